@@ -1,0 +1,11 @@
+/* Small text helpers that several rooms need. */
+#ifndef RGM_BASE_TEXT_H
+#define RGM_BASE_TEXT_H
+
+#include <stddef.h>
+
+/* The entry of names[0..count) nearest to `word` by edit distance (Levenshtein, case-insensitive), or NULL if none is
+ * within a third of the longer one's length (at least 2 edits are allowed). For "unknown X 'wrod' (nearest: 'word')". */
+const char *rgm_text_nearest(const char *word, const char *const *names, size_t count);
+
+#endif

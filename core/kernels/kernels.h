@@ -1,0 +1,53 @@
+/* The kernel table.
+ *
+ * rgm_kernels_get() returns a complete, constant table for an ISA level: filled from the plain C reference, overlaid by
+ * the level's own kernels, never half empty. There is no global "current" table: whoever computes gets a
+ * `const rgm_kernels *` passed in, and a test holds two at once.
+ *
+ * kernels.def is the one list of kernels and documents each. This folder includes nothing of the rest of Regimen; kernels
+ * know nothing of tensors, threads or errors. Same inputs, same table: same bits.
+ */
+#ifndef RGM_KERNELS_KERNELS_H
+#define RGM_KERNELS_KERNELS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* A pooling window over an image of H x W pixels; OH = (H + 2*pad - R) / stride + 1, likewise OW. R*S <= 255. */
+typedef struct rgm_pool_shape {
+    int32_t H, W, OH, OW, R, S, stride, pad;
+} rgm_pool_shape;
+
+enum { RGM_MASK_NONE = 0, RGM_MASK_RECOMPUTE = 1, RGM_MASK_OUTPUT = 2 };
+
+typedef struct rgm_kernels {
+    const char *isa; /* "reference", "generic16", "avx2", "avx512" */
+    int32_t level;   /* RGM_ISA_* of base/cpu.h, the same numbers    */
+    int32_t block;   /* B: channels in a block, 8 or 16              */
+#define K(name, arguments, tolerance, flops, bytes) void(*name) arguments;
+#include "kernels/kernels.def"
+#undef K
+} rgm_kernels;
+
+/* What the list says of each kernel, in its order: for kerncheck, benches and logs. */
+typedef struct rgm_kernel_info {
+    const char *name;
+    size_t offset; /* of its pointer in rgm_kernels */
+    double tolerance, flops, bytes;
+} rgm_kernel_info;
+
+extern const rgm_kernel_info rgm_kernel_list[];
+extern const size_t rgm_kernel_count;
+
+/* The table of ISA level 0..3 (reference, generic16, avx2, avx512), or NULL if this build does not have it. `reference`
+ * has block 16; the AVX2 table falls back to reference kernels of block 8. Does not look at the CPU: running a level the
+ * CPU lacks is the caller's mistake. [any thread] */
+const rgm_kernels *rgm_kernels_get(int32_t level);
+
+/* The plain C reference with block 8 or 16 (any other block: NULL). */
+const rgm_kernels *rgm_kernels_reference(int32_t block);
+
+/* Which level wrote slot `index` of a table: "reference", "generic16", "avx2" or "avx512". */
+const char *rgm_kernels_origin(const rgm_kernels *kernels, size_t index);
+
+#endif

@@ -1,0 +1,1 @@
+nobase_include_HEADERS = %D%/regimen/plugin.h
