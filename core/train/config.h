@@ -1,0 +1,187 @@
+/* The effective configuration of a run: one plain value of fixed size, and the one table of typed options that fills
+ * it.
+ *
+ * An option has a key ("batch", "data.file", "optimizer"); rgm_config_options() is the table of all of them. YAML
+ * files,
+ * `--set key=value`, flags, --help, docs/CONFIG.md, validation and the file written back all come from it. Components
+ * (augmentations, optimizer, ...) are kept as rgm_spec: their settings are checked later by plug/ against the
+ * component's own parameters; the line and column for its messages are in each rgm_setting.
+ *
+ * Order of precedence, lowest first: the defaults (rgm_config_init), a file (rgm_config_read), flags and --set in the
+ * order of the command line (rgm_config_set). A component that is named again replaces the earlier one with all its
+ * settings; `optimizer.lr=0.05` changes one setting of the component that is there.
+ *
+ * The struct is about 220 KiB: keep it static, on the heap or in a long-lived object, not in a deep stack.
+ */
+#ifndef RGM_TRAIN_CONFIG_H
+#define RGM_TRAIN_CONFIG_H
+
+#include <stddef.h>
+#include "base/status.h"
+#include "plug/spec.h"
+
+enum { RGM_CONFIG_PATH = 1024, RGM_CONFIG_NAME = 64, RGM_CONFIG_LIST = 16 };
+
+enum { RGM_STEM_AUTO = 0, RGM_STEM_SMALL = 1, RGM_STEM_IMAGENET = 2 };
+enum { RGM_SHORTCUT_A = 0, RGM_SHORTCUT_B = 1 };
+enum { RGM_HEAD_AUTO = 0, RGM_HEAD_SOFTMAX = 1, RGM_HEAD_LOGIT = 2 };
+enum { RGM_METRIC_ACCURACY = 0, RGM_METRIC_LOSS = 1 };
+
+/* An ordered list of components. */
+typedef struct rgm_spec_list {
+    int32_t count;
+    rgm_spec items[RGM_CONFIG_LIST];
+} rgm_spec_list;
+
+/* Texts are NUL-terminated UTF-8 without control characters; "" means "not given". Booleans are 0 or 1. */
+typedef struct rgm_config {
+    struct {
+        char file[RGM_CONFIG_PATH]; /* the HDF5 set */
+        double validation;          /* fraction of the training split held out, unless the set has a validation split */
+    } data;
+    struct {
+        char name[RGM_CONFIG_NAME]; /* "resnet20", ...; "auto" until rgm_config_fit() */
+        int32_t stem;               /* RGM_STEM_*; auto until rgm_config_fit() */
+        int32_t image[3];           /* C, H, W; zeros until rgm_config_fit() unless given */
+        int32_t classes;            /* 0: from the data */
+        int32_t head;               /* RGM_HEAD_*; auto is softmax, or one logit if named */
+        double width;               /* multiplies every channel count of the family */
+        int32_t base;               /* channels of the first stage; 0: the family's own */
+        int32_t shortcut;           /* RGM_SHORTCUT_* */
+        int32_t zero_init;          /* the last scale of every residual block starts at 0 */
+    } model;
+
+    int32_t batch;
+    int32_t epochs;
+    int64_t steps; /* stop after so many in all; 0: after `epochs` */
+    uint64_t seed; /* below 2^63 */
+
+    int32_t threads;           /* 0: all CPUs this process may use */
+    int32_t pin;               /* RGM_PIN_* (base/team.h): 0 auto, 1 on, 2 off */
+    char isa[RGM_CONFIG_NAME]; /* "auto" or a name for rgm_isa_choose() */
+
+    rgm_spec init; /* the convolutions and hidden layers; the classifier starts at N(0, 0.01) */
+    int32_t prior_bias;
+    rgm_spec_list augment; /* applied in this order; batch augmentations may stand among them */
+    rgm_spec optimizer;
+    rgm_spec scheduler; /* factors of the optimizer's lr */
+    double warmup;      /* linear, before the schedule: below 1 a fraction of the run, else epochs; 0: none */
+    rgm_spec_list regularize;
+    double dropout; /* rate before the classifier; 0: none */
+    rgm_spec loss;
+    double clip_norm; /* global gradient norm; 0: no clipping */
+
+    struct {
+        int32_t patience; /* evaluations without a gain before the run stops; 0: never */
+        double gain;      /* the least change of the metric that counts */
+        int32_t metric;   /* RGM_METRIC_*, on the validation split; also chooses best.h5 */
+    } early_stop;
+    struct {
+        int32_t every; /* epochs between evaluations */
+    } evaluate;
+    struct {
+        int32_t every;  /* epochs between checkpoints */
+        double minutes; /* and at the latest after so many minutes; 0: only by epochs */
+    } save;
+    struct {
+        int32_t every; /* steps between `step` events in metrics.jsonl */
+    } metrics;
+
+    struct {
+        int32_t count;
+        char paths[RGM_CONFIG_LIST][RGM_CONFIG_PATH];
+    } plugins; /* own plugins, beside the installed ones */
+
+    char checkpoint[RGM_CONFIG_PATH]; /* train: weights to start from; eval: what to evaluate */
+    char out[RGM_CONFIG_PATH];        /* run folder; "": runs/MODEL-N */
+
+    /* Of one call of a command, not of the configuration: never in a file. */
+    char resume[RGM_CONFIG_PATH]; /* run folder to continue */
+    char json[RGM_CONFIG_PATH];   /* "": none, "-": standard output */
+    int32_t quiet;
+} rgm_config;
+
+/* --- the table -----------------------------------------------------------------------------------------------------
+ */
+
+enum {
+    RGM_OPTION_BOOL,   /* int32_t: true|false|yes|no|on|off */
+    RGM_OPTION_INT,    /* int32_t */
+    RGM_OPTION_COUNT,  /* int64_t or uint64_t, 0 to 2^63 - 1 */
+    RGM_OPTION_REAL,   /* double, finite */
+    RGM_OPTION_TEXT,   /* char[size] */
+    RGM_OPTION_CHOICE, /* int32_t: index into choices */
+    RGM_OPTION_WORD,   /* char[size], one of choices */
+    RGM_OPTION_IMAGE,  /* int32_t[3]: CxHxW, or auto (zeros) */
+    RGM_OPTION_SPEC,   /* rgm_spec */
+    RGM_OPTION_SPECS,  /* rgm_spec_list */
+    RGM_OPTION_PATHS   /* config.plugins */
+};
+
+/* Which commands offer the option as a flag; any option can be given to any of them with --set. */
+enum { RGM_FOR_TRAIN = 1, RGM_FOR_EVAL = 2, RGM_FOR_PLAN = 4, RGM_FOR_BENCH = 8 };
+
+typedef struct rgm_option {
+    const char *key;            /* "group.name" or "name"; NULL for what is only a flag */
+    int32_t type;               /* RGM_OPTION_* */
+    size_t offset, size;        /* of the field in rgm_config */
+    double low, high;           /* range of numbers, inclusive */
+    const char *const *choices; /* NULL-terminated */
+    const char *fallback;       /* the default, as YAML */
+    const char *flag;           /* "batch" for --batch; NULL: only by --set and files */
+    int32_t letter;             /* 'b' for -b; 0: none */
+    uint32_t commands;          /* RGM_FOR_* */
+    const char *arg;            /* "N" in --batch=N; NULL: the flag takes no argument */
+    const char *help;           /* one line, no full stop */
+} rgm_option;
+
+const rgm_option *rgm_config_options(size_t *count);
+
+/* "integer, 1 to 65536", "auto, small or imagenet": for messages and the manual. Returns text. */
+const char *rgm_option_range(const rgm_option *option, char *text, size_t size);
+
+/* --- filling, checking, writing ------------------------------------------------------------------------------------
+ */
+
+/* All defaults. */
+void rgm_config_init(rgm_config *config);
+
+/* Reads a YAML file over what *config holds. Strict: RGM_E_USAGE for an unknown or repeated key, a wrong type, a value
+ * out of range, with "FILE:LINE:COLUMN: " in front; RGM_E_IO if it cannot be read. Refused as well: anchors, aliases,
+ * tags, several documents, more than 256 KiB. On failure *config is unspecified. */
+rgm_status rgm_config_read(rgm_config *config, const char *path, rgm_error *err);
+
+/* The same from memory; `name` stands for the file in messages. */
+rgm_status rgm_config_parse(rgm_config *config, const char *text, size_t size, const char *name, rgm_error *err);
+
+/* Sets one option or one setting of a component from text: "batch", "data.file", "optimizer" (the value is YAML:
+ * "adam", "{adam: {lr: 1e-3}}"), "optimizer.lr", "optimizer.sgd.lr", "augment" ("[flip, {crop: {padding: 4}}]"),
+ * "augment.0", "augment.0.padding", "augment.0.crop.padding", "augment.crop.padding". RGM_E_USAGE with the key in
+ * front. */
+rgm_status rgm_config_set(rgm_config *config, const char *key, const char *value, rgm_error *err);
+
+/* The same from "key=value". */
+rgm_status rgm_config_assign(rgm_config *config, const char *assignment, rgm_error *err);
+
+/* What no single option can see: a run with a length, a warmup shorter than it. Call it after the last change. */
+rgm_status rgm_config_check(const rgm_config *config, rgm_error *err);
+
+/* Replaces what is "auto" by what the data says: image size (given channels must match), model (resnet20 up to 64
+ * pixels, resnet18 above), stem (small up to 64 pixels), classes; the batch is cut to the set's `images`. */
+rgm_status rgm_config_fit(rgm_config *config, int32_t channels, int32_t height, int32_t width, int32_t classes,
+                          int64_t images, rgm_error *err);
+
+/* The configuration as YAML, every key with its value; reading it over the defaults gives an equal configuration.
+ * *text is NUL-terminated, to be freed by the caller. RGM_E_NOMEM. */
+rgm_status rgm_config_print(const rgm_config *config, char **text, size_t *size, rgm_error *err);
+
+/* Prints it into a file, replacing it. */
+rgm_status rgm_config_write(const rgm_config *config, const char *path, rgm_error *err);
+
+/* 1 if all options that have a key are equal (lines and columns of settings do not count). */
+int32_t rgm_config_equal(const rgm_config *a, const rgm_config *b);
+
+/* The setting `key` of a component, or NULL. */
+const char *rgm_spec_get(const rgm_spec *spec, const char *key);
+
+#endif
