@@ -1,0 +1,87 @@
+/* The batch pipeline: turns (epoch, step) into packed, normalised images and targets, as one phase of the team.
+ *
+ *     rgm_batches_create(&batches, &options, &err);
+ *     for each step:
+ *         rgm_batches_prepare(batches, epoch, step, x, targets, labels, &err);   [main]
+ *         phases[0] = *rgm_batches_phase(batches);  ... and the network's phases behind it
+ *         rgm_team_run(team, phases, ...);
+ *
+ * What a batch holds is a pure function of the set, the view, the seed, epoch and step: any step may be prepared at any
+ * time, in any order. Per image: the sample's pixels (mapped, or staged by a thread that reads two batches ahead and
+ * otherwise sleeps) -> `augment`, if there is one -> packed into the network's input layout as
+ * u8 * scale[c] + shift[c] with scale = 1 / (255 * std), shift = -mean / std. Nothing is allocated after creation.
+ */
+#ifndef RGM_DATA_BATCH_H
+#define RGM_DATA_BATCH_H
+
+#include "base/team.h"
+#include "data/split.h"
+#include "kernels/kernels.h"
+
+/* A uint8 image, element (h, w, c) at data[h*pitch + w*C + c]. */
+typedef struct rgm_pixels {
+    uint8_t *data;
+    int64_t pitch; /* bytes from row to row, at least W*C */
+    int32_t H, W, C;
+} rgm_pixels;
+
+/* Which image is being made: keys of its random draws. */
+typedef struct rgm_sample {
+    int64_t index;    /* of the image in its split */
+    int64_t position; /* in the epoch: step * batch + place in the batch */
+    uint32_t epoch;
+} rgm_sample;
+
+/* Makes the image that goes into the network from the sample's. `in` must not be written (it may be a read-only map).
+ * `out` arrives as the worker's scratch, dense, of the network's H x W x C, and must be filled whole; or the function
+ * sets *out to another image of that size (*in, say) that stays valid until the worker's next call. What is written
+ * must not depend on `worker`. [worker] */
+typedef rgm_status (*rgm_augment_fn)(void *context, const rgm_sample *sample, const rgm_pixels *in, rgm_pixels *out,
+                                     int32_t worker, rgm_error *err);
+
+typedef struct rgm_batch_options {
+    rgm_view view;
+    int32_t batch; /* images; in training at most view.count (the caller clips) */
+    int32_t train; /* 1: shuffled per epoch, the last partial batch dropped; 0: in order, the last batch padded */
+    uint64_t seed; /* of the order */
+    const rgm_kernels *kernels;
+    int32_t layout;    /* of x: 0 blocked [N][ceil(C/B)][H][W][B], 1 plain [N][C][H][W] (RGM_LAYOUT_* of the engine) */
+    int32_t H, W;      /* the network's input; 0: the set's. Another size needs `augment`. */
+    int32_t one_logit; /* 1: targets are [N], the probability of class 1 (sets of two classes only) */
+    int32_t workers;   /* the team's size */
+    rgm_augment_fn augment; /* NULL: none */
+    void *augment_context;
+} rgm_batch_options;
+
+typedef struct rgm_batches rgm_batches;
+
+/* RGM_E_USAGE for a batch or size that does not fit the view. Starts the reading thread where one is needed. [main] */
+rgm_status rgm_batches_create(rgm_batches **batches, const rgm_batch_options *options, rgm_error *err);
+void rgm_batches_destroy(rgm_batches *batches); /* NULL is fine */
+
+/* Bytes that creation takes (scratch and staging), for the plan. */
+size_t rgm_batches_bytes(const rgm_batch_options *options);
+
+/* Floats of one batch's x. */
+size_t rgm_batches_x_floats(const rgm_batch_options *options);
+
+/* Batches in an epoch: floor(count / batch) in training, else ceil. */
+int64_t rgm_batches_per_epoch(const rgm_batches *batches);
+
+/* Points the phase at batch `step` of `epoch` and at its outputs: x [N]... in the layout, 64-byte aligned; targets
+ * [N][classes] (or [N]), one-hot or soft; labels [N]; targets and labels may be NULL. Waits for staged pixels. The
+ * previous batch must have been filled. A failure of the reading thread comes out here. [main] */
+rgm_status rgm_batches_prepare(rgm_batches *batches, uint32_t epoch, int64_t step, float *x, float *targets,
+                               int32_t *labels, rgm_error *err);
+
+/* The phase that fills the prepared batch; the same for every step. */
+const rgm_phase *rgm_batches_phase(const rgm_batches *batches);
+
+/* Images of the prepared batch that count: `batch`, except in the last one of an evaluation, which is filled up with
+ * copies of the view's first image. */
+int32_t rgm_batches_valid(const rgm_batches *batches);
+
+/* scale[C] and shift[C] of the normalisation. */
+void rgm_batches_normalisation(const rgm_dataset *set, float *scale, float *shift);
+
+#endif

@@ -1,0 +1,37 @@
+/* Views: which samples of a data set a pipeline walks over, and the validation split carved out of the training split.
+ */
+#ifndef RGM_DATA_SPLIT_H
+#define RGM_DATA_SPLIT_H
+
+#include "data/dataset.h"
+
+/* `count` samples of a split: number i is sample indices[i], or sample i where indices is NULL. A plain value; it owns
+ * nothing and must not outlive its set (or its holdout). */
+typedef struct rgm_view {
+    const rgm_dataset *set;
+    int32_t split; /* RGM_SPLIT_* */
+    const uint32_t *indices;
+    int64_t count;
+} rgm_view;
+
+/* All of a split; count 0 if it is missing. */
+rgm_view rgm_view_all(const rgm_dataset *set, int32_t split);
+
+/* The sample in its split that number i of the view is. */
+int64_t rgm_view_index(const rgm_view *view, int64_t i);
+
+/* The training split in two parts, each in ascending order. */
+typedef struct rgm_holdout {
+    uint32_t *indices; /* one allocation for both views */
+    rgm_view train, validation;
+} rgm_holdout;
+
+/* Holds out round(fraction * count) training samples, stratified: each class gives its share rounded down, and the
+ * classes with the largest remainders (the lower class first) give one more, so that the total is exact. Which samples
+ * of class c: the first of the permutation keyed (seed, RGM_STREAM_SPLIT, sample c). RGM_E_USAGE for a fraction outside
+ * (0, 1) or one that leaves a part empty, RGM_E_FORMAT without a training split. */
+rgm_status rgm_holdout_create(rgm_holdout *holdout, const rgm_dataset *set, double fraction, uint64_t seed,
+                              rgm_error *err);
+void rgm_holdout_destroy(rgm_holdout *holdout); /* a zeroed one is fine */
+
+#endif
