@@ -4,8 +4,8 @@
  * the level's own kernels, never half empty. There is no global "current" table: whoever computes gets a
  * `const rgm_kernels *` passed in, and a test holds two at once.
  *
- * kernels.def is the one list of kernels and documents each. This folder includes nothing of the rest of Regimen; kernels
- * know nothing of tensors, threads or errors. Same inputs, same table: same bits.
+ * kernels.def is the one list of kernels and documents each. This folder includes nothing of the rest of Regimen;
+ * kernels know nothing of tensors, threads or errors. Same inputs, same table: same bits.
  */
 #ifndef RGM_KERNELS_KERNELS_H
 #define RGM_KERNELS_KERNELS_H
@@ -40,8 +40,8 @@ extern const rgm_kernel_info rgm_kernel_list[];
 extern const size_t rgm_kernel_count;
 
 /* The table of ISA level 0..3 (reference, generic16, avx2, avx512), or NULL if this build does not have it. `reference`
- * has block 16; the AVX2 table falls back to reference kernels of block 8. Does not look at the CPU: running a level the
- * CPU lacks is the caller's mistake. [any thread] */
+ * has block 16; the AVX2 table falls back to reference kernels of block 8. Does not look at the CPU: running a level
+ * the CPU lacks is the caller's mistake. [any thread] */
 const rgm_kernels *rgm_kernels_get(int32_t level);
 
 /* The plain C reference with block 8 or 16 (any other block: NULL). */
