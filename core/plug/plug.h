@@ -76,7 +76,7 @@ int32_t rgm_kind_parse(const char *name);
 size_t rgm_listed_describe(const rgm_listed *listed, char *out, size_t size);
 
 /* Parameter i of a component, completed: fields that an older plugin does not have are 0. */
-rgm_param rgm_component_param(const rgm_component *component, uint32_t i);
+rgm_parameter rgm_component_param(const rgm_component *component, uint32_t i);
 
 /* ---- instances -----------------------------------------------------------------------------------------------------
  */

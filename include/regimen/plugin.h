@@ -8,7 +8,7 @@
  *
  *     struct invert { double p; };                                  // instance memory: the host's, zeroed, then filled
  *
- *     static const rgm_param params[] = {
+ *     static const rgm_parameter params[] = {
  *         RGM_REAL("p", struct invert, p, 0.0, 1.0, 0.5, "probability of inverting"),
  *     };
  *
@@ -124,7 +124,7 @@ enum {
     RGM_TYPE_TEXT = 5     /* char[n]: at most n - 1 bytes and a NUL     */
 };
 
-typedef struct rgm_param {
+typedef struct rgm_parameter {
     const char *key;            /* unique in its table                                          */
     const char *help;           /* one line                                                     */
     int32_t type;               /* RGM_TYPE_*                                                   */
@@ -135,8 +135,8 @@ typedef struct rgm_param {
     const char *text;           /* text: the default; else NULL                                 */
     const char *unit;           /* "pixels", or NULL                                            */
     /* grows here */
-} rgm_param;
-#define RGM_PARAM_TAIL , 0 /* initialises what stands in rgm_param after `text` */
+} rgm_parameter;
+#define RGM_PARAM_TAIL , 0 /* initialises what stands in rgm_parameter after `text` */
 
 #define RGM_MEMBER(type, member) (uint32_t) offsetof(type, member), (uint32_t)sizeof(((type *)0)->member)
 #define RGM_REAL(key, type, member, min, max, def, help)                                                               \
@@ -179,11 +179,11 @@ typedef struct rgm_key {
 } rgm_key;
 
 /* A parameter tensor: canonical layout, unpadded; convolutions OIHW, linear layers [out][in]. */
-enum { RGM_ROLE_WEIGHT = 1, RGM_ROLE_BIAS = 2, RGM_ROLE_NORM_SCALE = 3, RGM_ROLE_NORM_SHIFT = 4 };
+enum { RGM_TENSOR_WEIGHT = 0, RGM_TENSOR_BIAS = 1, RGM_TENSOR_SCALE = 2, RGM_TENSOR_SHIFT = 3 };
 typedef struct rgm_tensor_info {
     uint32_t size;
     uint32_t index;      /* in the model's table                                                       */
-    int32_t role;        /* RGM_ROLE_*                                                                 */
+    int32_t role;        /* RGM_TENSOR_*                                                                 */
     int32_t ndim;        /* 1..4 */
     const char *name;    /* "layer1.0.conv1.weight"                                                    */
     const int64_t *dims; /* [ndim]; dims[0]: output channels; a row is elements / dims[0]              */
@@ -305,7 +305,7 @@ typedef struct rgm_component {
     uint32_t scope;        /* RGM_ELEMENT, ...       */
     const char *name;      /* as configurations write it */
     const char *summary;   /* one line               */
-    const rgm_param *params;
+    const rgm_parameter *params;
     uint32_t param_size; /* bytes of an element of `params` */
     uint32_t param_count;
     uint32_t instance_size; /* bytes, at most 1 MiB; 64-byte aligned */
@@ -500,7 +500,7 @@ extern RGM_EXPORT const rgm_plugin rgm_plugin_entry;
 #define RGM_COMPONENT_BARE(kind, name, summary)                                                                        \
     {                                                                                                                  \
         sizeof(RGM_STRUCT_##kind), kind, RGM_KIND_VERSION, RGM_ELEMENT, name, summary, NULL,                           \
-            (uint32_t)sizeof(rgm_param), 0, 0, 0, NULL, {                                                              \
+            (uint32_t)sizeof(rgm_parameter), 0, 0, 0, NULL, {                                                          \
             0, 0, 0, 0                                                                                                 \
         }                                                                                                              \
     }
