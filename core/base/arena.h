@@ -23,10 +23,12 @@ rgm_status rgm_arena_create(rgm_arena *arena, size_t bytes, const char *what, rg
 /* Unmaps; a zeroed or destroyed arena is fine. */
 void rgm_arena_destroy(rgm_arena *arena);
 
-/* The next `bytes`, 64-byte aligned, zero-filled; NULL if the arena is full (a planning bug). */
+/* The next `bytes`, 64-byte aligned, zero-filled; NULL if the arena is full (a planning bug). 0 bytes count as 1, so
+ * that every piece has its own address. */
 void *rgm_arena_take(rgm_arena *arena, size_t bytes);
 
-/* What rgm_arena_take() consumes for a piece of `bytes`: for adding up a size beforehand. */
+/* What rgm_arena_take() consumes for a piece of `bytes`, red zone included: for adding up a size beforehand. SIZE_MAX
+ * if that overflows. */
 size_t rgm_arena_cost(size_t bytes);
 
 /* Multiplications for sizes: *out = a * b, or RGM_E_NOMEM on overflow. */

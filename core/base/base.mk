@@ -1,5 +1,12 @@
 noinst_LTLIBRARIES += libbase.la
-libbase_la_SOURCES = %D%/status.c %D%/status.h
+libbase_la_SOURCES = %D%/status.c %D%/status.h %D%/log.c %D%/log.h %D%/arena.c %D%/arena.h %D%/text.c %D%/text.h \
+  %D%/cpu.c %D%/cpu.h %D%/rng.c %D%/rng.h %D%/team.c %D%/team.h %D%/team_threads.h %D%/wait.c %D%/wait.h \
+  %D%/machine.c %D%/machine.h
+if RGM_TEAM_PTHREAD
+libbase_la_SOURCES += %D%/team_pthread.c
+else
+libbase_la_SOURCES += %D%/team_openmp.c
+endif
 libbase_la_CPPFLAGS = $(AM_CPPFLAGS) $(HWLOC_CFLAGS)
 libbase_la_CFLAGS = $(AM_CFLAGS) $(TEAM_CFLAGS)
 libbase_la_LIBADD = $(TEAM_LIBS) $(HWLOC_LIBS)

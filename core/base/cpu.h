@@ -11,7 +11,7 @@
 /* Feature bits. */
 enum {
     RGM_CPU_SSE41 = 1 << 0,
-    RGM_CPU_AVX2 = 1 << 1, /* AVX, AVX2, FMA, F16C, BMI1, BMI2 and OS-saved YMM */
+    RGM_CPU_AVX2 = 1 << 1,   /* AVX, AVX2, FMA, F16C, BMI1, BMI2 and OS-saved YMM */
     RGM_CPU_AVX512 = 1 << 2, /* F, BW, DQ, VL (with AVX2) and OS-saved ZMM and masks */
     RGM_CPU_AVX512_BF16 = 1 << 3,
     RGM_CPU_AMX_BF16 = 1 << 4 /* AMX-TILE and AMX-BF16, OS-saved tiles */

@@ -39,11 +39,13 @@ void rgm_rng_u32(const rgm_rng *rng, uint64_t first, uint32_t *out, size_t n);
 void rgm_rng_uniform(const rgm_rng *rng, uint64_t first, float *out, size_t n); /* [0, 1), multiples of 2^-24 */
 void rgm_rng_normal(const rgm_rng *rng, uint64_t first, float *out, size_t n);  /* mean 0, variance 1 */
 
-/* An integer in [0, n), n >= 1, from words 2*element and 2*element+1 taken as 64 bits: the bias is below n / 2^64. */
+/* An integer in [0, n), n >= 1, from words 2*element (low) and 2*element+1 (high) taken as 64 bits: the bias is below
+ * n / 2^64. element < 2^33. */
 uint64_t rgm_rng_below(const rgm_rng *rng, uint64_t element, uint64_t n);
 
 /* Position i of a keyed permutation of [0, n): a Feistel network over the smallest even number of bits that holds n,
- * walked until it lands inside (at most 4 steps expected). Constant memory, any position in O(1). i < n <= 2^40. */
+ * walked until it lands inside (at most 4 steps expected). Constant memory, any position in O(1). i < n <= 2^40. The
+ * permutation is that of (seed, stream, epoch, sample); give it a stream of its own. */
 uint64_t rgm_rng_permute(const rgm_rng *rng, uint64_t n, uint64_t i);
 
 #endif

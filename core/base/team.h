@@ -36,7 +36,8 @@ typedef struct rgm_team_options {
     int32_t pin;     /* RGM_PIN_*; auto pins only when the run owns all CPUs it may use */
 } rgm_team_options;
 
-/* Creates a team; its threads start at the first run. RGM_E_USAGE for threads outside 0..256. [main] */
+/* Creates a team; its threads start at the first run. RGM_E_USAGE for threads outside 0..256. Also sets OpenMP's own
+ * thread count to one for the calling thread, so create the team before the first oneDNN primitive. [main] */
 rgm_status rgm_team_create(rgm_team **team, const rgm_team_options *options, rgm_error *err);
 
 /* Ends the threads; NULL is fine. [main] */
@@ -48,15 +49,16 @@ int32_t rgm_team_size(const rgm_team *team);
 /* One line for the log: "2 threads (OpenMP), pinned to CPUs 0-1". Lives as long as the team. */
 const char *rgm_team_describe(const rgm_team *team);
 
-/* Adds wall time to each phase's `nanos` from now on (two clock reads a phase). */
+/* Adds wall time to each phase's `nanos` from now on (two clock reads a phase and worker). */
 void rgm_team_profile(rgm_team *team, int32_t on);
 
 /* Nanoseconds that workers spent waiting at barriers, added up over workers, since profiling was switched on. */
 uint64_t rgm_team_wait_nanos(const rgm_team *team);
 
 /* Runs the phases in order. If chunks of a phase fail, the later phases are skipped and the failure of the lowest
- * failing chunk is returned with its text: the same one for every thread count. Must not be called from a chunk, nor in
- * a child forked after the team has run (it aborts with a clear message there: libgomp would hang). [main] */
+ * failing chunk is returned with its text: the same one for every thread count. Must not be called from a chunk
+ * (RGM_E_INTERNAL). In a child forked after any team of several threads has run, no team of several threads can run: it
+ * aborts with a clear message there, where libgomp would hang. [main] */
 rgm_status rgm_team_run(rgm_team *team, rgm_phase *phases, int32_t count, rgm_error *err);
 
 /* The same for one function. */

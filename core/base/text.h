@@ -5,7 +5,8 @@
 #include <stddef.h>
 
 /* The entry of names[0..count) nearest to `word` by edit distance (Levenshtein, case-insensitive), or NULL if none is
- * within a third of the longer one's length (at least 2 edits are allowed). For "unknown X 'wrod' (nearest: 'word')". */
+ * within a third of the longer one's length (at least 2 edits are allowed, but not as many as the longer one has
+ * letters). The first of equals. For messages such as "unknown X 'wrod' (nearest: 'word')". */
 const char *rgm_text_nearest(const char *word, const char *const *names, size_t count);
 
 #endif

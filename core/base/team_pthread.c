@@ -1,0 +1,102 @@
+#include "config.h"
+#include "base/team_threads.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+
+#include "base/wait.h"
+
+#ifdef RGM_HAVE_GOMP
+void omp_set_num_threads(int count); /* of libgomp, whose header needs -fopenmp */
+#endif
+
+typedef struct member {
+    rgm_threads *threads;
+    int32_t worker;
+    pthread_t thread;
+} member;
+
+struct rgm_threads {
+    int32_t count;   /* asked for */
+    int32_t workers; /* running, the caller included; 0 before the first run */
+    int32_t spins;
+    int32_t stop; /* read after `go` */
+    rgm_worker_fn fn;
+    void *context;
+    _Alignas(64) rgm_event go;
+    _Alignas(64) rgm_barrier done;
+    member members[]; /* [count], member 0 unused */
+};
+
+static void one_openmp_thread(void) {
+#ifdef RGM_HAVE_GOMP
+    omp_set_num_threads(1);
+#endif
+}
+
+static void *member_main(void *argument) {
+    member *self = argument;
+    rgm_threads *threads = self->threads;
+    one_openmp_thread();
+    for (uint32_t seen = 0;; seen++) {
+        rgm_event_wait(&threads->go, seen, threads->spins);
+        if (threads->stop) return NULL;
+        threads->fn(threads->context, self->worker, threads->workers);
+        rgm_barrier_wait(&threads->done, threads->workers, threads->spins);
+    }
+}
+
+/* Signals are for the main thread; only those that an instruction raises stay open (sanitizers report them). */
+static void block_signals(sigset_t *old) {
+    sigset_t all;
+    sigfillset(&all);
+    sigdelset(&all, SIGSEGV);
+    sigdelset(&all, SIGBUS);
+    sigdelset(&all, SIGFPE);
+    sigdelset(&all, SIGILL);
+    pthread_sigmask(SIG_SETMASK, &all, old);
+}
+
+/* Runs with those threads that the system grants. */
+static void start_members(rgm_threads *threads) {
+    sigset_t old;
+    block_signals(&old);
+    for (threads->workers = 1; threads->workers < threads->count; threads->workers++) {
+        member *next = &threads->members[threads->workers];
+        *next = (member){.threads = threads, .worker = threads->workers};
+        if (pthread_create(&next->thread, NULL, member_main, next)) break;
+    }
+    pthread_sigmask(SIG_SETMASK, &old, NULL);
+}
+
+rgm_status rgm_threads_create(rgm_threads **threads, int32_t count, int32_t spins, rgm_error *err) {
+    size_t bytes = sizeof(rgm_threads) + (size_t)count * sizeof(member);
+    bytes = (bytes + 63) / 64 * 64;
+    rgm_threads *made = aligned_alloc(64, bytes);
+    if (!made) return rgm_fail(err, RGM_E_NOMEM, "out of memory for the team");
+    *made = (rgm_threads){.count = count, .spins = spins};
+    one_openmp_thread();
+    *threads = made;
+    return RGM_OK;
+}
+
+void rgm_threads_destroy(rgm_threads *threads, int32_t alive) {
+    if (alive) {
+        threads->stop = 1;
+        rgm_event_bump(&threads->go);
+        for (int32_t k = 1; k < threads->workers; k++) pthread_join(threads->members[k].thread, NULL);
+    }
+    free(threads);
+}
+
+void rgm_threads_run(rgm_threads *threads, rgm_worker_fn fn, void *context) {
+    if (threads->workers == 0) start_members(threads);
+    threads->fn = fn;
+    threads->context = context;
+    rgm_event_bump(&threads->go);
+    fn(context, 0, threads->workers);
+    rgm_barrier_wait(&threads->done, threads->workers, threads->spins);
+}
+
+const char *rgm_threads_name(void) { return "pthreads"; }

@@ -1,0 +1,26 @@
+/* What the team needs of a thread runtime; team_openmp.c or team_pthread.c, chosen by configure. */
+#ifndef RGM_BASE_TEAM_THREADS_H
+#define RGM_BASE_TEAM_THREADS_H
+
+#include "base/status.h"
+
+typedef struct rgm_threads rgm_threads;
+
+/* One worker's part of a run: `worker` in [0, workers), all of them at the same time. */
+typedef void (*rgm_worker_fn)(void *context, int32_t worker, int32_t workers);
+
+/* For `count` threads, the caller included; they start at the first run. `spins`: looks at a word before sleeping. Also
+ * tells OpenMP that the calling thread's own regions have one thread: so oneDNN sees one, here and in a worker. */
+rgm_status rgm_threads_create(rgm_threads **threads, int32_t count, int32_t spins, rgm_error *err);
+
+/* In a forked child (`alive` = 0) there are no threads to end: only memory is given back. */
+void rgm_threads_destroy(rgm_threads *threads, int32_t alive);
+
+/* Calls fn in `workers` threads, the caller being worker 0, and returns when all are done. The system may grant fewer
+ * threads than asked for, at least one. */
+void rgm_threads_run(rgm_threads *threads, rgm_worker_fn fn, void *context);
+
+/* "OpenMP" or "pthreads". */
+const char *rgm_threads_name(void);
+
+#endif

@@ -1,0 +1,43 @@
+#include "base/text.h"
+
+#include <string.h>
+
+enum { LONGEST = 63 }; /* names are short; a longer word has no near name */
+
+static char lower(char c) { return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c; }
+
+/* Levenshtein distance by one row of the table; both lengths are at most LONGEST. */
+static size_t edit_distance(const char *a, size_t a_length, const char *b, size_t b_length) {
+    size_t row[LONGEST + 1];
+    for (size_t j = 0; j <= b_length; j++) row[j] = j;
+    for (size_t i = 1; i <= a_length; i++) {
+        size_t diagonal = row[0];
+        row[0] = i;
+        for (size_t j = 1; j <= b_length; j++) {
+            size_t best = diagonal + (lower(a[i - 1]) != lower(b[j - 1]));
+            diagonal = row[j];
+            if (row[j] + 1 < best) best = row[j] + 1;
+            if (row[j - 1] + 1 < best) best = row[j - 1] + 1;
+            row[j] = best;
+        }
+    }
+    return row[b_length];
+}
+
+const char *rgm_text_nearest(const char *word, const char *const *names, size_t count) {
+    size_t length = strlen(word);
+    const char *nearest = NULL;
+    size_t smallest = LONGEST + 1;
+    if (length > LONGEST) return NULL;
+    for (size_t k = 0; k < count; k++) {
+        size_t other = strlen(names[k]);
+        if (other > LONGEST) continue;
+        size_t longer = length > other ? length : other;
+        size_t allowed = longer / 3 > 2 ? longer / 3 : 2;
+        size_t distance = edit_distance(word, length, names[k], other);
+        if (distance > allowed || distance >= longer || distance >= smallest) continue;
+        smallest = distance;
+        nearest = names[k];
+    }
+    return nearest;
+}
