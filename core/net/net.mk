@@ -1,1 +1,8 @@
-# sources of core/net
+noinst_LTLIBRARIES += libnet.la
+libnet_la_SOURCES = \
+	%D%/family.c %D%/family.h \
+	%D%/graph.c %D%/graph.h \
+	%D%/op.h %D%/plan.c %D%/plan.h \
+	%D%/op_activation.c %D%/op_add.c %D%/op_batchnorm.c %D%/op_conv.c %D%/op_flatten.c \
+	%D%/op_linear.c %D%/op_plugin.c %D%/op_pool.c %D%/op_shortcut.c
+libnet_la_CFLAGS = $(AM_CFLAGS)

@@ -1,0 +1,103 @@
+/* What the operations use to plan themselves: internal to core/net.
+ *
+ * An operation is a class of two functions. forward() appends the node's forward phases and says which buffers each
+ * phase touches; backward() does the same for the gradient, in reverse node order. A phase's context is a struct from
+ * rgm_plan_state() whose pointers the plan fills in (rgm_plan_use) when the arena is bound.
+ *
+ * Chunks are groups of images: rgm_plan_images() decides how many, from the problem only.
+ */
+#ifndef RGM_NET_OP_H
+#define RGM_NET_OP_H
+
+#include "net/plan.h"
+
+typedef int32_t rgm_buffer; /* a region of the arena with a lifetime */
+
+typedef struct rgm_op {
+    const char *name;
+    rgm_status (*forward)(rgm_plan *plan, int32_t node, rgm_error *err);
+    rgm_status (*backward)(rgm_plan *plan, int32_t node, rgm_error *err);
+    int32_t keeps_input;  /* backward reads its input's values */
+    int32_t keeps_output; /* backward reads its output's values */
+} rgm_op;
+
+extern const rgm_op rgm_op_conv, rgm_op_batchnorm, rgm_op_activation, rgm_op_add, rgm_op_maxpool, rgm_op_avgpool,
+    rgm_op_global_pool, rgm_op_flatten, rgm_op_linear, rgm_op_shortcut, rgm_op_plugin;
+const rgm_op *rgm_op_get(int32_t op);
+
+/* A half-open range. */
+typedef struct rgm_range {
+    int64_t first, end;
+} rgm_range;
+
+/* Part `part` of 0..count cut into `parts` nearly equal pieces. */
+static inline rgm_range rgm_range_part(int64_t count, int32_t parts, int32_t part) {
+    return (rgm_range){count * part / parts, count * (part + 1) / parts};
+}
+
+/* The plan as operations see it. */
+const rgm_plan_options *rgm_plan_get(const rgm_plan *plan);
+const rgm_node *rgm_plan_node(const rgm_plan *plan, int32_t node);
+const rgm_tensor *rgm_plan_tensor(const rgm_plan *plan, int32_t tensor);
+float *rgm_plan_param(const rgm_plan *plan, int32_t param); /* values; NULL for RGM_NO_TENSOR */
+float *rgm_plan_grad(const rgm_plan *plan, int32_t param);
+float *rgm_plan_stat(const rgm_plan *plan, int32_t stat);
+
+/* A tensor's shape in memory: layout, blocks = ceil(C/B), channels with padding, floats per image (features: the
+ * pitch). */
+typedef struct rgm_extent {
+    int32_t layout;   /* RGM_LAYOUT_BLOCKED or RGM_LAYOUT_PLAIN */
+    int32_t blocks;   /* channel blocks of an image; features: 1 */
+    int32_t channels; /* padded C */
+    int64_t pixels;   /* H*W */
+    int64_t floats;   /* per image */
+} rgm_extent;
+rgm_extent rgm_plan_extent(const rgm_plan *plan, int32_t tensor);
+
+/* Chunks to cut the batch into for passes over `floats` values per image: about 32768 values each, at most 64 chunks.
+ */
+int32_t rgm_plan_images(const rgm_plan *plan, int64_t floats);
+
+/* Zeroed set-up memory that lives as long as the plan; NULL when out of memory. */
+void *rgm_plan_state(rgm_plan *plan, size_t bytes);
+/* Calls destroy(object) when the plan is destroyed. */
+rgm_status rgm_plan_own(rgm_plan *plan, void *object, void (*destroy)(void *object), rgm_error *err);
+/* What forward() leaves for backward(). */
+void rgm_plan_set_node_state(rgm_plan *plan, int32_t node, void *state);
+void *rgm_plan_node_state(const rgm_plan *plan, int32_t node);
+/* How a node is computed, for rgm_plan_row.engine. */
+void rgm_plan_note(rgm_plan *plan, int32_t node, const char *text);
+/* Makes at least `bytes` of scratch per worker available. */
+void rgm_plan_need_scratch(rgm_plan *plan, size_t bytes);
+void *rgm_plan_scratch(const rgm_plan *plan, int32_t worker);
+
+/* A new buffer; it lives from the first to the last phase that uses it. `bytes` may be 0. */
+rgm_buffer rgm_plan_buffer(rgm_plan *plan, size_t bytes);
+/* Appends a phase named "<node> <what>". */
+rgm_status rgm_plan_phase(rgm_plan *plan, int32_t node, const char *what, rgm_chunk_fn run, void *context,
+                          int32_t chunks, rgm_error *err);
+/* The phase appended last touches `buffer`; *slot gets its address on binding (NULL: only the lifetime counts). */
+void rgm_plan_use(rgm_plan *plan, rgm_buffer buffer, void *slot);
+
+/* A tensor's values: its buffer, created on first use; rgm_plan_alias makes the output live in the input's buffer. */
+rgm_buffer rgm_plan_value(rgm_plan *plan, int32_t tensor);
+void rgm_plan_alias(rgm_plan *plan, int32_t tensor, rgm_buffer buffer);
+/* 1 if a node may overwrite its input `tensor`: nobody else reads it, and its producer does not need it later. */
+int32_t rgm_plan_may_overwrite(const rgm_plan *plan, int32_t tensor);
+/* 1 if a gradient with respect to `tensor` is needed. */
+int32_t rgm_plan_needs_gradient(const rgm_plan *plan, int32_t tensor);
+
+/* The gradient of `tensor`: one or two addends. `shared`: another gradient lives in the same buffer, do not overwrite.
+ */
+typedef struct rgm_gradient {
+    int32_t count;
+    rgm_buffer addend[2];
+    int32_t shared[2];
+} rgm_gradient;
+rgm_gradient rgm_plan_gradient(const rgm_plan *plan, int32_t tensor);
+/* A consumer of `tensor` adds its part. A third addend is summed at once. */
+rgm_status rgm_plan_add_gradient(rgm_plan *plan, int32_t tensor, rgm_buffer buffer, int32_t shared, rgm_error *err);
+/* For operations that load one addend only: sums two in a phase of its own and returns the one that is left. */
+rgm_status rgm_plan_one_gradient(rgm_plan *plan, int32_t tensor, rgm_gradient *gradient, rgm_error *err);
+
+#endif

@@ -1,0 +1,46 @@
+/* Sum of two tensors. Backward costs nothing: both terms share the incoming gradient's buffer. */
+#include "net/op.h"
+
+typedef struct add_state {
+    const rgm_kernels *k;
+    const float *a, *b;
+    float *y;
+    int64_t floats;
+    int32_t N, chunks;
+} add_state;
+
+static rgm_status run_forward(void *context, int32_t chunk, int32_t worker, rgm_error *err) {
+    (void)worker, (void)err;
+    const add_state *c = context;
+    rgm_range images = rgm_range_part(c->N, c->chunks, chunk);
+    int64_t at = images.first * c->floats;
+    c->k->add(c->a + at, c->b + at, c->y + at, (images.end - images.first) * c->floats);
+    return RGM_OK;
+}
+
+static rgm_status forward(rgm_plan *plan, int32_t index, rgm_error *err) {
+    const rgm_node *node = rgm_plan_node(plan, index);
+    const rgm_plan_options *o = rgm_plan_get(plan);
+    add_state *c = rgm_plan_state(plan, sizeof *c);
+    if (!c) return rgm_fail(err, RGM_E_NOMEM, "plan: out of memory");
+    int64_t floats = rgm_plan_extent(plan, node->out).floats;
+    *c = (add_state){.k = o->kernels, .floats = floats, .N = o->batch, .chunks = rgm_plan_images(plan, floats)};
+    RGM_TRY(rgm_plan_phase(plan, index, "forward", run_forward, c, c->chunks, err));
+    rgm_plan_use(plan, rgm_plan_value(plan, node->in[0]), &c->a);
+    rgm_plan_use(plan, rgm_plan_value(plan, node->in[1]), &c->b);
+    rgm_plan_use(plan, rgm_plan_value(plan, node->out), &c->y);
+    return RGM_OK;
+}
+
+static rgm_status backward(rgm_plan *plan, int32_t index, rgm_error *err) {
+    const rgm_node *node = rgm_plan_node(plan, index);
+    rgm_gradient dy;
+    RGM_TRY(rgm_plan_one_gradient(plan, node->out, &dy, err));
+    int32_t both = rgm_plan_needs_gradient(plan, node->in[0]) && rgm_plan_needs_gradient(plan, node->in[1]);
+    for (int32_t i = 0; i < 2; i++)
+        if (rgm_plan_needs_gradient(plan, node->in[i]))
+            RGM_TRY(rgm_plan_add_gradient(plan, node->in[i], dy.addend[0], both || dy.shared[0], err));
+    return RGM_OK;
+}
+
+const rgm_op rgm_op_add = {.name = "add", .forward = forward, .backward = backward};

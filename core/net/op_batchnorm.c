@@ -1,0 +1,277 @@
+/* Batch norm with optional residual and ReLU: y = relu(scale * (x - mean) * rstd + shift + residual).
+ *
+ * Ioffe and Szegedy 2015; torch's conventions: biased variance to normalise, unbiased for the running statistics,
+ * momentum 0.1, eps 1e-5. Two passes over memory each way. Sums are taken per group of images, shifted by the channel's
+ * first pixel (so a large mean costs no digits), and combined in group order in double precision.
+ *
+ * Backward, with g the gradient behind the ReLU's mask, m the number of pixels, c = x - mean:
+ *     dshift = sum g,   dscale = rstd * sum g c,   dx = a * (g - mean(g) - c * rstd^2 * mean(g c)),   a = scale * rstd.
+ * Without residual the mask is recomputed from x; a join looks at its output and stores g, which is the residual's
+ * gradient.
+ */
+#include <math.h>
+#include "net/op.h"
+
+#define BN_EPSILON  1e-5
+#define BN_MOMENTUM 0.1
+
+/* Per-channel vectors of the padded channel count, all in one buffer. */
+enum { A, SHIFT, MEAN, RSTD, P, Q, S, VECTORS };
+
+typedef struct bn_state {
+    const rgm_kernels *k;
+    rgm_extent e;
+    int32_t C, N, chunks, relu, training, mask, padding;
+    const float *x, *r, *dy, *dy2;
+    float *y, *g, *dx, *vectors;
+    double *sums; /* [chunks][2][padded C] */
+    const float *scale, *shift;
+    float *dscale, *dshift, *running_mean, *running_var;
+} bn_state;
+
+static float *vector(const bn_state *c, int32_t which, int32_t block) {
+    return c->vectors + (int64_t)which * c->e.channels + (int64_t)block * c->k->block;
+}
+
+static int64_t row(const bn_state *c, int64_t image, int32_t block) {
+    return image * c->e.floats + (int64_t)block * c->e.pixels * c->k->block;
+}
+
+static double *sums(const bn_state *c, int32_t chunk, int32_t which) {
+    return c->sums + ((int64_t)chunk * 2 + which) * c->e.channels;
+}
+
+static rgm_status run_stats(void *context, int32_t chunk, int32_t worker, rgm_error *err) {
+    (void)worker, (void)err;
+    const bn_state *c = context;
+    rgm_range images = rgm_range_part(c->N, c->chunks, chunk);
+    int32_t B = c->k->block;
+    for (int32_t i = 0; i < 2 * c->e.channels; i++) sums(c, chunk, 0)[i] = 0;
+    for (int64_t n = images.first; n < images.end; n++)
+        for (int32_t b = 0; b < c->e.blocks; b++)
+            c->k->bn_stats(c->x + row(c, n, b), c->e.pixels, c->x + row(c, 0, b), sums(c, chunk, 0) + b * B,
+                           sums(c, chunk, 1) + b * B);
+    return RGM_OK;
+}
+
+/* a and shift of one channel from its mean and variance. */
+static void set_affine(const bn_state *c, int32_t block, int32_t lane, double mean, double variance) {
+    int64_t channel = (int64_t)block * c->k->block + lane;
+    double rstd = 1.0 / sqrt(variance + BN_EPSILON);
+    double a = channel < c->C ? c->scale[channel] * rstd : 0, shift = channel < c->C ? c->shift[channel] - mean * a : 0;
+    vector(c, A, block)[lane] = (float)a;
+    vector(c, SHIFT, block)[lane] = (float)shift;
+    vector(c, MEAN, block)[lane] = (float)mean;
+    vector(c, RSTD, block)[lane] = (float)rstd;
+}
+
+static void update_running(const bn_state *c, int64_t channel, double mean, double variance, double m) {
+    double unbiased = m > 1 ? variance * m / (m - 1) : variance;
+    c->running_mean[channel] = (float)((1 - BN_MOMENTUM) * c->running_mean[channel] + BN_MOMENTUM * mean);
+    c->running_var[channel] = (float)((1 - BN_MOMENTUM) * c->running_var[channel] + BN_MOMENTUM * unbiased);
+}
+
+static rgm_status run_finish(void *context, int32_t block, int32_t worker, rgm_error *err) {
+    (void)worker, (void)err;
+    const bn_state *c = context;
+    int32_t B = c->k->block;
+    double m = (double)c->N * (double)c->e.pixels;
+    for (int32_t lane = 0; lane < B; lane++) {
+        int64_t channel = (int64_t)block * B + lane;
+        double sum = 0, square = 0, shift = c->x[row(c, 0, block) + lane];
+        for (int32_t i = 0; i < c->chunks; i++) {
+            sum += sums(c, i, 0)[channel];
+            square += sums(c, i, 1)[channel];
+        }
+        double variance = square / m - sum / m * (sum / m);
+        if (variance < 0) variance = 0; /* rounding only; NaN stays NaN */
+        set_affine(c, block, lane, shift + sum / m, variance);
+        if (channel < c->C) update_running(c, channel, shift + sum / m, variance, m);
+    }
+    return RGM_OK;
+}
+
+static rgm_status run_running(void *context, int32_t block, int32_t worker, rgm_error *err) {
+    (void)worker, (void)err;
+    const bn_state *c = context;
+    for (int32_t lane = 0; lane < c->k->block; lane++) {
+        int64_t channel = (int64_t)block * c->k->block + lane;
+        set_affine(c, block, lane, channel < c->C ? c->running_mean[channel] : 0,
+                   channel < c->C ? c->running_var[channel] : 1);
+    }
+    return RGM_OK;
+}
+
+static rgm_status run_apply(void *context, int32_t chunk, int32_t worker, rgm_error *err) {
+    (void)worker, (void)err;
+    const bn_state *c = context;
+    rgm_range images = rgm_range_part(c->N, c->chunks, chunk);
+    for (int64_t n = images.first; n < images.end; n++)
+        for (int32_t b = 0; b < c->e.blocks; b++)
+            c->k->bn_fwd(c->x + row(c, n, b), c->r ? c->r + row(c, n, b) : NULL, vector(c, A, b), vector(c, SHIFT, b),
+                         c->relu, c->y + row(c, n, b), c->e.pixels);
+    return RGM_OK;
+}
+
+/* Backward of run_apply and run_stats, first pass. */
+static rgm_status run_backward_reduce(void *context, int32_t chunk, int32_t worker, rgm_error *err) {
+    (void)worker, (void)err;
+    const bn_state *c = context;
+    rgm_range images = rgm_range_part(c->N, c->chunks, chunk);
+    int32_t B = c->k->block;
+    for (int32_t i = 0; i < 2 * c->e.channels; i++) sums(c, chunk, 0)[i] = 0;
+    for (int64_t n = images.first; n < images.end; n++)
+        for (int32_t b = 0; b < c->e.blocks; b++) {
+            int64_t at = row(c, n, b);
+            c->k->bn_bwd_reduce(c->x + at, c->y ? c->y + at : NULL, c->dy + at, c->dy2 ? c->dy2 + at : NULL,
+                                vector(c, A, b), vector(c, SHIFT, b), vector(c, MEAN, b), c->mask,
+                                c->g ? c->g + at : NULL, c->e.pixels, sums(c, chunk, 0) + b * B,
+                                sums(c, chunk, 1) + b * B);
+        }
+    return RGM_OK;
+}
+
+static rgm_status run_backward_finish(void *context, int32_t block, int32_t worker, rgm_error *err) {
+    (void)worker, (void)err;
+    const bn_state *c = context;
+    int32_t B = c->k->block;
+    double m = (double)c->N * (double)c->e.pixels;
+    for (int32_t lane = 0; lane < B; lane++) {
+        int64_t channel = (int64_t)block * B + lane;
+        double sum_g = 0, sum_gc = 0, a = vector(c, A, block)[lane], rstd = vector(c, RSTD, block)[lane];
+        for (int32_t i = 0; i < c->chunks; i++) {
+            sum_g += sums(c, i, 0)[channel];
+            sum_gc += sums(c, i, 1)[channel];
+        }
+        double q = -a * rstd * rstd * sum_gc / m;
+        vector(c, P, block)[lane] = (float)a;
+        vector(c, Q, block)[lane] = (float)q;
+        vector(c, S, block)[lane] = (float)(-a * sum_g / m - q * vector(c, MEAN, block)[lane]);
+        if (channel >= c->C) continue;
+        c->dscale[channel] = (float)(rstd * sum_gc);
+        c->dshift[channel] = (float)sum_g;
+    }
+    return RGM_OK;
+}
+
+static rgm_status run_backward_apply(void *context, int32_t chunk, int32_t worker, rgm_error *err) {
+    (void)worker, (void)err;
+    const bn_state *c = context;
+    rgm_range images = rgm_range_part(c->N, c->chunks, chunk);
+    const float *g = c->g ? c->g : c->dy;
+    int32_t mask = c->g ? RGM_MASK_NONE : c->mask;
+    for (int64_t n = images.first; n < images.end; n++)
+        for (int32_t b = 0; b < c->e.blocks; b++) {
+            int64_t at = row(c, n, b);
+            c->k->bn_bwd_apply(c->x + at, g + at, vector(c, A, b), vector(c, SHIFT, b), mask, vector(c, P, b),
+                               vector(c, Q, b), vector(c, S, b), c->dx + at, c->e.pixels);
+        }
+    return RGM_OK;
+}
+
+/* Buffers that both directions use. */
+typedef struct bn_buffers {
+    bn_state state; /* first: the phases' context */
+    rgm_buffer vectors;
+} bn_buffers;
+
+static rgm_status create(rgm_plan *plan, int32_t index, bn_buffers **out, rgm_error *err) {
+    const rgm_node *node = rgm_plan_node(plan, index);
+    const rgm_plan_options *o = rgm_plan_get(plan);
+    bn_buffers *s = rgm_plan_state(plan, sizeof *s);
+    if (!s) return rgm_fail(err, RGM_E_NOMEM, "plan: out of memory");
+    bn_state *c = &s->state;
+    c->k = o->kernels;
+    c->e = rgm_plan_extent(plan, node->out);
+    if (c->e.layout != RGM_LAYOUT_BLOCKED) return rgm_fail(err, RGM_E_UNSUPPORTED, "batch norm needs a blocked image");
+    c->C = rgm_plan_tensor(plan, node->out)->C;
+    c->N = o->batch;
+    c->chunks = rgm_plan_images(plan, c->e.floats);
+    c->relu = !!(node->flags & RGM_BN_RELU);
+    c->training = o->training;
+    c->mask = !c->relu ? RGM_MASK_NONE : node->in[1] == RGM_NO_TENSOR ? RGM_MASK_RECOMPUTE : RGM_MASK_OUTPUT;
+    c->scale = rgm_plan_param(plan, node->weight);
+    c->shift = rgm_plan_param(plan, node->bias);
+    c->dscale = rgm_plan_grad(plan, node->weight);
+    c->dshift = rgm_plan_grad(plan, node->bias);
+    c->running_mean = rgm_plan_stat(plan, node->mean);
+    c->running_var = rgm_plan_stat(plan, node->mean + 1);
+    s->vectors = rgm_plan_buffer(plan, sizeof(float) * VECTORS * (size_t)c->e.channels);
+    rgm_plan_set_node_state(plan, index, s);
+    *out = s;
+    return RGM_OK;
+}
+
+static rgm_buffer plan_sums(rgm_plan *plan, const bn_state *c) {
+    return rgm_plan_buffer(plan, sizeof(double) * 2 * (size_t)c->chunks * (size_t)c->e.channels);
+}
+
+static rgm_status forward(rgm_plan *plan, int32_t index, rgm_error *err) {
+    const rgm_node *node = rgm_plan_node(plan, index);
+    bn_buffers *s;
+    RGM_TRY(create(plan, index, &s, err));
+    bn_state *c = &s->state;
+    rgm_buffer x = rgm_plan_value(plan, node->in[0]);
+    if (c->training) {
+        rgm_buffer partial = plan_sums(plan, c);
+        RGM_TRY(rgm_plan_phase(plan, index, "statistics", run_stats, c, c->chunks, err));
+        rgm_plan_use(plan, x, &c->x);
+        rgm_plan_use(plan, partial, &c->sums);
+        RGM_TRY(rgm_plan_phase(plan, index, "combine statistics", run_finish, c, c->e.blocks, err));
+        rgm_plan_use(plan, partial, NULL);
+    } else {
+        RGM_TRY(rgm_plan_phase(plan, index, "running statistics", run_running, c, c->e.blocks, err));
+    }
+    rgm_plan_use(plan, s->vectors, &c->vectors);
+    if (!c->training && rgm_plan_may_overwrite(plan, node->in[0])) rgm_plan_alias(plan, node->out, x);
+    RGM_TRY(rgm_plan_phase(plan, index, "normalise", run_apply, c, c->chunks, err));
+    rgm_plan_use(plan, x, &c->x);
+    rgm_plan_use(plan, s->vectors, NULL);
+    if (node->in[1] != RGM_NO_TENSOR) rgm_plan_use(plan, rgm_plan_value(plan, node->in[1]), &c->r);
+    rgm_plan_use(plan, rgm_plan_value(plan, node->out), &c->y);
+    return RGM_OK;
+}
+
+static rgm_status backward(rgm_plan *plan, int32_t index, rgm_error *err) {
+    const rgm_node *node = rgm_plan_node(plan, index);
+    bn_buffers *s = rgm_plan_node_state(plan, index);
+    bn_state *c = &s->state;
+    size_t bytes = sizeof(float) * (size_t)(c->e.floats * c->N);
+    rgm_gradient dy = rgm_plan_gradient(plan, node->out);
+    int32_t join = node->in[1] != RGM_NO_TENSOR && rgm_plan_needs_gradient(plan, node->in[1]);
+    /* g is stored where somebody else needs it (the residual), where it is a sum of two, or where its mask cannot be
+     * had again in the second pass (it comes from y). A plain copy of dy need not be stored. */
+    int32_t store = dy.count == 2 || c->mask == RGM_MASK_OUTPUT;
+    rgm_buffer g = dy.addend[0];
+    int32_t g_shared = dy.shared[0];
+    if (store && g_shared) {
+        g = dy.count == 2 && !dy.shared[1] ? dy.addend[1] : rgm_plan_buffer(plan, bytes);
+        g_shared = 0;
+    }
+    rgm_buffer partial = plan_sums(plan, c);
+    RGM_TRY(rgm_plan_phase(plan, index, "backward sums", run_backward_reduce, c, c->chunks, err));
+    rgm_plan_use(plan, rgm_plan_value(plan, node->in[0]), &c->x);
+    if (c->mask == RGM_MASK_OUTPUT) rgm_plan_use(plan, rgm_plan_value(plan, node->out), &c->y);
+    rgm_plan_use(plan, dy.addend[0], &c->dy);
+    if (dy.count == 2) rgm_plan_use(plan, dy.addend[1], &c->dy2);
+    if (store) rgm_plan_use(plan, g, &c->g);
+    rgm_plan_use(plan, partial, &c->sums);
+    rgm_plan_use(plan, s->vectors, NULL);
+    RGM_TRY(rgm_plan_phase(plan, index, "combine backward sums", run_backward_finish, c, c->e.blocks, err));
+    rgm_plan_use(plan, partial, NULL);
+    rgm_plan_use(plan, s->vectors, NULL);
+
+    /* The residual's gradient is g: then dx needs a buffer of its own. */
+    rgm_buffer dx = join || g_shared ? rgm_plan_buffer(plan, bytes) : g;
+    RGM_TRY(rgm_plan_phase(plan, index, "backward", run_backward_apply, c, c->chunks, err));
+    rgm_plan_use(plan, rgm_plan_value(plan, node->in[0]), NULL);
+    rgm_plan_use(plan, g, NULL);
+    rgm_plan_use(plan, s->vectors, NULL);
+    rgm_plan_use(plan, dx, &c->dx);
+    if (join) RGM_TRY(rgm_plan_add_gradient(plan, node->in[1], g, g_shared, err));
+    if (!rgm_plan_needs_gradient(plan, node->in[0])) return RGM_OK;
+    return rgm_plan_add_gradient(plan, node->in[0], dx, 0, err);
+}
+
+const rgm_op rgm_op_batchnorm = {
+    .name = "batchnorm", .forward = forward, .backward = backward, .keeps_input = 1, .keeps_output = 1};

@@ -1,0 +1,91 @@
+/* Option A shortcut (He et al. 2016, section 3.3): every stride-th pixel of every stride-th row, zero channels
+ * appended. */
+#include <string.h>
+#include "net/op.h"
+
+typedef struct shortcut_state {
+    const rgm_kernels *k;
+    rgm_extent in, out;
+    int32_t N, chunks, W, OH, OW, stride;
+    const float *x, *dy;
+    float *y, *dx;
+} shortcut_state;
+
+static rgm_status run_forward(void *context, int32_t chunk, int32_t worker, rgm_error *err) {
+    (void)worker, (void)err;
+    const shortcut_state *c = context;
+    rgm_range images = rgm_range_part(c->N, c->chunks, chunk);
+    int64_t B = c->k->block;
+    for (int64_t n = images.first; n < images.end; n++) {
+        float *y = c->y + n * c->out.floats;
+        for (int32_t b = 0; b < c->in.blocks; b++) {
+            const float *x = c->x + n * c->in.floats + b * c->in.pixels * B;
+            for (int64_t h = 0; h < c->OH; h++)
+                for (int64_t w = 0; w < c->OW; w++, y += B)
+                    memcpy(y, x + (h * c->W + w) * c->stride * B, sizeof(float) * (size_t)B);
+        }
+        memset(y, 0, sizeof(float) * (size_t)((c->out.blocks - c->in.blocks) * c->out.pixels * B));
+    }
+    return RGM_OK;
+}
+
+/* Backward of run_forward: channels beyond the input's are dropped (also within the last block: they were zero there).
+ */
+static rgm_status run_backward(void *context, int32_t chunk, int32_t worker, rgm_error *err) {
+    (void)worker, (void)err;
+    const shortcut_state *c = context;
+    rgm_range images = rgm_range_part(c->N, c->chunks, chunk);
+    int64_t B = c->k->block;
+    for (int64_t n = images.first; n < images.end; n++) {
+        const float *dy = c->dy + n * c->out.floats;
+        memset(c->dx + n * c->in.floats, 0, sizeof(float) * (size_t)c->in.floats);
+        for (int32_t b = 0; b < c->in.blocks; b++) {
+            float *dx = c->dx + n * c->in.floats + b * c->in.pixels * B;
+            for (int64_t h = 0; h < c->OH; h++)
+                for (int64_t w = 0; w < c->OW; w++, dy += B)
+                    memcpy(dx + (h * c->W + w) * c->stride * B, dy, sizeof(float) * (size_t)B);
+        }
+    }
+    return RGM_OK;
+}
+
+static rgm_status forward(rgm_plan *plan, int32_t index, rgm_error *err) {
+    const rgm_node *node = rgm_plan_node(plan, index);
+    const rgm_plan_options *o = rgm_plan_get(plan);
+    const rgm_tensor *in = rgm_plan_tensor(plan, node->in[0]), *out = rgm_plan_tensor(plan, node->out);
+    if (in->C % o->kernels->block && in->C != out->C)
+        return rgm_fail(err, RGM_E_UNSUPPORTED,
+                        "a shortcut without parameters needs channels in multiples of %d, found %d", o->kernels->block,
+                        in->C);
+    shortcut_state *c = rgm_plan_state(plan, sizeof *c);
+    if (!c) return rgm_fail(err, RGM_E_NOMEM, "plan: out of memory");
+    *c = (shortcut_state){.k = o->kernels,
+                          .in = rgm_plan_extent(plan, node->in[0]),
+                          .out = rgm_plan_extent(plan, node->out),
+                          .N = o->batch,
+                          .W = in->W,
+                          .OH = out->H,
+                          .OW = out->W,
+                          .stride = node->conv.stride};
+    c->chunks = rgm_plan_images(plan, c->out.floats);
+    rgm_plan_set_node_state(plan, index, c);
+    RGM_TRY(rgm_plan_phase(plan, index, "forward", run_forward, c, c->chunks, err));
+    rgm_plan_use(plan, rgm_plan_value(plan, node->in[0]), &c->x);
+    rgm_plan_use(plan, rgm_plan_value(plan, node->out), &c->y);
+    return RGM_OK;
+}
+
+static rgm_status backward(rgm_plan *plan, int32_t index, rgm_error *err) {
+    const rgm_node *node = rgm_plan_node(plan, index);
+    shortcut_state *c = rgm_plan_node_state(plan, index);
+    if (!rgm_plan_needs_gradient(plan, node->in[0])) return RGM_OK;
+    rgm_gradient dy;
+    RGM_TRY(rgm_plan_one_gradient(plan, node->out, &dy, err));
+    rgm_buffer dx = rgm_plan_buffer(plan, sizeof(float) * (size_t)(c->in.floats * c->N));
+    RGM_TRY(rgm_plan_phase(plan, index, "backward", run_backward, c, c->chunks, err));
+    rgm_plan_use(plan, dy.addend[0], &c->dy);
+    rgm_plan_use(plan, dx, &c->dx);
+    return rgm_plan_add_gradient(plan, node->in[0], dx, 0, err);
+}
+
+const rgm_op rgm_op_shortcut = {.name = "shortcut", .forward = forward, .backward = backward};

@@ -1,0 +1,457 @@
+#include <config.h>
+
+#include "net/op.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "base/arena.h"
+
+typedef struct buffer {
+    size_t bytes, offset;
+    int32_t first, last; /* phases, counted over forward, loss, backward */
+} buffer;
+
+typedef struct binding {
+    rgm_buffer buffer;
+    void **slot;
+} binding;
+
+typedef struct owned {
+    void *object;
+    void (*destroy)(void *object);
+} owned;
+
+typedef struct state { /* a piece of set-up memory */
+    struct state *next;
+    max_align_t data[];
+} state;
+
+typedef struct note { /* what a node's operation remembers: its state, and how it is computed, for people */
+    void *state;
+    char text[96];
+} note;
+
+struct rgm_plan {
+    rgm_plan_options o;
+    note *notes;       /* per node */
+    rgm_phase *phases; /* forward, then a gap of one (the loss), then backward */
+    int32_t phase_count, forward_count, phase_room;
+    buffer *buffers;
+    binding *bindings;
+    owned *owned;
+    int32_t buffer_count, buffer_room, binding_count, binding_room, owned_count, owned_room;
+    rgm_buffer *value; /* per tensor, -1: none yet */
+    rgm_gradient *gradient;
+    state *states;
+    size_t bytes, scratch_each;
+    char *arena;
+    void *input, *logits, *dlogits;
+    int32_t out_of_memory;
+    int32_t input_layout;
+};
+
+const rgm_op *rgm_op_get(int32_t op) {
+    static const rgm_op *const ops[RGM_OP_COUNT] = {
+        [RGM_OP_CONV] = &rgm_op_conv,
+        [RGM_OP_BATCHNORM] = &rgm_op_batchnorm,
+        [RGM_OP_ACTIVATION] = &rgm_op_activation,
+        [RGM_OP_ADD] = &rgm_op_add,
+        [RGM_OP_MAXPOOL] = &rgm_op_maxpool,
+        [RGM_OP_AVGPOOL] = &rgm_op_avgpool,
+        [RGM_OP_GLOBAL_POOL] = &rgm_op_global_pool,
+        [RGM_OP_FLATTEN] = &rgm_op_flatten,
+        [RGM_OP_LINEAR] = &rgm_op_linear,
+        [RGM_OP_SHORTCUT] = &rgm_op_shortcut,
+        [RGM_OP_PLUGIN] = &rgm_op_plugin,
+    };
+    return ops[op];
+}
+
+/* ---- what operations see ---- */
+
+const rgm_plan_options *rgm_plan_get(const rgm_plan *p) { return &p->o; }
+const rgm_node *rgm_plan_node(const rgm_plan *p, int32_t node) { return rgm_graph_node(p->o.graph, node); }
+const rgm_tensor *rgm_plan_tensor(const rgm_plan *p, int32_t tensor) { return rgm_graph_tensor(p->o.graph, tensor); }
+
+float *rgm_plan_param(const rgm_plan *p, int32_t param) {
+    return param < 0 ? NULL : p->o.memory.value + rgm_graph_param(p->o.graph, param)->offset;
+}
+
+float *rgm_plan_grad(const rgm_plan *p, int32_t param) {
+    return param < 0 || !p->o.memory.grad ? NULL : p->o.memory.grad + rgm_graph_param(p->o.graph, param)->offset;
+}
+
+float *rgm_plan_stat(const rgm_plan *p, int32_t stat) {
+    return stat < 0 ? NULL : p->o.memory.stat + rgm_graph_stat(p->o.graph, stat)->offset;
+}
+
+rgm_extent rgm_plan_extent(const rgm_plan *p, int32_t tensor) {
+    const rgm_tensor *t = rgm_plan_tensor(p, tensor);
+    int32_t B = p->o.kernels->block, blocks = (t->C + B - 1) / B;
+    int64_t pixels = (int64_t)t->H * t->W;
+    if (!t->image) return (rgm_extent){RGM_LAYOUT_PLAIN, 1, blocks * B, 1, (int64_t)blocks * B};
+    if (tensor == 0 && p->input_layout == RGM_LAYOUT_PLAIN)
+        return (rgm_extent){RGM_LAYOUT_PLAIN, 1, t->C, pixels, pixels * t->C};
+    return (rgm_extent){RGM_LAYOUT_BLOCKED, blocks, blocks * B, pixels, pixels * blocks * B};
+}
+
+int32_t rgm_plan_images(const rgm_plan *p, int64_t floats) {
+    int64_t chunks = ((int64_t)p->o.batch * floats + 32767) / 32768;
+    if (chunks > 64) chunks = 64;
+    if (chunks > p->o.batch) chunks = p->o.batch;
+    return (int32_t)chunks;
+}
+
+/* Grows *array to hold one more element; 0 when out of memory (remembered until the end of planning). */
+static int32_t room(rgm_plan *p, void *array, int32_t count, int32_t *room_, size_t size) {
+    if (count < *room_) return 1;
+    int32_t wanted = *room_ ? 2 * *room_ : 64;
+    void *old, *grown;
+    memcpy(&old, array, sizeof old);
+    grown = realloc(old, size * (size_t)wanted);
+    if (!grown) return p->out_of_memory = 1, 0;
+    memcpy(array, &grown, sizeof grown);
+    *room_ = wanted;
+    return 1;
+}
+
+void *rgm_plan_state(rgm_plan *p, size_t bytes) {
+    state *s = calloc(1, sizeof *s + bytes);
+    if (!s) return p->out_of_memory = 1, NULL;
+    s->next = p->states;
+    p->states = s;
+    return s->data;
+}
+
+rgm_status rgm_plan_own(rgm_plan *p, void *object, void (*destroy)(void *), rgm_error *err) {
+    if (!room(p, &p->owned, p->owned_count, &p->owned_room, sizeof *p->owned)) {
+        destroy(object);
+        return rgm_fail(err, RGM_E_NOMEM, "plan: out of memory");
+    }
+    p->owned[p->owned_count++] = (owned){object, destroy};
+    return RGM_OK;
+}
+
+void rgm_plan_need_scratch(rgm_plan *p, size_t bytes) {
+    bytes = rgm_arena_cost(bytes);
+    if (bytes > p->scratch_each) p->scratch_each = bytes;
+}
+
+void *rgm_plan_scratch(const rgm_plan *p, int32_t worker) {
+    return p->arena + p->bytes - p->scratch_each * (size_t)(p->o.workers - worker);
+}
+
+rgm_buffer rgm_plan_buffer(rgm_plan *p, size_t bytes) {
+    if (!room(p, &p->buffers, p->buffer_count, &p->buffer_room, sizeof *p->buffers)) return 0;
+    p->buffers[p->buffer_count] = (buffer){.bytes = rgm_arena_cost(bytes), .first = INT32_MAX, .last = -1};
+    return p->buffer_count++;
+}
+
+rgm_status rgm_plan_phase(rgm_plan *p, int32_t node, const char *what, rgm_chunk_fn run, void *context, int32_t chunks,
+                          rgm_error *err) {
+    char *name = rgm_plan_state(p, 80);
+    if (!name || !context || !room(p, &p->phases, p->phase_count, &p->phase_room, sizeof *p->phases))
+        return rgm_fail(err, RGM_E_NOMEM, "plan: out of memory");
+    snprintf(name, 80, "%s %s", rgm_plan_node(p, node)->name, what);
+    p->phases[p->phase_count++] = (rgm_phase){.run = run, .context = context, .chunks = chunks, .name = name};
+    return RGM_OK;
+}
+
+static void touch(rgm_plan *p, rgm_buffer b, int32_t phase) {
+    if (phase < p->buffers[b].first) p->buffers[b].first = phase;
+    if (phase > p->buffers[b].last) p->buffers[b].last = phase;
+}
+
+static void bind(rgm_plan *p, rgm_buffer b, void *slot) {
+    if (!room(p, &p->bindings, p->binding_count, &p->binding_room, sizeof *p->bindings)) return;
+    p->bindings[p->binding_count++] = (binding){b, slot};
+}
+
+void rgm_plan_use(rgm_plan *p, rgm_buffer b, void *slot) {
+    touch(p, b, p->phase_count - 1);
+    if (slot) bind(p, b, slot);
+}
+
+rgm_buffer rgm_plan_value(rgm_plan *p, int32_t tensor) {
+    if (p->value[tensor] < 0)
+        p->value[tensor] = rgm_plan_buffer(p, sizeof(float) * (size_t)(rgm_plan_extent(p, tensor).floats * p->o.batch));
+    return p->value[tensor];
+}
+
+void rgm_plan_alias(rgm_plan *p, int32_t tensor, rgm_buffer b) { p->value[tensor] = b; }
+
+int32_t rgm_plan_may_overwrite(const rgm_plan *p, int32_t tensor) {
+    const rgm_tensor *t = rgm_plan_tensor(p, tensor);
+    if (t->producer < 0 || t->consumers != 1) return 0;
+    return !p->o.training || !rgm_op_get(rgm_plan_node(p, t->producer)->op)->keeps_output;
+}
+
+int32_t rgm_plan_needs_gradient(const rgm_plan *p, int32_t tensor) { return rgm_plan_tensor(p, tensor)->trains; }
+
+void rgm_plan_set_node_state(rgm_plan *p, int32_t node, void *s) { p->notes[node].state = s; }
+void *rgm_plan_node_state(const rgm_plan *p, int32_t node) { return p->notes[node].state; }
+
+void rgm_plan_note(rgm_plan *p, int32_t node, const char *text) {
+    snprintf(p->notes[node].text, sizeof p->notes[node].text, "%s", text);
+}
+
+/* ---- gradients of two addends ---- */
+
+typedef struct sum_context {
+    const rgm_kernels *k;
+    float *a, *b, *out;
+    int64_t floats;
+    int32_t chunks;
+} sum_context;
+
+static rgm_status run_sum(void *context, int32_t chunk, int32_t worker, rgm_error *err) {
+    (void)worker, (void)err;
+    const sum_context *c = context;
+    rgm_range r = rgm_range_part(c->floats / 16, c->chunks, chunk); /* images are whole blocks: 64-byte pieces */
+    c->k->add(c->a + r.first * 16, c->b + r.first * 16, c->out + r.first * 16, (r.end - r.first) * 16);
+    return RGM_OK;
+}
+
+rgm_gradient rgm_plan_gradient(const rgm_plan *p, int32_t tensor) { return p->gradient[tensor]; }
+
+rgm_status rgm_plan_one_gradient(rgm_plan *p, int32_t tensor, rgm_gradient *out, rgm_error *err) {
+    rgm_gradient *g = &p->gradient[tensor];
+    if (g->count == 2) {
+        int64_t floats = rgm_plan_extent(p, tensor).floats;
+        sum_context *c = rgm_plan_state(p, sizeof *c);
+        if (!c) return rgm_fail(err, RGM_E_NOMEM, "plan: out of memory");
+        *c = (sum_context){
+            .k = p->o.kernels, .floats = (floats * p->o.batch + 15) / 16 * 16, .chunks = rgm_plan_images(p, floats)};
+        RGM_TRY(rgm_plan_phase(p, rgm_plan_tensor(p, tensor)->producer, "add gradients", run_sum, c, c->chunks, err));
+        int32_t target = !g->shared[0] ? 0 : !g->shared[1] ? 1 : -1;
+        rgm_buffer sum =
+            target < 0 ? rgm_plan_buffer(p, sizeof(float) * (size_t)(floats * p->o.batch)) : g->addend[target];
+        rgm_plan_use(p, g->addend[0], &c->a);
+        rgm_plan_use(p, g->addend[1], &c->b);
+        rgm_plan_use(p, sum, &c->out);
+        *g = (rgm_gradient){.count = 1, .addend = {sum}};
+    }
+    *out = *g;
+    return RGM_OK;
+}
+
+rgm_status rgm_plan_add_gradient(rgm_plan *p, int32_t tensor, rgm_buffer b, int32_t shared, rgm_error *err) {
+    rgm_gradient *g = &p->gradient[tensor];
+    if (g->count == 2) {
+        rgm_gradient one;
+        RGM_TRY(rgm_plan_one_gradient(p, tensor, &one, err));
+    }
+    g->addend[g->count] = b;
+    g->shared[g->count++] = shared;
+    return RGM_OK;
+}
+
+/* ---- planning ---- */
+
+static int by_size(const void *x, const void *y, void *buffers) {
+    int32_t i = *(const int32_t *)x, j = *(const int32_t *)y;
+    size_t a = ((const buffer *)buffers)[i].bytes, b = ((const buffer *)buffers)[j].bytes;
+    return a != b ? (a < b) - (a > b) : (i > j) - (i < j);
+}
+
+static int overlap_in_time(const buffer *a, const buffer *b) { return a->first <= b->last && b->first <= a->last; }
+
+static size_t lowest_place(const rgm_plan *p, const int32_t *order, int32_t placed, const buffer *b) {
+    size_t at = 0;
+    for (int32_t again = 1; again;) {
+        again = 0;
+        for (int32_t i = 0; i < placed; i++) {
+            const buffer *other = &p->buffers[order[i]];
+            if (!other->bytes || !overlap_in_time(b, other)) continue;
+            if (at < other->offset + other->bytes && other->offset < at + b->bytes) {
+                at = other->offset + other->bytes;
+                again = 1;
+            }
+        }
+    }
+    return at;
+}
+
+/* Largest first, each at the lowest place that no buffer alive at the same time holds. */
+static rgm_status lay_out(rgm_plan *p, rgm_error *err) {
+    int32_t *order = malloc(sizeof *order * (size_t)(p->buffer_count + 1));
+    if (!order) return rgm_fail(err, RGM_E_NOMEM, "plan: out of memory");
+    for (int32_t i = 0; i < p->buffer_count; i++) order[i] = i;
+    qsort_r(order, (size_t)p->buffer_count, sizeof *order, by_size, p->buffers);
+    for (int32_t i = 0; i < p->buffer_count; i++) {
+        buffer *b = &p->buffers[order[i]];
+        b->offset = lowest_place(p, order, i, b);
+        if (b->offset + b->bytes > p->bytes) p->bytes = b->offset + b->bytes;
+    }
+    free(order);
+    p->bytes += p->scratch_each * (size_t)p->o.workers;
+    return RGM_OK;
+}
+
+/* The stem decides the input's layout; a network that starts with a linear layer takes plain pixels. */
+static int32_t choose_input_layout(const rgm_plan *p) {
+    const rgm_tensor *in = rgm_plan_tensor(p, 0);
+    int32_t convs = 0, plain = 0, linear = 0;
+    for (int32_t i = 0; i < rgm_graph_node_count(p->o.graph); i++) {
+        const rgm_node *node = rgm_plan_node(p, i);
+        if (node->in[0] != 0 && node->in[1] != 0) continue;
+        linear += node->op == RGM_OP_LINEAR;
+        if (node->op != RGM_OP_CONV || node->conv.groups != 1) continue;
+        convs++;
+        rgm_conv_shape shape = {.N = p->o.batch,
+                                .C = in->C,
+                                .H = in->H,
+                                .W = in->W,
+                                .K = node->conv.filters,
+                                .R = node->conv.window,
+                                .S = node->conv.window,
+                                .stride = node->conv.stride,
+                                .pad = node->conv.pad,
+                                .groups = 1,
+                                .bias = node->conv.bias,
+                                .directions = 1u << RGM_CONV_FORWARD | 1u << RGM_CONV_BACKWARD_WEIGHTS};
+        plain += rgm_conv_stem_layout(p->o.engine, &shape) == RGM_LAYOUT_PLAIN;
+    }
+    if (linear) return RGM_LAYOUT_PLAIN;
+    return convs && convs == in->consumers && plain == convs ? RGM_LAYOUT_PLAIN : RGM_LAYOUT_BLOCKED;
+}
+
+static rgm_status plan_forward(rgm_plan *p, rgm_error *err) {
+    rgm_buffer input = rgm_plan_value(p, 0);
+    touch(p, input, 0);
+    bind(p, input, &p->input);
+    for (int32_t i = 0; i < rgm_graph_node_count(p->o.graph); i++) {
+        const rgm_node *node = rgm_plan_node(p, i);
+        rgm_status status = rgm_op_get(node->op)->forward(p, i, err);
+        if (status < 0) return rgm_fail_in(err, "layer %s", node->name);
+    }
+    p->forward_count = p->phase_count;
+    return RGM_OK;
+}
+
+/* An empty phase stands for the loss, where logits are read and their gradient is written. */
+static rgm_status plan_loss(rgm_plan *p, rgm_error *err) {
+    int32_t out = rgm_graph_output(p->o.graph);
+    RGM_TRY(rgm_plan_phase(p, rgm_plan_tensor(p, out)->producer, "loss", run_sum, p, 0, err));
+    rgm_plan_use(p, rgm_plan_value(p, out), &p->logits);
+    if (!p->o.training) return RGM_OK;
+    rgm_buffer gradient = rgm_plan_buffer(p, sizeof(float) * (size_t)(rgm_plan_extent(p, out).floats * p->o.batch));
+    rgm_plan_use(p, gradient, &p->dlogits);
+    return rgm_plan_add_gradient(p, out, gradient, 0, err);
+}
+
+static rgm_status plan_backward(rgm_plan *p, rgm_error *err) {
+    for (int32_t i = rgm_graph_node_count(p->o.graph); i-- > 0;) {
+        const rgm_node *node = rgm_plan_node(p, i);
+        if (!rgm_plan_needs_gradient(p, node->out)) continue;
+        rgm_status status = rgm_op_get(node->op)->backward(p, i, err);
+        if (status < 0) return rgm_fail_in(err, "layer %s", node->name);
+    }
+    return RGM_OK;
+}
+
+rgm_status rgm_plan_create(rgm_plan **plan, const rgm_plan_options *options, rgm_error *err) {
+    *plan = NULL;
+    rgm_plan *p = calloc(1, sizeof *p);
+    if (!p) return rgm_fail(err, RGM_E_NOMEM, "plan: out of memory");
+    p->o = *options;
+    size_t tensors = (size_t)rgm_graph_tensor_count(options->graph);
+    rgm_status status = RGM_OK;
+    p->value = malloc(sizeof *p->value * tensors);
+    p->gradient = calloc(tensors, sizeof *p->gradient);
+    p->notes = calloc((size_t)rgm_graph_node_count(options->graph), sizeof *p->notes);
+    if (!p->value || !p->gradient || !p->notes) {
+        status = rgm_fail(err, RGM_E_NOMEM, "plan: out of memory");
+        goto fail;
+    }
+    for (size_t i = 0; i < tensors; i++) p->value[i] = -1;
+    p->input_layout = choose_input_layout(p);
+    RGM_TRY_OR_FAIL(status, plan_forward(p, err));
+    RGM_TRY_OR_FAIL(status, plan_loss(p, err));
+    if (options->training) RGM_TRY_OR_FAIL(status, plan_backward(p, err));
+    if (p->out_of_memory) {
+        status = rgm_fail(err, RGM_E_NOMEM, "plan: out of memory");
+        goto fail;
+    }
+    RGM_TRY_OR_FAIL(status, lay_out(p, err));
+    *plan = p;
+    return RGM_OK;
+fail:
+    rgm_plan_destroy(p);
+    return status;
+}
+
+void rgm_plan_destroy(rgm_plan *p) {
+    if (!p) return;
+    for (int32_t i = p->owned_count; i-- > 0;) p->owned[i].destroy(p->owned[i].object);
+    for (state *s = p->states, *next; s; s = next) {
+        next = s->next;
+        free(s);
+    }
+    free(p->phases);
+    free(p->buffers);
+    free(p->bindings);
+    free(p->owned);
+    free(p->value);
+    free(p->notes);
+    free(p->gradient);
+    free(p);
+}
+
+size_t rgm_plan_bytes(const rgm_plan *p) { return p->bytes; }
+size_t rgm_plan_scratch_bytes(const rgm_plan *p) { return p->scratch_each * (size_t)p->o.workers; }
+
+void rgm_plan_bind(rgm_plan *p, void *arena) {
+    p->arena = arena;
+    for (int32_t i = 0; i < p->binding_count; i++) {
+        void *address = p->arena + p->buffers[p->bindings[i].buffer].offset;
+        memcpy(p->bindings[i].slot, &address, sizeof address);
+    }
+}
+
+rgm_phase *rgm_plan_forward(rgm_plan *p, int32_t *count) {
+    *count = p->forward_count;
+    return p->phases;
+}
+
+rgm_phase *rgm_plan_backward(rgm_plan *p, int32_t *count) {
+    *count = p->phase_count - p->forward_count - 1;
+    return p->phases + p->forward_count + 1;
+}
+
+float *rgm_plan_input(const rgm_plan *p) { return p->input; }
+int32_t rgm_plan_input_layout(const rgm_plan *p) { return p->input_layout; }
+int64_t rgm_plan_input_floats(const rgm_plan *p) { return rgm_plan_extent(p, 0).floats; }
+float *rgm_plan_logits(const rgm_plan *p) { return p->logits; }
+float *rgm_plan_dlogits(const rgm_plan *p) { return p->dlogits; }
+int64_t rgm_plan_logits_pitch(const rgm_plan *p) { return rgm_plan_extent(p, rgm_graph_output(p->o.graph)).floats; }
+
+int32_t rgm_plan_row_count(const rgm_plan *p) { return rgm_graph_node_count(p->o.graph); }
+
+void rgm_plan_row_get(const rgm_plan *p, int32_t index, rgm_plan_row *row) {
+    const rgm_node *node = rgm_plan_node(p, index);
+    const rgm_tensor *t = rgm_plan_tensor(p, node->out);
+    *row = (rgm_plan_row){.name = node->name, .op = rgm_op_get(node->op)->name, .C = t->C, .H = t->H, .W = t->W};
+    for (int32_t i = 0; i < rgm_graph_param_count(p->o.graph); i++) {
+        const rgm_param *q = rgm_graph_param(p->o.graph, i);
+        if (q->node == index) row->params += q->count;
+    }
+    row->forward_flops = rgm_node_flops(p->o.graph, index) * p->o.batch;
+    row->bytes = sizeof(float) * (size_t)(rgm_plan_extent(p, node->out).floats * p->o.batch);
+    snprintf(row->engine, sizeof row->engine, "%s", p->notes[index].text);
+}
+
+const char *rgm_plan_first_bad(const rgm_plan *p) {
+    for (int32_t i = 0; i < rgm_graph_node_count(p->o.graph); i++) {
+        const rgm_node *node = rgm_plan_node(p, i);
+        const buffer *b = &p->buffers[p->value[node->out]];
+        if (b->last < p->forward_count) continue; /* overwritten since */
+        double sum = 0;
+        p->o.kernels->sumsq((const float *)(const void *)(p->arena + b->offset),
+                            rgm_plan_extent(p, node->out).floats * p->o.batch, &sum);
+        if (!isfinite(sum)) return node->name;
+    }
+    return NULL;
+}

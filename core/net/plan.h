@@ -1,0 +1,99 @@
+/* The plan: a graph made ready to run at one batch size, on one kernel table, as lists of team phases.
+ *
+ * Creating a plan makes every operation's phases (forward, and in training also backward), decides layouts, creates the
+ * engine's primitives and lays out one activation arena by liveness: a buffer's place is reused once the last phase
+ * that touches it is over. Nothing is allocated afterwards. The owner takes memory for the arena (rgm_plan_bytes),
+ * binds it, and runs
+ *
+ *     [fill the input] forward phases [loss: logits -> dlogits] backward phases
+ *
+ * as one list. Training and evaluation plans of a run may share one arena: they never run at the same time.
+ *
+ * Layouts: images nChw{B}c (the network's input may be plain nchw), features [N][pitch] with pitch >= C.
+ * Gradients: a tensor that two operations read has a gradient of two addends; an operation that can load both does, for
+ * the others the plan adds them first.
+ */
+#ifndef RGM_NET_PLAN_H
+#define RGM_NET_PLAN_H
+
+#include <stddef.h>
+#include "base/team.h"
+#include "engine/engine.h"
+#include "kernels/kernels.h"
+#include "net/graph.h"
+
+typedef struct rgm_plan rgm_plan;
+
+/* Canonical parameters, gradients and running statistics: flat arrays indexed by rgm_param.offset. `grad` may be NULL
+ * in an evaluation plan. */
+typedef struct rgm_memory {
+    float *value, *grad, *stat;
+} rgm_memory;
+
+/* Activations from plugins. y may not be x. `index` is the position among plugin activations; images [first,
+ * first+count) of the batch, `floats` contiguous values each. Backward gets the same images, so that it can draw the
+ * same mask. */
+typedef struct rgm_activation_hook {
+    void *context;
+    rgm_status (*forward)(void *context, int32_t index, int32_t first, int32_t count, int64_t floats, const float *x,
+                          float *y, int32_t worker, rgm_error *err);
+    rgm_status (*backward)(void *context, int32_t index, int32_t first, int32_t count, int64_t floats, const float *dy,
+                           float *dx, int32_t worker, rgm_error *err);
+} rgm_activation_hook;
+
+typedef struct rgm_plan_options {
+    const rgm_graph *graph;
+    const rgm_kernels *kernels;
+    rgm_engine *engine;
+    int32_t batch;    /* N >= 1 */
+    int32_t workers;  /* the team's size: affects scratch memory only, never results */
+    int32_t training; /* 1: forward with batch statistics, and backward; 0: forward with running statistics */
+    rgm_memory memory;
+    rgm_activation_hook
+        hook; /* required in training if the graph has plugin activations; they pass through otherwise */
+} rgm_plan_options;
+
+/* RGM_E_NOMEM, or RGM_E_UNSUPPORTED naming the layer that the engine refuses. [main] */
+rgm_status rgm_plan_create(rgm_plan **plan, const rgm_plan_options *options, rgm_error *err);
+void rgm_plan_destroy(rgm_plan *plan);
+
+/* Bytes of the activation arena, and of it those for the workers' scratch. */
+size_t rgm_plan_bytes(const rgm_plan *plan);
+size_t rgm_plan_scratch_bytes(const rgm_plan *plan);
+
+/* Gives the plan its arena (64-byte aligned, rgm_plan_bytes() long). Before the first run; may be called again. */
+void rgm_plan_bind(rgm_plan *plan, void *arena);
+
+/* The phases; owned by the plan. Backward is empty in evaluation. */
+rgm_phase *rgm_plan_forward(rgm_plan *plan, int32_t *count);
+rgm_phase *rgm_plan_backward(rgm_plan *plan, int32_t *count);
+
+/* The input tensor to fill, its layout (RGM_LAYOUT_*) and floats per image. Valid after binding. */
+float *rgm_plan_input(const rgm_plan *plan);
+int32_t rgm_plan_input_layout(const rgm_plan *plan);
+int64_t rgm_plan_input_floats(const rgm_plan *plan);
+
+/* Logits [N][pitch] and, in training, the gradient the loss must write there, [N][pitch]. Valid after binding, logits
+ * between forward and backward. */
+float *rgm_plan_logits(const rgm_plan *plan);
+float *rgm_plan_dlogits(const rgm_plan *plan);
+int64_t rgm_plan_logits_pitch(const rgm_plan *plan);
+
+/* One row of what `regimen plan` prints: bytes of the node's output, and how its convolution is computed (else ""). */
+typedef struct rgm_plan_row {
+    const char *name, *op;
+    int32_t C, H, W;
+    int64_t params;       /* elements */
+    double forward_flops; /* of the whole batch */
+    size_t bytes;
+    char engine[96];
+} rgm_plan_row;
+
+int32_t rgm_plan_row_count(const rgm_plan *plan);
+void rgm_plan_row_get(const rgm_plan *plan, int32_t row, rgm_plan_row *out);
+
+/* After a step with a non-finite loss: the first node, in forward order, whose saved output is not finite, or NULL. The
+ * buffers that survive to the backward pass are looked at. [main] */
+const char *rgm_plan_first_bad(const rgm_plan *plan);
+
+#endif
