@@ -143,8 +143,8 @@ const char *rgm_option_range(const rgm_option *option, char *text, size_t size);
 /* --- filling, checking, writing ------------------------------------------------------------------------------------
  */
 
-/* All defaults. */
-void rgm_config_init(rgm_config *config);
+/* All defaults. RGM_E_NOMEM. */
+rgm_status rgm_config_init(rgm_config *config, rgm_error *err);
 
 /* Reads a YAML file over what *config holds. Strict: RGM_E_USAGE for an unknown or repeated key, a wrong type, a value
  * out of range, with "FILE:LINE:COLUMN: " in front; RGM_E_IO if it cannot be read. Refused as well: anchors, aliases,
@@ -180,6 +180,10 @@ rgm_status rgm_config_write(const rgm_config *config, const char *path, rgm_erro
 
 /* 1 if all options that have a key are equal (lines and columns of settings do not count). */
 int32_t rgm_config_equal(const rgm_config *a, const rgm_config *b);
+
+/* The decimal with the fewest digits that strtod() reads back as exactly `value` (finite). Returns text. */
+enum { RGM_REAL_TEXT = 32 };
+const char *rgm_real_print(char text[RGM_REAL_TEXT], double value);
 
 /* The setting `key` of a component, or NULL. */
 const char *rgm_spec_get(const rgm_spec *spec, const char *key);

@@ -1,0 +1,342 @@
+#include "train/config_internal.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "base/text.h"
+
+enum { ALL = RGM_FOR_TRAIN | RGM_FOR_EVAL | RGM_FOR_PLAN | RGM_FOR_BENCH, MAKE = ALL & ~RGM_FOR_EVAL };
+enum { TRAIN = RGM_FOR_TRAIN, SET_ONLY = 0 };
+
+static const char *const stems[] = {"auto", "small", "imagenet", NULL};
+static const char *const shortcuts[] = {"A", "B", NULL};
+static const char *const heads[] = {"auto", "softmax", "logit", NULL};
+static const char *const metrics[] = {"accuracy", "loss", NULL};
+static const char *const pins[] = {"auto", "on", "off", NULL};
+static const char *const isas[] = {"auto", "reference", "generic16", "avx2", "avx512", NULL};
+
+#define FIELD(member) offsetof(rgm_config, member), sizeof(((rgm_config *)0)->member)
+#define NO_RANGE      0, 0, NULL
+#define COUNT_MAX     9223372036854775807.0 /* 2^63 as a double: the parser has the exact limit */
+
+/* Keys of a group stand together: the writer opens a group once. */
+static const rgm_option options[] = {
+    {"data.file", RGM_OPTION_TEXT, FIELD(data.file), NO_RANGE, "''", "data", 'd', ALL, "FILE", "data set (HDF5)"},
+    {"data.validation", RGM_OPTION_REAL, FIELD(data.validation), 0, 0.9, NULL, "0.1", "validation", 0, TRAIN,
+     "FRACTION", "fraction of the training split held out for validation, unless the set has a validation split"},
+    {"model.name", RGM_OPTION_TEXT, FIELD(model.name), NO_RANGE, "auto", "model", 'm', ALL, "NAME",
+     "model: resnet20, resnet50, mlp, ...; auto: resnet20 up to 64 pixels, resnet18 above"},
+    {"model.stem", RGM_OPTION_CHOICE, FIELD(model.stem), 0, 0, stems, "auto", "stem", 0, MAKE, "NAME",
+     "first layers: small (3x3) or imagenet (7x7, pool); auto: small up to 64 pixels"},
+    {"model.image", RGM_OPTION_IMAGE, FIELD(model.image), 1, 16384, NULL, "auto", "image", 0, MAKE, "CxHxW",
+     "channels, height and width of an image; auto: those of the data"},
+    {"model.classes", RGM_OPTION_INT, FIELD(model.classes), 0, 1000000, NULL, "0", "classes", 0,
+     RGM_FOR_PLAN | RGM_FOR_BENCH, "N", "number of classes; 0: those of the data"},
+    {"model.head", RGM_OPTION_CHOICE, FIELD(model.head), 0, 0, heads, "auto", NULL, 0, SET_ONLY, "NAME",
+     "softmax over the classes, or one logit for two classes; auto: softmax"},
+    {"model.width", RGM_OPTION_REAL, FIELD(model.width), 0.0625, 64, NULL, "1", "width", 0, MAKE, "FACTOR",
+     "multiplies the channels of every layer"},
+    {"model.base", RGM_OPTION_INT, FIELD(model.base), 0, 4096, NULL, "0", NULL, 0, SET_ONLY, "N",
+     "channels of the first stage; 0: the model's own"},
+    {"model.shortcut", RGM_OPTION_CHOICE, FIELD(model.shortcut), 0, 0, shortcuts, "B", NULL, 0, SET_ONLY, "A|B",
+     "where a block changes shape: A pads with zeros, B projects"},
+    {"model.zero_init", RGM_OPTION_BOOL, FIELD(model.zero_init), NO_RANGE, "true", NULL, 0, SET_ONLY, "BOOL",
+     "start the last scale of every residual block at zero"},
+
+    {"batch", RGM_OPTION_INT, FIELD(batch), 1, 65536, NULL, "128", "batch", 'b', ALL, "N",
+     "images in a step, at most the set"},
+    {"epochs", RGM_OPTION_INT, FIELD(epochs), 1, 1000000, NULL, "6", "epochs", 'e', TRAIN, "N",
+     "passes over the training split"},
+    {"steps", RGM_OPTION_COUNT, FIELD(steps), 0, COUNT_MAX, NULL, "0", "steps", 0, TRAIN, "N",
+     "stop after so many steps; 0: after the epochs"},
+    {"seed", RGM_OPTION_COUNT, FIELD(seed), 0, COUNT_MAX, NULL, "1", "seed", 's', MAKE, "N",
+     "seed of all random numbers"},
+    {"threads", RGM_OPTION_INT, FIELD(threads), 0, 256, NULL, "0", "threads", 't', ALL, "N",
+     "threads; 0: the CPUs this process may use (the result is the same bits on any number)"},
+    {"pin", RGM_OPTION_CHOICE, FIELD(pin), 0, 0, pins, "auto", "pin", 0, ALL, "WHEN",
+     "pin threads to CPUs; auto: only if the run owns all CPUs it may use"},
+    {"isa", RGM_OPTION_WORD, FIELD(isa), 0, 0, isas, "auto", "isa", 0, ALL, "NAME",
+     "vector instructions to use; auto: the best of the machine"},
+
+    {"init", RGM_OPTION_SPEC, FIELD(init), NO_RANGE, "{he: {distribution: normal}}", NULL, 0, SET_ONLY, "COMPONENT",
+     "initializer of the weights (the classifier starts at N(0, 0.01))"},
+    {"prior_bias", RGM_OPTION_BOOL, FIELD(prior_bias), NO_RANGE, "true", NULL, 0, SET_ONLY, "BOOL",
+     "set the classifier's bias from the class frequencies"},
+    {"augment", RGM_OPTION_SPECS, FIELD(augment), NO_RANGE, "[{crop: {padding: 4}}, flip]", NULL, 0, SET_ONLY, "LIST",
+     "augmentations of the training images, in this order"},
+    {"optimizer", RGM_OPTION_SPEC, FIELD(optimizer), NO_RANGE, "{sgd: {lr: 0.3, momentum: 0.9, nesterov: true}}",
+     "optimizer", 0, TRAIN | RGM_FOR_BENCH, "COMPONENT", "optimizer; its lr is the peak of the schedule"},
+    {"scheduler", RGM_OPTION_SPEC, FIELD(scheduler), NO_RANGE, "{onecycle: {warm: 0.25}}", "scheduler", 0, TRAIN,
+     "COMPONENT", "schedule: factors of the optimizer's lr"},
+    {"warmup", RGM_OPTION_REAL, FIELD(warmup), 0, 1000000, NULL, "0", NULL, 0, SET_ONLY, "LENGTH",
+     "linear warmup before the schedule: below 1 a fraction of the run, else epochs; 0: none"},
+    {"regularize", RGM_OPTION_SPECS, FIELD(regularize), NO_RANGE, "[{weight_decay: {rate: 5e-4}}]", NULL, 0, SET_ONLY,
+     "LIST", "regularizers, in this order"},
+    {"dropout", RGM_OPTION_REAL, FIELD(dropout), 0, 0.99, NULL, "0", NULL, 0, SET_ONLY, "RATE",
+     "dropout before the classifier; 0: none"},
+    {"loss", RGM_OPTION_SPEC, FIELD(loss), NO_RANGE, "cross_entropy", NULL, 0, SET_ONLY, "COMPONENT", "loss"},
+    {"clip_norm", RGM_OPTION_REAL, FIELD(clip_norm), 0, 1e9, NULL, "0", NULL, 0, SET_ONLY, "NORM",
+     "clip the gradient to this global norm; 0: no clipping"},
+
+    {"early_stop.patience", RGM_OPTION_INT, FIELD(early_stop.patience), 0, 1000000, NULL, "0", NULL, 0, SET_ONLY, "N",
+     "stop after so many evaluations without a gain; 0: never"},
+    {"early_stop.gain", RGM_OPTION_REAL, FIELD(early_stop.gain), 0, 1000, NULL, "0", NULL, 0, SET_ONLY, "GAIN",
+     "the least change of the metric that counts as a gain"},
+    {"early_stop.metric", RGM_OPTION_CHOICE, FIELD(early_stop.metric), 0, 0, metrics, "accuracy", NULL, 0, SET_ONLY,
+     "NAME", "the metric on the validation split that stops the run and chooses best.h5"},
+    {"evaluate.every", RGM_OPTION_INT, FIELD(evaluate.every), 1, 1000000, NULL, "1", NULL, 0, SET_ONLY, "N",
+     "epochs between evaluations"},
+    {"save.every", RGM_OPTION_INT, FIELD(save.every), 1, 1000000, NULL, "1", NULL, 0, SET_ONLY, "N",
+     "epochs between checkpoints"},
+    {"save.minutes", RGM_OPTION_REAL, FIELD(save.minutes), 0, 100000, NULL, "10", NULL, 0, SET_ONLY, "MINUTES",
+     "save at the latest after so many minutes; 0: only by epochs"},
+    {"metrics.every", RGM_OPTION_INT, FIELD(metrics.every), 1, 1000000, NULL, "50", NULL, 0, SET_ONLY, "N",
+     "steps between the step events in metrics.jsonl"},
+
+    {"plugins", RGM_OPTION_PATHS, FIELD(plugins), NO_RANGE, "[]", "plugin", 'p', ALL, "FILE.so",
+     "own plugins to load, beside the installed ones"},
+    {"checkpoint", RGM_OPTION_TEXT, FIELD(checkpoint), NO_RANGE, "''", "checkpoint", 'c', TRAIN | RGM_FOR_EVAL, "FILE",
+     "weights to start from, or to evaluate"},
+    {"out", RGM_OPTION_TEXT, FIELD(out), NO_RANGE, "''", "out", 'o', TRAIN, "FOLDER",
+     "run folder to create; default: runs/MODEL-N"},
+
+    {NULL, RGM_OPTION_TEXT, FIELD(resume), NO_RANGE, "''", "resume", 'r', TRAIN, "RUN",
+     "continue the run in this folder with the same bits"},
+    {NULL, RGM_OPTION_TEXT, FIELD(json), NO_RANGE, "''", "json", 'j', ALL, "FILE",
+     "write the result as JSON to FILE, or to standard output"},
+    {NULL, RGM_OPTION_BOOL, FIELD(quiet), NO_RANGE, "false", "quiet", 'q', ALL, NULL, "errors and results only"},
+};
+enum { OPTIONS = sizeof options / sizeof options[0] };
+
+const rgm_option *rgm_config_options(size_t *count) {
+    *count = OPTIONS;
+    return options;
+}
+
+void *rgm_option_field(const rgm_option *option, rgm_config *config) { return (char *)config + option->offset; }
+
+int32_t rgm_option_is_node(const rgm_option *option) {
+    return option->type == RGM_OPTION_SPEC || option->type == RGM_OPTION_SPECS || option->type == RGM_OPTION_PATHS;
+}
+
+rgm_status rgm_config_init(rgm_config *config, rgm_error *err) {
+    memset(config, 0, sizeof *config);
+    for (size_t i = 0; i < OPTIONS; i++) {
+        const rgm_option *option = &options[i];
+        if (rgm_option_is_node(option))
+            RGM_TRY(rgm_option_set_yaml(option, config, option->fallback, err));
+        else if (strcmp(option->fallback, "''") != 0)
+            RGM_TRY(rgm_option_set_text(option, config, option->fallback, err));
+    }
+    return RGM_OK;
+}
+
+/* --- set by key ----------------------------------------------------------------------------------------------------
+ */
+
+static const rgm_option *find_option(const char *key) {
+    for (size_t i = 0; i < OPTIONS; i++)
+        if (options[i].key && strcmp(options[i].key, key) == 0) return &options[i];
+    return NULL;
+}
+
+/* The option of which `key` names a part ("augment.0.padding"); *rest is what follows the first dot. */
+static const rgm_option *find_owner(const char *key, const char **rest) {
+    for (size_t i = 0; i < OPTIONS; i++) {
+        if (!options[i].key || !rgm_option_is_node(&options[i])) continue;
+        size_t length = strlen(options[i].key);
+        if (strncmp(options[i].key, key, length) == 0 && key[length] == '.') {
+            *rest = key + length + 1;
+            return &options[i];
+        }
+    }
+    return NULL;
+}
+
+rgm_status rgm_option_unknown(const char *key, rgm_error *err) {
+    const char *names[OPTIONS];
+    size_t count = 0;
+    for (size_t i = 0; i < OPTIONS; i++)
+        if (options[i].key) names[count++] = options[i].key;
+    const char *nearest = rgm_text_nearest(key, names, count);
+    if (!nearest) return rgm_fail(err, RGM_E_USAGE, "unknown key '%.80s'", key);
+    return rgm_fail(err, RGM_E_USAGE, "unknown key '%.80s' (nearest: '%s')", key, nearest);
+}
+
+/* "lr" or "sgd.lr" of the component that is there. */
+static rgm_status set_setting(rgm_spec *spec, const char *key, const char *rest, const char *value, rgm_error *err) {
+    if (!spec->name[0]) return rgm_fail(err, RGM_E_USAGE, "%.80s: no component is named here to have settings", key);
+    const char *dot = strchr(rest, '.');
+    if (dot) {
+        size_t length = (size_t)(dot - rest);
+        if (length != strlen(spec->name) || strncmp(rest, spec->name, length) != 0)
+            return rgm_fail(err, RGM_E_USAGE, "%.80s: the component here is '%s', not '%.*s'", key, spec->name,
+                            length < 80 ? (int)length : 80, rest);
+        rest = dot + 1;
+    }
+    if (rgm_spec_put(spec, rest, value, 0, 0, err) == RGM_OK) return RGM_OK;
+    return rgm_fail_in(err, "%.80s", key);
+}
+
+/* Reads a decimal index at *text and moves past it and a following dot. -1 if there is none. */
+static int32_t take_index(const char **text) {
+    size_t digits = strspn(*text, "0123456789");
+    if (digits < 1 || digits > 6 || ((*text)[digits] && (*text)[digits] != '.')) return -1;
+    int32_t index = (int32_t)strtol(*text, NULL, 10);
+    *text += digits + ((*text)[digits] == '.');
+    return index;
+}
+
+/* "0", "0.padding", "0.crop.padding" or "crop.padding" in a list; index `count` adds a component. */
+static rgm_status set_in_list(rgm_spec_list *list, const char *key, const char *rest, const char *value,
+                              rgm_error *err) {
+    int32_t index = take_index(&rest);
+    if (index < 0) {
+        const char *dot = strchr(rest, '.');
+        for (int32_t i = 0; dot && i < list->count && index < 0; i++)
+            if (strlen(list->items[i].name) == (size_t)(dot - rest) &&
+                strncmp(list->items[i].name, rest, (size_t)(dot - rest)) == 0)
+                index = i;
+        if (index < 0)
+            return rgm_fail(err, RGM_E_USAGE, "%.80s: expected the number or the name of one of %d components", key,
+                            list->count);
+    }
+    int32_t adds = !*rest && index == list->count && index < RGM_CONFIG_LIST;
+    if (index >= list->count && !adds)
+        return rgm_fail(err, RGM_E_USAGE, "%.80s: there are %d components, counted from 0", key, list->count);
+    if (*rest) return set_setting(&list->items[index], key, rest, value, err);
+    rgm_spec spec;
+    RGM_TRY(rgm_spec_set_yaml(&spec, key, value, err));
+    if (!spec.name[0]) return rgm_fail(err, RGM_E_USAGE, "%.80s: expected a component", key);
+    list->items[index] = spec;
+    list->count += adds;
+    return RGM_OK;
+}
+
+static rgm_status set_path(rgm_config *config, const char *key, const char *rest, const char *value, rgm_error *err) {
+    int32_t index = take_index(&rest);
+    if (index < 0 || *rest || index > config->plugins.count || index >= RGM_CONFIG_LIST)
+        return rgm_fail(err, RGM_E_USAGE, "%.80s: expected a number up to %d", key, config->plugins.count);
+    if (rgm_text_acceptable(value, RGM_CONFIG_PATH, err) < 0) return rgm_fail_in(err, "%.80s", key);
+    strcpy(config->plugins.paths[index], value);
+    config->plugins.count += index == config->plugins.count;
+    return RGM_OK;
+}
+
+rgm_status rgm_config_set(rgm_config *config, const char *key, const char *value, rgm_error *err) {
+    const rgm_option *option = find_option(key);
+    if (option) {
+        if (rgm_option_is_node(option)) return rgm_option_set_yaml(option, config, value, err);
+        return rgm_option_set_text(option, config, value, err);
+    }
+    const char *rest = NULL;
+    option = find_owner(key, &rest);
+    if (!option) return rgm_option_unknown(key, err);
+    if (option->type == RGM_OPTION_SPEC) return set_setting(rgm_option_field(option, config), key, rest, value, err);
+    if (option->type == RGM_OPTION_PATHS) return set_path(config, key, rest, value, err);
+    return set_in_list(rgm_option_field(option, config), key, rest, value, err);
+}
+
+rgm_status rgm_config_assign(rgm_config *config, const char *assignment, rgm_error *err) {
+    const char *equals = strchr(assignment, '=');
+    if (!equals || equals == assignment)
+        return rgm_fail(err, RGM_E_USAGE, "expected key=value, found '%.80s'", assignment);
+    char key[RGM_OPTION_TEXT_MAX];
+    size_t length = (size_t)(equals - assignment);
+    if (length >= sizeof key) return rgm_fail(err, RGM_E_USAGE, "unknown key '%.80s...'", assignment);
+    memcpy(key, assignment, length);
+    key[length] = 0;
+    return rgm_config_set(config, key, equals + 1, err);
+}
+
+/* --- what no single option can see ---------------------------------------------------------------------------------
+ */
+
+rgm_status rgm_config_check(const rgm_config *config, rgm_error *err) {
+    if (!config->optimizer.name[0]) return rgm_fail(err, RGM_E_USAGE, "optimizer: expected a component, found none");
+    if (!config->loss.name[0]) return rgm_fail(err, RGM_E_USAGE, "loss: expected a component, found none");
+    if (!config->init.name[0]) return rgm_fail(err, RGM_E_USAGE, "init: expected a component, found none");
+    if (config->warmup >= 1 && config->warmup > config->epochs)
+        return rgm_fail(err, RGM_E_USAGE, "warmup: expected at most the run's %d epochs, found %g", config->epochs,
+                        config->warmup);
+    if (config->model.head == RGM_HEAD_LOGIT && config->model.classes > 2)
+        return rgm_fail(err, RGM_E_USAGE, "model.head: one logit separates 2 classes, model.classes is %d",
+                        config->model.classes);
+    return RGM_OK;
+}
+
+rgm_status rgm_config_fit(rgm_config *config, int32_t channels, int32_t height, int32_t width, int32_t classes,
+                          int64_t images, rgm_error *err) {
+    int32_t *image = config->model.image;
+    if (!image[0]) {
+        image[0] = channels;
+        image[1] = height;
+        image[2] = width;
+    } else if (image[0] != channels) {
+        return rgm_fail(err, RGM_E_USAGE, "model.image: %dx%dx%d has %d channels, the data has %d", image[0], image[1],
+                        image[2], image[0], channels);
+    }
+    int32_t small = image[1] <= 64 && image[2] <= 64;
+    if (strcmp(config->model.name, "auto") == 0) strcpy(config->model.name, small ? "resnet20" : "resnet18");
+    if (config->model.stem == RGM_STEM_AUTO) config->model.stem = small ? RGM_STEM_SMALL : RGM_STEM_IMAGENET;
+    if (config->model.classes == 0) config->model.classes = classes;
+    if (config->model.classes < classes)
+        return rgm_fail(err, RGM_E_USAGE, "model.classes: %d is less than the %d classes of the data",
+                        config->model.classes, classes);
+    if (config->batch > images && images > 0) config->batch = (int32_t)images;
+    return rgm_config_check(config, err);
+}
+
+/* --- comparing -----------------------------------------------------------------------------------------------------
+ */
+
+static int32_t spec_equal(const rgm_spec *a, const rgm_spec *b) {
+    if (strcmp(a->name, b->name) != 0 || a->count != b->count) return 0;
+    for (int32_t i = 0; i < a->count; i++)
+        if (strcmp(a->settings[i].key, b->settings[i].key) != 0 ||
+            strcmp(a->settings[i].value, b->settings[i].value) != 0)
+            return 0;
+    return 1;
+}
+
+static int32_t list_equal(const rgm_spec_list *a, const rgm_spec_list *b) {
+    if (a->count != b->count) return 0;
+    for (int32_t i = 0; i < a->count; i++)
+        if (!spec_equal(&a->items[i], &b->items[i])) return 0;
+    return 1;
+}
+
+static int32_t paths_equal(const rgm_config *a, const rgm_config *b) {
+    if (a->plugins.count != b->plugins.count) return 0;
+    for (int32_t i = 0; i < a->plugins.count; i++)
+        if (strcmp(a->plugins.paths[i], b->plugins.paths[i]) != 0) return 0;
+    return 1;
+}
+
+int32_t rgm_config_equal(const rgm_config *a, const rgm_config *b) {
+    for (size_t i = 0; i < OPTIONS; i++) {
+        const void *x = (const char *)a + options[i].offset, *y = (const char *)b + options[i].offset;
+        int32_t equal;
+        switch (options[i].key ? options[i].type : -1) {
+        case -1:
+            continue;
+        case RGM_OPTION_TEXT:
+        case RGM_OPTION_WORD:
+            equal = strcmp(x, y) == 0;
+            break;
+        case RGM_OPTION_SPEC:
+            equal = spec_equal(x, y);
+            break;
+        case RGM_OPTION_SPECS:
+            equal = list_equal(x, y);
+            break;
+        case RGM_OPTION_PATHS:
+            equal = paths_equal(a, b);
+            break;
+        default:
+            equal = memcmp(x, y, options[i].size) == 0;
+        }
+        if (!equal) return 0;
+    }
+    return 1;
+}

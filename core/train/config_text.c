@@ -1,0 +1,277 @@
+/* Values of options as text: strict parsing with ranges, and printing that reads back exactly. */
+#include "train/config_internal.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include "base/text.h"
+
+static const char *const bools[] = {"false", "true", "no", "yes", "off", "on", NULL};
+
+/* Length of the UTF-8 sequence at `s` (RFC 3629: no overlong forms, no surrogates), 0 if it is none. */
+static size_t utf8_length(const unsigned char *s) {
+    size_t n = s[0] < 0x80 ? 1 : s[0] >= 0xc2 && s[0] < 0xe0 ? 2 : (s[0] & 0xf0) == 0xe0 ? 3 : 4;
+    if (n == 1) return 1;
+    if (s[0] < 0xc2 || s[0] > 0xf4) return 0;
+    for (size_t i = 1; i < n; i++)
+        if ((s[i] & 0xc0) != 0x80) return 0;
+    if ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] >= 0xa0)) return 0;
+    if ((s[0] == 0xf0 && s[1] < 0x90) || (s[0] == 0xf4 && s[1] >= 0x90)) return 0;
+    return n;
+}
+
+rgm_status rgm_text_acceptable(const char *text, size_t size, rgm_error *err) {
+    size_t length = strlen(text);
+    if (length >= size) return rgm_fail(err, RGM_E_USAGE, "expected at most %zu bytes, found %zu", size - 1, length);
+    for (const unsigned char *s = (const unsigned char *)text; *s;) {
+        size_t n = utf8_length(s);
+        if (n == 0) return rgm_fail(err, RGM_E_USAGE, "expected UTF-8, found byte 0x%02x", s[0]);
+        /* C0 and C1 controls: YAML cannot write them plainly and a terminal would obey them. */
+        if (s[0] < 0x20 || s[0] == 0x7f || (s[0] == 0xc2 && s[1] < 0xa0))
+            return rgm_fail(err, RGM_E_USAGE, "expected no control characters, found byte 0x%02x", s[0]);
+        s += n;
+    }
+    return RGM_OK;
+}
+
+const char *rgm_option_range(const rgm_option *option, char *text, size_t size) {
+    switch (option->type) {
+    case RGM_OPTION_BOOL:
+        snprintf(text, size, "true or false");
+        break;
+    case RGM_OPTION_INT:
+        snprintf(text, size, "integer, %.0f to %.0f", option->low, option->high);
+        break;
+    case RGM_OPTION_COUNT:
+        snprintf(text, size, "integer, 0 to 9223372036854775807");
+        break;
+    case RGM_OPTION_REAL:
+        snprintf(text, size, "number, %.10g to %.10g", option->low, option->high);
+        break;
+    case RGM_OPTION_TEXT:
+        snprintf(text, size, "text, at most %zu bytes", option->size - 1);
+        break;
+    case RGM_OPTION_IMAGE:
+        snprintf(text, size, "CxHxW, each %.0f to %.0f, or auto", option->low, option->high);
+        break;
+    case RGM_OPTION_SPEC:
+        snprintf(text, size, "component: NAME or {NAME: {setting: value}}");
+        break;
+    case RGM_OPTION_SPECS:
+        snprintf(text, size, "list of at most %d components", RGM_CONFIG_LIST);
+        break;
+    case RGM_OPTION_PATHS:
+        snprintf(text, size, "list of at most %d paths", RGM_CONFIG_LIST);
+        break;
+    default: { /* choices */
+        size_t used = 0;
+        text[0] = 0;
+        for (size_t i = 0; option->choices[i] && used < size; i++) {
+            const char *join = i == 0 ? "" : option->choices[i + 1] ? ", " : " or ";
+            used += (size_t)snprintf(text + used, size - used, "%s%s", join, option->choices[i]);
+        }
+    }
+    }
+    return text;
+}
+
+/* The index of `text` in a NULL-terminated list, or -1. */
+static int32_t find_choice(const char *const *choices, const char *text) {
+    for (int32_t i = 0; choices[i]; i++)
+        if (strcasecmp(choices[i], text) == 0) return i;
+    return -1;
+}
+
+static int32_t parse_count(const char *text, int64_t *out) {
+    size_t length = strlen(text);
+    if (length == 0 || length > 20 || strspn(text, "0123456789") != length) return 0;
+    errno = 0;
+    *out = strtoll(text, NULL, 10);
+    return errno == 0;
+}
+
+static int32_t parse_int(const rgm_option *option, const char *text, int32_t *out) {
+    int64_t value;
+    if (!parse_count(text, &value) || (double)value < option->low || (double)value > option->high) return 0;
+    *out = (int32_t)value;
+    return 1;
+}
+
+/* Plain decimal notation only: no hexadecimal, no infinity, no NaN. */
+static int32_t parse_real(const rgm_option *option, const char *text, double *out) {
+    size_t length = strlen(text);
+    if (length == 0 || length > 100 || strspn(text, "0123456789+-.eE") != length) return 0;
+    char *end;
+    double value = strtod(text, &end);
+    if (*end || !isfinite(value) || value < option->low || value > option->high) return 0;
+    *out = value == 0 ? 0 : value; /* no -0: it would not compare equal bit by bit */
+    return 1;
+}
+
+static int32_t parse_image(const rgm_option *option, const char *text, int32_t out[3]) {
+    char copy[64];
+    if (strcasecmp(text, "auto") == 0) {
+        out[0] = out[1] = out[2] = 0;
+        return 1;
+    }
+    if (strlen(text) >= sizeof copy) return 0;
+    strcpy(copy, text);
+    char *part = copy;
+    int32_t found[3];
+    for (int32_t i = 0; i < 3; i++) {
+        char *end = strpbrk(part, "xX");
+        if ((i < 2) != (end != NULL)) return 0;
+        if (end) *end = 0;
+        if (!parse_int(option, part, &found[i])) return 0;
+        if (end) part = end + 1;
+    }
+    memcpy(out, found, sizeof found);
+    return 1;
+}
+
+static int32_t parse_choice(const rgm_option *option, const char *text, void *field) {
+    int32_t index = find_choice(option->choices, text);
+    if (index < 0) return 0;
+    if (option->type == RGM_OPTION_WORD)
+        strcpy(field, option->choices[index]);
+    else
+        *(int32_t *)field = index;
+    return 1;
+}
+
+static int32_t parse_bool(const char *text, int32_t *out) {
+    int32_t index = find_choice(bools, text);
+    if (index < 0) return 0;
+    *out = index & 1;
+    return 1;
+}
+
+static const char *option_name(const rgm_option *option) { return option->key ? option->key : option->flag; }
+
+static rgm_status refuse(const rgm_option *option, const char *text, rgm_error *err) {
+    char range[RGM_OPTION_TEXT_MAX];
+    rgm_option_range(option, range, sizeof range);
+    const char *nearest = NULL;
+    if (option->choices) {
+        size_t count = 0;
+        while (option->choices[count]) count++;
+        nearest = rgm_text_nearest(text, option->choices, count);
+    }
+    if (nearest)
+        return rgm_fail(err, RGM_E_USAGE, "%s: expected %s, found '%.80s' (nearest: '%s')", option_name(option), range,
+                        text, nearest);
+    return rgm_fail(err, RGM_E_USAGE, "%s: expected %s, found '%.80s'", option_name(option), range, text);
+}
+
+rgm_status rgm_option_set_text(const rgm_option *option, rgm_config *config, const char *text, rgm_error *err) {
+    void *field = rgm_option_field(option, config);
+    int32_t fine = 0;
+    switch (option->type) {
+    case RGM_OPTION_BOOL:
+        fine = parse_bool(text, field);
+        break;
+    case RGM_OPTION_INT:
+        fine = parse_int(option, text, field);
+        break;
+    case RGM_OPTION_COUNT:
+        fine = parse_count(text, field);
+        break;
+    case RGM_OPTION_REAL:
+        fine = parse_real(option, text, field);
+        break;
+    case RGM_OPTION_IMAGE:
+        fine = parse_image(option, text, field);
+        break;
+    case RGM_OPTION_CHOICE:
+    case RGM_OPTION_WORD:
+        fine = parse_choice(option, text, field);
+        break;
+    case RGM_OPTION_TEXT:
+        if (rgm_text_acceptable(text, option->size, err) < 0) return rgm_fail_in(err, "%s", option_name(option));
+        strcpy(field, text);
+        return RGM_OK;
+    default:
+        break;
+    }
+    return fine ? RGM_OK : refuse(option, text, err);
+}
+
+const char *rgm_option_print(const rgm_option *option, const rgm_config *config, char text[RGM_OPTION_TEXT_MAX]) {
+    const void *field = (const char *)config + option->offset;
+    const int32_t *ints = field;
+    switch (option->type) {
+    case RGM_OPTION_BOOL:
+        snprintf(text, RGM_OPTION_TEXT_MAX, "%s", bools[*ints & 1]);
+        break;
+    case RGM_OPTION_INT:
+        snprintf(text, RGM_OPTION_TEXT_MAX, "%d", *ints);
+        break;
+    case RGM_OPTION_COUNT:
+        snprintf(text, RGM_OPTION_TEXT_MAX, "%" PRId64, *(const int64_t *)field);
+        break;
+    case RGM_OPTION_REAL:
+        rgm_real_print(text, *(const double *)field);
+        break;
+    case RGM_OPTION_CHOICE:
+        snprintf(text, RGM_OPTION_TEXT_MAX, "%s", option->choices[*ints]);
+        break;
+    case RGM_OPTION_WORD:
+        snprintf(text, RGM_OPTION_TEXT_MAX, "%s", (const char *)field);
+        break;
+    case RGM_OPTION_IMAGE:
+        if (ints[0])
+            snprintf(text, RGM_OPTION_TEXT_MAX, "%dx%dx%d", ints[0], ints[1], ints[2]);
+        else
+            strcpy(text, "auto");
+        break;
+    default:
+        text[0] = 0;
+    }
+    return text;
+}
+
+const char *rgm_real_print(char text[RGM_REAL_TEXT], double value) {
+    for (int32_t digits = 1; digits <= 17; digits++) {
+        snprintf(text, RGM_REAL_TEXT, "%.*g", digits, value);
+        if (strtod(text, NULL) == value) break;
+    }
+    return text;
+}
+
+/* --- components ----------------------------------------------------------------------------------------------------
+ */
+
+int32_t rgm_spec_is_name(const char *text) {
+    size_t length = strlen(text);
+    return length > 0 && length < RGM_SPEC_NAME &&
+           strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") == length;
+}
+
+rgm_status rgm_spec_put(rgm_spec *spec, const char *key, const char *value, int32_t line, int32_t column,
+                        rgm_error *err) {
+    if (!rgm_spec_is_name(key))
+        return rgm_fail(err, RGM_E_USAGE, "expected the name of a setting of '%s', found '%.80s'", spec->name, key);
+    if (rgm_text_acceptable(value, RGM_SPEC_VALUE, err) < 0) return rgm_fail_in(err, "%s", key);
+    rgm_setting *setting = NULL;
+    for (int32_t i = 0; i < spec->count; i++)
+        if (strcmp(spec->settings[i].key, key) == 0) setting = &spec->settings[i];
+    if (!setting && spec->count == RGM_SPEC_SETTINGS)
+        return rgm_fail(err, RGM_E_USAGE, "'%s' has more than %d settings", spec->name, RGM_SPEC_SETTINGS);
+    if (!setting) setting = &spec->settings[spec->count++];
+    memset(setting, 0, sizeof *setting);
+    strcpy(setting->key, key);
+    strcpy(setting->value, value);
+    setting->line = line;
+    setting->column = column;
+    return RGM_OK;
+}
+
+const char *rgm_spec_get(const rgm_spec *spec, const char *key) {
+    for (int32_t i = 0; i < spec->count; i++)
+        if (strcmp(spec->settings[i].key, key) == 0) return spec->settings[i].value;
+    return NULL;
+}

@@ -1,0 +1,205 @@
+/* The configuration as YAML, through libyaml's emitter, which knows what must be quoted. */
+#include "train/config_internal.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <yaml.h>
+
+typedef struct writer {
+    yaml_emitter_t emitter;
+    int32_t fine; /* 0 after the first failure */
+    char *text;
+    size_t size, capacity;
+} writer;
+
+static int append(void *data, unsigned char *bytes, size_t count) {
+    writer *w = data;
+    if (w->size + count + 1 > w->capacity) {
+        size_t capacity = 2 * (w->size + count + 1);
+        char *text = realloc(w->text, capacity);
+        if (!text) return 0;
+        w->text = text;
+        w->capacity = capacity;
+    }
+    memcpy(w->text + w->size, bytes, count);
+    w->size += count;
+    w->text[w->size] = 0;
+    return 1;
+}
+
+/* Hands over an initialised event; the emitter takes it in any case. */
+static void emit(writer *w, yaml_event_t *event, int initialised) {
+    if (!initialised)
+        w->fine = 0;
+    else if (!w->fine)
+        yaml_event_delete(event);
+    else
+        w->fine = yaml_emitter_emit(&w->emitter, event);
+}
+
+static void put_text(writer *w, const char *text) {
+    yaml_event_t event;
+    int null_like = !*text || strcmp(text, "~") == 0 || strcasecmp(text, "null") == 0 || strcasecmp(text, "none") == 0;
+    emit(w, &event,
+         yaml_scalar_event_initialize(&event, NULL, NULL, (const yaml_char_t *)text, (int)strlen(text), 1, 1,
+                                      null_like ? YAML_SINGLE_QUOTED_SCALAR_STYLE : YAML_ANY_SCALAR_STYLE));
+}
+
+static void put_plain(writer *w, const char *text) {
+    yaml_event_t event;
+    emit(w, &event,
+         yaml_scalar_event_initialize(&event, NULL, NULL, (const yaml_char_t *)text, (int)strlen(text), 1, 1,
+                                      YAML_PLAIN_SCALAR_STYLE));
+}
+
+static void open_mapping(writer *w, int32_t flow) {
+    yaml_event_t event;
+    emit(w, &event,
+         yaml_mapping_start_event_initialize(&event, NULL, NULL, 1,
+                                             flow ? YAML_FLOW_MAPPING_STYLE : YAML_BLOCK_MAPPING_STYLE));
+}
+
+static void close_mapping(writer *w) {
+    yaml_event_t event;
+    emit(w, &event, yaml_mapping_end_event_initialize(&event));
+}
+
+static void open_list(writer *w, int32_t flow) {
+    yaml_event_t event;
+    emit(w, &event,
+         yaml_sequence_start_event_initialize(&event, NULL, NULL, 1,
+                                              flow ? YAML_FLOW_SEQUENCE_STYLE : YAML_BLOCK_SEQUENCE_STYLE));
+}
+
+static void close_list(writer *w) {
+    yaml_event_t event;
+    emit(w, &event, yaml_sequence_end_event_initialize(&event));
+}
+
+static void put_spec(writer *w, const rgm_spec *spec) {
+    if (!spec->name[0] || spec->count == 0) {
+        put_plain(w, spec->name[0] ? spec->name : "none");
+        return;
+    }
+    open_mapping(w, 1);
+    put_text(w, spec->name);
+    open_mapping(w, 1);
+    for (int32_t i = 0; i < spec->count; i++) {
+        put_text(w, spec->settings[i].key);
+        put_text(w, spec->settings[i].value);
+    }
+    close_mapping(w);
+    close_mapping(w);
+}
+
+static void put_value(writer *w, const rgm_option *option, const rgm_config *config) {
+    const void *field = (const char *)config + option->offset;
+    char text[RGM_OPTION_TEXT_MAX];
+    const rgm_spec_list *list = field;
+    switch (option->type) {
+    case RGM_OPTION_TEXT:
+        put_text(w, field);
+        break;
+    case RGM_OPTION_SPEC:
+        put_spec(w, field);
+        break;
+    case RGM_OPTION_SPECS:
+        open_list(w, list->count == 0);
+        for (int32_t i = 0; i < list->count; i++) put_spec(w, &list->items[i]);
+        close_list(w);
+        break;
+    case RGM_OPTION_PATHS:
+        open_list(w, config->plugins.count == 0);
+        for (int32_t i = 0; i < config->plugins.count; i++) put_text(w, config->plugins.paths[i]);
+        close_list(w);
+        break;
+    default:
+        put_plain(w, rgm_option_print(option, config, text));
+    }
+}
+
+/* Closes the group at hand and opens the one of `key`, where they differ. Returns the part of the key after its dot. */
+static const char *enter_group(writer *w, const char *key, char group[64]) {
+    const char *dot = key ? strchr(key, '.') : NULL;
+    size_t length = dot ? (size_t)(dot - key) : 0;
+    if (strlen(group) != length || (dot && strncmp(group, key, length) != 0)) {
+        if (group[0]) close_mapping(w);
+        snprintf(group, 64, "%.*s", (int)length, key ? key : "");
+        if (group[0]) {
+            put_text(w, group);
+            open_mapping(w, 0);
+        }
+    }
+    return dot ? dot + 1 : key;
+}
+
+static void put_options(writer *w, const rgm_config *config) {
+    size_t count;
+    const rgm_option *options = rgm_config_options(&count);
+    char group[64] = "";
+    open_mapping(w, 0);
+    for (size_t i = 0; i < count; i++) {
+        if (!options[i].key) continue;
+        put_text(w, enter_group(w, options[i].key, group));
+        put_value(w, &options[i], config);
+    }
+    enter_group(w, NULL, group);
+    close_mapping(w);
+}
+
+static void put_document(writer *w, const rgm_config *config) {
+    yaml_event_t event;
+    yaml_emitter_set_output(&w->emitter, append, w);
+    yaml_emitter_set_unicode(&w->emitter, 1);
+    yaml_emitter_set_width(&w->emitter, -1);
+    emit(w, &event, yaml_stream_start_event_initialize(&event, YAML_UTF8_ENCODING));
+    emit(w, &event, yaml_document_start_event_initialize(&event, NULL, NULL, NULL, 1));
+    put_options(w, config);
+    emit(w, &event, yaml_document_end_event_initialize(&event, 1));
+    emit(w, &event, yaml_stream_end_event_initialize(&event));
+}
+
+rgm_status rgm_config_print(const rgm_config *config, char **text, size_t *size, rgm_error *err) {
+    writer w = {.fine = 1};
+    *text = NULL;
+    if (!yaml_emitter_initialize(&w.emitter)) return rgm_fail(err, RGM_E_NOMEM, "no memory to write YAML");
+    put_document(&w, config);
+    int32_t memory = w.emitter.error == YAML_MEMORY_ERROR || w.emitter.error == YAML_WRITER_ERROR;
+    rgm_status status = RGM_OK;
+    if (!w.fine || !w.text) {
+        const char *problem = w.emitter.problem ? w.emitter.problem : "no memory";
+        status = rgm_fail(err, memory ? RGM_E_NOMEM : RGM_E_INTERNAL, "configuration as YAML: %s", problem);
+    }
+    yaml_emitter_delete(&w.emitter);
+    if (status == RGM_OK) {
+        *text = w.text;
+        *size = w.size;
+    } else {
+        free(w.text);
+    }
+    return status;
+}
+
+rgm_status rgm_config_write(const rgm_config *config, const char *path, rgm_error *err) {
+    char *text;
+    size_t size;
+    RGM_TRY(rgm_config_print(config, &text, &size, err));
+    rgm_status status = RGM_OK;
+    FILE *file = fopen(path, "wbe");
+    if (!file) {
+        status = rgm_fail(err, RGM_E_IO, "%.160s: %s", path, strerror(errno));
+    } else {
+        int failed = fwrite(text, 1, size, file) != size || fflush(file) != 0;
+        int code = errno;
+        if (fclose(file) != 0 && !failed) {
+            failed = 1;
+            code = errno;
+        }
+        if (failed) status = rgm_fail(err, RGM_E_IO, "%.160s: %s", path, strerror(code));
+    }
+    free(text);
+    return status;
+}

@@ -1,0 +1,373 @@
+/* Configuration files: YAML read event by event against the table of options, and written from it.
+ *
+ * The reader knows the whole shape beforehand, so depth is bounded by the table and the first node that does not fit
+ * ends the reading. Anchors and aliases are refused: nothing can be expanded. */
+#include "train/config_internal.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <yaml.h>
+
+enum { FILE_MAX = 256 * 1024, SEEN_MAX = 128 };
+
+typedef struct reader {
+    yaml_parser_t parser;
+    yaml_event_t event; /* the node at hand */
+    int32_t have_event;
+    const char *name; /* the file, for messages; NULL: a value from the command line */
+    rgm_config *config;
+    uint8_t seen[SEEN_MAX]; /* 1 at a group's first option when the group, 2 at an option when the option was read */
+    rgm_error *err;
+} reader;
+
+/* Puts "FILE:LINE:COLUMN" of a mark in front of the message. */
+static rgm_status at(reader *r, yaml_mark_t mark) {
+    if (r->name) rgm_fail_in(r->err, "%.160s:%zu:%zu", r->name, mark.line + 1, mark.column + 1);
+    return RGM_E_USAGE;
+}
+
+#define REFUSE(r, mark, ...) (rgm_fail((r)->err, RGM_E_USAGE, __VA_ARGS__), at(r, mark))
+
+static rgm_status syntax_error(reader *r) {
+    const yaml_parser_t *p = &r->parser;
+    if (p->error == YAML_MEMORY_ERROR) return rgm_fail(r->err, RGM_E_NOMEM, "no memory to read YAML");
+    yaml_mark_t mark = p->problem_mark;
+    if (p->error == YAML_READER_ERROR) mark = p->mark;
+    return REFUSE(r, mark, "not valid YAML: %s", p->problem ? p->problem : "unknown problem");
+}
+
+/* Moves to the next event; refuses what no configuration needs. */
+static rgm_status next(reader *r) {
+    if (r->have_event) yaml_event_delete(&r->event);
+    r->have_event = 0;
+    if (!yaml_parser_parse(&r->parser, &r->event)) return syntax_error(r);
+    r->have_event = 1;
+    const yaml_event_t *e = &r->event;
+    const yaml_char_t *anchor = NULL, *tag = NULL;
+    if (e->type == YAML_ALIAS_EVENT) return REFUSE(r, e->start_mark, "aliases are not supported");
+    if (e->type == YAML_SCALAR_EVENT) {
+        anchor = e->data.scalar.anchor;
+        tag = e->data.scalar.tag;
+    } else if (e->type == YAML_MAPPING_START_EVENT) {
+        anchor = e->data.mapping_start.anchor;
+        tag = e->data.mapping_start.tag;
+    } else if (e->type == YAML_SEQUENCE_START_EVENT) {
+        anchor = e->data.sequence_start.anchor;
+        tag = e->data.sequence_start.tag;
+    }
+    if (anchor) return REFUSE(r, e->start_mark, "anchors are not supported");
+    if (tag) return REFUSE(r, e->start_mark, "tags are not supported, found '%.80s'", (const char *)tag);
+    if (e->type == YAML_SCALAR_EVENT && strlen((const char *)e->data.scalar.value) != e->data.scalar.length)
+        return REFUSE(r, e->start_mark, "expected text without zero bytes");
+    return RGM_OK;
+}
+
+static const char *scalar(const reader *r) { return (const char *)r->event.data.scalar.value; }
+
+/* An unquoted ~, null or nothing. */
+static int32_t is_null(const reader *r) {
+    if (r->event.type != YAML_SCALAR_EVENT || r->event.data.scalar.style != YAML_PLAIN_SCALAR_STYLE) return 0;
+    const char *text = scalar(r);
+    return !*text || strcmp(text, "~") == 0 || strcasecmp(text, "null") == 0;
+}
+
+/* The node at hand, for "found ...". */
+static const char *found(const reader *r, char text[128]) {
+    switch (r->event.type) {
+    case YAML_SCALAR_EVENT:
+        snprintf(text, 128, is_null(r) ? "nothing" : "'%.80s'", scalar(r));
+        break;
+    case YAML_SEQUENCE_START_EVENT:
+        strcpy(text, "a list");
+        break;
+    case YAML_MAPPING_START_EVENT:
+        strcpy(text, "a mapping");
+        break;
+    default:
+        strcpy(text, "nothing");
+    }
+    return text;
+}
+
+static rgm_status expected(reader *r, const char *key, const char *what) {
+    char text[128];
+    return REFUSE(r, r->event.start_mark, "%.80s: expected %s, found %s", key, what, found(r, text));
+}
+
+/* --- components ----------------------------------------------------------------------------------------------------
+ */
+
+/* Joins a list of scalars to "[a, b]". Ends at its last event. */
+static rgm_status read_value_list(reader *r, const char *key, char *value, size_t size) {
+    size_t used = (size_t)snprintf(value, size, "[");
+    yaml_mark_t start = r->event.start_mark;
+    for (int32_t i = 0;; i++) {
+        RGM_TRY(next(r));
+        if (r->event.type == YAML_SEQUENCE_END_EVENT) break;
+        if (r->event.type != YAML_SCALAR_EVENT || is_null(r)) return expected(r, key, "a value");
+        used += (size_t)snprintf(value + used, size - used, "%s%s", i ? ", " : "", scalar(r));
+        if (used + 2 > size) return REFUSE(r, start, "%.80s: the list is longer than %zu bytes", key, size - 1);
+    }
+    strcpy(value + used, "]");
+    return RGM_OK;
+}
+
+/* {key: value, ...} into the spec. */
+static rgm_status read_settings(reader *r, rgm_spec *spec) {
+    for (;;) {
+        RGM_TRY(next(r));
+        if (r->event.type == YAML_MAPPING_END_EVENT) return RGM_OK;
+        if (r->event.type != YAML_SCALAR_EVENT || !rgm_spec_is_name(scalar(r)))
+            return expected(r, spec->name, "the name of a setting");
+        yaml_mark_t mark = r->event.start_mark;
+        char key[RGM_SPEC_NAME], value[RGM_SPEC_VALUE];
+        strcpy(key, scalar(r));
+        if (rgm_spec_get(spec, key)) return REFUSE(r, mark, "%s: the setting '%s' is repeated", spec->name, key);
+        RGM_TRY(next(r));
+        yaml_mark_t value_mark = r->event.start_mark;
+        const char *text = value;
+        if (r->event.type == YAML_SEQUENCE_START_EVENT)
+            RGM_TRY(read_value_list(r, key, value, sizeof value));
+        else if (r->event.type == YAML_SCALAR_EVENT && !is_null(r))
+            text = scalar(r);
+        else
+            return expected(r, key, "a value");
+        int32_t line = r->name ? (int32_t)value_mark.line + 1 : 0,
+                column = r->name ? (int32_t)value_mark.column + 1 : 0;
+        if (rgm_spec_put(spec, key, text, line, column, r->err) < 0) return at(r, value_mark);
+    }
+}
+
+/* NAME, {NAME: {settings}}, or nothing or "none" for no component. */
+static rgm_status read_spec(reader *r, const char *key, rgm_spec *spec) {
+    memset(spec, 0, sizeof *spec);
+    int32_t mapping = r->event.type == YAML_MAPPING_START_EVENT;
+    if (!mapping && r->event.type != YAML_SCALAR_EVENT) return expected(r, key, "a component");
+    if (!mapping && (is_null(r) || strcasecmp(scalar(r), "none") == 0)) return RGM_OK;
+    if (mapping) RGM_TRY(next(r));
+    if (r->event.type != YAML_SCALAR_EVENT || !rgm_spec_is_name(scalar(r)) || is_null(r))
+        return expected(r, key, "the name of a component");
+    strcpy(spec->name, scalar(r));
+    if (r->name) {
+        spec->line = (int32_t)r->event.start_mark.line + 1;
+        spec->column = (int32_t)r->event.start_mark.column + 1;
+    }
+    if (!mapping) return RGM_OK;
+    RGM_TRY(next(r));
+    if (r->event.type == YAML_MAPPING_START_EVENT) {
+        RGM_TRY(read_settings(r, spec));
+    } else if (!is_null(r)) {
+        char text[128];
+        return REFUSE(r, r->event.start_mark, "%.80s: expected the settings of '%s' as {setting: value}, found %s", key,
+                      spec->name, found(r, text));
+    }
+    RGM_TRY(next(r));
+    if (r->event.type != YAML_MAPPING_END_EVENT)
+        return REFUSE(r, r->event.start_mark, "%.80s: expected one component, found another key beside '%s'", key,
+                      spec->name);
+    return RGM_OK;
+}
+
+/* --- options -------------------------------------------------------------------------------------------------------
+ */
+
+static rgm_status read_specs(reader *r, const char *key, rgm_spec_list *list) {
+    list->count = 0;
+    if (is_null(r)) return RGM_OK;
+    if (r->event.type != YAML_SEQUENCE_START_EVENT) return expected(r, key, "a list of components");
+    for (;;) {
+        RGM_TRY(next(r));
+        if (r->event.type == YAML_SEQUENCE_END_EVENT) return RGM_OK;
+        if (list->count == RGM_CONFIG_LIST)
+            return REFUSE(r, r->event.start_mark, "%s: more than %d components", key, RGM_CONFIG_LIST);
+        yaml_mark_t mark = r->event.start_mark;
+        rgm_spec *spec = &list->items[list->count];
+        RGM_TRY(read_spec(r, key, spec));
+        if (!spec->name[0]) return REFUSE(r, mark, "%s: expected a component, found nothing", key);
+        list->count++;
+    }
+}
+
+static rgm_status read_paths(reader *r, const char *key, rgm_config *config) {
+    config->plugins.count = 0;
+    if (is_null(r)) return RGM_OK;
+    if (r->event.type != YAML_SEQUENCE_START_EVENT) return expected(r, key, "a list of paths");
+    for (;;) {
+        RGM_TRY(next(r));
+        if (r->event.type == YAML_SEQUENCE_END_EVENT) return RGM_OK;
+        if (r->event.type != YAML_SCALAR_EVENT || !*scalar(r)) return expected(r, key, "a path");
+        if (config->plugins.count == RGM_CONFIG_LIST)
+            return REFUSE(r, r->event.start_mark, "%s: more than %d paths", key, RGM_CONFIG_LIST);
+        if (rgm_text_acceptable(scalar(r), RGM_CONFIG_PATH, r->err) < 0) {
+            rgm_fail_in(r->err, "%s", key);
+            return at(r, r->event.start_mark);
+        }
+        strcpy(config->plugins.paths[config->plugins.count++], scalar(r));
+    }
+}
+
+/* The node at hand into an option's field; ends at the node's last event. */
+static rgm_status read_option(reader *r, const rgm_option *option) {
+    void *field = rgm_option_field(option, r->config);
+    if (option->type == RGM_OPTION_SPEC) return read_spec(r, option->key, field);
+    if (option->type == RGM_OPTION_SPECS) return read_specs(r, option->key, field);
+    if (option->type == RGM_OPTION_PATHS) return read_paths(r, option->key, r->config);
+    char range[RGM_OPTION_TEXT_MAX];
+    rgm_option_range(option, range, sizeof range);
+    if (r->event.type != YAML_SCALAR_EVENT) return expected(r, option->key, range);
+    if (is_null(r)) {
+        if (option->type != RGM_OPTION_TEXT) return expected(r, option->key, range);
+        *(char *)field = 0;
+        return RGM_OK;
+    }
+    if (rgm_option_set_text(option, r->config, scalar(r), r->err) < 0) return at(r, r->event.start_mark);
+    return RGM_OK;
+}
+
+/* The first option whose key is `key`, or starts with "KEY." (then *group is 1); -1 if none. */
+static int32_t find_key(const char *key, int32_t *group) {
+    size_t count, length = strlen(key);
+    const rgm_option *options = rgm_config_options(&count);
+    for (size_t i = 0; i < count; i++) {
+        if (!options[i].key || strncmp(options[i].key, key, length) != 0) continue;
+        *group = options[i].key[length] == '.';
+        if (*group || !options[i].key[length]) return (int32_t)i;
+    }
+    return -1;
+}
+
+static rgm_status read_mapping(reader *r, const char *prefix);
+
+static rgm_status read_entry(reader *r, const char *prefix) {
+    yaml_mark_t mark = r->event.start_mark;
+    if (r->event.type != YAML_SCALAR_EVENT) return expected(r, prefix[0] ? prefix : "configuration", "a key");
+    char key[RGM_OPTION_TEXT_MAX];
+    int length = snprintf(key, sizeof key, "%s%s%.200s", prefix, prefix[0] ? "." : "", scalar(r));
+    int32_t group = 0, dotted = strchr(scalar(r), '.') != NULL;
+    int32_t index = length < 150 && !dotted && *scalar(r) ? find_key(key, &group) : -1;
+    if (index < 0 || index >= SEEN_MAX) {
+        rgm_option_unknown(key, r->err);
+        return at(r, mark);
+    }
+    if (r->seen[index] & (group ? 1 : 2)) return REFUSE(r, mark, "the key '%s' is repeated", key);
+    r->seen[index] |= group ? 1 : 2;
+    RGM_TRY(next(r));
+    if (!group) {
+        size_t count;
+        return read_option(r, &rgm_config_options(&count)[index]);
+    }
+    if (is_null(r)) return RGM_OK;
+    if (r->event.type != YAML_MAPPING_START_EVENT) return expected(r, key, "a mapping of its keys");
+    return read_mapping(r, key);
+}
+
+/* The entries of the mapping at hand; ends at its end event. */
+static rgm_status read_mapping(reader *r, const char *prefix) {
+    for (;;) {
+        RGM_TRY(next(r));
+        if (r->event.type == YAML_MAPPING_END_EVENT) return RGM_OK;
+        RGM_TRY(read_entry(r, prefix));
+    }
+}
+
+/* --- documents -----------------------------------------------------------------------------------------------------
+ */
+
+static rgm_status reader_open(reader *r, const char *text, size_t size, const char *name, rgm_config *config,
+                              rgm_error *err) {
+    memset(r, 0, sizeof *r);
+    if (!yaml_parser_initialize(&r->parser)) return rgm_fail(err, RGM_E_NOMEM, "no memory to read YAML");
+    yaml_parser_set_input_string(&r->parser, (const unsigned char *)text, size);
+    r->name = name;
+    r->config = config;
+    r->err = err;
+    return RGM_OK;
+}
+
+static void reader_close(reader *r) {
+    if (r->have_event) yaml_event_delete(&r->event);
+    yaml_parser_delete(&r->parser);
+}
+
+/* Moves to the root node; an empty stream gives a stream end. */
+static rgm_status begin_document(reader *r) {
+    RGM_TRY(next(r));
+    RGM_TRY(next(r));
+    if (r->event.type == YAML_STREAM_END_EVENT) return RGM_OK;
+    return next(r);
+}
+
+static rgm_status end_document(reader *r) {
+    RGM_TRY(next(r));
+    RGM_TRY(next(r));
+    if (r->event.type != YAML_STREAM_END_EVENT)
+        return REFUSE(r, r->event.start_mark, "expected one document, found a second");
+    return RGM_OK;
+}
+
+static rgm_status read_config(reader *r) {
+    RGM_TRY(begin_document(r));
+    if (r->event.type == YAML_STREAM_END_EVENT) return RGM_OK;
+    if (r->event.type == YAML_MAPPING_START_EVENT)
+        RGM_TRY(read_mapping(r, ""));
+    else if (!is_null(r))
+        return expected(r, "configuration", "a mapping of keys");
+    return end_document(r);
+}
+
+rgm_status rgm_config_parse(rgm_config *config, const char *text, size_t size, const char *name, rgm_error *err) {
+    if (size > FILE_MAX) return rgm_fail(err, RGM_E_USAGE, "%.160s: more than %d KiB", name, FILE_MAX / 1024);
+    reader r;
+    RGM_TRY(reader_open(&r, text, size, name, config, err));
+    rgm_status status = read_config(&r);
+    reader_close(&r);
+    return status;
+}
+
+rgm_status rgm_config_read(rgm_config *config, const char *path, rgm_error *err) {
+    FILE *file = fopen(path, "rbe");
+    if (!file) return rgm_fail(err, RGM_E_IO, "%.160s: %s", path, strerror(errno));
+    char *text = malloc(FILE_MAX + 1);
+    size_t size = text ? fread(text, 1, FILE_MAX + 1, file) : 0;
+    int failed = ferror(file) ? errno : 0;
+    fclose(file);
+    rgm_status status;
+    if (!text)
+        status = rgm_fail(err, RGM_E_NOMEM, "%.160s: no memory to read it", path);
+    else if (failed)
+        status = rgm_fail(err, RGM_E_IO, "%.160s: %s", path, strerror(failed));
+    else
+        status = rgm_config_parse(config, text, size, path, err);
+    free(text);
+    return status;
+}
+
+static rgm_status read_node(reader *r, const rgm_option *option, const char *key, rgm_spec *spec) {
+    RGM_TRY(begin_document(r));
+    if (r->event.type == YAML_STREAM_END_EVENT) return rgm_fail(r->err, RGM_E_USAGE, "%.80s: expected a value", key);
+    RGM_TRY(option ? read_option(r, option) : read_spec(r, key, spec));
+    return end_document(r);
+}
+
+/* A node from the command line: messages without line and column. */
+static rgm_status set_node(const rgm_option *option, const char *key, rgm_config *config, rgm_spec *spec,
+                           const char *text, rgm_error *err) {
+    reader r;
+    if (strlen(text) > FILE_MAX) return rgm_fail(err, RGM_E_USAGE, "%.80s: the value is too long", key);
+    RGM_TRY(reader_open(&r, text, strlen(text), NULL, config, err));
+    rgm_status status = read_node(&r, option, key, spec);
+    if (status == RGM_E_USAGE && r.parser.error) rgm_fail_in(err, "%.80s", key);
+    reader_close(&r);
+    return status;
+}
+
+rgm_status rgm_option_set_yaml(const rgm_option *option, rgm_config *config, const char *text, rgm_error *err) {
+    return set_node(option, option->key, config, NULL, text, err);
+}
+
+rgm_status rgm_spec_set_yaml(rgm_spec *spec, const char *key, const char *text, rgm_error *err) {
+    return set_node(NULL, key, NULL, spec, text, err);
+}
