@@ -1,2 +1,10 @@
 # Check suites: one program per room, each forking its tests. TESTS run in parallel (make -j check).
 test_cflags = $(AM_CFLAGS) $(CHECK_CFLAGS)
+
+if HAVE_CHECK
+check_PROGRAMS += tests/check_config
+TESTS += tests/check_config
+tests_check_config_SOURCES = %D%/check_config.c
+tests_check_config_CFLAGS = $(test_cflags)
+tests_check_config_LDADD = libtrain.la libbase.la $(CHECK_LIBS)
+endif
