@@ -1,1 +1,1 @@
-# sources of core/cli
+EXTRA_DIST += docs/CONFIG.md
