@@ -208,7 +208,7 @@ static rgm_buffer plan_sums(rgm_plan *plan, const bn_state *c) {
 
 static rgm_status forward(rgm_plan *plan, int32_t index, rgm_error *err) {
     const rgm_node *node = rgm_plan_node(plan, index);
-    bn_buffers *s;
+    bn_buffers *s = NULL;
     RGM_TRY(create(plan, index, &s, err));
     bn_state *c = &s->state;
     rgm_buffer x = rgm_plan_value(plan, node->in[0]);

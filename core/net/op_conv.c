@@ -100,8 +100,8 @@ static rgm_status plan_pack(rgm_plan *plan, int32_t index, conv_state *c, int32_
 
 static rgm_status forward(rgm_plan *plan, int32_t index, rgm_error *err) {
     const rgm_node *node = rgm_plan_node(plan, index);
-    conv_state *c;
-    rgm_buffer packed;
+    conv_state *c = NULL;
+    rgm_buffer packed = 0;
     RGM_TRY(create(plan, index, &c, err));
     RGM_TRY(plan_pack(plan, index, c, RGM_CONV_FORWARD, &packed, err));
     RGM_TRY(rgm_plan_phase(plan, index, "forward", run_forward, c, rgm_conv_groups(c->conv, RGM_CONV_FORWARD), err));

@@ -1,0 +1,60 @@
+/* Checkpoints: HDF5 files with everything a run needs to go on with the same bits (docs/CHECKPOINT.md).
+ *
+ *     /model/NAME            parameters and running statistics under torchvision's names, plain OIHW, float32
+ *     /optimizer/SLOT/NAME   the optimizer's slots
+ *     /plugins/NN            private state of plugins (uint8), where they have any
+ *     / (attributes)         progress, configuration (YAML), data fingerprint, seed, versions
+ *
+ * A file of that name is whole or is the previous one (data/file.h). The same state written twice gives the same bytes.
+ */
+#ifndef RGM_TRAIN_CHECKPOINT_H
+#define RGM_TRAIN_CHECKPOINT_H
+
+#include <stddef.h>
+#include "base/status.h"
+#include "net/graph.h"
+#include "train/progress.h"
+
+enum { RGM_CHECKPOINT_SLOTS = 8, RGM_CHECKPOINT_PLUGINS = 64 };
+
+/* Private state of one plugin instance, labelled by kind, position and name: "scheduler 0 plateau". */
+typedef struct rgm_plugin_state {
+    char label[96];
+    void *data;
+    size_t bytes;
+} rgm_plugin_state;
+
+/* What is written, and what is read back into. Pointers are the caller's; texts are NUL-terminated. */
+typedef struct rgm_checkpoint {
+    const rgm_graph *graph;                         /* names, shapes and offsets of what follows */
+    float *value, *stat;                            /* the flat arenas (net/plan.h) */
+    float *slot[RGM_CHECKPOINT_SLOTS];              /* the same size as value, each */
+    const char *slot_name[RGM_CHECKPOINT_SLOTS];
+    int32_t slot_count;
+    rgm_plugin_state plugin[RGM_CHECKPOINT_PLUGINS];
+    int32_t plugin_count;
+    rgm_progress progress;
+    uint64_t seed, fingerprint; /* of the run, of the data set */
+    const char *config;         /* the effective configuration as YAML */
+    const char *build;          /* "regimen 0.1.0, oneDNN 2.6.3, avx512, AMD EPYC ...": a difference is warned about */
+    const char *plugins;        /* ids and versions, a line each */
+    const char *classes;        /* class names, a line each; "" if unknown */
+} rgm_checkpoint;
+
+/* Writes `path`, replacing it at once. RGM_E_IO with what the system said. [main] */
+rgm_status rgm_checkpoint_write(const rgm_checkpoint *checkpoint, const char *path, rgm_error *err);
+
+typedef struct rgm_checkpoint_reader rgm_checkpoint_reader;
+
+/* Opens and checks a checkpoint; reads everything but tensors. RGM_E_FORMAT for what is none, or damaged. [main] */
+rgm_status rgm_checkpoint_open(rgm_checkpoint_reader **reader, const char *path, rgm_error *err);
+void rgm_checkpoint_close(rgm_checkpoint_reader *reader); /* NULL is fine */
+
+/* Progress, seed, fingerprint and texts; tensors and graph are NULL. Lives as long as the reader. */
+const rgm_checkpoint *rgm_checkpoint_header(const rgm_checkpoint_reader *reader);
+
+/* Reads tensors into into->value and ->stat, and, if `whole`, the slots and plugin states (by label; sizes must be equal).
+ * The tensors must be exactly the graph's, names and shapes: the first that is not is named, expected and found. */
+rgm_status rgm_checkpoint_read(rgm_checkpoint_reader *reader, rgm_checkpoint *into, int32_t whole, rgm_error *err);
+
+#endif

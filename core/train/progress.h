@@ -1,0 +1,25 @@
+/* Where a training run stands: what a checkpoint has to remember beside tensors, so that a resumed run goes on with the same
+ * bits and the same reports. */
+#ifndef RGM_TRAIN_PROGRESS_H
+#define RGM_TRAIN_PROGRESS_H
+
+#include <stdint.h>
+
+/* Sums over the training batches of the epoch under way, in order. */
+typedef struct rgm_tally {
+    double loss;              /* sum of the samples' losses */
+    int64_t top1, top5, seen; /* correct at 1 and at 5, samples */
+} rgm_tally;
+
+typedef struct rgm_progress {
+    int64_t step;          /* steps done in all */
+    int32_t epoch;         /* epochs done */
+    int64_t epoch_step;    /* steps done in the epoch under way */
+    rgm_tally tally;       /* of the epoch under way */
+    double best_metric;    /* of the validation split, at best_epoch */
+    int32_t best_epoch;    /* -1: no evaluation yet */
+    int32_t evaluations_without_gain;
+    double seconds;        /* spent training, earlier sessions included */
+} rgm_progress;
+
+#endif
