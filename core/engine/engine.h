@@ -1,10 +1,10 @@
 /* The engine: convolutions and matrix products on oneDNN. The only folder that includes dnnl.h (2.6 and 3.x).
  *
- * Everything is called on fixed groups of images from inside the team's chunks, where oneDNN sees one thread, so results
- * do not depend on the number of threads. Primitives are made once, with scratchpads in user mode: the caller gives each
- * worker its scratch. Layouts: activations nChw{B}c with the channels padded to blocks of B, the padding lanes zero (the
- * stem's input may be plain nchw); parameters and their gradients canonical OIHW (grouped: [K][C/groups][R][S], K first),
- * unpadded.
+ * Everything is called on fixed groups of images from inside the team's chunks, where oneDNN sees one thread, so
+ * results do not depend on the number of threads. Primitives are made once, with scratchpads in user mode: the caller
+ * gives each worker its scratch. Layouts: activations nChw{B}c with the channels padded to blocks of B, the padding
+ * lanes zero (the stem's input may be plain nchw); parameters and their gradients canonical OIHW (grouped:
+ * [K][C/groups][R][S], K first), unpadded.
  *
  * A convolution is used like this, per step:
  *     pack weights    chunks 0..rgm_conv_pack_chunks(forward)     canonical -> packed
@@ -23,9 +23,9 @@
 typedef struct rgm_engine rgm_engine;
 typedef struct rgm_conv rgm_conv;
 
-/* Creates the engine for kernels of ISA level `isa` (RGM_ISA_*; oneDNN's own cap is set to match, process-wide, before its
- * first use: the first engine decides) and channel block `block` (8 or 16). `workers`: the team's size; oneDNN memory
- * objects are mutable, so there is one set per worker. [main] */
+/* Creates the engine for kernels of ISA level `isa` (RGM_ISA_*; oneDNN's own cap is set to match, process-wide, before
+ * its first use: the first engine decides) and channel block `block` (8 or 16). `workers`: the team's size; oneDNN
+ * memory objects are mutable, so there is one set per worker. [main] */
 rgm_status rgm_engine_create(rgm_engine **engine, int32_t isa, int32_t block, int32_t workers, rgm_error *err);
 void rgm_engine_destroy(rgm_engine *engine); /* after its convolutions; NULL is fine */
 
@@ -36,17 +36,17 @@ enum { RGM_CONV_FORWARD = 0, RGM_CONV_BACKWARD_DATA = 1, RGM_CONV_BACKWARD_WEIGH
 enum { RGM_LAYOUT_BLOCKED = 0, RGM_LAYOUT_PLAIN = 1 }; /* nChw{B}c; nchw */
 
 typedef struct rgm_conv_shape {
-    int32_t N;          /* images in the batch */
-    int32_t C, H, W;    /* input */
-    int32_t K, R, S;    /* output channels, filter */
+    int32_t N;       /* images in the batch */
+    int32_t C, H, W; /* input */
+    int32_t K, R, S; /* output channels, filter */
     int32_t stride, pad, groups;
-    int32_t bias;       /* adds bias[K] in the forward pass; its gradient comes from rgm_conv_backward_weights */
-    int32_t src_layout; /* RGM_LAYOUT_*; RGM_LAYOUT_PLAIN only for the stem (groups 1) */
-    uint32_t directions;/* bit 1 << RGM_CONV_*: those to prepare */
+    int32_t bias;        /* adds bias[K] in the forward pass; its gradient comes from rgm_conv_backward_weights */
+    int32_t src_layout;  /* RGM_LAYOUT_*; RGM_LAYOUT_PLAIN only for the stem (groups 1) */
+    uint32_t directions; /* bit 1 << RGM_CONV_*: those to prepare */
 } rgm_conv_shape;
 
-/* The better layout for a stem's input of C channels (plain where oneDNN has a jit kernel for it): fixed per ISA, oneDNN
- * version and shape. `shape->src_layout` is ignored. */
+/* The better layout for a stem's input of C channels (plain where oneDNN has a jit kernel for it): fixed per ISA,
+ * oneDNN version and shape. `shape->src_layout` is ignored. */
 int32_t rgm_conv_stem_layout(rgm_engine *engine, const rgm_conv_shape *shape);
 
 /* RGM_E_UNSUPPORTED if oneDNN refuses the shape. [main] */

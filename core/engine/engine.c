@@ -1,0 +1,82 @@
+#include "config.h"
+
+#include "engine/internal.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include "base/cpu.h"
+
+#if defined _OPENMP || defined RGM_HAVE_GOMP
+/* Declared here: with the pthread team libgomp is linked, but its header need not be the compiler's. */
+void omp_set_num_threads(int threads);
+/* A primitive remembers the thread count of its creation: run with fewer threads it does part of the work. */
+static void one_thread(void) { omp_set_num_threads(1); }
+#else
+static void one_thread(void) {}
+#endif
+
+/* oneDNN refuses a cap once it has looked at the CPU: then the first engine's holds, which rgm_engine_describe() shows.
+ * The reference and generic16 levels stay uncapped: below AVX2 oneDNN has no jit backward convolutions, and those
+ * levels are about Regimen's own kernels. */
+static void cap_isa(int32_t isa) {
+    if (isa == RGM_ISA_AVX2) dnnl_set_max_cpu_isa(dnnl_cpu_isa_avx2);
+    if (isa == RGM_ISA_AVX512) dnnl_set_max_cpu_isa(dnnl_cpu_isa_avx512_core);
+}
+
+static void describe(rgm_engine *engine) {
+    const dnnl_version_t *version = dnnl_version();
+    snprintf(engine->text, sizeof engine->text, "oneDNN %d.%d.%d, %s", version->major, version->minor, version->patch,
+             dnnl_cpu_isa2str(dnnl_get_effective_cpu_isa()));
+}
+
+static rgm_status make_streams(rgm_engine *engine, rgm_error *err) {
+    engine->streams = calloc((size_t)engine->workers, sizeof *engine->streams);
+    if (!engine->streams) return rgm_fail(err, RGM_E_NOMEM, "engine: no memory for %d workers", engine->workers);
+    for (int32_t i = 0; i < engine->workers; i++) {
+        dnnl_status_t status = dnnl_stream_create(&engine->streams[i], engine->engine, dnnl_stream_default_flags);
+        if (status != dnnl_success) return rgm_dnnl_fail(err, status, "creating a stream");
+    }
+    return RGM_OK;
+}
+
+rgm_status rgm_engine_create(rgm_engine **out, int32_t isa, int32_t block, int32_t workers, rgm_error *err) {
+    *out = NULL;
+    if (isa < 0 || isa >= RGM_ISA_COUNT) return rgm_fail(err, RGM_E_USAGE, "engine: unknown ISA level %d", isa);
+    if (block != 8 && block != 16)
+        return rgm_fail(err, RGM_E_USAGE, "engine: channel block %d, expected 8 or 16", block);
+    if (workers < 1) return rgm_fail(err, RGM_E_USAGE, "engine: %d workers, expected at least 1", workers);
+
+    one_thread();
+    cap_isa(isa);
+    rgm_engine *engine = calloc(1, sizeof *engine);
+    if (!engine) return rgm_fail(err, RGM_E_NOMEM, "engine: out of memory");
+    *engine = (rgm_engine){.isa = isa, .block = block, .workers = workers};
+
+    rgm_status status = RGM_OK;
+    dnnl_status_t made = dnnl_engine_create(&engine->engine, dnnl_cpu, 0);
+    if (made == dnnl_success) made = dnnl_primitive_attr_create(&engine->attr);
+    if (made == dnnl_success) made = dnnl_primitive_attr_set_scratchpad_mode(engine->attr, dnnl_scratchpad_mode_user);
+    if (made != dnnl_success) {
+        status = rgm_dnnl_fail(err, made, "creating the CPU engine");
+        goto fail;
+    }
+    RGM_TRY_OR_FAIL(status, make_streams(engine, err));
+    describe(engine);
+    *out = engine;
+    return RGM_OK;
+fail:
+    rgm_engine_destroy(engine);
+    return status;
+}
+
+void rgm_engine_destroy(rgm_engine *engine) {
+    if (!engine) return;
+    for (int32_t i = 0; engine->streams && i < engine->workers; i++)
+        if (engine->streams[i]) dnnl_stream_destroy(engine->streams[i]);
+    free(engine->streams);
+    if (engine->attr) dnnl_primitive_attr_destroy(engine->attr);
+    if (engine->engine) dnnl_engine_destroy(engine->engine);
+    free(engine);
+}
+
+const char *rgm_engine_describe(const rgm_engine *engine) { return engine->text; }

@@ -1,0 +1,35 @@
+/* What follows from a convolution's shape alone: output size, checks, image groups. */
+#include "engine/internal.h"
+
+enum {
+    GROUP_PIXELS = 256, /* output pixels of a group that repay reading (or writing) the weights once */
+    MAX_GROUPS = 64,
+    MAX_PARTIALS = 32,
+    MIN_PARTIALS = 4,
+    PARTIAL_BYTES = 64 << 20 /* of all partial results of a layer */
+};
+
+int32_t rgm_conv_out(int32_t in, int32_t window, int32_t stride, int32_t pad) {
+    int64_t span = (int64_t)in + 2 * (int64_t)pad - window;
+    return span < 0 || stride < 1 ? 0 : (int32_t)(span / stride + 1);
+}
+
+size_t rgm_image_floats(int32_t C, int32_t block, int32_t H, int32_t W) {
+    return rgm_round_up((size_t)C, (size_t)block) * (size_t)H * (size_t)W;
+}
+
+static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
+static int64_t most(int64_t a, int64_t b) { return a > b ? a : b; }
+static int64_t divide_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
+
+int32_t rgm_conv_group_images(const rgm_conv_shape *shape, int32_t direction, int64_t pixels, size_t weights) {
+    int64_t images = divide_up(GROUP_PIXELS, pixels), limit = MAX_GROUPS;
+    if (direction == RGM_CONV_BACKWARD_WEIGHTS) {
+        int64_t fit = (int64_t)(PARTIAL_BYTES / (weights * sizeof(float) + RGM_ENGINE_ALIGN));
+        limit = least(MAX_PARTIALS, most(MIN_PARTIALS, fit));
+    }
+    images = most(images, divide_up(shape->N, limit));
+    /* At most N/4 images leave four groups or more, even when the last one is ragged. */
+    if (direction == RGM_CONV_BACKWARD_WEIGHTS) images = least(images, most(1, shape->N / MIN_PARTIALS));
+    return (int32_t)least(images, shape->N);
+}
