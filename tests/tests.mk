@@ -7,4 +7,10 @@ TESTS += tests/check_config
 tests_check_config_SOURCES = %D%/check_config.c
 tests_check_config_CFLAGS = $(test_cflags)
 tests_check_config_LDADD = libtrain.la libbase.la $(CHECK_LIBS)
+
+check_PROGRAMS += tests/check_engine
+TESTS += tests/check_engine
+tests_check_engine_SOURCES = %D%/check_engine.c
+tests_check_engine_CFLAGS = $(test_cflags)
+tests_check_engine_LDADD = libengine.la libbase.la $(CHECK_LIBS)
 endif
