@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include "base/cpu.h"
 
 #if defined _OPENMP || defined RGM_HAVE_GOMP
@@ -24,9 +25,12 @@ static void cap_isa(int32_t isa) {
 }
 
 static void describe(rgm_engine *engine) {
+    static const char prefix[] = "cpu_isa_";
     const dnnl_version_t *version = dnnl_version();
+    const char *isa = dnnl_cpu_isa2str(dnnl_get_effective_cpu_isa());
+    if (strncmp(isa, prefix, sizeof prefix - 1) == 0) isa += sizeof prefix - 1;
     snprintf(engine->text, sizeof engine->text, "oneDNN %d.%d.%d, %s", version->major, version->minor, version->patch,
-             dnnl_cpu_isa2str(dnnl_get_effective_cpu_isa()));
+             isa);
 }
 
 static rgm_status make_streams(rgm_engine *engine, rgm_error *err) {
