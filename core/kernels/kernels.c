@@ -1,5 +1,6 @@
 #include "kernels/kernels.h"
 
+#include "config.h"
 #include "kernels/tables.h"
 
 #include <string.h>
@@ -12,7 +13,22 @@ const rgm_kernel_info rgm_kernel_list[] = {
 const size_t rgm_kernel_count = sizeof rgm_kernel_list / sizeof rgm_kernel_list[0];
 
 const rgm_kernels *rgm_kernels_get(int32_t level) {
-    return level < 0 || level > 3 ? NULL : level == 2 ? &rgm_kernels_reference8 : &rgm_kernels_reference16;
+    switch (level) {
+    case 0:
+        return &rgm_kernels_reference16;
+    case 1:
+        return &rgm_kernels_generic16;
+#ifdef RGM_HAVE_AVX2
+    case 2:
+        return &rgm_kernels_avx2;
+#endif
+#ifdef RGM_HAVE_AVX512
+    case 3:
+        return &rgm_kernels_avx512;
+#endif
+    default:
+        return NULL;
+    }
 }
 
 const rgm_kernels *rgm_kernels_reference(int32_t block) {
