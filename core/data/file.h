@@ -33,15 +33,18 @@ rgm_status rgm_h5_fail(rgm_error *err, rgm_status status, const char *path, cons
 
 /* A file being written. Plain value; zero it before. */
 typedef struct rgm_file_writer {
-    hid_t file; /* open for writing through HDF5; inside the lock */
+    hid_t file; /* open for writing through HDF5; use it inside the lock */
+    int fd;     /* the same file; to write in other ways after rgm_file_close() */
     char *path, *temp;
+    struct rgm_sink *sink;
     int32_t replace, open;
 } rgm_file_writer;
 
 /* Starts writing what will be `path`. replace = 0: an existing file is an error, here and when it is done. */
 rgm_status rgm_file_create(rgm_file_writer *writer, const char *path, int32_t replace, rgm_error *err);
 
-/* Closes the HDF5 file before it is complete, to write inside it by other means (writer->temp names it). */
+/* Closes HDF5's side, to write inside the file by other means (through writer->fd) before the commit. A full disk shows
+ * here and in the commit, not in HDF5's own calls (sink.h). */
 rgm_status rgm_file_close(rgm_file_writer *writer, rgm_error *err);
 
 /* Closes, frames, syncs and renames. On failure the temporary file is gone and an older `path` untouched. */

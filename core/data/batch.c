@@ -1,0 +1,238 @@
+#include "data/batch.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "base/arena.h"
+#include "data/reader.h"
+
+enum { CHUNK_BYTES = 16384, CHUNK_IMAGES = 8, LAYOUT_PLAIN = 1 };
+
+struct rgm_batches {
+    rgm_batch_options options;
+    const rgm_dataset_info *info;
+    rgm_reader_plan plan;
+    rgm_reader *reader; /* NULL: a mapped set small enough to stay in memory */
+    rgm_arena arena;
+    uint8_t *scratch;     /* [workers][scratch_bytes], for augment's output */
+    size_t scratch_bytes; /* a multiple of RGM_ALIGN: workers share no cache line */
+    float scale[RGM_DATA_CHANNELS], shift[RGM_DATA_CHANNELS];
+    int32_t per_chunk;
+    size_t image_floats; /* of x */
+    rgm_phase phase;
+    /* the prepared batch */
+    int64_t number;
+    const uint8_t *staged; /* [batch][H][W][C] or NULL: mapped */
+    float *x, *targets;
+    int32_t *labels;
+};
+
+void rgm_batches_normalisation(const rgm_dataset *set, float *scale, float *shift) {
+    const rgm_dataset_info *info = rgm_dataset_describe(set);
+    for (int32_t c = 0; c < info->C; c++) {
+        scale[c] = (float)(1.0 / (255.0 * (double)info->std[c]));
+        shift[c] = (float)(-(double)info->mean[c] / (double)info->std[c]);
+    }
+}
+
+/* ---- sizes ---- */
+
+static size_t out_bytes(const rgm_batch_options *options) {
+    const rgm_dataset_info *info = rgm_dataset_describe(options->view.set);
+    size_t H = (size_t)(options->H ? options->H : info->H), W = (size_t)(options->W ? options->W : info->W);
+    return H * W * (size_t)info->C;
+}
+
+static size_t staging_bytes(const rgm_batch_options *options) {
+    const rgm_dataset_info *info = rgm_dataset_describe(options->view.set);
+    if (info->access[options->view.split] == RGM_PIXELS_MAPPED) return 0;
+    return (size_t)RGM_READER_SLOTS * (size_t)options->batch * (size_t)info->H * (size_t)info->W * (size_t)info->C;
+}
+
+static size_t scratch_cost(const rgm_batch_options *options) {
+    return options->augment ? rgm_arena_cost(out_bytes(options)) : 0;
+}
+
+size_t rgm_batches_bytes(const rgm_batch_options *options) {
+    size_t staging = staging_bytes(options), scratch = scratch_cost(options) * (size_t)options->workers;
+    return (staging ? rgm_arena_cost(staging) : 0) + (scratch ? rgm_arena_cost(scratch) : 0);
+}
+
+static size_t image_floats(const rgm_batch_options *options) {
+    size_t C = (size_t)rgm_dataset_describe(options->view.set)->C, B = (size_t)options->kernels->block;
+    size_t pixels = out_bytes(options) / C;
+    return pixels * (options->layout == LAYOUT_PLAIN ? C : (C + B - 1) / B * B);
+}
+
+size_t rgm_batches_x_floats(const rgm_batch_options *options) { return (size_t)options->batch * image_floats(options); }
+
+/* ---- one image ---- */
+
+static rgm_status pack_image(const rgm_batches *b, const rgm_pixels *image, float *x) {
+    const rgm_kernels *k = b->options.kernels;
+    void (*pack)(const uint8_t *, int64_t, int64_t, int64_t, int32_t, int32_t, int32_t, const float *, const float *,
+                 float *) = b->options.layout == LAYOUT_PLAIN ? k->pack_u8_plane : k->pack_u8_block;
+    pack(image->data, 1, image->pitch, image->C, image->C, image->H, image->W, b->scale, b->shift, x);
+    return RGM_OK;
+}
+
+static void write_target(const rgm_batches *b, int64_t index, int32_t place) {
+    const rgm_view *view = &b->options.view;
+    int64_t classes = b->info->classes;
+    int32_t label = rgm_dataset_labels(view->set, view->split)[index];
+    const float *soft = rgm_dataset_soft(view->set, view->split);
+    if (b->labels) b->labels[place] = label;
+    if (!b->targets) return;
+    if (b->options.one_logit) {
+        b->targets[place] = soft ? soft[index * 2 + 1] : (float)label;
+        return;
+    }
+    float *target = b->targets + place * classes;
+    if (soft) {
+        memcpy(target, soft + index * classes, (size_t)classes * sizeof *target);
+    } else {
+        memset(target, 0, (size_t)classes * sizeof *target);
+        target[label] = 1.0f;
+    }
+}
+
+static rgm_status fill_image(const rgm_batches *b, int32_t place, int32_t worker, rgm_error *err) {
+    const rgm_batch_options *o = &b->options;
+    const rgm_dataset_info *info = b->info;
+    int64_t index = rgm_reader_sample(&b->plan, b->number, place);
+    size_t bytes = (size_t)info->H * (size_t)info->W * (size_t)info->C;
+    const uint8_t *source =
+        b->staged ? b->staged + (size_t)place * bytes : rgm_dataset_pixels(o->view.set, o->view.split, index);
+    rgm_pixels in = {(uint8_t *)source, (int64_t)info->W * info->C, info->H, info->W, info->C}, out = in;
+    if (o->augment) {
+        rgm_sample sample = {.index = index,
+                             .position = b->number % b->plan.per_epoch * o->batch + place,
+                             .epoch = (uint32_t)(b->number / b->plan.per_epoch)};
+        out =
+            (rgm_pixels){b->scratch + (size_t)worker * b->scratch_bytes, (int64_t)o->W * info->C, o->H, o->W, info->C};
+        RGM_TRY(o->augment(o->augment_context, &sample, &in, &out, worker, err));
+        if (out.H != o->H || out.W != o->W || out.C != info->C)
+            return rgm_fail(err, RGM_E_INTERNAL, "augmentation gave %d x %d x %d (H, W, C), expected %d x %d x %d",
+                            out.H, out.W, out.C, o->H, o->W, info->C);
+    }
+    write_target(b, index, place);
+    return pack_image(b, &out, b->x + (size_t)place * b->image_floats);
+}
+
+static rgm_status fill_chunk(void *context, int32_t chunk, int32_t worker, rgm_error *err) {
+    const rgm_batches *b = context;
+    int32_t first = chunk * b->per_chunk, end = first + b->per_chunk;
+    for (int32_t i = first; i < end && i < b->options.batch; i++) RGM_TRY(fill_image(b, i, worker, err));
+    return RGM_OK;
+}
+
+/* ---- the pipeline ---- */
+
+static rgm_status check_options(const rgm_batch_options *o, rgm_error *err) {
+    const rgm_dataset_info *info = rgm_dataset_describe(o->view.set);
+    if (o->view.count < 1)
+        return rgm_fail(err, RGM_E_USAGE, "%s: the %s split has no samples", info->path, rgm_split_name(o->view.split));
+    if (o->batch < 1 || (o->train && o->batch > o->view.count))
+        return rgm_fail(err, RGM_E_USAGE, "batch %d: expected 1 to %lld, the number of samples", o->batch,
+                        (long long)o->view.count);
+    if (o->workers < 1) return rgm_fail(err, RGM_E_INTERNAL, "batch pipeline: %d workers", o->workers);
+    if (o->H < 0 || o->W < 0 || o->H > RGM_DATA_SIDE || o->W > RGM_DATA_SIDE)
+        return rgm_fail(err, RGM_E_USAGE, "network input %d x %d: expected 1 to %d pixels a side", o->H, o->W,
+                        RGM_DATA_SIDE);
+    if (!o->augment && ((o->H && o->H != info->H) || (o->W && o->W != info->W)))
+        return rgm_fail(err, RGM_E_USAGE, "%s: images are %d x %d, the network takes %d x %d", info->path, info->H,
+                        info->W, o->H ? o->H : info->H, o->W ? o->W : info->W);
+    if (o->one_logit && info->classes != 2)
+        return rgm_fail(err, RGM_E_USAGE, "%s: one logit is for 2 classes, the set has %d", info->path, info->classes);
+    return RGM_OK;
+}
+
+/* Is the mapped split large enough that its pages may not all stay in memory? */
+static int needs_reading_ahead(const rgm_batches *b) {
+    int64_t bytes = b->info->count[b->options.view.split] * b->info->H * b->info->W * b->info->C;
+    return bytes / 4096 > sysconf(_SC_PHYS_PAGES) * (sysconf(_SC_PAGESIZE) / 4096) / 4;
+}
+
+static rgm_status start_reader(rgm_batches *b, rgm_error *err) {
+    size_t staging = staging_bytes(&b->options);
+    if (staging) b->plan.staging = rgm_arena_take(&b->arena, staging);
+    if (staging && !b->plan.staging) return rgm_fail(err, RGM_E_INTERNAL, "batch pipeline: arena too small");
+    return staging || needs_reading_ahead(b) ? rgm_reader_create(&b->reader, &b->plan, err) : RGM_OK;
+}
+
+static void set_plan(rgm_batches *b) {
+    const rgm_batch_options *o = &b->options;
+    int64_t per_epoch = o->train ? o->view.count / o->batch : (o->view.count + o->batch - 1) / o->batch;
+    b->plan = (rgm_reader_plan){.view = o->view,
+                                .batch = o->batch,
+                                .per_epoch = per_epoch,
+                                .shuffled = o->train,
+                                .seed = o->seed,
+                                .last = o->train ? INT64_MAX : per_epoch};
+    size_t image = out_bytes(o);
+    b->per_chunk = (int32_t)(image < CHUNK_BYTES / CHUNK_IMAGES ? CHUNK_IMAGES
+                             : image < CHUNK_BYTES              ? CHUNK_BYTES / image
+                                                                : 1);
+    b->phase = (rgm_phase){
+        .run = fill_chunk, .context = b, .chunks = (o->batch + b->per_chunk - 1) / b->per_chunk, .name = "batch"};
+}
+
+rgm_status rgm_batches_create(rgm_batches **out, const rgm_batch_options *options, rgm_error *err) {
+    *out = NULL;
+    RGM_TRY(check_options(options, err));
+    rgm_batches *b = calloc(1, sizeof *b);
+    if (!b) return rgm_fail(err, RGM_E_NOMEM, "batch pipeline: out of memory");
+    rgm_status status;
+    b->options = *options;
+    b->info = rgm_dataset_describe(options->view.set);
+    if (!b->options.H) b->options.H = b->info->H;
+    if (!b->options.W) b->options.W = b->info->W;
+    b->image_floats = image_floats(&b->options);
+    b->scratch_bytes = scratch_cost(&b->options);
+    rgm_batches_normalisation(options->view.set, b->scale, b->shift);
+    set_plan(b);
+    RGM_TRY_OR_FAIL(status, rgm_arena_create(&b->arena, rgm_batches_bytes(&b->options), "batch pipeline", err));
+    if (b->scratch_bytes) {
+        b->scratch = rgm_arena_take(&b->arena, b->scratch_bytes * (size_t)options->workers);
+        if (!b->scratch) {
+            status = rgm_fail(err, RGM_E_INTERNAL, "batch pipeline: arena too small");
+            goto fail;
+        }
+    }
+    RGM_TRY_OR_FAIL(status, start_reader(b, err));
+    *out = b;
+    return RGM_OK;
+fail:
+    rgm_batches_destroy(b);
+    return status;
+}
+
+void rgm_batches_destroy(rgm_batches *batches) {
+    if (!batches) return;
+    rgm_reader_destroy(batches->reader);
+    rgm_arena_destroy(&batches->arena);
+    free(batches);
+}
+
+int64_t rgm_batches_per_epoch(const rgm_batches *batches) { return batches->plan.per_epoch; }
+
+rgm_status rgm_batches_prepare(rgm_batches *b, uint32_t epoch, int64_t step, float *x, float *targets, int32_t *labels,
+                               rgm_error *err) {
+    if (step < 0 || step >= b->plan.per_epoch)
+        return rgm_fail(err, RGM_E_INTERNAL, "batch %lld of an epoch of %lld", (long long)step,
+                        (long long)b->plan.per_epoch);
+    /* an evaluation is the same in every epoch: number 0 again, which its reader stops before */
+    b->number = (b->options.train ? (int64_t)epoch * b->plan.per_epoch : 0) + step;
+    b->x = x;
+    b->targets = targets;
+    b->labels = labels;
+    b->staged = NULL;
+    return b->reader ? rgm_reader_wait(b->reader, b->number, &b->staged, err) : RGM_OK;
+}
+
+const rgm_phase *rgm_batches_phase(const rgm_batches *batches) { return &batches->phase; }
+
+int32_t rgm_batches_valid(const rgm_batches *b) {
+    int64_t left = b->plan.view.count - b->number % b->plan.per_epoch * b->options.batch;
+    return left < b->options.batch ? (int32_t)left : b->options.batch;
+}

@@ -1,0 +1,279 @@
+#include "data/file.h"
+#include "data/sink.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <xxhash.h>
+
+enum {
+    OFFSET_VERSION = 8,
+    OFFSET_SIZE = 12,
+    OFFSET_LENGTH = 16,
+    OFFSET_SUM = 24,
+    OFFSET_TEXT = 32,
+    OFFSET_CHECK = 504
+};
+enum { FRAME_VERSION = 1, BUFFER = 1 << 18 };
+
+static const unsigned char magic[8] = {0x89, 'R', 'G', 'M', 0x0d, 0x0a, 0x1a, 0x0a};
+
+static void put_le(unsigned char *to, uint64_t value, int bytes) {
+    for (int i = 0; i < bytes; i++) to[i] = (unsigned char)(value >> (8 * i));
+}
+
+static uint64_t get_le(const unsigned char *from, int bytes) {
+    uint64_t value = 0;
+    for (int i = 0; i < bytes; i++) value |= (uint64_t)from[i] << (8 * i);
+    return value;
+}
+
+/* Reads exactly `size` bytes at `offset`; a shorter file is RGM_E_FORMAT. */
+static rgm_status read_at(int fd, const char *path, void *to, size_t size, off_t offset, rgm_error *err) {
+    for (size_t done = 0; done < size;) {
+        ssize_t got = pread(fd, (char *)to + done, size - done, offset + (off_t)done);
+        if (got < 0 && errno == EINTR) continue;
+        if (got < 0) return rgm_fail(err, RGM_E_IO, "%s: cannot read: %s", path, strerror(errno));
+        if (got == 0) return rgm_fail(err, RGM_E_FORMAT, "%s: truncated while it was read", path);
+        done += (size_t)got;
+    }
+    return RGM_OK;
+}
+
+/* XXH3-64 of `length` bytes behind the block. */
+static rgm_status sum_rest(int fd, const char *path, uint64_t length, uint64_t *sum, rgm_error *err) {
+    rgm_status status = RGM_OK;
+    unsigned char *buffer = malloc(BUFFER);
+    XXH3_state_t *state = XXH3_createState();
+    if (!buffer || !state) {
+        status = rgm_fail(err, RGM_E_NOMEM, "%s: no memory for a checksum", path);
+        goto done;
+    }
+    XXH3_64bits_reset(state);
+    for (uint64_t at = 0; at < length;) {
+        size_t piece = length - at < BUFFER ? (size_t)(length - at) : BUFFER;
+        status = read_at(fd, path, buffer, piece, (off_t)(RGM_FILE_BLOCK + at), err);
+        if (status < 0) goto done;
+        XXH3_64bits_update(state, buffer, piece);
+        at += piece;
+    }
+    *sum = XXH3_64bits_digest(state);
+done:
+    XXH3_freeState(state);
+    free(buffer);
+    return status;
+}
+
+/* Judges the block of an open file of `size` bytes. */
+static rgm_status check_frame(int fd, const char *path, uint64_t size, int32_t *framed, rgm_error *err) {
+    unsigned char block[RGM_FILE_BLOCK] = {0};
+    size_t have = size < sizeof block ? (size_t)size : sizeof block;
+    RGM_TRY(read_at(fd, path, block, have, 0, err));
+    *framed = have >= sizeof magic && memcmp(block, magic, sizeof magic) == 0;
+    if (!*framed) return RGM_OK;
+    if (have < sizeof block)
+        return rgm_fail(err, RGM_E_FORMAT, "%s: truncated: %zu bytes, not even its first block", path, have);
+    if (get_le(block + OFFSET_CHECK, 8) != XXH3_64bits(block, OFFSET_CHECK))
+        return rgm_fail(err, RGM_E_FORMAT, "%s: damaged: the checksum of its first block does not match", path);
+    uint64_t version = get_le(block + OFFSET_VERSION, 4), length = get_le(block + OFFSET_LENGTH, 8);
+    if (version != FRAME_VERSION || get_le(block + OFFSET_SIZE, 4) != RGM_FILE_BLOCK)
+        return rgm_fail(err, RGM_E_UNSUPPORTED, "%s: format version %llu, this Regimen reads %d", path,
+                        (unsigned long long)version, FRAME_VERSION);
+    if (length != size - RGM_FILE_BLOCK)
+        return rgm_fail(err, RGM_E_FORMAT, "%s: %s: %llu bytes, expected %llu", path,
+                        length > size - RGM_FILE_BLOCK ? "truncated" : "damaged: too long", (unsigned long long)size,
+                        (unsigned long long)length + RGM_FILE_BLOCK);
+    uint64_t sum = 0;
+    RGM_TRY(sum_rest(fd, path, length, &sum, err));
+    if (sum != get_le(block + OFFSET_SUM, 8))
+        return rgm_fail(err, RGM_E_FORMAT, "%s: damaged: its checksum does not match", path);
+    return RGM_OK;
+}
+
+rgm_status rgm_file_verify(const char *path, int32_t *framed, rgm_error *err) {
+    *framed = 0;
+    /* O_NONBLOCK: opening a pipe must not wait for a writer */
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0) return rgm_fail(err, RGM_E_IO, "%s: cannot open: %s", path, strerror(errno));
+    struct stat st;
+    rgm_status status = RGM_OK;
+    if (fstat(fd, &st) != 0)
+        status = rgm_fail(err, RGM_E_IO, "%s: %s", path, strerror(errno));
+    else if (!S_ISREG(st.st_mode))
+        status = rgm_fail(err, RGM_E_IO, "%s: not a regular file", path);
+    else if (st.st_size == 0)
+        status = rgm_fail(err, RGM_E_FORMAT, "%s: empty file", path);
+    else
+        status = check_frame(fd, path, (uint64_t)st.st_size, framed, err);
+    close(fd);
+    return status;
+}
+
+/* Opens ".NAME.PID-N.tmp" beside `path`, created exclusively with the process's umask; NULL with errno set on failure.
+ */
+static char *make_temp(const char *path, int *fd) {
+    static atomic_uint serial;
+    const char *slash = strrchr(path, '/');
+    int folder = slash ? (int)(slash - path) + 1 : 0;
+    for (int attempt = 0; attempt < 1000; attempt++) {
+        char *temp = NULL;
+        unsigned number = atomic_fetch_add(&serial, 1);
+        if (asprintf(&temp, "%.*s.%s.%ld-%u.tmp", folder, path, path + folder, (long)getpid(), number) < 0) {
+            errno = ENOMEM;
+            return NULL;
+        }
+        *fd = open(temp, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+        if (*fd >= 0) return temp;
+        free(temp);
+        if (errno != EEXIST) return NULL;
+    }
+    return NULL;
+}
+
+static rgm_status refuse_existing(const char *path, rgm_error *err) {
+    return rgm_fail(err, RGM_E_USAGE, "%s: exists already (overwriting was not asked for)", path);
+}
+
+/* Opens the temporary file as HDF5's newest format behind an empty user block. */
+static rgm_status create_h5(rgm_file_writer *writer, rgm_error *err) {
+    rgm_h5_enter();
+    hid_t fcpl = H5Pcreate(H5P_FILE_CREATE), fapl = H5Pcreate(H5P_FILE_ACCESS);
+    writer->file = -1;
+    if (fcpl >= 0 && fapl >= 0 && H5Pset_userblock(fcpl, RGM_FILE_BLOCK) >= 0 &&
+        H5Pset_libver_bounds(fapl, H5F_LIBVER_LATEST, H5F_LIBVER_LATEST) >= 0 && rgm_sink_use(fapl, writer->sink) >= 0)
+        writer->file = H5Fcreate(writer->temp, H5F_ACC_TRUNC, fcpl, fapl);
+    rgm_status status = RGM_OK;
+    if (writer->file < 0) status = rgm_h5_fail(err, RGM_E_IO, writer->path, "cannot create");
+    if (fcpl >= 0) H5Pclose(fcpl);
+    if (fapl >= 0) H5Pclose(fapl);
+    rgm_h5_leave();
+    writer->open = status == RGM_OK;
+    return status;
+}
+
+rgm_status rgm_file_create(rgm_file_writer *writer, const char *path, int32_t replace, rgm_error *err) {
+    *writer = (rgm_file_writer){.file = -1, .fd = -1, .replace = replace};
+    struct stat st;
+    rgm_status status = RGM_OK;
+    if (stat(path, &st) == 0) {
+        if (!replace) return refuse_existing(path, err);
+        if (!S_ISREG(st.st_mode)) return rgm_fail(err, RGM_E_IO, "%s: not a regular file", path);
+    }
+    writer->path = strdup(path);
+    writer->sink = calloc(1, sizeof *writer->sink);
+    if (!writer->path || !writer->sink) {
+        status = rgm_fail(err, RGM_E_NOMEM, "%s: out of memory", path);
+        goto fail;
+    }
+    writer->temp = make_temp(path, &writer->fd);
+    if (!writer->temp) {
+        status = rgm_fail(err, RGM_E_IO, "%s: cannot create: %s", path, strerror(errno));
+        goto fail;
+    }
+    writer->sink->fd = writer->fd;
+    RGM_TRY_OR_FAIL(status, create_h5(writer, err));
+    return RGM_OK;
+fail:
+    rgm_file_abandon(writer);
+    return status;
+}
+
+rgm_status rgm_file_close(rgm_file_writer *writer, rgm_error *err) {
+    if (!writer->open) return RGM_OK;
+    rgm_status status = RGM_OK;
+    rgm_h5_enter();
+    if (H5Fclose(writer->file) < 0) status = rgm_h5_fail(err, RGM_E_IO, writer->path, "cannot close");
+    rgm_h5_leave();
+    writer->open = 0;
+    writer->file = -1;
+    if (writer->sink->error)
+        status = rgm_fail(err, RGM_E_IO, "%s: cannot write: %s", writer->path, strerror(writer->sink->error));
+    return status;
+}
+
+static void fill_block(unsigned char block[RGM_FILE_BLOCK], uint64_t length, uint64_t sum) {
+    memset(block, 0, RGM_FILE_BLOCK);
+    memcpy(block, magic, sizeof magic);
+    put_le(block + OFFSET_VERSION, FRAME_VERSION, 4);
+    put_le(block + OFFSET_SIZE, RGM_FILE_BLOCK, 4);
+    put_le(block + OFFSET_LENGTH, length, 8);
+    put_le(block + OFFSET_SUM, sum, 8);
+    snprintf((char *)block + OFFSET_TEXT, OFFSET_CHECK - OFFSET_TEXT,
+             "Regimen file: this block holds its length and checksum, HDF5 starts at byte %d", RGM_FILE_BLOCK);
+    put_le(block + OFFSET_CHECK, XXH3_64bits(block, OFFSET_CHECK), 8);
+}
+
+/* Checksums what was written, writes the block and brings it all to the disk. */
+static rgm_status frame_and_sync(const rgm_file_writer *writer, rgm_error *err) {
+    struct stat st;
+    if (fstat(writer->fd, &st) != 0 || st.st_size <= RGM_FILE_BLOCK)
+        return rgm_fail(err, RGM_E_IO, "%s: cannot write: the file came out empty", writer->path);
+    uint64_t length = (uint64_t)st.st_size - RGM_FILE_BLOCK, sum = 0;
+    RGM_TRY(sum_rest(writer->fd, writer->path, length, &sum, err));
+    unsigned char block[RGM_FILE_BLOCK];
+    fill_block(block, length, sum);
+    errno = ENOSPC; /* what a short write means */
+    if (pwrite(writer->fd, block, sizeof block, 0) != (ssize_t)sizeof block || fsync(writer->fd) != 0)
+        return rgm_fail(err, RGM_E_IO, "%s: cannot write: %s", writer->path, strerror(errno));
+    return RGM_OK;
+}
+
+/* A crash of the machine must not undo the rename. Some file systems cannot sync a folder: that is no failure. */
+static void sync_folder(const char *path) {
+    char *copy = strdup(path);
+    if (!copy) return;
+    int fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd >= 0) {
+        fsync(fd);
+        close(fd);
+    }
+    free(copy);
+}
+
+static rgm_status move_into_place(const rgm_file_writer *writer, rgm_error *err) {
+    int failed;
+    if (writer->replace) {
+        failed = rename(writer->temp, writer->path);
+    } else {
+        failed = renameat2(AT_FDCWD, writer->temp, AT_FDCWD, writer->path, RENAME_NOREPLACE);
+        if (failed && errno == EEXIST) return refuse_existing(writer->path, err);
+        if (failed && (errno == EINVAL || errno == ENOSYS)) { /* a file system without that flag */
+            if (access(writer->path, F_OK) == 0) return refuse_existing(writer->path, err);
+            failed = rename(writer->temp, writer->path);
+        }
+    }
+    if (failed) return rgm_fail(err, RGM_E_IO, "%s: cannot put in place: %s", writer->path, strerror(errno));
+    return RGM_OK;
+}
+
+rgm_status rgm_file_commit(rgm_file_writer *writer, rgm_error *err) {
+    rgm_status status = rgm_file_close(writer, err);
+    if (status == RGM_OK) status = frame_and_sync(writer, err);
+    if (status == RGM_OK) status = move_into_place(writer, err);
+    if (status == RGM_OK) {
+        sync_folder(writer->path);
+        free(writer->temp);
+        writer->temp = NULL;
+    }
+    rgm_file_abandon(writer);
+    return status;
+}
+
+void rgm_file_abandon(rgm_file_writer *writer) {
+    if (writer->open) {
+        writer->sink->error = ECANCELED; /* nothing more needs to be written */
+        rgm_file_close(writer, NULL);
+    }
+    if (writer->sink && writer->fd >= 0) close(writer->fd);
+    if (writer->temp) unlink(writer->temp);
+    free(writer->sink);
+    free(writer->temp);
+    free(writer->path);
+    *writer = (rgm_file_writer){.file = -1, .fd = -1};
+}
