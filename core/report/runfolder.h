@@ -1,0 +1,37 @@
+/* The run folder:
+ *
+ *     config.yaml       the effective configuration
+ *     metrics.jsonl     events (metrics.h)
+ *     log.txt           the log with time stamps
+ *     checkpoints/      last.h5, best.h5
+ *
+ * An open run folder is locked (flock on the folder), so that two processes never write into one.
+ */
+#ifndef RGM_REPORT_RUNFOLDER_H
+#define RGM_REPORT_RUNFOLDER_H
+
+#include "base/status.h"
+#include "train/config.h"
+
+enum { RGM_RUNFOLDER_PATH = RGM_CONFIG_PATH + 32 };
+
+typedef struct rgm_runfolder {
+    char path[RGM_CONFIG_PATH];
+    char config[RGM_RUNFOLDER_PATH], metrics[RGM_RUNFOLDER_PATH], log[RGM_RUNFOLDER_PATH];
+    char checkpoints[RGM_RUNFOLDER_PATH], last[RGM_RUNFOLDER_PATH], best[RGM_RUNFOLDER_PATH];
+    int fd; /* of the folder, locked; 0: closed */
+} rgm_runfolder;
+
+/* Makes a new run's folder and those above it: config->out, or runs/MODEL-N with the first free N if that is "" (then
+ * config->out is set to it). Writes config.yaml, makes checkpoints/, opens the log there. A folder that is there may
+ * hold anything but a run: RGM_E_USAGE. RGM_E_IO. [main] */
+rgm_status rgm_runfolder_create(rgm_runfolder *folder, rgm_config *config, rgm_error *err);
+
+/* Opens the folder of a run to be resumed: config.yaml and checkpoints/last.h5 must be there (RGM_E_USAGE), no other
+ * process in it. Opens the log, changes nothing else. [main] */
+rgm_status rgm_runfolder_open(rgm_runfolder *folder, const char *path, rgm_error *err);
+
+/* Unlocks and closes the log. A zeroed or closed struct is fine. */
+void rgm_runfolder_close(rgm_runfolder *folder);
+
+#endif
