@@ -1,1 +1,1 @@
-EXTRA_DIST += docs/CONFIG.md
+EXTRA_DIST += docs/CONFIG.md docs/FILES.md

@@ -1,1 +1,5 @@
-# sources of core/report
+noinst_LTLIBRARIES += libreport.la
+libreport_la_SOURCES = %D%/interval.c %D%/interval.h %D%/metrics.c %D%/metrics.h %D%/progress.c %D%/progress.h \
+	%D%/runfolder.c %D%/runfolder.h %D%/summary.c %D%/summary.h
+libreport_la_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
+libreport_la_LIBADD = $(JANSSON_LIBS)

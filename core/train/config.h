@@ -185,6 +185,9 @@ int32_t rgm_config_equal(const rgm_config *a, const rgm_config *b);
 enum { RGM_REAL_TEXT = 32 };
 const char *rgm_real_print(char text[RGM_REAL_TEXT], double value);
 
+/* Bytes of the UTF-8 sequence at `s`, NUL-terminated text (RFC 3629: no overlong forms, no surrogates); 0: none. */
+size_t rgm_utf8_length(const unsigned char *s);
+
 /* The setting `key` of a component, or NULL. */
 const char *rgm_spec_get(const rgm_spec *spec, const char *key);
 

@@ -12,8 +12,7 @@
 
 static const char *const bools[] = {"false", "true", "no", "yes", "off", "on", NULL};
 
-/* Length of the UTF-8 sequence at `s` (RFC 3629: no overlong forms, no surrogates), 0 if it is none. */
-static size_t utf8_length(const unsigned char *s) {
+size_t rgm_utf8_length(const unsigned char *s) {
     size_t n = s[0] < 0x80 ? 1 : s[0] >= 0xc2 && s[0] < 0xe0 ? 2 : (s[0] & 0xf0) == 0xe0 ? 3 : 4;
     if (n == 1) return 1;
     if (s[0] < 0xc2 || s[0] > 0xf4) return 0;
@@ -28,7 +27,7 @@ rgm_status rgm_text_acceptable(const char *text, size_t size, rgm_error *err) {
     size_t length = strlen(text);
     if (length >= size) return rgm_fail(err, RGM_E_USAGE, "expected at most %zu bytes, found %zu", size - 1, length);
     for (const unsigned char *s = (const unsigned char *)text; *s;) {
-        size_t n = utf8_length(s);
+        size_t n = rgm_utf8_length(s);
         if (n == 0) return rgm_fail(err, RGM_E_USAGE, "expected UTF-8, found byte 0x%02x", s[0]);
         /* C0 and C1 controls: YAML cannot write them plainly and a terminal would obey them. */
         if (s[0] < 0x20 || s[0] == 0x7f || (s[0] == 0xc2 && s[1] < 0xa0))

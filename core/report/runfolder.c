@@ -1,0 +1,132 @@
+#include "report/runfolder.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "base/log.h"
+
+enum { MOST_RUNS = 100000 };
+
+static rgm_status set_paths(rgm_runfolder *f, const char *path, rgm_error *err) {
+    memset(f, 0, sizeof *f);
+    size_t length = strlen(path);
+    while (length > 1 && path[length - 1] == '/') length--;
+    if (length == 0 || length >= sizeof f->path - 32)
+        return rgm_fail(err, RGM_E_USAGE, "run folder: expected a path of 1 to %zu bytes", sizeof f->path - 33);
+    memcpy(f->path, path, length);
+    snprintf(f->config, sizeof f->config, "%s/config.yaml", f->path);
+    snprintf(f->metrics, sizeof f->metrics, "%s/metrics.jsonl", f->path);
+    snprintf(f->log, sizeof f->log, "%s/log.txt", f->path);
+    snprintf(f->checkpoints, sizeof f->checkpoints, "%s/checkpoints", f->path);
+    snprintf(f->last, sizeof f->last, "%s/checkpoints/last.h5", f->path);
+    snprintf(f->best, sizeof f->best, "%s/checkpoints/best.h5", f->path);
+    return RGM_OK;
+}
+
+static int32_t exists(const char *path) {
+    struct stat status;
+    return lstat(path, &status) == 0;
+}
+
+/* mkdir, fine if the folder is there. */
+static rgm_status make_folder(const char *path, rgm_error *err) {
+    struct stat status;
+    if (mkdir(path, 0777) == 0) return RGM_OK;
+    int code = errno;
+    if (code == EEXIST && stat(path, &status) == 0) {
+        if (S_ISDIR(status.st_mode)) return RGM_OK;
+        return rgm_fail(err, RGM_E_USAGE, "%.160s: there is a file of this name", path);
+    }
+    return rgm_fail(err, RGM_E_IO, "%.160s: cannot make the folder: %s", path, strerror(code));
+}
+
+/* The folders above `path`. */
+static rgm_status make_parents(const char *path, rgm_error *err) {
+    char part[RGM_CONFIG_PATH];
+    for (const char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+        snprintf(part, sizeof part, "%.*s", (int)(slash - path), path);
+        RGM_TRY(make_folder(part, err));
+    }
+    return RGM_OK;
+}
+
+/* Several processes may start at once: one of them locks the folder. */
+static rgm_status lock(rgm_runfolder *f, rgm_error *err) {
+    int fd = open(f->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0) return rgm_fail(err, RGM_E_IO, "%.160s: %s", f->path, strerror(errno));
+    if (flock(fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
+        close(fd);
+        return rgm_fail(err, RGM_E_USAGE, "%.160s: another process is writing this run", f->path);
+    }
+    f->fd = fd; /* a file system without locks is used without one */
+    return RGM_OK;
+}
+
+/* runs/MODEL-N with the first N whose folder did not exist. */
+static rgm_status make_numbered(rgm_runfolder *f, const char *model, rgm_error *err) {
+    char path[RGM_CONFIG_NAME + 32];
+    RGM_TRY(make_folder("runs", err));
+    for (int32_t n = 1; n <= MOST_RUNS; n++) {
+        snprintf(path, sizeof path, "runs/%s-%d", model, n);
+        if (mkdir(path, 0777) == 0) return set_paths(f, path, err);
+        if (errno != EEXIST) return rgm_fail(err, RGM_E_IO, "%s: cannot make the folder: %s", path, strerror(errno));
+    }
+    return rgm_fail(err, RGM_E_USAGE, "runs: more than %d runs of %s; name one with --out", MOST_RUNS, model);
+}
+
+static rgm_status fill(rgm_runfolder *f, const rgm_config *config, rgm_error *err) {
+    RGM_TRY(lock(f, err));
+    if (exists(f->config) || exists(f->metrics) || exists(f->checkpoints))
+        return rgm_fail(err, RGM_E_USAGE,
+                        "%.160s: there is a run in this folder (continue it with --resume, or name another with --out)",
+                        f->path);
+    RGM_TRY(make_folder(f->checkpoints, err));
+    RGM_TRY(rgm_config_write(config, f->config, err));
+    return rgm_log_open(f->log, err);
+}
+
+rgm_status rgm_runfolder_create(rgm_runfolder *f, rgm_config *config, rgm_error *err) {
+    memset(f, 0, sizeof *f);
+    rgm_status status;
+    if (config->out[0]) {
+        RGM_TRY_OR_FAIL(status, set_paths(f, config->out, err));
+        RGM_TRY_OR_FAIL(status, make_parents(f->path, err));
+        RGM_TRY_OR_FAIL(status, make_folder(f->path, err));
+    } else {
+        if (strchr(config->model.name, '/')) return rgm_fail(err, RGM_E_USAGE, "model.name: expected no '/'");
+        RGM_TRY_OR_FAIL(status, make_numbered(f, config->model.name, err));
+        strcpy(config->out, f->path);
+    }
+    RGM_TRY_OR_FAIL(status, fill(f, config, err));
+    return RGM_OK;
+fail:
+    rgm_runfolder_close(f);
+    return status;
+}
+
+rgm_status rgm_runfolder_open(rgm_runfolder *f, const char *path, rgm_error *err) {
+    rgm_status status;
+    memset(f, 0, sizeof *f);
+    RGM_TRY_OR_FAIL(status, set_paths(f, path, err));
+    if (!exists(f->path)) return rgm_fail(err, RGM_E_IO, "%.160s: %s", path, strerror(ENOENT));
+    if (!exists(f->config)) return rgm_fail(err, RGM_E_USAGE, "%.160s: no run folder: it has no config.yaml", path);
+    if (!exists(f->last))
+        return rgm_fail(err, RGM_E_USAGE, "%.160s: nothing to resume: it has no checkpoints/last.h5", path);
+    RGM_TRY_OR_FAIL(status, lock(f, err));
+    RGM_TRY_OR_FAIL(status, rgm_log_open(f->log, err));
+    return RGM_OK;
+fail:
+    rgm_runfolder_close(f);
+    return status;
+}
+
+void rgm_runfolder_close(rgm_runfolder *f) {
+    if (f->fd <= 0) return;
+    rgm_log_open(NULL, NULL);
+    close(f->fd);
+    f->fd = 0;
+}
