@@ -10,7 +10,7 @@
 
 #include "report/interval.h"
 #include "report/metrics.h"
-#include "report/progress.h"
+#include "report/bar.h"
 #include "report/runfolder.h"
 #include "report/summary.h"
 
@@ -65,56 +65,56 @@ START_TEST(test_times) {
                  {273900, "3d 04:05"}, {-5, "0:00"},      {NAN, "0:00"},       {INFINITY, "11574d 01:46"}};
     char out[32];
     for (size_t i = 0; i < sizeof times / sizeof times[0]; i++)
-        ck_assert_str_eq(rgm_progress_time(times[i].seconds, out), times[i].text);
+        ck_assert_str_eq(rgm_bar_time(times[i].seconds, out), times[i].text);
 }
 END_TEST
 
-static const rgm_progress_view view = {.label = "epoch 2/6",
-                                       .unit = "images",
-                                       .done = 43,
-                                       .total = 100,
-                                       .loss = 0.43214,
-                                       .accuracy = 0.842,
-                                       .rate = 1234.4,
-                                       .eta = 312};
+static const rgm_bar_view view = {.label = "epoch 2/6",
+                                  .unit = "images",
+                                  .done = 43,
+                                  .total = 100,
+                                  .loss = 0.43214,
+                                  .accuracy = 0.842,
+                                  .rate = 1234.4,
+                                  .eta = 312};
 
 START_TEST(test_wide_line) {
-    char out[RGM_PROGRESS_LINE];
-    ck_assert_str_eq(rgm_progress_format(&view, 121, out),
+    char out[RGM_BAR_LINE];
+    ck_assert_str_eq(rgm_bar_format(&view, 121, out),
                      "epoch 2/6  [############................]   43 %  loss 0.4321  accuracy 84.2 %  1234 images/s"
                      "  ETA 5:12");
-    ck_assert_str_eq(rgm_progress_format(&view, 0, out),
+    ck_assert_str_eq(rgm_bar_format(&view, 0, out),
                      "epoch 2/6: 43 %, loss 0.4321, accuracy 84.2 %, 1234 images/s, ETA 5:12");
 }
 END_TEST
 
 /* Never wider than the terminal less one column; the important parts go last. */
 START_TEST(test_every_width_fits) {
-    char out[RGM_PROGRESS_LINE];
+    char out[RGM_BAR_LINE];
     for (int32_t width = 1; width < 300; width++) {
-        rgm_progress_format(&view, width, out);
+        rgm_bar_format(&view, width, out);
         ck_assert_msg(strlen(out) <= (size_t)(width - 1), "%d: <%s>", width, out);
         if (width > 17) ck_assert_msg(strstr(out, "43 %") && strstr(out, "ETA 5:12"), "%d: <%s>", width, out);
     }
-    ck_assert_str_eq(rgm_progress_format(&view, 20, out), " 43 %  ETA 5:12");
-    ck_assert_str_eq(rgm_progress_format(&view, 45, out), "epoch 2/6   43 %  loss 0.4321  ETA 5:12");
+    ck_assert_str_eq(rgm_bar_format(&view, 20, out), " 43 %  ETA 5:12");
+    ck_assert_str_eq(rgm_bar_format(&view, 45, out), "epoch 2/6   43 %  loss 0.4321  ETA 5:12");
 }
 END_TEST
 
 START_TEST(test_unknown_numbers_are_left_out) {
-    char out[RGM_PROGRESS_LINE];
-    rgm_progress_view bare = {.unit = "files", .done = 12, .loss = NAN, .accuracy = NAN, .rate = -1, .eta = -1};
-    ck_assert_str_eq(rgm_progress_format(&bare, 80, out), "12 files");
-    ck_assert_str_eq(rgm_progress_format(&bare, 0, out), "12 files");
+    char out[RGM_BAR_LINE];
+    rgm_bar_view bare = {.unit = "files", .done = 12, .loss = NAN, .accuracy = NAN, .rate = -1, .eta = -1};
+    ck_assert_str_eq(rgm_bar_format(&bare, 80, out), "12 files");
+    ck_assert_str_eq(rgm_bar_format(&bare, 0, out), "12 files");
     bare.total = 1000000000;
     bare.done = 999999999;
-    ck_assert_str_eq(rgm_progress_format(&bare, 0, out), "99 %");
+    ck_assert_str_eq(rgm_bar_format(&bare, 0, out), "99 %");
     bare.done = 1000000001;
-    ck_assert_str_eq(rgm_progress_format(&bare, 0, out), "100 %");
+    ck_assert_str_eq(rgm_bar_format(&bare, 0, out), "100 %");
     bare.loss = 1e30;
     bare.accuracy = INFINITY;
     bare.rate = 0.123;
-    ck_assert_str_eq(rgm_progress_format(&bare, 0, out), "100 %, loss 1e+30, 0.12 files/s");
+    ck_assert_str_eq(rgm_bar_format(&bare, 0, out), "100 %, loss 1e+30, 0.12 files/s");
 }
 END_TEST
 
@@ -137,17 +137,16 @@ static char *captured(void (*body)(void)) {
 }
 
 static void run_progress(int32_t quiet) {
-    rgm_progress progress;
-    rgm_progress_start(&progress,
-                       &(rgm_progress_options){.label = "epoch 1/2", .unit = "images", .total = 2000, .quiet = quiet});
+    rgm_bar bar;
+    rgm_bar_start(&bar, &(rgm_bar_options){.label = "epoch 1/2", .unit = "images", .total = 2000, .quiet = quiet});
     for (int64_t i = 1; i <= 2000; i++) {
-        if (i == 1001) rgm_progress_label(&progress, "epoch 2/2");
-        rgm_progress_update(&progress, i, 1.5, 0.25);
+        if (i == 1001) rgm_bar_label(&bar, "epoch 2/2");
+        rgm_bar_update(&bar, i, 1.5, 0.25);
     }
-    rgm_progress_skip(&progress);
-    rgm_progress_finish(&progress);
-    rgm_progress_finish(&progress);
-    rgm_progress_update(&progress, 1, 1, 1);
+    rgm_bar_skip(&bar);
+    rgm_bar_finish(&bar);
+    rgm_bar_finish(&bar);
+    rgm_bar_update(&bar, 1, 1, 1);
 }
 
 static void run_plain(void) { run_progress(0); }

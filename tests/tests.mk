@@ -13,9 +13,7 @@ TESTS += tests/check_engine
 tests_check_engine_SOURCES = %D%/check_engine.c
 tests_check_engine_CFLAGS = $(test_cflags)
 tests_check_engine_LDADD = libengine.la libbase.la $(CHECK_LIBS)
-endif
 
-if HAVE_CHECK
 check_PROGRAMS += tests/check_report
 TESTS += tests/check_report
 tests_check_report_SOURCES = %D%/check_report.c

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "report/interval.h"
-#include "report/progress.h"
+#include "report/bar.h"
 
 /* --- for people ----------------------------------------------------------------------------------------------------
  */
@@ -31,7 +31,7 @@ static void put_accuracy(const rgm_summary *s, char *out) {
 
 static void put_speed(const rgm_summary *s, char *out) {
     char time[32];
-    if (s->seconds > 0) put(out, "time       %s\n", rgm_progress_time(s->seconds, time));
+    if (s->seconds > 0) put(out, "time       %s\n", rgm_bar_time(s->seconds, time));
     if (s->images_per_s > 0) put(out, "speed      %.0f images/s\n", s->images_per_s);
     if (s->gflops > 0 && s->peak_gflops > 0)
         put(out, "effective  %.0f GFLOP/s, %.0f %% of the FMA peak (%.0f)\n", s->gflops,

@@ -1,4 +1,4 @@
-#include "report/progress.h"
+#include "report/bar.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -23,7 +23,7 @@ static double now(void) {
 /* --- the line ------------------------------------------------------------------------------------------------------
  */
 
-const char *rgm_progress_time(double seconds, char out[32]) {
+const char *rgm_bar_time(double seconds, char out[32]) {
     if (!(seconds >= 0)) seconds = 0;
     if (seconds > 1e9) seconds = 1e9;
     long long s = (long long)(seconds + 0.5);
@@ -41,12 +41,12 @@ enum { LABEL, BAR, SHARE, LOSS, ACCURACY, RATE, ETA, PARTS };
 static const int32_t sacrifice[] = {BAR, RATE, ACCURACY, LABEL, LOSS, ETA};
 enum { PART_BYTES = 96, BAR_LEAST = 8, BAR_MOST = 30 };
 
-static double share_done(const rgm_progress_view *view) {
+static double share_done(const rgm_bar_view *view) {
     double share = view->total > 0 ? (double)view->done / (double)view->total : 0;
     return share < 0 ? 0 : share > 1 ? 1 : share;
 }
 
-static void make_parts(const rgm_progress_view *view, char parts[PARTS][PART_BYTES]) {
+static void make_parts(const rgm_bar_view *view, char parts[PARTS][PART_BYTES]) {
     char eta[32];
     const char *unit = view->unit ? view->unit : "";
     memset(parts, 0, PARTS * PART_BYTES);
@@ -65,10 +65,10 @@ static void make_parts(const rgm_progress_view *view, char parts[PARTS][PART_BYT
                                     : 0,
                  view->rate, unit);
     if (isfinite(view->eta) && view->eta >= 0 && view->total > 0)
-        snprintf(parts[ETA], PART_BYTES, "ETA %s", rgm_progress_time(view->eta, eta));
+        snprintf(parts[ETA], PART_BYTES, "ETA %s", rgm_bar_time(view->eta, eta));
 }
 
-static void make_bar(const rgm_progress_view *view, int32_t width, char part[PART_BYTES]) {
+static void make_bar(const rgm_bar_view *view, int32_t width, char part[PART_BYTES]) {
     int32_t inner = width - 2;
     int32_t filled = (int32_t)(share_done(view) * inner);
     part[0] = '[';
@@ -85,10 +85,10 @@ static int32_t columns(char parts[PARTS][PART_BYTES]) {
     return sum;
 }
 
-const char *rgm_progress_format(const rgm_progress_view *view, int32_t width, char out[RGM_PROGRESS_LINE]) {
+const char *rgm_bar_format(const rgm_bar_view *view, int32_t width, char out[RGM_BAR_LINE]) {
     char parts[PARTS][PART_BYTES];
     make_parts(view, parts);
-    int32_t room = width > 0 ? width - 1 : RGM_PROGRESS_LINE - 1;
+    int32_t room = width > 0 ? width - 1 : RGM_BAR_LINE - 1;
     if (width > 0 && view->total > 0) {
         int32_t bar = room - columns(parts) - 2;
         if (bar > BAR_MOST) bar = BAR_MOST;
@@ -102,7 +102,7 @@ const char *rgm_progress_format(const rgm_progress_view *view, int32_t width, ch
         if (!parts[i][0]) continue;
         const char *gap = used == 0 ? "" : width > 0 ? "  " : i == SHARE && parts[LABEL][0] ? ": " : ", ";
         const char *part = width > 0 ? parts[i] : parts[i] + strspn(parts[i], " ");
-        used += (size_t)snprintf(out + used, RGM_PROGRESS_LINE - used, "%s%s", gap, part);
+        used += (size_t)snprintf(out + used, RGM_BAR_LINE - used, "%s%s", gap, part);
     }
     if (used > (size_t)room) out[room > 0 ? room : 0] = 0;
     return out;
@@ -117,23 +117,23 @@ static int32_t terminal_width(void) {
     return 80;
 }
 
-static void erase(rgm_progress *p) {
+static void erase(rgm_bar *p) {
     if (!p->visible) return;
     fputs("\r\033[K", stderr);
     fflush(stderr);
     p->visible = 0;
 }
 
-static void draw(rgm_progress *p) {
-    char line[RGM_PROGRESS_LINE];
-    fprintf(stderr, "\r%s\033[K", rgm_progress_format(&p->view, terminal_width(), line));
+static void draw(rgm_bar *p) {
+    char line[RGM_BAR_LINE];
+    fprintf(stderr, "\r%s\033[K", rgm_bar_format(&p->view, terminal_width(), line));
     fflush(stderr);
     p->visible = 1;
 }
 
 /* From rgm_log, on any thread: the lock is held while the line is written. */
 static void make_way(void *context, int before) {
-    rgm_progress *p = context;
+    rgm_bar *p = context;
     if (before) {
         pthread_mutex_lock(&p->lock);
         erase(p);
@@ -143,9 +143,9 @@ static void make_way(void *context, int before) {
     }
 }
 
-static void say(const rgm_progress *p) {
-    char line[RGM_PROGRESS_LINE];
-    rgm_log(RGM_LOG_INFO, "%s", rgm_progress_format(&p->view, 0, line));
+static void say(const rgm_bar *p) {
+    char line[RGM_BAR_LINE];
+    rgm_log(RGM_LOG_INFO, "%s", rgm_bar_format(&p->view, 0, line));
 }
 
 static int32_t choose_mode(int32_t quiet) {
@@ -154,18 +154,18 @@ static int32_t choose_mode(int32_t quiet) {
     return isatty(STDERR_FILENO) && term && strcmp(term, "dumb") != 0 ? TERMINAL : PLAIN;
 }
 
-void rgm_progress_start(rgm_progress *p, const rgm_progress_options *options) {
+void rgm_bar_start(rgm_bar *p, const rgm_bar_options *options) {
     memset(p, 0, sizeof *p);
     pthread_mutex_init(&p->lock, NULL);
     snprintf(p->label, sizeof p->label, "%s", options->label ? options->label : "");
-    p->view = (rgm_progress_view){.label = p->label[0] ? p->label : NULL,
-                                  .unit = options->unit,
-                                  .done = options->done,
-                                  .total = options->total,
-                                  .loss = NAN,
-                                  .accuracy = NAN,
-                                  .rate = -1,
-                                  .eta = -1};
+    p->view = (rgm_bar_view){.label = p->label[0] ? p->label : NULL,
+                             .unit = options->unit,
+                             .done = options->done,
+                             .total = options->total,
+                             .loss = NAN,
+                             .accuracy = NAN,
+                             .rate = -1,
+                             .eta = -1};
     p->mode = choose_mode(options->quiet);
     p->window_start = now();
     p->drawn = p->mode == PLAIN ? p->window_start : 0;
@@ -174,7 +174,7 @@ void rgm_progress_start(rgm_progress *p, const rgm_progress_options *options) {
 }
 
 /* Closes a window of the rate when it is long enough. */
-static void measure(rgm_progress *p, double time) {
+static void measure(rgm_bar *p, double time) {
     double seconds = time - p->window_start;
     if (seconds < window_seconds) return;
     double rate = (double)(p->view.done - p->window_done) / seconds;
@@ -185,7 +185,7 @@ static void measure(rgm_progress *p, double time) {
     p->view.eta = p->smooth_rate > 0 ? (double)(p->view.total - p->view.done) / p->smooth_rate : -1;
 }
 
-void rgm_progress_update(rgm_progress *p, int64_t done, double loss, double accuracy) {
+void rgm_bar_update(rgm_bar *p, int64_t done, double loss, double accuracy) {
     if (p->mode == NOTHING) return;
     double time = now();
     pthread_mutex_lock(&p->lock);
@@ -200,7 +200,7 @@ void rgm_progress_update(rgm_progress *p, int64_t done, double loss, double accu
     if (due && p->mode == PLAIN) say(p);
 }
 
-void rgm_progress_label(rgm_progress *p, const char *label) {
+void rgm_bar_label(rgm_bar *p, const char *label) {
     if (p->mode == NOTHING) return;
     int32_t finished = p->mode == PLAIN && p->view.label && strcmp(label, p->label) != 0 && p->view.done > 0;
     if (finished) say(p); /* the state in which the last label ended */
@@ -212,7 +212,7 @@ void rgm_progress_label(rgm_progress *p, const char *label) {
     pthread_mutex_unlock(&p->lock);
 }
 
-void rgm_progress_skip(rgm_progress *p) {
+void rgm_bar_skip(rgm_bar *p) {
     if (p->mode == NOTHING) return;
     pthread_mutex_lock(&p->lock);
     p->window_start = now();
@@ -220,7 +220,7 @@ void rgm_progress_skip(rgm_progress *p) {
     pthread_mutex_unlock(&p->lock);
 }
 
-void rgm_progress_finish(rgm_progress *p) {
+void rgm_bar_finish(rgm_bar *p) {
     if (p->mode == NOTHING) return;
     if (p->mode == TERMINAL) {
         rgm_log_set_hook(NULL, NULL);
