@@ -39,9 +39,10 @@ static inline rgm_range rgm_range_part(int64_t count, int32_t parts, int32_t par
 const rgm_plan_options *rgm_plan_get(const rgm_plan *plan);
 const rgm_node *rgm_plan_node(const rgm_plan *plan, int32_t node);
 const rgm_tensor *rgm_plan_tensor(const rgm_plan *plan, int32_t tensor);
-float *rgm_plan_param(const rgm_plan *plan, int32_t param); /* values; NULL for RGM_NO_TENSOR */
-float *rgm_plan_grad(const rgm_plan *plan, int32_t param);
-float *rgm_plan_stat(const rgm_plan *plan, int32_t stat);
+/* *slot gets the address of a parameter's values or gradient, or of a statistic, on binding; NULL for RGM_NO_TENSOR. */
+void rgm_plan_param(rgm_plan *plan, int32_t param, void *slot);
+void rgm_plan_grad(rgm_plan *plan, int32_t param, void *slot);
+void rgm_plan_stat(rgm_plan *plan, int32_t stat, void *slot);
 
 /* A tensor's shape in memory: layout, blocks = ceil(C/B), channels with padding, floats per image (features: the
  * pitch). */

@@ -190,12 +190,12 @@ static rgm_status create(rgm_plan *plan, int32_t index, bn_buffers **out, rgm_er
     c->relu = !!(node->flags & RGM_BN_RELU);
     c->training = o->training;
     c->mask = !c->relu ? RGM_MASK_NONE : node->in[1] == RGM_NO_TENSOR ? RGM_MASK_RECOMPUTE : RGM_MASK_OUTPUT;
-    c->scale = rgm_plan_param(plan, node->weight);
-    c->shift = rgm_plan_param(plan, node->bias);
-    c->dscale = rgm_plan_grad(plan, node->weight);
-    c->dshift = rgm_plan_grad(plan, node->bias);
-    c->running_mean = rgm_plan_stat(plan, node->mean);
-    c->running_var = rgm_plan_stat(plan, node->mean + 1);
+    rgm_plan_param(plan, node->weight, &c->scale);
+    rgm_plan_param(plan, node->bias, &c->shift);
+    rgm_plan_grad(plan, node->weight, &c->dscale);
+    rgm_plan_grad(plan, node->bias, &c->dshift);
+    rgm_plan_stat(plan, node->mean, &c->running_mean);
+    rgm_plan_stat(plan, node->mean + 1, &c->running_var);
     s->vectors = rgm_plan_buffer(plan, sizeof(float) * VECTORS * (size_t)c->e.channels);
     rgm_plan_set_node_state(plan, index, s);
     *out = s;

@@ -78,10 +78,10 @@ static rgm_status create(rgm_plan *plan, int32_t index, conv_state **out, rgm_er
              rgm_conv_groups(c->conv, RGM_CONV_FORWARD));
     rgm_plan_note(plan, index, note);
     c->plan = plan;
-    c->w = rgm_plan_param(plan, node->weight);
-    c->bias = rgm_plan_param(plan, node->bias);
-    c->dw = rgm_plan_grad(plan, node->weight);
-    c->db = rgm_plan_grad(plan, node->bias);
+    rgm_plan_param(plan, node->weight, &c->w);
+    rgm_plan_param(plan, node->bias, &c->bias);
+    rgm_plan_grad(plan, node->weight, &c->dw);
+    rgm_plan_grad(plan, node->bias, &c->db);
     rgm_plan_set_node_state(plan, index, c);
     *out = c;
     return RGM_OK;

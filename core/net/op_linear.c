@@ -73,11 +73,11 @@ static rgm_status forward(rgm_plan *plan, int32_t index, rgm_error *err) {
                         .C = w->dims[1],
                         .N = o->batch,
                         .x_pitch = rgm_plan_extent(plan, node->in[0]).floats,
-                        .y_pitch = rgm_plan_extent(plan, node->out).floats,
-                        .w = rgm_plan_param(plan, node->weight),
-                        .bias = rgm_plan_param(plan, node->bias),
-                        .dw = rgm_plan_grad(plan, node->weight),
-                        .db = rgm_plan_grad(plan, node->bias)};
+                        .y_pitch = rgm_plan_extent(plan, node->out).floats};
+    rgm_plan_param(plan, node->weight, &c->w);
+    rgm_plan_param(plan, node->bias, &c->bias);
+    rgm_plan_grad(plan, node->weight, &c->dw);
+    rgm_plan_grad(plan, node->bias, &c->db);
     c->image_chunks = at_most(c->N / 8, 16); /* at least 8 rows a product, so that its weights are worth loading */
     c->unit_chunks = at_most(c->K / 8, 32);
     rgm_plan_set_node_state(plan, index, c);
@@ -95,7 +95,7 @@ static rgm_status backward(rgm_plan *plan, int32_t index, rgm_error *err) {
     RGM_TRY(rgm_plan_phase(plan, index, "backward weights", run_backward_weights, c, c->unit_chunks, err));
     rgm_plan_use(plan, rgm_plan_value(plan, node->in[0]), NULL);
     rgm_plan_use(plan, dy.addend[0], &c->dy);
-    if (c->db) {
+    if (node->bias != RGM_NO_TENSOR) {
         RGM_TRY(rgm_plan_phase(plan, index, "backward bias", run_backward_bias, c, 1, err));
         rgm_plan_use(plan, dy.addend[0], NULL);
         rgm_plan_use(plan, rgm_plan_buffer(plan, sizeof(double) * (size_t)c->y_pitch), &c->sums);

@@ -13,9 +13,13 @@ typedef struct buffer {
     int32_t first, last; /* phases, counted over forward, loss, backward */
 } buffer;
 
+/* A pointer to fill in: into a buffer of the arena, or `offset` floats into one of the parameter arrays. */
+enum { VALUE, GRADIENT, STATISTIC, BUFFER };
 typedef struct binding {
+    int32_t array;
     rgm_buffer buffer;
-    void **slot;
+    int64_t offset;
+    void *slot;
 } binding;
 
 typedef struct owned {
@@ -75,16 +79,18 @@ const rgm_plan_options *rgm_plan_get(const rgm_plan *p) { return &p->o; }
 const rgm_node *rgm_plan_node(const rgm_plan *p, int32_t node) { return rgm_graph_node(p->o.graph, node); }
 const rgm_tensor *rgm_plan_tensor(const rgm_plan *p, int32_t tensor) { return rgm_graph_tensor(p->o.graph, tensor); }
 
-float *rgm_plan_param(const rgm_plan *p, int32_t param) {
-    return param < 0 ? NULL : p->o.memory.value + rgm_graph_param(p->o.graph, param)->offset;
+static void bind_memory(rgm_plan *p, int32_t array, int64_t offset, void *slot);
+
+void rgm_plan_param(rgm_plan *p, int32_t param, void *slot) {
+    if (param >= 0) bind_memory(p, VALUE, rgm_graph_param(p->o.graph, param)->offset, slot);
 }
 
-float *rgm_plan_grad(const rgm_plan *p, int32_t param) {
-    return param < 0 || !p->o.memory.grad ? NULL : p->o.memory.grad + rgm_graph_param(p->o.graph, param)->offset;
+void rgm_plan_grad(rgm_plan *p, int32_t param, void *slot) {
+    if (param >= 0) bind_memory(p, GRADIENT, rgm_graph_param(p->o.graph, param)->offset, slot);
 }
 
-float *rgm_plan_stat(const rgm_plan *p, int32_t stat) {
-    return stat < 0 ? NULL : p->o.memory.stat + rgm_graph_stat(p->o.graph, stat)->offset;
+void rgm_plan_stat(rgm_plan *p, int32_t stat, void *slot) {
+    if (stat >= 0) bind_memory(p, STATISTIC, rgm_graph_stat(p->o.graph, stat)->offset, slot);
 }
 
 rgm_extent rgm_plan_extent(const rgm_plan *p, int32_t tensor) {
@@ -164,9 +170,17 @@ static void touch(rgm_plan *p, rgm_buffer b, int32_t phase) {
     if (phase > p->buffers[b].last) p->buffers[b].last = phase;
 }
 
-static void bind(rgm_plan *p, rgm_buffer b, void *slot) {
+static void add_binding(rgm_plan *p, binding b) {
     if (!room(p, &p->bindings, p->binding_count, &p->binding_room, sizeof *p->bindings)) return;
-    p->bindings[p->binding_count++] = (binding){b, slot};
+    p->bindings[p->binding_count++] = b;
+}
+
+static void bind(rgm_plan *p, rgm_buffer b, void *slot) {
+    add_binding(p, (binding){.array = BUFFER, .buffer = b, .slot = slot});
+}
+
+static void bind_memory(rgm_plan *p, int32_t array, int64_t offset, void *slot) {
+    add_binding(p, (binding){.array = array, .offset = offset, .slot = slot});
 }
 
 void rgm_plan_use(rgm_plan *p, rgm_buffer b, void *slot) {
@@ -403,11 +417,17 @@ void rgm_plan_destroy(rgm_plan *p) {
 size_t rgm_plan_bytes(const rgm_plan *p) { return p->bytes; }
 size_t rgm_plan_scratch_bytes(const rgm_plan *p) { return p->scratch_each * (size_t)p->o.workers; }
 
-void rgm_plan_bind(rgm_plan *p, void *arena) {
+void rgm_plan_bind(rgm_plan *p, void *arena, const rgm_memory *memory) {
+    float *const arrays[] = {[VALUE] = memory->value, [GRADIENT] = memory->grad, [STATISTIC] = memory->stat};
     p->arena = arena;
     for (int32_t i = 0; i < p->binding_count; i++) {
-        void *address = p->arena + p->buffers[p->bindings[i].buffer].offset;
-        memcpy(p->bindings[i].slot, &address, sizeof address);
+        const binding *b = &p->bindings[i];
+        void *address = NULL;
+        if (b->array == BUFFER)
+            address = p->arena + p->buffers[b->buffer].offset;
+        else if (arrays[b->array])
+            address = arrays[b->array] + b->offset;
+        memcpy(b->slot, &address, sizeof address);
     }
 }
 

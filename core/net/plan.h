@@ -48,7 +48,6 @@ typedef struct rgm_plan_options {
     int32_t batch;    /* N >= 1 */
     int32_t workers;  /* the team's size: affects scratch memory only, never results */
     int32_t training; /* 1: forward with batch statistics, and backward; 0: forward with running statistics */
-    rgm_memory memory;
     rgm_activation_hook
         hook; /* required in training if the graph has plugin activations; they pass through otherwise */
 } rgm_plan_options;
@@ -61,8 +60,9 @@ void rgm_plan_destroy(rgm_plan *plan);
 size_t rgm_plan_bytes(const rgm_plan *plan);
 size_t rgm_plan_scratch_bytes(const rgm_plan *plan);
 
-/* Gives the plan its arena (64-byte aligned, rgm_plan_bytes() long). Before the first run; may be called again. */
-void rgm_plan_bind(rgm_plan *plan, void *arena);
+/* Gives the plan its arena (64-byte aligned, rgm_plan_bytes() long) and its parameters. Before the first run; may be
+ * called again. */
+void rgm_plan_bind(rgm_plan *plan, void *arena, const rgm_memory *memory);
 
 /* The phases; owned by the plan. Backward is empty in evaluation. */
 rgm_phase *rgm_plan_forward(rgm_plan *plan, int32_t *count);
