@@ -11,7 +11,8 @@
  * Where plugins are looked for; a component found earlier hides one of the same kind and name found later:
  *     1. rgm_registry_options.files   (`plugins:` of the configuration, --set plugins=...): files or folders
  *     2. $REGIMEN_PLUGIN_PATH         files or folders, separated by colons
- *     3. rgm_registry_options.folder  the folder of an uninstalled build, else the PLUGINDIR of configure
+ *     3. rgm_registry_options.folder  if NULL: plugins/.libs of the build tree that the program lies in, else the
+ *                                     PLUGINDIR of configure
  * A file that is named (1, 2) and refused is an error. In a folder every *.so is tried, in the order of their names;
  * one that is refused is skipped with a warning in the log and counted. Files from 1 and 2 are tried in a child
  * process.
@@ -39,7 +40,7 @@ typedef struct rgm_registry_options {
     const rgm_kernels *kernels; /* for the host table; NULL: the reference */
     const char *const *files;   /* [file_count] */
     size_t file_count;
-    const char *folder;    /* NULL: PLUGINDIR of configure; "": none */
+    const char *folder;    /* NULL: this build's own; "": none */
     int32_t ignore_path;   /* 1: leave $REGIMEN_PLUGIN_PATH alone */
     int32_t probe_seconds; /* how long a file may take to load in the child; 0: 10 */
 } rgm_registry_options;
@@ -54,7 +55,7 @@ typedef struct rgm_listed {
     const rgm_component *component;
     const rgm_plugin *plugin;
     const char *path; /* absolute */
-    int32_t builtin;  /* from rgm_registry_options.folder or PLUGINDIR */
+    int32_t builtin;  /* found in 3. */
     int32_t hidden;   /* by an earlier one of the same kind and name */
 } rgm_listed;
 
@@ -152,6 +153,8 @@ rgm_status rgm_plug_factor(rgm_instance *const *schedulers, size_t count, const 
 rgm_status rgm_plug_observe(rgm_instance *const *schedulers, size_t count, const rgm_clock *clock, const char *metric,
                             double value, rgm_error *err);
 
+/* The optimizer's parameter `lr`: span.rate is this times the factor. */
+double rgm_plug_base_rate(const rgm_instance *optimizer);
 /* Slots of an optimizer instance, and their names. */
 uint32_t rgm_plug_slot_count(const rgm_instance *optimizer);
 const char *rgm_plug_slot_name(const rgm_instance *optimizer, uint32_t i);

@@ -369,11 +369,12 @@ typedef struct rgm_span {
     float *grad;        /* [n], averaged and clipped; NULL after the update */
     float *const *slot; /* [slot_count], each [n] */
     const rgm_tensor_info *tensor;
-    double rate;  /* base rate times the schedule's factor */
+    double rate;  /* the parameter `lr` times the schedule's factor */
     uint64_t row; /* elements in a row */
     /* grows here */
 } rgm_span;
 
+/* Every optimizer has a real parameter `lr`, the base of span->rate. */
 typedef struct rgm_optimizer {
     rgm_component component;
     /* Updates param and the slots from grad (read only: the gradients of the regularizers are in it). The number of

@@ -1,0 +1,218 @@
+/* The calls that the drivers make. Nothing here allocates, and what is tagged [worker] in plug.h only reads the
+ * instance. */
+#include "plug/parts.h"
+
+#include <math.h>
+#include <string.h>
+#include "plug/fpstate.h"
+
+void rgm_plug_call_init(rgm_plug_call *context, const rgm_instance *instance, const rgm_clock *clock,
+                        const rgm_rng *key, void *scratch) {
+    context->instance = instance;
+    context->text[0] = '\0';
+    context->call = (rgm_call){.size = sizeof context->call,
+                               .host = instance->host,
+                               .clock = clock,
+                               .scratch = scratch,
+                               .scratch_bytes = scratch ? instance->scratch_bytes : 0,
+                               .error = context->text,
+                               .error_bytes = sizeof context->text,
+                               .host_data = context,
+                               .model = instance->model};
+    if (key)
+        context->call.key =
+            (rgm_key){.seed = key->seed, .stream = key->stream, .epoch = key->epoch, .sample = key->sample};
+}
+
+/* After every call: the FP state put back, the result made a status. */
+static rgm_status conclude(rgm_plug_call *context, int32_t result, uint32_t fp, rgm_error *err) {
+    rgm_fp_restore(fp);
+    if (result == RGM_DONE) return RGM_OK;
+    const rgm_listed *listed = context->instance->listed;
+    const char *slash = strrchr(listed->path, '/');
+    const char *said = context->text[0] ? context->text
+                       : result < 0     ? "failed without saying why"
+                                        : "returned nonsense";
+    return rgm_fail(err, RGM_E_PLUGIN, "%s %s (%s): %s", rgm_kind_name((int32_t)listed->component->kind),
+                    listed->component->name, slash ? slash + 1 : listed->path, said);
+}
+
+#define ANY(context)  rgm_instance_any((context)->instance)
+#define SELF(context) ((const void *)(context)->instance->memory)
+
+/* --- augmentations
+ * ---------------------------------------------------------------------------------------------------- */
+
+static int32_t sane(int32_t extent) { return extent >= 1 && extent <= 65536; }
+
+rgm_status rgm_plug_augment_output(rgm_plug_call *context, const rgm_image *in, rgm_image *out, rgm_error *err) {
+    const rgm_augmentation *a = &ANY(context)->augmentation;
+    *out = *in;
+    if (!a->output) return RGM_OK;
+    rgm_image shape = *in;
+    shape.data = NULL;
+    *out = shape;
+    uint32_t fp = rgm_fp_get();
+    int32_t result = a->output(&context->call, SELF(context), &shape, out);
+    if (result == RGM_DONE && !(sane(out->channels) && sane(out->height) && sane(out->width)))
+        result = context->call.host->fail(&context->call, "wants images of %d x %d x %d", out->channels, out->height,
+                                          out->width);
+    return conclude(context, result, fp, err);
+}
+
+rgm_status rgm_plug_augment(rgm_plug_call *context, const rgm_image *in, rgm_image *out, int32_t *changed,
+                            rgm_error *err) {
+    uint32_t fp = rgm_fp_get();
+    int32_t result = ANY(context)->augmentation.apply(&context->call, SELF(context), in, out);
+    int32_t same = in->channels == out->channels && in->height == out->height && in->width == out->width;
+    *changed = result != RGM_UNCHANGED;
+    if (result == RGM_UNCHANGED)
+        result = same ? RGM_DONE
+                      : context->call.host->fail(&context->call, "left an image unchanged that must get another size");
+    return conclude(context, result, fp, err);
+}
+
+/* --- initializers
+ * ----------------------------------------------------------------------------------------------------- */
+
+rgm_status rgm_plug_fill(rgm_plug_call *context, const rgm_tensor_info *tensor, float *dst, uint64_t first, uint64_t n,
+                         rgm_error *err) {
+    uint32_t fp = rgm_fp_get();
+    int32_t result = ANY(context)->initializer.fill(&context->call, SELF(context), tensor, dst, first, n);
+    return conclude(context, result, fp, err);
+}
+
+/* --- schedulers
+ * ------------------------------------------------------------------------------------------------------- */
+
+static rgm_status one_factor(const rgm_instance *scheduler, const rgm_clock *clock, double *factor, rgm_error *err) {
+    rgm_plug_call context;
+    double f = NAN;
+    rgm_plug_call_init(&context, scheduler, clock, NULL, NULL);
+    uint32_t fp = rgm_fp_get();
+    int32_t result = rgm_instance_any(scheduler)->scheduler.factor(&context.call, scheduler->memory, &f);
+    if (result == RGM_DONE && !(isfinite(f) && f >= 0.0))
+        result = context.call.host->fail(&context.call, "factor %g at step %llu, expected a finite number >= 0", f,
+                                         (unsigned long long)clock->step);
+    RGM_TRY(conclude(&context, result, fp, err));
+    *factor *= f;
+    return RGM_OK;
+}
+
+rgm_status rgm_plug_factor(rgm_instance *const *schedulers, size_t count, const rgm_clock *clock, double *factor,
+                           rgm_error *err) {
+    *factor = 1.0;
+    for (size_t i = 0; i < count; i++) RGM_TRY(one_factor(schedulers[i], clock, factor, err));
+    return RGM_OK;
+}
+
+rgm_status rgm_plug_observe(rgm_instance *const *schedulers, size_t count, const rgm_clock *clock, const char *metric,
+                            double value, rgm_error *err) {
+    for (size_t i = 0; i < count; i++) {
+        const rgm_scheduler *s = &rgm_instance_any(schedulers[i])->scheduler;
+        if (!s->observe) continue;
+        rgm_plug_call context;
+        rgm_plug_call_init(&context, schedulers[i], clock, NULL, NULL);
+        uint32_t fp = rgm_fp_get();
+        int32_t result = s->observe(&context.call, schedulers[i]->memory, metric, value);
+        RGM_TRY(conclude(&context, result, fp, err));
+    }
+    return RGM_OK;
+}
+
+/* --- optimizers and regularizers
+ * -------------------------------------------------------------------------------------- */
+
+double rgm_plug_base_rate(const rgm_instance *optimizer) {
+    const rgm_component *c = optimizer->listed->component;
+    double rate = 0.0;
+    for (uint32_t i = 0; i < c->param_count; i++) { /* its presence was checked when the plugin was loaded */
+        if (strcmp(c->params[i].key, "lr") == 0)
+            memcpy(&rate, (const char *)optimizer->pristine + c->params[i].offset, sizeof rate);
+    }
+    return rate;
+}
+
+uint32_t rgm_plug_slot_count(const rgm_instance *optimizer) {
+    const rgm_optimizer *o = &rgm_instance_any(optimizer)->optimizer;
+    uint32_t used = o->slots_used ? o->slots_used(optimizer->memory) : o->slot_count;
+    return used < o->slot_count ? used : o->slot_count;
+}
+
+const char *rgm_plug_slot_name(const rgm_instance *optimizer, uint32_t i) {
+    const rgm_optimizer *o = &rgm_instance_any(optimizer)->optimizer;
+    return i < o->slot_count ? o->slots[i] : NULL;
+}
+
+rgm_status rgm_plug_update(rgm_plug_call *context, const rgm_span *span, rgm_error *err) {
+    uint32_t fp = rgm_fp_get();
+    int32_t result = ANY(context)->optimizer.update(&context->call, SELF(context), span);
+    return conclude(context, result, fp, err);
+}
+
+int32_t rgm_plug_applies(const rgm_instance *regularizer, const rgm_tensor_info *tensor, int32_t stage) {
+    const rgm_regularizer *r = &rgm_instance_any(regularizer)->regularizer;
+    if (!(stage == RGM_STAGE_GRADIENT ? r->gradient : r->updated)) return 0;
+    if (r->applies) return r->applies(regularizer->memory, tensor, stage) != 0;
+    return tensor->role == RGM_TENSOR_WEIGHT;
+}
+
+rgm_status rgm_plug_regularize(rgm_plug_call *context, int32_t stage, const rgm_span *span, rgm_error *err) {
+    const rgm_regularizer *r = &ANY(context)->regularizer;
+    int32_t (*act)(const rgm_call *, const void *, const rgm_span *) =
+        stage == RGM_STAGE_GRADIENT ? r->gradient : r->updated;
+    if (!act) return RGM_OK;
+    uint32_t fp = rgm_fp_get();
+    return conclude(context, act(&context->call, SELF(context), span), fp, err);
+}
+
+rgm_status rgm_plug_penalty(rgm_plug_call *context, const rgm_span *span, double *penalty, rgm_error *err) {
+    const rgm_regularizer *r = &ANY(context)->regularizer;
+    if (!r->penalty) return RGM_OK;
+    uint32_t fp = rgm_fp_get();
+    return conclude(context, r->penalty(&context->call, SELF(context), span, penalty), fp, err);
+}
+
+/* --- activations and losses
+ * ------------------------------------------------------------------------------------------- */
+
+rgm_status rgm_plug_forward(rgm_plug_call *context, const rgm_activation_span *span, rgm_error *err) {
+    uint32_t fp = rgm_fp_get();
+    return conclude(context, ANY(context)->activation.forward(&context->call, SELF(context), span), fp, err);
+}
+
+rgm_status rgm_plug_backward(rgm_plug_call *context, const rgm_activation_span *span, rgm_error *err) {
+    uint32_t fp = rgm_fp_get();
+    return conclude(context, ANY(context)->activation.backward(&context->call, SELF(context), span), fp, err);
+}
+
+rgm_status rgm_plug_loss(rgm_plug_call *context, const rgm_rows *rows, rgm_error *err) {
+    uint32_t fp = rgm_fp_get();
+    return conclude(context, ANY(context)->loss.rows(&context->call, SELF(context), rows), fp, err);
+}
+
+/* --- spans
+ * ------------------------------------------------------------------------------------------------------------ */
+
+/* Elements of a full span: whole units of the scope; for single elements a multiple of 16, so that spans stay aligned.
+ */
+static uint64_t span_length(int32_t scope, uint64_t elements, uint64_t row, uint64_t target) {
+    if (scope >= RGM_TENSOR) return elements > 0 ? elements : 1;
+    if (scope == RGM_ROW) {
+        row = row > 0 ? row : 1;
+        return row * (target > row ? target / row : 1);
+    }
+    return target > 16 ? target / 16 * 16 : 16;
+}
+
+uint64_t rgm_span_count(int32_t scope, uint64_t elements, uint64_t row, uint64_t target) {
+    uint64_t length = span_length(scope, elements, row, target);
+    return elements / length + (elements % length > 0);
+}
+
+void rgm_span_bounds(int32_t scope, uint64_t elements, uint64_t row, uint64_t target, uint64_t i, uint64_t *first,
+                     uint64_t *n) {
+    uint64_t length = span_length(scope, elements, row, target);
+    *first = i * length;
+    *n = *first < elements ? (elements - *first < length ? elements - *first : length) : 0;
+}
