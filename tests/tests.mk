@@ -21,3 +21,26 @@ tests_check_report_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
 tests_check_report_CFLAGS = $(test_cflags)
 tests_check_report_LDADD = libreport.la libtrain.la libbase.la $(CHECK_LIBS)
 endif
+
+TESTS += %D%/check_layers.sh
+EXTRA_DIST += %D%/check_layers.sh
+if HAVE_CHECK
+base_tests = %D%/check_base %D%/check_rng %D%/check_team %D%/check_machine
+check_PROGRAMS += $(base_tests)
+TESTS += $(base_tests)
+tests_check_base_SOURCES = %D%/check_base.c
+tests_check_base_CFLAGS = $(test_cflags)
+tests_check_base_LDADD = libbase.la $(CHECK_LIBS)
+tests_check_rng_SOURCES = %D%/check_rng.c
+tests_check_rng_CFLAGS = $(test_cflags)
+if HAVE_RANDOM123
+tests_check_rng_CPPFLAGS = $(AM_CPPFLAGS) -DHAVE_RANDOM123=1
+endif
+tests_check_rng_LDADD = libbase.la $(CHECK_LIBS) -lm
+tests_check_team_SOURCES = %D%/check_team.c
+tests_check_team_CFLAGS = $(test_cflags)
+tests_check_team_LDADD = libbase.la $(CHECK_LIBS) -lm
+tests_check_machine_SOURCES = %D%/check_machine.c
+tests_check_machine_CFLAGS = $(test_cflags)
+tests_check_machine_LDADD = libbase.la $(CHECK_LIBS)
+endif

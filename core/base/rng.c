@@ -71,22 +71,26 @@ static const float log2_high = 0x1.62e4p-1f, log2_low = 0x1.7f7d1cp-20f;
 static const float sine_p[4] = {1.57079637f, -0.64596349f, 0.0796802193f, -0.00460214913f};
 static const float cosine_p[4] = {-1.23370051f, 0.253669202f, -0.0208600704f, 0.000903628068f};
 
-/* log(u) for normal u > 0, within 2 ulp. u = 2^e m with m in [sqrt(1/2), sqrt(2)); with f = m - 1, s = f / (2 + f):
- * log(1 + f) = 2 atanh(s) = f - f^2/2 + s (f^2/2 + s^2 P(s^2)). */
-INLINE float log_of(float u) {
+/* (word + 1/2) / 2^32, rounded once to float: in (0, 1]. */
+INLINE float open_uniform(uint32_t word) {
+    float high = (float)(int32_t)(word >> 8), low = (float)(int32_t)(word & 0xffu);
+    return (high + (low + 0.5f) * 0x1p-8f) * 0x1p-24f;
+}
+
+/* log((word + 1/2) / 2^32), below zero, within a few ulp: all 32 bits count at both ends, so normals reach 6.7 standard
+ * deviations and are not coarse near zero. u = 2^e m with m in [sqrt(1/2), sqrt(2)); with f = m - 1, s = f / (2 + f):
+ * log(1 + f) = 2 atanh(s) = f - f^2/2 + s (f^2/2 + s^2 P(s^2)). For e = 0, f is taken from 1 - u, which is exact in the
+ * word, where u itself has lost digits. */
+INLINE float log_uniform(uint32_t word) {
     const uint32_t sqrt_half = 0x3f3504f3u;
-    int32_t e = (int32_t)(bits_of_float(u) - sqrt_half) >> 23;
-    float f = float_of_bits(bits_of_float(u) - ((uint32_t)e << 23)) - 1.0f;
+    uint32_t u = bits_of_float(open_uniform(word));
+    int32_t e = (int32_t)(u - sqrt_half) >> 23;
+    float above = -open_uniform(~word), below = float_of_bits(u - ((uint32_t)e << 23)) - 1.0f;
+    float f = e == 0 ? above : below;
     float s = f / (2.0f + f), z = s * s, half_square = 0.5f * f * f;
     float p = z * (log_p[0] + z * (log_p[1] + z * log_p[2]));
     float k = (float)e;
     return k * log2_high - ((half_square - (s * (half_square + p) + k * log2_low)) - f);
-}
-
-/* A draw in (0, 1]: all 32 bits count near zero, so that the tails of the normal reach 6.7 standard deviations. */
-INLINE float open_uniform(uint32_t word) {
-    float high = (float)(int32_t)(word >> 8), low = (float)(int32_t)(word & 0xffu);
-    return (high + (low + 0.5f) * 0x1p-8f) * 0x1p-24f;
 }
 
 /* Sine and cosine of the angle 2 pi word / 2^32, within 2 ulp: the nearest quarter turn is taken off exactly in
@@ -104,7 +108,7 @@ INLINE void sincos_of(uint32_t word, float *sine, float *cosine) {
 
 /* Box and Muller, "A note on the generation of random normal deviates" (1958): words a, b in; two normals out. */
 INLINE void normal_pair(uint32_t *a, uint32_t *b) {
-    float radius = sqrtf(-2.0f * log_of(open_uniform(*a))), sine, cosine;
+    float radius = sqrtf(-2.0f * log_uniform(*a)), sine, cosine;
     sincos_of(*b, &sine, &cosine);
     *a = bits_of_float(radius * cosine);
     *b = bits_of_float(radius * sine);
@@ -176,12 +180,13 @@ uint64_t rgm_rng_below(const rgm_rng *rng, uint64_t element, uint64_t n) {
 }
 
 /* One pass of the Feistel network over 2 * half_bits bits. Round r takes word 0 of the counter whose element / 4 is
- * half | r << 24 (half_bits is at most 20). */
+ * half | r << 24 (half_bits is at most 20). Narrow halves mix slowly: with 8 rounds, the orders of 5 samples differ in
+ * frequency by 4 %. */
 static uint64_t feistel(const rgm_rng *rng, uint32_t half_bits, uint64_t value) {
-    enum { FEISTEL_ROUNDS = 8 };
+    const uint32_t rounds = half_bits < 5 ? 32 : 8;
     const uint32_t mask = (1u << half_bits) - 1, key[2] = {(uint32_t)rng->seed, (uint32_t)(rng->seed >> 32)};
     uint32_t left = (uint32_t)(value >> half_bits), right = (uint32_t)value & mask;
-    for (uint32_t round = 0; round < FEISTEL_ROUNDS; round++) {
+    for (uint32_t round = 0; round < rounds; round++) {
         const uint32_t counter[4] = {right | round << 24, rng->sample, rng->epoch, rng->stream};
         uint32_t words[4];
         rgm_philox(counter, key, words);
@@ -192,11 +197,22 @@ static uint64_t feistel(const rgm_rng *rng, uint32_t half_bits, uint64_t value) 
     return (uint64_t)left << half_bits | right;
 }
 
+/* A Feistel network is an even permutation once its halves have two bits. In small sets that shows: of the orders of 5
+ * samples, the even ones would come 1.17 times as often as the odd ones. A keyed bit decides whether 0 and 1 change
+ * places. */
+static uint64_t swap_first_two(const rgm_rng *rng, uint64_t i) {
+    const uint32_t counter[4] = {~0u, rng->sample, rng->epoch, rng->stream};
+    const uint32_t key[2] = {(uint32_t)rng->seed, (uint32_t)(rng->seed >> 32)};
+    uint32_t words[4];
+    rgm_philox(counter, key, words);
+    return i ^ (words[0] & 1u);
+}
+
 uint64_t rgm_rng_permute(const rgm_rng *rng, uint64_t n, uint64_t i) {
     uint32_t half_bits = 0;
     while (n > UINT64_C(1) << (2 * half_bits)) half_bits++;
     if (half_bits == 0) return 0;
     do i = feistel(rng, half_bits, i);
     while (i >= n);
-    return i;
+    return i < 2 ? swap_first_two(rng, i) : i;
 }

@@ -44,8 +44,9 @@ void rgm_rng_normal(const rgm_rng *rng, uint64_t first, float *out, size_t n);  
 uint64_t rgm_rng_below(const rgm_rng *rng, uint64_t element, uint64_t n);
 
 /* Position i of a keyed permutation of [0, n): a Feistel network over the smallest even number of bits that holds n,
- * walked until it lands inside (at most 4 steps expected). Constant memory, any position in O(1). i < n <= 2^40. The
- * permutation is that of (seed, stream, epoch, sample); give it a stream of its own. */
+ * walked until it lands inside (at most 4 steps expected), and a keyed exchange of 0 and 1 (which makes odd
+ * permutations as likely as even ones). Constant memory, any position in O(1). i < n <= 2^40. The permutation is that
+ * of (seed, stream, epoch, sample); give it a stream of its own. */
 uint64_t rgm_rng_permute(const rgm_rng *rng, uint64_t n, uint64_t i);
 
 #endif

@@ -1,0 +1,134 @@
+#!/bin/sh
+# Reads the #include lines of core, plugins and include, and fails on an arrow that does not point down.
+# usage: check_layers.sh [ROOT]   without ROOT it first tries itself on trees with one wrong line each
+set -eu
+
+violations() { # ROOT: prints "file:line: text: rule" for every broken rule
+    (cd "$1" && find core plugins include -type f \( -name '*.[ch]' -o -name '*.inc' -o -name '*.def' \) | LC_ALL=C sort |
+        while read -r file; do awk -v file="$file" "$rules" "$file"; done)
+}
+
+# shellcheck disable=SC2016
+rules='
+function bad(rule) { printf "%s:%d: %s: %s\n", file, FNR, $0, rule }
+function room_of(path) { return path ~ /\// ? substr(path, 1, index(path, "/") - 1) : "" }
+BEGIN {
+    tier["base"] = 0; tier["kernels"] = tier["engine"] = 1; tier["net"] = tier["data"] = tier["plug"] = 2
+    tier["train"] = 3; tier["recipe"] = tier["report"] = 4; tier["cli"] = 5
+    split(file, part, "/"); top = part[1]; room = top == "core" ? part[2] : ""
+    standard = "^<(assert|complex|ctype|errno|fenv|float|inttypes|limits|math|stdalign|stdarg|stdbool|stddef|stdint|stdio|stdlib|string|tgmath)[.]h>$"
+    if (top == "core" && !(room in tier)) { FNR = 0; bad("not a room of the house") }
+}
+/(^|[^A-Za-z0-9_])dlm?open[ \t]*\(/ && room != "plug" { bad("dlopen is called in core/plug only") }
+/^[ \t]*#[ \t]*pragma[ \t]+omp/ && room != "base" { bad("threads come from base/team only") }
+/^[ \t]*#[ \t]*include[ \t]*[<"]/ {
+    name = $0; sub(/^[ \t]*#[ \t]*include[ \t]*/, "", name)
+    name = substr(name, 1, 1 == index(name, "<") ? index(name, ">") : 1 + index(substr(name, 2), "\""))
+    path = substr(name, 2, length(name) - 2); quoted = name ~ /^"/
+    if (path ~ /(^|\/)dnnl[^\/]*$/ && room != "engine") bad("oneDNN is included in core/engine only")
+    if (path == "omp.h" && room != "base") bad("threads come from base/team only")
+    if ((path == "pthread.h" || path == "threads.h") && room !~ /^(base|data|train|report)$/)
+        bad("threads come from base/team only")
+    # xmmintrin.h is where the floating-point control register is
+    if (path != "xmmintrin.h" && path ~ /(intrin|arm_neon|arm_sve)[.]h$/ && room !~ /^(kernels|base)$/)
+        bad("intrinsics belong to core/kernels and core/base")
+    if (top == "plugins" && name != "<regimen/plugin.h>" && name !~ standard)
+        bad("a plugin includes <regimen/plugin.h> and standard C only")
+    if (top == "include" && name != "<regimen/plugin.h>" && name !~ standard)
+        bad("a public header stands alone")
+    if (file ~ /regimen\/plugin[.]h$/ && name !~ /^<(stdint|stddef)[.]h>$/)
+        bad("the plugin contract needs stdint.h and stddef.h only")
+    if (top != "core") next
+    if (quoted && path ~ /^[.]/) bad("includes name the room: \"base/status.h\"")
+    to = room_of(path)
+    if (to == "regimen" && tier[room] < 2) bad("the public headers are above this room")
+    if (!(to in tier) || to == room) next
+    if (room == "kernels") bad("core/kernels includes its own headers only")
+    else if (tier[to] >= tier[room]) bad("core/" room " must not include core/" to)
+}'
+
+fail() {
+    echo "check_layers: $1" >&2
+    exit 1
+}
+
+# One wrong line in one file must be named, and nothing else.
+refuses() { # FILE LINE
+    mkdir -p "$tree/core/base" "$tree/plugins" "$tree/include/regimen" "$tree/$(dirname "$1")"
+    printf '/* a file */\n%s\n' "$2" >"$tree/$1"
+    found=$(violations "$tree")
+    case $found in
+    "$1:2: $2: "*) ;;
+    *) fail "'$2' in $1 should be refused; found '$found'" ;;
+    esac
+    rm -r "$tree"
+}
+
+accepts() { # FILE LINE
+    mkdir -p "$tree/core/base" "$tree/plugins" "$tree/include/regimen" "$tree/$(dirname "$1")"
+    printf '/* a file */\n%s\n' "$2" >"$tree/$1"
+    found=$(violations "$tree")
+    [ -z "$found" ] || fail "'$2' in $1 should be accepted; found '$found'"
+    rm -r "$tree"
+}
+
+try_itself() {
+    scratch=$(mktemp -d "${TMPDIR:-/tmp}/check_layers.XXXXXX")
+    trap 'rm -rf "$scratch"' EXIT
+    tree=$scratch/tree
+    refuses core/base/a.c '#include "net/graph.h"'
+    refuses core/base/a.c '  #  include   "kernels/kernels.h" /* why */'
+    refuses core/base/a.c '#include <regimen/plugin.h>'
+    refuses core/kernels/a.c '#include "base/status.h"'
+    refuses core/kernels/x86/a.inc '#include "engine/engine.h"'
+    refuses core/engine/a.c '#include "kernels/kernels.h"'
+    refuses core/net/a.h '#include "train/step.h"'
+    refuses core/data/a.c '#include "net/graph.h"'
+    refuses core/data/a.c '#include "../base/status.h"'
+    refuses core/train/a.c '#include "report/html.h"'
+    refuses core/report/a.c '#include <cli/options.h>'
+    refuses core/net/a.c '#include <oneapi/dnnl/dnnl.h>'
+    refuses core/net/a.c '#include "dnnl.h"'
+    refuses core/net/a.c '#include <omp.h>'
+    refuses core/net/a.c '#include <pthread.h>'
+    refuses core/train/a.c '#pragma omp parallel for'
+    refuses core/train/a.c '#include <immintrin.h>'
+    refuses core/train/a.c '    void *h = dlopen(path, RTLD_NOW);'
+    refuses plugins/a.c '#include "base/rng.h"'
+    refuses plugins/a.c '#include <pthread.h>'
+    refuses include/regimen/regimen.h '#include "base/status.h"'
+    refuses include/regimen/plugin.h '#include <stdio.h>'
+    accepts core/base/a.c '#include <pthread.h>'
+    accepts core/base/a.c '#include <omp.h>'
+    accepts core/kernels/a.c '#include <immintrin.h>'
+    accepts core/kernels/a.c '#include "kernels/kernels.def"'
+    accepts core/engine/a.c '#include <oneapi/dnnl/dnnl.h>'
+    accepts core/net/a.c '#include "kernels/kernels.h"'
+    accepts core/data/a.c '#include <pthread.h>'
+    accepts core/plug/a.c '    void *h = dlopen(path, RTLD_NOW);'
+    accepts core/train/a.c '#include "net/graph.h"'
+    accepts core/cli/a.c '#include "base/status.h"'
+    accepts core/plug/a.c '#include <xmmintrin.h>'
+    accepts core/plug/a.c '#include <regimen/plugin.h>'
+    accepts core/cli/a.c '    rgm_dlopen(path);'
+    accepts plugins/a.c '#include <math.h>'
+    accepts include/regimen/plugin.h '#include <stdint.h>'
+    refuses_room
+}
+
+refuses_room() {
+    mkdir -p "$tree/core/misc" "$tree/plugins" "$tree/include"
+    echo 'int a;' >"$tree/core/misc/a.c"
+    case $(violations "$tree") in
+    core/misc/a.c:*) ;;
+    *) fail "a folder that is no room should be refused" ;;
+    esac
+    rm -r "$tree"
+}
+
+if [ $# -eq 0 ]; then try_itself; fi
+root=${1:-${srcdir:-$(dirname "$0")/..}}
+[ -f "$root/core/base/status.h" ] || fail "$root is not the source tree"
+found=$(violations "$root")
+[ -z "$found" ] || fail "includes that do not point down:
+$found"

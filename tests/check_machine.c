@@ -1,0 +1,108 @@
+#include "config.h"
+
+#include <check.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/machine.h"
+
+START_TEST(worker_order) {
+    rgm_machine machine;
+    int32_t order[300];
+    rgm_machine_read(&machine);
+    rgm_machine_order(&machine, order, 300);
+    rgm_cpu_mask seen;
+    memset(&seen, 0, sizeof seen);
+    int32_t distinct = machine.masked < 300 ? machine.masked : 300;
+    for (int k = 0; k < distinct; k++) {
+        ck_assert(CPU_ISSET_S(order[k], sizeof machine.mask, machine.mask.part));
+        CPU_SET_S(order[k], sizeof seen, seen.part);
+    }
+    ck_assert_int_eq(CPU_COUNT_S(sizeof seen, seen.part), distinct);
+    for (int k = distinct; k < 300; k++) ck_assert_int_eq(order[k], order[k % distinct]);
+}
+END_TEST
+
+static void write_text(const char *folder, const char *name, const char *text) {
+    char path[600], command[700];
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    snprintf(command, sizeof command, "mkdir -p \"$(dirname '%s')\"", path);
+    ck_assert_int_eq(system(command), 0);
+    FILE *file = fopen(path, "w");
+    ck_assert_ptr_nonnull(file);
+    fputs(text, file);
+    fclose(file);
+}
+
+static const struct {
+    const char *name, *list; /* /proc/self/cgroup */
+    const char *files[4][2]; /* below /sys/fs/cgroup: path, text */
+    int32_t expected;
+} groups[] = {
+    {"no cgroups", "", {{0}}, 0},
+    {"v2 without a limit", "0::/a/b\n", {{"a/b/cpu.max", "max 100000\n"}}, 0},
+    {"v2 exact", "0::/a/b\n", {{"a/b/cpu.max", "200000 100000\n"}}, 2},
+    {"v2 rounded up", "0::/a/b\n", {{"a/b/cpu.max", "200001 100000\n"}}, 3},
+    {"v2 below one", "0::/a/b\n", {{"a/b/cpu.max", "1000 100000\n"}}, 1},
+    {"v2 parent is tighter", "0::/a/b\n", {{"a/b/cpu.max", "400000 100000\n"}, {"a/cpu.max", "150000 50000\n"}}, 3},
+    {"v2 root of a container", "0::/\n", {{"cpu.max", "500000 100000\n"}}, 5},
+    {"v2 path outside the container", "0::/docker/123\n", {{"cpu.max", "100000 100000\n"}}, 1},
+    {"v1",
+     "3:cpu,cpuacct:/x\n",
+     {{"cpu,cpuacct/x/cpu.cfs_quota_us", "250000\n"}, {"cpu,cpuacct/x/cpu.cfs_period_us", "100000\n"}},
+     3},
+    {"v1 alone",
+     "9:name=systemd:/\n1:cpu:/\n",
+     {{"cpu/cpu.cfs_quota_us", "100000\n"}, {"cpu/cpu.cfs_period_us", "50000\n"}},
+     2},
+    {"v1 without a limit", "1:cpu:/\n", {{"cpu/cpu.cfs_quota_us", "-1\n"}, {"cpu/cpu.cfs_period_us", "100000\n"}}, 0},
+    {"v1 cpuset is another",
+     "1:cpuset:/\n",
+     {{"cpuset/cpu.cfs_quota_us", "100000\n"}, {"cpuset/cpu.cfs_period_us", "100000\n"}},
+     0},
+    {"hybrid, v1 tighter",
+     "1:cpu:/\n0::/\n",
+     {{"cpu/cpu.cfs_quota_us", "100000\n"},
+      {"cpu/cpu.cfs_period_us", "100000\n"},
+      {"unified/cpu.max", "900000 100000\n"}},
+     1},
+    {"period of zero", "0::/\n", {{"cpu.max", "100000 0\n"}}, 0},
+    {"empty file", "0::/\n", {{"cpu.max", ""}}, 0},
+    {"nonsense", "0::/\n1:cpu\nx\n::\n", {{"cpu.max", "many 99999999999999999999999\n"}}, 0},
+    {"larger than any machine", "0::/\n", {{"cpu.max", "9223372036854775807 1\n"}}, 0},
+};
+
+START_TEST(cgroup_quota) {
+    const char *parent = getenv("TMPDIR");
+    char folder[256], list[300], root[300], command[400];
+    snprintf(folder, sizeof folder, "%s/check_team.XXXXXX", parent ? parent : "/tmp");
+    ck_assert_ptr_nonnull(mkdtemp(folder));
+    snprintf(root, sizeof root, "%s/root", folder);
+    snprintf(list, sizeof list, "%s/list", folder);
+    write_text(folder, "list", groups[_i].list);
+    for (int k = 0; k < 4 && groups[_i].files[k][0]; k++)
+        write_text(root, groups[_i].files[k][0], groups[_i].files[k][1]);
+    int32_t found = rgm_cgroup_quota(list, root);
+    snprintf(command, sizeof command, "rm -r '%s'", folder);
+    ck_assert_int_eq(system(command), 0);
+    ck_assert_msg(found == groups[_i].expected, "%s: found %d", groups[_i].name, found);
+    ck_assert_int_eq(rgm_cgroup_quota("/nonexistent", root), 0);
+}
+END_TEST
+
+int main(void) {
+    Suite *suite = suite_create("machine");
+    TCase *machine = tcase_create("machine");
+    tcase_add_test(machine, worker_order);
+    tcase_add_loop_test(machine, cgroup_quota, 0, (int)(sizeof groups / sizeof *groups));
+    suite_add_tcase(suite, machine);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
