@@ -26,9 +26,9 @@ typedef struct rgm_plugin_state {
 
 /* What is written, and what is read back into. Pointers are the caller's; texts are NUL-terminated. */
 typedef struct rgm_checkpoint {
-    const rgm_graph *graph;                         /* names, shapes and offsets of what follows */
-    float *value, *stat;                            /* the flat arenas (net/plan.h) */
-    float *slot[RGM_CHECKPOINT_SLOTS];              /* the same size as value, each */
+    const rgm_graph *graph;            /* names, shapes and offsets of what follows */
+    float *value, *stat;               /* the flat arenas (net/plan.h) */
+    float *slot[RGM_CHECKPOINT_SLOTS]; /* the same size as value, each */
     const char *slot_name[RGM_CHECKPOINT_SLOTS];
     int32_t slot_count;
     rgm_plugin_state plugin[RGM_CHECKPOINT_PLUGINS];
@@ -53,8 +53,9 @@ void rgm_checkpoint_close(rgm_checkpoint_reader *reader); /* NULL is fine */
 /* Progress, seed, fingerprint and texts; tensors and graph are NULL. Lives as long as the reader. */
 const rgm_checkpoint *rgm_checkpoint_header(const rgm_checkpoint_reader *reader);
 
-/* Reads tensors into into->value and ->stat, and, if `whole`, the slots and plugin states (by label; sizes must be equal).
- * The tensors must be exactly the graph's, names and shapes: the first that is not is named, expected and found. */
+/* Reads tensors into into->value and ->stat, and, if `whole`, the slots and plugin states (by label; sizes must be
+ * equal). The tensors must be exactly the graph's, names and shapes: the first that is not is named, expected and
+ * found. */
 rgm_status rgm_checkpoint_read(rgm_checkpoint_reader *reader, rgm_checkpoint *into, int32_t whole, rgm_error *err);
 
 #endif

@@ -1,5 +1,5 @@
-/* Where a training run stands: what a checkpoint has to remember beside tensors, so that a resumed run goes on with the same
- * bits and the same reports. */
+/* Where a training run stands: what a checkpoint has to remember beside tensors, so that a resumed run goes on with the
+ * same bits and the same reports. */
 #ifndef RGM_TRAIN_PROGRESS_H
 #define RGM_TRAIN_PROGRESS_H
 
@@ -12,14 +12,14 @@ typedef struct rgm_tally {
 } rgm_tally;
 
 typedef struct rgm_progress {
-    int64_t step;          /* steps done in all */
-    int32_t epoch;         /* epochs done */
-    int64_t epoch_step;    /* steps done in the epoch under way */
-    rgm_tally tally;       /* of the epoch under way */
-    double best_metric;    /* of the validation split, at best_epoch */
-    int32_t best_epoch;    /* -1: no evaluation yet */
+    int64_t step;       /* steps done in all */
+    int32_t epoch;      /* epochs done */
+    int64_t epoch_step; /* steps done in the epoch under way */
+    rgm_tally tally;    /* of the epoch under way */
+    double best_metric; /* of the validation split, at best_epoch */
+    int32_t best_epoch; /* -1: no evaluation yet */
     int32_t evaluations_without_gain;
-    double seconds;        /* spent training, earlier sessions included */
+    double seconds; /* spent training, earlier sessions included */
 } rgm_progress;
 
 #endif

@@ -1,0 +1,17 @@
+/* The hook through which the net runs activations from plugins (dropout). Draws are keyed by seed, layer, step and
+ * place in the batch, so that the backward pass draws the forward pass' mask again. */
+#ifndef RGM_TRAIN_ACTIVATION_H
+#define RGM_TRAIN_ACTIVATION_H
+
+#include "net/plan.h"
+#include "train/session.h"
+
+typedef struct rgm_activator {
+    const rgm_session *session;
+    rgm_clock clock; /* of the step under way; set by the trainer */
+} rgm_activator;
+
+/* The hook; `activator` is its context and must outlive the plan. */
+rgm_activation_hook rgm_activator_hook(rgm_activator *activator);
+
+#endif

@@ -1,0 +1,128 @@
+#include "train/augment.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include "base/arena.h"
+
+typedef struct shape {
+    int32_t C, H, W;
+} shape;
+
+struct rgm_augmenter {
+    const rgm_session *session;
+    int32_t count;
+    shape shapes[RGM_CONFIG_LIST + 1]; /* [i]: what enters augmentation i; [count]: what leaves the chain */
+    size_t image_bytes, scratch_bytes; /* of one scratch image, of one plugin scratch */
+    rgm_arena arena;                   /* per worker: two images and plugin scratch */
+};
+
+static size_t worker_bytes(const rgm_augmenter *a) { return 2 * a->image_bytes + a->scratch_bytes; }
+
+size_t rgm_augmenter_bytes(const rgm_augmenter *a) { return a ? a->arena.size : 0; }
+
+static rgm_image image_of(const shape *s, void *data, int64_t pitch) {
+    return (rgm_image){.size = sizeof(rgm_image),
+                       .type = RGM_PIXEL_U8,
+                       .channels = s->C,
+                       .height = s->H,
+                       .width = s->W,
+                       .stride_c = 1,
+                       .stride_h = pitch,
+                       .stride_w = s->C,
+                       .data = data};
+}
+
+/* Walks the shapes through the chain. */
+static rgm_status find_shapes(rgm_augmenter *a, rgm_error *err) {
+    const rgm_session *s = a->session;
+    rgm_clock clock = rgm_session_clock(s, 0);
+    a->shapes[0] = (shape){s->model.channels, s->model.height, s->model.width};
+    for (int32_t i = 0; i < a->count; i++) {
+        rgm_plug_call call;
+        rgm_plug_call_init(&call, s->components.augment[i], &clock, NULL, NULL);
+        rgm_image in = image_of(&a->shapes[i], NULL, (int64_t)a->shapes[i].W * a->shapes[i].C), out = in;
+        RGM_TRY(rgm_plug_augment_output(&call, &in, &out, err));
+        a->shapes[i + 1] = (shape){out.channels, out.height, out.width};
+    }
+    const shape *last = &a->shapes[a->count];
+    const int32_t *want = s->config->model.image;
+    if (last->C != want[0] || last->H != want[1] || last->W != want[2])
+        return rgm_fail(err, RGM_E_USAGE,
+                        "augment: the images leave the chain as %d x %d x %d, the model takes %d x %d x %d", last->C,
+                        last->H, last->W, want[0], want[1], want[2]);
+    return RGM_OK;
+}
+
+rgm_status rgm_augmenter_create(rgm_augmenter **augmenter, const rgm_session *session, rgm_error *err) {
+    *augmenter = NULL;
+    rgm_augmenter *a = calloc(1, sizeof *a);
+    if (!a) return rgm_fail(err, RGM_E_NOMEM, "augment: out of memory");
+    rgm_status status;
+    a->session = session;
+    a->count = session->components.augments;
+    RGM_TRY_OR_FAIL(status, find_shapes(a, err));
+    if (a->count == 0) {
+        free(a);
+        return RGM_OK;
+    }
+    for (int32_t i = 0; i <= a->count; i++) {
+        size_t bytes = rgm_arena_cost((size_t)a->shapes[i].C * (size_t)a->shapes[i].H * (size_t)a->shapes[i].W);
+        if (bytes > a->image_bytes) a->image_bytes = bytes;
+        size_t scratch = i < a->count ? rgm_arena_cost(rgm_instance_scratch_bytes(session->components.augment[i])) : 0;
+        if (scratch > a->scratch_bytes) a->scratch_bytes = scratch;
+    }
+    RGM_TRY_OR_FAIL(status, rgm_arena_create(&a->arena, worker_bytes(a) * (size_t)rgm_team_size(session->team),
+                                             "augmentations", err));
+    *augmenter = a;
+    return RGM_OK;
+fail:
+    rgm_augmenter_destroy(a);
+    return status;
+}
+
+void rgm_augmenter_destroy(rgm_augmenter *a) {
+    if (!a) return;
+    rgm_arena_destroy(&a->arena);
+    free(a);
+}
+
+static void copy_pixels(const rgm_pixels *from, uint8_t *to) {
+    size_t row = (size_t)from->W * (size_t)from->C;
+    for (int64_t h = 0; h < from->H; h++) memcpy(to + (size_t)h * row, from->data + h * from->pitch, row);
+}
+
+rgm_status rgm_augmenter_run(void *context, const rgm_sample *sample, const rgm_pixels *in, rgm_pixels *out,
+                             int32_t worker, rgm_error *err) {
+    const rgm_augmenter *a = context;
+    const rgm_session *s = a->session;
+    uint8_t *mine = (uint8_t *)a->arena.base + worker_bytes(a) * (size_t)worker;
+    uint8_t *buffer[2] = {mine, mine + a->image_bytes};
+    int32_t next = 0, own = 0; /* own: `now` is a buffer of ours, which may be overwritten */
+    rgm_clock clock =
+        rgm_session_clock(s, (int64_t)sample->epoch * s->steps_per_epoch + sample->position / s->config->batch);
+    rgm_pixels now = *in;
+    for (int32_t i = 0; i < a->count; i++) {
+        rgm_instance *instance = s->components.augment[i];
+        rgm_rng key = {s->config->seed, RGM_STREAM(RGM_STREAM_AUGMENT, i), sample->epoch, (uint32_t)sample->index};
+        rgm_plug_call call;
+        rgm_plug_call_init(&call, instance, &clock, &key, mine + 2 * a->image_bytes);
+        int32_t in_place = !!(rgm_instance_flags(instance) & RGM_IN_PLACE), changed = 0;
+        if (in_place && !own) {
+            copy_pixels(&now, buffer[next]);
+            now = (rgm_pixels){buffer[next], (int64_t)now.W * now.C, now.H, now.W, now.C};
+            next = !next;
+            own = 1;
+        }
+        const shape *to = &a->shapes[i + 1];
+        rgm_pixels made = in_place ? now : (rgm_pixels){buffer[next], (int64_t)to->W * to->C, to->H, to->W, to->C};
+        rgm_image from = image_of(&a->shapes[i], now.data, now.pitch), into = image_of(to, made.data, made.pitch);
+        from.index = into.index = (uint64_t)sample->index;
+        RGM_TRY(rgm_plug_augment(&call, &from, &into, &changed, err));
+        if (in_place || !changed) continue;
+        now = made;
+        next = !next;
+        own = 1;
+    }
+    *out = now;
+    return RGM_OK;
+}

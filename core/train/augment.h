@@ -1,0 +1,21 @@
+/* The chain of sample augmentations: plugs into the batch pipeline (data/batch.h) and calls plugins on a worker,
+ * between two scratch images, so that an image is copied only where an augmentation changes it. */
+#ifndef RGM_TRAIN_AUGMENT_H
+#define RGM_TRAIN_AUGMENT_H
+
+#include "data/batch.h"
+#include "train/session.h"
+
+typedef struct rgm_augmenter rgm_augmenter;
+
+/* For the session's chain; *augmenter = NULL if the chain is empty and sizes are equal. The chain must end at the
+ * network's input size (RGM_E_USAGE naming the sizes). [main] */
+rgm_status rgm_augmenter_create(rgm_augmenter **augmenter, const rgm_session *session, rgm_error *err);
+void rgm_augmenter_destroy(rgm_augmenter *augmenter);
+size_t rgm_augmenter_bytes(const rgm_augmenter *augmenter);
+
+/* An rgm_augment_fn; context: the augmenter. Draws are keyed by (seed, position in the chain, epoch, sample). */
+rgm_status rgm_augmenter_run(void *context, const rgm_sample *sample, const rgm_pixels *in, rgm_pixels *out,
+                             int32_t worker, rgm_error *err);
+
+#endif

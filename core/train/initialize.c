@@ -1,0 +1,81 @@
+#include "train/initialize.h"
+
+#include <stdlib.h>
+#include "base/arena.h"
+
+enum { SPAN = 65536 };
+
+typedef struct fill {
+    const rgm_session *session;
+    const rgm_memory *memory;
+    char *scratch; /* per worker */
+    size_t scratch_bytes;
+    int32_t param;
+} fill;
+
+static rgm_instance *initializer_of(const rgm_session *s, const rgm_param *p) {
+    return p->head ? s->components.head_init : s->components.init;
+}
+
+static rgm_status run_fill(void *context, int32_t chunk, int32_t worker, rgm_error *err) {
+    const fill *f = context;
+    const rgm_session *s = f->session;
+    const rgm_param *p = rgm_graph_param(s->graph, f->param);
+    int64_t first = (int64_t)chunk * SPAN, n = p->count - first < SPAN ? p->count - first : SPAN;
+    rgm_rng key = {s->config->seed, RGM_STREAM(RGM_STREAM_INIT, f->param), 0, 0};
+    rgm_clock clock = rgm_session_clock(s, 0);
+    rgm_plug_call call;
+    rgm_plug_call_init(&call, initializer_of(s, p), &clock, &key, f->scratch + f->scratch_bytes * (size_t)worker);
+    return rgm_plug_fill(&call, &s->tensors[f->param], f->memory->value + p->offset + first, (uint64_t)first,
+                         (uint64_t)n, err);
+}
+
+static void set_constant(float *to, const rgm_param *p) {
+    for (int64_t i = 0; i < p->count; i++) to[p->offset + i] = p->initial;
+}
+
+/* Log of the class frequencies into the classifier's bias. */
+static rgm_status set_prior(const rgm_session *s, const rgm_param *p, float *bias, rgm_error *err) {
+    const int32_t *labels = s->set ? rgm_dataset_labels(s->set, s->train.split) : NULL;
+    if (!labels || s->train.count == 0) return RGM_OK;
+    int64_t *counts = calloc((size_t)s->classes, sizeof *counts);
+    if (!counts) return rgm_fail(err, RGM_E_NOMEM, "prior bias: out of memory");
+    for (int64_t i = 0; i < s->train.count; i++) counts[labels[rgm_view_index(&s->train, i)]]++;
+    rgm_clock clock = rgm_session_clock(s, 0);
+    rgm_plug_call call; /* for the host's log: the same bits on every machine */
+    rgm_plug_call_init(&call, s->components.head_init, &clock, NULL, NULL);
+    double total = (double)s->train.count;
+    for (int64_t c = 0; c < p->count; c++) {
+        double n = (double)counts[s->outputs == 1 ? 1 : c];
+        n = n > 0 ? n : 0.5;
+        double rest = total - n > 0 ? total - n : 0.5;
+        bias[c] = (float)call.call.host->log(n / (s->outputs == 1 ? rest : total));
+    }
+    free(counts);
+    return RGM_OK;
+}
+
+static size_t widest_scratch(const rgm_components *c) {
+    size_t a = rgm_instance_scratch_bytes(c->init), b = rgm_instance_scratch_bytes(c->head_init);
+    return rgm_arena_cost(a > b ? a : b);
+}
+
+rgm_status rgm_initialize(const rgm_session *s, const rgm_memory *memory, rgm_error *err) {
+    fill f = {.session = s, .memory = memory, .scratch_bytes = widest_scratch(&s->components)};
+    f.scratch = aligned_alloc(64, f.scratch_bytes * (size_t)rgm_team_size(s->team) + 64);
+    if (!f.scratch) return rgm_fail(err, RGM_E_NOMEM, "initialize: out of memory");
+    rgm_status status = RGM_OK;
+    for (f.param = 0; f.param < rgm_graph_param_count(s->graph) && status >= 0; f.param++) {
+        const rgm_param *p = rgm_graph_param(s->graph, f.param);
+        if (p->role == RGM_ROLE_WEIGHT)
+            status = rgm_team_for(s->team, run_fill, &f, (int32_t)((p->count + SPAN - 1) / SPAN), err);
+        else
+            set_constant(memory->value, p);
+        if (status >= 0 && p->role == RGM_ROLE_BIAS && p->head && s->config->prior_bias)
+            status = set_prior(s, p, memory->value + p->offset, err);
+    }
+    for (int32_t i = 0; i < rgm_graph_stat_count(s->graph); i++)
+        set_constant(memory->stat, rgm_graph_stat(s->graph, i));
+    free(f.scratch);
+    return status;
+}

@@ -1,0 +1,16 @@
+/* The first values of all parameters and statistics: initializer plugins for weights, constants for the rest, and the
+ * classifier's bias from the class frequencies. */
+#ifndef RGM_TRAIN_INITIALIZE_H
+#define RGM_TRAIN_INITIALIZE_H
+
+#include "net/plan.h"
+#include "train/session.h"
+
+/* Weights of convolutions and hidden linear layers are drawn by the session's initializer, the classifier's by N(0,
+ * 0.01) (draws keyed by the parameter's index and the element); scales, shifts and statistics get their constants. With
+ * config.prior_bias the classifier's bias becomes log(frequency) per class, or the log-odds with one logit (Karpathy,
+ * "A recipe for training neural networks", 2019: init well): the first loss is then the entropy of the classes. A class
+ * without samples counts as half a sample. Runs the team. [main] */
+rgm_status rgm_initialize(const rgm_session *session, const rgm_memory *memory, rgm_error *err);
+
+#endif

@@ -1,0 +1,65 @@
+/* The training loop: epochs of steps, evaluations, checkpoints, early stopping; and going on from a checkpoint.
+ *
+ * The loop reports through events and is asked to stop through one; it prints nothing and knows no run folder, only the
+ * paths of its two checkpoints.
+ */
+#ifndef RGM_TRAIN_LOOP_H
+#define RGM_TRAIN_LOOP_H
+
+#include "train/trainer.h"
+
+/* After every step. Means over the step's batch come from result.tally. */
+typedef struct rgm_step_event {
+    const rgm_progress *progress; /* the step included */
+    rgm_step_result result;
+    double seconds; /* of this step */
+} rgm_step_event;
+
+/* After every epoch. */
+typedef struct rgm_epoch_event {
+    const rgm_progress *progress; /* progress->tally: of the epoch's training batches */
+    int32_t evaluated;            /* 1: `validation` holds an evaluation of the whole validation split */
+    rgm_tally validation;
+    int32_t best;   /* 1: the best so far */
+    double seconds; /* of the evaluation */
+} rgm_epoch_event;
+
+/* Every function may be NULL. A failure returned from an event ends the loop with it. [main] */
+typedef struct rgm_loop_events {
+    void *context;
+    int32_t (*stop)(void *context); /* asked after each step and batch of an evaluation */
+    rgm_status (*step)(void *context, const rgm_step_event *event, rgm_error *err);
+    rgm_status (*epoch)(void *context, const rgm_epoch_event *event, rgm_error *err);
+    rgm_status (*evaluating)(void *context, int64_t images, rgm_error *err); /* an evaluation begins */
+    rgm_status (*saved)(void *context, const char *path, const rgm_progress *progress, rgm_error *err);
+} rgm_loop_events;
+
+enum { RGM_END_COMPLETE = 0, RGM_END_STEPS = 1, RGM_END_EARLY = 2 }; /* why the loop ended */
+
+typedef struct rgm_loop_options {
+    const char *last, *best; /* checkpoint files; NULL: none is written */
+    rgm_loop_events events;
+} rgm_loop_options;
+
+/* A run that starts at its first step. */
+rgm_progress rgm_progress_start(void);
+
+/* Trains from *progress to the end of the configured run. RGM_E_INTERRUPTED when stopped on request, after saving. A
+ * run that stops for another failure leaves the last checkpoint as it is. [main] */
+rgm_status rgm_loop_run(const rgm_session *session, rgm_trainer *trainer, rgm_progress *progress,
+                        const rgm_loop_options *options, int32_t *ending, rgm_error *err);
+
+/* Loads everything from a checkpoint of the same run: *progress, weights, slots, plugin states. Refused (RGM_E_USAGE)
+ * if the data's fingerprint or the seed differs. *differs is set to 1 if the build does (other bits may follow), and
+ * `build` to the checkpoint's. [main] */
+rgm_status rgm_loop_resume(const rgm_session *session, rgm_trainer *trainer, const char *path, rgm_progress *progress,
+                           int32_t *differs, char build[256], rgm_error *err);
+
+/* Loads weights and statistics only. The tensors must match the model's. [main] */
+rgm_status rgm_loop_load(rgm_trainer *trainer, const char *path, rgm_error *err);
+
+/* Writes a checkpoint of the state as it is. [main] */
+rgm_status rgm_loop_save(const rgm_session *session, rgm_trainer *trainer, const rgm_progress *progress,
+                         const char *path, rgm_error *err);
+
+#endif

@@ -1,0 +1,123 @@
+#include "train/loss.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { MAX_CHUNKS = 16, ROWS_AT_LEAST = 8 };
+
+struct rgm_loss_driver {
+    const rgm_session *session;
+    const float *logits, *targets;
+    const int32_t *labels;
+    float *dlogits; /* NULL in evaluation */
+    int64_t pitch;
+    int32_t N, outputs, chunks, valid, training;
+    rgm_clock clock;
+    char *scratch; /* per chunk */
+    size_t scratch_bytes;
+    rgm_tally tally[MAX_CHUNKS];
+};
+
+/* How many classes stand before the right one: larger logits, and equal ones with a lower index. NaN counts as larger.
+ */
+static int32_t rank_of(const float *z, int32_t classes, int32_t label) {
+    int32_t rank = 0;
+    for (int32_t i = 0; i < classes; i++)
+        rank += i != label && (!(z[i] <= z[label]) || (z[i] == z[label] && i < label));
+    return rank;
+}
+
+static void count(rgm_tally *t, const float *z, int32_t outputs, int32_t label) {
+    t->seen++;
+    if (outputs == 1) {
+        t->top1 += (z[0] > 0) == label;
+        t->top5++;
+        return;
+    }
+    int32_t rank = rank_of(z, outputs, label);
+    t->top1 += rank < 1;
+    t->top5 += rank < 5;
+}
+
+static rgm_status run_rows(void *context, int32_t chunk, int32_t worker, rgm_error *err) {
+    (void)worker;
+    rgm_loss_driver *d = context;
+    int64_t first = (int64_t)d->N * chunk / d->chunks, end = (int64_t)d->N * (chunk + 1) / d->chunks;
+    rgm_plug_call call;
+    rgm_plug_call_init(&call, d->session->components.loss, &d->clock, NULL,
+                       d->scratch + d->scratch_bytes * (size_t)chunk);
+    rgm_tally *t = &d->tally[chunk];
+    *t = (rgm_tally){0};
+    for (int64_t n = first; n < end; n++) {
+        float loss = 0, *dz = d->dlogits ? d->dlogits + n * d->pitch : NULL;
+        const float *z = d->logits + n * d->pitch;
+        if (dz) memset(dz, 0, sizeof(float) * (size_t)d->pitch);
+        if (n >= d->valid) continue;
+        rgm_rows rows = {.size = sizeof rows,
+                         .classes = d->outputs,
+                         .n = 1,
+                         .logits = z,
+                         .targets = d->targets + n * d->outputs,
+                         .loss = &loss,
+                         .dlogits = dz,
+                         .grad_scale = 1.0f / (float)d->valid,
+                         .training = d->training,
+                         .first = (uint64_t)n};
+        RGM_TRY(rgm_plug_loss(&call, &rows, err));
+        t->loss += loss;
+        count(t, z, d->outputs, d->labels[n]);
+    }
+    return RGM_OK;
+}
+
+rgm_status rgm_loss_create(rgm_loss_driver **driver, const rgm_session *session, const rgm_plan *plan,
+                           const float *targets, const int32_t *labels, int32_t training, rgm_error *err) {
+    rgm_loss_driver *d = *driver = calloc(1, sizeof *d);
+    if (!d) return rgm_fail(err, RGM_E_NOMEM, "loss: out of memory");
+    int32_t N = session->config->batch, chunks = N / ROWS_AT_LEAST;
+    *d = (rgm_loss_driver){.session = session,
+                           .logits = rgm_plan_logits(plan),
+                           .dlogits = training ? rgm_plan_dlogits(plan) : NULL,
+                           .pitch = rgm_plan_logits_pitch(plan),
+                           .targets = targets,
+                           .labels = labels,
+                           .N = N,
+                           .outputs = session->outputs,
+                           .chunks = chunks < 1            ? 1
+                                     : chunks > MAX_CHUNKS ? MAX_CHUNKS
+                                                           : chunks,
+                           .valid = N,
+                           .training = training};
+    d->scratch_bytes = (rgm_instance_scratch_bytes(session->components.loss) + 63) / 64 * 64;
+    d->scratch = aligned_alloc(64, d->scratch_bytes * (size_t)d->chunks + 64);
+    if (d->scratch) return RGM_OK;
+    rgm_loss_destroy(d);
+    *driver = NULL;
+    return rgm_fail(err, RGM_E_NOMEM, "loss: out of memory");
+}
+
+void rgm_loss_destroy(rgm_loss_driver *d) {
+    if (!d) return;
+    free(d->scratch);
+    free(d);
+}
+
+rgm_phase rgm_loss_phase(rgm_loss_driver *d) {
+    return (rgm_phase){.run = run_rows, .context = d, .chunks = d->chunks, .name = "loss"};
+}
+
+void rgm_loss_set(rgm_loss_driver *d, const rgm_clock *clock, int32_t valid) {
+    d->clock = *clock;
+    d->valid = valid;
+}
+
+rgm_tally rgm_loss_tally(const rgm_loss_driver *d) {
+    rgm_tally sum = {0};
+    for (int32_t i = 0; i < d->chunks; i++) {
+        sum.loss += d->tally[i].loss;
+        sum.top1 += d->tally[i].top1;
+        sum.top5 += d->tally[i].top5;
+        sum.seen += d->tally[i].seen;
+    }
+    return sum;
+}

@@ -1,0 +1,26 @@
+/* The loss and the metrics of a batch, as one phase between forward and backward: calls the loss plugin row by row and
+ * counts correct predictions. Partial results per chunk of rows, combined in chunk order. */
+#ifndef RGM_TRAIN_LOSS_H
+#define RGM_TRAIN_LOSS_H
+
+#include "net/plan.h"
+#include "train/progress.h"
+#include "train/session.h"
+
+typedef struct rgm_loss_driver rgm_loss_driver;
+
+/* For a bound plan; targets [N][outputs] and labels [N] are what the batch pipeline fills. [main] */
+rgm_status rgm_loss_create(rgm_loss_driver **driver, const rgm_session *session, const rgm_plan *plan,
+                           const float *targets, const int32_t *labels, int32_t training, rgm_error *err);
+void rgm_loss_destroy(rgm_loss_driver *driver);
+
+/* The phase. */
+rgm_phase rgm_loss_phase(rgm_loss_driver *driver);
+
+/* Before a run: the clock, and how many rows count (the others have loss 0 and no gradient). [main] */
+void rgm_loss_set(rgm_loss_driver *driver, const rgm_clock *clock, int32_t valid);
+
+/* After a run: the batch's sums. [main] */
+rgm_tally rgm_loss_tally(const rgm_loss_driver *driver);
+
+#endif

@@ -1,0 +1,273 @@
+#include "train/session.h"
+
+#include <config.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "base/cpu.h"
+#include "net/family.h"
+
+/* ---- plugin instances ---- */
+
+/* A spec that the host names itself: NAME with up to two settings. */
+static rgm_spec own_spec(const char *name, const char *key, double value) {
+    rgm_spec spec = {.count = key ? 1 : 0};
+    snprintf(spec.name, sizeof spec.name, "%s", name);
+    if (key) {
+        snprintf(spec.settings[0].key, sizeof spec.settings[0].key, "%s", key);
+        snprintf(spec.settings[0].value, sizeof spec.settings[0].value, "%.17g", value);
+    }
+    return spec;
+}
+
+static rgm_status create_list(rgm_instance **list, int32_t *count, const rgm_registry *registry, int32_t kind,
+                              const rgm_spec_list *specs, rgm_error *err) {
+    for (int32_t i = 0; i < specs->count; i++, ++*count)
+        RGM_TRY(rgm_instance_create(&list[i], registry, kind, &specs->items[i], err));
+    return RGM_OK;
+}
+
+/* The learning rate is a parameter of every optimizer, by the name `lr`. */
+static rgm_status find_rate(rgm_components *c, rgm_error *err) {
+    rgm_spec *spec = malloc(sizeof *spec);
+    if (!spec) return rgm_fail(err, RGM_E_NOMEM, "optimizer: out of memory");
+    rgm_instance_spec(c->optimizer, spec);
+    const char *lr = rgm_spec_get(spec, "lr");
+    c->lr = lr ? strtod(lr, NULL) : 1.0; /* an optimizer without one makes steps of its own size */
+    free(spec);
+    return RGM_OK;
+}
+
+static rgm_status create_components(rgm_components *c, const rgm_registry *r, const rgm_config *config,
+                                    rgm_error *err) {
+    RGM_TRY(rgm_instance_create(&c->init, r, RGM_INITIALIZER, &config->init, err));
+    rgm_spec head = own_spec("normal", "std", 0.01);
+    RGM_TRY(rgm_instance_create(&c->head_init, r, RGM_INITIALIZER, &head, err));
+    RGM_TRY(rgm_instance_create(&c->optimizer, r, RGM_OPTIMIZER, &config->optimizer, err));
+    RGM_TRY(rgm_instance_create(&c->loss, r, RGM_LOSS, &config->loss, err));
+    RGM_TRY(create_list(c->augment, &c->augments, r, RGM_AUGMENTATION, &config->augment, err));
+    RGM_TRY(create_list(c->regularize, &c->regularizers, r, RGM_REGULARIZER, &config->regularize, err));
+    if (config->dropout > 0) {
+        rgm_spec dropout = own_spec("dropout", "rate", config->dropout);
+        RGM_TRY(rgm_instance_create(&c->dropout, r, RGM_ACTIVATION, &dropout, err));
+    }
+    RGM_TRY(rgm_instance_create(&c->schedule[0], r, RGM_SCHEDULER, &config->scheduler, err));
+    c->schedules = 1;
+    if (config->warmup > 0) {
+        rgm_spec spec = own_spec("warmup", "length", config->warmup);
+        RGM_TRY(rgm_instance_create(&c->schedule[1], r, RGM_SCHEDULER, &spec, err));
+        c->schedules = 2;
+    }
+    return find_rate(c, err);
+}
+
+static void destroy_components(rgm_components *c) {
+    rgm_instance_destroy(c->init);
+    rgm_instance_destroy(c->head_init);
+    rgm_instance_destroy(c->optimizer);
+    rgm_instance_destroy(c->loss);
+    rgm_instance_destroy(c->dropout);
+    for (int32_t i = 0; i < RGM_CONFIG_LIST; i++) {
+        rgm_instance_destroy(c->augment[i]);
+        rgm_instance_destroy(c->regularize[i]);
+    }
+    for (int32_t i = 0; i < 2; i++) rgm_instance_destroy(c->schedule[i]);
+}
+
+/* Every instance, one after the other; NULL at the end and where a place is empty (then *i goes on). */
+static rgm_instance *instance_at(const rgm_components *c, int32_t i) {
+    rgm_instance *single[] = {c->init, c->head_init, c->optimizer, c->loss, c->dropout, c->schedule[0], c->schedule[1]};
+    enum { SINGLE = sizeof single / sizeof *single };
+    if (i < SINGLE) return single[i];
+    i -= SINGLE;
+    return i < RGM_CONFIG_LIST ? c->augment[i] : c->regularize[i - RGM_CONFIG_LIST];
+}
+enum { INSTANCE_PLACES = 7 + 2 * RGM_CONFIG_LIST };
+
+static rgm_status prepare_components(const rgm_session *s, rgm_error *err) {
+    rgm_clock clock = rgm_session_clock(s, 0);
+    for (int32_t i = 0; i < INSTANCE_PLACES; i++) {
+        rgm_instance *instance = instance_at(&s->components, i);
+        if (instance) RGM_TRY(rgm_instance_prepare(instance, &s->model, &clock, err));
+    }
+    return RGM_OK;
+}
+
+/* ---- the model ---- */
+
+static rgm_status build_graph(rgm_session *s, rgm_error *err) {
+    const rgm_config *c = s->config;
+    s->classes = c->model.classes;
+    if (c->model.head == RGM_HEAD_LOGIT && s->classes != 2)
+        return rgm_fail(err, RGM_E_USAGE, "model.head: one logit needs 2 classes, found %d", s->classes);
+    s->outputs = c->model.head == RGM_HEAD_LOGIT ? 1 : s->classes;
+    rgm_family_options family = {.name = c->model.name,
+                                 .C = c->model.image[0],
+                                 .H = c->model.image[1],
+                                 .W = c->model.image[2],
+                                 .outputs = s->outputs,
+                                 .imagenet_stem = c->model.stem == RGM_STEM_IMAGENET,
+                                 .base = c->model.base,
+                                 .width = c->model.width,
+                                 .shortcut_a = c->model.shortcut == RGM_SHORTCUT_A,
+                                 .zero_init = c->model.zero_init,
+                                 .head_plugin = s->components.dropout ? "dropout" : NULL};
+    return rgm_family_build(&s->graph, &family, err);
+}
+
+static rgm_status describe_model(rgm_session *s, rgm_error *err) {
+    int32_t count = rgm_graph_param_count(s->graph);
+    s->tensors = calloc((size_t)count, sizeof *s->tensors);
+    if (!s->tensors) return rgm_fail(err, RGM_E_NOMEM, "model: out of memory");
+    for (int32_t i = 0; i < count; i++) {
+        const rgm_param *p = rgm_graph_param(s->graph, i);
+        s->tensors[i] = (rgm_tensor_info){.size = sizeof *s->tensors,
+                                          .index = (uint32_t)i,
+                                          .role = p->role,
+                                          .ndim = p->ndim,
+                                          .name = p->name,
+                                          .dims = p->dims,
+                                          .elements = (uint64_t)p->count,
+                                          .fan_in = p->ndim > 1 ? p->fan_in : 1,
+                                          .fan_out = p->ndim > 1 ? p->fan_out : 1,
+                                          .is_last = p->head};
+    }
+    const rgm_config *c = s->config;
+    s->model = (rgm_model_info){.size = sizeof s->model,
+                                .tensor_count = (uint32_t)count,
+                                .tensor_size = sizeof *s->tensors,
+                                .classes = s->classes,
+                                .tensors = s->tensors,
+                                .channels = c->model.image[0],
+                                .height = c->model.image[1],
+                                .width = c->model.image[2],
+                                .batch = c->batch,
+                                .samples = (uint64_t)s->train.count};
+    if (!s->set) return RGM_OK;
+    const rgm_dataset_info *info = rgm_dataset_describe(s->set);
+    s->model.height = info->H;
+    s->model.width = info->W;
+    s->model.mean = info->mean;
+    s->model.std = info->std;
+    return RGM_OK;
+}
+
+/* ---- the data ---- */
+
+static rgm_status open_data(rgm_session *s, rgm_config *config, rgm_error *err) {
+    RGM_TRY(rgm_dataset_open(&s->set, config->data.file, RGM_ACCESS_AUTO, err));
+    const rgm_dataset_info *info = rgm_dataset_describe(s->set);
+    s->train = rgm_view_all(s->set, RGM_SPLIT_TRAIN);
+    s->validation = rgm_view_all(s->set, RGM_SPLIT_VALIDATION);
+    s->test = rgm_view_all(s->set, RGM_SPLIT_TEST);
+    if (!s->validation.count && s->train.count && config->data.validation > 0) {
+        RGM_TRY(rgm_holdout_create(&s->holdout, s->set, config->data.validation, config->seed, err));
+        s->train = s->holdout.train;
+        s->validation = s->holdout.validation;
+    }
+    if (config->model.classes && config->model.classes < info->classes)
+        return rgm_fail(err, RGM_E_USAGE, "model.classes: %d, but %s has labels of %d classes", config->model.classes,
+                        config->data.file, info->classes);
+    int64_t images = s->train.count ? s->train.count : s->test.count ? s->test.count : s->validation.count;
+    return rgm_config_fit(config, info->C, info->H, info->W, info->classes, images, err);
+}
+
+/* Without data: the image and classes must be given. */
+static rgm_status assume_data(rgm_config *config, rgm_error *err) {
+    const int32_t *image = config->model.image;
+    if (!image[0])
+        return rgm_fail(err, RGM_E_USAGE, "no data set given (--data FILE), and no image size instead (--image CxHxW)");
+    return rgm_config_fit(config, image[0], image[1], image[2], config->model.classes ? config->model.classes : 10,
+                          INT32_MAX, err);
+}
+
+static rgm_status create_machine(rgm_session *s, rgm_error *err) {
+    const rgm_config *c = s->config;
+    rgm_team_options team = {.threads = c->threads, .pin = c->pin};
+    RGM_TRY(rgm_team_create(&s->team, &team, err));
+    RGM_TRY(rgm_engine_create(&s->engine, s->isa, s->kernels->block, rgm_team_size(s->team), err));
+    snprintf(s->build, sizeof s->build, "regimen %s, %s, %s kernels, %s", PACKAGE_VERSION,
+             rgm_engine_describe(s->engine), s->kernels->isa, rgm_cpu_name());
+    return RGM_OK;
+}
+
+static rgm_status load_plugins(rgm_session *s, const char *folder, rgm_error *err) {
+    const rgm_config *c = s->config;
+    const char *files[RGM_CONFIG_LIST];
+    for (int32_t i = 0; i < c->plugins.count; i++) files[i] = c->plugins.paths[i];
+    rgm_registry_options options = {
+        .kernels = s->kernels, .files = files, .file_count = (size_t)c->plugins.count, .folder = folder};
+    RGM_TRY(rgm_registry_create(&s->registry, &options, err));
+    return create_components(&s->components, s->registry, c, err);
+}
+
+rgm_status rgm_session_create(rgm_session **session, rgm_config *config, const rgm_session_options *options,
+                              rgm_error *err) {
+    *session = NULL;
+    rgm_session *s = calloc(1, sizeof *s);
+    if (!s) return rgm_fail(err, RGM_E_NOMEM, "session: out of memory");
+    rgm_status status;
+    s->config = config;
+    RGM_TRY_OR_FAIL(status, rgm_isa_choose(config->isa, rgm_cpu_features(), &s->isa, err));
+    s->kernels = rgm_kernels_get(s->isa);
+    if (options->need_data && !config->data.file[0]) {
+        status = rgm_fail(err, RGM_E_USAGE, "no data set given: --data FILE (make one with 'regimen import')");
+        goto fail;
+    }
+    RGM_TRY_OR_FAIL(status, config->data.file[0] ? open_data(s, config, err) : assume_data(config, err));
+    RGM_TRY_OR_FAIL(status, rgm_config_check(config, err));
+    s->steps_per_epoch = s->train.count / config->batch > 0 ? s->train.count / config->batch : 1;
+    s->steps_total = s->steps_per_epoch * (config->epochs > 0 ? config->epochs : 1);
+    RGM_TRY_OR_FAIL(status, load_plugins(s, options->plugin_folder, err));
+    RGM_TRY_OR_FAIL(status, create_machine(s, err));
+    RGM_TRY_OR_FAIL(status, build_graph(s, err));
+    RGM_TRY_OR_FAIL(status, describe_model(s, err));
+    RGM_TRY_OR_FAIL(status, prepare_components(s, err));
+    *session = s;
+    return RGM_OK;
+fail:
+    rgm_session_destroy(s);
+    return status;
+}
+
+void rgm_session_destroy(rgm_session *s) {
+    if (!s) return;
+    destroy_components(&s->components);
+    rgm_registry_destroy(s->registry);
+    rgm_graph_destroy(s->graph);
+    rgm_engine_destroy(s->engine);
+    rgm_team_destroy(s->team);
+    rgm_holdout_destroy(&s->holdout);
+    rgm_dataset_close(s->set);
+    free(s->tensors);
+    free(s);
+}
+
+rgm_clock rgm_session_clock(const rgm_session *s, int64_t step) {
+    const rgm_config *c = s->config;
+    int64_t epoch = step / s->steps_per_epoch, epochs = c->epochs > 0 ? c->epochs : 1;
+    return (rgm_clock){.size = sizeof(rgm_clock),
+                       .epoch = (uint32_t)(epoch < epochs ? epoch : epochs - 1),
+                       .epochs = (uint32_t)epochs,
+                       .batch = (uint32_t)c->batch,
+                       .step = (uint64_t)step,
+                       .steps_per_epoch = (uint64_t)s->steps_per_epoch,
+                       .steps_total = (uint64_t)s->steps_total,
+                       .samples = (uint64_t)step * (uint64_t)c->batch};
+}
+
+static void effective_list(rgm_instance *const *list, rgm_spec_list *specs) {
+    for (int32_t i = 0; i < specs->count; i++) rgm_instance_spec(list[i], &specs->items[i]);
+}
+
+rgm_status rgm_session_effective(const rgm_session *s, rgm_config *out, rgm_error *err) {
+    (void)err;
+    *out = *s->config;
+    rgm_instance_spec(s->components.init, &out->init);
+    rgm_instance_spec(s->components.optimizer, &out->optimizer);
+    rgm_instance_spec(s->components.schedule[0], &out->scheduler);
+    rgm_instance_spec(s->components.loss, &out->loss);
+    effective_list(s->components.augment, &out->augment);
+    effective_list(s->components.regularize, &out->regularize);
+    return RGM_OK;
+}

@@ -1,0 +1,327 @@
+#include "train/trainer.h"
+
+#include <config.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "base/arena.h"
+#include "train/activation.h"
+#include "train/augment.h"
+#include "train/initialize.h"
+#include "train/loss.h"
+#include "train/update.h"
+
+struct rgm_trainer {
+    const rgm_session *session;
+    rgm_trainer_options options;
+    rgm_arena arena; /* parameters, gradients, slots, statistics, targets, activations */
+    rgm_memory memory;
+    float *slots[RGM_CHECKPOINT_SLOTS];
+    int32_t slot_count;
+    float *targets;
+    int32_t *labels;
+    rgm_activator activator;
+    rgm_plan *train_plan, *eval_plan;
+    rgm_augmenter *augmenter;
+    rgm_batches *train_batches, *eval_batches;
+    rgm_view eval_view; /* what eval_batches walks over */
+    rgm_loss_driver *train_loss, *eval_loss;
+    rgm_update *update;
+    rgm_phase *step, *eval;
+    int32_t step_count, eval_count;
+    rgm_memory_plan planned;
+};
+
+/* ---- memory ---- */
+
+void rgm_process_memory(size_t *anonymous, size_t *mapped) {
+    *anonymous = *mapped = 0;
+    FILE *file = fopen("/proc/self/status", "re");
+    if (!file) return;
+    char line[128];
+    unsigned long kib;
+    while (fgets(line, sizeof line, file)) {
+        if (sscanf(line, "RssAnon: %lu kB", &kib) == 1) *anonymous = kib * 1024;
+        if (sscanf(line, "RssFile: %lu kB", &kib) == 1) *mapped = kib * 1024;
+    }
+    fclose(file);
+}
+
+/* MemAvailable; 0 where the system does not say. */
+static size_t available_memory(void) {
+    FILE *file = fopen("/proc/meminfo", "re");
+    if (!file) return 0;
+    char line[128];
+    unsigned long kib = 0;
+    while (fgets(line, sizeof line, file))
+        if (sscanf(line, "MemAvailable: %lu kB", &kib) == 1) break;
+    fclose(file);
+    return kib * 1024;
+}
+
+static rgm_batch_options batch_options(rgm_trainer *t, const rgm_view *view, int32_t training) {
+    const rgm_session *s = t->session;
+    const rgm_plan *plan = training ? t->train_plan : t->eval_plan;
+    return (rgm_batch_options){.view = *view,
+                               .batch = s->config->batch,
+                               .train = training,
+                               .seed = s->config->seed,
+                               .kernels = s->kernels,
+                               .layout = rgm_plan_input_layout(plan),
+                               .H = s->config->model.image[1],
+                               .W = s->config->model.image[2],
+                               .one_logit = s->outputs == 1,
+                               .workers = rgm_team_size(s->team),
+                               .augment = training && t->augmenter ? rgm_augmenter_run : NULL,
+                               .augment_context = t->augmenter};
+}
+
+static void plan_memory(rgm_trainer *t) {
+    const rgm_session *s = t->session;
+    rgm_memory_plan *m = &t->planned;
+    size_t mapped, floats = (size_t)rgm_graph_param_floats(s->graph), batch = (size_t)s->config->batch;
+    size_t train_bytes = t->train_plan ? rgm_plan_bytes(t->train_plan) : 0, eval_bytes = rgm_plan_bytes(t->eval_plan);
+    rgm_process_memory(&m->fixed, &mapped);
+    m->parameters = rgm_arena_cost(sizeof(float) * floats);
+    m->gradients = t->options.training ? m->parameters : 0;
+    m->slots = m->parameters * (size_t)t->slot_count;
+    m->statistics = rgm_arena_cost(sizeof(float) * (size_t)rgm_graph_stat_floats(s->graph));
+    m->scratch = rgm_plan_scratch_bytes(t->train_plan ? t->train_plan : t->eval_plan);
+    m->activations = (train_bytes > eval_bytes ? train_bytes : eval_bytes) - m->scratch;
+    m->pipeline = rgm_arena_cost(sizeof(float) * batch * (size_t)s->outputs) + rgm_arena_cost(sizeof(int32_t) * batch);
+    m->pipeline += rgm_augmenter_bytes(t->augmenter);
+    if (s->train.count && t->options.training) {
+        rgm_batch_options options = batch_options(t, &s->train, 1);
+        m->pipeline += rgm_batches_bytes(&options);
+    }
+    m->peak =
+        m->fixed + m->parameters + m->gradients + m->slots + m->statistics + m->activations + m->scratch + m->pipeline;
+}
+
+/* Activations grow with the batch, the rest does not. */
+static rgm_status check_memory(const rgm_trainer *t, rgm_error *err) {
+    const rgm_memory_plan *m = &t->planned;
+    size_t available = available_memory(), more = m->peak - m->fixed;
+    if (!available || more <= available) return RGM_OK;
+    size_t constant = more - m->activations, batch = (size_t)t->session->config->batch, fits = 0;
+    if (available > constant) fits = (available - constant) / (m->activations / batch + 1);
+    if (fits == 0)
+        return rgm_fail(err, RGM_E_NOMEM, "memory: %s needs %zu MiB, %zu MiB are available: no batch fits",
+                        t->session->config->model.name, more >> 20, available >> 20);
+    return rgm_fail(err, RGM_E_NOMEM,
+                    "memory: batch %zu needs %zu MiB, %zu MiB are available: the largest batch that fits is %zu", batch,
+                    more >> 20, available >> 20, fits);
+}
+
+/* The arena's pieces. With a null arena the pointers are null: the plans are made before memory is. */
+static rgm_status take_memory(rgm_trainer *t, rgm_error *err) {
+    const rgm_session *s = t->session;
+    const rgm_memory_plan *m = &t->planned;
+    size_t batch = (size_t)s->config->batch, activations = m->activations + m->scratch;
+    size_t targets = sizeof(float) * batch * (size_t)s->outputs, labels = sizeof(int32_t) * batch;
+    size_t bytes = m->parameters * (size_t)(1 + t->options.training + t->slot_count) + m->statistics +
+                   rgm_arena_cost(targets) + rgm_arena_cost(labels) + rgm_arena_cost(activations);
+    RGM_TRY(rgm_arena_create(&t->arena, bytes, "the training step", err));
+    size_t floats = sizeof(float) * (size_t)rgm_graph_param_floats(s->graph);
+    t->memory.value = rgm_arena_take(&t->arena, floats);
+    if (t->options.training) t->memory.grad = rgm_arena_take(&t->arena, floats);
+    for (int32_t i = 0; i < t->slot_count; i++) t->slots[i] = rgm_arena_take(&t->arena, floats);
+    t->memory.stat = rgm_arena_take(&t->arena, sizeof(float) * (size_t)rgm_graph_stat_floats(s->graph));
+    t->targets = rgm_arena_take(&t->arena, targets);
+    t->labels = rgm_arena_take(&t->arena, labels);
+    void *place = rgm_arena_take(&t->arena, activations);
+    if (!place) return rgm_fail(err, RGM_E_INTERNAL, "memory: the arena is smaller than planned");
+    if (t->train_plan) rgm_plan_bind(t->train_plan, place, &t->memory);
+    rgm_plan_bind(t->eval_plan, place, &t->memory);
+    return RGM_OK;
+}
+
+/* ---- creation ---- */
+
+static rgm_status create_plans(rgm_trainer *t, rgm_error *err) {
+    const rgm_session *s = t->session;
+    t->activator.session = s;
+    rgm_plan_options options = {.graph = s->graph,
+                                .kernels = s->kernels,
+                                .engine = s->engine,
+                                .batch = s->config->batch,
+                                .workers = rgm_team_size(s->team),
+                                .training = 1,
+                                .hook = rgm_activator_hook(&t->activator)};
+    if (t->options.training) RGM_TRY(rgm_plan_create(&t->train_plan, &options, err));
+    options.training = 0;
+    return rgm_plan_create(&t->eval_plan, &options, err);
+}
+
+static rgm_status assemble_step(rgm_trainer *t, rgm_error *err) {
+    const rgm_session *s = t->session;
+    int32_t forward, backward;
+    rgm_batch_options options = batch_options(t, &s->train, 1);
+    RGM_TRY(rgm_batches_create(&t->train_batches, &options, err));
+    RGM_TRY(rgm_loss_create(&t->train_loss, s, t->train_plan, t->targets, t->labels, 1, err));
+    RGM_TRY(rgm_update_create(&t->update, s, &t->memory, t->slots, err));
+    const rgm_phase *f = rgm_plan_forward(t->train_plan, &forward), *b = rgm_plan_backward(t->train_plan, &backward);
+    rgm_phase *p = t->step = calloc((size_t)(forward + backward + 2 + RGM_UPDATE_PHASES), sizeof *p);
+    if (!p) return rgm_fail(err, RGM_E_NOMEM, "step: out of memory");
+    *p++ = *rgm_batches_phase(t->train_batches);
+    memcpy(p, f, sizeof *p * (size_t)forward), p += forward;
+    *p++ = rgm_loss_phase(t->train_loss);
+    memcpy(p, b, sizeof *p * (size_t)backward), p += backward;
+    memcpy(p, rgm_update_phases(t->update), sizeof *p * RGM_UPDATE_PHASES), p += RGM_UPDATE_PHASES;
+    t->step_count = (int32_t)(p - t->step);
+    return RGM_OK;
+}
+
+/* Points evaluation at a view; the phases stay, their first one belongs to the new pipeline. */
+static rgm_status assemble_evaluation(rgm_trainer *t, const rgm_view *view, rgm_error *err) {
+    const rgm_session *s = t->session;
+    int32_t forward;
+    const rgm_phase *f = rgm_plan_forward(t->eval_plan, &forward);
+    if (!t->eval) {
+        RGM_TRY(rgm_loss_create(&t->eval_loss, s, t->eval_plan, t->targets, t->labels, 0, err));
+        t->eval = calloc((size_t)forward + 2, sizeof *t->eval);
+        if (!t->eval) return rgm_fail(err, RGM_E_NOMEM, "evaluation: out of memory");
+        memcpy(t->eval + 1, f, sizeof *f * (size_t)forward);
+        t->eval[forward + 1] = rgm_loss_phase(t->eval_loss);
+        t->eval_count = forward + 2;
+    }
+    if (t->eval_batches && memcmp(&t->eval_view, view, sizeof *view) == 0) return RGM_OK;
+    rgm_batches_destroy(t->eval_batches);
+    t->eval_batches = NULL;
+    rgm_batch_options options = batch_options(t, view, 0);
+    RGM_TRY(rgm_batches_create(&t->eval_batches, &options, err));
+    t->eval[0] = *rgm_batches_phase(t->eval_batches);
+    t->eval_view = *view;
+    return RGM_OK;
+}
+
+rgm_status rgm_trainer_create(rgm_trainer **trainer, const rgm_session *session, const rgm_trainer_options *options,
+                              rgm_error *err) {
+    *trainer = NULL;
+    rgm_trainer *t = calloc(1, sizeof *t);
+    if (!t) return rgm_fail(err, RGM_E_NOMEM, "trainer: out of memory");
+    rgm_status status;
+    t->session = session;
+    t->options = *options;
+    if (options->training) t->slot_count = (int32_t)rgm_plug_slot_count(session->components.optimizer);
+    if (options->training && !options->plan_only && session->train.count < 1) {
+        status = rgm_fail(err, RGM_E_USAGE, "%s: no training split", session->config->data.file);
+        goto fail;
+    }
+    RGM_TRY_OR_FAIL(status, create_plans(t, err));
+    if (options->training && session->set) RGM_TRY_OR_FAIL(status, rgm_augmenter_create(&t->augmenter, session, err));
+    plan_memory(t);
+    if (!options->plan_only) {
+        RGM_TRY_OR_FAIL(status, check_memory(t, err));
+        RGM_TRY_OR_FAIL(status, take_memory(t, err));
+        RGM_TRY_OR_FAIL(status, rgm_initialize(session, &t->memory, err));
+        if (options->training) RGM_TRY_OR_FAIL(status, assemble_step(t, err));
+    }
+    *trainer = t;
+    return RGM_OK;
+fail:
+    rgm_trainer_destroy(t);
+    return status;
+}
+
+void rgm_trainer_destroy(rgm_trainer *t) {
+    if (!t) return;
+    rgm_batches_destroy(t->train_batches);
+    rgm_batches_destroy(t->eval_batches);
+    rgm_loss_destroy(t->train_loss);
+    rgm_loss_destroy(t->eval_loss);
+    rgm_update_destroy(t->update);
+    rgm_augmenter_destroy(t->augmenter);
+    rgm_plan_destroy(t->train_plan);
+    rgm_plan_destroy(t->eval_plan);
+    rgm_arena_destroy(&t->arena);
+    free(t->step);
+    free(t->eval);
+    free(t);
+}
+
+rgm_memory_plan rgm_trainer_memory(const rgm_trainer *t) { return t->planned; }
+const rgm_plan *rgm_trainer_plan(const rgm_trainer *t) { return t->train_plan ? t->train_plan : t->eval_plan; }
+rgm_memory rgm_trainer_arrays(const rgm_trainer *t) { return t->memory; }
+
+const rgm_phase *rgm_trainer_phases(const rgm_trainer *t, int32_t *count) {
+    *count = t->step_count;
+    return t->step;
+}
+
+/* ---- use ---- */
+
+static rgm_status not_finite(const rgm_trainer *t, int64_t step, const char *what, rgm_error *err) {
+    const char *layer = rgm_plan_first_bad(t->train_plan);
+    if (layer)
+        return rgm_fail(err, RGM_E_NUMERIC, "step %lld: %s is not finite; the first layer with a bad output is %s",
+                        (long long)step, what, layer);
+    return rgm_fail(err, RGM_E_NUMERIC,
+                    "step %lld: %s is not finite (every layer's output is: the gradients overflowed)", (long long)step,
+                    what);
+}
+
+rgm_status rgm_trainer_step(rgm_trainer *t, int64_t step, rgm_step_result *result, rgm_error *err) {
+    const rgm_session *s = t->session;
+    double factor;
+    rgm_clock clock = rgm_session_clock(s, step);
+    RGM_TRY(rgm_plug_factor(s->components.schedule, (size_t)s->components.schedules, &clock, &factor, err));
+    result->rate = s->components.lr * factor;
+    t->activator.clock = clock;
+    rgm_loss_set(t->train_loss, &clock, s->config->batch);
+    rgm_update_set(t->update, &clock, result->rate);
+    RGM_TRY(rgm_batches_prepare(t->train_batches, (uint32_t)(step / s->steps_per_epoch), step % s->steps_per_epoch,
+                                rgm_plan_input(t->train_plan), t->targets, t->labels, err));
+    rgm_status status = rgm_team_run(s->team, t->step, t->step_count, err);
+    result->tally = rgm_loss_tally(t->train_loss);
+    result->gradient_norm = rgm_update_norm(t->update);
+    if (status == RGM_E_NUMERIC) return not_finite(t, step, "the gradient's norm", err);
+    return status;
+}
+
+/* Runs batch `step` of the evaluation pipeline. */
+static rgm_status evaluate_batch(rgm_trainer *t, int64_t step, rgm_error *err) {
+    rgm_clock clock = rgm_session_clock(t->session, 0);
+    RGM_TRY(rgm_batches_prepare(t->eval_batches, 0, step, rgm_plan_input(t->eval_plan), t->targets, t->labels, err));
+    rgm_loss_set(t->eval_loss, &clock, rgm_batches_valid(t->eval_batches));
+    return rgm_team_run(t->session->team, t->eval, t->eval_count, err);
+}
+
+rgm_status rgm_trainer_evaluate(rgm_trainer *t, const rgm_view *view, int32_t (*stop)(void *), void *context,
+                                rgm_tally *tally, rgm_error *err) {
+    *tally = (rgm_tally){0};
+    RGM_TRY(assemble_evaluation(t, view, err));
+    for (int64_t i = 0; i < rgm_batches_per_epoch(t->eval_batches); i++) {
+        if (stop && stop(context)) return rgm_fail(err, RGM_E_INTERRUPTED, "evaluation stopped on request");
+        RGM_TRY(evaluate_batch(t, i, err));
+        rgm_tally batch = rgm_loss_tally(t->eval_loss);
+        tally->loss += batch.loss;
+        tally->top1 += batch.top1;
+        tally->top5 += batch.top5;
+        tally->seen += batch.seen;
+    }
+    return RGM_OK;
+}
+
+rgm_status rgm_trainer_logits(rgm_trainer *t, const rgm_view *view, int64_t count, float *logits, rgm_error *err) {
+    int64_t outputs = t->session->outputs, pitch = rgm_plan_logits_pitch(t->eval_plan), done = 0;
+    RGM_TRY(assemble_evaluation(t, view, err));
+    for (int64_t i = 0; i < rgm_batches_per_epoch(t->eval_batches) && done < count; i++) {
+        RGM_TRY(evaluate_batch(t, i, err));
+        const float *z = rgm_plan_logits(t->eval_plan);
+        for (int64_t n = 0; n < rgm_batches_valid(t->eval_batches) && done < count; n++, done++)
+            memcpy(logits + done * outputs, z + n * pitch, sizeof(float) * (size_t)outputs);
+    }
+    return RGM_OK;
+}
+
+void rgm_trainer_checkpoint(rgm_trainer *t, rgm_checkpoint *c) {
+    c->graph = t->session->graph;
+    c->value = t->memory.value;
+    c->stat = t->memory.stat;
+    c->slot_count = t->slot_count;
+    for (int32_t i = 0; i < t->slot_count; i++) {
+        c->slot[i] = t->slots[i];
+        c->slot_name[i] = rgm_plug_slot_name(t->session->components.optimizer, (uint32_t)i);
+    }
+}

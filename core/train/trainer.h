@@ -1,0 +1,68 @@
+/* The trainer: a session's memory, plans and pipelines, and the two things done with them: a training step and an
+ * evaluation.
+ *
+ * A step is one list of phases run by the team in one go:
+ *     fill the batch | forward | loss | backward | gradient norm, combine, update
+ * Everything is planned and allocated by rgm_trainer_create(); a step allocates nothing.
+ */
+#ifndef RGM_TRAIN_TRAINER_H
+#define RGM_TRAIN_TRAINER_H
+
+#include "data/batch.h"
+#include "net/plan.h"
+#include "train/checkpoint.h"
+#include "train/progress.h"
+#include "train/session.h"
+
+typedef struct rgm_trainer rgm_trainer;
+
+/* Memory as planned, in bytes; `fixed` is this process' own anonymous memory (RssAnon) measured when planning was done:
+ * libraries, primitives, labels. `peak` is the sum. */
+typedef struct rgm_memory_plan {
+    size_t fixed, parameters, gradients, slots, statistics, activations, scratch, pipeline, peak;
+} rgm_memory_plan;
+
+typedef struct rgm_trainer_options {
+    int32_t training;  /* 0: evaluation only: no gradients, slots, training plan */
+    int32_t plan_only; /* 1: nothing is allocated; only rgm_trainer_memory and the plans may be asked for */
+} rgm_trainer_options;
+
+/* Plans, checks the planned peak against the machine's available memory (RGM_E_NOMEM naming the largest batch that
+ * would fit), allocates, and sets all parameters to their first values. [main] */
+rgm_status rgm_trainer_create(rgm_trainer **trainer, const rgm_session *session, const rgm_trainer_options *options,
+                              rgm_error *err);
+void rgm_trainer_destroy(rgm_trainer *trainer); /* before its session; NULL is fine */
+
+rgm_memory_plan rgm_trainer_memory(const rgm_trainer *trainer);
+const rgm_plan *rgm_trainer_plan(const rgm_trainer *trainer); /* of training if there is one, else of evaluation */
+rgm_memory rgm_trainer_arrays(const rgm_trainer *trainer);
+
+/* What a step gave. */
+typedef struct rgm_step_result {
+    rgm_tally tally;      /* of its batch */
+    double gradient_norm; /* before clipping */
+    double rate;          /* learning rate used */
+} rgm_step_result;
+
+/* Makes step `step` of the run (epoch step / steps_per_epoch). RGM_E_NUMERIC names the step and the first layer whose
+ * output is not finite; the parameters are then those before the step. [main] */
+rgm_status rgm_trainer_step(rgm_trainer *trainer, int64_t step, rgm_step_result *result, rgm_error *err);
+
+/* Loss, top-1 and top-5 over all of a view, with running statistics. `stop`: asked between batches, nonzero ends with
+ * RGM_E_INTERRUPTED; may be NULL. [main] */
+rgm_status rgm_trainer_evaluate(rgm_trainer *trainer, const rgm_view *view, int32_t (*stop)(void *context),
+                                void *context, rgm_tally *tally, rgm_error *err);
+
+/* Logits of `count` images from the start of a view, [count][outputs]. [main] */
+rgm_status rgm_trainer_logits(rgm_trainer *trainer, const rgm_view *view, int64_t count, float *logits, rgm_error *err);
+
+/* The phases of a step, with their times once rgm_team_profile is on. */
+const rgm_phase *rgm_trainer_phases(const rgm_trainer *trainer, int32_t *count);
+
+/* Fills what a checkpoint holds of the trainer: graph, arrays, slots. */
+void rgm_trainer_checkpoint(rgm_trainer *trainer, rgm_checkpoint *checkpoint);
+
+/* This process' RssAnon and RssFile now, in bytes (0 where the system does not say). */
+void rgm_process_memory(size_t *anonymous, size_t *mapped);
+
+#endif

@@ -1,0 +1,183 @@
+#include "train/update.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include "base/arena.h"
+
+/* A span's share of one tensor; 16384 floats with gradient and two slots are 256 KiB. */
+enum { SPAN = 16384, NORM_CHUNK = 65536, SLOTS = 8 };
+
+typedef struct piece {
+    int32_t param;
+    uint64_t first, n;
+} piece;
+
+struct rgm_update {
+    const rgm_session *session;
+    rgm_memory memory;
+    float *slots[SLOTS];
+    int32_t slot_count;
+    int64_t floats; /* of the parameter arena */
+    piece *pieces;
+    int32_t piece_count, norm_chunks;
+    uint8_t *applies; /* [regularizer][param]: bits of the stages */
+    double *partial, norm, rate;
+    float clip; /* factor on the gradients, at most 1 */
+    rgm_clock clock;
+    size_t scratch_bytes;
+    char *scratch; /* per worker */
+    rgm_phase phases[RGM_UPDATE_PHASES];
+};
+
+static rgm_status run_norm(void *context, int32_t chunk, int32_t worker, rgm_error *err) {
+    (void)worker, (void)err;
+    const rgm_update *u = context;
+    int64_t first = (int64_t)chunk * NORM_CHUNK, n = u->floats - first < NORM_CHUNK ? u->floats - first : NORM_CHUNK;
+    u->session->kernels->sumsq(u->memory.grad + first, n, &u->partial[chunk]);
+    return RGM_OK;
+}
+
+static rgm_status run_combine(void *context, int32_t chunk, int32_t worker, rgm_error *err) {
+    (void)chunk, (void)worker;
+    rgm_update *u = context;
+    double sum = 0, limit = u->session->config->clip_norm;
+    for (int32_t i = 0; i < u->norm_chunks; i++) sum += u->partial[i];
+    u->norm = sqrt(sum);
+    if (!isfinite(u->norm)) return rgm_fail(err, RGM_E_NUMERIC, "the gradient's norm is not finite");
+    u->clip = limit > 0 && u->norm > limit ? (float)(limit / (u->norm + 1e-6)) : 1.0f; /* torch's 1e-6 */
+    return RGM_OK;
+}
+
+/* One regularizer's function of a stage on a span, if it acts on the tensor. */
+static rgm_status regularize(const rgm_update *u, int32_t stage, const piece *p, rgm_span *span, void *scratch,
+                             rgm_error *err) {
+    const rgm_components *c = &u->session->components;
+    int32_t params = rgm_graph_param_count(u->session->graph);
+    for (int32_t i = 0; i < c->regularizers; i++) {
+        if (!(u->applies[i * params + p->param] & stage)) continue;
+        rgm_rng key = {u->session->config->seed, RGM_STREAM(RGM_STREAM_BATCH, i), (uint32_t)u->clock.step,
+                       (uint32_t)p->param};
+        rgm_plug_call call;
+        rgm_plug_call_init(&call, c->regularize[i], &u->clock, &key, scratch);
+        RGM_TRY(rgm_plug_regularize(&call, stage, span, err));
+    }
+    return RGM_OK;
+}
+
+static rgm_status run_update(void *context, int32_t chunk, int32_t worker, rgm_error *err) {
+    const rgm_update *u = context;
+    const piece *p = &u->pieces[chunk];
+    const rgm_param *param = rgm_graph_param(u->session->graph, p->param);
+    int64_t at = param->offset + (int64_t)p->first;
+    float *slot[SLOTS];
+    for (int32_t i = 0; i < u->slot_count; i++) slot[i] = u->slots[i] + at;
+    rgm_span span = {.size = sizeof span,
+                     .slot_count = (uint32_t)u->slot_count,
+                     .first = p->first,
+                     .n = p->n,
+                     .param = u->memory.value + at,
+                     .grad = u->memory.grad + at,
+                     .slot = slot,
+                     .tensor = &u->session->tensors[p->param],
+                     .rate = u->rate,
+                     .row = (uint64_t)(param->count / param->dims[0])};
+    void *scratch = u->scratch + u->scratch_bytes * (size_t)worker;
+    if (u->clip < 1) u->session->kernels->scale(u->clip, span.grad, (int64_t)span.n);
+    RGM_TRY(regularize(u, RGM_STAGE_GRADIENT, p, &span, scratch, err));
+    rgm_plug_call call;
+    rgm_plug_call_init(&call, u->session->components.optimizer, &u->clock, NULL, scratch);
+    RGM_TRY(rgm_plug_update(&call, &span, err));
+    span.grad = NULL;
+    return regularize(u, RGM_STAGE_UPDATED, p, &span, scratch, err);
+}
+
+/* The widest scope of the components that share a span. */
+static int32_t scope_of(const rgm_components *c) {
+    int32_t scope = rgm_instance_scope(c->optimizer);
+    for (int32_t i = 0; i < c->regularizers; i++)
+        if (rgm_instance_scope(c->regularize[i]) > scope) scope = rgm_instance_scope(c->regularize[i]);
+    return scope;
+}
+
+/* Cuts every tensor; with pieces NULL it only counts. */
+static int32_t cut(const rgm_session *s, piece *pieces) {
+    int32_t scope = scope_of(&s->components), count = 0;
+    for (int32_t i = 0; i < rgm_graph_param_count(s->graph); i++) {
+        const rgm_param *p = rgm_graph_param(s->graph, i);
+        uint64_t elements = (uint64_t)p->count, row = (uint64_t)(p->count / p->dims[0]);
+        uint64_t spans = rgm_span_count(scope, elements, row, SPAN);
+        for (uint64_t k = 0; k < spans; k++, count++) {
+            if (!pieces) continue;
+            pieces[count].param = i;
+            rgm_span_bounds(scope, elements, row, SPAN, k, &pieces[count].first, &pieces[count].n);
+        }
+    }
+    return count;
+}
+
+static void ask_regularizers(rgm_update *u) {
+    const rgm_session *s = u->session;
+    int32_t params = rgm_graph_param_count(s->graph);
+    for (int32_t i = 0; i < s->components.regularizers; i++)
+        for (int32_t j = 0; j < params; j++)
+            for (int32_t stage = RGM_STAGE_GRADIENT; stage <= RGM_STAGE_UPDATED; stage++)
+                if (rgm_plug_applies(s->components.regularize[i], &s->tensors[j], stage))
+                    u->applies[i * params + j] |= (uint8_t)stage;
+}
+
+static size_t widest_scratch(const rgm_components *c) {
+    size_t bytes = rgm_instance_scratch_bytes(c->optimizer);
+    for (int32_t i = 0; i < c->regularizers; i++) {
+        size_t other = rgm_instance_scratch_bytes(c->regularize[i]);
+        if (other > bytes) bytes = other;
+    }
+    return rgm_arena_cost(bytes);
+}
+
+rgm_status rgm_update_create(rgm_update **update, const rgm_session *s, const rgm_memory *memory, float *const *slots,
+                             rgm_error *err) {
+    rgm_update *u = *update = calloc(1, sizeof *u);
+    if (!u) return rgm_fail(err, RGM_E_NOMEM, "update: out of memory");
+    u->session = s;
+    u->memory = *memory;
+    u->slot_count = (int32_t)rgm_plug_slot_count(s->components.optimizer);
+    for (int32_t i = 0; i < u->slot_count; i++) u->slots[i] = slots[i];
+    u->floats = rgm_graph_param_floats(s->graph);
+    u->norm_chunks = (int32_t)((u->floats + NORM_CHUNK - 1) / NORM_CHUNK);
+    u->piece_count = cut(s, NULL);
+    u->scratch_bytes = widest_scratch(&s->components);
+    u->pieces = malloc(sizeof *u->pieces * (size_t)u->piece_count);
+    u->partial = malloc(sizeof *u->partial * (size_t)u->norm_chunks);
+    u->applies = calloc((size_t)rgm_graph_param_count(s->graph) * (size_t)(s->components.regularizers + 1), 1);
+    u->scratch = aligned_alloc(64, u->scratch_bytes * (size_t)rgm_team_size(s->team) + 64);
+    if (!u->pieces || !u->partial || !u->applies || !u->scratch) {
+        rgm_update_destroy(u);
+        *update = NULL;
+        return rgm_fail(err, RGM_E_NOMEM, "update: out of memory");
+    }
+    cut(s, u->pieces);
+    ask_regularizers(u);
+    u->phases[0] = (rgm_phase){.run = run_norm, .context = u, .chunks = u->norm_chunks, .name = "gradient norm"};
+    u->phases[1] = (rgm_phase){.run = run_combine, .context = u, .chunks = 1, .name = "combine norm"};
+    u->phases[2] = (rgm_phase){.run = run_update, .context = u, .chunks = u->piece_count, .name = "update"};
+    return RGM_OK;
+}
+
+void rgm_update_destroy(rgm_update *u) {
+    if (!u) return;
+    free(u->pieces);
+    free(u->partial);
+    free(u->applies);
+    free(u->scratch);
+    free(u);
+}
+
+const rgm_phase *rgm_update_phases(rgm_update *u) { return u->phases; }
+
+void rgm_update_set(rgm_update *u, const rgm_clock *clock, double rate) {
+    u->clock = *clock;
+    u->rate = rate;
+}
+
+double rgm_update_norm(const rgm_update *u) { return u->norm; }

@@ -1,0 +1,31 @@
+/* The parameters' update after a backward pass: global gradient norm, then one pass over the parameters in spans that
+ * fit a core's L2 cache. Per span, in this order (torch's): clipping by the global norm, the regularizers' gradients,
+ * the optimizer, the regularizers that act on updated parameters.
+ *
+ * The norm is of the gradients as backward left them: before clipping, without the regularizers' share.
+ */
+#ifndef RGM_TRAIN_UPDATE_H
+#define RGM_TRAIN_UPDATE_H
+
+#include "net/plan.h"
+#include "train/session.h"
+
+typedef struct rgm_update rgm_update;
+
+/* `slots`: rgm_plug_slot_count() arrays as large as the parameters. [main] */
+rgm_status rgm_update_create(rgm_update **update, const rgm_session *session, const rgm_memory *memory,
+                             float *const *slots, rgm_error *err);
+void rgm_update_destroy(rgm_update *update);
+
+/* The phases: norm, combine, update. combine fails with RGM_E_NUMERIC if the norm is not finite; then no parameter has
+ * changed. Owned by the update. */
+enum { RGM_UPDATE_PHASES = 3 };
+const rgm_phase *rgm_update_phases(rgm_update *update);
+
+/* Before a run: the clock and the learning rate (base rate times the schedule's factor). [main] */
+void rgm_update_set(rgm_update *update, const rgm_clock *clock, double rate);
+
+/* After a run: the global gradient norm (L2), before clipping. */
+double rgm_update_norm(const rgm_update *update);
+
+#endif
