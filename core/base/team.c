@@ -39,7 +39,7 @@ struct rgm_team {
     rgm_threads *threads;
     rgm_cpu_mask mask; /* of the creating thread */
     int32_t cpus[MOST_THREADS];
-    char description[160];
+    char description[256];
 
     /* Of the run, set before the workers start. */
     rgm_phase *phases;
