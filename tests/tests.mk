@@ -8,11 +8,14 @@ tests_check_config_SOURCES = %D%/check_config.c
 tests_check_config_CFLAGS = $(test_cflags)
 tests_check_config_LDADD = libtrain.la libbase.la $(CHECK_LIBS)
 
-check_PROGRAMS += tests/check_engine
-TESTS += tests/check_engine
-tests_check_engine_SOURCES = %D%/check_engine.c
+check_PROGRAMS += tests/check_engine tests/check_matmul
+TESTS += tests/check_engine tests/check_matmul
+tests_check_engine_SOURCES = %D%/check_engine.c %D%/engine_oracle.h
 tests_check_engine_CFLAGS = $(test_cflags)
 tests_check_engine_LDADD = libengine.la libbase.la $(CHECK_LIBS)
+tests_check_matmul_SOURCES = %D%/check_matmul.c %D%/engine_oracle.h
+tests_check_matmul_CFLAGS = $(test_cflags)
+tests_check_matmul_LDADD = libengine.la libbase.la $(CHECK_LIBS)
 
 check_PROGRAMS += tests/check_report
 TESTS += tests/check_report

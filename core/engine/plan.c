@@ -2,10 +2,11 @@
 #include "engine/internal.h"
 
 enum {
-    GROUP_PIXELS = 256, /* output pixels of a group that repay reading (or writing) the weights once */
+    GROUP_PIXELS = 256,   /* output pixels of a group that repay reading the weights once */
+    PARTIAL_PIXELS = 512, /* ... that repay writing a partial gradient and reading it again */
+    MIN_GROUPS = 4,       /* unless the batch is smaller */
     MAX_GROUPS = 64,
     MAX_PARTIALS = 32,
-    MIN_PARTIALS = 4,
     PARTIAL_BYTES = 64 << 20 /* of all partial results of a layer */
 };
 
@@ -22,14 +23,25 @@ static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
 static int64_t most(int64_t a, int64_t b) { return a > b ? a : b; }
 static int64_t divide_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
+/* Groups of equal size keep a team evenly busy: the largest divisor of N within a factor of two below `images`, if
+ * there is one that `least_images` allows. */
+static int64_t even_images(int64_t N, int64_t images, int64_t least_images) {
+    for (int64_t d = images; d >= least_images && 2 * d >= images; d--)
+        if (N % d == 0) return d;
+    return images;
+}
+
 int32_t rgm_conv_group_images(const rgm_conv_shape *shape, int32_t direction, int64_t pixels, size_t weights) {
-    int64_t images = divide_up(GROUP_PIXELS, pixels), limit = MAX_GROUPS;
+    int64_t N = shape->N, worth = GROUP_PIXELS, limit = MAX_GROUPS;
     if (direction == RGM_CONV_BACKWARD_WEIGHTS) {
         int64_t fit = (int64_t)(PARTIAL_BYTES / (weights * sizeof(float) + RGM_ENGINE_ALIGN));
-        limit = least(MAX_PARTIALS, most(MIN_PARTIALS, fit));
+        limit = least(MAX_PARTIALS, most(MIN_GROUPS, fit));
+        worth = PARTIAL_PIXELS;
     }
-    images = most(images, divide_up(shape->N, limit));
-    /* At most N/4 images leave four groups or more, even when the last one is ragged. */
-    if (direction == RGM_CONV_BACKWARD_WEIGHTS) images = least(images, most(1, shape->N / MIN_PARTIALS));
-    return (int32_t)least(images, shape->N);
+    int64_t least_images = divide_up(N, limit);
+    int64_t images = most(divide_up(worth, pixels), least_images);
+    /* At most N/4 images leave four groups or more, even when the last one is ragged; only the limit on memory may be
+     * exceeded by that, for batches not divisible by four. */
+    images = least(images, most(1, N / MIN_GROUPS));
+    return (int32_t)even_images(N, images, least(images, least_images));
 }
