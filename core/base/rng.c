@@ -77,7 +77,7 @@ INLINE float open_uniform(uint32_t word) {
     return (high + (low + 0.5f) * 0x1p-8f) * 0x1p-24f;
 }
 
-/* log((word + 1/2) / 2^32), below zero, within a few ulp: all 32 bits count at both ends, so normals reach 6.7 standard
+/* log((word + 1/2) / 2^32), below zero, within 2.5 ulp: all 32 bits count at both ends, so normals reach 6.7 standard
  * deviations and are not coarse near zero. u = 2^e m with m in [sqrt(1/2), sqrt(2)); with f = m - 1, s = f / (2 + f):
  * log(1 + f) = 2 atanh(s) = f - f^2/2 + s (f^2/2 + s^2 P(s^2)). For e = 0, f is taken from 1 - u, which is exact in the
  * word, where u itself has lost digits. */
@@ -93,7 +93,7 @@ INLINE float log_uniform(uint32_t word) {
     return k * log2_high - ((half_square - (s * (half_square + p) + k * log2_low)) - f);
 }
 
-/* Sine and cosine of the angle 2 pi word / 2^32, within 2 ulp: the nearest quarter turn is taken off exactly in
+/* Sine and cosine of the angle 2 pi word / 2^32, within 2.5 ulp: the nearest quarter turn is taken off exactly in
  * integers, the rest t in [-1/2, 1/2] quarter turns goes through polynomials in t^2. */
 INLINE void sincos_of(uint32_t word, float *sine, float *cosine) {
     uint32_t turned = word + 0x20000000u, quarter = turned >> 30;
