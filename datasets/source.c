@@ -1,0 +1,107 @@
+#include "source.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <zlib.h>
+
+enum { NAMES_MOST = 100000, READ_MOST = 1 << 24 };
+
+rgm_status rgm_source_open(rgm_source *source, const char *path, rgm_error *err) {
+    *source = (rgm_source){.path = path};
+    struct stat st;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0) return rgm_fail(err, RGM_E_IO, "%s: cannot open: %s", path, strerror(errno));
+    if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) {
+        close(fd);
+        return rgm_fail(err, RGM_E_IO, "%s: not a regular file", path);
+    }
+    source->file_size = st.st_size;
+    source->stream = gzdopen(fd, "rb");
+    if (source->stream) return RGM_OK;
+    close(fd);
+    return rgm_fail(err, RGM_E_NOMEM, "%s: out of memory", path);
+}
+
+void rgm_source_close(rgm_source *source) {
+    if (source->stream) gzclose_r(source->stream);
+    source->stream = NULL;
+}
+
+static rgm_status stream_error(const rgm_source *source, rgm_error *err) {
+    int code = Z_OK;
+    const char *text = gzerror(source->stream, &code);
+    if (code == Z_ERRNO) return rgm_fail(err, RGM_E_IO, "%s: cannot read: %s", source->path, strerror(errno));
+    return rgm_fail(err, RGM_E_FORMAT, "%s: damaged gzip file: %s", source->path, text);
+}
+
+rgm_status rgm_source_read(rgm_source *source, void *to, size_t size, const char *what, rgm_error *err) {
+    for (size_t done = 0; done < size;) {
+        size_t piece = size - done < READ_MOST ? size - done : READ_MOST;
+        int got = gzread(source->stream, (char *)to + done, (unsigned)piece);
+        if (got < 0) return stream_error(source, err);
+        if (got == 0) return rgm_fail(err, RGM_E_FORMAT, "%s: truncated: it ends within %s", source->path, what);
+        done += (size_t)got;
+    }
+    return RGM_OK;
+}
+
+rgm_status rgm_source_end(rgm_source *source, rgm_error *err) {
+    char one;
+    int got = gzread(source->stream, &one, 1), code = Z_OK;
+    gzerror(source->stream, &code);
+    if (got < 0 || code != Z_OK) return stream_error(source, err);
+    return got == 0 ? RGM_OK : rgm_fail(err, RGM_E_FORMAT, "%s: bytes behind the end of its content", source->path);
+}
+
+const char *rgm_source_name(const char *path) {
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
+int rgm_source_is_folder(const char *path) {
+    struct stat st;
+    return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+static int by_text(const void *a, const void *b) { return strcmp(*(char *const *)a, *(char *const *)b); }
+
+/* Appends "folder/name"; 0 without memory. */
+static int append(char ***paths, size_t *count, const char *folder, const char *name) {
+    char **grown = realloc(*paths, (*count + 2) * sizeof **paths), *path = NULL;
+    if (!grown) return 0;
+    *paths = grown;
+    if (asprintf(&path, "%s/%s", folder, name) < 0) return 0;
+    grown[(*count)++] = path;
+    grown[*count] = NULL;
+    return 1;
+}
+
+rgm_status rgm_source_list(const char *folder, char ***out, rgm_error *err) {
+    *out = NULL;
+    DIR *dir = opendir(folder);
+    if (!dir) return rgm_fail(err, RGM_E_IO, "%s: cannot open the folder: %s", folder, strerror(errno));
+    char **paths = calloc(1, sizeof *paths);
+    size_t count = 0;
+    int fits = paths != NULL;
+    for (struct dirent *entry; fits && count < NAMES_MOST && (entry = readdir(dir));)
+        if (entry->d_name[0] != '.') fits = append(&paths, &count, folder, entry->d_name);
+    closedir(dir);
+    if (!fits) {
+        rgm_source_free_list(paths);
+        return rgm_fail(err, RGM_E_NOMEM, "%s: out of memory", folder);
+    }
+    if (count > 1) qsort(paths, count, sizeof *paths, by_text);
+    *out = paths;
+    return RGM_OK;
+}
+
+void rgm_source_free_list(char **paths) {
+    for (char **path = paths; path && *path; path++) free(*path);
+    free(paths);
+}

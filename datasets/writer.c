@@ -1,0 +1,219 @@
+#include "writer.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "data/file.h"
+#include "data/stats.h"
+
+enum { LABEL_PIECE = 4096 };
+
+struct rgm_writer {
+    rgm_file_writer file;
+    rgm_writer_options options; /* its texts are not kept */
+    off_t images[RGM_SPLIT_COUNT], labels[RGM_SPLIT_COUNT];
+    int64_t written[RGM_SPLIT_COUNT];
+    rgm_channel_sums sums;
+};
+
+static size_t label_bytes(const rgm_writer *writer) { return writer->options.classes <= 256 ? 1 : 4; }
+
+static size_t image_bytes(const rgm_writer *writer) {
+    return (size_t)writer->options.H * (size_t)writer->options.W * (size_t)writer->options.C;
+}
+
+static rgm_status check_options(const rgm_writer_options *o, rgm_error *err) {
+    if (o->H < 1 || o->W < 1 || o->C < 1 || o->H > RGM_DATA_SIDE || o->W > RGM_DATA_SIDE || o->C > RGM_DATA_CHANNELS ||
+        (int64_t)o->H * o->W * o->C > RGM_DATA_IMAGE_BYTES)
+        return rgm_fail(err, RGM_E_UNSUPPORTED,
+                        "%s: images of %d x %d x %d (H, W, C): at most %d pixels a side, %d channels", o->path, o->H,
+                        o->W, o->C, RGM_DATA_SIDE, RGM_DATA_CHANNELS);
+    if (o->classes < 2 || o->classes > RGM_DATA_CLASSES)
+        return rgm_fail(err, RGM_E_FORMAT, "%s: %d classes: expected 2 to %d", o->path, o->classes, RGM_DATA_CLASSES);
+    for (int32_t s = 0; s < RGM_SPLIT_COUNT; s++)
+        if (o->count[s] < 0 || o->count[s] > INT32_MAX)
+            return rgm_fail(err, RGM_E_UNSUPPORTED, "%s: %lld %s images: at most 2^31-1", o->path,
+                            (long long)o->count[s], rgm_split_name(s));
+    if (o->count[RGM_SPLIT_TRAIN] < 1) return rgm_fail(err, RGM_E_FORMAT, "%s: no training images", o->path);
+    return RGM_OK;
+}
+
+/* Makes a contiguous data set whose place in the file is settled at once and which HDF5 itself never writes. */
+static int make_place(hid_t group, const char *name, hid_t type, int rank, const hsize_t *dims, off_t *offset) {
+    hid_t space = H5Screate_simple(rank, dims, NULL), plist = H5Pcreate(H5P_DATASET_CREATE), dataset = -1;
+    if (space >= 0 && plist >= 0 && H5Pset_layout(plist, H5D_CONTIGUOUS) >= 0 &&
+        H5Pset_alloc_time(plist, H5D_ALLOC_TIME_EARLY) >= 0 && H5Pset_fill_time(plist, H5D_FILL_TIME_NEVER) >= 0)
+        dataset = H5Dcreate2(group, name, type, space, H5P_DEFAULT, plist, H5P_DEFAULT);
+    haddr_t at = dataset >= 0 ? H5Dget_offset(dataset) : HADDR_UNDEF;
+    *offset = (off_t)at;
+    if (dataset >= 0) H5Dclose(dataset);
+    if (plist >= 0) H5Pclose(plist);
+    if (space >= 0) H5Sclose(space);
+    return at != HADDR_UNDEF;
+}
+
+static int make_split(rgm_writer *writer, int32_t split) {
+    const rgm_writer_options *o = &writer->options;
+    hid_t group = H5Gcreate2(writer->file.file, rgm_split_name(split), H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
+    if (group < 0) return 0;
+    hsize_t dims[4] = {(hsize_t)o->count[split], (hsize_t)o->H, (hsize_t)o->W, (hsize_t)o->C};
+    int made = make_place(group, "images", H5T_STD_U8LE, 4, dims, &writer->images[split]) &&
+               make_place(group, "labels", label_bytes(writer) == 1 ? H5T_STD_U8LE : H5T_STD_I32LE, 1, dims,
+                          &writer->labels[split]);
+    H5Gclose(group);
+    return made;
+}
+
+/* Texts, of variable length and UTF-8, as h5py writes and shows them; count 0: a single one. */
+static int put_texts(hid_t file, const char *name, const char *const *texts, int32_t count) {
+    hsize_t elements = (hsize_t)count;
+    hid_t space = count ? H5Screate_simple(1, &elements, NULL) : H5Screate(H5S_SCALAR), type = H5Tcopy(H5T_C_S1);
+    hid_t attribute = -1;
+    if (space >= 0 && type >= 0 && H5Tset_size(type, H5T_VARIABLE) >= 0 && H5Tset_cset(type, H5T_CSET_UTF8) >= 0)
+        attribute = H5Acreate2(file, name, type, space, H5P_DEFAULT, H5P_DEFAULT);
+    int put = attribute >= 0 && H5Awrite(attribute, type, texts) >= 0;
+    if (attribute >= 0) H5Aclose(attribute);
+    if (type >= 0) H5Tclose(type);
+    if (space >= 0) H5Sclose(space);
+    return put;
+}
+
+static int put_numbers(hid_t file, const char *name, const double *numbers, int32_t count) {
+    hsize_t elements = (hsize_t)count;
+    hid_t space = H5Screate_simple(1, &elements, NULL), attribute = -1;
+    if (space >= 0) attribute = H5Acreate2(file, name, H5T_IEEE_F64LE, space, H5P_DEFAULT, H5P_DEFAULT);
+    int put = attribute >= 0 && H5Awrite(attribute, H5T_NATIVE_DOUBLE, numbers) >= 0;
+    if (attribute >= 0) H5Aclose(attribute);
+    if (space >= 0) H5Sclose(space);
+    return put;
+}
+
+static rgm_status make_structure(rgm_writer *writer, const rgm_writer_options *o, rgm_error *err) {
+    rgm_h5_enter();
+    hid_t file = writer->file.file;
+    int made = 1;
+    for (int32_t s = 0; s < RGM_SPLIT_COUNT && made; s++)
+        if (o->count[s]) made = make_split(writer, s);
+    if (made && o->class_names) made = put_texts(file, "class_names", o->class_names, o->classes);
+    if (made && o->source) made = put_texts(file, "source", &o->source, 0);
+    if (made && o->licence) made = put_texts(file, "licence", &o->licence, 0);
+    rgm_status status = made ? RGM_OK : rgm_h5_fail(err, RGM_E_IO, o->path, "cannot write");
+    rgm_h5_leave();
+    return status;
+}
+
+static rgm_status reserve(const rgm_writer *writer, rgm_error *err) {
+    const rgm_writer_options *o = &writer->options;
+    for (int32_t s = 0; s < RGM_SPLIT_COUNT; s++) {
+        if (o->count[s] == 0) continue;
+        off_t images = (off_t)o->count[s] * (off_t)image_bytes(writer),
+              labels = (off_t)o->count[s] * (off_t)label_bytes(writer);
+        int failed = posix_fallocate(writer->file.fd, writer->images[s], images);
+        if (!failed) failed = posix_fallocate(writer->file.fd, writer->labels[s], labels);
+        if (failed)
+            return rgm_fail(err, RGM_E_IO, "%s: cannot reserve %lld MB for the %s split: %s", o->path,
+                            (long long)((images + labels) / 1000000 + 1), rgm_split_name(s), strerror(failed));
+    }
+    return RGM_OK;
+}
+
+rgm_status rgm_writer_create(rgm_writer **out, const rgm_writer_options *options, rgm_error *err) {
+    *out = NULL;
+    RGM_TRY(check_options(options, err));
+    rgm_writer *writer = calloc(1, sizeof *writer);
+    if (!writer) return rgm_fail(err, RGM_E_NOMEM, "%s: out of memory", options->path);
+    rgm_status status;
+    writer->options = *options;
+    writer->sums.C = options->C;
+    RGM_TRY_OR_FAIL(status, rgm_file_create(&writer->file, options->path, options->replace, err));
+    writer->options.path = writer->file.path;
+    RGM_TRY_OR_FAIL(status, make_structure(writer, options, err));
+    RGM_TRY_OR_FAIL(status, reserve(writer, err));
+    *out = writer;
+    return RGM_OK;
+fail:
+    rgm_writer_destroy(writer);
+    return status;
+}
+
+static rgm_status put(const rgm_writer *writer, const void *data, size_t size, off_t offset, rgm_error *err) {
+    for (size_t done = 0; done < size;) {
+        ssize_t wrote = pwrite(writer->file.fd, (const char *)data + done, size - done, offset + (off_t)done);
+        if (wrote < 0 && errno == EINTR) continue;
+        if (wrote <= 0)
+            return rgm_fail(err, RGM_E_IO, "%s: cannot write: %s", writer->options.path,
+                            strerror(wrote < 0 ? errno : ENOSPC));
+        done += (size_t)wrote;
+    }
+    return RGM_OK;
+}
+
+/* Labels as the file holds them: one byte, or four little-endian. */
+static rgm_status put_labels(const rgm_writer *writer, int32_t split, const int32_t *labels, int64_t n,
+                             rgm_error *err) {
+    uint8_t piece[LABEL_PIECE * 4];
+    size_t width = label_bytes(writer);
+    for (int64_t at = 0; at < n; at += LABEL_PIECE) {
+        int64_t count = n - at < LABEL_PIECE ? n - at : LABEL_PIECE;
+        for (int64_t i = 0; i < count; i++) {
+            int32_t label = labels[at + i];
+            if (label < 0 || label >= writer->options.classes)
+                return rgm_fail(err, RGM_E_FORMAT, "%s: label %lld of the %s split is %d, there are %d classes",
+                                writer->options.path, (long long)(writer->written[split] + at + i),
+                                rgm_split_name(split), label, writer->options.classes);
+            for (size_t b = 0; b < width; b++) piece[(size_t)i * width + b] = (uint8_t)((uint32_t)label >> (8 * b));
+        }
+        off_t offset = writer->labels[split] + (off_t)(writer->written[split] + at) * (off_t)width;
+        RGM_TRY(put(writer, piece, (size_t)count * width, offset, err));
+    }
+    return RGM_OK;
+}
+
+static rgm_status report(const rgm_writer *writer, rgm_error *err) {
+    const rgm_writer_options *o = &writer->options;
+    int64_t done = 0, total = 0;
+    for (int32_t s = 0; s < RGM_SPLIT_COUNT; s++) done += writer->written[s], total += o->count[s];
+    if (!o->progress || o->progress(o->progress_context, done, total) == 0) return RGM_OK;
+    return rgm_fail(err, RGM_E_INTERRUPTED, "%s: stopped after %lld of %lld images", o->path, (long long)done,
+                    (long long)total);
+}
+
+rgm_status rgm_writer_add(rgm_writer *writer, int32_t split, const uint8_t *images, const int32_t *labels, int64_t n,
+                          rgm_error *err) {
+    const rgm_writer_options *o = &writer->options;
+    if (n < 0 || n > o->count[split] - writer->written[split])
+        return rgm_fail(err, RGM_E_INTERNAL, "%s: more than %lld images for the %s split", o->path,
+                        (long long)o->count[split], rgm_split_name(split));
+    size_t bytes = image_bytes(writer);
+    RGM_TRY(put_labels(writer, split, labels, n, err));
+    RGM_TRY(put(writer, images, (size_t)n * bytes, writer->images[split] + (off_t)writer->written[split] * (off_t)bytes,
+                err));
+    for (int64_t i = 0; split == RGM_SPLIT_TRAIN && i < n; i++)
+        rgm_channel_sums_add(&writer->sums, images + (size_t)i * bytes, (int64_t)o->H * o->W);
+    writer->written[split] += n;
+    return report(writer, err);
+}
+
+rgm_status rgm_writer_finish(rgm_writer *writer, rgm_error *err) {
+    const rgm_writer_options *o = &writer->options;
+    for (int32_t s = 0; s < RGM_SPLIT_COUNT; s++)
+        if (writer->written[s] != o->count[s])
+            return rgm_fail(err, RGM_E_INTERNAL, "%s: %lld of %lld images of the %s split", o->path,
+                            (long long)writer->written[s], (long long)o->count[s], rgm_split_name(s));
+    double mean[RGM_DATA_CHANNELS], std[RGM_DATA_CHANNELS];
+    rgm_channel_sums_finish(&writer->sums, mean, std);
+    rgm_h5_enter();
+    rgm_status status = RGM_OK;
+    if (!put_numbers(writer->file.file, "mean", mean, o->C) || !put_numbers(writer->file.file, "std", std, o->C))
+        status = rgm_h5_fail(err, RGM_E_IO, o->path, "cannot write");
+    rgm_h5_leave();
+    return status < 0 ? status : rgm_file_commit(&writer->file, err);
+}
+
+void rgm_writer_destroy(rgm_writer *writer) {
+    if (!writer) return;
+    rgm_file_abandon(&writer->file);
+    free(writer);
+}

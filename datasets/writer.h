@@ -1,0 +1,39 @@
+/* Writing a data set of FORMAT.md, streamed: images come in any number of pieces, memory stays constant, and the file
+ * appears under its name when it is complete (data/file.h). The disk space is reserved first, so that a full disk is
+ * reported before the work, not after it. Mean and standard deviation are computed on the way, from the training split,
+ * by exact integer sums. */
+#ifndef RGM_DATASETS_WRITER_H
+#define RGM_DATASETS_WRITER_H
+
+#include "data/dataset.h"
+
+/* After every piece: `done` of `total` images. A result other than 0 stops the work (RGM_E_INTERRUPTED). */
+typedef int32_t (*rgm_import_progress_fn)(void *context, int64_t done, int64_t total);
+
+typedef struct rgm_writer_options {
+    const char *path;
+    int32_t replace; /* 1: an existing file is replaced at the end */
+    int32_t H, W, C, classes;
+    int64_t count[RGM_SPLIT_COUNT];  /* images; train at least 1 */
+    const char *const *class_names;  /* [classes] or NULL */
+    const char *source, *licence;    /* NULL: not known */
+    rgm_import_progress_fn progress; /* NULL: none */
+    void *progress_context;
+} rgm_writer_options;
+
+typedef struct rgm_writer rgm_writer;
+
+/* The options' texts are only read here. RGM_E_USAGE if the file exists and `replace` is 0. */
+rgm_status rgm_writer_create(rgm_writer **writer, const rgm_writer_options *options, rgm_error *err);
+
+/* Appends n images [n][H][W][C] and labels [n] to a split. */
+rgm_status rgm_writer_add(rgm_writer *writer, int32_t split, const uint8_t *images, const int32_t *labels, int64_t n,
+                          rgm_error *err);
+
+/* Completes the file. RGM_E_INTERNAL if images are missing. The writer is to be destroyed in any case. */
+rgm_status rgm_writer_finish(rgm_writer *writer, rgm_error *err);
+
+/* An unfinished file is removed. NULL is fine. */
+void rgm_writer_destroy(rgm_writer *writer);
+
+#endif

@@ -1,0 +1,152 @@
+#include "make_set.h"
+
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define NEED(call)                                                                                                     \
+    do {                                                                                                               \
+        if ((call) < 0) {                                                                                              \
+            fprintf(stderr, "make_set: %s\n", #call);                                                                  \
+            abort();                                                                                                   \
+        }                                                                                                              \
+    } while (0)
+
+uint8_t make_set_pixel(int32_t split, int64_t sample, int64_t byte) {
+    uint32_t v = (uint32_t)(sample * 7919 + byte * 31 + split * 101) * 2654435761u;
+    return (uint8_t)(v >> 24);
+}
+
+int32_t make_set_label(const rgm_test_set *set, int32_t split, int64_t sample) {
+    return (int32_t)((sample * 3 + split) % set->classes);
+}
+
+static void put(hid_t group, const char *name, hid_t file_type, hid_t memory_type, int rank, const hsize_t *dims,
+                const hsize_t *chunk, int gzip, const void *data) {
+    hid_t space = H5Screate_simple(rank, dims, NULL), plist = H5Pcreate(H5P_DATASET_CREATE);
+    if (chunk) NEED(H5Pset_chunk(plist, rank, chunk));
+    if (chunk && gzip) {
+        NEED(H5Pset_shuffle(plist));
+        NEED(H5Pset_deflate(plist, 1));
+        NEED(H5Pset_fletcher32(plist));
+    }
+    hid_t dataset = H5Dcreate2(group, name, file_type, space, H5P_DEFAULT, plist, H5P_DEFAULT);
+    NEED(dataset);
+    NEED(H5Dwrite(dataset, memory_type, H5S_ALL, H5S_ALL, H5P_DEFAULT, data));
+    H5Dclose(dataset);
+    H5Pclose(plist);
+    H5Sclose(space);
+}
+
+static void put_images(const rgm_test_set *set, hid_t group, int32_t split, int64_t count) {
+    int64_t bytes = (int64_t)set->H * set->W * set->C;
+    uint8_t *pixels = malloc((size_t)(count * bytes));
+    for (int64_t i = 0; i < count; i++)
+        for (int64_t j = 0; j < bytes; j++) pixels[i * bytes + j] = make_set_pixel(split, i, j);
+    hsize_t dims[4] = {(hsize_t)count, (hsize_t)set->H, (hsize_t)set->W, (hsize_t)set->C};
+    hsize_t chunk[4] = {(hsize_t)set->chunk, dims[1], dims[2], dims[3]};
+    put(group, "images", H5T_STD_U8LE, H5T_NATIVE_UINT8, set->rank3 ? 3 : 4, dims, set->chunk ? chunk : NULL, set->gzip,
+        pixels);
+    free(pixels);
+}
+
+static void put_labels(const rgm_test_set *set, hid_t group, int32_t split, int64_t count) {
+    int64_t width = set->soft ? set->classes : 1;
+    int64_t *labels = calloc((size_t)count, sizeof *labels);
+    float *soft = calloc((size_t)(count * width), sizeof *soft);
+    for (int64_t i = 0; i < count; i++) {
+        labels[i] = make_set_label(set, split, i);
+        if (!set->soft) continue;
+        soft[i * width + labels[i]] = 0.75f;
+        soft[i * width + (labels[i] + 1) % width] += 0.25f;
+    }
+    hsize_t dims[2] = {(hsize_t)count, (hsize_t)width}, chunk[2] = {(hsize_t)(count > 7 ? 7 : count), (hsize_t)width};
+    if (set->soft)
+        put(group, "labels", H5T_IEEE_F32LE, H5T_NATIVE_FLOAT, 2, dims, set->chunk ? chunk : NULL, set->gzip, soft);
+    else
+        put(group, "labels", set->label_type ? set->label_type : H5T_STD_I64LE, H5T_NATIVE_INT64, 1, dims,
+            set->chunk ? chunk : NULL, set->gzip, labels);
+    free(soft);
+    free(labels);
+}
+
+static void put_split(const rgm_test_set *set, hid_t file, const char *name, int32_t split, int64_t count) {
+    if (count == 0) return;
+    hid_t group = H5Gcreate2(file, name, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
+    NEED(group);
+    put_images(set, group, split, count);
+    put_labels(set, group, split, count);
+    H5Gclose(group);
+}
+
+static void put_attribute(hid_t file, const char *name, hid_t type, hsize_t count, const void *data) {
+    hid_t space = H5Screate_simple(1, &count, NULL);
+    hid_t attribute = H5Acreate2(file, name, type, space, H5P_DEFAULT, H5P_DEFAULT);
+    NEED(attribute);
+    NEED(H5Awrite(attribute, type, data));
+    H5Aclose(attribute);
+    H5Sclose(space);
+}
+
+static void put_names(const rgm_test_set *set, hid_t file) {
+    enum { WIDTH = 16 };
+    char *fixed = calloc((size_t)set->classes, WIDTH);
+    char **texts = calloc((size_t)set->classes, sizeof *texts);
+    for (int32_t c = 0; c < set->classes; c++) {
+        texts[c] = fixed + c * WIDTH;
+        snprintf(texts[c], WIDTH, "class %d", c);
+    }
+    hid_t type = H5Tcopy(H5T_C_S1);
+    NEED(H5Tset_size(type, set->names == 1 ? H5T_VARIABLE : WIDTH));
+    put_attribute(file, "class_names", type, (hsize_t)set->classes, set->names == 1 ? (void *)texts : fixed);
+    H5Tclose(type);
+    free(texts);
+    free(fixed);
+}
+
+void make_set(const char *path, const rgm_test_set *set) {
+    hid_t file = H5Fcreate(path, H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
+    NEED(file);
+    put_split(set, file, "train", 0, set->train);
+    put_split(set, file, "test", 1, set->test);
+    if (set->constants) {
+        double mean[64], std[64];
+        for (int c = 0; c < 64; c++) mean[c] = 0.25, std[c] = 0.5;
+        put_attribute(file, "mean", H5T_NATIVE_DOUBLE, (hsize_t)set->C, mean);
+        put_attribute(file, "std", H5T_NATIVE_DOUBLE, (hsize_t)set->C, std);
+    }
+    if (set->names) put_names(set, file);
+    NEED(H5Fclose(file));
+}
+
+char *make_folder(void) {
+    const char *parent = getenv("TMPDIR");
+    char *folder = malloc(4096);
+    snprintf(folder, 4096, "%s/regimen-test-XXXXXX", parent && *parent ? parent : "/tmp");
+    if (!mkdtemp(folder)) {
+        perror(folder);
+        abort();
+    }
+    return folder;
+}
+
+void remove_folder(char *folder) {
+    DIR *dir = opendir(folder);
+    for (struct dirent *entry; dir && (entry = readdir(dir));) {
+        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0) continue;
+        unlink(in_folder(folder, entry->d_name));
+    }
+    if (dir) closedir(dir);
+    rmdir(folder);
+    free(folder);
+}
+
+const char *in_folder(const char *folder, const char *name) {
+    static char paths[8][4400];
+    static int next;
+    char *path = paths[next++ % 8];
+    snprintf(path, sizeof paths[0], "%s/%s", folder, name);
+    return path;
+}

@@ -1,0 +1,33 @@
+/* Makes small HDF5 data sets for tests, by HDF5 calls alone: foreign files, as h5py would write them. */
+#ifndef RGM_TESTS_MAKE_SET_H
+#define RGM_TESTS_MAKE_SET_H
+
+#include <hdf5.h>
+#include <stdint.h>
+
+typedef struct rgm_test_set {
+    int64_t train, test;      /* samples; 0: no such split */
+    int32_t H, W, C, classes; /* pixels are make_set_pixel(), labels make_set_label() */
+    int32_t chunk;            /* 0: contiguous; else chunks of so many images */
+    int32_t gzip;             /* with chunks: shuffle, deflate and fletcher32 */
+    int32_t soft;             /* float labels [N][classes] */
+    int32_t rank3;            /* images [N][H][W] (C = 1) */
+    hid_t label_type;         /* 0: H5T_STD_I64LE */
+    int32_t constants;        /* mean 0.25, std 0.5 for every channel */
+    int32_t names;            /* class_names: 1 of variable length, 2 fixed */
+} rgm_test_set;
+
+uint8_t make_set_pixel(int32_t split, int64_t sample, int64_t byte);
+int32_t make_set_label(const rgm_test_set *set, int32_t split, int64_t sample);
+
+/* Writes the file; aborts the test program on failure. */
+void make_set(const char *path, const rgm_test_set *set);
+
+/* A folder for a test's files under $TMPDIR, and its removal with everything inside. */
+char *make_folder(void);
+void remove_folder(char *folder);
+
+/* folder/name in a rotating static buffer. */
+const char *in_folder(const char *folder, const char *name);
+
+#endif
