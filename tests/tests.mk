@@ -46,4 +46,11 @@ tests_check_team_LDADD = libbase.la $(CHECK_LIBS) -lm
 tests_check_machine_SOURCES = %D%/check_machine.c
 tests_check_machine_CFLAGS = $(test_cflags)
 tests_check_machine_LDADD = libbase.la $(CHECK_LIBS)
+
+check_PROGRAMS += tests/check_data
+TESTS += tests/check_data
+tests_check_data_SOURCES = %D%/check_data.c %D%/make_set.c %D%/make_set.h
+tests_check_data_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE $(HDF5_CFLAGS)
+tests_check_data_CFLAGS = $(test_cflags)
+tests_check_data_LDADD = libdatasets.la libdata.la libkernels.la libbase.la $(CHECK_LIBS)
 endif

@@ -1,0 +1,694 @@
+/* The data set: what it accepts, what it refuses, damage at every kind of place, views and orders. */
+#include <check.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "data/dataset.h"
+#include "data/file.h"
+#include "data/order.h"
+#include "data/split.h"
+#include "datasets/writer.h"
+#include "make_set.h"
+
+static char *folder;
+
+static void setup(void) { folder = make_folder(); }
+static void teardown(void) { remove_folder(folder); }
+
+static const rgm_test_set small = {.train = 23, .test = 9, .H = 5, .W = 3, .C = 2, .classes = 4};
+
+static rgm_dataset *open_set(const char *path, int32_t access) {
+    rgm_error err = {0};
+    rgm_dataset *set = NULL;
+    rgm_status status = rgm_dataset_open(&set, path, access, &err);
+    ck_assert_msg(status == RGM_OK, "%s", err.text);
+    return set;
+}
+
+/* Expects a refusal with `status` and a line that says `word` and names the file. */
+static void refuse(const char *path, rgm_status status, const char *word) {
+    rgm_error err = {0};
+    rgm_dataset *set = NULL;
+    rgm_status got = rgm_dataset_open(&set, path, RGM_ACCESS_AUTO, &err);
+    ck_assert_msg(got == status, "%s: status %d, expected %d: %s", path, got, status, err.text);
+    ck_assert_ptr_null(set);
+    ck_assert_msg(strstr(err.text, word) != NULL, "expected '%s' in: %s", word, err.text);
+    ck_assert_msg(strstr(err.text, path) != NULL, "expected the path in: %s", err.text);
+}
+
+/* 1 if the open set holds what make_set() put there. */
+static int holds(const rgm_dataset *set, const rgm_test_set *made) {
+    const rgm_dataset_info *info = rgm_dataset_describe(set);
+    int64_t bytes = (int64_t)info->H * info->W * info->C, counts[2] = {made->train, made->test};
+    if (info->H != made->H || info->W != made->W || info->C != made->C) return 0;
+    uint8_t *image = malloc((size_t)bytes);
+    int equal = 1;
+    for (int32_t s = 0; s < 2; s++) {
+        if (info->count[s] != counts[s]) equal = 0;
+        for (int64_t i = 0; equal && i < counts[s]; i++) {
+            if (rgm_dataset_read(set, s, i, image, NULL) < 0 ||
+                rgm_dataset_labels(set, s)[i] != make_set_label(made, s, i))
+                equal = 0;
+            for (int64_t j = 0; equal && j < bytes; j++) equal = image[j] == make_set_pixel(s, i, j);
+        }
+    }
+    free(image);
+    return equal;
+}
+
+static void check_kind(const rgm_test_set *made, int32_t access, int32_t expected) {
+    const char *path = in_folder(folder, "kind.h5");
+    make_set(path, made);
+    rgm_dataset *set = open_set(path, access);
+    ck_assert(holds(set, made));
+    ck_assert_int_eq(rgm_dataset_describe(set)->access[0], expected);
+    ck_assert_int_eq(rgm_dataset_describe(set)->slow, expected == RGM_PIXELS_HDF5);
+    ck_assert_int_eq(rgm_dataset_describe(set)->classes, made->classes);
+    ck_assert((rgm_dataset_pixels(set, 0, 0) != NULL) == (expected == RGM_PIXELS_MAPPED));
+    rgm_dataset_close(set);
+}
+
+START_TEST(test_kinds) {
+    rgm_test_set made = small;
+    check_kind(&made, RGM_ACCESS_AUTO, RGM_PIXELS_MAPPED);
+    check_kind(&made, RGM_ACCESS_PREAD, RGM_PIXELS_PREAD);
+    made.chunk = 4;
+    check_kind(&made, RGM_ACCESS_AUTO, RGM_PIXELS_HDF5);
+    made.gzip = 1;
+    check_kind(&made, RGM_ACCESS_AUTO, RGM_PIXELS_HDF5);
+    made.soft = 1;
+    check_kind(&made, RGM_ACCESS_AUTO, RGM_PIXELS_HDF5);
+    made.chunk = 0;
+    check_kind(&made, RGM_ACCESS_AUTO, RGM_PIXELS_MAPPED);
+    made.soft = 0;
+    made.C = made.rank3 = 1;
+    check_kind(&made, RGM_ACCESS_AUTO, RGM_PIXELS_MAPPED);
+}
+END_TEST
+
+START_TEST(test_label_widths) {
+    const hid_t types[] = {H5T_STD_U8LE, H5T_STD_I8BE, H5T_STD_U16BE, H5T_STD_I32LE, H5T_STD_U64LE, H5T_STD_I64BE};
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
+        rgm_test_set made = small;
+        made.label_type = types[i];
+        check_kind(&made, RGM_ACCESS_AUTO, RGM_PIXELS_MAPPED);
+    }
+}
+END_TEST
+
+START_TEST(test_attributes) {
+    for (int names = 1; names <= 2; names++) {
+        rgm_test_set made = small;
+        made.names = names;
+        made.constants = 1;
+        make_set(in_folder(folder, "a.h5"), &made);
+        rgm_dataset *set = open_set(in_folder(folder, "a.h5"), RGM_ACCESS_AUTO);
+        const rgm_dataset_info *info = rgm_dataset_describe(set);
+        ck_assert_str_eq(info->class_names[3], "class 3");
+        ck_assert(info->mean[1] == 0.25f && info->std[0] == 0.5f && !info->computed);
+        ck_assert_str_eq(info->source, "");
+        rgm_dataset_close(set);
+    }
+}
+END_TEST
+
+/* Mean and deviation without attributes, against a plain two-pass computation in double. */
+START_TEST(test_constants) {
+    make_set(in_folder(folder, "c.h5"), &small);
+    rgm_dataset *set = open_set(in_folder(folder, "c.h5"), RGM_ACCESS_AUTO);
+    const rgm_dataset_info *info = rgm_dataset_describe(set);
+    ck_assert_int_eq(info->computed, 1);
+    for (int c = 0; c < 2; c++) {
+        double mean = 0, square = 0, n = 23 * 15;
+        for (int i = 0; i < 23; i++)
+            for (int j = c; j < 30; j += 2) mean += make_set_pixel(0, i, j) / 255.0 / n;
+        for (int i = 0; i < 23; i++)
+            for (int j = c; j < 30; j += 2) square += pow(make_set_pixel(0, i, j) / 255.0 - mean, 2) / n;
+        ck_assert_double_eq_tol(info->mean[c], mean, 1e-7);
+        ck_assert_double_eq_tol(info->std[c], sqrt(square), 1e-7);
+    }
+    rgm_dataset_close(set);
+}
+END_TEST
+
+START_TEST(test_fingerprint) {
+    uint64_t prints[3];
+    rgm_test_set made = small;
+    for (int i = 0; i < 3; i++) {
+        if (i == 1) made.chunk = 5, made.gzip = 1; /* the same content */
+        if (i == 2) made.train = 22;
+        make_set(in_folder(folder, "f.h5"), &made);
+        rgm_dataset *set = open_set(in_folder(folder, "f.h5"), RGM_ACCESS_AUTO);
+        prints[i] = rgm_dataset_describe(set)->fingerprint;
+        rgm_dataset_close(set);
+    }
+    ck_assert(prints[0] == prints[1]);
+    ck_assert(prints[0] != prints[2]);
+}
+END_TEST
+
+/* ---- refusals ---- */
+
+/* Changes one thing in a good file through HDF5. */
+static const char *altered(const rgm_test_set *made, void (*change)(hid_t file)) {
+    const char *path = in_folder(folder, "altered.h5");
+    make_set(path, made);
+    hid_t file = H5Fopen(path, H5F_ACC_RDWR, H5P_DEFAULT);
+    ck_assert(file >= 0);
+    change(file);
+    ck_assert(H5Fclose(file) >= 0);
+    return path;
+}
+
+/* Replaces `name` by a new data set of these dimensions, written (zeros) or not. */
+static void replace(hid_t file, const char *name, hid_t type, int rank, const hsize_t *dims, hid_t plist, int write) {
+    H5Ldelete(file, name, H5P_DEFAULT);
+    hid_t space = H5Screate_simple(rank, dims, NULL);
+    hid_t dataset = H5Dcreate2(file, name, type, space, H5P_DEFAULT, plist, H5P_DEFAULT);
+    ck_assert(dataset >= 0);
+    if (write) {
+        void *zeros = calloc(1, (size_t)H5Sget_simple_extent_npoints(space) * H5Tget_size(type) + 1);
+        ck_assert(H5Dwrite(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, zeros) >= 0);
+        free(zeros);
+    }
+    H5Dclose(dataset);
+    H5Sclose(space);
+}
+
+static const hsize_t dims4[4] = {23, 5, 3, 2}, dims_labels[2] = {23, 4};
+
+static void float_images(hid_t f) { replace(f, "train/images", H5T_NATIVE_FLOAT, 4, dims4, H5P_DEFAULT, 1); }
+static void signed_images(hid_t f) { replace(f, "train/images", H5T_NATIVE_INT8, 4, dims4, H5P_DEFAULT, 1); }
+static void flat_images(hid_t f) { replace(f, "train/images", H5T_NATIVE_UINT8, 2, dims4, H5P_DEFAULT, 1); }
+static void unwritten_images(hid_t f) { replace(f, "train/images", H5T_NATIVE_UINT8, 4, dims4, H5P_DEFAULT, 0); }
+static void other_size(hid_t f) {
+    const hsize_t dims[4] = {9, 5, 4, 2};
+    replace(f, "test/images", H5T_NATIVE_UINT8, 4, dims, H5P_DEFAULT, 1);
+}
+static void zero_images(hid_t f) {
+    const hsize_t dims[4] = {0, 5, 3, 2};
+    replace(f, "train/images", H5T_NATIVE_UINT8, 4, dims, H5P_DEFAULT, 0);
+}
+static void many_channels(hid_t f) {
+    const hsize_t dims[4] = {23, 5, 3, 65};
+    replace(f, "train/images", H5T_NATIVE_UINT8, 4, dims, H5P_DEFAULT, 1);
+}
+static void sparse_images(hid_t f) { /* claims 2^50 bytes, holds none */
+    const hsize_t dims[4] = {1 << 30, 1024, 1024, 1}, chunk[4] = {1, 1024, 1024, 1};
+    hid_t plist = H5Pcreate(H5P_DATASET_CREATE);
+    H5Pset_chunk(plist, 4, chunk);
+    replace(f, "train/images", H5T_NATIVE_UINT8, 4, dims, plist, 0);
+    H5Pclose(plist);
+}
+static void no_labels(hid_t f) { H5Ldelete(f, "train/labels", H5P_DEFAULT); }
+static void no_groups(hid_t f) {
+    H5Ldelete(f, "train", H5P_DEFAULT);
+    H5Ldelete(f, "test", H5P_DEFAULT);
+}
+static void fewer_labels(hid_t f) {
+    const hsize_t dims[1] = {22};
+    replace(f, "train/labels", H5T_NATIVE_INT32, 1, dims, H5P_DEFAULT, 1);
+}
+static void zero_rows(hid_t f) { replace(f, "train/labels", H5T_NATIVE_FLOAT, 2, dims_labels, H5P_DEFAULT, 1); }
+static void one_hot_integers(hid_t f) { replace(f, "train/labels", H5T_NATIVE_INT32, 2, dims_labels, H5P_DEFAULT, 1); }
+static void text_labels(hid_t f) {
+    hid_t type = H5Tcopy(H5T_C_S1);
+    H5Tset_size(type, 5);
+    replace(f, "train/labels", type, 1, dims_labels, H5P_DEFAULT, 1);
+    H5Tclose(type);
+}
+static void one_label(hid_t f, double value, hid_t type) {
+    replace(f, "train/labels", type, 1, dims_labels, H5P_DEFAULT, 1);
+    double all[23] = {[5] = value};
+    hid_t dataset = H5Dopen2(f, "train/labels", H5P_DEFAULT);
+    ck_assert(H5Dwrite(dataset, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, all) >= 0);
+    H5Dclose(dataset);
+}
+static void negative_label(hid_t f) { one_label(f, -1, H5T_NATIVE_INT16); }
+static void large_label(hid_t f) { one_label(f, 1e15, H5T_NATIVE_INT64); }
+static void label_beyond_names(hid_t f) { one_label(f, 4, H5T_NATIVE_INT64); }
+static void one_class(hid_t f) {
+    one_label(f, 0, H5T_NATIVE_INT64);
+    H5Ldelete(f, "test", H5P_DEFAULT);
+}
+static void nan_label(hid_t f) {
+    float rows[23][4];
+    for (int i = 0; i < 23; i++)
+        for (int j = 0; j < 4; j++) rows[i][j] = i == 7 && j == 2 ? NAN : 0.25f;
+    zero_rows(f);
+    hid_t dataset = H5Dopen2(f, "train/labels", H5P_DEFAULT);
+    H5Dwrite(dataset, H5T_NATIVE_FLOAT, H5S_ALL, H5S_ALL, H5P_DEFAULT, rows);
+    H5Dclose(dataset);
+}
+static void soft_link(hid_t f) {
+    H5Lmove(f, "train/images", f, "elsewhere", H5P_DEFAULT, H5P_DEFAULT);
+    H5Lcreate_soft("/elsewhere", f, "train/images", H5P_DEFAULT, H5P_DEFAULT);
+}
+static void external_link(hid_t f) {
+    H5Ldelete(f, "train", H5P_DEFAULT);
+    H5Lcreate_external("/etc/passwd", "/train", f, "train", H5P_DEFAULT, H5P_DEFAULT);
+}
+static void external_storage(hid_t f) {
+    hid_t plist = H5Pcreate(H5P_DATASET_CREATE);
+    H5Pset_external(plist, "/etc/passwd", 0, 690);
+    replace(f, "train/images", H5T_NATIVE_UINT8, 4, dims4, plist, 0);
+    H5Pclose(plist);
+}
+static void virtual_images(hid_t f) {
+    hid_t plist = H5Pcreate(H5P_DATASET_CREATE), space = H5Screate_simple(4, dims4, NULL);
+    H5Pset_virtual(plist, space, "/etc/passwd", "x", space);
+    replace(f, "train/images", H5T_NATIVE_UINT8, 4, dims4, plist, 0);
+    H5Sclose(space);
+    H5Pclose(plist);
+}
+static void odd_filter(hid_t f) {
+    hid_t plist = H5Pcreate(H5P_DATASET_CREATE);
+    H5Pset_chunk(plist, 4, dims4);
+    H5Pset_scaleoffset(plist, H5Z_SO_INT, 0);
+    replace(f, "train/images", H5T_NATIVE_UINT8, 4, dims4, plist, 1);
+    H5Pclose(plist);
+}
+static void group_for_data(hid_t f) {
+    H5Ldelete(f, "train/images", H5P_DEFAULT);
+    H5Gclose(H5Gcreate2(f, "train/images", H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT));
+}
+static void data_for_group(hid_t f) { replace(f, "train", H5T_NATIVE_UINT8, 4, dims4, H5P_DEFAULT, 1); }
+static void attribute(hid_t f, const char *name, hsize_t count, double value) {
+    double values[65];
+    for (int i = 0; i < 65; i++) values[i] = value;
+    hid_t space = H5Screate_simple(1, &count, NULL);
+    hid_t made = H5Acreate2(f, name, H5T_NATIVE_DOUBLE, space, H5P_DEFAULT, H5P_DEFAULT);
+    H5Awrite(made, H5T_NATIVE_DOUBLE, values);
+    H5Aclose(made);
+    H5Sclose(space);
+}
+static void short_mean(hid_t f) { attribute(f, "mean", 1, 0.5); }
+static void long_mean(hid_t f) { attribute(f, "mean", 65, 0.5); }
+static void mean_in_bytes(hid_t f) { attribute(f, "mean", 2, 128.0); }
+static void nan_mean(hid_t f) { attribute(f, "mean", 2, NAN); }
+static void zero_std(hid_t f) { attribute(f, "std", 2, 0.0); }
+static void number_names(hid_t f) { attribute(f, "class_names", 4, 1.0); }
+
+static const struct {
+    void (*change)(hid_t);
+    rgm_status status;
+    const char *word;
+} refusals[] = {
+    {float_images, RGM_E_FORMAT, "expected uint8"},
+    {signed_images, RGM_E_FORMAT, "expected uint8"},
+    {flat_images, RGM_E_FORMAT, "2 dimensions"},
+    {unwritten_images, RGM_E_FORMAT, "not written completely"},
+    {sparse_images, RGM_E_FORMAT, "not written completely"},
+    {other_size, RGM_E_FORMAT, "another split's"},
+    {zero_images, RGM_E_FORMAT, "empty"},
+    {many_channels, RGM_E_UNSUPPORTED, "at most"},
+    {no_labels, RGM_E_FORMAT, "labels is missing"},
+    {no_groups, RGM_E_FORMAT, "no group train"},
+    {fewer_labels, RGM_E_FORMAT, "22 entries for 23 images"},
+    {zero_rows, RGM_E_FORMAT, "sums to 0"},
+    {nan_label, RGM_E_FORMAT, "labels[7][2] is nan"},
+    {one_hot_integers, RGM_E_FORMAT, "expected integers [N] or floats"},
+    {text_labels, RGM_E_FORMAT, "expected integers [N] or floats"},
+    {negative_label, RGM_E_FORMAT, "labels[5] is -1"},
+    {large_label, RGM_E_FORMAT, "labels[5] is 1000000000000000"},
+    {label_beyond_names, RGM_E_FORMAT, "holds 4, but there are 4 classes"},
+    {one_class, RGM_E_FORMAT, "at least two classes"},
+    {soft_link, RGM_E_FORMAT, "link"},
+    {external_link, RGM_E_FORMAT, "link"},
+    {external_storage, RGM_E_FORMAT, "other files"},
+    {virtual_images, RGM_E_FORMAT, "virtual"},
+    {odd_filter, RGM_E_UNSUPPORTED, "filter"},
+    {group_for_data, RGM_E_FORMAT, "images"},
+    {data_for_group, RGM_E_FORMAT, "not a group"},
+    {short_mean, RGM_E_FORMAT, "mean: expected 2 numbers"},
+    {long_mean, RGM_E_FORMAT, "mean: expected 2 numbers"},
+    {mean_in_bytes, RGM_E_FORMAT, "mean is 128"},
+    {nan_mean, RGM_E_FORMAT, "mean is nan"},
+    {zero_std, RGM_E_FORMAT, "std is 0"},
+    {number_names, RGM_E_FORMAT, "class_names"},
+};
+
+START_TEST(test_refusals) {
+    rgm_test_set made = small;
+    made.names = refusals[_i].change == label_beyond_names;
+    const char *path = altered(&made, refusals[_i].change);
+    refuse(path, refusals[_i].status, refusals[_i].word);
+}
+END_TEST
+
+START_TEST(test_no_hdf5) {
+    refuse(in_folder(folder, "absent.h5"), RGM_E_IO, "No such file");
+    refuse(folder, RGM_E_IO, "not a regular file");
+    const char *path = in_folder(folder, "text.h5");
+    FILE *file = fopen(path, "w");
+    refuse(path, RGM_E_FORMAT, "empty");
+    fputs("just a text, and not a short one either\n", file);
+    fclose(file);
+    refuse(path, RGM_E_FORMAT, "not a readable HDF5 file");
+    path = in_folder(folder, "pipe");
+    ck_assert(mkfifo(path, 0600) == 0);
+    refuse(path, RGM_E_IO, "not a regular file");
+}
+END_TEST
+
+/* A file that shrinks while it is open. */
+START_TEST(test_truncated_in_use) {
+    const char *path = in_folder(folder, "t.h5");
+    make_set(path, &small);
+    rgm_dataset *set = open_set(path, RGM_ACCESS_PREAD);
+    rgm_error err = {0};
+    ck_assert_int_eq(rgm_dataset_check(set, &err), RGM_OK);
+    ck_assert(truncate(path, 100) == 0);
+    ck_assert_int_eq(rgm_dataset_check(set, &err), RGM_E_IO);
+    uint8_t image[30];
+    ck_assert_int_eq(rgm_dataset_read(set, 0, 22, image, &err), RGM_E_IO);
+    ck_assert(strstr(err.text, "truncated") != NULL);
+    rgm_dataset_close(set);
+}
+END_TEST
+
+/* ---- damage ---- */
+
+static uint8_t *load(const char *path, size_t *size) {
+    FILE *file = fopen(path, "rb");
+    ck_assert_ptr_nonnull(file);
+    uint8_t *bytes = malloc(1 << 20);
+    *size = fread(bytes, 1, 1 << 20, file);
+    fclose(file);
+    return bytes;
+}
+
+static void store(const char *path, const uint8_t *bytes, size_t size) {
+    FILE *file = fopen(path, "wb");
+    ck_assert_ptr_nonnull(file);
+    ck_assert(fwrite(bytes, 1, size, file) == size);
+    fclose(file);
+}
+
+/* Writes `small` with the frame. */
+static const char *make_framed(const char *name) {
+    const char *path = in_folder(folder, name);
+    static const char *const names[] = {"a", "b", "c", "d"};
+    rgm_writer_options options = {.path = path,
+                                  .replace = 1,
+                                  .H = 5,
+                                  .W = 3,
+                                  .C = 2,
+                                  .classes = 4,
+                                  .count = {23, 9},
+                                  .class_names = names,
+                                  .source = "a test",
+                                  .licence = "none"};
+    rgm_error err = {0};
+    rgm_writer *writer;
+    ck_assert_msg(rgm_writer_create(&writer, &options, &err) == RGM_OK, "%s", err.text);
+    for (int32_t s = 0; s < 2; s++)
+        for (int64_t i = 0; i < options.count[s]; i++) {
+            uint8_t image[30];
+            int32_t label = make_set_label(&small, s, i);
+            for (int64_t j = 0; j < 30; j++) image[j] = make_set_pixel(s, i, j);
+            ck_assert_msg(rgm_writer_add(writer, s, image, &label, 1, &err) == RGM_OK, "%s", err.text);
+        }
+    ck_assert_msg(rgm_writer_finish(writer, &err) == RGM_OK, "%s", err.text);
+    rgm_writer_destroy(writer);
+    return path;
+}
+
+START_TEST(test_framed) {
+    const char *path = make_framed("own.h5");
+    rgm_dataset *set = open_set(path, RGM_ACCESS_AUTO);
+    const rgm_dataset_info *info = rgm_dataset_describe(set);
+    ck_assert(holds(set, &small));
+    ck_assert(info->framed && !info->computed && info->access[1] == RGM_PIXELS_MAPPED);
+    ck_assert_str_eq(info->class_names[2], "c");
+    ck_assert_str_eq(info->source, "a test");
+    make_set(in_folder(folder, "plain.h5"), &small);
+    rgm_dataset *plain = open_set(in_folder(folder, "plain.h5"), RGM_ACCESS_AUTO);
+    for (int c = 0; c < 2; c++) {
+        ck_assert(info->mean[c] == rgm_dataset_describe(plain)->mean[c]);
+        ck_assert(info->std[c] == rgm_dataset_describe(plain)->std[c]);
+    }
+    ck_assert(info->fingerprint == rgm_dataset_describe(plain)->fingerprint);
+    rgm_dataset_close(plain);
+    rgm_dataset_close(set);
+}
+END_TEST
+
+/* Our own files: a flipped bit anywhere is refused, or (in the magic) makes a foreign file that reads the same. */
+START_TEST(test_framed_damage) {
+    size_t size;
+    uint8_t *bytes = load(make_framed("own.h5"), &size);
+    const char *path = in_folder(folder, "hurt.h5");
+    int opened = 0;
+    for (size_t at = 0; at < size; at += at < 600 ? 1 : 1 + size / 400) {
+        bytes[at] ^= (uint8_t)(1u << (at % 8));
+        store(path, bytes, size);
+        bytes[at] ^= (uint8_t)(1u << (at % 8));
+        rgm_dataset *set;
+        if (rgm_dataset_open(&set, path, RGM_ACCESS_AUTO, NULL) < 0) continue;
+        opened++;
+        ck_assert_msg(at < 8, "a flipped bit in byte %zu went unnoticed", at);
+        ck_assert(holds(set, &small));
+        rgm_dataset_close(set);
+    }
+    ck_assert_int_eq(opened, 8);
+    free(bytes);
+}
+END_TEST
+
+START_TEST(test_framed_truncation) {
+    size_t size;
+    uint8_t *bytes = load(make_framed("own.h5"), &size);
+    const char *path = in_folder(folder, "cut.h5");
+    for (size_t length = 0; length < size; length += length < 20 ? 1 : 37) {
+        store(path, bytes, length);
+        refuse(path, RGM_E_FORMAT, length == 0 ? "empty" : length < 8 ? "HDF5" : "truncated");
+    }
+    bytes[size] = 0;
+    store(path, bytes, size + 1);
+    refuse(path, RGM_E_FORMAT, "too long");
+    free(bytes);
+}
+END_TEST
+
+/* Foreign files carry no checksum: pixels may be wrong, but nothing crashes, hangs or reads outside. */
+static void hurt_foreign(const rgm_test_set *made, size_t from, size_t step) {
+    const char *path = in_folder(folder, "foreign.h5");
+    make_set(path, made);
+    size_t size;
+    uint8_t *bytes = load(path, &size);
+    path = in_folder(folder, "hurt.h5");
+    for (size_t at = from; at < size; at += step) {
+        uint8_t old = bytes[at];
+        bytes[at] = (uint8_t)(at % 3 == 0 ? 0xff : at % 3 == 1 ? old ^ 1 : old + 64);
+        store(path, bytes, size);
+        bytes[at] = old;
+        rgm_dataset *set;
+        rgm_error err = {0};
+        if (rgm_dataset_open(&set, path, RGM_ACCESS_AUTO, &err) < 0) {
+            ck_assert(err.text[0] != 0 && strchr(err.text, '\n') == NULL);
+            continue;
+        }
+        holds(set, made); /* reads all of it */
+        rgm_dataset_close(set);
+    }
+    free(bytes);
+}
+
+START_TEST(test_foreign_damage) {
+    rgm_test_set made = small;
+    made.names = 1;
+    made.constants = 1;
+    if (_i & 1) made.chunk = 6, made.gzip = 1;
+    hurt_foreign(&made, (size_t)_i / 2, 17);
+}
+END_TEST
+
+START_TEST(test_foreign_truncation) {
+    size_t size;
+    const char *path = in_folder(folder, "foreign.h5");
+    make_set(path, &small);
+    uint8_t *bytes = load(path, &size);
+    path = in_folder(folder, "cut.h5");
+    for (size_t length = 1; length < size; length += 97) {
+        store(path, bytes, length);
+        refuse(path, RGM_E_FORMAT, path);
+    }
+    free(bytes);
+}
+END_TEST
+
+/* ---- writing ---- */
+
+static int files_in(const char *path) {
+    char command[4500];
+    snprintf(command, sizeof command, "ls -A '%s' | wc -l", path);
+    FILE *pipe = popen(command, "r");
+    int count = -1;
+    ck_assert(fscanf(pipe, "%d", &count) == 1);
+    pclose(pipe);
+    return count;
+}
+
+START_TEST(test_overwrite) {
+    const char *path = in_folder(folder, "o.h5");
+    rgm_writer_options options = {.path = path, .H = 1, .W = 1, .C = 1, .classes = 2, .count = {1}};
+    rgm_error err = {0};
+    rgm_writer *writer;
+    store(path, (const uint8_t *)"old", 3);
+    ck_assert_int_eq(rgm_writer_create(&writer, &options, &err), RGM_E_USAGE);
+    ck_assert(strstr(err.text, "exists already") != NULL);
+    options.replace = 1;
+    ck_assert_int_eq(rgm_writer_create(&writer, &options, &err), RGM_OK);
+    ck_assert_int_eq(rgm_writer_finish(writer, &err), RGM_E_INTERNAL); /* an image is missing */
+    rgm_writer_destroy(writer);
+    size_t size;
+    uint8_t *bytes = load(path, &size);
+    ck_assert(size == 3 && memcmp(bytes, "old", 3) == 0);
+    free(bytes);
+    ck_assert_int_eq(files_in(folder), 1);
+    options.path = in_folder(folder, "no/such/folder.h5");
+    ck_assert_int_eq(rgm_writer_create(&writer, &options, &err), RGM_E_IO);
+    options.path = path, options.H = RGM_DATA_SIDE + 1;
+    ck_assert_int_eq(rgm_writer_create(&writer, &options, &err), RGM_E_UNSUPPORTED);
+}
+END_TEST
+
+/* A full disk (here: the largest file allowed) is an error line, leaves nothing behind, and the process ends well. */
+START_TEST(test_full_disk) {
+    signal(SIGXFSZ, SIG_IGN);
+    const rlim_t limits[] = {100, 600, 3000, 20000};
+    struct rlimit limit = {limits[_i], limits[_i]};
+    ck_assert(setrlimit(RLIMIT_FSIZE, &limit) == 0);
+    const char *path = in_folder(folder, "full.h5");
+    rgm_error err = {0};
+    rgm_writer_options options = {.path = path, .H = 100, .W = 100, .C = 1, .classes = 2, .count = {100}};
+    rgm_writer *writer;
+    ck_assert_int_eq(rgm_writer_create(&writer, &options, &err), RGM_E_IO);
+    ck_assert_ptr_null(writer);
+    ck_assert(strstr(err.text, "too large") != NULL);
+    rgm_file_writer file = {0};
+    ck_assert_int_eq(rgm_file_create(&file, path, 0, &err), RGM_OK);
+    rgm_h5_enter();
+    hsize_t count = 100000;
+    hid_t space = H5Screate_simple(1, &count, NULL);
+    float *numbers = calloc(count, sizeof *numbers);
+    for (int i = 0; i < 3; i++) {
+        char name[8] = {(char)('a' + i)};
+        hid_t dataset = H5Dcreate2(file.file, name, H5T_NATIVE_FLOAT, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
+        H5Dwrite(dataset, H5T_NATIVE_FLOAT, H5S_ALL, H5S_ALL, H5P_DEFAULT, numbers);
+        H5Dclose(dataset);
+    }
+    free(numbers);
+    H5Sclose(space);
+    rgm_h5_leave();
+    ck_assert_int_eq(rgm_file_commit(&file, &err), RGM_E_IO);
+    ck_assert(strstr(err.text, "File too large") != NULL);
+    ck_assert_int_eq(files_in(folder), 0);
+}
+END_TEST
+
+/* ---- views and orders ---- */
+
+START_TEST(test_order) {
+    const uint64_t counts[] = {1, 2, 3, 64, 1000, 4097};
+    for (size_t k = 0; k < sizeof counts / sizeof *counts; k++) {
+        uint64_t n = counts[k], moved = 0, differs = 0;
+        uint8_t *seen = calloc(n, 1);
+        rgm_order order = rgm_order_make(7, 3, n, 1), next = rgm_order_make(7, 4, n, 1),
+                  plain = rgm_order_make(7, 3, n, 0);
+        for (uint64_t i = 0; i < n; i++) {
+            uint64_t at = rgm_order_at(&order, i);
+            ck_assert(at < n && !seen[at]);
+            seen[at] = 1;
+            moved += at != i;
+            differs += at != rgm_order_at(&next, i);
+            ck_assert(rgm_order_at(&plain, i) == i);
+        }
+        ck_assert(n < 64 || (moved > n * 9 / 10 && differs > n * 9 / 10));
+        free(seen);
+    }
+}
+END_TEST
+
+START_TEST(test_holdout) {
+    rgm_test_set made = {.train = 1003, .H = 1, .W = 1, .C = 1, .classes = 7};
+    make_set(in_folder(folder, "h.h5"), &made);
+    rgm_dataset *set = open_set(in_folder(folder, "h.h5"), RGM_ACCESS_AUTO);
+    const int32_t *labels = rgm_dataset_labels(set, RGM_SPLIT_TRAIN);
+    rgm_error err = {0};
+    for (int percent = 1; percent < 100; percent += 7) {
+        rgm_holdout one, again, other;
+        double fraction = percent / 100.0;
+        ck_assert_int_eq(rgm_holdout_create(&one, set, fraction, 5, &err), RGM_OK);
+        ck_assert_int_eq(rgm_holdout_create(&again, set, fraction, 5, &err), RGM_OK);
+        ck_assert_int_eq(rgm_holdout_create(&other, set, fraction, 6, &err), RGM_OK);
+        ck_assert_int_eq(one.validation.count, (int64_t)floor(fraction * 1003 + 0.5));
+        ck_assert_int_eq(one.train.count + one.validation.count, 1003);
+        ck_assert(memcmp(one.indices, again.indices, 1003 * 4) == 0);
+        ck_assert(percent == 1 || memcmp(one.indices, other.indices, 1003 * 4) != 0);
+        int seen[1003] = {0}, held[7] = {0}, members[7] = {0};
+        for (int64_t i = 0; i < one.train.count; i++) seen[rgm_view_index(&one.train, i)]++;
+        for (int64_t i = 0; i < one.validation.count; i++) {
+            int64_t at = rgm_view_index(&one.validation, i);
+            ck_assert(i == 0 || at > rgm_view_index(&one.validation, i - 1));
+            seen[at]++;
+            held[labels[at]]++;
+        }
+        for (int i = 0; i < 1003; i++) {
+            ck_assert_int_eq(seen[i], 1);
+            members[labels[i]]++;
+        }
+        for (int c = 0; c < 7; c++) ck_assert(fabs(held[c] - fraction * members[c]) < 1.0);
+        rgm_holdout_destroy(&one);
+        rgm_holdout_destroy(&again);
+        rgm_holdout_destroy(&other);
+    }
+    rgm_holdout none;
+    const double wrong[] = {0.0, 1.0, -0.5, 2.0, NAN, 1e-9, 1.0 - 1e-9};
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+        ck_assert_int_eq(rgm_holdout_create(&none, set, wrong[i], 5, &err), RGM_E_USAGE);
+    rgm_dataset_close(set);
+}
+END_TEST
+
+int main(void) {
+    Suite *suite = suite_create("data");
+    TCase *sets = tcase_create("sets"), *damage = tcase_create("damage"), *views = tcase_create("views");
+    tcase_add_checked_fixture(sets, setup, teardown);
+    tcase_add_test(sets, test_kinds);
+    tcase_add_test(sets, test_label_widths);
+    tcase_add_test(sets, test_attributes);
+    tcase_add_test(sets, test_constants);
+    tcase_add_test(sets, test_fingerprint);
+    tcase_add_loop_test(sets, test_refusals, 0, (int)(sizeof refusals / sizeof *refusals));
+    tcase_add_test(sets, test_no_hdf5);
+    tcase_add_test(sets, test_truncated_in_use);
+    tcase_add_test(sets, test_framed);
+    tcase_add_test(sets, test_overwrite);
+    tcase_add_loop_test(sets, test_full_disk, 0, 4);
+    tcase_add_checked_fixture(damage, setup, teardown);
+    tcase_set_timeout(damage, 60);
+    tcase_add_test(damage, test_framed_damage);
+    tcase_add_test(damage, test_framed_truncation);
+    tcase_add_loop_test(damage, test_foreign_damage, 0, 8);
+    tcase_add_test(damage, test_foreign_truncation);
+    tcase_add_checked_fixture(views, setup, teardown);
+    tcase_add_test(views, test_order);
+    tcase_add_test(views, test_holdout);
+    suite_add_tcase(suite, sets);
+    suite_add_tcase(suite, damage);
+    suite_add_tcase(suite, views);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
