@@ -1,20 +1,15 @@
-/* The data set: what it accepts, what it refuses, damage at every kind of place, views and orders. */
+/* The data set: what it accepts, what it refuses, views and orders. */
 #include <check.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <math.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <hdf5.h>
 #include "data/dataset.h"
-#include "data/file.h"
 #include "data/order.h"
 #include "data/split.h"
-#include "datasets/writer.h"
 #include "make_set.h"
 
 static char *folder;
@@ -23,45 +18,6 @@ static void setup(void) { folder = make_folder(); }
 static void teardown(void) { remove_folder(folder); }
 
 static const rgm_test_set small = {.train = 23, .test = 9, .H = 5, .W = 3, .C = 2, .classes = 4};
-
-static rgm_dataset *open_set(const char *path, int32_t access) {
-    rgm_error err = {0};
-    rgm_dataset *set = NULL;
-    rgm_status status = rgm_dataset_open(&set, path, access, &err);
-    ck_assert_msg(status == RGM_OK, "%s", err.text);
-    return set;
-}
-
-/* Expects a refusal with `status` and a line that says `word` and names the file. */
-static void refuse(const char *path, rgm_status status, const char *word) {
-    rgm_error err = {0};
-    rgm_dataset *set = NULL;
-    rgm_status got = rgm_dataset_open(&set, path, RGM_ACCESS_AUTO, &err);
-    ck_assert_msg(got == status, "%s: status %d, expected %d: %s", path, got, status, err.text);
-    ck_assert_ptr_null(set);
-    ck_assert_msg(strstr(err.text, word) != NULL, "expected '%s' in: %s", word, err.text);
-    ck_assert_msg(strstr(err.text, path) != NULL, "expected the path in: %s", err.text);
-}
-
-/* 1 if the open set holds what make_set() put there. */
-static int holds(const rgm_dataset *set, const rgm_test_set *made) {
-    const rgm_dataset_info *info = rgm_dataset_describe(set);
-    int64_t bytes = (int64_t)info->H * info->W * info->C, counts[2] = {made->train, made->test};
-    if (info->H != made->H || info->W != made->W || info->C != made->C) return 0;
-    uint8_t *image = malloc((size_t)bytes);
-    int equal = 1;
-    for (int32_t s = 0; s < 2; s++) {
-        if (info->count[s] != counts[s]) equal = 0;
-        for (int64_t i = 0; equal && i < counts[s]; i++) {
-            if (rgm_dataset_read(set, s, i, image, NULL) < 0 ||
-                rgm_dataset_labels(set, s)[i] != make_set_label(made, s, i))
-                equal = 0;
-            for (int64_t j = 0; equal && j < bytes; j++) equal = image[j] == make_set_pixel(s, i, j);
-        }
-    }
-    free(image);
-    return equal;
-}
 
 static void check_kind(const rgm_test_set *made, int32_t access, int32_t expected) {
     const char *path = in_folder(folder, "kind.h5");
@@ -374,227 +330,6 @@ START_TEST(test_truncated_in_use) {
 }
 END_TEST
 
-/* ---- damage ---- */
-
-static uint8_t *load(const char *path, size_t *size) {
-    FILE *file = fopen(path, "rb");
-    ck_assert_ptr_nonnull(file);
-    uint8_t *bytes = malloc(1 << 20);
-    *size = fread(bytes, 1, 1 << 20, file);
-    fclose(file);
-    return bytes;
-}
-
-static void store(const char *path, const uint8_t *bytes, size_t size) {
-    FILE *file = fopen(path, "wb");
-    ck_assert_ptr_nonnull(file);
-    ck_assert(fwrite(bytes, 1, size, file) == size);
-    fclose(file);
-}
-
-/* Writes `small` with the frame. */
-static const char *make_framed(const char *name) {
-    const char *path = in_folder(folder, name);
-    static const char *const names[] = {"a", "b", "c", "d"};
-    rgm_writer_options options = {.path = path,
-                                  .replace = 1,
-                                  .H = 5,
-                                  .W = 3,
-                                  .C = 2,
-                                  .classes = 4,
-                                  .count = {23, 9},
-                                  .class_names = names,
-                                  .source = "a test",
-                                  .licence = "none"};
-    rgm_error err = {0};
-    rgm_writer *writer;
-    ck_assert_msg(rgm_writer_create(&writer, &options, &err) == RGM_OK, "%s", err.text);
-    for (int32_t s = 0; s < 2; s++)
-        for (int64_t i = 0; i < options.count[s]; i++) {
-            uint8_t image[30];
-            int32_t label = make_set_label(&small, s, i);
-            for (int64_t j = 0; j < 30; j++) image[j] = make_set_pixel(s, i, j);
-            ck_assert_msg(rgm_writer_add(writer, s, image, &label, 1, &err) == RGM_OK, "%s", err.text);
-        }
-    ck_assert_msg(rgm_writer_finish(writer, &err) == RGM_OK, "%s", err.text);
-    rgm_writer_destroy(writer);
-    return path;
-}
-
-START_TEST(test_framed) {
-    const char *path = make_framed("own.h5");
-    rgm_dataset *set = open_set(path, RGM_ACCESS_AUTO);
-    const rgm_dataset_info *info = rgm_dataset_describe(set);
-    ck_assert(holds(set, &small));
-    ck_assert(info->framed && !info->computed && info->access[1] == RGM_PIXELS_MAPPED);
-    ck_assert_str_eq(info->class_names[2], "c");
-    ck_assert_str_eq(info->source, "a test");
-    make_set(in_folder(folder, "plain.h5"), &small);
-    rgm_dataset *plain = open_set(in_folder(folder, "plain.h5"), RGM_ACCESS_AUTO);
-    for (int c = 0; c < 2; c++) {
-        ck_assert(info->mean[c] == rgm_dataset_describe(plain)->mean[c]);
-        ck_assert(info->std[c] == rgm_dataset_describe(plain)->std[c]);
-    }
-    ck_assert(info->fingerprint == rgm_dataset_describe(plain)->fingerprint);
-    rgm_dataset_close(plain);
-    rgm_dataset_close(set);
-}
-END_TEST
-
-/* Our own files: a flipped bit anywhere is refused, or (in the magic) makes a foreign file that reads the same. */
-START_TEST(test_framed_damage) {
-    size_t size;
-    uint8_t *bytes = load(make_framed("own.h5"), &size);
-    const char *path = in_folder(folder, "hurt.h5");
-    int opened = 0;
-    for (size_t at = 0; at < size; at += at < 600 ? 1 : 1 + size / 400) {
-        bytes[at] ^= (uint8_t)(1u << (at % 8));
-        store(path, bytes, size);
-        bytes[at] ^= (uint8_t)(1u << (at % 8));
-        rgm_dataset *set;
-        if (rgm_dataset_open(&set, path, RGM_ACCESS_AUTO, NULL) < 0) continue;
-        opened++;
-        ck_assert_msg(at < 8, "a flipped bit in byte %zu went unnoticed", at);
-        ck_assert(holds(set, &small));
-        rgm_dataset_close(set);
-    }
-    ck_assert_int_eq(opened, 8);
-    free(bytes);
-}
-END_TEST
-
-START_TEST(test_framed_truncation) {
-    size_t size;
-    uint8_t *bytes = load(make_framed("own.h5"), &size);
-    const char *path = in_folder(folder, "cut.h5");
-    for (size_t length = 0; length < size; length += length < 20 ? 1 : 37) {
-        store(path, bytes, length);
-        refuse(path, RGM_E_FORMAT, length == 0 ? "empty" : length < 8 ? "HDF5" : "truncated");
-    }
-    bytes[size] = 0;
-    store(path, bytes, size + 1);
-    refuse(path, RGM_E_FORMAT, "too long");
-    free(bytes);
-}
-END_TEST
-
-/* Foreign files carry no checksum: pixels may be wrong, but nothing crashes, hangs or reads outside. */
-static void hurt_foreign(const rgm_test_set *made, size_t from, size_t step) {
-    const char *path = in_folder(folder, "foreign.h5");
-    make_set(path, made);
-    size_t size;
-    uint8_t *bytes = load(path, &size);
-    path = in_folder(folder, "hurt.h5");
-    for (size_t at = from; at < size; at += step) {
-        uint8_t old = bytes[at];
-        bytes[at] = (uint8_t)(at % 3 == 0 ? 0xff : at % 3 == 1 ? old ^ 1 : old + 64);
-        store(path, bytes, size);
-        bytes[at] = old;
-        rgm_dataset *set;
-        rgm_error err = {0};
-        if (rgm_dataset_open(&set, path, RGM_ACCESS_AUTO, &err) < 0) {
-            ck_assert(err.text[0] != 0 && strchr(err.text, '\n') == NULL);
-            continue;
-        }
-        holds(set, made); /* reads all of it */
-        rgm_dataset_close(set);
-    }
-    free(bytes);
-}
-
-START_TEST(test_foreign_damage) {
-    rgm_test_set made = small;
-    made.names = 1;
-    made.constants = 1;
-    if (_i & 1) made.chunk = 6, made.gzip = 1;
-    hurt_foreign(&made, (size_t)_i / 2, 17);
-}
-END_TEST
-
-START_TEST(test_foreign_truncation) {
-    size_t size;
-    const char *path = in_folder(folder, "foreign.h5");
-    make_set(path, &small);
-    uint8_t *bytes = load(path, &size);
-    path = in_folder(folder, "cut.h5");
-    for (size_t length = 1; length < size; length += 97) {
-        store(path, bytes, length);
-        refuse(path, RGM_E_FORMAT, path);
-    }
-    free(bytes);
-}
-END_TEST
-
-/* ---- writing ---- */
-
-static int files_in(const char *path) {
-    char command[4500];
-    snprintf(command, sizeof command, "ls -A '%s' | wc -l", path);
-    FILE *pipe = popen(command, "r");
-    int count = -1;
-    ck_assert(fscanf(pipe, "%d", &count) == 1);
-    pclose(pipe);
-    return count;
-}
-
-START_TEST(test_overwrite) {
-    const char *path = in_folder(folder, "o.h5");
-    rgm_writer_options options = {.path = path, .H = 1, .W = 1, .C = 1, .classes = 2, .count = {1}};
-    rgm_error err = {0};
-    rgm_writer *writer;
-    store(path, (const uint8_t *)"old", 3);
-    ck_assert_int_eq(rgm_writer_create(&writer, &options, &err), RGM_E_USAGE);
-    ck_assert(strstr(err.text, "exists already") != NULL);
-    options.replace = 1;
-    ck_assert_int_eq(rgm_writer_create(&writer, &options, &err), RGM_OK);
-    ck_assert_int_eq(rgm_writer_finish(writer, &err), RGM_E_INTERNAL); /* an image is missing */
-    rgm_writer_destroy(writer);
-    size_t size;
-    uint8_t *bytes = load(path, &size);
-    ck_assert(size == 3 && memcmp(bytes, "old", 3) == 0);
-    free(bytes);
-    ck_assert_int_eq(files_in(folder), 1);
-    options.path = in_folder(folder, "no/such/folder.h5");
-    ck_assert_int_eq(rgm_writer_create(&writer, &options, &err), RGM_E_IO);
-    options.path = path, options.H = RGM_DATA_SIDE + 1;
-    ck_assert_int_eq(rgm_writer_create(&writer, &options, &err), RGM_E_UNSUPPORTED);
-}
-END_TEST
-
-/* A full disk (here: the largest file allowed) is an error line, leaves nothing behind, and the process ends well. */
-START_TEST(test_full_disk) {
-    signal(SIGXFSZ, SIG_IGN);
-    const rlim_t limits[] = {100, 600, 3000, 20000};
-    struct rlimit limit = {limits[_i], limits[_i]};
-    ck_assert(setrlimit(RLIMIT_FSIZE, &limit) == 0);
-    const char *path = in_folder(folder, "full.h5");
-    rgm_error err = {0};
-    rgm_writer_options options = {.path = path, .H = 100, .W = 100, .C = 1, .classes = 2, .count = {100}};
-    rgm_writer *writer;
-    ck_assert_int_eq(rgm_writer_create(&writer, &options, &err), RGM_E_IO);
-    ck_assert_ptr_null(writer);
-    ck_assert(strstr(err.text, "too large") != NULL);
-    rgm_file_writer file = {0};
-    ck_assert_int_eq(rgm_file_create(&file, path, 0, &err), RGM_OK);
-    rgm_h5_enter();
-    hsize_t count = 100000;
-    hid_t space = H5Screate_simple(1, &count, NULL);
-    float *numbers = calloc(count, sizeof *numbers);
-    for (int i = 0; i < 3; i++) {
-        char name[8] = {(char)('a' + i)};
-        hid_t dataset = H5Dcreate2(file.file, name, H5T_NATIVE_FLOAT, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
-        H5Dwrite(dataset, H5T_NATIVE_FLOAT, H5S_ALL, H5S_ALL, H5P_DEFAULT, numbers);
-        H5Dclose(dataset);
-    }
-    free(numbers);
-    H5Sclose(space);
-    rgm_h5_leave();
-    ck_assert_int_eq(rgm_file_commit(&file, &err), RGM_E_IO);
-    ck_assert(strstr(err.text, "File too large") != NULL);
-    ck_assert_int_eq(files_in(folder), 0);
-}
-END_TEST
-
 /* ---- views and orders ---- */
 
 START_TEST(test_order) {
@@ -661,7 +396,7 @@ END_TEST
 
 int main(void) {
     Suite *suite = suite_create("data");
-    TCase *sets = tcase_create("sets"), *damage = tcase_create("damage"), *views = tcase_create("views");
+    TCase *sets = tcase_create("sets"), *views = tcase_create("views");
     tcase_add_checked_fixture(sets, setup, teardown);
     tcase_add_test(sets, test_kinds);
     tcase_add_test(sets, test_label_widths);
@@ -671,20 +406,10 @@ int main(void) {
     tcase_add_loop_test(sets, test_refusals, 0, (int)(sizeof refusals / sizeof *refusals));
     tcase_add_test(sets, test_no_hdf5);
     tcase_add_test(sets, test_truncated_in_use);
-    tcase_add_test(sets, test_framed);
-    tcase_add_test(sets, test_overwrite);
-    tcase_add_loop_test(sets, test_full_disk, 0, 4);
-    tcase_add_checked_fixture(damage, setup, teardown);
-    tcase_set_timeout(damage, 60);
-    tcase_add_test(damage, test_framed_damage);
-    tcase_add_test(damage, test_framed_truncation);
-    tcase_add_loop_test(damage, test_foreign_damage, 0, 8);
-    tcase_add_test(damage, test_foreign_truncation);
     tcase_add_checked_fixture(views, setup, teardown);
     tcase_add_test(views, test_order);
     tcase_add_test(views, test_holdout);
     suite_add_tcase(suite, sets);
-    suite_add_tcase(suite, damage);
     suite_add_tcase(suite, views);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

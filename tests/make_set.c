@@ -1,5 +1,6 @@
 #include "make_set.h"
 
+#include <check.h>
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -149,4 +150,43 @@ const char *in_folder(const char *folder, const char *name) {
     char *path = paths[next++ % 8];
     snprintf(path, sizeof paths[0], "%s/%s", folder, name);
     return path;
+}
+
+rgm_dataset *open_set(const char *path, int32_t access) {
+    rgm_error err = {0};
+    rgm_dataset *set = NULL;
+    rgm_status status = rgm_dataset_open(&set, path, access, &err);
+    ck_assert_msg(status == RGM_OK, "%s", err.text);
+    return set;
+}
+
+/* Expects a refusal with `status` and a line that says `word` and names the file. */
+void refuse(const char *path, rgm_status status, const char *word) {
+    rgm_error err = {0};
+    rgm_dataset *set = NULL;
+    rgm_status got = rgm_dataset_open(&set, path, RGM_ACCESS_AUTO, &err);
+    ck_assert_msg(got == status, "%s: status %d, expected %d: %s", path, got, status, err.text);
+    ck_assert_ptr_null(set);
+    ck_assert_msg(strstr(err.text, word) != NULL, "expected '%s' in: %s", word, err.text);
+    ck_assert_msg(strstr(err.text, path) != NULL, "expected the path in: %s", err.text);
+}
+
+/* 1 if the open set holds what make_set() put there. */
+int holds(const rgm_dataset *set, const rgm_test_set *made) {
+    const rgm_dataset_info *info = rgm_dataset_describe(set);
+    int64_t bytes = (int64_t)info->H * info->W * info->C, counts[2] = {made->train, made->test};
+    if (info->H != made->H || info->W != made->W || info->C != made->C) return 0;
+    uint8_t *image = malloc((size_t)bytes);
+    int equal = 1;
+    for (int32_t s = 0; s < 2; s++) {
+        if (info->count[s] != counts[s]) equal = 0;
+        for (int64_t i = 0; equal && i < counts[s]; i++) {
+            if (rgm_dataset_read(set, s, i, image, NULL) < 0 ||
+                rgm_dataset_labels(set, s)[i] != make_set_label(made, s, i))
+                equal = 0;
+            for (int64_t j = 0; equal && j < bytes; j++) equal = image[j] == make_set_pixel(s, i, j);
+        }
+    }
+    free(image);
+    return equal;
 }

@@ -4,6 +4,7 @@
 
 #include <hdf5.h>
 #include <stdint.h>
+#include "data/dataset.h"
 
 typedef struct rgm_test_set {
     int64_t train, test;      /* samples; 0: no such split */
@@ -29,5 +30,14 @@ void remove_folder(char *folder);
 
 /* folder/name in a rotating static buffer. */
 const char *in_folder(const char *folder, const char *name);
+
+/* Opens, or fails the test. */
+rgm_dataset *open_set(const char *path, int32_t access);
+
+/* Fails the test unless opening gives `status` and one line with `word` and the path in it. */
+void refuse(const char *path, rgm_status status, const char *word);
+
+/* 1 if the open set holds what make_set() puts into a file. */
+int holds(const rgm_dataset *set, const rgm_test_set *made);
 
 #endif

@@ -53,4 +53,11 @@ tests_check_data_SOURCES = %D%/check_data.c %D%/make_set.c %D%/make_set.h
 tests_check_data_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE $(HDF5_CFLAGS)
 tests_check_data_CFLAGS = $(test_cflags)
 tests_check_data_LDADD = libdatasets.la libdata.la libkernels.la libbase.la $(CHECK_LIBS)
+
+check_PROGRAMS += tests/check_frame
+TESTS += tests/check_frame
+tests_check_frame_SOURCES = %D%/check_frame.c %D%/make_set.c %D%/make_set.h
+tests_check_frame_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE $(HDF5_CFLAGS)
+tests_check_frame_CFLAGS = $(test_cflags)
+tests_check_frame_LDADD = libdatasets.la libdata.la libbase.la $(CHECK_LIBS)
 endif
