@@ -6,7 +6,7 @@
 #include "base/text.h"
 
 enum { ALL = RGM_FOR_TRAIN | RGM_FOR_EVAL | RGM_FOR_PLAN | RGM_FOR_BENCH, MAKE = ALL & ~RGM_FOR_EVAL };
-enum { TRAIN = RGM_FOR_TRAIN, SET_ONLY = 0 };
+enum { TRAIN = RGM_FOR_TRAIN, EVERY = ALL | RGM_FOR_PLUGIN | RGM_FOR_OTHER, SET_ONLY = 0 };
 
 static const char *const stems[] = {"auto", "small", "imagenet", NULL};
 static const char *const shortcuts[] = {"A", "B", NULL};
@@ -93,7 +93,8 @@ static const rgm_option options[] = {
     {"metrics.every", RGM_OPTION_INT, FIELD(metrics.every), 1, 1000000, NULL, "50", NULL, 0, SET_ONLY, "N",
      "steps between the step events in metrics.jsonl"},
 
-    {"plugins", RGM_OPTION_PATHS, FIELD(plugins), NO_RANGE, "[]", "plugin", 'p', ALL, "FILE.so",
+    {"plugins", RGM_OPTION_PATHS, FIELD(plugins), NO_RANGE, "[]", "plugin", 'p', ALL | RGM_FOR_PLUGIN,
+     "FILE.so",
      "own plugins to load, beside the installed ones"},
     {"checkpoint", RGM_OPTION_TEXT, FIELD(checkpoint), NO_RANGE, "''", "checkpoint", 'c', TRAIN | RGM_FOR_EVAL, "FILE",
      "weights to start from, or to evaluate"},
@@ -102,9 +103,9 @@ static const rgm_option options[] = {
 
     {NULL, RGM_OPTION_TEXT, FIELD(resume), NO_RANGE, "''", "resume", 'r', TRAIN, "RUN",
      "continue the run in this folder with the same bits"},
-    {NULL, RGM_OPTION_TEXT, FIELD(json), NO_RANGE, "''", "json", 'j', ALL, "FILE",
+    {NULL, RGM_OPTION_TEXT, FIELD(json), NO_RANGE, "''", "json", 'j', EVERY, "FILE",
      "write the result as JSON to FILE, or to standard output"},
-    {NULL, RGM_OPTION_BOOL, FIELD(quiet), NO_RANGE, "false", "quiet", 'q', ALL, NULL, "errors and results only"},
+    {NULL, RGM_OPTION_BOOL, FIELD(quiet), NO_RANGE, "false", "quiet", 'q', EVERY, NULL, "errors and results only"},
 };
 enum { OPTIONS = sizeof options / sizeof options[0] };
 

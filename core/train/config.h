@@ -119,7 +119,14 @@ enum {
 };
 
 /* Which commands offer the option as a flag; any option can be given to any of them with --set. */
-enum { RGM_FOR_TRAIN = 1, RGM_FOR_EVAL = 2, RGM_FOR_PLAN = 4, RGM_FOR_BENCH = 8 };
+enum {
+    RGM_FOR_TRAIN = 1,
+    RGM_FOR_EVAL = 2,
+    RGM_FOR_PLAN = 4,
+    RGM_FOR_BENCH = 8,
+    RGM_FOR_PLUGIN = 16, /* this and the next have no configuration: only flags of one call */
+    RGM_FOR_OTHER = 32
+};
 
 typedef struct rgm_option {
     const char *key;            /* "group.name" or "name"; NULL for what is only a flag */

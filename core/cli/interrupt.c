@@ -1,0 +1,28 @@
+#include "cli/interrupt.h"
+
+#include <stddef.h>
+#include <string.h>
+
+static volatile sig_atomic_t requested;
+static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
+
+static void on_signal(int number) {
+    requested = number;
+    for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++) {
+        struct sigaction now;
+        if (sigaction(signals[i], NULL, &now) == 0 && now.sa_handler == on_signal) signal(signals[i], SIG_DFL);
+    }
+}
+
+void rgm_interrupt_install(void) {
+    struct sigaction action, old;
+    memset(&action, 0, sizeof action);
+    action.sa_handler = on_signal;
+    action.sa_flags = SA_RESTART;
+    sigemptyset(&action.sa_mask);
+    for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++) sigaddset(&action.sa_mask, signals[i]);
+    for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++)
+        if (sigaction(signals[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN) sigaction(signals[i], &action, NULL);
+}
+
+const volatile sig_atomic_t *rgm_interrupt_flag(void) { return &requested; }

@@ -1,0 +1,261 @@
+#include "cli/options.h"
+
+#include <argp.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "base/log.h"
+#include "base/text.h"
+
+enum { MOST_FLAGS = 80, HELP_BYTES = 240, KEY_SET = 0x1000, KEY_HELP = 0x1001, KEY_OWN = 0x1100, KEY_TABLE = 0x1200 };
+enum { GROUP_OWN = 1, GROUP_TABLE = 2, GROUP_LAST = 3 };
+
+/* argp's view of one command. */
+typedef struct flags {
+    struct argp_option list[MOST_FLAGS + 1];
+    char help[MOST_FLAGS][HELP_BYTES];
+    int32_t count;
+} flags;
+
+typedef struct parse {
+    rgm_cli_line *line;
+    rgm_error *err;
+} parse;
+
+/* --- the list of flags --------------------------------------------------------------------------------------------- */
+
+static void add_flag(flags *f, const char *name, int key, const char *arg, int optional, const char *help, int group) {
+    if (f->count == MOST_FLAGS) return;
+    char *text = f->help[f->count];
+    snprintf(text, HELP_BYTES, "%s", help);
+    f->list[f->count++] = (struct argp_option){
+        .name = name, .key = key, .arg = arg, .flags = optional ? OPTION_ARG_OPTIONAL : 0, .doc = text, .group = group};
+}
+
+static int32_t is_optional(const rgm_option *option) { return strcmp(option->flag, "json") == 0; }
+
+static void add_table(flags *f, uint32_t command) {
+    size_t count;
+    const rgm_option *options = rgm_config_options(&count);
+    for (size_t i = 0; i < count; i++) {
+        const rgm_option *o = &options[i];
+        char help[HELP_BYTES];
+        if (!o->flag || !(o->commands & command)) continue;
+        int plain = !o->key || strcmp(o->fallback, "''") == 0 || strcmp(o->fallback, "[]") == 0;
+        snprintf(help, sizeof help, "%s%s%s%s", o->help, plain ? "" : " [", plain ? "" : o->fallback, plain ? "" : "]");
+        add_flag(f, o->flag, o->letter ? o->letter : KEY_TABLE + (int)i, o->arg, is_optional(o), help,
+                 o->key ? GROUP_TABLE : GROUP_LAST);
+    }
+}
+
+static void make_flags(flags *f, const rgm_cli_spec *spec) {
+    memset(f, 0, sizeof *f);
+    for (int32_t i = 0; spec->own && spec->own[i].flag; i++) {
+        const rgm_cli_flag *own = &spec->own[i];
+        add_flag(f, own->flag, own->letter ? own->letter : KEY_OWN + i, own->arg, 0, own->help, GROUP_OWN);
+    }
+    add_table(f, spec->command);
+    if (spec->command & (RGM_FOR_TRAIN | RGM_FOR_EVAL | RGM_FOR_PLAN | RGM_FOR_BENCH))
+        add_flag(f, "set", KEY_SET, "KEY=VALUE", 0, "set any key of the configuration, such as optimizer.lr=0.05",
+                 GROUP_LAST);
+    add_flag(f, "help", KEY_HELP, NULL, 0, "print this help", GROUP_LAST);
+    f->list[f->count - 1].key = 'h';
+}
+
+/* --- parsing ------------------------------------------------------------------------------------------------------- */
+
+static error_t keep(parse *p, const char *key, const char *value, const rgm_option *option) {
+    rgm_cli_line *line = p->line;
+    if (line->given_count == RGM_CLI_GIVEN) {
+        rgm_fail(p->err, RGM_E_USAGE, "more than %d options", RGM_CLI_GIVEN);
+        return EINVAL;
+    }
+    line->given[line->given_count++] = (rgm_cli_given){key, value, option};
+    return 0;
+}
+
+static error_t take_argument(parse *p, const char *argument) {
+    rgm_cli_line *line = p->line;
+    int32_t most = line->spec->most < RGM_CLI_ARGUMENTS ? line->spec->most : RGM_CLI_ARGUMENTS;
+    if (line->argument_count == most) {
+        rgm_fail(p->err, RGM_E_USAGE, "%s: unexpected argument '%.160s'", line->spec->name, argument);
+        return EINVAL;
+    }
+    line->argument[line->argument_count++] = argument;
+    return 0;
+}
+
+static error_t take_option(int key, char *value, struct argp_state *state) {
+    parse *p = state->input;
+    const rgm_cli_spec *spec = p->line->spec;
+    size_t count;
+    const rgm_option *options = rgm_config_options(&count);
+    if (key == ARGP_KEY_ARG) return take_argument(p, value);
+    if (key == KEY_SET) return keep(p, NULL, value, NULL);
+    if (key == 'h') {
+        p->line->helped = 1;
+        return ECANCELED;
+    }
+    for (int32_t i = 0; spec->own && spec->own[i].flag; i++)
+        if (key == (spec->own[i].letter ? spec->own[i].letter : KEY_OWN + i)) {
+            p->line->own[i] = value ? value : "";
+            return 0;
+        }
+    for (size_t i = 0; i < count; i++)
+        if (options[i].flag && (options[i].commands & spec->command) &&
+            key == (options[i].letter ? options[i].letter : KEY_TABLE + (int)i))
+            return keep(p, options[i].flag, value ? value : is_optional(&options[i]) ? "-" : "true", &options[i]);
+    return ARGP_ERR_UNKNOWN;
+}
+
+/* What argp did not like about the word before argv[next], in one line. */
+static rgm_status explain(const flags *f, const char *command, char **argv, int next, rgm_error *err) {
+    const char *word = next > 0 ? argv[next - 1] : "";
+    const char *names[MOST_FLAGS];
+    int32_t starts = 0;
+    if (strncmp(word, "--", 2) != 0)
+        return rgm_fail(err, RGM_E_USAGE, "%s: unknown option, or one without its argument: '%.80s'", command, word);
+    char name[80];
+    snprintf(name, sizeof name, "%.*s", (int)strcspn(word + 2, "="), word + 2);
+    for (int32_t i = 0; i < f->count; i++) {
+        names[i] = f->list[i].name;
+        starts += strncmp(names[i], name, strlen(name)) == 0;
+        if (strcmp(names[i], name) != 0) continue;
+        if (f->list[i].arg) return rgm_fail(err, RGM_E_USAGE, "--%s: expected an argument: %s", name, f->list[i].arg);
+        return rgm_fail(err, RGM_E_USAGE, "--%s: takes no argument", name);
+    }
+    if (starts > 1) return rgm_fail(err, RGM_E_USAGE, "%s: ambiguous option '--%s'", command, name);
+    if (starts == 1) return rgm_fail(err, RGM_E_USAGE, "%s: wrong use of option '--%s'", command, name);
+    const char *nearest = rgm_text_nearest(name, names, (size_t)f->count);
+    if (nearest)
+        return rgm_fail(err, RGM_E_USAGE, "%s: unknown option '--%s' (nearest: '--%s')", command, name, nearest);
+    return rgm_fail(err, RGM_E_USAGE, "%s: unknown option '--%s'", command, name);
+}
+
+static void print_help(const struct argp *argp, const rgm_cli_spec *spec) {
+    char name[64];
+    snprintf(name, sizeof name, "regimen %s", spec->name);
+    argp_help(argp, stdout, ARGP_HELP_USAGE | ARGP_HELP_LONG | ARGP_HELP_DOC, name);
+}
+
+rgm_status rgm_cli_parse(rgm_cli_line *line, const rgm_cli_spec *spec, int argc, char **argv, rgm_error *err) {
+    static flags f; /* argp keeps no state, but the list is large for a stack */
+    char doc[4096];
+    make_flags(&f, spec);
+    snprintf(doc, sizeof doc, "%s\vExamples:\n%s", spec->about, spec->examples);
+    struct argp argp = {.options = f.list, .parser = take_option, .args_doc = spec->arguments, .doc = doc};
+    memset(line, 0, sizeof *line);
+    line->spec = spec;
+    parse p = {line, err};
+    int next = 0;
+    err->text[0] = 0;
+    error_t code = argp_parse(&argp, argc, argv, ARGP_NO_ERRS | ARGP_NO_EXIT | ARGP_NO_HELP, &next, &p);
+    if (line->helped) {
+        print_help(&argp, spec);
+        return RGM_OK;
+    }
+    if (code == ENOMEM) return rgm_fail(err, RGM_E_NOMEM, "no memory for the command line");
+    if (code && err->text[0]) return RGM_E_USAGE;
+    if (code) return explain(&f, spec->name, argv, next, err);
+    if (line->argument_count < spec->least)
+        return rgm_fail(err, RGM_E_USAGE, "%s: expected %s (see regimen %s --help)", spec->name, spec->arguments,
+                        spec->name);
+    if (rgm_cli_value(line, "quiet")) rgm_log_set_level(RGM_LOG_ERROR);
+    return RGM_OK;
+}
+
+const char *rgm_cli_value(const rgm_cli_line *line, const char *flag) {
+    for (int32_t i = line->given_count - 1; i >= 0; i--)
+        if (line->given[i].key && strcmp(line->given[i].key, flag) == 0) return line->given[i].value;
+    return NULL;
+}
+
+/* --- into the configuration ---------------------------------------------------------------------------------------- */
+
+/* Fields that have no key are set directly; they are texts and one boolean. */
+static rgm_status set_keyless(const rgm_option *option, const char *value, rgm_config *config, rgm_error *err) {
+    char *field = (char *)config + option->offset;
+    if (option->type == RGM_OPTION_BOOL) {
+        *(int32_t *)(void *)field = 1;
+        return RGM_OK;
+    }
+    if (!*value || strlen(value) >= option->size)
+        return rgm_fail(err, RGM_E_USAGE, "expected 1 to %zu bytes", option->size - 1);
+    strcpy(field, value);
+    return RGM_OK;
+}
+
+static rgm_status set_flag(const rgm_cli_given *given, rgm_config *config, rgm_error *err) {
+    const rgm_option *option = given->option;
+    char key[64];
+    rgm_status status;
+    if (!option->key) {
+        status = set_keyless(option, given->value, config, err);
+    } else {
+        snprintf(key, sizeof key, "%s", option->key);
+        if (option->type == RGM_OPTION_PATHS) snprintf(key, sizeof key, "%s.%d", option->key, config->plugins.count);
+        status = rgm_config_set(config, key, given->value, err);
+        size_t length = strlen(key);
+        if (status < 0 && strncmp(err->text, key, length) == 0 && strncmp(err->text + length, ": ", 2) == 0)
+            memmove(err->text, err->text + length + 2, strlen(err->text + length + 2) + 1);
+    }
+    return status < 0 ? rgm_fail_in(err, "--%s", option->flag) : RGM_OK;
+}
+
+rgm_status rgm_cli_apply(const rgm_cli_line *line, rgm_config *config, rgm_error *err) {
+    for (int32_t i = 0; i < line->given_count; i++) {
+        const rgm_cli_given *given = &line->given[i];
+        if (given->key)
+            RGM_TRY(set_flag(given, config, err));
+        else if (rgm_config_assign(config, given->value, err) < 0)
+            return rgm_fail_in(err, "--set");
+    }
+    return rgm_config_check(config, err);
+}
+
+static int32_t is_hdf5(const char *file) {
+    size_t length = strlen(file);
+    return (length > 3 && strcmp(file + length - 3, ".h5") == 0) ||
+           (length > 5 && strcmp(file + length - 5, ".hdf5") == 0);
+}
+
+rgm_status rgm_cli_config(const rgm_cli_line *line, const char *file, rgm_config *config, rgm_error *err) {
+    RGM_TRY(rgm_config_init(config, err));
+    if (file && is_hdf5(file))
+        RGM_TRY(rgm_config_set(config, "data.file", file, err));
+    else if (file)
+        RGM_TRY(rgm_config_read(config, file, err));
+    return rgm_cli_apply(line, config, err);
+}
+
+rgm_status rgm_cli_integer(const rgm_cli_line *line, int32_t own, int32_t low, int32_t high, int32_t fallback,
+                           int32_t *out, rgm_error *err) {
+    const char *text = line->own[own];
+    *out = fallback;
+    if (!text) return RGM_OK;
+    size_t length = strlen(text);
+    long value = length > 0 && length < 10 && strspn(text, "0123456789") == length ? strtol(text, NULL, 10) : -1;
+    if (value < low || value > high)
+        return rgm_fail(err, RGM_E_USAGE, "--%s: expected integer, %d to %d, found '%.80s'", line->spec->own[own].flag,
+                        low, high, text);
+    *out = (int32_t)value;
+    return RGM_OK;
+}
+
+rgm_status rgm_cli_choice(const char *what, const char *text, const char *const *names, int32_t count, int32_t *out,
+                          rgm_error *err) {
+    for (int32_t i = 0; i < count; i++)
+        if (strcmp(names[i], text) == 0) {
+            *out = i;
+            return RGM_OK;
+        }
+    const char *nearest = rgm_text_nearest(text, names, (size_t)count);
+    if (nearest) return rgm_fail(err, RGM_E_USAGE, "unknown %s '%.80s' (nearest: '%s')", what, text, nearest);
+    char list[256] = "";
+    for (int32_t i = 0; i < count; i++) {
+        size_t used = strlen(list);
+        snprintf(list + used, sizeof list - used, "%s%s", i ? ", " : "", names[i]);
+    }
+    return rgm_fail(err, RGM_E_USAGE, "unknown %s '%.80s': expected one of %s", what, text, list);
+}

@@ -1,0 +1,67 @@
+/* The command line of every command: argp over the table of options (train/config.h) and the command's own flags.
+ *
+ *     rgm_cli_parse()   argv -> what was given, in order; prints --help
+ *     rgm_cli_apply()   what was given -> rgm_config, with the flag in front of each complaint
+ */
+#ifndef RGM_CLI_OPTIONS_H
+#define RGM_CLI_OPTIONS_H
+
+#include "train/config.h"
+
+enum { RGM_CLI_GIVEN = 256, RGM_CLI_OWN = 8, RGM_CLI_ARGUMENTS = 64 };
+
+/* A flag of one command. */
+typedef struct rgm_cli_flag {
+    const char *flag; /* "split" for --split */
+    int32_t letter;   /* 0: none */
+    const char *arg;  /* NULL: takes no argument */
+    const char *help;
+} rgm_cli_flag;
+
+typedef struct rgm_cli_spec {
+    const char *name;      /* "train" */
+    const char *arguments; /* "[FILE]"; alternatives one a line */
+    const char *about;     /* one or two sentences, without newlines */
+    const char *examples;  /* lines "  regimen train ..." */
+    uint32_t command;      /* RGM_FOR_*: which flags of the table */
+    const rgm_cli_flag *own; /* at most RGM_CLI_OWN, ended by a NULL flag; NULL: none */
+    int32_t least, most;     /* arguments */
+} rgm_cli_spec;
+
+typedef struct rgm_cli_given {
+    const char *key, *value; /* key NULL: of --set, value "key=value" */
+    const rgm_option *option; /* of a flag */
+} rgm_cli_given;
+
+/* What the command line says; pointers into argv. */
+typedef struct rgm_cli_line {
+    const rgm_cli_spec *spec;
+    int32_t helped; /* --help was printed: nothing else to do */
+    int32_t given_count;
+    rgm_cli_given given[RGM_CLI_GIVEN];
+    const char *own[RGM_CLI_OWN]; /* "" for a flag without argument, NULL if not given */
+    int32_t argument_count;
+    const char *argument[RGM_CLI_ARGUMENTS];
+} rgm_cli_line;
+
+/* argv[0] is the command's name. RGM_E_USAGE with one line for what is wrong. */
+rgm_status rgm_cli_parse(rgm_cli_line *line, const rgm_cli_spec *spec, int argc, char **argv, rgm_error *err);
+
+/* The value given for a flag of the table ("checkpoint"), the last one if repeated, or NULL. */
+const char *rgm_cli_value(const rgm_cli_line *line, const char *flag);
+
+/* Applies flags and --set over *config, in order, and checks the whole. */
+rgm_status rgm_cli_apply(const rgm_cli_line *line, rgm_config *config, rgm_error *err);
+
+/* Defaults, then `file` (NULL: none; a name ending in .h5 or .hdf5 is the data set, else YAML), then rgm_cli_apply(). */
+rgm_status rgm_cli_config(const rgm_cli_line *line, const char *file, rgm_config *config, rgm_error *err);
+
+/* The value of an own flag as an integer in [low, high]; `fallback` if it was not given. */
+rgm_status rgm_cli_integer(const rgm_cli_line *line, int32_t own, int32_t low, int32_t high, int32_t fallback,
+                           int32_t *out, rgm_error *err);
+
+/* The index of `text` in names[0..count); RGM_E_USAGE "unknown WHAT 'text' (nearest: ...)". */
+rgm_status rgm_cli_choice(const char *what, const char *text, const char *const *names, int32_t count, int32_t *out,
+                          rgm_error *err);
+
+#endif
