@@ -23,7 +23,8 @@ typedef struct parse {
     rgm_error *err;
 } parse;
 
-/* --- the list of flags --------------------------------------------------------------------------------------------- */
+/* --- the list of flags ---------------------------------------------------------------------------------------------
+ */
 
 static void add_flag(flags *f, const char *name, int key, const char *arg, int optional, const char *help, int group) {
     if (f->count == MOST_FLAGS) return;
@@ -63,7 +64,8 @@ static void make_flags(flags *f, const rgm_cli_spec *spec) {
     f->list[f->count - 1].key = 'h';
 }
 
-/* --- parsing ------------------------------------------------------------------------------------------------------- */
+/* --- parsing -------------------------------------------------------------------------------------------------------
+ */
 
 static error_t keep(parse *p, const char *key, const char *value, const rgm_option *option) {
     rgm_cli_line *line = p->line;
@@ -171,7 +173,8 @@ const char *rgm_cli_value(const rgm_cli_line *line, const char *flag) {
     return NULL;
 }
 
-/* --- into the configuration ---------------------------------------------------------------------------------------- */
+/* --- into the configuration ----------------------------------------------------------------------------------------
+ */
 
 /* Fields that have no key are set directly; they are texts and one boolean. */
 static rgm_status set_keyless(const rgm_option *option, const char *value, rgm_config *config, rgm_error *err) {

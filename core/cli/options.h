@@ -19,17 +19,17 @@ typedef struct rgm_cli_flag {
 } rgm_cli_flag;
 
 typedef struct rgm_cli_spec {
-    const char *name;      /* "train" */
-    const char *arguments; /* "[FILE]"; alternatives one a line */
-    const char *about;     /* one or two sentences, without newlines */
-    const char *examples;  /* lines "  regimen train ..." */
-    uint32_t command;      /* RGM_FOR_*: which flags of the table */
+    const char *name;        /* "train" */
+    const char *arguments;   /* "[FILE]"; alternatives one a line */
+    const char *about;       /* one or two sentences, without newlines */
+    const char *examples;    /* lines "  regimen train ..." */
+    uint32_t command;        /* RGM_FOR_*: which flags of the table */
     const rgm_cli_flag *own; /* at most RGM_CLI_OWN, ended by a NULL flag; NULL: none */
     int32_t least, most;     /* arguments */
 } rgm_cli_spec;
 
 typedef struct rgm_cli_given {
-    const char *key, *value; /* key NULL: of --set, value "key=value" */
+    const char *key, *value;  /* key NULL: of --set, value "key=value" */
     const rgm_option *option; /* of a flag */
 } rgm_cli_given;
 
@@ -53,7 +53,8 @@ const char *rgm_cli_value(const rgm_cli_line *line, const char *flag);
 /* Applies flags and --set over *config, in order, and checks the whole. */
 rgm_status rgm_cli_apply(const rgm_cli_line *line, rgm_config *config, rgm_error *err);
 
-/* Defaults, then `file` (NULL: none; a name ending in .h5 or .hdf5 is the data set, else YAML), then rgm_cli_apply(). */
+/* Defaults, then `file` (NULL: none; a name ending in .h5 or .hdf5 is the data set, else YAML), then rgm_cli_apply().
+ */
 rgm_status rgm_cli_config(const rgm_cli_line *line, const char *file, rgm_config *config, rgm_error *err);
 
 /* The value of an own flag as an integer in [low, high]; `fallback` if it was not given. */

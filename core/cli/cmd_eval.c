@@ -1,0 +1,75 @@
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "cli/commands.h"
+#include "cli/options.h"
+#include "data/dataset.h"
+#include "train/checkpoint.h"
+
+enum { SPLIT };
+static const rgm_cli_flag flags[] = {
+    [SPLIT] = {"split", 0, "NAME", "test, validation or train [test]"},
+    {0},
+};
+
+static const rgm_cli_spec spec = {
+    .name = "eval",
+    .arguments = "[RUN|CHECKPOINT]",
+    .about =
+        "Evaluates a checkpoint on a whole split: accuracy with its 95 % interval, and loss. Of a run folder, the best "
+        "checkpoint is taken. The configuration is the checkpoint's own; the line may change it.",
+    .examples = "  regimen eval runs/resnet20-1\n"
+                "  regimen eval --checkpoint runs/resnet20-1/checkpoints/last.h5 --data fashion.h5 --split validation\n"
+                "  regimen eval runs/resnet20-1 --json\n",
+    .command = RGM_FOR_EVAL,
+    .own = flags,
+    .most = 1,
+};
+
+/* A run folder stands for its best checkpoint, or its last one if no evaluation has chosen a best. */
+static rgm_status find_checkpoint(const char *given, char path[RGM_CONFIG_PATH], rgm_error *err) {
+    static const char *const names[] = {"", "/checkpoints/best.h5", "/checkpoints/last.h5"};
+    struct stat status;
+    size_t first = stat(given, &status) == 0 && S_ISDIR(status.st_mode);
+    for (size_t i = first; i < (first ? 3 : 1); i++) {
+        if ((size_t)snprintf(path, RGM_CONFIG_PATH, "%s%s", given, names[i]) >= RGM_CONFIG_PATH)
+            return rgm_fail(err, RGM_E_USAGE, "eval: the path of the checkpoint is too long");
+        if (!first || access(path, F_OK) == 0) return RGM_OK;
+    }
+    return rgm_fail(err, RGM_E_USAGE, "%.160s: this folder has no checkpoints/best.h5 or last.h5", given);
+}
+
+/* The checkpoint's configuration, then what the line says. */
+static rgm_status make_config(const rgm_cli_line *line, rgm_config *config, rgm_error *err) {
+    const char *given = rgm_cli_value(line, "checkpoint");
+    char path[RGM_CONFIG_PATH];
+    if (given && line->argument_count > 0)
+        return rgm_fail(err, RGM_E_USAGE, "eval: expected one checkpoint, found '%.80s' and '%.80s'", given,
+                        line->argument[0]);
+    if (line->argument_count > 0) given = line->argument[0];
+    if (!given) return rgm_fail(err, RGM_E_USAGE, "eval: expected a checkpoint: --checkpoint FILE, or a run folder");
+    RGM_TRY(find_checkpoint(given, path, err));
+    rgm_checkpoint_reader *reader;
+    RGM_TRY(rgm_checkpoint_open(&reader, path, err));
+    const char *text = rgm_checkpoint_header(reader)->config;
+    rgm_status status = rgm_config_init(config, err);
+    if (status == RGM_OK && text) status = rgm_config_parse(config, text, strlen(text), path, err);
+    rgm_checkpoint_close(reader);
+    RGM_TRY(status);
+    RGM_TRY(rgm_cli_apply(line, config, err));
+    strcpy(config->checkpoint, path);
+    return RGM_OK;
+}
+
+rgm_status rgm_cmd_eval(int argc, char **argv, rgm_error *err) {
+    static rgm_config config;
+    static rgm_cli_line line;
+    static const char *const splits[] = {"train", "test", "validation"};
+    int32_t split = RGM_SPLIT_TEST;
+    RGM_TRY(rgm_cli_parse(&line, &spec, argc, argv, err));
+    if (line.helped) return RGM_OK;
+    if (line.own[SPLIT]) RGM_TRY(rgm_cli_choice("split", line.own[SPLIT], splits, RGM_SPLIT_COUNT, &split, err));
+    RGM_TRY(make_config(&line, &config, err));
+    return rgm_run_eval(&config, split, err);
+}

@@ -1,0 +1,26 @@
+#include "cli/commands.h"
+#include "cli/options.h"
+
+static const rgm_cli_spec spec = {
+    .name = "plan",
+    .arguments = "[FILE]",
+    .about =
+        "Prints what a training step computes and stores: per layer its shape, parameters, arithmetic and bytes, and "
+        "the memory the whole run will need. FILE is a configuration (YAML) or a data set (.h5).",
+    .examples = "  regimen plan fashion.h5\n"
+                "  regimen plan --model resnet50 --image 3x224x224 --classes 1000 --batch 32\n"
+                "  regimen plan run.yaml --json\n",
+    .command = RGM_FOR_PLAN,
+    .most = 1,
+};
+
+rgm_status rgm_cmd_plan(int argc, char **argv, rgm_error *err) {
+    static rgm_config config;
+    static rgm_cli_line line;
+    RGM_TRY(rgm_cli_parse(&line, &spec, argc, argv, err));
+    if (line.helped) return RGM_OK;
+    RGM_TRY(rgm_cli_config(&line, line.argument_count > 0 ? line.argument[0] : NULL, &config, err));
+    if (!config.data.file[0] && !config.model.image[0])
+        return rgm_fail(err, RGM_E_USAGE, "plan: expected a data set (--data FILE) or an image size (--image CxHxW)");
+    return rgm_run_plan(&config, err);
+}

@@ -1,0 +1,48 @@
+#include <stdio.h>
+#include <string.h>
+#include "cli/commands.h"
+#include "cli/options.h"
+
+static const rgm_cli_spec spec = {
+    .name = "train",
+    .arguments = "[FILE]",
+    .about =
+        "Trains a model. FILE is a configuration (YAML) or a data set (.h5). The run goes into a folder of its own, "
+        "with the configuration, metrics, checkpoints and log. Ctrl-C finishes the step, saves and says how to "
+        "resume; a second one stops at once.",
+    .examples = "  regimen train --data fashion.h5\n"
+                "  regimen train run.yaml --set optimizer.lr=0.05 --set augment.0.crop.padding=2\n"
+                "  regimen train --data fashion.h5 --model mlp --epochs 2 --out runs/mlp --json=result.json\n"
+                "  regimen train --resume runs/resnet20-1\n",
+    .command = RGM_FOR_TRAIN,
+    .most = 1,
+};
+
+/* A resumed run has its own configuration; the line may change what does not touch its bits. */
+static rgm_status make_config(const rgm_cli_line *line, rgm_config *config, rgm_error *err) {
+    const char *file = line->argument_count > 0 ? line->argument[0] : NULL;
+    const char *resume = rgm_cli_value(line, "resume");
+    if (!resume) return rgm_cli_config(line, file, config, err);
+    if (file || rgm_cli_value(line, "out"))
+        return rgm_fail(err, RGM_E_USAGE,
+                        "--resume: continues the run's own configuration in its folder; %s cannot be given too",
+                        file ? "FILE" : "--out");
+    char path[RGM_CONFIG_PATH + 16];
+    if (strlen(resume) >= RGM_CONFIG_PATH) return rgm_fail(err, RGM_E_USAGE, "--resume: the path is too long");
+    snprintf(path, sizeof path, "%s/config.yaml", resume);
+    RGM_TRY(rgm_config_init(config, err));
+    RGM_TRY(rgm_config_read(config, path, err));
+    strcpy(config->out, resume);
+    return rgm_cli_apply(line, config, err);
+}
+
+rgm_status rgm_cmd_train(int argc, char **argv, rgm_error *err) {
+    static rgm_config config;
+    static rgm_cli_line line;
+    RGM_TRY(rgm_cli_parse(&line, &spec, argc, argv, err));
+    if (line.helped) return RGM_OK;
+    RGM_TRY(make_config(&line, &config, err));
+    if (!config.data.file[0])
+        return rgm_fail(err, RGM_E_USAGE, "train: expected a data set: --data FILE, or data.file in a configuration");
+    return rgm_run_train(&config, err);
+}

@@ -1,0 +1,43 @@
+/* The commands, and what they need from elsewhere.
+ *
+ * A command parses its own line (argv[0] is its name), prints results on standard output and everything else through
+ * the log, and returns a status whose text main.c prints. Configuration objects are large and static: one command runs
+ * per process.
+ */
+#ifndef RGM_CLI_COMMANDS_H
+#define RGM_CLI_COMMANDS_H
+
+#include "train/config.h"
+
+typedef rgm_status (*rgm_command_fn)(int argc, char **argv, rgm_error *err);
+
+rgm_status rgm_cmd_import(int argc, char **argv, rgm_error *err);
+rgm_status rgm_cmd_plan(int argc, char **argv, rgm_error *err);
+rgm_status rgm_cmd_train(int argc, char **argv, rgm_error *err);
+rgm_status rgm_cmd_eval(int argc, char **argv, rgm_error *err);
+rgm_status rgm_cmd_plugin(int argc, char **argv, rgm_error *err);
+rgm_status rgm_cmd_bench(int argc, char **argv, rgm_error *err);
+
+/* --- what the front ends hand over ---------------------------------------------------------------------------------
+ */
+
+/* The configuration holds everything: config->resume (then config->out is the same folder), config->json ("": none,
+ * "-": standard output, and nothing else goes there), config->quiet. It is completed in place (rgm_config_fit). */
+rgm_status rgm_run_train(rgm_config *config, rgm_error *err);
+
+/* Lays out the model for config->batch images and prints the plan. config->data.file may be "" if the image is given.
+ */
+rgm_status rgm_run_plan(rgm_config *config, rgm_error *err);
+
+/* Evaluates config->checkpoint on a split (RGM_SPLIT_*); config is the checkpoint's own with the line's changes. */
+rgm_status rgm_run_eval(rgm_config *config, int32_t split, rgm_error *err);
+
+typedef struct rgm_bench_options {
+    int32_t steps, warmup; /* measured, and before them */
+    int32_t profile;       /* 1: time by phase */
+} rgm_bench_options;
+
+/* Times training steps on random images (config->data.file "": the image defaults to 1x28x28 and 10 classes). */
+rgm_status rgm_run_bench_step(rgm_config *config, const rgm_bench_options *options, rgm_error *err);
+
+#endif

@@ -1,0 +1,100 @@
+/* The program: finds the command, runs it, turns its status into the exit code. */
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "base/log.h"
+#include "base/text.h"
+#include "cli/commands.h"
+#include "cli/interrupt.h"
+
+static const struct {
+    const char *name, *summary;
+    rgm_command_fn run;
+} commands[] = {
+    {"import", "turn other formats into a data set", rgm_cmd_import},
+    {"plan", "show a model's layers, arithmetic and memory", rgm_cmd_plan},
+    {"train", "train a model", rgm_cmd_train},
+    {"eval", "evaluate a checkpoint", rgm_cmd_eval},
+    {"plugin", "list and explain plugins", rgm_cmd_plugin},
+    {"bench", "measure speed and memory", rgm_cmd_bench},
+};
+enum { COMMANDS = sizeof commands / sizeof commands[0] };
+
+static void print_help(FILE *to) {
+    fputs("Usage: regimen COMMAND [ARGUMENT...] [--option value] [--set key=value]\n"
+          "Trains ResNet-style image models on CPUs.\n\nCommands:\n",
+          to);
+    for (size_t i = 0; i < COMMANDS; i++) fprintf(to, "  %-8s %s\n", commands[i].name, commands[i].summary);
+    fputs("\nregimen COMMAND --help explains a command; regimen --version prints the version.\n\nExamples:\n"
+          "  regimen import idx ./fashion-mnist --out fashion.h5\n"
+          "  regimen train --data fashion.h5\n",
+          to);
+}
+
+static rgm_status unknown_command(const char *name, rgm_error *err) {
+    const char *names[COMMANDS];
+    for (size_t i = 0; i < COMMANDS; i++) names[i] = commands[i].name;
+    const char *nearest = rgm_text_nearest(name, names, COMMANDS);
+    if (nearest) return rgm_fail(err, RGM_E_USAGE, "unknown command '%.80s' (nearest: '%s')", name, nearest);
+    return rgm_fail(err, RGM_E_USAGE, "unknown command '%.80s' (see regimen --help)", name);
+}
+
+static rgm_status dispatch(int argc, char **argv, rgm_error *err) {
+    static char help_flag[] = "--help";
+    char *help_arguments[] = {argc > 2 ? argv[2] : NULL, help_flag, NULL};
+    if (argc < 2) {
+        print_help(stderr);
+        return rgm_fail(err, RGM_E_USAGE, "expected a command");
+    }
+    const char *name = argv[1];
+    int help = strcmp(name, "help") == 0 || strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0;
+    if (help && argc == 2) {
+        print_help(stdout);
+        return RGM_OK;
+    }
+    if (strcmp(name, "--version") == 0 || strcmp(name, "-V") == 0) {
+        printf("regimen %s\n", PACKAGE_VERSION);
+        return RGM_OK;
+    }
+    if (help) name = argv[2];
+    for (size_t i = 0; i < COMMANDS; i++) {
+        if (strcmp(commands[i].name, name) != 0) continue;
+        return help ? commands[i].run(2, help_arguments, err) : commands[i].run(argc - 1, argv + 1, err);
+    }
+    return unknown_command(name, err);
+}
+
+/* A standard stream that is closed would be the next file to be opened: it gets one that fails when it is used. */
+static void occupy_standard_streams(void) {
+    for (int fd = 0; fd < 3; fd++)
+        if (fcntl(fd, F_GETFD) < 0 && errno == EBADF && open("/dev/null", fd == 0 ? O_WRONLY : O_RDONLY) != fd)
+            _exit(3);
+}
+
+/* Results that did not arrive are a failure. */
+static rgm_status finish_output(rgm_error *err) {
+    errno = 0;
+    if (fflush(stdout) == 0 && !ferror(stdout)) return RGM_OK;
+    return rgm_fail(err, RGM_E_IO, "standard output: %s", errno ? strerror(errno) : "cannot be written");
+}
+
+int main(int argc, char **argv) {
+    rgm_error err = {0};
+    occupy_standard_streams();
+    signal(SIGPIPE, SIG_IGN);
+    rgm_interrupt_install();
+    rgm_status status = dispatch(argc, argv, &err);
+    if (status < 0) rgm_log(RGM_LOG_ERROR, "%s", err.text[0] ? err.text : rgm_status_text(status));
+    rgm_status output = finish_output(&err);
+    if (output < 0 && status >= 0) {
+        rgm_log(RGM_LOG_ERROR, "%s", err.text);
+        status = output;
+    }
+    exit(rgm_status_exit_code(status));
+}
