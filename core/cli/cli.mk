@@ -2,11 +2,12 @@ EXTRA_DIST += docs/CONFIG.md docs/FILES.md
 
 noinst_LTLIBRARIES += libcli.la
 libcli_la_SOURCES = %D%/cmd_bench.c %D%/cmd_eval.c %D%/cmd_plan.c %D%/cmd_plugin.c %D%/cmd_train.c %D%/commands.h \
-	%D%/interrupt.c %D%/interrupt.h %D%/main.c %D%/options.c %D%/options.h %D%/place.c %D%/place.h
+	%D%/interrupt.c %D%/interrupt.h %D%/options.c %D%/options.h %D%/place.c %D%/place.h
 libcli_la_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
 libcli_la_LIBADD = $(JANSSON_LIBS)
 
-regimen_SOURCES =
+# Built by `make regimen`.
+EXTRA_PROGRAMS += regimen
+regimen_SOURCES = %D%/main.c
 regimen_LDADD = libcli.la libreport.la libtrain.la libdatasets.la libplug.la libdata.la libnet.la libengine.la \
 	libkernels.la libbase.la
-regimen_LDFLAGS = $(AM_LDFLAGS) -export-dynamic
