@@ -465,6 +465,10 @@ START_TEST(test_round_trip_of_reals) {
     ck_assert_str_eq(rgm_real_print(text, 0.1), "0.1");
     ck_assert_str_eq(rgm_real_print(text, 5e-4), "0.0005");
     ck_assert_str_eq(rgm_real_print(text, -1e22), "-1e+22");
+    ck_assert_str_eq(rgm_real_print(text, 10), "10");
+    ck_assert_str_eq(rgm_real_print(text, -640000), "-640000");
+    ck_assert_str_eq(rgm_real_print(text, 999.5), "999.5");
+    ck_assert_str_eq(rgm_real_print(text, 0), "0");
 }
 END_TEST
 

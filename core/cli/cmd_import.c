@@ -2,6 +2,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 #include "base/log.h"
 #include "cli/commands.h"
 #include "cli/interrupt.h"
@@ -27,7 +28,7 @@ static const rgm_cli_spec spec = {
     .about =
         "Writes a data set (HDF5) from files in another format: idx (MNIST and its relatives, gzipped or not) or cifar "
         "(the binary versions of CIFAR-10 and CIFAR-100). SOURCE is a folder or files.",
-    .examples = "  regimen import idx /usr/share/dataset-fashion-mnist --out fashion.h5\n"
+    .examples = "  regimen import idx /usr/share/datasets/fashion-mnist --out fashion.h5\n"
                 "  regimen import cifar cifar-10-batches-bin --out cifar10.h5\n"
                 "  regimen import idx train-images.gz train-labels.gz --names=cat,dog --out pets.h5\n",
     .command = RGM_FOR_OTHER,
@@ -98,6 +99,8 @@ rgm_status rgm_cmd_import(int argc, char **argv, rgm_error *err) {
     RGM_TRY(rgm_cli_choice("format", line.argument[0], formats, 2, &format, err));
     if (!line.own[OUT] || !line.own[OUT][0])
         return rgm_fail(err, RGM_E_USAGE, "import: expected --out FILE, the data set to write");
+    if (!line.own[FORCE] && access(line.own[OUT], F_OK) == 0)
+        return rgm_fail(err, RGM_E_USAGE, "%.160s: exists already (--force replaces it)", line.own[OUT]);
     p.quiet = rgm_cli_value(&line, "quiet") != NULL;
     rgm_import_options options = {.sources = line.argument + 1,
                                   .count = line.argument_count - 1,

@@ -29,15 +29,20 @@ enum { LIST, INFO };
 /* --- JSON ----------------------------------------------------------------------------------------------------------
  */
 
+static json_t *number_json(const rgm_parameter *p, double value) {
+    int32_t whole = p->type == RGM_TYPE_INTEGER && value > -9.2e18 && value < 9.2e18;
+    return whole ? json_integer((json_int_t)value) : rgm_json_real(value);
+}
+
 static json_t *param_json(const rgm_parameter *p) {
     static const char *const types[] = {"", "real", "integer", "flag", "choice", "text"};
     int32_t numeric = p->type == RGM_TYPE_REAL || p->type == RGM_TYPE_INTEGER;
     json_t *object = json_pack("{s:s, s:s, s:s}", "name", p->key, "type",
                                types[p->type > 0 && p->type <= 5 ? p->type : 0], "help", p->help);
     if (numeric) {
-        json_object_set_new(object, "min", rgm_json_real(p->min));
-        json_object_set_new(object, "max", rgm_json_real(p->max));
-        json_object_set_new(object, "default", rgm_json_real(p->def));
+        json_object_set_new(object, "min", number_json(p, p->min));
+        json_object_set_new(object, "max", number_json(p, p->max));
+        json_object_set_new(object, "default", number_json(p, p->def));
     } else if (p->type == RGM_TYPE_FLAG) {
         json_object_set_new(object, "default", json_boolean(p->def != 0));
     } else if (p->type == RGM_TYPE_CHOICE) {

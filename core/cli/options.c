@@ -20,6 +20,7 @@ typedef struct flags {
 
 typedef struct parse {
     rgm_cli_line *line;
+    int next; /* the index of the word that argp would look at next, when it failed */
     rgm_error *err;
 } parse;
 
@@ -43,7 +44,8 @@ static void add_table(flags *f, uint32_t command) {
         const rgm_option *o = &options[i];
         char help[HELP_BYTES];
         if (!o->flag || !(o->commands & command)) continue;
-        int plain = !o->key || strcmp(o->fallback, "''") == 0 || strcmp(o->fallback, "[]") == 0;
+        int plain = !o->key || strcmp(o->fallback, "''") == 0 || strcmp(o->fallback, "[]") == 0 ||
+                    strcmp(o->fallback, "auto") == 0;
         snprintf(help, sizeof help, "%s%s%s%s", o->help, plain ? "" : " [", plain ? "" : o->fallback, plain ? "" : "]");
         add_flag(f, o->flag, o->letter ? o->letter : KEY_TABLE + (int)i, o->arg, is_optional(o), help,
                  o->key ? GROUP_TABLE : GROUP_LAST);
@@ -95,6 +97,7 @@ static error_t take_option(int key, char *value, struct argp_state *state) {
     const rgm_option *options = rgm_config_options(&count);
     if (key == ARGP_KEY_ARG) return take_argument(p, value);
     if (key == KEY_SET) return keep(p, NULL, value, NULL);
+    if (key == ARGP_KEY_ERROR) p->next = state->next;
     if (key == 'h') {
         p->line->helped = 1;
         return ECANCELED;
@@ -111,58 +114,91 @@ static error_t take_option(int key, char *value, struct argp_state *state) {
     return ARGP_ERR_UNKNOWN;
 }
 
-/* What argp did not like about the word before argv[next], in one line. */
-static rgm_status explain(const flags *f, const char *command, char **argv, int next, rgm_error *err) {
-    const char *word = next > 0 ? argv[next - 1] : "";
-    const char *names[MOST_FLAGS];
+/* A word of short options: RGM_OK if all of its letters are known. */
+static rgm_status explain_letters(const flags *f, const char *command, const char *word, rgm_error *err) {
+    for (const char *letter = word + 1; *letter; letter++) {
+        const struct argp_option *found = NULL;
+        for (int32_t i = 0; i < f->count && !found; i++)
+            if (f->list[i].key == *letter) found = &f->list[i];
+        if (!found) return rgm_fail(err, RGM_E_USAGE, "%s: unknown option '-%c'", command, *letter);
+        if (found->arg) break; /* the rest is its argument */
+    }
+    return RGM_OK;
+}
+
+static rgm_status explain_name(const flags *f, const char *command, const char *word, rgm_error *err) {
+    const char *names[MOST_FLAGS], *match = NULL, *arg = NULL;
     int32_t starts = 0;
-    if (strncmp(word, "--", 2) != 0)
-        return rgm_fail(err, RGM_E_USAGE, "%s: unknown option, or one without its argument: '%.80s'", command, word);
     char name[80];
     snprintf(name, sizeof name, "%.*s", (int)strcspn(word + 2, "="), word + 2);
     for (int32_t i = 0; i < f->count; i++) {
         names[i] = f->list[i].name;
-        starts += strncmp(names[i], name, strlen(name)) == 0;
-        if (strcmp(names[i], name) != 0) continue;
-        if (f->list[i].arg) return rgm_fail(err, RGM_E_USAGE, "--%s: expected an argument: %s", name, f->list[i].arg);
-        return rgm_fail(err, RGM_E_USAGE, "--%s: takes no argument", name);
+        int32_t same = strcmp(names[i], name) == 0;
+        if (strncmp(names[i], name, strlen(name)) != 0 || (starts < 0 && !same)) continue;
+        starts = same ? -1 : starts + 1; /* the whole name is no abbreviation of a longer one */
+        match = names[i];
+        arg = f->list[i].arg;
     }
     if (starts > 1) return rgm_fail(err, RGM_E_USAGE, "%s: ambiguous option '--%s'", command, name);
-    if (starts == 1) return rgm_fail(err, RGM_E_USAGE, "%s: wrong use of option '--%s'", command, name);
+    if (match && arg) return rgm_fail(err, RGM_E_USAGE, "--%s: expected an argument: %s", match, arg);
+    if (match) return rgm_fail(err, RGM_E_USAGE, "--%s: takes no argument", match);
     const char *nearest = rgm_text_nearest(name, names, (size_t)f->count);
     if (nearest)
         return rgm_fail(err, RGM_E_USAGE, "%s: unknown option '--%s' (nearest: '--%s')", command, name, nearest);
     return rgm_fail(err, RGM_E_USAGE, "%s: unknown option '--%s'", command, name);
 }
 
+/* What argp did not like, in one line. The word is the one before `next`, or `next` itself in the middle of a word of
+ * short options. */
+static rgm_status explain(const flags *f, const char *command, int argc, char **argv, int next, rgm_error *err) {
+    const char *word = next > 0 && next <= argc ? argv[next - 1] : "";
+    const char *following = next > 0 && next < argc ? argv[next] : "";
+    if (strncmp(word, "--", 2) == 0) return explain_name(f, command, word, err);
+    if (following[0] == '-' && following[1] != '-') RGM_TRY(explain_letters(f, command, following, err));
+    if (word[0] == '-') RGM_TRY(explain_letters(f, command, word, err));
+    return rgm_fail(err, RGM_E_USAGE, "%s: '%.80s': expected an argument", command, word);
+}
+
 static void print_help(const struct argp *argp, const rgm_cli_spec *spec) {
     char name[64];
     snprintf(name, sizeof name, "regimen %s", spec->name);
-    argp_help(argp, stdout, ARGP_HELP_USAGE | ARGP_HELP_LONG | ARGP_HELP_DOC, name);
+    argp_help(argp, stdout, ARGP_HELP_SHORT_USAGE | ARGP_HELP_LONG | ARGP_HELP_DOC, name);
+    printf("\nExamples:\n%s", spec->examples); /* not through argp, which would break the lines */
+}
+
+static rgm_status check_arguments(const rgm_cli_line *line, rgm_error *err) {
+    const rgm_cli_spec *spec = line->spec;
+    const char *json = rgm_cli_value(line, "json");
+    for (int32_t i = 0; json && strcmp(json, "-") == 0 && i < line->argument_count; i++) {
+        const char *dot = strrchr(line->argument[i], '.');
+        if (dot && strcmp(dot, ".json") == 0)
+            return rgm_fail(err, RGM_E_USAGE, "--json: expected --json=%.160s, in one word", line->argument[i]);
+    }
+    if (line->argument_count >= spec->least) return RGM_OK;
+    char wanted[128];
+    int first = (int)strcspn(spec->arguments, "\n");
+    const char *second = spec->arguments[first] ? spec->arguments + first + 1 : "";
+    snprintf(wanted, sizeof wanted, "%.*s%s%s", first, spec->arguments, *second ? ", or " : "", second);
+    return rgm_fail(err, RGM_E_USAGE, "%s: expected %s (see regimen %s --help)", spec->name, wanted, spec->name);
 }
 
 rgm_status rgm_cli_parse(rgm_cli_line *line, const rgm_cli_spec *spec, int argc, char **argv, rgm_error *err) {
     static flags f; /* argp keeps no state, but the list is large for a stack */
-    char doc[4096];
     make_flags(&f, spec);
-    snprintf(doc, sizeof doc, "%s\vExamples:\n%s", spec->about, spec->examples);
-    struct argp argp = {.options = f.list, .parser = take_option, .args_doc = spec->arguments, .doc = doc};
+    struct argp argp = {.options = f.list, .parser = take_option, .args_doc = spec->arguments, .doc = spec->about};
     memset(line, 0, sizeof *line);
     line->spec = spec;
-    parse p = {line, err};
-    int next = 0;
+    parse p = {line, 0, err};
     err->text[0] = 0;
-    error_t code = argp_parse(&argp, argc, argv, ARGP_NO_ERRS | ARGP_NO_EXIT | ARGP_NO_HELP, &next, &p);
+    error_t code = argp_parse(&argp, argc, argv, ARGP_NO_ERRS | ARGP_NO_EXIT | ARGP_NO_HELP, NULL, &p);
     if (line->helped) {
         print_help(&argp, spec);
         return RGM_OK;
     }
     if (code == ENOMEM) return rgm_fail(err, RGM_E_NOMEM, "no memory for the command line");
     if (code && err->text[0]) return RGM_E_USAGE;
-    if (code) return explain(&f, spec->name, argv, next, err);
-    if (line->argument_count < spec->least)
-        return rgm_fail(err, RGM_E_USAGE, "%s: expected %s (see regimen %s --help)", spec->name, spec->arguments,
-                        spec->name);
+    if (code) return explain(&f, spec->name, argc, argv, p.next, err);
+    RGM_TRY(check_arguments(line, err));
     if (rgm_cli_value(line, "quiet")) rgm_log_set_level(RGM_LOG_ERROR);
     return RGM_OK;
 }

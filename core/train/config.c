@@ -93,8 +93,7 @@ static const rgm_option options[] = {
     {"metrics.every", RGM_OPTION_INT, FIELD(metrics.every), 1, 1000000, NULL, "50", NULL, 0, SET_ONLY, "N",
      "steps between the step events in metrics.jsonl"},
 
-    {"plugins", RGM_OPTION_PATHS, FIELD(plugins), NO_RANGE, "[]", "plugin", 'p', ALL | RGM_FOR_PLUGIN,
-     "FILE.so",
+    {"plugins", RGM_OPTION_PATHS, FIELD(plugins), NO_RANGE, "[]", "plugin", 'p', ALL | RGM_FOR_PLUGIN, "FILE.so",
      "own plugins to load, beside the installed ones"},
     {"checkpoint", RGM_OPTION_TEXT, FIELD(checkpoint), NO_RANGE, "''", "checkpoint", 'c', TRAIN | RGM_FOR_EVAL, "FILE",
      "weights to start from, or to evaluate"},
@@ -102,7 +101,7 @@ static const rgm_option options[] = {
      "run folder to create; default: runs/MODEL-N"},
 
     {NULL, RGM_OPTION_TEXT, FIELD(resume), NO_RANGE, "''", "resume", 'r', TRAIN, "RUN",
-     "continue the run in this folder with the same bits"},
+     "continue this run, with the same bits"},
     {NULL, RGM_OPTION_TEXT, FIELD(json), NO_RANGE, "''", "json", 'j', EVERY, "FILE",
      "write the result as JSON to FILE, or to standard output"},
     {NULL, RGM_OPTION_BOOL, FIELD(quiet), NO_RANGE, "false", "quiet", 'q', EVERY, NULL, "errors and results only"},

@@ -234,7 +234,9 @@ const char *rgm_option_print(const rgm_option *option, const rgm_config *config,
 }
 
 const char *rgm_real_print(char text[RGM_REAL_TEXT], double value) {
-    for (int32_t digits = 1; digits <= 17; digits++) {
+    double size = fabs(value);
+    int32_t digits = size >= 1 && size < 1e15 ? (int32_t)log10(size) + 1 : 1; /* "10" rather than "1e+01" */
+    for (; digits <= 17; digits++) {
         snprintf(text, RGM_REAL_TEXT, "%.*g", digits, value);
         if (strtod(text, NULL) == value) break;
     }
