@@ -61,3 +61,11 @@ tests_check_frame_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE $(HDF5_CFLAGS)
 tests_check_frame_CFLAGS = $(test_cflags)
 tests_check_frame_LDADD = libdatasets.la libdata.la libbase.la $(CHECK_LIBS)
 endif
+
+# kerncheck draws its own closing line like Check's; it needs no Check.
+check_PROGRAMS += tests/kerncheck
+TESTS += tests/kerncheck %D%/check_symbols.sh
+EXTRA_DIST += %D%/check_symbols.sh
+tests_kerncheck_SOURCES = %D%/kerncheck.c %D%/kerncheck.h %D%/kerncheck_harness.c %D%/kerncheck_elementwise.c \
+	%D%/kerncheck_reduce.c %D%/kerncheck_bnorm.c %D%/kerncheck_pool.c %D%/kerncheck_loss.c %D%/kerncheck_image.c
+tests_kerncheck_LDADD = libkernels.la

@@ -23,7 +23,8 @@
  *   v_add_to(acc, v)        acc[lane] += v[lane], doubles
  *
  * Only operations that IEEE 754 rounds correctly are in the vocabulary: the same body run by two headers of equal VL
- * gives the same bits (NaN payloads apart). kerncheck holds avx512 to generic16.
+ * gives the same bits, except for a NaN's payload and for denormals where they are flushed (maxps returns zero, a
+ * select the denormal). kerncheck holds avx512 to generic16.
  */
 #ifndef RGM_KERNELS_VEC_H
 #define RGM_KERNELS_VEC_H

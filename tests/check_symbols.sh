@@ -1,0 +1,20 @@
+#!/bin/sh
+# The archives define no global symbols but rgm_ ones. (AddressSanitizer and coverage builds add their own: __asan_, __odr_.)
+status=0
+found=0
+for archive in .libs/lib*.a; do
+    [ -f "$archive" ] || continue
+    found=$((found + 1))
+    foreign=$("${NM:-nm}" -g --defined-only "$archive" 2>/dev/null |
+        awk 'NF == 3 && $3 !~ /^(rgm_|main$|__asan_|__odr_asan|__sancov|__gcov|DW\.ref\.|__start_|__stop_)/ {print $3}')
+    if [ -n "$foreign" ]; then
+        echo "$archive: symbols without rgm_: $(echo $foreign)" >&2
+        status=1
+    fi
+done
+if [ "$found" = 0 ]; then
+    echo "no archives in .libs" >&2
+    exit 1
+fi
+echo "$found archives: only rgm_ symbols"
+exit $status
