@@ -69,3 +69,46 @@ EXTRA_DIST += %D%/check_symbols.sh
 tests_kerncheck_SOURCES = %D%/kerncheck.c %D%/kerncheck.h %D%/kerncheck_harness.c %D%/kerncheck_elementwise.c \
 	%D%/kerncheck_reduce.c %D%/kerncheck_bnorm.c %D%/kerncheck_pool.c %D%/kerncheck_loss.c %D%/kerncheck_image.c
 tests_kerncheck_LDADD = libkernels.la
+# Plugins for the loader's tests: good ones, broken ones, the example of docs/PLUGINS.md, and all of Regimen's own compiled
+# with headers whose structs are a field longer and a field shorter.
+if HAVE_CHECK
+check_PROGRAMS += tests/check_plug
+TESTS += tests/check_plug
+tests_check_plug_SOURCES = %D%/check_plug.c %D%/check_plug_params.c %D%/check_plug_builtin.c %D%/check_plug_update.c \
+	%D%/check_plug.h
+tests_check_plug_CPPFLAGS = $(AM_CPPFLAGS) -DRGM_FIXTURES='"$(abs_top_builddir)/tests/fixtures"'
+tests_check_plug_CFLAGS = $(test_cflags)
+tests_check_plug_LDADD = libplug.la libkernels.la libbase.la $(CHECK_LIBS)
+tests_check_plug_DEPENDENCIES = $(plugin_LTLIBRARIES) libplug.la libkernels.la libbase.la \
+	tests/fixtures/same.stamp tests/fixtures/longer.stamp tests/fixtures/shorter.stamp
+endif
+
+fixture_cc = $(CC) $(RGM_CFLAGS) $(RGM_WARNINGS) $(CFLAGS) $(RGM_LDFLAGS) -fPIC -shared
+fixture_sources = adam constant cosine crop cross_entropy cutout dropout flip he normal onecycle sgd step warmup \
+	weight_decay xavier
+fixture_broken = CRASH EXIT FP HANG MAGIC SLOT SYMBOL UNDEFINED VERSION
+fixture_files = %D%/fixtures/good.c %D%/fixtures/broken.c %D%/fixtures/alter.awk
+
+tests/fixtures/same.stamp: $(fixture_files) docs/PLUGINS.md include/regimen/plugin.h
+	$(AM_V_GEN)$(MKDIR_P) tests/fixtures
+	@sed -n '/^```c$$/,/^```$$/{/^```/!p;}' $(srcdir)/docs/PLUGINS.md >tests/fixtures/brightness.c
+	@$(fixture_cc) -I$(srcdir)/include tests/fixtures/brightness.c -o tests/fixtures/brightness.so
+	@$(fixture_cc) -I$(srcdir)/include $(srcdir)/tests/fixtures/good.c -o tests/fixtures/good.so
+	@for b in $(fixture_broken); do \
+	  $(fixture_cc) -I$(srcdir)/include -DBROKEN_$$b $(srcdir)/tests/fixtures/broken.c \
+	    -o tests/fixtures/broken_$$b.so || exit 1; done
+	@touch $@
+
+tests/fixtures/longer.stamp tests/fixtures/shorter.stamp: $(fixture_files) include/regimen/plugin.h $(plugin_LTLIBRARIES)
+	$(AM_V_GEN)how=`basename $@ .stamp`; d=tests/fixtures/$$how; $(MKDIR_P) $$d/regimen $$d/plugins && \
+	awk -v how=$$how -f $(srcdir)/tests/fixtures/alter.awk $(srcdir)/include/regimen/plugin.h >$$d/regimen/plugin.h && \
+	echo "#define RGM_TEST_$$how 1" | tr a-z A-Z | sed 's/DEFINE/define/' >>$$d/regimen/plugin.h && \
+	$(fixture_cc) -I$$d $(srcdir)/tests/fixtures/good.c -o $$d/good.so && \
+	for p in $(fixture_sources); do \
+	  $(fixture_cc) -I$$d $(srcdir)/plugins/$$p.c -o $$d/plugins/$$p.so -lm || exit 1; done
+	@touch $@
+
+TESTS += %D%/check_headers.sh
+EXTRA_DIST += $(fixture_files) %D%/check_headers.sh docs/PLUGINS.md
+CLEANFILES += tests/fixtures/*.stamp tests/fixtures/*.so tests/fixtures/brightness.c tests/fixtures/*/*.so \
+	tests/fixtures/*/*/*.so tests/fixtures/*/regimen/plugin.h

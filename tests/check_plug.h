@@ -1,0 +1,30 @@
+/* What the tests of core/plug share. */
+#ifndef RGM_TESTS_CHECK_PLUG_H
+#define RGM_TESTS_CHECK_PLUG_H
+
+#include <check.h>
+#include "plug/plug.h"
+
+/* A registry of Regimen's own plugins, and `file` before them unless NULL. */
+rgm_registry *plug_registry(const char *file);
+/* The same with the kernels of a level. */
+rgm_registry *plug_registry_isa(const char *file, const rgm_kernels *kernels);
+
+/* "padding=4 fill=zero": settings of a spec. */
+rgm_spec plug_spec(const char *name, const char *settings);
+/* A prepared instance; fails the test if it is refused. */
+rgm_instance *plug_instance(const rgm_registry *registry, int32_t kind, const char *name, const char *settings);
+
+extern const rgm_model_info plug_model; /* 3 x 8 x 9, 10 classes, tensors of 100 and 20 elements */
+extern const rgm_tensor_info plug_weight, plug_scale;
+rgm_clock plug_clock(uint64_t step, uint64_t steps_per_epoch, uint32_t epochs);
+
+/* Fails the test unless the status is the expected one and the text contains `part`. */
+void plug_refused(rgm_status status, rgm_status expected, const rgm_error *err, const char *part);
+
+TCase *plug_case_params(void);
+TCase *plug_case_augment(void);
+TCase *plug_case_schedule(void);
+TCase *plug_case_update(void);
+
+#endif

@@ -1,0 +1,415 @@
+/* Regimen's own augmentations, initializers and schedules, and the host's mathematics, against plain double code. */
+#include "check_plug.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include "plug/parts.h"
+
+/* --- the host's mathematics
+ * ------------------------------------------------------------------------------------------- */
+
+static void close_to(double got, double want, double relative, double x) {
+    ck_assert_msg(got == want || fabs(got - want) <= relative * fabs(want), "%.17g, expected %.17g at %.17g", got, want,
+                  x);
+}
+
+START_TEST(test_math) {
+    for (int i = -70000; i <= 70000; i++) {
+        double x = i * 0.01003;
+        double e = exp(x);
+        if (e > 1e-300 && e < 1e300) close_to(rgm_plug_exp(x), e, 1e-15, x);
+        if (x > 0) close_to(rgm_plug_log(x), log(x), 1e-15, x);
+        close_to(rgm_plug_log(1.0 + x * 1e-6), log(1.0 + x * 1e-6), 1e-15, x);
+        ck_assert(fabs(rgm_plug_sin(x) - sin(x)) < 1e-15);
+        ck_assert(fabs(rgm_plug_cos(x) - cos(x)) < 1e-15);
+        double far = i * 14.2857;
+        ck_assert(fabs(rgm_plug_sin(far) - sin(far)) < 1e-15);
+        ck_assert(fabs(rgm_plug_cos(far) - cos(far)) < 1e-15);
+    }
+    close_to(rgm_plug_exp(-740.0), exp(-740.0), 1e-2, -740); /* subnormal */
+    close_to(rgm_plug_log(0x1p-1070), log(0x1p-1070), 1e-15, 0);
+    ck_assert(rgm_plug_exp(1000.0) == INFINITY && rgm_plug_exp(-1000.0) == 0.0 && isnan(rgm_plug_exp(NAN)));
+    ck_assert(rgm_plug_exp(-INFINITY) == 0.0 && rgm_plug_exp(INFINITY) == INFINITY && rgm_plug_exp(0.0) == 1.0);
+    ck_assert(rgm_plug_log(0.0) == -INFINITY && isnan(rgm_plug_log(-1.0)) && rgm_plug_log(1.0) == 0.0);
+    ck_assert(rgm_plug_log(INFINITY) == INFINITY && isnan(rgm_plug_log(NAN)));
+    ck_assert(isnan(rgm_plug_sin(INFINITY)) && isnan(rgm_plug_cos(NAN)) && rgm_plug_cos(0.0) == 1.0);
+}
+END_TEST
+
+START_TEST(test_pow) {
+    for (int y = -60; y <= 60; y++)
+        for (double x = 0.05; x < 3.0; x += 0.043) {
+            close_to(rgm_plug_pow(x, y), pow(x, y), 1e-13, x);
+            if (fabs(y * 0.37 * log(x)) < 69) close_to(rgm_plug_pow(x, y * 0.37), pow(x, y * 0.37), 1e-13, x);
+        }
+    close_to(rgm_plug_pow(0.999, 1000000.0), pow(0.999, 1000000.0), 1e-9, 0);
+    ck_assert(rgm_plug_pow(-2.0, 3.0) == -8.0 && isnan(rgm_plug_pow(-2.0, 0.5)) && rgm_plug_pow(5.0, 0.0) == 1.0);
+    ck_assert(rgm_plug_pow(0.0, 2.0) == 0.0 && rgm_plug_pow(0.0, 0.5) == 0.0 && rgm_plug_pow(0.0, -0.5) == INFINITY);
+}
+END_TEST
+
+/* --- augmentations
+ * ---------------------------------------------------------------------------------------------------- */
+
+enum { C = 3, H = 8, W = 9, PIXELS = C * H * W };
+
+/* An image in one of four layouts: bytes interleaved, bytes in planes, floats interleaved, floats in planes mirrored.
+ */
+typedef struct picture {
+    rgm_image image;
+    _Alignas(64) char data[PIXELS * 4 + 64];
+} picture;
+
+static void picture_init(picture *p, int layout) {
+    memset(p, 0x5a, sizeof *p);
+    int32_t type = layout < 2 ? RGM_PIXEL_U8 : RGM_PIXEL_F32;
+    p->image = (rgm_image){.size = sizeof(rgm_image), .type = type, .channels = C, .height = H, .width = W};
+    p->image.data = p->data;
+    int planes = layout & 1;
+    p->image.stride_c = planes ? H * W : 1;
+    p->image.stride_w = planes ? 1 : C;
+    p->image.stride_h = planes ? W : W * C;
+    if (layout == 3) { /* columns run backwards */
+        p->image.stride_w = -1;
+        p->image.data = p->data + 4 * (W - 1);
+    }
+}
+
+static double get(const picture *p, int c, int y, int x) {
+    int64_t at = c * p->image.stride_c + y * p->image.stride_h + x * p->image.stride_w;
+    return p->image.type == RGM_PIXEL_U8 ? ((const uint8_t *)p->image.data)[at] / 255.0
+                                         : (double)((const float *)p->image.data)[at];
+}
+
+static void paint(picture *p) {
+    for (int c = 0; c < C; c++)
+        for (int y = 0; y < H; y++)
+            for (int x = 0; x < W; x++) {
+                int64_t at = c * p->image.stride_c + y * p->image.stride_h + x * p->image.stride_w;
+                int v = (c * 71 + y * 31 + x * 7) % 256;
+                if (p->image.type == RGM_PIXEL_U8)
+                    ((uint8_t *)p->image.data)[at] = (uint8_t)v;
+                else
+                    ((float *)p->image.data)[at] = (float)v / 255.0f;
+            }
+}
+
+static int32_t augment(const rgm_instance *it, uint32_t sample, picture *in, picture *out) {
+    static const rgm_clock clock = {.size = sizeof clock, .epochs = 1, .steps_per_epoch = 1, .steps_total = 1};
+    rgm_rng key = {.seed = 9, .stream = RGM_STREAM(RGM_STREAM_AUGMENT, 1), .epoch = 2, .sample = sample};
+    rgm_plug_call call;
+    rgm_error err = {0};
+    int32_t changed = -1;
+    rgm_plug_call_init(&call, it, &clock, &key, NULL);
+    ck_assert_msg(rgm_plug_augment(&call, &in->image, &out->image, &changed, &err) == RGM_OK, "%s", err.text);
+    for (int i = 0; i < 64; i++) /* nothing behind the image */
+        ck_assert_int_eq(out->data[PIXELS * (out->image.type == RGM_PIXEL_U8 ? 1 : 4) + i], 0x5a);
+    return changed;
+}
+
+static double fill_of(int zero, int c) { return zero ? 0.0 : (double)plug_model.mean[c]; }
+
+static void compare(const picture *in, const picture *out, int top, int left, int flip, int zero) {
+    double tolerance = in->image.type == RGM_PIXEL_U8 ? 0.5 / 255 + 1e-6 : 1e-7;
+    for (int c = 0; c < C; c++)
+        for (int y = 0; y < H; y++)
+            for (int x = 0; x < W; x++) {
+                int h = y + top, w = (flip ? W - 1 - x : x) + left;
+                int inside = h >= 0 && h < H && w >= 0 && w < W;
+                double want = inside ? get(in, c, h, w) : fill_of(zero, c);
+                ck_assert_msg(fabs(get(out, c, y, x) - want) <= (inside ? 1e-7 : tolerance), "%d %d %d", c, y, x);
+            }
+}
+
+/* Which shift the image has had: the one in [-pad, pad]^2 at which the middle fits. */
+static void check_crop(const rgm_instance *it, int pad, int zero, int layout, int mixed, int seen[2][41]) {
+    for (uint32_t sample = 0; sample < 60; sample++) {
+        picture in, out;
+        picture_init(&in, layout);
+        picture_init(&out, mixed ? layout ^ 1 : layout);
+        paint(&in);
+        rgm_rng key = {.seed = 9, .stream = RGM_STREAM(RGM_STREAM_AUGMENT, 1), .epoch = 2, .sample = sample};
+        int top = (int)rgm_rng_below(&key, 0, (uint64_t)(2 * pad + 1)) - pad;
+        int left = (int)rgm_rng_below(&key, 1, (uint64_t)(2 * pad + 1)) - pad;
+        int32_t changed = augment(it, sample, &in, &out);
+        ck_assert_int_eq(changed, top != 0 || left != 0);
+        if (changed) compare(&in, &out, top, left, 0, zero);
+        seen[0][top + pad]++, seen[1][left + pad]++;
+    }
+}
+
+START_TEST(test_crop) {
+    static const char *const settings[] = {"padding=0", "padding=1", "padding=4 fill=zero", "padding=4", "padding=20"};
+    static const int pads[] = {0, 1, 4, 4, 20};
+    rgm_registry *registry = plug_registry(NULL);
+    for (int s = 0; s < 5; s++) {
+        rgm_instance *it = plug_instance(registry, RGM_AUGMENTATION, "crop", settings[s]);
+        int seen[2][41] = {{0}};
+        for (int layout = 0; layout < 4; layout++) {
+            check_crop(it, pads[s], s == 2, layout, 0, seen);
+            if (layout < 2) check_crop(it, pads[s], s == 2, layout, 1, seen);
+        }
+        for (int i = 0; i <= 2 * pads[s] && pads[s] <= 4; i++) ck_assert(seen[0][i] > 0 && seen[1][i] > 0);
+        rgm_instance_destroy(it);
+    }
+    rgm_registry_destroy(registry);
+}
+END_TEST
+
+START_TEST(test_flip) {
+    rgm_registry *registry = plug_registry(NULL);
+    static const char *const settings[] = {"p=0", "p=0.5", "p=1"};
+    for (int s = 0; s < 3; s++) {
+        rgm_instance *it = plug_instance(registry, RGM_AUGMENTATION, "flip", settings[s]);
+        int flipped = 0;
+        for (uint32_t sample = 0; sample < 400; sample++) {
+            picture in, out;
+            picture_init(&in, sample % 4);
+            picture_init(&out, sample % 4);
+            paint(&in);
+            int32_t changed = augment(it, sample, &in, &out);
+            if (changed) compare(&in, &out, 0, 0, 1, 0);
+            flipped += changed;
+        }
+        ck_assert_msg(s == 1 ? flipped > 150 && flipped < 250 : flipped == s * 200, "%d", flipped);
+        rgm_instance_destroy(it);
+    }
+    rgm_registry_destroy(registry);
+}
+END_TEST
+
+/* The square lies where the draws say; everything else is as it was. */
+START_TEST(test_cutout) {
+    static const char *const settings[] = {"size=1", "size=5 fill=zero", "size=100", "size=4 p=0"};
+    static const int sizes[] = {1, 5, 100, 4};
+    rgm_registry *registry = plug_registry(NULL);
+    for (int s = 0; s < 4; s++) {
+        rgm_instance *it = plug_instance(registry, RGM_AUGMENTATION, "cutout", settings[s]);
+        ck_assert_uint_eq(rgm_instance_flags(it), RGM_IN_PLACE);
+        for (uint32_t sample = 0; sample < 80; sample++) {
+            picture before, image;
+            picture_init(&before, sample % 4);
+            picture_init(&image, sample % 4);
+            paint(&before);
+            paint(&image);
+            rgm_rng key = {.seed = 9, .stream = RGM_STREAM(RGM_STREAM_AUGMENT, 1), .epoch = 2, .sample = sample};
+            int top = (int)rgm_rng_below(&key, 1, H) - sizes[s] / 2,
+                left = (int)rgm_rng_below(&key, 2, W) - sizes[s] / 2;
+            ck_assert_int_eq(augment(it, sample, &image, &image), s != 3);
+            for (int c = 0; c < C; c++)
+                for (int y = 0; y < H; y++)
+                    for (int x = 0; x < W; x++) {
+                        int cut = s != 3 && y >= top && y < top + sizes[s] && x >= left && x < left + sizes[s];
+                        double want = cut ? fill_of(s == 1, c) : get(&before, c, y, x);
+                        ck_assert(fabs(get(&image, c, y, x) - want) <= (cut ? 0.5 / 255 + 1e-6 : 0.0));
+                    }
+        }
+        rgm_instance_destroy(it);
+    }
+    rgm_registry_destroy(registry);
+}
+END_TEST
+
+/* --- initializers
+ * ----------------------------------------------------------------------------------------------------- */
+
+static void fill(const rgm_instance *it, float *dst, uint64_t first, uint64_t n) {
+    static const rgm_clock clock = {.size = sizeof clock, .epochs = 1, .steps_per_epoch = 1, .steps_total = 1};
+    rgm_rng key = {.seed = 5, .stream = RGM_STREAM(RGM_STREAM_INIT, 3)};
+    rgm_plug_call call;
+    rgm_error err = {0};
+    rgm_plug_call_init(&call, it, &clock, &key, NULL);
+    ck_assert_msg(rgm_plug_fill(&call, &plug_weight, dst, first, n, &err) == RGM_OK, "%s", err.text);
+}
+
+/* The plain formula for one element; kind 0 normal, 1 uniform. */
+static double drawn(int uniform, double deviation, uint64_t element) {
+    rgm_rng key = {.seed = 5, .stream = RGM_STREAM(RGM_STREAM_INIT, 3)};
+    float u;
+    if (uniform)
+        rgm_rng_uniform(&key, element, &u, 1);
+    else
+        rgm_rng_normal(&key, element, &u, 1);
+    return uniform ? (2.0 * (double)u - 1.0) * sqrt(3.0) * deviation : (double)u * deviation;
+}
+
+START_TEST(test_initializers) {
+    static const struct {
+        const char *name, *settings;
+        int uniform;
+        double gain, fan;
+    } cases[] = {
+        {"he", "", 0, M_SQRT2, 25},
+        {"he", "distribution=uniform mode=fan_in", 1, M_SQRT2, 20},
+        {"he", "mode=average nonlinearity=leaky_relu slope=0.2", 0, 1.3867504905630728, 22.5}, /* sqrt(2 / 1.04) */
+        {"he", "nonlinearity=tanh", 0, 5.0 / 3.0, 25},
+        {"he", "nonlinearity=linear", 0, 1, 25},
+        {"he", "nonlinearity=sigmoid", 0, 1, 25},
+        {"he", "gain=3", 0, 3, 25},
+        {"xavier", "", 1, 1, 22.5},
+        {"xavier", "distribution=normal nonlinearity=relu", 0, M_SQRT2, 22.5},
+        {"xavier", "mode=fan_in nonlinearity=leaky_relu slope=1", 1, 1, 20},
+        {"xavier", "nonlinearity=tanh mode=fan_out gain=0.5", 1, 0.5, 25},
+        {"normal", "", 0, 0.01, 1},
+        {"normal", "std=0.5", 0, 0.5, 1},
+        {"constant", "", 0, 0, 1},
+    };
+    rgm_registry *registry = plug_registry(NULL);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        rgm_instance *it = plug_instance(registry, RGM_INITIALIZER, cases[i].name, cases[i].settings);
+        double deviation = cases[i].gain / sqrt(cases[i].fan);
+        float whole[100], parts[100];
+        fill(it, whole, 0, 100);
+        for (uint64_t e = 0; e < 100; e++)
+            ck_assert_msg(fabs((double)whole[e] - drawn(cases[i].uniform, deviation, e)) <= 4e-7 * deviation * 4,
+                          "%s %s: %g", cases[i].name, cases[i].settings, (double)whole[e]);
+        static const uint64_t cuts[] = {0, 1, 2, 17, 33, 64, 99, 100};
+        for (int k = 0; k < 7; k++) fill(it, parts + cuts[k], cuts[k], cuts[k + 1] - cuts[k]);
+        ck_assert_mem_eq(whole, parts, sizeof whole);
+        fill(it, parts, 50, 0);
+        rgm_instance_destroy(it);
+    }
+    float v[2];
+    rgm_instance *it = plug_instance(registry, RGM_INITIALIZER, "constant", "value=-1.5");
+    fill(it, v, 0, 2);
+    ck_assert(v[0] == -1.5f && v[1] == -1.5f);
+    rgm_instance_destroy(it);
+    rgm_registry_destroy(registry);
+}
+END_TEST
+
+/* --- schedules
+ * -------------------------------------------------------------------------------------------------------- */
+
+static double factor_at(rgm_instance *it, uint64_t step, uint64_t per_epoch, uint32_t epochs) {
+    rgm_clock clock = plug_clock(step, per_epoch, epochs);
+    rgm_error err = {0};
+    double f;
+    ck_assert_msg(rgm_plug_factor(&it, 1, &clock, &f, &err) == RGM_OK, "%s", err.text);
+    return f;
+}
+
+static double onecycle(double step, double total, double warm, double start_div, double final_div) {
+    double top = warm * total - 1, start = 1 / start_div, end = start / final_div;
+    if (step <= top) return start + (1 - start) * (1 - cos(M_PI * step / top)) / 2;
+    return end + (1 - end) * (1 + cos(M_PI * (step - top) / (total - 1 - top))) / 2;
+}
+
+START_TEST(test_schedules) {
+    rgm_registry *registry = plug_registry(NULL);
+    rgm_instance *constant = plug_instance(registry, RGM_SCHEDULER, "constant", "");
+    rgm_instance *step = plug_instance(registry, RGM_SCHEDULER, "step", "");
+    rgm_instance *epochs = plug_instance(registry, RGM_SCHEDULER, "step", "at=3,0.5,8 gamma=0.5");
+    rgm_instance *cosine = plug_instance(registry, RGM_SCHEDULER, "cosine", "final=0.1");
+    rgm_instance *cycle = plug_instance(registry, RGM_SCHEDULER, "onecycle", "");
+    rgm_instance *linear =
+        plug_instance(registry, RGM_SCHEDULER, "onecycle", "shape=linear warm=0.5 start_div=10 final_div=1");
+    rgm_instance *warm = plug_instance(registry, RGM_SCHEDULER, "warmup", "length=2");
+    rgm_instance *share = plug_instance(registry, RGM_SCHEDULER, "warmup", "length=0.1 start=0.5");
+    for (uint64_t s = 0; s < 100; s++) {
+        double x = (double)s;
+        ck_assert(factor_at(constant, s, 10, 10) == 1.0);
+        close_to(factor_at(step, s, 10, 10), s < 50 ? 1 : s < 75 ? 0.1 : 0.01, 1e-15, x);
+        close_to(factor_at(epochs, s, 10, 10), s < 30 ? 1 : s < 50 ? 0.5 : s < 80 ? 0.25 : 0.125, 1e-15, x);
+        close_to(factor_at(cosine, s, 10, 10), 0.1 + 0.9 * (1 + cos(M_PI * x / 100)) / 2, 1e-13, x);
+        close_to(factor_at(cycle, s, 10, 10), onecycle(x, 100, 0.25, 25, 1e4), 1e-9, x);
+        close_to(factor_at(linear, s, 10, 10), s <= 49 ? 0.1 + 0.9 * x / 49 : 1 - 0.9 * (x - 49) / 50, 1e-13, x);
+        close_to(factor_at(warm, s, 10, 10), s < 19 ? (x + 1) / 20 : 1, 1e-15, x);
+        close_to(factor_at(share, s, 10, 10), s < 9 ? 0.5 + 0.5 * (x + 1) / 10 : 1, 1e-15, x);
+    }
+    close_to(factor_at(cycle, 0, 10, 10), 0.04, 1e-15, 0);
+    close_to(factor_at(cycle, 24, 10, 10), 1.0, 1e-15, 24);
+    close_to(factor_at(cycle, 99, 10, 10), 4e-6, 1e-15, 99);
+    rgm_instance *all[] = {warm, cosine};
+    rgm_clock clock = plug_clock(5, 10, 10);
+    rgm_error err = {0};
+    double product;
+    ck_assert_int_eq(rgm_plug_factor(all, 2, &clock, &product, &err), RGM_OK);
+    close_to(product, 0.3 * (0.1 + 0.9 * (1 + cos(M_PI * 0.05)) / 2), 1e-13, 5);
+    ck_assert_int_eq(rgm_plug_factor(all, 0, &clock, &product, &err), RGM_OK);
+    ck_assert(product == 1.0);
+    rgm_instance *every[] = {constant, step, epochs, cosine, cycle, linear, warm, share};
+    for (int i = 0; i < 8; i++) rgm_instance_destroy(every[i]);
+    rgm_registry_destroy(registry);
+}
+END_TEST
+
+/* Any clock, any parameters: finite, not negative, at most 1. */
+START_TEST(test_schedules_sane) {
+    static const struct {
+        const char *name, *settings;
+    } cases[] = {{"constant", ""},
+                 {"step", ""},
+                 {"step", "at="},
+                 {"step", "at=0.0001,1,1000000 gamma=0"},
+                 {"cosine", ""},
+                 {"cosine", "final=1"},
+                 {"onecycle", ""},
+                 {"onecycle", "warm=0"},
+                 {"onecycle", "warm=1"},
+                 {"onecycle", "warm=1e-9 start_div=1 final_div=1e9"},
+                 {"onecycle", "shape=linear"},
+                 {"onecycle", "warm=0.5 start_div=1e9 final_div=1e9"},
+                 {"warmup", ""},
+                 {"warmup", "length=0"},
+                 {"warmup", "length=1e6"},
+                 {"warmup", "length=1e-9 start=1"}};
+    static const uint64_t totals[] = {1, 2, 3, 7, 100, 1000000007};
+    rgm_registry *registry = plug_registry(NULL);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        rgm_instance *it = plug_instance(registry, RGM_SCHEDULER, cases[i].name, cases[i].settings);
+        for (int t = 0; t < 6; t++) {
+            uint64_t stride = totals[t] / 97 + 1;
+            for (uint64_t s = 0; s <= totals[t]; s += stride) {
+                double f = factor_at(it, s, totals[t], 1);
+                ck_assert_msg(f >= 0.0 && f <= 1.0 + 1e-12, "%s %s: %g at %llu of %llu", cases[i].name,
+                              cases[i].settings, f, (unsigned long long)s, (unsigned long long)totals[t]);
+            }
+            ck_assert(isfinite(factor_at(it, totals[t], totals[t], 1)));
+            ck_assert(isfinite(factor_at(it, totals[t] - 1, 1, (uint32_t)totals[t])));
+        }
+        rgm_instance_destroy(it);
+    }
+    rgm_registry_destroy(registry);
+}
+END_TEST
+
+START_TEST(test_observe_and_bad_factor) {
+    rgm_registry *registry = plug_registry(RGM_FIXTURES "/good.so");
+    rgm_instance *it = plug_instance(registry, RGM_SCHEDULER, "good", "real=0.5");
+    rgm_clock clock = plug_clock(4, 10, 10);
+    rgm_error err = {0};
+    double f;
+    ck_assert(factor_at(it, 4, 10, 10) == 2.0);
+    ck_assert_int_eq(rgm_plug_observe(&it, 1, &clock, "loss", 0.25, &err), RGM_OK);
+    ck_assert_int_eq(rgm_plug_observe(&it, 1, &clock, "accuracy", 9.0, &err), RGM_OK);
+    ck_assert(factor_at(it, 4, 10, 10) == 1.0);
+    rgm_instance *bad = plug_instance(registry, RGM_SCHEDULER, "good", "integer=5");
+    plug_refused(rgm_plug_factor(&bad, 1, &clock, &f, &err), RGM_E_PLUGIN, &err, "factor -1 at step 4");
+    rgm_instance_destroy(it);
+    rgm_instance_destroy(bad);
+    rgm_registry_destroy(registry);
+}
+END_TEST
+
+TCase *plug_case_augment(void) {
+    TCase *tc = tcase_create("augmentations and initializers");
+    tcase_set_timeout(tc, 60);
+    tcase_add_test(tc, test_crop);
+    tcase_add_test(tc, test_flip);
+    tcase_add_test(tc, test_cutout);
+    tcase_add_test(tc, test_initializers);
+    return tc;
+}
+
+TCase *plug_case_schedule(void) {
+    TCase *tc = tcase_create("mathematics and schedules");
+    tcase_set_timeout(tc, 60);
+    tcase_add_test(tc, test_math);
+    tcase_add_test(tc, test_pow);
+    tcase_add_test(tc, test_schedules);
+    tcase_add_test(tc, test_schedules_sane);
+    tcase_add_test(tc, test_observe_and_bad_factor);
+    return tc;
+}
