@@ -228,6 +228,7 @@ static const rgm_conv_shape ladder[] = {
     STEM(2, 1, 12, 12, 16, 3, 1, 1),         STEM(3, 2, 9, 9, 16, 3, 1, 1),
     STEM(5, 3, 16, 16, 16, 3, 1, 1),         STEM(2, 3, 19, 19, 16, 7, 2, 3),
     STEM(3, 4, 9, 7, 24, 3, 1, 1),           STEM(2, 3, 8, 8, 9, 3, 1, 1),
+    STEM(3, 7, 9, 9, 16, 3, 1, 1),           STEM(2, 12, 11, 11, 32, 7, 2, 3),
 };
 enum { LADDER = sizeof ladder / sizeof *ladder };
 
