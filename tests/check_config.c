@@ -106,7 +106,7 @@ START_TEST(test_example_is_read) {
     ck_assert_int_eq(config.augment.items[0].settings[0].line, 10);
     ck_assert_int_eq(config.augment.items[0].settings[0].column, 28);
     ck_assert_int_eq(config.augment.items[1].count, 0);
-    ck_assert_str_eq(rgm_spec_get(&config.scheduler, "at"), "[30, 60]");
+    ck_assert_str_eq(rgm_spec_get(&config.scheduler, "at"), "30,60");
     ck_assert_str_eq(config.regularize.items[0].settings[0].value, "5e-4");
     ck_assert_str_eq(config.plugins.paths[0], "./my_augmentation.so");
     ck_assert_int_eq(config.early_stop.patience, 3);

@@ -100,19 +100,18 @@ static rgm_status expected(reader *r, const char *key, const char *what) {
 /* --- components ----------------------------------------------------------------------------------------------------
  */
 
-/* Joins a list of scalars to "[a, b]". Ends at its last event. */
+/* Joins a list of scalars to "a,b". Ends at its last event. */
 static rgm_status read_value_list(reader *r, const char *key, char *value, size_t size) {
-    size_t used = (size_t)snprintf(value, size, "[");
+    size_t used = 0;
     yaml_mark_t start = r->event.start_mark;
+    value[0] = 0;
     for (int32_t i = 0;; i++) {
         RGM_TRY(next(r));
-        if (r->event.type == YAML_SEQUENCE_END_EVENT) break;
+        if (r->event.type == YAML_SEQUENCE_END_EVENT) return RGM_OK;
         if (r->event.type != YAML_SCALAR_EVENT || is_null(r)) return expected(r, key, "a value");
-        used += (size_t)snprintf(value + used, size - used, "%s%s", i ? ", " : "", scalar(r));
-        if (used + 2 > size) return REFUSE(r, start, "%.80s: the list is longer than %zu bytes", key, size - 1);
+        used += (size_t)snprintf(value + used, size - used, "%s%s", i ? "," : "", scalar(r));
+        if (used >= size) return REFUSE(r, start, "%.80s: the list is longer than %zu bytes", key, size - 1);
     }
-    strcpy(value + used, "]");
-    return RGM_OK;
 }
 
 /* {key: value, ...} into the spec. */

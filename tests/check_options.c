@@ -1,0 +1,213 @@
+/* The command line's parser, and stopping on request. */
+#include <check.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "cli/interrupt.h"
+#include "cli/options.h"
+
+static const rgm_cli_flag flags[] = {{"split", 0, "NAME", "a split"}, {"profile", 0, NULL, "a profile"}, {0}};
+static const rgm_cli_spec spec = {.name = "test",
+                                  .arguments = "FILE\nOTHER FILE",
+                                  .about = "Tests.",
+                                  .examples = "  regimen test x\n",
+                                  .command = RGM_FOR_TRAIN,
+                                  .own = flags,
+                                  .least = 1,
+                                  .most = 2};
+static rgm_cli_line line;
+static rgm_config config;
+
+/* Splits `words` at blanks and parses them. */
+static rgm_status parse(const char *words, rgm_error *err) {
+    static char copy[512];
+    char *argv[64] = {"test"};
+    int argc = 1;
+    snprintf(copy, sizeof copy, "%s", words);
+    for (char *word = strtok(copy, " "); word; word = strtok(NULL, " ")) argv[argc++] = word;
+    return rgm_cli_parse(&line, &spec, argc, argv, err);
+}
+
+START_TEST(test_what_is_given_is_kept_in_order) {
+    rgm_error err = {0};
+    ck_assert_msg(parse("run.yaml -b64 --seed 7 --set batch=32 --split=x more -qp a.so --plugin b.so --json "
+                        "--profile --epochs=3 -- -x",
+                        &err) < 0,
+                  "three arguments were taken");
+    ck_assert_msg(parse("run.yaml -b64 --seed 7 --set batch=32 --split=x -qp a.so --plugin b.so --json --epo=3 -- -x",
+                        &err) == RGM_OK,
+                  "%s", err.text);
+    ck_assert_int_eq(line.argument_count, 2);
+    ck_assert_str_eq(line.argument[0], "run.yaml");
+    ck_assert_str_eq(line.argument[1], "-x");
+    ck_assert_str_eq(line.own[0], "x");
+    ck_assert_ptr_null(line.own[1]);
+    ck_assert_str_eq(rgm_cli_value(&line, "json"), "-");
+    ck_assert_ptr_null(rgm_cli_value(&line, "resume"));
+    ck_assert_msg(rgm_cli_config(&line, NULL, &config, &err) == RGM_OK, "%s", err.text);
+    ck_assert_int_eq(config.batch, 32); /* --set came after -b */
+    ck_assert_int_eq(config.epochs, 3);
+    ck_assert_uint_eq(config.seed, 7);
+    ck_assert_int_eq(config.plugins.count, 2);
+    ck_assert_str_eq(config.plugins.paths[1], "b.so");
+    ck_assert_int_eq(config.quiet, 1);
+    ck_assert_str_eq(config.json, "-");
+}
+END_TEST
+
+START_TEST(test_flags_come_over_the_file) {
+    char path[] = "/tmp/check_options_XXXXXX.yaml";
+    rgm_error err = {0};
+    int fd = mkstemps(path, 5);
+    ck_assert_int_ge(fd, 0);
+    ck_assert_int_eq(write(fd, "batch: 5\nseed: 9\n", 17), 17);
+    close(fd);
+    ck_assert_int_eq(parse("-b 6 x", &err), RGM_OK);
+    ck_assert_msg(rgm_cli_config(&line, path, &config, &err) == RGM_OK, "%s", err.text);
+    unlink(path);
+    ck_assert_int_eq(config.batch, 6);
+    ck_assert_uint_eq(config.seed, 9);
+    ck_assert_int_eq(rgm_cli_config(&line, "some.h5", &config, &err), RGM_OK);
+    ck_assert_str_eq(config.data.file, "some.h5");
+    ck_assert_int_eq(rgm_cli_config(&line, "/nonexistent.yaml", &config, &err), RGM_E_IO);
+}
+END_TEST
+
+static const struct {
+    const char *words, *message;
+} bad[] = {
+    {"", "test: expected FILE, or OTHER FILE (see regimen test --help)"},
+    {"a b c", "test: unexpected argument 'c'"},
+    {"a --bacth 3", "test: unknown option '--bacth' (nearest: '--batch')"},
+    {"a --zzzzzzzzzz", "test: unknown option '--zzzzzzzzzz'"},
+    {"a --zzzzzzzzzz=5", "test: unknown option '--zzzzzzzzzz'"},
+    {"a --batch", "--batch: expected an argument: N"},
+    {"a --batc", "--batch: expected an argument: N"},
+    {"a --split", "--split: expected an argument: NAME"},
+    {"a --set", "--set: expected an argument: KEY=VALUE"},
+    {"a --quiet=1", "--quiet: takes no argument"},
+    {"a --profile=1", "--profile: takes no argument"},
+    {"a --s x", "test: ambiguous option '--s'"},
+    {"a -Z", "test: unknown option '-Z'"},
+    {"a -qZ -b 3", "test: unknown option '-Z'"},
+    {"a -b", "test: '-b': expected an argument"},
+    {"a --json out.json", "--json: expected --json=out.json, in one word"},
+};
+
+START_TEST(test_bad_lines) {
+    rgm_error err = {0};
+    ck_assert_int_eq(parse(bad[_i].words, &err), RGM_E_USAGE);
+    ck_assert_str_eq(err.text, bad[_i].message);
+}
+END_TEST
+
+static const struct {
+    const char *words, *message;
+} bad_values[] = {
+    {"a --batch x", "--batch: expected integer, 1 to 65536, found 'x'"},
+    {"a --batch=", "--batch: expected integer, 1 to 65536, found ''"},
+    {"a --optimizer {adam", "--optimizer: not valid YAML: did not find expected ',' or '}'"},
+    {"a --set optimizer.adam.lr=1", "--set: optimizer.adam.lr: the component here is 'sgd', not 'adam'"},
+    {"a --set batch", "--set: expected key=value, found 'batch'"},
+    {"a --set optimizer=none", "optimizer: expected a component, found none"},
+    {"a --resume=", "--resume: expected 1 to 1023 bytes"},
+    {"a --isa avx", "--isa: expected auto, reference, generic16, avx2 or avx512, found 'avx' (nearest: 'avx2')"},
+};
+
+START_TEST(test_bad_values) {
+    rgm_error err = {0};
+    ck_assert_int_eq(parse(bad_values[_i].words, &err), RGM_OK);
+    ck_assert_int_eq(rgm_cli_config(&line, NULL, &config, &err), RGM_E_USAGE);
+    ck_assert_str_eq(err.text, bad_values[_i].message);
+}
+END_TEST
+
+START_TEST(test_own_integers_and_choices) {
+    static const char *const texts[] = {"", "-1", "1x", "11", "99999999999", " 1"};
+    static const char *const names[] = {"train", "test"};
+    rgm_error err = {0};
+    int32_t value;
+    ck_assert_int_eq(parse("a", &err), RGM_OK);
+    ck_assert_int_eq(rgm_cli_integer(&line, 0, 1, 10, 3, &value, &err), RGM_OK);
+    ck_assert_int_eq(value, 3);
+    line.own[0] = "10";
+    ck_assert_int_eq(rgm_cli_integer(&line, 0, 1, 10, 3, &value, &err), RGM_OK);
+    ck_assert_int_eq(value, 10);
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        line.own[0] = texts[i];
+        ck_assert_int_eq(rgm_cli_integer(&line, 0, 1, 10, 3, &value, &err), RGM_E_USAGE);
+    }
+    ck_assert_int_eq(rgm_cli_choice("split", "test", names, 2, &value, &err), RGM_OK);
+    ck_assert_int_eq(value, 1);
+    ck_assert_int_eq(rgm_cli_choice("split", "tset", names, 2, &value, &err), RGM_E_USAGE);
+    ck_assert_str_eq(err.text, "unknown split 'tset' (nearest: 'test')");
+    ck_assert_int_eq(rgm_cli_choice("split", "everything", names, 2, &value, &err), RGM_E_USAGE);
+    ck_assert_str_eq(err.text, "unknown split 'everything': expected one of train, test");
+}
+END_TEST
+
+/* --- stopping --------------------------------------------------------------------------------------------------------
+ */
+
+static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
+
+START_TEST(test_first_signal_is_noted) {
+    rgm_interrupt_install();
+    ck_assert_int_eq(*rgm_interrupt_flag(), 0);
+    raise(signals[_i]);
+    ck_assert_int_eq(*rgm_interrupt_flag(), signals[_i]);
+}
+END_TEST
+
+/* The second one may be another of the three. */
+START_TEST(test_second_signal_ends_the_process) {
+    int second = signals[(_i + 1) % 3], status;
+    pid_t child = fork();
+    if (child == 0) {
+        rgm_interrupt_install();
+        raise(signals[_i]);
+        raise(second);
+        _exit(0);
+    }
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    ck_assert(WIFSIGNALED(status) && WTERMSIG(status) == second);
+}
+END_TEST
+
+START_TEST(test_ignored_signals_stay_ignored) {
+    signal(SIGHUP, SIG_IGN);
+    rgm_interrupt_install();
+    raise(SIGHUP);
+    ck_assert_int_eq(*rgm_interrupt_flag(), 0);
+    raise(SIGTERM);
+    raise(SIGHUP);
+    ck_assert_int_eq(*rgm_interrupt_flag(), SIGTERM);
+}
+END_TEST
+
+static Suite *options_suite(void) {
+    Suite *suite = suite_create("options");
+    TCase *tcase = tcase_create("options");
+    tcase_add_test(tcase, test_what_is_given_is_kept_in_order);
+    tcase_add_test(tcase, test_flags_come_over_the_file);
+    tcase_add_loop_test(tcase, test_bad_lines, 0, (int)(sizeof bad / sizeof bad[0]));
+    tcase_add_loop_test(tcase, test_bad_values, 0, (int)(sizeof bad_values / sizeof bad_values[0]));
+    tcase_add_test(tcase, test_own_integers_and_choices);
+    tcase_add_loop_test(tcase, test_first_signal_is_noted, 0, 3);
+    tcase_add_loop_test(tcase, test_second_signal_ends_the_process, 0, 3);
+    tcase_add_test(tcase, test_ignored_signals_stay_ignored);
+    suite_add_tcase(suite, tcase);
+    return suite;
+}
+
+int main(void) {
+    SRunner *runner = srunner_create(options_suite());
+    srunner_run_all(runner, CK_NORMAL);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
