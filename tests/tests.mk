@@ -23,6 +23,12 @@ tests_check_report_SOURCES = %D%/check_report.c
 tests_check_report_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
 tests_check_report_CFLAGS = $(test_cflags)
 tests_check_report_LDADD = libreport.la libtrain.la libbase.la $(CHECK_LIBS)
+
+check_PROGRAMS += tests/check_options
+TESTS += tests/check_options
+tests_check_options_SOURCES = %D%/check_options.c
+tests_check_options_CFLAGS = $(test_cflags)
+tests_check_options_LDADD = libcli.la libtrain.la libbase.la $(CHECK_LIBS)
 endif
 
 TESTS += %D%/check_layers.sh
