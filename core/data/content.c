@@ -293,7 +293,7 @@ done:
 /* A cache that holds at least one chunk, and a whole small set. */
 static hid_t image_access(void) {
     hid_t access = H5Pcreate(H5P_DATASET_ACCESS);
-    if (access >= 0) H5Pset_chunk_cache(access, 100003, CACHE_BYTES, 0.75);
+    if (access >= 0) H5Pset_chunk_cache(access, 10007, CACHE_BYTES, 0.75);
     return access;
 }
 

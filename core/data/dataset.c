@@ -12,7 +12,7 @@
 #include "data/stats.h"
 
 enum { FINGERPRINT_SAMPLES = 1024 };
-#define REHEARSE_BYTES ((int64_t)1 << 30) /* of pixels that the child process reads in full */
+#define REHEARSE_BYTES ((int64_t)1 << 28) /* of pixels that the child process reads in full */
 
 const char *rgm_split_name(int32_t split) {
     static const char *const names[RGM_SPLIT_COUNT] = {"train", "test", "validation"};

@@ -57,8 +57,9 @@ void rgm_file_abandon(rgm_file_writer *writer);
  * (or is no regular file), RGM_E_FORMAT if it is damaged or truncated, RGM_E_UNSUPPORTED for a newer version. */
 rgm_status rgm_file_verify(const char *path, int32_t *framed, rgm_error *err);
 
-/* Runs `look`, which reads the file and reports, in a child process: a crash or more than 120 s of CPU time comes back
- * as RGM_E_FORMAT. For foreign files, before this process reads them. Takes the lock; `look` runs inside it. */
+/* Runs `look`, which reads the file and reports, in a child process: a crash, or more than 2 s of CPU time and 1 s for
+ * every 10 MB, comes back as RGM_E_FORMAT. For foreign files, before this process reads them. Takes the lock; `look`
+ * runs inside it. */
 rgm_status rgm_file_rehearse(const char *path, rgm_status (*look)(void *context, rgm_error *err), void *context,
                              rgm_error *err);
 

@@ -7,10 +7,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { REHEARSAL_SECONDS = 120 };
+enum { REHEARSAL_SECONDS = 2, REHEARSAL_SECOND_BYTES = 10000000 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
@@ -38,10 +39,13 @@ rgm_status rgm_h5_fail(rgm_error *err, rgm_status status, const char *path, cons
 }
 
 /* What the child says: its rgm_error through a pipe. */
-static void rehearse_child(int out, rgm_status (*look)(void *, rgm_error *), void *context) {
+static void rehearse_child(int out, const char *path, rgm_status (*look)(void *, rgm_error *), void *context) {
     static const int deadly[] = {SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGILL, SIGXCPU};
     for (size_t i = 0; i < sizeof deadly / sizeof *deadly; i++) signal(deadly[i], SIG_DFL);
-    struct rlimit seconds = {REHEARSAL_SECONDS, REHEARSAL_SECONDS}, none = {0, 0};
+    struct stat st;
+    rlim_t most = REHEARSAL_SECONDS;
+    if (stat(path, &st) == 0) most += (rlim_t)(st.st_size / REHEARSAL_SECOND_BYTES);
+    struct rlimit seconds = {most, most}, none = {0, 0};
     setrlimit(RLIMIT_CPU, &seconds);
     setrlimit(RLIMIT_CORE, &none);
     rgm_error err = {0};
@@ -68,7 +72,7 @@ rgm_status rgm_file_rehearse(const char *path, rgm_status (*look)(void *context,
     pid_t child = fork();
     if (child == 0) {
         close(ends[0]);
-        rehearse_child(ends[1], look, context);
+        rehearse_child(ends[1], path, look, context);
     }
     rgm_h5_leave();
     close(ends[1]);
