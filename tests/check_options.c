@@ -1,4 +1,4 @@
-/* The command line's parser, and stopping on request. */
+/* The command line's parser, --set, and stopping on request. */
 #include <check.h>
 #include <signal.h>
 #include <stdio.h>
@@ -150,6 +150,108 @@ START_TEST(test_own_integers_and_choices) {
 }
 END_TEST
 
+/* --- --set -----------------------------------------------------------------------------------------------------------
+ */
+
+static void defaults(void) {
+    rgm_error err = {0};
+    ck_assert_msg(rgm_config_init(&config, &err) == RGM_OK, "%s", err.text);
+}
+
+static void set_fine(const char *assignment) {
+    rgm_error err = {0};
+    ck_assert_msg(rgm_config_assign(&config, assignment, &err) == RGM_OK, "%s: %s", assignment, err.text);
+}
+
+START_TEST(test_set_paths) {
+    set_fine("batch=32");
+    ck_assert_int_eq(config.batch, 32);
+    set_fine("data.file=a=b.h5");
+    ck_assert_str_eq(config.data.file, "a=b.h5");
+    set_fine("data.file=");
+    ck_assert_str_eq(config.data.file, "");
+    set_fine("optimizer.lr=0.05");
+    ck_assert_str_eq(rgm_spec_get(&config.optimizer, "lr"), "0.05");
+    ck_assert_int_eq(config.optimizer.settings[0].line, 0);
+    set_fine("optimizer.sgd.dampening=0.1");
+    ck_assert_str_eq(rgm_spec_get(&config.optimizer, "dampening"), "0.1");
+    ck_assert_int_eq(config.optimizer.count, 4);
+    set_fine("augment.0.crop.padding=2");
+    set_fine("augment.1.p=0.25");
+    ck_assert_str_eq(rgm_spec_get(&config.augment.items[0], "padding"), "2");
+    ck_assert_str_eq(rgm_spec_get(&config.augment.items[1], "p"), "0.25");
+    set_fine("augment.crop.padding=3");
+    ck_assert_str_eq(rgm_spec_get(&config.augment.items[0], "padding"), "3");
+    set_fine("augment.2={cutout: {size: 8}}");
+    ck_assert_int_eq(config.augment.count, 3);
+    ck_assert_str_eq(rgm_spec_get(&config.augment.items[2], "size"), "8");
+    set_fine("augment.1=jitter");
+    ck_assert_str_eq(config.augment.items[1].name, "jitter");
+    ck_assert_int_eq(config.augment.items[1].count, 0);
+    set_fine("augment=[]");
+    ck_assert_int_eq(config.augment.count, 0);
+    set_fine("optimizer={adam: {lr: 1e-3}}");
+    ck_assert_str_eq(config.optimizer.name, "adam");
+    ck_assert_int_eq(config.optimizer.count, 1);
+    set_fine("optimizer=sgd");
+    ck_assert_int_eq(config.optimizer.count, 0);
+    set_fine("plugins=[a.so, b.so]");
+    set_fine("plugins.2=c,d.so");
+    ck_assert_int_eq(config.plugins.count, 3);
+    ck_assert_str_eq(config.plugins.paths[2], "c,d.so");
+    set_fine("warmup=-0");
+    ck_assert(1 / config.warmup > 0);
+}
+END_TEST
+
+static const struct {
+    const char *assignment, *message;
+} bad_sets[] = {
+    {"batch", "expected key=value, found 'batch'"},
+    {"=3", "expected key=value, found '=3'"},
+    {"", "expected key=value, found ''"},
+    {"batch=x", "batch: expected integer, 1 to 65536, found 'x'"},
+    {"batch=", "batch: expected integer, 1 to 65536, found ''"},
+    {"batch.x=1", "unknown key 'batch.x' (nearest: 'batch')"},
+    {"resume=x", "unknown key 'resume'"},
+    {"optimiser.lr=1", "unknown key 'optimiser.lr' (nearest: 'optimizer')"},
+    {"optimizer.=1", "optimizer.: expected the name of a setting of 'sgd', found ''"},
+    {"optimizer.adam.lr=1", "optimizer.adam.lr: the component here is 'sgd', not 'adam'"},
+    {"optimizer.sgd.lr.x=1", "optimizer.sgd.lr.x: expected the name of a setting of 'sgd', found 'lr.x'"},
+    {"optimizer={sgd: {lr: 1}", "optimizer: not valid YAML: did not find expected ',' or '}'"},
+    {"optimizer={sgd: {lr: }}", "lr: expected a value, found nothing"},
+    {"optimizer=", "optimizer: expected a value"},
+    {"augment.5=flip", "augment.5: there are 2 components, counted from 0"},
+    {"augment.2.p=1", "augment.2.p: there are 2 components, counted from 0"},
+    {"augment.0.flip.p=1", "augment.0.flip.p: the component here is 'crop', not 'flip'"},
+    {"augment.jitter.p=1", "augment.jitter.p: expected the number or the name of one of 2 components"},
+    {"augment.99999999999.p=1", "augment.99999999999.p: expected the number or the name of one of 2 components"},
+    {"augment.1=none", "augment.1: expected a component"},
+    {"augment=flip", "augment: expected a list of components, found 'flip'"},
+    {"plugins.1=x.so", "plugins.1: expected a number up to 0"},
+    {"data.file=\xff", "data.file: expected UTF-8, found byte 0xff"},
+    {"data.file=\xed\xa0\x80", "data.file: expected UTF-8, found byte 0xed"},
+    {"data.file=\x1b[2J", "data.file: expected no control characters, found byte 0x1b"},
+};
+
+START_TEST(test_bad_sets) {
+    rgm_error err = {0};
+    ck_assert_int_eq(rgm_config_assign(&config, bad_sets[_i].assignment, &err), RGM_E_USAGE);
+    ck_assert_msg(strncmp(err.text, bad_sets[_i].message, strlen(bad_sets[_i].message)) == 0, "%s", err.text);
+}
+END_TEST
+
+START_TEST(test_set_without_a_component) {
+    rgm_error err = {0};
+    set_fine("scheduler=none");
+    ck_assert_int_eq(rgm_config_assign(&config, "scheduler.warm=1", &err), RGM_E_USAGE);
+    ck_assert_str_eq(err.text, "scheduler.warm: no component is named here to have settings");
+    set_fine("optimizer=none");
+    ck_assert_int_eq(rgm_config_check(&config, &err), RGM_E_USAGE);
+    ck_assert_str_eq(err.text, "optimizer: expected a component, found none");
+}
+END_TEST
+
 /* --- stopping --------------------------------------------------------------------------------------------------------
  */
 
@@ -200,6 +302,12 @@ static Suite *options_suite(void) {
     tcase_add_loop_test(tcase, test_first_signal_is_noted, 0, 3);
     tcase_add_loop_test(tcase, test_second_signal_ends_the_process, 0, 3);
     tcase_add_test(tcase, test_ignored_signals_stay_ignored);
+    suite_add_tcase(suite, tcase);
+    tcase = tcase_create("set");
+    tcase_add_checked_fixture(tcase, defaults, NULL);
+    tcase_add_test(tcase, test_set_paths);
+    tcase_add_test(tcase, test_set_without_a_component);
+    tcase_add_loop_test(tcase, test_bad_sets, 0, (int)(sizeof bad_sets / sizeof bad_sets[0]));
     suite_add_tcase(suite, tcase);
     return suite;
 }

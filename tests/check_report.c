@@ -2,12 +2,15 @@
 #include <check.h>
 #include <jansson.h>
 #include <math.h>
+#include <pty.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "report/interval.h"
 #include "report/metrics.h"
 #include "report/bar.h"
@@ -156,6 +159,33 @@ START_TEST(test_plain_progress_is_sparse) {
     char *text = captured(run_plain);
     ck_assert_str_eq(text, "epoch 1/2: 50 %, loss 1.5000, accuracy 25.0 %\n");
     ck_assert_str_eq(captured(run_quiet), "");
+}
+END_TEST
+
+/* Drawn on a pseudo-terminal of 40 columns: one line, erased before a log line and drawn again after it. */
+START_TEST(test_terminal_progress_makes_way) {
+    static char seen[8192];
+    struct winsize size = {.ws_row = 24, .ws_col = 40};
+    int master, slave, old = dup(STDERR_FILENO);
+    rgm_bar bar;
+    ck_assert_int_eq(openpty(&master, &slave, NULL, NULL, &size), 0);
+    ck_assert_int_eq(setenv("TERM", "xterm", 1), 0);
+    dup2(slave, STDERR_FILENO);
+    rgm_bar_start(&bar, &(rgm_bar_options){.label = "epoch 1/2", .unit = "images", .total = 200});
+    rgm_bar_update(&bar, 100, 2.5, 0.5);
+    rgm_log(RGM_LOG_INFO, "a line");
+    rgm_bar_finish(&bar);
+    rgm_log(RGM_LOG_INFO, "the end");
+    dup2(old, STDERR_FILENO);
+    close(slave);
+    size_t used = 0;
+    for (ssize_t n; used < sizeof seen - 1 && (n = read(master, seen + used, sizeof seen - 1 - used)) > 0;)
+        used += (size_t)n;
+    close(master);
+    ck_assert_str_eq(seen, "\repoch 1/2   50 %  loss 2.5000\033[K"
+                           "\r\033[Ka line\r\n"
+                           "\repoch 1/2   50 %  loss 2.5000\033[K"
+                           "\r\033[Kthe end\r\n");
 }
 END_TEST
 
@@ -422,6 +452,7 @@ static Suite *report_suite(void) {
     tcase_add_test(tcase, test_every_width_fits);
     tcase_add_test(tcase, test_unknown_numbers_are_left_out);
     tcase_add_test(tcase, test_plain_progress_is_sparse);
+    tcase_add_test(tcase, test_terminal_progress_makes_way);
     tcase_add_test(tcase, test_summary_text);
     suite_add_tcase(suite, tcase);
     tcase = tcase_create("files");
