@@ -4,7 +4,7 @@ noinst_LTLIBRARIES += libcli.la
 libcli_la_SOURCES = %D%/cmd_bench.c %D%/cmd_eval.c %D%/cmd_import.c %D%/cmd_plan.c %D%/cmd_plugin.c \
 	%D%/cmd_train.c %D%/commands.h \
 	%D%/interrupt.c %D%/interrupt.h %D%/options.c %D%/options.h %D%/place.c %D%/place.h
-libcli_la_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
+libcli_la_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS) $(HDF5_CFLAGS) -DRGM_PLUGINDIR='"$(plugindir)"'
 libcli_la_LIBADD = $(JANSSON_LIBS)
 
 # Built by `make regimen`.

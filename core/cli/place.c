@@ -19,7 +19,6 @@ static int cut(char *path) {
 }
 
 const char *rgm_place_plugins(char path[RGM_PLACE_PATH]) {
-    static const char *const places[] = {"/plugins/.libs", "/../lib/regimen/plugins"};
     char program[RGM_PLACE_PATH / 2];
     ssize_t length = readlink("/proc/self/exe", program, sizeof program - 1);
     if (length <= 0 || (size_t)length >= sizeof program - 1) return NULL;
@@ -27,9 +26,9 @@ const char *rgm_place_plugins(char path[RGM_PLACE_PATH]) {
     if (!cut(program)) return NULL;
     const char *folder = strrchr(program, '/'); /* libtool keeps the program itself in .libs */
     if (folder && strcmp(folder, "/.libs") == 0 && !cut(program)) return NULL;
-    for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
-        snprintf(path, RGM_PLACE_PATH, "%s%s", program, places[i]);
-        if (is_folder(path)) return path;
-    }
-    return NULL;
+    snprintf(path, RGM_PLACE_PATH, "%s/plugins/.libs", program);
+    if (is_folder(path)) return path;
+    if (is_folder(RGM_PLUGINDIR)) return NULL;
+    snprintf(path, RGM_PLACE_PATH, "%s/../lib/regimen/plugins", program);
+    return is_folder(path) ? path : NULL;
 }
