@@ -77,7 +77,8 @@ rgm_buffer rgm_plan_buffer(rgm_plan *plan, size_t bytes);
 /* Appends a phase named "<node> <what>". */
 rgm_status rgm_plan_phase(rgm_plan *plan, int32_t node, const char *what, rgm_chunk_fn run, void *context,
                           int32_t chunks, rgm_error *err);
-/* The phase appended last touches `buffer`; *slot gets its address on binding (NULL: only the lifetime counts). */
+/* The phase appended last touches `buffer`; *slot gets its address on binding (NULL: only the lifetime counts). A slot
+ * belongs to one buffer. */
 void rgm_plan_use(rgm_plan *plan, rgm_buffer buffer, void *slot);
 
 /* A tensor's values: its buffer, created on first use; rgm_plan_alias makes the output live in the input's buffer. */

@@ -24,7 +24,7 @@ typedef struct bn_state {
     int32_t C, N, chunks, relu, training, mask, padding;
     const float *x, *r, *dy, *dy2;
     float *y, *g, *dx, *vectors;
-    double *sums; /* [chunks][2][padded C] */
+    double *sums[2]; /* forward, backward: [chunks][2][padded C] */
     const float *scale, *shift;
     float *dscale, *dshift, *running_mean, *running_var;
 } bn_state;
@@ -37,8 +37,10 @@ static int64_t row(const bn_state *c, int64_t image, int32_t block) {
     return image * c->e.floats + (int64_t)block * c->e.pixels * c->k->block;
 }
 
-static double *sums(const bn_state *c, int32_t chunk, int32_t which) {
-    return c->sums + ((int64_t)chunk * 2 + which) * c->e.channels;
+enum { FORWARD, BACKWARD };
+
+static double *sums(const bn_state *c, int32_t way, int32_t chunk, int32_t which) {
+    return c->sums[way] + ((int64_t)chunk * 2 + which) * c->e.channels;
 }
 
 static rgm_status run_stats(void *context, int32_t chunk, int32_t worker, rgm_error *err) {
@@ -46,11 +48,11 @@ static rgm_status run_stats(void *context, int32_t chunk, int32_t worker, rgm_er
     const bn_state *c = context;
     rgm_range images = rgm_range_part(c->N, c->chunks, chunk);
     int32_t B = c->k->block;
-    for (int32_t i = 0; i < 2 * c->e.channels; i++) sums(c, chunk, 0)[i] = 0;
+    for (int32_t i = 0; i < 2 * c->e.channels; i++) sums(c, FORWARD, chunk, 0)[i] = 0;
     for (int64_t n = images.first; n < images.end; n++)
         for (int32_t b = 0; b < c->e.blocks; b++)
-            c->k->bn_stats(c->x + row(c, n, b), c->e.pixels, c->x + row(c, 0, b), sums(c, chunk, 0) + b * B,
-                           sums(c, chunk, 1) + b * B);
+            c->k->bn_stats(c->x + row(c, n, b), c->e.pixels, c->x + row(c, 0, b), sums(c, FORWARD, chunk, 0) + b * B,
+                           sums(c, FORWARD, chunk, 1) + b * B);
     return RGM_OK;
 }
 
@@ -80,8 +82,8 @@ static rgm_status run_finish(void *context, int32_t block, int32_t worker, rgm_e
         int64_t channel = (int64_t)block * B + lane;
         double sum = 0, square = 0, shift = c->x[row(c, 0, block) + lane];
         for (int32_t i = 0; i < c->chunks; i++) {
-            sum += sums(c, i, 0)[channel];
-            square += sums(c, i, 1)[channel];
+            sum += sums(c, FORWARD, i, 0)[channel];
+            square += sums(c, FORWARD, i, 1)[channel];
         }
         double variance = square / m - sum / m * (sum / m);
         if (variance < 0) variance = 0; /* rounding only; NaN stays NaN */
@@ -119,14 +121,14 @@ static rgm_status run_backward_reduce(void *context, int32_t chunk, int32_t work
     const bn_state *c = context;
     rgm_range images = rgm_range_part(c->N, c->chunks, chunk);
     int32_t B = c->k->block;
-    for (int32_t i = 0; i < 2 * c->e.channels; i++) sums(c, chunk, 0)[i] = 0;
+    for (int32_t i = 0; i < 2 * c->e.channels; i++) sums(c, BACKWARD, chunk, 0)[i] = 0;
     for (int64_t n = images.first; n < images.end; n++)
         for (int32_t b = 0; b < c->e.blocks; b++) {
             int64_t at = row(c, n, b);
             c->k->bn_bwd_reduce(c->x + at, c->y ? c->y + at : NULL, c->dy + at, c->dy2 ? c->dy2 + at : NULL,
                                 vector(c, A, b), vector(c, SHIFT, b), vector(c, MEAN, b), c->mask,
-                                c->g ? c->g + at : NULL, c->e.pixels, sums(c, chunk, 0) + b * B,
-                                sums(c, chunk, 1) + b * B);
+                                c->g ? c->g + at : NULL, c->e.pixels, sums(c, BACKWARD, chunk, 0) + b * B,
+                                sums(c, BACKWARD, chunk, 1) + b * B);
         }
     return RGM_OK;
 }
@@ -140,8 +142,8 @@ static rgm_status run_backward_finish(void *context, int32_t block, int32_t work
         int64_t channel = (int64_t)block * B + lane;
         double sum_g = 0, sum_gc = 0, a = vector(c, A, block)[lane], rstd = vector(c, RSTD, block)[lane];
         for (int32_t i = 0; i < c->chunks; i++) {
-            sum_g += sums(c, i, 0)[channel];
-            sum_gc += sums(c, i, 1)[channel];
+            sum_g += sums(c, BACKWARD, i, 0)[channel];
+            sum_gc += sums(c, BACKWARD, i, 1)[channel];
         }
         double q = -a * rstd * rstd * sum_gc / m;
         vector(c, P, block)[lane] = (float)a;
@@ -216,7 +218,7 @@ static rgm_status forward(rgm_plan *plan, int32_t index, rgm_error *err) {
         rgm_buffer partial = plan_sums(plan, c);
         RGM_TRY(rgm_plan_phase(plan, index, "statistics", run_stats, c, c->chunks, err));
         rgm_plan_use(plan, x, &c->x);
-        rgm_plan_use(plan, partial, &c->sums);
+        rgm_plan_use(plan, partial, &c->sums[FORWARD]);
         RGM_TRY(rgm_plan_phase(plan, index, "combine statistics", run_finish, c, c->e.blocks, err));
         rgm_plan_use(plan, partial, NULL);
     } else {
@@ -255,7 +257,7 @@ static rgm_status backward(rgm_plan *plan, int32_t index, rgm_error *err) {
     rgm_plan_use(plan, dy.addend[0], &c->dy);
     if (dy.count == 2) rgm_plan_use(plan, dy.addend[1], &c->dy2);
     if (store) rgm_plan_use(plan, g, &c->g);
-    rgm_plan_use(plan, partial, &c->sums);
+    rgm_plan_use(plan, partial, &c->sums[BACKWARD]);
     rgm_plan_use(plan, s->vectors, NULL);
     RGM_TRY(rgm_plan_phase(plan, index, "combine backward sums", run_backward_finish, c, c->e.blocks, err));
     rgm_plan_use(plan, partial, NULL);

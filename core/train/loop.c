@@ -321,7 +321,8 @@ static rgm_status run(loop *l, rgm_error *err) {
 
 rgm_status rgm_loop_run(const rgm_session *s, rgm_trainer *t, rgm_progress *progress, const rgm_loop_options *options,
                         int32_t *ending, rgm_error *err) {
-    loop l = {.s = s, .t = t, .p = progress, .o = options, .saved_at = now(), .saved_step = -1, .ending = RGM_END_COMPLETE};
+    loop l = {
+        .s = s, .t = t, .p = progress, .o = options, .saved_at = now(), .saved_step = -1, .ending = RGM_END_COMPLETE};
     rgm_status status = run(&l, err);
     *ending = l.ending;
     return status;

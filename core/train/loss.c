@@ -1,5 +1,6 @@
 #include "train/loss.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -67,6 +68,7 @@ static rgm_status run_rows(void *context, int32_t chunk, int32_t worker, rgm_err
         t->loss += loss;
         count(t, z, d->outputs, d->labels[n]);
     }
+    if (d->training && !isfinite(t->loss)) return rgm_fail(err, RGM_E_NUMERIC, "the loss is not finite");
     return RGM_OK;
 }
 

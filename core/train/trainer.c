@@ -1,6 +1,8 @@
 #include "train/trainer.h"
 
 #include <config.h>
+#include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -251,14 +253,33 @@ const rgm_phase *rgm_trainer_phases(const rgm_trainer *t, int32_t *count) {
 
 /* ---- use ---- */
 
-static rgm_status not_finite(const rgm_trainer *t, int64_t step, const char *what, rgm_error *err) {
-    const char *layer = rgm_plan_first_bad(t->train_plan);
+/* The parameter nearest to the loss whose gradient is not finite; NULL: all are. */
+static const char *first_bad_gradient(const rgm_trainer *t) {
+    for (int32_t i = rgm_graph_param_count(t->session->graph); i-- > 0;) {
+        const rgm_param *p = rgm_graph_param(t->session->graph, i);
+        double sum;
+        t->session->kernels->sumsq(t->memory.grad + p->offset, p->count, &sum);
+        if (!isfinite(sum)) return p->name;
+    }
+    return NULL;
+}
+
+/* Says where it began: a loss that is not finite stops the step before the backward pass, so that every layer's output
+ * is still there to be looked at. */
+static rgm_status not_finite(const rgm_trainer *t, int64_t step, rgm_error *err) {
+    double loss = rgm_loss_tally(t->train_loss).loss;
+    const char *layer = isfinite(loss) ? NULL : rgm_plan_first_bad(t->train_plan);
+    const char *gradient = isfinite(loss) ? first_bad_gradient(t) : NULL;
     if (layer)
-        return rgm_fail(err, RGM_E_NUMERIC, "step %lld: %s is not finite; the first layer with a bad output is %s",
-                        (long long)step, what, layer);
-    return rgm_fail(err, RGM_E_NUMERIC,
-                    "step %lld: %s is not finite (every layer's output is: the gradients overflowed)", (long long)step,
-                    what);
+        return rgm_fail(err, RGM_E_NUMERIC,
+                        "step %" PRId64 ": the loss is not finite; the first layer with a bad output is %s", step,
+                        layer);
+    if (gradient)
+        return rgm_fail(err, RGM_E_NUMERIC,
+                        "step %" PRId64 ": the gradient is not finite; going back from the loss, it begins at %s", step,
+                        gradient);
+    return rgm_fail(err, RGM_E_NUMERIC, "step %" PRId64 ": %s is not finite, though every layer's output is", step,
+                    isfinite(loss) ? "the gradient's norm" : "the loss");
 }
 
 rgm_status rgm_trainer_step(rgm_trainer *t, int64_t step, rgm_step_result *result, rgm_error *err) {
@@ -275,7 +296,7 @@ rgm_status rgm_trainer_step(rgm_trainer *t, int64_t step, rgm_step_result *resul
     rgm_status status = rgm_team_run(s->team, t->step, t->step_count, err);
     result->tally = rgm_loss_tally(t->train_loss);
     result->gradient_norm = rgm_update_norm(t->update);
-    if (status == RGM_E_NUMERIC) return not_finite(t, step, "the gradient's norm", err);
+    if (status == RGM_E_NUMERIC) return not_finite(t, step, err);
     return status;
 }
 
