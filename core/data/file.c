@@ -145,7 +145,8 @@ static rgm_status create_h5(rgm_file_writer *writer, rgm_error *err) {
     rgm_h5_enter();
     hid_t fcpl = H5Pcreate(H5P_FILE_CREATE), fapl = H5Pcreate(H5P_FILE_ACCESS);
     writer->file = -1;
-    if (fcpl >= 0 && fapl >= 0 && H5Pset_userblock(fcpl, RGM_FILE_BLOCK) >= 0 &&
+    /* no time in the root's header: the same content gives the same bytes */
+    if (fcpl >= 0 && fapl >= 0 && H5Pset_userblock(fcpl, RGM_FILE_BLOCK) >= 0 && H5Pset_obj_track_times(fcpl, 0) >= 0 &&
         H5Pset_libver_bounds(fapl, H5F_LIBVER_LATEST, H5F_LIBVER_LATEST) >= 0 && rgm_sink_use(fapl, writer->sink) >= 0)
         writer->file = H5Fcreate(writer->temp, H5F_ACC_TRUNC, fcpl, fapl);
     rgm_status status = RGM_OK;

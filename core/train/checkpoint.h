@@ -2,10 +2,14 @@
  *
  *     /model/NAME            parameters and running statistics under torchvision's names, plain OIHW, float32
  *     /optimizer/SLOT/NAME   the optimizer's slots
- *     /plugins/NN            private state of plugins (uint8), where they have any
- *     / (attributes)         progress, configuration (YAML), data fingerprint, seed, versions
+ *     /plugins/NN            private state of plugins (uint8), where they have any; attribute `label`
+ *     /text/NAME             config (YAML), build, plugins, classes
+ *     / (attributes)         progress, seed, data fingerprint, format
  *
  * A file of that name is whole or is the previous one (data/file.h). The same state written twice gives the same bytes.
+ *
+ * Foreign files, that is HDF5 files that Regimen has not written, may bring weights in: a group /model with every
+ * tensor, float32 or float64, of the same names and shapes. Tensors "*.num_batches_tracked" in it are passed over.
  */
 #ifndef RGM_TRAIN_CHECKPOINT_H
 #define RGM_TRAIN_CHECKPOINT_H
@@ -41,7 +45,8 @@ typedef struct rgm_checkpoint {
     const char *classes;        /* class names, a line each; "" if unknown */
 } rgm_checkpoint;
 
-/* Writes `path`, replacing it at once. RGM_E_IO with what the system said. [main] */
+/* Writes `path`, replacing it at once; on failure an older file is untouched. RGM_E_IO with what the system said. A
+ * text may be NULL ("" is written) and has at most 16 MiB. Takes HDF5's lock (data/file.h). [main] */
 rgm_status rgm_checkpoint_write(const rgm_checkpoint *checkpoint, const char *path, rgm_error *err);
 
 typedef struct rgm_checkpoint_reader rgm_checkpoint_reader;
@@ -50,12 +55,17 @@ typedef struct rgm_checkpoint_reader rgm_checkpoint_reader;
 rgm_status rgm_checkpoint_open(rgm_checkpoint_reader **reader, const char *path, rgm_error *err);
 void rgm_checkpoint_close(rgm_checkpoint_reader *reader); /* NULL is fine */
 
-/* Progress, seed, fingerprint and texts; tensors and graph are NULL. Lives as long as the reader. */
+/* Progress, seed, fingerprint and texts; tensors and graph are NULL. Lives as long as the reader. Of a foreign file:
+ * zeros, best_epoch -1, and empty texts. */
 const rgm_checkpoint *rgm_checkpoint_header(const rgm_checkpoint_reader *reader);
 
+/* 1: a foreign file, which has weights only. */
+int32_t rgm_checkpoint_foreign(const rgm_checkpoint_reader *reader);
+
 /* Reads tensors into into->value and ->stat, and, if `whole`, the slots and plugin states (by label; sizes must be
- * equal). The tensors must be exactly the graph's, names and shapes: the first that is not is named, expected and
- * found. */
+ * equal). The tensors must be exactly the graph's, names and shapes: the first that is not is named, expected and found
+ * (RGM_E_FORMAT), and what was read before it stays in the arrays. Values are not judged: a NaN is read like any other.
+ * `whole` is refused for a foreign file; such a file is first read in a child process. [main] */
 rgm_status rgm_checkpoint_read(rgm_checkpoint_reader *reader, rgm_checkpoint *into, int32_t whole, rgm_error *err);
 
 #endif

@@ -7,3 +7,6 @@ libtrain_la_SOURCES += %D%/activation.c %D%/activation.h %D%/augment.c %D%/augme
 	%D%/initialize.c %D%/initialize.h %D%/loop.c %D%/loop.h %D%/loss.c %D%/loss.h %D%/progress.h \
 	%D%/session.c %D%/session.h %D%/trainer.c %D%/trainer.h %D%/update.c %D%/update.h
 libtrain_la_CFLAGS = $(AM_CFLAGS)
+libtrain_la_SOURCES += %D%/checkpoint.c %D%/checkpoint_read.c %D%/checkpoint_internal.h
+libtrain_la_CPPFLAGS += $(HDF5_CFLAGS)
+EXTRA_DIST += docs/CHECKPOINT.md

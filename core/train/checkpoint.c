@@ -1,0 +1,281 @@
+#include "train/checkpoint_internal.h"
+
+#include <string.h>
+
+const char rgm_checkpoint_format[] = "regimen checkpoint";
+
+hid_t rgm_number_stored(int32_t type) {
+    switch (type) {
+    case RGM_I32:
+        return H5T_STD_I32LE;
+    case RGM_U32:
+        return H5T_STD_U32LE;
+    case RGM_I64:
+        return H5T_STD_I64LE;
+    case RGM_U64:
+        return H5T_STD_U64LE;
+    default:
+        return H5T_IEEE_F64LE;
+    }
+}
+
+hid_t rgm_number_native(int32_t type) {
+    switch (type) {
+    case RGM_I32:
+        return H5T_NATIVE_INT32;
+    case RGM_U32:
+        return H5T_NATIVE_UINT32;
+    case RGM_I64:
+        return H5T_NATIVE_INT64;
+    case RGM_U64:
+        return H5T_NATIVE_UINT64;
+    default:
+        return H5T_NATIVE_DOUBLE;
+    }
+}
+
+#define AT(field) offsetof(rgm_checkpoint, field)
+const rgm_number rgm_checkpoint_numbers[CHECKPOINT_NUMBERS] = {
+    {"step", RGM_I64, AT(progress.step)},
+    {"epoch", RGM_I32, AT(progress.epoch)},
+    {"epoch_step", RGM_I64, AT(progress.epoch_step)},
+    {"epoch_loss", RGM_F64, AT(progress.tally.loss)},
+    {"epoch_top1", RGM_I64, AT(progress.tally.top1)},
+    {"epoch_top5", RGM_I64, AT(progress.tally.top5)},
+    {"epoch_seen", RGM_I64, AT(progress.tally.seen)},
+    {"best_metric", RGM_F64, AT(progress.best_metric)},
+    {"best_epoch", RGM_I32, AT(progress.best_epoch)},
+    {"evaluations_without_gain", RGM_I32, AT(progress.evaluations_without_gain)},
+    {"seconds", RGM_F64, AT(progress.seconds)},
+    {"seed", RGM_U64, AT(seed)},
+    {"fingerprint", RGM_U64, AT(fingerprint)},
+};
+
+const char *const rgm_checkpoint_texts[CHECKPOINT_TEXTS] = {"config", "build", "plugins", "classes"};
+
+const char **rgm_checkpoint_text(rgm_checkpoint *c, int32_t text) {
+    const char **const all[CHECKPOINT_TEXTS] = {&c->config, &c->build, &c->plugins, &c->classes};
+    return all[text];
+}
+
+rgm_status rgm_checkpoint_counts(const rgm_checkpoint *c, const char *path, rgm_error *err) {
+    if (c->slot_count >= 0 && c->slot_count <= RGM_CHECKPOINT_SLOTS && c->plugin_count >= 0 &&
+        c->plugin_count <= RGM_CHECKPOINT_PLUGINS)
+        return RGM_OK;
+    return rgm_fail(err, RGM_E_INTERNAL, "%s: %d slots and %d states of plugins, at most %d and %d have room", path,
+                    c->slot_count, c->plugin_count, RGM_CHECKPOINT_SLOTS, RGM_CHECKPOINT_PLUGINS);
+}
+
+const rgm_param *rgm_walk_next(rgm_walk *w, int32_t *is_stat) {
+    const rgm_param *p = w->param < rgm_graph_param_count(w->graph) ? rgm_graph_param(w->graph, w->param) : NULL;
+    const rgm_param *s = w->stat < rgm_graph_stat_count(w->graph) ? rgm_graph_stat(w->graph, w->stat) : NULL;
+    *is_stat = s && (!p || s->node < p->node);
+    if (*is_stat) return w->stat++, s;
+    if (p) w->param++;
+    return p;
+}
+
+void rgm_param_dims(const rgm_param *p, hsize_t dims[4]) {
+    for (int32_t i = 0; i < p->ndim; i++) dims[i] = (hsize_t)p->dims[i];
+}
+
+typedef struct output {
+    const rgm_checkpoint *c;
+    const char *path;
+    hid_t file, dataset_plist, group_plist;
+} output;
+
+/* Object headers without times, so that the same state gives the same bytes; links listed in the order they are made.
+ */
+static rgm_status make_plists(output *o, rgm_error *err) {
+    o->dataset_plist = H5Pcreate(H5P_DATASET_CREATE);
+    o->group_plist = H5Pcreate(H5P_GROUP_CREATE);
+    if (o->dataset_plist < 0 || o->group_plist < 0 || H5Pset_obj_track_times(o->dataset_plist, 0) < 0 ||
+        H5Pset_obj_track_times(o->group_plist, 0) < 0 ||
+        H5Pset_link_creation_order(o->group_plist, H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED) < 0)
+        return rgm_h5_fail(err, RGM_E_IO, o->path, "cannot prepare writing");
+    return RGM_OK;
+}
+
+/* A name becomes one link: a path or the group itself must not come out of it. */
+static rgm_status check_name(const output *o, const char *name, rgm_error *err) {
+    if (name && name[0] && strcmp(name, ".") != 0 && !strchr(name, '/')) return RGM_OK;
+    return rgm_fail(err, RGM_E_INTERNAL, "%s: '%s' cannot be the name of a tensor", o->path, name ? name : "");
+}
+
+static rgm_status create_group(const output *o, hid_t parent, const char *name, hid_t *group, rgm_error *err) {
+    *group = H5Gcreate2(parent, name, H5P_DEFAULT, o->group_plist, H5P_DEFAULT);
+    return *group < 0 ? rgm_h5_fail(err, RGM_E_IO, o->path, name) : RGM_OK;
+}
+
+/* Creates and fills a data set of `rank` dimensions (0: a scalar), and leaves it open in *dataset. */
+static rgm_status write_dataset(const output *o, hid_t group, const char *name, hid_t stored, hid_t memory,
+                                int32_t rank, const hsize_t *dims, const void *data, hid_t *dataset, rgm_error *err) {
+    rgm_status status = RGM_OK;
+    hid_t space = rank ? H5Screate_simple(rank, dims, NULL) : H5Screate(H5S_SCALAR);
+    *dataset = -1;
+    if (space >= 0) *dataset = H5Dcreate2(group, name, stored, space, H5P_DEFAULT, o->dataset_plist, H5P_DEFAULT);
+    int empty = rank == 1 && dims[0] == 0;
+    if (*dataset < 0 || (!empty && H5Dwrite(*dataset, memory, H5S_ALL, H5S_ALL, H5P_DEFAULT, data) < 0))
+        status = rgm_h5_fail(err, RGM_E_IO, o->path, name);
+    if (space >= 0) H5Sclose(space);
+    if (status < 0 && *dataset >= 0) H5Dclose(*dataset);
+    return status;
+}
+
+static rgm_status write_tensor(const output *o, hid_t group, const rgm_param *p, const float *arena, rgm_error *err) {
+    hsize_t dims[4];
+    hid_t dataset;
+    rgm_param_dims(p, dims);
+    RGM_TRY(check_name(o, p->name, err));
+    RGM_TRY(write_dataset(o, group, p->name, H5T_IEEE_F32LE, H5T_NATIVE_FLOAT, p->ndim, dims, arena + p->offset,
+                          &dataset, err));
+    H5Dclose(dataset);
+    return RGM_OK;
+}
+
+static rgm_status write_model(const output *o, rgm_error *err) {
+    hid_t group;
+    RGM_TRY(create_group(o, o->file, "model", &group, err));
+    rgm_status status = RGM_OK;
+    rgm_walk w = {.graph = o->c->graph};
+    int32_t is_stat;
+    for (const rgm_param *p; status == RGM_OK && (p = rgm_walk_next(&w, &is_stat));)
+        status = write_tensor(o, group, p, is_stat ? o->c->stat : o->c->value, err);
+    H5Gclose(group);
+    return status;
+}
+
+static rgm_status write_slot(const output *o, hid_t optimizer, int32_t slot, rgm_error *err) {
+    hid_t group;
+    RGM_TRY(check_name(o, o->c->slot_name[slot], err));
+    RGM_TRY(create_group(o, optimizer, o->c->slot_name[slot], &group, err));
+    rgm_status status = RGM_OK;
+    for (int32_t i = 0; status == RGM_OK && i < rgm_graph_param_count(o->c->graph); i++)
+        status = write_tensor(o, group, rgm_graph_param(o->c->graph, i), o->c->slot[slot], err);
+    H5Gclose(group);
+    return status;
+}
+
+static rgm_status write_optimizer(const output *o, rgm_error *err) {
+    hid_t group;
+    RGM_TRY(create_group(o, o->file, "optimizer", &group, err));
+    rgm_status status = RGM_OK;
+    for (int32_t i = 0; status == RGM_OK && i < o->c->slot_count; i++) status = write_slot(o, group, i, err);
+    H5Gclose(group);
+    return status;
+}
+
+/* A fixed-length UTF-8 type for `bytes` bytes; HDF5 knows no length 0, so an empty text is one NUL. */
+static hid_t text_type(size_t bytes) {
+    hid_t type = H5Tcopy(H5T_C_S1);
+    if (type >= 0 && (H5Tset_size(type, bytes ? bytes : 1) < 0 || H5Tset_strpad(type, H5T_STR_NULLPAD) < 0 ||
+                      H5Tset_cset(type, H5T_CSET_UTF8) < 0)) {
+        H5Tclose(type);
+        type = -1;
+    }
+    return type;
+}
+
+static rgm_status write_attribute(const output *o, hid_t object, const char *name, hid_t stored, hid_t memory,
+                                  const void *value, rgm_error *err) {
+    hid_t space = H5Screate(H5S_SCALAR), attribute = -1;
+    if (space >= 0 && stored >= 0) attribute = H5Acreate2(object, name, stored, space, H5P_DEFAULT, H5P_DEFAULT);
+    rgm_status status = RGM_OK;
+    if (attribute < 0 || H5Awrite(attribute, memory, value) < 0) status = rgm_h5_fail(err, RGM_E_IO, o->path, name);
+    if (attribute >= 0) H5Aclose(attribute);
+    if (space >= 0) H5Sclose(space);
+    return status;
+}
+
+static rgm_status write_label(const output *o, hid_t object, const char *name, const char *text, rgm_error *err) {
+    hid_t type = text_type(strlen(text));
+    rgm_status status = write_attribute(o, object, name, type, type, text, err);
+    if (type >= 0) H5Tclose(type);
+    return status;
+}
+
+static rgm_status write_plugin(const output *o, hid_t group, int32_t index, rgm_error *err) {
+    const rgm_plugin_state *state = &o->c->plugin[index];
+    hsize_t bytes = state->bytes;
+    hid_t dataset;
+    char name[16];
+    snprintf(name, sizeof name, "%02d", index);
+    RGM_TRY(write_dataset(o, group, name, H5T_STD_U8LE, H5T_NATIVE_UINT8, 1, &bytes, state->data, &dataset, err));
+    rgm_status status = write_label(o, dataset, "label", state->label, err);
+    H5Dclose(dataset);
+    return status;
+}
+
+static rgm_status write_plugins(const output *o, rgm_error *err) {
+    hid_t group;
+    RGM_TRY(create_group(o, o->file, "plugins", &group, err));
+    rgm_status status = RGM_OK;
+    for (int32_t i = 0; status == RGM_OK && i < o->c->plugin_count; i++) status = write_plugin(o, group, i, err);
+    H5Gclose(group);
+    return status;
+}
+
+/* Texts are data sets: an attribute holds no more than 64 KiB. */
+static rgm_status write_text(const output *o, hid_t group, const char *name, const char *text, rgm_error *err) {
+    size_t bytes = strlen(text);
+    if (bytes > CHECKPOINT_TEXT)
+        return rgm_fail(err, RGM_E_USAGE, "%s: the text '%s' has %zu bytes, at most %d can be kept", o->path, name,
+                        bytes, CHECKPOINT_TEXT);
+    hid_t type = text_type(bytes), dataset = -1;
+    if (type < 0) return rgm_h5_fail(err, RGM_E_IO, o->path, name);
+    rgm_status status = write_dataset(o, group, name, type, type, 0, NULL, text, &dataset, err);
+    if (status == RGM_OK) H5Dclose(dataset);
+    H5Tclose(type);
+    return status;
+}
+
+static rgm_status write_texts(const output *o, rgm_error *err) {
+    hid_t group;
+    RGM_TRY(create_group(o, o->file, "text", &group, err));
+    rgm_checkpoint copy = *o->c;
+    rgm_status status = RGM_OK;
+    for (int32_t i = 0; status == RGM_OK && i < CHECKPOINT_TEXTS; i++) {
+        const char *text = *rgm_checkpoint_text(&copy, i);
+        status = write_text(o, group, rgm_checkpoint_texts[i], text ? text : "", err);
+    }
+    H5Gclose(group);
+    return status;
+}
+
+static rgm_status write_numbers(const output *o, rgm_error *err) {
+    static const uint32_t version = CHECKPOINT_VERSION;
+    RGM_TRY(write_label(o, o->file, "format", rgm_checkpoint_format, err));
+    RGM_TRY(write_attribute(o, o->file, "format_version", H5T_STD_U32LE, H5T_NATIVE_UINT32, &version, err));
+    for (int32_t i = 0; i < CHECKPOINT_NUMBERS; i++) {
+        const rgm_number *n = &rgm_checkpoint_numbers[i];
+        const void *value = (const char *)o->c + n->offset;
+        RGM_TRY(
+            write_attribute(o, o->file, n->name, rgm_number_stored(n->type), rgm_number_native(n->type), value, err));
+    }
+    return RGM_OK;
+}
+
+static rgm_status write_content(output *o, rgm_error *err) {
+    RGM_TRY(make_plists(o, err));
+    RGM_TRY(write_numbers(o, err));
+    RGM_TRY(write_texts(o, err));
+    RGM_TRY(write_model(o, err));
+    RGM_TRY(write_optimizer(o, err));
+    return write_plugins(o, err);
+}
+
+rgm_status rgm_checkpoint_write(const rgm_checkpoint *c, const char *path, rgm_error *err) {
+    RGM_TRY(rgm_checkpoint_counts(c, path, err));
+    rgm_file_writer writer = {0};
+    RGM_TRY(rgm_file_create(&writer, path, 1, err));
+    output o = {.c = c, .path = path, .file = writer.file, .dataset_plist = -1, .group_plist = -1};
+    rgm_h5_enter();
+    rgm_status status = write_content(&o, err);
+    if (o.dataset_plist >= 0) H5Pclose(o.dataset_plist);
+    if (o.group_plist >= 0) H5Pclose(o.group_plist);
+    rgm_h5_leave();
+    if (status == RGM_OK) return rgm_file_commit(&writer, err);
+    rgm_file_abandon(&writer);
+    return status;
+}

@@ -1,0 +1,43 @@
+/* Inside of checkpoints: what writing and reading share. Only checkpoint.c and checkpoint_read.c include this. */
+#ifndef RGM_TRAIN_CHECKPOINT_INTERNAL_H
+#define RGM_TRAIN_CHECKPOINT_INTERNAL_H
+
+#include "data/file.h"
+#include "train/checkpoint.h"
+
+enum { CHECKPOINT_VERSION = 1, CHECKPOINT_TEXT = 1 << 24, CHECKPOINT_TEXTS = 4, CHECKPOINT_NUMBERS = 13 };
+enum { RGM_I32, RGM_U32, RGM_I64, RGM_U64, RGM_F64 };
+
+/* A number of rgm_checkpoint and the attribute of the root that holds it. */
+typedef struct rgm_number {
+    const char *name;
+    int32_t type;
+    size_t offset;
+} rgm_number;
+
+extern const rgm_number rgm_checkpoint_numbers[CHECKPOINT_NUMBERS];
+extern const char *const rgm_checkpoint_texts[CHECKPOINT_TEXTS]; /* names in /text */
+extern const char rgm_checkpoint_format[];
+
+/* HDF5's types of RGM_I32 ... in the file and in memory. Inside the lock. */
+hid_t rgm_number_stored(int32_t type);
+hid_t rgm_number_native(int32_t type);
+
+/* Where a checkpoint has its text number 0 ... CHECKPOINT_TEXTS - 1. */
+const char **rgm_checkpoint_text(rgm_checkpoint *checkpoint, int32_t text);
+
+/* Refuses counts of slots and states that the arrays of rgm_checkpoint cannot hold. */
+rgm_status rgm_checkpoint_counts(const rgm_checkpoint *checkpoint, const char *path, rgm_error *err);
+
+/* The graph's tensors as torchvision lists them: node by node, parameters before statistics. NULL at the end. */
+typedef struct rgm_walk {
+    const rgm_graph *graph;
+    int32_t param, stat;
+} rgm_walk;
+
+const rgm_param *rgm_walk_next(rgm_walk *walk, int32_t *is_stat);
+
+/* A parameter's shape as HDF5 wants it; param->ndim entries are set. */
+void rgm_param_dims(const rgm_param *param, hsize_t dims[4]);
+
+#endif

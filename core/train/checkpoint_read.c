@@ -1,0 +1,392 @@
+#include "train/checkpoint_internal.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { CHUNK_LIMIT = 1 << 26, SHAPE_TEXT = 192 };
+
+struct rgm_checkpoint_reader {
+    rgm_checkpoint header;
+    char *path, *text[CHECKPOINT_TEXTS];
+    hid_t file; /* of a framed checkpoint; foreign files are opened anew for each reading, so that a child can do it */
+    int32_t foreign;
+};
+
+/* Reads a scalar attribute of exactly this stored type. */
+static rgm_status read_attribute(const rgm_checkpoint_reader *r, const rgm_number *n, void *to, rgm_error *err) {
+    if (H5Aexists(r->file, n->name) <= 0)
+        return rgm_fail(err, RGM_E_FORMAT, "%s: no checkpoint: attribute %s is missing", r->path, n->name);
+    hid_t attribute = H5Aopen(r->file, n->name, H5P_DEFAULT), type = -1, space = -1;
+    if (attribute >= 0) type = H5Aget_type(attribute), space = H5Aget_space(attribute);
+    rgm_status status = RGM_OK;
+    if (type < 0 || space < 0 || H5Tequal(type, rgm_number_stored(n->type)) <= 0 ||
+        H5Sget_simple_extent_type(space) != H5S_SCALAR)
+        status = rgm_fail(err, RGM_E_FORMAT, "%s: attribute %s is of a wrong type", r->path, n->name);
+    else if (H5Aread(attribute, rgm_number_native(n->type), to) < 0)
+        status = rgm_h5_fail(err, RGM_E_FORMAT, r->path, n->name);
+    if (space >= 0) H5Sclose(space);
+    if (type >= 0) H5Tclose(type);
+    if (attribute >= 0) H5Aclose(attribute);
+    return status;
+}
+
+/* Reads a text attribute, shorter than `room`, NUL-terminated; 0 if there is no such attribute. */
+static int read_label(hid_t object, const char *name, char *to, size_t room) {
+    memset(to, 0, room);
+    if (H5Aexists(object, name) <= 0) return 0;
+    hid_t attribute = H5Aopen(object, name, H5P_DEFAULT), type = -1, space = -1;
+    if (attribute >= 0) type = H5Aget_type(attribute), space = H5Aget_space(attribute);
+    int fits = type >= 0 && space >= 0 && H5Tget_class(type) == H5T_STRING && H5Tis_variable_str(type) == 0 &&
+               H5Tget_size(type) < room && H5Sget_simple_extent_type(space) == H5S_SCALAR &&
+               H5Aread(attribute, type, to) >= 0;
+    if (space >= 0) H5Sclose(space);
+    if (type >= 0) H5Tclose(type);
+    if (attribute >= 0) H5Aclose(attribute);
+    H5Eclear2(H5E_DEFAULT);
+    return fits;
+}
+
+static rgm_status read_numbers(rgm_checkpoint_reader *r, rgm_error *err) {
+    static const rgm_number version_number = {"format_version", RGM_U32, 0};
+    char format[64];
+    uint32_t version = 0;
+    if (!read_label(r->file, "format", format, sizeof format) || strcmp(format, rgm_checkpoint_format) != 0)
+        return rgm_fail(err, RGM_E_FORMAT, "%s: no checkpoint (another kind of file)", r->path);
+    RGM_TRY(read_attribute(r, &version_number, &version, err));
+    if (version != CHECKPOINT_VERSION)
+        return rgm_fail(err, RGM_E_UNSUPPORTED, "%s: checkpoint version %u, this Regimen reads %d", r->path, version,
+                        CHECKPOINT_VERSION);
+    for (int32_t i = 0; i < CHECKPOINT_NUMBERS; i++)
+        RGM_TRY(
+            read_attribute(r, &rgm_checkpoint_numbers[i], (char *)&r->header + rgm_checkpoint_numbers[i].offset, err));
+    return RGM_OK;
+}
+
+/* Reads a scalar text into a new NUL-terminated buffer. */
+static rgm_status read_text(const rgm_checkpoint_reader *r, hid_t group, const char *name, char **text,
+                            rgm_error *err) {
+    hid_t dataset;
+    RGM_TRY(rgm_h5_open_dataset(group, name, r->path, H5P_DEFAULT, &dataset, err));
+    hid_t type = H5Dget_type(dataset), space = H5Dget_space(dataset);
+    rgm_status status = RGM_OK;
+    if (type < 0 || space < 0 || H5Tget_class(type) != H5T_STRING || H5Tis_variable_str(type) != 0 ||
+        H5Tget_size(type) > CHECKPOINT_TEXT || H5Sget_simple_extent_type(space) != H5S_SCALAR)
+        status = rgm_fail(err, RGM_E_FORMAT, "%s: text/%s: expected one text of fixed length, at most %d bytes",
+                          r->path, name, CHECKPOINT_TEXT);
+    else if (!(*text = calloc(H5Tget_size(type) + 1, 1)))
+        status = rgm_fail(err, RGM_E_NOMEM, "%s: out of memory", r->path);
+    else if (H5Dread(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, *text) < 0)
+        status = rgm_h5_fail(err, RGM_E_FORMAT, r->path, name);
+    if (space >= 0) H5Sclose(space);
+    if (type >= 0) H5Tclose(type);
+    H5Dclose(dataset);
+    return status;
+}
+
+static rgm_status read_texts(rgm_checkpoint_reader *r, rgm_error *err) {
+    hid_t group;
+    RGM_TRY(rgm_h5_open_group(r->file, "text", r->path, &group, err));
+    rgm_status status = RGM_OK;
+    for (int32_t i = 0; status == RGM_OK && i < CHECKPOINT_TEXTS; i++) {
+        status = read_text(r, group, rgm_checkpoint_texts[i], &r->text[i], err);
+        *rgm_checkpoint_text(&r->header, i) = r->text[i];
+    }
+    H5Gclose(group);
+    return status;
+}
+
+/* Opens a framed file and reads all but tensors. */
+static rgm_status load_header(rgm_checkpoint_reader *r, rgm_error *err) {
+    RGM_TRY(rgm_h5_open(r->path, &r->file, err));
+    RGM_TRY(read_numbers(r, err));
+    return read_texts(r, err);
+}
+
+/* A foreign file must have a group of weights; nothing else is taken from it. */
+static rgm_status look_foreign(void *context, rgm_error *err) {
+    const rgm_checkpoint_reader *r = context;
+    hid_t file, group;
+    RGM_TRY(rgm_h5_open(r->path, &file, err));
+    rgm_status status;
+    if (!rgm_h5_exists(file, "model"))
+        status = rgm_fail(err, RGM_E_FORMAT, "%s: no checkpoint and no weights (group /model is missing)", r->path);
+    else if ((status = rgm_h5_open_group(file, "model", r->path, &group, err)) == RGM_OK)
+        H5Gclose(group);
+    H5Fclose(file);
+    return status;
+}
+
+rgm_status rgm_checkpoint_open(rgm_checkpoint_reader **reader, const char *path, rgm_error *err) {
+    *reader = NULL;
+    int32_t framed;
+    RGM_TRY(rgm_file_verify(path, &framed, err));
+    rgm_status status;
+    rgm_checkpoint_reader *r = calloc(1, sizeof *r);
+    if (!r) return rgm_fail(err, RGM_E_NOMEM, "%s: out of memory", path);
+    r->file = -1;
+    r->foreign = !framed;
+    r->header.progress.best_epoch = -1;
+    for (int32_t i = 0; i < CHECKPOINT_TEXTS; i++) *rgm_checkpoint_text(&r->header, i) = "";
+    if (!(r->path = strdup(path))) {
+        status = rgm_fail(err, RGM_E_NOMEM, "%s: out of memory", path);
+        goto fail;
+    }
+    if (r->foreign) {
+        RGM_TRY_OR_FAIL(status, rgm_file_rehearse(path, look_foreign, r, err));
+    } else {
+        rgm_h5_enter();
+        status = load_header(r, err);
+        rgm_h5_leave();
+        if (status < 0) goto fail;
+    }
+    *reader = r;
+    return RGM_OK;
+fail:
+    rgm_checkpoint_close(r);
+    return status;
+}
+
+void rgm_checkpoint_close(rgm_checkpoint_reader *r) {
+    if (!r) return;
+    rgm_h5_enter();
+    if (r->file >= 0) H5Fclose(r->file);
+    rgm_h5_leave();
+    for (int32_t i = 0; i < CHECKPOINT_TEXTS; i++) free(r->text[i]);
+    free(r->path);
+    free(r);
+}
+
+const rgm_checkpoint *rgm_checkpoint_header(const rgm_checkpoint_reader *r) { return &r->header; }
+
+int32_t rgm_checkpoint_foreign(const rgm_checkpoint_reader *r) { return r->foreign; }
+
+static void shape_text(char text[SHAPE_TEXT], int32_t rank, const hsize_t *dims) {
+    size_t used = 0;
+    if (rank == 0) snprintf(text, SHAPE_TEXT, "a scalar");
+    for (int32_t i = 0; i < rank && used < SHAPE_TEXT; i++)
+        used += (size_t)snprintf(text + used, SHAPE_TEXT - used, "[%llu]", (unsigned long long)dims[i]);
+}
+
+/* One reading of tensors. */
+typedef struct input {
+    const rgm_checkpoint_reader *r;
+    rgm_checkpoint *into;
+    int32_t whole;
+    hid_t file;
+    char folder[160]; /* "model", "optimizer/momentum": for messages */
+} input;
+
+/* A type that a weight may be stored in: float32, and in foreign files float64 and either byte order. */
+static int is_weight_type(const input *in, hid_t type) {
+    if (H5Tequal(type, H5T_IEEE_F32LE) > 0) return 1;
+    return in->r->foreign && (H5Tequal(type, H5T_IEEE_F32BE) > 0 || H5Tequal(type, H5T_IEEE_F64LE) > 0 ||
+                              H5Tequal(type, H5T_IEEE_F64BE) > 0);
+}
+
+/* HDF5 reads chunks whole: one that is larger than the tensor needs would take any amount of memory. */
+static rgm_status check_chunk(const input *in, hid_t dataset, const char *name, rgm_error *err) {
+    hid_t plist = H5Dget_create_plist(dataset);
+    hsize_t dims[H5S_MAX_RANK];
+    int rank = plist >= 0 && H5Pget_layout(plist) == H5D_CHUNKED ? H5Pget_chunk(plist, H5S_MAX_RANK, dims) : 0;
+    double elements = 1;
+    for (int i = 0; i < rank; i++) elements *= (double)dims[i];
+    if (plist >= 0) H5Pclose(plist);
+    if (elements <= CHUNK_LIMIT) return RGM_OK;
+    return rgm_fail(err, RGM_E_FORMAT, "%s: %s/%s: chunks of %.0f elements, at most %d are read", in->r->path,
+                    in->folder, name, elements, CHUNK_LIMIT);
+}
+
+static rgm_status check_tensor(const input *in, hid_t dataset, const rgm_param *p, rgm_error *err) {
+    hid_t type = H5Dget_type(dataset), space = H5Dget_space(dataset);
+    hsize_t want[4], have[H5S_MAX_RANK];
+    rgm_param_dims(p, want);
+    int rank = space >= 0 ? H5Sget_simple_extent_dims(space, have, NULL) : -1;
+    int same_type = type >= 0 && is_weight_type(in, type);
+    int same_shape = rank == p->ndim && H5Sget_simple_extent_type(space) == H5S_SIMPLE &&
+                     memcmp(want, have, sizeof *want * (size_t)rank) == 0;
+    if (space >= 0) H5Sclose(space);
+    if (type >= 0) H5Tclose(type);
+    if (same_type && same_shape) return check_chunk(in, dataset, p->name, err);
+    char expected[SHAPE_TEXT], found[SHAPE_TEXT] = "no shape";
+    shape_text(expected, p->ndim, want);
+    if (rank >= 0) shape_text(found, rank, have);
+    if (same_shape)
+        return rgm_fail(err, RGM_E_FORMAT, "%s: %s/%s: expected float32%s, found another type", in->r->path, in->folder,
+                        p->name, in->r->foreign ? " or float64" : "");
+    return rgm_fail(err, RGM_E_FORMAT, "%s: %s/%s: expected %s, found %s", in->r->path, in->folder, p->name, expected,
+                    found);
+}
+
+static rgm_status read_tensor(const input *in, hid_t group, const rgm_param *p, float *arena, rgm_error *err) {
+    if (!rgm_h5_exists(group, p->name)) {
+        char expected[SHAPE_TEXT];
+        hsize_t dims[4];
+        rgm_param_dims(p, dims);
+        shape_text(expected, p->ndim, dims);
+        return rgm_fail(err, RGM_E_FORMAT, "%s: %s/%s: expected %s, found none", in->r->path, in->folder, p->name,
+                        expected);
+    }
+    hid_t dataset;
+    RGM_TRY(rgm_h5_open_dataset(group, p->name, in->r->path, H5P_DEFAULT, &dataset, err));
+    rgm_status status = check_tensor(in, dataset, p, err);
+    if (status == RGM_OK && H5Dread(dataset, H5T_NATIVE_FLOAT, H5S_ALL, H5S_ALL, H5P_DEFAULT, arena + p->offset) < 0)
+        status = rgm_h5_fail(err, RGM_E_FORMAT, in->r->path, p->name);
+    H5Dclose(dataset);
+    return status;
+}
+
+/* Looking for a link that should not be there. */
+typedef struct stranger {
+    const input *in;
+    int32_t stats; /* 1: names of statistics belong here too */
+    char name[128];
+} stranger;
+
+/* PyTorch's count of batches, which nothing here needs, may be in a foreign file. */
+static int is_batch_count(const char *name) {
+    static const char tail[] = ".num_batches_tracked";
+    size_t length = strlen(name);
+    return length >= sizeof tail && strcmp(name + length - (sizeof tail - 1), tail) == 0;
+}
+
+static herr_t find_stranger(hid_t group, const char *name, const H5L_info_t *info, void *context) {
+    (void)group;
+    (void)info;
+    stranger *s = context;
+    const rgm_graph *g = s->in->into->graph;
+    if (s->in->r->foreign && is_batch_count(name)) return 0;
+    for (int32_t i = 0; i < rgm_graph_param_count(g); i++)
+        if (strcmp(rgm_graph_param(g, i)->name, name) == 0) return 0;
+    for (int32_t i = 0; s->stats && i < rgm_graph_stat_count(g); i++)
+        if (strcmp(rgm_graph_stat(g, i)->name, name) == 0) return 0;
+    snprintf(s->name, sizeof s->name, "%s", name);
+    return 1;
+}
+
+static rgm_status refuse_strangers(const input *in, hid_t group, int32_t stats, rgm_error *err) {
+    stranger s = {.in = in, .stats = stats};
+    herr_t found = H5Literate(group, H5_INDEX_NAME, H5_ITER_INC, NULL, find_stranger, &s);
+    if (found == 0) return RGM_OK;
+    if (found < 0) return rgm_h5_fail(err, RGM_E_FORMAT, in->r->path, in->folder);
+    return rgm_fail(err, RGM_E_FORMAT, "%s: %s/%s: expected none, found one: the model has no tensor of that name",
+                    in->r->path, in->folder, s.name);
+}
+
+static rgm_status read_model(input *in, rgm_error *err) {
+    hid_t group;
+    snprintf(in->folder, sizeof in->folder, "model");
+    RGM_TRY(rgm_h5_open_group(in->file, "model", in->r->path, &group, err));
+    rgm_status status = RGM_OK;
+    rgm_walk w = {.graph = in->into->graph};
+    int32_t is_stat;
+    for (const rgm_param *p; status == RGM_OK && (p = rgm_walk_next(&w, &is_stat));)
+        status = read_tensor(in, group, p, is_stat ? in->into->stat : in->into->value, err);
+    if (status == RGM_OK) status = refuse_strangers(in, group, 1, err);
+    H5Gclose(group);
+    return status;
+}
+
+static rgm_status read_slot(input *in, hid_t optimizer, int32_t slot, rgm_error *err) {
+    hid_t group;
+    const char *name = in->into->slot_name[slot];
+    snprintf(in->folder, sizeof in->folder, "optimizer/%s", name);
+    if (!rgm_h5_exists(optimizer, name))
+        return rgm_fail(err, RGM_E_FORMAT, "%s: %s: the optimizer needs this slot, found none", in->r->path,
+                        in->folder);
+    RGM_TRY(rgm_h5_open_group(optimizer, name, in->r->path, &group, err));
+    rgm_status status = RGM_OK;
+    const rgm_graph *g = in->into->graph;
+    for (int32_t i = 0; status == RGM_OK && i < rgm_graph_param_count(g); i++)
+        status = read_tensor(in, group, rgm_graph_param(g, i), in->into->slot[slot], err);
+    if (status == RGM_OK) status = refuse_strangers(in, group, 0, err);
+    H5Gclose(group);
+    return status;
+}
+
+/* "expected N WHAT, found M", unless the group has exactly N links. */
+static rgm_status check_links(const input *in, hid_t group, int32_t expected, const char *what, rgm_error *err) {
+    H5G_info_t info;
+    if (H5Gget_info(group, &info) < 0) return rgm_h5_fail(err, RGM_E_FORMAT, in->r->path, what);
+    if (info.nlinks == (hsize_t)expected) return RGM_OK;
+    return rgm_fail(err, RGM_E_FORMAT, "%s: expected %d %s, found %llu", in->r->path, expected, what,
+                    (unsigned long long)info.nlinks);
+}
+
+static rgm_status read_optimizer(input *in, rgm_error *err) {
+    hid_t group;
+    RGM_TRY(rgm_h5_open_group(in->file, "optimizer", in->r->path, &group, err));
+    rgm_status status = RGM_OK;
+    for (int32_t i = 0; status == RGM_OK && i < in->into->slot_count; i++) status = read_slot(in, group, i, err);
+    if (status == RGM_OK) status = check_links(in, group, in->into->slot_count, "slots of the optimizer", err);
+    H5Gclose(group);
+    return status;
+}
+
+/* Reads one state into the entry of its label; `seen` has a flag for each entry. */
+static rgm_status read_state(const input *in, hid_t dataset, const char *name, char *seen, rgm_error *err) {
+    char label[sizeof in->into->plugin->label];
+    if (!read_label(dataset, "label", label, sizeof label))
+        return rgm_fail(err, RGM_E_FORMAT, "%s: plugins/%s has no label", in->r->path, name);
+    int32_t i = 0;
+    while (i < in->into->plugin_count && strcmp(in->into->plugin[i].label, label) != 0) i++;
+    if (i == in->into->plugin_count || seen[i])
+        return rgm_fail(err, RGM_E_FORMAT, "%s: it has a state of plugin '%s', which this run does not have",
+                        in->r->path, label);
+    seen[i] = 1;
+    hid_t type = H5Dget_type(dataset), space = H5Dget_space(dataset);
+    hsize_t bytes = 0, want = in->into->plugin[i].bytes;
+    rgm_status status = RGM_OK;
+    if (type < 0 || space < 0 || H5Tequal(type, H5T_STD_U8LE) <= 0 || H5Sget_simple_extent_ndims(space) != 1 ||
+        H5Sget_simple_extent_dims(space, &bytes, NULL) < 0 || bytes != want)
+        status = rgm_fail(err, RGM_E_FORMAT, "%s: state of plugin '%s': expected %llu bytes, found %llu", in->r->path,
+                          label, (unsigned long long)want, (unsigned long long)bytes);
+    else if (bytes && H5Dread(dataset, H5T_NATIVE_UINT8, H5S_ALL, H5S_ALL, H5P_DEFAULT, in->into->plugin[i].data) < 0)
+        status = rgm_h5_fail(err, RGM_E_FORMAT, in->r->path, label);
+    if (space >= 0) H5Sclose(space);
+    if (type >= 0) H5Tclose(type);
+    return status;
+}
+
+/* As many states as this run has, each with a label of its own: so none is missing. */
+static rgm_status read_plugins(const input *in, rgm_error *err) {
+    hid_t group;
+    RGM_TRY(rgm_h5_open_group(in->file, "plugins", in->r->path, &group, err));
+    char seen[RGM_CHECKPOINT_PLUGINS] = {0};
+    rgm_status status = check_links(in, group, in->into->plugin_count, "states of plugins", err);
+    for (int32_t i = 0; status == RGM_OK && i < in->into->plugin_count; i++) {
+        char name[16];
+        hid_t dataset;
+        snprintf(name, sizeof name, "%02d", i);
+        status = rgm_h5_open_dataset(group, name, in->r->path, H5P_DEFAULT, &dataset, err);
+        if (status < 0) break;
+        status = read_state(in, dataset, name, seen, err);
+        H5Dclose(dataset);
+    }
+    H5Gclose(group);
+    return status;
+}
+
+static rgm_status read_all(void *context, rgm_error *err) {
+    input *in = context;
+    if (in->r->foreign) RGM_TRY(rgm_h5_open(in->r->path, &in->file, err));
+    rgm_status status = read_model(in, err);
+    if (status == RGM_OK && in->whole) status = read_optimizer(in, err);
+    if (status == RGM_OK && in->whole) status = read_plugins(in, err);
+    if (in->r->foreign) H5Fclose(in->file);
+    return status;
+}
+
+rgm_status rgm_checkpoint_read(rgm_checkpoint_reader *r, rgm_checkpoint *into, int32_t whole, rgm_error *err) {
+    RGM_TRY(rgm_checkpoint_counts(into, r->path, err));
+    if (whole && r->foreign)
+        return rgm_fail(err, RGM_E_FORMAT, "%s: not a file of Regimen's: only weights are read from it, no run resumed",
+                        r->path);
+    input in = {.r = r, .into = into, .whole = whole, .file = r->file};
+    /* the child's copy of the arenas is written first, ours only if it survives */
+    if (r->foreign) RGM_TRY(rgm_file_rehearse(r->path, read_all, &in, err));
+    rgm_h5_enter();
+    rgm_status status = read_all(&in, err);
+    rgm_h5_leave();
+    return status;
+}
