@@ -125,3 +125,18 @@ TESTS += %D%/check_headers.sh
 EXTRA_DIST += $(fixture_files) %D%/check_headers.sh docs/PLUGINS.md
 CLEANFILES += tests/fixtures/*.stamp tests/fixtures/*.so tests/fixtures/brightness.c tests/fixtures/*/*.so \
 	tests/fixtures/*/*/*.so tests/fixtures/*/regimen/plugin.h
+
+if HAVE_CHECK
+checkpoint_tests = tests/check_checkpoint tests/check_weights
+check_PROGRAMS += $(checkpoint_tests)
+TESTS += $(checkpoint_tests)
+checkpoint_ldadd = libtrain.la libnet.la libdata.la libbase.la $(CHECK_LIBS) -lm
+tests_check_checkpoint_SOURCES = %D%/check_checkpoint.c %D%/checkpoint_states.c %D%/checkpoint_states.h
+tests_check_checkpoint_CPPFLAGS = $(AM_CPPFLAGS) $(HDF5_CFLAGS)
+tests_check_checkpoint_CFLAGS = $(test_cflags)
+tests_check_checkpoint_LDADD = $(checkpoint_ldadd)
+tests_check_weights_SOURCES = %D%/check_weights.c %D%/checkpoint_states.c %D%/checkpoint_states.h
+tests_check_weights_CPPFLAGS = $(AM_CPPFLAGS) $(HDF5_CFLAGS)
+tests_check_weights_CFLAGS = $(test_cflags)
+tests_check_weights_LDADD = $(checkpoint_ldadd)
+endif

@@ -103,13 +103,28 @@ static rgm_status load_header(rgm_checkpoint_reader *r, rgm_error *err) {
     return read_texts(r, err);
 }
 
+/* Is it a checkpoint of Regimen's whose frame is gone? Its user block and its attribute are still there. */
+static int lost_frame(hid_t file) {
+    char format[64];
+    hsize_t block = 0;
+    hid_t plist = H5Fget_create_plist(file);
+    if (plist >= 0) {
+        H5Pget_userblock(plist, &block);
+        H5Pclose(plist);
+    }
+    return block == RGM_FILE_BLOCK && read_label(file, "format", format, sizeof format) &&
+           strcmp(format, rgm_checkpoint_format) == 0;
+}
+
 /* A foreign file must have a group of weights; nothing else is taken from it. */
 static rgm_status look_foreign(void *context, rgm_error *err) {
     const rgm_checkpoint_reader *r = context;
     hid_t file, group;
     RGM_TRY(rgm_h5_open(r->path, &file, err));
     rgm_status status;
-    if (!rgm_h5_exists(file, "model"))
+    if (lost_frame(file))
+        status = rgm_fail(err, RGM_E_FORMAT, "%s: damaged: its first block was overwritten", r->path);
+    else if (!rgm_h5_exists(file, "model"))
         status = rgm_fail(err, RGM_E_FORMAT, "%s: no checkpoint and no weights (group /model is missing)", r->path);
     else if ((status = rgm_h5_open_group(file, "model", r->path, &group, err)) == RGM_OK)
         H5Gclose(group);

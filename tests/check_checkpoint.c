@@ -1,0 +1,407 @@
+/* Checkpoints: exact round trips, equal bytes, refused damage, failing disks, sudden death. */
+#include "config.h"
+
+#include <math.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "checkpoint_states.h"
+#include "data/file.h"
+
+static int same_files(const char *a, const char *b) {
+    size_t n, m;
+    unsigned char *x = slurp(a, &n), *y = slurp(b, &m);
+    int same = n == m && memcmp(x, y, n) == 0;
+    free(x);
+    free(y);
+    return same;
+}
+
+/* ---- round trips ---- */
+
+static void check_header(const rgm_checkpoint *h, const rgm_checkpoint *c) {
+    ck_assert_int_eq(h->progress.step, c->progress.step);
+    ck_assert_int_eq(h->progress.epoch, c->progress.epoch);
+    ck_assert_int_eq(h->progress.epoch_step, c->progress.epoch_step);
+    ck_assert(memcmp(&h->progress.tally, &c->progress.tally, sizeof h->progress.tally) == 0);
+    ck_assert(memcmp(&h->progress.best_metric, &c->progress.best_metric, sizeof(double)) == 0);
+    ck_assert(memcmp(&h->progress.seconds, &c->progress.seconds, sizeof(double)) == 0);
+    ck_assert_int_eq(h->progress.best_epoch, c->progress.best_epoch);
+    ck_assert_int_eq(h->progress.evaluations_without_gain, c->progress.evaluations_without_gain);
+    ck_assert_uint_eq(h->seed, c->seed);
+    ck_assert_uint_eq(h->fingerprint, c->fingerprint);
+    ck_assert_str_eq(h->config, c->config ? c->config : "");
+    ck_assert_str_eq(h->build, c->build ? c->build : "");
+    ck_assert_str_eq(h->plugins, c->plugins ? c->plugins : "");
+    ck_assert_str_eq(h->classes, c->classes ? c->classes : "");
+    ck_assert_ptr_null(h->graph);
+    ck_assert_ptr_null(h->value);
+}
+
+static void check_round_trip(const rgm_checkpoint *c) {
+    const char *path = in_folder("last.h5");
+    rgm_checkpoint *back = new_state(c->graph, 0);
+    back->slot_count = c->slot_count;
+    back->plugin_count = c->plugin_count;
+    rgm_error err = {0};
+    rgm_checkpoint_reader *reader;
+    write_ok(c, path);
+    ck_assert_msg(rgm_checkpoint_open(&reader, path, &err) == RGM_OK, "%s", err.text);
+    ck_assert_int_eq(rgm_checkpoint_foreign(reader), 0);
+    check_header(rgm_checkpoint_header(reader), c);
+    ck_assert_msg(rgm_checkpoint_read(reader, back, 0, &err) == RGM_OK, "%s", err.text);
+    ck_assert(same_tensors(c, back, 0));
+    ck_assert_int_eq(c->slot_count > 0 && same_tensors(c, back, 1), 0);
+    ck_assert_msg(rgm_checkpoint_read(reader, back, 1, &err) == RGM_OK, "%s", err.text);
+    ck_assert(same_tensors(c, back, 1));
+    rgm_checkpoint_close(reader);
+    ck_assert_int_eq(count_files(), 1);
+    free_state(back);
+}
+
+START_TEST(round_trip_keeps_every_bit) {
+    rgm_graph *g = resnet("resnet20", 2);
+    rgm_checkpoint *c = new_state(g, 1);
+    check_round_trip(c);
+    c->progress.best_metric = NAN;
+    c->progress.best_epoch = -1;
+    c->progress.tally.loss = -INFINITY;
+    c->progress.step = 0;
+    c->seed = 0;
+    check_round_trip(c);
+    c->slot_count = c->plugin_count = 0;
+    check_round_trip(c);
+    free_state(c);
+    rgm_graph_destroy(g);
+}
+END_TEST
+
+START_TEST(texts_of_any_length) {
+    rgm_graph *g = resnet("linear", 0);
+    rgm_checkpoint *c = new_state(g, 1);
+    char *text = calloc((1 << 24) + 2, 1);
+    static const int lengths[] = {0, 1, 65535, 65536, 102400};
+    for (int i = 0; i < 5; i++) {
+        memset(text, 'x', (size_t)lengths[i]);
+        c->config = text;
+        c->classes = i ? "\n" : NULL;
+        check_round_trip(c);
+    }
+    memset(text, 'x', (1 << 24) + 1);
+    rgm_error err = {0};
+    ck_assert_int_eq(rgm_checkpoint_write(c, in_folder("last.h5"), &err), RGM_E_USAGE);
+    ck_assert_ptr_nonnull(strstr(err.text, "config"));
+    free(text);
+    free_state(c);
+    rgm_graph_destroy(g);
+}
+END_TEST
+
+START_TEST(equal_states_give_equal_bytes) {
+    rgm_graph *g = resnet("resnet20", 2), *other = resnet("resnet20", 2);
+    rgm_checkpoint *a = new_state(g, 1), *b = new_state(other, 1);
+    write_ok(a, in_folder("a.h5"));
+    nanosleep(&(struct timespec){1, 100000000}, NULL); /* times in HDF5 are seconds */
+    write_ok(b, in_folder("b.h5"));
+    ck_assert(same_files(in_folder("a.h5"), in_folder("b.h5")));
+    b->progress.seconds = nextafter(b->progress.seconds, 1);
+    write_ok(b, in_folder("b.h5"));
+    ck_assert(!same_files(in_folder("a.h5"), in_folder("b.h5")));
+    free_state(a);
+    free_state(b);
+    rgm_graph_destroy(g);
+    rgm_graph_destroy(other);
+}
+END_TEST
+
+START_TEST(too_many_slots_or_states) {
+    rgm_graph *g = resnet("linear", 0);
+    rgm_checkpoint *c = new_state(g, 1);
+    rgm_error err = {0};
+    c->slot_count = RGM_CHECKPOINT_SLOTS + 1;
+    ck_assert_int_eq(rgm_checkpoint_write(c, in_folder("a.h5"), &err), RGM_E_INTERNAL);
+    c->slot_count = 2;
+    c->plugin_count = RGM_CHECKPOINT_PLUGINS + 1;
+    ck_assert_int_eq(rgm_checkpoint_write(c, in_folder("a.h5"), &err), RGM_E_INTERNAL);
+    c->plugin_count = 2;
+    c->slot_name[1] = "a/b";
+    ck_assert_int_eq(rgm_checkpoint_write(c, in_folder("a.h5"), &err), RGM_E_INTERNAL);
+    c->slot_name[1] = c->slot_name[0];
+    ck_assert_int_lt(rgm_checkpoint_write(c, in_folder("a.h5"), &err), 0);
+    ck_assert_int_eq(count_files(), 0);
+    free_state(c);
+    rgm_graph_destroy(g);
+}
+END_TEST
+
+/* ---- damage ---- */
+
+START_TEST(truncated_files_are_refused) {
+    rgm_graph *g = resnet("resnet20", 2);
+    rgm_checkpoint *c = new_state(g, 1), *back = new_state(g, 0);
+    size_t size;
+    write_ok(c, in_folder("a.h5"));
+    unsigned char *bytes = slurp(in_folder("a.h5"), &size);
+    for (size_t n = 0; n < size; n += n < 530 ? 7 : 997) {
+        spill(in_folder("b.h5"), bytes, n);
+        REFUSED(in_folder("b.h5"), back, 0, RGM_E_FORMAT, "b.h5: ");
+    }
+    spill(in_folder("b.h5"), bytes, size - 1);
+    REFUSED(in_folder("b.h5"), back, 0, RGM_E_FORMAT, "truncated");
+    bytes[size] = 0;
+    spill(in_folder("b.h5"), bytes, size + 1);
+    REFUSED(in_folder("b.h5"), back, 0, RGM_E_FORMAT, "too long");
+    free(bytes);
+    free_state(c);
+    free_state(back);
+    rgm_graph_destroy(g);
+}
+END_TEST
+
+START_TEST(flipped_bytes_are_refused) {
+    rgm_graph *g = resnet("resnet20", 2);
+    rgm_checkpoint *c = new_state(g, 1), *back = new_state(g, 0);
+    size_t size;
+    write_ok(c, in_folder("a.h5"));
+    unsigned char *bytes = slurp(in_folder("a.h5"), &size);
+    for (size_t at = 0; at < size; at += at < 40 ? 1 : at < 1500 ? 5 : size / 500) {
+        unsigned char kept = bytes[at];
+        bytes[at] ^= (unsigned char)(1u << (at % 8));
+        spill(in_folder("b.h5"), bytes, size);
+        REFUSED(in_folder("b.h5"), back, 0, RGM_E_FORMAT, "b.h5: ");
+        bytes[at] = kept;
+    }
+    free(bytes);
+    free_state(c);
+    free_state(back);
+    rgm_graph_destroy(g);
+}
+END_TEST
+
+/* A file with a frame and this in it. */
+static void write_framed(const char *path, const char *attribute) {
+    rgm_file_writer w;
+    rgm_error err = {0};
+    ck_assert_int_eq(rgm_file_create(&w, path, 1, &err), RGM_OK);
+    rgm_h5_enter();
+    hid_t space = H5Screate(H5S_SCALAR), type = H5Tcopy(H5T_C_S1);
+    H5Tset_size(type, 18);
+    hid_t a = H5Acreate2(w.file, attribute, type, space, H5P_DEFAULT, H5P_DEFAULT);
+    ck_assert_int_ge(H5Awrite(a, type, "regimen checkpoint"), 0);
+    H5Aclose(a);
+    H5Tclose(type);
+    H5Sclose(space);
+    rgm_h5_leave();
+    ck_assert_int_eq(rgm_file_commit(&w, &err), RGM_OK);
+}
+
+START_TEST(other_files_are_refused) {
+    rgm_graph *g = resnet("linear", 0);
+    rgm_checkpoint *back = new_state(g, 0);
+    REFUSED(in_folder("none.h5"), back, 0, RGM_E_IO, "none.h5", "No such file");
+    REFUSED(folder, back, 0, RGM_E_IO, "not a regular file");
+    spill(in_folder("text.h5"), (const unsigned char *)"batch: 128\n", 11);
+    REFUSED(in_folder("text.h5"), back, 0, RGM_E_FORMAT, "text.h5");
+    write_framed(in_folder("data.h5"), "classes");
+    REFUSED(in_folder("data.h5"), back, 0, RGM_E_FORMAT, "data.h5", "no checkpoint");
+    write_framed(in_folder("bare.h5"), "format");
+    REFUSED(in_folder("bare.h5"), back, 0, RGM_E_FORMAT, "bare.h5", "format_version is missing");
+    rgm_checkpoint_close(NULL);
+    free_state(back);
+    rgm_graph_destroy(g);
+}
+END_TEST
+
+/* ---- what does not fit ---- */
+
+START_TEST(tensors_must_be_the_graphs) {
+    rgm_graph *small = resnet("resnet20", 2), *wide = resnet("resnet20", 4), *deep = resnet("resnet32", 2);
+    rgm_checkpoint *c = new_state(small, 1), *w = new_state(wide, 0), *d = new_state(deep, 0);
+    char *path = in_folder("a.h5");
+    write_ok(c, path);
+    REFUSED(path, w, 0, RGM_E_FORMAT, "model/conv1.weight", "expected [4][1][3][3]", "found [2][1][3][3]");
+    REFUSED(path, d, 0, RGM_E_FORMAT, "model/layer1.3.conv1.weight", "expected [2][2][3][3]", "found none");
+    write_ok(d, path);
+    REFUSED(path, c, 0, RGM_E_FORMAT, "model/layer1.3.bn1.bias", "expected none", "found one");
+    free_state(c);
+    free_state(w);
+    free_state(d);
+    rgm_graph_destroy(small);
+    rgm_graph_destroy(wide);
+    rgm_graph_destroy(deep);
+}
+END_TEST
+
+START_TEST(slots_and_states_must_be_the_runs) {
+    rgm_graph *g = resnet("linear", 0);
+    rgm_checkpoint *c = new_state(g, 1), *into = new_state(g, 0);
+    char *path = in_folder("a.h5");
+    write_ok(c, path);
+    into->slot_count = 1;
+    REFUSED(path, into, 1, RGM_E_FORMAT, "expected 1 slots", "found 2");
+    into->slot_count = 3;
+    into->slot_name[2] = "max_exp_avg";
+    into->slot[2] = into->slot[1];
+    REFUSED(path, into, 1, RGM_E_FORMAT, "optimizer/max_exp_avg", "found none");
+    into->slot_count = 2;
+    into->plugin_count = 1;
+    REFUSED(path, into, 1, RGM_E_FORMAT, "expected 1 states", "found 2");
+    into->plugin_count = 2;
+    into->plugin[1].bytes = 999;
+    REFUSED(path, into, 1, RGM_E_FORMAT, "scheduler 1 plateau", "expected 999 bytes", "found 1000");
+    into->plugin[1].bytes = 1000;
+    snprintf(into->plugin[0].label, sizeof into->plugin[0].label, "scheduler 0 cosine");
+    REFUSED(path, into, 1, RGM_E_FORMAT, "scheduler 0 plateau");
+    ck_assert_int_eq(load(path, into, 0, NULL), RGM_OK);
+    /* by label, not by place */
+    rgm_plugin_state first = into->plugin[1];
+    into->plugin[1] = into->plugin[0];
+    into->plugin[0] = first;
+    snprintf(into->plugin[1].label, sizeof first.label, "scheduler 0 plateau");
+    ck_assert_int_eq(load(path, into, 1, NULL), RGM_OK);
+    ck_assert(memcmp(into->plugin[0].data, c->plugin[1].data, 1000) == 0);
+    free_state(c);
+    free_state(into);
+    rgm_graph_destroy(g);
+}
+END_TEST
+
+/* ---- failing disks, sudden death ---- */
+
+/* Writing `c` over `path` with files limited to `limit` bytes must fail and leave the file and the folder as they are.
+ * Nothing of Check is called under the limit: it writes to files, too. */
+static void must_not_change(const rgm_checkpoint *c, const char *path, rlim_t limit) {
+    rgm_error err = {0};
+    int files = count_files();
+    size_t before, after;
+    unsigned char *old = slurp(path, &before);
+    struct rlimit kept;
+    ck_assert_int_eq(getrlimit(RLIMIT_FSIZE, &kept), 0);
+    if (limit > kept.rlim_max) limit = kept.rlim_max;
+    int limited = setrlimit(RLIMIT_FSIZE, &(struct rlimit){limit, kept.rlim_max});
+    rgm_status status = rgm_checkpoint_write(c, path, &err);
+    setrlimit(RLIMIT_FSIZE, &kept);
+    ck_assert_int_eq(limited, 0);
+    ck_assert_msg(status == RGM_E_IO, "%d: %s", status, err.text);
+    ck_assert_msg(strstr(err.text, path) != NULL, "%s", err.text);
+    unsigned char *now = slurp(path, &after);
+    ck_assert(before == after && memcmp(old, now, before) == 0);
+    ck_assert_int_eq(count_files(), files);
+    free(old);
+    free(now);
+}
+
+START_TEST(full_disk_leaves_the_old_file) {
+    rgm_graph *g = resnet("resnet20", 2);
+    rgm_checkpoint *a = new_state(g, 1), *b = new_state(g, 2), *back = new_state(g, 0);
+    char *path = in_folder("last.h5");
+    write_ok(a, path);
+    struct stat st;
+    ck_assert_int_eq(stat(path, &st), 0);
+    signal(SIGXFSZ, SIG_IGN);
+    const rlim_t limits[] = {0, 100, 512, 600, 5000, (rlim_t)st.st_size / 2, (rlim_t)st.st_size - 1};
+    for (int i = 0; i < 7; i++) must_not_change(b, path, limits[i]);
+    write_ok(b, path);
+    ck_assert_int_eq(load(path, back, 1, NULL), RGM_OK);
+    ck_assert(same_tensors(b, back, 1));
+    free_state(a);
+    free_state(b);
+    free_state(back);
+    rgm_graph_destroy(g);
+}
+END_TEST
+
+START_TEST(folders_that_cannot_be_written) {
+    rgm_graph *g = resnet("linear", 0);
+    rgm_checkpoint *c = new_state(g, 1);
+    rgm_error err = {0};
+    char *path = in_folder("last.h5"), *below = in_folder("last.h5/x.h5");
+    write_ok(c, path);
+    ck_assert_int_eq(rgm_checkpoint_write(c, in_folder("none/last.h5"), &err), RGM_E_IO);
+    ck_assert_int_eq(rgm_checkpoint_write(c, below, &err), RGM_E_IO);
+    ck_assert_int_eq(rgm_checkpoint_write(c, folder, &err), RGM_E_IO);
+    if (geteuid() != 0) {
+        ck_assert_int_eq(chmod(folder, 0500), 0);
+        must_not_change(c, path, RLIM_INFINITY);
+        ck_assert_int_eq(chmod(folder, 0700), 0);
+    }
+    ck_assert_int_eq(count_files(), 1);
+    free_state(c);
+    rgm_graph_destroy(g);
+}
+END_TEST
+
+/* Writes states 1, 2, 3, ... until it is killed: every value of a state is its number. */
+static void write_forever(rgm_checkpoint *c, const char *path) {
+    for (int32_t n = 1;; n++) {
+        for (int64_t i = 0; i < rgm_graph_param_floats(c->graph); i++) c->value[i] = (float)n;
+        for (int64_t i = 0; i < rgm_graph_stat_floats(c->graph); i++) c->stat[i] = (float)n;
+        c->progress.step = n;
+        if (rgm_checkpoint_write(c, path, NULL) < 0) _exit(1);
+    }
+}
+
+START_TEST(killed_while_writing) {
+    rgm_graph *g = resnet("resnet20", 2);
+    rgm_checkpoint *c = new_state(g, 0);
+    char *path = in_folder("last.h5");
+    int32_t changed = 0;
+    c->progress.step = 0;
+    write_ok(c, path);
+    for (int round = 0; round < 30; round++) {
+        pid_t child = fork();
+        ck_assert_int_ge(child, 0);
+        if (child == 0) write_forever(c, path);
+        nanosleep(&(struct timespec){0, 3000000 + round * 1370000}, NULL);
+        kill(child, SIGKILL);
+        int how = 0;
+        ck_assert_int_eq(waitpid(child, &how, 0), child);
+        ck_assert(WIFSIGNALED(how) && WTERMSIG(how) == SIGKILL);
+        rgm_checkpoint_reader *reader;
+        rgm_error err = {0};
+        ck_assert_msg(rgm_checkpoint_open(&reader, path, &err) == RGM_OK, "%s", err.text);
+        ck_assert_msg(rgm_checkpoint_read(reader, c, 1, &err) == RGM_OK, "%s", err.text);
+        float step = (float)rgm_checkpoint_header(reader)->progress.step;
+        changed += step > 0;
+        for (int32_t i = 0; i < rgm_graph_param_count(g); i++)
+            ck_assert(c->value[rgm_graph_param(g, i)->offset] == step);
+        for (int32_t i = 0; i < rgm_graph_stat_count(g); i++) ck_assert(c->stat[rgm_graph_stat(g, i)->offset] == step);
+        rgm_checkpoint_close(reader);
+    }
+    ck_assert_int_gt(changed, 0);
+    free_state(c);
+    rgm_graph_destroy(g);
+}
+END_TEST
+
+int main(void) {
+    Suite *suite = suite_create("checkpoint");
+    TCase *tcase = tcase_create("checkpoint");
+    tcase_set_timeout(tcase, 60);
+    tcase_add_checked_fixture(tcase, make_folder, remove_folder);
+    tcase_add_test(tcase, round_trip_keeps_every_bit);
+    tcase_add_test(tcase, texts_of_any_length);
+    tcase_add_test(tcase, equal_states_give_equal_bytes);
+    tcase_add_test(tcase, too_many_slots_or_states);
+    tcase_add_test(tcase, truncated_files_are_refused);
+    tcase_add_test(tcase, flipped_bytes_are_refused);
+    tcase_add_test(tcase, other_files_are_refused);
+    tcase_add_test(tcase, tensors_must_be_the_graphs);
+    tcase_add_test(tcase, slots_and_states_must_be_the_runs);
+    tcase_add_test(tcase, full_disk_leaves_the_old_file);
+    tcase_add_test(tcase, folders_that_cannot_be_written);
+    tcase_add_test(tcase, killed_while_writing);
+    suite_add_tcase(suite, tcase);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
