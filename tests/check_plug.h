@@ -5,6 +5,13 @@
 #include <check.h>
 #include "plug/plug.h"
 
+/* Asserts for inner loops: Check's own write a mark on every pass. */
+#define EXPECT(condition) EXPECT_MSG(condition, "%s", #condition)
+#define EXPECT_MSG(condition, ...)                                                                                     \
+    do {                                                                                                               \
+        if (!(condition)) ck_abort_msg(__VA_ARGS__);                                                                   \
+    } while (0)
+
 /* A registry of Regimen's own plugins, and `file` before them unless NULL. */
 rgm_registry *plug_registry(const char *file);
 /* The same with the kernels of a level. */

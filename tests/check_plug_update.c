@@ -44,7 +44,7 @@ static void update_span(const rgm_instance *it, weights *w, const rgm_tensor_inf
     rgm_plug_call call;
     rgm_error err = {0};
     rgm_plug_call_init(&call, it, &clock, NULL, NULL);
-    ck_assert_msg(rgm_plug_update(&call, &span, &err) == RGM_OK, "%s", err.text);
+    EXPECT_MSG(rgm_plug_update(&call, &span, &err) == RGM_OK, "%s", err.text);
 }
 
 static const int cuts_whole[] = {0, N}, cuts_odd[] = {0, 1, 2, 17, 33, 34, 50, 99, N};
@@ -56,7 +56,7 @@ static void train(const rgm_instance *it, weights *w, const rgm_tensor_info *ten
         for (int i = 0; i < N; i++) w->g[i] = gradient_at(step, i);
         for (int k = 0; cuts[k] < N; k++) update_span(it, w, tensor, step, cuts[k], cuts[k + 1] - cuts[k]);
         update_span(it, w, tensor, step, 50, 0);
-        for (int i = 0; i < N; i++) ck_assert(w->g[i] == gradient_at(step, i));
+        for (int i = 0; i < N; i++) EXPECT(w->g[i] == gradient_at(step, i));
     }
 }
 
@@ -137,7 +137,7 @@ static void check_optimizer(const rgm_registry *registry, int o) {
     const hyper *h = &optimizers[o].h;
     weights whole, parts;
     ck_assert_uint_eq(rgm_plug_slot_count(it), optimizers[o].slots);
-    ck_assert(rgm_plug_base_rate(it) == h->lr);
+    EXPECT(rgm_plug_base_rate(it) == h->lr);
     train(it, &whole, tensor, cuts_whole);
     train(it, &parts, tensor, cuts_odd);
     ck_assert_mem_eq(&whole, &parts, sizeof whole);
@@ -145,8 +145,8 @@ static void check_optimizer(const rgm_registry *registry, int o) {
         /* ten roundings of p and of updates of at most rate * 10; the float beta2 moves adam's divisor by up to 3e-5 */
         double want = optimizers[o].oracle(h, i);
         double bound = STEPS * 0x1p-23 * (fabs(want) + 2) * (1 + h->lr * 10) + (h->beta2 > 0 ? h->lr * 3e-4 : 0);
-        ck_assert_msg(fabs((double)whole.p[i] - want) <= bound, "%s %s, element %d: %.9g, expected %.9g",
-                      optimizers[o].name, optimizers[o].settings, i, (double)whole.p[i], want);
+        EXPECT_MSG(fabs((double)whole.p[i] - want) <= bound, "%s %s, element %d: %.9g, expected %.9g",
+                   optimizers[o].name, optimizers[o].settings, i, (double)whole.p[i], want);
     }
     rgm_instance_destroy(it);
 }
@@ -189,11 +189,11 @@ START_TEST(test_weight_decay) {
         plug_instance(registry, RGM_REGULARIZER, "weight_decay", "mode=decoupled rate=0.2 norm_and_bias=on");
     rgm_instance *none = plug_instance(registry, RGM_REGULARIZER, "weight_decay", "rate=0");
     static const int32_t grad = RGM_STAGE_GRADIENT, after = RGM_STAGE_UPDATED;
-    ck_assert(rgm_plug_applies(l2, &plug_weight, grad) && !rgm_plug_applies(l2, &plug_weight, after));
-    ck_assert(!rgm_plug_applies(l2, &plug_scale, grad) && !rgm_plug_applies(l2, &plug_scale, after));
-    ck_assert(!rgm_plug_applies(off, &plug_weight, grad) && rgm_plug_applies(off, &plug_weight, after));
-    ck_assert(rgm_plug_applies(off, &plug_scale, after));
-    ck_assert(!rgm_plug_applies(none, &plug_weight, grad));
+    EXPECT(rgm_plug_applies(l2, &plug_weight, grad) && !rgm_plug_applies(l2, &plug_weight, after));
+    EXPECT(!rgm_plug_applies(l2, &plug_scale, grad) && !rgm_plug_applies(l2, &plug_scale, after));
+    EXPECT(!rgm_plug_applies(off, &plug_weight, grad) && rgm_plug_applies(off, &plug_weight, after));
+    EXPECT(rgm_plug_applies(off, &plug_scale, after));
+    EXPECT(!rgm_plug_applies(none, &plug_weight, grad));
     weights a = {0}, b = {0};
     double penalty = 0, parts = 0, want = 0;
     decay(l2, grad, &a, cuts_whole, &penalty);
@@ -201,16 +201,16 @@ START_TEST(test_weight_decay) {
     ck_assert_mem_eq(&a, &b, sizeof a);
     for (int i = 0; i < N; i++) {
         double p = (double)start_at(i);
-        ck_assert(fabs((double)a.g[i] - ((double)gradient_at(1, i) + 0.2 * p)) < 1.3e-7 && a.p[i] == start_at(i));
+        EXPECT(fabs((double)a.g[i] - ((double)gradient_at(1, i) + 0.2 * p)) < 1.3e-7 && a.p[i] == start_at(i));
         want += 0.1 * p * p;
     }
-    ck_assert(fabs(penalty - want) < 1e-5 * want && fabs(parts - want) < 1e-5 * want);
+    EXPECT(fabs(penalty - want) < 1e-5 * want && fabs(parts - want) < 1e-5 * want);
     penalty = 0;
     decay(off, after, &a, cuts_whole, &penalty);
     decay(off, after, &b, cuts_odd, &penalty);
     ck_assert_mem_eq(a.p, b.p, sizeof a.p);
-    ck_assert(penalty == 0.0);
-    for (int i = 0; i < N; i++) ck_assert(fabs((double)a.p[i] - 0.9 * (double)start_at(i)) < 1.2e-7);
+    EXPECT(penalty == 0.0);
+    for (int i = 0; i < N; i++) EXPECT(fabs((double)a.p[i] - 0.9 * (double)start_at(i)) < 1.2e-7);
     rgm_instance_destroy(l2);
     rgm_instance_destroy(off);
     rgm_instance_destroy(none);
@@ -257,7 +257,7 @@ static void drop(const rgm_instance *it, int backward, float *x, uint64_t first,
     else
         span.x = x + first, span.y = x + first;
     rgm_status status = backward ? rgm_plug_backward(&call, &span, &err) : rgm_plug_forward(&call, &span, &err);
-    ck_assert_msg(status == RGM_OK, "%s", err.text);
+    EXPECT_MSG(status == RGM_OK, "%s", err.text);
 }
 
 START_TEST(test_dropout) {
@@ -280,7 +280,7 @@ START_TEST(test_dropout) {
         ck_assert_mem_eq(y, parts, sizeof y);
         for (int i = 0; i < VALUES; i++) {
             double want = u[i] < (float)rates[r] ? 0 : ((double)start_at(i) + 2) / (1 - rates[r]);
-            ck_assert(fabs((double)y[i] - want) <= 3e-7 * fabs(want));
+            EXPECT(fabs((double)y[i] - want) <= 3e-7 * fabs(want));
         }
         rgm_instance_destroy(it);
     }
@@ -326,7 +326,7 @@ static void run_loss(const rgm_instance *it, batch *b, int classes, int training
     rgm_plug_call call;
     rgm_error err = {0};
     rgm_plug_call_init(&call, it, &clock, NULL, scratch);
-    ck_assert_msg(rgm_plug_loss(&call, &rows, &err) == RGM_OK, "%s", err.text);
+    EXPECT_MSG(rgm_plug_loss(&call, &rows, &err) == RGM_OK, "%s", err.text);
 }
 
 static void check_softmax(const batch *b, double smoothing) {
@@ -337,17 +337,17 @@ static void check_softmax(const batch *b, double smoothing) {
         for (int j = 0; j < CLASSES; j++) {
             double target = (double)t[j] * (1 - smoothing) + smoothing / CLASSES, p = exp((double)z[j]) / sum;
             loss -= target * log(p);
-            ck_assert(fabs((double)b->dz[i * CLASSES + j] - 0.25 * (p - target)) < 1e-6);
+            EXPECT(fabs((double)b->dz[i * CLASSES + j] - 0.25 * (p - target)) < 1e-6);
         }
-        ck_assert_msg(fabs((double)b->loss[i] - loss) < 1e-5, "row %d: %g, expected %g", i, (double)b->loss[i], loss);
+        EXPECT_MSG(fabs((double)b->loss[i] - loss) < 1e-5, "row %d: %g, expected %g", i, (double)b->loss[i], loss);
     }
 }
 
 static void check_sigmoid(const batch *b, double smoothing) {
     for (int i = 0; i < ROWS; i++) {
         double z = (double)b->z[i], t = (double)b->t[i] * (1 - smoothing) + smoothing / 2;
-        ck_assert(fabs((double)b->loss[i] - (log1p(exp(z)) - t * z)) < 1e-5);
-        ck_assert(fabs((double)b->dz[i] - 0.25 * (1 / (1 + exp(-z)) - t)) < 1e-6);
+        EXPECT(fabs((double)b->loss[i] - (log1p(exp(z)) - t * z)) < 1e-5);
+        EXPECT(fabs((double)b->dz[i] - 0.25 * (1 / (1 + exp(-z)) - t)) < 1e-6);
     }
 }
 
