@@ -94,6 +94,13 @@ tests_check_plug_CFLAGS = $(test_cflags)
 tests_check_plug_LDADD = libplug.la libkernels.la libbase.la $(CHECK_LIBS)
 tests_check_plug_DEPENDENCIES = $(plugin_LTLIBRARIES) libplug.la libkernels.la libbase.la \
 	tests/fixtures/same.stamp tests/fixtures/longer.stamp tests/fixtures/shorter.stamp
+
+check_PROGRAMS += tests/check_import
+TESTS += tests/check_import
+tests_check_import_SOURCES = %D%/check_import.c %D%/make_set.c %D%/make_set.h
+tests_check_import_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE $(HDF5_CFLAGS) $(ZLIB_CFLAGS)
+tests_check_import_CFLAGS = $(test_cflags)
+tests_check_import_LDADD = libdatasets.la libdata.la libbase.la $(CHECK_LIBS) $(ZLIB_LIBS)
 endif
 
 fixture_cc = $(CC) $(RGM_CFLAGS) $(RGM_WARNINGS) $(CFLAGS) $(RGM_LDFLAGS) -fPIC -shared
