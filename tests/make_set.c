@@ -92,7 +92,7 @@ static void put_attribute(hid_t file, const char *name, hid_t type, hsize_t coun
 }
 
 static void put_names(const rgm_test_set *set, hid_t file) {
-    enum { WIDTH = 16 };
+    enum { WIDTH = 24 };
     char *fixed = calloc((size_t)set->classes, WIDTH);
     char **texts = calloc((size_t)set->classes, sizeof *texts);
     for (int32_t c = 0; c < set->classes; c++) {
