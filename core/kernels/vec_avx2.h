@@ -30,6 +30,8 @@ INLINE M m_first(int k) {
     return (M)_mm256_cmpgt_epi32(_mm256_set1_epi32(k), (__m256i)lane);
 }
 
+INLINE int m_any(M m) { return !_mm256_testz_si256((__m256i)m, (__m256i)m); }
+
 INLINE V v_load_first(const float *p, int k) { return _mm256_maskload_ps(p, (__m256i)m_first(k)); }
 
 INLINE void v_store_first(float *p, V v, int k) { _mm256_maskstore_ps(p, (__m256i)m_first(k), v); }

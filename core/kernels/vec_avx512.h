@@ -27,6 +27,8 @@ INLINE VI i_set1(int32_t a) { return (VI)_mm512_set1_epi32(a); }
 
 INLINE M m_first(int k) { return (M)((1u << k) - 1u); }
 
+INLINE int m_any(M m) { return m != 0; }
+
 INLINE V v_load_first(const float *p, int k) { return _mm512_maskz_loadu_ps(m_first(k), p); }
 
 INLINE void v_store_first(float *p, V v, int k) { _mm512_mask_storeu_ps(p, m_first(k), v); }

@@ -9,7 +9,6 @@
 #endif
 
 #include "kernels/lane_fma.h"
-
 #include <math.h>
 #include <stdint.h>
 #include <string.h>
@@ -67,6 +66,12 @@ INLINE M v_ne(V a, V b) { return (M)(a != b); }
 INLINE M v_nan(V a) { return (M)(a != a); }
 
 INLINE M m_or(M m, M n) { return m | n; }
+
+INLINE int m_any(M m) {
+    int32_t any = 0;
+    for (int j = 0; j < VL; j++) any |= m[j];
+    return any != 0;
+}
 
 INLINE M m_first(int k) {
     const VI lane = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
