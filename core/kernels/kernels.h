@@ -27,6 +27,9 @@ typedef struct rgm_kernels {
 #define K(name, arguments, tolerance, flops, bytes) void(*name) arguments;
 #include "kernels/kernels.def"
 #undef K
+    /* Not of the list, for it computes nothing: n times 12 independent fused multiply-adds of B lanes, 24*B*n operations, to
+     * measure the machine's peak. *out keeps the compiler from leaving it out. */
+    void (*fma_probe)(int64_t n, float *out);
 } rgm_kernels;
 
 /* What the list says of each kernel, in its order: for kerncheck, benches and logs. */

@@ -5,20 +5,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <time.h>
 #include <unistd.h>
+#include "base/clock.h"
 #include "base/log.h"
 
 enum { NOTHING = 0, PLAIN = 1, TERMINAL = 2 };
 
 static const double draw_seconds = 0.1, plain_seconds = 10, window_seconds = 1;
 static const double newest_share = 0.3; /* of the last window in the smoothed rate */
-
-static double now(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 /* --- the line ------------------------------------------------------------------------------------------------------
  */
@@ -167,7 +161,7 @@ void rgm_bar_start(rgm_bar *p, const rgm_bar_options *options) {
                              .rate = -1,
                              .eta = -1};
     p->mode = choose_mode(options->quiet);
-    p->window_start = now();
+    p->window_start = rgm_seconds();
     p->drawn = p->mode == PLAIN ? p->window_start : 0;
     p->window_done = options->done;
     if (p->mode == TERMINAL) rgm_log_set_hook(make_way, p);
@@ -187,7 +181,7 @@ static void measure(rgm_bar *p, double time) {
 
 void rgm_bar_update(rgm_bar *p, int64_t done, double loss, double accuracy) {
     if (p->mode == NOTHING) return;
-    double time = now();
+    double time = rgm_seconds();
     pthread_mutex_lock(&p->lock);
     p->view.done = done;
     p->view.loss = loss;
@@ -205,7 +199,7 @@ void rgm_bar_label(rgm_bar *p, const char *label) {
     int32_t finished = p->mode == PLAIN && p->view.label && strcmp(label, p->label) != 0 && p->view.done > 0;
     if (finished) say(p); /* the state in which the last label ended */
     pthread_mutex_lock(&p->lock);
-    if (finished) p->drawn = now();
+    if (finished) p->drawn = rgm_seconds();
     snprintf(p->label, sizeof p->label, "%s", label);
     p->view.label = p->label;
     if (p->mode == TERMINAL) draw(p);
@@ -215,7 +209,7 @@ void rgm_bar_label(rgm_bar *p, const char *label) {
 void rgm_bar_skip(rgm_bar *p) {
     if (p->mode == NOTHING) return;
     pthread_mutex_lock(&p->lock);
-    p->window_start = now();
+    p->window_start = rgm_seconds();
     p->window_done = p->view.done;
     pthread_mutex_unlock(&p->lock);
 }

@@ -5,13 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-
-static double now(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
+#include "base/clock.h"
 
 rgm_progress rgm_progress_start(void) { return (rgm_progress){.best_epoch = -1, .best_metric = NAN}; }
 
@@ -214,7 +208,7 @@ static rgm_status save(loop *l, const char *path, rgm_error *err) {
     if (!path) return RGM_OK;
     RGM_TRY(rgm_loop_save(l->s, l->t, l->p, path, err));
     if (path == l->o->last) {
-        l->saved_at = now();
+        l->saved_at = rgm_seconds();
         l->saved_step = l->p->step;
     }
     return l->o->events.saved ? l->o->events.saved(l->o->events.context, path, l->p, err) : RGM_OK;
@@ -246,12 +240,12 @@ static int32_t judge(loop *l, const rgm_tally *validation) {
 
 static rgm_status evaluate(loop *l, rgm_epoch_event *event, rgm_error *err) {
     const rgm_session *s = l->s;
-    double start = now();
+    double start = rgm_seconds();
     const rgm_loop_events *e = &l->o->events;
     if (e->evaluating) RGM_TRY(e->evaluating(e->context, s->validation.count, err));
     RGM_TRY(rgm_trainer_evaluate(l->t, &s->validation, e->stop, e->context, &event->validation, err));
     event->evaluated = 1;
-    event->seconds = now() - start;
+    event->seconds = rgm_seconds() - start;
     rgm_clock clock = rgm_session_clock(s, l->p->step);
     double images = (double)event->validation.seen;
     rgm_instance *const *schedule = s->components.schedule;
@@ -282,9 +276,9 @@ static rgm_status end_epoch(loop *l, rgm_error *err) {
 static rgm_status one_step(loop *l, rgm_error *err) {
     rgm_progress *p = l->p;
     rgm_step_event event = {.progress = p};
-    double start = now();
+    double start = rgm_seconds();
     RGM_TRY(rgm_trainer_step(l->t, p->step, &event.result, err));
-    event.seconds = now() - start;
+    event.seconds = rgm_seconds() - start;
     p->seconds += event.seconds;
     p->step++;
     p->epoch_step++;
@@ -313,7 +307,8 @@ static rgm_status run(loop *l, rgm_error *err) {
         if (l->p->step >= limit) break;
         RGM_TRY(one_step(l, err));
         if (asked_to_stop(l)) return interrupted(l, err);
-        if (c->save.minutes > 0 && now() - l->saved_at > 60 * c->save.minutes) RGM_TRY(save(l, l->o->last, err));
+        if (c->save.minutes > 0 && rgm_seconds() - l->saved_at > 60 * c->save.minutes)
+            RGM_TRY(save(l, l->o->last, err));
     }
     if (!l->ended && l->p->step < l->s->steps_total) l->ending = RGM_END_STEPS;
     return l->saved_step != l->p->step ? save(l, l->o->last, err) : RGM_OK;
@@ -321,8 +316,13 @@ static rgm_status run(loop *l, rgm_error *err) {
 
 rgm_status rgm_loop_run(const rgm_session *s, rgm_trainer *t, rgm_progress *progress, const rgm_loop_options *options,
                         int32_t *ending, rgm_error *err) {
-    loop l = {
-        .s = s, .t = t, .p = progress, .o = options, .saved_at = now(), .saved_step = -1, .ending = RGM_END_COMPLETE};
+    loop l = {.s = s,
+              .t = t,
+              .p = progress,
+              .o = options,
+              .saved_at = rgm_seconds(),
+              .saved_step = -1,
+              .ending = RGM_END_COMPLETE};
     rgm_status status = run(&l, err);
     *ending = l.ending;
     return status;

@@ -1,0 +1,62 @@
+#include "cli/run.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include "base/log.h"
+#include "cli/interrupt.h"
+#include "cli/place.h"
+#include "train/peak.h"
+
+int32_t rgm_run_stop(void *context) {
+    (void)context;
+    return *rgm_interrupt_flag() != 0;
+}
+
+static void tell_data(const rgm_session *s) {
+    if (!s->set) return;
+    const rgm_dataset_info *info = rgm_dataset_describe(s->set);
+    rgm_log(RGM_LOG_INFO,
+            "%s: %dx%dx%d, %d classes; %" PRId64 " images for training, %" PRId64 " for validation, %" PRId64
+            " for the test",
+            info->path, info->C, info->H, info->W, info->classes, s->train.count, s->validation.count, s->test.count);
+    if (info->slow)
+        rgm_log(RGM_LOG_WARN, "%s: its images are chunked or compressed, which is slower to read than contiguous ones",
+                info->path);
+}
+
+rgm_status rgm_run_session(rgm_session **session, rgm_config *config, int32_t need_data, rgm_error *err) {
+    char folder[RGM_PLACE_PATH];
+    rgm_session_options options = {.plugin_folder = rgm_place_plugins(folder), .need_data = need_data};
+    if (config->quiet) rgm_log_set_level(RGM_LOG_WARN);
+    RGM_TRY(rgm_session_create(session, config, &options, err));
+    rgm_log(RGM_LOG_INFO, "%s", (*session)->build);
+    rgm_log(RGM_LOG_INFO, "%s", rgm_team_describe((*session)->team));
+    tell_data(*session);
+    return RGM_OK;
+}
+
+void rgm_run_count(rgm_summary *summary, const rgm_tally *tally) {
+    summary->images = tally->seen;
+    summary->hits = tally->top1;
+    summary->hits5 = tally->top5;
+    summary->loss = tally->seen ? tally->loss / (double)tally->seen : 0;
+}
+
+void rgm_run_speed(rgm_summary *summary, const rgm_session *s, double images, double seconds, double flops) {
+    summary->seconds = seconds;
+    summary->images_per_s = seconds > 0 ? images / seconds : 0;
+    summary->gflops = summary->images_per_s * flops * 1e-9;
+    summary->peak_gflops = rgm_peak_gflops(s->team, s->kernels);
+}
+
+rgm_status rgm_run_print(const rgm_config *config, const rgm_summary *summary, rgm_error *err) {
+    char text[RGM_SUMMARY_TEXT];
+    if (strcmp(config->json, "-") != 0) fputs(rgm_summary_text(summary, text), stdout);
+    if (!config->json[0]) return RGM_OK;
+    json_t *json = rgm_summary_json(summary);
+    if (!json) return rgm_fail(err, RGM_E_NOMEM, "no memory for the result");
+    rgm_status status = rgm_json_write(json, config->json, err);
+    json_decref(json);
+    return status;
+}

@@ -1,0 +1,23 @@
+/* What the running commands share: a session made from a configuration, told to the log. */
+#ifndef RGM_CLI_RUN_H
+#define RGM_CLI_RUN_H
+
+#include "report/summary.h"
+#include "train/trainer.h"
+
+/* A session with the program's own plugins; logs the build, the team and the data. */
+rgm_status rgm_run_session(rgm_session **session, rgm_config *config, int32_t need_data, rgm_error *err);
+
+/* Nonzero once a signal asked to stop; `context` is ignored (an rgm_loop_events.stop). */
+int32_t rgm_run_stop(void *context);
+
+/* Fills the evaluation's part of a summary. */
+void rgm_run_count(rgm_summary *summary, const rgm_tally *tally);
+
+/* Fills the speed's part: `images` in `seconds`, each of `flops` operations. */
+void rgm_run_speed(rgm_summary *summary, const rgm_session *session, double images, double seconds, double flops);
+
+/* Prints the summary as text, or as JSON where config->json says, or both. */
+rgm_status rgm_run_print(const rgm_config *config, const rgm_summary *summary, rgm_error *err);
+
+#endif

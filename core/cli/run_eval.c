@@ -1,0 +1,42 @@
+#include "base/clock.h"
+#include "base/log.h"
+#include "cli/commands.h"
+#include "cli/run.h"
+#include "report/bar.h"
+#include "train/loop.h"
+
+static const rgm_view *view_of(const rgm_session *s, int32_t split) {
+    return split == RGM_SPLIT_TRAIN ? &s->train : split == RGM_SPLIT_TEST ? &s->test : &s->validation;
+}
+
+static rgm_status evaluate(const rgm_session *s, rgm_trainer *t, int32_t split, rgm_error *err) {
+    const rgm_config *config = s->config;
+    rgm_tally tally;
+    const rgm_view *view = view_of(s, split);
+    if (view->count == 0)
+        return rgm_fail(err, RGM_E_USAGE, "%s: no %s split", config->data.file, rgm_split_name(split));
+    RGM_TRY(rgm_loop_load(t, config->checkpoint, err));
+    double start = rgm_seconds();
+    RGM_TRY(rgm_trainer_evaluate(t, view, rgm_run_stop, NULL, &tally, err));
+    double seconds = rgm_seconds() - start, flops = 0;
+    for (int32_t i = 0; i < rgm_graph_node_count(s->graph); i++) flops += rgm_node_flops(s->graph, i);
+    rgm_summary summary = {.model = config->model.name,
+                           .data = config->data.file,
+                           .split = rgm_split_name(split),
+                           .checkpoint = config->checkpoint};
+    rgm_run_count(&summary, &tally);
+    rgm_run_speed(&summary, s, (double)tally.seen, seconds, flops);
+    return rgm_run_print(config, &summary, err);
+}
+
+rgm_status rgm_run_eval(rgm_config *config, int32_t split, rgm_error *err) {
+    rgm_session *s = NULL;
+    rgm_trainer *t = NULL;
+    RGM_TRY(rgm_run_session(&s, config, 1, err));
+    rgm_trainer_options options = {.training = 0};
+    rgm_status status = rgm_trainer_create(&t, s, &options, err);
+    if (status >= 0) status = evaluate(s, t, split, err);
+    rgm_trainer_destroy(t);
+    rgm_session_destroy(s);
+    return status;
+}

@@ -1,0 +1,236 @@
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include "base/clock.h"
+#include "base/log.h"
+#include "cli/commands.h"
+#include "cli/run.h"
+#include "report/bar.h"
+#include "report/interval.h"
+#include "report/metrics.h"
+#include "report/runfolder.h"
+#include "train/loop.h"
+
+/* A run as this command sees it: where it writes, and what it has shown. */
+typedef struct run {
+    const rgm_session *s;
+    rgm_runfolder folder;
+    rgm_metrics metrics;
+    rgm_bar bar;
+    rgm_tally window; /* training batches since the last step event */
+    double window_seconds;
+} run;
+
+static double mean(double sum, int64_t n) { return n ? sum / (double)n : NAN; }
+
+/* ---- events ---- */
+
+static rgm_status write_step(run *r, const rgm_step_event *e, rgm_error *err) {
+    rgm_metrics_begin(&r->metrics, "step", e->progress->step, e->progress->epoch + 1);
+    rgm_metrics_real(&r->metrics, "loss", mean(r->window.loss, r->window.seen));
+    rgm_metrics_real(&r->metrics, "accuracy", mean((double)r->window.top1, r->window.seen));
+    rgm_metrics_real(&r->metrics, "lr", e->result.rate);
+    rgm_metrics_real(&r->metrics, "grad_norm", e->result.gradient_norm);
+    rgm_metrics_real(&r->metrics, "images_per_s", mean((double)r->window.seen, 1) / r->window_seconds);
+    r->window = (rgm_tally){0};
+    r->window_seconds = 0;
+    return rgm_metrics_end(&r->metrics, err);
+}
+
+static rgm_status on_step(void *context, const rgm_step_event *e, rgm_error *err) {
+    run *r = context;
+    const rgm_tally *t = &e->progress->tally;
+    r->window.loss += e->result.tally.loss;
+    r->window.top1 += e->result.tally.top1;
+    r->window.seen += e->result.tally.seen;
+    r->window_seconds += e->seconds;
+    rgm_bar_update(&r->bar, e->progress->step * r->s->config->batch, mean(t->loss, t->seen),
+                   mean((double)t->top1, t->seen));
+    return e->progress->step % r->s->config->metrics.every == 0 ? write_step(r, e, err) : RGM_OK;
+}
+
+static void label_epoch(run *r, int32_t epoch) {
+    char label[RGM_BAR_LABEL];
+    snprintf(label, sizeof label, "epoch %d/%d", epoch + 1, r->s->config->epochs);
+    rgm_bar_label(&r->bar, label);
+}
+
+static rgm_status write_evaluation(rgm_metrics *m, const rgm_progress *p, const char *split, const rgm_tally *t,
+                                   double seconds, rgm_error *err) {
+    double low, high;
+    rgm_interval_wilson(t->top1, t->seen, &low, &high);
+    rgm_metrics_begin(m, "evaluation", p->step, p->epoch);
+    rgm_metrics_text(m, "split", split);
+    rgm_metrics_real(m, "loss", mean(t->loss, t->seen));
+    rgm_metrics_real(m, "accuracy", mean((double)t->top1, t->seen));
+    rgm_metrics_real(m, "accuracy_low", low);
+    rgm_metrics_real(m, "accuracy_high", high);
+    rgm_metrics_real(m, "accuracy5", mean((double)t->top5, t->seen));
+    rgm_metrics_int(m, "images", t->seen);
+    rgm_metrics_real(m, "seconds", seconds);
+    return rgm_metrics_end(m, err);
+}
+
+static rgm_status on_epoch(void *context, const rgm_epoch_event *e, rgm_error *err) {
+    run *r = context;
+    const rgm_tally *t = &e->progress->tally, *v = &e->validation;
+    char validation[128] = "";
+    if (e->evaluated)
+        snprintf(validation, sizeof validation, "; validation: loss %.4f, accuracy %.2f %%%s", mean(v->loss, v->seen),
+                 100 * mean((double)v->top1, v->seen), e->best ? ", the best so far" : "");
+    rgm_log(RGM_LOG_INFO, "epoch %d/%d: loss %.4f, accuracy %.2f %%%s", e->progress->epoch, r->s->config->epochs,
+            mean(t->loss, t->seen), 100 * mean((double)t->top1, t->seen), validation);
+    if (e->evaluated) RGM_TRY(write_evaluation(&r->metrics, e->progress, "validation", v, e->seconds, err));
+    if (e->progress->epoch < r->s->config->epochs) label_epoch(r, e->progress->epoch);
+    rgm_bar_skip(&r->bar);
+    return RGM_OK;
+}
+
+static rgm_status on_saved(void *context, const char *path, const rgm_progress *p, rgm_error *err) {
+    run *r = context;
+    rgm_bar_skip(&r->bar);
+    rgm_metrics_begin(&r->metrics, "checkpoint", p->step, p->epoch);
+    rgm_metrics_text(&r->metrics, "file", path);
+    rgm_metrics_int(&r->metrics, "best", path == r->folder.best);
+    return rgm_metrics_end(&r->metrics, err);
+}
+
+/* ---- beginning and end ---- */
+
+static rgm_status write_start(run *r, const rgm_progress *p, rgm_error *err) {
+    const rgm_session *s = r->s;
+    rgm_metrics_begin(&r->metrics, "start", p->step, p->epoch);
+    rgm_metrics_text(&r->metrics, "model", s->config->model.name);
+    rgm_metrics_int(&r->metrics, "parameters", rgm_graph_param_elements(s->graph));
+    rgm_metrics_int(&r->metrics, "threads", rgm_team_size(s->team));
+    rgm_metrics_text(&r->metrics, "isa", s->kernels->isa);
+    rgm_metrics_int(&r->metrics, "resumed", s->config->resume[0] != 0);
+    return rgm_metrics_end(&r->metrics, err);
+}
+
+static rgm_status write_end(run *r, const rgm_progress *p, const char *reason, rgm_error *err) {
+    rgm_metrics_begin(&r->metrics, "end", p->step, p->epoch);
+    rgm_metrics_text(&r->metrics, "reason", reason);
+    rgm_metrics_real(&r->metrics, "seconds", p->seconds);
+    rgm_metrics_real(&r->metrics, "images_per_s",
+                     p->seconds > 0 ? (double)p->step * r->s->config->batch / p->seconds : NAN);
+    return rgm_metrics_end(&r->metrics, err);
+}
+
+/* Where the run stands before its first step: new, or as its checkpoint says. */
+static rgm_status begin(run *r, rgm_trainer *t, rgm_progress *p, rgm_error *err) {
+    const rgm_config *c = r->s->config;
+    *p = rgm_progress_start();
+    if (c->checkpoint[0] && !c->resume[0]) RGM_TRY(rgm_loop_load(t, c->checkpoint, err));
+    if (c->resume[0]) {
+        int32_t differs;
+        char build[256];
+        RGM_TRY(rgm_loop_resume(r->s, t, r->folder.last, p, &differs, build, err));
+        if (differs)
+            rgm_log(RGM_LOG_WARN, "the checkpoint was made by %s; this is %s: the result may have other bits", build,
+                    r->s->build);
+        rgm_log(RGM_LOG_INFO, "continuing %s after step %" PRId64, r->folder.path, p->step);
+        RGM_TRY(rgm_metrics_rewind(r->folder.metrics, p->step, err));
+    }
+    RGM_TRY(rgm_metrics_open(&r->metrics, r->folder.metrics, err));
+    return write_start(r, p, err);
+}
+
+static const char *reason_of(int32_t ending, const rgm_config *c, char text[128]) {
+    if (ending == RGM_END_STEPS)
+        snprintf(text, 128, "after %" PRId64 " steps, as asked", c->steps);
+    else if (ending == RGM_END_EARLY)
+        snprintf(text, 128, "early: %d evaluations without a gain", c->early_stop.patience);
+    else
+        return NULL;
+    return text;
+}
+
+/* The result: the test split, read once; the validation split if there is no test split. An early stop restores the
+ * best. */
+static rgm_status finish(run *r, rgm_trainer *t, const rgm_progress *p, int32_t ending, rgm_error *err) {
+    const rgm_session *s = r->s;
+    const rgm_config *c = s->config;
+    char text[128];
+    rgm_summary summary = {.model = c->model.name,
+                           .data = c->data.file,
+                           .run = r->folder.path,
+                           .steps = p->step,
+                           .epochs = p->epoch,
+                           .stopped = reason_of(ending, c, text),
+                           .checkpoint = r->folder.last};
+    if (ending == RGM_END_EARLY) {
+        RGM_TRY(rgm_loop_load(t, r->folder.best, err));
+        summary.checkpoint = r->folder.best;
+    }
+    const rgm_view *view = s->test.count ? &s->test : &s->validation;
+    rgm_tally tally = {0};
+    if (view->count) {
+        double start = rgm_seconds();
+        RGM_TRY(rgm_trainer_evaluate(t, view, rgm_run_stop, NULL, &tally, err));
+        summary.split = view == &s->test ? "test" : "validation";
+        RGM_TRY(write_evaluation(&r->metrics, p, summary.split, &tally, rgm_seconds() - start, err));
+    }
+    RGM_TRY(write_end(r, p, summary.stopped ? summary.stopped : "complete", err));
+    rgm_run_count(&summary, &tally);
+    rgm_run_speed(&summary, s, (double)p->step * c->batch, p->seconds, rgm_graph_train_flops(s->graph));
+    return rgm_run_print(c, &summary, err);
+}
+
+static rgm_status train(run *r, rgm_trainer *t, rgm_error *err) {
+    const rgm_config *c = r->s->config;
+    rgm_progress p;
+    int32_t ending;
+    RGM_TRY(begin(r, t, &p, err));
+    rgm_loop_options options = {
+        .last = r->folder.last,
+        .best = r->folder.best,
+        .events = {.context = r, .stop = rgm_run_stop, .step = on_step, .epoch = on_epoch, .saved = on_saved}};
+    char label[RGM_BAR_LABEL];
+    snprintf(label, sizeof label, "epoch %d/%d", p.epoch < c->epochs ? p.epoch + 1 : c->epochs, c->epochs);
+    rgm_bar_start(&r->bar, &(rgm_bar_options){.label = label,
+                                              .unit = "images",
+                                              .done = p.step * c->batch,
+                                              .total = r->s->steps_total * c->batch,
+                                              .quiet = c->quiet});
+    rgm_status status = rgm_loop_run(r->s, t, &p, &options, &ending, err);
+    rgm_bar_finish(&r->bar);
+    if (status == RGM_E_INTERRUPTED) {
+        RGM_TRY(write_end(r, &p, "interrupted", err));
+        return rgm_fail(err, RGM_E_INTERRUPTED,
+                        "stopped on request after step %" PRId64 "; continue with: regimen train "
+                        "--resume %s",
+                        p.step, r->folder.path);
+    }
+    RGM_TRY(status);
+    return finish(r, t, &p, ending, err);
+}
+
+/* The folder comes last: nothing is left behind by a run that could not begin. */
+static rgm_status open_folder(run *r, rgm_config *config, rgm_error *err) {
+    if (config->resume[0]) return rgm_runfolder_open(&r->folder, config->resume, err);
+    static rgm_config effective;
+    RGM_TRY(rgm_session_effective(r->s, &effective, err));
+    RGM_TRY(rgm_runfolder_create(&r->folder, &effective, err));
+    snprintf(config->out, sizeof config->out, "%s", effective.out);
+    rgm_log(RGM_LOG_INFO, "run folder: %s", r->folder.path);
+    return RGM_OK;
+}
+
+rgm_status rgm_run_train(rgm_config *config, rgm_error *err) {
+    static run r;
+    rgm_session *s = NULL;
+    rgm_trainer *t = NULL;
+    RGM_TRY(rgm_run_session(&s, config, 1, err));
+    r.s = s;
+    rgm_trainer_options options = {.training = 1};
+    rgm_status status = rgm_trainer_create(&t, s, &options, err);
+    if (status >= 0) status = open_folder(&r, config, err);
+    if (status >= 0) status = train(&r, t, err);
+    rgm_metrics_close(&r.metrics);
+    rgm_runfolder_close(&r.folder);
+    rgm_trainer_destroy(t);
+    rgm_session_destroy(s);
+    return status;
+}
