@@ -12,8 +12,7 @@
 #    include <xmmintrin.h>
 #endif
 
-/* --- shared
- * ----------------------------------------------------------------------------------------------------------- */
+/* ---- shared ---- */
 
 static const int64_t weight_dims[] = {5, 4, 1, 5}, scale_dims[] = {20};
 const rgm_tensor_info plug_weight = {.size = sizeof plug_weight,
@@ -111,8 +110,7 @@ void plug_refused(rgm_status status, rgm_status expected, const rgm_error *err, 
     ck_assert_msg(strstr(err->text, part) != NULL, "'%s' is not in '%s'", part, err->text);
 }
 
-/* --- good plugins
- * ----------------------------------------------------------------------------------------------------- */
+/* ---- good plugins ---- */
 
 static const char *const good_files[] = {RGM_FIXTURES "/good.so", RGM_FIXTURES "/longer/good.so",
                                          RGM_FIXTURES "/shorter/good.so"};
@@ -299,8 +297,7 @@ START_TEST(test_documentation) {
 }
 END_TEST
 
-/* --- broken ones
- * ------------------------------------------------------------------------------------------------------ */
+/* ---- broken ones ---- */
 
 static rgm_status load_named(const char *file, int32_t seconds, rgm_error *err) {
     rgm_registry *registry = NULL;
@@ -372,14 +369,20 @@ START_TEST(test_truncated) {
 }
 END_TEST
 
+/* A plugin that sets another rounding, in its constructor and in a call. */
 START_TEST(test_fp_state) {
+#ifdef __SSE__
+    uint32_t before = _mm_getcsr() & ~0x3fu;
+    rgm_registry *registry = plug_registry(RGM_FIXTURES "/broken_FP.so");
+    ck_assert_uint_eq(_mm_getcsr() & ~0x3fu, before);
+    rgm_instance *it = plug_instance(registry, RGM_SCHEDULER, "broken", "");
+    rgm_clock clock = plug_clock(0, 1, 1);
     rgm_error err = {0};
-#ifdef __SSE__
-    uint32_t before = _mm_getcsr();
-#endif
-    ck_assert_msg(load_named(RGM_FIXTURES "/broken_FP.so", 5, &err) == RGM_OK, "%s", err.text);
-#ifdef __SSE__
-    ck_assert_uint_eq(_mm_getcsr() & ~0x3fu, before & ~0x3fu);
+    double factor;
+    ck_assert_int_eq(rgm_plug_factor(&it, 1, &clock, &factor, &err), RGM_OK);
+    ck_assert_uint_eq(_mm_getcsr() & ~0x3fu, before);
+    rgm_instance_destroy(it);
+    rgm_registry_destroy(registry);
 #endif
 }
 END_TEST

@@ -6,8 +6,7 @@
 #include <string.h>
 #include "plug/parts.h"
 
-/* --- the host's mathematics
- * ------------------------------------------------------------------------------------------- */
+/* ---- the host's mathematics ---- */
 
 static void close_to(double got, double want, double relative, double x) {
     EXPECT_MSG(got == want || fabs(got - want) <= relative * fabs(want), "%.17g, expected %.17g at %.17g", got, want,
@@ -49,8 +48,7 @@ START_TEST(test_pow) {
 }
 END_TEST
 
-/* --- augmentations
- * ---------------------------------------------------------------------------------------------------- */
+/* ---- augmentations ---- */
 
 enum { C = 3, H = 8, W = 9, PIXELS = C * H * W };
 
@@ -211,8 +209,7 @@ START_TEST(test_cutout) {
 }
 END_TEST
 
-/* --- initializers
- * ----------------------------------------------------------------------------------------------------- */
+/* ---- initializers ---- */
 
 static void fill(const rgm_instance *it, float *dst, uint64_t first, uint64_t n) {
     static const rgm_clock clock = {.size = sizeof clock, .epochs = 1, .steps_per_epoch = 1, .steps_total = 1};
@@ -279,8 +276,7 @@ START_TEST(test_initializers) {
 }
 END_TEST
 
-/* --- schedules
- * -------------------------------------------------------------------------------------------------------- */
+/* ---- schedules ---- */
 
 static double factor_at(rgm_instance *it, uint64_t step, uint64_t per_epoch, uint32_t epochs) {
     rgm_clock clock = plug_clock(step, per_epoch, epochs);

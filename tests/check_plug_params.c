@@ -6,8 +6,7 @@
 #include <string.h>
 #include "plug/parts.h"
 
-/* --- a plugin to spoil
- * ------------------------------------------------------------------------------------------------ */
+/* ---- a plugin to spoil ---- */
 
 static int32_t update(const rgm_call *call, const void *self, const rgm_span *span) {
     (void)call, (void)self, (void)span;
@@ -193,8 +192,42 @@ START_TEST(test_spoiled) {
 }
 END_TEST
 
-/* --- settings
- * --------------------------------------------------------------------------------------------------------- */
+static uint32_t slots_used(const void *self) {
+    (void)self;
+    return 1;
+}
+
+/* What lies behind the end of an older plugin's structs is not read; what a newer one has more is not needed. */
+START_TEST(test_completion) {
+    rgm_adopted adopted;
+    rgm_error err = {0};
+    struct {
+        rgm_optimizer o;
+        uint64_t more[4];
+    } newer = {.o = victim, .more = {1, 2, 3, 4}};
+    victim.slots_used = slots_used;
+    victim.component.size = offsetof(rgm_optimizer, slots_used);
+    life.reserved_tail = 7;
+    life.size = offsetof(rgm_life, reserved_tail);
+    plugin.page = "garbage";
+    plugin.size = offsetof(rgm_plugin, page);
+    ck_assert_msg(rgm_plugin_adopt(&plugin, &adopted, &err) == RGM_OK, "%s", err.text);
+    ck_assert_ptr_null(adopted.components[0].optimizer.slots_used);
+    ck_assert_ptr_null(adopted.plugin.page);
+    ck_assert_uint_eq(adopted.components[0].head.life->reserved_tail, 0);
+    rgm_adopted_release(&adopted);
+
+    newer.o.component.size = sizeof newer;
+    list[0] = &newer.o.component;
+    ck_assert_msg(rgm_plugin_adopt(&plugin, &adopted, &err) == RGM_OK, "%s", err.text);
+    ck_assert_uint_eq(adopted.components[0].head.size, sizeof newer);
+    ck_assert_ptr_eq(adopted.components[0].optimizer.slots, slots);
+    ck_assert_uint_eq(adopted.components[0].optimizer.reserved_tail, 0);
+    rgm_adopted_release(&adopted);
+}
+END_TEST
+
+/* ---- settings ---- */
 
 #define GOOD RGM_FIXTURES "/good.so"
 
@@ -350,8 +383,7 @@ START_TEST(test_describe) {
 }
 END_TEST
 
-/* --- instances
- * -------------------------------------------------------------------------------------------------------- */
+/* ---- instances ---- */
 
 START_TEST(test_prepare_again_and_state) {
     rgm_registry *registry = plug_registry(GOOD);
@@ -410,6 +442,7 @@ TCase *plug_case_params(void) {
     TCase *tc = tcase_create("parameters");
     tcase_set_timeout(tc, 60);
     tcase_add_loop_test(tc, test_spoiled, 0, sizeof spoils / sizeof *spoils);
+    tcase_add_test(tc, test_completion);
     tcase_add_loop_test(tc, test_refused, 0, sizeof refused / sizeof *refused);
     tcase_add_test(tc, test_refused_by_prepare);
     tcase_add_test(tc, test_effective_parameters);

@@ -21,8 +21,7 @@ static float gradient_at(int step, int i) { return (float)sin(0.7 * step + 0.31 
 static float start_at(int i) { return (float)cos(0.5 * i); }
 static double rate_at(int step, double lr) { return lr * (1.0 - 0.05 * step); }
 
-/* --- running a component over spans
- * ----------------------------------------------------------------------------------- */
+/* ---- running a component over spans ---- */
 
 typedef struct weights {
     float p[N], g[N], a[N], b[N];
@@ -60,8 +59,7 @@ static void train(const rgm_instance *it, weights *w, const rgm_tensor_info *ten
     }
 }
 
-/* --- oracles: torch.optim in double
- * ----------------------------------------------------------------------------------- */
+/* ---- oracles: torch.optim in double ---- */
 
 typedef struct hyper {
     double lr, momentum, dampening;
@@ -160,8 +158,7 @@ START_TEST(test_optimizers) {
 }
 END_TEST
 
-/* --- weight decay
- * ----------------------------------------------------------------------------------------------------- */
+/* ---- weight decay ---- */
 
 static void decay(const rgm_instance *it, int32_t stage, weights *w, const int *cuts, double *penalty) {
     rgm_clock clock = plug_clock(0, 1, 1);
@@ -233,8 +230,7 @@ START_TEST(test_applies_default) {
 }
 END_TEST
 
-/* --- dropout
- * ---------------------------------------------------------------------------------------------------------- */
+/* ---- dropout ---- */
 
 enum { VALUES = 1000 };
 
@@ -288,8 +284,7 @@ START_TEST(test_dropout) {
 }
 END_TEST
 
-/* --- loss
- * ------------------------------------------------------------------------------------------------------------- */
+/* ---- loss ---- */
 
 enum { ROWS = 5, CLASSES = 10 };
 

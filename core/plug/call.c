@@ -40,8 +40,7 @@ static rgm_status conclude(rgm_plug_call *context, int32_t result, uint32_t fp, 
 #define ANY(context)  rgm_instance_any((context)->instance)
 #define SELF(context) ((const void *)(context)->instance->memory)
 
-/* --- augmentations
- * ---------------------------------------------------------------------------------------------------- */
+/* ---- augmentations ---- */
 
 static int32_t sane(int32_t extent) { return extent >= 1 && extent <= 65536; }
 
@@ -72,8 +71,7 @@ rgm_status rgm_plug_augment(rgm_plug_call *context, const rgm_image *in, rgm_ima
     return conclude(context, result, fp, err);
 }
 
-/* --- initializers
- * ----------------------------------------------------------------------------------------------------- */
+/* ---- initializers ---- */
 
 rgm_status rgm_plug_fill(rgm_plug_call *context, const rgm_tensor_info *tensor, float *dst, uint64_t first, uint64_t n,
                          rgm_error *err) {
@@ -82,8 +80,7 @@ rgm_status rgm_plug_fill(rgm_plug_call *context, const rgm_tensor_info *tensor, 
     return conclude(context, result, fp, err);
 }
 
-/* --- schedulers
- * ------------------------------------------------------------------------------------------------------- */
+/* ---- schedulers ---- */
 
 static rgm_status one_factor(const rgm_instance *scheduler, const rgm_clock *clock, double *factor, rgm_error *err) {
     rgm_plug_call context;
@@ -120,8 +117,7 @@ rgm_status rgm_plug_observe(rgm_instance *const *schedulers, size_t count, const
     return RGM_OK;
 }
 
-/* --- optimizers and regularizers
- * -------------------------------------------------------------------------------------- */
+/* ---- optimizers and regularizers ---- */
 
 double rgm_plug_base_rate(const rgm_instance *optimizer) {
     const rgm_component *c = optimizer->listed->component;
@@ -173,8 +169,7 @@ rgm_status rgm_plug_penalty(rgm_plug_call *context, const rgm_span *span, double
     return conclude(context, r->penalty(&context->call, SELF(context), span, penalty), fp, err);
 }
 
-/* --- activations and losses
- * ------------------------------------------------------------------------------------------- */
+/* ---- activations and losses ---- */
 
 rgm_status rgm_plug_forward(rgm_plug_call *context, const rgm_activation_span *span, rgm_error *err) {
     uint32_t fp = rgm_fp_get();
@@ -191,8 +186,7 @@ rgm_status rgm_plug_loss(rgm_plug_call *context, const rgm_rows *rows, rgm_error
     return conclude(context, ANY(context)->loss.rows(&context->call, SELF(context), rows), fp, err);
 }
 
-/* --- spans
- * ------------------------------------------------------------------------------------------------------------ */
+/* ---- spans ---- */
 
 /* Elements of a full span: whole units of the scope; for single elements a multiple of 16, so that spans stay aligned.
  */

@@ -135,8 +135,7 @@ void rgm_instance_spec(const rgm_instance *instance, rgm_spec *out) {
     }
 }
 
-/* --- private state
- * ---------------------------------------------------------------------------------------------------- */
+/* ---- private state ---- */
 
 size_t rgm_instance_state_bytes(const rgm_instance *instance) {
     const rgm_life *life = instance->listed->component->life;

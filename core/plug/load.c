@@ -41,8 +41,7 @@ typedef struct library {
 } library;
 static library *libraries;
 
-/* --- the copy
- * --------------------------------------------------------------------------------------------------------- */
+/* ---- the copy ---- */
 
 static rgm_status make_file(private_copy *copy, rgm_error *err) {
     copy->fd = memfd_create("regimen-plugin", MFD_CLOEXEC);
@@ -108,8 +107,7 @@ static rgm_status open_copy(const char *path, private_copy *copy, rgm_error *err
     return status;
 }
 
-/* --- dlopen
- * ----------------------------------------------------------------------------------------------------------- */
+/* ---- dlopen ---- */
 
 /* dlerror without the name of the private copy, which means nothing to the user. */
 static const char *loader_words(const private_copy *copy) {
@@ -138,8 +136,7 @@ static rgm_status open_library(const private_copy *copy, const rgm_plugin **plug
     return RGM_OK;
 }
 
-/* --- the child that tries it first
- * ------------------------------------------------------------------------------------ */
+/* ---- the child that tries it first ---- */
 
 /* Loads, checks and says how it went through the pipe. */
 static void try_it(const private_copy *copy, int out) {
@@ -213,8 +210,7 @@ static rgm_status probe(const private_copy *copy, int32_t seconds, rgm_error *er
     return status;
 }
 
-/* --- all of it
- * -------------------------------------------------------------------------------------------------------- */
+/* ---- all of it ---- */
 
 static int32_t same_bytes(const private_copy *a, const private_copy *b) {
     if (a->size != b->size) return 0;

@@ -46,8 +46,7 @@ void rgm_params_defaults(const rgm_component *component, void *memory) {
     }
 }
 
-/* --- what is allowed, in words
- * ---------------------------------------------------------------------------------------- */
+/* ---- what is allowed, in words ---- */
 
 static void print_choices(const rgm_parameter *p, char *out, size_t size) {
     size_t at = 0;
@@ -96,8 +95,7 @@ static rgm_status refuse(const rgm_parameter *p, const char *value, rgm_error *e
     return rgm_fail(err, RGM_E_USAGE, "'%s', expected %s", value, range);
 }
 
-/* --- parsing
- * ---------------------------------------------------------------------------------------------------------- */
+/* ---- parsing ---- */
 
 /* Only characters of decimal numbers: no blanks, hexadecimal, inf or nan, which strtod would take. */
 static int32_t parse_real(const char *value, double *out) {
@@ -175,8 +173,7 @@ rgm_status rgm_param_set(const rgm_parameter *param, const char *value, void *me
     return RGM_OK;
 }
 
-/* --- printing
- * --------------------------------------------------------------------------------------------------------- */
+/* ---- printing ---- */
 
 /* The shortest of 15 to 17 digits that reads back as the same number. */
 static void print_real(double value, char *out, size_t size) {

@@ -11,8 +11,7 @@ enum {
     RGM_PLUG_INSTANCE = 1 << 20 /* bytes */
 };
 
-/* --- validate.c: data only, no function of the plugin is called ------------------------------------------------------
- */
+/* ---- validate.c: data only, no function of the plugin is called ---- */
 
 /* A plugin with every struct completed to this host's size: fields that it does not have are NULL or 0. Components hold
  * their completed params and life; `origin` is the plugin's own object. */
@@ -41,15 +40,13 @@ void rgm_adopted_release(rgm_adopted *adopted);
 
 int32_t rgm_name_valid(const char *name); /* [a-z0-9_]+, at most 47 characters */
 
-/* --- load.c: the only dlopen
- * ------------------------------------------------------------------------------------------ */
+/* ---- load.c: the only dlopen ---- */
 
 /* Loads the shared object at `path` (absolute) through a private copy, after a child process has tried it if
  * `probe_seconds` > 0. The same bytes are loaded once in a process. RGM_E_USAGE or RGM_E_IO. */
 rgm_status rgm_load_plugin(const char *path, int32_t probe_seconds, const rgm_plugin **plugin, rgm_error *err);
 
-/* --- params.c
- * --------------------------------------------------------------------------------------------------------- */
+/* ---- params.c ---- */
 
 void rgm_params_defaults(const rgm_component *component, void *memory);
 /* Parses `value` into the parameter's member. RGM_E_USAGE with what was expected; the caller prepends the place. */
@@ -59,8 +56,7 @@ void rgm_param_print(const rgm_parameter *param, const void *memory, char *out, 
 /* "number, 0 to 1" */
 void rgm_param_range(const rgm_parameter *param, char *out, size_t size);
 
-/* --- host.c, math.c
- * --------------------------------------------------------------------------------------------------- */
+/* ---- host.c, math.c ---- */
 
 void rgm_host_fill(rgm_host *host, const rgm_kernels *kernels);
 
@@ -70,8 +66,7 @@ double rgm_plug_sin(double x);
 double rgm_plug_cos(double x);
 double rgm_plug_pow(double x, double y);
 
-/* --- instance
- * --------------------------------------------------------------------------------------------------------- */
+/* ---- instance ---- */
 
 struct rgm_instance {
     const rgm_listed *listed;

@@ -31,8 +31,7 @@
 #include "kernels/kernels.h"
 #include "plug/spec.h"
 
-/* ---- registry ------------------------------------------------------------------------------------------------------
- */
+/* ---- registry ---- */
 
 typedef struct rgm_registry rgm_registry;
 
@@ -79,8 +78,7 @@ size_t rgm_listed_describe(const rgm_listed *listed, char *out, size_t size);
 /* Parameter i of a component, completed: fields that an older plugin does not have are 0. */
 rgm_parameter rgm_component_param(const rgm_component *component, uint32_t i);
 
-/* ---- instances -----------------------------------------------------------------------------------------------------
- */
+/* ---- instances ---- */
 
 typedef struct rgm_instance rgm_instance;
 
@@ -115,8 +113,7 @@ size_t rgm_instance_state_bytes(const rgm_instance *instance);
 rgm_status rgm_instance_save(const rgm_instance *instance, void *out, size_t bytes, rgm_error *err);
 rgm_status rgm_instance_load(rgm_instance *instance, const void *in, size_t bytes, rgm_error *err);
 
-/* ---- calls ---------------------------------------------------------------------------------------------------------
- */
+/* ---- calls ---- */
 
 /* The context of calls to one instance: lives on the caller's stack or in its arena. */
 typedef struct rgm_plug_call {

@@ -45,8 +45,7 @@ int32_t rgm_kind_parse(const char *name) {
     return 0;
 }
 
-/* --- finding files
- * ---------------------------------------------------------------------------------------------------- */
+/* ---- finding files ---- */
 
 static int32_t already_has(const rgm_registry *r, const rgm_plugin *origin) {
     for (const loaded *l = r->plugins; l; l = l->next) {
@@ -164,8 +163,7 @@ static rgm_status add_own_folder(rgm_registry *r, const char *folder, rgm_error 
     return add_folder(r, absolute, 1, err);
 }
 
-/* --- the list
- * --------------------------------------------------------------------------------------------------------- */
+/* ---- the list ---- */
 
 typedef struct sortable {
     rgm_listed listed; /* first */

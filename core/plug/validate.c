@@ -22,8 +22,7 @@ static int32_t line_valid(const char *text) {
     return 1;
 }
 
-/* --- parameters
- * ------------------------------------------------------------------------------------------------------- */
+/* ---- parameters ---- */
 
 static int32_t whole(double x) { return fabs(x) <= 0x1p53 && x == floor(x); }
 
@@ -102,8 +101,7 @@ static rgm_status check_params(const rgm_component *c, rgm_error *err) {
     return RGM_OK;
 }
 
-/* --- kinds
- * ------------------------------------------------------------------------------------------------------------ */
+/* ---- kinds ---- */
 
 /* What a kind is here: its struct, the least of it that a plugin must have, and the flags that mean something. */
 typedef struct kind_rule {
@@ -206,8 +204,7 @@ static rgm_status check_head(const rgm_component *c, rgm_error *err) {
     return RGM_OK;
 }
 
-/* --- completion
- * ------------------------------------------------------------------------------------------------------- */
+/* ---- completion ---- */
 
 static void complete(void *to, size_t to_size, const void *from, size_t from_size) {
     memset(to, 0, to_size);

@@ -112,8 +112,7 @@ enum {
     RGM_NEEDS_OUTPUT = 8   /* activation: backward reads y                                       */
 };
 
-/* ---- parameters ----------------------------------------------------------------------------------------------------
- */
+/* ---- parameters ---- */
 
 /* Types, and the C type of the member they fill. */
 enum {
@@ -154,8 +153,7 @@ typedef struct rgm_parameter {
 #define RGM_TEXT(key, type, member, def, help)                                                                         \
     { key, help, RGM_TYPE_TEXT, 0, RGM_MEMBER(type, member), 0, 0, 0, NULL, def RGM_PARAM_TAIL }
 
-/* ---- what the host shows -------------------------------------------------------------------------------------------
- */
+/* ---- what the host shows ---- */
 
 typedef struct rgm_call rgm_call;
 
@@ -276,8 +274,7 @@ struct rgm_call {
     /* grows here */
 };
 
-/* ---- components ----------------------------------------------------------------------------------------------------
- */
+/* ---- components ---- */
 
 /* Optional functions that any component may have. */
 typedef struct rgm_life {
@@ -456,8 +453,7 @@ typedef struct rgm_loss {
     /* grows here */
 } rgm_loss;
 
-/* ---- the plugin ----------------------------------------------------------------------------------------------------
- */
+/* ---- the plugin ---- */
 
 /* The one exported object. The host reads its first three words before it trusts anything else. */
 typedef struct rgm_plugin {
