@@ -1,1 +1,2 @@
 # sources of bench
+EXTRA_DIST += %D%/peers/checkpoint_to_torch.py

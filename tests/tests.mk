@@ -146,4 +146,12 @@ tests_check_weights_SOURCES = %D%/check_weights.c %D%/checkpoint_states.c %D%/ch
 tests_check_weights_CPPFLAGS = $(AM_CPPFLAGS) $(HDF5_CFLAGS)
 tests_check_weights_CFLAGS = $(test_cflags)
 tests_check_weights_LDADD = $(checkpoint_ldadd)
+
+check_PROGRAMS += tests/check_peer
+TESTS += tests/check_peer
+tests_check_peer_SOURCES = %D%/check_peer.c %D%/make_set.c %D%/make_set.h
+tests_check_peer_CPPFLAGS = $(AM_CPPFLAGS) $(HDF5_CFLAGS) -DSOURCE_FOLDER='"$(abs_srcdir)"'
+tests_check_peer_CFLAGS = $(test_cflags)
+tests_check_peer_LDADD = libtrain.la libplug.la libdata.la libnet.la libengine.la libkernels.la libbase.la \
+	$(CHECK_LIBS) -lm
 endif
