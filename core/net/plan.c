@@ -199,7 +199,10 @@ void rgm_plan_alias(rgm_plan *p, int32_t tensor, rgm_buffer b) { p->value[tensor
 int32_t rgm_plan_may_overwrite(const rgm_plan *p, int32_t tensor) {
     const rgm_tensor *t = rgm_plan_tensor(p, tensor);
     if (t->producer < 0 || t->consumers != 1) return 0;
-    return !p->o.training || !rgm_op_get(rgm_plan_node(p, t->producer)->op)->keeps_output;
+    const rgm_node *producer = rgm_plan_node(p, t->producer);
+    if (p->o.training) return !rgm_op_get(producer->op)->keeps_output;
+    /* a plugin activation's output is its input's buffer, which others may read */
+    return producer->op != RGM_OP_PLUGIN || rgm_plan_may_overwrite(p, producer->in[0]);
 }
 
 int32_t rgm_plan_needs_gradient(const rgm_plan *p, int32_t tensor) { return rgm_plan_tensor(p, tensor)->trains; }
@@ -332,13 +335,21 @@ static int32_t choose_input_layout(const rgm_plan *p) {
     return convs && convs == in->consumers && plain == convs ? RGM_LAYOUT_PLAIN : RGM_LAYOUT_BLOCKED;
 }
 
+/* Plain pixels suit these operations only. */
+static rgm_status check_input(const rgm_plan *p, const rgm_node *node, rgm_error *err) {
+    if (p->input_layout != RGM_LAYOUT_PLAIN || (node->in[0] != 0 && node->in[1] != 0)) return RGM_OK;
+    if (node->op == RGM_OP_CONV || node->op == RGM_OP_LINEAR || node->op == RGM_OP_FLATTEN) return RGM_OK;
+    return rgm_fail(err, RGM_E_UNSUPPORTED, "cannot read the network's input beside a linear layer that does");
+}
+
 static rgm_status plan_forward(rgm_plan *p, rgm_error *err) {
     rgm_buffer input = rgm_plan_value(p, 0);
     touch(p, input, 0);
     bind(p, input, &p->input);
     for (int32_t i = 0; i < rgm_graph_node_count(p->o.graph); i++) {
         const rgm_node *node = rgm_plan_node(p, i);
-        rgm_status status = rgm_op_get(node->op)->forward(p, i, err);
+        rgm_status status = check_input(p, node, err);
+        if (status == RGM_OK) status = rgm_op_get(node->op)->forward(p, i, err);
         if (status < 0) return rgm_fail_in(err, "layer %s", node->name);
     }
     p->forward_count = p->phase_count;
