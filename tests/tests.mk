@@ -155,3 +155,14 @@ tests_check_peer_CFLAGS = $(test_cflags)
 tests_check_peer_LDADD = libtrain.la libplug.la libdata.la libnet.la libengine.la libkernels.la libbase.la \
 	$(CHECK_LIBS) -lm
 endif
+
+if HAVE_CHECK
+net_tests = %D%/check_ops
+check_PROGRAMS += $(net_tests)
+TESTS += $(net_tests)
+net_libs = libnet.la libengine.la libkernels.la libbase.la $(CHECK_LIBS) -lm
+net_helpers = %D%/netrun.c %D%/netrun.h %D%/oracle.c %D%/oracle.h
+tests_check_ops_SOURCES = %D%/check_ops.c %D%/netcase.c %D%/netcase.h $(net_helpers)
+tests_check_ops_CFLAGS = $(test_cflags)
+tests_check_ops_LDADD = $(net_libs)
+endif

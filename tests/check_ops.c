@@ -1,0 +1,320 @@
+/* Every operation of the network, in small graphs run as the trainer runs them, on every ISA the machine has: logits
+ * and running statistics against the double-precision oracle, every parameter's gradient against its signed central
+ * differences. A graph is: input -> 1x1 convolution with bias (so that the operation's input trains: the stem's
+ * gradients are those of the operation's input) -> operation -> features -> linear layer -> a fixed linear loss. */
+#include "config.h"
+
+#include <float.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "base/rng.h"
+#include "netcase.h"
+
+static const int32_t batches[] = {1, 2, 3, 5};
+
+static int32_t conv(rgm_graph *g, int32_t x, const char *name, rgm_conv_spec spec) {
+    return rgm_graph_conv(g, x, name, &spec);
+}
+
+/* ---- convolutions, stems ---- */
+
+START_TEST(convolutions) {
+    static const struct {
+        int32_t C, H, W;
+        rgm_conv_spec spec;
+    } t[] = {
+        {1, 1, 1, {1, 1, 1, 0, 0, 0}},  {3, 7, 5, {5, 3, 1, 1, 0, 1}},    {5, 6, 9, {17, 3, 2, 1, 0, 0}},
+        {17, 5, 5, {3, 1, 2, 0, 0, 1}}, {16, 4, 4, {16, 3, 1, 1, 0, 0}},  {8, 9, 7, {8, 5, 3, 2, 0, 1}},
+        {6, 7, 7, {9, 3, 2, 0, 3, 1}},  {16, 6, 5, {16, 3, 1, 1, 16, 0}}, {32, 5, 4, {32, 3, 2, 1, 2, 1}},
+        {20, 3, 3, {4, 3, 1, 2, 4, 0}},
+    };
+    for (size_t i = 0; i < sizeof t / sizeof *t; i++) {
+        netcase c = netcase_begin(_i, batches[i % 4], 3, t[i].H, t[i].W, "conv %zu", i);
+        int32_t x = netcase_stem(&c, t[i].C);
+        netcase_check(&c, conv(c.graph, x, "conv", t[i].spec));
+    }
+}
+END_TEST
+
+/* The network's input goes straight into the convolution, in either layout the engine prefers. */
+START_TEST(stems) {
+    static const struct {
+        int32_t C, H, W;
+        rgm_conv_spec spec;
+    } t[] = {{3, 9, 11, {16, 7, 2, 3, 0, 0}}, {1, 8, 8, {16, 3, 1, 1, 0, 0}}, {3, 5, 6, {5, 3, 1, 1, 0, 1}},
+             {4, 7, 7, {9, 7, 2, 3, 0, 0}},   {9, 5, 5, {9, 3, 1, 1, 3, 1}},  {17, 4, 3, {64, 3, 1, 1, 0, 0}}};
+    for (size_t i = 0; i < sizeof t / sizeof *t; i++) {
+        netcase c = netcase_begin(_i, batches[i % 4], t[i].C, t[i].H, t[i].W, "stem %zu", i);
+        int32_t x = conv(c.graph, rgm_graph_input(c.graph), "conv1", t[i].spec);
+        x = rgm_graph_batchnorm(c.graph, x, RGM_NO_TENSOR, "bn1", RGM_BN_RELU);
+        if (t[i].spec.window == 7) x = rgm_graph_maxpool(c.graph, x, 3, 2, 1);
+        netcase_check(&c, x);
+    }
+    netcase c = netcase_begin(_i, 3, 3, 5, 5, "two convolutions of the input");
+    int32_t in = rgm_graph_input(c.graph);
+    int32_t a = conv(c.graph, in, "a", (rgm_conv_spec){8, 3, 1, 1, 0, 0});
+    int32_t b = conv(c.graph, in, "b", (rgm_conv_spec){8, 1, 1, 0, 0, 1});
+    netcase_check(&c, rgm_graph_add(c.graph, a, b));
+}
+END_TEST
+
+/* ---- batch norm ---- */
+
+START_TEST(batchnorms) {
+    static const int32_t channels[] = {1, 3, 5, 8, 16, 17};
+    for (int32_t i = 0; i < 24; i++) {
+        int32_t relu = i & 1 ? RGM_BN_RELU : 0, residual = i >> 1 & 1, twice = i / 4 % 2, C = channels[i % 6];
+        netcase c = netcase_begin(_i, batches[1 + i % 3], 2, 1 + i % 5, 3 + i % 2, "batch norm %d", i);
+        int32_t x = netcase_stem(&c, C), r = RGM_NO_TENSOR;
+        if (residual) r = twice ? x : conv(c.graph, x, "side", (rgm_conv_spec){C, 1, 1, 0, 0, 0});
+        int32_t y = rgm_graph_batchnorm(c.graph, x, r, "bn", relu);
+        if (twice) y = rgm_graph_add(c.graph, rgm_graph_activation(c.graph, y, RGM_TANH, 0), y);
+        netcase_check(&c, y);
+    }
+}
+END_TEST
+
+/* Degenerate ones: a scale of zero, a single value per channel (variance 0), the network's input normalised. */
+START_TEST(batchnorm_edges) {
+    netcase c = netcase_begin(_i, 3, 2, 4, 4, "zero scale");
+    int32_t x = netcase_stem(&c, 5);
+    int32_t r = conv(c.graph, x, "side", (rgm_conv_spec){5, 3, 1, 1, 0, 1});
+    c.zero_scale = 1;
+    netcase_check(&c, rgm_graph_batchnorm(c.graph, x, r, "bn", RGM_BN_RELU | RGM_BN_ZERO_SCALE));
+
+    c = netcase_begin(_i, 1, 3, 1, 1, "one value per channel");
+    x = netcase_stem(&c, 9);
+    c.slack = 1 / sqrt(1e-5); /* rstd with a variance of 0: what should cancel is that much larger */
+    netcase_check(&c, rgm_graph_batchnorm(c.graph, x, RGM_NO_TENSOR, "bn", RGM_BN_RELU));
+
+    c = netcase_begin(_i, 2, 3, 5, 3, "normalised input");
+    x = rgm_graph_batchnorm(c.graph, rgm_graph_input(c.graph), RGM_NO_TENSOR, "bn", 0);
+    netcase_check(&c, x);
+
+    c = netcase_begin(_i, 2, 3, 5, 3, "the input as residual");
+    x = conv(c.graph, rgm_graph_input(c.graph), "conv", (rgm_conv_spec){3, 3, 1, 1, 0, 0});
+    netcase_check(&c, rgm_graph_batchnorm(c.graph, x, rgm_graph_input(c.graph), "bn", RGM_BN_RELU));
+
+    c = netcase_begin(_i, 4, 1, 16, 16, "a large mean");
+    x = netcase_stem(&c, 3);
+    c.stem_shift = 1000; /* leaves 14 bits of the values; the statistics must not lose more */
+    c.slack = 1000;
+    netcase_check(&c, rgm_graph_batchnorm(c.graph, x, RGM_NO_TENSOR, "bn", 0));
+}
+END_TEST
+
+/* ---- the others ---- */
+
+START_TEST(activations) {
+    static const float slopes[] = {0, 0.1f, 0, 0, 0, 1};
+    static const int32_t kinds[] = {RGM_RELU, RGM_LEAKY_RELU, RGM_SIGMOID, RGM_TANH, RGM_LEAKY_RELU, RGM_LEAKY_RELU};
+    for (int32_t i = 0; i < 6; i++) {
+        netcase c = netcase_begin(_i, batches[i % 4], 2, 3, 5, "activation %d of an image", i);
+        int32_t x = rgm_graph_activation(c.graph, netcase_stem(&c, 5), kinds[i], slopes[i]);
+        /* a grouped convolution sees the block's padding lanes, which a sigmoid fills */
+        netcase_check(&c, conv(c.graph, x, "conv", (rgm_conv_spec){10, 3, 1, 1, 5, 0}));
+
+        c = netcase_begin(_i, batches[i % 4], 2, 3, 3, "activation %d of features", i);
+        x = rgm_graph_linear(c.graph, rgm_graph_input(c.graph), "fc0", 13, 0);
+        netcase_check(&c, rgm_graph_activation(c.graph, x, kinds[i], slopes[i]));
+    }
+}
+END_TEST
+
+START_TEST(sums) {
+    netcase c = netcase_begin(_i, 3, 2, 3, 3, "x + x");
+    int32_t x = netcase_stem(&c, 9);
+    netcase_check(&c, rgm_graph_add(c.graph, x, x));
+
+    c = netcase_begin(_i, 2, 2, 4, 3, "relu + relu: gradients share a buffer, nobody may overwrite it");
+    x = netcase_stem(&c, 5);
+    int32_t a = rgm_graph_activation(c.graph, conv(c.graph, x, "a", (rgm_conv_spec){5, 3, 1, 1, 0, 0}), RGM_RELU, 0);
+    int32_t b = rgm_graph_activation(c.graph, conv(c.graph, x, "b", (rgm_conv_spec){5, 3, 1, 1, 0, 0}), RGM_TANH, 0);
+    netcase_check(&c, rgm_graph_activation(c.graph, rgm_graph_add(c.graph, a, b), RGM_SIGMOID, 0));
+
+    c = netcase_begin(_i, 5, 3, 4, 4, "with the input, which needs no gradient");
+    x = conv(c.graph, rgm_graph_input(c.graph), "a", (rgm_conv_spec){3, 3, 1, 1, 0, 0});
+    netcase_check(&c, rgm_graph_add(c.graph, rgm_graph_input(c.graph), x));
+
+    c = netcase_begin(_i, 4, 3, 2, 2, "of features");
+    a = rgm_graph_linear(c.graph, rgm_graph_input(c.graph), "a", 7, 0);
+    b = rgm_graph_activation(c.graph, a, RGM_TANH, 0);
+    netcase_check(&c, rgm_graph_add(c.graph, a, rgm_graph_add(c.graph, b, a)));
+}
+END_TEST
+
+/* A tensor that 2, 3, 4 and 5 operations read. */
+START_TEST(many_readers) {
+    for (int32_t readers = 2; readers <= 5; readers++)
+        for (int32_t kind = 0; kind < 3; kind++) {
+            netcase c = netcase_begin(_i, 3, 2, 4, 5, "%d readers of kind %d", readers, kind);
+            int32_t x = netcase_stem(&c, 6), sum = RGM_NO_TENSOR;
+            if (kind == 1) x = rgm_graph_batchnorm(c.graph, x, RGM_NO_TENSOR, "bn", RGM_BN_RELU);
+            if (kind == 2) x = rgm_graph_batchnorm(c.graph, x, x, "bn", RGM_BN_RELU);
+            for (int32_t i = 0; i < readers; i++) {
+                char name[8];
+                snprintf(name, sizeof name, "c%d", i);
+                int32_t y = i == 2 ? rgm_graph_activation(c.graph, x, RGM_TANH, 0)
+                                   : conv(c.graph, x, name, (rgm_conv_spec){6, 1 + 2 * (i & 1), 1, i & 1, 0, 0});
+                sum = i ? rgm_graph_add(c.graph, sum, y) : y;
+            }
+            netcase_check(&c, sum);
+        }
+}
+END_TEST
+
+START_TEST(pools) {
+    static const struct {
+        int32_t C, H, W, window, stride, pad;
+    } t[] = {{1, 4, 4, 2, 2, 0}, {3, 7, 5, 3, 2, 1},  {17, 5, 6, 3, 1, 1}, {8, 6, 9, 2, 3, 1},
+             {5, 3, 3, 3, 1, 0}, {16, 1, 1, 2, 1, 1}, {9, 8, 7, 5, 2, 2},  {2, 15, 15, 15, 1, 7}};
+    for (size_t i = 0; i < sizeof t / sizeof *t; i++) {
+        netcase c = netcase_begin(_i, batches[i % 4], 2, t[i].H, t[i].W, "maximum %zu", i);
+        int32_t x = netcase_stem(&c, t[i].C);
+        netcase_check(&c, rgm_graph_maxpool(c.graph, x, t[i].window, t[i].stride, t[i].pad));
+        c = netcase_begin(_i, batches[i % 4], 2, t[i].H, t[i].W, "average %zu", i);
+        x = netcase_stem(&c, t[i].C);
+        netcase_check(&c, rgm_graph_avgpool(c.graph, x, t[i].window, t[i].stride, t[i].pad));
+        c = netcase_begin(_i, batches[i % 4], 2, t[i].H, t[i].W, "global %zu", i);
+        x = netcase_stem(&c, t[i].C);
+        netcase_check(&c, rgm_graph_global_pool(c.graph, x));
+    }
+    netcase c = netcase_begin(_i, 2, 3, 6, 6, "pools of the input");
+    int32_t in = rgm_graph_input(c.graph);
+    int32_t x =
+        rgm_graph_add(c.graph, rgm_graph_maxpool(c.graph, in, 2, 2, 0), rgm_graph_avgpool(c.graph, in, 2, 2, 0));
+    netcase_check(&c, x);
+}
+END_TEST
+
+START_TEST(linears) {
+    for (int32_t i = 0; i < 4; i++) {
+        netcase c = netcase_begin(_i, batches[i], 3 - i / 2, 2, 3 + i, "hidden layers %d", i);
+        int32_t x = rgm_graph_linear(c.graph, rgm_graph_input(c.graph), "fc0", 1 + 16 * i, 0);
+        x = rgm_graph_activation(c.graph, x, RGM_RELU, 0);
+        x = rgm_graph_linear(c.graph, x, "fc1", 9, RGM_LINEAR_NO_BIAS);
+        netcase_check(&c, x);
+    }
+    netcase c = netcase_begin(_i, 133, 1, 2, 2, "more images than chunks"); /* 16 chunks of 8 or 9 */
+    netcase_check(&c, rgm_graph_linear(c.graph, rgm_graph_input(c.graph), "fc0", 263, 0));
+    c = netcase_begin(_i, 3, 2, 3, 3, "flattened input");
+    netcase_check(&c, rgm_graph_flatten(c.graph, rgm_graph_input(c.graph)));
+    c = netcase_begin(_i, 3, 2, 3, 3, "the input, linear and convolved");
+    int32_t x = conv(c.graph, rgm_graph_input(c.graph), "conv", (rgm_conv_spec){6, 3, 1, 1, 0, 1});
+    int32_t a = rgm_graph_linear(c.graph, rgm_graph_input(c.graph), "a", 6, 0);
+    netcase_check(&c, rgm_graph_add(c.graph, rgm_graph_global_pool(c.graph, x), a));
+}
+END_TEST
+
+START_TEST(shortcuts) {
+    static const struct {
+        int32_t C, H, W, to, stride;
+    } t[] = {{16, 4, 4, 32, 2}, {8, 5, 7, 16, 2}, {5, 5, 5, 10, 2}, {3, 3, 4, 3, 1},
+             {17, 1, 1, 40, 2}, {1, 7, 2, 2, 3},  {6, 4, 4, 20, 1}};
+    for (size_t i = 0; i < sizeof t / sizeof *t; i++) {
+        netcase c = netcase_begin(_i, batches[i % 4], 2, t[i].H, t[i].W, "shortcut %zu", i);
+        int32_t x = netcase_stem(&c, t[i].C);
+        if (i % 2) x = rgm_graph_activation(c.graph, x, RGM_SIGMOID, 0); /* fills the block's padding lanes */
+        int32_t y = rgm_graph_shortcut(c.graph, x, t[i].to, t[i].stride);
+        netcase_check(&c, conv(c.graph, y, "conv", (rgm_conv_spec){7, 1, 1, 0, 0, 0}));
+    }
+}
+END_TEST
+
+/* Plugin activations act in training and pass through in evaluation, where their output is their input's buffer: the
+ * activation behind one must not overwrite what others still read. */
+START_TEST(plugins) {
+    netcase c = netcase_begin(_i, 5, 2, 4, 3, "plugins");
+    int32_t x = netcase_stem(&c, 5);
+    int32_t a = rgm_graph_activation(c.graph, rgm_graph_plugin(c.graph, x, "p1"), RGM_TANH, 0);
+    int32_t b = rgm_graph_plugin(c.graph, rgm_graph_plugin(c.graph, x, "p2"), "p3");
+    b = rgm_graph_activation(c.graph, b, RGM_RELU, 0);
+    int32_t y = rgm_graph_add(c.graph, a, b);
+    netcase_check(&c, rgm_graph_add(c.graph, y, conv(c.graph, x, "conv", (rgm_conv_spec){5, 3, 1, 1, 0, 0})));
+
+    c = netcase_begin(_i, 3, 2, 3, 3, "plugin before the classifier");
+    x = rgm_graph_linear(c.graph, rgm_graph_input(c.graph), "fc0", 5, 0);
+    netcase_check(&c, rgm_graph_plugin(c.graph, x, "dropout"));
+
+    c = netcase_begin(_i, 4, 3, 3, 3, "plugin on the input");
+    x = rgm_graph_plugin(c.graph, rgm_graph_input(c.graph), "noise");
+    x = rgm_graph_activation(c.graph, x, RGM_RELU, 0);
+    a = conv(c.graph, x, "conv", (rgm_conv_spec){3, 3, 1, 1, 0, 0});
+    netcase_check(&c, rgm_graph_add(c.graph, a, rgm_graph_input(c.graph)));
+}
+END_TEST
+
+/* ---- any graph ---- */
+
+/* One more operation on tensors drawn among `count` of the same shape. */
+static int32_t any_node(rgm_graph *g, const rgm_rng *rng, uint64_t *draws, const int32_t *tensors, int32_t count,
+                        int32_t C) {
+    char name[16];
+    snprintf(name, sizeof name, "n%d", count);
+    int32_t a = tensors[rgm_rng_below(rng, (*draws)++, (uint64_t)count)];
+    int32_t b = tensors[rgm_rng_below(rng, (*draws)++, (uint64_t)count)];
+    switch (rgm_rng_below(rng, (*draws)++, 10)) {
+    case 0:
+        return conv(g, a, name, (rgm_conv_spec){C, 3, 1, 1, 0, 1});
+    case 1:
+        return conv(g, a, name, (rgm_conv_spec){C, 1, 1, 0, 0, 0});
+    case 2:
+        return rgm_graph_batchnorm(g, a, RGM_NO_TENSOR, name, RGM_BN_RELU);
+    case 3:
+        return rgm_graph_batchnorm(g, a, b, name, RGM_BN_RELU);
+    case 4:
+        return rgm_graph_batchnorm(g, a, b, name, 0);
+    case 5:
+        return rgm_graph_activation(g, a, RGM_TANH, 0);
+    case 6:
+        return rgm_graph_activation(g, a, RGM_LEAKY_RELU, 0.25f);
+    case 7:
+        return rgm_graph_plugin(g, a, name);
+    case 8:
+        return rgm_graph_maxpool(g, a, 3, 1, 1);
+    default:
+        return rgm_graph_add(g, a, b);
+    }
+}
+
+/* Random graphs of eight operations on tensors of one shape: every way in which gradients meet and buffers are shared
+ * turns up. What nothing reads is added up at the end. */
+START_TEST(any_graphs) {
+    static const int32_t channels[] = {3, 8, 16, 17};
+    for (uint64_t seed = 1 + 24 * (uint64_t)_i; seed <= 24 + 24 * (uint64_t)_i; seed++) {
+        rgm_rng rng = {.seed = seed, .stream = RGM_STREAM(RGM_STREAM_TEST, 1)};
+        uint64_t draws = 0;
+        int32_t C = channels[seed % 4], tensors[10], count = 1;
+        netcase c = netcase_begin(_i, 2 + (int32_t)(seed % 3), 2, 3, 4, "random graph %d", (int)seed);
+        c.samples = 6;
+        tensors[0] = netcase_stem(&c, C);
+        while (count < 9) {
+            tensors[count] = any_node(c.graph, &rng, &draws, tensors, count, C);
+            count++;
+        }
+        int32_t sum = tensors[count - 1];
+        for (int32_t i = 0; i < count - 1; i++)
+            if (rgm_graph_tensor(c.graph, tensors[i])->consumers == 0) sum = rgm_graph_add(c.graph, sum, tensors[i]);
+        netcase_check(&c, sum);
+    }
+}
+END_TEST
+
+int main(void) {
+    Suite *suite = suite_create("ops");
+    TCase *cases = tcase_create("every ISA");
+    tcase_set_timeout(cases, 120);
+    const TTest *const tests[] = {convolutions, stems, batchnorms, batchnorm_edges, activations, sums,
+                                  many_readers, pools, linears,    shortcuts,       plugins,     any_graphs};
+    for (int32_t i = 0; i < (int32_t)(sizeof tests / sizeof *tests); i++)
+        for (int32_t isa = 0; isa < RGM_ISA_COUNT; isa++)
+            if (netrun_has(isa)) tcase_add_loop_test(cases, tests[i], isa, isa + 1);
+    suite_add_tcase(suite, cases);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}

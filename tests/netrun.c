@@ -1,0 +1,143 @@
+#include "config.h"
+
+#include "netrun.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include "base/rng.h"
+#include "oracle.h"
+
+void netrun_fine(rgm_status status, const rgm_error *err, const char *what) {
+    ck_assert_msg(status == RGM_OK, "%s: %s (%s)", what, err->text, rgm_status_text(status));
+}
+
+int32_t netrun_has(int32_t isa) {
+    rgm_error err = {0};
+    int32_t chosen;
+    return rgm_kernels_get(isa) && rgm_isa_choose(rgm_isa_name(isa), rgm_cpu_features(), &chosen, &err) == RGM_OK;
+}
+
+static void *memory(size_t bytes) {
+    void *m = aligned_alloc(64, (bytes + 127) / 64 * 64);
+    ck_assert_ptr_nonnull(m);
+    memset(m, 0xFF, (bytes + 127) / 64 * 64);
+    return m;
+}
+
+/* The activation hook, both directions: a factor that depends on the image alone. */
+static rgm_status scale_images(void *context, int32_t index, int32_t first, int32_t count, int64_t floats,
+                               const float *x, float *y, int32_t worker, rgm_error *err) {
+    (void)context, (void)worker, (void)err;
+    for (int32_t n = 0; n < count; n++)
+        for (int64_t i = 0; i < floats; i++)
+            y[n * floats + i] = (float)oracle_plugin_factor(index, first + n) * x[n * floats + i];
+    return RGM_OK;
+}
+
+static void make_plan(netrun *r) {
+    rgm_error err = {0};
+    rgm_plan_options o = {.graph = r->graph,
+                          .kernels = r->kernels,
+                          .engine = r->engine,
+                          .batch = r->N,
+                          .workers = r->threads,
+                          .training = r->training,
+                          .hook = {NULL, scale_images, scale_images}};
+    netrun_fine(rgm_plan_create(&r->plan, &o, &err), &err, "plan");
+    r->arena = memory(rgm_plan_bytes(r->plan));
+    rgm_plan_bind(r->plan, r->arena, &(rgm_memory){r->value, r->training ? r->grad : NULL, r->stat});
+}
+
+void netrun_open(netrun *r, const rgm_graph *graph, int32_t isa, int32_t N, int32_t threads, int32_t training) {
+    rgm_error err = {0};
+    *r = (netrun){.graph = graph, .N = N, .threads = threads, .training = training, .kernels = rgm_kernels_get(isa)};
+    netrun_fine(rgm_team_create(&r->team, &(rgm_team_options){threads, RGM_PIN_OFF}, &err), &err, "team");
+    netrun_fine(rgm_engine_create(&r->engine, isa, r->kernels->block, threads, &err), &err, "engine");
+    r->value = memory(sizeof(float) * (size_t)rgm_graph_param_floats(graph));
+    r->grad = memory(sizeof(float) * (size_t)rgm_graph_param_floats(graph));
+    r->stat = memory(sizeof(float) * (size_t)rgm_graph_stat_floats(graph));
+    make_plan(r);
+}
+
+void netrun_open_beside(netrun *r, const netrun *first, int32_t training) {
+    *r = *first;
+    r->training = training;
+    r->borrows = 1;
+    make_plan(r);
+}
+
+void netrun_close(netrun *r) {
+    rgm_plan_destroy(r->plan);
+    free(r->arena);
+    if (r->borrows) return;
+    rgm_engine_destroy(r->engine);
+    rgm_team_destroy(r->team);
+    free(r->value);
+    free(r->grad);
+    free(r->stat);
+}
+
+void netrun_poison(netrun *r, int32_t byte) { memset(r->arena, byte, rgm_plan_bytes(r->plan)); }
+
+void netrun_uniform(uint64_t seed, uint32_t instance, float low, float high, float *out, int64_t n) {
+    rgm_rng rng = {.seed = seed, .stream = RGM_STREAM(RGM_STREAM_TEST, instance)};
+    rgm_rng_uniform(&rng, 0, out, (size_t)n);
+    for (int64_t i = 0; i < n; i++) out[i] = low + (high - low) * out[i];
+}
+
+static void draw(uint64_t seed, uint32_t instance, const rgm_param *p, float *out) {
+    float reach = p->role == RGM_ROLE_WEIGHT ? (float)sqrt(3.0 / p->fan_in) : 0.5f;
+    float middle = p->role == RGM_ROLE_SCALE || p->role == RGM_ROLE_VARIANCE ? 1.0f : 0.0f;
+    netrun_uniform(seed, instance, middle - reach, middle + reach, out + p->offset, p->count);
+}
+
+void netrun_draw(netrun *r, uint64_t seed) {
+    int32_t params = rgm_graph_param_count(r->graph);
+    for (int32_t i = 0; i < params; i++) draw(seed, (uint32_t)i, rgm_graph_param(r->graph, i), r->value);
+    for (int32_t i = 0; i < rgm_graph_stat_count(r->graph); i++)
+        draw(seed, (uint32_t)(params + i), rgm_graph_stat(r->graph, i), r->stat);
+}
+
+void netrun_input(netrun *r, const float *x) {
+    const rgm_tensor *t = rgm_graph_tensor(r->graph, 0);
+    int64_t pixels = (int64_t)t->H * t->W, floats = rgm_plan_input_floats(r->plan), B = r->kernels->block;
+    float *to = rgm_plan_input(r->plan);
+    int32_t plain = rgm_plan_input_layout(r->plan) == RGM_LAYOUT_PLAIN;
+    int64_t channels = plain ? t->C : (t->C + B - 1) / B * B;
+    ck_assert_int_eq(floats, channels * pixels);
+    for (int64_t n = 0; n < r->N; n++)
+        for (int64_t c = 0; c < channels; c++)
+            for (int64_t p = 0; p < pixels; p++)
+                to[n * floats + (plain ? c * pixels + p : (c / B * pixels + p) * B + c % B)] =
+                    c < t->C ? x[(n * t->C + c) * pixels + p] : 0;
+}
+
+static void run(netrun *r, rgm_phase *phases, int32_t count, const char *what) {
+    rgm_error err = {0};
+    netrun_fine(rgm_team_run(r->team, phases, count, &err), &err, what);
+}
+
+void netrun_forward(netrun *r) {
+    int32_t count;
+    rgm_phase *phases = rgm_plan_forward(r->plan, &count);
+    run(r, phases, count, "forward");
+}
+
+void netrun_backward(netrun *r, const float *dlogits) {
+    int64_t pitch = rgm_plan_logits_pitch(r->plan), K = netrun_outputs(r);
+    float *to = rgm_plan_dlogits(r->plan);
+    for (int64_t n = 0; n < r->N; n++)
+        for (int64_t k = 0; k < pitch; k++) to[n * pitch + k] = k < K ? dlogits[n * K + k] : 0;
+    int32_t count;
+    rgm_phase *phases = rgm_plan_backward(r->plan, &count);
+    run(r, phases, count, "backward");
+}
+
+void netrun_logits(const netrun *r, float *out) {
+    int64_t pitch = rgm_plan_logits_pitch(r->plan), K = netrun_outputs(r);
+    for (int64_t n = 0; n < r->N; n++)
+        memcpy(out + n * K, rgm_plan_logits(r->plan) + n * pitch, sizeof(float) * (size_t)K);
+}
+
+int32_t netrun_outputs(const netrun *r) { return rgm_graph_tensor(r->graph, rgm_graph_output(r->graph))->C; }

@@ -1,0 +1,50 @@
+/* What the suites of core/net share: a plan with everything it needs to run, and inputs and parameters from keyed
+ * draws. Every failure stops the test. To be used inside a test, never before Check forks. */
+#ifndef RGM_TESTS_NETRUN_H
+#define RGM_TESTS_NETRUN_H
+
+#include <check.h>
+#include "base/cpu.h"
+#include "base/team.h"
+#include "net/plan.h"
+
+typedef struct netrun {
+    const rgm_graph *graph;
+    const rgm_kernels *kernels;
+    rgm_engine *engine;
+    rgm_team *team;
+    rgm_plan *plan;
+    float *value, *grad, *stat;
+    void *arena;
+    int32_t N, threads, training;
+    int32_t borrows; /* all but plan and arena belong to another */
+} netrun;
+
+/* Fails the test with the error's line. */
+void netrun_fine(rgm_status status, const rgm_error *err, const char *what);
+
+/* 1 if this build and this machine have the ISA level. */
+int32_t netrun_has(int32_t isa);
+
+/* The arena is filled with NaNs, and so are the gradients. One ISA per process: the engine fixes it. */
+void netrun_open(netrun *r, const rgm_graph *graph, int32_t isa, int32_t N, int32_t threads, int32_t training);
+/* A second plan on the same parameters, statistics, engine and team. Close it before the first one. */
+void netrun_open_beside(netrun *r, const netrun *first, int32_t training);
+void netrun_close(netrun *r);
+void netrun_poison(netrun *r, int32_t byte); /* fills the arena */
+
+/* Parameters, statistics and input x[N][C][H][W], uniform draws by `seed`: weights of variance 1/fan_in, scales and
+ * variances in [0.5, 1.5), the rest in [-0.5, 0.5). */
+void netrun_draw(netrun *r, uint64_t seed);
+void netrun_uniform(uint64_t seed, uint32_t instance, float low, float high, float *out, int64_t n);
+/* Copies a batch [N][C][H][W] into the plan's input. */
+void netrun_input(netrun *r, const float *x);
+void netrun_forward(netrun *r);
+/* dlogits [N][outputs]. */
+void netrun_backward(netrun *r, const float *dlogits);
+/* Logits without pitch, [N][outputs]. */
+void netrun_logits(const netrun *r, float *out);
+
+int32_t netrun_outputs(const netrun *r);
+
+#endif
