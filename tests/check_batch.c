@@ -310,7 +310,7 @@ START_TEST(test_wrong) {
     ck_assert_int_eq(rgm_batches_create(&batches, &options, &err), RGM_E_USAGE);
     options = good, options.view = rgm_view_all(set, RGM_SPLIT_VALIDATION);
     ck_assert_int_eq(rgm_batches_create(&batches, &options, &err), RGM_E_USAGE);
-    options = good, options.augment = failing;
+    options = good, options.augment = failing, options.workers = 2;
     batches = make_batches(&options);
     struct out out = make_out(&options);
     rgm_team *team = make_team(2);

@@ -121,6 +121,8 @@ static rgm_status fill_image(const rgm_batches *b, int32_t place, int32_t worker
 
 static rgm_status fill_chunk(void *context, int32_t chunk, int32_t worker, rgm_error *err) {
     const rgm_batches *b = context;
+    if (worker >= b->options.workers)
+        return rgm_fail(err, RGM_E_INTERNAL, "batch pipeline: made for %d workers, run by more", b->options.workers);
     int32_t first = chunk * b->per_chunk, end = first + b->per_chunk;
     for (int32_t i = first; i < end && i < b->options.batch; i++) RGM_TRY(fill_image(b, i, worker, err));
     return RGM_OK;
