@@ -151,7 +151,7 @@ START_TEST(test_foreign_damage) {
     made.names = 1;
     made.constants = 1;
     if (_i & 1) made.chunk = 6, made.gzip = 1;
-    hurt_foreign(&made, (size_t)_i * 7, 67);
+    hurt_foreign(&made, (size_t)_i * 16, 131);
 }
 END_TEST
 
