@@ -1,11 +1,15 @@
 /* The kernel table.
  *
- * rgm_kernels_get() returns a complete, constant table for an ISA level: filled from the plain C reference, overlaid by
- * the level's own kernels, never half empty. There is no global "current" table: whoever computes gets a
- * `const rgm_kernels *` passed in, and a test holds two at once.
+ * rgm_kernels_get() returns a complete, constant table for an ISA level, made at compile time: a kernel without a body
+ * of its own in a level is the plain C reference's, and a missing one does not compile. There is no global "current"
+ * table: whoever computes gets a `const rgm_kernels *` passed in, and a test holds two at once.
+ *
+ * Same inputs, same table: same bits, wherever the arrays lie. generic16 and avx512 give the same bits as each other
+ * (but for NaN payloads, and denormals where those are flushed); the other levels agree within the list's tolerances
+ * only.
  *
  * kernels.def is the one list of kernels and documents each. This folder includes nothing of the rest of Regimen;
- * kernels know nothing of tensors, threads or errors. Same inputs, same table: same bits.
+ * kernels know nothing of tensors, threads or errors.
  */
 #ifndef RGM_KERNELS_KERNELS_H
 #define RGM_KERNELS_KERNELS_H
