@@ -88,6 +88,7 @@ int main(int argc, char **argv) {
     rgm_error err = {0};
     occupy_standard_streams();
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* a file at its limit is an error that write() reports */
     rgm_interrupt_install();
     rgm_status status = dispatch(argc, argv, &err);
     if (status < 0) rgm_log(RGM_LOG_ERROR, "%s", err.text[0] ? err.text : rgm_status_text(status));

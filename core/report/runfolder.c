@@ -1,5 +1,6 @@
 #include "report/runfolder.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -108,6 +109,20 @@ fail:
     return status;
 }
 
+/* What a process that was killed while it wrote a checkpoint has left behind (data/file.h names them so). The lock says
+ * that nobody is writing now. */
+static void remove_remains(const rgm_runfolder *f) {
+    DIR *folder = opendir(f->checkpoints);
+    if (!folder) return;
+    for (struct dirent *entry; (entry = readdir(folder));) {
+        size_t length = strlen(entry->d_name);
+        int32_t ours = strncmp(entry->d_name, ".last.h5.", 9) == 0 || strncmp(entry->d_name, ".best.h5.", 9) == 0;
+        if (ours && length > 4 && strcmp(entry->d_name + length - 4, ".tmp") == 0)
+            unlinkat(dirfd(folder), entry->d_name, 0);
+    }
+    closedir(folder);
+}
+
 rgm_status rgm_runfolder_open(rgm_runfolder *f, const char *path, rgm_error *err) {
     rgm_status status;
     memset(f, 0, sizeof *f);
@@ -117,6 +132,7 @@ rgm_status rgm_runfolder_open(rgm_runfolder *f, const char *path, rgm_error *err
     if (!exists(f->last))
         return rgm_fail(err, RGM_E_USAGE, "%.160s: nothing to resume: it has no checkpoints/last.h5", path);
     RGM_TRY_OR_FAIL(status, lock(f, err));
+    remove_remains(f);
     RGM_TRY_OR_FAIL(status, rgm_log_open(f->log, err));
     return RGM_OK;
 fail:

@@ -28,7 +28,7 @@ typedef struct rgm_runfolder {
 rgm_status rgm_runfolder_create(rgm_runfolder *folder, rgm_config *config, rgm_error *err);
 
 /* Opens the folder of a run to be resumed: config.yaml and checkpoints/last.h5 must be there (RGM_E_USAGE), no other
- * process in it. Opens the log, changes nothing else. [main] */
+ * process in it. Removes what a writer that was killed left in checkpoints/ and opens the log. [main] */
 rgm_status rgm_runfolder_open(rgm_runfolder *folder, const char *path, rgm_error *err);
 
 /* Unlocks and closes the log. A zeroed or closed struct is fine. */

@@ -163,6 +163,10 @@ rgm_status rgm_loop_resume(const rgm_session *s, rgm_trainer *t, const char *pat
     rgm_status status;
     RGM_TRY_OR_FAIL(status, rgm_checkpoint_open(&reader, path, err));
     const rgm_checkpoint *header = rgm_checkpoint_header(reader);
+    if (rgm_checkpoint_foreign(reader)) {
+        status = rgm_fail(err, RGM_E_FORMAT, "%s: weights only: a run cannot be continued from it", path);
+        goto fail;
+    }
     RGM_TRY_OR_FAIL(status, check_header(s, header, path, err));
     rgm_trainer_checkpoint(t, into);
     RGM_TRY_OR_FAIL(status, make_states(s, into, err));
