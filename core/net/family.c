@@ -43,10 +43,10 @@ typedef struct builder {
     const family *f;
 } builder;
 
-static int32_t scaled(const builder *b, int32_t channels) {
-    double width = b->o->width > 0 ? b->o->width : 1;
-    int32_t n = (int32_t)lrint(channels * width);
-    return n > 1 ? n : 1;
+/* The channels of a stage; more than a graph takes (which refuses them) stay below 2^24. */
+static int32_t scaled(const builder *b, int32_t base, int32_t stage) {
+    double width = b->o->width > 0 ? b->o->width : 1, n = rint((double)base * (1 << stage) * width);
+    return (int32_t)fmin(fmax(n, 1), 1 << 24);
 }
 
 static int32_t conv(const builder *b, int32_t x, const char *name, int32_t filters, int32_t window, int32_t stride) {
@@ -55,6 +55,7 @@ static int32_t conv(const builder *b, int32_t x, const char *name, int32_t filte
 }
 
 static int32_t head(const builder *b, int32_t x, const char *name) {
+    if (b->o->head_plugin && x == rgm_graph_input(b->g)) x = rgm_graph_flatten(b->g, x); /* a plain linear model */
     if (b->o->head_plugin) x = rgm_graph_plugin(b->g, x, b->o->head_plugin);
     return rgm_graph_linear(b->g, x, name, b->o->outputs, RGM_LINEAR_HEAD);
 }
@@ -95,9 +96,9 @@ static int32_t stem(const builder *b, int32_t filters) {
 }
 
 static int32_t resnet(const builder *b) {
-    int32_t base = b->o->base > 0 ? b->o->base : b->f->base, in = scaled(b, base), x = stem(b, in);
+    int32_t base = b->o->base > 0 ? b->o->base : b->f->base, in = scaled(b, base, 0), x = stem(b, in);
     for (int32_t stage = 0; stage < 4 && b->f->blocks[stage]; stage++) {
-        int32_t channels = scaled(b, base << stage);
+        int32_t channels = scaled(b, base, stage);
         for (int32_t i = 0; i < b->f->blocks[stage]; i++) {
             char prefix[32];
             snprintf(prefix, sizeof prefix, "layer%d.%d", stage + 1, i);
@@ -109,7 +110,7 @@ static int32_t resnet(const builder *b) {
 }
 
 static int32_t mlp(const builder *b) {
-    int32_t x = rgm_graph_input(b->g), units = scaled(b, b->o->base > 0 ? b->o->base : 256);
+    int32_t x = rgm_graph_input(b->g), units = scaled(b, b->o->base > 0 ? b->o->base : 256, 0);
     x = rgm_graph_activation(b->g, rgm_graph_linear(b->g, x, "fc1", units, 0), RGM_RELU, 0);
     x = rgm_graph_activation(b->g, rgm_graph_linear(b->g, x, "fc2", units, 0), RGM_RELU, 0);
     return head(b, x, "fc3");
@@ -122,7 +123,7 @@ static int32_t cnn(const builder *b) {
     for (int32_t stage = 0; stage < 3; stage++) {
         char name[16];
         snprintf(name, sizeof name, "conv%d", stage + 1);
-        x = conv(b, x, name, scaled(b, base << stage), 3, 1);
+        x = conv(b, x, name, scaled(b, base, stage), 3, 1);
         snprintf(name, sizeof name, "bn%d", stage + 1);
         x = rgm_graph_batchnorm(b->g, x, RGM_NO_TENSOR, name, RGM_BN_RELU);
         if (stage < 2 && side >> stage >= 2) x = rgm_graph_maxpool(b->g, x, 2, 2, 0);

@@ -14,7 +14,8 @@ struct rgm_graph {
     rgm_error first; /* the first mistake while building */
 };
 
-enum { MAX_SIDE = 1 << 14, MAX_CHANNELS = 1 << 20 };
+/* So that no product of these overflows 64 bits: the largest filter bank has 2^56 weights. */
+enum { MAX_SIDE = 1 << 14, MAX_CHANNELS = 1 << 20, MAX_WINDOW = 255 };
 
 static rgm_status mistake(rgm_graph *g, const char *name, const char *text) {
     if (g->first.status == RGM_OK) rgm_fail(&g->first, RGM_E_USAGE, "model: %s: %s", name, text);
@@ -61,10 +62,8 @@ int32_t rgm_graph_input(rgm_graph *g) { return g->finished ? RGM_NO_TENSOR : 0; 
 static rgm_node *append(rgm_graph *g, int32_t op, int32_t a, int32_t b, const char *name, int32_t C, int32_t H,
                         int32_t W, int32_t image) {
     if (g->first.status != RGM_OK) return NULL;
-    if (C < 1 || C > MAX_CHANNELS || H < 1 || W < 1) {
-        mistake(g, name, "the window does not fit the image, or there are no channels");
-        return NULL;
-    }
+    if (C < 1 || C > MAX_CHANNELS) return mistake(g, name, "needs 1 to 1048576 channels"), NULL;
+    if (H < 1 || W < 1) return mistake(g, name, "the window does not fit the image"), NULL;
     rgm_node *nodes = grow(g->nodes, g->node_count, sizeof *nodes);
     if (nodes) g->nodes = nodes;
     rgm_tensor *tensors = grow(g->tensors, g->tensor_count, sizeof *tensors);
@@ -137,8 +136,10 @@ int32_t rgm_graph_conv(rgm_graph *g, int32_t x, const char *name, const rgm_conv
     const rgm_tensor *in = operand(g, x, name, 1);
     if (!in) return RGM_NO_TENSOR;
     int32_t groups = spec->groups > 0 ? spec->groups : 1, C = in->C;
-    if (spec->window < 1 || spec->stride < 1 || spec->pad < 0 || spec->pad >= spec->window || spec->filters < 1)
-        return mistake(g, name, "needs window, stride, filters >= 1 and 0 <= pad < window"), RGM_NO_TENSOR;
+    if (spec->window < 1 || spec->window > MAX_WINDOW || spec->stride < 1 || spec->pad < 0 ||
+        spec->pad >= spec->window || spec->filters < 1)
+        return mistake(g, name, "needs window (at most 255), stride, filters >= 1 and 0 <= pad < window"),
+               RGM_NO_TENSOR;
     if (C % groups || spec->filters % groups)
         return mistake(g, name, "the number of groups must divide the channels and the filters"), RGM_NO_TENSOR;
     int32_t H = in->H + 2 * spec->pad - spec->window, W = in->W + 2 * spec->pad - spec->window;

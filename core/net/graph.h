@@ -90,7 +90,7 @@ enum { RGM_RELU, RGM_LEAKY_RELU, RGM_SIGMOID, RGM_TANH };
 
 typedef struct rgm_conv_spec {
     int32_t filters; /* K */
-    int32_t window;  /* R = S */
+    int32_t window;  /* R = S, at most 255 */
     int32_t stride, pad;
     int32_t groups; /* 0 means 1 */
     int32_t bias;   /* 1: with bias */

@@ -377,13 +377,27 @@ static rgm_status plan_backward(rgm_plan *p, rgm_error *err) {
     return RGM_OK;
 }
 
+/* No tensor may have more than 2^44 values: so no size computed from theirs overflows. */
+static rgm_status check_sizes(const rgm_plan *p, rgm_error *err) {
+    for (int32_t i = 0; i < rgm_graph_tensor_count(p->o.graph); i++) {
+        const rgm_tensor *t = rgm_plan_tensor(p, i);
+        int64_t values = (int64_t)t->C * t->H * t->W;
+        if (values > ((int64_t)1 << 44) / p->o.batch)
+            return rgm_fail(err, RGM_E_NOMEM, "plan: %s: a batch of %d times %lld values is more than memory can hold",
+                            t->producer < 0 ? "input" : rgm_plan_node(p, t->producer)->name, p->o.batch,
+                            (long long)values);
+    }
+    return RGM_OK;
+}
+
 rgm_status rgm_plan_create(rgm_plan **plan, const rgm_plan_options *options, rgm_error *err) {
     *plan = NULL;
     rgm_plan *p = calloc(1, sizeof *p);
     if (!p) return rgm_fail(err, RGM_E_NOMEM, "plan: out of memory");
     p->o = *options;
+    rgm_status status = check_sizes(p, err);
+    if (status < 0) goto fail;
     size_t tensors = (size_t)rgm_graph_tensor_count(options->graph);
-    rgm_status status = RGM_OK;
     p->value = malloc(sizeof *p->value * tensors);
     p->gradient = calloc(tensors, sizeof *p->gradient);
     p->notes = calloc((size_t)rgm_graph_node_count(options->graph), sizeof *p->notes);
@@ -479,10 +493,10 @@ const char *rgm_plan_first_bad(const rgm_plan *p) {
         const rgm_node *node = rgm_plan_node(p, i);
         const buffer *b = &p->buffers[p->value[node->out]];
         if (b->last < p->forward_count) continue; /* overwritten since */
-        double sum = 0;
-        p->o.kernels->sumsq((const float *)(const void *)(p->arena + b->offset),
-                            rgm_plan_extent(p, node->out).floats * p->o.batch, &sum);
-        if (!isfinite(sum)) return node->name;
+        float largest;
+        p->o.kernels->absmax((const float *)(const void *)(p->arena + b->offset),
+                             rgm_plan_extent(p, node->out).floats * p->o.batch, &largest);
+        if (!isfinite(largest)) return node->name;
     }
     return NULL;
 }
