@@ -18,11 +18,21 @@ int32_t netrun_has(int32_t isa) {
     return rgm_kernels_get(isa) && rgm_isa_choose(rgm_isa_name(isa), rgm_cpu_features(), &chosen, &err) == RGM_OK;
 }
 
+enum { GUARD = 64 };
+
+/* NaNs, with a guard behind. */
 static void *memory(size_t bytes) {
-    void *m = aligned_alloc(64, (bytes + 127) / 64 * 64);
+    unsigned char *m = aligned_alloc(64, (bytes + GUARD + 63) / 64 * 64);
     ck_assert_ptr_nonnull(m);
-    memset(m, 0xFF, (bytes + 127) / 64 * 64);
+    memset(m, 0xFF, bytes);
+    memset(m + bytes, 0xA5, GUARD);
     return m;
+}
+
+static void release(void *m, size_t bytes, const char *what) {
+    for (size_t i = 0; i < GUARD; i++)
+        ck_assert_msg(((unsigned char *)m)[bytes + i] == 0xA5, "%s: written past the end", what);
+    free(m);
 }
 
 /* The activation hook, both directions: a factor that depends on the image alone. */
@@ -68,14 +78,15 @@ void netrun_open_beside(netrun *r, const netrun *first, int32_t training) {
 }
 
 void netrun_close(netrun *r) {
+    size_t params = sizeof(float) * (size_t)rgm_graph_param_floats(r->graph);
+    release(r->arena, rgm_plan_bytes(r->plan), "arena");
     rgm_plan_destroy(r->plan);
-    free(r->arena);
     if (r->borrows) return;
     rgm_engine_destroy(r->engine);
     rgm_team_destroy(r->team);
-    free(r->value);
-    free(r->grad);
-    free(r->stat);
+    release(r->value, params, "parameters");
+    release(r->grad, params, "gradients");
+    release(r->stat, sizeof(float) * (size_t)rgm_graph_stat_floats(r->graph), "statistics");
 }
 
 void netrun_poison(netrun *r, int32_t byte) { memset(r->arena, byte, rgm_plan_bytes(r->plan)); }
