@@ -132,9 +132,10 @@ static const struct {
 
 const char *rgm_isa_name(int32_t isa) { return isa >= 0 && isa < RGM_ISA_COUNT ? isa_names[isa] : "unknown"; }
 
+/* generic16 is never the best: its fma of every lane is exact without hardware for it, which is slower than plain C. */
 static int32_t best_isa(uint32_t features) {
     int32_t best = RGM_ISA_REFERENCE;
-    for (int32_t isa = 0; isa < RGM_ISA_COUNT; isa++)
+    for (int32_t isa = RGM_ISA_AVX2; isa < RGM_ISA_COUNT; isa++)
         if (isas[isa].built && has_all(features, isas[isa].needs)) best = isa;
     return best;
 }

@@ -37,7 +37,8 @@ enum { RGM_ISA_REFERENCE = 0, RGM_ISA_GENERIC16 = 1, RGM_ISA_AVX2 = 2, RGM_ISA_A
 /* "reference", "generic16", "avx2", "avx512". */
 const char *rgm_isa_name(int32_t isa);
 
-/* Parses --isa: a name, or NULL/"auto" for the best that `features` and this build have. RGM_E_USAGE for an unknown
+/* Parses --isa: a name, or NULL/"auto" for the fastest that `features` and this build have
+ * (reference without AVX2). RGM_E_USAGE for an unknown
  * name (nearest one suggested), RGM_E_UNSUPPORTED if the machine lacks it. */
 rgm_status rgm_isa_choose(const char *name, uint32_t features, int32_t *isa, rgm_error *err);
 
