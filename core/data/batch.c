@@ -78,7 +78,7 @@ static rgm_status pack_image(const rgm_batches *b, const rgm_pixels *image, floa
 
 static void write_target(const rgm_batches *b, int64_t index, int32_t place) {
     const rgm_view *view = &b->options.view;
-    int64_t classes = b->info->classes;
+    int64_t classes = b->info->classes, width = b->options.classes ? b->options.classes : classes;
     int32_t label = rgm_dataset_labels(view->set, view->split)[index];
     const float *soft = rgm_dataset_soft(view->set, view->split);
     if (b->labels) b->labels[place] = label;
@@ -87,13 +87,12 @@ static void write_target(const rgm_batches *b, int64_t index, int32_t place) {
         b->targets[place] = soft ? soft[index * 2 + 1] : (float)label;
         return;
     }
-    float *target = b->targets + place * classes;
-    if (soft) {
+    float *target = b->targets + place * width;
+    memset(target, 0, (size_t)width * sizeof *target);
+    if (soft)
         memcpy(target, soft + index * classes, (size_t)classes * sizeof *target);
-    } else {
-        memset(target, 0, (size_t)classes * sizeof *target);
+    else
         target[label] = 1.0f;
-    }
 }
 
 static rgm_status fill_image(const rgm_batches *b, int32_t place, int32_t worker, rgm_error *err) {
@@ -144,6 +143,8 @@ static rgm_status check_options(const rgm_batch_options *o, rgm_error *err) {
     if (!o->augment && ((o->H && o->H != info->H) || (o->W && o->W != info->W)))
         return rgm_fail(err, RGM_E_USAGE, "%s: images are %d x %d, the network takes %d x %d", info->path, info->H,
                         info->W, o->H ? o->H : info->H, o->W ? o->W : info->W);
+    if (o->classes && o->classes < info->classes)
+        return rgm_fail(err, RGM_E_USAGE, "%s: %d classes, the network has %d", info->path, info->classes, o->classes);
     if (o->one_logit && info->classes != 2)
         return rgm_fail(err, RGM_E_USAGE, "%s: one logit is for 2 classes, the set has %d", info->path, info->classes);
     return RGM_OK;

@@ -47,6 +47,7 @@ typedef struct rgm_batch_options {
     const rgm_kernels *kernels;
     int32_t layout;    /* of x: 0 blocked [N][ceil(C/B)][H][W][B], 1 plain [N][C][H][W] (RGM_LAYOUT_* of the engine) */
     int32_t H, W;      /* the network's input; 0: the set's. Another size needs `augment`. */
+    int32_t classes;   /* width of a row of targets, at least the set's; 0: the set's */
     int32_t one_logit; /* 1: targets are [N], the probability of class 1 (sets of two classes only) */
     int32_t workers;   /* the team's size */
     rgm_augment_fn augment; /* NULL: none */
@@ -69,8 +70,9 @@ size_t rgm_batches_x_floats(const rgm_batch_options *options);
 int64_t rgm_batches_per_epoch(const rgm_batches *batches);
 
 /* Points the phase at batch `step` of `epoch` and at its outputs: x [N]... in the layout, 64-byte aligned; targets
- * [N][classes] (or [N]), one-hot or soft; labels [N]; targets and labels may be NULL. Waits for staged pixels. The
- * previous batch must have been filled. A failure of the reading thread comes out here. [main] */
+ * [N][classes] (or [N]), one-hot or soft, 0 behind the set's classes; labels [N]; targets and labels may be NULL. Waits
+ * for staged pixels. The previous batch must have been filled. A failure of the reading thread comes out here. [main]
+ */
 rgm_status rgm_batches_prepare(rgm_batches *batches, uint32_t epoch, int64_t step, float *x, float *targets,
                                int32_t *labels, rgm_error *err);
 

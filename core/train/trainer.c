@@ -72,6 +72,7 @@ static rgm_batch_options batch_options(rgm_trainer *t, const rgm_view *view, int
                                .layout = rgm_plan_input_layout(plan),
                                .H = s->config->model.image[1],
                                .W = s->config->model.image[2],
+                               .classes = s->classes,
                                .one_logit = s->outputs == 1,
                                .workers = rgm_team_size(s->team),
                                .augment = training && t->augmenter ? rgm_augmenter_run : NULL,
