@@ -169,3 +169,17 @@ tests_check_net_SOURCES = %D%/check_net.c $(net_helpers)
 tests_check_net_CFLAGS = $(test_cflags)
 tests_check_net_LDADD = $(net_libs)
 endif
+
+# Whole runs. The programs use the plugins of this build.
+if HAVE_CHECK
+train_tests = tests/check_train
+check_PROGRAMS += $(train_tests)
+TESTS += $(train_tests)
+train_helpers = %D%/train_run.c %D%/train_run.h %D%/make_set.c %D%/make_set.h
+train_libs = libtrain.la libdatasets.la libplug.la libdata.la libnet.la libengine.la libkernels.la libbase.la \
+	$(CHECK_LIBS) -lm
+tests_check_train_SOURCES = %D%/check_train.c $(train_helpers)
+tests_check_train_CPPFLAGS = $(AM_CPPFLAGS) $(HDF5_CFLAGS)
+tests_check_train_CFLAGS = $(test_cflags)
+tests_check_train_LDADD = $(train_libs)
+endif
