@@ -1,7 +1,7 @@
 noinst_LTLIBRARIES += libnet.la
 libnet_la_SOURCES = \
 	%D%/family.c %D%/family.h \
-	%D%/graph.c %D%/graph.h \
+	%D%/graph.c %D%/graph.h %D%/layout.c %D%/layout.h \
 	%D%/op.h %D%/plan.c %D%/plan.h \
 	%D%/op_activation.c %D%/op_add.c %D%/op_batchnorm.c %D%/op_conv.c %D%/op_flatten.c \
 	%D%/op_linear.c %D%/op_plugin.c %D%/op_pool.c %D%/op_shortcut.c

@@ -110,14 +110,9 @@ static rgm_status backward(rgm_plan *plan, int32_t index, rgm_error *err) {
     const rgm_node *node = rgm_plan_node(plan, index);
     pool_state *c = rgm_plan_node_state(plan, index);
     if (!rgm_plan_needs_gradient(plan, node->in[0])) return RGM_OK;
-    rgm_gradient dy;
-    RGM_TRY(rgm_plan_one_gradient(plan, node->out, &dy, err));
-    rgm_buffer dx = rgm_plan_buffer(plan, sizeof(float) * (size_t)(c->in.floats * c->N));
-    RGM_TRY(rgm_plan_phase(plan, index, "backward", backward_of(node->op), c, c->chunks, err));
+    RGM_TRY(rgm_plan_backward_phase(plan, index, backward_of(node->op), c, c->chunks, &c->dy, &c->dx, err));
     if (node->op == RGM_OP_MAXPOOL) rgm_plan_use(plan, c->index_buffer, NULL);
-    rgm_plan_use(plan, dy.addend[0], &c->dy);
-    rgm_plan_use(plan, dx, &c->dx);
-    return rgm_plan_add_gradient(plan, node->in[0], dx, 0, err);
+    return RGM_OK;
 }
 
 const rgm_op rgm_op_maxpool = {.name = "maxpool", .forward = forward, .backward = backward};

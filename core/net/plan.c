@@ -7,11 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/arena.h"
-
-typedef struct buffer {
-    size_t bytes, offset;
-    int32_t first, last; /* phases, counted over forward, loss, backward */
-} buffer;
+#include "net/layout.h"
 
 /* A pointer to fill in: into a buffer of the arena, or `offset` floats into one of the parameter arrays. */
 enum { VALUE, GRADIENT, STATISTIC, BUFFER };
@@ -42,7 +38,7 @@ struct rgm_plan {
     note *notes;       /* per node */
     rgm_phase *phases; /* forward, then a gap of one (the loss), then backward */
     int32_t phase_count, forward_count, phase_room;
-    buffer *buffers;
+    rgm_piece *buffers; /* alive in phases, counted over forward, loss, backward */
     binding *bindings;
     owned *owned;
     int32_t buffer_count, buffer_room, binding_count, binding_room, owned_count, owned_room;
@@ -151,7 +147,7 @@ void *rgm_plan_scratch(const rgm_plan *p, int32_t worker) {
 
 rgm_buffer rgm_plan_buffer(rgm_plan *p, size_t bytes) {
     if (!room(p, &p->buffers, p->buffer_count, &p->buffer_room, sizeof *p->buffers)) return 0;
-    p->buffers[p->buffer_count] = (buffer){.bytes = rgm_arena_cost(bytes), .first = INT32_MAX, .last = -1};
+    p->buffers[p->buffer_count] = (rgm_piece){.bytes = rgm_arena_cost(bytes), .first = INT32_MAX, .last = -1};
     return p->buffer_count++;
 }
 
@@ -265,47 +261,19 @@ rgm_status rgm_plan_add_gradient(rgm_plan *p, int32_t tensor, rgm_buffer b, int3
     return RGM_OK;
 }
 
+rgm_status rgm_plan_backward_phase(rgm_plan *p, int32_t index, rgm_chunk_fn run, void *context, int32_t chunks,
+                                   void *dy_slot, void *dx_slot, rgm_error *err) {
+    const rgm_node *node = rgm_plan_node(p, index);
+    rgm_gradient dy;
+    RGM_TRY(rgm_plan_one_gradient(p, node->out, &dy, err));
+    rgm_buffer dx = rgm_plan_buffer(p, sizeof(float) * (size_t)(rgm_plan_extent(p, node->in[0]).floats * p->o.batch));
+    RGM_TRY(rgm_plan_phase(p, index, "backward", run, context, chunks, err));
+    rgm_plan_use(p, dy.addend[0], dy_slot);
+    rgm_plan_use(p, dx, dx_slot);
+    return rgm_plan_add_gradient(p, node->in[0], dx, 0, err);
+}
+
 /* ---- planning ---- */
-
-static int by_size(const void *x, const void *y, void *buffers) {
-    int32_t i = *(const int32_t *)x, j = *(const int32_t *)y;
-    size_t a = ((const buffer *)buffers)[i].bytes, b = ((const buffer *)buffers)[j].bytes;
-    return a != b ? (a < b) - (a > b) : (i > j) - (i < j);
-}
-
-static int overlap_in_time(const buffer *a, const buffer *b) { return a->first <= b->last && b->first <= a->last; }
-
-static size_t lowest_place(const rgm_plan *p, const int32_t *order, int32_t placed, const buffer *b) {
-    size_t at = 0;
-    for (int32_t again = 1; again;) {
-        again = 0;
-        for (int32_t i = 0; i < placed; i++) {
-            const buffer *other = &p->buffers[order[i]];
-            if (!other->bytes || !overlap_in_time(b, other)) continue;
-            if (at < other->offset + other->bytes && other->offset < at + b->bytes) {
-                at = other->offset + other->bytes;
-                again = 1;
-            }
-        }
-    }
-    return at;
-}
-
-/* Largest first, each at the lowest place that no buffer alive at the same time holds. */
-static rgm_status lay_out(rgm_plan *p, rgm_error *err) {
-    int32_t *order = malloc(sizeof *order * (size_t)(p->buffer_count + 1));
-    if (!order) return rgm_fail(err, RGM_E_NOMEM, "plan: out of memory");
-    for (int32_t i = 0; i < p->buffer_count; i++) order[i] = i;
-    qsort_r(order, (size_t)p->buffer_count, sizeof *order, by_size, p->buffers);
-    for (int32_t i = 0; i < p->buffer_count; i++) {
-        buffer *b = &p->buffers[order[i]];
-        b->offset = lowest_place(p, order, i, b);
-        if (b->offset + b->bytes > p->bytes) p->bytes = b->offset + b->bytes;
-    }
-    free(order);
-    p->bytes += p->scratch_each * (size_t)p->o.workers;
-    return RGM_OK;
-}
 
 /* The stem decides the input's layout; a network that starts with a linear layer takes plain pixels. */
 static int32_t choose_input_layout(const rgm_plan *p) {
@@ -414,7 +382,8 @@ rgm_status rgm_plan_create(rgm_plan **plan, const rgm_plan_options *options, rgm
         status = rgm_fail(err, RGM_E_NOMEM, "plan: out of memory");
         goto fail;
     }
-    RGM_TRY_OR_FAIL(status, lay_out(p, err));
+    RGM_TRY_OR_FAIL(status, rgm_layout(p->buffers, p->buffer_count, &p->bytes, err));
+    p->bytes += p->scratch_each * (size_t)p->o.workers;
     *plan = p;
     return RGM_OK;
 fail:
@@ -491,7 +460,7 @@ void rgm_plan_row_get(const rgm_plan *p, int32_t index, rgm_plan_row *row) {
 const char *rgm_plan_first_bad(const rgm_plan *p) {
     for (int32_t i = 0; i < rgm_graph_node_count(p->o.graph); i++) {
         const rgm_node *node = rgm_plan_node(p, i);
-        const buffer *b = &p->buffers[p->value[node->out]];
+        const rgm_piece *b = &p->buffers[p->value[node->out]];
         if (b->last < p->forward_count) continue; /* overwritten since */
         float largest;
         p->o.kernels->absmax((const float *)(const void *)(p->arena + b->offset),
