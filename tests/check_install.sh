@@ -1,0 +1,45 @@
+#!/bin/sh
+# Installs into a scratch folder: the program finds its plugins there, pkg-config tells a plugin's author how to compile,
+# the example of docs/PLUGINS.md loads into the installed program, and uninstalling leaves no file behind.
+set -eu
+top=${srcdir:-.}
+unset MAKEFLAGS MFLAGS MAKELEVEL PKG_CONFIG_LIBDIR REGIMEN_PLUGIN_PATH
+scratch=$(mktemp -d "${TMPDIR:-/tmp}/regimen-install-XXXXXX")
+trap 'rm -rf "$scratch"' EXIT
+dest=$scratch/dest
+
+fail() {
+    echo "check_install: $1" >&2
+    exit 1
+}
+
+variable() { # NAME: a folder of regimen.pc, below the scratch folder
+    PKG_CONFIG_PATH=$PWD pkg-config --variable="$1" regimen | sed "s,^,$dest,"
+}
+
+${MAKE:-make} -s install DESTDIR="$dest" >"$scratch/log" 2>&1 || fail "make install: $(cat "$scratch/log")"
+program=$(variable prefix)/bin/regimen
+[ -x "$program" ] || fail "no $program"
+[ -f "$(variable includedir)/regimen/plugin.h" ] || fail "plugin.h is not installed"
+[ -f "$(variable libdir)/pkgconfig/regimen.pc" ] || fail "regimen.pc is not installed"
+[ -n "$(find "$dest" -name PLUGINS.md)" ] || fail "the documentation is not installed"
+
+(cd "$scratch" && "$program" plugin list) >"$scratch/list" || fail "the installed program cannot list plugins"
+grep -q '^augmentation  *crop ' "$scratch/list" || fail "the installed program does not find crop: $(cat "$scratch/list")"
+for source in "$top"/plugins/*.c; do
+    plugin=$(variable plugindir)/$(basename "$source" .c).so
+    [ -f "$plugin" ] || fail "$plugin is not installed"
+done
+
+# shellcheck disable=SC2016 # backquotes of Markdown
+sed -n '/^```c$/,/^```$/{/^```/!p;}' "$top/docs/PLUGINS.md" >"$scratch/brightness.c"
+flags=$(PKG_CONFIG_PATH=$(variable libdir)/pkgconfig pkg-config --define-variable=prefix="$(variable prefix)" --cflags regimen)
+# shellcheck disable=SC2086 # lists of words
+${CC:-cc} -shared -fPIC -O2 -Wall -Wextra -Werror $flags "$scratch/brightness.c" -o "$scratch/brightness.so" ||
+    fail "the example plugin does not compile with $flags"
+"$program" plugin info brightness --plugin "$scratch/brightness.so" >"$scratch/info" || fail "the example plugin does not load"
+grep -q 'largest change' "$scratch/info" || fail "the example plugin is not explained: $(cat "$scratch/info")"
+
+${MAKE:-make} -s uninstall DESTDIR="$dest" >"$scratch/log" 2>&1 || fail "make uninstall: $(cat "$scratch/log")"
+left=$(find "$dest" ! -type d)
+[ -z "$left" ] || fail "left after uninstalling: $left"
