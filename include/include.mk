@@ -1,1 +1,2 @@
-nobase_include_HEADERS = %D%/regimen/plugin.h
+regimenincludedir = $(includedir)/regimen
+regimeninclude_HEADERS = %D%/regimen/plugin.h
