@@ -172,7 +172,7 @@ endif
 
 # Whole runs. The programs use the plugins of this build.
 if HAVE_CHECK
-train_tests = tests/check_train
+train_tests = tests/check_train tests/check_train_edge
 check_PROGRAMS += $(train_tests)
 TESTS += $(train_tests)
 train_helpers = %D%/train_run.c %D%/train_run.h %D%/make_set.c %D%/make_set.h
@@ -182,4 +182,8 @@ tests_check_train_SOURCES = %D%/check_train.c $(train_helpers)
 tests_check_train_CPPFLAGS = $(AM_CPPFLAGS) $(HDF5_CFLAGS)
 tests_check_train_CFLAGS = $(test_cflags)
 tests_check_train_LDADD = $(train_libs)
+tests_check_train_edge_SOURCES = %D%/check_train_edge.c $(train_helpers)
+tests_check_train_edge_CPPFLAGS = $(AM_CPPFLAGS) $(HDF5_CFLAGS)
+tests_check_train_edge_CFLAGS = $(test_cflags)
+tests_check_train_edge_LDADD = $(train_libs)
 endif

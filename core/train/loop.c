@@ -224,6 +224,14 @@ static double metric_of(const rgm_config *c, const rgm_tally *t) {
     return c->early_stop.metric == RGM_METRIC_LOSS ? -t->loss / (double)t->seen : (double)t->top1 / (double)t->seen;
 }
 
+/* Ends a run that has had no gain for too long; also one that is resumed after it had ended so. */
+static void end_early(loop *l) {
+    const rgm_config *c = l->s->config;
+    if (c->early_stop.patience == 0 || l->p->evaluations_without_gain < c->early_stop.patience) return;
+    l->ended = 1;
+    l->ending = RGM_END_EARLY;
+}
+
 /* Takes an evaluation into account: best so far, and whether to stop early. */
 static int32_t judge(loop *l, const rgm_tally *validation) {
     const rgm_config *c = l->s->config;
@@ -235,10 +243,7 @@ static int32_t judge(loop *l, const rgm_tally *validation) {
         l->p->best_metric = metric;
         l->p->best_epoch = l->p->epoch;
     }
-    if (c->early_stop.patience > 0 && l->p->evaluations_without_gain >= c->early_stop.patience) {
-        l->ended = 1;
-        l->ending = RGM_END_EARLY;
-    }
+    end_early(l);
     return best;
 }
 
@@ -301,6 +306,7 @@ static rgm_status interrupted(loop *l, rgm_error *err) {
 static rgm_status run(loop *l, rgm_error *err) {
     const rgm_config *c = l->s->config;
     int64_t limit = c->steps && c->steps < l->s->steps_total ? c->steps : l->s->steps_total;
+    end_early(l);
     while (!l->ended) {
         if (l->p->epoch_step >= l->s->steps_per_epoch) {
             rgm_status status = end_epoch(l, err);

@@ -51,12 +51,11 @@ static rgm_status create_components(rgm_components *c, const rgm_registry *r, co
         rgm_spec dropout = own_spec("dropout", "rate", config->dropout);
         RGM_TRY(rgm_instance_create(&c->dropout, r, RGM_ACTIVATION, &dropout, err));
     }
-    RGM_TRY(rgm_instance_create(&c->schedule[0], r, RGM_SCHEDULER, &config->scheduler, err));
-    c->schedules = 1;
+    if (config->scheduler.name[0])
+        RGM_TRY(rgm_instance_create(&c->schedule[c->schedules++], r, RGM_SCHEDULER, &config->scheduler, err));
     if (config->warmup > 0) {
         rgm_spec spec = own_spec("warmup", "length", config->warmup);
-        RGM_TRY(rgm_instance_create(&c->schedule[1], r, RGM_SCHEDULER, &spec, err));
-        c->schedules = 2;
+        RGM_TRY(rgm_instance_create(&c->schedule[c->schedules++], r, RGM_SCHEDULER, &spec, err));
     }
     return find_rate(c, err);
 }
@@ -265,7 +264,7 @@ rgm_status rgm_session_effective(const rgm_session *s, rgm_config *out, rgm_erro
     *out = *s->config;
     rgm_instance_spec(s->components.init, &out->init);
     rgm_instance_spec(s->components.optimizer, &out->optimizer);
-    rgm_instance_spec(s->components.schedule[0], &out->scheduler);
+    if (out->scheduler.name[0]) rgm_instance_spec(s->components.schedule[0], &out->scheduler);
     rgm_instance_spec(s->components.loss, &out->loss);
     effective_list(s->components.augment, &out->augment);
     effective_list(s->components.regularize, &out->regularize);

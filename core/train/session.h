@@ -20,7 +20,7 @@ typedef struct rgm_components {
     rgm_instance *dropout;                  /* NULL: none */
     rgm_instance *augment[RGM_CONFIG_LIST]; /* samples, in order */
     rgm_instance *regularize[RGM_CONFIG_LIST];
-    rgm_instance *schedule[2]; /* the schedule, and a warmup before it; their factors multiply */
+    rgm_instance *schedule[2]; /* the schedule and a warmup, those that there are; their factors multiply */
     int32_t augments, regularizers, schedules;
     double lr; /* the optimizer's own `lr` */
 } rgm_components;
