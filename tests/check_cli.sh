@@ -1,0 +1,174 @@
+#!/bin/sh
+# The commands on real files: import, train, eval, plan, bench; JSON; stopping by signals and going on to the same result.
+. "${0%/*}/cli/common.sh"
+
+json() { # the named files are one JSON object each
+    [ -n "$python" ] || return 0
+    for file; do "$python" -c 'import json, sys; assert isinstance(json.load(open(sys.argv[1])), dict)' "$file" 2>/dev/null ||
+        fail "$file is no JSON object: $(head -c 200 "$file")"; done
+}
+
+# What a run was, step by step, without its times.
+story() { grep -e '"event": "step"' -e '"event": "evaluation"' "$1/metrics.jsonl" | sed 's/, "images_per_s.*//; s/, "seconds.*//'; }
+
+
+make_data
+small="--model resnet20 --set model.base=4 --batch 16 --threads 2"
+
+# ---- import, train, eval, resume, plan, bench
+has out '1x12x12'
+has out 'train *96 images'
+has out 'test *20 images'
+expect 0 "$regimen" import idx idx --out named.h5 --names=ant,bee,cat --json
+json out
+expect 0 "$regimen" train data.h5 $small --steps 2 --out runs/one --json=result.json
+json result.json
+has out 'after 2 steps'
+has out '20 test images'
+has err 'run folder: runs/one'
+for f in config.yaml metrics.jsonl log.txt checkpoints/last.h5; do [ -s runs/one/$f ] || fail "no runs/one/$f"; done
+[ ! -e runs/one/checkpoints/best.h5 ] || fail "a best checkpoint without an evaluation"
+expect 0 "$regimen" eval runs/one
+has out 'accuracy .*95 % interval'
+expect 0 "$regimen" eval --checkpoint runs/one/checkpoints/last.h5 --data data.h5 --split train --json
+json out
+has out '"images": 8[67]'
+expect 0 "$regimen" train --resume runs/one --steps 0 --epochs 6 --json=- --quiet
+json out
+[ ! -s err ] || fail "--quiet: $(cat err)"
+has out '"steps": 30'
+expect 0 "$regimen" eval runs/one --split validation
+[ -s runs/one/checkpoints/best.h5 ] || fail "no best checkpoint"
+expect 0 "$regimen" plan --model resnet50 --image 3x32x32 --batch 4
+has out 'predicted peak'
+expect 0 "$regimen" plan runs/one/config.yaml --json
+json out
+expect 0 "$regimen" bench step $small --image 1x12x12 --iters 3 --json
+json out
+has out '"loss_after_5": [0-9]'
+expect 0 "$regimen" bench step --data data.h5 $small --iters 1 --warmup 0 --profile
+has out 'waiting at barriers'
+expect 0 "$regimen" train runs/one/config.yaml --out runs/two --steps 1 --quiet # what was written can be read
+expect 0 "$regimen" train data.h5 --model linear --epochs 1 --validation 0 --quiet
+[ -s runs/linear-1/checkpoints/last.h5 ] || fail "no run folder of its own"
+expect 0 "$regimen" train data.h5 --model linear --epochs 1 --checkpoint runs/linear-1/checkpoints/last.h5 --quiet
+expect 0 "$regimen" plugin list
+expect 0 "$regimen" --version
+for c in import plan train eval plugin bench; do
+    expect 0 "$regimen" $c --help
+    has out 'Examples:'
+done
+
+# ---- the same result on other numbers of threads, and after signals
+long="data.h5 --model resnet20 --set model.base=8 --batch 8 --epochs 20 --seed 3 --set metrics.every=1 --set dropout=0.2"
+expect 0 "$regimen" train $long --threads 2 --out whole --quiet
+expect 0 "$regimen" train $long --threads 3 --out three --quiet
+check
+story whole >story1
+story three >story2
+cmp -s story1 story2 || fail "another run on 3 threads: $(diff story1 story2 | head -n 4)"
+[ "$(grep -c '"step"' story1)" -ge 200 ] || fail "too few events"
+
+# started NAME OPTION...: a run in the background, with signals as in a terminal, some steps under way.
+started() {
+    name=$1
+    shift
+    rm -rf "$name"
+    env --default-signal=INT "$regimen" train $long --threads 2 --out "$name" "$@" >"$name.out" 2>"$name.err" &
+    child=$!
+    children="$children $child"
+    i=0
+    until [ $i -gt 3000 ] || grep -q '"event": "step", "step": 20,' "$name/metrics.jsonl" 2>/dev/null; do
+        i=$((i + 1))
+        sleep 0.02
+    done
+}
+
+# stopped SIGNAL CODE NAME OPTION...: starts a run and stops it. On a busy machine it may be over before: then once more.
+stopped() {
+    signal=$1
+    wanted=$2
+    shift 2
+    check
+    for attempt in 1 2 3 4 5; do
+        started "$@"
+        kill -"$signal" $child 2>/dev/null
+        wait $child 2>/dev/null
+        code=$?
+        [ $code = 0 ] || break
+    done
+    [ $code = "$wanted" ] || fail "exit code $code after $signal, expected $wanted: $(tail -n 2 "$name.err")"
+}
+
+continued() { # to the end, and the same as the run that was not stopped
+    expect 0 "$regimen" train --resume "$1" --quiet
+    check
+    story "$1" >story2
+    cmp -s story1 story2 || fail "$1: another run after going on: $(diff story1 story2 | head -n 4)"
+    [ -z "$(find "$1" -name '*.tmp')" ] || fail "$1: temporary files are left"
+    has "$1/metrics.jsonl" '"resumed": 1'
+}
+
+if env --default-signal=INT true 2>/dev/null; then
+    for s in INT TERM HUP; do
+        stopped $s 130 stop$s
+        has stop$s.err "regimen: error: stopped on request after step [0-9]*; continue with: regimen train --resume stop$s"
+        [ "$(grep -c '^regimen:' stop$s.err)" = 1 ] || fail "$s: more than one line of error"
+        continued stop$s
+    done
+    stopped KILL 137 killed --set save.minutes=0.0001
+    expect 0 "$regimen" eval killed/checkpoints/last.h5
+    expect 2 "$regimen" train $long --out killed
+    continued killed
+    started locked
+    kill -STOP $child
+    if grep -q '"event": "checkpoint"' locked/metrics.jsonl && ! grep -q '"event": "end"' locked/metrics.jsonl; then
+        expect 2 "$regimen" train --resume locked
+        has err 'another process'
+    fi
+    kill -CONT $child
+    kill -KILL $child
+    wait $child 2>/dev/null
+fi
+
+# ---- files from and for others
+if [ -n "$python" ] && "$python" -c 'import h5py, numpy' 2>/dev/null; then
+    expect 0 "$python" - <<'PYTHON'
+import h5py, numpy as np
+rng = np.random.default_rng(1)
+with h5py.File("foreign.h5", "w") as f:
+    for split, n in (("train", 50), ("test", 11)):
+        labels = rng.integers(0, 3, n)
+        images = rng.integers(0, 100, (n, 9, 10, 3)) + 50 * labels[:, None, None, None]
+        f[split + "/images"] = images.astype(np.uint8)
+        f[split + "/labels"] = labels
+PYTHON
+    expect 0 "$regimen" train foreign.h5 --model resnet20 --set model.base=4 --batch 10 --epochs 3 --out foreign --quiet
+    expect 0 "$regimen" eval foreign/checkpoints/last.h5 --json=foreign.json
+    expect 0 "$python" - <<'PYTHON'
+import h5py
+with h5py.File("foreign/checkpoints/last.h5") as f:
+    assert f["model/conv1.weight"].shape == (4, 3, 3, 3)
+    assert f["model/layer2.0.downsample.0.weight"].shape == (8, 4, 1, 1)
+    assert f["model/layer3.2.bn2.running_var"].shape == (16,)
+    assert f["model/fc.bias"].shape == (3,)
+    assert sorted(f["optimizer"]) == ["momentum"] and len(f["optimizer/momentum"]) < len(f["model"])
+    assert f.attrs["step"] == 12 and f.attrs["epoch"] == 3
+    assert "resnet20" in f["text/config"][()].decode()
+PYTHON
+    if "$python" -c 'import torch' 2>/dev/null; then
+        expect 0 "$python" -B "$source/bench/peers/checkpoint_to_torch.py" foreign/checkpoints/last.h5 --data foreign.h5 \
+            --out logits.npy
+        expect 0 "$python" - <<'PYTHON'
+import h5py, json, numpy as np
+z = np.load("logits.npy").astype(np.float64)
+with h5py.File("foreign.h5") as f:
+    y = f["test/labels"][()]
+loss = np.mean(np.log(np.exp(z - z.max(1, keepdims=True)).sum(1)) + z.max(1) - z[np.arange(len(y)), y])
+ours = json.load(open("foreign.json"))
+assert abs(loss - ours["loss"]) < 1e-4 * max(1, loss), (loss, ours["loss"])
+assert abs(np.mean(z.argmax(1) == y) - ours["accuracy"]) < 1e-9
+PYTHON
+    fi
+fi
+finish

@@ -1,0 +1,72 @@
+# What the tests of commands share. Sourced with $0 in tests/ or tests/cli/; leaves the shell in an empty folder of its own,
+# removed at the end, with
+#   $regimen   the program           $source    the top of the source tree
+#   check      counts a case         fail       counts a failure
+LC_ALL=C
+export LC_ALL
+umask 022
+regimen=$(pwd)/regimen
+case $0 in */cli/*) source=$(cd "${0%/*}/../.." && pwd) ;; *) source=$(cd "${0%/*}/.." && pwd) ;; esac
+work=$(mktemp -d "${TMPDIR:-/tmp}/regimen-test-XXXXXX") || exit 99
+children=
+trap 'for c in $children; do kill -KILL "$c" 2>/dev/null; done; cd /; chmod -R u+rwx "$work"; rm -rf "$work"' EXIT
+trap 'exit 99' HUP INT TERM
+cd "$work" || exit 99
+checks=0
+failures=0
+python=/usr/bin/python3
+"$python" -c 'import sys' 2>/dev/null || python=
+
+check() { checks=$((checks + 1)); }
+
+fail() {
+    failures=$((failures + 1))
+    echo "FAILED: $*" >&2
+}
+
+finish() {
+    echo "100%: Checks: $checks, Failures: $failures, Errors: 0" | awk -v n=$checks -v f=$failures \
+        '{sub(/^100/, n ? int(100 * (n - f) / n) : 0); print}'
+    [ "$failures" = 0 ]
+    exit
+}
+
+# expect CODE COMMAND...: runs it with its output in out and err.
+expect() {
+    wanted=$1
+    shift
+    check
+    "$@" >out 2>err
+    code=$?
+    [ $code = "$wanted" ] || fail "exit code $code, expected $wanted: $*: $(head -c 600 err)"
+}
+
+# has FILE PATTERN: some line matches.
+has() { grep -q -e "$2" "$1" || fail "no '$2' in $1: $(head -c 300 "$1")"; }
+
+bytes() { # bytes OCTAL...: as a stream
+    for octal; do printf "\\$octal"; done
+}
+
+# idx COUNT NAME SIDE: images and labels in MNIST's format, three classes.
+idx() {
+    {
+        bytes 0 0 10 3 0 0 0 "$(printf %o "$1")" 0 0 0 "$(printf %o "$3")" 0 0 0 "$(printf %o "$3")"
+        seq 100 100000 | tr '0-9\n' '\000\031\062\113\144\175\226\257\310\341\372' | head -c $(($1 * $3 * $3))
+    } >"$2-images-idx3-ubyte"
+    {
+        bytes 0 0 10 1 0 0 0 "$(printf %o "$1")"
+        yes abcacb | tr -d '\n' | tr abc '\000\001\002' | head -c "$1"
+    } >"$2-labels-idx1-ubyte"
+}
+
+# A set of 96 + 20 images of 12 by 12 pixels.
+make_data() {
+    mkdir idx
+    idx 96 idx/train 12
+    idx 20 idx/t10k 12
+    "$regimen" import idx idx --out data.h5 >out 2>err || {
+        cat err >&2
+        exit 99
+    }
+}
