@@ -171,8 +171,8 @@ tests_check_net_LDADD = $(net_libs)
 endif
 
 # Whole runs. The programs use the plugins of this build.
-TESTS += %D%/check_cli.sh
-EXTRA_DIST += %D%/check_cli.sh %D%/cli/common.sh
+TESTS += %D%/check_cli.sh %D%/cli/refused.sh
+EXTRA_DIST += %D%/check_cli.sh %D%/cli/refused.sh %D%/cli/common.sh
 if HAVE_CHECK
 train_tests = tests/check_train tests/check_train_edge
 check_PROGRAMS += $(train_tests)

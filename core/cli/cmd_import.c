@@ -1,3 +1,4 @@
+#include <errno.h>
 #include <jansson.h>
 #include <math.h>
 #include <stdio.h>
@@ -101,6 +102,9 @@ rgm_status rgm_cmd_import(int argc, char **argv, rgm_error *err) {
         return rgm_fail(err, RGM_E_USAGE, "import: expected --out FILE, the data set to write");
     if (!line.own[FORCE] && access(line.own[OUT], F_OK) == 0)
         return rgm_fail(err, RGM_E_USAGE, "%.160s: exists already (--force replaces it)", line.own[OUT]);
+    for (int32_t i = 1; i < line.argument_count; i++)
+        if (access(line.argument[i], F_OK) != 0)
+            return rgm_fail(err, RGM_E_IO, "%.160s: %s", line.argument[i], strerror(errno));
     p.quiet = rgm_cli_value(&line, "quiet") != NULL;
     rgm_import_options options = {.sources = line.argument + 1,
                                   .count = line.argument_count - 1,

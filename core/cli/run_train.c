@@ -122,7 +122,6 @@ static rgm_status write_end(run *r, const rgm_progress *p, const char *reason, r
 static rgm_status begin(run *r, rgm_trainer *t, rgm_progress *p, rgm_error *err) {
     const rgm_config *c = r->s->config;
     *p = rgm_progress_start();
-    if (c->checkpoint[0] && !c->resume[0]) RGM_TRY(rgm_loop_load(t, c->checkpoint, err));
     if (c->resume[0]) {
         int32_t differs;
         char build[256];
@@ -226,6 +225,7 @@ rgm_status rgm_run_train(rgm_config *config, rgm_error *err) {
     r.s = s;
     rgm_trainer_options options = {.training = 1};
     rgm_status status = rgm_trainer_create(&t, s, &options, err);
+    if (status >= 0 && config->checkpoint[0] && !config->resume[0]) status = rgm_loop_load(t, config->checkpoint, err);
     if (status >= 0) status = open_folder(&r, config, err);
     if (status >= 0) status = train(&r, t, err);
     rgm_metrics_close(&r.metrics);

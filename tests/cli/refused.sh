@@ -1,0 +1,196 @@
+#!/bin/sh
+# Wrong inputs: each gives the exit code of DESIGN, one line that says what is wrong, and leaves no files behind.
+. "${0%/*}/common.sh"
+
+listing() { find . ! -name out ! -name err ! -name before ! -name after -print | sort; }
+
+# refuse CODE PATTERN ARGUMENT...
+refuse() {
+    code=$1
+    pattern=$2
+    shift 2
+    listing >before
+    expect "$code" "$regimen" "$@"
+    listing >after
+    [ "$(grep -c '^regimen: ' err)" = 1 ] || fail "expected one line of error: $*: $(cat err)"
+    grep '^regimen: error: ' err >line || fail "no error: $*: $(cat err)"
+    [ "$(wc -c <line)" -lt 512 ] || fail "a long line: $*: $(cat line)"
+    grep -q -e "$pattern" line || fail "no '$pattern' for: $*: $(cat line)"
+    cmp -s before after || fail "files are left by: $*: $(diff before after)"
+}
+
+make_data
+touch line
+small="--model resnet20 --set model.base=4 --batch 16 --threads 2"
+"$regimen" train data.h5 $small --epochs 1 --out run --quiet >out 2>err || fail "train: $(cat err)"
+mkdir folder
+: >empty.h5
+echo "this is no HDF5 file, whatever its name says" >text.h5
+size=$(wc -c <data.h5)
+head -c $((size / 2)) data.h5 >half.h5
+head -c 300 data.h5 >start.h5
+{ head -c $((size - 100)) data.h5; head -c 100 text.h5; } >end.h5
+checkpoint=run/checkpoints/last.h5
+csize=$(wc -c <$checkpoint)
+head -c $((csize - 1000)) $checkpoint >half_checkpoint.h5
+{ head -c $((csize / 2)) $checkpoint; printf xxxxxxxx; tail -c +$((csize / 2 + 9)) $checkpoint; } >bad_checkpoint.h5
+
+# ---- commands and options
+refuse 2 'expected a command'
+refuse 2 "unknown command 'tain' (nearest: 'train')" tain
+refuse 2 "unknown command" '--nonsense'
+refuse 2 "unknown option '--epoch[a-z]*x'" train data.h5 --epochsx 3
+refuse 2 'expected an argument' train --data
+refuse 2 "unexpected argument" train data.h5 other.h5
+refuse 2 'expected a data set' train
+refuse 2 '--batch: .*1 to 65536.*0' train data.h5 --batch 0
+refuse 2 '--batch: .*-3' train data.h5 --batch=-3
+refuse 2 '--batch: .*99999999999999999999' train data.h5 --batch 99999999999999999999
+refuse 2 '--epochs: .*six' train data.h5 --epochs six
+refuse 2 '--seed: ' train data.h5 --seed 1e3
+refuse 2 '--threads: ' train data.h5 --threads 257
+refuse 2 '--validation: .*0 to 0.9.*1' train data.h5 --validation 1
+refuse 2 '--validation: ' train data.h5 --validation nan
+refuse 2 '--stem: .*large' train data.h5 --stem large
+refuse 2 '--isa: ' train data.h5 --isa sse9
+refuse 2 '--pin: ' train data.h5 --pin maybe
+refuse 2 'key=value' train data.h5 --set batch
+refuse 2 "unknown key 'optimiser" train data.h5 --set optimiser.lr=1
+refuse 2 'dropout: .*0 to 0.99' train data.h5 --set dropout=1
+refuse 2 'json' train data.h5 --json out.json
+refuse 2 '--resume' train data.h5 --resume run
+
+# ---- models and images
+refuse 2 "resnet21" train data.h5 --model resnet21
+refuse 2 'channels' train data.h5 --image 3x12x12
+refuse 2 '13x12\|13 x 12' train data.h5 --image 1x13x12
+refuse 2 'classes' train data.h5 --set model.classes=2
+refuse 2 'logit' train data.h5 --set model.head=logit
+refuse 2 'image' plan --image 0x1x1
+refuse 2 'image' plan --image 12
+refuse 2 'image' plan --model resnet18
+refuse 2 '' plan --model resnet50 --stem imagenet --image 3x20000x20000
+refuse 3 'memory' train data.h5 --model resnet152 --set model.width=16
+
+# ---- plugins and their parameters
+refuse 2 "unknown optimizer 'sgdx'.*sgd" train data.h5 --optimizer sgdx
+refuse 2 "unknown parameter 'learning_rate'\|learning_rate" train data.h5 --set optimizer.learning_rate=1
+refuse 2 'lr' train data.h5 --set optimizer.lr=-1
+refuse 2 'padding' train data.h5 --set 'augment=[{crop: {padding: 5000}}]'
+refuse 2 'nearest' train data.h5 --set 'augment=[fip]'
+refuse 2 'cutout' train data.h5 --set 'loss=cutout'
+refuse 2 'nothing.so' train data.h5 --plugin ./nothing.so
+refuse 2 'text.h5' train data.h5 --plugin ./text.h5
+refuse 2 'xyz' plugin info xyz
+refuse 2 '' plugin frobnicate
+
+# ---- configurations
+printf 'batch: 8\nepoch: 3\n' >key.yaml
+refuse 2 "key.yaml:2:1: unknown key 'epoch' (nearest: 'epochs')" train key.yaml
+printf 'batch: 8\n  epochs: 3\n' >indent.yaml
+refuse 2 'indent.yaml:[12]:' train indent.yaml
+printf 'data: {file: data.h5}\noptimizer: {sgd: {lr: fast}}\n' >lr.yaml
+refuse 2 '2' train lr.yaml
+printf 'data: {file: data.h5}\nbatch: [1, 2]\n' >list.yaml
+refuse 2 'list.yaml:2:8: ' train list.yaml
+printf 'batch: 8\nbatch: 9\n' >twice.yaml
+refuse 2 'twice.yaml:2:1: ' train twice.yaml
+printf 'a: &x 1\nb: *x\n' >anchor.yaml
+refuse 2 'anchor.yaml:1:' train anchor.yaml
+printf '\000\001\377\376' >binary.yaml
+refuse 2 'binary.yaml' train binary.yaml
+head -c 300000 /dev/zero | tr '\0' '#' >large.yaml
+refuse 2 'large.yaml' train large.yaml
+refuse 3 'missing.yaml: No such file' train missing.yaml
+refuse 3 'folder' train folder
+printf 'data: {file: data.h5}\n' >good.yaml
+refuse 2 'warmup' train good.yaml --set warmup=7 --epochs 3
+
+# ---- data sets
+refuse 3 'missing.h5' train missing.h5
+refuse '[23]' 'folder' train --data folder
+refuse 2 'empty.h5' train empty.h5
+refuse 2 'text.h5' train text.h5
+refuse 2 'half.h5' train half.h5
+refuse 2 'start.h5' train start.h5
+refuse 2 'end.h5' train end.h5
+refuse 2 'last.h5' train $checkpoint
+refuse 2 'no validation split' eval run --split validation --set data.validation=0
+refuse 2 "unknown split 'tests' (nearest: 'test')" eval run --split tests
+mkdir bad
+printf '\000\000\010\003\000\000\000\012\000\000\000\014\000\000\000\014short' >bad/train-images-idx3-ubyte
+cp idx/train-labels-idx1-ubyte bad/
+refuse 2 'train-images-idx3-ubyte' import idx bad --out bad.h5
+refuse 3 'nowhere' import idx nowhere --out bad.h5
+refuse 2 '' import idx folder --out bad.h5
+refuse 2 "unknown format\|unknown .*'png'" import png idx --out bad.h5
+refuse 2 'data.h5' import idx idx --out data.h5
+refuse 2 'out' import idx idx
+refuse 2 'names' import idx idx --out bad.h5 --names=a,b
+refuse 3 'none/bad.h5' import idx idx --out none/bad.h5
+
+# ---- checkpoints and runs
+refuse 3 'missing' train --resume missing
+refuse 3 'folder/config.yaml' train --resume folder
+refuse 2 'no config.yaml\|folder' eval folder
+refuse 3 'missing.h5' eval missing.h5
+refuse 2 'expected a checkpoint' eval
+refuse 2 'text.h5' eval --checkpoint text.h5 --data data.h5
+refuse 2 'half_checkpoint.h5' eval half_checkpoint.h5
+refuse 2 'bad_checkpoint.h5' eval bad_checkpoint.h5
+refuse 2 'data.h5' eval data.h5
+refuse 2 'conv1.weight' eval run --set model.base=6
+refuse 2 'last.h5' train data.h5 --model mlp --checkpoint $checkpoint
+refuse 2 'seed' train --resume run --seed 5
+refuse 2 'there is a run in this folder' train data.h5 --out run
+refuse 2 'good.yaml' train data.h5 --out good.yaml
+refuse '[23]' 'good.yaml' train data.h5 --out good.yaml/run
+refuse 3 '/proc/regimen' train data.h5 --out /proc/regimen/run
+cp -r run damaged
+cp half_checkpoint.h5 damaged/checkpoints/last.h5
+refuse 2 'last.h5' train --resume damaged
+
+# ---- bench
+refuse 2 "bench: expected step" bench
+refuse 2 "unknown bench 'fast'" bench fast
+refuse 2 '--iters: .*0' bench step --iters 0
+refuse 2 '--warmup: ' bench step --warmup=-1
+TMPDIR=/nonexistent refuse 3 'nonexistent' bench step --iters 1
+
+# ---- outputs that cannot be written
+expect 3 sh -c '"$0" plan --model resnet20 --image 1x12x12 >/dev/full' "$regimen"
+has err 'regimen: error: standard output: No space left'
+expect 3 sh -c '"$0" eval run >&-' "$regimen"
+has err 'regimen: error: standard output'
+refuse 3 '/dev/full' plan --image 1x12x12 --json=/dev/full
+refuse 3 'none/x.json' plan --image 1x12x12 --json=none/x.json
+check
+{ while [ ! -e closed ]; do sleep 0.02; done; "$regimen" plan --image 1x12x12 2>err; echo $? >code; } | { exec <&-; : >closed; }
+[ "$(cat code)" = 3 ] || fail "a closed pipe: exit code $(cat code)"
+has err 'standard output: Broken pipe'
+rm -f code closed
+
+# A disk that fills up: a limit on the size of files stands for it.
+expect 3 sh -c 'ulimit -f 20; exec "$0" import idx idx --out full.h5 --quiet' "$regimen"
+[ -z "$(find . -name '*full.h5*')" ] || fail "a full disk: $(find . -name '*full.h5*')"
+[ "$(grep -c '^regimen: error: .*full.h5' err)" = 1 ] || fail "a full disk: $(cat err)"
+cp -r run full
+expect 3 sh -c 'ulimit -f 60; exec "$0" train --resume full --epochs 3 --quiet' "$regimen"
+[ "$(grep -c '^regimen: error: .*last.h5\|^regimen: error: .*best.h5' err)" = 1 ] || fail "a full disk: $(cat err)"
+[ -z "$(find full -name '*.tmp')" ] || fail "a full disk: temporary files are left"
+expect 0 "$regimen" eval full/checkpoints/last.h5
+expect 0 "$regimen" train --resume full --epochs 3 --quiet
+if [ "$(id -u)" != 0 ]; then
+    mkdir locked
+    chmod 500 locked
+    refuse 3 'locked/run' train data.h5 --out locked/run
+    refuse 3 'locked/x.h5' import idx idx --out locked/x.h5
+fi
+
+# ---- numbers that go out of range in a run
+check
+"$regimen" train data.h5 $small --epochs 50 --set optimizer.lr=1000 --set 'scheduler=none' \
+    --set 'regularize=[{weight_decay: {rate: 10}}]' --set evaluate.every=50 --set save.every=50 --out diverged >out 2>err
+[ $? = 4 ] || fail "divergence: exit code $?"
+has err '^regimen: error: step [0-9]*: .*not finite'
+finish
