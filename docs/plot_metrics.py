@@ -74,12 +74,17 @@ class Panel:
         self.parts.append(f'<text x="{middle}" y="{HEIGHT - 6}" text-anchor="middle">epoch</text>')
 
     def line(self, pairs, color, width=1.5, dash=""):
+        if len(pairs) < 2:
+            return
         path = "L".join(f"{self.x(s)} {self.y(v)}" for s, v in pairs)
         dash = f' stroke-dasharray="{dash}"' if dash else ""
         self.parts.append(f'<path d="M{path}" fill="none" stroke="{color}" stroke-width="{width}"{dash}/>')
 
     def dots(self, pairs, color):
-        self.parts += [f'<circle cx="{self.x(s)}" cy="{self.y(v)}" r="3.5" fill="{color}"/>' for s, v in pairs]
+        """Hollow where the value lies outside the axes."""
+        for s, v in pairs:
+            fill = color if self.low <= v <= self.high else "#ffffff"
+            self.parts.append(f'<circle cx="{self.x(s)}" cy="{self.y(v)}" r="3.5" fill="{fill}" stroke="{color}"/>')
 
     def legend(self, entries):
         x = self.x0 + self.width
@@ -104,15 +109,16 @@ def draw(events):
     if top:
         left.line([(s, v / top * highest) for s, v in rate], RATE, 1, "3 3")
     left.line(loss, TRAIN)
-    left.line(points(held, "loss"), HELD) if len(held) > 1 else None
+    left.line(points(held, "loss"), HELD)
     left.dots(points(held, "loss"), HELD)
-    left.legend([("training", TRAIN)] + ([(split, HELD)] if held else []) + ([(f"rate (peak {top:.2g})", RATE)] if top else []))
+    rates = [(f"rate (peak {top:.2g})", RATE)] if top else []
+    left.legend([("training", TRAIN)] + ([(split, HELD)] if held else []) + rates)
     values = [v for _, v in accuracy + points(held, "accuracy")]
     low = int(10 * min(values, default=0)) / 10
     right = Panel(LEFT + width + GAP, width, steps, min(low, 0.9), 1.0, "accuracy")
     right.axes(epochs, "{:.2g}")
     right.line(accuracy, TRAIN)
-    right.line(points(held, "accuracy"), HELD) if len(held) > 1 else None
+    right.line(points(held, "accuracy"), HELD)
     right.dots(points(held, "accuracy"), HELD)
     last = points(held, "accuracy")
     right.legend([("training", TRAIN)] + ([(f"{split} {100 * last[-1][1]:.1f} %", HELD)] if last else []))
