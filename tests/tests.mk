@@ -188,4 +188,11 @@ tests_check_train_edge_SOURCES = %D%/check_train_edge.c $(train_helpers)
 tests_check_train_edge_CPPFLAGS = $(AM_CPPFLAGS) $(HDF5_CFLAGS)
 tests_check_train_edge_CFLAGS = $(test_cflags)
 tests_check_train_edge_LDADD = $(train_libs)
+
+check_PROGRAMS += tests/check_memory
+TESTS += tests/check_memory
+tests_check_memory_SOURCES = %D%/check_memory.c %D%/malloc_probe.c %D%/malloc_probe.h $(train_helpers)
+tests_check_memory_CPPFLAGS = $(AM_CPPFLAGS) $(HDF5_CFLAGS) -D_GNU_SOURCE
+tests_check_memory_CFLAGS = $(test_cflags)
+tests_check_memory_LDADD = libcli.la libreport.la $(train_libs)
 endif
