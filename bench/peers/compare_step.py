@@ -25,12 +25,14 @@ import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 WORK = {  # model, image, batch, classes, timed steps, rate
-    "resnet20": ("resnet20", "1x28x28", 128, 10, 20, 0.02),
+    "resnet20": ("resnet20", "1x28x28", 128, 10, 20, 0.1),
     "resnet18-32": ("resnet18", "3x32x32", 64, 10, 10, 0.02),
     "resnet18-224": ("resnet18", "3x224x224", 16, 1000, 5, 0.002),
     "resnet50-224": ("resnet50", "3x224x224", 16, 1000, 5, 0.002),  # at 0.02 the peer's own layouts differ by 1e-3
 }
-MOMENTUM, DECAY = "0.9", "5e-4"
+# A decay this large changes the loss within 5 steps (measured on resnet20: none, 2e-4; on batch norm too, 1e-2; momentum that
+# is not Nesterov's, 4e-3), so that the comparison of losses sees it. A step takes as long with any.
+MOMENTUM, DECAY = "0.9", "0.5"
 SKIPPED = 77
 
 
@@ -119,7 +121,7 @@ def summarize(work, rounds):
         "ratio": statistics.median(ratios), "ratio_low": ratios[0], "ratio_high": ratios[-1],
         "gflops": statistics.median(r[0]["gflops"] for r in rounds),
         "peak_share": statistics.median(r[0]["peak_share"] for r in rounds),
-        "memory_mb": memory, "peer_memory_mb": smallest[0], "memory_ratio": memory / smallest[0],
+        "anon_mb": own["anon_mb"], "peer_anon_mb": other["anon_mb"], "memory_mb": memory, "peer_memory_mb": smallest[0], "memory_ratio": memory / smallest[0],
         "peer_memory_net_mb": smallest[0] - rounds[0][1][smallest[1]]["import_mb"],
         "loss_after_5": own["loss_after_5"], "peer_loss_after_5": other["loss_after_5"],
         "peer_loss_spread": max(losses) - min(losses),
@@ -160,7 +162,7 @@ def arguments():
     p.add_argument("--iters", type=int, default=0, help="timed steps; 0: those of the work")
     p.add_argument("--isa", choices=["auto", "avx2", "avx512"], default="auto", help="avx2 caps both")
     p.add_argument("--seed", type=int, default=1)
-    p.add_argument("--tolerance", type=float, default=1e-3, help="of the losses after 5 steps")
+    p.add_argument("--tolerance", type=float, default=1e-4, help="of the losses after 5 steps")
     p.add_argument("--json", metavar="FILE", help="everything measured")
     a = p.parse_args()
     for work in a.work.split(","):
