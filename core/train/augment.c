@@ -13,7 +13,8 @@ struct rgm_augmenter {
     int32_t count;
     shape shapes[RGM_CONFIG_LIST + 1]; /* [i]: what enters augmentation i; [count]: what leaves the chain */
     size_t image_bytes, scratch_bytes; /* of one scratch image, of one plugin scratch */
-    rgm_arena arena;                   /* per worker: two images and plugin scratch */
+    rgm_arena arena;
+    uint8_t *pieces; /* in the arena, per worker: two images and plugin scratch */
 };
 
 static size_t worker_bytes(const rgm_augmenter *a) { return 2 * a->image_bytes + a->scratch_bytes; }
@@ -71,8 +72,9 @@ rgm_status rgm_augmenter_create(rgm_augmenter **augmenter, const rgm_session *se
         size_t scratch = i < a->count ? rgm_arena_cost(rgm_instance_scratch_bytes(session->components.augment[i])) : 0;
         if (scratch > a->scratch_bytes) a->scratch_bytes = scratch;
     }
-    RGM_TRY_OR_FAIL(status, rgm_arena_create(&a->arena, worker_bytes(a) * (size_t)rgm_team_size(session->team),
-                                             "augmentations", err));
+    size_t bytes = worker_bytes(a) * (size_t)rgm_team_size(session->team);
+    RGM_TRY_OR_FAIL(status, rgm_arena_create(&a->arena, rgm_arena_cost(bytes), "augmentations", err));
+    a->pieces = rgm_arena_take(&a->arena, bytes);
     *augmenter = a;
     return RGM_OK;
 fail:
@@ -95,7 +97,7 @@ rgm_status rgm_augmenter_run(void *context, const rgm_sample *sample, const rgm_
                              int32_t worker, rgm_error *err) {
     const rgm_augmenter *a = context;
     const rgm_session *s = a->session;
-    uint8_t *mine = (uint8_t *)a->arena.base + worker_bytes(a) * (size_t)worker;
+    uint8_t *mine = a->pieces + worker_bytes(a) * (size_t)worker;
     uint8_t *buffer[2] = {mine, mine + a->image_bytes};
     int32_t next = 0, own = 0; /* own: `now` is a buffer of ours, which may be overwritten */
     rgm_clock clock =
