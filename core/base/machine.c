@@ -42,36 +42,62 @@ static int32_t group_quota(const char *folder) {
     return cpus < MOST_CPUS ? (int32_t)cpus : 0;
 }
 
-static int32_t smaller_quota(int32_t a, int32_t b) { return a == 0 || (b != 0 && b < a) ? b : a; }
+/* Bytes left in one group, -1 if it has no limit. */
+static int64_t group_memory(const char *folder) {
+    static const char *const files[2][2] = {{"memory.max", "memory.current"},
+                                            {"memory.limit_in_bytes", "memory.usage_in_bytes"}};
+    for (int32_t version = 0; version < 2; version++) {
+        int64_t limit[2], used[2];
+        if (read_numbers(folder, files[version][0], limit) < 1 || limit[0] < 0) continue;
+        if (read_numbers(folder, files[version][1], used) < 1 || limit[0] > (INT64_C(1) << 60)) continue;
+        return limit[0] > used[0] ? limit[0] - used[0] : 0;
+    }
+    return -1;
+}
 
-/* The smallest quota from mount/group up to mount itself. A container may see a path that its mount does not have; the
+static int64_t group_cpus(const char *folder) {
+    int32_t quota = group_quota(folder);
+    return quota ? quota : -1;
+}
+
+/* A limit of cgroups: what to ask of a group's folder, and the name and mounts of its v1 controller. */
+typedef struct limit {
+    int64_t (*ask)(const char *folder); /* -1: none */
+    const char *controller;
+    const char *mounts[2];
+} limit;
+
+static int64_t smaller(int64_t a, int64_t b) { return a < 0 || (b >= 0 && b < a) ? b : a; }
+
+/* The smallest limit from mount/group up to mount itself. A container may see a path that its mount does not have; the
  * walk then ends at the mount, which is the container's own group. */
-static int32_t hierarchy_quota(const char *root, const char *mount, const char *group) {
+static int64_t hierarchy(const limit *l, const char *root, const char *mount, const char *group) {
     char folder[PATH_BYTES];
-    int32_t quota = 0;
-    if ((size_t)snprintf(folder, sizeof folder, "%s%s%s", root, mount, group) >= sizeof folder) return 0;
+    int64_t least = -1;
+    if ((size_t)snprintf(folder, sizeof folder, "%s%s%s", root, mount, group) >= sizeof folder) return -1;
     size_t shortest = strlen(root) + strlen(mount);
     for (;;) {
-        quota = smaller_quota(quota, group_quota(folder));
+        least = smaller(least, l->ask(folder));
         char *slash = strrchr(folder, '/');
-        if (!slash || (size_t)(slash - folder) < shortest) return quota;
+        if (!slash || (size_t)(slash - folder) < shortest) return least;
         *slash = '\0';
     }
 }
 
-static int names_cpu(const char *controllers) {
+static int names(const char *controllers, const char *wanted) {
+    size_t length = strlen(wanted);
     for (const char *c = controllers; c; c = strchr(c, ',')) {
         if (*c == ',') c++;
-        if (strncmp(c, "cpu", 3) == 0 && (c[3] == '\0' || c[3] == ',')) return 1;
+        if (strncmp(c, wanted, length) == 0 && (c[length] == '\0' || c[length] == ',')) return 1;
     }
     return 0;
 }
 
-int32_t rgm_cgroup_quota(const char *list, const char *root) {
+static int64_t least_limit(const limit *l, const char *list, const char *root) {
     char line[PATH_BYTES];
-    int32_t quota = 0;
+    int64_t least = -1;
     FILE *file = fopen(list, "re");
-    if (!file) return 0;
+    if (!file) return -1;
     while (fgets(line, sizeof line, file)) {
         line[strcspn(line, "\n")] = '\0';
         char *controllers = strchr(line, ':');
@@ -79,16 +105,24 @@ int32_t rgm_cgroup_quota(const char *list, const char *root) {
         if (!group || group[1] != '/') continue;
         *group++ = '\0';
         controllers++;
-        if (*controllers == '\0') {
-            quota = smaller_quota(quota, hierarchy_quota(root, "", group));
-            quota = smaller_quota(quota, hierarchy_quota(root, "/unified", group));
-        } else if (names_cpu(controllers)) {
-            quota = smaller_quota(quota, hierarchy_quota(root, "/cpu", group));
-            quota = smaller_quota(quota, hierarchy_quota(root, "/cpu,cpuacct", group));
-        }
+        int v2 = *controllers == '\0';
+        if (!v2 && !names(controllers, l->controller)) continue;
+        least = smaller(least, hierarchy(l, root, v2 ? "" : l->mounts[0], group));
+        least = smaller(least, hierarchy(l, root, v2 ? "/unified" : l->mounts[1], group));
     }
     fclose(file);
-    return quota;
+    return least;
+}
+
+int32_t rgm_cgroup_quota(const char *list, const char *root) {
+    static const limit cpus = {group_cpus, "cpu", {"/cpu", "/cpu,cpuacct"}};
+    int64_t quota = least_limit(&cpus, list, root);
+    return quota > 0 ? (int32_t)quota : 0;
+}
+
+int64_t rgm_cgroup_memory(const char *list, const char *root) {
+    static const limit memory = {group_memory, "memory", {"/memory", "/memory"}};
+    return least_limit(&memory, list, root);
 }
 
 void rgm_machine_read(rgm_machine *machine) {
@@ -99,7 +133,7 @@ void rgm_machine_read(rgm_machine *machine) {
         machine->masked = CPU_COUNT_S(sizeof machine->mask, machine->mask.part);
     if (machine->masked < 1) machine->masked = 1;
     int32_t quota = rgm_cgroup_quota("/proc/self/cgroup", "/sys/fs/cgroup");
-    machine->usable = smaller_quota(machine->masked, quota);
+    machine->usable = quota > 0 && quota < machine->masked ? quota : machine->masked;
 }
 
 /* Appends the CPUs of the mask that are the rank-th thread of their core, in the order of the topology. */

@@ -57,6 +57,7 @@ static rgm_status make_config(const rgm_cli_line *line, rgm_config *config, rgm_
     if (status == RGM_OK && text) status = rgm_config_parse(config, text, strlen(text), path, err);
     rgm_checkpoint_close(reader);
     RGM_TRY(status);
+    config->plugins.count = 0; /* a file that came from elsewhere does not choose what code is loaded: --plugin does */
     RGM_TRY(rgm_cli_apply(line, config, err));
     strcpy(config->checkpoint, path);
     return RGM_OK;

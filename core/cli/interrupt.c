@@ -2,6 +2,7 @@
 
 #include <stddef.h>
 #include <string.h>
+#include <unistd.h>
 
 static volatile sig_atomic_t requested;
 static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
@@ -24,5 +25,14 @@ void rgm_interrupt_install(void) {
     for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++)
         if (sigaction(signals[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN) sigaction(signals[i], &action, NULL);
 }
+
+static void on_bus_error(int number) {
+    static const char line[] = "regimen: error: a mapped data file was truncated while it was read\n";
+    (void)number;
+    if (write(STDERR_FILENO, line, sizeof line - 1) < 0) _exit(3);
+    _exit(3);
+}
+
+void rgm_interrupt_truncation(void) { signal(SIGBUS, on_bus_error); }
 
 const volatile sig_atomic_t *rgm_interrupt_flag(void) { return &requested; }

@@ -9,6 +9,10 @@
  * slow system calls go on. [main, once] */
 void rgm_interrupt_install(void);
 
+/* A mapped file that shrinks between two looks at its size raises SIGBUS: ends the process with a line and exit code 3.
+ * [main, once] */
+void rgm_interrupt_truncation(void);
+
 /* 0, or the number of the signal that came first. Work that knows nothing of signals reads it through this pointer. */
 const volatile sig_atomic_t *rgm_interrupt_flag(void);
 

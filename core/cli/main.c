@@ -90,6 +90,7 @@ int main(int argc, char **argv) {
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN); /* a file at its limit is an error that write() reports */
     rgm_interrupt_install();
+    rgm_interrupt_truncation();
     rgm_status status = dispatch(argc, argv, &err);
     if (status < 0) rgm_log(RGM_LOG_ERROR, "%s", err.text[0] ? err.text : rgm_status_text(status));
     rgm_status output = finish_output(&err);

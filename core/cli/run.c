@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 #include "base/log.h"
 #include "cli/interrupt.h"
 #include "cli/place.h"
@@ -25,11 +26,26 @@ static void tell_data(const rgm_session *s) {
                 info->path);
 }
 
-rgm_status rgm_run_session(rgm_session **session, rgm_config *config, int32_t need_data, rgm_error *err) {
+static rgm_status check_target(const char *path, rgm_error *err) {
+    if (!path[0] || strcmp(path, "-") == 0 || access(path, W_OK) == 0) return RGM_OK;
+    char folder[RGM_CONFIG_PATH];
+    snprintf(folder, sizeof folder, "%s", path);
+    char *slash = strrchr(folder, '/');
+    if (slash == folder) slash++; /* the root */
+    if (slash) *slash = 0;
+    if (access(path, F_OK) == 0 || access(slash ? folder : ".", W_OK | X_OK) != 0)
+        return rgm_fail(err, RGM_E_IO, "--json: %s: cannot be written", path);
+    return RGM_OK;
+}
+
+rgm_status rgm_run_session(rgm_session **session, rgm_config *config, const rgm_session_options *options,
+                           rgm_error *err) {
     char folder[RGM_PLACE_PATH];
-    rgm_session_options options = {.plugin_folder = rgm_place_plugins(folder), .need_data = need_data};
+    rgm_session_options o = *options;
+    o.plugin_folder = rgm_place_plugins(folder);
     if (config->quiet) rgm_log_set_level(RGM_LOG_WARN);
-    RGM_TRY(rgm_session_create(session, config, &options, err));
+    RGM_TRY(check_target(config->json, err));
+    RGM_TRY(rgm_session_create(session, config, &o, err));
     rgm_log(RGM_LOG_INFO, "%s", (*session)->build);
     rgm_log(RGM_LOG_INFO, "%s", rgm_team_describe((*session)->team));
     tell_data(*session);

@@ -5,8 +5,10 @@
 #include "report/summary.h"
 #include "train/trainer.h"
 
-/* A session with the program's own plugins; logs the build, the team and the data. */
-rgm_status rgm_run_session(rgm_session **session, rgm_config *config, int32_t need_data, rgm_error *err);
+/* A session with the program's own plugins (options->plugin_folder is filled in); logs the build, the team and the
+ * data. A JSON target that cannot be written is refused now, not when the work is done. */
+rgm_status rgm_run_session(rgm_session **session, rgm_config *config, const rgm_session_options *options,
+                           rgm_error *err);
 
 /* Nonzero once a signal asked to stop; `context` is ignored (an rgm_loop_events.stop). */
 int32_t rgm_run_stop(void *context);

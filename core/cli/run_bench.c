@@ -62,7 +62,7 @@ static rgm_status random_session(rgm_session **s, rgm_config *c, rgm_error *err)
     c->data.validation = 0;
     c->model.classes = classes;
     rgm_status status = write_random(c, classes, images, c->data.file, err);
-    if (status >= 0) status = rgm_run_session(s, c, 1, err);
+    if (status >= 0) status = rgm_run_session(s, c, &(rgm_session_options){.need_data = 1}, err);
     unlink(c->data.file);
     return status;
 }
@@ -172,7 +172,8 @@ static rgm_status bench(const rgm_session *s, rgm_trainer *t, const rgm_bench_op
 rgm_status rgm_run_bench_step(rgm_config *config, const rgm_bench_options *options, rgm_error *err) {
     rgm_session *s = NULL;
     rgm_trainer *t = NULL;
-    rgm_status status = config->data.file[0] ? rgm_run_session(&s, config, 1, err) : random_session(&s, config, err);
+    rgm_status status = config->data.file[0] ? rgm_run_session(&s, config, &(rgm_session_options){.need_data = 1}, err)
+                                             : random_session(&s, config, err);
     rgm_trainer_options trainer = {.training = 1};
     if (status >= 0) status = rgm_trainer_create(&t, s, &trainer, err);
     if (status >= 0) status = bench(s, t, options, err);

@@ -64,7 +64,7 @@ static rgm_status print_json(const rgm_session *s, const rgm_trainer *t, rgm_err
 rgm_status rgm_run_plan(rgm_config *config, rgm_error *err) {
     rgm_session *s = NULL;
     rgm_trainer *t = NULL;
-    RGM_TRY(rgm_run_session(&s, config, 0, err));
+    RGM_TRY(rgm_run_session(&s, config, &(rgm_session_options){0}, err));
     rgm_trainer_options options = {.training = 1, .plan_only = 1};
     rgm_status status = rgm_trainer_create(&t, s, &options, err);
     if (status >= 0 && strcmp(config->json, "-") != 0) print_text(s, t);

@@ -18,8 +18,8 @@ typedef struct run {
     rgm_runfolder folder;
     rgm_metrics metrics;
     rgm_bar bar;
-    rgm_tally window; /* training batches since the last step event */
-    double window_seconds;
+    double window_seconds; /* since the last step event of this process */
+    int64_t window_images;
 } run;
 
 static double mean(double sum, int64_t n) { return n ? sum / (double)n : NAN; }
@@ -28,23 +28,21 @@ static double mean(double sum, int64_t n) { return n ? sum / (double)n : NAN; }
 
 static rgm_status write_step(run *r, const rgm_step_event *e, rgm_error *err) {
     rgm_metrics_begin(&r->metrics, "step", e->progress->step, e->progress->epoch + 1);
-    rgm_metrics_real(&r->metrics, "loss", mean(r->window.loss, r->window.seen));
-    rgm_metrics_real(&r->metrics, "accuracy", mean((double)r->window.top1, r->window.seen));
+    rgm_metrics_real(&r->metrics, "loss", mean(e->progress->window.loss, e->progress->window.seen));
+    rgm_metrics_real(&r->metrics, "accuracy", mean((double)e->progress->window.top1, e->progress->window.seen));
     rgm_metrics_real(&r->metrics, "lr", e->result.rate);
     rgm_metrics_real(&r->metrics, "grad_norm", e->result.gradient_norm);
-    rgm_metrics_real(&r->metrics, "images_per_s", mean((double)r->window.seen, 1) / r->window_seconds);
-    r->window = (rgm_tally){0};
+    rgm_metrics_real(&r->metrics, "images_per_s", (double)r->window_images / r->window_seconds);
     r->window_seconds = 0;
+    r->window_images = 0;
     return rgm_metrics_end(&r->metrics, err);
 }
 
 static rgm_status on_step(void *context, const rgm_step_event *e, rgm_error *err) {
     run *r = context;
     const rgm_tally *t = &e->progress->tally;
-    r->window.loss += e->result.tally.loss;
-    r->window.top1 += e->result.tally.top1;
-    r->window.seen += e->result.tally.seen;
     r->window_seconds += e->seconds;
+    r->window_images += e->result.tally.seen;
     rgm_bar_update(&r->bar, e->progress->step * r->s->config->batch, mean(t->loss, t->seen),
                    mean((double)t->top1, t->seen));
     return e->progress->step % r->s->config->metrics.every == 0 ? write_step(r, e, err) : RGM_OK;
@@ -163,7 +161,8 @@ static rgm_status finish(run *r, rgm_trainer *t, const rgm_progress *p, int32_t 
         RGM_TRY(rgm_loop_load(t, r->folder.best, err));
         summary.checkpoint = r->folder.best;
     }
-    const rgm_view *view = s->test.count ? &s->test : &s->validation;
+    /* the test split is read once, at the end of the whole run */
+    const rgm_view *view = s->test.count && ending != RGM_END_STEPS ? &s->test : &s->validation;
     rgm_tally tally = {0};
     if (view->count) {
         double start = rgm_seconds();
@@ -221,7 +220,7 @@ rgm_status rgm_run_train(rgm_config *config, rgm_error *err) {
     static run r;
     rgm_session *s = NULL;
     rgm_trainer *t = NULL;
-    RGM_TRY(rgm_run_session(&s, config, 1, err));
+    RGM_TRY(rgm_run_session(&s, config, &(rgm_session_options){.need_data = 1}, err));
     r.s = s;
     rgm_trainer_options options = {.training = 1};
     rgm_status status = rgm_trainer_create(&t, s, &options, err);

@@ -230,7 +230,9 @@ rgm_status rgm_batches_prepare(rgm_batches *b, uint32_t epoch, int64_t step, flo
     b->targets = targets;
     b->labels = labels;
     b->staged = NULL;
-    return b->reader ? rgm_reader_wait(b->reader, b->number, &b->staged, err) : RGM_OK;
+    /* reading a map beyond the end of its file would end the process */
+    return b->reader ? rgm_reader_wait(b->reader, b->number, &b->staged, err)
+                     : rgm_dataset_check(b->options.view.set, err);
 }
 
 const rgm_phase *rgm_batches_phase(const rgm_batches *batches) { return &batches->phase; }

@@ -6,7 +6,7 @@
 #include <string.h>
 
 enum { PIECE = 1 << 16, ATTRIBUTE_BYTES = 1 << 24, NAME_BYTES = 255, TEXT_BYTES = 4095 };
-enum { CACHE_BYTES = 64 << 20, CHUNK_BYTES = 256 << 20 };
+enum { CHUNK_BYTES = 256 << 20 };
 
 /* ---- attributes ---- */
 
@@ -293,7 +293,7 @@ done:
 /* A cache that holds at least one chunk, and a whole small set. */
 static hid_t image_access(void) {
     hid_t access = H5Pcreate(H5P_DATASET_ACCESS);
-    if (access >= 0) H5Pset_chunk_cache(access, 10007, CACHE_BYTES, 0.75);
+    if (access >= 0) H5Pset_chunk_cache(access, 10007, RGM_DATA_CACHE, 0.75);
     return access;
 }
 

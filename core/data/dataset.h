@@ -18,10 +18,11 @@
 #include <stddef.h>
 #include "base/status.h"
 
-#define RGM_DATA_CHANNELS    64        /* most channels of an image */
-#define RGM_DATA_SIDE        16384     /* largest height and width  */
-#define RGM_DATA_CLASSES     65536     /* most classes              */
-#define RGM_DATA_IMAGE_BYTES (1 << 28) /* largest image, H * W * C */
+#define RGM_DATA_CHANNELS    64         /* most channels of an image */
+#define RGM_DATA_SIDE        16384      /* largest height and width  */
+#define RGM_DATA_CLASSES     65536      /* most classes              */
+#define RGM_DATA_CACHE       (64 << 20) /* bytes of chunk cache of a split that is read through HDF5 */
+#define RGM_DATA_IMAGE_BYTES (1 << 28)  /* largest image, H * W * C */
 
 enum { RGM_SPLIT_TRAIN = 0, RGM_SPLIT_TEST = 1, RGM_SPLIT_VALIDATION = 2, RGM_SPLIT_COUNT = 3 };
 enum { RGM_ACCESS_AUTO = 0, RGM_ACCESS_PREAD = 1 };                        /* AUTO maps what can be mapped */

@@ -131,7 +131,9 @@ double rgm_plug_base_rate(const rgm_instance *optimizer) {
 
 uint32_t rgm_plug_slot_count(const rgm_instance *optimizer) {
     const rgm_optimizer *o = &rgm_instance_any(optimizer)->optimizer;
+    uint32_t fp = rgm_fp_get();
     uint32_t used = o->slots_used ? o->slots_used(optimizer->memory) : o->slot_count;
+    rgm_fp_restore(fp);
     return used < o->slot_count ? used : o->slot_count;
 }
 
@@ -149,8 +151,11 @@ rgm_status rgm_plug_update(rgm_plug_call *context, const rgm_span *span, rgm_err
 int32_t rgm_plug_applies(const rgm_instance *regularizer, const rgm_tensor_info *tensor, int32_t stage) {
     const rgm_regularizer *r = &rgm_instance_any(regularizer)->regularizer;
     if (!(stage == RGM_STAGE_GRADIENT ? r->gradient : r->updated)) return 0;
-    if (r->applies) return r->applies(regularizer->memory, tensor, stage) != 0;
-    return tensor->role == RGM_TENSOR_WEIGHT;
+    if (!r->applies) return tensor->role == RGM_TENSOR_WEIGHT;
+    uint32_t fp = rgm_fp_get();
+    int32_t applies = r->applies(regularizer->memory, tensor, stage) != 0;
+    rgm_fp_restore(fp);
+    return applies;
 }
 
 rgm_status rgm_plug_regularize(rgm_plug_call *context, int32_t stage, const rgm_span *span, rgm_error *err) {

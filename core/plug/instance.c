@@ -80,7 +80,9 @@ void rgm_instance_destroy(rgm_instance *instance) {
 }
 
 static rgm_status ask_scratch(rgm_instance *it, const rgm_life *life, rgm_error *err) {
+    uint32_t fp = rgm_fp_get();
     uint64_t bytes = life->scratch ? life->scratch(it->memory, it->model) : 0;
+    rgm_fp_restore(fp);
     if (bytes > (uint64_t)1 << 32)
         return rgm_fail(err, RGM_E_PLUGIN, "%s %s: asks for %llu bytes of scratch, expected at most 4 GiB",
                         rgm_kind_name(rgm_instance_kind(it)), rgm_instance_name(it), (unsigned long long)bytes);
@@ -137,15 +139,19 @@ void rgm_instance_spec(const rgm_instance *instance, rgm_spec *out) {
 
 /* ---- private state ---- */
 
-size_t rgm_instance_state_bytes(const rgm_instance *instance) {
+static uint64_t save(const rgm_instance *instance, void *out, size_t bytes) {
     const rgm_life *life = instance->listed->component->life;
-    return life && life->save ? (size_t)life->save(instance->memory, NULL, 0) : 0;
+    if (!life || !life->save) return 0;
+    uint32_t fp = rgm_fp_get();
+    uint64_t saved = life->save(instance->memory, out, bytes);
+    rgm_fp_restore(fp);
+    return saved;
 }
 
+size_t rgm_instance_state_bytes(const rgm_instance *instance) { return (size_t)save(instance, NULL, 0); }
+
 rgm_status rgm_instance_save(const rgm_instance *instance, void *out, size_t bytes, rgm_error *err) {
-    const rgm_life *life = instance->listed->component->life;
-    if (bytes == 0 && rgm_instance_state_bytes(instance) == 0) return RGM_OK;
-    if (!life || !life->save || life->save(instance->memory, out, bytes) != bytes)
+    if (save(instance, out, bytes) != bytes)
         return rgm_fail(err, RGM_E_PLUGIN, "%s %s: its state is not of the %zu bytes that it said",
                         rgm_kind_name(rgm_instance_kind(instance)), rgm_instance_name(instance), bytes);
     return RGM_OK;
@@ -162,7 +168,10 @@ rgm_status rgm_instance_load(rgm_instance *instance, const void *in, size_t byte
         .size = sizeof start, .epochs = 1, .batch = 1, .steps_per_epoch = 1, .steps_total = 1};
     rgm_plug_call context;
     rgm_plug_call_init(&context, instance, &start, NULL, NULL);
-    if (c->life->load(&context.call, instance->memory, in, bytes) < 0)
+    uint32_t fp = rgm_fp_get();
+    int32_t result = c->life->load(&context.call, instance->memory, in, bytes);
+    rgm_fp_restore(fp);
+    if (result < 0)
         return rgm_fail(err, RGM_E_FORMAT, "%s %s: %s", rgm_kind_name((int32_t)c->kind), c->name,
                         context.text[0] ? context.text : "refused its saved state");
     return RGM_OK;

@@ -160,6 +160,9 @@ static rgm_status check_slots(const rgm_any_component *any, rgm_error *err) {
     if (life && !life->save != !life->load) return missing(life->save ? "load" : "save", err);
     switch (any->head.kind) {
     case RGM_AUGMENTATION:
+        if ((any->head.flags & RGM_IN_PLACE) && any->augmentation.output)
+            return rgm_fail(err, RGM_E_USAGE,
+                            "works in place and has an output size of its own: expected one of the two");
         return any->augmentation.apply ? RGM_OK : missing("apply", err);
     case RGM_INITIALIZER:
         return any->initializer.fill ? RGM_OK : missing("fill", err);

@@ -313,11 +313,17 @@ static int32_t paths_equal(const rgm_config *a, const rgm_config *b) {
     return 1;
 }
 
-int32_t rgm_config_equal(const rgm_config *a, const rgm_config *b) {
+static int32_t listed(const char *key, const char *const *list) {
+    for (; list && *list; list++)
+        if (strcmp(key, *list) == 0) return 1;
+    return 0;
+}
+
+const char *rgm_config_difference(const rgm_config *a, const rgm_config *b, const char *const *except) {
     for (size_t i = 0; i < OPTIONS; i++) {
         const void *x = (const char *)a + options[i].offset, *y = (const char *)b + options[i].offset;
         int32_t equal;
-        switch (options[i].key ? options[i].type : -1) {
+        switch (options[i].key && !listed(options[i].key, except) ? options[i].type : -1) {
         case -1:
             continue;
         case RGM_OPTION_TEXT:
@@ -336,7 +342,9 @@ int32_t rgm_config_equal(const rgm_config *a, const rgm_config *b) {
         default:
             equal = memcmp(x, y, options[i].size) == 0;
         }
-        if (!equal) return 0;
+        if (!equal) return options[i].key;
     }
-    return 1;
+    return NULL;
 }
+
+int32_t rgm_config_equal(const rgm_config *a, const rgm_config *b) { return !rgm_config_difference(a, b, NULL); }

@@ -185,6 +185,10 @@ rgm_status rgm_config_print(const rgm_config *config, char **text, size_t *size,
 /* Prints it into a file, replacing it. */
 rgm_status rgm_config_write(const rgm_config *config, const char *path, rgm_error *err);
 
+/* The key of the first option in the order of the table that differs, but for those in `except` (NULL-terminated, or
+ * NULL); NULL if none does. Lines and columns of settings do not count. */
+const char *rgm_config_difference(const rgm_config *a, const rgm_config *b, const char *const *except);
+
 /* 1 if all options that have a key are equal (lines and columns of settings do not count). */
 int32_t rgm_config_equal(const rgm_config *a, const rgm_config *b);
 

@@ -17,17 +17,23 @@ static rgm_instance *initializer_of(const rgm_session *s, const rgm_param *p) {
     return p->head ? s->components.head_init : s->components.init;
 }
 
+static int32_t spans_of(const rgm_session *s, const rgm_param *p) {
+    uint64_t row = (uint64_t)(p->count / p->dims[0]);
+    return (int32_t)rgm_span_count(rgm_instance_scope(initializer_of(s, p)), (uint64_t)p->count, row, SPAN);
+}
+
 static rgm_status run_fill(void *context, int32_t chunk, int32_t worker, rgm_error *err) {
     const fill *f = context;
     const rgm_session *s = f->session;
     const rgm_param *p = rgm_graph_param(s->graph, f->param);
-    int64_t first = (int64_t)chunk * SPAN, n = p->count - first < SPAN ? p->count - first : SPAN;
+    uint64_t first, n, row = (uint64_t)(p->count / p->dims[0]);
+    rgm_span_bounds(rgm_instance_scope(initializer_of(s, p)), (uint64_t)p->count, row, SPAN, (uint64_t)chunk, &first,
+                    &n);
     rgm_rng key = {s->config->seed, RGM_STREAM(RGM_STREAM_INIT, f->param), 0, 0};
     rgm_clock clock = rgm_session_clock(s, 0);
     rgm_plug_call call;
     rgm_plug_call_init(&call, initializer_of(s, p), &clock, &key, f->scratch + f->scratch_bytes * (size_t)worker);
-    return rgm_plug_fill(&call, &s->tensors[f->param], f->memory->value + p->offset + first, (uint64_t)first,
-                         (uint64_t)n, err);
+    return rgm_plug_fill(&call, &s->tensors[f->param], f->memory->value + p->offset + first, first, n, err);
 }
 
 static void set_constant(float *to, const rgm_param *p) {
@@ -68,7 +74,7 @@ rgm_status rgm_initialize(const rgm_session *s, const rgm_memory *memory, rgm_er
     for (f.param = 0; f.param < rgm_graph_param_count(s->graph) && status >= 0; f.param++) {
         const rgm_param *p = rgm_graph_param(s->graph, f.param);
         if (p->role == RGM_ROLE_WEIGHT)
-            status = rgm_team_for(s->team, run_fill, &f, (int32_t)((p->count + SPAN - 1) / SPAN), err);
+            status = rgm_team_for(s->team, run_fill, &f, spans_of(s, p), err);
         else
             set_constant(memory->value, p);
         if (status >= 0 && p->role == RGM_ROLE_BIAS && p->head && s->config->prior_bias)

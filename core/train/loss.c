@@ -31,7 +31,7 @@ static int32_t rank_of(const float *z, int32_t classes, int32_t label) {
 static void count(rgm_tally *t, const float *z, int32_t outputs, int32_t label) {
     t->seen++;
     if (outputs == 1) {
-        t->top1 += (z[0] > 0) == label;
+        t->top1 += (z[0] > 0) == label && z[0] == z[0]; /* NaN is never right */
         t->top5++;
         return;
     }

@@ -16,8 +16,10 @@ typedef struct rgm_progress {
     int32_t epoch;      /* epochs done */
     int64_t epoch_step; /* steps done in the epoch under way */
     rgm_tally tally;    /* of the epoch under way */
+    rgm_tally window;   /* of the batches since the last report of a step (metrics.every) */
     double best_metric; /* of the validation split, at best_epoch */
     int32_t best_epoch; /* -1: no evaluation yet */
+    double gain_metric; /* the last value that counted as a gain: early stopping measures from it */
     int32_t evaluations_without_gain;
     double seconds; /* spent training, earlier sessions included */
 } rgm_progress;

@@ -27,37 +27,45 @@ static rgm_status create_list(rgm_instance **list, int32_t *count, const rgm_reg
     return RGM_OK;
 }
 
-/* The learning rate is a parameter of every optimizer, by the name `lr`. */
-static rgm_status find_rate(rgm_components *c, rgm_error *err) {
-    rgm_spec *spec = malloc(sizeof *spec);
-    if (!spec) return rgm_fail(err, RGM_E_NOMEM, "optimizer: out of memory");
-    rgm_instance_spec(c->optimizer, spec);
-    const char *lr = rgm_spec_get(spec, "lr");
-    c->lr = lr ? strtod(lr, NULL) : 1.0; /* an optimizer without one makes steps of its own size */
-    free(spec);
+/* What the driver of activations gives them today is less than the contract allows them to ask for. */
+static rgm_status check_dropout(const rgm_instance *dropout, rgm_error *err) {
+    uint32_t flags = rgm_instance_flags(dropout);
+    if (!(flags & RGM_TRAINING_ONLY) || (flags & (RGM_NEEDS_INPUT | RGM_NEEDS_OUTPUT)))
+        return rgm_fail(
+            err, RGM_E_UNSUPPORTED,
+            "dropout: expected a plugin that acts in training only and whose backward needs neither its input nor its "
+            "output");
     return RGM_OK;
 }
 
+static rgm_status create_schedules(rgm_components *c, const rgm_registry *r, const rgm_config *config, rgm_error *err) {
+    RGM_TRY(rgm_instance_create(&c->schedule[0], r, RGM_SCHEDULER, &config->scheduler, err));
+    c->schedules = 1;
+    if (config->warmup <= 0) return RGM_OK;
+    rgm_spec spec = own_spec("warmup", "length", config->warmup);
+    RGM_TRY(rgm_instance_create(&c->schedule[1], r, RGM_SCHEDULER, &spec, err));
+    c->schedules = 2;
+    return RGM_OK;
+}
+
+/* Evaluation needs the loss only: what a run was trained with may have moved since. */
 static rgm_status create_components(rgm_components *c, const rgm_registry *r, const rgm_config *config,
-                                    rgm_error *err) {
-    RGM_TRY(rgm_instance_create(&c->init, r, RGM_INITIALIZER, &config->init, err));
+                                    int32_t evaluation, rgm_error *err) {
+    RGM_TRY(rgm_instance_create(&c->loss, r, RGM_LOSS, &config->loss, err));
+    if (evaluation) return RGM_OK;
     rgm_spec head = own_spec("normal", "std", 0.01);
     RGM_TRY(rgm_instance_create(&c->head_init, r, RGM_INITIALIZER, &head, err));
+    RGM_TRY(rgm_instance_create(&c->init, r, RGM_INITIALIZER, &config->init, err));
     RGM_TRY(rgm_instance_create(&c->optimizer, r, RGM_OPTIMIZER, &config->optimizer, err));
-    RGM_TRY(rgm_instance_create(&c->loss, r, RGM_LOSS, &config->loss, err));
     RGM_TRY(create_list(c->augment, &c->augments, r, RGM_AUGMENTATION, &config->augment, err));
     RGM_TRY(create_list(c->regularize, &c->regularizers, r, RGM_REGULARIZER, &config->regularize, err));
     if (config->dropout > 0) {
         rgm_spec dropout = own_spec("dropout", "rate", config->dropout);
         RGM_TRY(rgm_instance_create(&c->dropout, r, RGM_ACTIVATION, &dropout, err));
+        RGM_TRY(check_dropout(c->dropout, err));
     }
-    if (config->scheduler.name[0])
-        RGM_TRY(rgm_instance_create(&c->schedule[c->schedules++], r, RGM_SCHEDULER, &config->scheduler, err));
-    if (config->warmup > 0) {
-        rgm_spec spec = own_spec("warmup", "length", config->warmup);
-        RGM_TRY(rgm_instance_create(&c->schedule[c->schedules++], r, RGM_SCHEDULER, &spec, err));
-    }
-    return find_rate(c, err);
+    c->lr = rgm_plug_base_rate(c->optimizer);
+    return create_schedules(c, r, config, err);
 }
 
 static void destroy_components(rgm_components *c) {
@@ -190,14 +198,14 @@ static rgm_status create_machine(rgm_session *s, rgm_error *err) {
     return RGM_OK;
 }
 
-static rgm_status load_plugins(rgm_session *s, const char *folder, rgm_error *err) {
+static rgm_status load_plugins(rgm_session *s, const rgm_session_options *o, rgm_error *err) {
     const rgm_config *c = s->config;
     const char *files[RGM_CONFIG_LIST];
     for (int32_t i = 0; i < c->plugins.count; i++) files[i] = c->plugins.paths[i];
     rgm_registry_options options = {
-        .kernels = s->kernels, .files = files, .file_count = (size_t)c->plugins.count, .folder = folder};
+        .kernels = s->kernels, .files = files, .file_count = (size_t)c->plugins.count, .folder = o->plugin_folder};
     RGM_TRY(rgm_registry_create(&s->registry, &options, err));
-    return create_components(&s->components, s->registry, c, err);
+    return create_components(&s->components, s->registry, c, o->evaluation, err);
 }
 
 rgm_status rgm_session_create(rgm_session **session, rgm_config *config, const rgm_session_options *options,
@@ -217,11 +225,16 @@ rgm_status rgm_session_create(rgm_session **session, rgm_config *config, const r
     RGM_TRY_OR_FAIL(status, rgm_config_check(config, err));
     s->steps_per_epoch = s->train.count / config->batch > 0 ? s->train.count / config->batch : 1;
     s->steps_total = s->steps_per_epoch * (config->epochs > 0 ? config->epochs : 1);
-    RGM_TRY_OR_FAIL(status, load_plugins(s, options->plugin_folder, err));
+    RGM_TRY_OR_FAIL(status, load_plugins(s, options, err));
     RGM_TRY_OR_FAIL(status, create_machine(s, err));
     RGM_TRY_OR_FAIL(status, build_graph(s, err));
     RGM_TRY_OR_FAIL(status, describe_model(s, err));
     RGM_TRY_OR_FAIL(status, prepare_components(s, err));
+    if (s->components.dropout && rgm_instance_scratch_bytes(s->components.dropout) > 0) {
+        status =
+            rgm_fail(err, RGM_E_UNSUPPORTED, "dropout: this plugin asks for scratch, which activations do not get yet");
+        goto fail;
+    }
     *session = s;
     return RGM_OK;
 fail:

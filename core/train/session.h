@@ -49,6 +49,7 @@ typedef struct rgm_session {
 typedef struct rgm_session_options {
     const char *plugin_folder; /* of an uninstalled build, or NULL (rgm_registry_options.folder) */
     int32_t need_data;         /* 1: data.file must be given */
+    int32_t evaluation;        /* 1: only the loss is created of the plugins: what trains may be missing */
 } rgm_session_options;
 
 /* Opens and builds everything; *config is fitted (rgm_config_fit) and checked, and must outlive the session. Call it

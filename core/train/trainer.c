@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/arena.h"
+#include "base/machine.h"
 #include "train/activation.h"
 #include "train/augment.h"
 #include "train/initialize.h"
@@ -79,6 +80,27 @@ static rgm_batch_options batch_options(rgm_trainer *t, const rgm_view *view, int
                                .augment_context = t->augmenter};
 }
 
+static rgm_plan_options plan_options(const rgm_trainer *t, int32_t training) {
+    const rgm_session *s = t->session;
+    return (rgm_plan_options){.graph = s->graph,
+                              .kernels = s->kernels,
+                              .engine = s->engine,
+                              .batch = s->config->batch,
+                              .workers = rgm_team_size(s->team),
+                              .training = training,
+                              .hook = rgm_activator_hook((rgm_activator *)&t->activator)};
+}
+
+/* Bytes of the pipeline over a view, and of HDF5's chunk cache where the split is read through it. */
+static size_t pipeline_bytes(rgm_trainer *t, const rgm_view *view, int32_t training) {
+    if (!view->count) return 0;
+    rgm_batch_options options = batch_options(t, view, training);
+    int32_t hdf5 = rgm_dataset_describe(view->set)->access[view->split] == RGM_PIXELS_HDF5;
+    return rgm_batches_bytes(&options) + (hdf5 ? RGM_DATA_CACHE : 0);
+}
+
+static size_t larger(size_t a, size_t b) { return a > b ? a : b; }
+
 static void plan_memory(rgm_trainer *t) {
     const rgm_session *s = t->session;
     rgm_memory_plan *m = &t->planned;
@@ -90,30 +112,59 @@ static void plan_memory(rgm_trainer *t) {
     m->slots = m->parameters * (size_t)t->slot_count;
     m->statistics = rgm_arena_cost(sizeof(float) * (size_t)rgm_graph_stat_floats(s->graph));
     m->scratch = rgm_plan_scratch_bytes(t->train_plan ? t->train_plan : t->eval_plan);
-    m->activations = (train_bytes > eval_bytes ? train_bytes : eval_bytes) - m->scratch;
+    m->activations = larger(train_bytes, eval_bytes) - m->scratch;
     m->pipeline = rgm_arena_cost(sizeof(float) * batch * (size_t)s->outputs) + rgm_arena_cost(sizeof(int32_t) * batch);
     m->pipeline += rgm_augmenter_bytes(t->augmenter);
-    if (s->train.count && t->options.training) {
-        rgm_batch_options options = batch_options(t, &s->train, 1);
-        m->pipeline += rgm_batches_bytes(&options);
-    }
+    if (t->options.training) m->pipeline += pipeline_bytes(t, &s->train, 1);
+    m->pipeline += larger(pipeline_bytes(t, &s->validation, 0), pipeline_bytes(t, &s->test, 0));
     m->peak =
         m->fixed + m->parameters + m->gradients + m->slots + m->statistics + m->activations + m->scratch + m->pipeline;
 }
 
-/* Activations grow with the batch, the rest does not. */
+/* What may still be taken: the system's free memory, and what the process' cgroups leave of theirs. */
+static size_t room_for_more(void) {
+    size_t available = available_memory();
+    int64_t group = rgm_cgroup_memory("/proc/self/cgroup", "/sys/fs/cgroup");
+    return group >= 0 && (!available || (size_t)group < available) ? (size_t)group : available;
+}
+
+/* Bytes that a training plan of another batch would need beside what does not depend on the batch; 0 if there is no
+ * such plan. */
+static size_t bytes_at_batch(const rgm_trainer *t, int32_t batch) {
+    rgm_plan *plan;
+    rgm_plan_options options = plan_options(t, t->options.training);
+    options.batch = batch;
+    if (rgm_plan_create(&plan, &options, NULL) < 0) return 0;
+    size_t bytes = rgm_plan_bytes(plan);
+    rgm_plan_destroy(plan);
+    return bytes;
+}
+
+/* The largest batch whose plan fits, by bisection; 0: none. */
+static int32_t largest_batch(const rgm_trainer *t, size_t constant, size_t available) {
+    int32_t fits = 0, fails = t->session->config->batch;
+    while (fails - fits > 1) {
+        int32_t middle = fits + (fails - fits) / 2;
+        size_t bytes = bytes_at_batch(t, middle);
+        if (bytes && constant + bytes <= available)
+            fits = middle;
+        else
+            fails = middle;
+    }
+    return fits;
+}
+
 static rgm_status check_memory(const rgm_trainer *t, rgm_error *err) {
     const rgm_memory_plan *m = &t->planned;
-    size_t available = available_memory(), more = m->peak - m->fixed;
+    size_t available = room_for_more(), more = m->peak - m->fixed;
     if (!available || more <= available) return RGM_OK;
-    size_t constant = more - m->activations, batch = (size_t)t->session->config->batch, fits = 0;
-    if (available > constant) fits = (available - constant) / (m->activations / batch + 1);
+    int32_t fits = largest_batch(t, more - m->activations - m->scratch, available);
     if (fits == 0)
         return rgm_fail(err, RGM_E_NOMEM, "memory: %s needs %zu MiB, %zu MiB are available: no batch fits",
                         t->session->config->model.name, more >> 20, available >> 20);
     return rgm_fail(err, RGM_E_NOMEM,
-                    "memory: batch %zu needs %zu MiB, %zu MiB are available: the largest batch that fits is %zu", batch,
-                    more >> 20, available >> 20, fits);
+                    "memory: batch %d needs %zu MiB, %zu MiB are available: the largest batch that fits is %d",
+                    t->session->config->batch, more >> 20, available >> 20, fits);
 }
 
 /* The arena's pieces. With a null arena the pointers are null: the plans are made before memory is. */
@@ -142,18 +193,10 @@ static rgm_status take_memory(rgm_trainer *t, rgm_error *err) {
 /* ---- creation ---- */
 
 static rgm_status create_plans(rgm_trainer *t, rgm_error *err) {
-    const rgm_session *s = t->session;
-    t->activator.session = s;
-    rgm_plan_options options = {.graph = s->graph,
-                                .kernels = s->kernels,
-                                .engine = s->engine,
-                                .batch = s->config->batch,
-                                .workers = rgm_team_size(s->team),
-                                .training = 1,
-                                .hook = rgm_activator_hook(&t->activator)};
-    if (t->options.training) RGM_TRY(rgm_plan_create(&t->train_plan, &options, err));
-    options.training = 0;
-    return rgm_plan_create(&t->eval_plan, &options, err);
+    t->activator.session = t->session;
+    rgm_plan_options training = plan_options(t, 1), evaluation = plan_options(t, 0);
+    if (t->options.training) RGM_TRY(rgm_plan_create(&t->train_plan, &training, err));
+    return rgm_plan_create(&t->eval_plan, &evaluation, err);
 }
 
 static rgm_status assemble_step(rgm_trainer *t, rgm_error *err) {
@@ -198,6 +241,17 @@ static rgm_status assemble_evaluation(rgm_trainer *t, const rgm_view *view, rgm_
     return RGM_OK;
 }
 
+/* Evaluation has no augmentations, so nothing changes an image's size there. */
+static rgm_status check_sizes(const rgm_session *s, rgm_error *err) {
+    const int32_t *image = s->config->model.image;
+    if (!s->set || !(s->validation.count || s->test.count)) return RGM_OK;
+    const rgm_dataset_info *info = rgm_dataset_describe(s->set);
+    if (info->H == image[1] && info->W == image[2]) return RGM_OK;
+    return rgm_fail(err, RGM_E_USAGE,
+                    "model.image: %d x %d, but %s has images of %d x %d, which an evaluation takes as they are",
+                    image[1], image[2], info->path, info->H, info->W);
+}
+
 rgm_status rgm_trainer_create(rgm_trainer **trainer, const rgm_session *session, const rgm_trainer_options *options,
                               rgm_error *err) {
     *trainer = NULL;
@@ -211,14 +265,16 @@ rgm_status rgm_trainer_create(rgm_trainer **trainer, const rgm_session *session,
         status = rgm_fail(err, RGM_E_USAGE, "%s: no training split", session->config->data.file);
         goto fail;
     }
+    RGM_TRY_OR_FAIL(status, check_sizes(session, err));
     RGM_TRY_OR_FAIL(status, create_plans(t, err));
     if (options->training && session->set) RGM_TRY_OR_FAIL(status, rgm_augmenter_create(&t->augmenter, session, err));
     plan_memory(t);
     if (!options->plan_only) {
         RGM_TRY_OR_FAIL(status, check_memory(t, err));
         RGM_TRY_OR_FAIL(status, take_memory(t, err));
-        RGM_TRY_OR_FAIL(status, rgm_initialize(session, &t->memory, err));
+        if (options->training) RGM_TRY_OR_FAIL(status, rgm_initialize(session, &t->memory, err));
         if (options->training) RGM_TRY_OR_FAIL(status, assemble_step(t, err));
+        if (session->validation.count) RGM_TRY_OR_FAIL(status, assemble_evaluation(t, &session->validation, err));
     }
     *trainer = t;
     return RGM_OK;

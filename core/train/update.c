@@ -56,7 +56,7 @@ static rgm_status regularize(const rgm_update *u, int32_t stage, const piece *p,
     int32_t params = rgm_graph_param_count(u->session->graph);
     for (int32_t i = 0; i < c->regularizers; i++) {
         if (!(u->applies[i * params + p->param] & stage)) continue;
-        rgm_rng key = {u->session->config->seed, RGM_STREAM(RGM_STREAM_BATCH, i), (uint32_t)u->clock.step,
+        rgm_rng key = {u->session->config->seed, RGM_STREAM(RGM_STREAM_REGULARIZE, i), (uint32_t)u->clock.step,
                        (uint32_t)p->param};
         rgm_plug_call call;
         rgm_plug_call_init(&call, c->regularize[i], &u->clock, &key, scratch);
