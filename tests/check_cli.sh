@@ -74,7 +74,7 @@ started() {
     name=$1
     shift
     rm -rf "$name"
-    env --default-signal=INT "$regimen" train $long --threads 2 --out "$name" "$@" >"$name.out" 2>"$name.err" &
+    env --default-signal=INT,HUP "$regimen" train $long --threads 2 --out "$name" "$@" >"$name.out" 2>"$name.err" &
     child=$!
     children="$children $child"
     i=0
@@ -109,7 +109,7 @@ continued() { # to the end, and the same as the run that was not stopped
     has "$1/metrics.jsonl" '"resumed": 1'
 }
 
-if env --default-signal=INT true 2>/dev/null; then
+if env --default-signal=INT,HUP true 2>/dev/null; then
     for s in INT TERM HUP; do
         stopped $s 130 stop$s
         has stop$s.err "regimen: error: stopped on request after step [0-9]*; continue with: regimen train --resume stop$s"

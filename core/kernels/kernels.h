@@ -31,8 +31,8 @@ typedef struct rgm_kernels {
 #define K(name, arguments, tolerance, flops, bytes) void(*name) arguments;
 #include "kernels/kernels.def"
 #undef K
-    /* Not of the list, for it computes nothing: n times 12 independent fused multiply-adds of B lanes, 24*B*n operations, to
-     * measure the machine's peak. *out keeps the compiler from leaving it out. */
+    /* Not of the list, for it computes nothing: n times 12 independent fused multiply-adds of B lanes, 24*B*n
+     * operations, to measure the machine's peak. *out keeps the compiler from leaving it out. */
     void (*fma_probe)(int64_t n, float *out);
 } rgm_kernels;
 
