@@ -50,12 +50,12 @@ __attribute__((visibility("default"))) ssize_t write(int fd, const void *bytes, 
 /* The program's own loop, with its progress line and metrics. */
 START_TEST(steps_allocate_nothing) {
     static const char *const configs[] = {
-        "{model: {name: resnet20, base: 4}, batch: 8, epochs: 1, threads: 3, metrics: {every: 1}, save: {minutes: 0}, "
-        "augment: [{crop: {padding: 2}}, flip, {cutout: {size: 3}}], dropout: 0.2, clip_norm: 0.1, warmup: 0.1, "
-        "regularize: [{weight_decay: {rate: 1e-4}}]}",
-        "{model: {name: resnet50, base: 2, stem: imagenet}, batch: 4, epochs: 1, threads: 2, metrics: {every: 1}, "
-        "save: {minutes: 0}, optimizer: adamw, scheduler: cosine, loss: {cross_entropy: {label_smoothing: 0.1}}}",
-        "{model: {name: cnn}, batch: 8, epochs: 1, threads: 1, metrics: {every: 1}, save: {minutes: 0}}",
+        ("{model: {name: resnet20, base: 4}, batch: 8, epochs: 1, threads: 3, metrics: {every: 1}, save: {minutes: 0}, "
+         "augment: [{crop: {padding: 2}}, flip, {cutout: {size: 3}}], dropout: 0.2, clip_norm: 0.1, warmup: 0.1, "
+         "regularize: [{weight_decay: {rate: 1e-4}}]}"),
+        ("{model: {name: resnet50, base: 2, stem: imagenet}, batch: 4, epochs: 1, threads: 2, metrics: {every: 1}, "
+         "save: {minutes: 0}, optimizer: adamw, scheduler: cosine, loss: {cross_entropy: {label_smoothing: 0.1}}}"),
+        ("{model: {name: cnn}, batch: 8, epochs: 1, threads: 1, metrics: {every: 1}, save: {minutes: 0}}"),
     };
     rgm_error err = {0};
     char text[512];
