@@ -157,7 +157,7 @@ tests_check_peer_LDADD = libtrain.la libplug.la libdata.la libnet.la libengine.l
 endif
 
 if HAVE_CHECK
-net_tests = %D%/check_ops %D%/check_net
+net_tests = %D%/check_ops %D%/check_net %D%/check_golden
 check_PROGRAMS += $(net_tests)
 TESTS += $(net_tests)
 net_libs = libnet.la libengine.la libkernels.la libbase.la $(CHECK_LIBS) -lm
@@ -168,6 +168,12 @@ tests_check_ops_LDADD = $(net_libs)
 tests_check_net_SOURCES = %D%/check_net.c $(net_helpers)
 tests_check_net_CFLAGS = $(test_cflags)
 tests_check_net_LDADD = $(net_libs)
+tests_check_golden_SOURCES = %D%/check_golden.c $(net_helpers)
+tests_check_golden_CPPFLAGS = $(AM_CPPFLAGS) -DRGM_GOLDEN='"$(abs_top_srcdir)/tests/golden"'
+tests_check_golden_CFLAGS = $(test_cflags)
+tests_check_golden_LDADD = $(net_libs)
+EXTRA_DIST += %D%/golden/README.md %D%/golden/make_golden.py %D%/golden/resnet20.golden \
+	%D%/golden/resnet20-narrow.golden %D%/golden/resnet50.golden %D%/golden/resnet50-narrow.golden
 endif
 
 # Whole runs. The programs use the plugins of this build.
