@@ -220,7 +220,7 @@ START_TEST(divergence) {
     run_job good = {.config = configure(more), .last = paths[LAST], .dump = paths[FIRST]};
     run_expect(&good, RGM_OK, &r);
     copy_file(paths[LAST], paths[COPY]);
-    run_job bad = {.config = configure(diverging[_i].more), .resume = paths[LAST], .last = paths[LAST]};
+    run_job bad = {.config = configure(diverging[_i].more), .load_before = paths[LAST], .last = paths[LAST]};
     run_expect(&bad, RGM_E_NUMERIC, &r);
     char step[32];
     snprintf(step, sizeof step, "step %d", (int)r.progress.step);
@@ -251,8 +251,8 @@ START_TEST(clipping) {
     snprintf(more, sizeof more, "%ssteps: 1\n", base);
     run_expect(&(run_job){.config = configure(more), .last = paths[LAST], .dump = paths[FIRST]}, RGM_OK, &r);
     float *before = load_raw(paths[FIRST], &n);
-    snprintf(more, sizeof more, "%ssteps: 2\nclip_norm: %g\n", base, limits[_i]);
-    run_expect(&(run_job){.config = configure(more), .resume = paths[LAST], .dump = paths[SECOND]}, RGM_OK, &r);
+    snprintf(more, sizeof more, "%ssteps: 1\nclip_norm: %g\n", base, limits[_i]);
+    run_expect(&(run_job){.config = configure(more), .load_before = paths[LAST], .dump = paths[SECOND]}, RGM_OK, &r);
     float *after = load_raw(paths[SECOND], &m);
     ck_assert_uint_eq(n, m);
     double moved = distance(before, after, n), norm = r.norm[0];
@@ -277,8 +277,8 @@ START_TEST(other_runs_refused) {
     run(&job, &r);
     ck_assert_msg(r.status < 0 && !r.crashed, "another batch size: status %d", r.status);
     job.config = configure("model: {name: resnet20, stem: small, base: 6}\nbatch: 6\n");
-    run_expect(&job, RGM_E_FORMAT, &r);
-    ck_assert_msg(strstr(r.error, "conv1.weight"), "%s", r.error);
+    run_expect(&job, RGM_E_USAGE, &r);
+    ck_assert_msg(strstr(r.error, "model.base"), "%s", r.error);
     job.config = configure(RESNET "optimizer: adam\n");
     run(&job, &r);
     ck_assert_msg(r.status < 0 && !r.crashed, "another optimizer: status %d", r.status);

@@ -103,6 +103,7 @@ static rgm_status train(const run_job *job, run_result *r, rgm_session *s, rgm_t
     child c = {.job = job, .r = r};
     rgm_progress p = rgm_progress_start();
     r->steps_per_epoch = s->steps_per_epoch;
+    if (job->load_before) RGM_TRY(rgm_loop_load(t, job->load_before, err));
     if (job->resume) RGM_TRY(rgm_loop_resume(s, t, job->resume, &p, &r->differs, r->build, err));
     rgm_loop_options options = {
         .last = job->last,

@@ -22,6 +22,7 @@ typedef struct run_job {
     const char *config;      /* YAML */
     const char *last, *best; /* checkpoints to write, or NULL */
     const char *resume;      /* checkpoint to go on from, or NULL */
+    const char *load_before; /* checkpoint whose weights a new run begins with, or NULL */
     const char *load_after;  /* checkpoint whose weights are loaded before the dump, or NULL */
     const char *dump;        /* raw file of all arrays at the end, or NULL */
     int64_t stop_at;         /* asks to stop once so many steps are done; 0: never */

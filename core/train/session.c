@@ -39,13 +39,11 @@ static rgm_status check_dropout(const rgm_instance *dropout, rgm_error *err) {
 }
 
 static rgm_status create_schedules(rgm_components *c, const rgm_registry *r, const rgm_config *config, rgm_error *err) {
-    RGM_TRY(rgm_instance_create(&c->schedule[0], r, RGM_SCHEDULER, &config->scheduler, err));
-    c->schedules = 1;
+    if (config->scheduler.name[0])
+        RGM_TRY(rgm_instance_create(&c->schedule[c->schedules++], r, RGM_SCHEDULER, &config->scheduler, err));
     if (config->warmup <= 0) return RGM_OK;
     rgm_spec spec = own_spec("warmup", "length", config->warmup);
-    RGM_TRY(rgm_instance_create(&c->schedule[1], r, RGM_SCHEDULER, &spec, err));
-    c->schedules = 2;
-    return RGM_OK;
+    return rgm_instance_create(&c->schedule[c->schedules++], r, RGM_SCHEDULER, &spec, err);
 }
 
 /* Evaluation needs the loss only: what a run was trained with may have moved since. */

@@ -22,7 +22,7 @@ refuse() {
 make_data
 touch line
 small="--model resnet20 --set model.base=4 --batch 16 --threads 2"
-"$regimen" train data.h5 $small --epochs 1 --out run --quiet >out 2>err || fail "train: $(cat err)"
+"$regimen" train data.h5 $small --epochs 3 --set save.every=1 --steps 6 --out run --quiet >out 2>err || fail "train: $(cat err)"
 mkdir folder
 : >empty.h5
 echo "this is no HDF5 file, whatever its name says" >text.h5
@@ -175,11 +175,11 @@ expect 3 sh -c 'ulimit -f 20; exec "$0" import idx idx --out full.h5 --quiet' "$
 [ -z "$(find . -name '*full.h5*')" ] || fail "a full disk: $(find . -name '*full.h5*')"
 [ "$(grep -c '^regimen: error: .*full.h5' err)" = 1 ] || fail "a full disk: $(cat err)"
 cp -r run full
-expect 3 sh -c 'ulimit -f 60; exec "$0" train --resume full --epochs 3 --quiet' "$regimen"
+expect 3 sh -c 'ulimit -f 60; exec "$0" train --resume full --steps 0 --quiet' "$regimen"
 [ "$(grep -c '^regimen: error: .*last.h5\|^regimen: error: .*best.h5' err)" = 1 ] || fail "a full disk: $(cat err)"
 [ -z "$(find full -name '*.tmp')" ] || fail "a full disk: temporary files are left"
 expect 0 "$regimen" eval full/checkpoints/last.h5
-expect 0 "$regimen" train --resume full --epochs 3 --quiet
+expect 0 "$regimen" train --resume full --steps 0 --quiet
 if [ "$(id -u)" != 0 ]; then
     mkdir locked
     chmod 500 locked
