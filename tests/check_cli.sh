@@ -24,7 +24,7 @@ json out
 expect 0 "$regimen" train data.h5 $small --steps 2 --out runs/one --json=result.json
 json result.json
 has out 'after 2 steps'
-has out '20 test images'
+has out 'validation images' # the test split is for the end of the whole run
 has err 'run folder: runs/one'
 for f in config.yaml metrics.jsonl log.txt checkpoints/last.h5; do [ -s runs/one/$f ] || fail "no runs/one/$f"; done
 [ ! -e runs/one/checkpoints/best.h5 ] || fail "a best checkpoint without an evaluation"
