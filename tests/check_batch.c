@@ -326,6 +326,27 @@ START_TEST(test_wrong) {
 END_TEST
 
 /* The reading thread's failure comes out of prepare, each time it is asked. */
+/* A mapped file that shrinks while it is open is an error of the next batch; reading on would end the process. */
+START_TEST(test_truncated_map) {
+    const char *path = in_folder(folder, "m.h5");
+    make_set(path, &small);
+    rgm_dataset *set = open_set(path, RGM_ACCESS_AUTO);
+    ck_assert_int_eq(rgm_dataset_describe(set)->access[RGM_SPLIT_TRAIN], RGM_PIXELS_MAPPED);
+    rgm_batch_options options = basic(set, RGM_SPLIT_TRAIN);
+    rgm_batches *batches = make_batches(&options);
+    struct out out = make_out(&options);
+    rgm_error err = {0};
+    ck_assert_int_eq(rgm_batches_prepare(batches, 0, 0, out.x, NULL, NULL, &err), RGM_OK);
+    FILE *file = fopen(path, "w"); /* truncates */
+    fclose(file);
+    ck_assert_int_eq(rgm_batches_prepare(batches, 0, 1, out.x, NULL, NULL, &err), RGM_E_IO);
+    ck_assert(strstr(err.text, "truncated") != NULL);
+    free_out(&out);
+    rgm_batches_destroy(batches);
+    rgm_dataset_close(set);
+}
+END_TEST
+
 START_TEST(test_reader_fails) {
     const char *path = in_folder(folder, "t.h5");
     make_set(path, &small);
@@ -358,6 +379,7 @@ int main(void) {
     tcase_add_test(batches, test_soft_targets);
     tcase_add_test(batches, test_holdout_view);
     tcase_add_test(batches, test_wrong);
+    tcase_add_test(batches, test_truncated_map);
     tcase_add_test(batches, test_reader_fails);
     suite_add_tcase(suite, batches);
     SRunner *runner = srunner_create(suite);

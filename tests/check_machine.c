@@ -94,11 +94,52 @@ START_TEST(cgroup_quota) {
 }
 END_TEST
 
+static const struct {
+    const char *name, *list;
+    const char *files[4][2];
+    int64_t expected; /* bytes left; -1: no limit */
+} memories[] = {
+    {"no cgroups", "", {{0}}, -1},
+    {"v2 without a limit", "0::/a\n", {{"a/memory.max", "max\n"}, {"a/memory.current", "5000\n"}}, -1},
+    {"v2", "0::/a\n", {{"a/memory.max", "9000\n"}, {"a/memory.current", "5000\n"}}, 4000},
+    {"v2 used up", "0::/a\n", {{"a/memory.max", "5000\n"}, {"a/memory.current", "9000\n"}}, 0},
+    {"v2 of the group around it",
+     "0::/a/b\n",
+     {{"a/b/memory.max", "max\n"}, {"a/memory.max", "7000\n"}, {"a/memory.current", "1000\n"}},
+     6000},
+    {"v1",
+     "4:cpu:/x\n3:memory:/x\n",
+     {{"memory/x/memory.limit_in_bytes", "300\n"}, {"memory/x/memory.usage_in_bytes", "100\n"}},
+     200},
+    {"v1 without a limit",
+     "3:memory:/\n",
+     {{"memory/memory.limit_in_bytes", "9223372036854771712\n"}, {"memory/memory.usage_in_bytes", "100\n"}},
+     -1},
+};
+
+START_TEST(cgroup_memory) {
+    const char *parent = getenv("TMPDIR");
+    char folder[256], list[300], root[300], command[400];
+    snprintf(folder, sizeof folder, "%s/check_team.XXXXXX", parent ? parent : "/tmp");
+    ck_assert_ptr_nonnull(mkdtemp(folder));
+    snprintf(root, sizeof root, "%s/root", folder);
+    snprintf(list, sizeof list, "%s/list", folder);
+    write_text(folder, "list", memories[_i].list);
+    for (int k = 0; k < 4 && memories[_i].files[k][0]; k++)
+        write_text(root, memories[_i].files[k][0], memories[_i].files[k][1]);
+    int64_t found = rgm_cgroup_memory(list, root);
+    snprintf(command, sizeof command, "rm -r '%s'", folder);
+    ck_assert_int_eq(system(command), 0);
+    ck_assert_msg(found == memories[_i].expected, "%s: found %lld", memories[_i].name, (long long)found);
+}
+END_TEST
+
 int main(void) {
     Suite *suite = suite_create("machine");
     TCase *machine = tcase_create("machine");
     tcase_add_test(machine, worker_order);
     tcase_add_loop_test(machine, cgroup_quota, 0, (int)(sizeof groups / sizeof *groups));
+    tcase_add_loop_test(machine, cgroup_memory, 0, (int)(sizeof memories / sizeof *memories));
     suite_add_tcase(suite, machine);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
