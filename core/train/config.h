@@ -96,6 +96,7 @@ typedef struct rgm_config {
     char out[RGM_CONFIG_PATH];        /* run folder; "": runs/MODEL-N */
 
     /* Of one call of a command, not of the configuration: never in a file. */
+    char source[RGM_CONFIG_PATH]; /* the YAML file that lines and columns of settings belong to; "": none */
     char resume[RGM_CONFIG_PATH]; /* run folder to continue */
     char json[RGM_CONFIG_PATH];   /* "": none, "-": standard output */
     int32_t quiet;

@@ -320,6 +320,7 @@ static rgm_status read_config(reader *r) {
 rgm_status rgm_config_parse(rgm_config *config, const char *text, size_t size, const char *name, rgm_error *err) {
     if (size > FILE_MAX) return rgm_fail(err, RGM_E_USAGE, "%.160s: more than %d KiB", name, FILE_MAX / 1024);
     reader r;
+    snprintf(config->source, sizeof config->source, "%s", name);
     RGM_TRY(reader_open(&r, text, size, name, config, err));
     rgm_status status = read_config(&r);
     reader_close(&r);

@@ -203,7 +203,12 @@ static rgm_status load_plugins(rgm_session *s, const rgm_session_options *o, rgm
     rgm_registry_options options = {
         .kernels = s->kernels, .files = files, .file_count = (size_t)c->plugins.count, .folder = o->plugin_folder};
     RGM_TRY(rgm_registry_create(&s->registry, &options, err));
-    return create_components(&s->components, s->registry, c, o->evaluation, err);
+    rgm_error why = {0};
+    rgm_status status = create_components(&s->components, s->registry, c, o->evaluation, &why);
+    if (status >= 0) return RGM_OK;
+    /* a place in the configuration needs the file's name in front */
+    int32_t placed = c->source[0] && strncmp(why.text, "line ", 5) == 0;
+    return rgm_fail(err, status, placed ? "%.160s: %.340s" : "%.0s%.507s", c->source, why.text);
 }
 
 rgm_status rgm_session_create(rgm_session **session, rgm_config *config, const rgm_session_options *options,
