@@ -62,7 +62,7 @@ static const rgm_option options[] = {
      "initializer of the weights (the classifier starts at N(0, 0.01))"},
     {"prior_bias", RGM_OPTION_BOOL, FIELD(prior_bias), NO_RANGE, "true", NULL, 0, SET_ONLY, "BOOL",
      "set the classifier's bias from the class frequencies"},
-    {"augment", RGM_OPTION_SPECS, FIELD(augment), NO_RANGE, "[{crop: {padding: 4}}, flip]", NULL, 0, SET_ONLY, "LIST",
+    {"augment", RGM_OPTION_SPECS, FIELD(augment), NO_RANGE, "[{crop: {padding: 2}}, flip]", NULL, 0, SET_ONLY, "LIST",
      "augmentations of the training images, in this order"},
     {"optimizer", RGM_OPTION_SPEC, FIELD(optimizer), NO_RANGE, "{sgd: {lr: 0.3, momentum: 0.9, nesterov: true}}",
      "optimizer", 0, TRAIN | RGM_FOR_BENCH, "COMPONENT", "optimizer; its lr is the peak of the schedule"},
