@@ -76,21 +76,29 @@ static const struct {
     {"larger than any machine", "0::/\n", {{"cpu.max", "9223372036854775807 1\n"}}, 0},
 };
 
-START_TEST(cgroup_quota) {
+/* Writes a list and files below a root into a new folder, asks, and removes the folder. */
+static int64_t ask(const char *text, const char *const files[4][2],
+                   int64_t (*question)(const char *list, const char *root)) {
     const char *parent = getenv("TMPDIR");
     char folder[256], list[300], root[300], command[400];
-    snprintf(folder, sizeof folder, "%s/check_team.XXXXXX", parent ? parent : "/tmp");
+    snprintf(folder, sizeof folder, "%s/check_machine.XXXXXX", parent ? parent : "/tmp");
     ck_assert_ptr_nonnull(mkdtemp(folder));
     snprintf(root, sizeof root, "%s/root", folder);
     snprintf(list, sizeof list, "%s/list", folder);
-    write_text(folder, "list", groups[_i].list);
-    for (int k = 0; k < 4 && groups[_i].files[k][0]; k++)
-        write_text(root, groups[_i].files[k][0], groups[_i].files[k][1]);
-    int32_t found = rgm_cgroup_quota(list, root);
+    write_text(folder, "list", text);
+    for (int k = 0; k < 4 && files[k][0]; k++) write_text(root, files[k][0], files[k][1]);
+    int64_t found = question(list, root);
     snprintf(command, sizeof command, "rm -r '%s'", folder);
     ck_assert_int_eq(system(command), 0);
-    ck_assert_msg(found == groups[_i].expected, "%s: found %d", groups[_i].name, found);
-    ck_assert_int_eq(rgm_cgroup_quota("/nonexistent", root), 0);
+    return found;
+}
+
+static int64_t quota_of(const char *list, const char *root) { return rgm_cgroup_quota(list, root); }
+
+START_TEST(cgroup_quota) {
+    int64_t found = ask(groups[_i].list, groups[_i].files, quota_of);
+    ck_assert_msg(found == groups[_i].expected, "%s: found %lld", groups[_i].name, (long long)found);
+    ck_assert_int_eq(rgm_cgroup_quota("/nonexistent", "/nonexistent"), 0);
 }
 END_TEST
 
@@ -118,18 +126,7 @@ static const struct {
 };
 
 START_TEST(cgroup_memory) {
-    const char *parent = getenv("TMPDIR");
-    char folder[256], list[300], root[300], command[400];
-    snprintf(folder, sizeof folder, "%s/check_team.XXXXXX", parent ? parent : "/tmp");
-    ck_assert_ptr_nonnull(mkdtemp(folder));
-    snprintf(root, sizeof root, "%s/root", folder);
-    snprintf(list, sizeof list, "%s/list", folder);
-    write_text(folder, "list", memories[_i].list);
-    for (int k = 0; k < 4 && memories[_i].files[k][0]; k++)
-        write_text(root, memories[_i].files[k][0], memories[_i].files[k][1]);
-    int64_t found = rgm_cgroup_memory(list, root);
-    snprintf(command, sizeof command, "rm -r '%s'", folder);
-    ck_assert_int_eq(system(command), 0);
+    int64_t found = ask(memories[_i].list, memories[_i].files, rgm_cgroup_memory);
     ck_assert_msg(found == memories[_i].expected, "%s: found %lld", memories[_i].name, (long long)found);
 }
 END_TEST

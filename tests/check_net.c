@@ -8,7 +8,6 @@
 #include <string.h>
 #include "base/rng.h"
 #include "net/family.h"
-#include "net/layout.h"
 #include "netrun.h"
 
 /* ---- mistakes while building ---- */
@@ -571,45 +570,6 @@ START_TEST(plans_that_cannot_be) {
 }
 END_TEST
 
-/* ---- memory by liveness ---- */
-
-/* Random lifetimes: nothing alive at the same time overlaps, the total is the highest end, and it is at least what the
- * busiest step needs. */
-START_TEST(laid_out_memory) {
-    enum { COUNT = 60, STEPS = 30 };
-    rgm_rng rng = {77, RGM_STREAM(RGM_STREAM_TEST, 9), 0, (uint32_t)_i};
-    rgm_piece pieces[COUNT];
-    size_t total, busiest = 0, highest = 0, everything = 0;
-    rgm_error err = {0};
-    for (uint64_t i = 0; i < COUNT; i++) {
-        int32_t first = (int32_t)rgm_rng_below(&rng, 4 * i, STEPS), length = (int32_t)rgm_rng_below(&rng, 4 * i + 1, 8);
-        pieces[i] =
-            (rgm_piece){.bytes = 64 * rgm_rng_below(&rng, 4 * i + 2, 50), .first = first, .last = first + length};
-        everything += pieces[i].bytes;
-    }
-    ck_assert_int_eq(rgm_layout(pieces, COUNT, &total, &err), RGM_OK);
-    for (int32_t step = 0; step < STEPS + 8; step++) {
-        size_t alive = 0;
-        for (int32_t i = 0; i < COUNT; i++)
-            if (pieces[i].first <= step && step <= pieces[i].last) alive += pieces[i].bytes;
-        if (alive > busiest) busiest = alive;
-    }
-    for (int32_t i = 0; i < COUNT; i++) {
-        if (pieces[i].offset + pieces[i].bytes > highest) highest = pieces[i].offset + pieces[i].bytes;
-        for (int32_t j = 0; j < i; j++) {
-            int32_t together = pieces[i].first <= pieces[j].last && pieces[j].first <= pieces[i].last;
-            int32_t apart = pieces[i].offset + pieces[i].bytes <= pieces[j].offset ||
-                            pieces[j].offset + pieces[j].bytes <= pieces[i].offset;
-            ck_assert(!together || apart || !pieces[i].bytes || !pieces[j].bytes);
-        }
-    }
-    ck_assert_uint_eq(total, highest);
-    ck_assert_uint_ge(total, busiest);
-    ck_assert_uint_le(total, 2 * busiest); /* greedy, but not wasteful; all apart would be several times that */
-    ck_assert_uint_gt(everything, 2 * busiest);
-}
-END_TEST
-
 int main(void) {
     Suite *suite = suite_create("net");
     TCase *cases = tcase_create("net");
@@ -625,7 +585,6 @@ int main(void) {
     tcase_add_test(cases, rows);
     tcase_add_test(cases, first_bad_layer);
     tcase_add_test(cases, plans_that_cannot_be);
-    tcase_add_loop_test(cases, laid_out_memory, 0, 40);
     for (int32_t isa = 0; isa < RGM_ISA_COUNT; isa++) {
         if (!netrun_has(isa)) continue;
         tcase_add_loop_test(cases, leftovers, isa, isa + 1);

@@ -16,34 +16,32 @@ static void prepare(const rgm_activator *a, int32_t index, int32_t sample, int64
                                   .elements = (uint64_t)floats};
 }
 
-static rgm_status forward(void *context, int32_t index, int32_t first, int32_t count, int64_t floats, const float *x,
-                          float *y, int32_t worker, rgm_error *err) {
-    (void)worker;
-    const rgm_activator *a = context;
-    for (int32_t i = 0; i < count; i++) {
+/* Sample by sample: x -> y forward, or dy -> dx backward. */
+static rgm_status each(const rgm_activator *a, int32_t index, int32_t first, int32_t count, int64_t floats,
+                       const float *in, float *out, int32_t backwards, rgm_error *err) {
+    for (int32_t i = 0; i < count; i++, in += floats, out += floats) {
         rgm_plug_call call;
         rgm_activation_span span;
         prepare(a, index, first + i, floats, &call, &span);
-        span.x = x + i * floats;
-        span.y = y + i * floats;
-        RGM_TRY(rgm_plug_forward(&call, &span, err));
+        if (backwards)
+            span.dy = in, span.dx = out;
+        else
+            span.x = in, span.y = out;
+        RGM_TRY(backwards ? rgm_plug_backward(&call, &span, err) : rgm_plug_forward(&call, &span, err));
     }
     return RGM_OK;
+}
+
+static rgm_status forward(void *context, int32_t index, int32_t first, int32_t count, int64_t floats, const float *x,
+                          float *y, int32_t worker, rgm_error *err) {
+    (void)worker;
+    return each(context, index, first, count, floats, x, y, 0, err);
 }
 
 static rgm_status backward(void *context, int32_t index, int32_t first, int32_t count, int64_t floats, const float *dy,
                            float *dx, int32_t worker, rgm_error *err) {
     (void)worker;
-    const rgm_activator *a = context;
-    for (int32_t i = 0; i < count; i++) {
-        rgm_plug_call call;
-        rgm_activation_span span;
-        prepare(a, index, first + i, floats, &call, &span);
-        span.dy = dy + i * floats;
-        span.dx = dx + i * floats;
-        RGM_TRY(rgm_plug_backward(&call, &span, err));
-    }
-    return RGM_OK;
+    return each(context, index, first, count, floats, dy, dx, 1, err);
 }
 
 rgm_activation_hook rgm_activator_hook(rgm_activator *activator) {
