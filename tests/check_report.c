@@ -290,16 +290,52 @@ END_TEST
 
 START_TEST(test_rewind_drops_what_is_later_or_damaged) {
     rgm_error err = {0};
-    ck_assert_int_eq(rgm_metrics_rewind(path, 5, &err), RGM_OK);
+    ck_assert_int_eq(rgm_metrics_rewind(path, 5, 1, &err), RGM_OK);
     write_text(path,
                "{\"event\": \"a\", \"step\": 1}\n{\"event\":\"b\",  \"step\": 5}\n{\"event\": \"c\", \"step\": 6}\n"
                "not json\n{\"event\": \"d\"}\n\n[1]\n{\"event\": \"e\", \"step\": 2}\n{\"event\": \"f\", \"step\": 3");
-    ck_assert_int_eq(rgm_metrics_rewind(path, 5, &err), RGM_OK);
+    ck_assert_int_eq(rgm_metrics_rewind(path, 5, 1, &err), RGM_OK);
     ck_assert_str_eq(file_text(path), "{\"event\": \"a\", \"step\": 1}\n{\"event\":\"b\",  \"step\": 5}\n"
                                       "{\"event\": \"e\", \"step\": 2}\n");
-    ck_assert_int_eq(rgm_metrics_rewind(path, -1, &err), RGM_OK);
+    ck_assert_int_eq(rgm_metrics_rewind(path, -1, 0, &err), RGM_OK);
     ck_assert_str_eq(file_text(path), "");
-    ck_assert_int_eq(rgm_metrics_rewind(folder, 1, &err), RGM_E_IO);
+    ck_assert_int_eq(rgm_metrics_rewind(folder, 1, 0, &err), RGM_E_IO);
+}
+END_TEST
+
+/* A run may die between an epoch's last step, after which a checkpoint was written, and the next one: it is resumed
+ * before the evaluation. So with its end: the test split is evaluated again. */
+START_TEST(test_rewind_to_before_an_evaluation) {
+    static const char step[] = "{\"event\": \"step\", \"step\": 20, \"epoch\": 2}\n",
+                      saved[] = "{\"event\": \"checkpoint\", \"step\": 20, \"epoch\": 1}\n",
+                      ended[] = "{\"event\": \"evaluation\", \"step\": 20, \"epoch\": 2, \"split\": \"validation\"}\n"
+                                "{\"event\": \"checkpoint\", \"step\": 20, \"epoch\": 2}\n",
+                      test[] = "{\"event\": \"evaluation\", \"step\": 20, \"epoch\": 2, \"split\": \"test\"}\n";
+    char all[1024], wanted[1024];
+    rgm_error err = {0};
+    snprintf(all, sizeof all, "%s%s%s%s", step, saved, ended, test);
+    write_text(path, all);
+    ck_assert_int_eq(rgm_metrics_rewind(path, 20, 2, &err), RGM_OK);
+    snprintf(wanted, sizeof wanted, "%s%s%s", step, saved, ended);
+    ck_assert_str_eq(file_text(path), wanted);
+    ck_assert_int_eq(rgm_metrics_rewind(path, 20, 1, &err), RGM_OK);
+    snprintf(wanted, sizeof wanted, "%s%s", step, saved);
+    ck_assert_str_eq(file_text(path), wanted);
+}
+END_TEST
+
+START_TEST(test_ended_finds_the_end) {
+    write_text(path, "{\"event\": \"end\", \"step\": 5, \"reason\": \"interrupted\"}\nno json, but \"end\"\n"
+                     "{\"event\": \"step\", \"step\": 6, \"reason\": \"complete\", \"x\": \"end\"}\n"
+                     "{\"event\": \"end\", \"step\": 7}\n{\"event\": \"end\", \"step\": 8, \"reason\": \"complete\"}\n"
+                     "{\"event\": \"end\", \"step\": 9, \"reason\": \"comp");
+    ck_assert_int_eq(rgm_metrics_ended(path, 8, "complete"), 1);
+    ck_assert_int_eq(rgm_metrics_ended(path, 5, "interrupted"), 1);
+    ck_assert_int_eq(rgm_metrics_ended(path, 5, "complete"), 0);
+    for (int64_t step = 6; step < 10; step++)
+        if (step != 8) ck_assert_int_eq(rgm_metrics_ended(path, step, "complete"), 0);
+    ck_assert_int_eq(rgm_metrics_ended("/nonexistent/m", 8, "complete"), 0);
+    ck_assert_int_eq(rgm_metrics_ended(folder, 8, "complete"), 0);
 }
 END_TEST
 
@@ -460,7 +496,9 @@ static Suite *report_suite(void) {
     tcase_add_test(tcase, test_metrics_parse);
     tcase_add_test(tcase, test_metrics_are_flushed_and_appended);
     tcase_add_test(tcase, test_metrics_fail_in_words);
+    tcase_add_test(tcase, test_ended_finds_the_end);
     tcase_add_test(tcase, test_rewind_drops_what_is_later_or_damaged);
+    tcase_add_test(tcase, test_rewind_to_before_an_evaluation);
     tcase_add_test(tcase, test_run_folder_is_made_and_resumed);
     tcase_add_test(tcase, test_runs_are_numbered);
     tcase_add_test(tcase, test_run_folders_that_cannot_be);

@@ -116,24 +116,6 @@ static rgm_status write_end(run *r, const rgm_progress *p, const char *reason, r
     return rgm_metrics_end(&r->metrics, err);
 }
 
-/* Where the run stands before its first step: new, or as its checkpoint says. */
-static rgm_status begin(run *r, rgm_trainer *t, rgm_progress *p, rgm_error *err) {
-    const rgm_config *c = r->s->config;
-    *p = rgm_progress_start();
-    if (c->resume[0]) {
-        int32_t differs;
-        char build[256];
-        RGM_TRY(rgm_loop_resume(r->s, t, r->folder.last, p, &differs, build, err));
-        if (differs)
-            rgm_log(RGM_LOG_WARN, "the checkpoint was made by %s; this is %s: the result may have other bits", build,
-                    r->s->build);
-        rgm_log(RGM_LOG_INFO, "continuing %s after step %" PRId64, r->folder.path, p->step);
-        RGM_TRY(rgm_metrics_rewind(r->folder.metrics, p->step, err));
-    }
-    RGM_TRY(rgm_metrics_open(&r->metrics, r->folder.metrics, err));
-    return write_start(r, p, err);
-}
-
 static const char *reason_of(int32_t ending, const rgm_config *c, char text[128]) {
     if (ending == RGM_END_STEPS)
         snprintf(text, 128, "after %" PRId64 " steps, as asked", c->steps);
@@ -144,23 +126,62 @@ static const char *reason_of(int32_t ending, const rgm_config *c, char text[128]
     return text;
 }
 
+static const char *word_of(const rgm_summary *summary) { return summary->stopped ? summary->stopped : "complete"; }
+
+static rgm_summary summarize(const run *r, const rgm_progress *p, int32_t ending, char text[128]) {
+    const rgm_config *c = r->s->config;
+    return (rgm_summary){.model = c->model.name,
+                         .data = c->data.file,
+                         .run = r->folder.path,
+                         .steps = p->step,
+                         .epochs = p->epoch,
+                         .stopped = reason_of(ending, c, text),
+                         .checkpoint = ending == RGM_END_EARLY ? r->folder.best : r->folder.last};
+}
+
+/* 1 for a run that has had its end, with the evaluation that belongs to it; says so. */
+static int32_t is_finished(const run *r, const rgm_progress *p, rgm_summary *summary, char text[128]) {
+    int32_t ending;
+    if (!rgm_loop_over(r->s, p, &ending)) return 0;
+    *summary = summarize(r, p, ending, text);
+    if (!rgm_metrics_ended(r->folder.metrics, p->step, word_of(summary))) return 0;
+    rgm_log(RGM_LOG_INFO, "%s: this run is finished (%s): nothing is left to do", r->folder.path, word_of(summary));
+    return 1;
+}
+
+/* Everything as the checkpoint says. A finished run stays as it is. */
+static rgm_status resume(run *r, rgm_trainer *t, rgm_progress *p, int32_t *finished, rgm_error *err) {
+    int32_t differs;
+    char build[256], text[128];
+    rgm_summary summary;
+    RGM_TRY(rgm_loop_resume(r->s, t, r->folder.last, p, &differs, build, err));
+    *finished = is_finished(r, p, &summary, text);
+    if (*finished) return rgm_run_print(r->s->config, &summary, err);
+    if (differs)
+        rgm_log(RGM_LOG_WARN, "the checkpoint was made by %s; this is %s: the result may have other bits", build,
+                r->s->build);
+    rgm_log(RGM_LOG_INFO, "continuing %s after step %" PRId64, r->folder.path, p->step);
+    return rgm_metrics_rewind(r->folder.metrics, p->step, p->epoch, err);
+}
+
+/* Where the run stands before its first step. */
+static rgm_status begin(run *r, rgm_trainer *t, rgm_progress *p, int32_t *finished, rgm_error *err) {
+    *p = rgm_progress_start();
+    *finished = 0;
+    if (r->s->config->resume[0]) RGM_TRY(resume(r, t, p, finished, err));
+    if (*finished) return RGM_OK;
+    RGM_TRY(rgm_metrics_open(&r->metrics, r->folder.metrics, err));
+    return write_start(r, p, err);
+}
+
 /* The result: the test split, read once; the validation split if there is no test split. An early stop restores the
  * best. */
 static rgm_status finish(run *r, rgm_trainer *t, const rgm_progress *p, int32_t ending, rgm_error *err) {
     const rgm_session *s = r->s;
     const rgm_config *c = s->config;
     char text[128];
-    rgm_summary summary = {.model = c->model.name,
-                           .data = c->data.file,
-                           .run = r->folder.path,
-                           .steps = p->step,
-                           .epochs = p->epoch,
-                           .stopped = reason_of(ending, c, text),
-                           .checkpoint = r->folder.last};
-    if (ending == RGM_END_EARLY) {
-        RGM_TRY(rgm_loop_load(t, r->folder.best, err));
-        summary.checkpoint = r->folder.best;
-    }
+    rgm_summary summary = summarize(r, p, ending, text);
+    if (ending == RGM_END_EARLY) RGM_TRY(rgm_loop_load(t, r->folder.best, err));
     /* the test split is read once, at the end of the whole run */
     const rgm_view *view = s->test.count && ending != RGM_END_STEPS ? &s->test : &s->validation;
     rgm_tally tally = {0};
@@ -170,7 +191,7 @@ static rgm_status finish(run *r, rgm_trainer *t, const rgm_progress *p, int32_t 
         summary.split = view == &s->test ? "test" : "validation";
         RGM_TRY(write_evaluation(&r->metrics, p, summary.split, &tally, rgm_seconds() - start, err));
     }
-    RGM_TRY(write_end(r, p, summary.stopped ? summary.stopped : "complete", err));
+    RGM_TRY(write_end(r, p, word_of(&summary), err));
     rgm_run_count(&summary, &tally);
     rgm_run_speed(&summary, s, (double)p->step * c->batch, p->seconds, rgm_graph_train_flops(s->graph));
     return rgm_run_print(c, &summary, err);
@@ -179,8 +200,9 @@ static rgm_status finish(run *r, rgm_trainer *t, const rgm_progress *p, int32_t 
 static rgm_status train(run *r, rgm_trainer *t, rgm_error *err) {
     const rgm_config *c = r->s->config;
     rgm_progress p;
-    int32_t ending;
-    RGM_TRY(begin(r, t, &p, err));
+    int32_t ending, finished;
+    RGM_TRY(begin(r, t, &p, &finished, err));
+    if (finished) return RGM_OK;
     rgm_loop_options options = {
         .last = r->folder.last,
         .best = r->folder.best,

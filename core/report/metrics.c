@@ -108,30 +108,59 @@ rgm_status rgm_metrics_end(rgm_metrics *m, rgm_error *err) {
 /* --- going back ----------------------------------------------------------------------------------------------------
  */
 
-/* 1 if the line is an event of at most `step`. */
-static int32_t belongs(const char *line, size_t length, int64_t step) {
+static int32_t is_text(const json_t *object, const char *key, const char *wanted) {
+    const char *text = json_string_value(json_object_get(object, key));
+    return text && strcmp(text, wanted) == 0;
+}
+
+/* 1 if the line is an event of what a checkpoint of that step and so many ended epochs has seen. */
+static int32_t belongs(const char *line, size_t length, int64_t step, int32_t epoch) {
     json_t *event = json_loadb(line, length, 0, NULL);
     json_t *at = json_object_get(event, "step");
-    int32_t fine = json_is_integer(at) && json_integer_value(at) <= step;
+    int64_t when = json_integer_value(at);
+    int32_t fine = json_is_integer(at) && when <= step && !is_text(event, "split", "test");
+    if (when == step && !is_text(event, "event", "step"))
+        fine &= json_integer_value(json_object_get(event, "epoch")) <= epoch;
     json_decref(event);
     return fine;
 }
 
-static rgm_status copy_events(FILE *in, int out, int64_t step, const char *path, rgm_error *err) {
+static int32_t is_end(const char *line, size_t length, int64_t step, const char *reason) {
+    json_t *object = json_loadb(line, length, 0, NULL);
+    int32_t same = is_text(object, "event", "end") && is_text(object, "reason", reason) &&
+                   json_integer_value(json_object_get(object, "step")) == step;
+    json_decref(object);
+    return same;
+}
+
+int32_t rgm_metrics_ended(const char *path, int64_t step, const char *reason) {
+    char *line = NULL;
+    size_t capacity = 0;
+    ssize_t length;
+    int32_t ended = 0;
+    FILE *in = fopen(path, "re");
+    while (in && !ended && (length = getline(&line, &capacity, in)) > 0)
+        ended = strstr(line, "\"end\"") && is_end(line, (size_t)length, step, reason);
+    free(line);
+    if (in) fclose(in);
+    return ended;
+}
+
+static rgm_status copy_events(FILE *in, int out, int64_t step, int32_t epoch, const char *path, rgm_error *err) {
     char *line = NULL;
     size_t capacity = 0;
     ssize_t length;
     rgm_status status = RGM_OK;
     errno = 0;
     while (status == RGM_OK && (length = getline(&line, &capacity, in)) > 0)
-        if (line[length - 1] == '\n' && belongs(line, (size_t)length, step))
+        if (line[length - 1] == '\n' && belongs(line, (size_t)length, step, epoch))
             status = write_all(out, line, (size_t)length, path, err);
     if (status == RGM_OK && ferror(in)) status = rgm_fail(err, RGM_E_IO, "%.160s: %s", path, strerror(errno));
     free(line);
     return status;
 }
 
-rgm_status rgm_metrics_rewind(const char *path, int64_t step, rgm_error *err) {
+rgm_status rgm_metrics_rewind(const char *path, int64_t step, int32_t epoch, rgm_error *err) {
     char copy[1100];
     if (strlen(path) > 1024) return rgm_fail(err, RGM_E_IO, "%.160s...: the path is too long", path);
     snprintf(copy, sizeof copy, "%s.tmp", path);
@@ -141,7 +170,7 @@ rgm_status rgm_metrics_rewind(const char *path, int64_t step, rgm_error *err) {
     int out = open(copy, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
     rgm_status status = RGM_OK;
     if (out < 0) status = rgm_fail(err, RGM_E_IO, "%.160s: %s", copy, strerror(errno));
-    if (status == RGM_OK) status = copy_events(in, out, step, path, err);
+    if (status == RGM_OK) status = copy_events(in, out, step, epoch, path, err);
     if (out >= 0 && close(out) != 0 && status == RGM_OK)
         status = rgm_fail(err, RGM_E_IO, "%.160s: %s", copy, strerror(errno));
     if (status == RGM_OK && rename(copy, path) != 0)

@@ -24,9 +24,14 @@ typedef struct rgm_metrics {
 /* Opens for appending, creating the file. RGM_E_IO. [main] */
 rgm_status rgm_metrics_open(rgm_metrics *metrics, const char *path, rgm_error *err);
 
-/* Before a resumed run appends: drops events after `step` (the run was further than its checkpoint) and a last line cut
- * short; the other lines stay byte by byte. A missing file is fine. RGM_E_IO. */
-rgm_status rgm_metrics_rewind(const char *path, int64_t step, rgm_error *err);
+/* Before a resumed run appends: drops what the run did after its checkpoint, and a last line cut short; the other lines
+ * stay byte by byte. That is every event after `step`; at `step`, events other than "step" after `epoch`, the epochs
+ * that had been ended (a checkpoint may lie between an epoch's last step and its end); and the evaluation of the test
+ * split, which belongs to the run's end. A missing file is fine. RGM_E_IO. */
+rgm_status rgm_metrics_rewind(const char *path, int64_t step, int32_t epoch, rgm_error *err);
+
+/* 1 if the file has an event "end" of that step and reason; a file that cannot be read has none. */
+int32_t rgm_metrics_ended(const char *path, int64_t step, const char *reason);
 
 void rgm_metrics_close(rgm_metrics *metrics); /* a zeroed struct is fine */
 

@@ -18,7 +18,7 @@ typedef struct loop {
     const rgm_loop_options *o;
     double saved_at;    /* seconds, monotonic */
     int64_t saved_step; /* of last.h5 */
-    int32_t ending, ended;
+    int32_t ending;
 } loop;
 
 static int32_t asked_to_stop(const loop *l) { return l->o->events.stop && l->o->events.stop(l->o->events.context); }
@@ -39,15 +39,20 @@ static double metric_of(const rgm_config *c, const rgm_tally *t) {
     return c->early_stop.metric == RGM_METRIC_LOSS ? -t->loss / (double)t->seen : (double)t->top1 / (double)t->seen;
 }
 
-/* Ends a run that has had no gain for too long; also one that is resumed after it had ended so. */
-static void end_early(loop *l) {
-    const rgm_config *c = l->s->config;
-    if (c->early_stop.patience == 0 || l->p->evaluations_without_gain < c->early_stop.patience) return;
-    l->ended = 1;
-    l->ending = RGM_END_EARLY;
+static int32_t out_of_patience(const rgm_config *c, const rgm_progress *p) {
+    return c->early_stop.patience && p->evaluations_without_gain >= c->early_stop.patience;
 }
 
-/* Takes an evaluation into account: best so far, and whether to stop early. */
+int32_t rgm_loop_over(const rgm_session *s, const rgm_progress *p, int32_t *ending) {
+    const rgm_config *c = s->config;
+    int64_t limit = c->steps && c->steps < s->steps_total ? c->steps : s->steps_total;
+    *ending = RGM_END_EARLY;
+    if (out_of_patience(c, p)) return 1;
+    *ending = limit < s->steps_total ? RGM_END_STEPS : RGM_END_COMPLETE;
+    return p->step >= limit && p->epoch_step < s->steps_per_epoch;
+}
+
+/* Takes an evaluation into account: the best so far, and how long ago the last gain was. */
 static int32_t judge(loop *l, const rgm_tally *validation) {
     const rgm_config *c = l->s->config;
     double metric = metric_of(c, validation);
@@ -59,7 +64,6 @@ static int32_t judge(loop *l, const rgm_tally *validation) {
         l->p->best_metric = metric;
         l->p->best_epoch = l->p->epoch;
     }
-    end_early(l);
     return best;
 }
 
@@ -94,7 +98,7 @@ static rgm_status end_epoch(loop *l, rgm_error *err) {
     if (l->o->events.epoch) RGM_TRY(l->o->events.epoch(l->o->events.context, &event, err));
     l->p->tally = (rgm_tally){0};
     if (event.best) RGM_TRY(save(l, l->o->best, err));
-    if (epoch % c->save.every == 0 || last || l->ended) RGM_TRY(save(l, l->o->last, err));
+    if (epoch % c->save.every == 0 || last || out_of_patience(c, l->p)) RGM_TRY(save(l, l->o->last, err));
     return RGM_OK;
 }
 
@@ -128,22 +132,18 @@ static rgm_status interrupted(loop *l, rgm_error *err) {
 
 static rgm_status run(loop *l, rgm_error *err) {
     const rgm_config *c = l->s->config;
-    int64_t limit = c->steps && c->steps < l->s->steps_total ? c->steps : l->s->steps_total;
-    end_early(l);
-    while (!l->ended) {
+    while (!rgm_loop_over(l->s, l->p, &l->ending)) {
         if (l->p->epoch_step >= l->s->steps_per_epoch) {
             rgm_status status = end_epoch(l, err);
             if (status == RGM_E_INTERRUPTED) return interrupted(l, err);
             RGM_TRY(status);
             continue;
         }
-        if (l->p->step >= limit) break;
         RGM_TRY(one_step(l, err));
         if (asked_to_stop(l)) return interrupted(l, err);
         if (c->save.minutes > 0 && rgm_seconds() - l->saved_at > 60 * c->save.minutes)
             RGM_TRY(save(l, l->o->last, err));
     }
-    if (!l->ended && l->p->step < l->s->steps_total) l->ending = RGM_END_STEPS;
     return l->saved_step != l->p->step ? save(l, l->o->last, err) : RGM_OK;
 }
 
