@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/rng.h"
+#include "net/op.h"
 #include "netcase.h"
 
 static const int32_t batches[] = {1, 2, 3, 5};
@@ -246,6 +247,42 @@ START_TEST(plugins) {
 }
 END_TEST
 
+/* ---- mistakes of operations ---- */
+
+/* A slot of two buffers would hold the last one's address in both phases: wrong numbers, and no other sign. */
+START_TEST(slots_of_two_buffers) {
+    static const char *const kinds[] = {"two buffers", "a buffer and a parameter"};
+    for (int32_t i = 0; i < 2; i++) {
+        netcase c = netcase_begin(RGM_ISA_REFERENCE, 2, 3, 4, 4, "slots of %s", kinds[i]);
+        int32_t x = rgm_graph_flatten(c.graph, netcase_stem(&c, 5));
+        netrun r;
+        rgm_plan *plan;
+        rgm_error err = {0};
+        netrun_fine(rgm_graph_finish(c.graph, rgm_graph_linear(c.graph, x, "fc", 3, 0), &err), &err, "graph");
+        netrun_open(&r, c.graph, RGM_ISA_REFERENCE, 2, 1, 1);
+        netrun_fine(rgm_plan_create(&plan, rgm_plan_get(r.plan), &err), &err, "plan");
+        void *slot = NULL;
+        rgm_buffer a = rgm_plan_buffer(plan, 64), b = rgm_plan_buffer(plan, 64);
+        rgm_plan_use(plan, a, &slot);
+        rgm_plan_use(plan, a, &slot); /* the same again is fine */
+        rgm_plan_use(plan, b, NULL);
+        netrun_fine(rgm_plan_close(plan, &err), &err, "close");
+        netrun_fine(rgm_plan_phase(plan, 1, "again", NULL, plan, 1, &err), &err, "phase");
+        if (i == 0)
+            rgm_plan_use(plan, b, &slot);
+        else
+            rgm_plan_param(plan, 0, &slot);
+        ck_assert_int_eq(rgm_plan_close(plan, &err), RGM_E_INTERNAL);
+        char name[64];
+        snprintf(name, sizeof name, "plan: %s again: ", rgm_graph_node(c.graph, 1)->name);
+        ck_assert_msg(strncmp(err.text, name, strlen(name)) == 0, "expected '%s' in: %s", name, err.text);
+        rgm_plan_destroy(plan);
+        netrun_close(&r);
+        rgm_graph_destroy(c.graph);
+    }
+}
+END_TEST
+
 /* ---- any graph ---- */
 
 /* One more operation on tensors drawn among `count` of the same shape. */
@@ -305,12 +342,13 @@ END_TEST
 int main(void) {
     Suite *suite = suite_create("ops");
     TCase *cases = tcase_create("every ISA");
-    tcase_set_timeout(cases, 120);
+    tcase_set_timeout(cases, 300);
     const TTest *const tests[] = {convolutions, stems, batchnorms, batchnorm_edges, activations, sums,
                                   many_readers, pools, linears,    shortcuts,       plugins,     any_graphs};
     for (int32_t i = 0; i < (int32_t)(sizeof tests / sizeof *tests); i++)
         for (int32_t isa = 0; isa < RGM_ISA_COUNT; isa++)
             if (netrun_has(isa)) tcase_add_loop_test(cases, tests[i], isa, isa + 1);
+    tcase_add_test(cases, slots_of_two_buffers);
     suite_add_tcase(suite, cases);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

@@ -78,8 +78,11 @@ rgm_buffer rgm_plan_buffer(rgm_plan *plan, size_t bytes);
 rgm_status rgm_plan_phase(rgm_plan *plan, int32_t node, const char *what, rgm_chunk_fn run, void *context,
                           int32_t chunks, rgm_error *err);
 /* The phase appended last touches `buffer`; *slot gets its address on binding (NULL: only the lifetime counts). A slot
- * belongs to one buffer. */
+ * belongs to one buffer: rgm_plan_close() looks. */
 void rgm_plan_use(rgm_plan *plan, rgm_buffer buffer, void *slot);
+/* What creating a plan ends with: checks the slots (RGM_E_INTERNAL, naming the phase, for one that was given two
+ * buffers) and lays out the arena. */
+rgm_status rgm_plan_close(rgm_plan *plan, rgm_error *err);
 
 /* A tensor's values: its buffer, created on first use; rgm_plan_alias makes the output live in the input's buffer. */
 rgm_buffer rgm_plan_value(rgm_plan *plan, int32_t tensor);

@@ -16,6 +16,7 @@ typedef struct binding {
     rgm_buffer buffer;
     int64_t offset;
     void *slot;
+    int32_t phase; /* that it was made for, -1: before the first */
 } binding;
 
 typedef struct owned {
@@ -168,6 +169,7 @@ static void touch(rgm_plan *p, rgm_buffer b, int32_t phase) {
 
 static void add_binding(rgm_plan *p, binding b) {
     if (!room(p, &p->bindings, p->binding_count, &p->binding_room, sizeof *p->bindings)) return;
+    b.phase = p->phase_count - 1;
     p->bindings[p->binding_count++] = b;
 }
 
@@ -358,6 +360,35 @@ static rgm_status check_sizes(const rgm_plan *p, rgm_error *err) {
     return RGM_OK;
 }
 
+static int by_slot(const void *a, const void *b) {
+    const binding *x = a, *y = b;
+    uintptr_t s = (uintptr_t)x->slot, t = (uintptr_t)y->slot;
+    return s != t ? (s > t) - (s < t) : (x->phase > y->phase) - (x->phase < y->phase);
+}
+
+/* The phases of a slot that is bound twice would all see the last address. Reorders the bindings, which is harmless
+ * once no slot has two. */
+static rgm_status check_slots(rgm_plan *p, rgm_error *err) {
+    if (p->binding_count) qsort(p->bindings, (size_t)p->binding_count, sizeof *p->bindings, by_slot);
+    for (int32_t i = 1; i < p->binding_count; i++) {
+        const binding *b = &p->bindings[i], *before = b - 1;
+        if (b->slot != before->slot ||
+            (b->array == before->array && b->buffer == before->buffer && b->offset == before->offset))
+            continue;
+        return rgm_fail(err, RGM_E_INTERNAL, "plan: %s: a slot of this phase is given to two buffers",
+                        p->phases[b->phase < 0 ? 0 : b->phase].name);
+    }
+    return RGM_OK;
+}
+
+rgm_status rgm_plan_close(rgm_plan *p, rgm_error *err) {
+    if (p->out_of_memory) return rgm_fail(err, RGM_E_NOMEM, "plan: out of memory");
+    RGM_TRY(check_slots(p, err));
+    RGM_TRY(rgm_layout(p->buffers, p->buffer_count, &p->bytes, err));
+    p->bytes += p->scratch_each * (size_t)p->o.workers;
+    return RGM_OK;
+}
+
 rgm_status rgm_plan_create(rgm_plan **plan, const rgm_plan_options *options, rgm_error *err) {
     *plan = NULL;
     rgm_plan *p = calloc(1, sizeof *p);
@@ -378,12 +409,7 @@ rgm_status rgm_plan_create(rgm_plan **plan, const rgm_plan_options *options, rgm
     RGM_TRY_OR_FAIL(status, plan_forward(p, err));
     RGM_TRY_OR_FAIL(status, plan_loss(p, err));
     if (options->training) RGM_TRY_OR_FAIL(status, plan_backward(p, err));
-    if (p->out_of_memory) {
-        status = rgm_fail(err, RGM_E_NOMEM, "plan: out of memory");
-        goto fail;
-    }
-    RGM_TRY_OR_FAIL(status, rgm_layout(p->buffers, p->buffer_count, &p->bytes, err));
-    p->bytes += p->scratch_each * (size_t)p->o.workers;
+    RGM_TRY_OR_FAIL(status, rgm_plan_close(p, err));
     *plan = p;
     return RGM_OK;
 fail:
