@@ -104,7 +104,9 @@ START_TEST(test_example_is_read) {
     ck_assert_str_eq(config.augment.items[0].name, "crop");
     ck_assert_str_eq(config.augment.items[0].settings[0].value, "4");
     ck_assert_int_eq(config.augment.items[0].settings[0].line, 10);
-    ck_assert_int_eq(config.augment.items[0].settings[0].column, 28);
+    ck_assert_int_eq(config.augment.items[0].settings[0].column, 28); /* the value */
+    ck_assert_int_eq(config.augment.items[0].settings[0].key_line, 10);
+    ck_assert_int_eq(config.augment.items[0].settings[0].key_column, 19);
     ck_assert_int_eq(config.augment.items[1].count, 0);
     ck_assert_str_eq(rgm_spec_get(&config.scheduler, "at"), "30,60");
     ck_assert_str_eq(config.regularize.items[0].settings[0].value, "5e-4");
@@ -504,7 +506,7 @@ static Suite *config_suite(void) {
     tcase_add_test(tcase, test_fit_fills_what_is_auto);
     tcase_add_test(tcase, test_fit_and_check_refuse_contradictions);
     tcase_add_test(tcase, test_manual_agrees_with_the_table);
-    tcase_set_timeout(tcase, 30);
+    tcase_set_timeout(tcase, 300);
     suite_add_tcase(suite, tcase);
     add_loop(suite, "good files", test_good_files, sizeof good / sizeof good[0]);
     add_loop(suite, "bad files", test_bad_files, sizeof bad / sizeof bad[0]);

@@ -192,6 +192,42 @@ START_TEST(test_spoiled) {
 }
 END_TEST
 
+static int32_t apply(const rgm_call *call, const void *self, const rgm_image *in, rgm_image *out) {
+    (void)call, (void)self, (void)in, (void)out;
+    return RGM_DONE;
+}
+
+static int32_t resize(const rgm_call *call, const void *self, const rgm_image *in, rgm_image *out) {
+    (void)call, (void)self, (void)in;
+    out->width = 2;
+    return RGM_DONE;
+}
+
+/* Pixels that are changed where they lie cannot become an image of another size. */
+START_TEST(test_in_place_or_resized) {
+    rgm_augmentation augmentation = {
+        RGM_COMPONENT_BARE(RGM_AUGMENTATION, "both", "in place, of another size"),
+        .apply = apply,
+    };
+    rgm_adopted adopted;
+    list[0] = &augmentation.component;
+    for (int i = 0; i < 4; i++) {
+        rgm_error err = {0};
+        augmentation.component.flags = i & 1 ? RGM_IN_PLACE : 0;
+        augmentation.output = i & 2 ? resize : NULL;
+        rgm_status status = rgm_plugin_adopt(&plugin, &adopted, &err);
+        if (i == 3) {
+            plug_refused(status, RGM_E_USAGE, &err, "augmentation both: works in place and has an output size");
+            ck_assert_ptr_null(strchr(err.text, '\n'));
+            ck_assert_ptr_null(adopted.components);
+            continue;
+        }
+        ck_assert_msg(status == RGM_OK, "%d: %s", i, err.text);
+        rgm_adopted_release(&adopted);
+    }
+}
+END_TEST
+
 static uint32_t slots_used(const void *self) {
     (void)self;
     return 1;
@@ -266,9 +302,12 @@ START_TEST(test_refused) {
     ck_assert_ptr_null(instance);
     ck_assert_ptr_null(strstr(err.text, "line"));
     spec.line = 3, spec.column = 5;
-    if (spec.count > 0) spec.settings[0].line = 3, spec.settings[0].column = 5;
-    plug_refused(rgm_instance_create(&instance, registry, refused[_i].kind, &spec, &err), RGM_E_USAGE, &err,
-                 "line 3, column 5: ");
+    rgm_setting *first = &spec.settings[0];
+    first->key_line = 4, first->key_column = 6, first->line = 7, first->column = 8;
+    const char *at_fault = spec.count == 0                         ? "line 3, column 5: "  /* the component, */
+                           : strstr(refused[_i].part, "parameter") ? "line 4, column 6: "  /* the key of a setting, */
+                                                                   : "line 7, column 8: "; /* or its value */
+    plug_refused(rgm_instance_create(&instance, registry, refused[_i].kind, &spec, &err), RGM_E_USAGE, &err, at_fault);
     ck_assert_int_eq(rgm_instance_create(&instance, registry, refused[_i].kind, &spec, NULL), RGM_E_USAGE);
     rgm_registry_destroy(registry);
 }
@@ -440,8 +479,9 @@ END_TEST
 
 TCase *plug_case_params(void) {
     TCase *tc = tcase_create("parameters");
-    tcase_set_timeout(tc, 60);
+    tcase_set_timeout(tc, 300);
     tcase_add_loop_test(tc, test_spoiled, 0, sizeof spoils / sizeof *spoils);
+    tcase_add_test(tc, test_in_place_or_resized);
     tcase_add_test(tc, test_completion);
     tcase_add_loop_test(tc, test_refused, 0, sizeof refused / sizeof *refused);
     tcase_add_test(tc, test_refused_by_prepare);

@@ -28,7 +28,7 @@ static rgm_status unknown_setting(const rgm_component *c, const rgm_setting *s, 
         rgm_fail(err, RGM_E_USAGE, "%s %s: unknown parameter '%s' (it has none)", kind, c->name, s->key);
     else
         rgm_fail(err, RGM_E_USAGE, "%s %s: unknown parameter '%s'", kind, c->name, s->key);
-    return at_place(s->line, s->column, err);
+    return at_place(s->key_line, s->key_column, err);
 }
 
 static rgm_status apply_setting(const rgm_component *c, const rgm_setting *s, void *memory, rgm_error *err) {

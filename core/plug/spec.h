@@ -12,8 +12,9 @@ enum { RGM_SPEC_NAME = 48, RGM_SPEC_VALUE = 208, RGM_SPEC_SETTINGS = 24 };
 
 typedef struct rgm_setting {
     char key[RGM_SPEC_NAME];
-    char value[RGM_SPEC_VALUE]; /* as written: "4", "5e-4", "normal", "true" */
-    int32_t line, column;       /* where in the configuration file, from 1; 0: from an option */
+    char value[RGM_SPEC_VALUE];   /* as written: "4", "5e-4", "normal", "true" */
+    int32_t key_line, key_column; /* where in the configuration file, from 1; 0: from an option */
+    int32_t line, column;         /* of the value */
 } rgm_setting;
 
 typedef struct rgm_spec {

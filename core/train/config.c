@@ -174,7 +174,7 @@ static rgm_status set_setting(rgm_spec *spec, const char *key, const char *rest,
                             length < 80 ? (int)length : 80, rest);
         rest = dot + 1;
     }
-    if (rgm_spec_put(spec, rest, value, 0, 0, err) == RGM_OK) return RGM_OK;
+    if (rgm_spec_put(spec, rest, value, err) == RGM_OK) return RGM_OK;
     return rgm_fail_in(err, "%.80s", key);
 }
 

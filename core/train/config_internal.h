@@ -21,9 +21,9 @@ rgm_status rgm_option_set_yaml(const rgm_option *option, rgm_config *config, con
 /* One component from YAML text; `key` for messages. */
 rgm_status rgm_spec_set_yaml(rgm_spec *spec, const char *key, const char *text, rgm_error *err);
 
-/* Adds or replaces a setting. RGM_E_USAGE if it does not fit or the name is no word of letters, digits, '_' and '-'. */
-rgm_status rgm_spec_put(rgm_spec *spec, const char *key, const char *value, int32_t line, int32_t column,
-                        rgm_error *err);
+/* Adds or replaces a setting, without a place in a file; a new one is the last. RGM_E_USAGE if it does not fit or the
+ * name is no word of letters, digits, '_' and '-'. */
+rgm_status rgm_spec_put(rgm_spec *spec, const char *key, const char *value, rgm_error *err);
 
 /* 1 if the text can name a component or a setting. */
 int32_t rgm_spec_is_name(const char *text);

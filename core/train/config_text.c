@@ -252,8 +252,7 @@ int32_t rgm_spec_is_name(const char *text) {
            strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") == length;
 }
 
-rgm_status rgm_spec_put(rgm_spec *spec, const char *key, const char *value, int32_t line, int32_t column,
-                        rgm_error *err) {
+rgm_status rgm_spec_put(rgm_spec *spec, const char *key, const char *value, rgm_error *err) {
     if (!rgm_spec_is_name(key))
         return rgm_fail(err, RGM_E_USAGE, "expected the name of a setting of '%s', found '%.80s'", spec->name, key);
     if (rgm_text_acceptable(value, RGM_SPEC_VALUE, err) < 0) return rgm_fail_in(err, "%s", key);
@@ -266,8 +265,6 @@ rgm_status rgm_spec_put(rgm_spec *spec, const char *key, const char *value, int3
     memset(setting, 0, sizeof *setting);
     strcpy(setting->key, key);
     strcpy(setting->value, value);
-    setting->line = line;
-    setting->column = column;
     return RGM_OK;
 }
 

@@ -114,6 +114,12 @@ static rgm_status read_value_list(reader *r, const char *key, char *value, size_
     }
 }
 
+/* Where a mark is, from 1; what comes from the command line has no place. */
+static void set_place(const reader *r, yaml_mark_t mark, int32_t *line, int32_t *column) {
+    *line = r->name ? (int32_t)mark.line + 1 : 0;
+    *column = r->name ? (int32_t)mark.column + 1 : 0;
+}
+
 /* {key: value, ...} into the spec. */
 static rgm_status read_settings(reader *r, rgm_spec *spec) {
     for (;;) {
@@ -134,9 +140,10 @@ static rgm_status read_settings(reader *r, rgm_spec *spec) {
             text = scalar(r);
         else
             return expected(r, key, "a value");
-        int32_t line = r->name ? (int32_t)value_mark.line + 1 : 0,
-                column = r->name ? (int32_t)value_mark.column + 1 : 0;
-        if (rgm_spec_put(spec, key, text, line, column, r->err) < 0) return at(r, value_mark);
+        if (rgm_spec_put(spec, key, text, r->err) < 0) return at(r, value_mark);
+        rgm_setting *setting = &spec->settings[spec->count - 1]; /* new: repeated ones are refused above */
+        set_place(r, mark, &setting->key_line, &setting->key_column);
+        set_place(r, value_mark, &setting->line, &setting->column);
     }
 }
 
@@ -150,10 +157,7 @@ static rgm_status read_spec(reader *r, const char *key, rgm_spec *spec) {
     if (r->event.type != YAML_SCALAR_EVENT || !rgm_spec_is_name(scalar(r)) || is_null(r))
         return expected(r, key, "the name of a component");
     strcpy(spec->name, scalar(r));
-    if (r->name) {
-        spec->line = (int32_t)r->event.start_mark.line + 1;
-        spec->column = (int32_t)r->event.start_mark.column + 1;
-    }
+    set_place(r, r->event.start_mark, &spec->line, &spec->column);
     if (!mapping) return RGM_OK;
     RGM_TRY(next(r));
     if (r->event.type == YAML_MAPPING_START_EVENT) {

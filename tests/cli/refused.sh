@@ -90,7 +90,9 @@ refuse 2 "key.yaml:2:1: unknown key 'epoch' (nearest: 'epochs')" train key.yaml
 printf 'batch: 8\n  epochs: 3\n' >indent.yaml
 refuse 2 'indent.yaml:[12]:' train indent.yaml
 printf 'data: {file: data.h5}\noptimizer: {sgd: {lr: fast}}\n' >lr.yaml
-refuse 2 '2' train lr.yaml
+refuse 2 'lr.yaml: line 2, column 23: optimizer sgd: lr: ' train lr.yaml
+printf 'data: {file: data.h5}\noptimizer:\n  sgd: {momentun: 0.9}\n' >setting.yaml
+refuse 2 "setting.yaml: line 3, column 9: optimizer sgd: unknown parameter 'momentun'" train setting.yaml
 printf 'data: {file: data.h5}\nbatch: [1, 2]\n' >list.yaml
 refuse 2 'list.yaml:2:8: ' train list.yaml
 printf 'batch: 8\nbatch: 9\n' >twice.yaml
