@@ -4,9 +4,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/team.h"
 #include "cli/interrupt.h"
 #include "cli/options.h"
 
@@ -297,6 +299,58 @@ START_TEST(test_ignored_signals_stay_ignored) {
 }
 END_TEST
 
+/* ---- a mapped file that shrinks ---- */
+
+enum { WORKERS = 4 };
+static unsigned char *pages;
+static int32_t arrived;
+
+/* All workers fault at once. */
+static rgm_status touch_page(void *context, int32_t chunk, int32_t worker, rgm_error *err) {
+    (void)context, (void)worker;
+    __atomic_fetch_add(&arrived, 1, __ATOMIC_SEQ_CST);
+    while (__atomic_load_n(&arrived, __ATOMIC_SEQ_CST) < WORKERS) {}
+    if (*(volatile unsigned char *)(pages + sysconf(_SC_PAGESIZE) * chunk)) return RGM_OK;
+    return rgm_fail(err, RGM_E_INTERNAL, "a page that is not there was read");
+}
+
+static void read_what_was_truncated(int fd, int out) {
+    rgm_error err = {0};
+    rgm_team *team;
+    size_t size = (size_t)(WORKERS * sysconf(_SC_PAGESIZE));
+    rgm_team_options options = {.threads = WORKERS, .pin = RGM_PIN_OFF};
+    dup2(out, STDERR_FILENO);
+    rgm_interrupt_truncation();
+    if (ftruncate(fd, (off_t)size) != 0 || rgm_team_create(&team, &options, &err) < 0) _exit(50);
+    pages = mmap(NULL, size, PROT_READ, MAP_SHARED, fd, 0);
+    if (pages == MAP_FAILED || ftruncate(fd, 0) != 0) _exit(51);
+    rgm_team_for(team, touch_page, NULL, WORKERS, &err);
+    _exit(0);
+}
+
+/* Several workers may meet the end at the same time: one line of them, and the exit code of failed reading. */
+START_TEST(test_truncation_ends_the_process) {
+    char name[] = "/tmp/regimen-map-XXXXXX", text[512];
+    int ends[2], status, fd = mkstemp(name);
+    ck_assert_int_ge(fd, 0);
+    unlink(name);
+    for (int round = 0; round < 20; round++) {
+        ck_assert_int_eq(pipe(ends), 0);
+        pid_t child = fork();
+        if (child == 0) read_what_was_truncated(fd, ends[1]);
+        close(ends[1]);
+        size_t got = 0;
+        for (ssize_t n; (n = read(ends[0], text + got, sizeof text - 1 - got)) > 0;) got += (size_t)n;
+        close(ends[0]);
+        text[got] = 0;
+        ck_assert_int_eq(waitpid(child, &status, 0), child);
+        ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == 3, "wait status %d: %s", status, text);
+        ck_assert_str_eq(text, "regimen: error: a mapped data file was truncated while it was read\n");
+    }
+    close(fd);
+}
+END_TEST
+
 static Suite *options_suite(void) {
     Suite *suite = suite_create("options");
     TCase *tcase = tcase_create("options");
@@ -308,6 +362,7 @@ static Suite *options_suite(void) {
     tcase_add_loop_test(tcase, test_first_signal_is_noted, 0, 3);
     tcase_add_loop_test(tcase, test_second_signal_ends_the_process, 0, 3);
     tcase_add_test(tcase, test_ignored_signals_stay_ignored);
+    tcase_add_test(tcase, test_truncation_ends_the_process);
     suite_add_tcase(suite, tcase);
     tcase = tcase_create("set");
     tcase_add_checked_fixture(tcase, defaults, NULL);

@@ -1,5 +1,6 @@
 #include "cli/interrupt.h"
 
+#include <stdatomic.h>
 #include <stddef.h>
 #include <string.h>
 #include <unistd.h>
@@ -28,7 +29,9 @@ void rgm_interrupt_install(void) {
 
 static void on_bus_error(int number) {
     static const char line[] = "regimen: error: a mapped data file was truncated while it was read\n";
+    static atomic_flag told = ATOMIC_FLAG_INIT; /* several workers may fault at once: one tells, the others wait */
     (void)number;
+    while (atomic_flag_test_and_set(&told)) pause();
     if (write(STDERR_FILENO, line, sizeof line - 1) < 0) _exit(3);
     _exit(3);
 }
