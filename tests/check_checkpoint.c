@@ -385,7 +385,7 @@ END_TEST
 int main(void) {
     Suite *suite = suite_create("checkpoint");
     TCase *tcase = tcase_create("checkpoint");
-    tcase_set_timeout(tcase, 60);
+    tcase_set_timeout(tcase, 300);
     tcase_add_checked_fixture(tcase, make_folder, remove_folder);
     tcase_add_test(tcase, round_trip_keeps_every_bit);
     tcase_add_test(tcase, texts_of_any_length);

@@ -466,8 +466,8 @@ END_TEST
 int main(void) {
     Suite *suite = suite_create("engine");
     TCase *ladder_case = tcase_create("ladder"), *rest = tcase_create("rest");
-    tcase_set_timeout(ladder_case, 60);
-    tcase_set_timeout(rest, 60);
+    tcase_set_timeout(ladder_case, 300);
+    tcase_set_timeout(rest, 300);
     tcase_add_loop_test(ladder_case, test_ladder, 0, SLICES * VARIANTS);
     tcase_add_loop_test(rest, test_threads, 0, SHARED * 2);
     tcase_add_test(rest, test_groups);

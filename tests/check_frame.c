@@ -255,7 +255,7 @@ int main(void) {
     tcase_add_test(writing, test_overwrite);
     tcase_add_loop_test(writing, test_full_disk, 0, 4);
     tcase_add_checked_fixture(damage, setup, teardown);
-    tcase_set_timeout(damage, 60);
+    tcase_set_timeout(damage, 300);
     tcase_add_test(damage, test_framed_damage);
     tcase_add_test(damage, test_framed_truncation);
     tcase_add_loop_test(damage, test_foreign_damage, 0, 8);

@@ -328,7 +328,7 @@ END_TEST
 int main(void) {
     Suite *suite = suite_create("golden");
     TCase *cases = tcase_create("golden");
-    tcase_set_timeout(cases, 240);
+    tcase_set_timeout(cases, 300);
     for (int32_t isa = 0; isa < RGM_ISA_COUNT; isa++) {
         if (!netrun_has(isa)) continue;
         tcase_add_loop_test(cases, resnet20, isa, isa + 1);

@@ -328,7 +328,7 @@ int main(void) {
     Suite *suite = suite_create("import");
     TCase *importers = tcase_create("importers");
     tcase_add_checked_fixture(importers, setup, teardown);
-    tcase_set_timeout(importers, 60);
+    tcase_set_timeout(importers, 300);
     tcase_add_loop_test(importers, test_idx, 0, 2);
     tcase_add_test(importers, test_idx_files);
     tcase_add_test(importers, test_idx_damage);

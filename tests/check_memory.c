@@ -176,7 +176,7 @@ END_TEST
 int main(void) {
     Suite *suite = suite_create("memory");
     TCase *tcase = tcase_create("memory");
-    tcase_set_timeout(tcase, 120);
+    tcase_set_timeout(tcase, 300);
     tcase_add_checked_fixture(tcase, set_up, tear_down);
     tcase_add_test(tcase, the_probe_sees);
     tcase_add_loop_test(tcase, steps_allocate_nothing, 0, 3);

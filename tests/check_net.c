@@ -573,7 +573,7 @@ END_TEST
 int main(void) {
     Suite *suite = suite_create("net");
     TCase *cases = tcase_create("net");
-    tcase_set_timeout(cases, 120);
+    tcase_set_timeout(cases, 300);
     tcase_add_loop_test(cases, builders_mistakes, 0, sizeof mistakes / sizeof *mistakes);
     tcase_add_test(cases, impossible_inputs);
     tcase_add_test(cases, building_after_the_end);

@@ -123,7 +123,7 @@ END_TEST
 int main(void) {
     Suite *suite = suite_create("peer");
     TCase *tcase = tcase_create("peer");
-    tcase_set_timeout(tcase, 120);
+    tcase_set_timeout(tcase, 300);
     tcase_add_checked_fixture(tcase, set_up, tear_down);
     tcase_add_loop_test(tcase, the_same_logits, 0, (int)(sizeof cases / sizeof *cases));
     suite_add_tcase(suite, tcase);

@@ -467,7 +467,7 @@ int main(void) {
     preload();
     Suite *suite = suite_create("plug");
     TCase *load = tcase_create("load");
-    tcase_set_timeout(load, 60);
+    tcase_set_timeout(load, 300);
     tcase_add_loop_test(load, test_good, 0, 3);
     tcase_add_test(load, test_failures_of_calls);
     tcase_add_test(load, test_output_sizes);

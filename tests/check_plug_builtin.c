@@ -391,7 +391,7 @@ END_TEST
 
 TCase *plug_case_augment(void) {
     TCase *tc = tcase_create("augmentations and initializers");
-    tcase_set_timeout(tc, 60);
+    tcase_set_timeout(tc, 300);
     tcase_add_test(tc, test_crop);
     tcase_add_test(tc, test_flip);
     tcase_add_test(tc, test_cutout);
@@ -401,7 +401,7 @@ TCase *plug_case_augment(void) {
 
 TCase *plug_case_schedule(void) {
     TCase *tc = tcase_create("mathematics and schedules");
-    tcase_set_timeout(tc, 60);
+    tcase_set_timeout(tc, 300);
     tcase_add_test(tc, test_math);
     tcase_add_test(tc, test_pow);
     tcase_add_test(tc, test_schedules);

@@ -374,7 +374,7 @@ END_TEST
 
 TCase *plug_case_update(void) {
     TCase *tc = tcase_create("updates");
-    tcase_set_timeout(tc, 60);
+    tcase_set_timeout(tc, 300);
     tcase_add_loop_test(tc, test_optimizers, 0, RGM_ISA_COUNT * OPTIMIZERS);
     tcase_add_test(tc, test_weight_decay);
     tcase_add_test(tc, test_applies_default);

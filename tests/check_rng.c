@@ -360,8 +360,8 @@ END_TEST
 int main(void) {
     Suite *suite = suite_create("rng");
     TCase *philox = tcase_create("philox"), *values = tcase_create("values"), *orders = tcase_create("permutation");
-    tcase_set_timeout(values, 60);
-    tcase_set_timeout(orders, 60);
+    tcase_set_timeout(values, 300);
+    tcase_set_timeout(orders, 300);
     tcase_add_loop_test(philox, philox_known_answers, 0, 3);
     tcase_add_loop_test(philox, counter_layout, 0, 8);
 #ifdef HAVE_RANDOM123

@@ -503,7 +503,7 @@ END_TEST
 
 static TCase *add_case(Suite *suite, const char *name) {
     TCase *added = tcase_create(name);
-    tcase_set_timeout(added, 60);
+    tcase_set_timeout(added, 300);
     suite_add_tcase(suite, added);
     return added;
 }

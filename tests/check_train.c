@@ -229,7 +229,7 @@ END_TEST
 int main(void) {
     Suite *suite = suite_create("train");
     TCase *tcase = tcase_create("bits");
-    tcase_set_timeout(tcase, 240);
+    tcase_set_timeout(tcase, 300);
     tcase_add_checked_fixture(tcase, set_up, tear_down);
     tcase_add_loop_test(tcase, any_number_of_threads, 0, CASES);
     tcase_add_loop_test(tcase, another_seed_other_bits, 0, CASES);

@@ -1,5 +1,6 @@
 /* What a run does at its edges: where it begins and ends, what stops it, and the smallest sets there are. */
 #include <check.h>
+#include <hdf5.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -184,6 +185,50 @@ START_TEST(early_stopping) {
 }
 END_TEST
 
+/* Slow, steady learning: each evaluation is better than the one before, by less than the gain that is asked for. */
+static const char steady[] = "model: {name: linear}\nbatch: 24\nepochs: 24\naugment: []\nregularize: []\n"
+                             "scheduler: none\noptimizer: {sgd: {lr: 0.001, momentum: 0, nesterov: false}}\n"
+                             "early_stop: {metric: loss, ";
+
+/* What must be counted after evaluation `last`: patience is measured from the last gain, so small steps add up. */
+static int32_t evaluations_without_gain(const run_result *r, int32_t last, double gain) {
+    double at_gain = r->validation_loss[0];
+    int32_t since = 0;
+    for (int32_t i = 1; i <= last; i++) {
+        since++;
+        if (r->validation_loss[i] < at_gain - gain) at_gain = r->validation_loss[i], since = 0;
+    }
+    return since;
+}
+
+START_TEST(small_gains) {
+    static run_result free_run, r;
+    char more[512];
+    run_set_write(paths[SET], &plain);
+    snprintf(more, sizeof more, "%spatience: 0}\n", steady);
+    run_expect(&(run_job){.config = configure(more)}, RGM_OK, &free_run);
+    ck_assert_int_eq(free_run.evaluations, 24);
+    const double *loss = free_run.validation_loss;
+    for (int32_t i = 1; i < 24; i++)
+        ck_assert_msg(loss[i] < loss[i - 1] && loss[i - 1] - loss[i] > 0.5 * (loss[0] - loss[1]),
+                      "not steady: %g after %g", loss[i], loss[i - 1]);
+    double gain = 2.5 * (loss[0] - loss[1]); /* each third evaluation or so reaches it */
+    for (int32_t patience = 2; patience <= 8; patience += 6) {
+        snprintf(more, sizeof more, "%spatience: %d, gain: %.17g}\n", steady, patience, gain);
+        run_expect(&(run_job){.config = configure(more)}, RGM_OK, &r);
+        int32_t end = 1; /* evaluations until patience is over */
+        while (end < 24 && evaluations_without_gain(&free_run, end - 1, gain) < patience) end++;
+        ck_assert_int_eq(r.evaluations, end);
+        ck_assert_int_eq(r.ending, patience == 2 ? RGM_END_EARLY : RGM_END_COMPLETE);
+        for (int32_t i = 0; i < end; i++) {
+            ck_assert(r.validation_loss[i] == loss[i]);
+            ck_assert_int_eq(r.without_gain[i], evaluations_without_gain(&free_run, i, gain));
+        }
+        ck_assert_int_eq(r.progress.best_epoch, end); /* the best is the best, gain or not */
+    }
+}
+END_TEST
+
 /* A run that gets worse: best.h5 stays at its best epoch while last.h5 goes on. */
 START_TEST(best_and_last) {
     static run_result r, best, last;
@@ -229,6 +274,60 @@ START_TEST(divergence) {
                   r.error);
     ck_assert_msg(strstr(r.error, "\n") == NULL && strlen(r.error) < 200, "%s", r.error);
     ck_assert_msg(same_files(paths[LAST], paths[COPY]), "the checkpoint has changed");
+}
+END_TEST
+
+/* One logit that is NaN is no prediction of either class. */
+static const run_set two_classes = {.H = 8, .W = 8, .C = 1, .classes = 2, .train = 24, .test = 8};
+
+#define ONE_LOGIT "model: {name: linear, head: logit}\nbatch: 6\nsteps: 1\n"
+
+static void write_tensor(hid_t model, const char *name, int rank, float value) {
+    static const hsize_t dims[2] = {1, 64};
+    float values[64];
+    for (int i = 0; i < 64; i++) values[i] = value;
+    hid_t space = H5Screate_simple(rank, dims, NULL);
+    hid_t set = H5Dcreate2(model, name, H5T_IEEE_F32LE, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
+    ck_assert_int_ge(H5Dwrite(set, H5T_NATIVE_FLOAT, H5S_ALL, H5S_ALL, H5P_DEFAULT, values), 0);
+    H5Dclose(set);
+    H5Sclose(space);
+}
+
+/* Weights, by no program of ours, that make every logit `logit`. */
+static void write_one_logit(const char *path, float logit) {
+    hid_t file = H5Fcreate(path, H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
+    hid_t model = H5Gcreate2(file, "model", H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
+    write_tensor(model, "fc.weight", 2, 0);
+    write_tensor(model, "fc.bias", 1, logit);
+    H5Gclose(model);
+    H5Fclose(file);
+}
+
+START_TEST(nan_logit_stops) {
+    static run_result r;
+    run_set_write(paths[SET], &two_classes);
+    write_one_logit(paths[FIRST], 1);
+    run_job job = {.config = configure(ONE_LOGIT), .load_before = paths[FIRST], .last = paths[LAST]};
+    run_expect(&job, RGM_OK, &r);
+    ck_assert_int_eq(unlink(paths[LAST]), 0);
+    write_one_logit(paths[FIRST], NAN);
+    run_expect(&job, RGM_E_NUMERIC, &r);
+    ck_assert_int_eq(rgm_status_exit_code(r.status), 4);
+    ck_assert_int_eq(r.steps, 0);
+    ck_assert_msg(strstr(r.error, "step 0: the loss is not finite") && !strchr(r.error, '\n'), "%s", r.error);
+    ck_assert_int_ne(access(paths[LAST], F_OK), 0);
+}
+END_TEST
+
+START_TEST(nan_logit_is_never_right) {
+    static const float logits[] = {-1, 1, NAN}; /* class 0 for all, class 1 for all, none */
+    static const int64_t right[] = {4, 4, 0};
+    static run_result r;
+    run_set_write(paths[SET], &two_classes);
+    write_one_logit(paths[FIRST], logits[_i]);
+    run_expect(&(run_job){.config = configure(ONE_LOGIT), .load_after = paths[FIRST]}, RGM_OK, &r);
+    ck_assert_int_eq(r.test_right, right[_i]);
+    ck_assert_int_eq(!isnan(r.test_loss), right[_i] > 0);
 }
 END_TEST
 
@@ -296,10 +395,69 @@ START_TEST(other_runs_refused) {
 }
 END_TEST
 
+/* ---- plugins at their limits ---- */
+
+/* Rows of 1728 elements, and tensors larger and smaller than the spans that initializers of single elements get: rows
+ * and tensors come whole, on any number of threads. */
+START_TEST(initializers_scope) {
+    static const int32_t units[] = {300, 4}, threads[] = {1, 3, 7};
+    static const char *const names[] = {"by_row", "by_tensor"};
+    static run_result r;
+    char more[512];
+    run_set_write(paths[SET], &(run_set){.H = 24, .W = 24, .C = 3, .classes = 3, .train = 6});
+    for (size_t u = 0; u < 2; u++) {
+        snprintf(more, sizeof more,
+                 "model: {name: mlp, base: %d}\nbatch: 6\nsteps: 1\nregularize: []\ninit: %s\n"
+                 "optimizer: {sgd: {lr: 0}}\nplugins: ['" RGM_FIXTURES "/train/scoped.so']\n",
+                 units[u], names[_i]);
+        for (size_t t = 0; t < 3; t++) {
+            run_job job = {.config = configure(more), .threads = threads[t], .dump = paths[t ? SECOND : FIRST]};
+            run_expect(&job, RGM_OK, &r);
+            if (t) ck_assert_msg(same_files(paths[FIRST], paths[SECOND]), "%d threads: other values", threads[t]);
+        }
+        size_t n, row = 24 * 24 * 3, unit = _i == 0 ? row : row * (size_t)units[u];
+        float *values = load_raw(paths[FIRST], &n); /* fc1.weight comes first */
+        ck_assert_uint_ge(n, row * (size_t)units[u]);
+        for (size_t first = 0; first < row * (size_t)units[u]; first += unit) {
+            double sum = 0, size = 0;
+            for (size_t i = first; i < first + unit; i++) sum += (double)values[i], size += fabs((double)values[i]);
+            ck_assert_msg(size > 0.2 * (double)unit && fabs(sum) < 1e-6 * size, "unit at %zu: sum %g of %g", first, sum,
+                          size);
+        }
+        free(values);
+    }
+}
+END_TEST
+
+/* What an activation in dropout's place may ask for today: nothing. */
+static const struct {
+    const char *file, *part;
+} dropouts[] = {
+    {"PLAIN", NULL},
+    {"INPUT", "dropout: expected a plugin that acts in training only and whose backward needs neither its input"},
+    {"OUTPUT", "nor its output"},
+    {"ALWAYS", "acts in training only"},
+    {"SCRATCH", "dropout: this plugin asks for scratch"},
+};
+
+START_TEST(dropouts_that_ask) {
+    static run_result r;
+    char more[512];
+    run_set_write(paths[SET], &plain);
+    snprintf(more, sizeof more,
+             "model: {name: mlp}\nbatch: 6\nsteps: 1\ndropout: 0.5\nplugins: ['%s/train/dropout_%s.so']\n",
+             RGM_FIXTURES, dropouts[_i].file);
+    run_expect(&(run_job){.config = configure(more)}, dropouts[_i].part ? RGM_E_UNSUPPORTED : RGM_OK, &r);
+    ck_assert_int_eq(r.steps, dropouts[_i].part ? 0 : 1);
+    if (!dropouts[_i].part) return;
+    ck_assert_msg(strstr(r.error, dropouts[_i].part) && !strchr(r.error, '\n'), "%s", r.error);
+}
+END_TEST
+
 int main(void) {
     Suite *suite = suite_create("train edges");
     TCase *tcase = tcase_create("edges");
-    tcase_set_timeout(tcase, 120);
+    tcase_set_timeout(tcase, 300);
     tcase_add_checked_fixture(tcase, set_up, tear_down);
     tcase_add_loop_test(tcase, first_loss_is_the_entropy, 0, 3);
     tcase_add_test(tcase, more_classes_than_the_data);
@@ -307,9 +465,14 @@ int main(void) {
     tcase_add_loop_test(tcase, small_sets, 0, sizeof small / sizeof *small);
     tcase_add_test(tcase, one_class_refused);
     tcase_add_test(tcase, early_stopping);
+    tcase_add_test(tcase, small_gains);
     tcase_add_test(tcase, best_and_last);
     tcase_add_loop_test(tcase, divergence, 0, sizeof diverging / sizeof *diverging);
+    tcase_add_test(tcase, nan_logit_stops);
+    tcase_add_loop_test(tcase, nan_logit_is_never_right, 0, 3);
     tcase_add_loop_test(tcase, clipping, 0, 4);
+    tcase_add_loop_test(tcase, initializers_scope, 0, 2);
+    tcase_add_loop_test(tcase, dropouts_that_ask, 0, sizeof dropouts / sizeof *dropouts);
     tcase_add_test(tcase, other_runs_refused);
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);

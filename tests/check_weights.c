@@ -214,7 +214,7 @@ END_TEST
 int main(void) {
     Suite *suite = suite_create("weights");
     TCase *tcase = tcase_create("weights");
-    tcase_set_timeout(tcase, 60);
+    tcase_set_timeout(tcase, 300);
     tcase_add_checked_fixture(tcase, make_folder, remove_folder);
     tcase_add_test(tcase, foreign_weights_are_read);
     tcase_add_test(tcase, foreign_weights_are_checked);

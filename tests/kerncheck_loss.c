@@ -130,6 +130,19 @@ static void test_sigmoid_xent(kc *c) {
             kc_case(c, "n %lld, range %g, alias %d", (long long)*n, range[i % 4], i / 4);
             sigmoid_case(c, z, t, *n, i / 4);
         }
+    for (int at = 0; at < 21; at++) { /* a NaN shows where it is: in a full vector and in the rest */
+        float z[21] = {0}, t[21] = {0};
+        float *loss = KC_OUT(c, 21), *dz = KC_OUT(c, 21);
+        z[at] = NAN;
+        t[at] = (float)(at % 2);
+        kc_case(c, "NaN at %d", at);
+        c->k->sigmoid_xent(KC_IN(c, z, 21), KC_IN(c, t, 21), 21, 1, loss, dz);
+        for (int j = 0; j < 21; j++) {
+            kc_near(c, "loss", j, loss[j], j == at ? NAN : log(2), log(2));
+            kc_near(c, "dz", j, dz[j], j == at ? NAN : 0.5, 1);
+        }
+        kc_end(c);
+    }
 }
 
 static void bench_xent(kc *c) {

@@ -107,7 +107,9 @@ fixture_cc = $(CC) $(RGM_CFLAGS) $(RGM_WARNINGS) $(CFLAGS) $(RGM_LDFLAGS) -fPIC 
 fixture_sources = adam constant cosine crop cross_entropy cutout dropout flip he normal onecycle sgd step warmup \
 	weight_decay xavier
 fixture_broken = CRASH EXIT FP HANG MAGIC SLOT SYMBOL UNDEFINED VERSION
-fixture_files = %D%/fixtures/good.c %D%/fixtures/broken.c %D%/fixtures/alter.awk
+fixture_dropouts = PLAIN INPUT OUTPUT ALWAYS SCRATCH
+fixture_files = %D%/fixtures/good.c %D%/fixtures/broken.c %D%/fixtures/dropout.c %D%/fixtures/scoped.c \
+	%D%/fixtures/alter.awk
 
 tests/fixtures/same.stamp: $(fixture_files) docs/PLUGINS.md include/regimen/plugin.h
 	$(AM_V_GEN)$(MKDIR_P) tests/fixtures
@@ -117,6 +119,11 @@ tests/fixtures/same.stamp: $(fixture_files) docs/PLUGINS.md include/regimen/plug
 	@for b in $(fixture_broken); do \
 	  $(fixture_cc) -I$(srcdir)/include -DBROKEN_$$b $(srcdir)/tests/fixtures/broken.c \
 	    -o tests/fixtures/broken_$$b.so || exit 1; done
+	@$(MKDIR_P) tests/fixtures/train
+	@$(fixture_cc) -I$(srcdir)/include $(srcdir)/tests/fixtures/scoped.c -o tests/fixtures/train/scoped.so
+	@for d in $(fixture_dropouts); do \
+	  $(fixture_cc) -I$(srcdir)/include -DDROPOUT_$$d $(srcdir)/tests/fixtures/dropout.c \
+	    -o tests/fixtures/train/dropout_$$d.so || exit 1; done
 	@touch $@
 
 tests/fixtures/longer.stamp tests/fixtures/shorter.stamp: $(fixture_files) include/regimen/plugin.h $(plugin_LTLIBRARIES)
@@ -194,7 +201,8 @@ tests_check_train_CPPFLAGS = $(AM_CPPFLAGS) $(HDF5_CFLAGS)
 tests_check_train_CFLAGS = $(test_cflags)
 tests_check_train_LDADD = $(train_libs)
 tests_check_train_edge_SOURCES = %D%/check_train_edge.c $(train_helpers)
-tests_check_train_edge_CPPFLAGS = $(AM_CPPFLAGS) $(HDF5_CFLAGS)
+tests_check_train_edge_CPPFLAGS = $(AM_CPPFLAGS) $(HDF5_CFLAGS) -DRGM_FIXTURES='"$(abs_top_builddir)/tests/fixtures"'
+EXTRA_tests_check_train_edge_DEPENDENCIES = tests/fixtures/same.stamp
 tests_check_train_edge_CFLAGS = $(test_cflags)
 tests_check_train_edge_LDADD = $(train_libs)
 

@@ -81,6 +81,16 @@ static rgm_status on_evaluating(void *context, int64_t images, rgm_error *err) {
     return RGM_OK;
 }
 
+static rgm_status on_epoch(void *context, const rgm_epoch_event *e, rgm_error *err) {
+    (void)err;
+    run_result *r = ((child *)context)->r;
+    if (!e->evaluated) return RGM_OK;
+    int32_t at = (r->evaluations - 1) % RUN_LOSSES;
+    r->validation_loss[at] = e->validation.loss / (double)e->validation.seen;
+    r->without_gain[at] = e->progress->evaluations_without_gain;
+    return RGM_OK;
+}
+
 static rgm_status on_saved(void *context, const char *path, const rgm_progress *p, rgm_error *err) {
     (void)path, (void)p, (void)err;
     ((child *)context)->r->saves++;
@@ -105,10 +115,14 @@ static rgm_status train(const run_job *job, run_result *r, rgm_session *s, rgm_t
     r->steps_per_epoch = s->steps_per_epoch;
     if (job->load_before) RGM_TRY(rgm_loop_load(t, job->load_before, err));
     if (job->resume) RGM_TRY(rgm_loop_resume(s, t, job->resume, &p, &r->differs, r->build, err));
-    rgm_loop_options options = {
-        .last = job->last,
-        .best = job->best,
-        .events = {.context = &c, .stop = on_stop, .step = on_step, .evaluating = on_evaluating, .saved = on_saved}};
+    rgm_loop_options options = {.last = job->last,
+                                .best = job->best,
+                                .events = {.context = &c,
+                                           .stop = on_stop,
+                                           .step = on_step,
+                                           .evaluating = on_evaluating,
+                                           .epoch = on_epoch,
+                                           .saved = on_saved}};
     rgm_status status = rgm_loop_run(s, t, &p, &options, &r->ending, err);
     p.seconds = 0;
     r->progress = p;
@@ -118,6 +132,7 @@ static rgm_status train(const run_job *job, run_result *r, rgm_session *s, rgm_t
     if (status == RGM_OK && s->test.count) {
         RGM_TRY(rgm_trainer_evaluate(t, &s->test, NULL, NULL, &test, err));
         r->test_loss = test.loss / (double)test.seen;
+        r->test_right = test.top1;
     }
     return status;
 }

@@ -39,6 +39,9 @@ typedef struct run_result {
     int64_t steps_per_epoch, validation;
     double loss[RUN_LOSSES], norm[RUN_LOSSES]; /* mean loss and gradient norm of the process' steps, in order */
     double test_loss;                          /* mean over the test split at the end, if there is one */
+    int64_t test_right;                        /* its predictions that are right */
+    double validation_loss[RUN_LOSSES];        /* mean, of the process' evaluations */
+    int32_t without_gain[RUN_LOSSES];          /* what was counted after each */
     int32_t steps;
     char error[508], build[256];
 } run_result;
