@@ -22,6 +22,11 @@ typedef struct rgm_pool_shape {
     int32_t H, W, OH, OW, R, S, stride, pad;
 } rgm_pool_shape;
 
+/* A grid of 4x4 tiles over an image of H x W pixels, `across` tiles wide. pad: of the convolution whose input it is. */
+typedef struct rgm_wino_shape {
+    int32_t H, W, pad, across;
+} rgm_wino_shape;
+
 enum { RGM_MASK_NONE = 0, RGM_MASK_RECOMPUTE = 1, RGM_MASK_OUTPUT = 2 };
 
 typedef struct rgm_kernels {

@@ -1,12 +1,13 @@
 # The only objects with ISA flags are those of the level's own library. generic16 passes wide compiler vectors by value
 # between inlined functions only: -Wno-psabi.
 kernel_bodies = %D%/bodies.inc %D%/vec.h %D%/body_elementwise.inc %D%/body_reduce.inc %D%/body_probe.inc %D%/body_bnorm.inc \
-	%D%/body_pool.inc %D%/body_loss.inc %D%/body_optim.inc %D%/body_image.inc
+	%D%/body_pool.inc %D%/body_loss.inc %D%/body_optim.inc %D%/body_image.inc \
+	%D%/body_gemm.inc %D%/body_winograd.inc
 
 noinst_LTLIBRARIES += libkernels.la libkernels_generic16.la
 libkernels_la_SOURCES = %D%/kernels.c %D%/kernels.h %D%/kernels.def %D%/tables.h %D%/kernel_names.h %D%/lane_fma.h \
 	%D%/kernels_reference8.c %D%/kernels_reference16.c %D%/reference.inc %D%/reference_math.inc \
-	%D%/reference_elementwise.inc %D%/reference_rows.inc %D%/reference_image.inc
+	%D%/reference_elementwise.inc %D%/reference_rows.inc %D%/reference_image.inc %D%/reference_winograd.inc
 libkernels_la_LIBADD = libkernels_generic16.la
 
 libkernels_generic16_la_SOURCES = %D%/kernels_generic16.c %D%/vec_generic16.h $(kernel_bodies)

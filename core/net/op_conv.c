@@ -1,60 +1,17 @@
-/* Convolution: the engine's three directions as phases. */
+/* Convolution: chooses how each direction is computed (net/conv.h). */
 #include <stdio.h>
-#include "net/op.h"
+#include "net/conv.h"
 
 typedef struct conv_state {
-    rgm_plan *plan;
-    rgm_conv *conv;
-    const float *x, *dy, *w, *bias;
-    float *y, *dx, *dw, *db;
-    void *packed[2], *partials;
+    rgm_conv_site site;
+    rgm_onednn *onednn; /* the directions that are not Winograd's; NULL: none */
+    int32_t winograd[RGM_CONV_DIRECTIONS];
 } conv_state;
 
-static rgm_status run_pack(conv_state *c, int32_t direction, int32_t chunk, int32_t worker, rgm_error *err) {
-    return rgm_conv_pack(c->conv, direction, chunk, worker, c->w, c->packed[direction],
-                         rgm_plan_scratch(c->plan, worker), err);
-}
-
-static rgm_status run_pack_forward(void *context, int32_t chunk, int32_t worker, rgm_error *err) {
-    return run_pack(context, RGM_CONV_FORWARD, chunk, worker, err);
-}
-
-static rgm_status run_pack_backward(void *context, int32_t chunk, int32_t worker, rgm_error *err) {
-    return run_pack(context, RGM_CONV_BACKWARD_DATA, chunk, worker, err);
-}
-
-static rgm_status run_forward(void *context, int32_t group, int32_t worker, rgm_error *err) {
-    conv_state *c = context;
-    return rgm_conv_forward(c->conv, group, worker, c->x, c->packed[RGM_CONV_FORWARD], c->bias, c->y,
-                            rgm_plan_scratch(c->plan, worker), err);
-}
-
-static rgm_status run_backward_data(void *context, int32_t group, int32_t worker, rgm_error *err) {
-    conv_state *c = context;
-    return rgm_conv_backward_data(c->conv, group, worker, c->dy, c->packed[RGM_CONV_BACKWARD_DATA], c->dx,
-                                  rgm_plan_scratch(c->plan, worker), err);
-}
-
-static rgm_status run_backward_weights(void *context, int32_t group, int32_t worker, rgm_error *err) {
-    conv_state *c = context;
-    return rgm_conv_backward_weights(c->conv, group, worker, c->x, c->dy, c->partials,
-                                     rgm_plan_scratch(c->plan, worker), err);
-}
-
-static rgm_status run_reduce(void *context, int32_t chunk, int32_t worker, rgm_error *err) {
-    conv_state *c = context;
-    return rgm_conv_reduce(c->conv, chunk, worker, c->partials, c->dw, c->db, rgm_plan_scratch(c->plan, worker), err);
-}
-
-static void destroy(void *conv) { rgm_conv_destroy(conv); }
-
-/* The node's state is made by forward() and found again by backward(). */
-static rgm_status create(rgm_plan *plan, int32_t index, conv_state **out, rgm_error *err) {
+static rgm_conv_site make_site(rgm_plan *plan, int32_t index) {
     const rgm_node *node = rgm_plan_node(plan, index);
     const rgm_tensor *in = rgm_plan_tensor(plan, node->in[0]);
     const rgm_plan_options *o = rgm_plan_get(plan);
-    conv_state *c = rgm_plan_state(plan, sizeof *c);
-    if (!c) return rgm_fail(err, RGM_E_NOMEM, "plan: out of memory");
     rgm_conv_shape shape = {.N = o->batch,
                             .C = in->C,
                             .H = in->H,
@@ -70,71 +27,66 @@ static rgm_status create(rgm_plan *plan, int32_t index, conv_state **out, rgm_er
                             .directions = 1u << RGM_CONV_FORWARD};
     if (o->training) shape.directions |= 1u << RGM_CONV_BACKWARD_WEIGHTS;
     if (o->training && rgm_plan_needs_gradient(plan, node->in[0])) shape.directions |= 1u << RGM_CONV_BACKWARD_DATA;
-    RGM_TRY(rgm_conv_create(&c->conv, o->engine, &shape, err));
-    RGM_TRY(rgm_plan_own(plan, c->conv, destroy, err));
-    rgm_plan_need_scratch(plan, rgm_conv_scratch_bytes(c->conv));
-    char note[96];
-    snprintf(note, sizeof note, "%s, %d groups", rgm_conv_impl(c->conv, RGM_CONV_FORWARD),
-             rgm_conv_groups(c->conv, RGM_CONV_FORWARD));
-    rgm_plan_note(plan, index, note);
-    c->plan = plan;
-    rgm_plan_param(plan, node->weight, &c->w);
-    rgm_plan_param(plan, node->bias, &c->bias);
-    rgm_plan_grad(plan, node->weight, &c->dw);
-    rgm_plan_grad(plan, node->bias, &c->db);
+    return (rgm_conv_site){plan, index, shape};
+}
+
+static int32_t is_winograd(int32_t wanted, const rgm_conv_shape *s, int32_t direction) {
+    if (wanted == RGM_CONV_ONEDNN || !rgm_winograd_can(s, direction)) return 0;
+    return wanted == RGM_CONV_WINOGRAD || rgm_winograd_pays(s, direction);
+}
+
+/* "jit:avx512_core, winograd, winograd": forward, backward data, backward weights. */
+static void note(const conv_state *c) {
+    char text[96];
+    size_t used = 0;
+    for (int32_t d = 0; d < RGM_CONV_DIRECTIONS; d++) {
+        if (!(c->site.shape.directions & 1u << d) || used >= sizeof text) continue;
+        used += (size_t)snprintf(text + used, sizeof text - used, "%s%s", used ? ", " : "",
+                                 c->winograd[d] ? "winograd" : rgm_onednn_name(c->onednn, d));
+    }
+    rgm_plan_note(c->site.plan, c->site.node, text);
+}
+
+static rgm_status create(rgm_plan *plan, int32_t index, conv_state **out, rgm_error *err) {
+    conv_state *c = rgm_plan_state(plan, sizeof *c);
+    if (!c) return rgm_fail(err, RGM_E_NOMEM, "plan: out of memory");
+    c->site = make_site(plan, index);
+    uint32_t rest = 0;
+    for (int32_t d = 0; d < RGM_CONV_DIRECTIONS; d++) {
+        if (!(c->site.shape.directions & 1u << d)) continue;
+        c->winograd[d] = is_winograd(rgm_plan_get(plan)->conv, &c->site.shape, d);
+        if (!c->winograd[d]) rest |= 1u << d;
+    }
+    if (rest) RGM_TRY(rgm_onednn_create(&c->onednn, &c->site, rest, err));
+    note(c);
     rgm_plan_set_node_state(plan, index, c);
     *out = c;
     return RGM_OK;
 }
 
-/* Packs the weights for a direction into a buffer that lives until the phase appended next. */
-static rgm_status plan_pack(rgm_plan *plan, int32_t index, conv_state *c, int32_t direction, rgm_buffer *packed,
-                            rgm_error *err) {
-    *packed = rgm_plan_buffer(plan, rgm_conv_packed_bytes(c->conv, direction));
-    RGM_TRY(rgm_plan_phase(plan, index, direction == RGM_CONV_FORWARD ? "pack" : "pack for backward",
-                           direction == RGM_CONV_FORWARD ? run_pack_forward : run_pack_backward, c,
-                           rgm_conv_pack_chunks(c->conv, direction), err));
-    rgm_plan_use(plan, *packed, &c->packed[direction]);
-    return RGM_OK;
-}
-
+/* The node's state is made by forward() and found again by backward(). */
 static rgm_status forward(rgm_plan *plan, int32_t index, rgm_error *err) {
     const rgm_node *node = rgm_plan_node(plan, index);
     conv_state *c = NULL;
-    rgm_buffer packed = 0;
     RGM_TRY(create(plan, index, &c, err));
-    RGM_TRY(plan_pack(plan, index, c, RGM_CONV_FORWARD, &packed, err));
-    RGM_TRY(rgm_plan_phase(plan, index, "forward", run_forward, c, rgm_conv_groups(c->conv, RGM_CONV_FORWARD), err));
-    rgm_plan_use(plan, packed, NULL);
-    rgm_plan_use(plan, rgm_plan_value(plan, node->in[0]), &c->x);
-    rgm_plan_use(plan, rgm_plan_value(plan, node->out), &c->y);
-    return RGM_OK;
+    rgm_buffer x = rgm_plan_value(plan, node->in[0]), y = rgm_plan_value(plan, node->out);
+    return c->winograd[RGM_CONV_FORWARD] ? rgm_winograd_forward(&c->site, x, y, err)
+                                         : rgm_onednn_forward(c->onednn, &c->site, x, y, err);
 }
 
 static rgm_status backward(rgm_plan *plan, int32_t index, rgm_error *err) {
     const rgm_node *node = rgm_plan_node(plan, index);
     conv_state *c = rgm_plan_node_state(plan, index);
-    rgm_gradient dy;
-    RGM_TRY(rgm_plan_one_gradient(plan, node->out, &dy, err));
-
-    rgm_buffer partials = rgm_plan_buffer(plan, rgm_conv_packed_bytes(c->conv, RGM_CONV_BACKWARD_WEIGHTS));
-    RGM_TRY(rgm_plan_phase(plan, index, "backward weights", run_backward_weights, c,
-                           rgm_conv_groups(c->conv, RGM_CONV_BACKWARD_WEIGHTS), err));
-    rgm_plan_use(plan, rgm_plan_value(plan, node->in[0]), NULL);
-    rgm_plan_use(plan, dy.addend[0], &c->dy);
-    rgm_plan_use(plan, partials, &c->partials);
-    RGM_TRY(rgm_plan_phase(plan, index, "reduce", run_reduce, c, rgm_conv_reduce_chunks(c->conv), err));
-    rgm_plan_use(plan, partials, NULL);
-
+    rgm_gradient gradient;
+    RGM_TRY(rgm_plan_one_gradient(plan, node->out, &gradient, err));
+    rgm_buffer dy = gradient.addend[0], x = rgm_plan_value(plan, node->in[0]);
+    RGM_TRY(c->winograd[RGM_CONV_BACKWARD_WEIGHTS] ? rgm_winograd_backward_weights(&c->site, x, dy, err)
+                                                   : rgm_onednn_backward_weights(c->onednn, &c->site, x, dy, err));
     if (!rgm_plan_needs_gradient(plan, node->in[0])) return RGM_OK;
-    rgm_buffer packed, dx = rgm_plan_buffer(plan, sizeof(float) * (size_t)(rgm_plan_extent(plan, node->in[0]).floats *
-                                                                           rgm_plan_get(plan)->batch));
-    RGM_TRY(plan_pack(plan, index, c, RGM_CONV_BACKWARD_DATA, &packed, err));
-    RGM_TRY(rgm_plan_phase(plan, index, "backward data", run_backward_data, c,
-                           rgm_conv_groups(c->conv, RGM_CONV_BACKWARD_DATA), err));
-    rgm_plan_use(plan, packed, NULL);
-    rgm_plan_use(plan, dy.addend[0], NULL);
-    rgm_plan_use(plan, dx, &c->dx);
+    rgm_buffer dx = rgm_plan_buffer(
+        plan, sizeof(float) * (size_t)(rgm_plan_extent(plan, node->in[0]).floats * rgm_plan_get(plan)->batch));
+    RGM_TRY(c->winograd[RGM_CONV_BACKWARD_DATA] ? rgm_winograd_backward_data(&c->site, dy, dx, err)
+                                                : rgm_onednn_backward_data(c->onednn, &c->site, dy, dx, err));
     return rgm_plan_add_gradient(plan, node->in[0], dx, 0, err);
 }
 

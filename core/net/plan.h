@@ -41,12 +41,16 @@ typedef struct rgm_activation_hook {
                            float *dx, int32_t worker, rgm_error *err);
 } rgm_activation_hook;
 
+/* How convolutions are computed: the fastest by a fixed rule; Winograd wherever it can; oneDNN everywhere. */
+enum { RGM_CONV_AUTO = 0, RGM_CONV_WINOGRAD = 1, RGM_CONV_ONEDNN = 2 };
+
 typedef struct rgm_plan_options {
     const rgm_graph *graph;
     const rgm_kernels *kernels;
     rgm_engine *engine;
     int32_t batch;    /* N >= 1 */
     int32_t workers;  /* the team's size: affects scratch memory only, never results */
+    int32_t conv;     /* RGM_CONV_AUTO, ... */
     int32_t training; /* 1: forward with batch statistics, and backward; 0: forward with running statistics */
     rgm_activation_hook
         hook; /* required in training if the graph has plugin activations; they pass through otherwise */

@@ -1,0 +1,46 @@
+/* How the directions of a convolution are computed: internal to core/net.
+ *
+ * op_conv.c chooses an algorithm for each direction, from the shape alone (docs/ARCHITECTURE.md, "Convolutions"), and
+ * asks it to append its phases. Each algorithm keeps what its phases need in states of its own.
+ */
+#ifndef RGM_NET_CONV_H
+#define RGM_NET_CONV_H
+
+#include "net/op.h"
+
+/* One convolution of the graph: its node and its shape on the plan's batch. */
+typedef struct rgm_conv_site {
+    rgm_plan *plan;
+    int32_t node;
+    rgm_conv_shape shape;
+} rgm_conv_site;
+
+/* ---- Winograd F(4x4, 3x3): conv_winograd.c ---- */
+
+/* 1 if it can compute the direction at all: 3x3, stride 1, padding 0 or 1, one group, blocked layout; without bias in
+ * backward weights. */
+int32_t rgm_winograd_can(const rgm_conv_shape *shape, int32_t direction);
+/* 1 if it is expected to be the fastest way (docs/ARCHITECTURE.md has the rule and why). */
+int32_t rgm_winograd_pays(const rgm_conv_shape *shape, int32_t direction);
+
+/* Append the phases of a direction: x -> y, dy -> dx (overwritten), x and dy -> the weights' gradient. RGM_E_NOMEM. */
+rgm_status rgm_winograd_forward(const rgm_conv_site *site, rgm_buffer x, rgm_buffer y, rgm_error *err);
+rgm_status rgm_winograd_backward_data(const rgm_conv_site *site, rgm_buffer dy, rgm_buffer dx, rgm_error *err);
+rgm_status rgm_winograd_backward_weights(const rgm_conv_site *site, rgm_buffer x, rgm_buffer dy, rgm_error *err);
+
+/* ---- oneDNN: conv_onednn.c ---- */
+
+typedef struct onednn rgm_onednn;
+
+/* Makes the primitives of `directions` (bits 1 << RGM_CONV_*). RGM_E_UNSUPPORTED. */
+rgm_status rgm_onednn_create(rgm_onednn **out, const rgm_conv_site *site, uint32_t directions, rgm_error *err);
+const char *rgm_onednn_name(const rgm_onednn *onednn, int32_t direction); /* of the implementation */
+
+rgm_status rgm_onednn_forward(rgm_onednn *onednn, const rgm_conv_site *site, rgm_buffer x, rgm_buffer y,
+                              rgm_error *err);
+rgm_status rgm_onednn_backward_data(rgm_onednn *onednn, const rgm_conv_site *site, rgm_buffer dy, rgm_buffer dx,
+                                    rgm_error *err);
+rgm_status rgm_onednn_backward_weights(rgm_onednn *onednn, const rgm_conv_site *site, rgm_buffer x, rgm_buffer dy,
+                                       rgm_error *err);
+
+#endif

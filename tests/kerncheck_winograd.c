@@ -1,0 +1,280 @@
+/* Matrix products on register tiles, and Winograd's transforms against their definitions. */
+#include "kerncheck.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+enum { PATCH = 6, SIDE = 4, POINTS = 36, TAPS = 9 };
+
+/* ---- matrix products ---- */
+
+static void blocks_case(kc *c, int64_t blocks, int64_t rows, int32_t wide, int64_t gap) {
+    const int64_t B = c->k->block, a_block = rows * B + gap, c_block = rows * B + 2 * gap, J = wide * B;
+    const int64_t na = blocks ? (blocks - 1) * a_block + rows * B : 0, nc = (wide - 1) * c_block + rows * B;
+    const float *a = kc_floats(c, na, -1, 2), *b = kc_floats(c, blocks * B * J, -1, 1);
+    float *out = KC_OUT(c, nc);
+    kc_case(c, "%lld blocks, %lld rows, %d wide", (long long)blocks, (long long)rows, wide);
+    c->k->gemm_blocks(KC_IN(c, a, na), a_block, KC_IN(c, b, blocks * B * J), blocks, rows, wide, out, c_block);
+    for (int64_t i = 0; i < rows; i++)
+        for (int64_t j = 0; j < J; j++) {
+            double want = 0, terms = 0;
+            for (int64_t k = 0; k < blocks * B; k++) {
+                const double term = (double)a[k / B * a_block + i * B + k % B] * b[k * J + j];
+                want += term;
+                terms += fabs(term);
+            }
+            kc_near(c, "c", i * J + j, out[j / B * c_block + i * B + j % B], want, sqrt((double)(blocks * B)) * terms);
+        }
+    kc_end(c);
+}
+
+static void test_gemm_blocks(kc *c) {
+    for (int32_t wide = 1; wide <= 2; wide++) {
+        for (int64_t rows = 0; rows <= 26; rows++) blocks_case(c, 1 + rows % 3, rows, wide, rows % 2 * 3);
+        blocks_case(c, 0, 5, wide, 1);
+        blocks_case(c, 9, 37, wide, 16);
+    }
+}
+
+static void outer_case(kc *c, int64_t depth, int64_t rows, int32_t wide, int32_t accumulate, int64_t gap) {
+    const int64_t J = wide * c->k->block, a_row = rows + gap, b_row = J + gap, c_row = J + 2 * gap;
+    const int64_t na = depth ? (depth - 1) * a_row + rows : 0, nb = depth ? (depth - 1) * b_row + J : 0;
+    const int64_t nc = rows ? (rows - 1) * c_row + J : 0;
+    const float *a = kc_floats(c, na, -1, 2), *b = kc_floats(c, nb, -1, 1), *old = kc_floats(c, nc, -3, 3);
+    float *out = accumulate ? KC_INOUT(c, old, nc) : KC_OUT(c, nc);
+    kc_case(c, "depth %lld, %lld rows, %d wide, accumulate %d", (long long)depth, (long long)rows, wide, accumulate);
+    c->k->gemm_outer(KC_IN(c, a, na), a_row, KC_IN(c, b, nb), b_row, depth, rows, wide, accumulate, out, c_row);
+    for (int64_t i = 0; i < rows; i++)
+        for (int64_t j = 0; j < J; j++) {
+            double want = accumulate ? old[i * c_row + j] : 0, terms = fabs(want);
+            for (int64_t t = 0; t < depth; t++) {
+                const double term = (double)a[t * a_row + i] * b[t * b_row + j];
+                want += term;
+                terms += fabs(term);
+            }
+            kc_near(c, "c", i * J + j, out[i * c_row + j], want, sqrt((double)(depth + 1)) * terms);
+        }
+    kc_end(c);
+}
+
+static void test_gemm_outer(kc *c) {
+    for (int32_t wide = 1; wide <= 2; wide++)
+        for (int32_t accumulate = 0; accumulate <= 1; accumulate++) {
+            for (int64_t rows = 0; rows <= 26; rows++) outer_case(c, 1 + rows % 5, rows, wide, accumulate, rows % 3);
+            outer_case(c, 0, 4, wide, accumulate, 0);
+            outer_case(c, 75, 64, wide, accumulate, 7);
+        }
+}
+
+/* ---- transforms: matrices by their definitions ---- */
+
+static const double bt[PATCH * PATCH] = {4, 0,  -5, 0, 1, 0, 0, -4, -4, 1,  1, 0, 0, 4, -4, -1, 1, 0,
+                                         0, -2, -1, 2, 1, 0, 0, 2,  -1, -2, 1, 0, 0, 4, 0,  -5, 0, 1};
+static const double at[SIDE * PATCH] = {1, 1, 1, 1, 1, 0, 0, 1, -1, 2, -2, 0, 0, 1, 1, 4, 4, 0, 0, 1, -1, 8, -8, 1};
+static const double g[PATCH * 3] = {1. / 4,  0,       0,      -1. / 6, -1. / 6,  -1. / 6, -1. / 6, 1. / 6, -1. / 6,
+                                    1. / 24, 1. / 12, 1. / 6, 1. / 24, -1. / 12, 1. / 6,  0,       0,      1};
+
+/* out[n][n] = M in[m][m] M' with M[n][m], or with M' stored; *size: the same of absolute values. Each of the two
+ * products rounds up to four times, coefficients that are no floats once more. */
+typedef struct value {
+    double want[POINTS], size[POINTS];
+} value;
+
+static value sandwich(const double *M, int n, int m, int transposed, const double *in) {
+    value v = {{0}, {0}};
+    for (int i = 0; i < n; i++)
+        for (int j = 0; j < n; j++)
+            for (int k = 0; k < m; k++)
+                for (int l = 0; l < m; l++) {
+                    const double a = transposed ? M[k * n + i] : M[i * m + k];
+                    const double b = transposed ? M[l * n + j] : M[j * m + l];
+                    v.want[i * n + j] += a * b * in[k * m + l];
+                    v.size[i * n + j] += fabs(a * b * in[k * m + l]);
+                }
+    return v;
+}
+
+static double pixel(const float *x, const rgm_wino_shape *s, int64_t B, int h, int w, int64_t lane) {
+    return h >= 0 && h < s->H && w >= 0 && w < s->W ? x[((int64_t)h * s->W + w) * B + lane] : 0;
+}
+
+/* wino_input (side 6, `pad` around) and wino_grad (side 4). */
+static void forth_case(kc *c, const rgm_wino_shape *s, int32_t first, int32_t count, int side) {
+    const int64_t B = c->k->block, n = (int64_t)s->H * s->W * B, tile = B + first % 2 * 5, point = count * tile + 3;
+    const float *x = kc_floats(c, n, -2, 3);
+    float *v = KC_OUT(c, POINTS * point);
+    kc_case(c, "%dx%d, pad %d, tiles %d+%d", s->H, s->W, s->pad, first, count);
+    if (side == PATCH)
+        c->k->wino_input(KC_IN(c, x, n), s, first, count, v, tile, point);
+    else
+        c->k->wino_grad(KC_IN(c, x, n), s, first, count, v, tile, point);
+    for (int64_t t = 0; t < count * B; t++) {
+        const int top = (first + (int)(t / B)) / s->across * SIDE - (side == PATCH ? s->pad : 0);
+        const int left = (first + (int)(t / B)) % s->across * SIDE - (side == PATCH ? s->pad : 0);
+        double in[POINTS];
+        for (int i = 0; i < side * side; i++) in[i] = pixel(x, s, B, top + i / side, left + i % side, t % B);
+        const value o = sandwich(side == PATCH ? bt : at, PATCH, side, side == SIDE, in);
+        for (int i = 0; i < POINTS; i++)
+            kc_near(c, "v", t * POINTS + i, v[t / B * tile + i * point + t % B], o.want[i], o.size[i]);
+    }
+    kc_end(c);
+}
+
+/* Images around the tile's size, on a grid that covers them. */
+static void walk_shapes(kc *c, void (*run)(kc *c, const rgm_wino_shape *s, int32_t first, int32_t count)) {
+    static const int32_t sizes[][2] = {{1, 1}, {2, 5}, {4, 4}, {5, 3}, {6, 6}, {8, 7}, {9, 12}, {17, 13}};
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
+        for (int32_t pad = 0; pad <= 2; pad++) {
+            const rgm_wino_shape s = {sizes[i][0], sizes[i][1], pad, (sizes[i][1] + SIDE - 1) / SIDE};
+            const int32_t tiles = s.across * ((s.H + SIDE - 1) / SIDE);
+            run(c, &s, 0, tiles);
+            run(c, &s, tiles / 2, tiles - tiles / 2);
+            run(c, &s, tiles / 3, 0);
+        }
+}
+
+static void input_case(kc *c, const rgm_wino_shape *s, int32_t first, int32_t count) {
+    forth_case(c, s, first, count, PATCH);
+}
+
+static void grad_case(kc *c, const rgm_wino_shape *s, int32_t first, int32_t count) {
+    forth_case(c, s, first, count, SIDE);
+}
+
+static void back_case(kc *c, const rgm_wino_shape *s, int32_t first, int32_t count) {
+    const int64_t B = c->k->block, n = (int64_t)s->H * s->W * B, tile = B + first % 2 * 2, point = count * tile + 1;
+    const int with_bias = s->H % 2, accumulate = s->pad == 1;
+    const float *m = kc_floats(c, POINTS * point, -1, 1), *bias = kc_floats(c, B, -1, 1), *old = kc_floats(c, n, -1, 1);
+    float *y = KC_INOUT(c, old, n);
+    double *want = kc_doubles(c, n), *size = kc_doubles(c, n);
+    kc_case(c, "%dx%d, tiles %d+%d, bias %d, accumulate %d", s->H, s->W, first, count, with_bias, accumulate);
+    c->k->wino_output(KC_IN(c, m, POINTS * point), tile, point, with_bias ? KC_IN(c, bias, B) : NULL, accumulate, s,
+                      first, count, y);
+    for (int64_t i = 0; i < n; i++) want[i] = old[i], size[i] = 0; /* outside of the tiles: as it was */
+    for (int64_t t = 0; t < count * B; t++) {
+        double in[POINTS];
+        for (int i = 0; i < POINTS; i++) in[i] = m[t / B * tile + i * point + t % B];
+        const value o = sandwich(at, SIDE, PATCH, 0, in);
+        for (int i = 0; i < SIDE * SIDE; i++) {
+            const int h = (first + (int)(t / B)) / s->across * SIDE + i / SIDE;
+            const int w = (first + (int)(t / B)) % s->across * SIDE + i % SIDE;
+            if (h >= s->H || w >= s->W) continue;
+            const int64_t to = ((int64_t)h * s->W + w) * B + t % B;
+            const double b = with_bias ? bias[t % B] : 0, before = accumulate ? old[to] : 0;
+            want[to] = before + o.want[i] + b;
+            size[to] = fabs(before) + o.size[i] + fabs(b);
+        }
+    }
+    for (int64_t i = 0; i < n; i++) kc_near(c, "y", i, y[i], want[i], size[i]);
+    kc_end(c);
+}
+
+static void test_wino_input(kc *c) { walk_shapes(c, input_case); }
+static void test_wino_grad(kc *c) { walk_shapes(c, grad_case); }
+static void test_wino_output(kc *c) { walk_shapes(c, back_case); }
+
+/* Filters as in a convolution's weights: lanes are output channels, or input channels (then turned). */
+static void filter_case(kc *c, int32_t lanes, int64_t n, int32_t flip) {
+    const int64_t B = c->k->block, row = B + 4, point = n * row + 1, lane = flip ? TAPS : n * TAPS;
+    const int64_t depth = flip ? lanes * TAPS : TAPS, nw = lanes * n * TAPS;
+    const float *w = kc_floats(c, nw, -1, 1);
+    float *u = KC_OUT(c, POINTS * point);
+    kc_case(c, "%d lanes, %lld filters, flip %d", lanes, (long long)n, flip);
+    c->k->wino_filter(KC_IN(c, w, nw), lane, depth, flip, lanes, n, u, row, point);
+    for (int64_t t = 0; t < n * B; t++) {
+        double in[TAPS] = {0};
+        for (int i = 0; i < TAPS && t % B < lanes; i++)
+            in[i] = w[t % B * lane + t / B * depth + (flip ? TAPS - 1 - i : i)];
+        const value o = sandwich(g, PATCH, 3, 0, in);
+        for (int i = 0; i < POINTS; i++)
+            kc_near(c, "u", t * POINTS + i, u[t / B * row + i * point + t % B], o.want[i], o.size[i]);
+    }
+    kc_end(c);
+}
+
+static void test_wino_filter(kc *c) {
+    for (int32_t flip = 0; flip <= 1; flip++)
+        for (int32_t lanes = 1; lanes <= c->k->block; lanes++) filter_case(c, lanes, lanes % 5, flip);
+}
+
+static void filter_grad_case(kc *c, int32_t lanes, int64_t n, int32_t parts) {
+    const int64_t B = c->k->block, row = B + 2, point = n * row + 1, part = POINTS * point + 5, lane = n * TAPS;
+    const int64_t nd = parts * part, nw = lanes * lane;
+    const float *d = kc_floats(c, nd, -1, 1);
+    float *dw = KC_OUT(c, nw);
+    kc_case(c, "%d lanes, %lld filters, %d parts", lanes, (long long)n, parts);
+    c->k->wino_filter_grad(KC_IN(c, d, nd), row, point, part, parts, lanes, n, dw, lane, TAPS);
+    for (int64_t t = 0; t < n * B; t++) {
+        if (t % B >= lanes) continue;
+        double in[POINTS] = {0}, terms[POINTS] = {0};
+        for (int i = 0; i < POINTS; i++)
+            for (int p = 0; p < parts; p++) {
+                in[i] += d[t / B * row + i * point + p * part + t % B];
+                terms[i] += fabs((double)d[t / B * row + i * point + p * part + t % B]);
+            }
+        const value o = sandwich(g, 3, PATCH, 1, in);
+        double absolute[PATCH * 3];
+        for (int i = 0; i < PATCH * 3; i++) absolute[i] = fabs(g[i]);
+        const value sizes = sandwich(absolute, 3, PATCH, 1, terms);
+        for (int i = 0; i < TAPS; i++)
+            kc_near(c, "dw", t * TAPS + i, dw[t % B * lane + t / B * TAPS + i], o.want[i], sizes.want[i]);
+    }
+    kc_end(c);
+}
+
+static void test_wino_filter_grad(kc *c) {
+    for (int32_t lanes = 1; lanes <= c->k->block; lanes++) filter_grad_case(c, lanes, lanes % 4, 1 + lanes % 3);
+}
+
+/* ---- benches: 64 channels' worth of tiles ---- */
+
+static void bench_gemm_blocks(kc *c) {
+    const int64_t B = c->k->block, rows = 24, blocks = 64 / B;
+    c->elements = rows * 64 * 2 * B;
+    c->k->gemm_blocks(c->f[0], rows * B, c->f[1], blocks, rows, 2, c->f[2], rows * B);
+}
+
+static void bench_gemm_outer(kc *c) {
+    const int64_t B = c->k->block;
+    c->elements = 48 * 64 * 2 * B;
+    c->k->gemm_outer(c->f[0], 64, c->f[1], 64, 48, 64, 2, 1, c->f[2], 64);
+}
+
+static const rgm_wino_shape bench_shape = {16, 16, 1, 4};
+enum { BENCH_TILES = 16 };
+
+static void bench_wino_input(kc *c) {
+    c->elements = 256 * c->k->block;
+    c->k->wino_input(c->f[0], &bench_shape, 0, BENCH_TILES, c->f[1], c->k->block, BENCH_TILES * c->k->block);
+}
+
+static void bench_wino_grad(kc *c) {
+    c->elements = 256 * c->k->block;
+    c->k->wino_grad(c->f[0], &bench_shape, 0, BENCH_TILES, c->f[1], c->k->block, BENCH_TILES * c->k->block);
+}
+
+static void bench_wino_output(kc *c) {
+    c->elements = 256 * c->k->block;
+    c->k->wino_output(c->f[0], c->k->block, BENCH_TILES * c->k->block, NULL, 0, &bench_shape, 0, BENCH_TILES, c->f[1]);
+}
+
+static void bench_wino_filter(kc *c) {
+    c->elements = 16 * c->k->block * TAPS;
+    c->k->wino_filter(c->f[0], 16 * TAPS, TAPS, 0, c->k->block, 16, c->f[1], c->k->block, 16 * c->k->block);
+}
+
+static void bench_wino_filter_grad(kc *c) {
+    c->elements = 16 * c->k->block * TAPS;
+    c->k->wino_filter_grad(c->f[0], c->k->block, 16 * c->k->block, 0, 1, c->k->block, 16, c->f[1], 16 * TAPS, TAPS);
+}
+
+const kc_test kc_winograd_tests[] = {
+    {"gemm_blocks", test_gemm_blocks, bench_gemm_blocks},
+    {"gemm_outer", test_gemm_outer, bench_gemm_outer},
+    {"wino_input", test_wino_input, bench_wino_input},
+    {"wino_grad", test_wino_grad, bench_wino_grad},
+    {"wino_output", test_wino_output, bench_wino_output},
+    {"wino_filter", test_wino_filter, bench_wino_filter},
+    {"wino_filter_grad", test_wino_filter_grad, bench_wino_filter_grad},
+    {NULL, NULL, NULL},
+};
