@@ -382,11 +382,22 @@ START_TEST(test_round_trip_of_reals) {
 END_TEST
 
 START_TEST(test_equal_sees_every_option) {
-    static const char *const changes[] = {"batch=7",     "data.file=x",       "augment.0.padding=9",
-                                          "augment=[]",  "optimizer.x=1",     "loss=other",
-                                          "plugins.0=a", "model.image=1x2x3", "steps=1",
-                                          "dropout=0.1", "isa=avx2",          "pin=on",
-                                          "seed=2",      "prior_bias=off",    "save.minutes=1"};
+    static const char *const changes[] = {"batch=7",
+                                          "data.file=x",
+                                          "augment.0.padding=9",
+                                          "augment=[]",
+                                          "optimizer.x=1",
+                                          "loss=other",
+                                          "plugins.0=a",
+                                          "model.image=1x2x3",
+                                          "steps=1",
+                                          "dropout=0.1",
+                                          "isa=avx2",
+                                          "pin=on",
+                                          "seed=2",
+                                          "prior_bias=off",
+                                          "save.minutes=1",
+                                          "engine.conv=onednn"};
     for (size_t i = 0; i < sizeof changes / sizeof changes[0]; i++) {
         defaults();
         other = config;

@@ -21,6 +21,7 @@
  *   m_bytes_equal(p, k)     lanes whose byte p[lane] equals k
  *   i_store_bytes(p, i)     the low bytes of VL lanes
  *   v_add_to(acc, v)        acc[lane] += v[lane], doubles
+ *   v_transpose(r)          VL vectors: lane j of r[i] and lane i of r[j] change places
  *
  * Only operations that IEEE 754 rounds correctly are in the vocabulary: the same body run by two headers of equal VL
  * gives the same bits, except for a NaN's payload and for denormals where they are flushed (maxps returns zero, a

@@ -109,4 +109,13 @@ INLINE void v_add_to(double *acc, V v) {
     for (int j = 0; j < VL; j++) acc[j] += (double)v[j];
 }
 
+INLINE void v_transpose(V *r) {
+    for (int i = 0; i < VL; i++)
+        for (int j = i + 1; j < VL; j++) {
+            const float t = r[i][j];
+            r[i][j] = r[j][i];
+            r[j][i] = t;
+        }
+}
+
 #endif

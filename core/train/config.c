@@ -13,6 +13,7 @@ static const char *const shortcuts[] = {"A", "B", NULL};
 static const char *const heads[] = {"auto", "softmax", "logit", NULL};
 static const char *const metrics[] = {"accuracy", "loss", NULL};
 static const char *const pins[] = {"auto", "on", "off", NULL};
+static const char *const convs[] = {"auto", "winograd", "onednn", NULL};
 static const char *const isas[] = {"auto", "reference", "generic16", "avx2", "avx512", NULL};
 
 #define FIELD(member) offsetof(rgm_config, member), sizeof(((rgm_config *)0)->member)
@@ -57,6 +58,8 @@ static const rgm_option options[] = {
      "pin threads to CPUs; auto: only if the run owns all CPUs it may use"},
     {"isa", RGM_OPTION_WORD, FIELD(isa), 0, 0, isas, "auto", "isa", 0, ALL, "NAME",
      "vector instructions to use; auto: the best of the machine"},
+    {"engine.conv", RGM_OPTION_CHOICE, FIELD(engine.conv), 0, 0, convs, "auto", NULL, 0, SET_ONLY, "NAME",
+     "how convolutions are computed; auto: by a fixed rule for each, which 'regimen plan' shows"},
 
     {"init", RGM_OPTION_SPEC, FIELD(init), NO_RANGE, "{he: {distribution: normal}}", NULL, 0, SET_ONLY, "COMPONENT",
      "initializer of the weights (the classifier starts at N(0, 0.01))"},
