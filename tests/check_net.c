@@ -497,7 +497,8 @@ START_TEST(rows) {
     for (int32_t i = 0; i < rgm_plan_row_count(r.plan); i++) {
         rgm_plan_row row;
         rgm_plan_row_get(r.plan, i, &row);
-        ck_assert(row.name[0] && row.op[0] && row.bytes > 0 && row.C > 0 && row.H > 0 && row.W > 0);
+        ck_assert(row.name[0] && row.op[0] && row.C > 0 && row.H > 0 && row.W > 0);
+        ck_assert(row.bytes > 0 || strcmp(row.op, "batchnorm") == 0); /* its output may stay pending */
         ck_assert_int_eq(row.engine[0] != 0, strcmp(row.op, "conv") == 0);
         params += row.params;
         flops += row.forward_flops;

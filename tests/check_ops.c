@@ -106,6 +106,28 @@ START_TEST(batchnorm_edges) {
 }
 END_TEST
 
+/* What a batch norm leaves pending: one consumer and several, with and without ReLU, a join, and consumers that cannot
+ * apply it. Its shift is not zero, so padding before it would show. */
+START_TEST(pendings) {
+    for (int32_t i = 0; i < 12; i++) {
+        int32_t relu = i & 1 ? RGM_BN_RELU : 0, C = i % 3 ? 5 : 17;
+        netcase c = netcase_begin(_i, batches[i % 4], 2, 5 - i % 2, 6, "pending %d", i);
+        rgm_conv_spec same = {C, 3, 1, 1, 0, 0}, side = {C, 1, 1, 0, 0, 0};
+        int32_t y = rgm_graph_batchnorm(c.graph, netcase_stem(&c, C), RGM_NO_TENSOR, "bn1", relu);
+        int32_t z = conv(c.graph, y, "conv", same);
+        if (i / 2 == 1) z = rgm_graph_batchnorm(c.graph, z, y, "join", RGM_BN_RELU);
+        if (i / 2 == 2) z = rgm_graph_add(c.graph, z, conv(c.graph, y, "side", side));
+        if (i / 2 == 3) z = rgm_graph_batchnorm(c.graph, z, conv(c.graph, y, "other", same), "join", 0);
+        if (i / 2 == 4) z = rgm_graph_batchnorm(c.graph, z, rgm_graph_plugin(c.graph, y, "plugin"), "join", 0);
+        if (i / 2 == 5) { /* a shortcut with a batch norm of its own */
+            int32_t s = rgm_graph_batchnorm(c.graph, conv(c.graph, y, "side", side), RGM_NO_TENSOR, "bn2", relu);
+            z = rgm_graph_batchnorm(c.graph, z, s, "join", RGM_BN_RELU);
+        }
+        netcase_check(&c, z);
+    }
+}
+END_TEST
+
 /* ---- the others ---- */
 
 START_TEST(activations) {
@@ -343,8 +365,8 @@ int main(void) {
     Suite *suite = suite_create("ops");
     TCase *cases = tcase_create("every ISA");
     tcase_set_timeout(cases, 300);
-    const TTest *const tests[] = {convolutions, stems, batchnorms, batchnorm_edges, activations, sums,
-                                  many_readers, pools, linears,    shortcuts,       plugins,     any_graphs};
+    const TTest *const tests[] = {convolutions, stems, batchnorms, batchnorm_edges, pendings, activations, sums,
+                                  many_readers, pools, linears,    shortcuts,       plugins,  any_graphs};
     for (int32_t i = 0; i < (int32_t)(sizeof tests / sizeof *tests); i++)
         for (int32_t isa = 0; isa < RGM_ISA_COUNT; isa++)
             if (netrun_has(isa)) tcase_add_loop_test(cases, tests[i], isa, isa + 1);

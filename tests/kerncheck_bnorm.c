@@ -36,17 +36,23 @@ static void test_stats(kc *c) {
 }
 
 /* alias: 0 y apart, 1 y is x, 2 y is r */
-static void fwd_case(kc *c, int64_t L, int with_r, int relu, int alias) {
+enum { NO_RESIDUAL, PLAIN, AFFINE, RELU };
+
+static void fwd_case(kc *c, int64_t L, int residual, int relu, int alias) {
     const int64_t B = c->k->block, n = L * B;
     float *x = kc_floats(c, n, -2, 2), *r = kc_floats(c, n, -2, 2), *a = kc_floats(c, B, -2, 2);
-    float *b = kc_floats(c, B, -1, 1);
+    float *b = kc_floats(c, B, -1, 1), *ra = kc_floats(c, B, -2, 2), *rb = kc_floats(c, B, -1, 1);
+    const int pending = residual >= AFFINE;
     if (n > 40) x[37] = NAN, x[38] = -INFINITY;
     float *y = alias ? KC_INOUT(c, alias == 1 ? x : r, n) : KC_OUT(c, n);
-    const float *gx = alias == 1 ? y : KC_IN(c, x, n), *gr = !with_r ? NULL : alias == 2 ? y : KC_IN(c, r, n);
-    kc_case(c, "L %lld, residual %d, relu %d, alias %d", (long long)L, with_r, relu, alias);
-    c->k->bn_fwd(gx, gr, KC_IN(c, a, B), KC_IN(c, b, B), relu, y, L);
+    const float *gx = alias == 1 ? y : KC_IN(c, x, n), *gr = !residual ? NULL : alias == 2 ? y : KC_IN(c, r, n);
+    kc_case(c, "L %lld, residual %d, relu %d, alias %d", (long long)L, residual, relu, alias);
+    c->k->bn_fwd(gx, gr, pending ? KC_IN(c, ra, B) : NULL, pending ? KC_IN(c, rb, B) : NULL, residual == RELU,
+                 KC_IN(c, a, B), KC_IN(c, b, B), relu, y, L);
     for (int64_t i = 0; i < n; i++) {
-        const double scaled = (double)a[i % B] * x[i], rest = with_r ? r[i] : 0, v = scaled + b[i % B] + rest;
+        double rest = !residual ? 0 : pending ? fmaf(ra[i % B], r[i], rb[i % B]) : r[i];
+        if (residual == RELU && rest < 0) rest = 0;
+        const double scaled = (double)a[i % B] * x[i], v = scaled + b[i % B] + rest;
         kc_near(c, "y", i, y[i], relu && v < 0 ? 0 : v, fmax(fabs(scaled), fmax(fabs(b[i % B]), fabs(rest))));
     }
     kc_end(c);
@@ -54,9 +60,9 @@ static void fwd_case(kc *c, int64_t L, int with_r, int relu, int alias) {
 
 static void test_fwd(kc *c) {
     for (const int64_t *L = lengths; *L >= 0; L++)
-        for (int variant = 0; variant < 4; variant++)
-            for (int alias = 0; alias < 3; alias++)
-                if (alias < 2 || variant & 1) fwd_case(c, *L, variant & 1, variant >> 1, alias);
+        for (int residual = NO_RESIDUAL; residual <= RELU; residual++)
+            for (int variant = 0; variant < 6; variant++)
+                if (variant < 4 || residual) fwd_case(c, *L, residual, variant % 2, variant / 2);
 }
 
 typedef struct reduce_case {
@@ -133,7 +139,7 @@ static void test_fwd_and_mask(kc *c) {
     float *y = KC_OUT(c, n), *g = KC_OUT(c, n);
     double *sums = kc_inout(c, kc_doubles(c, 2 * B), 2 * B, 8);
     kc_case(c, "mask against forward");
-    c->k->bn_fwd(KC_IN(c, x, n), NULL, KC_IN(c, a, B), KC_IN(c, b, B), 1, y, L);
+    c->k->bn_fwd(KC_IN(c, x, n), NULL, NULL, NULL, 0, KC_IN(c, a, B), KC_IN(c, b, B), 1, y, L);
     c->k->bn_bwd_reduce(x, NULL, KC_IN(c, one, n), NULL, a, b, mean, RGM_MASK_RECOMPUTE, g, L, sums, sums + B);
     for (int64_t i = 0; i < n; i++) kc_equal(c, "mask", i, g[i], y[i] > 0);
     kc_end(c);
@@ -151,7 +157,7 @@ static void test_bn_fwd(kc *c) {
         c->k->call;                                                                                                    \
     }
 BENCH(stats, bn_stats(c->f[0], L_BENCH, c->f[1], c->d, c->d + 16))
-BENCH(fwd, bn_fwd(c->f[0], c->f[1], c->f[4], c->f[5], 1, c->f[2], L_BENCH))
+BENCH(fwd, bn_fwd(c->f[0], c->f[1], NULL, NULL, 0, c->f[4], c->f[5], 1, c->f[2], L_BENCH))
 BENCH(bwd_reduce, bn_bwd_reduce(c->f[0], NULL, c->f[1], NULL, c->f[4], c->f[5], c->f[4], RGM_MASK_RECOMPUTE, c->f[2],
                                 L_BENCH, c->d, c->d + 16))
 BENCH(bwd_apply,

@@ -98,21 +98,30 @@ static double pixel(const float *x, const rgm_wino_shape *s, int64_t B, int h, i
     return h >= 0 && h < s->H && w >= 0 && w < s->W ? x[((int64_t)h * s->W + w) * B + lane] : 0;
 }
 
-/* wino_input (side 6, `pad` around) and wino_grad (side 4). */
-static void forth_case(kc *c, const rgm_wino_shape *s, int32_t first, int32_t count, int side) {
+enum { PLAIN, AFFINE, RELU };
+
+/* wino_input (side 6, `pad` around; `how` pixels are loaded) and wino_grad (side 4). */
+static void forth_case(kc *c, const rgm_wino_shape *s, int32_t first, int32_t count, int side, int how) {
     const int64_t B = c->k->block, n = (int64_t)s->H * s->W * B, tile = B + first % 2 * 5, point = count * tile + 3;
-    const float *x = kc_floats(c, n, -2, 3);
+    const float *x = kc_floats(c, n, -2, 3), *a = kc_floats(c, B, -2, 2), *b = kc_floats(c, B, -1, 1);
     float *v = KC_OUT(c, POINTS * point);
-    kc_case(c, "%dx%d, pad %d, tiles %d+%d", s->H, s->W, s->pad, first, count);
+    kc_case(c, "%dx%d, pad %d, tiles %d+%d, load %d", s->H, s->W, s->pad, first, count, how);
     if (side == PATCH)
-        c->k->wino_input(KC_IN(c, x, n), s, first, count, v, tile, point);
+        c->k->wino_input(KC_IN(c, x, n), how ? KC_IN(c, a, B) : NULL, how ? KC_IN(c, b, B) : NULL, how == RELU, s,
+                         first, count, v, tile, point);
     else
         c->k->wino_grad(KC_IN(c, x, n), s, first, count, v, tile, point);
     for (int64_t t = 0; t < count * B; t++) {
         const int top = (first + (int)(t / B)) / s->across * SIDE - (side == PATCH ? s->pad : 0);
         const int left = (first + (int)(t / B)) % s->across * SIDE - (side == PATCH ? s->pad : 0);
         double in[POINTS];
-        for (int i = 0; i < side * side; i++) in[i] = pixel(x, s, B, top + i / side, left + i % side, t % B);
+        for (int i = 0; i < side * side; i++) {
+            const int h = top + i / side, w = left + i % side;
+            in[i] = pixel(x, s, B, h, w, t % B);
+            if (!how || h < 0 || h >= s->H || w < 0 || w >= s->W) continue; /* zero outside, whatever is pending */
+            in[i] = fmaf(a[t % B], (float)in[i], b[t % B]);
+            if (how == RELU && in[i] < 0) in[i] = 0;
+        }
         const value o = sandwich(side == PATCH ? bt : at, PATCH, side, side == SIDE, in);
         for (int i = 0; i < POINTS; i++)
             kc_near(c, "v", t * POINTS + i, v[t / B * tile + i * point + t % B], o.want[i], o.size[i]);
@@ -134,23 +143,53 @@ static void walk_shapes(kc *c, void (*run)(kc *c, const rgm_wino_shape *s, int32
 }
 
 static void input_case(kc *c, const rgm_wino_shape *s, int32_t first, int32_t count) {
-    forth_case(c, s, first, count, PATCH);
+    for (int how = PLAIN; how <= RELU; how++) forth_case(c, s, first, count, PATCH, how);
 }
 
 static void grad_case(kc *c, const rgm_wino_shape *s, int32_t first, int32_t count) {
-    forth_case(c, s, first, count, SIDE);
+    forth_case(c, s, first, count, SIDE, PLAIN);
 }
 
-static void back_case(kc *c, const rgm_wino_shape *s, int32_t first, int32_t count) {
+/* What wino_output adds to the moments of the pixels it stores, from what it stored. */
+static void check_moments(kc *c, const float *y, const int8_t *stored, int64_t n, const double *old, const double *got,
+                          int64_t pitch, int fresh) {
+    const int64_t B = c->k->block;
+    for (int64_t j = 0; j < B; j++) {
+        int64_t first = j;
+        while (first < n && !stored[first]) first += B;
+        if (first >= n) continue;
+        const double k = fresh ? y[first] : old[pitch + j];
+        double count = fresh ? 0 : old[j], s = fresh ? 0 : old[2 * pitch + j], q = fresh ? 0 : old[3 * pitch + j];
+        double terms = fabs(s), squares = fabs(q);
+        for (int64_t i = j; i < n; i += B) {
+            if (!stored[i]) continue;
+            const double d = (float)(y[i] - k);
+            count++, s += d, q += d * d, terms += fabs(d), squares += d * d;
+        }
+        kc_equal(c, "count", j, got[j], count);
+        kc_near(c, "k", j, got[pitch + j], k, 0);
+        kc_near(c, "sum", j, got[2 * pitch + j], s, sqrt(count) * terms);
+        kc_near(c, "sum of squares", j, got[3 * pitch + j], q, sqrt(count) * squares);
+    }
+}
+
+enum { NO_MOMENTS, FRESH, GOING_ON };
+
+static void back_case(kc *c, const rgm_wino_shape *s, int32_t first, int32_t count, int summed) {
     const int64_t B = c->k->block, n = (int64_t)s->H * s->W * B, tile = B + first % 2 * 2, point = count * tile + 1;
+    const int64_t pitch = B + first % 3;
     const int with_bias = s->H % 2, accumulate = s->pad == 1;
     const float *m = kc_floats(c, POINTS * point, -1, 1), *bias = kc_floats(c, B, -1, 1), *old = kc_floats(c, n, -1, 1);
     float *y = KC_INOUT(c, old, n);
-    double *want = kc_doubles(c, n), *size = kc_doubles(c, n);
-    kc_case(c, "%dx%d, tiles %d+%d, bias %d, accumulate %d", s->H, s->W, first, count, with_bias, accumulate);
+    double *want = kc_doubles(c, n), *size = kc_doubles(c, n), *before = kc_doubles(c, 4 * pitch);
+    int8_t *stored = (int8_t *)kc_bytes(c, n);
+    for (int64_t j = 0; j < 4 * pitch; j++) before[j] = j < pitch ? 7 : (double)(float)kc_uniform(c, 1, 2);
+    double *moments = summed ? kc_inout(c, before, 4 * pitch, 8) : NULL;
+    kc_case(c, "%dx%d, tiles %d+%d, bias %d, accumulate %d, moments %d", s->H, s->W, first, count, with_bias,
+            accumulate, summed);
     c->k->wino_output(KC_IN(c, m, POINTS * point), tile, point, with_bias ? KC_IN(c, bias, B) : NULL, accumulate, s,
-                      first, count, y);
-    for (int64_t i = 0; i < n; i++) want[i] = old[i], size[i] = 0; /* outside of the tiles: as it was */
+                      first, count, y, moments, pitch, summed == FRESH);
+    for (int64_t i = 0; i < n; i++) want[i] = old[i], size[i] = 0, stored[i] = 0; /* outside of the tiles: as it was */
     for (int64_t t = 0; t < count * B; t++) {
         double in[POINTS];
         for (int i = 0; i < POINTS; i++) in[i] = m[t / B * tile + i * point + t % B];
@@ -160,18 +199,24 @@ static void back_case(kc *c, const rgm_wino_shape *s, int32_t first, int32_t cou
             const int w = (first + (int)(t / B)) % s->across * SIDE + i % SIDE;
             if (h >= s->H || w >= s->W) continue;
             const int64_t to = ((int64_t)h * s->W + w) * B + t % B;
-            const double b = with_bias ? bias[t % B] : 0, before = accumulate ? old[to] : 0;
-            want[to] = before + o.want[i] + b;
-            size[to] = fabs(before) + o.size[i] + fabs(b);
+            const double b = with_bias ? bias[t % B] : 0, there = accumulate ? old[to] : 0;
+            want[to] = there + o.want[i] + b;
+            size[to] = fabs(there) + o.size[i] + fabs(b);
+            stored[to] = 1;
         }
     }
     for (int64_t i = 0; i < n; i++) kc_near(c, "y", i, y[i], want[i], size[i]);
+    if (summed) check_moments(c, y, stored, n, before, moments, pitch, summed == FRESH && count);
     kc_end(c);
+}
+
+static void output_case(kc *c, const rgm_wino_shape *s, int32_t first, int32_t count) {
+    for (int summed = NO_MOMENTS; summed <= GOING_ON; summed++) back_case(c, s, first, count, summed);
 }
 
 static void test_wino_input(kc *c) { walk_shapes(c, input_case); }
 static void test_wino_grad(kc *c) { walk_shapes(c, grad_case); }
-static void test_wino_output(kc *c) { walk_shapes(c, back_case); }
+static void test_wino_output(kc *c) { walk_shapes(c, output_case); }
 
 /* Filters as in a convolution's weights: lanes are output channels, or input channels (then turned). */
 static void filter_case(kc *c, int32_t lanes, int64_t n, int32_t flip) {
@@ -245,7 +290,8 @@ enum { BENCH_TILES = 16 };
 
 static void bench_wino_input(kc *c) {
     c->elements = 256 * c->k->block;
-    c->k->wino_input(c->f[0], &bench_shape, 0, BENCH_TILES, c->f[1], c->k->block, BENCH_TILES * c->k->block);
+    c->k->wino_input(c->f[0], NULL, NULL, 0, &bench_shape, 0, BENCH_TILES, c->f[1], c->k->block,
+                     BENCH_TILES * c->k->block);
 }
 
 static void bench_wino_grad(kc *c) {
@@ -255,7 +301,8 @@ static void bench_wino_grad(kc *c) {
 
 static void bench_wino_output(kc *c) {
     c->elements = 256 * c->k->block;
-    c->k->wino_output(c->f[0], c->k->block, BENCH_TILES * c->k->block, NULL, 0, &bench_shape, 0, BENCH_TILES, c->f[1]);
+    c->k->wino_output(c->f[0], c->k->block, BENCH_TILES * c->k->block, NULL, 0, &bench_shape, 0, BENCH_TILES, c->f[1],
+                      NULL, 0, 0);
 }
 
 static void bench_wino_filter(kc *c) {

@@ -125,11 +125,7 @@ static void check_evaluation(const netcase *c, const netrun *training, oracle *o
     netrun_close(&r);
 }
 
-void netcase_check(netcase *c, int32_t x) {
-    rgm_error err = {0};
-    if (x >= 0 && rgm_graph_tensor(c->graph, x)->image) x = rgm_graph_flatten(c->graph, x);
-    netrun_fine(rgm_graph_finish(c->graph, rgm_graph_linear(c->graph, x, "fc", UNITS, RGM_LINEAR_HEAD), &err), &err,
-                c->name);
+static void check_once(netcase *c) {
     const rgm_tensor *in = rgm_graph_tensor(c->graph, 0);
     int64_t inputs = (int64_t)c->N * in->C * in->H * in->W;
     float *values = calloc((size_t)inputs, sizeof *values), *dlogits = calloc((size_t)c->N * UNITS, sizeof *dlogits);
@@ -149,7 +145,22 @@ void netcase_check(netcase *c, int32_t x) {
     check_evaluation(c, &r, o, values);
     oracle_destroy(o);
     netrun_close(&r);
-    rgm_graph_destroy(c->graph);
     free(values);
     free(dlogits);
+}
+
+void netcase_check(netcase *c, int32_t x) {
+    rgm_error err = {0};
+    if (x >= 0 && rgm_graph_tensor(c->graph, x)->image) x = rgm_graph_flatten(c->graph, x);
+    netrun_fine(rgm_graph_finish(c->graph, rgm_graph_linear(c->graph, x, "fc", UNITS, RGM_LINEAR_HEAD), &err), &err,
+                c->name);
+    int32_t winograd = 0;
+    for (int32_t i = 0; i < rgm_graph_node_count(c->graph); i++)
+        winograd |= rgm_graph_node(c->graph, i)->op == RGM_OP_CONV && rgm_graph_node(c->graph, i)->conv.window == 3;
+    netrun_conv = RGM_CONV_ONEDNN;
+    check_once(c);
+    netrun_conv = RGM_CONV_WINOGRAD;
+    strncat(c->name, ", Winograd", sizeof c->name - strlen(c->name) - 1);
+    if (winograd) check_once(c);
+    rgm_graph_destroy(c->graph);
 }

@@ -45,6 +45,8 @@ static rgm_status scale_images(void *context, int32_t index, int32_t first, int3
     return RGM_OK;
 }
 
+int32_t netrun_conv = RGM_CONV_AUTO;
+
 static void make_plan(netrun *r) {
     rgm_error err = {0};
     rgm_plan_options o = {.graph = r->graph,
@@ -53,6 +55,7 @@ static void make_plan(netrun *r) {
                           .batch = r->N,
                           .workers = r->threads,
                           .training = r->training,
+                          .conv = netrun_conv,
                           .hook = {NULL, scale_images, scale_images}};
     netrun_fine(rgm_plan_create(&r->plan, &o, &err), &err, "plan");
     r->arena = memory(rgm_plan_bytes(r->plan));

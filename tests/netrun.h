@@ -20,6 +20,9 @@ typedef struct netrun {
     int32_t borrows; /* all but plan and arena belong to another */
 } netrun;
 
+/* How plans opened from now on compute convolutions, RGM_CONV_*; at first RGM_CONV_AUTO. */
+extern int32_t netrun_conv;
+
 /* Fails the test with the error's line. */
 void netrun_fine(rgm_status status, const rgm_error *err, const char *what);
 

@@ -164,11 +164,14 @@ tests_check_peer_LDADD = libtrain.la libplug.la libdata.la libnet.la libengine.l
 endif
 
 if HAVE_CHECK
-net_tests = %D%/check_layout %D%/check_ops %D%/check_net %D%/check_golden
+net_tests = %D%/check_layout %D%/check_ops %D%/check_winograd %D%/check_net %D%/check_golden
 check_PROGRAMS += $(net_tests)
 TESTS += $(net_tests)
 net_libs = libnet.la libengine.la libkernels.la libbase.la $(CHECK_LIBS) -lm
 net_helpers = %D%/netrun.c %D%/netrun.h %D%/oracle.c %D%/oracle.h
+tests_check_winograd_SOURCES = %D%/check_winograd.c $(net_helpers)
+tests_check_winograd_CFLAGS = $(test_cflags)
+tests_check_winograd_LDADD = $(net_libs)
 tests_check_ops_SOURCES = %D%/check_ops.c %D%/netcase.c %D%/netcase.h $(net_helpers)
 tests_check_ops_CFLAGS = $(test_cflags)
 tests_check_ops_LDADD = $(net_libs)

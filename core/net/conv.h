@@ -23,10 +23,11 @@ int32_t rgm_winograd_can(const rgm_conv_shape *shape, int32_t direction);
 /* 1 if it is expected to be the fastest way (docs/ARCHITECTURE.md has the rule and why). */
 int32_t rgm_winograd_pays(const rgm_conv_shape *shape, int32_t direction);
 
-/* Append the phases of a direction: x -> y, dy -> dx (overwritten), x and dy -> the weights' gradient. RGM_E_NOMEM. */
-rgm_status rgm_winograd_forward(const rgm_conv_site *site, rgm_buffer x, rgm_buffer y, rgm_error *err);
+/* Append the phases of a direction: x -> y, dy -> dx (overwritten), x and dy -> the weights' gradient. What is pending
+ * on x is applied; the moments of y are gathered if wanted. RGM_E_NOMEM. */
+rgm_status rgm_winograd_forward(const rgm_conv_site *site, rgm_source x, rgm_buffer y, rgm_error *err);
 rgm_status rgm_winograd_backward_data(const rgm_conv_site *site, rgm_buffer dy, rgm_buffer dx, rgm_error *err);
-rgm_status rgm_winograd_backward_weights(const rgm_conv_site *site, rgm_buffer x, rgm_buffer dy, rgm_error *err);
+rgm_status rgm_winograd_backward_weights(const rgm_conv_site *site, rgm_source x, rgm_buffer dy, rgm_error *err);
 
 /* ---- oneDNN: conv_onednn.c ---- */
 

@@ -43,6 +43,11 @@ typedef struct side {
     rgm_wino_shape shape;
 } side;
 
+/* The first of a tensor's pending vectors that belong to a block, or NULL. */
+static const float *affine_of(const float *affine, const side *s, int32_t which, int32_t block, int32_t B) {
+    return affine ? affine + ((int64_t)which * s->blocks + block) * B : NULL;
+}
+
 static side make_side(const rgm_plan *plan, int32_t channels, int32_t H, int32_t W, int32_t pad, int32_t across) {
     int32_t B = rgm_plan_get(plan)->kernels->block, blocks = (channels + B - 1) / B;
     int64_t pixels = (int64_t)H * W;
@@ -93,14 +98,16 @@ typedef struct pass {
     int32_t flip, pairs;      /* pairs of output blocks; the last may be single */
     int64_t lane, depth;      /* of the weights: floats from an output channel to the next, and from an input channel */
     int64_t u_point, v_point, m_point;
-    const float *x, *w, *bias;
+    int32_t relu; /* what is pending on x */
+    const float *x, *affine, *w, *bias;
     float *y, *u, *v;
+    double *moments; /* of y, [chunk][RGM_MOMENTS][channels], or NULL */
 } pass;
 
 /* Many channels: the tiles of one turn. */
 typedef struct stage {
     pass *p;
-    int32_t first, count;
+    int32_t index, first, count;
 } stage;
 
 typedef struct tile_job {
@@ -108,14 +115,17 @@ typedef struct tile_job {
     int32_t block;
     float *v;
     const float *m;
+    double *moments; /* of this block and chunk */
+    int32_t fresh;   /* the chunk has none yet: before its first tile */
 } tile_job;
 
 static void input_tiles(const void *context, int64_t image, int32_t first, int32_t count, int64_t out) {
     const tile_job *j = context;
     const pass *p = j->p;
     int32_t B = p->k->block;
-    p->k->wino_input(p->x + image * p->in.image + j->block * p->in.pixels * B, &p->in.shape, first, count,
-                     j->v + out * B, B, p->v_point);
+    p->k->wino_input(p->x + image * p->in.image + j->block * p->in.pixels * B,
+                     affine_of(p->affine, &p->in, 0, j->block, B), affine_of(p->affine, &p->in, 1, j->block, B),
+                     p->relu, &p->in.shape, first, count, j->v + out * B, B, p->v_point);
 }
 
 static void output_tiles(const void *context, int64_t image, int32_t first, int32_t count, int64_t out) {
@@ -125,7 +135,8 @@ static void output_tiles(const void *context, int64_t image, int32_t first, int3
     float bias[16] = {0}; /* the padding's lanes stay zero */
     if (p->bias) memcpy(bias, p->bias + channel, sizeof *bias * (size_t)least(B, p->out.channels - channel));
     p->k->wino_output(j->m + out * B, B, p->m_point, p->bias ? bias : NULL, 0, &p->out.shape, first, count,
-                      p->y + image * p->out.image + j->block * p->out.pixels * B);
+                      p->y + image * p->out.image + j->block * p->out.pixels * B, j->moments,
+                      (int64_t)p->out.blocks * B, j->fresh && out == 0);
 }
 
 static int32_t pair_width(const pass *p, int32_t pair) { return least(2, p->out.blocks - 2 * pair); }
@@ -146,15 +157,18 @@ static void transform_filters(const pass *p, int32_t pair, int32_t from, int32_t
             memset(u + point * p->u_point + (int64_t)end * row, 0, sizeof(float) * (size_t)((to - end) * row));
 }
 
-/* Multiplies `count` tiles v[point][block][pitch tiles][B] with a pair's filters and transforms them back. */
+/* Multiplies `count` tiles v[point][block][pitch tiles][B] with a pair's filters and transforms them back. Moments go
+ * to chunk `chunk`; fresh: they begin. */
 static void multiply(const pass *p, int32_t pair, const float *v, int64_t pitch, const float *u, int64_t first,
-                     int32_t count, float *m) {
+                     int32_t count, float *m, int32_t chunk, int32_t fresh) {
     int32_t B = p->k->block, wide = pair_width(p, pair);
     for (int32_t point = 0; point < POINTS; point++)
         p->k->gemm_blocks(v + point * p->v_point, pitch * B, u + point * p->u_point, p->in.blocks, count, wide,
                           m + point * p->m_point, (int64_t)count * B);
     for (int32_t j = 0; j < wide; j++) {
-        tile_job job = {.p = p, .block = 2 * pair + j, .m = m + (int64_t)j * count * B};
+        int32_t block = 2 * pair + j;
+        tile_job job = {.p = p, .block = block, .m = m + (int64_t)j * count * B, .fresh = fresh};
+        if (p->moments) job.moments = p->moments + ((int64_t)chunk * RGM_MOMENTS * p->out.blocks + block) * B;
         walk_tiles(first, count, p->per_image, output_tiles, &job);
     }
 }
@@ -183,7 +197,7 @@ static rgm_status run_span(void *context, int32_t chunk, int32_t worker, rgm_err
     float *v = rgm_plan_scratch(p->plan, worker), *m = v + POINTS * p->v_point;
     for (int32_t b = 0; b < p->in.blocks; b++) transform_inputs(p, b, tiles.first, count, count, v);
     for (int32_t pair = 0; pair < p->pairs; pair++)
-        multiply(p, pair, v, count, p->u + pair * u_floats(p), tiles.first, count, m);
+        multiply(p, pair, v, count, p->u + pair * u_floats(p), tiles.first, count, m, chunk, 1);
     return RGM_OK;
 }
 
@@ -209,14 +223,33 @@ static rgm_status run_pair(void *context, int32_t pair, int32_t worker, rgm_erro
     for (int32_t i = 0; i < parts; i++) {
         rgm_range part = rgm_range_part(s->count, parts, i);
         multiply(p, pair, p->v + part.first * p->k->block, s->count, u, s->first + part.first,
-                 (int32_t)(part.end - part.first), m);
+                 (int32_t)(part.end - part.first), m, s->index, i == 0);
     }
     return RGM_OK;
 }
 
 static size_t bytes_of(int64_t floats) { return sizeof(float) * (size_t)floats; }
 
-static rgm_status plan_few(const rgm_conv_site *site, pass *p, const char *what, rgm_buffer x, rgm_buffer y,
+/* The phase appended last loads x. */
+static void use_source(rgm_plan *plan, pass *p, rgm_source x) {
+    rgm_plan_use(plan, x.values, &p->x);
+    if (x.pending) rgm_plan_use(plan, x.affine, &p->affine);
+    p->relu = x.relu;
+}
+
+/* The phase appended last stores y, in so many chunks of moments. */
+static void use_output(const rgm_conv_site *site, pass *p, rgm_buffer y, const rgm_moments *moments) {
+    rgm_plan_use(site->plan, y, &p->y);
+    if (moments->chunks) rgm_plan_use(site->plan, moments->buffer, &p->moments);
+}
+
+static rgm_moments plan_moments(const rgm_conv_site *site, const pass *p, int32_t chunks) {
+    int32_t y = rgm_plan_node(site->plan, site->node)->out;
+    if (p->flip || !rgm_plan_wants_moments(site->plan, y)) return (rgm_moments){.chunks = 0};
+    return rgm_plan_gather_moments(site->plan, y, chunks);
+}
+
+static rgm_status plan_few(const rgm_conv_site *site, pass *p, const char *what, rgm_source x, rgm_buffer y,
                            rgm_error *err) {
     p->span = span_tiles(p->k, (int64_t)(p->in.blocks + 2) * p->k->block);
     p->v_point = (int64_t)p->in.blocks * p->k->block * p->span + SKEW;
@@ -227,12 +260,13 @@ static rgm_status plan_few(const rgm_conv_site *site, pass *p, const char *what,
     rgm_plan_use(site->plan, u, &p->u);
     RGM_TRY(rgm_plan_phase(site->plan, site->node, what, run_span, p, spans(p), err));
     rgm_plan_use(site->plan, u, NULL);
-    rgm_plan_use(site->plan, x, &p->x);
-    rgm_plan_use(site->plan, y, &p->y);
+    use_source(site->plan, p, x);
+    rgm_moments moments = plan_moments(site, p, spans(p));
+    use_output(site, p, y, &moments);
     return RGM_OK;
 }
 
-static rgm_status plan_many(const rgm_conv_site *site, pass *p, const char *what, rgm_buffer x, rgm_buffer y,
+static rgm_status plan_many(const rgm_conv_site *site, pass *p, const char *what, rgm_source x, rgm_buffer y,
                             rgm_error *err) {
     int32_t stages = (p->tiles + STAGE - 1) / STAGE, longest = (p->tiles + stages - 1) / stages;
     p->span = span_tiles(p->k, 2 * p->k->block * 2); /* half of the cache: the rest is for filters and inputs */
@@ -240,24 +274,25 @@ static rgm_status plan_many(const rgm_conv_site *site, pass *p, const char *what
     p->m_point = (int64_t)2 * p->k->block * p->span + SKEW;
     rgm_plan_need_scratch(site->plan, bytes_of(u_floats(p) + POINTS * p->m_point));
     rgm_buffer v = rgm_plan_buffer(site->plan, bytes_of(POINTS * p->v_point));
+    rgm_moments moments = plan_moments(site, p, stages);
     stage *list = rgm_plan_state(site->plan, sizeof *list * (size_t)stages);
     if (!list) return rgm_fail(err, RGM_E_NOMEM, "plan: out of memory");
     for (int32_t i = 0; i < stages; i++) {
         rgm_range part = rgm_range_part(p->tiles, stages, i);
-        list[i] = (stage){p, (int32_t)part.first, (int32_t)(part.end - part.first)};
+        list[i] = (stage){p, i, (int32_t)part.first, (int32_t)(part.end - part.first)};
         RGM_TRY(rgm_plan_phase(site->plan, site->node, "tiles", run_inputs, &list[i], p->in.blocks * INPUT_PARTS, err));
-        rgm_plan_use(site->plan, x, &p->x);
+        use_source(site->plan, p, x);
         rgm_plan_use(site->plan, v, &p->v);
         RGM_TRY(rgm_plan_phase(site->plan, site->node, what, run_pair, &list[i], p->pairs, err));
         rgm_plan_use(site->plan, v, NULL);
-        rgm_plan_use(site->plan, y, &p->y);
+        use_output(site, p, y, &moments);
     }
     return RGM_OK;
 }
 
 static int32_t tiles_across(int32_t pixels) { return (pixels + SIDE - 1) / SIDE; }
 
-static rgm_status plan_pass(const rgm_conv_site *site, pass *p, const char *what, rgm_buffer x, rgm_buffer y,
+static rgm_status plan_pass(const rgm_conv_site *site, pass *p, const char *what, rgm_source x, rgm_buffer y,
                             rgm_error *err) {
     p->plan = site->plan;
     p->k = rgm_plan_get(site->plan)->kernels;
@@ -270,7 +305,7 @@ static rgm_status plan_pass(const rgm_conv_site *site, pass *p, const char *what
     return few ? plan_few(site, p, what, x, y, err) : plan_many(site, p, what, x, y, err);
 }
 
-rgm_status rgm_winograd_forward(const rgm_conv_site *site, rgm_buffer x, rgm_buffer y, rgm_error *err) {
+rgm_status rgm_winograd_forward(const rgm_conv_site *site, rgm_source x, rgm_buffer y, rgm_error *err) {
     const rgm_conv_shape *s = &site->shape;
     int32_t OH = rgm_conv_out(s->H, 3, 1, s->pad), OW = rgm_conv_out(s->W, 3, 1, s->pad), across = tiles_across(OW);
     pass *p = rgm_plan_state(site->plan, sizeof *p);
@@ -293,7 +328,7 @@ rgm_status rgm_winograd_backward_data(const rgm_conv_site *site, rgm_buffer dy, 
                 .lane = TAPS,
                 .depth = (int64_t)s->C * TAPS,
                 .flip = 1};
-    return plan_pass(site, p, "backward data", dy, dx, err);
+    return plan_pass(site, p, "backward data", (rgm_source){.values = dy}, dx, err);
 }
 
 /* ---- backward weights ---- */
@@ -303,8 +338,9 @@ typedef struct panels {
     side side;
     int32_t width, count; /* width: a multiple of the block */
     int64_t point;
-    const float *from; /* x or dy */
-    float *v;          /* many channels: where the tiles are */
+    int32_t relu;
+    const float *from, *affine; /* x with what is pending, or dy */
+    float *v;                   /* many channels: where the tiles are */
 } panels;
 
 typedef struct weights {
@@ -335,28 +371,32 @@ static int64_t panels_floats(const panels *p) { return p->count * POINTS * p->po
 
 typedef struct panel_job {
     const panels *p;
-    void (*transform)(const float *x, const rgm_wino_shape *shape, int32_t first, int32_t count, float *v, int64_t tile,
-                      int64_t point);
-    int32_t B, block;
+    const rgm_kernels *k;
+    int32_t block, of_out;
     float *v;
 } panel_job;
 
 static void panel_tiles(const void *context, int64_t image, int32_t first, int32_t count, int64_t out) {
     const panel_job *j = context;
     const panels *p = j->p;
-    int32_t channel = j->block * j->B;
-    float *v = j->v + channel / p->width * POINTS * p->point + channel % p->width;
-    j->transform(p->from + image * p->side.image + j->block * p->side.pixels * j->B, &p->side.shape, first, count,
-                 v + out * p->width, p->width, p->point);
+    int32_t B = j->k->block, channel = j->block * B;
+    float *v = j->v + channel / p->width * POINTS * p->point + channel % p->width + out * p->width;
+    const float *from = p->from + image * p->side.image + j->block * p->side.pixels * B;
+    if (j->of_out)
+        j->k->wino_grad(from, &p->side.shape, first, count, v, p->width, p->point);
+    else
+        j->k->wino_input(from, affine_of(p->affine, &p->side, 0, j->block, B),
+                         affine_of(p->affine, &p->side, 1, j->block, B), p->relu, &p->side.shape, first, count, v,
+                         p->width, p->point);
 }
 
 /* Block `block` of the input's blocks, then of the output's, tiles [first, first + count). */
 static void transform_panels(const weights *g, int32_t block, int64_t first, int32_t count, float *vin, float *vout) {
     int32_t of_out = block >= g->in.side.blocks;
     panel_job job = {.p = of_out ? &g->out : &g->in,
-                     .transform = of_out ? g->k->wino_grad : g->k->wino_input,
-                     .B = g->k->block,
+                     .k = g->k,
                      .block = of_out ? block - g->in.side.blocks : block,
+                     .of_out = of_out,
                      .v = of_out ? vout : vin};
     walk_tiles(first, count, g->per_image, panel_tiles, &job);
 }
@@ -461,7 +501,15 @@ static rgm_status plan_finish(const rgm_conv_site *site, weights *g, rgm_buffer 
     return RGM_OK;
 }
 
-static rgm_status plan_spans(const rgm_conv_site *site, weights *g, rgm_buffer x, rgm_buffer dy, rgm_error *err) {
+/* The phase appended last loads x and dy. */
+static void use_both(rgm_plan *plan, weights *g, rgm_source x, rgm_buffer dy) {
+    rgm_plan_use(plan, x.values, &g->in.from);
+    if (x.pending) rgm_plan_use(plan, x.affine, &g->in.affine);
+    g->in.relu = x.relu;
+    rgm_plan_use(plan, dy, &g->out.from);
+}
+
+static rgm_status plan_spans(const rgm_conv_site *site, weights *g, rgm_source x, rgm_buffer dy, rgm_error *err) {
     int32_t B = g->k->block;
     g->span = span_tiles(g->k, (int64_t)(g->in.side.blocks + g->out.side.blocks) * B);
     g->in = make_panels(g->in.side, B, g->span);
@@ -471,13 +519,12 @@ static rgm_status plan_spans(const rgm_conv_site *site, weights *g, rgm_buffer x
     rgm_plan_need_scratch(site->plan, bytes_of(panels_floats(&g->in) + panels_floats(&g->out)));
     rgm_buffer d = rgm_plan_buffer(site->plan, bytes_of(g->parts * g->part));
     RGM_TRY(rgm_plan_phase(site->plan, site->node, "backward weights", run_part, g, g->parts, err));
-    rgm_plan_use(site->plan, x, &g->in.from);
-    rgm_plan_use(site->plan, dy, &g->out.from);
+    use_both(site->plan, g, x, dy);
     rgm_plan_use(site->plan, d, &g->d);
     return plan_finish(site, g, d, err);
 }
 
-static rgm_status plan_panels(const rgm_conv_site *site, weights *g, rgm_buffer x, rgm_buffer dy, rgm_error *err) {
+static rgm_status plan_panels(const rgm_conv_site *site, weights *g, rgm_source x, rgm_buffer dy, rgm_error *err) {
     int32_t B = g->k->block, turns = (g->tiles + STAGE - 1) / STAGE, longest = (g->tiles + turns - 1) / turns;
     g->in = make_panels(g->in.side, B, longest);
     g->out = make_panels(g->out.side, B, longest);
@@ -496,8 +543,7 @@ static rgm_status plan_panels(const rgm_conv_site *site, weights *g, rgm_buffer 
         list[i] = (turn){g, (int32_t)part.first, (int32_t)(part.end - part.first), i > 0};
         RGM_TRY(rgm_plan_phase(site->plan, site->node, "tiles of both", run_panels, &list[i],
                                (g->in.side.blocks + g->out.side.blocks) * INPUT_PARTS, err));
-        rgm_plan_use(site->plan, x, &g->in.from);
-        rgm_plan_use(site->plan, dy, &g->out.from);
+        use_both(site->plan, g, x, dy);
         rgm_plan_use(site->plan, vin, &g->in.v);
         rgm_plan_use(site->plan, vout, &g->out.v);
         RGM_TRY(
@@ -509,7 +555,7 @@ static rgm_status plan_panels(const rgm_conv_site *site, weights *g, rgm_buffer 
     return g->direct ? RGM_OK : plan_finish(site, g, d, err);
 }
 
-rgm_status rgm_winograd_backward_weights(const rgm_conv_site *site, rgm_buffer x, rgm_buffer dy, rgm_error *err) {
+rgm_status rgm_winograd_backward_weights(const rgm_conv_site *site, rgm_source x, rgm_buffer dy, rgm_error *err) {
     const rgm_conv_shape *s = &site->shape;
     int32_t OH = rgm_conv_out(s->H, 3, 1, s->pad), OW = rgm_conv_out(s->W, 3, 1, s->pad), across = tiles_across(OW);
     weights *g = rgm_plan_state(site->plan, sizeof *g);

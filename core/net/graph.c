@@ -40,8 +40,7 @@ rgm_status rgm_graph_create(rgm_graph **graph, int32_t C, int32_t H, int32_t W, 
         rgm_graph_destroy(g);
         return rgm_fail(err, RGM_E_NOMEM, "model: no memory for the graph");
     }
-    g->tensors[0] =
-        (rgm_tensor){.C = C, .H = H, .W = W, .image = 1, .producer = RGM_NO_TENSOR, .pending = {RGM_NO_TENSOR, 0}};
+    g->tensors[0] = (rgm_tensor){.C = C, .H = H, .W = W, .image = 1, .producer = RGM_NO_TENSOR};
     g->tensor_count = 1;
     *graph = g;
     return RGM_OK;
@@ -83,13 +82,8 @@ static rgm_node *append(rgm_graph *g, int32_t op, int32_t a, int32_t b, const ch
     g->tensors[a].consumers++;
     if (b != RGM_NO_TENSOR) g->tensors[b].consumers++;
     int32_t trains = g->tensors[a].trains || (b != RGM_NO_TENSOR && g->tensors[b].trains);
-    g->tensors[g->tensor_count++] = (rgm_tensor){.C = C,
-                                                 .H = H,
-                                                 .W = W,
-                                                 .image = image,
-                                                 .producer = g->node_count,
-                                                 .trains = trains,
-                                                 .pending = {RGM_NO_TENSOR, 0}};
+    g->tensors[g->tensor_count++] =
+        (rgm_tensor){.C = C, .H = H, .W = W, .image = image, .producer = g->node_count, .trains = trains};
     g->node_count++;
     return node;
 }

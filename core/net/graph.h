@@ -29,14 +29,6 @@ typedef struct rgm_graph rgm_graph;
 
 enum { RGM_F32 = 0 }; /* data types of tensors; bf16 may follow */
 
-/* What consumers of a tensor still have to apply when they load it: y = scale[c] * x + shift[c], then ReLU. Zero
- * padding comes after it. Every operation materialises its output today, so `node` is always RGM_NO_TENSOR; fusion sets
- * it to the batch norm whose scale and shift are meant. */
-typedef struct rgm_pending {
-    int32_t node;
-    int32_t relu;
-} rgm_pending;
-
 /* A tensor's logical shape per image: an image [C][H][W], or features (H = W = 1, image = 0). */
 typedef struct rgm_tensor {
     int32_t C, H, W;
@@ -45,7 +37,6 @@ typedef struct rgm_tensor {
     int32_t producer;  /* node index; RGM_NO_TENSOR for the network's input */
     int32_t consumers; /* number of nodes that read it */
     int32_t trains;    /* a gradient with respect to it is needed */
-    rgm_pending pending;
 } rgm_tensor;
 
 /* Roles of parameters; the plugin contract uses the same numbers. */

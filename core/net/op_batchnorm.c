@@ -1,8 +1,10 @@
 /* Batch norm with optional residual and ReLU: y = relu(scale * (x - mean) * rstd + shift + residual).
  *
  * Ioffe and Szegedy 2015; torch's conventions: biased variance to normalise, unbiased for the running statistics,
- * momentum 0.1, eps 1e-5. Two passes over memory each way. Sums are taken per group of images, shifted by the channel's
- * first pixel (so a large mean costs no digits), and combined in group order in double precision.
+ * momentum 0.1, eps 1e-5. Moments come from the convolution before, or from a pass of their own: per chunk, shifted by
+ * one of its pixels (so a large mean costs no digits), and combined in chunk order in double precision (Chan, Golub and
+ * LeVeque 1979). Without residual the output is left pending where all its consumers can apply it (op.h): then nothing
+ * is written.
  *
  * Backward, with g the gradient behind the ReLU's mask, m the number of pixels, c = x - mean:
  *     dshift = sum g,   dscale = rstd * sum g c,   dx = a * (g - mean(g) - c * rstd^2 * mean(g c)),   a = scale * rstd.
@@ -21,10 +23,12 @@ enum { A, SHIFT, MEAN, RSTD, P, Q, S, VECTORS };
 typedef struct bn_state {
     const rgm_kernels *k;
     rgm_extent e;
-    int32_t C, N, chunks, relu, training, mask, padding;
-    const float *x, *r, *dy, *dy2;
+    int32_t C, N, chunks, relu, training, mask, r_relu;
+    int32_t moment_chunks;
+    const float *x, *r, *r_affine, *dy, *dy2;
     float *y, *g, *dx, *vectors;
-    double *sums[2]; /* forward, backward: [chunks][2][padded C] */
+    double *moments; /* [moment_chunks][RGM_MOMENTS][padded C] */
+    double *sums;    /* backward: [chunks][2][padded C] */
     const float *scale, *shift;
     float *dscale, *dshift, *running_mean, *running_var;
 } bn_state;
@@ -33,14 +37,21 @@ static float *vector(const bn_state *c, int32_t which, int32_t block) {
     return c->vectors + (int64_t)which * c->e.channels + (int64_t)block * c->k->block;
 }
 
+/* The residual has the same shape, and so its pending vectors. */
+static const float *residual_vector(const bn_state *c, int32_t which, int32_t block) {
+    return c->r_affine ? c->r_affine + (int64_t)which * c->e.channels + (int64_t)block * c->k->block : NULL;
+}
+
 static int64_t row(const bn_state *c, int64_t image, int32_t block) {
     return image * c->e.floats + (int64_t)block * c->e.pixels * c->k->block;
 }
 
-enum { FORWARD, BACKWARD };
+static double *sums(const bn_state *c, int32_t chunk, int32_t which) {
+    return c->sums + ((int64_t)chunk * 2 + which) * c->e.channels;
+}
 
-static double *sums(const bn_state *c, int32_t way, int32_t chunk, int32_t which) {
-    return c->sums[way] + ((int64_t)chunk * 2 + which) * c->e.channels;
+static double *moments(const bn_state *c, int32_t chunk, int32_t which) {
+    return c->moments + ((int64_t)chunk * RGM_MOMENTS + which) * c->e.channels;
 }
 
 static rgm_status run_stats(void *context, int32_t chunk, int32_t worker, rgm_error *err) {
@@ -48,11 +59,17 @@ static rgm_status run_stats(void *context, int32_t chunk, int32_t worker, rgm_er
     const bn_state *c = context;
     rgm_range images = rgm_range_part(c->N, c->chunks, chunk);
     int32_t B = c->k->block;
-    for (int32_t i = 0; i < 2 * c->e.channels; i++) sums(c, FORWARD, chunk, 0)[i] = 0;
-    for (int64_t n = images.first; n < images.end; n++)
-        for (int32_t b = 0; b < c->e.blocks; b++)
-            c->k->bn_stats(c->x + row(c, n, b), c->e.pixels, c->x + row(c, 0, b), sums(c, FORWARD, chunk, 0) + b * B,
-                           sums(c, FORWARD, chunk, 1) + b * B);
+    for (int32_t b = 0; b < c->e.blocks; b++) {
+        const float *first = c->x + row(c, images.first, b);
+        for (int32_t i = b * B; i < (b + 1) * B; i++) {
+            moments(c, chunk, 0)[i] = (double)(images.end - images.first) * (double)c->e.pixels;
+            moments(c, chunk, 1)[i] = (double)first[i - b * B];
+            moments(c, chunk, 2)[i] = moments(c, chunk, 3)[i] = 0;
+        }
+        for (int64_t n = images.first; n < images.end; n++)
+            c->k->bn_stats(c->x + row(c, n, b), c->e.pixels, first, moments(c, chunk, 2) + b * B,
+                           moments(c, chunk, 3) + b * B);
+    }
     return RGM_OK;
 }
 
@@ -80,15 +97,16 @@ static rgm_status run_finish(void *context, int32_t block, int32_t worker, rgm_e
     double m = (double)c->N * (double)c->e.pixels;
     for (int32_t lane = 0; lane < B; lane++) {
         int64_t channel = (int64_t)block * B + lane;
-        double sum = 0, square = 0, shift = c->x[row(c, 0, block) + lane];
-        for (int32_t i = 0; i < c->chunks; i++) {
-            sum += sums(c, FORWARD, i, 0)[channel];
-            square += sums(c, FORWARD, i, 1)[channel];
+        double sum = 0, square = 0, k = moments(c, 0, 1)[channel];
+        for (int32_t i = 0; i < c->moment_chunks; i++) { /* each chunk's own k -> the first one's */
+            double n = moments(c, i, 0)[channel], d = moments(c, i, 1)[channel] - k, s = moments(c, i, 2)[channel];
+            sum += s + n * d;
+            square += moments(c, i, 3)[channel] + d * (2 * s + n * d);
         }
         double variance = square / m - sum / m * (sum / m);
         if (variance < 0) variance = 0; /* rounding only; NaN stays NaN */
-        set_affine(c, block, lane, shift + sum / m, variance);
-        if (channel < c->C) update_running(c, channel, shift + sum / m, variance, m);
+        set_affine(c, block, lane, k + sum / m, variance);
+        if (channel < c->C) update_running(c, channel, k + sum / m, variance, m);
     }
     return RGM_OK;
 }
@@ -110,8 +128,9 @@ static rgm_status run_apply(void *context, int32_t chunk, int32_t worker, rgm_er
     rgm_range images = rgm_range_part(c->N, c->chunks, chunk);
     for (int64_t n = images.first; n < images.end; n++)
         for (int32_t b = 0; b < c->e.blocks; b++)
-            c->k->bn_fwd(c->x + row(c, n, b), c->r ? c->r + row(c, n, b) : NULL, vector(c, A, b), vector(c, SHIFT, b),
-                         c->relu, c->y + row(c, n, b), c->e.pixels);
+            c->k->bn_fwd(c->x + row(c, n, b), c->r ? c->r + row(c, n, b) : NULL, residual_vector(c, A, b),
+                         residual_vector(c, SHIFT, b), c->r_relu, vector(c, A, b), vector(c, SHIFT, b), c->relu,
+                         c->y + row(c, n, b), c->e.pixels);
     return RGM_OK;
 }
 
@@ -121,14 +140,14 @@ static rgm_status run_backward_reduce(void *context, int32_t chunk, int32_t work
     const bn_state *c = context;
     rgm_range images = rgm_range_part(c->N, c->chunks, chunk);
     int32_t B = c->k->block;
-    for (int32_t i = 0; i < 2 * c->e.channels; i++) sums(c, BACKWARD, chunk, 0)[i] = 0;
+    for (int32_t i = 0; i < 2 * c->e.channels; i++) sums(c, chunk, 0)[i] = 0;
     for (int64_t n = images.first; n < images.end; n++)
         for (int32_t b = 0; b < c->e.blocks; b++) {
             int64_t at = row(c, n, b);
             c->k->bn_bwd_reduce(c->x + at, c->y ? c->y + at : NULL, c->dy + at, c->dy2 ? c->dy2 + at : NULL,
                                 vector(c, A, b), vector(c, SHIFT, b), vector(c, MEAN, b), c->mask,
-                                c->g ? c->g + at : NULL, c->e.pixels, sums(c, BACKWARD, chunk, 0) + b * B,
-                                sums(c, BACKWARD, chunk, 1) + b * B);
+                                c->g ? c->g + at : NULL, c->e.pixels, sums(c, chunk, 0) + b * B,
+                                sums(c, chunk, 1) + b * B);
         }
     return RGM_OK;
 }
@@ -142,8 +161,8 @@ static rgm_status run_backward_finish(void *context, int32_t block, int32_t work
         int64_t channel = (int64_t)block * B + lane;
         double sum_g = 0, sum_gc = 0, a = vector(c, A, block)[lane], rstd = vector(c, RSTD, block)[lane];
         for (int32_t i = 0; i < c->chunks; i++) {
-            sum_g += sums(c, BACKWARD, i, 0)[channel];
-            sum_gc += sums(c, BACKWARD, i, 1)[channel];
+            sum_g += sums(c, i, 0)[channel];
+            sum_gc += sums(c, i, 1)[channel];
         }
         double q = -a * rstd * rstd * sum_gc / m;
         vector(c, P, block)[lane] = (float)a;
@@ -208,28 +227,50 @@ static rgm_buffer plan_sums(rgm_plan *plan, const bn_state *c) {
     return rgm_plan_buffer(plan, sizeof(double) * 2 * (size_t)c->chunks * (size_t)c->e.channels);
 }
 
+/* Scale and shift of each channel, from the batch's moments or the running statistics. */
+static rgm_status plan_vectors(rgm_plan *plan, int32_t index, bn_buffers *s, rgm_buffer x, rgm_error *err) {
+    bn_state *c = &s->state;
+    int32_t in = rgm_plan_node(plan, index)->in[0];
+    if (!c->training) {
+        RGM_TRY(rgm_plan_phase(plan, index, "running statistics", run_running, c, c->e.blocks, err));
+        rgm_plan_use(plan, s->vectors, &c->vectors);
+        return RGM_OK;
+    }
+    rgm_moments moments = rgm_plan_moments(plan, in);
+    if (!moments.chunks) {
+        moments = rgm_plan_gather_moments(plan, in, c->chunks);
+        RGM_TRY(rgm_plan_phase(plan, index, "statistics", run_stats, c, c->chunks, err));
+        rgm_plan_use(plan, x, &c->x);
+        rgm_plan_use(plan, moments.buffer, &c->moments);
+    }
+    c->moment_chunks = moments.chunks;
+    RGM_TRY(rgm_plan_phase(plan, index, "combine statistics", run_finish, c, c->e.blocks, err));
+    rgm_plan_use(plan, moments.buffer, &c->moments);
+    rgm_plan_use(plan, s->vectors, &c->vectors);
+    return RGM_OK;
+}
+
 static rgm_status forward(rgm_plan *plan, int32_t index, rgm_error *err) {
     const rgm_node *node = rgm_plan_node(plan, index);
     bn_buffers *s = NULL;
     RGM_TRY(create(plan, index, &s, err));
     bn_state *c = &s->state;
     rgm_buffer x = rgm_plan_value(plan, node->in[0]);
-    if (c->training) {
-        rgm_buffer partial = plan_sums(plan, c);
-        RGM_TRY(rgm_plan_phase(plan, index, "statistics", run_stats, c, c->chunks, err));
-        rgm_plan_use(plan, x, &c->x);
-        rgm_plan_use(plan, partial, &c->sums[FORWARD]);
-        RGM_TRY(rgm_plan_phase(plan, index, "combine statistics", run_finish, c, c->e.blocks, err));
-        rgm_plan_use(plan, partial, NULL);
-    } else {
-        RGM_TRY(rgm_plan_phase(plan, index, "running statistics", run_running, c, c->e.blocks, err));
+    RGM_TRY(plan_vectors(plan, index, s, x, err));
+    if (rgm_plan_defers(plan, node->out)) {
+        rgm_plan_defer(plan, node->out, (rgm_source){.values = x, .pending = 1, .affine = s->vectors, .relu = c->relu});
+        return RGM_OK;
     }
-    rgm_plan_use(plan, s->vectors, &c->vectors);
     if (!c->training && rgm_plan_may_overwrite(plan, node->in[0])) rgm_plan_alias(plan, node->out, x);
     RGM_TRY(rgm_plan_phase(plan, index, "normalise", run_apply, c, c->chunks, err));
     rgm_plan_use(plan, x, &c->x);
     rgm_plan_use(plan, s->vectors, NULL);
-    if (node->in[1] != RGM_NO_TENSOR) rgm_plan_use(plan, rgm_plan_value(plan, node->in[1]), &c->r);
+    if (node->in[1] != RGM_NO_TENSOR) {
+        rgm_source r = rgm_plan_source(plan, node->in[1]);
+        rgm_plan_use(plan, r.values, &c->r);
+        if (r.pending) rgm_plan_use(plan, r.affine, &c->r_affine);
+        c->r_relu = r.relu;
+    }
     rgm_plan_use(plan, rgm_plan_value(plan, node->out), &c->y);
     return RGM_OK;
 }
@@ -257,7 +298,7 @@ static rgm_status backward(rgm_plan *plan, int32_t index, rgm_error *err) {
     rgm_plan_use(plan, dy.addend[0], &c->dy);
     if (dy.count == 2) rgm_plan_use(plan, dy.addend[1], &c->dy2);
     if (store) rgm_plan_use(plan, g, &c->g);
-    rgm_plan_use(plan, partial, &c->sums[BACKWARD]);
+    rgm_plan_use(plan, partial, &c->sums);
     rgm_plan_use(plan, s->vectors, NULL);
     RGM_TRY(rgm_plan_phase(plan, index, "combine backward sums", run_backward_finish, c, c->e.blocks, err));
     rgm_plan_use(plan, partial, NULL);
@@ -275,5 +316,15 @@ static rgm_status backward(rgm_plan *plan, int32_t index, rgm_error *err) {
     return rgm_plan_add_gradient(plan, node->in[0], dx, 0, err);
 }
 
-const rgm_op rgm_op_batchnorm = {
-    .name = "batchnorm", .forward = forward, .backward = backward, .keeps_input = 1, .keeps_output = 1};
+/* The residual is loaded as it is pending; the input itself would be normalised twice. */
+static int32_t applies(const rgm_plan *plan, int32_t index, int32_t input) {
+    (void)plan, (void)index;
+    return input == 1;
+}
+
+const rgm_op rgm_op_batchnorm = {.name = "batchnorm",
+                                 .forward = forward,
+                                 .backward = backward,
+                                 .keeps_input = 1,
+                                 .keeps_output = 1,
+                                 .applies = applies};

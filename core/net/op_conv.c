@@ -8,7 +8,7 @@ typedef struct conv_state {
     int32_t winograd[RGM_CONV_DIRECTIONS];
 } conv_state;
 
-static rgm_conv_site make_site(rgm_plan *plan, int32_t index) {
+static rgm_conv_site make_site(const rgm_plan *plan, int32_t index) {
     const rgm_node *node = rgm_plan_node(plan, index);
     const rgm_tensor *in = rgm_plan_tensor(plan, node->in[0]);
     const rgm_plan_options *o = rgm_plan_get(plan);
@@ -27,7 +27,7 @@ static rgm_conv_site make_site(rgm_plan *plan, int32_t index) {
                             .directions = 1u << RGM_CONV_FORWARD};
     if (o->training) shape.directions |= 1u << RGM_CONV_BACKWARD_WEIGHTS;
     if (o->training && rgm_plan_needs_gradient(plan, node->in[0])) shape.directions |= 1u << RGM_CONV_BACKWARD_DATA;
-    return (rgm_conv_site){plan, index, shape};
+    return (rgm_conv_site){(rgm_plan *)plan, index, shape};
 }
 
 static int32_t is_winograd(int32_t wanted, const rgm_conv_shape *s, int32_t direction) {
@@ -69,9 +69,10 @@ static rgm_status forward(rgm_plan *plan, int32_t index, rgm_error *err) {
     const rgm_node *node = rgm_plan_node(plan, index);
     conv_state *c = NULL;
     RGM_TRY(create(plan, index, &c, err));
-    rgm_buffer x = rgm_plan_value(plan, node->in[0]), y = rgm_plan_value(plan, node->out);
+    rgm_source x = rgm_plan_source(plan, node->in[0]);
+    rgm_buffer y = rgm_plan_value(plan, node->out);
     return c->winograd[RGM_CONV_FORWARD] ? rgm_winograd_forward(&c->site, x, y, err)
-                                         : rgm_onednn_forward(c->onednn, &c->site, x, y, err);
+                                         : rgm_onednn_forward(c->onednn, &c->site, x.values, y, err);
 }
 
 static rgm_status backward(rgm_plan *plan, int32_t index, rgm_error *err) {
@@ -79,9 +80,11 @@ static rgm_status backward(rgm_plan *plan, int32_t index, rgm_error *err) {
     conv_state *c = rgm_plan_node_state(plan, index);
     rgm_gradient gradient;
     RGM_TRY(rgm_plan_one_gradient(plan, node->out, &gradient, err));
-    rgm_buffer dy = gradient.addend[0], x = rgm_plan_value(plan, node->in[0]);
-    RGM_TRY(c->winograd[RGM_CONV_BACKWARD_WEIGHTS] ? rgm_winograd_backward_weights(&c->site, x, dy, err)
-                                                   : rgm_onednn_backward_weights(c->onednn, &c->site, x, dy, err));
+    rgm_source x = rgm_plan_source(plan, node->in[0]);
+    rgm_buffer dy = gradient.addend[0];
+    RGM_TRY(c->winograd[RGM_CONV_BACKWARD_WEIGHTS]
+                ? rgm_winograd_backward_weights(&c->site, x, dy, err)
+                : rgm_onednn_backward_weights(c->onednn, &c->site, x.values, dy, err));
     if (!rgm_plan_needs_gradient(plan, node->in[0])) return RGM_OK;
     rgm_buffer dx = rgm_plan_buffer(
         plan, sizeof(float) * (size_t)(rgm_plan_extent(plan, node->in[0]).floats * rgm_plan_get(plan)->batch));
@@ -90,4 +93,14 @@ static rgm_status backward(rgm_plan *plan, int32_t index, rgm_error *err) {
     return rgm_plan_add_gradient(plan, node->in[0], dx, 0, err);
 }
 
-const rgm_op rgm_op_conv = {.name = "conv", .forward = forward, .backward = backward, .keeps_input = 1};
+/* What is pending is applied by Winograd's transforms; oneDNN knows nothing of it. */
+static int32_t applies(const rgm_plan *plan, int32_t index, int32_t input) {
+    (void)input;
+    rgm_conv_site site = make_site(plan, index);
+    int32_t wanted = rgm_plan_get(plan)->conv, training = rgm_plan_get(plan)->training;
+    return is_winograd(wanted, &site.shape, RGM_CONV_FORWARD) &&
+           (!training || is_winograd(wanted, &site.shape, RGM_CONV_BACKWARD_WEIGHTS));
+}
+
+const rgm_op rgm_op_conv = {
+    .name = "conv", .forward = forward, .backward = backward, .keeps_input = 1, .applies = applies};

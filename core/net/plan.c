@@ -43,7 +43,9 @@ struct rgm_plan {
     binding *bindings;
     owned *owned;
     int32_t buffer_count, buffer_room, binding_count, binding_room, owned_count, owned_room;
-    rgm_buffer *value; /* per tensor, -1: none yet */
+    rgm_buffer *value;    /* per tensor, -1: none yet */
+    rgm_source *source;   /* per tensor; pending -1: to be left pending by its batch norm */
+    rgm_moments *moments; /* per tensor */
     rgm_gradient *gradient;
     state *states;
     size_t bytes, scratch_each;
@@ -190,6 +192,38 @@ rgm_buffer rgm_plan_value(rgm_plan *p, int32_t tensor) {
     if (p->value[tensor] < 0)
         p->value[tensor] = rgm_plan_buffer(p, sizeof(float) * (size_t)(rgm_plan_extent(p, tensor).floats * p->o.batch));
     return p->value[tensor];
+}
+
+rgm_source rgm_plan_source(rgm_plan *p, int32_t tensor) {
+    return p->source[tensor].pending ? p->source[tensor] : (rgm_source){.values = rgm_plan_value(p, tensor)};
+}
+
+int32_t rgm_plan_defers(const rgm_plan *p, int32_t tensor) { return p->source[tensor].pending != 0; }
+
+void rgm_plan_defer(rgm_plan *p, int32_t tensor, rgm_source source) { p->source[tensor] = source; }
+
+/* Calls see(node, input) for each consumer of the tensor until it says 0; 1 if none did. */
+static int32_t all_consumers(const rgm_plan *p, int32_t tensor,
+                             int32_t (*see)(const rgm_plan *p, int32_t node, int32_t input)) {
+    for (int32_t i = 0; i < rgm_graph_node_count(p->o.graph); i++)
+        for (int32_t k = 0; k < 2; k++)
+            if (rgm_plan_node(p, i)->in[k] == tensor && !see(p, i, k)) return 0;
+    return 1;
+}
+
+static int32_t is_no_batchnorm(const rgm_plan *p, int32_t node, int32_t input) {
+    return rgm_plan_node(p, node)->op != RGM_OP_BATCHNORM || input != 0;
+}
+
+int32_t rgm_plan_wants_moments(const rgm_plan *p, int32_t tensor) {
+    return p->o.training && !all_consumers(p, tensor, is_no_batchnorm);
+}
+
+rgm_moments rgm_plan_moments(const rgm_plan *p, int32_t tensor) { return p->moments[tensor]; }
+
+rgm_moments rgm_plan_gather_moments(rgm_plan *p, int32_t tensor, int32_t chunks) {
+    size_t each = sizeof(double) * RGM_MOMENTS * (size_t)rgm_plan_extent(p, tensor).channels;
+    return p->moments[tensor] = (rgm_moments){rgm_plan_buffer(p, each * (size_t)chunks), chunks};
 }
 
 void rgm_plan_alias(rgm_plan *p, int32_t tensor, rgm_buffer b) { p->value[tensor] = b; }
@@ -347,6 +381,21 @@ static rgm_status plan_backward(rgm_plan *p, rgm_error *err) {
     return RGM_OK;
 }
 
+static int32_t can_apply(const rgm_plan *p, int32_t node, int32_t input) {
+    const rgm_op *op = rgm_op_get(rgm_plan_node(p, node)->op);
+    return op->applies && op->applies(p, node, input);
+}
+
+/* Which batch norms' outputs stay pending. */
+static void choose_pending(rgm_plan *p) {
+    for (int32_t i = 0; i < rgm_graph_node_count(p->o.graph); i++) {
+        const rgm_node *node = rgm_plan_node(p, i);
+        if (node->op != RGM_OP_BATCHNORM || node->in[1] != RGM_NO_TENSOR) continue;
+        if (node->out == rgm_graph_output(p->o.graph)) continue;
+        if (all_consumers(p, node->out, can_apply)) p->source[node->out].pending = -1;
+    }
+}
+
 /* No tensor may have more than 2^44 values: so no size computed from theirs overflows. */
 static rgm_status check_sizes(const rgm_plan *p, rgm_error *err) {
     for (int32_t i = 0; i < rgm_graph_tensor_count(p->o.graph); i++) {
@@ -399,13 +448,16 @@ rgm_status rgm_plan_create(rgm_plan **plan, const rgm_plan_options *options, rgm
     size_t tensors = (size_t)rgm_graph_tensor_count(options->graph);
     p->value = malloc(sizeof *p->value * tensors);
     p->gradient = calloc(tensors, sizeof *p->gradient);
+    p->source = calloc(tensors, sizeof *p->source);
+    p->moments = calloc(tensors, sizeof *p->moments);
     p->notes = calloc((size_t)rgm_graph_node_count(options->graph), sizeof *p->notes);
-    if (!p->value || !p->gradient || !p->notes) {
+    if (!p->value || !p->gradient || !p->source || !p->moments || !p->notes) {
         status = rgm_fail(err, RGM_E_NOMEM, "plan: out of memory");
         goto fail;
     }
     for (size_t i = 0; i < tensors; i++) p->value[i] = -1;
     p->input_layout = choose_input_layout(p);
+    choose_pending(p);
     RGM_TRY_OR_FAIL(status, plan_forward(p, err));
     RGM_TRY_OR_FAIL(status, plan_loss(p, err));
     if (options->training) RGM_TRY_OR_FAIL(status, plan_backward(p, err));
@@ -429,6 +481,8 @@ void rgm_plan_destroy(rgm_plan *p) {
     free(p->bindings);
     free(p->owned);
     free(p->value);
+    free(p->source);
+    free(p->moments);
     free(p->notes);
     free(p->gradient);
     free(p);
@@ -479,13 +533,15 @@ void rgm_plan_row_get(const rgm_plan *p, int32_t index, rgm_plan_row *row) {
         if (q->node == index) row->params += q->count;
     }
     row->forward_flops = rgm_node_flops(p->o.graph, index) * p->o.batch;
-    row->bytes = sizeof(float) * (size_t)(rgm_plan_extent(p, node->out).floats * p->o.batch);
+    if (!rgm_plan_defers(p, node->out))
+        row->bytes = sizeof(float) * (size_t)(rgm_plan_extent(p, node->out).floats * p->o.batch);
     snprintf(row->engine, sizeof row->engine, "%s", p->notes[index].text);
 }
 
 const char *rgm_plan_first_bad(const rgm_plan *p) {
     for (int32_t i = 0; i < rgm_graph_node_count(p->o.graph); i++) {
         const rgm_node *node = rgm_plan_node(p, i);
+        if (rgm_plan_defers(p, node->out)) continue; /* never written; its input has been looked at */
         const rgm_piece *b = &p->buffers[p->value[node->out]];
         if (b->last < p->forward_count) continue; /* overwritten since */
         float largest;

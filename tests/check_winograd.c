@@ -1,0 +1,137 @@
+/* Winograd convolutions in a network against oneDNN's: sizes that take every way through the phases (few channels and
+ * many, several turns, ragged tiles, spans that cross images), on every ISA; and the same bits on any team. */
+#include "config.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "netrun.h"
+
+typedef struct shape {
+    int32_t N, H, W, C, K, pad;
+} shape;
+
+static const shape shapes[] = {{2, 4, 4, 1, 1, 1},     {3, 5, 7, 17, 33, 1},  {6, 5, 4, 16, 16, 0},
+                               {5, 9, 6, 64, 48, 0},   {2, 33, 30, 20, 8, 1}, {7, 8, 8, 130, 132, 1},
+                               {3, 7, 7, 260, 70, 1},  {40, 6, 5, 65, 64, 1}, {3, 90, 70, 40, 68, 1},
+                               {2, 14, 14, 96, 200, 0}};
+
+enum { UNITS = 3 };
+
+/* input -> 1x1 convolution, batch norm (pending) -> the convolution -> batch norm -> mean -> features */
+static rgm_graph *make_graph(const shape *s) {
+    rgm_graph *g;
+    rgm_error err = {0};
+    netrun_fine(rgm_graph_create(&g, 3, s->H, s->W, &err), &err, "graph");
+    int32_t x = rgm_graph_conv(g, rgm_graph_input(g), "stem", &(rgm_conv_spec){s->C, 1, 1, 0, 1, 0});
+    x = rgm_graph_batchnorm(g, x, RGM_NO_TENSOR, "bn1", RGM_BN_RELU);
+    x = rgm_graph_conv(g, x, "conv", &(rgm_conv_spec){s->K, 3, 1, s->pad, 1, 0});
+    x = rgm_graph_batchnorm(g, x, RGM_NO_TENSOR, "bn2", 0);
+    x = rgm_graph_global_pool(g, rgm_graph_activation(g, x, RGM_TANH, 0));
+    netrun_fine(rgm_graph_finish(g, rgm_graph_linear(g, x, "fc", UNITS, RGM_LINEAR_HEAD), &err), &err, "graph");
+    return g;
+}
+
+/* Gradients, statistics and logits of one step, one after the other, in a new array. */
+static float *record(const rgm_graph *g, const shape *s, int32_t isa, int32_t threads, int32_t conv, int64_t *count) {
+    netrun r;
+    netrun_conv = conv;
+    netrun_open(&r, g, isa, s->N, threads, 1);
+    netrun_draw(&r, 5);
+    int64_t inputs = (int64_t)s->N * 3 * s->H * s->W, grads = rgm_graph_param_floats(g),
+            stats = rgm_graph_stat_floats(g);
+    float *x = malloc((size_t)inputs * sizeof *x), *d = malloc(sizeof *d * (size_t)(s->N * UNITS));
+    *count = grads + stats + s->N * UNITS;
+    float *all = calloc((size_t)*count, sizeof *all);
+    ck_assert(x && d && all);
+    netrun_uniform(5, 1, -1, 1, x, inputs);
+    netrun_uniform(5, 2, -1, 1, d, s->N * UNITS);
+    netrun_input(&r, x);
+    netrun_forward(&r);
+    netrun_logits(&r, all + grads + stats);
+    netrun_backward(&r, d);
+    for (int32_t i = 0; i < rgm_graph_param_count(g); i++) { /* not the gaps between them */
+        const rgm_param *p = rgm_graph_param(g, i);
+        memcpy(all + p->offset, r.grad + p->offset, sizeof *all * (size_t)p->count);
+    }
+    for (int32_t i = 0; i < rgm_graph_stat_count(g); i++) {
+        const rgm_param *p = rgm_graph_stat(g, i);
+        memcpy(all + grads + p->offset, r.stat + p->offset, sizeof *all * (size_t)p->count);
+    }
+    free(x);
+    free(d);
+    netrun_close(&r);
+    return all;
+}
+
+/* Direct summation of n products in single precision is off by about sqrt(n) roundings; Winograd by some times that. */
+static void compare(const float *got, const float *want, int64_t count, double scale, const char *what,
+                    const shape *s) {
+    double error = 0, size = 0, n = 9.0 * (s->C > s->K ? s->C : s->K) + (double)s->N * s->H * s->W;
+    for (int64_t i = 0; i < count; i++) {
+        error += pow((double)got[i] - want[i], 2);
+        size += pow((double)want[i], 2);
+    }
+    double bound = 16 * sqrt(n) * 0x1p-24 * (sqrt(size) + scale);
+    ck_assert_msg(sqrt(error) <= bound, "%dx%dx%d, %d -> %d, pad %d: %s: off by %.3g of %.3g, at most %.3g", s->N, s->H,
+                  s->W, s->C, s->K, s->pad, what, sqrt(error), sqrt(size), bound);
+}
+
+START_TEST(same_as_onednn) {
+    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
+        const shape *s = &shapes[i];
+        if (_i == RGM_ISA_GENERIC16 && (int64_t)s->C * s->K * s->H * s->W * s->N > 20 << 20) continue; /* slow there */
+        rgm_graph *g = make_graph(s);
+        int64_t count, grads = rgm_graph_param_floats(g);
+        float *want = record(g, s, _i, 2, RGM_CONV_ONEDNN, &count),
+              *got = record(g, s, _i, 2, RGM_CONV_WINOGRAD, &count);
+        double all = 0;
+        for (int64_t j = 0; j < grads; j++) all += pow((double)want[j], 2);
+        for (int32_t j = 0; j < rgm_graph_param_count(g); j++) {
+            const rgm_param *p = rgm_graph_param(g, j);
+            compare(got + p->offset, want + p->offset, p->count, sqrt(all) / 16, p->name, s);
+        }
+        compare(got + grads, want + grads, count - grads, 0, "statistics and logits", s);
+        free(want);
+        free(got);
+        rgm_graph_destroy(g);
+    }
+}
+END_TEST
+
+START_TEST(same_bits) {
+    static const int32_t threads[] = {2, 3, 4, 7};
+    for (size_t i = 1; i < sizeof shapes / sizeof *shapes; i += 2) {
+        const shape *s = &shapes[i];
+        rgm_graph *g = make_graph(s);
+        int64_t count;
+        float *want = record(g, s, _i, 1, RGM_CONV_WINOGRAD, &count);
+        for (size_t t = 0; t < sizeof threads / sizeof *threads; t++) {
+            float *got = record(g, s, _i, threads[t], RGM_CONV_WINOGRAD, &count);
+            ck_assert_msg(memcmp(got, want, sizeof *got * (size_t)count) == 0, "shape %zu: other bits on %d threads", i,
+                          threads[t]);
+            free(got);
+        }
+        free(want);
+        rgm_graph_destroy(g);
+    }
+}
+END_TEST
+
+int main(void) {
+    Suite *suite = suite_create("winograd");
+    TCase *cases = tcase_create("every ISA");
+    tcase_set_timeout(cases, 300);
+    for (int32_t isa = 0; isa < RGM_ISA_COUNT; isa++)
+        if (netrun_has(isa) && isa != RGM_ISA_REFERENCE) {
+            tcase_add_loop_test(cases, same_as_onednn, isa, isa + 1);
+            if (isa != RGM_ISA_GENERIC16) tcase_add_loop_test(cases, same_bits, isa, isa + 1);
+        }
+    suite_add_tcase(suite, cases);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
