@@ -66,6 +66,110 @@ static void test_gemm_outer(kc *c) {
         }
 }
 
+/* ---- grids ---- */
+
+static const rgm_grid grids[] = {{5, 7, 1, 0, 0, 7}, {5, 7, 1, -1, 1, 7},   {6, 9, 2, -1, 0, 5}, {4, 4, 2, 1, 1, 2},
+                                 {1, 1, 1, 0, 0, 1}, {3, 20, 1, 1, -1, 20}, {7, 7, 3, 0, 2, 3},  {2, 3, 2, 1, 0, 2}};
+
+static void load_case(kc *c, const rgm_grid *g, int64_t first, int64_t count, int how) {
+    const int64_t B = c->k->block, n = (int64_t)g->H * g->W * B, pitch = B + first % 2 * 3;
+    const float *x = kc_floats(c, n, -2, 3), *a = kc_floats(c, B, -2, 2), *b = kc_floats(c, B, -1, 1);
+    float *rows = KC_OUT(c, count ? (count - 1) * pitch + B : 0);
+    kc_case(c, "%dx%d, stride %d, from %d, %d, pixels %lld+%lld, load %d", g->H, g->W, g->stride, g->top, g->left,
+            (long long)first, (long long)count, how);
+    c->k->grid_load(KC_IN(c, x, n), how ? KC_IN(c, a, B) : NULL, how ? KC_IN(c, b, B) : NULL, how == 2, g, first, count,
+                    rows, pitch);
+    for (int64_t i = 0; i < count * B; i++) {
+        const int64_t h = (first + i / B) / g->across * g->stride + g->top;
+        const int64_t w = (first + i / B) % g->across * g->stride + g->left;
+        float want = 0;
+        if (h >= 0 && h < g->H && w >= 0 && w < g->W) {
+            want = x[(h * g->W + w) * B + i % B];
+            if (how) want = fmaf(a[i % B], want, b[i % B]);
+            if (how == 2 && want < 0) want = 0;
+        }
+        kc_equal(c, "rows", i, rows[i / B * pitch + i % B], want);
+    }
+    kc_end(c);
+}
+
+static void store_case(kc *c, const rgm_grid *g, int64_t first, int64_t count) {
+    const int64_t B = c->k->block, n = (int64_t)g->H * g->W * B, pitch = B + first % 3;
+    const int64_t size = count ? (count - 1) * pitch + B : 0;
+    const float *rows = kc_floats(c, size, -1, 1), *old = kc_floats(c, n, 2, 3);
+    float *want = kc_floats(c, n, 0, 1), *y = KC_INOUT(c, old, n);
+    kc_case(c, "%dx%d, stride %d, from %d, %d, pixels %lld+%lld", g->H, g->W, g->stride, g->top, g->left,
+            (long long)first, (long long)count);
+    c->k->grid_store(KC_IN(c, rows, size), pitch, g, first, count, y);
+    for (int64_t i = 0; i < n; i++) want[i] = old[i];
+    for (int64_t i = 0; i < count * B; i++) {
+        const int64_t h = (first + i / B) / g->across * g->stride + g->top;
+        const int64_t w = (first + i / B) % g->across * g->stride + g->left;
+        if (h >= 0 && h < g->H && w >= 0 && w < g->W) want[(h * g->W + w) * B + i % B] = rows[i / B * pitch + i % B];
+    }
+    for (int64_t i = 0; i < n; i++) kc_equal(c, "y", i, y[i], want[i]);
+    kc_end(c);
+}
+
+static void test_grid_load(kc *c) {
+    for (size_t i = 0; i < sizeof grids / sizeof *grids; i++)
+        for (int how = 0; how < 3; how++) {
+            load_case(c, &grids[i], 0, grids[i].across * 3, how);
+            load_case(c, &grids[i], grids[i].across - 1, 4, how);
+            load_case(c, &grids[i], 1, 0, how);
+        }
+}
+
+static void test_grid_store(kc *c) {
+    for (size_t i = 0; i < sizeof grids / sizeof *grids; i++) {
+        store_case(c, &grids[i], 0, grids[i].across * 3);
+        store_case(c, &grids[i], grids[i].across - 1, 4);
+        store_case(c, &grids[i], 1, 0);
+    }
+}
+
+/* Filters of `taps` weights, in either order of channels. */
+static void pack_case(kc *c, int32_t lanes, int64_t n, int64_t taps, int turned, int32_t parts) {
+    const int64_t B = c->k->block, row = B + n % 2 * B, lane = turned ? taps : n * taps;
+    const int64_t depth = turned ? lanes * taps : taps, size = n ? lanes * n * taps - (taps - 1) : 0;
+    const int64_t nu = n ? (n - 1) * row + B : 0, pitch = nu + 5;
+    const float *w = kc_floats(c, size, -1, 1), *d = kc_floats(c, parts * pitch, -1, 1);
+    float *u = KC_OUT(c, nu);
+    kc_case(c, "%d lanes, %lld filters of %lld, turned %d", lanes, (long long)n, (long long)taps, turned);
+    if (!parts) {
+        c->k->pack_filters(KC_IN(c, w, size), lane, depth, lanes, n, u, row);
+        for (int64_t i = 0; i < n * B; i++)
+            kc_equal(c, "u", i, u[i / B * row + i % B], i % B < lanes ? w[i % B * lane + i / B * depth] : 0);
+    } else {
+        float *back = KC_INOUT(c, w, size);
+        c->k->unpack_filters(KC_IN(c, d, parts * pitch), row, pitch, parts, lanes, n, back, lane, depth);
+        for (int64_t i = 0; i < n * B; i++) {
+            double want = 0, terms = 0;
+            for (int32_t p = 0; p < parts; p++) {
+                want += d[p * pitch + i / B * row + i % B];
+                terms += fabs((double)d[p * pitch + i / B * row + i % B]);
+            }
+            if (i % B < lanes) kc_near(c, "w", i, back[i % B * lane + i / B * depth], want, (double)parts * terms);
+        }
+    }
+    kc_end(c);
+}
+
+static void pack_cases(kc *c, int32_t parts) {
+    for (int turned = 0; turned < 2; turned++)
+        for (int64_t taps = 1; taps <= 9; taps += 8)
+            for (int32_t lanes = 1; lanes <= c->k->block; lanes += 5)
+                for (int64_t n = 0; n < 40; n += 13) pack_case(c, lanes, n, taps, turned, parts);
+    pack_case(c, c->k->block, 3 * c->k->block, 1, 0, parts);
+}
+
+static void test_pack_filters(kc *c) { pack_cases(c, 0); }
+
+static void test_unpack_filters(kc *c) {
+    pack_cases(c, 1);
+    pack_cases(c, 3);
+}
+
 /* ---- transforms: matrices by their definitions ---- */
 
 static const double bt[PATCH * PATCH] = {4, 0,  -5, 0, 1, 0, 0, -4, -4, 1,  1, 0, 0, 4, -4, -1, 1, 0,
@@ -285,6 +389,28 @@ static void bench_gemm_outer(kc *c) {
     c->k->gemm_outer(c->f[0], 64, c->f[1], 64, 48, 64, 2, 1, c->f[2], 64);
 }
 
+static const rgm_grid bench_grid = {16, 16, 1, 0, 0, 16};
+
+static void bench_grid_load(kc *c) {
+    c->elements = 256 * c->k->block;
+    c->k->grid_load(c->f[0], NULL, NULL, 0, &bench_grid, 0, 256, c->f[1], c->k->block);
+}
+
+static void bench_grid_store(kc *c) {
+    c->elements = 256 * c->k->block;
+    c->k->grid_store(c->f[0], c->k->block, &bench_grid, 0, 256, c->f[1]);
+}
+
+static void bench_pack_filters(kc *c) {
+    c->elements = 256 * c->k->block;
+    c->k->pack_filters(c->f[0], 256, 1, c->k->block, 256, c->f[1], c->k->block);
+}
+
+static void bench_unpack_filters(kc *c) {
+    c->elements = 256 * c->k->block;
+    c->k->unpack_filters(c->f[0], c->k->block, 0, 1, c->k->block, 256, c->f[1], 256, 1);
+}
+
 static const rgm_wino_shape bench_shape = {16, 16, 1, 4};
 enum { BENCH_TILES = 16 };
 
@@ -318,6 +444,10 @@ static void bench_wino_filter_grad(kc *c) {
 const kc_test kc_winograd_tests[] = {
     {"gemm_blocks", test_gemm_blocks, bench_gemm_blocks},
     {"gemm_outer", test_gemm_outer, bench_gemm_outer},
+    {"grid_load", test_grid_load, bench_grid_load},
+    {"grid_store", test_grid_store, bench_grid_store},
+    {"pack_filters", test_pack_filters, bench_pack_filters},
+    {"unpack_filters", test_unpack_filters, bench_unpack_filters},
     {"wino_input", test_wino_input, bench_wino_input},
     {"wino_grad", test_wino_grad, bench_wino_grad},
     {"wino_output", test_wino_output, bench_wino_output},

@@ -80,7 +80,7 @@ check_PROGRAMS += tests/kerncheck
 TESTS += tests/kerncheck %D%/check_symbols.sh
 EXTRA_DIST += %D%/check_symbols.sh
 tests_kerncheck_SOURCES = %D%/kerncheck.c %D%/kerncheck.h %D%/kerncheck_harness.c %D%/kerncheck_elementwise.c \
-	%D%/kerncheck_reduce.c %D%/kerncheck_bnorm.c %D%/kerncheck_pool.c %D%/kerncheck_loss.c %D%/kerncheck_image.c %D%/kerncheck_winograd.c
+	%D%/kerncheck_reduce.c %D%/kerncheck_bnorm.c %D%/kerncheck_pool.c %D%/kerncheck_loss.c %D%/kerncheck_image.c %D%/kerncheck_conv.c
 tests_kerncheck_LDADD = libkernels.la
 # Plugins for the loader's tests: good ones, broken ones, the example of docs/PLUGINS.md, and all of Regimen's own compiled
 # with headers whose structs are a field longer and a field shorter.
@@ -164,14 +164,14 @@ tests_check_peer_LDADD = libtrain.la libplug.la libdata.la libnet.la libengine.l
 endif
 
 if HAVE_CHECK
-net_tests = %D%/check_layout %D%/check_ops %D%/check_winograd %D%/check_net %D%/check_golden
+net_tests = %D%/check_layout %D%/check_ops %D%/check_conv %D%/check_net %D%/check_golden
 check_PROGRAMS += $(net_tests)
 TESTS += $(net_tests)
 net_libs = libnet.la libengine.la libkernels.la libbase.la $(CHECK_LIBS) -lm
 net_helpers = %D%/netrun.c %D%/netrun.h %D%/oracle.c %D%/oracle.h
-tests_check_winograd_SOURCES = %D%/check_winograd.c $(net_helpers)
-tests_check_winograd_CFLAGS = $(test_cflags)
-tests_check_winograd_LDADD = $(net_libs)
+tests_check_conv_SOURCES = %D%/check_conv.c $(net_helpers)
+tests_check_conv_CFLAGS = $(test_cflags)
+tests_check_conv_LDADD = $(net_libs)
 tests_check_ops_SOURCES = %D%/check_ops.c %D%/netcase.c %D%/netcase.h $(net_helpers)
 tests_check_ops_CFLAGS = $(test_cflags)
 tests_check_ops_LDADD = $(net_libs)

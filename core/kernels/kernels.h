@@ -27,6 +27,12 @@ typedef struct rgm_wino_shape {
     int32_t H, W, pad, across;
 } rgm_wino_shape;
 
+/* The pixels (h, w) = (stride * r + top, stride * q + left) of an image of H x W, for r = 0, 1, ... and q = 0 ..
+ * across - 1: what one tap of a convolution reads for its outputs, or one phase of a strided one writes. */
+typedef struct rgm_grid {
+    int32_t H, W, stride, top, left, across;
+} rgm_grid;
+
 enum { RGM_MASK_NONE = 0, RGM_MASK_RECOMPUTE = 1, RGM_MASK_OUTPUT = 2 };
 
 typedef struct rgm_kernels {

@@ -1,6 +1,6 @@
 noinst_LTLIBRARIES += libnet.la
 libnet_la_SOURCES = \
-	%D%/conv.h %D%/conv_onednn.c %D%/conv_winograd.c \
+	%D%/conv.h %D%/conv_direct.c %D%/conv_onednn.c %D%/conv_winograd.c \
 	%D%/family.c %D%/family.h \
 	%D%/graph.c %D%/graph.h %D%/layout.c %D%/layout.h \
 	%D%/op.h %D%/plan.c %D%/plan.h \

@@ -2,10 +2,12 @@
 #include <stdio.h>
 #include "net/conv.h"
 
+enum { ONEDNN, WINOGRAD, DIRECT };
+
 typedef struct conv_state {
     rgm_conv_site site;
-    rgm_onednn *onednn; /* the directions that are not Winograd's; NULL: none */
-    int32_t winograd[RGM_CONV_DIRECTIONS];
+    rgm_onednn *onednn; /* NULL: no direction is oneDNN's */
+    int32_t way[RGM_CONV_DIRECTIONS];
 } conv_state;
 
 static rgm_conv_site make_site(const rgm_plan *plan, int32_t index) {
@@ -30,19 +32,28 @@ static rgm_conv_site make_site(const rgm_plan *plan, int32_t index) {
     return (rgm_conv_site){(rgm_plan *)plan, index, shape};
 }
 
-static int32_t is_winograd(int32_t wanted, const rgm_conv_shape *s, int32_t direction) {
-    if (wanted == RGM_CONV_ONEDNN || !rgm_winograd_can(s, direction)) return 0;
-    return wanted == RGM_CONV_WINOGRAD || rgm_winograd_pays(s, direction);
+/* The rule: a function of the shape alone. */
+static int32_t choose(int32_t wanted, const rgm_conv_shape *s, int32_t direction) {
+    int32_t forced = wanted != RGM_CONV_AUTO;
+    if ((wanted == RGM_CONV_WINOGRAD || !forced) && rgm_winograd_can(s, direction) &&
+        (forced || rgm_winograd_pays(s, direction)))
+        return WINOGRAD;
+    if ((wanted == RGM_CONV_DIRECT || !forced) && rgm_direct_can(s, direction) &&
+        (forced || rgm_direct_pays(s, direction)))
+        return DIRECT;
+    return ONEDNN;
 }
 
-/* "jit:avx512_core, winograd, winograd": forward, backward data, backward weights. */
+/* "jit:avx512_core, winograd, direct": forward, backward data, backward weights. */
 static void note(const conv_state *c) {
     char text[96];
     size_t used = 0;
     for (int32_t d = 0; d < RGM_CONV_DIRECTIONS; d++) {
         if (!(c->site.shape.directions & 1u << d) || used >= sizeof text) continue;
-        used += (size_t)snprintf(text + used, sizeof text - used, "%s%s", used ? ", " : "",
-                                 c->winograd[d] ? "winograd" : rgm_onednn_name(c->onednn, d));
+        const char *name = c->way[d] == WINOGRAD ? "winograd"
+                           : c->way[d] == DIRECT ? "direct"
+                                                 : rgm_onednn_name(c->onednn, d);
+        used += (size_t)snprintf(text + used, sizeof text - used, "%s%s", used ? ", " : "", name);
     }
     rgm_plan_note(c->site.plan, c->site.node, text);
 }
@@ -54,8 +65,8 @@ static rgm_status create(rgm_plan *plan, int32_t index, conv_state **out, rgm_er
     uint32_t rest = 0;
     for (int32_t d = 0; d < RGM_CONV_DIRECTIONS; d++) {
         if (!(c->site.shape.directions & 1u << d)) continue;
-        c->winograd[d] = is_winograd(rgm_plan_get(plan)->conv, &c->site.shape, d);
-        if (!c->winograd[d]) rest |= 1u << d;
+        c->way[d] = choose(rgm_plan_get(plan)->conv, &c->site.shape, d);
+        if (c->way[d] == ONEDNN) rest |= 1u << d;
     }
     if (rest) RGM_TRY(rgm_onednn_create(&c->onednn, &c->site, rest, err));
     note(c);
@@ -71,8 +82,36 @@ static rgm_status forward(rgm_plan *plan, int32_t index, rgm_error *err) {
     RGM_TRY(create(plan, index, &c, err));
     rgm_source x = rgm_plan_source(plan, node->in[0]);
     rgm_buffer y = rgm_plan_value(plan, node->out);
-    return c->winograd[RGM_CONV_FORWARD] ? rgm_winograd_forward(&c->site, x, y, err)
-                                         : rgm_onednn_forward(c->onednn, &c->site, x.values, y, err);
+    switch (c->way[RGM_CONV_FORWARD]) {
+    case WINOGRAD:
+        return rgm_winograd_forward(&c->site, x, y, err);
+    case DIRECT:
+        return rgm_direct_forward(&c->site, x, y, err);
+    default:
+        return rgm_onednn_forward(c->onednn, &c->site, x.values, y, err);
+    }
+}
+
+static rgm_status backward_weights(conv_state *c, rgm_source x, rgm_buffer dy, rgm_error *err) {
+    switch (c->way[RGM_CONV_BACKWARD_WEIGHTS]) {
+    case WINOGRAD:
+        return rgm_winograd_backward_weights(&c->site, x, dy, err);
+    case DIRECT:
+        return rgm_direct_backward_weights(&c->site, x, dy, err);
+    default:
+        return rgm_onednn_backward_weights(c->onednn, &c->site, x.values, dy, err);
+    }
+}
+
+static rgm_status backward_data(conv_state *c, rgm_buffer dy, rgm_buffer dx, rgm_error *err) {
+    switch (c->way[RGM_CONV_BACKWARD_DATA]) {
+    case WINOGRAD:
+        return rgm_winograd_backward_data(&c->site, dy, dx, err);
+    case DIRECT:
+        return rgm_direct_backward_data(&c->site, dy, dx, err);
+    default:
+        return rgm_onednn_backward_data(c->onednn, &c->site, dy, dx, err);
+    }
 }
 
 static rgm_status backward(rgm_plan *plan, int32_t index, rgm_error *err) {
@@ -80,26 +119,22 @@ static rgm_status backward(rgm_plan *plan, int32_t index, rgm_error *err) {
     conv_state *c = rgm_plan_node_state(plan, index);
     rgm_gradient gradient;
     RGM_TRY(rgm_plan_one_gradient(plan, node->out, &gradient, err));
-    rgm_source x = rgm_plan_source(plan, node->in[0]);
     rgm_buffer dy = gradient.addend[0];
-    RGM_TRY(c->winograd[RGM_CONV_BACKWARD_WEIGHTS]
-                ? rgm_winograd_backward_weights(&c->site, x, dy, err)
-                : rgm_onednn_backward_weights(c->onednn, &c->site, x.values, dy, err));
+    RGM_TRY(backward_weights(c, rgm_plan_source(plan, node->in[0]), dy, err));
     if (!rgm_plan_needs_gradient(plan, node->in[0])) return RGM_OK;
     rgm_buffer dx = rgm_plan_buffer(
         plan, sizeof(float) * (size_t)(rgm_plan_extent(plan, node->in[0]).floats * rgm_plan_get(plan)->batch));
-    RGM_TRY(c->winograd[RGM_CONV_BACKWARD_DATA] ? rgm_winograd_backward_data(&c->site, dy, dx, err)
-                                                : rgm_onednn_backward_data(c->onednn, &c->site, dy, dx, err));
+    RGM_TRY(backward_data(c, dy, dx, err));
     return rgm_plan_add_gradient(plan, node->in[0], dx, 0, err);
 }
 
-/* What is pending is applied by Winograd's transforms; oneDNN knows nothing of it. */
+/* What is pending is applied where our own kernels load the input; oneDNN knows nothing of it. */
 static int32_t applies(const rgm_plan *plan, int32_t index, int32_t input) {
     (void)input;
     rgm_conv_site site = make_site(plan, index);
     int32_t wanted = rgm_plan_get(plan)->conv, training = rgm_plan_get(plan)->training;
-    return is_winograd(wanted, &site.shape, RGM_CONV_FORWARD) &&
-           (!training || is_winograd(wanted, &site.shape, RGM_CONV_BACKWARD_WEIGHTS));
+    return choose(wanted, &site.shape, RGM_CONV_FORWARD) != ONEDNN &&
+           (!training || choose(wanted, &site.shape, RGM_CONV_BACKWARD_WEIGHTS) != ONEDNN);
 }
 
 const rgm_op rgm_op_conv = {

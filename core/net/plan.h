@@ -41,8 +41,9 @@ typedef struct rgm_activation_hook {
                            float *dx, int32_t worker, rgm_error *err);
 } rgm_activation_hook;
 
-/* How convolutions are computed: the fastest by a fixed rule; Winograd wherever it can; oneDNN everywhere. */
-enum { RGM_CONV_AUTO = 0, RGM_CONV_WINOGRAD = 1, RGM_CONV_ONEDNN = 2 };
+/* How convolutions are computed: the fastest by a fixed rule; Winograd wherever it can; matrix products of our own
+ * wherever they can; oneDNN everywhere. */
+enum { RGM_CONV_AUTO = 0, RGM_CONV_WINOGRAD = 1, RGM_CONV_DIRECT = 2, RGM_CONV_ONEDNN = 3 };
 
 typedef struct rgm_plan_options {
     const rgm_graph *graph;

@@ -60,7 +60,7 @@ typedef struct rgm_config {
     int32_t pin;               /* RGM_PIN_* (base/team.h): 0 auto, 1 on, 2 off */
     char isa[RGM_CONFIG_NAME]; /* "auto" or a name for rgm_isa_choose() */
     struct {
-        int32_t conv; /* RGM_CONV_* (net/plan.h): 0 auto, 1 winograd, 2 onednn */
+        int32_t conv; /* RGM_CONV_* (net/plan.h): 0 auto, 1 winograd, 2 direct, 3 onednn */
     } engine;
 
     rgm_spec init; /* the convolutions and hidden layers; the classifier starts at N(0, 0.01) */

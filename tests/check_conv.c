@@ -1,4 +1,4 @@
-/* Winograd convolutions in a network against oneDNN's: sizes that take every way through the phases (few channels and
+/* Our own convolutions in a network against oneDNN's: sizes that take every way through their phases (few channels and
  * many, several turns, ragged tiles, spans that cross images), on every ISA; and the same bits on any team. */
 #include "config.h"
 
@@ -9,13 +9,17 @@
 #include "netrun.h"
 
 typedef struct shape {
-    int32_t N, H, W, C, K, pad;
+    int32_t N, H, W, C, K, window, stride, pad;
 } shape;
 
-static const shape shapes[] = {{2, 4, 4, 1, 1, 1},     {3, 5, 7, 17, 33, 1},  {6, 5, 4, 16, 16, 0},
-                               {5, 9, 6, 64, 48, 0},   {2, 33, 30, 20, 8, 1}, {7, 8, 8, 130, 132, 1},
-                               {3, 7, 7, 260, 70, 1},  {40, 6, 5, 65, 64, 1}, {3, 90, 70, 40, 68, 1},
-                               {2, 14, 14, 96, 200, 0}};
+static const shape shapes[] = {
+    {2, 4, 4, 1, 1, 3, 1, 1},      {3, 5, 7, 17, 33, 3, 1, 1},    {6, 5, 4, 16, 16, 3, 1, 0},
+    {5, 9, 6, 64, 48, 3, 1, 0},    {2, 33, 30, 20, 8, 3, 1, 1},   {7, 8, 8, 130, 132, 3, 1, 1},
+    {3, 7, 7, 260, 70, 3, 1, 1},   {40, 6, 5, 65, 64, 3, 1, 1},   {3, 90, 70, 40, 68, 3, 1, 1},
+    {2, 14, 14, 96, 200, 3, 1, 0}, {3, 6, 5, 18, 35, 1, 1, 0},    {2, 31, 29, 64, 130, 1, 1, 0},
+    {5, 7, 8, 33, 16, 1, 2, 0},    {4, 12, 13, 70, 140, 1, 2, 0}, {5, 9, 6, 17, 20, 3, 2, 1},
+    {2, 40, 41, 64, 96, 3, 2, 1},  {9, 8, 8, 130, 66, 3, 2, 1},   {3, 7, 9, 20, 33, 3, 2, 0},
+};
 
 enum { UNITS = 3 };
 
@@ -26,7 +30,7 @@ static rgm_graph *make_graph(const shape *s) {
     netrun_fine(rgm_graph_create(&g, 3, s->H, s->W, &err), &err, "graph");
     int32_t x = rgm_graph_conv(g, rgm_graph_input(g), "stem", &(rgm_conv_spec){s->C, 1, 1, 0, 1, 0});
     x = rgm_graph_batchnorm(g, x, RGM_NO_TENSOR, "bn1", RGM_BN_RELU);
-    x = rgm_graph_conv(g, x, "conv", &(rgm_conv_spec){s->K, 3, 1, s->pad, 1, 0});
+    x = rgm_graph_conv(g, x, "conv", &(rgm_conv_spec){s->K, s->window, s->stride, s->pad, 1, 0});
     x = rgm_graph_batchnorm(g, x, RGM_NO_TENSOR, "bn2", 0);
     x = rgm_graph_global_pool(g, rgm_graph_activation(g, x, RGM_TANH, 0));
     netrun_fine(rgm_graph_finish(g, rgm_graph_linear(g, x, "fc", UNITS, RGM_LINEAR_HEAD), &err), &err, "graph");
@@ -74,8 +78,24 @@ static void compare(const float *got, const float *want, int64_t count, double s
         size += pow((double)want[i], 2);
     }
     double bound = 16 * sqrt(n) * 0x1p-24 * (sqrt(size) + scale);
-    ck_assert_msg(sqrt(error) <= bound, "%dx%dx%d, %d -> %d, pad %d: %s: off by %.3g of %.3g, at most %.3g", s->N, s->H,
-                  s->W, s->C, s->K, s->pad, what, sqrt(error), sqrt(size), bound);
+    ck_assert_msg(sqrt(error) <= bound,
+                  "%dx%dx%d, %d -> %d, window %d, stride %d, pad %d: %s: off by %.3g of %.3g, at most %.3g", s->N, s->H,
+                  s->W, s->C, s->K, s->window, s->stride, s->pad, what, sqrt(error), sqrt(size), bound);
+}
+
+static int32_t has_winograd(const shape *s) { return s->window == 3 && s->stride == 1; }
+
+static void compare_with(const rgm_graph *g, const shape *s, int32_t isa, int32_t conv, const float *want) {
+    int64_t count, grads = rgm_graph_param_floats(g);
+    float *got = record(g, s, isa, 2, conv, &count);
+    double all = 0;
+    for (int64_t j = 0; j < grads; j++) all += pow((double)want[j], 2);
+    for (int32_t j = 0; j < rgm_graph_param_count(g); j++) {
+        const rgm_param *p = rgm_graph_param(g, j);
+        compare(got + p->offset, want + p->offset, p->count, sqrt(all) / 16, p->name, s);
+    }
+    compare(got + grads, want + grads, count - grads, 0, "statistics and logits", s);
+    free(got);
 }
 
 START_TEST(same_as_onednn) {
@@ -83,44 +103,41 @@ START_TEST(same_as_onednn) {
         const shape *s = &shapes[i];
         if (_i == RGM_ISA_GENERIC16 && (int64_t)s->C * s->K * s->H * s->W * s->N > 20 << 20) continue; /* slow there */
         rgm_graph *g = make_graph(s);
-        int64_t count, grads = rgm_graph_param_floats(g);
-        float *want = record(g, s, _i, 2, RGM_CONV_ONEDNN, &count),
-              *got = record(g, s, _i, 2, RGM_CONV_WINOGRAD, &count);
-        double all = 0;
-        for (int64_t j = 0; j < grads; j++) all += pow((double)want[j], 2);
-        for (int32_t j = 0; j < rgm_graph_param_count(g); j++) {
-            const rgm_param *p = rgm_graph_param(g, j);
-            compare(got + p->offset, want + p->offset, p->count, sqrt(all) / 16, p->name, s);
-        }
-        compare(got + grads, want + grads, count - grads, 0, "statistics and logits", s);
+        int64_t count;
+        float *want = record(g, s, _i, 2, RGM_CONV_ONEDNN, &count);
+        compare_with(g, s, _i, RGM_CONV_DIRECT, want);
+        if (has_winograd(s)) compare_with(g, s, _i, RGM_CONV_WINOGRAD, want);
         free(want);
-        free(got);
         rgm_graph_destroy(g);
     }
 }
 END_TEST
 
-START_TEST(same_bits) {
+static void check_bits(const rgm_graph *g, const shape *s, int32_t isa, int32_t conv) {
     static const int32_t threads[] = {2, 3, 4, 7};
+    int64_t count;
+    float *want = record(g, s, isa, 1, conv, &count);
+    for (size_t t = 0; t < sizeof threads / sizeof *threads; t++) {
+        float *got = record(g, s, isa, threads[t], conv, &count);
+        ck_assert_msg(memcmp(got, want, sizeof *got * (size_t)count) == 0, "%d -> %d: other bits on %d threads", s->C,
+                      s->K, threads[t]);
+        free(got);
+    }
+    free(want);
+}
+
+START_TEST(same_bits) {
     for (size_t i = 1; i < sizeof shapes / sizeof *shapes; i += 2) {
-        const shape *s = &shapes[i];
-        rgm_graph *g = make_graph(s);
-        int64_t count;
-        float *want = record(g, s, _i, 1, RGM_CONV_WINOGRAD, &count);
-        for (size_t t = 0; t < sizeof threads / sizeof *threads; t++) {
-            float *got = record(g, s, _i, threads[t], RGM_CONV_WINOGRAD, &count);
-            ck_assert_msg(memcmp(got, want, sizeof *got * (size_t)count) == 0, "shape %zu: other bits on %d threads", i,
-                          threads[t]);
-            free(got);
-        }
-        free(want);
+        rgm_graph *g = make_graph(&shapes[i]);
+        check_bits(g, &shapes[i], _i, RGM_CONV_DIRECT);
+        if (has_winograd(&shapes[i])) check_bits(g, &shapes[i], _i, RGM_CONV_WINOGRAD);
         rgm_graph_destroy(g);
     }
 }
 END_TEST
 
 int main(void) {
-    Suite *suite = suite_create("winograd");
+    Suite *suite = suite_create("conv");
     TCase *cases = tcase_create("every ISA");
     tcase_set_timeout(cases, 300);
     for (int32_t isa = 0; isa < RGM_ISA_COUNT; isa++)
