@@ -222,7 +222,7 @@ static int32_t finish_phases(pass *p) {
     return (int32_t)chunks;
 }
 
-static rgm_status plan_pass(const rgm_conv_site *site, pass *p, const char *what, rgm_source x, rgm_buffer y,
+static rgm_status plan_pass(const rgm_conv_site *site, pass *p, int32_t direction, rgm_source x, rgm_buffer y,
                             rgm_error *err) {
     p->pairs = (p->out.blocks + 1) / 2;
     rgm_plan_param(site->plan, rgm_plan_node(site->plan, site->node)->weight, &p->w);
@@ -230,11 +230,12 @@ static rgm_status plan_pass(const rgm_conv_site *site, pass *p, const char *what
     rgm_buffer u = rgm_plan_buffer(site->plan, bytes_of(p->pairs * p->u_pair));
     RGM_TRY(rgm_plan_phase(site->plan, site->node, "filters", run_filters, p, p->pairs * p->in.side.blocks, err));
     rgm_plan_use(site->plan, u, &p->u);
-    RGM_TRY(rgm_plan_phase(site->plan, site->node, what, run_span, p, chunks, err));
+    RGM_TRY(rgm_plan_phase(site->plan, site->node, direction == RGM_CONV_FORWARD ? "forward" : "backward data",
+                           run_span, p, chunks, err));
     rgm_plan_use(site->plan, u, NULL);
     use_source(site->plan, &p->in, x);
     rgm_plan_use(site->plan, y, &p->y);
-    if (p->lane < p->depth || !rgm_plan_wants_moments(site->plan, tensor)) return RGM_OK;
+    if (direction != RGM_CONV_FORWARD || !rgm_plan_wants_moments(site->plan, tensor)) return RGM_OK;
     rgm_plan_use(site->plan, rgm_plan_gather_moments(site->plan, tensor, chunks).buffer, &p->moments);
     return RGM_OK;
 }
@@ -266,7 +267,7 @@ rgm_status rgm_direct_forward(const rgm_conv_site *site, rgm_source x, rgm_buffe
         f->from[f->taps++] = (rgm_grid){s->H, s->W, s->stride, t / s->S - s->pad, t % s->S - s->pad, OW};
     }
     rgm_plan_param(site->plan, rgm_plan_node(site->plan, site->node)->bias, &p->bias);
-    return plan_pass(site, p, "forward", x, y, err);
+    return plan_pass(site, p, RGM_CONV_FORWARD, x, y, err);
 }
 
 rgm_status rgm_direct_backward_data(const rgm_conv_site *site, rgm_buffer dy, rgm_buffer dx, rgm_error *err) {
@@ -291,7 +292,7 @@ rgm_status rgm_direct_backward_data(const rgm_conv_site *site, rgm_buffer dy, rg
                 f->from[f->taps++] = (rgm_grid){OH, OW, 1, h / s->stride, w / s->stride, across};
             }
         }
-    return plan_pass(site, p, "backward data", (rgm_source){.values = dy}, dx, err);
+    return plan_pass(site, p, RGM_CONV_BACKWARD_DATA, (rgm_source){.values = dy}, dx, err);
 }
 
 /* ---- backward weights ---- */
