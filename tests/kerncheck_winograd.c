@@ -8,32 +8,36 @@ enum { PATCH = 6, SIDE = 4, POINTS = 36, TAPS = 9 };
 
 /* ---- matrix products ---- */
 
-static void blocks_case(kc *c, int64_t blocks, int64_t rows, int32_t wide, int64_t gap) {
+static void blocks_case(kc *c, int64_t blocks, int64_t rows, int32_t wide, int32_t accumulate, int64_t gap) {
     const int64_t B = c->k->block, a_block = rows * B + gap, c_block = rows * B + 2 * gap, J = wide * B;
     const int64_t na = blocks ? (blocks - 1) * a_block + rows * B : 0, nc = (wide - 1) * c_block + rows * B;
-    const float *a = kc_floats(c, na, -1, 2), *b = kc_floats(c, blocks * B * J, -1, 1);
-    float *out = KC_OUT(c, nc);
-    kc_case(c, "%lld blocks, %lld rows, %d wide", (long long)blocks, (long long)rows, wide);
-    c->k->gemm_blocks(KC_IN(c, a, na), a_block, KC_IN(c, b, blocks * B * J), blocks, rows, wide, out, c_block);
+    const float *a = kc_floats(c, na, -1, 2), *b = kc_floats(c, blocks * B * J, -1, 1), *old = kc_floats(c, nc, -3, 3);
+    float *out = accumulate ? KC_INOUT(c, old, nc) : KC_OUT(c, nc);
+    kc_case(c, "%lld blocks, %lld rows, %d wide, accumulate %d", (long long)blocks, (long long)rows, wide, accumulate);
+    c->k->gemm_blocks(KC_IN(c, a, na), a_block, KC_IN(c, b, blocks * B * J), blocks, rows, wide, accumulate, out,
+                      c_block);
     for (int64_t i = 0; i < rows; i++)
         for (int64_t j = 0; j < J; j++) {
-            double want = 0, terms = 0;
+            const int64_t at = j / B * c_block + i * B + j % B;
+            double want = accumulate ? old[at] : 0, terms = fabs(want);
             for (int64_t k = 0; k < blocks * B; k++) {
                 const double term = (double)a[k / B * a_block + i * B + k % B] * b[k * J + j];
                 want += term;
                 terms += fabs(term);
             }
-            kc_near(c, "c", i * J + j, out[j / B * c_block + i * B + j % B], want, sqrt((double)(blocks * B)) * terms);
+            kc_near(c, "c", i * J + j, out[at], want, sqrt((double)(blocks * B + 1)) * terms);
         }
     kc_end(c);
 }
 
 static void test_gemm_blocks(kc *c) {
-    for (int32_t wide = 1; wide <= 2; wide++) {
-        for (int64_t rows = 0; rows <= 26; rows++) blocks_case(c, 1 + rows % 3, rows, wide, rows % 2 * 3);
-        blocks_case(c, 0, 5, wide, 1);
-        blocks_case(c, 9, 37, wide, 16);
-    }
+    for (int32_t wide = 1; wide <= 2; wide++)
+        for (int32_t accumulate = 0; accumulate <= 1; accumulate++) {
+            for (int64_t rows = 0; rows <= 26; rows++)
+                blocks_case(c, 1 + rows % 3, rows, wide, accumulate, rows % 2 * 3);
+            blocks_case(c, 0, 5, wide, accumulate, 1);
+            blocks_case(c, 9, 37, wide, accumulate, 16);
+        }
 }
 
 static void outer_case(kc *c, int64_t depth, int64_t rows, int32_t wide, int32_t accumulate, int64_t gap) {
@@ -380,7 +384,7 @@ static void test_wino_filter_grad(kc *c) {
 static void bench_gemm_blocks(kc *c) {
     const int64_t B = c->k->block, rows = 24, blocks = 64 / B;
     c->elements = rows * 64 * 2 * B;
-    c->k->gemm_blocks(c->f[0], rows * B, c->f[1], blocks, rows, 2, c->f[2], rows * B);
+    c->k->gemm_blocks(c->f[0], rows * B, c->f[1], blocks, rows, 2, 0, c->f[2], rows * B);
 }
 
 static void bench_gemm_outer(kc *c) {

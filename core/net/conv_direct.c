@@ -182,7 +182,7 @@ static void multiply_piece(const span *s, int32_t pair, int64_t image, int64_t f
     float *y = p->y + image * p->out.image + 2 * pair * p->out.pixels * B, *c = stored ? y + first * B : s->c;
     int64_t c_block = stored ? p->out.pixels * B : n * B;
     p->k->gemm_blocks(a, (in_place ? p->in.side.pixels : s->count) * B, p->u + pair * p->u_pair + s->f->u,
-                      (int64_t)s->f->taps * p->in.side.blocks, n, wide, c, c_block);
+                      (int64_t)s->f->taps * p->in.side.blocks, n, wide, 0, c, c_block);
     for (int32_t j = 0; j < wide; j++) {
         if (p->bias) add_bias(p, 2 * pair + j, c + j * c_block, n);
         if (p->moments) add_moments(p, s->chunk, 2 * pair + j, c + j * c_block, n, done == 0);
