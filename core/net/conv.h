@@ -15,40 +15,6 @@ typedef struct rgm_conv_site {
     rgm_conv_shape shape;
 } rgm_conv_site;
 
-/* ---- reading ahead ----
- *
- * Products are bound by arithmetic, gathering their operands by memory: while a chunk multiplies, it brings what it is
- * going to store and what the next chunk is going to load into the second-level cache, a few lines before each product.
- * Which lines is a guess that costs nothing if it is wrong. */
-typedef struct rgm_ahead {
-    const char *base; /* of `ranges` ranges of `bytes`, `stride` bytes apart */
-    int64_t ranges, stride, bytes;
-    int64_t range, at; /* the line that is next */
-} rgm_ahead;
-
-/* Pixels [from, from + count) of a batch of images of `pixels` each, in blocks of B channels. */
-static inline rgm_ahead rgm_ahead_of(const float *values, int64_t image_floats, int32_t blocks, int64_t pixels,
-                                     int32_t B, int64_t from, int64_t count) {
-    int64_t image = from / pixels, last = (from + count - 1) / pixels;
-    const char *base = (const char *)(values + image * image_floats);
-    if (count <= 0) return (rgm_ahead){.ranges = 0};
-    if (last > image) return (rgm_ahead){base, 1, 0, (last + 1 - image) * image_floats * (int64_t)sizeof *values, 0, 0};
-    int64_t pixel = B * (int64_t)sizeof *values;
-    return (rgm_ahead){base + from % pixels * pixel, blocks, pixels * pixel, count * pixel, 0, 0};
-}
-
-/* A `calls`-th part of all lines, or what is left of them. */
-static inline void rgm_ahead_step(rgm_ahead *a, int64_t calls) {
-    if (a->range >= a->ranges) return;
-    for (int64_t lines = (a->ranges * a->bytes / 64 + calls - 1) / calls; lines > 0; lines--) {
-        __builtin_prefetch(a->base + a->range * a->stride + a->at, 0, 2);
-        a->at += 64;
-        if (a->at < a->bytes) continue;
-        a->at = 0;
-        if (++a->range >= a->ranges) return;
-    }
-}
-
 /* ---- Winograd F(4x4, 3x3): conv_winograd.c ---- */
 
 /* 1 if it can compute the direction at all: 3x3, stride 1, padding 0 or 1, one group, blocked layout; without bias in

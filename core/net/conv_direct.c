@@ -47,7 +47,7 @@ int32_t rgm_direct_can(const rgm_conv_shape *s, int32_t direction) {
 
 int32_t rgm_direct_pays(const rgm_conv_shape *s, int32_t direction) {
     (void)direction;
-    return s->C >= 16 && s->K >= 16;
+    return s->R == 1 && s->stride == 1 && s->C >= 16 && s->K >= 16;
 }
 
 /* Pixels [from, from + count) of the batch, of which an image has `per_image`, image by image. */

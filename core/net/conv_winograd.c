@@ -160,14 +160,11 @@ static void transform_filters(const pass *p, int32_t pair, int32_t from, int32_t
 /* Multiplies `count` tiles v[point][block][pitch tiles][B] with a pair's filters and transforms them back. Moments go
  * to chunk `chunk`; fresh: they begin. */
 static void multiply(const pass *p, int32_t pair, const float *v, int64_t pitch, const float *u, int64_t first,
-                     int32_t count, float *m, int32_t chunk, int32_t fresh, rgm_ahead ahead[2]) {
+                     int32_t count, float *m, int32_t chunk, int32_t fresh) {
     int32_t B = p->k->block, wide = pair_width(p, pair);
-    for (int32_t point = 0; point < POINTS; point++) {
-        rgm_ahead_step(&ahead[0], POINTS * p->pairs);
-        rgm_ahead_step(&ahead[1], POINTS * p->pairs);
+    for (int32_t point = 0; point < POINTS; point++)
         p->k->gemm_blocks(v + point * p->v_point, pitch * B, u + point * p->u_point, p->in.blocks, count, wide, 0,
                           m + point * p->m_point, (int64_t)count * B);
-    }
     for (int32_t j = 0; j < wide; j++) {
         int32_t block = 2 * pair + j;
         tile_job job = {.p = p, .block = block, .m = m + (int64_t)j * count * B, .fresh = fresh};
@@ -192,12 +189,6 @@ static rgm_status run_filters(void *context, int32_t chunk, int32_t worker, rgm_
 
 static int32_t spans(const pass *p) { return (p->tiles + p->span - 1) / p->span; }
 
-/* The pixels of tiles [first, first + count), about. */
-static rgm_ahead tiles_ahead(const pass *p, const side *s, const float *values, int64_t first, int64_t count) {
-    return rgm_ahead_of(values, s->image, s->blocks, s->pixels, p->k->block, first * s->pixels / p->per_image,
-                        count * s->pixels / p->per_image);
-}
-
 static rgm_status run_span(void *context, int32_t chunk, int32_t worker, rgm_error *err) {
     (void)err;
     const pass *p = context;
@@ -205,10 +196,8 @@ static rgm_status run_span(void *context, int32_t chunk, int32_t worker, rgm_err
     int32_t count = (int32_t)(tiles.end - tiles.first);
     float *v = rgm_plan_scratch(p->plan, worker), *m = v + POINTS * p->v_point;
     for (int32_t b = 0; b < p->in.blocks; b++) transform_inputs(p, b, tiles.first, count, count, v);
-    rgm_ahead ahead[2] = {tiles_ahead(p, &p->out, p->y, tiles.first, count),
-                          tiles_ahead(p, &p->in, p->x, tiles.end, tiles.end < p->tiles ? count : 0)};
     for (int32_t pair = 0; pair < p->pairs; pair++)
-        multiply(p, pair, v, count, p->u + pair * u_floats(p), tiles.first, count, m, chunk, 1, ahead);
+        multiply(p, pair, v, count, p->u + pair * u_floats(p), tiles.first, count, m, chunk, 1);
     return RGM_OK;
 }
 
@@ -233,9 +222,8 @@ static rgm_status run_pair(void *context, int32_t pair, int32_t worker, rgm_erro
     int32_t parts = (s->count + p->span - 1) / p->span;
     for (int32_t i = 0; i < parts; i++) {
         rgm_range part = rgm_range_part(s->count, parts, i);
-        rgm_ahead ahead[2] = {{.ranges = 0}, {.ranges = 0}};
         multiply(p, pair, p->v + part.first * p->k->block, s->count, u, s->first + part.first,
-                 (int32_t)(part.end - part.first), m, s->index, i == 0, ahead);
+                 (int32_t)(part.end - part.first), m, s->index, i == 0);
     }
     return RGM_OK;
 }
