@@ -45,11 +45,6 @@ int32_t rgm_direct_can(const rgm_conv_shape *s, int32_t direction) {
     return direction != RGM_CONV_BACKWARD_WEIGHTS || !s->bias;
 }
 
-int32_t rgm_direct_pays(const rgm_conv_shape *s, int32_t direction) {
-    (void)direction;
-    return s->R == 1 && s->stride == 1 && s->C >= 16 && s->K >= 16;
-}
-
 /* Pixels [from, from + count) of the batch, of which an image has `per_image`, image by image. */
 #define EACH_IMAGE(from, count, per_image, image, first, n, done, ...)                                                 \
     for (int64_t done = 0, n; done < (count); done += n) {                                                             \

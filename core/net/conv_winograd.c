@@ -33,6 +33,7 @@ enum {
     PARTIAL_BYTES = 24 << 20,
     PARTS_MOST = 64,
     PART_TILES = 64, /* tiles that are worth a partial result */
+    PIECE = 16,      /* blocks of filters that the cache holds with what they are multiplied with */
     OWNERS = 16,     /* panels that are chunks enough without partial results */
 };
 
@@ -95,6 +96,7 @@ typedef struct pass {
     side in, out;
     int32_t per_image, tiles; /* of the batch */
     int32_t span;             /* tiles multiplied at a time */
+    int32_t piece;            /* many channels: input blocks whose filters are transformed at a time */
     int32_t flip, pairs;      /* pairs of output blocks; the last may be single */
     int64_t lane, depth;      /* of the weights: floats from an output channel to the next, and from an input channel */
     int64_t u_point, v_point, m_point;
@@ -143,28 +145,36 @@ static int32_t pair_width(const pass *p, int32_t pair) { return least(2, p->out.
 
 static int64_t u_floats(const pass *p) { return POINTS * p->u_point; } /* of a pair */
 
-/* u[point][input channel][wide * B] of a pair, rows [from, to). Channels of the padding multiply zeros: zero too. */
+/* u[point][input channel][wide * B] of a pair, for input blocks [from, to), of which `u` has the first in front.
+ * Channels of the padding multiply zeros: zero too. */
 static void transform_filters(const pass *p, int32_t pair, int32_t from, int32_t to, float *u) {
-    int32_t B = p->k->block, wide = pair_width(p, pair), row = wide * B, end = most(from, least(to, p->in.channels));
+    int32_t B = p->k->block, wide = pair_width(p, pair), row = wide * B;
+    int32_t rows = (to - from) * B, real = least(rows, p->in.channels - from * B);
     for (int32_t j = 0; j < wide; j++) {
         int32_t channel = (2 * pair + j) * B;
-        p->k->wino_filter(p->w + channel * p->lane + from * p->depth, p->lane, p->depth, p->flip,
-                          least(B, p->out.channels - channel), end - from, u + (int64_t)from * row + j * B, row,
-                          p->u_point);
+        p->k->wino_filter(p->w + channel * p->lane + from * B * p->depth, p->lane, p->depth, p->flip,
+                          least(B, p->out.channels - channel), real, u + j * B, row, p->u_point);
     }
-    if (end < to)
+    if (real < rows)
         for (int32_t point = 0; point < POINTS; point++)
-            memset(u + point * p->u_point + (int64_t)end * row, 0, sizeof(float) * (size_t)((to - end) * row));
+            memset(u + point * p->u_point + (int64_t)real * row, 0, sizeof(float) * (size_t)((rows - real) * row));
 }
 
-/* Multiplies `count` tiles v[point][block][pitch tiles][B] with a pair's filters and transforms them back. Moments go
- * to chunk `chunk`; fresh: they begin. */
-static void multiply(const pass *p, int32_t pair, const float *v, int64_t pitch, const float *u, int64_t first,
-                     int32_t count, float *m, int32_t chunk, int32_t fresh) {
+/* m (+)= `count` tiles v[point][block][pitch tiles][B] times a pair's filters of input blocks [from, to); adds to what
+ * is there unless from is 0. */
+static void multiply(const pass *p, int32_t pair, int32_t from, int32_t to, const float *v, int64_t pitch,
+                     const float *u, int32_t count, float *m) {
     int32_t B = p->k->block, wide = pair_width(p, pair);
     for (int32_t point = 0; point < POINTS; point++)
-        p->k->gemm_blocks(v + point * p->v_point, pitch * B, u + point * p->u_point, p->in.blocks, count, wide, 0,
-                          m + point * p->m_point, (int64_t)count * B);
+        p->k->gemm_blocks(v + point * p->v_point + from * pitch * B, pitch * B, u + point * p->u_point, to - from,
+                          count, wide, from > 0, m + point * p->m_point, (int64_t)count * B);
+}
+
+/* Transforms the products of a pair's filters with tiles [first, first + count) back. Moments go to chunk `chunk`;
+ * fresh: they begin. */
+static void store(const pass *p, int32_t pair, int64_t first, int32_t count, const float *m, int32_t chunk,
+                  int32_t fresh) {
+    int32_t B = p->k->block, wide = pair_width(p, pair);
     for (int32_t j = 0; j < wide; j++) {
         int32_t block = 2 * pair + j;
         tile_job job = {.p = p, .block = block, .m = m + (int64_t)j * count * B, .fresh = fresh};
@@ -183,7 +193,8 @@ static rgm_status run_filters(void *context, int32_t chunk, int32_t worker, rgm_
     (void)worker, (void)err;
     const pass *p = context;
     int32_t pair = chunk / p->in.blocks, block = chunk % p->in.blocks, B = p->k->block;
-    transform_filters(p, pair, block * B, (block + 1) * B, p->u + pair * u_floats(p));
+    float *u = p->u + pair * u_floats(p) + (int64_t)block * B * pair_width(p, pair) * B;
+    transform_filters(p, pair, block, block + 1, u);
     return RGM_OK;
 }
 
@@ -196,8 +207,10 @@ static rgm_status run_span(void *context, int32_t chunk, int32_t worker, rgm_err
     int32_t count = (int32_t)(tiles.end - tiles.first);
     float *v = rgm_plan_scratch(p->plan, worker), *m = v + POINTS * p->v_point;
     for (int32_t b = 0; b < p->in.blocks; b++) transform_inputs(p, b, tiles.first, count, count, v);
-    for (int32_t pair = 0; pair < p->pairs; pair++)
-        multiply(p, pair, v, count, p->u + pair * u_floats(p), tiles.first, count, m, chunk, 1);
+    for (int32_t pair = 0; pair < p->pairs; pair++) {
+        multiply(p, pair, 0, p->in.blocks, v, count, p->u + pair * u_floats(p), count, m);
+        store(p, pair, tiles.first, count, m, chunk, 1);
+    }
     return RGM_OK;
 }
 
@@ -218,12 +231,16 @@ static rgm_status run_pair(void *context, int32_t pair, int32_t worker, rgm_erro
     const stage *s = context;
     const pass *p = s->p;
     float *u = rgm_plan_scratch(p->plan, worker), *m = u + u_floats(p);
-    transform_filters(p, pair, 0, p->in.blocks * p->k->block, u);
     int32_t parts = (s->count + p->span - 1) / p->span;
-    for (int32_t i = 0; i < parts; i++) {
-        rgm_range part = rgm_range_part(s->count, parts, i);
-        multiply(p, pair, p->v + part.first * p->k->block, s->count, u, s->first + part.first,
-                 (int32_t)(part.end - part.first), m, s->index, i == 0);
+    for (int32_t from = 0; from < p->in.blocks; from += p->piece) {
+        int32_t to = least(from + p->piece, p->in.blocks), last = to == p->in.blocks;
+        transform_filters(p, pair, from, to, u);
+        for (int32_t i = 0; i < parts; i++) {
+            rgm_range part = rgm_range_part(s->count, parts, i);
+            int32_t count = (int32_t)(part.end - part.first);
+            multiply(p, pair, from, to, p->v + part.first * p->k->block, s->count, u, count, m);
+            if (last) store(p, pair, s->first + part.first, count, m, s->index, i == 0);
+        }
     }
     return RGM_OK;
 }
@@ -272,6 +289,9 @@ static rgm_status plan_many(const rgm_conv_site *site, pass *p, const char *what
     p->span = span_tiles(p->k, 2 * p->k->block * 2); /* half of the cache: the rest is for filters and inputs */
     p->v_point = (int64_t)p->in.blocks * p->k->block * longest + SKEW;
     p->m_point = (int64_t)2 * p->k->block * p->span + SKEW;
+    /* In pieces the products must all be kept until the last one. */
+    p->piece = longest <= p->span ? least(p->in.blocks, PIECE) : p->in.blocks;
+    p->u_point = (int64_t)p->piece * p->k->block * 2 * p->k->block + SKEW;
     rgm_plan_need_scratch(site->plan, bytes_of(u_floats(p) + POINTS * p->m_point));
     rgm_buffer v = rgm_plan_buffer(site->plan, bytes_of(POINTS * p->v_point));
     rgm_moments moments = plan_moments(site, p, stages);

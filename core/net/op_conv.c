@@ -32,16 +32,19 @@ static rgm_conv_site make_site(const rgm_plan *plan, int32_t index) {
     return (rgm_conv_site){(rgm_plan *)plan, index, shape};
 }
 
-/* The rule: a function of the shape alone. */
+/* The rule: a function of the shape alone. oneDNN's 1x1 and strided convolutions are faster than our own products, in
+ * backward weights by a third (bench/RESULTS.md), so `auto` never takes these. */
 static int32_t choose(int32_t wanted, const rgm_conv_shape *s, int32_t direction) {
-    int32_t forced = wanted != RGM_CONV_AUTO;
-    if ((wanted == RGM_CONV_WINOGRAD || !forced) && rgm_winograd_can(s, direction) &&
-        (forced || rgm_winograd_pays(s, direction)))
-        return WINOGRAD;
-    if ((wanted == RGM_CONV_DIRECT || !forced) && rgm_direct_can(s, direction) &&
-        (forced || rgm_direct_pays(s, direction)))
-        return DIRECT;
-    return ONEDNN;
+    switch (wanted) {
+    case RGM_CONV_AUTO:
+        return rgm_winograd_can(s, direction) && rgm_winograd_pays(s, direction) ? WINOGRAD : ONEDNN;
+    case RGM_CONV_WINOGRAD:
+        return rgm_winograd_can(s, direction) ? WINOGRAD : ONEDNN;
+    case RGM_CONV_DIRECT:
+        return rgm_direct_can(s, direction) ? DIRECT : ONEDNN;
+    default:
+        return ONEDNN;
+    }
 }
 
 /* "jit:avx512_core, winograd, direct": forward, backward data, backward weights. */
