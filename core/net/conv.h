@@ -15,7 +15,34 @@ typedef struct rgm_conv_site {
     rgm_conv_shape shape;
 } rgm_conv_site;
 
-/* ---- Winograd F(4x4, 3x3): conv_winograd.c ---- */
+/* One side of a convolution in memory: its blocked images, and, where they are loaded, what is pending on them. */
+typedef struct rgm_conv_side {
+    int32_t channels, blocks, H, W;
+    int64_t pixels, image; /* of a block; floats of an image */
+    int32_t relu;
+    const float *values, *affine; /* the batch; [2][blocks][B], NULL: nothing is pending */
+} rgm_conv_side;
+
+rgm_conv_side rgm_conv_side_make(const rgm_plan *plan, int32_t channels, int32_t H, int32_t W);
+/* The phase appended last loads the side from there. */
+void rgm_conv_side_use(rgm_plan *plan, rgm_conv_side *side, rgm_source from);
+
+/* Where a block of an image begins; and its pending scale (0) or shift (1), or NULL. */
+static inline const float *rgm_conv_side_at(const rgm_conv_side *s, int64_t image, int32_t block, int32_t B) {
+    return s->values + image * s->image + block * s->pixels * B;
+}
+static inline const float *rgm_conv_side_affine(const rgm_conv_side *s, int32_t which, int32_t block, int32_t B) {
+    return s->affine ? s->affine + ((int64_t)which * s->blocks + block) * B : NULL;
+}
+
+/* Moments for the node's output in the forward pass, in so many chunks; none if nobody wants them. */
+rgm_moments rgm_conv_moments(const rgm_conv_site *site, int32_t chunks);
+
+static inline int64_t rgm_least(int64_t a, int64_t b) { return a < b ? a : b; }
+static inline int64_t rgm_most(int64_t a, int64_t b) { return a > b ? a : b; }
+static inline size_t rgm_float_bytes(int64_t floats) { return sizeof(float) * (size_t)floats; }
+
+/* ---- Winograd F(4x4, 3x3): conv_winograd.c, conv_winograd_weights.c ---- */
 
 /* 1 if it can compute the direction at all: 3x3, stride 1, padding 0 or 1, one group, blocked layout; without bias in
  * backward weights. */

@@ -17,31 +17,17 @@
 enum { TAPS_MOST = 9, PHASES_MOST = 4, SPAN_MOST = 192, PARTS_MOST = 64, CHUNKS = 64, PART_PIXELS = 512 };
 enum { PARTIAL_BYTES = 24 << 20 };
 
-typedef struct side {
-    int32_t channels, blocks, H, W;
-    int64_t pixels, image; /* of a block; floats of an image */
-} side;
-
-static side make_side(const rgm_plan *plan, int32_t channels, int32_t H, int32_t W) {
-    int32_t B = rgm_plan_get(plan)->kernels->block, blocks = (channels + B - 1) / B;
-    int64_t pixels = (int64_t)H * W;
-    return (side){channels, blocks, H, W, pixels, blocks * pixels * B};
-}
-
-static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
-static int64_t most(int64_t a, int64_t b) { return a > b ? a : b; }
 static int64_t divide_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
-static size_t bytes_of(int64_t floats) { return sizeof(float) * (size_t)floats; }
 
 /* Pixels in a span whose `floats` a pixel fit into the share of the second-level cache that is theirs. */
 static int64_t span_pixels(const rgm_kernels *k, int64_t floats) {
     int64_t cache = k->block == 16 ? 700 << 10 : 200 << 10, rows = k->block == 16 ? 12 : 6;
-    return least(SPAN_MOST, most(1, cache / (int64_t)sizeof(float) / floats / rows) * rows);
+    return rgm_least(SPAN_MOST, rgm_most(1, cache / (int64_t)sizeof(float) / floats / rows) * rows);
 }
 
 int32_t rgm_direct_can(const rgm_conv_shape *s, int32_t direction) {
     if (s->R != s->S || (s->R != 1 && s->R != 3) || s->stride > 2 || s->pad > s->R / 2) return 0;
-    if (s->groups > 1 || s->src_layout != RGM_LAYOUT_BLOCKED) return 0;
+    if (s->groups > 1 || s->src_layout != RGM_LAYOUT_BLOCKED || (int64_t)s->N * s->H * s->W > INT32_MAX) return 0;
     return direction != RGM_CONV_BACKWARD_WEIGHTS || !s->bias;
 }
 
@@ -49,29 +35,15 @@ int32_t rgm_direct_can(const rgm_conv_shape *s, int32_t direction) {
 #define EACH_IMAGE(from, count, per_image, image, first, n, done, ...)                                                 \
     for (int64_t done = 0, n; done < (count); done += n) {                                                             \
         int64_t image = ((from) + done) / (per_image), first = ((from) + done) % (per_image);                          \
-        n = least((per_image)-first, (count)-done);                                                                    \
+        n = rgm_least((per_image)-first, (count)-done);                                                                \
         __VA_ARGS__                                                                                                    \
     }
 
-/* What is loaded: x with what is pending, or dy. */
-typedef struct source {
-    side side;
-    int32_t relu;
-    const float *values, *affine;
-} source;
-
 /* The pixels of a grid, from one block of one image, to rows `pitch` apart. */
-static void gather(const rgm_kernels *k, const source *s, int64_t image, int32_t block, const rgm_grid *grid,
+static void gather(const rgm_kernels *k, const rgm_conv_side *s, int64_t image, int32_t block, const rgm_grid *grid,
                    int64_t first, int64_t n, float *rows, int64_t pitch) {
-    const float *a = s->affine ? s->affine + (int64_t)block * k->block : NULL;
-    k->grid_load(s->values + image * s->side.image + block * s->side.pixels * k->block, a,
-                 a ? a + (int64_t)s->side.blocks * k->block : NULL, s->relu, grid, first, n, rows, pitch);
-}
-
-static void use_source(rgm_plan *plan, source *s, rgm_source from) {
-    rgm_plan_use(plan, from.values, &s->values);
-    if (from.pending) rgm_plan_use(plan, from.affine, &s->affine);
-    s->relu = from.relu;
+    k->grid_load(rgm_conv_side_at(s, image, block, k->block), rgm_conv_side_affine(s, 0, block, k->block),
+                 rgm_conv_side_affine(s, 1, block, k->block), s->relu, grid, first, n, rows, pitch);
 }
 
 /* ---- forward, and backward data ---- */
@@ -89,8 +61,7 @@ typedef struct phase {
 typedef struct pass {
     rgm_plan *plan;
     const rgm_kernels *k;
-    source in;
-    side out;
+    rgm_conv_side in, out;
     int32_t N, pairs, phases;
     int64_t lane, depth, u_pair; /* floats: between the weights of output and input channels; of a pair's filters */
     phase phase[PHASES_MOST];
@@ -99,34 +70,35 @@ typedef struct pass {
     double *moments;
 } pass;
 
-static int32_t pair_width(const pass *p, int32_t pair) { return (int32_t)least(2, p->out.blocks - 2 * pair); }
+static int32_t pair_width(const pass *p, int32_t pair) { return (int32_t)rgm_least(2, p->out.blocks - 2 * pair); }
 
 /* Chunk = pair and input block. */
 static rgm_status run_filters(void *context, int32_t chunk, int32_t worker, rgm_error *err) {
     (void)worker, (void)err;
     const pass *p = context;
-    int32_t B = p->k->block, pair = chunk / p->in.side.blocks, block = chunk % p->in.side.blocks;
-    int32_t wide = pair_width(p, pair), row = wide * B, n = (int32_t)least(B, p->in.side.channels - block * B);
+    int32_t B = p->k->block, pair = chunk / p->in.blocks, block = chunk % p->in.blocks;
+    int32_t wide = pair_width(p, pair), row = wide * B, n = (int32_t)rgm_least(B, p->in.channels - block * B);
     for (const phase *f = p->phase; f < p->phase + p->phases; f++)
         for (int32_t t = 0; t < f->taps; t++) {
-            float *u = p->u + pair * p->u_pair + f->u + ((int64_t)t * p->in.side.blocks + block) * B * row;
+            float *u = p->u + pair * p->u_pair + f->u + ((int64_t)t * p->in.blocks + block) * B * row;
             for (int32_t j = 0; j < wide; j++) {
                 int32_t channel = (2 * pair + j) * B;
                 p->k->pack_filters(p->w + channel * p->lane + block * B * p->depth + f->tap[t], p->lane, p->depth,
-                                   (int32_t)least(B, p->out.channels - channel), n, u + j * B, row);
+                                   (int32_t)rgm_least(B, p->out.channels - channel), n, u + j * B, row);
             }
-            memset(u + n * row, 0, bytes_of((int64_t)(B - n) * row)); /* channels of the padding multiply zeros */
+            memset(u + n * row, 0,
+                   rgm_float_bytes((int64_t)(B - n) * row)); /* channels of the padding multiply zeros */
         }
     return RGM_OK;
 }
 
-static int32_t is_whole(const rgm_grid *g, const side *s) {
+static int32_t is_whole(const rgm_grid *g, const rgm_conv_side *s) {
     return g->stride == 1 && !g->top && !g->left && g->across == s->W;
 }
 
 /* Nothing to gather: the pixels lie as they are multiplied. */
 static int32_t is_in_place(const pass *p, const phase *f) {
-    return f->taps == 1 && is_whole(&f->from[0], &p->in.side) && !p->in.affine;
+    return f->taps == 1 && is_whole(&f->from[0], &p->in) && !p->in.affine;
 }
 
 typedef struct span {
@@ -142,16 +114,16 @@ static void gather_span(const span *s) {
     int32_t B = p->k->block;
     EACH_IMAGE(s->from, s->count, s->f->per_image, image, first, n, done, {
         for (int32_t t = 0; t < s->f->taps; t++)
-            for (int32_t b = 0; b < p->in.side.blocks; b++)
+            for (int32_t b = 0; b < p->in.blocks; b++)
                 gather(p->k, &p->in, image, b, &s->f->from[t], first, n,
-                       s->a + (((int64_t)t * p->in.side.blocks + b) * s->count + done) * B, B);
+                       s->a + (((int64_t)t * p->in.blocks + b) * s->count + done) * B, B);
     })
 }
 
 static void add_bias(const pass *p, int32_t block, float *rows, int64_t n) {
     float bias[16] = {0}; /* the padding's lanes stay zero */
     int32_t B = p->k->block;
-    memcpy(bias, p->bias + block * B, sizeof *bias * (size_t)least(B, p->out.channels - block * B));
+    memcpy(bias, p->bias + block * B, sizeof *bias * (size_t)rgm_least(B, p->out.channels - block * B));
     p->k->bias_add(bias, rows, n, B);
 }
 
@@ -173,11 +145,11 @@ static void multiply_piece(const span *s, int32_t pair, int64_t image, int64_t f
     const pass *p = s->p;
     int32_t B = p->k->block, wide = pair_width(p, pair), in_place = is_in_place(p, s->f);
     int32_t stored = is_whole(&s->f->out, &p->out);
-    const float *a = in_place ? p->in.values + image * p->in.side.image + first * B : s->a + done * B;
+    const float *a = in_place ? rgm_conv_side_at(&p->in, image, 0, B) + first * B : s->a + done * B;
     float *y = p->y + image * p->out.image + 2 * pair * p->out.pixels * B, *c = stored ? y + first * B : s->c;
     int64_t c_block = stored ? p->out.pixels * B : n * B;
-    p->k->gemm_blocks(a, (in_place ? p->in.side.pixels : s->count) * B, p->u + pair * p->u_pair + s->f->u,
-                      (int64_t)s->f->taps * p->in.side.blocks, n, wide, 0, c, c_block);
+    p->k->gemm_blocks(a, (in_place ? p->in.pixels : s->count) * B, p->u + pair * p->u_pair + s->f->u,
+                      (int64_t)s->f->taps * p->in.blocks, n, wide, 0, c, c_block);
     for (int32_t j = 0; j < wide; j++) {
         if (p->bias) add_bias(p, 2 * pair + j, c + j * c_block, n);
         if (p->moments) add_moments(p, s->chunk, 2 * pair + j, c + j * c_block, n, done == 0);
@@ -207,13 +179,13 @@ static int32_t finish_phases(pass *p) {
     int64_t chunks = 0, B = p->k->block, scratch = 0;
     for (phase *f = p->phase; f < p->phase + p->phases; f++) {
         f->u = p->u_pair;
-        p->u_pair += (int64_t)f->taps * p->in.side.blocks * B * 2 * B;
-        f->span = span_pixels(p->k, most(1, f->taps) * p->in.side.blocks * B);
+        p->u_pair += (int64_t)f->taps * p->in.blocks * B * 2 * B;
+        f->span = span_pixels(p->k, rgm_most(1, f->taps) * p->in.blocks * B);
         f->chunks = divide_up(p->N * f->per_image, f->span);
         chunks += f->chunks;
-        scratch = most(scratch, f->span * B * (2 + (int64_t)f->taps * p->in.side.blocks));
+        scratch = rgm_most(scratch, f->span * B * (2 + (int64_t)f->taps * p->in.blocks));
     }
-    rgm_plan_need_scratch(p->plan, bytes_of(scratch));
+    rgm_plan_need_scratch(p->plan, rgm_float_bytes(scratch));
     return (int32_t)chunks;
 }
 
@@ -221,27 +193,28 @@ static rgm_status plan_pass(const rgm_conv_site *site, pass *p, int32_t directio
                             rgm_error *err) {
     p->pairs = (p->out.blocks + 1) / 2;
     rgm_plan_param(site->plan, rgm_plan_node(site->plan, site->node)->weight, &p->w);
-    int32_t chunks = finish_phases(p), tensor = rgm_plan_node(site->plan, site->node)->out;
-    rgm_buffer u = rgm_plan_buffer(site->plan, bytes_of(p->pairs * p->u_pair));
-    RGM_TRY(rgm_plan_phase(site->plan, site->node, "filters", run_filters, p, p->pairs * p->in.side.blocks, err));
+    int32_t chunks = finish_phases(p);
+    rgm_buffer u = rgm_plan_buffer(site->plan, rgm_float_bytes(p->pairs * p->u_pair));
+    RGM_TRY(rgm_plan_phase(site->plan, site->node, "filters", run_filters, p, p->pairs * p->in.blocks, err));
     rgm_plan_use(site->plan, u, &p->u);
     RGM_TRY(rgm_plan_phase(site->plan, site->node, direction == RGM_CONV_FORWARD ? "forward" : "backward data",
                            run_span, p, chunks, err));
     rgm_plan_use(site->plan, u, NULL);
-    use_source(site->plan, &p->in, x);
+    rgm_conv_side_use(site->plan, &p->in, x);
     rgm_plan_use(site->plan, y, &p->y);
-    if (direction != RGM_CONV_FORWARD || !rgm_plan_wants_moments(site->plan, tensor)) return RGM_OK;
-    rgm_plan_use(site->plan, rgm_plan_gather_moments(site->plan, tensor, chunks).buffer, &p->moments);
+    if (direction != RGM_CONV_FORWARD) return RGM_OK;
+    rgm_moments moments = rgm_conv_moments(site, chunks);
+    if (moments.chunks) rgm_plan_use(site->plan, moments.buffer, &p->moments);
     return RGM_OK;
 }
 
-static pass *make_pass(const rgm_conv_site *site, side in, side out) {
+static pass *make_pass(const rgm_conv_site *site, rgm_conv_side in, rgm_conv_side out) {
     pass *p = rgm_plan_state(site->plan, sizeof *p);
     if (!p) return NULL;
     p->plan = site->plan;
     p->k = rgm_plan_get(site->plan)->kernels;
     p->N = site->shape.N;
-    p->in.side = in;
+    p->in = in;
     p->out = out;
     return p;
 }
@@ -249,7 +222,8 @@ static pass *make_pass(const rgm_conv_site *site, side in, side out) {
 rgm_status rgm_direct_forward(const rgm_conv_site *site, rgm_source x, rgm_buffer y, rgm_error *err) {
     const rgm_conv_shape *s = &site->shape;
     int32_t OH = rgm_conv_out(s->H, s->R, s->stride, s->pad), OW = rgm_conv_out(s->W, s->S, s->stride, s->pad);
-    pass *p = make_pass(site, make_side(site->plan, s->C, s->H, s->W), make_side(site->plan, s->K, OH, OW));
+    pass *p =
+        make_pass(site, rgm_conv_side_make(site->plan, s->C, s->H, s->W), rgm_conv_side_make(site->plan, s->K, OH, OW));
     if (!p) return rgm_fail(err, RGM_E_NOMEM, "plan: out of memory");
     p->depth = (int64_t)s->R * s->S;
     p->lane = s->C * p->depth;
@@ -268,7 +242,8 @@ rgm_status rgm_direct_forward(const rgm_conv_site *site, rgm_source x, rgm_buffe
 rgm_status rgm_direct_backward_data(const rgm_conv_site *site, rgm_buffer dy, rgm_buffer dx, rgm_error *err) {
     const rgm_conv_shape *s = &site->shape;
     int32_t OH = rgm_conv_out(s->H, s->R, s->stride, s->pad), OW = rgm_conv_out(s->W, s->S, s->stride, s->pad);
-    pass *p = make_pass(site, make_side(site->plan, s->K, OH, OW), make_side(site->plan, s->C, s->H, s->W));
+    pass *p =
+        make_pass(site, rgm_conv_side_make(site->plan, s->K, OH, OW), rgm_conv_side_make(site->plan, s->C, s->H, s->W));
     if (!p) return rgm_fail(err, RGM_E_NOMEM, "plan: out of memory");
     p->lane = (int64_t)s->R * s->S;
     p->depth = s->C * p->lane;
@@ -295,7 +270,7 @@ rgm_status rgm_direct_backward_data(const rgm_conv_site *site, rgm_buffer dy, rg
 typedef struct weights {
     rgm_plan *plan;
     const rgm_kernels *k;
-    source in, out;
+    rgm_conv_side in, out;
     int32_t N, taps, panels, width, parts; /* panels of `width` input channels */
     int64_t span, columns;                 /* output channels, padded */
     int64_t panel, part;                   /* floats of d: [part][tap][panel][width][columns] */
@@ -309,21 +284,21 @@ static rgm_status run_part(void *context, int32_t chunk, int32_t worker, rgm_err
     const weights *g = context;
     int32_t panel = chunk % g->panels, t = chunk / g->panels % g->taps, part = chunk / g->panels / g->taps;
     int32_t B = g->k->block, block = panel * g->width / B;
-    int32_t blocks = (int32_t)least(g->width / B, g->in.side.blocks - block);
-    rgm_range r = rgm_range_part(g->N * g->out.side.pixels, g->parts, part);
+    int32_t blocks = (int32_t)rgm_least(g->width / B, g->in.blocks - block);
+    rgm_range r = rgm_range_part(g->N * g->out.pixels, g->parts, part);
     float *a = rgm_plan_scratch(g->plan, worker), *z = a + g->span * g->width;
     float *d = g->d + part * g->part + ((int64_t)t * g->panels + panel) * g->panel;
     for (int64_t at = r.first; at < r.end; at += g->span) {
-        int64_t count = least(g->span, r.end - at);
-        EACH_IMAGE(at, count, g->out.side.pixels, image, first, n, done, {
+        int64_t count = rgm_least(g->span, r.end - at);
+        EACH_IMAGE(at, count, g->out.pixels, image, first, n, done, {
             for (int32_t b = 0; b < blocks; b++)
                 gather(g->k, &g->in, image, block + b, &g->from[t], first, n, a + done * g->width + b * B, g->width);
-            for (int32_t b = 0; b < g->out.side.blocks; b++)
+            for (int32_t b = 0; b < g->out.blocks; b++)
                 gather(g->k, &g->out, image, b, &g->whole, first, n, z + done * g->columns + b * B, g->columns);
         })
         for (int64_t c = 0; c < g->columns; c += 2 * B)
-            g->k->gemm_outer(a, g->width, z + c, g->columns, count, blocks * B, (int32_t)least(2, (g->columns - c) / B),
-                             at > r.first, d + c, g->columns);
+            g->k->gemm_outer(a, g->width, z + c, g->columns, count, blocks * B,
+                             (int32_t)rgm_least(2, (g->columns - c) / B), at > r.first, d + c, g->columns);
     }
     return RGM_OK;
 }
@@ -332,29 +307,29 @@ static rgm_status run_part(void *context, int32_t chunk, int32_t worker, rgm_err
 static rgm_status run_reduce(void *context, int32_t block, int32_t worker, rgm_error *err) {
     (void)worker, (void)err;
     const weights *g = context;
-    int32_t B = g->k->block, first = block * B, n = (int32_t)least(B, g->in.side.channels - first);
-    int64_t depth = g->taps, lane = g->in.side.channels * depth;
+    int32_t B = g->k->block, first = block * B, n = (int32_t)rgm_least(B, g->in.channels - first);
+    int64_t depth = g->taps, lane = g->in.channels * depth;
     for (int32_t t = 0; t < g->taps; t++)
         for (int32_t c = 0; c < g->columns; c += B) {
             const float *d = g->d + ((int64_t)t * g->panels + first / g->width) * g->panel +
                              (int64_t)(first % g->width) * g->columns + c;
-            g->k->unpack_filters(d, g->columns, g->part, g->parts, (int32_t)least(B, g->out.side.channels - c), n,
+            g->k->unpack_filters(d, g->columns, g->part, g->parts, (int32_t)rgm_least(B, g->out.channels - c), n,
                                  g->dw + c * lane + first * depth + t, lane, depth);
         }
     return RGM_OK;
 }
 
 static void set_sizes(weights *g) {
-    int32_t B = g->k->block, channels = g->in.side.blocks * B;
-    g->width = (int32_t)least(channels, B == 16 ? 64 : 32);
+    int32_t B = g->k->block, channels = g->in.blocks * B;
+    g->width = (int32_t)rgm_least(channels, B == 16 ? 64 : 32);
     g->panels = (channels + g->width - 1) / g->width;
-    g->columns = (int64_t)g->out.side.blocks * B;
+    g->columns = (int64_t)g->out.blocks * B;
     g->span = span_pixels(g->k, g->width + g->columns);
     g->panel = g->width * g->columns;
     g->part = g->taps * g->panels * g->panel;
-    int64_t parts = divide_up(CHUNKS, g->taps * g->panels), pixels = g->N * g->out.side.pixels;
-    parts = least(least(parts, PARTS_MOST), PARTIAL_BYTES / (int64_t)bytes_of(g->part));
-    g->parts = (int32_t)most(1, least(parts, pixels / PART_PIXELS));
+    int64_t parts = divide_up(CHUNKS, g->taps * g->panels), pixels = g->N * g->out.pixels;
+    parts = rgm_least(rgm_least(parts, PARTS_MOST), PARTIAL_BYTES / (int64_t)rgm_float_bytes(g->part));
+    g->parts = (int32_t)rgm_most(1, rgm_least(parts, pixels / PART_PIXELS));
 }
 
 rgm_status rgm_direct_backward_weights(const rgm_conv_site *site, rgm_source x, rgm_buffer dy, rgm_error *err) {
@@ -364,8 +339,8 @@ rgm_status rgm_direct_backward_weights(const rgm_conv_site *site, rgm_source x, 
     if (!g) return rgm_fail(err, RGM_E_NOMEM, "plan: out of memory");
     *g = (weights){.plan = site->plan,
                    .k = rgm_plan_get(site->plan)->kernels,
-                   .in.side = make_side(site->plan, s->C, s->H, s->W),
-                   .out.side = make_side(site->plan, s->K, OH, OW),
+                   .in = rgm_conv_side_make(site->plan, s->C, s->H, s->W),
+                   .out = rgm_conv_side_make(site->plan, s->K, OH, OW),
                    .N = s->N,
                    .taps = s->R * s->S,
                    .whole = {OH, OW, 1, 0, 0, OW}};
@@ -373,14 +348,14 @@ rgm_status rgm_direct_backward_weights(const rgm_conv_site *site, rgm_source x, 
         g->from[t] = (rgm_grid){s->H, s->W, s->stride, t / s->S - s->pad, t % s->S - s->pad, OW};
     set_sizes(g);
     rgm_plan_grad(site->plan, rgm_plan_node(site->plan, site->node)->weight, &g->dw);
-    rgm_plan_need_scratch(site->plan, bytes_of(g->span * (g->width + g->columns)));
-    rgm_buffer d = rgm_plan_buffer(site->plan, bytes_of(g->parts * g->part));
+    rgm_plan_need_scratch(site->plan, rgm_float_bytes(g->span * (g->width + g->columns)));
+    rgm_buffer d = rgm_plan_buffer(site->plan, rgm_float_bytes(g->parts * g->part));
     RGM_TRY(
         rgm_plan_phase(site->plan, site->node, "backward weights", run_part, g, g->parts * g->taps * g->panels, err));
-    use_source(site->plan, &g->in, x);
-    use_source(site->plan, &g->out, (rgm_source){.values = dy});
+    rgm_conv_side_use(site->plan, &g->in, x);
+    rgm_conv_side_use(site->plan, &g->out, (rgm_source){.values = dy});
     rgm_plan_use(site->plan, d, &g->d);
-    RGM_TRY(rgm_plan_phase(site->plan, site->node, "reduce", run_reduce, g, g->in.side.blocks, err));
+    RGM_TRY(rgm_plan_phase(site->plan, site->node, "reduce", run_reduce, g, g->in.blocks, err));
     rgm_plan_use(site->plan, d, NULL);
     return RGM_OK;
 }

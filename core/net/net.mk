@@ -1,6 +1,7 @@
 noinst_LTLIBRARIES += libnet.la
 libnet_la_SOURCES = \
-	%D%/conv.h %D%/conv_direct.c %D%/conv_onednn.c %D%/conv_winograd.c \
+	%D%/conv.h %D%/conv_direct.c %D%/conv_onednn.c %D%/conv_side.c %D%/conv_winograd.c %D%/conv_winograd_weights.c \
+	%D%/winograd.h \
 	%D%/family.c %D%/family.h \
 	%D%/graph.c %D%/graph.h %D%/layout.c %D%/layout.h \
 	%D%/op.h %D%/plan.c %D%/plan.h \
