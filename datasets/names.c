@@ -45,7 +45,9 @@ rgm_status rgm_names_split(rgm_names *names, const char *text, char separator, c
         goto fail;
     }
     cut(names, separator);
-    if (names->count > RGM_DATA_CLASSES)
+    if (names->count == 0)
+        status = rgm_fail(err, RGM_E_FORMAT, "%s: no class name in it", what);
+    else if (names->count > RGM_DATA_CLASSES)
         status = rgm_fail(err, RGM_E_FORMAT, "%s: %d class names, at most %d", what, names->count, RGM_DATA_CLASSES);
     for (int32_t i = 0; status == RGM_OK && i < names->count; i++)
         if (!*names->list[i] || strlen(names->list[i]) > NAME_BYTES)

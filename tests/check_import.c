@@ -125,6 +125,8 @@ START_TEST(test_idx_files) {
     refuse_import(rgm_import_idx, &options, RGM_E_USAGE, "nearest: fashion-mnist");
     options.names = "a,b,c";
     refuse_import(rgm_import_idx, &options, RGM_E_FORMAT, "label 4, but there are 3 class names");
+    options.names = " ,, ";
+    refuse_import(rgm_import_idx, &options, RGM_E_FORMAT, "names: no class name in it");
     options.names = "MNIST";
     succeed(rgm_import_idx, &options);
     rgm_dataset *set = open_set(options.out, RGM_ACCESS_AUTO);
