@@ -22,7 +22,8 @@ typedef struct rgm_import_options {
 rgm_status rgm_import_idx(const rgm_import_options *options, rgm_error *err);
 
 /* CIFAR-10's and CIFAR-100's binary versions: data_batch_*.bin, test_batch.bin, batches.meta.txt; or train.bin,
- * test.bin, fine_label_names.txt (fine labels are taken). Images become [32][32][3]. Errors as above. */
+ * test.bin, fine_label_names.txt (fine labels are taken). Without a list of names the classes are called 0, 1, 2, ...
+ * Images become [32][32][3]. Errors as above. */
 rgm_status rgm_import_cifar(const rgm_import_options *options, rgm_error *err);
 
 #endif

@@ -1,5 +1,6 @@
 #include "import.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -147,6 +148,15 @@ static rgm_status copy_file(const struct variant *variant, const char *path, int
     return status;
 }
 
+/* Without names, a set has as many classes as its labels show: fewer than CIFAR's where a class is absent, and none
+ * that opens where all labels are 0. So the classes are called by their numbers. */
+static rgm_status number_names(int32_t classes, rgm_names *names, rgm_error *err) {
+    char text[512];
+    size_t used = 0;
+    for (int32_t c = 0; c < classes; c++) used += (size_t)snprintf(text + used, sizeof text - used, "%d,", c);
+    return rgm_names_split(names, text, ',', "names", err);
+}
+
 static rgm_status read_names(const rgm_import_options *options, const struct found *found, rgm_names *names,
                              rgm_error *err) {
     const char *what = options->names ? "names" : found->names_path;
@@ -155,7 +165,7 @@ static rgm_status read_names(const rgm_import_options *options, const struct fou
     else if (found->names_path)
         RGM_TRY(rgm_names_read(names, found->names_path, err));
     else
-        return RGM_OK;
+        return number_names(found->variant->classes, names, err);
     if (names->count == found->variant->classes) return RGM_OK;
     return rgm_fail(err, RGM_E_FORMAT, "%s: %d class names, %s has %d", what, names->count, found->variant->name,
                     found->variant->classes);

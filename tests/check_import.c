@@ -259,6 +259,18 @@ START_TEST(test_cifar100) {
 }
 END_TEST
 
+/* Without names it keeps its number of classes, whatever the labels. */
+START_TEST(test_cifar_nameless) {
+    put_cifar("data_batch_1.bin", 0, 0, 3, 1, 1);
+    rgm_import_options options = from_folder();
+    succeed(rgm_import_cifar, &options);
+    rgm_dataset *set = open_set(options.out, RGM_ACCESS_AUTO);
+    ck_assert_int_eq(rgm_dataset_describe(set)->classes, 10);
+    ck_assert_str_eq(rgm_dataset_describe(set)->class_names[9], "9");
+    rgm_dataset_close(set);
+}
+END_TEST
+
 START_TEST(test_cifar_damage) {
     rgm_import_options options = from_folder();
     refuse_import(rgm_import_cifar, &options, RGM_E_USAGE, "no training images");
@@ -337,6 +349,7 @@ int main(void) {
     tcase_add_test(importers, test_idx_gzip_damage);
     tcase_add_test(importers, test_cifar10);
     tcase_add_test(importers, test_cifar100);
+    tcase_add_test(importers, test_cifar_nameless);
     tcase_add_test(importers, test_cifar_damage);
     tcase_add_test(importers, test_progress_stops);
     tcase_add_test(importers, test_fashion);
