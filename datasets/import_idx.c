@@ -173,6 +173,15 @@ static rgm_status open_images(struct pair *pair, rgm_error *err) {
     return RGM_OK;
 }
 
+/* The images that the header promises must fit into the file: disk space is reserved for them before they are read. */
+static rgm_status check_promise(const struct pair *pair, rgm_error *err) {
+    if (pair->count == 0) return RGM_OK;
+    int64_t promised = 16 + pair->count * pair->H * pair->W, most = rgm_source_most(&pair->images);
+    if (promised <= most) return RGM_OK;
+    return rgm_fail(err, RGM_E_FORMAT, "%s: truncated: %lld bytes by its header, there can be at most %lld in it",
+                    pair->images_path, (long long)promised, (long long)most);
+}
+
 static rgm_status copy_images(struct pair *pair, int32_t split, rgm_writer *writer, rgm_error *err) {
     if (pair->count == 0) return RGM_OK;
     int64_t bytes = (int64_t)pair->H * pair->W, most = PIECE_BYTES / bytes + 1;
@@ -233,6 +242,8 @@ static rgm_status write_set(const rgm_import_options *options, struct pair *pair
     if (test->count && (test->H != train->H || test->W != train->W))
         return rgm_fail(err, RGM_E_FORMAT, "%s: images of %d x %d, those of %s are %d x %d", test->images_path, test->H,
                         test->W, rgm_source_name(train->images_path), train->H, train->W);
+    RGM_TRY(check_promise(train, err));
+    RGM_TRY(check_promise(test, err));
     rgm_writer_options settings = {
         .path = options->out,
         .replace = options->overwrite,

@@ -10,7 +10,7 @@
 #include <unistd.h>
 #include <zlib.h>
 
-enum { NAMES_MOST = 100000, READ_MOST = 1 << 24 };
+enum { NAMES_MOST = 100000, READ_MOST = 1 << 24, DEFLATE_MOST = 1032 };
 
 rgm_status rgm_source_open(rgm_source *source, const char *path, rgm_error *err) {
     *source = (rgm_source){.path = path};
@@ -49,6 +49,12 @@ rgm_status rgm_source_read(rgm_source *source, void *to, size_t size, const char
         done += (size_t)got;
     }
     return RGM_OK;
+}
+
+int64_t rgm_source_most(const rgm_source *source) {
+    if (gzdirect(source->stream)) return source->file_size;
+    /* deflate's densest code: 258 bytes from 2 bits */
+    return source->file_size < INT64_MAX / DEFLATE_MOST ? source->file_size * DEFLATE_MOST : INT64_MAX;
 }
 
 rgm_status rgm_source_end(rgm_source *source, rgm_error *err) {

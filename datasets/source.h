@@ -17,6 +17,10 @@ void rgm_source_close(rgm_source *source); /* a zeroed one is fine */
 /* Exactly `size` bytes of `what`; fewer are RGM_E_FORMAT ("truncated"). */
 rgm_status rgm_source_read(rgm_source *source, void *to, size_t size, const char *what, rgm_error *err);
 
+/* At most so many bytes can be in it: those of a plain file, and what deflate can make of a gzipped one. After the
+ * first read. */
+int64_t rgm_source_most(const rgm_source *source);
+
 /* RGM_E_FORMAT unless everything has been read; checks a gzipped file's checksum too. */
 rgm_status rgm_source_end(rgm_source *source, rgm_error *err);
 

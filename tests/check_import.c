@@ -174,6 +174,26 @@ START_TEST(test_idx_damage) {
 }
 END_TEST
 
+/* A header that promises 10 GB: refused for what the file can hold, before disk space is reserved for it. */
+START_TEST(test_idx_promise) {
+    for (int gzip = 0; gzip < 2; gzip++) {
+        put_idx("train-labels", 0, 0, TRAIN, 0);
+        size_t size;
+        uint8_t *bytes = idx(1, 0, TRAIN, &size);
+        word(word(bytes + 8, 16384), 16384);
+        put("train-images", bytes, size, gzip);
+        rgm_import_options options = from_folder();
+        char images[4500], labels[4500];
+        snprintf(images, sizeof images, "%s", in_folder(folder, "train-images"));
+        snprintf(labels, sizeof labels, "%s", in_folder(folder, "train-labels"));
+        const char *sources[] = {labels, images};
+        options.sources = sources;
+        options.count = 2;
+        refuse_import(rgm_import_idx, &options, RGM_E_FORMAT, "truncated: 9932111888 bytes by its header");
+    }
+}
+END_TEST
+
 /* A gzipped file cut or flipped anywhere is refused, or gives the same set: its checksum is looked at. */
 START_TEST(test_idx_gzip_damage) {
     put_good_idx(1);
@@ -346,6 +366,7 @@ int main(void) {
     tcase_add_loop_test(importers, test_idx, 0, 2);
     tcase_add_test(importers, test_idx_files);
     tcase_add_test(importers, test_idx_damage);
+    tcase_add_test(importers, test_idx_promise);
     tcase_add_test(importers, test_idx_gzip_damage);
     tcase_add_test(importers, test_cifar10);
     tcase_add_test(importers, test_cifar100);
