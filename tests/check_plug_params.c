@@ -104,6 +104,7 @@ SPOIL(flag_range, params[2].max = 2.0)
 SPOIL(no_choices, params[3].choices = NULL)
 SPOIL(choice_range, params[3].max = 2.0)
 SPOIL(choice_name, words[1] = "t wo")
+SPOIL(choice_twice, words[1] = words[0])
 SPOIL(no_words, words[0] = NULL)
 SPOIL(no_text, params[4].text = NULL)
 SPOIL(long_text, params[4].text = "12345678")
@@ -170,6 +171,7 @@ static const struct {
     {spoil_no_choices, "no choices"},
     {spoil_choice_range, "2 choices do not fit"},
     {spoil_choice_name, "choice 1 is not a name"},
+    {spoil_choice_twice, "choice one is there twice"},
     {spoil_no_words, "0 choices"},
     {spoil_no_text, "default text"},
     {spoil_long_text, "default text"},

@@ -52,6 +52,10 @@ static rgm_status check_choices(const rgm_parameter *p, rgm_error *err) {
     for (; n <= RGM_PLUG_CHOICES && p->choices[n]; n++) {
         if (!rgm_name_valid(p->choices[n]))
             return rgm_fail(err, RGM_E_USAGE, "parameter %s: choice %u is not a name of [a-z0-9_]", p->key, n);
+        for (uint32_t i = 0; i < n; i++) {
+            if (strcmp(p->choices[i], p->choices[n]) == 0)
+                return rgm_fail(err, RGM_E_USAGE, "parameter %s: choice %s is there twice", p->key, p->choices[n]);
+        }
     }
     if (n < 1 || n > RGM_PLUG_CHOICES || p->min != 0.0 || p->max != (double)n - 1.0)
         return rgm_fail(err, RGM_E_USAGE, "parameter %s: %u choices do not fit the range %g to %g", p->key, n, p->min,
