@@ -356,6 +356,26 @@ static void expect_spec(const rgm_registry *registry, int32_t kind, const char *
     rgm_instance_destroy(copy);
 }
 
+/* Reals that no integer holds: the sanitizer for conversions (float-cast-overflow) watches. */
+START_TEST(test_large_reals) {
+    static const struct {
+        const char *set, *printed;
+    } values[] = {{"-1e300", "-1e+300"}, {"9223372036854775808", "9.223372036854776e+18"}, {"1e-300", "1e-300"}};
+    static const rgm_parameter large = RGM_REAL("large", struct victim, lr, -1e300, 1e300, 1e300, "of any size");
+    const rgm_component one = {.params = &large, .param_count = 1};
+    struct victim memory = {0};
+    rgm_error err = {0};
+    rgm_params_defaults(&one, &memory);
+    ck_assert_double_eq(memory.lr, 1e300);
+    for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
+        char text[RGM_SPEC_VALUE];
+        ck_assert_int_eq(rgm_param_set(&large, values[i].set, &memory, &err), RGM_OK);
+        rgm_param_print(&large, &memory, text, sizeof text);
+        ck_assert_str_eq(text, values[i].printed);
+    }
+}
+END_TEST
+
 START_TEST(test_effective_parameters) {
     rgm_registry *registry = plug_registry(GOOD);
     expect_spec(registry, RGM_AUGMENTATION, "good", "",
@@ -487,6 +507,7 @@ TCase *plug_case_params(void) {
     tcase_add_test(tc, test_completion);
     tcase_add_loop_test(tc, test_refused, 0, sizeof refused / sizeof *refused);
     tcase_add_test(tc, test_refused_by_prepare);
+    tcase_add_test(tc, test_large_reals);
     tcase_add_test(tc, test_effective_parameters);
     tcase_add_test(tc, test_bounds);
     tcase_add_test(tc, test_describe);

@@ -15,19 +15,16 @@ static const char *const flag_words[] = {"false", "true", "no", "yes", "off", "o
 static void *member(const rgm_parameter *p, void *memory) { return (char *)memory + p->offset; }
 
 static void put_number(const rgm_parameter *p, double value, void *memory) {
+    if (p->type == RGM_TYPE_REAL) { /* the only one that may be beyond the integers */
+        memcpy(member(p, memory), &value, sizeof value);
+        return;
+    }
     int64_t integer = (int64_t)value;
     int32_t small = (int32_t)integer;
-    switch (p->type) {
-    case RGM_TYPE_REAL:
-        memcpy(member(p, memory), &value, sizeof value);
-        break;
-    case RGM_TYPE_INTEGER:
+    if (p->type == RGM_TYPE_INTEGER)
         memcpy(member(p, memory), &integer, sizeof integer);
-        break;
-    default:
+    else
         memcpy(member(p, memory), &small, sizeof small);
-        break;
-    }
 }
 
 /* Text members are filled to the end, so that equal parameters are equal bytes. */
