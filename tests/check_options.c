@@ -231,6 +231,7 @@ static const struct {
     {"augment.1=none", "augment.1: expected a component"},
     {"augment=flip", "augment: expected a list of components, found 'flip'"},
     {"plugins.1=x.so", "plugins.1: expected a number up to 0"},
+    {"plugins.0=", "plugins.0: expected a path, found nothing"},
     {"data.file=\xff", "data.file: expected UTF-8, found byte 0xff"},
     {"data.file=\xed\xa0\x80", "data.file: expected UTF-8, found byte 0xed"},
     {"data.file=\x1b[2J", "data.file: expected no control characters, found byte 0x1b"},

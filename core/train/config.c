@@ -220,6 +220,7 @@ static rgm_status set_path(rgm_config *config, const char *key, const char *rest
     int32_t index = take_index(&rest);
     if (index < 0 || *rest || index > config->plugins.count || index >= RGM_CONFIG_LIST)
         return rgm_fail(err, RGM_E_USAGE, "%.80s: expected a number up to %d", key, config->plugins.count);
+    if (!*value) return rgm_fail(err, RGM_E_USAGE, "%.80s: expected a path, found nothing", key);
     if (rgm_text_acceptable(value, RGM_CONFIG_PATH, err) < 0) return rgm_fail_in(err, "%.80s", key);
     strcpy(config->plugins.paths[index], value);
     config->plugins.count += index == config->plugins.count;
