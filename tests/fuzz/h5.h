@@ -1,0 +1,26 @@
+/* HDF5 files for the fuzz targets: edits that leave a well-formed file with another content, Regimen's frame around any
+ * bytes, and a child process for bytes on which the HDF5 library itself may fall over. */
+#ifndef RGM_TESTS_FUZZ_H5_H
+#define RGM_TESTS_FUZZ_H5_H
+
+#include "fuzz.h"
+
+/* Applies the edits that the input describes to the objects `places` (paths of groups and data sets) and to the
+ * attributes `names` of `holder`; each list ends with NULL. */
+typedef struct fuzz_h5_plan {
+    const char *const *places, *const *names;
+    const char *holder;
+} fuzz_h5_plan;
+
+void fuzz_h5_edit(const char *path, const fuzz_h5_plan *plan, fuzz_input *in);
+
+/* Fills the first 512 bytes: with a frame that is right for what follows, or with zeros. */
+void fuzz_h5_frame(uint8_t *bytes, size_t size);
+
+/* All that was opened must have been closed again. */
+void fuzz_h5_need_closed(void);
+
+/* 1 if `look` comes through in a child process. 0 if HDF5 crashed or hung in it; Regimen must not. */
+int fuzz_h5_survives(void (*look)(void *context), void *context);
+
+#endif
