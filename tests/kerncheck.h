@@ -23,7 +23,7 @@ typedef struct kc_test {
 
 /* The tests of the families; each ends with a NULL name. */
 extern const kc_test kc_elementwise_tests[], kc_reduce_tests[], kc_bnorm_tests[], kc_pool_tests[], kc_loss_tests[],
-    kc_image_tests[], kc_winograd_tests[];
+    kc_image_tests[], kc_conv_tests[];
 
 enum { KC_BENCH_FLOATS = 1 << 14, KC_BENCH_ARRAYS = 6 };
 

@@ -105,14 +105,37 @@ static void transform_filters(const pass *p, int32_t pair, int32_t from, int32_t
             memset(u + point * p->u_point + (int64_t)real * row, 0, sizeof(float) * (size_t)((rows - real) * row));
 }
 
-/* m (+)= `count` tiles v[point][block][pitch tiles][B] times a pair's filters of input blocks [from, to); adds to what
- * is there unless from is 0. */
-static void multiply(const pass *p, int32_t pair, int32_t from, int32_t to, const float *v, int64_t pitch,
-                     const float *u, int32_t count, float *m) {
+/* Transformed tiles lie in stacks, as high as a register tile at most: v[point][stack][input block][height][B]. So what
+ * a product reads is one piece of memory. The height for `count` tiles keeps the last stack from being low. */
+static int32_t stack_height(const pass *p, int32_t count) {
+    int32_t most = rgm_winograd_rows(p->k), stacks = (count + most - 1) / most;
+    return (count + stacks - 1) / stacks;
+}
+
+/* Where tile `tile`, the first of a stack, begins. */
+static int64_t stack_at(const pass *p, int32_t height, int32_t tile) {
+    return (int64_t)(tile / height) * p->in.blocks * height * p->k->block;
+}
+
+/* Transforms tiles [from, to), which are whole stacks but for the last one, of those that begin at `first`. */
+static void transform_inputs(const pass *p, int32_t block, int64_t first, int32_t from, int32_t to, int32_t height,
+                             float *v) {
+    for (int32_t t = from; t < to; t += height) {
+        tile_job job = {.p = p, .block = block, .v = v + stack_at(p, height, t) + block * height * p->k->block};
+        rgm_winograd_walk(first + t, (int32_t)rgm_least(height, to - t), p->per_image, input_tiles, &job);
+    }
+}
+
+/* m (+)= tiles [at, at + count), at the first of a stack, times a pair's filters of input blocks [from, to); adds to
+ * what is there unless from is 0. m[point][wide][count][B]. */
+static void multiply(const pass *p, int32_t pair, int32_t from, int32_t to, const float *v, int32_t height,
+                     const float *u, int32_t at, int32_t count, float *m) {
     int32_t B = p->k->block, wide = pair_width(p, pair);
     for (int32_t point = 0; point < POINTS; point++)
-        p->k->gemm_blocks(v + point * p->v_point + from * pitch * B, pitch * B, u + point * p->u_point, to - from,
-                          count, wide, from > 0, m + point * p->m_point, (int64_t)count * B);
+        for (int32_t t = at; t < at + count; t += height)
+            p->k->gemm_blocks(v + point * p->v_point + stack_at(p, height, t) + from * height * B, height * B,
+                              u + point * p->u_point, to - from, rgm_least(height, at + count - t), wide, from > 0,
+                              m + point * p->m_point + (t - at) * B, (int64_t)count * B);
 }
 
 /* Transforms the products of a pair's filters with tiles [first, first + count) back. Moments go to chunk `chunk`;
@@ -126,11 +149,6 @@ static void store(const pass *p, int32_t pair, int64_t first, int32_t count, con
         if (p->moments) job.moments = p->moments + ((int64_t)chunk * RGM_MOMENTS * p->out.blocks + block) * B;
         rgm_winograd_walk(first, count, p->per_image, output_tiles, &job);
     }
-}
-
-static void transform_inputs(const pass *p, int32_t block, int64_t first, int32_t count, int64_t pitch, float *v) {
-    tile_job job = {.p = p, .block = block, .v = v + block * pitch * p->k->block};
-    rgm_winograd_walk(first, count, p->per_image, input_tiles, &job);
 }
 
 /* Few channels: chunk = pair and block of rows. */
@@ -150,23 +168,29 @@ static rgm_status run_span(void *context, int32_t chunk, int32_t worker, rgm_err
     const pass *p = context;
     rgm_range tiles = rgm_range_part(p->tiles, spans(p), chunk);
     int32_t count = (int32_t)(tiles.end - tiles.first);
+    int32_t height = stack_height(p, count);
     float *v = rgm_plan_scratch(p->plan, worker), *m = v + POINTS * p->v_point;
-    for (int32_t b = 0; b < p->in.blocks; b++) transform_inputs(p, b, tiles.first, count, count, v);
+    for (int32_t b = 0; b < p->in.blocks; b++) transform_inputs(p, b, tiles.first, 0, count, height, v);
     for (int32_t pair = 0; pair < p->pairs; pair++) {
-        multiply(p, pair, 0, p->in.blocks, v, count, p->u + pair * u_floats(p), count, m);
+        multiply(p, pair, 0, p->in.blocks, v, height, p->u + pair * u_floats(p), 0, count, m);
         store(p, pair, tiles.first, count, m, chunk, 1);
     }
     return RGM_OK;
+}
+
+/* Stacks [first, end) of `parts` parts of a stage, in tiles. */
+static rgm_range stack_part(const stage *s, int32_t height, int32_t parts, int32_t part) {
+    rgm_range r = rgm_range_part((s->count + height - 1) / height, parts, part);
+    return (rgm_range){r.first * height, rgm_least(r.end * height, s->count)};
 }
 
 /* Many channels: chunk = input block and part of the tiles. */
 static rgm_status run_inputs(void *context, int32_t chunk, int32_t worker, rgm_error *err) {
     (void)worker, (void)err;
     const stage *s = context;
-    const pass *p = s->p;
-    rgm_range part = rgm_range_part(s->count, TILE_PARTS, chunk % TILE_PARTS);
-    transform_inputs(p, chunk / TILE_PARTS, s->first + part.first, (int32_t)(part.end - part.first), s->count,
-                     p->v + part.first * p->k->block);
+    int32_t height = stack_height(s->p, s->count);
+    rgm_range part = stack_part(s, height, TILE_PARTS, chunk % TILE_PARTS);
+    transform_inputs(s->p, chunk / TILE_PARTS, s->first, (int32_t)part.first, (int32_t)part.end, height, s->p->v);
     return RGM_OK;
 }
 
@@ -175,15 +199,15 @@ static rgm_status run_pair(void *context, int32_t pair, int32_t worker, rgm_erro
     const stage *s = context;
     const pass *p = s->p;
     float *u = rgm_plan_scratch(p->plan, worker), *m = u + u_floats(p);
-    int32_t parts = (s->count + p->span - 1) / p->span;
+    int32_t height = stack_height(p, s->count), parts = (s->count + p->span - 1) / p->span;
     for (int32_t from = 0; from < p->in.blocks; from += p->piece) {
         int32_t to = (int32_t)rgm_least(from + p->piece, p->in.blocks), last = to == p->in.blocks;
         transform_filters(p, pair, from, to, u);
         for (int32_t i = 0; i < parts; i++) {
-            rgm_range part = rgm_range_part(s->count, parts, i);
-            int32_t count = (int32_t)(part.end - part.first);
-            multiply(p, pair, from, to, p->v + part.first * p->k->block, s->count, u, count, m);
-            if (last) store(p, pair, s->first + part.first, count, m, s->index, i == 0);
+            rgm_range part = stack_part(s, height, parts, i);
+            int32_t at = (int32_t)part.first, count = (int32_t)(part.end - part.first);
+            multiply(p, pair, from, to, p->v, height, u, at, count, m);
+            if (last) store(p, pair, s->first + at, count, m, s->index, i == 0);
         }
     }
     return RGM_OK;
@@ -202,7 +226,7 @@ static rgm_moments plan_moments(const rgm_conv_site *site, const pass *p, int32_
 static rgm_status plan_few(const rgm_conv_site *site, pass *p, const char *what, rgm_source x, rgm_buffer y,
                            rgm_error *err) {
     p->span = rgm_winograd_span(p->k, (int64_t)(p->in.blocks + 2) * p->k->block);
-    p->v_point = (int64_t)p->in.blocks * p->k->block * p->span + SKEW;
+    p->v_point = (int64_t)p->in.blocks * p->k->block * (p->span + rgm_winograd_rows(p->k)) + SKEW;
     p->m_point = (int64_t)2 * p->k->block * p->span + SKEW;
     rgm_plan_need_scratch(site->plan, rgm_float_bytes(POINTS * (p->v_point + p->m_point)));
     rgm_buffer u = rgm_plan_buffer(site->plan, rgm_float_bytes(p->pairs * u_floats(p)));
@@ -220,8 +244,8 @@ static rgm_status plan_many(const rgm_conv_site *site, pass *p, const char *what
                             rgm_error *err) {
     int32_t stages = (p->tiles + STAGE - 1) / STAGE, longest = (p->tiles + stages - 1) / stages;
     p->span = rgm_winograd_span(p->k, 2 * p->k->block * 2); /* half of the cache: the rest is for filters and inputs */
-    p->v_point = (int64_t)p->in.blocks * p->k->block * longest + SKEW;
-    p->m_point = (int64_t)2 * p->k->block * p->span + SKEW;
+    p->v_point = (int64_t)p->in.blocks * p->k->block * (longest + rgm_winograd_rows(p->k)) + SKEW;
+    p->m_point = (int64_t)2 * p->k->block * (p->span + rgm_winograd_rows(p->k)) + SKEW;
     /* In pieces the products must all be kept until the last one. */
     p->piece = longest <= p->span ? (int32_t)rgm_least(p->in.blocks, PIECE) : p->in.blocks;
     p->u_point = (int64_t)p->piece * p->k->block * 2 * p->k->block + SKEW;

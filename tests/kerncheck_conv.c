@@ -445,7 +445,7 @@ static void bench_wino_filter_grad(kc *c) {
     c->k->wino_filter_grad(c->f[0], c->k->block, 16 * c->k->block, 0, 1, c->k->block, 16, c->f[1], 16 * TAPS, TAPS);
 }
 
-const kc_test kc_winograd_tests[] = {
+const kc_test kc_conv_tests[] = {
     {"gemm_blocks", test_gemm_blocks, bench_gemm_blocks},
     {"gemm_outer", test_gemm_outer, bench_gemm_outer},
     {"grid_load", test_grid_load, bench_grid_load},
