@@ -125,6 +125,14 @@ START_TEST(pendings) {
         }
         netcase_check(&c, z);
     }
+    for (int32_t i = 0; i < 6; i++) { /* pools, of several images and blocks */
+        netcase c = netcase_begin(_i, 3, 2, 6, 5, "pending pool %d", i);
+        int32_t y = netcase_stem(&c, 18);
+        y = rgm_graph_batchnorm(c.graph, y, RGM_NO_TENSOR, "bn1", i & 1 ? RGM_BN_RELU : 0);
+        netcase_check(&c, i / 2 == 0   ? rgm_graph_maxpool(c.graph, y, 3, 2, 1)
+                          : i / 2 == 1 ? rgm_graph_avgpool(c.graph, y, 2, 2, 0)
+                                       : rgm_graph_global_pool(c.graph, y));
+    }
 }
 END_TEST
 

@@ -51,7 +51,7 @@ static rgm_status write_random(const rgm_config *c, int32_t classes, int64_t ima
 static rgm_status random_session(rgm_session **s, rgm_config *c, rgm_error *err) {
     if (!c->model.image[0]) memcpy(c->model.image, (int32_t[]){1, 28, 28}, sizeof c->model.image);
     int32_t classes = c->model.classes ? c->model.classes : 10;
-    int64_t images = 4 * (int64_t)c->batch > classes ? 4 * (int64_t)c->batch : classes;
+    int64_t images = 4 * (int64_t)c->batch;
     const char *folder = getenv("TMPDIR");
     int length =
         snprintf(c->data.file, sizeof c->data.file, "%s/regimen-bench-XXXXXX", folder && folder[0] ? folder : "/tmp");

@@ -2,9 +2,8 @@
  *
  * Each tap of the window reads a grid of input pixels, one for each output pixel. The forward pass gathers a span of
  * output pixels, [tap][input block][pixel][B], applies what is pending, and multiplies it with the filters,
- * [tap][input channel][two blocks of outputs]. A 1x1 window with stride 1 and nothing pending is multiplied where it
- * lies. Backward data is the same for each of the stride * stride phases of the input's pixels, with the taps that
- * reach the phase (none: zeros) and the channels exchanged.
+ * [tap][input channel][two blocks of outputs]. Backward data is the same for each of the stride * stride phases of the
+ * input's pixels, with the taps that reach the phase (none: zeros) and the channels exchanged.
  *
  * Backward weights: a chunk is a tap, a panel of input channels and a part of the batch's output pixels; it gathers
  * both sides, span by span, and adds their products to a partial result; these are added in order.
@@ -15,13 +14,13 @@
 #include "net/conv.h"
 
 enum { TAPS_MOST = 9, PHASES_MOST = 4, SPAN_MOST = 192, PARTS_MOST = 64, CHUNKS = 64, PART_PIXELS = 512 };
-enum { PARTIAL_BYTES = 24 << 20 };
+enum { PARTIAL_BYTES = 12 << 20 };
 
 static int64_t divide_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 /* Pixels in a span whose `floats` a pixel fit into the share of the second-level cache that is theirs. */
 static int64_t span_pixels(const rgm_kernels *k, int64_t floats) {
-    int64_t cache = k->block == 16 ? 700 << 10 : 200 << 10, rows = k->block == 16 ? 12 : 6;
+    int64_t cache = k->block == 16 ? 700 << 10 : 200 << 10, rows = rgm_conv_rows(k);
     return rgm_least(SPAN_MOST, rgm_most(1, cache / (int64_t)sizeof(float) / floats / rows) * rows);
 }
 
@@ -96,27 +95,34 @@ static int32_t is_whole(const rgm_grid *g, const rgm_conv_side *s) {
     return g->stride == 1 && !g->top && !g->left && g->across == s->W;
 }
 
-/* Nothing to gather: the pixels lie as they are multiplied. */
-static int32_t is_in_place(const pass *p, const phase *f) {
-    return f->taps == 1 && is_whole(&f->from[0], &p->in) && !p->in.affine;
-}
-
 typedef struct span {
     const pass *p;
     const phase *f;
     int64_t from, count;
     int32_t chunk;
-    float *a, *c; /* scratch: gathered pixels [tap][block][count][B]; products [2][count][B] */
+    float *a, *c; /* scratch: gathered pixels [stack][tap][block][rows][B]; products [2][count][B] */
 } span;
+
+/* Gathered pixels lie in stacks, as high as a register tile at most, so that what a product reads is one piece of
+ * memory. An image's n pixels are cut into stacks of nearly equal height. */
+static int64_t stack_height(const pass *p, int64_t n) { return divide_up(n, divide_up(n, rgm_conv_rows(p->k))); }
+
+static int64_t stack_floats(const span *s) { /* per pixel */
+    return (int64_t)s->f->taps * s->p->in.blocks * s->p->k->block;
+}
 
 static void gather_span(const span *s) {
     const pass *p = s->p;
     int32_t B = p->k->block;
     EACH_IMAGE(s->from, s->count, s->f->per_image, image, first, n, done, {
-        for (int32_t t = 0; t < s->f->taps; t++)
-            for (int32_t b = 0; b < p->in.blocks; b++)
-                gather(p->k, &p->in, image, b, &s->f->from[t], first, n,
-                       s->a + (((int64_t)t * p->in.blocks + b) * s->count + done) * B, B);
+        int64_t height = stack_height(p, n);
+        for (int64_t at = 0; at < n; at += height) {
+            int64_t rows = rgm_least(height, n - at);
+            float *a = s->a + (done + at) * stack_floats(s);
+            for (int32_t t = 0; t < s->f->taps; t++)
+                for (int32_t b = 0; b < p->in.blocks; b++, a += rows * B)
+                    gather(p->k, &p->in, image, b, &s->f->from[t], first + at, rows, a, B);
+        }
     })
 }
 
@@ -143,13 +149,16 @@ static void add_moments(const pass *p, int32_t chunk, int32_t block, const float
 
 static void multiply_piece(const span *s, int32_t pair, int64_t image, int64_t first, int64_t n, int64_t done) {
     const pass *p = s->p;
-    int32_t B = p->k->block, wide = pair_width(p, pair), in_place = is_in_place(p, s->f);
+    int32_t B = p->k->block, wide = pair_width(p, pair);
     int32_t stored = is_whole(&s->f->out, &p->out);
-    const float *a = in_place ? rgm_conv_side_at(&p->in, image, 0, B) + first * B : s->a + done * B;
     float *y = p->y + image * p->out.image + 2 * pair * p->out.pixels * B, *c = stored ? y + first * B : s->c;
     int64_t c_block = stored ? p->out.pixels * B : n * B;
-    p->k->gemm_blocks(a, (in_place ? p->in.pixels : s->count) * B, p->u + pair * p->u_pair + s->f->u,
-                      (int64_t)s->f->taps * p->in.blocks, n, wide, 0, c, c_block);
+    int64_t height = stack_height(p, n);
+    for (int64_t at = 0; at < n; at += height) {
+        int64_t rows = rgm_least(height, n - at);
+        p->k->gemm_blocks(s->a + (done + at) * stack_floats(s), rows * B, p->u + pair * p->u_pair + s->f->u,
+                          (int64_t)s->f->taps * p->in.blocks, rows, wide, 0, c + at * B, c_block);
+    }
     for (int32_t j = 0; j < wide; j++) {
         if (p->bias) add_bias(p, 2 * pair + j, c + j * c_block, n);
         if (p->moments) add_moments(p, s->chunk, 2 * pair + j, c + j * c_block, n, done == 0);
@@ -167,7 +176,7 @@ static rgm_status run_span(void *context, int32_t chunk, int32_t worker, rgm_err
     span s = {.p = p, .f = f, .from = r.first, .count = r.end - r.first, .chunk = chunk};
     s.c = rgm_plan_scratch(p->plan, worker);
     s.a = s.c + 2 * f->span * p->k->block;
-    if (!is_in_place(p, f)) gather_span(&s);
+    gather_span(&s);
     for (int32_t pair = 0; pair < p->pairs; pair++)
         EACH_IMAGE(s.from, s.count, f->per_image, image, first, n, done,
                    { multiply_piece(&s, pair, image, first, n, done); })
@@ -319,11 +328,13 @@ static rgm_status run_reduce(void *context, int32_t block, int32_t worker, rgm_e
     return RGM_OK;
 }
 
+/* A panel is as wide as the cache holds its result: the wider, the less often dy is gathered. */
 static void set_sizes(weights *g) {
     int32_t B = g->k->block, channels = g->in.blocks * B;
-    g->width = (int32_t)rgm_least(channels, B == 16 ? 64 : 32);
-    g->panels = (channels + g->width - 1) / g->width;
     g->columns = (int64_t)g->out.blocks * B;
+    int64_t fits = (B == 16 ? 600 << 10 : 160 << 10) / (int64_t)sizeof(float) / g->columns / B * B;
+    g->width = (int32_t)rgm_least(channels, rgm_most(2 * B, fits));
+    g->panels = (channels + g->width - 1) / g->width;
     g->span = span_pixels(g->k, g->width + g->columns);
     g->panel = g->width * g->columns;
     g->part = g->taps * g->panels * g->panel;
