@@ -163,6 +163,7 @@ void netcase_check(netcase *c, int32_t x) {
     for (netrun_conv = RGM_CONV_WINOGRAD; netrun_conv <= RGM_CONV_ONEDNN; netrun_conv++) {
         if (convs == 1 && netrun_conv != RGM_CONV_ONEDNN) continue; /* only the stem */
         snprintf(c->name + end, sizeof c->name - end, ", %s", ways[netrun_conv]);
+        netrun_remake = netrun_conv == RGM_CONV_ONEDNN; /* all that can be, where nothing stays pending for it */
         check_once(c);
     }
     rgm_graph_destroy(c->graph);

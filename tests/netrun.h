@@ -22,6 +22,8 @@ typedef struct netrun {
 
 /* How plans opened from now on compute convolutions, RGM_CONV_*; at first RGM_CONV_AUTO. */
 extern int32_t netrun_conv;
+/* From how many bytes on outputs are made again; at first 0. */
+extern size_t netrun_remake;
 
 /* Fails the test with the error's line. */
 void netrun_fine(rgm_status status, const rgm_error *err, const char *what);

@@ -142,7 +142,7 @@ def draw_data(seed, count, shape, classes):
     images, labels = np.empty((count, size), np.uint8), np.empty(count, np.int64)
     for i in range(count):
         draws = Draws(seed, TEST, 0, 0, i)
-        labels[i] = draws.below(1 << 30, classes)
+        labels[i] = draws.below(1 << 30, classes) if i else classes - 1
         images[i] = draws.u32(size // 4 + 1).astype("<u4").view(np.uint8)[:size]
     return images.reshape(count, h, w, c), labels
 
@@ -170,7 +170,7 @@ def main():
     a = p.parse_args()
     shape = tuple(int(v) for v in a.image.split("x"))
     small = a.stem == "small" or (a.stem == "auto" and max(shape[1:]) <= 64)
-    count = max(4 * a.batch, a.classes)
+    count = 4 * a.batch
     images, labels = draw_data(a.seed, count, shape, a.classes)
     mean, std = statistics(images)
     os.makedirs(a.out, exist_ok=True)

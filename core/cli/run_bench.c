@@ -23,7 +23,7 @@ static rgm_status fill(rgm_writer *w, const rgm_config *c, int32_t classes, int6
     rgm_status status = RGM_OK;
     for (int64_t i = 0; i < images && status >= 0; i++) {
         rgm_rng rng = {c->seed, RGM_STREAM(RGM_STREAM_TEST, 0), 0, (uint32_t)i};
-        int32_t label = (int32_t)rgm_rng_below(&rng, 1u << 30, (uint64_t)classes);
+        int32_t label = i ? (int32_t)rgm_rng_below(&rng, 1u << 30, (uint64_t)classes) : classes - 1; /* all are there */
         rgm_rng_u32(&rng, 0, pixels, words);
         status = rgm_writer_add(w, RGM_SPLIT_TRAIN, (const uint8_t *)pixels, &label, 1, err);
     }

@@ -7,7 +7,7 @@ typedef struct onednn onednn;
 struct onednn {
     rgm_plan *plan;
     rgm_conv *conv;
-    const float *x, *dy, *w, *bias;
+    const float *x, *x_again, *dy, *w, *bias; /* x_again: for the backward pass */
     float *y, *dx, *dw, *db;
     void *packed[2], *partials;
 };
@@ -39,7 +39,7 @@ static rgm_status run_backward_data(void *context, int32_t group, int32_t worker
 
 static rgm_status run_backward_weights(void *context, int32_t group, int32_t worker, rgm_error *err) {
     onednn *c = context;
-    return rgm_conv_backward_weights(c->conv, group, worker, c->x, c->dy, c->partials,
+    return rgm_conv_backward_weights(c->conv, group, worker, c->x_again, c->dy, c->partials,
                                      rgm_plan_scratch(c->plan, worker), err);
 }
 
@@ -110,7 +110,7 @@ rgm_status rgm_onednn_backward_weights(rgm_onednn *c, const rgm_conv_site *site,
     rgm_buffer partials = rgm_plan_buffer(site->plan, rgm_conv_packed_bytes(c->conv, RGM_CONV_BACKWARD_WEIGHTS));
     RGM_TRY(rgm_plan_phase(site->plan, site->node, "backward weights", run_backward_weights, c,
                            rgm_conv_groups(c->conv, RGM_CONV_BACKWARD_WEIGHTS), err));
-    rgm_plan_use(site->plan, x, &c->x);
+    rgm_plan_use(site->plan, x, &c->x_again);
     rgm_plan_use(site->plan, dy, &c->dy);
     rgm_plan_use(site->plan, partials, &c->partials);
     RGM_TRY(rgm_plan_phase(site->plan, site->node, "reduce", run_reduce, c, rgm_conv_reduce_chunks(c->conv), err));

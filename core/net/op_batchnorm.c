@@ -316,6 +316,22 @@ static rgm_status backward(rgm_plan *plan, int32_t index, rgm_error *err) {
     return rgm_plan_add_gradient(plan, node->in[0], dx, 0, err);
 }
 
+/* run_apply() once more; x and the vectors are kept for the backward pass anyway. */
+static rgm_status remake(rgm_plan *plan, int32_t index, rgm_buffer y, int32_t *can, rgm_error *err) {
+    const rgm_node *node = rgm_plan_node(plan, index);
+    const bn_buffers *s = rgm_plan_node_state(plan, index);
+    *can = node->in[1] == RGM_NO_TENSOR;
+    if (!*can) return RGM_OK;
+    bn_state *c = rgm_plan_state(plan, sizeof *c);
+    if (!c) return rgm_fail(err, RGM_E_NOMEM, "plan: out of memory");
+    *c = s->state;
+    RGM_TRY(rgm_plan_phase(plan, index, "normalise again", run_apply, c, c->chunks, err));
+    rgm_plan_use(plan, rgm_plan_value(plan, node->in[0]), &c->x);
+    rgm_plan_use(plan, s->vectors, &c->vectors);
+    rgm_plan_use(plan, y, &c->y);
+    return RGM_OK;
+}
+
 /* The residual is loaded as it is pending; the input itself would be normalised twice. */
 static int32_t applies(const rgm_plan *plan, int32_t index, int32_t input) {
     (void)plan, (void)index;
@@ -327,4 +343,5 @@ const rgm_op rgm_op_batchnorm = {.name = "batchnorm",
                                  .backward = backward,
                                  .keeps_input = 1,
                                  .keeps_output = 1,
-                                 .applies = applies};
+                                 .applies = applies,
+                                 .remake = remake};

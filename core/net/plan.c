@@ -46,6 +46,7 @@ struct rgm_plan {
     rgm_buffer *value;    /* per tensor, -1: none yet */
     rgm_source *source;   /* per tensor; pending -1: to be left pending by its batch norm */
     rgm_moments *moments; /* per tensor */
+    uint8_t *remade;      /* per tensor: 1 once it has been considered */
     rgm_gradient *gradient;
     state *states;
     size_t bytes, scratch_each;
@@ -371,11 +372,34 @@ static rgm_status plan_loss(rgm_plan *p, rgm_error *err) {
     return rgm_plan_add_gradient(p, out, gradient, 0, err);
 }
 
+enum { REMAKE_BYTES = 4 << 20 }; /* what is worth a pass over memory not to keep */
+
+static int32_t finds_input_again(const rgm_plan *p, int32_t node, int32_t input) {
+    return input != 0 || rgm_op_get(rgm_plan_node(p, node)->op)->keeps_input != 1;
+}
+
+/* A large output that one pass can make again is not kept for the backward pass: the first operation that reads it
+ * there finds it in a new buffer, and so do the others. */
+static rgm_status remake_input(rgm_plan *p, const rgm_node *node, rgm_error *err) {
+    int32_t tensor = node->in[0], producer = rgm_plan_tensor(p, tensor)->producer, can = 1;
+    if (!rgm_op_get(node->op)->keeps_input || producer < 0 || p->remade[tensor]) return RGM_OK;
+    size_t bytes = sizeof(float) * (size_t)(rgm_plan_extent(p, tensor).floats * p->o.batch);
+    const rgm_op *op = rgm_op_get(rgm_plan_node(p, producer)->op);
+    if (!op->remake || bytes < (p->o.remake ? p->o.remake : REMAKE_BYTES) || rgm_plan_defers(p, tensor)) return RGM_OK;
+    if (!all_consumers(p, tensor, finds_input_again)) return RGM_OK;
+    rgm_buffer again = rgm_plan_buffer(p, bytes);
+    RGM_TRY(op->remake(p, producer, again, &can, err));
+    if (can) p->value[tensor] = again;
+    p->remade[tensor] = 1;
+    return RGM_OK;
+}
+
 static rgm_status plan_backward(rgm_plan *p, rgm_error *err) {
     for (int32_t i = rgm_graph_node_count(p->o.graph); i-- > 0;) {
         const rgm_node *node = rgm_plan_node(p, i);
         if (!rgm_plan_needs_gradient(p, node->out)) continue;
-        rgm_status status = rgm_op_get(node->op)->backward(p, i, err);
+        rgm_status status = remake_input(p, node, err);
+        if (status == RGM_OK) status = rgm_op_get(node->op)->backward(p, i, err);
         if (status < 0) return rgm_fail_in(err, "layer %s", node->name);
     }
     return RGM_OK;
@@ -450,8 +474,9 @@ rgm_status rgm_plan_create(rgm_plan **plan, const rgm_plan_options *options, rgm
     p->gradient = calloc(tensors, sizeof *p->gradient);
     p->source = calloc(tensors, sizeof *p->source);
     p->moments = calloc(tensors, sizeof *p->moments);
+    p->remade = calloc(tensors, sizeof *p->remade);
     p->notes = calloc((size_t)rgm_graph_node_count(options->graph), sizeof *p->notes);
-    if (!p->value || !p->gradient || !p->source || !p->moments || !p->notes) {
+    if (!p->value || !p->gradient || !p->source || !p->moments || !p->remade || !p->notes) {
         status = rgm_fail(err, RGM_E_NOMEM, "plan: out of memory");
         goto fail;
     }
@@ -483,6 +508,7 @@ void rgm_plan_destroy(rgm_plan *p) {
     free(p->value);
     free(p->source);
     free(p->moments);
+    free(p->remade);
     free(p->notes);
     free(p->gradient);
     free(p);
@@ -543,7 +569,8 @@ const char *rgm_plan_first_bad(const rgm_plan *p) {
         const rgm_node *node = rgm_plan_node(p, i);
         if (rgm_plan_defers(p, node->out)) continue; /* never written; its input has been looked at */
         const rgm_piece *b = &p->buffers[p->value[node->out]];
-        if (b->last < p->forward_count) continue; /* overwritten since */
+        if (b->last < p->forward_count || b->first > p->forward_count)
+            continue; /* overwritten since, or not made yet */
         float largest;
         p->o.kernels->absmax((const float *)(const void *)(p->arena + b->offset),
                              rgm_plan_extent(p, node->out).floats * p->o.batch, &largest);
