@@ -177,6 +177,8 @@ static const struct {
     {"dropout: 0x1p-1\n", ":1:10", "found '0x1p-1'"},
     {"dropout: ''\n", ":1:10", "found ''"},
     {"prior_bias: 2\n", ":1:13", "prior_bias: expected true or false, found '2'"},
+    {"loss: {none: }\n", ":1:8", "loss: expected the name of a component, found 'none'"},
+    {"scheduler: {'Null': {}}\n", ":1:13", "scheduler: expected the name of a component"},
     {"pin: of\n", ":1:6", "pin: expected auto, on or off, found 'of' (nearest: 'on')"},
     {"isa: avx3\n", ":1:6", "(nearest: 'avx2')"},
     {"model: {image: 28x28}\n", ":1:16", "model.image: expected CxHxW, each 1 to 16384, or auto, found '28x28'"},

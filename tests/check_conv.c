@@ -13,12 +13,13 @@ typedef struct shape {
 } shape;
 
 static const shape shapes[] = {
-    {2, 4, 4, 1, 1, 3, 1, 1},      {3, 5, 7, 17, 33, 3, 1, 1},    {6, 5, 4, 16, 16, 3, 1, 0},
-    {5, 9, 6, 64, 48, 3, 1, 0},    {2, 33, 30, 20, 8, 3, 1, 1},   {7, 8, 8, 130, 132, 3, 1, 1},
-    {3, 7, 7, 260, 70, 3, 1, 1},   {40, 6, 5, 65, 64, 3, 1, 1},   {3, 90, 70, 40, 68, 3, 1, 1},
-    {2, 14, 14, 96, 200, 3, 1, 0}, {3, 6, 5, 18, 35, 1, 1, 0},    {2, 31, 29, 64, 130, 1, 1, 0},
-    {5, 7, 8, 33, 16, 1, 2, 0},    {4, 12, 13, 70, 140, 1, 2, 0}, {5, 9, 6, 17, 20, 3, 2, 1},
-    {2, 40, 41, 64, 96, 3, 2, 1},  {9, 8, 8, 130, 66, 3, 2, 1},   {3, 7, 9, 20, 33, 3, 2, 0},
+    {2, 4, 4, 1, 1, 3, 1, 1},        {3, 5, 7, 17, 33, 3, 1, 1},    {6, 5, 4, 16, 16, 3, 1, 0},
+    {5, 9, 6, 64, 48, 3, 1, 0},      {2, 33, 30, 20, 8, 3, 1, 1},   {7, 8, 8, 130, 132, 3, 1, 1},
+    {3, 7, 7, 260, 70, 3, 1, 1},     {40, 6, 5, 65, 64, 3, 1, 1},   {3, 90, 70, 40, 68, 3, 1, 1},
+    {2, 14, 14, 96, 200, 3, 1, 0},   {3, 6, 5, 18, 35, 1, 1, 0},    {2, 31, 29, 64, 130, 1, 1, 0},
+    {5, 7, 8, 33, 16, 1, 2, 0},      {4, 12, 13, 70, 140, 1, 2, 0}, {5, 9, 6, 17, 20, 3, 2, 1},
+    {2, 40, 41, 64, 96, 3, 2, 1},    {9, 8, 8, 130, 66, 3, 2, 1},   {3, 7, 9, 20, 33, 3, 2, 0},
+    {1040, 1, 1, 130, 132, 3, 1, 1}, /* more tiles than a stage holds */
 };
 
 enum { UNITS = 3 };
@@ -37,11 +38,28 @@ static rgm_graph *make_graph(const shape *s) {
     return g;
 }
 
+static const char *const names[] = {[RGM_CONV_WINOGRAD] = "winograd", [RGM_CONV_DIRECT] = "direct"};
+
+/* The way that was asked for is the one that is taken, in all directions. */
+static void check_way(const netrun *r, int32_t conv) {
+    char all[96];
+    rgm_plan_row row;
+    for (int32_t i = 0; i < rgm_plan_row_count(r->plan); i++) {
+        rgm_plan_row_get(r->plan, i, &row);
+        if (strcmp(row.name, "conv") != 0) continue;
+        ck_assert_int_eq(conv == RGM_CONV_ONEDNN, !strstr(row.engine, "winograd") && !strstr(row.engine, "direct"));
+        if (conv == RGM_CONV_ONEDNN) return;
+        snprintf(all, sizeof all, "%s, %s, %s", names[conv], names[conv], names[conv]);
+        ck_assert_str_eq(row.engine, all);
+    }
+}
+
 /* Gradients, statistics and logits of one step, one after the other, in a new array. */
 static float *record(const rgm_graph *g, const shape *s, int32_t isa, int32_t threads, int32_t conv, int64_t *count) {
     netrun r;
     netrun_conv = conv;
     netrun_open(&r, g, isa, s->N, threads, 1);
+    check_way(&r, conv);
     netrun_draw(&r, 5);
     int64_t inputs = (int64_t)s->N * 3 * s->H * s->W, grads = rgm_graph_param_floats(g),
             stats = rgm_graph_stat_floats(g);
@@ -113,6 +131,34 @@ START_TEST(same_as_onednn) {
 }
 END_TEST
 
+/* What the plan chooses by itself. */
+START_TEST(rule) {
+    static const struct {
+        int32_t C, K, window, stride, pad, bias, winograd;
+    } t[] = {{16, 16, 3, 1, 1, 0, 3}, {15, 16, 3, 1, 1, 0, 0}, {16, 15, 3, 1, 1, 0, 0}, {64, 64, 3, 1, 0, 0, 3},
+             {64, 64, 3, 2, 1, 0, 0}, {64, 64, 1, 1, 0, 0, 0}, {64, 64, 5, 1, 2, 0, 0}, {64, 64, 3, 1, 1, 1, 2}};
+    for (size_t i = 0; i < sizeof t / sizeof *t; i++) {
+        rgm_graph *g;
+        rgm_error err = {0};
+        netrun r;
+        netrun_fine(rgm_graph_create(&g, 3, 8, 8, &err), &err, "graph");
+        int32_t x = rgm_graph_conv(g, rgm_graph_input(g), "stem", &(rgm_conv_spec){t[i].C, 1, 1, 0, 1, 0});
+        x = rgm_graph_conv(g, x, "conv", &(rgm_conv_spec){t[i].K, t[i].window, t[i].stride, t[i].pad, 1, t[i].bias});
+        x = rgm_graph_linear(g, rgm_graph_global_pool(g, x), "fc", UNITS, RGM_LINEAR_HEAD);
+        netrun_fine(rgm_graph_finish(g, x, &err), &err, "graph");
+        netrun_conv = RGM_CONV_AUTO;
+        netrun_open(&r, g, _i, 2, 1, 1);
+        rgm_plan_row row;
+        rgm_plan_row_get(r.plan, 1, &row);
+        int32_t found = 0;
+        for (const char *s = row.engine; (s = strstr(s, "winograd")); s++) found++;
+        ck_assert_msg(found == t[i].winograd, "case %zu: %s", i, row.engine);
+        netrun_close(&r);
+        rgm_graph_destroy(g);
+    }
+}
+END_TEST
+
 static void check_bits(const rgm_graph *g, const shape *s, int32_t isa, int32_t conv) {
     static const int32_t threads[] = {2, 3, 4, 7};
     int64_t count;
@@ -127,7 +173,7 @@ static void check_bits(const rgm_graph *g, const shape *s, int32_t isa, int32_t 
 }
 
 START_TEST(same_bits) {
-    for (size_t i = 1; i < sizeof shapes / sizeof *shapes; i += 2) {
+    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i += 2) {
         rgm_graph *g = make_graph(&shapes[i]);
         check_bits(g, &shapes[i], _i, RGM_CONV_DIRECT);
         if (has_winograd(&shapes[i])) check_bits(g, &shapes[i], _i, RGM_CONV_WINOGRAD);
@@ -143,6 +189,7 @@ int main(void) {
     for (int32_t isa = 0; isa < RGM_ISA_COUNT; isa++)
         if (netrun_has(isa) && isa != RGM_ISA_REFERENCE) {
             tcase_add_loop_test(cases, same_as_onednn, isa, isa + 1);
+            tcase_add_loop_test(cases, rule, isa, isa + 1);
             if (isa != RGM_ISA_GENERIC16) tcase_add_loop_test(cases, same_bits, isa, isa + 1);
         }
     suite_add_tcase(suite, cases);

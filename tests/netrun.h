@@ -22,7 +22,7 @@ typedef struct netrun {
 
 /* How plans opened from now on compute convolutions, RGM_CONV_*; at first RGM_CONV_AUTO. */
 extern int32_t netrun_conv;
-/* From how many bytes on outputs are made again; at first 0. */
+/* Bytes from which on outputs are made again (rgm_plan_options); at first 0: the plan's own limit. */
 extern size_t netrun_remake;
 
 /* Fails the test with the error's line. */

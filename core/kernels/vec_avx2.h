@@ -4,22 +4,6 @@
 
 #if !defined(__AVX2__) || !defined(__FMA__)
 #    error "vec_avx2.h needs -mavx2 -mfma"
-INLINE void v_transpose(V *r) {
-    V t[8];
-    for (int i = 0; i < 8; i += 4) { /* pairs of rows, then pairs of pairs */
-        const V a = _mm256_unpacklo_ps(r[i], r[i + 1]), b = _mm256_unpackhi_ps(r[i], r[i + 1]);
-        const V c = _mm256_unpacklo_ps(r[i + 2], r[i + 3]), d = _mm256_unpackhi_ps(r[i + 2], r[i + 3]);
-        t[i] = _mm256_shuffle_ps(a, c, 0x44);
-        t[i + 1] = _mm256_shuffle_ps(a, c, 0xee);
-        t[i + 2] = _mm256_shuffle_ps(b, d, 0x44);
-        t[i + 3] = _mm256_shuffle_ps(b, d, 0xee);
-    }
-    for (int i = 0; i < 4; i++) { /* halves */
-        r[i] = _mm256_permute2f128_ps(t[i], t[i + 4], 0x20);
-        r[i + 4] = _mm256_permute2f128_ps(t[i], t[i + 4], 0x31);
-    }
-}
-
 #endif
 
 #include <immintrin.h>

@@ -1,4 +1,5 @@
-/* Convolution by matrix products of our own, for 1x1 and 3x3 windows and strides 1 and 2: what Winograd is not for.
+/* Convolution by matrix products of our own, for 1x1 and 3x3 windows and strides 1 and 2; only for engine.conv =
+ * direct: auto prefers oneDNN (net/op_conv.c).
  *
  * Each tap of the window reads a grid of input pixels, one for each output pixel. The forward pass gathers a span of
  * output pixels, [tap][input block][pixel][B], applies what is pending, and multiplies it with the filters,
@@ -8,7 +9,8 @@
  * Backward weights: a chunk is a tap, a panel of input channels and a part of the batch's output pixels; it gathers
  * both sides, span by span, and adds their products to a partial result; these are added in order.
  *
- * Sizes follow from the kernels' block and the shape alone; in the forward pass and backward data they change no bits.
+ * Sizes follow from the kernels' block and the shape alone. In the forward pass and backward data they change no bits
+ * of the output, only how its moments are cut into chunks.
  */
 #include <string.h>
 #include "net/conv.h"

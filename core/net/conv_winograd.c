@@ -12,7 +12,8 @@
  *                    scratch, multiplied with all tiles, and transformed back.
  *
  * The sizes below follow from the kernels' block (8: a second-level cache of 512 KiB, 16: of 2 MiB) and the shape
- * alone. They change no bits: an element is one chain of products in the order of the channels.
+ * alone. They change no bits of the output, whose elements are one chain of products in the order of the channels; they
+ * cut its moments into chunks, and so decide the bits of the batch norm behind it.
  */
 #include <string.h>
 #include "net/winograd.h"
@@ -29,7 +30,7 @@ int32_t rgm_winograd_can(const rgm_conv_shape *s, int32_t direction) {
     return direction != RGM_CONV_BACKWARD_WEIGHTS || !s->bias;
 }
 
-/* With fewer channels than a block most of what is multiplied would be padding. */
+/* With fewer than 16 channels, a block of AVX-512's, most of what is multiplied would be padding. */
 int32_t rgm_winograd_pays(const rgm_conv_shape *s, int32_t direction) {
     (void)direction;
     return s->C >= 16 && s->K >= 16;
@@ -81,7 +82,7 @@ static void output_tiles(const void *context, int64_t image, int32_t first, int3
     int32_t B = p->k->block, channel = j->block * B;
     float bias[16] = {0}; /* the padding's lanes stay zero */
     if (p->bias) memcpy(bias, p->bias + channel, sizeof *bias * (size_t)rgm_least(B, p->out.channels - channel));
-    p->k->wino_output(j->m + out * B, B, p->m_point, p->bias ? bias : NULL, 0, &p->out_shape, first, count,
+    p->k->wino_output(j->m + out * B, B, p->m_point, p->bias ? bias : NULL, &p->out_shape, first, count,
                       p->y + image * p->out.image + j->block * p->out.pixels * B, j->moments,
                       (int64_t)p->out.blocks * B, j->fresh && out == 0);
 }

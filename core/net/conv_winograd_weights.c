@@ -34,7 +34,7 @@ typedef struct weights {
     int32_t per_image, tiles;
     int32_t span;        /* few channels: tiles transformed at a time; 0: many */
     int32_t parts;       /* partial results */
-    int32_t direct;      /* 1: no partial results in memory */
+    int32_t at_once;     /* 1: no partial results in memory */
     int64_t point, part; /* of d: [part][in panel][out panel][point][in width][out width] */
     float *dw, *d;
 } weights;
@@ -152,11 +152,11 @@ static rgm_status run_owner(void *context, int32_t chunk, int32_t worker, rgm_er
     int32_t j = chunk % g->out.count, i = chunk / g->out.count % g->in.count, part = chunk / g->out.count / g->in.count;
     rgm_range tiles = rgm_range_part(t->count, g->parts, part);
     float *d =
-        g->direct ? rgm_plan_scratch(g->plan, worker) : g->d + part * g->part + (i * g->out.count + j) * d_floats(g);
+        g->at_once ? rgm_plan_scratch(g->plan, worker) : g->d + part * g->part + (i * g->out.count + j) * d_floats(g);
     multiply_panels(g, i, j, g->in.v + i * POINTS * g->in.point + tiles.first * g->in.width,
                     g->out.v + j * POINTS * g->out.point + tiles.first * g->out.width,
                     (int32_t)(tiles.end - tiles.first), t->again, d);
-    if (g->direct) finish(g, i, j, 0, g->in.width, d, 1);
+    if (g->at_once) finish(g, i, j, 0, g->in.width, d, 1);
     return RGM_OK;
 }
 
@@ -215,11 +215,11 @@ static rgm_status plan_panels(const rgm_conv_site *site, weights *g, rgm_source 
     int32_t owners = g->in.count * g->out.count;
     g->parts =
         owners >= OWNERS ? 1 : (int32_t)rgm_least(count_parts(g, g->tiles / turns), (2 * OWNERS + owners - 1) / owners);
-    g->direct = g->parts == 1 && turns == 1;
-    if (g->direct) rgm_plan_need_scratch(site->plan, rgm_float_bytes(d_floats(g)));
+    g->at_once = g->parts == 1 && turns == 1;
+    if (g->at_once) rgm_plan_need_scratch(site->plan, rgm_float_bytes(d_floats(g)));
     rgm_buffer vin = rgm_plan_buffer(site->plan, rgm_float_bytes(panels_floats(&g->in))),
                vout = rgm_plan_buffer(site->plan, rgm_float_bytes(panels_floats(&g->out))),
-               d = rgm_plan_buffer(site->plan, g->direct ? 0 : rgm_float_bytes(g->parts * g->part));
+               d = rgm_plan_buffer(site->plan, g->at_once ? 0 : rgm_float_bytes(g->parts * g->part));
     turn *list = rgm_plan_state(site->plan, sizeof *list * (size_t)turns);
     if (!list) return rgm_fail(err, RGM_E_NOMEM, "plan: out of memory");
     for (int32_t i = 0; i < turns; i++) {
@@ -236,7 +236,7 @@ static rgm_status plan_panels(const rgm_conv_site *site, weights *g, rgm_source 
         rgm_plan_use(site->plan, vout, NULL);
         rgm_plan_use(site->plan, d, &g->d);
     }
-    return g->direct ? RGM_OK : plan_finish(site, g, d, err);
+    return g->at_once ? RGM_OK : plan_finish(site, g, d, err);
 }
 
 rgm_status rgm_winograd_backward_weights(const rgm_conv_site *site, rgm_source x, rgm_buffer dy, rgm_error *err) {

@@ -1,6 +1,6 @@
 /* What the operations use to plan themselves: internal to core/net.
  *
- * An operation is a class of two functions. forward() appends the node's forward phases and says which buffers each
+ * An operation is a class. forward() appends the node's forward phases and says which buffers each
  * phase touches; backward() does the same for the gradient, in reverse node order. A phase's context is a struct from
  * rgm_plan_state() whose pointers the plan fills in (rgm_plan_use) when the arena is bound.
  *

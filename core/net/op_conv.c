@@ -32,8 +32,8 @@ static rgm_conv_site make_site(const rgm_plan *plan, int32_t index) {
     return (rgm_conv_site){(rgm_plan *)plan, index, shape};
 }
 
-/* The rule: a function of the shape alone. oneDNN's 1x1 and strided convolutions are faster than our own products, in
- * backward weights by a third (bench/RESULTS.md), so `auto` never takes these. */
+/* The rule: a function of the shape alone. auto never takes our own products: oneDNN's 1x1 and strided convolutions are
+ * faster (bench/RESULTS.md). */
 static int32_t choose(int32_t wanted, const rgm_conv_shape *s, int32_t direction) {
     switch (wanted) {
     case RGM_CONV_AUTO:

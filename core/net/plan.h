@@ -49,10 +49,11 @@ typedef struct rgm_plan_options {
     const rgm_graph *graph;
     const rgm_kernels *kernels;
     rgm_engine *engine;
-    int32_t batch;    /* N >= 1 */
-    int32_t workers;  /* the team's size: affects scratch memory only, never results */
-    int32_t conv;     /* RGM_CONV_AUTO, ... */
-    size_t remake;    /* outputs of so many bytes are made again rather than kept for the backward pass; 0: 4 MiB */
+    int32_t batch;   /* N >= 1 */
+    int32_t workers; /* the team's size: affects scratch memory only, never results */
+    int32_t conv;    /* RGM_CONV_AUTO, ... */
+    size_t remake; /* outputs of at least so many bytes are made again, where an operation can, rather than kept for the
+                      backward pass; 0: 4 MiB (tests set it) */
     int32_t training; /* 1: forward with batch statistics, and backward; 0: forward with running statistics */
     rgm_activation_hook
         hook; /* required in training if the graph has plugin activations; they pass through otherwise */

@@ -147,6 +147,9 @@ static rgm_status read_settings(reader *r, rgm_spec *spec) {
     }
 }
 
+/* No component can be called what stands for no component. */
+static int32_t is_reserved(const char *name) { return strcasecmp(name, "none") == 0 || strcasecmp(name, "null") == 0; }
+
 /* NAME, {NAME: {settings}}, or nothing or "none" for no component. */
 static rgm_status read_spec(reader *r, const char *key, rgm_spec *spec) {
     memset(spec, 0, sizeof *spec);
@@ -154,7 +157,7 @@ static rgm_status read_spec(reader *r, const char *key, rgm_spec *spec) {
     if (!mapping && r->event.type != YAML_SCALAR_EVENT) return expected(r, key, "a component");
     if (!mapping && (is_null(r) || strcasecmp(scalar(r), "none") == 0)) return RGM_OK;
     if (mapping) RGM_TRY(next(r));
-    if (r->event.type != YAML_SCALAR_EVENT || !rgm_spec_is_name(scalar(r)) || is_null(r))
+    if (r->event.type != YAML_SCALAR_EVENT || !rgm_spec_is_name(scalar(r)) || is_null(r) || is_reserved(scalar(r)))
         return expected(r, key, "the name of a component");
     strcpy(spec->name, scalar(r));
     set_place(r, r->event.start_mark, &spec->line, &spec->column);
