@@ -537,6 +537,23 @@ START_TEST(first_bad_layer) {
 }
 END_TEST
 
+/* Batch norms whose outputs are not there: pending, or made again for the backward pass. */
+START_TEST(first_bad_unwritten) {
+    rgm_graph *g = family(
+        (rgm_family_options){.name = "resnet20", .C = 3, .H = 16, .W = 16, .outputs = 10, .base = 16, .width = 1});
+    netrun r;
+    netrun_conv = _i ? RGM_CONV_ONEDNN : RGM_CONV_AUTO;
+    netrun_remake = (size_t)_i;
+    netrun_open(&r, g, RGM_ISA_REFERENCE, 2, 1, 1);
+    ck_assert_ptr_null(first_bad(&r, NULL, 0));
+    ck_assert_str_eq(first_bad(&r, "layer1.0.bn1.bias", NAN), "layer1.0.bn1");
+    ck_assert_str_eq(first_bad(&r, "bn1.weight", INFINITY), "bn1");
+    ck_assert_str_eq(first_bad(&r, "layer1.0.conv2.weight", NAN), "layer1.0.conv2");
+    netrun_close(&r);
+    rgm_graph_destroy(g);
+}
+END_TEST
+
 static rgm_status try_plan(const rgm_graph *g, int32_t N, rgm_error *err) {
     const rgm_kernels *k = rgm_kernels_get(RGM_ISA_REFERENCE);
     rgm_engine *engine;
@@ -585,6 +602,7 @@ int main(void) {
     tcase_add_test(cases, training_flops);
     tcase_add_test(cases, rows);
     tcase_add_test(cases, first_bad_layer);
+    tcase_add_loop_test(cases, first_bad_unwritten, 0, 2);
     tcase_add_test(cases, plans_that_cannot_be);
     for (int32_t isa = 0; isa < RGM_ISA_COUNT; isa++) {
         if (!netrun_has(isa)) continue;

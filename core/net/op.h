@@ -102,9 +102,10 @@ typedef struct rgm_source {
 } rgm_source;
 /* How to load a tensor. */
 rgm_source rgm_plan_source(rgm_plan *plan, int32_t tensor);
-/* 1 if a batch norm's output is left pending: asked by the batch norm, which then calls rgm_plan_defer(). */
+/* 1 if a batch norm's output is left pending. */
 int32_t rgm_plan_defers(const rgm_plan *plan, int32_t tensor);
-void rgm_plan_defer(rgm_plan *plan, int32_t tensor, rgm_source source);
+/* What a batch norm says of its output, in any case: how it is to be loaded while it is pending. */
+void rgm_plan_set_source(rgm_plan *plan, int32_t tensor, rgm_source source);
 
 /* ---- moments ----
  *

@@ -257,10 +257,8 @@ static rgm_status forward(rgm_plan *plan, int32_t index, rgm_error *err) {
     bn_state *c = &s->state;
     rgm_buffer x = rgm_plan_value(plan, node->in[0]);
     RGM_TRY(plan_vectors(plan, index, s, x, err));
-    if (rgm_plan_defers(plan, node->out)) {
-        rgm_plan_defer(plan, node->out, (rgm_source){.values = x, .pending = 1, .affine = s->vectors, .relu = c->relu});
-        return RGM_OK;
-    }
+    rgm_plan_set_source(plan, node->out, (rgm_source){.values = x, .affine = s->vectors, .relu = c->relu});
+    if (rgm_plan_defers(plan, node->out)) return RGM_OK;
     if (!c->training && rgm_plan_may_overwrite(plan, node->in[0])) rgm_plan_alias(plan, node->out, x);
     RGM_TRY(rgm_plan_phase(plan, index, "normalise", run_apply, c, c->chunks, err));
     rgm_plan_use(plan, x, &c->x);

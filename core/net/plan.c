@@ -201,7 +201,10 @@ rgm_source rgm_plan_source(rgm_plan *p, int32_t tensor) {
 
 int32_t rgm_plan_defers(const rgm_plan *p, int32_t tensor) { return p->source[tensor].pending != 0; }
 
-void rgm_plan_defer(rgm_plan *p, int32_t tensor, rgm_source source) { p->source[tensor] = source; }
+void rgm_plan_set_source(rgm_plan *p, int32_t tensor, rgm_source source) {
+    source.pending = rgm_plan_defers(p, tensor);
+    p->source[tensor] = source;
+}
 
 /* Calls see(node, input) for each consumer of the tensor until it says 0; 1 if none did. */
 static int32_t all_consumers(const rgm_plan *p, int32_t tensor,
@@ -564,17 +567,28 @@ void rgm_plan_row_get(const rgm_plan *p, int32_t index, rgm_plan_row *row) {
     snprintf(row->engine, sizeof row->engine, "%s", p->notes[index].text);
 }
 
+static int32_t is_finite(const rgm_plan *p, rgm_buffer buffer, int64_t floats) {
+    float largest;
+    p->o.kernels->absmax((const float *)(const void *)(p->arena + p->buffers[buffer].offset), floats, &largest);
+    return isfinite(largest);
+}
+
+/* 1 if the buffer has what the forward pass wrote, between it and the backward pass. */
+static int32_t is_there(const rgm_plan *p, rgm_buffer buffer) {
+    return p->buffers[buffer].last >= p->forward_count && p->buffers[buffer].first <= p->forward_count;
+}
+
+/* A batch norm whose output is pending, or is made again later, shows in its scales and shifts. */
 const char *rgm_plan_first_bad(const rgm_plan *p) {
     for (int32_t i = 0; i < rgm_graph_node_count(p->o.graph); i++) {
         const rgm_node *node = rgm_plan_node(p, i);
-        if (rgm_plan_defers(p, node->out)) continue; /* never written; its input has been looked at */
-        const rgm_piece *b = &p->buffers[p->value[node->out]];
-        if (b->last < p->forward_count || b->first > p->forward_count)
-            continue; /* overwritten since, or not made yet */
-        float largest;
-        p->o.kernels->absmax((const float *)(const void *)(p->arena + b->offset),
-                             rgm_plan_extent(p, node->out).floats * p->o.batch, &largest);
-        if (!isfinite(largest)) return node->name;
+        rgm_extent e = rgm_plan_extent(p, node->out);
+        int32_t written = !rgm_plan_defers(p, node->out) && is_there(p, p->value[node->out]), bad = 0;
+        if (written)
+            bad = !is_finite(p, p->value[node->out], e.floats * p->o.batch);
+        else if (node->op == RGM_OP_BATCHNORM && is_there(p, p->source[node->out].affine))
+            bad = !is_finite(p, p->source[node->out].affine, (int64_t)2 * e.channels);
+        if (bad) return node->name;
     }
     return NULL;
 }

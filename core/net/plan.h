@@ -100,7 +100,8 @@ int32_t rgm_plan_row_count(const rgm_plan *plan);
 void rgm_plan_row_get(const rgm_plan *plan, int32_t row, rgm_plan_row *out);
 
 /* After a step with a non-finite loss: the first node, in forward order, whose saved output is not finite, or NULL. The
- * buffers that survive to the backward pass are looked at. [main] */
+ * buffers that survive to the backward pass are looked at; of a batch norm whose output does not, its scales and shifts
+ * (so one that overflows with finite ones is laid at its reader's door). [main] */
 const char *rgm_plan_first_bad(const rgm_plan *plan);
 
 #endif
