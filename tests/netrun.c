@@ -157,3 +157,12 @@ void netrun_logits(const netrun *r, float *out) {
 }
 
 int32_t netrun_outputs(const netrun *r) { return rgm_graph_tensor(r->graph, rgm_graph_output(r->graph))->C; }
+
+const rgm_param *netrun_find(const rgm_graph *g, const char *name) {
+    for (int32_t i = 0; i < rgm_graph_param_count(g); i++)
+        if (strcmp(rgm_graph_param(g, i)->name, name) == 0) return rgm_graph_param(g, i);
+    for (int32_t i = 0; i < rgm_graph_stat_count(g); i++)
+        if (strcmp(rgm_graph_stat(g, i)->name, name) == 0) return rgm_graph_stat(g, i);
+    ck_abort_msg("no parameter %s", name);
+    return NULL;
+}

@@ -52,4 +52,7 @@ void netrun_logits(const netrun *r, float *out);
 
 int32_t netrun_outputs(const netrun *r);
 
+/* The parameter or statistic of that name; the test fails if there is none. */
+const rgm_param *netrun_find(const rgm_graph *graph, const char *name);
+
 #endif

@@ -13,17 +13,21 @@
 
 typedef int32_t rgm_buffer; /* a region of the arena with a lifetime */
 
+/* What backward reads of the input: the buffer of the forward pass, or the values, wherever the plan has them then. */
+enum { RGM_KEEPS_BUFFER = 1, RGM_KEEPS_VALUES = 2 };
+
 typedef struct rgm_op {
     const char *name;
     rgm_status (*forward)(rgm_plan *plan, int32_t node, rgm_error *err);
     rgm_status (*backward)(rgm_plan *plan, int32_t node, rgm_error *err);
-    int32_t keeps_input;  /* backward reads its input's values: 1; and finds them where the plan then has them: 2 */
+    int32_t keeps_input;  /* backward reads its input's values: RGM_KEEPS_*; 0: it does not */
     int32_t keeps_output; /* backward reads its output's values */
     /* 1 if the node can load in[`input`] with what is pending on it, in all its phases; NULL: it cannot. */
     int32_t (*applies)(const rgm_plan *plan, int32_t node, int32_t input);
-    /* Appends a phase that makes the node's output again, into y, from what is kept anyway; sets *can to 0 if that
-     * cannot be. NULL: it never can. */
-    rgm_status (*remake)(rgm_plan *plan, int32_t node, rgm_buffer y, int32_t *can, rgm_error *err);
+    /* 1 if one pass over what is kept anyway makes the node's output again, and the phase that does, into y. NULL: it
+     * never can. */
+    int32_t (*remakes)(const rgm_plan *plan, int32_t node);
+    rgm_status (*remake)(rgm_plan *plan, int32_t node, rgm_buffer y, rgm_error *err);
 } rgm_op;
 
 extern const rgm_op rgm_op_conv, rgm_op_batchnorm, rgm_op_activation, rgm_op_add, rgm_op_maxpool, rgm_op_avgpool,

@@ -314,12 +314,15 @@ static rgm_status backward(rgm_plan *plan, int32_t index, rgm_error *err) {
     return rgm_plan_add_gradient(plan, node->in[0], dx, 0, err);
 }
 
+/* Not with a residual, which need not be kept. */
+static int32_t remakes(const rgm_plan *plan, int32_t index) {
+    return rgm_plan_node(plan, index)->in[1] == RGM_NO_TENSOR;
+}
+
 /* run_apply() once more; x and the vectors are kept for the backward pass anyway. */
-static rgm_status remake(rgm_plan *plan, int32_t index, rgm_buffer y, int32_t *can, rgm_error *err) {
+static rgm_status remake(rgm_plan *plan, int32_t index, rgm_buffer y, rgm_error *err) {
     const rgm_node *node = rgm_plan_node(plan, index);
     const bn_buffers *s = rgm_plan_node_state(plan, index);
-    *can = node->in[1] == RGM_NO_TENSOR;
-    if (!*can) return RGM_OK;
     bn_state *c = rgm_plan_state(plan, sizeof *c);
     if (!c) return rgm_fail(err, RGM_E_NOMEM, "plan: out of memory");
     *c = s->state;
@@ -339,7 +342,8 @@ static int32_t applies(const rgm_plan *plan, int32_t index, int32_t input) {
 const rgm_op rgm_op_batchnorm = {.name = "batchnorm",
                                  .forward = forward,
                                  .backward = backward,
-                                 .keeps_input = 1,
+                                 .keeps_input = RGM_KEEPS_BUFFER,
                                  .keeps_output = 1,
                                  .applies = applies,
+                                 .remakes = remakes,
                                  .remake = remake};

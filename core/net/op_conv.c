@@ -141,4 +141,4 @@ static int32_t applies(const rgm_plan *plan, int32_t index, int32_t input) {
 }
 
 const rgm_op rgm_op_conv = {
-    .name = "conv", .forward = forward, .backward = backward, .keeps_input = 2, .applies = applies};
+    .name = "conv", .forward = forward, .backward = backward, .keeps_input = RGM_KEEPS_VALUES, .applies = applies};

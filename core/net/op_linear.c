@@ -108,4 +108,5 @@ static rgm_status backward(rgm_plan *plan, int32_t index, rgm_error *err) {
     return rgm_plan_add_gradient(plan, node->in[0], dx, 0, err);
 }
 
-const rgm_op rgm_op_linear = {.name = "linear", .forward = forward, .backward = backward, .keeps_input = 1};
+const rgm_op rgm_op_linear = {
+    .name = "linear", .forward = forward, .backward = backward, .keeps_input = RGM_KEEPS_BUFFER};

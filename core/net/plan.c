@@ -46,7 +46,6 @@ struct rgm_plan {
     rgm_buffer *value;    /* per tensor, -1: none yet */
     rgm_source *source;   /* per tensor; pending -1: to be left pending by its batch norm */
     rgm_moments *moments; /* per tensor */
-    uint8_t *remade;      /* per tensor: 1 once it has been considered */
     rgm_gradient *gradient;
     state *states;
     size_t bytes, scratch_each;
@@ -215,12 +214,10 @@ static int32_t all_consumers(const rgm_plan *p, int32_t tensor,
     return 1;
 }
 
-static int32_t is_no_batchnorm(const rgm_plan *p, int32_t node, int32_t input) {
-    return rgm_plan_node(p, node)->op != RGM_OP_BATCHNORM || input != 0;
-}
-
 int32_t rgm_plan_wants_moments(const rgm_plan *p, int32_t tensor) {
-    return p->o.training && !all_consumers(p, tensor, is_no_batchnorm);
+    for (int32_t i = 0; p->o.training && i < rgm_graph_node_count(p->o.graph); i++)
+        if (rgm_plan_node(p, i)->op == RGM_OP_BATCHNORM && rgm_plan_node(p, i)->in[0] == tensor) return 1;
+    return 0;
 }
 
 rgm_moments rgm_plan_moments(const rgm_plan *p, int32_t tensor) { return p->moments[tensor]; }
@@ -378,22 +375,23 @@ static rgm_status plan_loss(rgm_plan *p, rgm_error *err) {
 enum { REMAKE_BYTES = 4 << 20 }; /* what is worth a pass over memory not to keep */
 
 static int32_t finds_input_again(const rgm_plan *p, int32_t node, int32_t input) {
-    return input != 0 || rgm_op_get(rgm_plan_node(p, node)->op)->keeps_input != 1;
+    return input != 0 || rgm_op_get(rgm_plan_node(p, node)->op)->keeps_input != RGM_KEEPS_BUFFER;
 }
 
 /* A large output that one pass can make again is not kept for the backward pass: the first operation that reads it
  * there finds it in a new buffer, and so do the others. */
 static rgm_status remake_input(rgm_plan *p, const rgm_node *node, rgm_error *err) {
-    int32_t tensor = node->in[0], producer = rgm_plan_tensor(p, tensor)->producer, can = 1;
-    if (!rgm_op_get(node->op)->keeps_input || producer < 0 || p->remade[tensor]) return RGM_OK;
+    int32_t tensor = node->in[0], producer = rgm_plan_tensor(p, tensor)->producer;
+    if (!rgm_op_get(node->op)->keeps_input || producer < 0) return RGM_OK;
     size_t bytes = sizeof(float) * (size_t)(rgm_plan_extent(p, tensor).floats * p->o.batch);
     const rgm_op *op = rgm_op_get(rgm_plan_node(p, producer)->op);
-    if (!op->remake || bytes < (p->o.remake ? p->o.remake : REMAKE_BYTES) || rgm_plan_defers(p, tensor)) return RGM_OK;
-    if (!all_consumers(p, tensor, finds_input_again)) return RGM_OK;
+    if (!op->remakes || !op->remakes(p, producer) || rgm_plan_defers(p, tensor)) return RGM_OK;
+    if (p->buffers[p->value[tensor]].first > p->forward_count) return RGM_OK; /* has been made again */
+    if (bytes < (p->o.remake ? p->o.remake : REMAKE_BYTES) || !all_consumers(p, tensor, finds_input_again))
+        return RGM_OK;
     rgm_buffer again = rgm_plan_buffer(p, bytes);
-    RGM_TRY(op->remake(p, producer, again, &can, err));
-    if (can) p->value[tensor] = again;
-    p->remade[tensor] = 1;
+    RGM_TRY(op->remake(p, producer, again, err));
+    p->value[tensor] = again;
     return RGM_OK;
 }
 
@@ -477,9 +475,8 @@ rgm_status rgm_plan_create(rgm_plan **plan, const rgm_plan_options *options, rgm
     p->gradient = calloc(tensors, sizeof *p->gradient);
     p->source = calloc(tensors, sizeof *p->source);
     p->moments = calloc(tensors, sizeof *p->moments);
-    p->remade = calloc(tensors, sizeof *p->remade);
     p->notes = calloc((size_t)rgm_graph_node_count(options->graph), sizeof *p->notes);
-    if (!p->value || !p->gradient || !p->source || !p->moments || !p->remade || !p->notes) {
+    if (!p->value || !p->gradient || !p->source || !p->moments || !p->notes) {
         status = rgm_fail(err, RGM_E_NOMEM, "plan: out of memory");
         goto fail;
     }
@@ -511,7 +508,6 @@ void rgm_plan_destroy(rgm_plan *p) {
     free(p->value);
     free(p->source);
     free(p->moments);
-    free(p->remade);
     free(p->notes);
     free(p->gradient);
     free(p);

@@ -75,17 +75,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     fuzz_input in = {data, size};
     uint8_t flags = fuzz_byte(&in);
     const char *path = fuzz_path("last.h5");
-    fuzz_spill(path, good, good_size);
     fuzz_h5_plan plan = {list_places(), names, "/"};
-    fuzz_h5_edit(path, &plan, &in);
-    size_t edited_size;
-    uint8_t *edited = fuzz_slurp(path, &edited_size);
-    if (flags & FRAMED)
-        fuzz_h5_frame(edited, edited_size);
-    else
-        memset(edited, 0, 512);
-    fuzz_spill(path, edited, edited_size);
-    free(edited);
+    fuzz_h5_put(path, good, good_size, &plan, &in, flags & FRAMED);
     look(path);
     fuzz_h5_need_closed();
     return 0;

@@ -65,16 +65,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     fuzz_input in = {data, size};
     uint8_t flags = fuzz_byte(&in);
     const char *path = fuzz_path("set.h5");
-    fuzz_spill(path, good, good_size);
-    fuzz_h5_edit(path, &plan, &in);
-    size_t edited_size;
-    uint8_t *edited = fuzz_slurp(path, &edited_size);
-    if (flags & FRAMED)
-        fuzz_h5_frame(edited, edited_size);
-    else
-        memset(edited, 0, 512);
-    fuzz_spill(path, edited, edited_size);
-    free(edited);
+    fuzz_h5_put(path, good, good_size, &plan, &in, flags & FRAMED);
     rgm_dataset *set = NULL;
     rgm_error err = {0};
     rgm_status status = rgm_dataset_open(&set, path, flags & PREAD ? RGM_ACCESS_PREAD : RGM_ACCESS_AUTO, &err);

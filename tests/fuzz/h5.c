@@ -303,6 +303,20 @@ void fuzz_h5_frame(uint8_t *bytes, size_t size) {
     put_le(bytes + 504, XXH3_64bits(bytes, 504), 8);
 }
 
+void fuzz_h5_put(const char *path, const uint8_t *good, size_t size, const fuzz_h5_plan *plan, fuzz_input *in,
+                 int framed) {
+    fuzz_spill(path, good, size);
+    fuzz_h5_edit(path, plan, in);
+    size_t edited_size;
+    uint8_t *edited = fuzz_slurp(path, &edited_size);
+    if (framed)
+        fuzz_h5_frame(edited, edited_size);
+    else
+        memset(edited, 0, 512);
+    fuzz_spill(path, edited, edited_size);
+    free(edited);
+}
+
 void fuzz_h5_need_closed(void) { NEED(H5Fget_obj_count(H5F_OBJ_ALL, H5F_OBJ_ALL) == 0); }
 
 /* ---- a child ---- */

@@ -14,8 +14,12 @@ typedef struct fuzz_h5_plan {
 
 void fuzz_h5_edit(const char *path, const fuzz_h5_plan *plan, fuzz_input *in);
 
-/* Fills the first 512 bytes: with a frame that is right for what follows, or with zeros. */
+/* Fills the first 512 bytes with a frame that is right for what follows. */
 void fuzz_h5_frame(uint8_t *bytes, size_t size);
+
+/* Writes `good` with the input's edits to `path`, behind Regimen's frame or, foreign, 512 zeros. */
+void fuzz_h5_put(const char *path, const uint8_t *good, size_t size, const fuzz_h5_plan *plan, fuzz_input *in,
+                 int framed);
 
 /* All that was opened must have been closed again. */
 void fuzz_h5_need_closed(void);
