@@ -15,7 +15,7 @@ static void blocks_case(kc *c, int64_t blocks, int64_t rows, int32_t wide, int32
     float *out = accumulate ? KC_INOUT(c, old, nc) : KC_OUT(c, nc);
     kc_case(c, "%lld blocks, %lld rows, %d wide, accumulate %d", (long long)blocks, (long long)rows, wide, accumulate);
     c->k->gemm_blocks(KC_IN(c, a, na), a_block, KC_IN(c, b, blocks * B * J), blocks, rows, wide, accumulate, out,
-                      c_block);
+                      c_block, b);
     for (int64_t i = 0; i < rows; i++)
         for (int64_t j = 0; j < J; j++) {
             const int64_t at = j / B * c_block + i * B + j % B;
@@ -47,7 +47,7 @@ static void outer_case(kc *c, int64_t depth, int64_t rows, int32_t wide, int32_t
     const float *a = kc_floats(c, na, -1, 2), *b = kc_floats(c, nb, -1, 1), *old = kc_floats(c, nc, -3, 3);
     float *out = accumulate ? KC_INOUT(c, old, nc) : KC_OUT(c, nc);
     kc_case(c, "depth %lld, %lld rows, %d wide, accumulate %d", (long long)depth, (long long)rows, wide, accumulate);
-    c->k->gemm_outer(KC_IN(c, a, na), a_row, KC_IN(c, b, nb), b_row, depth, rows, wide, accumulate, out, c_row);
+    c->k->gemm_outer(KC_IN(c, a, na), a_row, KC_IN(c, b, nb), b_row, depth, rows, wide, accumulate, out, c_row, b);
     for (int64_t i = 0; i < rows; i++)
         for (int64_t j = 0; j < J; j++) {
             double want = accumulate ? old[i * c_row + j] : 0, terms = fabs(want);
@@ -384,13 +384,13 @@ static void test_wino_filter_grad(kc *c) {
 static void bench_gemm_blocks(kc *c) {
     const int64_t B = c->k->block, rows = 24, blocks = 64 / B;
     c->elements = rows * 64 * 2 * B;
-    c->k->gemm_blocks(c->f[0], rows * B, c->f[1], blocks, rows, 2, 0, c->f[2], rows * B);
+    c->k->gemm_blocks(c->f[0], rows * B, c->f[1], blocks, rows, 2, 0, c->f[2], rows * B, c->f[1]);
 }
 
 static void bench_gemm_outer(kc *c) {
     const int64_t B = c->k->block;
     c->elements = 48 * 64 * 2 * B;
-    c->k->gemm_outer(c->f[0], 64, c->f[1], 64, 48, 64, 2, 1, c->f[2], 64);
+    c->k->gemm_outer(c->f[0], 64, c->f[1], 64, 48, 64, 2, 1, c->f[2], 64, c->f[0]);
 }
 
 static const rgm_grid bench_grid = {16, 16, 1, 0, 0, 16};

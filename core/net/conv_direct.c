@@ -159,7 +159,8 @@ static void multiply_piece(const span *s, int32_t pair, int64_t image, int64_t f
     for (int64_t at = 0; at < n; at += height) {
         int64_t rows = rgm_least(height, n - at);
         p->k->gemm_blocks(s->a + (done + at) * stack_floats(s), rows * B, p->u + pair * p->u_pair + s->f->u,
-                          (int64_t)s->f->taps * p->in.blocks, rows, wide, 0, c + at * B, c_block);
+                          (int64_t)s->f->taps * p->in.blocks, rows, wide, 0, c + at * B, c_block,
+                          s->a + (done + at + height) * stack_floats(s));
     }
     for (int32_t j = 0; j < wide; j++) {
         if (p->bias) add_bias(p, 2 * pair + j, c + j * c_block, n);
@@ -309,7 +310,7 @@ static rgm_status run_part(void *context, int32_t chunk, int32_t worker, rgm_err
         })
         for (int64_t c = 0; c < g->columns; c += 2 * B)
             g->k->gemm_outer(a, g->width, z + c, g->columns, count, blocks * B,
-                             (int32_t)rgm_least(2, (g->columns - c) / B), at > r.first, d + c, g->columns);
+                             (int32_t)rgm_least(2, (g->columns - c) / B), at > r.first, d + c, g->columns, a);
     }
     return RGM_OK;
 }

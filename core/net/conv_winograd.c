@@ -132,11 +132,19 @@ static void transform_inputs(const pass *p, int32_t block, int64_t first, int32_
 static void multiply(const pass *p, int32_t pair, int32_t from, int32_t to, const float *v, int32_t height,
                      const float *u, int32_t at, int32_t count, float *m) {
     int32_t B = p->k->block, wide = pair_width(p, pair);
+    int32_t stacks = (count + height - 1) / height;
     for (int32_t point = 0; point < POINTS; point++)
-        for (int32_t t = at; t < at + count; t += height)
-            p->k->gemm_blocks(v + point * p->v_point + stack_at(p, height, t) + from * height * B, height * B,
-                              u + point * p->u_point, to - from, rgm_least(height, at + count - t), wide, from > 0,
-                              m + point * p->m_point + (t - at) * B, (int64_t)count * B);
+        for (int32_t i = 0; i < stacks; i++) {
+            int32_t t = at + i * height;
+            const float *a = v + point * p->v_point + stack_at(p, height, t) + from * height * B;
+            const float *b = u + point * p->u_point, *next = a + p->in.blocks * height * B;
+            if (p->u) /* filters come from further away than tiles: a part of the next point's */
+                next = b + p->u_point + p->u_point / stacks * i;
+            else if (i + 1 == stacks)
+                next = v + (point + 1) * p->v_point + stack_at(p, height, at) + from * height * B;
+            p->k->gemm_blocks(a, height * B, b, to - from, rgm_least(height, at + count - t), wide, from > 0,
+                              m + point * p->m_point + (t - at) * B, (int64_t)count * B, next);
+        }
 }
 
 /* Transforms the products of a pair's filters with tiles [first, first + count) back. Moments go to chunk `chunk`;

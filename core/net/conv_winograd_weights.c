@@ -1,9 +1,10 @@
 /* Winograd's backward weights: dw = G'[(B' x B) . (A dy A')]G, summed over the tiles of the batch; see conv_winograd.c.
+ * A chunk owns the products of a panel of input by a panel of output channels over all tiles, or over a part of them if
+ * there are few panels; they lie in its second-level cache with the tiles they are made of.
  *
- *   few channels     a chunk transforms a part of the tiles, span by span, and adds their products to a partial result
- *                    of its own.
- *   many channels    tiles are transformed first, up to STAGE of them; a chunk owns a panel of input by a panel of
- *                    output channels and multiplies all tiles, or a part of them if there are few panels.
+ *   few panels       a chunk transforms its two panels' tiles itself, span by span. A panel is transformed as often as
+ *                    there are panels on the other side: less work than to write 36/16 of its tiles and read them.
+ *   many panels      tiles are transformed first, up to STAGE of them.
  *
  * Partial results are added in order, still in the transformed domain, and transformed back; a single one is
  * transformed back where it is made. The number of parts follows from the shape: it decides the bits.
@@ -11,11 +12,10 @@
 #include "net/winograd.h"
 
 enum {
-    FEW = 64 * 64, /* products of channel counts up to which a chunk works on spans */
     PARTIAL_BYTES = 24 << 20,
     PARTS_MOST = 64,
-    PART_TILES = 64, /* tiles that are worth a partial result */
-    OWNERS = 16,     /* panels that are chunks enough without partial results */
+    PART_TILES = 192, /* tiles that are worth a partial result */
+    OWNERS = 16,      /* many panels: owners that are chunks enough without partial results */
 };
 
 /* Channels in panels of at most `width`: v[panel][point][tile][width], whatever the last one's width. */
@@ -24,7 +24,7 @@ typedef struct panels {
     rgm_wino_shape shape;
     int32_t width, count; /* width: a multiple of the block */
     int64_t point;
-    float *v; /* many channels: where the tiles are */
+    float *v; /* many panels: where the tiles are */
 } panels;
 
 typedef struct weights {
@@ -32,75 +32,83 @@ typedef struct weights {
     const rgm_kernels *k;
     panels in, out;
     int32_t per_image, tiles;
-    int32_t span;        /* few channels: tiles transformed at a time; 0: many */
+    int32_t span;        /* few panels: tiles transformed at a time */
     int32_t parts;       /* partial results */
     int32_t at_once;     /* 1: no partial results in memory */
     int64_t point, part; /* of d: [part][in panel][out panel][point][in width][out width] */
     float *dw, *d;
 } weights;
 
-typedef struct turn { /* many channels: the tiles of one turn */
+typedef struct turn { /* many panels: the tiles of one turn */
     weights *g;
     int32_t first, count, again; /* again: adds to what is there */
 } turn;
 
-static void size_panels(panels *p, int32_t B, int32_t tiles) {
+static void cut_panels(panels *p, int32_t B) {
     int32_t channels = p->side.blocks * B;
     p->width = (int32_t)rgm_least(channels, B == 16 ? 64 : 32);
     p->count = (channels + p->width - 1) / p->width;
-    p->point = (int64_t)tiles * p->width + SKEW;
 }
+
+static void set_point(panels *p, int32_t tiles) { p->point = (int64_t)tiles * p->width + SKEW; }
 
 static int64_t panels_floats(const panels *p) { return p->count * POINTS * p->point; }
 
+/* Many panels: where the tiles of one are. */
+static float *panel_at(const panels *p, int32_t panel) { return p->v + panel * POINTS * p->point; }
+
 typedef struct panel_job {
+    const weights *g;
     const panels *p;
-    const rgm_kernels *k;
-    int32_t block, of_out;
+    int32_t block;
     float *v;
 } panel_job;
 
 static void panel_tiles(const void *context, int64_t image, int32_t first, int32_t count, int64_t out) {
     const panel_job *j = context;
     const panels *p = j->p;
-    int32_t B = j->k->block, channel = j->block * B;
-    float *v = j->v + channel / p->width * POINTS * p->point + channel % p->width + out * p->width;
-    const float *from = rgm_conv_side_at(&p->side, image, j->block, B);
-    if (j->of_out)
-        j->k->wino_grad(from, &p->shape, first, count, v, p->width, p->point);
+    const rgm_kernels *k = j->g->k;
+    const float *from = rgm_conv_side_at(&p->side, image, j->block, k->block);
+    float *v = j->v + out * p->width;
+    if (p == &j->g->out)
+        k->wino_grad(from, &p->shape, first, count, v, p->width, p->point);
     else
-        j->k->wino_input(from, rgm_conv_side_affine(&p->side, 0, j->block, B),
-                         rgm_conv_side_affine(&p->side, 1, j->block, B), p->side.relu, &p->shape, first, count, v,
-                         p->width, p->point);
+        k->wino_input(from, rgm_conv_side_affine(&p->side, 0, j->block, k->block),
+                      rgm_conv_side_affine(&p->side, 1, j->block, k->block), p->side.relu, &p->shape, first, count, v,
+                      p->width, p->point);
 }
 
-/* Block `block` of the input's blocks, then of the output's, tiles [first, first + count). */
-static void transform_panels(const weights *g, int32_t block, int64_t first, int32_t count, float *vin, float *vout) {
-    int32_t of_out = block >= g->in.side.blocks;
-    panel_job job = {.p = of_out ? &g->out : &g->in,
-                     .k = g->k,
-                     .block = of_out ? block - g->in.side.blocks : block,
-                     .of_out = of_out,
-                     .v = of_out ? vout : vin};
+/* Block `block` of a panel, tiles [first, first + count), to the panel's v. */
+static void transform_block(const weights *g, const panels *p, int32_t block, int64_t first, int32_t count, float *v) {
+    panel_job job = {.g = g, .p = p, .block = block, .v = v + block * g->k->block % p->width};
     rgm_winograd_walk(first, count, g->per_image, panel_tiles, &job);
 }
-
-static int64_t d_floats(const weights *g) { return POINTS * g->point; } /* of a pair of panels */
 
 /* Channels of a panel, in whole blocks. */
 static int32_t panel_channels(const panels *p, int32_t B, int32_t panel) {
     return (int32_t)rgm_least(p->width, p->side.blocks * B - panel * p->width);
 }
 
+static void transform_panel(const weights *g, const panels *p, int32_t panel, int64_t first, int32_t count, float *v) {
+    int32_t B = g->k->block, from = panel * p->width / B, blocks = panel_channels(p, B, panel) / B;
+    for (int32_t b = 0; b < blocks; b++) transform_block(g, p, from + b, first, count, v);
+}
+
+static int64_t d_floats(const weights *g) { return POINTS * g->point; } /* of a pair of panels */
+
+static int32_t owners(const weights *g) { return g->in.count * g->out.count; }
+
 /* d (+)= v' z over `count` tiles, for a panel of inputs and one of outputs. */
 static void multiply_panels(const weights *g, int32_t i, int32_t j, const float *vin, const float *vout, int32_t count,
                             int32_t again, float *d) {
     int32_t B = g->k->block, rows = panel_channels(&g->in, B, i), columns = panel_channels(&g->out, B, j);
     for (int32_t point = 0; point < POINTS; point++)
-        for (int32_t c = 0; c < columns; c += 2 * B)
-            g->k->gemm_outer(vin + point * g->in.point, g->in.width, vout + point * g->out.point + c, g->out.width,
-                             count, rows, (int32_t)rgm_least(2, (columns - c) / B), again, d + point * g->point + c,
-                             g->out.width);
+        for (int32_t c = 0; c < columns; c += 2 * B) {
+            const float *a = vin + point * g->in.point, *next = d + (point + 1) * g->point;
+            g->k->gemm_outer(a, g->in.width, vout + point * g->out.point + c, g->out.width, count, rows,
+                             (int32_t)rgm_least(2, (columns - c) / B), again, d + point * g->point + c, g->out.width,
+                             c ? a + g->in.point : next);
+        }
 }
 
 /* The weights of blocks of input rows [from, to) of panel i and output panel j, from `parts` results. */
@@ -115,48 +123,68 @@ static void finish(const weights *g, int32_t i, int32_t j, int32_t from, int32_t
     }
 }
 
-/* Few channels: chunk = partial result. */
-static rgm_status run_part(void *context, int32_t chunk, int32_t worker, rgm_error *err) {
+/* A chunk: partial result, panel of inputs, panel of outputs. */
+typedef struct owner {
+    int32_t part, i, j;
+} owner;
+
+static owner owner_of(const weights *g, int32_t chunk) {
+    return (owner){chunk / g->out.count / g->in.count, chunk / g->out.count % g->in.count, chunk % g->out.count};
+}
+
+/* Where its products go; a single part's lie in the worker's scratch, at its start. */
+static float *owner_products(const weights *g, owner o, int32_t worker) {
+    return g->at_once ? rgm_plan_scratch(g->plan, worker)
+                      : g->d + o.part * g->part + (o.i * g->out.count + o.j) * d_floats(g);
+}
+
+/* Few panels. */
+static rgm_status run_spans(void *context, int32_t chunk, int32_t worker, rgm_error *err) {
     (void)err;
     const weights *g = context;
-    rgm_range tiles = rgm_range_part(g->tiles, g->parts, chunk);
-    float *vin = rgm_plan_scratch(g->plan, worker), *vout = vin + panels_floats(&g->in), *d = g->d + chunk * g->part;
-    for (int64_t at = tiles.first; at < tiles.end; at += g->span) {
-        int32_t count = (int32_t)rgm_least(g->span, (int32_t)(tiles.end - at));
-        for (int32_t b = 0; b < g->in.side.blocks + g->out.side.blocks; b++)
-            transform_panels(g, b, at, count, vin, vout);
-        for (int32_t i = 0; i < g->in.count; i++)
-            for (int32_t j = 0; j < g->out.count; j++)
-                multiply_panels(g, i, j, vin + i * POINTS * g->in.point, vout + j * POINTS * g->out.point, count,
-                                at > tiles.first, d + (i * g->out.count + j) * d_floats(g));
+    owner o = owner_of(g, chunk);
+    rgm_range tiles = rgm_range_part(g->tiles, g->parts, o.part);
+    float *d = owner_products(g, o, worker);
+    float *vin = rgm_plan_scratch(g->plan, worker);
+    if (g->at_once) vin += d_floats(g);
+    float *vout = vin + POINTS * g->in.point;
+    int32_t spans = (int32_t)((tiles.end - tiles.first + g->span - 1) / g->span);
+    for (int32_t n = 0; n < spans; n++) {
+        rgm_range part = rgm_range_part(tiles.end - tiles.first, spans, n);
+        int32_t count = (int32_t)(part.end - part.first);
+        transform_panel(g, &g->in, o.i, tiles.first + part.first, count, vin);
+        transform_panel(g, &g->out, o.j, tiles.first + part.first, count, vout);
+        multiply_panels(g, o.i, o.j, vin, vout, count, n > 0, d);
     }
+    if (g->at_once) finish(g, o.i, o.j, 0, g->in.width, d, 1);
     return RGM_OK;
 }
 
-/* Many channels: chunk = block and part of the tiles. */
+/* Many panels: chunk = block of the inputs, then of the outputs, and part of the tiles. */
 static rgm_status run_panels(void *context, int32_t chunk, int32_t worker, rgm_error *err) {
     (void)worker, (void)err;
     const turn *t = context;
     const weights *g = t->g;
     rgm_range part = rgm_range_part(t->count, TILE_PARTS, chunk % TILE_PARTS);
-    transform_panels(g, chunk / TILE_PARTS, t->first + part.first, (int32_t)(part.end - part.first),
-                     g->in.v + part.first * g->in.width, g->out.v + part.first * g->out.width);
+    int32_t block = chunk / TILE_PARTS, of_out = block >= g->in.side.blocks;
+    const panels *p = of_out ? &g->out : &g->in;
+    if (of_out) block -= g->in.side.blocks;
+    transform_block(g, p, block, t->first + part.first, (int32_t)(part.end - part.first),
+                    panel_at(p, block * g->k->block / p->width) + part.first * p->width);
     return RGM_OK;
 }
 
-/* Many channels: chunk = partial result, panel of inputs, panel of outputs. */
 static rgm_status run_owner(void *context, int32_t chunk, int32_t worker, rgm_error *err) {
     (void)err;
     const turn *t = context;
     const weights *g = t->g;
-    int32_t j = chunk % g->out.count, i = chunk / g->out.count % g->in.count, part = chunk / g->out.count / g->in.count;
-    rgm_range tiles = rgm_range_part(t->count, g->parts, part);
-    float *d =
-        g->at_once ? rgm_plan_scratch(g->plan, worker) : g->d + part * g->part + (i * g->out.count + j) * d_floats(g);
-    multiply_panels(g, i, j, g->in.v + i * POINTS * g->in.point + tiles.first * g->in.width,
-                    g->out.v + j * POINTS * g->out.point + tiles.first * g->out.width,
-                    (int32_t)(tiles.end - tiles.first), t->again, d);
-    if (g->at_once) finish(g, i, j, 0, g->in.width, d, 1);
+    owner o = owner_of(g, chunk);
+    rgm_range tiles = rgm_range_part(t->count, g->parts, o.part);
+    float *d = owner_products(g, o, worker);
+    multiply_panels(g, o.i, o.j, panel_at(&g->in, o.i) + tiles.first * g->in.width,
+                    panel_at(&g->out, o.j) + tiles.first * g->out.width, (int32_t)(tiles.end - tiles.first), t->again,
+                    d);
+    if (g->at_once) finish(g, o.i, o.j, 0, g->in.width, d, 1);
     return RGM_OK;
 }
 
@@ -170,17 +198,17 @@ static rgm_status run_finish(void *context, int32_t chunk, int32_t worker, rgm_e
     return RGM_OK;
 }
 
+/* Parts of `tiles` tiles: of a size that is worth one, as many as the memory allows, no more than the workers of a
+ * large machine need. */
 static int32_t count_parts(const weights *g, int32_t tiles) {
-    int32_t fit = (int32_t)(PARTIAL_BYTES / rgm_float_bytes(g->part));
-    return (int32_t)rgm_most(1, (int32_t)rgm_least((int32_t)rgm_least(fit, PARTS_MOST), tiles / PART_TILES));
+    int64_t most = (4 * PARTS_MOST + owners(g) - 1) / owners(g),
+            fit = PARTIAL_BYTES / (int64_t)rgm_float_bytes(g->part);
+    return (int32_t)rgm_most(1, rgm_least(rgm_least(fit, rgm_least(most, PARTS_MOST)), tiles / PART_TILES));
 }
 
-static void set_sizes(weights *g) {
-    g->point = (int64_t)g->in.width * g->out.width + SKEW;
-    g->part = g->in.count * g->out.count * d_floats(g); /* of multiples of 16 */
-}
-
+/* The phases that share the partial results are appended; what is left to do with them. */
 static rgm_status plan_finish(const rgm_conv_site *site, weights *g, rgm_buffer d, rgm_error *err) {
+    if (g->at_once) return RGM_OK;
     RGM_TRY(rgm_plan_phase(site->plan, site->node, "reduce", run_finish, g, g->in.side.blocks * g->out.count, err));
     rgm_plan_use(site->plan, d, NULL);
     return RGM_OK;
@@ -192,29 +220,31 @@ static void use_both(rgm_plan *plan, weights *g, rgm_source x, rgm_buffer dy) {
     rgm_conv_side_use(plan, &g->out.side, (rgm_source){.values = dy});
 }
 
-static rgm_status plan_spans(const rgm_conv_site *site, weights *g, rgm_source x, rgm_buffer dy, rgm_error *err) {
-    int32_t B = g->k->block;
-    g->span = rgm_winograd_span(g->k, (int64_t)(g->in.side.blocks + g->out.side.blocks) * B);
-    size_panels(&g->in, B, g->span);
-    size_panels(&g->out, B, g->span);
-    set_sizes(g);
+/* Sizes for `tiles` tiles transformed at a time. */
+static void set_sizes(weights *g, int32_t tiles) {
+    set_point(&g->in, tiles);
+    set_point(&g->out, tiles);
+    g->point = (int64_t)g->in.width * g->out.width + SKEW;
+    g->part = owners(g) * d_floats(g); /* of multiples of 16 */
+}
+
+static rgm_status plan_few(const rgm_conv_site *site, weights *g, rgm_source x, rgm_buffer dy, rgm_error *err) {
+    g->span = g->k->block == 16 ? 48 : 32; /* with the products in the cache */
+    set_sizes(g, g->span);
     g->parts = count_parts(g, g->tiles);
-    rgm_plan_need_scratch(site->plan, rgm_float_bytes(panels_floats(&g->in) + panels_floats(&g->out)));
-    rgm_buffer d = rgm_plan_buffer(site->plan, rgm_float_bytes(g->parts * g->part));
-    RGM_TRY(rgm_plan_phase(site->plan, site->node, "backward weights", run_part, g, g->parts, err));
+    g->at_once = g->parts == 1;
+    rgm_plan_need_scratch(site->plan, rgm_float_bytes(POINTS * (g->in.point + g->out.point) + d_floats(g)));
+    rgm_buffer d = rgm_plan_buffer(site->plan, g->at_once ? 0 : rgm_float_bytes(g->parts * g->part));
+    RGM_TRY(rgm_plan_phase(site->plan, site->node, "backward weights", run_spans, g, owners(g) * g->parts, err));
     use_both(site->plan, g, x, dy);
     rgm_plan_use(site->plan, d, &g->d);
     return plan_finish(site, g, d, err);
 }
 
-static rgm_status plan_panels(const rgm_conv_site *site, weights *g, rgm_source x, rgm_buffer dy, rgm_error *err) {
-    int32_t B = g->k->block, turns = (g->tiles + STAGE - 1) / STAGE, longest = (g->tiles + turns - 1) / turns;
-    size_panels(&g->in, B, longest);
-    size_panels(&g->out, B, longest);
-    set_sizes(g);
-    int32_t owners = g->in.count * g->out.count;
-    g->parts =
-        owners >= OWNERS ? 1 : (int32_t)rgm_least(count_parts(g, g->tiles / turns), (2 * OWNERS + owners - 1) / owners);
+static rgm_status plan_many(const rgm_conv_site *site, weights *g, rgm_source x, rgm_buffer dy, rgm_error *err) {
+    int32_t turns = (g->tiles + STAGE - 1) / STAGE;
+    set_sizes(g, (g->tiles + turns - 1) / turns);
+    g->parts = owners(g) >= OWNERS ? 1 : count_parts(g, g->tiles / turns);
     g->at_once = g->parts == 1 && turns == 1;
     if (g->at_once) rgm_plan_need_scratch(site->plan, rgm_float_bytes(d_floats(g)));
     rgm_buffer vin = rgm_plan_buffer(site->plan, rgm_float_bytes(panels_floats(&g->in))),
@@ -231,12 +261,12 @@ static rgm_status plan_panels(const rgm_conv_site *site, weights *g, rgm_source 
         rgm_plan_use(site->plan, vin, &g->in.v);
         rgm_plan_use(site->plan, vout, &g->out.v);
         RGM_TRY(
-            rgm_plan_phase(site->plan, site->node, "backward weights", run_owner, &list[i], owners * g->parts, err));
+            rgm_plan_phase(site->plan, site->node, "backward weights", run_owner, &list[i], owners(g) * g->parts, err));
         rgm_plan_use(site->plan, vin, NULL);
         rgm_plan_use(site->plan, vout, NULL);
         rgm_plan_use(site->plan, d, &g->d);
     }
-    return g->at_once ? RGM_OK : plan_finish(site, g, d, err);
+    return plan_finish(site, g, d, err);
 }
 
 rgm_status rgm_winograd_backward_weights(const rgm_conv_site *site, rgm_source x, rgm_buffer dy, rgm_error *err) {
@@ -254,5 +284,8 @@ rgm_status rgm_winograd_backward_weights(const rgm_conv_site *site, rgm_source x
                    .per_image = across * rgm_winograd_across(OH),
                    .tiles = across * rgm_winograd_across(OH) * s->N};
     rgm_plan_grad(site->plan, rgm_plan_node(site->plan, site->node)->weight, &g->dw);
-    return (int64_t)s->C * s->K <= FEW ? plan_spans(site, g, x, dy, err) : plan_panels(site, g, x, dy, err);
+    cut_panels(&g->in, g->k->block);
+    cut_panels(&g->out, g->k->block);
+    int32_t few = g->k->block == 16 ? 4 : 2;
+    return g->in.count <= few && g->out.count <= few ? plan_few(site, g, x, dy, err) : plan_many(site, g, x, dy, err);
 }
