@@ -6,7 +6,7 @@
 #ifndef RGM_NET_CONV_H
 #define RGM_NET_CONV_H
 
-#include "net/op.h"
+#include "net/pending.h"
 
 /* One convolution of the graph: its node and its shape on the plan's batch. */
 typedef struct rgm_conv_site {

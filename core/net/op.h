@@ -4,7 +4,8 @@
  * phase touches; backward() does the same for the gradient, in reverse node order. A phase's context is a struct from
  * rgm_plan_state() whose pointers the plan fills in (rgm_plan_use) when the arena is bound.
  *
- * Chunks are groups of images: rgm_plan_images() decides how many, from the problem only.
+ * Chunks are groups of images: rgm_plan_images() decides how many, from the problem only. pending.h has what a batch
+ * norm and its neighbours do for one another.
  */
 #ifndef RGM_NET_OP_H
 #define RGM_NET_OP_H
@@ -92,39 +93,6 @@ void rgm_plan_use(rgm_plan *plan, rgm_buffer buffer, void *slot);
 /* What creating a plan ends with: checks the slots (RGM_E_INTERNAL, naming the phase, for one that was given two
  * buffers) and lays out the arena. */
 rgm_status rgm_plan_close(rgm_plan *plan, rgm_error *err);
-
-/* ---- what is pending on a tensor ----
- *
- * The output of a batch norm without residual need not be written at all: its consumers can apply scale, shift and ReLU
- * when they load the batch norm's input. The plan decides so if all of them can (rgm_op.applies); if not, the batch
- * norm materialises it. Zero padding comes after what is pending. */
-typedef struct rgm_source {
-    rgm_buffer values;
-    int32_t pending;   /* 1: what is meant is affine[0][c] * value + affine[1][c], behind a ReLU if relu */
-    rgm_buffer affine; /* [2][padded channels] and more, while pending */
-    int32_t relu;
-} rgm_source;
-/* How to load a tensor. */
-rgm_source rgm_plan_source(rgm_plan *plan, int32_t tensor);
-/* 1 if a batch norm's output is left pending. */
-int32_t rgm_plan_defers(const rgm_plan *plan, int32_t tensor);
-/* What a batch norm says of its output, in any case: how it is to be loaded while it is pending. */
-void rgm_plan_set_source(rgm_plan *plan, int32_t tensor, rgm_source source);
-
-/* ---- moments ----
- *
- * A convolution that can gathers its output's moments while it stores: [chunks][4][padded channels] doubles, for each
- * chunk and channel the number of pixels, k, sum (y - k), sum (y - k)^2, with k one of the chunk's pixels. */
-enum { RGM_MOMENTS = 4 };
-typedef struct rgm_moments {
-    rgm_buffer buffer;
-    int32_t chunks; /* 0: nobody gathers them */
-} rgm_moments;
-/* 1 if a batch norm will want them. */
-int32_t rgm_plan_wants_moments(const rgm_plan *plan, int32_t tensor);
-rgm_moments rgm_plan_moments(const rgm_plan *plan, int32_t tensor);
-/* A buffer for `chunks` of them, announced to the batch norm. */
-rgm_moments rgm_plan_gather_moments(rgm_plan *plan, int32_t tensor, int32_t chunks);
 
 /* A tensor's values: its buffer, created on first use; rgm_plan_alias makes the output live in the input's buffer. */
 rgm_buffer rgm_plan_value(rgm_plan *plan, int32_t tensor);

@@ -1,6 +1,6 @@
 /* Max, average and global average pooling, one image's channel block at a time. Max pooling keeps the winner's position
  * in its window, one byte per output. What is pending on the input is applied to the block in a worker's scratch. */
-#include "net/op.h"
+#include "net/pending.h"
 
 typedef struct pool_state {
     rgm_plan *plan;

@@ -1,59 +1,12 @@
 #include <config.h>
 
-#include "net/op.h"
+#include "net/plan_internal.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "base/arena.h"
-#include "net/layout.h"
-
-/* A pointer to fill in: into a buffer of the arena, or `offset` floats into one of the parameter arrays. */
-enum { VALUE, GRADIENT, STATISTIC, BUFFER };
-typedef struct binding {
-    int32_t array;
-    rgm_buffer buffer;
-    int64_t offset;
-    void *slot;
-    int32_t phase; /* that it was made for, -1: before the first */
-} binding;
-
-typedef struct owned {
-    void *object;
-    void (*destroy)(void *object);
-} owned;
-
-typedef struct state { /* a piece of set-up memory */
-    struct state *next;
-    max_align_t data[];
-} state;
-
-typedef struct note { /* what a node's operation remembers: its state, and how it is computed, for people */
-    void *state;
-    char text[96];
-} note;
-
-struct rgm_plan {
-    rgm_plan_options o;
-    note *notes;       /* per node */
-    rgm_phase *phases; /* forward, then a gap of one (the loss), then backward */
-    int32_t phase_count, forward_count, phase_room;
-    rgm_piece *buffers; /* alive in phases, counted over forward, loss, backward */
-    binding *bindings;
-    owned *owned;
-    int32_t buffer_count, buffer_room, binding_count, binding_room, owned_count, owned_room;
-    rgm_buffer *value;    /* per tensor, -1: none yet */
-    rgm_source *source;   /* per tensor; pending -1: to be left pending by its batch norm */
-    rgm_moments *moments; /* per tensor */
-    rgm_gradient *gradient;
-    state *states;
-    size_t bytes, scratch_each;
-    char *arena;
-    void *input, *logits, *dlogits;
-    int32_t out_of_memory;
-    int32_t input_layout;
-};
+#include "net/remake.h"
 
 const rgm_op *rgm_op_get(int32_t op) {
     static const rgm_op *const ops[RGM_OP_COUNT] = {
@@ -188,43 +141,21 @@ void rgm_plan_use(rgm_plan *p, rgm_buffer b, void *slot) {
     if (slot) bind(p, b, slot);
 }
 
+size_t rgm_plan_tensor_bytes(const rgm_plan *p, int32_t tensor) {
+    return sizeof(float) * (size_t)(rgm_plan_extent(p, tensor).floats * p->o.batch);
+}
+
 rgm_buffer rgm_plan_value(rgm_plan *p, int32_t tensor) {
-    if (p->value[tensor] < 0)
-        p->value[tensor] = rgm_plan_buffer(p, sizeof(float) * (size_t)(rgm_plan_extent(p, tensor).floats * p->o.batch));
+    if (p->value[tensor] < 0) p->value[tensor] = rgm_plan_buffer(p, rgm_plan_tensor_bytes(p, tensor));
     return p->value[tensor];
 }
 
-rgm_source rgm_plan_source(rgm_plan *p, int32_t tensor) {
-    return p->source[tensor].pending ? p->source[tensor] : (rgm_source){.values = rgm_plan_value(p, tensor)};
-}
-
-int32_t rgm_plan_defers(const rgm_plan *p, int32_t tensor) { return p->source[tensor].pending != 0; }
-
-void rgm_plan_set_source(rgm_plan *p, int32_t tensor, rgm_source source) {
-    source.pending = rgm_plan_defers(p, tensor);
-    p->source[tensor] = source;
-}
-
-/* Calls see(node, input) for each consumer of the tensor until it says 0; 1 if none did. */
-static int32_t all_consumers(const rgm_plan *p, int32_t tensor,
-                             int32_t (*see)(const rgm_plan *p, int32_t node, int32_t input)) {
+int32_t rgm_plan_all_consumers(const rgm_plan *p, int32_t tensor,
+                               int32_t (*see)(const rgm_plan *p, int32_t node, int32_t input)) {
     for (int32_t i = 0; i < rgm_graph_node_count(p->o.graph); i++)
         for (int32_t k = 0; k < 2; k++)
             if (rgm_plan_node(p, i)->in[k] == tensor && !see(p, i, k)) return 0;
     return 1;
-}
-
-int32_t rgm_plan_wants_moments(const rgm_plan *p, int32_t tensor) {
-    for (int32_t i = 0; p->o.training && i < rgm_graph_node_count(p->o.graph); i++)
-        if (rgm_plan_node(p, i)->op == RGM_OP_BATCHNORM && rgm_plan_node(p, i)->in[0] == tensor) return 1;
-    return 0;
-}
-
-rgm_moments rgm_plan_moments(const rgm_plan *p, int32_t tensor) { return p->moments[tensor]; }
-
-rgm_moments rgm_plan_gather_moments(rgm_plan *p, int32_t tensor, int32_t chunks) {
-    size_t each = sizeof(double) * RGM_MOMENTS * (size_t)rgm_plan_extent(p, tensor).channels;
-    return p->moments[tensor] = (rgm_moments){rgm_plan_buffer(p, each * (size_t)chunks), chunks};
 }
 
 void rgm_plan_alias(rgm_plan *p, int32_t tensor, rgm_buffer b) { p->value[tensor] = b; }
@@ -245,69 +176,6 @@ void *rgm_plan_node_state(const rgm_plan *p, int32_t node) { return p->notes[nod
 
 void rgm_plan_note(rgm_plan *p, int32_t node, const char *text) {
     snprintf(p->notes[node].text, sizeof p->notes[node].text, "%s", text);
-}
-
-/* ---- gradients of two addends ---- */
-
-typedef struct sum_context {
-    const rgm_kernels *k;
-    float *a, *b, *out;
-    int64_t floats;
-    int32_t chunks;
-} sum_context;
-
-static rgm_status run_sum(void *context, int32_t chunk, int32_t worker, rgm_error *err) {
-    (void)worker, (void)err;
-    const sum_context *c = context;
-    rgm_range r = rgm_range_part(c->floats / 16, c->chunks, chunk); /* images are whole blocks: 64-byte pieces */
-    c->k->add(c->a + r.first * 16, c->b + r.first * 16, c->out + r.first * 16, (r.end - r.first) * 16);
-    return RGM_OK;
-}
-
-rgm_gradient rgm_plan_gradient(const rgm_plan *p, int32_t tensor) { return p->gradient[tensor]; }
-
-rgm_status rgm_plan_one_gradient(rgm_plan *p, int32_t tensor, rgm_gradient *out, rgm_error *err) {
-    rgm_gradient *g = &p->gradient[tensor];
-    if (g->count == 2) {
-        int64_t floats = rgm_plan_extent(p, tensor).floats;
-        sum_context *c = rgm_plan_state(p, sizeof *c);
-        if (!c) return rgm_fail(err, RGM_E_NOMEM, "plan: out of memory");
-        *c = (sum_context){
-            .k = p->o.kernels, .floats = (floats * p->o.batch + 15) / 16 * 16, .chunks = rgm_plan_images(p, floats)};
-        RGM_TRY(rgm_plan_phase(p, rgm_plan_tensor(p, tensor)->producer, "add gradients", run_sum, c, c->chunks, err));
-        int32_t target = !g->shared[0] ? 0 : !g->shared[1] ? 1 : -1;
-        rgm_buffer sum =
-            target < 0 ? rgm_plan_buffer(p, sizeof(float) * (size_t)(floats * p->o.batch)) : g->addend[target];
-        rgm_plan_use(p, g->addend[0], &c->a);
-        rgm_plan_use(p, g->addend[1], &c->b);
-        rgm_plan_use(p, sum, &c->out);
-        *g = (rgm_gradient){.count = 1, .addend = {sum}};
-    }
-    *out = *g;
-    return RGM_OK;
-}
-
-rgm_status rgm_plan_add_gradient(rgm_plan *p, int32_t tensor, rgm_buffer b, int32_t shared, rgm_error *err) {
-    rgm_gradient *g = &p->gradient[tensor];
-    if (g->count == 2) {
-        rgm_gradient one;
-        RGM_TRY(rgm_plan_one_gradient(p, tensor, &one, err));
-    }
-    g->addend[g->count] = b;
-    g->shared[g->count++] = shared;
-    return RGM_OK;
-}
-
-rgm_status rgm_plan_backward_phase(rgm_plan *p, int32_t index, rgm_chunk_fn run, void *context, int32_t chunks,
-                                   void *dy_slot, void *dx_slot, rgm_error *err) {
-    const rgm_node *node = rgm_plan_node(p, index);
-    rgm_gradient dy;
-    RGM_TRY(rgm_plan_one_gradient(p, node->out, &dy, err));
-    rgm_buffer dx = rgm_plan_buffer(p, sizeof(float) * (size_t)(rgm_plan_extent(p, node->in[0]).floats * p->o.batch));
-    RGM_TRY(rgm_plan_phase(p, index, "backward", run, context, chunks, err));
-    rgm_plan_use(p, dy.addend[0], dy_slot);
-    rgm_plan_use(p, dx, dx_slot);
-    return rgm_plan_add_gradient(p, node->in[0], dx, 0, err);
 }
 
 /* ---- planning ---- */
@@ -361,10 +229,15 @@ static rgm_status plan_forward(rgm_plan *p, rgm_error *err) {
     return RGM_OK;
 }
 
+static rgm_status run_nothing(void *context, int32_t chunk, int32_t worker, rgm_error *err) {
+    (void)context, (void)chunk, (void)worker, (void)err;
+    return RGM_OK;
+}
+
 /* An empty phase stands for the loss, where logits are read and their gradient is written. */
 static rgm_status plan_loss(rgm_plan *p, rgm_error *err) {
     int32_t out = rgm_graph_output(p->o.graph);
-    RGM_TRY(rgm_plan_phase(p, rgm_plan_tensor(p, out)->producer, "loss", run_sum, p, 0, err));
+    RGM_TRY(rgm_plan_phase(p, rgm_plan_tensor(p, out)->producer, "loss", run_nothing, p, 0, err));
     rgm_plan_use(p, rgm_plan_value(p, out), &p->logits);
     if (!p->o.training) return RGM_OK;
     rgm_buffer gradient = rgm_plan_buffer(p, sizeof(float) * (size_t)(rgm_plan_extent(p, out).floats * p->o.batch));
@@ -372,53 +245,15 @@ static rgm_status plan_loss(rgm_plan *p, rgm_error *err) {
     return rgm_plan_add_gradient(p, out, gradient, 0, err);
 }
 
-enum { REMAKE_BYTES = 4 << 20 }; /* what is worth a pass over memory not to keep */
-
-static int32_t finds_input_again(const rgm_plan *p, int32_t node, int32_t input) {
-    return input != 0 || rgm_op_get(rgm_plan_node(p, node)->op)->keeps_input != RGM_KEEPS_BUFFER;
-}
-
-/* A large output that one pass can make again is not kept for the backward pass: the first operation that reads it
- * there finds it in a new buffer, and so do the others. */
-static rgm_status remake_input(rgm_plan *p, const rgm_node *node, rgm_error *err) {
-    int32_t tensor = node->in[0], producer = rgm_plan_tensor(p, tensor)->producer;
-    if (!rgm_op_get(node->op)->keeps_input || producer < 0) return RGM_OK;
-    size_t bytes = sizeof(float) * (size_t)(rgm_plan_extent(p, tensor).floats * p->o.batch);
-    const rgm_op *op = rgm_op_get(rgm_plan_node(p, producer)->op);
-    if (!op->remakes || !op->remakes(p, producer) || rgm_plan_defers(p, tensor)) return RGM_OK;
-    if (p->buffers[p->value[tensor]].first > p->forward_count) return RGM_OK; /* has been made again */
-    if (bytes < (p->o.remake ? p->o.remake : REMAKE_BYTES) || !all_consumers(p, tensor, finds_input_again))
-        return RGM_OK;
-    rgm_buffer again = rgm_plan_buffer(p, bytes);
-    RGM_TRY(op->remake(p, producer, again, err));
-    p->value[tensor] = again;
-    return RGM_OK;
-}
-
 static rgm_status plan_backward(rgm_plan *p, rgm_error *err) {
     for (int32_t i = rgm_graph_node_count(p->o.graph); i-- > 0;) {
         const rgm_node *node = rgm_plan_node(p, i);
         if (!rgm_plan_needs_gradient(p, node->out)) continue;
-        rgm_status status = remake_input(p, node, err);
+        rgm_status status = rgm_remake_input(p, i, err);
         if (status == RGM_OK) status = rgm_op_get(node->op)->backward(p, i, err);
         if (status < 0) return rgm_fail_in(err, "layer %s", node->name);
     }
     return RGM_OK;
-}
-
-static int32_t can_apply(const rgm_plan *p, int32_t node, int32_t input) {
-    const rgm_op *op = rgm_op_get(rgm_plan_node(p, node)->op);
-    return op->applies && op->applies(p, node, input);
-}
-
-/* Which batch norms' outputs stay pending. */
-static void choose_pending(rgm_plan *p) {
-    for (int32_t i = 0; i < rgm_graph_node_count(p->o.graph); i++) {
-        const rgm_node *node = rgm_plan_node(p, i);
-        if (node->op != RGM_OP_BATCHNORM || node->in[1] != RGM_NO_TENSOR) continue;
-        if (node->out == rgm_graph_output(p->o.graph)) continue;
-        if (all_consumers(p, node->out, can_apply)) p->source[node->out].pending = -1;
-    }
 }
 
 /* No tensor may have more than 2^44 values: so no size computed from theirs overflows. */
@@ -482,7 +317,7 @@ rgm_status rgm_plan_create(rgm_plan **plan, const rgm_plan_options *options, rgm
     }
     for (size_t i = 0; i < tensors; i++) p->value[i] = -1;
     p->input_layout = choose_input_layout(p);
-    choose_pending(p);
+    rgm_pending_choose(p);
     RGM_TRY_OR_FAIL(status, plan_forward(p, err));
     RGM_TRY_OR_FAIL(status, plan_loss(p, err));
     if (options->training) RGM_TRY_OR_FAIL(status, plan_backward(p, err));
@@ -546,45 +381,3 @@ int64_t rgm_plan_input_floats(const rgm_plan *p) { return rgm_plan_extent(p, 0).
 float *rgm_plan_logits(const rgm_plan *p) { return p->logits; }
 float *rgm_plan_dlogits(const rgm_plan *p) { return p->dlogits; }
 int64_t rgm_plan_logits_pitch(const rgm_plan *p) { return rgm_plan_extent(p, rgm_graph_output(p->o.graph)).floats; }
-
-int32_t rgm_plan_row_count(const rgm_plan *p) { return rgm_graph_node_count(p->o.graph); }
-
-void rgm_plan_row_get(const rgm_plan *p, int32_t index, rgm_plan_row *row) {
-    const rgm_node *node = rgm_plan_node(p, index);
-    const rgm_tensor *t = rgm_plan_tensor(p, node->out);
-    *row = (rgm_plan_row){.name = node->name, .op = rgm_op_get(node->op)->name, .C = t->C, .H = t->H, .W = t->W};
-    for (int32_t i = 0; i < rgm_graph_param_count(p->o.graph); i++) {
-        const rgm_param *q = rgm_graph_param(p->o.graph, i);
-        if (q->node == index) row->params += q->count;
-    }
-    row->forward_flops = rgm_node_flops(p->o.graph, index) * p->o.batch;
-    if (!rgm_plan_defers(p, node->out))
-        row->bytes = sizeof(float) * (size_t)(rgm_plan_extent(p, node->out).floats * p->o.batch);
-    snprintf(row->engine, sizeof row->engine, "%s", p->notes[index].text);
-}
-
-static int32_t is_finite(const rgm_plan *p, rgm_buffer buffer, int64_t floats) {
-    float largest;
-    p->o.kernels->absmax((const float *)(const void *)(p->arena + p->buffers[buffer].offset), floats, &largest);
-    return isfinite(largest);
-}
-
-/* 1 if the buffer has what the forward pass wrote, between it and the backward pass. */
-static int32_t is_there(const rgm_plan *p, rgm_buffer buffer) {
-    return p->buffers[buffer].last >= p->forward_count && p->buffers[buffer].first <= p->forward_count;
-}
-
-/* A batch norm whose output is pending, or is made again later, shows in its scales and shifts. */
-const char *rgm_plan_first_bad(const rgm_plan *p) {
-    for (int32_t i = 0; i < rgm_graph_node_count(p->o.graph); i++) {
-        const rgm_node *node = rgm_plan_node(p, i);
-        rgm_extent e = rgm_plan_extent(p, node->out);
-        int32_t written = !rgm_plan_defers(p, node->out) && is_there(p, p->value[node->out]), bad = 0;
-        if (written)
-            bad = !is_finite(p, p->value[node->out], e.floats * p->o.batch);
-        else if (node->op == RGM_OP_BATCHNORM && is_there(p, p->source[node->out].affine))
-            bad = !is_finite(p, p->source[node->out].affine, (int64_t)2 * e.channels);
-        if (bad) return node->name;
-    }
-    return NULL;
-}

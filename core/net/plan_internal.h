@@ -1,0 +1,63 @@
+/* The plan's own members: for the files of core/net that make a plan (plan.c, gradient.c, pending.c, remake.c,
+ * plan_rows.c). Operations see op.h. */
+#ifndef RGM_NET_PLAN_INTERNAL_H
+#define RGM_NET_PLAN_INTERNAL_H
+
+#include "net/layout.h"
+#include "net/op.h"
+#include "net/pending.h"
+
+/* A pointer to fill in: into a buffer of the arena, or `offset` floats into one of the parameter arrays. */
+enum { VALUE, GRADIENT, STATISTIC, BUFFER };
+typedef struct binding {
+    int32_t array;
+    rgm_buffer buffer;
+    int64_t offset;
+    void *slot;
+    int32_t phase; /* that it was made for, -1: before the first */
+} binding;
+
+typedef struct owned {
+    void *object;
+    void (*destroy)(void *object);
+} owned;
+
+typedef struct state { /* a piece of set-up memory */
+    struct state *next;
+    max_align_t data[];
+} state;
+
+typedef struct note { /* what a node's operation remembers: its state, and how it is computed, for people */
+    void *state;
+    char text[96];
+} note;
+
+struct rgm_plan {
+    rgm_plan_options o;
+    note *notes;       /* per node */
+    rgm_phase *phases; /* forward, then a gap of one (the loss), then backward */
+    int32_t phase_count, forward_count, phase_room;
+    rgm_piece *buffers; /* alive in phases, counted over forward, loss, backward */
+    binding *bindings;
+    owned *owned;
+    int32_t buffer_count, buffer_room, binding_count, binding_room, owned_count, owned_room;
+    rgm_buffer *value;    /* per tensor, -1: none yet */
+    rgm_source *source;   /* per tensor; pending -1: to be left pending by its batch norm */
+    rgm_moments *moments; /* per tensor */
+    rgm_gradient *gradient;
+    state *states;
+    size_t bytes, scratch_each;
+    char *arena;
+    void *input, *logits, *dlogits;
+    int32_t out_of_memory;
+    int32_t input_layout;
+};
+
+/* Calls see(node, input) for each consumer of the tensor until it says 0; 1 if none did. */
+int32_t rgm_plan_all_consumers(const rgm_plan *plan, int32_t tensor,
+                               int32_t (*see)(const rgm_plan *plan, int32_t node, int32_t input));
+
+/* Bytes of a tensor's values. */
+size_t rgm_plan_tensor_bytes(const rgm_plan *plan, int32_t tensor);
+
+#endif
