@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include "base/rng.h"
 
 enum { UNITS = 3 };
@@ -71,10 +72,15 @@ static void set_up(const netcase *c, netrun *r, oracle *o, float *x, int64_t inp
     netrun_input(r, x);
 }
 
-static void check_logits(const netcase *c, const netrun *r, const oracle *o, const char *what) {
-    float *logits = calloc((size_t)c->N * UNITS, sizeof *logits);
+static float *take_logits(const netrun *r) {
+    float *logits = calloc((size_t)r->N * UNITS, sizeof *logits);
     ck_assert_ptr_nonnull(logits);
     netrun_logits(r, logits);
+    return logits;
+}
+
+static void check_logits(const netcase *c, const netrun *r, const oracle *o, const char *what) {
+    float *logits = take_logits(r);
     distance d = {0};
     for (int64_t i = 0; i < (int64_t)c->N * UNITS; i++) add(&d, (double)logits[i], oracle_logits(o)[i]);
     check(c, &d, 0, what);
@@ -125,6 +131,45 @@ static void check_evaluation(const netcase *c, const netrun *training, oracle *o
     netrun_close(&r);
 }
 
+static void *copy(const void *from, size_t bytes) {
+    void *to = malloc(bytes + 1);
+    ck_assert_ptr_nonnull(to);
+    return memcpy(to, from, bytes);
+}
+
+static void check_same(const netcase *c, const float *a, const float *b, int64_t count, const char *what) {
+    ck_assert_msg(memcmp(a, b, sizeof *a * (size_t)count) == 0, "%s: other bits in low memory: %s", c->name, what);
+}
+
+/* The step of `normal`, which began with the statistics `stat`, in low memory, where everything that can be is made
+ * again: the same bits. */
+static void check_low(const netcase *c, const netrun *normal, const float *logits, const float *stat, const float *x,
+                      const float *dlogits) {
+    netrun r;
+    int64_t params = rgm_graph_param_floats(c->graph), stats = rgm_graph_stat_floats(c->graph);
+    float *grad = copy(normal->grad, sizeof *grad * (size_t)params);
+    float *after = copy(normal->stat, sizeof *after * (size_t)stats);
+    netrun_memory = RGM_MEMORY_LOW;
+    netrun_open_beside(&r, normal, 1);
+    netrun_memory = RGM_MEMORY_NORMAL;
+    memcpy(r.stat, stat, sizeof *stat * (size_t)stats);
+    memset(r.grad, 0xFF, sizeof *grad * (size_t)params);
+    netrun_input(&r, x);
+    netrun_forward(&r);
+    float *again = take_logits(&r);
+    netrun_backward(&r, dlogits);
+    check_same(c, again, logits, (int64_t)c->N * UNITS, "logits");
+    check_same(c, r.stat, after, stats, "statistics");
+    for (int32_t i = 0; i < rgm_graph_param_count(c->graph); i++) {
+        const rgm_param *p = rgm_graph_param(c->graph, i);
+        check_same(c, r.grad + p->offset, grad + p->offset, p->count, p->name);
+    }
+    free(again);
+    free(after);
+    free(grad);
+    netrun_close(&r);
+}
+
 static void check_once(netcase *c) {
     const rgm_tensor *in = rgm_graph_tensor(c->graph, 0);
     int64_t inputs = (int64_t)c->N * in->C * in->H * in->W;
@@ -135,18 +180,23 @@ static void check_once(netcase *c) {
     oracle *o = oracle_create(c->graph, c->N);
     set_up(c, &r, o, values, inputs);
     netrun_uniform(7, 998, -1, 1, dlogits, (int64_t)c->N * UNITS);
+    float *stat = copy(r.stat, sizeof *stat * (size_t)rgm_graph_stat_floats(c->graph));
     o->weights = dlogits;
     netrun_forward(&r);
+    float *logits = take_logits(&r);
     oracle_forward(o, 1);
     check_logits(c, &r, o, "logits in training");
     netrun_backward(&r, dlogits);
     check_statistics(c, &r, o);
     check_gradients(c, &r, o);
+    check_low(c, &r, logits, stat, values, dlogits);
     check_evaluation(c, &r, o, values);
     oracle_destroy(o);
     netrun_close(&r);
     free(values);
     free(dlogits);
+    free(logits);
+    free(stat);
 }
 
 void netcase_check(netcase *c, int32_t x) {

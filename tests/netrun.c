@@ -47,6 +47,7 @@ static rgm_status scale_images(void *context, int32_t index, int32_t first, int3
 
 int32_t netrun_conv = RGM_CONV_AUTO;
 size_t netrun_remake;
+int32_t netrun_memory = RGM_MEMORY_NORMAL;
 
 static void make_plan(netrun *r) {
     rgm_error err = {0};
@@ -57,6 +58,7 @@ static void make_plan(netrun *r) {
                           .workers = r->threads,
                           .training = r->training,
                           .conv = netrun_conv,
+                          .memory = netrun_memory,
                           .remake = netrun_remake,
                           .hook = {NULL, scale_images, scale_images}};
     netrun_fine(rgm_plan_create(&r->plan, &o, &err), &err, "plan");

@@ -25,6 +25,9 @@ extern int32_t netrun_conv;
 /* Bytes from which on outputs are made again (rgm_plan_options); at first 0: the plan's own limit. */
 extern size_t netrun_remake;
 
+/* RGM_MEMORY_* of plans opened from now on; at first RGM_MEMORY_NORMAL. */
+extern int32_t netrun_memory;
+
 /* Fails the test with the error's line. */
 void netrun_fine(rgm_status status, const rgm_error *err, const char *what);
 

@@ -4,10 +4,11 @@
 
 typedef struct onednn onednn;
 
+/* The primitives; and, in a copy for each direction that is planned, what its phases work on. */
 struct onednn {
     rgm_plan *plan;
     rgm_conv *conv;
-    const float *x, *x_again, *dy, *w, *bias; /* x_again: for the backward pass */
+    const float *x, *dy, *w, *bias;
     float *y, *dx, *dw, *db;
     void *packed[2], *partials;
 };
@@ -39,7 +40,7 @@ static rgm_status run_backward_data(void *context, int32_t group, int32_t worker
 
 static rgm_status run_backward_weights(void *context, int32_t group, int32_t worker, rgm_error *err) {
     onednn *c = context;
-    return rgm_conv_backward_weights(c->conv, group, worker, c->x_again, c->dy, c->partials,
+    return rgm_conv_backward_weights(c->conv, group, worker, c->x, c->dy, c->partials,
                                      rgm_plan_scratch(c->plan, worker), err);
 }
 
@@ -51,7 +52,6 @@ static rgm_status run_reduce(void *context, int32_t chunk, int32_t worker, rgm_e
 static void destroy(void *conv) { rgm_conv_destroy(conv); }
 
 rgm_status rgm_onednn_create(rgm_onednn **out, const rgm_conv_site *site, uint32_t directions, rgm_error *err) {
-    const rgm_node *node = rgm_plan_node(site->plan, site->node);
     onednn *c = rgm_plan_state(site->plan, sizeof *c);
     *out = NULL;
     if (!c) return rgm_fail(err, RGM_E_NOMEM, "plan: out of memory");
@@ -61,12 +61,20 @@ rgm_status rgm_onednn_create(rgm_onednn **out, const rgm_conv_site *site, uint32
     RGM_TRY(rgm_plan_own(site->plan, c->conv, destroy, err));
     rgm_plan_need_scratch(site->plan, rgm_conv_scratch_bytes(c->conv));
     c->plan = site->plan;
+    *out = c;
+    return RGM_OK;
+}
+
+static onednn *copy(const rgm_conv_site *site, const onednn *from) {
+    const rgm_node *node = rgm_plan_node(site->plan, site->node);
+    onednn *c = rgm_plan_state(site->plan, sizeof *c);
+    if (!c) return NULL;
+    *c = *from;
     rgm_plan_param(site->plan, node->weight, &c->w);
     rgm_plan_param(site->plan, node->bias, &c->bias);
     rgm_plan_grad(site->plan, node->weight, &c->dw);
     rgm_plan_grad(site->plan, node->bias, &c->db);
-    *out = c;
-    return RGM_OK;
+    return c;
 }
 
 const char *rgm_onednn_name(const rgm_onednn *c, int32_t direction) { return rgm_conv_impl(c->conv, direction); }
@@ -82,7 +90,10 @@ static rgm_status plan_pack(const rgm_conv_site *site, onednn *c, int32_t direct
     return RGM_OK;
 }
 
-rgm_status rgm_onednn_forward(rgm_onednn *c, const rgm_conv_site *site, rgm_buffer x, rgm_buffer y, rgm_error *err) {
+rgm_status rgm_onednn_forward(rgm_onednn *primitives, const rgm_conv_site *site, rgm_buffer x, rgm_buffer y,
+                              rgm_error *err) {
+    onednn *c = copy(site, primitives);
+    if (!c) return rgm_fail(err, RGM_E_NOMEM, "plan: out of memory");
     rgm_buffer packed = 0;
     RGM_TRY(plan_pack(site, c, RGM_CONV_FORWARD, &packed, err));
     RGM_TRY(rgm_plan_phase(site->plan, site->node, "forward", run_forward, c,
@@ -93,8 +104,10 @@ rgm_status rgm_onednn_forward(rgm_onednn *c, const rgm_conv_site *site, rgm_buff
     return RGM_OK;
 }
 
-rgm_status rgm_onednn_backward_data(rgm_onednn *c, const rgm_conv_site *site, rgm_buffer dy, rgm_buffer dx,
+rgm_status rgm_onednn_backward_data(rgm_onednn *primitives, const rgm_conv_site *site, rgm_buffer dy, rgm_buffer dx,
                                     rgm_error *err) {
+    onednn *c = copy(site, primitives);
+    if (!c) return rgm_fail(err, RGM_E_NOMEM, "plan: out of memory");
     rgm_buffer packed = 0;
     RGM_TRY(plan_pack(site, c, RGM_CONV_BACKWARD_DATA, &packed, err));
     RGM_TRY(rgm_plan_phase(site->plan, site->node, "backward data", run_backward_data, c,
@@ -105,12 +118,14 @@ rgm_status rgm_onednn_backward_data(rgm_onednn *c, const rgm_conv_site *site, rg
     return RGM_OK;
 }
 
-rgm_status rgm_onednn_backward_weights(rgm_onednn *c, const rgm_conv_site *site, rgm_buffer x, rgm_buffer dy,
+rgm_status rgm_onednn_backward_weights(rgm_onednn *primitives, const rgm_conv_site *site, rgm_buffer x, rgm_buffer dy,
                                        rgm_error *err) {
+    onednn *c = copy(site, primitives);
+    if (!c) return rgm_fail(err, RGM_E_NOMEM, "plan: out of memory");
     rgm_buffer partials = rgm_plan_buffer(site->plan, rgm_conv_packed_bytes(c->conv, RGM_CONV_BACKWARD_WEIGHTS));
     RGM_TRY(rgm_plan_phase(site->plan, site->node, "backward weights", run_backward_weights, c,
                            rgm_conv_groups(c->conv, RGM_CONV_BACKWARD_WEIGHTS), err));
-    rgm_plan_use(site->plan, x, &c->x_again);
+    rgm_plan_use(site->plan, x, &c->x);
     rgm_plan_use(site->plan, dy, &c->dy);
     rgm_plan_use(site->plan, partials, &c->partials);
     RGM_TRY(rgm_plan_phase(site->plan, site->node, "reduce", run_reduce, c, rgm_conv_reduce_chunks(c->conv), err));

@@ -4,6 +4,9 @@
  * phase touches; backward() does the same for the gradient, in reverse node order. A phase's context is a struct from
  * rgm_plan_state() whose pointers the plan fills in (rgm_plan_use) when the arena is bound.
  *
+ * forward() may be called again while the backward phases are planned (remake.h): for the same node, on other buffers.
+ * So its phases' contexts are new ones each time, and backward() asks for the values it reads anew.
+ *
  * Chunks are groups of images: rgm_plan_images() decides how many, from the problem only. pending.h has what a batch
  * norm and its neighbours do for one another.
  */
@@ -14,21 +17,15 @@
 
 typedef int32_t rgm_buffer; /* a region of the arena with a lifetime */
 
-/* What backward reads of the input: the buffer of the forward pass, or the values, wherever the plan has them then. */
-enum { RGM_KEEPS_BUFFER = 1, RGM_KEEPS_VALUES = 2 };
-
 typedef struct rgm_op {
     const char *name;
     rgm_status (*forward)(rgm_plan *plan, int32_t node, rgm_error *err);
     rgm_status (*backward)(rgm_plan *plan, int32_t node, rgm_error *err);
-    int32_t keeps_input;  /* backward reads its input's values: RGM_KEEPS_*; 0: it does not */
-    int32_t keeps_output; /* backward reads its output's values */
+    int32_t keeps_input; /* 1: backward reads its input's values */
+    /* 1 if backward reads the node's output's values; NULL: it does not. */
+    int32_t (*keeps_output)(const rgm_plan *plan, int32_t node);
     /* 1 if the node can load in[`input`] with what is pending on it, in all its phases; NULL: it cannot. */
     int32_t (*applies)(const rgm_plan *plan, int32_t node, int32_t input);
-    /* 1 if one pass over what is kept anyway makes the node's output again, and the phase that does, into y. NULL: it
-     * never can. */
-    int32_t (*remakes)(const rgm_plan *plan, int32_t node);
-    rgm_status (*remake)(rgm_plan *plan, int32_t node, rgm_buffer y, rgm_error *err);
 } rgm_op;
 
 extern const rgm_op rgm_op_conv, rgm_op_batchnorm, rgm_op_activation, rgm_op_add, rgm_op_maxpool, rgm_op_avgpool,
@@ -78,6 +75,8 @@ void rgm_plan_set_node_state(rgm_plan *plan, int32_t node, void *state);
 void *rgm_plan_node_state(const rgm_plan *plan, int32_t node);
 /* How a node is computed, for rgm_plan_row.engine. */
 void rgm_plan_note(rgm_plan *plan, int32_t node, const char *text);
+/* 1 while forward phases are planned again, for the backward pass. */
+int32_t rgm_plan_again(const rgm_plan *plan);
 /* Makes at least `bytes` of scratch per worker available. */
 void rgm_plan_need_scratch(rgm_plan *plan, size_t bytes);
 void *rgm_plan_scratch(const rgm_plan *plan, int32_t worker);

@@ -88,4 +88,10 @@ static rgm_status backward(rgm_plan *plan, int32_t index, rgm_error *err) {
     return rgm_plan_add_gradient(plan, node->in[0], dx, 0, err);
 }
 
-const rgm_op rgm_op_activation = {.name = "activation", .forward = forward, .backward = backward, .keeps_output = 1};
+static int32_t keeps_output(const rgm_plan *plan, int32_t index) {
+    (void)plan, (void)index;
+    return 1;
+}
+
+const rgm_op rgm_op_activation = {
+    .name = "activation", .forward = forward, .backward = backward, .keeps_output = keeps_output};

@@ -196,6 +196,15 @@ typedef struct bn_buffers {
     rgm_buffer vectors;
 } bn_buffers;
 
+static void use_parameters(rgm_plan *plan, const rgm_node *node, bn_state *c) {
+    rgm_plan_param(plan, node->weight, &c->scale);
+    rgm_plan_param(plan, node->bias, &c->shift);
+    rgm_plan_grad(plan, node->weight, &c->dscale);
+    rgm_plan_grad(plan, node->bias, &c->dshift);
+    rgm_plan_stat(plan, node->mean, &c->running_mean);
+    rgm_plan_stat(plan, node->mean + 1, &c->running_var);
+}
+
 static rgm_status create(rgm_plan *plan, int32_t index, bn_buffers **out, rgm_error *err) {
     const rgm_node *node = rgm_plan_node(plan, index);
     const rgm_plan_options *o = rgm_plan_get(plan);
@@ -211,15 +220,19 @@ static rgm_status create(rgm_plan *plan, int32_t index, bn_buffers **out, rgm_er
     c->relu = !!(node->flags & RGM_BN_RELU);
     c->training = o->training;
     c->mask = !c->relu ? RGM_MASK_NONE : node->in[1] == RGM_NO_TENSOR ? RGM_MASK_RECOMPUTE : RGM_MASK_OUTPUT;
-    rgm_plan_param(plan, node->weight, &c->scale);
-    rgm_plan_param(plan, node->bias, &c->shift);
-    rgm_plan_grad(plan, node->weight, &c->dscale);
-    rgm_plan_grad(plan, node->bias, &c->dshift);
-    rgm_plan_stat(plan, node->mean, &c->running_mean);
-    rgm_plan_stat(plan, node->mean + 1, &c->running_var);
+    use_parameters(plan, node, c);
     s->vectors = rgm_plan_buffer(plan, sizeof(float) * VECTORS * (size_t)c->e.channels);
     rgm_plan_set_node_state(plan, index, s);
     *out = s;
+    return RGM_OK;
+}
+
+/* The same vectors, other phases. */
+static rgm_status copy(rgm_plan *plan, int32_t index, bn_buffers **out, rgm_error *err) {
+    bn_buffers *s = *out = rgm_plan_state(plan, sizeof *s);
+    if (!s) return rgm_fail(err, RGM_E_NOMEM, "plan: out of memory");
+    *s = *(const bn_buffers *)rgm_plan_node_state(plan, index);
+    use_parameters(plan, rgm_plan_node(plan, index), &s->state);
     return RGM_OK;
 }
 
@@ -253,16 +266,17 @@ static rgm_status plan_vectors(rgm_plan *plan, int32_t index, bn_buffers *s, rgm
 static rgm_status forward(rgm_plan *plan, int32_t index, rgm_error *err) {
     const rgm_node *node = rgm_plan_node(plan, index);
     bn_buffers *s = NULL;
-    RGM_TRY(create(plan, index, &s, err));
+    int32_t again = rgm_plan_again(plan);
+    RGM_TRY((again ? copy : create)(plan, index, &s, err));
     bn_state *c = &s->state;
     rgm_buffer x = rgm_plan_value(plan, node->in[0]);
-    RGM_TRY(plan_vectors(plan, index, s, x, err));
+    if (!again) RGM_TRY(plan_vectors(plan, index, s, x, err));
     rgm_plan_set_source(plan, node->out, (rgm_source){.values = x, .affine = s->vectors, .relu = c->relu});
     if (rgm_plan_defers(plan, node->out)) return RGM_OK;
     if (!c->training && rgm_plan_may_overwrite(plan, node->in[0])) rgm_plan_alias(plan, node->out, x);
     RGM_TRY(rgm_plan_phase(plan, index, "normalise", run_apply, c, c->chunks, err));
     rgm_plan_use(plan, x, &c->x);
-    rgm_plan_use(plan, s->vectors, NULL);
+    rgm_plan_use(plan, s->vectors, &c->vectors);
     if (node->in[1] != RGM_NO_TENSOR) {
         rgm_source r = rgm_plan_source(plan, node->in[1]);
         rgm_plan_use(plan, r.values, &c->r);
@@ -275,7 +289,8 @@ static rgm_status forward(rgm_plan *plan, int32_t index, rgm_error *err) {
 
 static rgm_status backward(rgm_plan *plan, int32_t index, rgm_error *err) {
     const rgm_node *node = rgm_plan_node(plan, index);
-    bn_buffers *s = rgm_plan_node_state(plan, index);
+    bn_buffers *s = NULL;
+    RGM_TRY(copy(plan, index, &s, err));
     bn_state *c = &s->state;
     size_t bytes = sizeof(float) * (size_t)(c->e.floats * c->N);
     rgm_gradient dy = rgm_plan_gradient(plan, node->out);
@@ -297,7 +312,7 @@ static rgm_status backward(rgm_plan *plan, int32_t index, rgm_error *err) {
     if (dy.count == 2) rgm_plan_use(plan, dy.addend[1], &c->dy2);
     if (store) rgm_plan_use(plan, g, &c->g);
     rgm_plan_use(plan, partial, &c->sums);
-    rgm_plan_use(plan, s->vectors, NULL);
+    rgm_plan_use(plan, s->vectors, &c->vectors);
     RGM_TRY(rgm_plan_phase(plan, index, "combine backward sums", run_backward_finish, c, c->e.blocks, err));
     rgm_plan_use(plan, partial, NULL);
     rgm_plan_use(plan, s->vectors, NULL);
@@ -314,23 +329,10 @@ static rgm_status backward(rgm_plan *plan, int32_t index, rgm_error *err) {
     return rgm_plan_add_gradient(plan, node->in[0], dx, 0, err);
 }
 
-/* Not with a residual, which need not be kept. */
-static int32_t remakes(const rgm_plan *plan, int32_t index) {
-    return rgm_plan_node(plan, index)->in[1] == RGM_NO_TENSOR;
-}
-
-/* run_apply() once more; x and the vectors are kept for the backward pass anyway. */
-static rgm_status remake(rgm_plan *plan, int32_t index, rgm_buffer y, rgm_error *err) {
+/* The mask of a join comes from it. */
+static int32_t keeps_output(const rgm_plan *plan, int32_t index) {
     const rgm_node *node = rgm_plan_node(plan, index);
-    const bn_buffers *s = rgm_plan_node_state(plan, index);
-    bn_state *c = rgm_plan_state(plan, sizeof *c);
-    if (!c) return rgm_fail(err, RGM_E_NOMEM, "plan: out of memory");
-    *c = s->state;
-    RGM_TRY(rgm_plan_phase(plan, index, "normalise again", run_apply, c, c->chunks, err));
-    rgm_plan_use(plan, rgm_plan_value(plan, node->in[0]), &c->x);
-    rgm_plan_use(plan, s->vectors, &c->vectors);
-    rgm_plan_use(plan, y, &c->y);
-    return RGM_OK;
+    return node->in[1] != RGM_NO_TENSOR && (node->flags & RGM_BN_RELU);
 }
 
 /* The residual is loaded as it is pending; the input itself would be normalised twice. */
@@ -342,8 +344,6 @@ static int32_t applies(const rgm_plan *plan, int32_t index, int32_t input) {
 const rgm_op rgm_op_batchnorm = {.name = "batchnorm",
                                  .forward = forward,
                                  .backward = backward,
-                                 .keeps_input = RGM_KEEPS_BUFFER,
-                                 .keeps_output = 1,
-                                 .applies = applies,
-                                 .remakes = remakes,
-                                 .remake = remake};
+                                 .keeps_input = 1,
+                                 .keeps_output = keeps_output,
+                                 .applies = applies};

@@ -78,11 +78,11 @@ static rgm_status create(rgm_plan *plan, int32_t index, conv_state **out, rgm_er
     return RGM_OK;
 }
 
-/* The node's state is made by forward() and found again by backward(). */
+/* The node's state is made by the first forward() and found again by the others. */
 static rgm_status forward(rgm_plan *plan, int32_t index, rgm_error *err) {
     const rgm_node *node = rgm_plan_node(plan, index);
-    conv_state *c = NULL;
-    RGM_TRY(create(plan, index, &c, err));
+    conv_state *c = rgm_plan_node_state(plan, index);
+    if (!rgm_plan_again(plan)) RGM_TRY(create(plan, index, &c, err));
     rgm_source x = rgm_plan_source(plan, node->in[0]);
     rgm_buffer y = rgm_plan_value(plan, node->out);
     switch (c->way[RGM_CONV_FORWARD]) {
@@ -141,4 +141,4 @@ static int32_t applies(const rgm_plan *plan, int32_t index, int32_t input) {
 }
 
 const rgm_op rgm_op_conv = {
-    .name = "conv", .forward = forward, .backward = backward, .keeps_input = RGM_KEEPS_VALUES, .applies = applies};
+    .name = "conv", .forward = forward, .backward = backward, .keeps_input = 1, .applies = applies};

@@ -7,7 +7,7 @@ typedef struct linear_state {
     const rgm_kernels *k;
     int64_t C, K, x_pitch, y_pitch;
     int32_t N, image_chunks, unit_chunks;
-    const float *x, *dy, *w, *bias;
+    const float *x, *x_again, *dy, *w, *bias; /* x_again: for the backward pass */
     float *y, *dx, *dw, *db;
     double *sums; /* [K] */
 } linear_state;
@@ -44,7 +44,7 @@ static rgm_status run_backward_weights(void *context, int32_t chunk, int32_t wor
     (void)worker;
     const linear_state *c = context;
     rgm_range r = rgm_range_part(c->K, c->unit_chunks, chunk);
-    return rgm_matmul(1, 0, r.end - r.first, c->C, c->N, c->dy + r.first, c->y_pitch, c->x, c->x_pitch, 0,
+    return rgm_matmul(1, 0, r.end - r.first, c->C, c->N, c->dy + r.first, c->y_pitch, c->x_again, c->x_pitch, 0,
                       c->dw + r.first * c->C, c->C, err);
 }
 
@@ -93,7 +93,7 @@ static rgm_status backward(rgm_plan *plan, int32_t index, rgm_error *err) {
     rgm_gradient dy;
     RGM_TRY(rgm_plan_one_gradient(plan, node->out, &dy, err));
     RGM_TRY(rgm_plan_phase(plan, index, "backward weights", run_backward_weights, c, c->unit_chunks, err));
-    rgm_plan_use(plan, rgm_plan_value(plan, node->in[0]), NULL);
+    rgm_plan_use(plan, rgm_plan_value(plan, node->in[0]), &c->x_again);
     rgm_plan_use(plan, dy.addend[0], &c->dy);
     if (node->bias != RGM_NO_TENSOR) {
         RGM_TRY(rgm_plan_phase(plan, index, "backward bias", run_backward_bias, c, 1, err));
@@ -108,5 +108,4 @@ static rgm_status backward(rgm_plan *plan, int32_t index, rgm_error *err) {
     return rgm_plan_add_gradient(plan, node->in[0], dx, 0, err);
 }
 
-const rgm_op rgm_op_linear = {
-    .name = "linear", .forward = forward, .backward = backward, .keeps_input = RGM_KEEPS_BUFFER};
+const rgm_op rgm_op_linear = {.name = "linear", .forward = forward, .backward = backward, .keeps_input = 1};

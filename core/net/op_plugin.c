@@ -51,4 +51,4 @@ static rgm_status backward(rgm_plan *plan, int32_t index, rgm_error *err) {
     return rgm_plan_backward_phase(plan, index, run_backward, c, c->chunks, &c->dy, &c->dx, err);
 }
 
-const rgm_op rgm_op_plugin = {.name = "plugin", .forward = forward, .backward = backward, .keeps_output = 1};
+const rgm_op rgm_op_plugin = {.name = "plugin", .forward = forward, .backward = backward};

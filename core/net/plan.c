@@ -164,11 +164,15 @@ int32_t rgm_plan_may_overwrite(const rgm_plan *p, int32_t tensor) {
     const rgm_tensor *t = rgm_plan_tensor(p, tensor);
     if (t->producer < 0 || t->consumers != 1) return 0;
     const rgm_node *producer = rgm_plan_node(p, t->producer);
-    if (p->o.training) return !rgm_op_get(producer->op)->keeps_output;
+    if (p->o.training) {
+        const rgm_op *op = rgm_op_get(producer->op);
+        return !op->keeps_output || !op->keeps_output(p, t->producer);
+    }
     /* a plugin activation's output is its input's buffer, which others may read */
     return producer->op != RGM_OP_PLUGIN || rgm_plan_may_overwrite(p, producer->in[0]);
 }
 
+int32_t rgm_plan_again(const rgm_plan *p) { return p->again; }
 int32_t rgm_plan_needs_gradient(const rgm_plan *p, int32_t tensor) { return rgm_plan_tensor(p, tensor)->trains; }
 
 void rgm_plan_set_node_state(rgm_plan *p, int32_t node, void *s) { p->notes[node].state = s; }
@@ -249,7 +253,7 @@ static rgm_status plan_backward(rgm_plan *p, rgm_error *err) {
     for (int32_t i = rgm_graph_node_count(p->o.graph); i-- > 0;) {
         const rgm_node *node = rgm_plan_node(p, i);
         if (!rgm_plan_needs_gradient(p, node->out)) continue;
-        rgm_status status = rgm_remake_input(p, i, err);
+        rgm_status status = rgm_remake_for(p, i, err);
         if (status == RGM_OK) status = rgm_op_get(node->op)->backward(p, i, err);
         if (status < 0) return rgm_fail_in(err, "layer %s", node->name);
     }
@@ -298,7 +302,7 @@ rgm_status rgm_plan_close(rgm_plan *p, rgm_error *err) {
     return RGM_OK;
 }
 
-rgm_status rgm_plan_create(rgm_plan **plan, const rgm_plan_options *options, rgm_error *err) {
+static rgm_status create(rgm_plan **plan, const rgm_plan_options *options, int32_t budget, rgm_error *err) {
     *plan = NULL;
     rgm_plan *p = calloc(1, sizeof *p);
     if (!p) return rgm_fail(err, RGM_E_NOMEM, "plan: out of memory");
@@ -310,14 +314,16 @@ rgm_status rgm_plan_create(rgm_plan **plan, const rgm_plan_options *options, rgm
     p->gradient = calloc(tensors, sizeof *p->gradient);
     p->source = calloc(tensors, sizeof *p->source);
     p->moments = calloc(tensors, sizeof *p->moments);
+    p->kept = calloc(tensors, sizeof *p->kept);
     p->notes = calloc((size_t)rgm_graph_node_count(options->graph), sizeof *p->notes);
-    if (!p->value || !p->gradient || !p->source || !p->moments || !p->notes) {
+    if (!p->value || !p->gradient || !p->source || !p->moments || !p->kept || !p->notes) {
         status = rgm_fail(err, RGM_E_NOMEM, "plan: out of memory");
         goto fail;
     }
     for (size_t i = 0; i < tensors; i++) p->value[i] = -1;
     p->input_layout = choose_input_layout(p);
     rgm_pending_choose(p);
+    rgm_remake_choose(p, budget);
     RGM_TRY_OR_FAIL(status, plan_forward(p, err));
     RGM_TRY_OR_FAIL(status, plan_loss(p, err));
     if (options->training) RGM_TRY_OR_FAIL(status, plan_backward(p, err));
@@ -327,6 +333,20 @@ rgm_status rgm_plan_create(rgm_plan **plan, const rgm_plan_options *options, rgm
 fail:
     rgm_plan_destroy(p);
     return status;
+}
+
+rgm_status rgm_plan_create(rgm_plan **plan, const rgm_plan_options *options, rgm_error *err) {
+    RGM_TRY(create(plan, options, 0, err));
+    if (!options->training || options->memory != RGM_MEMORY_LOW) return RGM_OK;
+    for (int32_t budget = 1; budget < RGM_REMAKE_BUDGETS; budget++) {
+        rgm_plan *other;
+        rgm_status status = create(&other, options, budget, err);
+        if (status < 0) return rgm_plan_destroy(*plan), *plan = NULL, status;
+        rgm_plan *larger = other->bytes < (*plan)->bytes ? *plan : other;
+        *plan = larger == other ? *plan : other;
+        rgm_plan_destroy(larger);
+    }
+    return RGM_OK;
 }
 
 void rgm_plan_destroy(rgm_plan *p) {
@@ -345,6 +365,7 @@ void rgm_plan_destroy(rgm_plan *p) {
     free(p->moments);
     free(p->notes);
     free(p->gradient);
+    free(p->kept);
     free(p);
 }
 

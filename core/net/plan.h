@@ -45,15 +45,19 @@ typedef struct rgm_activation_hook {
  * wherever they can; oneDNN everywhere. */
 enum { RGM_CONV_AUTO = 0, RGM_CONV_WINOGRAD = 1, RGM_CONV_DIRECT = 2, RGM_CONV_ONEDNN = 3 };
 
+/* What the backward pass keeps: what is dear to make again, or as little as pays (net/remake.h). The same bits. */
+enum { RGM_MEMORY_NORMAL = 0, RGM_MEMORY_LOW = 1 };
+
 typedef struct rgm_plan_options {
     const rgm_graph *graph;
     const rgm_kernels *kernels;
     rgm_engine *engine;
-    int32_t batch;   /* N >= 1 */
-    int32_t workers; /* the team's size: affects scratch memory only, never results */
-    int32_t conv;    /* RGM_CONV_AUTO, ... */
-    size_t remake; /* outputs of at least so many bytes are made again, where an operation can, rather than kept for the
-                      backward pass; 0: 4 MiB (tests set it) */
+    int32_t batch;    /* N >= 1 */
+    int32_t workers;  /* the team's size: affects scratch memory only, never results */
+    int32_t conv;     /* RGM_CONV_AUTO, ... */
+    int32_t memory;   /* RGM_MEMORY_NORMAL, ... */
+    size_t remake;    /* bytes of an output that is worth making again in the backward pass; 0: 4 MiB, with low memory 1
+                         MiB (tests set it) */
     int32_t training; /* 1: forward with batch statistics, and backward; 0: forward with running statistics */
     rgm_activation_hook
         hook; /* required in training if the graph has plugin activations; they pass through otherwise */

@@ -27,6 +27,9 @@ typedef struct state { /* a piece of set-up memory */
     max_align_t data[];
 } state;
 
+/* A tensor's values in the backward pass (remake.h). */
+enum { RGM_KEPT, RGM_DROPPED, RGM_MADE_AGAIN };
+
 typedef struct note { /* what a node's operation remembers: its state, and how it is computed, for people */
     void *state;
     char text[96];
@@ -45,6 +48,8 @@ struct rgm_plan {
     rgm_source *source;   /* per tensor; pending -1: to be left pending by its batch norm */
     rgm_moments *moments; /* per tensor */
     rgm_gradient *gradient;
+    uint8_t *kept; /* per tensor: RGM_KEPT, ... */
+    int32_t again; /* 1: forward phases are planned for the second time */
     state *states;
     size_t bytes, scratch_each;
     char *arena;

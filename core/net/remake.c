@@ -3,24 +3,127 @@
 #include "net/plan_internal.h"
 #include "net/remake.h"
 
-enum { REMAKE_BYTES = 4 << 20 }; /* what is worth a pass over memory not to keep */
+enum {
+    WORTH_NORMAL = 4 << 20, /* bytes that are worth a pass over memory not to keep */
+    WORTH_LOW = 1 << 20,
+    FLOPS_PER_BYTE = 128, /* of a convolution whose output is not kept */
+};
 
-static int32_t finds_input_again(const rgm_plan *p, int32_t node, int32_t input) {
-    return input != 0 || rgm_op_get(rgm_plan_node(p, node)->op)->keeps_input != RGM_KEEPS_BUFFER;
+static size_t worth(const rgm_plan *p) {
+    if (p->o.remake) return p->o.remake;
+    return p->o.memory == RGM_MEMORY_LOW ? WORTH_LOW : WORTH_NORMAL;
 }
 
-rgm_status rgm_remake_input(rgm_plan *p, int32_t index, rgm_error *err) {
+/* ---- choosing ---- */
+
+static int32_t is_written(const rgm_plan *p, int32_t tensor) {
+    return rgm_plan_tensor(p, tensor)->producer >= 0 && tensor != rgm_graph_output(p->o.graph) &&
+           !rgm_plan_defers(p, tensor);
+}
+
+static int32_t is_cheap(const rgm_plan *p, int32_t index) {
     const rgm_node *node = rgm_plan_node(p, index);
-    int32_t tensor = node->in[0], producer = rgm_plan_tensor(p, tensor)->producer;
-    if (!rgm_op_get(node->op)->keeps_input || producer < 0) return RGM_OK;
-    size_t bytes = rgm_plan_tensor_bytes(p, tensor);
-    const rgm_op *op = rgm_op_get(rgm_plan_node(p, producer)->op);
-    if (!op->remakes || !op->remakes(p, producer) || rgm_plan_defers(p, tensor)) return RGM_OK;
-    if (p->buffers[p->value[tensor]].first > p->forward_count) return RGM_OK; /* has been made again */
-    if (bytes < (p->o.remake ? p->o.remake : REMAKE_BYTES) || !rgm_plan_all_consumers(p, tensor, finds_input_again))
-        return RGM_OK;
-    rgm_buffer again = rgm_plan_buffer(p, bytes);
-    RGM_TRY(op->remake(p, producer, again, err));
-    p->value[tensor] = again;
-    return RGM_OK;
+    double bytes = (double)rgm_plan_tensor_bytes(p, node->out);
+    switch (node->op) {
+    case RGM_OP_CONV:
+        return rgm_node_flops(p->o.graph, index) * p->o.batch <= FLOPS_PER_BYTE * bytes;
+    case RGM_OP_ACTIVATION: /* one in place destroys what it is made of */
+        return !rgm_plan_may_overwrite(p, node->in[0]) || is_cheap(p, rgm_plan_tensor(p, node->in[0])->producer);
+    default:
+        return node->op != RGM_OP_LINEAR;
+    }
+}
+
+static int32_t can_drop(const rgm_plan *p, int32_t tensor) {
+    return is_written(p, tensor) && rgm_plan_tensor_bytes(p, tensor) >= worth(p) &&
+           is_cheap(p, rgm_plan_tensor(p, tensor)->producer);
+}
+
+static void drop(rgm_plan *p, int32_t tensor) {
+    const rgm_node *node = rgm_plan_node(p, rgm_plan_tensor(p, tensor)->producer);
+    p->kept[tensor] = RGM_DROPPED;
+    if (node->op == RGM_OP_ACTIVATION && rgm_plan_may_overwrite(p, node->in[0])) drop(p, node->in[0]);
+}
+
+/* Where a tensor's values are. */
+static int32_t values_of(const rgm_plan *p, int32_t tensor) {
+    return rgm_plan_defers(p, tensor) ? rgm_plan_node(p, rgm_plan_tensor(p, tensor)->producer)->in[0] : tensor;
+}
+
+/* 1 if what follows node `index` reads no values made up to it but those of its own output. */
+static int32_t is_narrow(const rgm_plan *p, int32_t index) {
+    int32_t own = values_of(p, rgm_plan_node(p, index)->out);
+    for (int32_t i = index + 1; i < rgm_graph_node_count(p->o.graph); i++)
+        for (int32_t k = 0; k < 2; k++) {
+            int32_t in = rgm_plan_node(p, i)->in[k];
+            if (in != RGM_NO_TENSOR && rgm_plan_tensor(p, in)->producer <= index && values_of(p, in) != own) return 0;
+        }
+    return 1;
+}
+
+/* Drops what it can; a narrow place behind which the segment has dropped more than `most` bytes is a checkpoint. */
+static void drop_segments(rgm_plan *p, size_t most) {
+    size_t dropped = 0;
+    for (int32_t i = 0; i < rgm_graph_node_count(p->o.graph); i++) {
+        int32_t out = rgm_plan_node(p, i)->out, checkpoint = values_of(p, out);
+        if (can_drop(p, out)) {
+            drop(p, out);
+            dropped += rgm_plan_tensor_bytes(p, out);
+        }
+        if (!is_narrow(p, i)) continue;
+        if (dropped > most) p->kept[checkpoint] = RGM_KEPT;
+        if (p->kept[checkpoint] == RGM_KEPT) dropped = 0;
+    }
+}
+
+static size_t droppable(const rgm_plan *p) {
+    size_t bytes = 0;
+    for (int32_t i = 0; i < rgm_graph_tensor_count(p->o.graph); i++)
+        if (can_drop(p, i)) bytes += rgm_plan_tensor_bytes(p, i);
+    return bytes;
+}
+
+void rgm_remake_choose(rgm_plan *p, int32_t budget) {
+    if (!p->o.training) return;
+    if (p->o.memory == RGM_MEMORY_LOW) {
+        drop_segments(p, budget ? droppable(p) >> (RGM_REMAKE_BUDGETS - 1 - budget) : 0);
+        return;
+    }
+    for (int32_t i = 0; i < rgm_graph_node_count(p->o.graph); i++) {
+        const rgm_node *node = rgm_plan_node(p, i);
+        if (node->op == RGM_OP_BATCHNORM && node->in[1] == RGM_NO_TENSOR && can_drop(p, node->out)) drop(p, node->out);
+    }
+}
+
+/* ---- making again ---- */
+
+static rgm_status run_again(rgm_plan *p, int32_t index, rgm_error *err) {
+    const rgm_node *node = rgm_plan_node(p, index);
+    p->again = 1;
+    rgm_status status = rgm_op_get(node->op)->forward(p, index, err);
+    p->again = 0;
+    return status;
+}
+
+static rgm_status require(rgm_plan *p, int32_t tensor, rgm_error *err) {
+    int32_t producer = rgm_plan_tensor(p, tensor)->producer, values = values_of(p, tensor);
+    if (p->kept[values] == RGM_KEPT) return RGM_OK;
+    if (values != tensor) { /* its batch norm appends nothing, but says where they are now */
+        RGM_TRY(require(p, values, err));
+        return run_again(p, producer, err);
+    }
+    if (p->kept[tensor] == RGM_MADE_AGAIN) return RGM_OK;
+    for (int32_t k = 0; k < 2; k++)
+        if (rgm_plan_node(p, producer)->in[k] != RGM_NO_TENSOR)
+            RGM_TRY(require(p, rgm_plan_node(p, producer)->in[k], err));
+    p->kept[tensor] = RGM_MADE_AGAIN;
+    p->value[tensor] = -1;
+    return run_again(p, producer, err);
+}
+
+rgm_status rgm_remake_for(rgm_plan *p, int32_t index, rgm_error *err) {
+    const rgm_node *node = rgm_plan_node(p, index);
+    const rgm_op *op = rgm_op_get(node->op);
+    if (op->keeps_output && op->keeps_output(p, index)) RGM_TRY(require(p, node->out, err));
+    return op->keeps_input ? require(p, node->in[0], err) : RGM_OK;
 }

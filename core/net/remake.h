@@ -1,15 +1,36 @@
 /* What is made again in the backward pass: internal to core/net.
  *
- * An output that had to be written in the forward pass, is large, and can be made again by one pass over what is kept
- * anyway (rgm_op.remakes) is not kept for the backward pass: the first operation that reads it there finds it in a new
- * buffer, and so do the others.
+ * A tensor that is dropped is written in the forward pass, and its place is free after its last reader there. The first
+ * operation whose backward phases need it has its producer's forward phases planned once more in front of them, and
+ * before these whatever they read that was dropped too: so a segment of the network, from a tensor that was kept to the
+ * one that is wanted, is run again, and everybody behind finds what it made. How long each of the two buffers lives
+ * follows from their phases, as everywhere.
+ *
+ * The second time gives the same bits: the same code on the same chunks. What is left out then (rgm_plan_again) is what
+ * must not happen twice or need not: batch norms keep their scales and shifts, so nobody gathers moments and running
+ * statistics stand still. Activations from plugins are called again for the same images and must give the same.
+ *
+ * What is dropped:
+ *
+ *   memory normal   outputs of batch norms without residual, where they had to be written and are large: one pass over
+ *                   memory each.
+ *   memory low      outputs of everything but linear layers and of convolutions that compute much for each byte they
+ *                   write; checkpoints, where the network is one tensor wide, cut it into segments (Chen et al.,
+ *                   "Training deep nets with sublinear memory cost", 2016): a segment is closed once it has dropped
+ *                   more than a budget. The budget is the one whose plan is the smallest.
  */
 #ifndef RGM_NET_REMAKE_H
 #define RGM_NET_REMAKE_H
 
 #include "net/op.h"
 
-/* Before a node's backward phases are planned: has its input made again, if that is to be. */
-rgm_status rgm_remake_input(rgm_plan *plan, int32_t node, rgm_error *err);
+enum { RGM_REMAKE_BUDGETS = 8 };
+
+/* Decides what is dropped, in training: before the first phase is planned. `budget` of 0..RGM_REMAKE_BUDGETS - 1, from
+ * the smallest segments to the largest; memory normal has no segments. */
+void rgm_remake_choose(rgm_plan *plan, int32_t budget);
+
+/* Before a node's backward phases are planned: has what they need made again. */
+rgm_status rgm_remake_for(rgm_plan *plan, int32_t node, rgm_error *err);
 
 #endif

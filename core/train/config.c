@@ -14,6 +14,7 @@ static const char *const heads[] = {"auto", "softmax", "logit", NULL};
 static const char *const metrics[] = {"accuracy", "loss", NULL};
 static const char *const pins[] = {"auto", "on", "off", NULL};
 static const char *const convs[] = {"auto", "winograd", "direct", "onednn", NULL};
+static const char *const memories[] = {"normal", "low", NULL};
 static const char *const isas[] = {"auto", "reference", "generic16", "avx2", "avx512", NULL};
 
 #define FIELD(member) offsetof(rgm_config, member), sizeof(((rgm_config *)0)->member)
@@ -58,6 +59,8 @@ static const rgm_option options[] = {
      "pin threads to CPUs; auto: only if the run owns all CPUs it may use"},
     {"isa", RGM_OPTION_WORD, FIELD(isa), 0, 0, isas, "auto", "isa", 0, ALL, "NAME",
      "vector instructions to use; auto: the best of the machine"},
+    {"memory", RGM_OPTION_CHOICE, FIELD(memory), 0, 0, memories, "normal", "memory", 0, MAKE, "HOW",
+     "low: keep less for the backward pass and make it again there; slower, the same bits"},
     {"engine.conv", RGM_OPTION_CHOICE, FIELD(engine.conv), 0, 0, convs, "auto", NULL, 0, SET_ONLY, "NAME",
      "how convolutions are computed; auto: by a fixed rule for each, which 'regimen plan' shows"},
 

@@ -59,6 +59,7 @@ typedef struct rgm_config {
     int32_t threads;           /* 0: all CPUs this process may use */
     int32_t pin;               /* RGM_PIN_* (base/team.h): 0 auto, 1 on, 2 off */
     char isa[RGM_CONFIG_NAME]; /* "auto" or a name for rgm_isa_choose() */
+    int32_t memory;            /* RGM_MEMORY_* (net/plan.h): 0 normal, 1 low */
     struct {
         int32_t conv; /* RGM_CONV_* (net/plan.h): 0 auto, 1 winograd, 2 direct, 3 onednn */
     } engine;

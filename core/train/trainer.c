@@ -88,6 +88,7 @@ static rgm_plan_options plan_options(const rgm_trainer *t, int32_t training) {
                               .batch = s->config->batch,
                               .workers = rgm_team_size(s->team),
                               .conv = s->config->engine.conv,
+                              .memory = s->config->memory,
                               .training = training,
                               .hook = rgm_activator_hook((rgm_activator *)&t->activator)};
 }
