@@ -157,6 +157,8 @@ static const struct {
      {.H = 32, .W = 32, .C = 3, .classes = 10, .train = 32}},
     {"{model: {name: cnn}, batch: 256, epochs: 2, threads: 3}",
      {.H = 32, .W = 32, .C = 3, .classes = 10, .train = 1024}},
+    {"{model: {name: resnet50, stem: imagenet, width: 0.5}, batch: 8, epochs: 2, threads: 2, memory: low}",
+     {.H = 96, .W = 96, .C = 3, .classes = 10, .train = 32}},
 };
 
 /* What a process uses after three steps is what it planned, within a tenth. */

@@ -445,6 +445,106 @@ START_TEST(one_arena_for_two_plans) {
 }
 END_TEST
 
+/* Opens a plan in low memory in which all that can be is made again: short segments or long ones. */
+static void open_low(netrun *r, const rgm_graph *g, int32_t isa, int32_t N, int32_t threads, int32_t segments) {
+    netrun_memory = RGM_MEMORY_LOW;
+    netrun_segments = segments;
+    netrun_remake = 1;
+    netrun_open(r, g, isa, N, threads, 1);
+    netrun_memory = RGM_MEMORY_NORMAL;
+    netrun_segments = 0;
+    netrun_remake = 0;
+}
+
+/* Every family on low memory, with plugin activations in segments that are run again: the bits of normal memory. */
+START_TEST(low_memory_same_bits) {
+    for (const char *const *name = rgm_family_names(); *name; name++) {
+        if (strcmp(*name, "resnet101") == 0 || strcmp(*name, "resnet152") == 0 || strcmp(*name, "resnet110") == 0)
+            continue; /* more of the same blocks */
+        for (int32_t variant = 0; variant < 2; variant++) {
+            rgm_graph *g = tiny(*name, variant);
+            netrun r;
+            netrun_open(&r, g, _i, 3, 2, 1);
+            outcome normal = step(&r);
+            netrun_close(&r);
+            for (int32_t segments = 1; segments <= RGM_PLAN_SEGMENTS; segments += RGM_PLAN_SEGMENTS - 1) {
+                open_low(&r, g, _i, 3, 2, segments);
+                outcome low = step(&r);
+                expect_same(&normal, &low, g, *name, "in low memory");
+                forget(&low);
+                netrun_close(&r);
+            }
+            forget(&normal);
+            rgm_graph_destroy(g);
+        }
+    }
+}
+END_TEST
+
+static int32_t count_phases(const netrun *r, const char *name) {
+    int32_t count, found = 0;
+    const rgm_phase *phases = rgm_plan_forward(r->plan, &count);
+    for (int32_t i = 0; i < count; i++) found += strcmp(phases[i].name, name) == 0;
+    phases = rgm_plan_backward(r->plan, &count);
+    for (int32_t i = 0; i < count; i++) found += strcmp(phases[i].name, name) == 0;
+    return found;
+}
+
+static int32_t fate(const netrun *r, const char *name) {
+    for (int32_t i = 0; i < rgm_plan_row_count(r->plan); i++) {
+        rgm_plan_row row;
+        rgm_plan_row_get(r->plan, i, &row);
+        if (strcmp(row.name, name) == 0) return row.backward;
+    }
+    ck_abort_msg("no layer %s", name);
+    return -1;
+}
+
+/* What is made again is, once, and nothing else; a checkpoint is kept; statistics are gathered once. */
+START_TEST(low_memory_plan) {
+    rgm_graph *g = family((rgm_family_options){.name = "resnet50",
+                                               .C = 3,
+                                               .H = 32,
+                                               .W = 32,
+                                               .outputs = 5,
+                                               .base = 16,
+                                               .imagenet_stem = 1,
+                                               .head_plugin = "dropout"});
+    netrun normal, low;
+    netrun_open(&normal, g, RGM_ISA_REFERENCE, 8, 2, 1);
+    ck_assert_int_eq(count_phases(&normal, "layer1.1.conv3 forward"), 1);
+    ck_assert_int_eq(fate(&normal, "layer1.1.conv3"), RGM_ROW_KEPT);
+    ck_assert_int_eq(fate(&normal, "layer1.1.bn3"), RGM_ROW_KEPT);
+    open_low(&low, g, RGM_ISA_REFERENCE, 8, 2, 1); /* every block's output is a checkpoint */
+    ck_assert_int_eq(fate(&low, "layer1.1.bn3"), RGM_ROW_KEPT);
+    ck_assert_int_eq(fate(&low, "layer1.1.conv3"), RGM_ROW_AGAIN);
+    netrun_close(&low);
+    open_low(&low, g, RGM_ISA_REFERENCE, 8, 2, RGM_PLAN_SEGMENTS);
+    ck_assert_int_eq(fate(&low, "layer1.1.conv3"), RGM_ROW_AGAIN);
+    ck_assert_int_eq(count_phases(&low, "layer1.1.conv3 forward"), 2);
+    ck_assert_int_eq(fate(&low, "layer1.1.bn3"), RGM_ROW_AGAIN);
+    ck_assert_int_eq(count_phases(&low, "layer1.1.bn3 normalise"), 2);
+    ck_assert_int_eq(count_phases(&low, "layer1.1.bn3 combine statistics"), 1);
+    ck_assert_int_eq(count_phases(&low, "layer1.1.bn3 statistics"), count_phases(&normal, "layer1.1.bn3 statistics"));
+    ck_assert_int_eq(fate(&low, "layer4.1.conv2"), RGM_ROW_KEPT); /* much arithmetic for its bytes */
+    ck_assert_int_eq(count_phases(&low, "dropout forward"), 2);
+    ck_assert_int_eq(fate(&low, "fc"), RGM_ROW_UNUSED);
+    netrun_close(&low);
+    netrun_close(&normal);
+
+    size_t bytes[2]; /* with its own sizes and segments */
+    for (int32_t i = 0; i < 2; i++) {
+        netrun_memory = i ? RGM_MEMORY_LOW : RGM_MEMORY_NORMAL;
+        netrun_open(&low, g, RGM_ISA_REFERENCE, 128, 2, 1);
+        bytes[i] = rgm_plan_bytes(low.plan);
+        netrun_close(&low);
+    }
+    netrun_memory = RGM_MEMORY_NORMAL;
+    ck_assert_msg(bytes[1] < bytes[0] * 2 / 3, "%zu bytes, not much less than %zu", bytes[1], bytes[0]);
+    rgm_graph_destroy(g);
+}
+END_TEST
+
 static void check_threads(const rgm_graph *g, int32_t isa, int32_t N, const char *name) {
     static const int32_t threads[] = {1, 2, 3, 4, 7};
     outcome first = {0};
@@ -461,6 +561,11 @@ static void check_threads(const rgm_graph *g, int32_t isa, int32_t N, const char
             expect_same(&first, &now, g, name, what);
             forget(&now);
         }
+        netrun_close(&r);
+        open_low(&r, g, isa, N, threads[i], 4);
+        now = step(&r);
+        expect_same(&first, &now, g, name, "in low memory");
+        forget(&now);
         netrun_close(&r);
     }
     forget(&first);
@@ -552,10 +657,12 @@ int main(void) {
     tcase_add_test(cases, families_mistakes);
     tcase_add_test(cases, training_flops);
     tcase_add_test(cases, rows);
+    tcase_add_test(cases, low_memory_plan);
     tcase_add_test(cases, plans_that_cannot_be);
     for (int32_t isa = 0; isa < RGM_ISA_COUNT; isa++) {
         if (!netrun_has(isa)) continue;
         tcase_add_loop_test(cases, leftovers, isa, isa + 1);
+        tcase_add_loop_test(cases, low_memory_same_bits, isa, isa + 1);
         tcase_add_loop_test(cases, one_arena_for_two_plans, isa, isa + 1);
         tcase_add_loop_test(cases, same_bits_on_any_threads, isa, isa + 1);
     }

@@ -99,6 +99,32 @@ START_TEST(another_seed_other_bits) {
 }
 END_TEST
 
+/* Low memory: the same bits, stopped in one and continued in the other. Large enough that much is made again. */
+START_TEST(low_memory) {
+    static run_result whole, r;
+    char config[2][1024];
+    run_set_write(paths[SET], &(run_set){.H = 24, .W = 24, .C = 3, .classes = 3, .train = 256, .test = 64});
+    for (int32_t i = 0; i < 2; i++)
+        snprintf(config[i], sizeof config[i],
+                 "model: {name: resnet20}\nbatch: 64\nepochs: 1\ndropout: 0.3\ndata: {file: '%s', validation: 0}\n"
+                 "memory: %s\n",
+                 paths[SET], i ? "low" : "normal");
+    run_job job = {.config = config[0], .threads = 2, .dump = paths[FIRST]};
+    run_expect(&job, RGM_OK, &whole);
+    ck_assert_int_eq(whole.steps, 4);
+    run_job low = {.config = config[1], .threads = 3, .dump = paths[SECOND]};
+    run_expect(&low, RGM_OK, &r);
+    ck_assert_msg(memcmp(whole.loss, r.loss, sizeof r.loss) == 0, "other losses in low memory");
+    ck_assert_msg(same_files(paths[FIRST], paths[SECOND]), "other tensors in low memory");
+    run_job part = {.config = config[1], .threads = 2, .stop_at = 2, .last = paths[LAST]};
+    run_expect(&part, RGM_E_INTERRUPTED, &r);
+    run_job rest = {.config = config[0], .threads = 1, .resume = paths[LAST], .dump = paths[SECOND]};
+    run_expect(&rest, RGM_OK, &r);
+    ck_assert_int_eq(r.differs, 0);
+    ck_assert_msg(same_files(paths[FIRST], paths[SECOND]), "other tensors after a stop in low memory");
+}
+END_TEST
+
 static void uninterrupted(const char *config, run_result *r) {
     run_job job = {.config = config, .threads = 2, .last = paths[LAST], .best = paths[BEST], .dump = paths[FIRST]};
     run_expect(&job, RGM_OK, r);
@@ -233,6 +259,7 @@ int main(void) {
     tcase_add_checked_fixture(tcase, set_up, tear_down);
     tcase_add_loop_test(tcase, any_number_of_threads, 0, CASES);
     tcase_add_loop_test(tcase, another_seed_other_bits, 0, CASES);
+    tcase_add_test(tcase, low_memory);
     tcase_add_loop_test(tcase, stopped_ten_times, 0, CASES);
     tcase_add_loop_test(tcase, limited_steps, 0, CASES);
     tcase_add_loop_test(tcase, stopped_in_an_evaluation, 0, CASES);

@@ -144,14 +144,16 @@ static void check_same(const netcase *c, const float *a, const float *b, int64_t
 /* The step of `normal`, which began with the statistics `stat`, in low memory, where everything that can be is made
  * again: the same bits. */
 static void check_low(const netcase *c, const netrun *normal, const float *logits, const float *stat, const float *x,
-                      const float *dlogits) {
+                      const float *dlogits, int32_t segments) {
     netrun r;
     int64_t params = rgm_graph_param_floats(c->graph), stats = rgm_graph_stat_floats(c->graph);
     float *grad = copy(normal->grad, sizeof *grad * (size_t)params);
     float *after = copy(normal->stat, sizeof *after * (size_t)stats);
     netrun_memory = RGM_MEMORY_LOW;
+    netrun_segments = segments;
     netrun_open_beside(&r, normal, 1);
     netrun_memory = RGM_MEMORY_NORMAL;
+    netrun_segments = 0;
     memcpy(r.stat, stat, sizeof *stat * (size_t)stats);
     memset(r.grad, 0xFF, sizeof *grad * (size_t)params);
     netrun_input(&r, x);
@@ -189,7 +191,8 @@ static void check_once(netcase *c) {
     netrun_backward(&r, dlogits);
     check_statistics(c, &r, o);
     check_gradients(c, &r, o);
-    check_low(c, &r, logits, stat, values, dlogits);
+    check_low(c, &r, logits, stat, values, dlogits, 1);
+    check_low(c, &r, logits, stat, values, dlogits, RGM_PLAN_SEGMENTS);
     check_evaluation(c, &r, o, values);
     oracle_destroy(o);
     netrun_close(&r);

@@ -47,7 +47,7 @@ static rgm_status scale_images(void *context, int32_t index, int32_t first, int3
 
 int32_t netrun_conv = RGM_CONV_AUTO;
 size_t netrun_remake;
-int32_t netrun_memory = RGM_MEMORY_NORMAL;
+int32_t netrun_memory = RGM_MEMORY_NORMAL, netrun_segments;
 
 static void make_plan(netrun *r) {
     rgm_error err = {0};
@@ -59,6 +59,7 @@ static void make_plan(netrun *r) {
                           .training = r->training,
                           .conv = netrun_conv,
                           .memory = netrun_memory,
+                          .segments = netrun_segments,
                           .remake = netrun_remake,
                           .hook = {NULL, scale_images, scale_images}};
     netrun_fine(rgm_plan_create(&r->plan, &o, &err), &err, "plan");

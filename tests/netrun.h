@@ -27,6 +27,7 @@ extern size_t netrun_remake;
 
 /* RGM_MEMORY_* of plans opened from now on; at first RGM_MEMORY_NORMAL. */
 extern int32_t netrun_memory;
+extern int32_t netrun_segments; /* as in rgm_plan_options */
 
 /* Fails the test with the error's line. */
 void netrun_fine(rgm_status status, const rgm_error *err, const char *what);

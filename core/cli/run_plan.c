@@ -6,16 +6,37 @@
 
 static double mib(size_t bytes) { return (double)bytes / 1048576.0; }
 
+static const char *const backward_names[] = {[RGM_ROW_UNUSED] = "", [RGM_ROW_KEPT] = "kept", [RGM_ROW_AGAIN] = "again"};
+
+/* What the backward pass has of the layers' outputs, and what it computes again. */
+typedef struct recomputation {
+    size_t kept, again; /* bytes */
+    double flops;
+} recomputation;
+
+static recomputation recompute(const rgm_plan *plan) {
+    recomputation r = {0};
+    for (int32_t i = 0; i < rgm_plan_row_count(plan); i++) {
+        rgm_plan_row row;
+        rgm_plan_row_get(plan, i, &row);
+        if (row.backward == RGM_ROW_KEPT) r.kept += row.bytes;
+        if (row.backward != RGM_ROW_AGAIN) continue;
+        r.again += row.bytes;
+        r.flops += row.forward_flops;
+    }
+    return r;
+}
+
 static void print_rows(const rgm_plan *plan) {
-    printf("%-24s %-14s %15s %11s %12s %10s  %s\n", "layer", "operation", "output", "parameters", "MFLOP/step", "MiB",
-           "computed by");
+    printf("%-24s %-14s %15s %11s %12s %10s  %-8s  %s\n", "layer", "operation", "output", "parameters", "MFLOP/step",
+           "MiB", "backward", "computed by");
     for (int32_t i = 0; i < rgm_plan_row_count(plan); i++) {
         rgm_plan_row row;
         char shape[40];
         rgm_plan_row_get(plan, i, &row);
         snprintf(shape, sizeof shape, "%dx%dx%d", row.C, row.H, row.W);
-        printf("%-24s %-14s %15s %11" PRId64 " %12.2f %10.2f  %s\n", row.name, row.op, shape, row.params,
-               row.forward_flops * 1e-6, mib(row.bytes), row.engine);
+        printf("%-24s %-14s %15s %11" PRId64 " %12.2f %10.2f  %-8s  %s\n", row.name, row.op, shape, row.params,
+               row.forward_flops * 1e-6, mib(row.bytes), backward_names[row.backward], row.engine);
     }
 }
 
@@ -25,6 +46,9 @@ static void print_text(const rgm_session *s, const rgm_trainer *t) {
     printf("\nmodel       %s, %" PRId64 " parameters, %.3f GFLOP per image and training step\n", s->config->model.name,
            rgm_graph_param_elements(s->graph), rgm_graph_train_flops(s->graph) * 1e-9);
     printf("batch       %d images\n", s->config->batch);
+    recomputation r = recompute(rgm_trainer_plan(t));
+    printf("backward    keeps %.1f MiB of outputs, makes %.1f MiB again (%.1f %% more arithmetic)\n", mib(r.kept),
+           mib(r.again), 100 * r.flops / (rgm_graph_train_flops(s->graph) * s->config->batch));
     printf("memory      parameters %.1f MiB, gradients %.1f, optimizer %.1f, statistics %.1f\n", mib(m.parameters),
            mib(m.gradients), mib(m.slots), mib(m.statistics));
     printf("            activations %.1f, scratch %.1f, pipeline %.1f, fixed (measured) %.1f\n", mib(m.activations),
@@ -37,24 +61,27 @@ static json_t *rows_json(const rgm_plan *plan) {
     for (int32_t i = 0; i < rgm_plan_row_count(plan); i++) {
         rgm_plan_row row;
         rgm_plan_row_get(plan, i, &row);
-        json_array_append_new(rows, json_pack("{s:s, s:s, s:[i,i,i], s:I, s:f, s:I, s:s}", "name", row.name,
-                                              "operation", row.op, "output", row.C, row.H, row.W, "parameters",
-                                              (json_int_t)row.params, "forward_flops", row.forward_flops, "bytes",
-                                              (json_int_t)row.bytes, "engine", row.engine));
+        json_array_append_new(rows,
+                              json_pack("{s:s, s:s, s:[i,i,i], s:I, s:f, s:I, s:s, s:s}", "name", row.name, "operation",
+                                        row.op, "output", row.C, row.H, row.W, "parameters", (json_int_t)row.params,
+                                        "forward_flops", row.forward_flops, "bytes", (json_int_t)row.bytes, "backward",
+                                        backward_names[row.backward], "engine", row.engine));
     }
     return rows;
 }
 
 static rgm_status print_json(const rgm_session *s, const rgm_trainer *t, rgm_error *err) {
     rgm_memory_plan m = rgm_trainer_memory(t);
+    recomputation r = recompute(rgm_trainer_plan(t));
     json_t *json =
-        json_pack("{s:s, s:I, s:i, s:f, s:o, s:{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}}", "model",
-                  s->config->model.name, "parameters", (json_int_t)rgm_graph_param_elements(s->graph), "batch",
+        json_pack("{s:s, s:I, s:i, s:f, s:o, s:{s:I, s:I, s:f}, s:{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}}",
+                  "model", s->config->model.name, "parameters", (json_int_t)rgm_graph_param_elements(s->graph), "batch",
                   s->config->batch, "train_flops_per_image", rgm_graph_train_flops(s->graph), "layers",
-                  rows_json(rgm_trainer_plan(t)), "memory", "parameters", (json_int_t)m.parameters, "gradients",
-                  (json_int_t)m.gradients, "optimizer", (json_int_t)m.slots, "statistics", (json_int_t)m.statistics,
-                  "activations", (json_int_t)m.activations, "scratch", (json_int_t)m.scratch, "pipeline",
-                  (json_int_t)m.pipeline, "fixed", (json_int_t)m.fixed, "peak", (json_int_t)m.peak);
+                  rows_json(rgm_trainer_plan(t)), "backward", "kept_bytes", (json_int_t)r.kept, "again_bytes",
+                  (json_int_t)r.again, "again_flops", r.flops, "memory", "parameters", (json_int_t)m.parameters,
+                  "gradients", (json_int_t)m.gradients, "optimizer", (json_int_t)m.slots, "statistics",
+                  (json_int_t)m.statistics, "activations", (json_int_t)m.activations, "scratch", (json_int_t)m.scratch,
+                  "pipeline", (json_int_t)m.pipeline, "fixed", (json_int_t)m.fixed, "peak", (json_int_t)m.peak);
     if (!json) return rgm_fail(err, RGM_E_NOMEM, "no memory for the result");
     rgm_status status = rgm_json_write(json, s->config->json, err);
     json_decref(json);

@@ -302,7 +302,7 @@ rgm_status rgm_plan_close(rgm_plan *p, rgm_error *err) {
     return RGM_OK;
 }
 
-static rgm_status create(rgm_plan **plan, const rgm_plan_options *options, int32_t budget, rgm_error *err) {
+static rgm_status create(rgm_plan **plan, const rgm_plan_options *options, int32_t segments, rgm_error *err) {
     *plan = NULL;
     rgm_plan *p = calloc(1, sizeof *p);
     if (!p) return rgm_fail(err, RGM_E_NOMEM, "plan: out of memory");
@@ -323,7 +323,7 @@ static rgm_status create(rgm_plan **plan, const rgm_plan_options *options, int32
     for (size_t i = 0; i < tensors; i++) p->value[i] = -1;
     p->input_layout = choose_input_layout(p);
     rgm_pending_choose(p);
-    rgm_remake_choose(p, budget);
+    rgm_remake_choose(p, segments);
     RGM_TRY_OR_FAIL(status, plan_forward(p, err));
     RGM_TRY_OR_FAIL(status, plan_loss(p, err));
     if (options->training) RGM_TRY_OR_FAIL(status, plan_backward(p, err));
@@ -336,15 +336,15 @@ fail:
 }
 
 rgm_status rgm_plan_create(rgm_plan **plan, const rgm_plan_options *options, rgm_error *err) {
-    RGM_TRY(create(plan, options, 0, err));
-    if (!options->training || options->memory != RGM_MEMORY_LOW) return RGM_OK;
-    for (int32_t budget = 1; budget < RGM_REMAKE_BUDGETS; budget++) {
+    int32_t search = options->training && options->memory == RGM_MEMORY_LOW && !options->segments;
+    RGM_TRY(create(plan, options, search ? 1 : options->segments, err));
+    for (int32_t segments = 2; search && segments <= RGM_PLAN_SEGMENTS; segments++) {
         rgm_plan *other;
-        rgm_status status = create(&other, options, budget, err);
-        if (status < 0) return rgm_plan_destroy(*plan), *plan = NULL, status;
-        rgm_plan *larger = other->bytes < (*plan)->bytes ? *plan : other;
-        *plan = larger == other ? *plan : other;
-        rgm_plan_destroy(larger);
+        rgm_status status = create(&other, options, segments, err);
+        rgm_plan *worse = status < 0 || other->bytes < (*plan)->bytes ? *plan : other;
+        if (worse == *plan) *plan = other; /* NULL after a failure */
+        rgm_plan_destroy(worse);
+        RGM_TRY(status);
     }
     return RGM_OK;
 }

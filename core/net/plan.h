@@ -32,7 +32,7 @@ typedef struct rgm_memory {
 
 /* Activations from plugins. y may not be x. `index` is the position among plugin activations; images [first,
  * first+count) of the batch, `floats` contiguous values each. Backward gets the same images, so that it can draw the
- * same mask. */
+ * same mask. Forward may be called twice for them (RGM_MEMORY_LOW), and must write the same. */
 typedef struct rgm_activation_hook {
     void *context;
     rgm_status (*forward)(void *context, int32_t index, int32_t first, int32_t count, int64_t floats, const float *x,
@@ -47,6 +47,7 @@ enum { RGM_CONV_AUTO = 0, RGM_CONV_WINOGRAD = 1, RGM_CONV_DIRECT = 2, RGM_CONV_O
 
 /* What the backward pass keeps: what is dear to make again, or as little as pays (net/remake.h). The same bits. */
 enum { RGM_MEMORY_NORMAL = 0, RGM_MEMORY_LOW = 1 };
+enum { RGM_PLAN_SEGMENTS = 8 };
 
 typedef struct rgm_plan_options {
     const rgm_graph *graph;
@@ -58,6 +59,8 @@ typedef struct rgm_plan_options {
     int32_t memory;   /* RGM_MEMORY_NORMAL, ... */
     size_t remake;    /* bytes of an output that is worth making again in the backward pass; 0: 4 MiB, with low memory 1
                          MiB (tests set it) */
+    int32_t segments; /* low memory: 1 to RGM_PLAN_SEGMENTS from short to long segments; 0: those whose plan is the
+                         smallest (tests set it) */
     int32_t training; /* 1: forward with batch statistics, and backward; 0: forward with running statistics */
     rgm_activation_hook
         hook; /* required in training if the graph has plugin activations; they pass through otherwise */
@@ -90,13 +93,18 @@ float *rgm_plan_logits(const rgm_plan *plan);
 float *rgm_plan_dlogits(const rgm_plan *plan);
 int64_t rgm_plan_logits_pitch(const rgm_plan *plan);
 
-/* One row of what `regimen plan` prints: bytes of the node's output, and how its convolution is computed (else ""). */
+/* What the backward pass has of an output. */
+enum { RGM_ROW_UNUSED = 0, RGM_ROW_KEPT = 1, RGM_ROW_AGAIN = 2 /* made again there */ };
+
+/* One row of what `regimen plan` prints: bytes of the node's output (0: it is left pending), and how its convolution is
+ * computed (else ""). */
 typedef struct rgm_plan_row {
     const char *name, *op;
     int32_t C, H, W;
     int64_t params;       /* elements */
     double forward_flops; /* of the whole batch */
     size_t bytes;
+    int32_t backward; /* RGM_ROW_UNUSED, ... */
     char engine[96];
 } rgm_plan_row;
 
@@ -105,7 +113,8 @@ void rgm_plan_row_get(const rgm_plan *plan, int32_t row, rgm_plan_row *out);
 
 /* After a step with a non-finite loss: the first node, in forward order, whose saved output is not finite, or NULL. The
  * buffers that survive to the backward pass are looked at; of a batch norm whose output does not, its scales and shifts
- * (so one that overflows with finite ones is laid at its reader's door). [main] */
+ * (so one that overflows with finite ones is laid at its reader's door, and what made its input bad, if that is not
+ * kept either, at its own). [main] */
 const char *rgm_plan_first_bad(const rgm_plan *plan);
 
 #endif

@@ -18,6 +18,11 @@ void rgm_plan_row_get(const rgm_plan *p, int32_t index, rgm_plan_row *row) {
     row->forward_flops = rgm_node_flops(p->o.graph, index) * p->o.batch;
     if (!rgm_plan_defers(p, node->out))
         row->bytes = sizeof(float) * (size_t)(rgm_plan_extent(p, node->out).floats * p->o.batch);
+    const rgm_piece *buffer = p->value[node->out] < 0 ? NULL : &p->buffers[p->value[node->out]];
+    if (p->kept[node->out] == RGM_MADE_AGAIN)
+        row->backward = RGM_ROW_AGAIN;
+    else if (buffer && buffer->first < p->forward_count && buffer->last > p->forward_count)
+        row->backward = RGM_ROW_KEPT;
     snprintf(row->engine, sizeof row->engine, "%s", p->notes[index].text);
 }
 

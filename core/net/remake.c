@@ -83,10 +83,10 @@ static size_t droppable(const rgm_plan *p) {
     return bytes;
 }
 
-void rgm_remake_choose(rgm_plan *p, int32_t budget) {
+void rgm_remake_choose(rgm_plan *p, int32_t segments) {
     if (!p->o.training) return;
     if (p->o.memory == RGM_MEMORY_LOW) {
-        drop_segments(p, budget ? droppable(p) >> (RGM_REMAKE_BUDGETS - 1 - budget) : 0);
+        drop_segments(p, segments > 1 ? droppable(p) >> (RGM_PLAN_SEGMENTS - segments) : 0);
         return;
     }
     for (int32_t i = 0; i < rgm_graph_node_count(p->o.graph); i++) {

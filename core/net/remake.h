@@ -24,11 +24,9 @@
 
 #include "net/op.h"
 
-enum { RGM_REMAKE_BUDGETS = 8 };
-
-/* Decides what is dropped, in training: before the first phase is planned. `budget` of 0..RGM_REMAKE_BUDGETS - 1, from
- * the smallest segments to the largest; memory normal has no segments. */
-void rgm_remake_choose(rgm_plan *plan, int32_t budget);
+/* Decides what is dropped, in training: before the first phase is planned. `segments` of 1 to RGM_PLAN_SEGMENTS, from
+ * none to spare to all that can be dropped in one; memory normal has none. */
+void rgm_remake_choose(rgm_plan *plan, int32_t segments);
 
 /* Before a node's backward phases are planned: has what they need made again. */
 rgm_status rgm_remake_for(rgm_plan *plan, int32_t node, rgm_error *err);

@@ -132,10 +132,11 @@ static size_t room_for_more(void) {
 
 /* Bytes that a training plan of another batch would need beside what does not depend on the batch; 0 if there is no
  * such plan. */
-static size_t bytes_at_batch(const rgm_trainer *t, int32_t batch) {
+static size_t bytes_at_batch(const rgm_trainer *t, int32_t memory, int32_t batch) {
     rgm_plan *plan;
     rgm_plan_options options = plan_options(t, t->options.training);
     options.batch = batch;
+    options.memory = memory;
     if (rgm_plan_create(&plan, &options, NULL) < 0) return 0;
     size_t bytes = rgm_plan_bytes(plan);
     rgm_plan_destroy(plan);
@@ -143,11 +144,11 @@ static size_t bytes_at_batch(const rgm_trainer *t, int32_t batch) {
 }
 
 /* The largest batch whose plan fits, by bisection; 0: none. */
-static int32_t largest_batch(const rgm_trainer *t, size_t constant, size_t available) {
-    int32_t fits = 0, fails = t->session->config->batch;
+static int32_t largest_batch(const rgm_trainer *t, int32_t memory, size_t constant, size_t available) {
+    int32_t fits = 0, fails = t->session->config->batch + 1;
     while (fails - fits > 1) {
         int32_t middle = fits + (fails - fits) / 2;
-        size_t bytes = bytes_at_batch(t, middle);
+        size_t bytes = bytes_at_batch(t, memory, middle);
         if (bytes && constant + bytes <= available)
             fits = middle;
         else
@@ -160,13 +161,21 @@ static rgm_status check_memory(const rgm_trainer *t, rgm_error *err) {
     const rgm_memory_plan *m = &t->planned;
     size_t available = room_for_more(), more = m->peak - m->fixed;
     if (!available || more <= available) return RGM_OK;
-    int32_t fits = largest_batch(t, more - m->activations - m->scratch, available);
+    const rgm_config *c = t->session->config;
+    size_t constant = more - m->activations - m->scratch;
+    int32_t fits = largest_batch(t, c->memory, constant, available);
+    int32_t low = t->options.training ? largest_batch(t, RGM_MEMORY_LOW, constant, available) : fits;
+    if (low > fits)
+        return rgm_fail(err, RGM_E_NOMEM,
+                        "memory: batch %d needs %zu MiB, %zu MiB are available: the largest batch that fits is %d, "
+                        "with --memory low %d",
+                        c->batch, more >> 20, available >> 20, fits, low);
     if (fits == 0)
         return rgm_fail(err, RGM_E_NOMEM, "memory: %s needs %zu MiB, %zu MiB are available: no batch fits",
-                        t->session->config->model.name, more >> 20, available >> 20);
+                        c->model.name, more >> 20, available >> 20);
     return rgm_fail(err, RGM_E_NOMEM,
                     "memory: batch %d needs %zu MiB, %zu MiB are available: the largest batch that fits is %d",
-                    t->session->config->batch, more >> 20, available >> 20, fits);
+                    c->batch, more >> 20, available >> 20, fits);
 }
 
 /* The arena's pieces. With a null arena the pointers are null: the plans are made before memory is. */

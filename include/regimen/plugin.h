@@ -423,8 +423,9 @@ typedef struct rgm_activation_span {
 
 typedef struct rgm_activation {
     rgm_component component;
-    int32_t (*forward)(const rgm_call *call, const void *self,
-                       const rgm_activation_span *span); /* writes y  [worker] */
+    /* Writes y: a function of x, the draws and the parameters, and of nothing else. With `memory: low` it is called
+     * twice for a sample in a step, the second time before backward, and must write the same. [worker] */
+    int32_t (*forward)(const rgm_call *call, const void *self, const rgm_activation_span *span);
     /* Writes dx. A mask is drawn again: the key is forward's. [worker] */
     int32_t (*backward)(const rgm_call *call, const void *self, const rgm_activation_span *span);
     uint64_t reserved; /* 0 */
