@@ -1,4 +1,9 @@
-# sources of bench
+# What `regimen bench` runs. Only cli includes it; it includes anything below cli.
+noinst_LTLIBRARIES += libbench.la
+libbench_la_SOURCES = %D%/measure.c %D%/measure.h %D%/random_set.c %D%/random_set.h %D%/step.c %D%/step.h
+libbench_la_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS) $(HDF5_CFLAGS)
+libbench_la_LIBADD = $(JANSSON_LIBS) -lm
+
 EXTRA_DIST += %D%/RESULTS.md %D%/peers/checkpoint_to_torch.py %D%/peers/compare_step.py %D%/peers/draws.py \
 	%D%/peers/torch_step.py docs/ARCHITECTURE.md docs/curve.svg docs/plot_metrics.py
 

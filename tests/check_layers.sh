@@ -1,10 +1,10 @@
 #!/bin/sh
-# Reads the #include lines of core, plugins and include, and fails on an arrow that does not point down.
+# Reads the #include lines of core, bench, plugins and include, and fails on an arrow that does not point down.
 # usage: check_layers.sh [ROOT]   without ROOT it first tries itself on trees with one wrong line each
 set -eu
 
 violations() { # ROOT: prints "file:line: text: rule" for every broken rule
-    (cd "$1" && find core plugins include -type f \( -name '*.[ch]' -o -name '*.inc' -o -name '*.def' \) | LC_ALL=C sort |
+    (cd "$1" && find core bench plugins include -type f \( -name '*.[ch]' -o -name '*.inc' -o -name '*.def' \) | LC_ALL=C sort |
         while read -r file; do awk -v file="$file" "$rules" "$file"; done)
 }
 
@@ -38,9 +38,11 @@ BEGIN {
         bad("a public header stands alone")
     if (file ~ /regimen\/plugin[.]h$/ && name !~ /^<(stdint|stddef)[.]h>$/)
         bad("the plugin contract needs stdint.h and stddef.h only")
+    to = room_of(path)
+    if (top == "bench" && to == "cli") bad("bench/ is below core/cli")
+    if (top == "core" && to == "bench" && room != "cli") bad("bench/ is for core/cli only")
     if (top != "core") next
     if (quoted && path ~ /^[.]/) bad("includes name the room: \"base/status.h\"")
-    to = room_of(path)
     if (to == "regimen" && tier[room] < 2) bad("the public headers are above this room")
     if (!(to in tier) || to == room) next
     if (room == "kernels") bad("core/kernels includes its own headers only")
@@ -54,7 +56,7 @@ fail() {
 
 # One wrong line in one file must be named, and nothing else.
 refuses() { # FILE LINE
-    mkdir -p "$tree/core/base" "$tree/plugins" "$tree/include/regimen" "$tree/$(dirname "$1")"
+    mkdir -p "$tree/core/base" "$tree/bench" "$tree/plugins" "$tree/include/regimen" "$tree/$(dirname "$1")"
     printf '/* a file */\n%s\n' "$2" >"$tree/$1"
     found=$(violations "$tree")
     case $found in
@@ -65,7 +67,7 @@ refuses() { # FILE LINE
 }
 
 accepts() { # FILE LINE
-    mkdir -p "$tree/core/base" "$tree/plugins" "$tree/include/regimen" "$tree/$(dirname "$1")"
+    mkdir -p "$tree/core/base" "$tree/bench" "$tree/plugins" "$tree/include/regimen" "$tree/$(dirname "$1")"
     printf '/* a file */\n%s\n' "$2" >"$tree/$1"
     found=$(violations "$tree")
     [ -z "$found" ] || fail "'$2' in $1 should be accepted; found '$found'"
@@ -98,7 +100,12 @@ try_itself() {
     refuses plugins/a.c '#include <pthread.h>'
     refuses include/regimen/regimen.h '#include "base/status.h"'
     refuses include/regimen/plugin.h '#include <stdio.h>'
+    refuses bench/a.c '#include "cli/run.h"'
+    refuses bench/a.c '#include <dnnl.h>'
+    refuses core/report/a.c '#include "bench/measure.h"'
     accepts core/base/a.c '#include <pthread.h>'
+    accepts core/cli/a.c '#include "bench/step.h"'
+    accepts bench/a.c '#include "report/summary.h"'
     accepts core/base/a.c '#include <omp.h>'
     accepts core/kernels/a.c '#include <immintrin.h>'
     accepts core/kernels/a.c '#include "kernels/kernels.def"'
@@ -117,7 +124,7 @@ try_itself() {
 }
 
 refuses_room() {
-    mkdir -p "$tree/core/misc" "$tree/plugins" "$tree/include"
+    mkdir -p "$tree/core/misc" "$tree/bench" "$tree/plugins" "$tree/include"
     echo 'int a;' >"$tree/core/misc/a.c"
     case $(violations "$tree") in
     core/misc/a.c:*) ;;

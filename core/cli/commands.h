@@ -7,7 +7,7 @@
 #ifndef RGM_CLI_COMMANDS_H
 #define RGM_CLI_COMMANDS_H
 
-#include "train/config.h"
+#include "train/session.h"
 
 typedef rgm_status (*rgm_command_fn)(int argc, char **argv, rgm_error *err);
 
@@ -32,12 +32,10 @@ rgm_status rgm_run_plan(rgm_config *config, rgm_error *err);
 /* Evaluates config->checkpoint on a split (RGM_SPLIT_*); config is the checkpoint's own with the line's changes. */
 rgm_status rgm_run_eval(rgm_config *config, int32_t split, rgm_error *err);
 
-typedef struct rgm_bench_options {
-    int32_t steps, warmup; /* measured, and before them */
-    int32_t profile;       /* 1: time by phase */
-} rgm_bench_options;
+/* The benches of `regimen bench`; argv[0] is the bench's name. */
+rgm_status rgm_cmd_bench_step(int argc, char **argv, rgm_error *err);
 
-/* Times training steps on random images (config->data.file "": the image defaults to 1x28x28 and 10 classes). */
-rgm_status rgm_run_bench_step(rgm_config *config, const rgm_bench_options *options, rgm_error *err);
+/* A session for a bench that trains, on random images unless there is a data set (config->data.file). */
+rgm_status rgm_run_bench_session(rgm_session **session, rgm_config *config, rgm_error *err);
 
 #endif

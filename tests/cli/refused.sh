@@ -157,7 +157,9 @@ cp half_checkpoint.h5 damaged/checkpoints/last.h5
 refuse 2 'last.h5' train --resume damaged
 
 # ---- bench
-refuse 2 "bench: expected step" bench
+refuse 2 "bench: expected the name of a bench" bench
+refuse 2 "bench: expected the name of a bench" bench --json
+refuse 2 "bench step: unexpected argument .now" bench step now
 refuse 2 "unknown bench 'fast'" bench fast
 refuse 2 '--iters: .*0' bench step --iters 0
 refuse 2 '--warmup: ' bench step --warmup=-1

@@ -1,0 +1,120 @@
+#include "bench/measure.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "base/clock.h"
+#include "base/cpu.h"
+#include "report/summary.h"
+
+/* ---- samples ---- */
+
+static int by_value(const void *a, const void *b) {
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+static double quantile(const double *sorted, int32_t count, double at) {
+    double place = at * (count - 1);
+    int32_t below = (int32_t)place;
+    if (below + 1 >= count) return sorted[count - 1];
+    return sorted[below] + (place - below) * (sorted[below + 1] - sorted[below]);
+}
+
+rgm_spread rgm_spread_of(double *values, int32_t count) {
+    qsort(values, (size_t)count, sizeof *values, by_value);
+    return (rgm_spread){quantile(values, count, 0.25), quantile(values, count, 0.5), quantile(values, count, 0.75)};
+}
+
+rgm_spread rgm_spread_rate(rgm_spread s, double work) {
+    return (rgm_spread){work / s.high, work / s.median, work / s.low};
+}
+
+rgm_spread rgm_spread_scale(rgm_spread s, double factor) {
+    return (rgm_spread){s.low * factor, s.median * factor, s.high * factor};
+}
+
+/* ---- timing ---- */
+
+static rgm_status sample(rgm_timed *t, double *seconds, rgm_error *err) {
+    double start = rgm_seconds();
+    RGM_TRY(t->run(t->context, t->calls, err));
+    *seconds = rgm_seconds() - start;
+    return RGM_OK;
+}
+
+/* The first call is left out of the estimate: it may touch memory for the first time. */
+static rgm_status warm_up(rgm_timed *t, double least, rgm_error *err) {
+    double seconds;
+    t->calls = 1;
+    RGM_TRY(sample(t, &seconds, err));
+    for (;;) {
+        RGM_TRY(sample(t, &seconds, err));
+        if (seconds >= least || t->calls > INT64_MAX / 4) return RGM_OK;
+        double wanted = seconds > 0 ? 1.1 * least / seconds : 2;
+        t->calls = (int64_t)ceil((double)t->calls * (wanted > 16 ? 16 : wanted));
+    }
+}
+
+static rgm_status take(rgm_timed *list, int32_t count, const rgm_effort *e, double *samples, rgm_error *err) {
+    for (int32_t i = 0; i < count; i++) RGM_TRY(warm_up(&list[i], e->sample, err));
+    for (int32_t r = 0; r < e->repeats; r++)
+        for (int32_t j = 0; j < count; j++) {
+            if (e->stop && *e->stop) return rgm_fail(err, RGM_E_INTERRUPTED, "bench: stopped on request");
+            int32_t i = (r + j) % count;
+            RGM_TRY(sample(&list[i], &samples[i * e->repeats + r], err));
+        }
+    for (int32_t i = 0; i < count; i++)
+        list[i].seconds =
+            rgm_spread_scale(rgm_spread_of(&samples[i * e->repeats], e->repeats), 1 / (double)list[i].calls);
+    return RGM_OK;
+}
+
+rgm_status rgm_measure(rgm_timed *list, int32_t count, const rgm_effort *effort, rgm_error *err) {
+    if (count == 0) return RGM_OK;
+    double *samples = malloc(sizeof *samples * (size_t)count * (size_t)effort->repeats);
+    if (!samples) return rgm_fail(err, RGM_E_NOMEM, "bench: out of memory");
+    rgm_status status = take(list, count, effort, samples, err);
+    free(samples);
+    return status;
+}
+
+/* ---- tables ---- */
+
+void rgm_table_head(const rgm_column *columns, int32_t count) {
+    printf("%-*s", columns[0].width, columns[0].title);
+    for (int32_t i = 1; i < count; i++) printf(" %*s", columns[i].width, columns[i].title);
+    putchar('\n');
+}
+
+void rgm_table_row(const rgm_column *columns, int32_t count, const char *label, const double *values) {
+    printf("%-*s", columns[0].width, label);
+    for (int32_t i = 1; i < count; i++)
+        if (isnan(values[i - 1]))
+            printf(" %*s", columns[i].width, "-");
+        else
+            printf(" %*.*f", columns[i].width, columns[i].decimals, values[i - 1]);
+}
+
+/* ---- JSON ---- */
+
+json_t *rgm_bench_json(const char *bench, const char *isa, int32_t threads) {
+    json_t *document = json_pack("{s:s, s:s, s:s*, s:i, s:[]}", "bench", bench, "cpu", rgm_cpu_name(), "isa", isa,
+                                 "threads", threads, "results");
+    return document;
+}
+
+json_t *rgm_bench_json_add(json_t *document, const char *name, const char *unit, rgm_spread s) {
+    json_t *result = json_pack("{s:s, s:s, s:o, s:o, s:o}", "name", name, "unit", unit, "median",
+                               rgm_json_real(s.median), "low", rgm_json_real(s.low), "high", rgm_json_real(s.high));
+    if (!result || json_array_append_new(json_object_get(document, "results"), result) < 0) return NULL;
+    return result;
+}
+
+rgm_status rgm_bench_json_write(json_t *document, const char *target, rgm_error *err) {
+    if (!document) return rgm_fail(err, RGM_E_NOMEM, "no memory for the result");
+    rgm_status status = target[0] ? rgm_json_write(document, target, err) : RGM_OK;
+    json_decref(document);
+    return status;
+}

@@ -1,0 +1,17 @@
+/* bench step: whole training steps, on the code path of train: packing, loss, all gradients, the update. */
+#ifndef RGM_BENCH_STEP_H
+#define RGM_BENCH_STEP_H
+
+#include <signal.h>
+#include "train/session.h"
+
+typedef struct rgm_bench_step_options {
+    int32_t steps, warmup;             /* measured, and before them */
+    int32_t profile;                   /* 1: time by phase */
+    const volatile sig_atomic_t *stop; /* nonzero: RGM_E_INTERRUPTED after the step */
+} rgm_bench_step_options;
+
+/* Makes a trainer, times its steps and prints the result, as text or where the configuration's json says. [main] */
+rgm_status rgm_bench_step(const rgm_session *session, const rgm_bench_step_options *options, rgm_error *err);
+
+#endif

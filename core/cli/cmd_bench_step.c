@@ -1,0 +1,53 @@
+#include <unistd.h>
+#include "bench/random_set.h"
+#include "bench/step.h"
+#include "cli/commands.h"
+#include "cli/interrupt.h"
+#include "cli/options.h"
+#include "cli/run.h"
+
+enum { ITERS, WARMUP, PROFILE };
+static const rgm_cli_flag flags[] = {
+    [ITERS] = {"iters", 'n', "N", "steps to measure [20]"},
+    [WARMUP] = {"warmup", 0, "N", "steps before them [3]"},
+    [PROFILE] = {"profile", 0, NULL, "time by layer and direction"},
+    {0},
+};
+
+static const rgm_cli_spec spec = {
+    .name = "bench step",
+    .arguments = "",
+    .about = "Times whole training steps, on random images unless there is a data set, on the code path of train: "
+             "packing, loss, all gradients, the update.",
+    .examples = "  regimen bench step\n"
+                "  regimen bench step --model resnet18 --image 3x32x32 --batch 64 --iters 10 --json\n"
+                "  regimen bench step --model resnet50 --image 3x224x224 --batch 16 --isa avx2 --profile\n",
+    .command = RGM_FOR_BENCH,
+    .own = flags,
+};
+
+rgm_status rgm_run_bench_session(rgm_session **s, rgm_config *config, rgm_error *err) {
+    const rgm_session_options options = {.need_data = 1};
+    if (config->data.file[0]) return rgm_run_session(s, config, &options, err);
+    RGM_TRY(rgm_random_set(config, err));
+    rgm_status status = rgm_run_session(s, config, &options, err);
+    unlink(config->data.file); /* it stays open */
+    return status;
+}
+
+rgm_status rgm_cmd_bench_step(int argc, char **argv, rgm_error *err) {
+    static rgm_config config;
+    static rgm_cli_line line;
+    rgm_session *session = NULL;
+    rgm_bench_step_options options = {.stop = rgm_interrupt_flag()};
+    RGM_TRY(rgm_cli_parse(&line, &spec, argc, argv, err));
+    if (line.helped) return RGM_OK;
+    RGM_TRY(rgm_cli_integer(&line, ITERS, 1, 1000000, 20, &options.steps, err));
+    RGM_TRY(rgm_cli_integer(&line, WARMUP, 0, 1000000, 3, &options.warmup, err));
+    options.profile = line.own[PROFILE] != NULL;
+    RGM_TRY(rgm_cli_config(&line, NULL, &config, err));
+    rgm_status status = rgm_run_bench_session(&session, &config, err);
+    if (status >= 0) status = rgm_bench_step(session, &options, err);
+    rgm_session_destroy(session);
+    return status;
+}
