@@ -46,6 +46,12 @@ json out
 expect 0 "$regimen" bench step $small --image 1x12x12 --iters 3 --json
 json out
 has out '"loss_after_5": [0-9]'
+has out '"name": "step"'
+expect 0 "$regimen" bench machine --threads 2 --sample 1 --repeats 2 --memory 4 --json
+json out
+has out '"name": "stream RAM, 2 threads"'
+expect 0 "$regimen" bench machine --threads 1 --sample 1 --repeats 1 --memory 1 --isa generic16
+has out 'fma generic16 '
 expect 0 "$regimen" bench step --data data.h5 $small --iters 1 --warmup 0 --profile
 has out 'waiting at barriers'
 expect 0 "$regimen" train runs/one/config.yaml --out runs/two --steps 1 --quiet # what was written can be read
@@ -54,7 +60,7 @@ expect 0 "$regimen" train data.h5 --model linear --epochs 1 --validation 0 --qui
 expect 0 "$regimen" train data.h5 --model linear --epochs 1 --checkpoint runs/linear-1/checkpoints/last.h5 --quiet
 expect 0 "$regimen" plugin list
 expect 0 "$regimen" --version
-for c in import plan train eval plugin bench; do
+for c in import plan train eval plugin bench "bench machine" "bench step"; do
     expect 0 "$regimen" $c --help
     has out 'Examples:'
 done

@@ -8,6 +8,7 @@ static const struct {
     const char *name, *summary;
     rgm_command_fn run;
 } benches[] = {
+    {"machine", "what the machine can do: arithmetic and bandwidth", rgm_cmd_bench_machine},
     {"step", "whole training steps: images a second, memory", rgm_cmd_bench_step},
 };
 enum { BENCHES = sizeof benches / sizeof benches[0] };
@@ -16,6 +17,7 @@ static void print_help(void) {
     fputs("Usage: regimen bench NAME [ARGUMENT...] [--option value]\nMeasures speed and memory.\n\nBenches:\n", stdout);
     for (size_t i = 0; i < BENCHES; i++) printf("  %-8s %s\n", benches[i].name, benches[i].summary);
     fputs("\nregimen bench NAME --help explains a bench.\n\nExamples:\n"
+          "  regimen bench machine\n"
           "  regimen bench step --model resnet18 --image 3x32x32 --batch 64\n",
           stdout);
 }

@@ -26,7 +26,7 @@ static void tell_data(const rgm_session *s) {
                 info->path);
 }
 
-static rgm_status check_target(const char *path, rgm_error *err) {
+rgm_status rgm_run_check_target(const char *path, rgm_error *err) {
     if (!path[0] || strcmp(path, "-") == 0 || access(path, W_OK) == 0) return RGM_OK;
     char folder[RGM_CONFIG_PATH];
     snprintf(folder, sizeof folder, "%s", path);
@@ -44,7 +44,7 @@ rgm_status rgm_run_session(rgm_session **session, rgm_config *config, const rgm_
     rgm_session_options o = *options;
     o.plugin_folder = rgm_place_plugins(folder);
     if (config->quiet) rgm_log_set_level(RGM_LOG_WARN);
-    RGM_TRY(check_target(config->json, err));
+    RGM_TRY(rgm_run_check_target(config->json, err));
     RGM_TRY(rgm_session_create(session, config, &o, err));
     rgm_log(RGM_LOG_INFO, "%s", (*session)->build);
     rgm_log(RGM_LOG_INFO, "%s", rgm_team_describe((*session)->team));

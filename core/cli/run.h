@@ -5,8 +5,11 @@
 #include "report/summary.h"
 #include "train/trainer.h"
 
+/* A JSON target that cannot be written is refused now, not when the work is done. */
+rgm_status rgm_run_check_target(const char *path, rgm_error *err);
+
 /* A session with the program's own plugins (options->plugin_folder is filled in); logs the build, the team and the
- * data. A JSON target that cannot be written is refused now, not when the work is done. */
+ * data. Checks the JSON target. */
 rgm_status rgm_run_session(rgm_session **session, rgm_config *config, const rgm_session_options *options,
                            rgm_error *err);
 

@@ -6,7 +6,12 @@
 #include "base/text.h"
 
 enum { ALL = RGM_FOR_TRAIN | RGM_FOR_EVAL | RGM_FOR_PLAN | RGM_FOR_BENCH, MAKE = ALL & ~RGM_FOR_EVAL };
-enum { TRAIN = RGM_FOR_TRAIN, EVERY = ALL | RGM_FOR_PLUGIN | RGM_FOR_OTHER, SET_ONLY = 0 };
+enum {
+    TRAIN = RGM_FOR_TRAIN,
+    MACHINE = ALL | RGM_FOR_MEASURE,
+    EVERY = MACHINE | RGM_FOR_PLUGIN | RGM_FOR_OTHER,
+    SET_ONLY = 0
+};
 
 static const char *const stems[] = {"auto", "small", "imagenet", NULL};
 static const char *const shortcuts[] = {"A", "B", NULL};
@@ -53,11 +58,11 @@ static const rgm_option options[] = {
      "stop after so many steps; 0: after the epochs"},
     {"seed", RGM_OPTION_COUNT, FIELD(seed), 0, COUNT_MAX, NULL, "1", "seed", 's', MAKE, "N",
      "seed of all random numbers"},
-    {"threads", RGM_OPTION_INT, FIELD(threads), 0, 256, NULL, "0", "threads", 't', ALL, "N",
+    {"threads", RGM_OPTION_INT, FIELD(threads), 0, 256, NULL, "0", "threads", 't', MACHINE, "N",
      "threads; 0: the CPUs this process may use (the result is the same bits on any number)"},
-    {"pin", RGM_OPTION_CHOICE, FIELD(pin), 0, 0, pins, "auto", "pin", 0, ALL, "WHEN",
+    {"pin", RGM_OPTION_CHOICE, FIELD(pin), 0, 0, pins, "auto", "pin", 0, MACHINE, "WHEN",
      "pin threads to CPUs; auto: only if the run owns all CPUs it may use"},
-    {"isa", RGM_OPTION_WORD, FIELD(isa), 0, 0, isas, "auto", "isa", 0, ALL, "NAME",
+    {"isa", RGM_OPTION_WORD, FIELD(isa), 0, 0, isas, "auto", "isa", 0, MACHINE, "NAME",
      "vector instructions to use; auto: the best of the machine"},
     {"memory", RGM_OPTION_CHOICE, FIELD(memory), 0, 0, memories, "normal", "memory", 0, MAKE, "HOW",
      "low: keep less for the backward pass and make it again there; slower, the same bits"},

@@ -130,7 +130,8 @@ enum {
     RGM_FOR_PLAN = 4,
     RGM_FOR_BENCH = 8,
     RGM_FOR_PLUGIN = 16, /* this and the next have no configuration: only flags of one call */
-    RGM_FOR_OTHER = 32
+    RGM_FOR_OTHER = 32,
+    RGM_FOR_MEASURE = 64 /* benches without a model of their own */
 };
 
 typedef struct rgm_option {

@@ -5,8 +5,12 @@
 #include "base/team.h"
 #include "kernels/kernels.h"
 
-/* FMA throughput of all workers at once with the widest vectors of the table, in 1e9 operations a second: the best of a
- * few runs of about 20 ms. 0 if the team fails. [main] */
+/* Fused multiply-adds on all workers at once with the widest vectors of the table: rgm_peak_flops() operations, where
+ * 2^20 iterations take about 20 ms. [main] */
+rgm_status rgm_peak_probe(rgm_team *team, const rgm_kernels *kernels, int64_t iterations, rgm_error *err);
+double rgm_peak_flops(const rgm_team *team, const rgm_kernels *kernels, int64_t iterations);
+
+/* FMA throughput in 1e9 operations a second: the best of a few probes. 0 if the team fails. [main] */
 double rgm_peak_gflops(rgm_team *team, const rgm_kernels *kernels);
 
 #endif

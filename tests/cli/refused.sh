@@ -163,6 +163,10 @@ refuse 2 "bench step: unexpected argument .now" bench step now
 refuse 2 "unknown bench 'fast'" bench fast
 refuse 2 '--iters: .*0' bench step --iters 0
 refuse 2 '--warmup: ' bench step --warmup=-1
+refuse 2 '--repeats: .*0' bench machine --repeats 0
+refuse 2 "isa.*'avx1024'" bench machine --isa avx1024
+refuse 2 "unknown option '--batch'" bench machine --batch 3
+refuse 3 'none/x.json' bench machine --json=none/x.json
 TMPDIR=/nonexistent refuse 3 'nonexistent' bench step --iters 1
 
 # ---- outputs that cannot be written

@@ -1,0 +1,30 @@
+/* bench machine: the limits of the machine that shares and ratios refer to, for one thread and more.
+ *
+ *     fma ISA      fused multiply-adds on registers, 1e9 operations a second (2 each)
+ *     stream L1    c = a + b on arrays in each worker's first-level cache, 1e9 bytes a second, two reads and a write
+ *     stream L2    the same in the second-level cache
+ *     stream RAM   the same on arrays that are shared out among the workers: as many bytes as STREAM's triad
+ */
+#ifndef RGM_BENCH_MACHINE_H
+#define RGM_BENCH_MACHINE_H
+
+#include "bench/measure.h"
+#include "kernels/kernels.h"
+#include "train/config.h"
+
+/* Bytes of the data caches of a core and of the last level; what the system does not say is 32 KiB, 512 KiB and 0. */
+typedef struct rgm_caches {
+    int64_t L1, L2, L3;
+} rgm_caches;
+
+rgm_caches rgm_caches_read(void);
+
+typedef struct rgm_bench_machine_options {
+    int32_t mib; /* of the three arrays in memory together */
+    rgm_effort effort;
+} rgm_bench_machine_options;
+
+/* Of the configuration: threads, pin, isa, json. [main] */
+rgm_status rgm_bench_machine(const rgm_config *config, const rgm_bench_machine_options *options, rgm_error *err);
+
+#endif

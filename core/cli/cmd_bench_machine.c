@@ -1,0 +1,42 @@
+#include "bench/machine.h"
+#include "cli/commands.h"
+#include "cli/interrupt.h"
+#include "cli/options.h"
+#include "cli/run.h"
+
+enum { REPEATS, SAMPLE, MEMORY };
+static const rgm_cli_flag flags[] = {
+    [REPEATS] = {"repeats", 'n', "N", "samples of each measurement [15]"},
+    [SAMPLE] = {"sample", 0, "MS", "milliseconds that a sample takes at least [20]"},
+    [MEMORY] = {"memory", 0, "MIB", "size of the arrays in memory together [384]"},
+    {0},
+};
+
+static const rgm_cli_spec spec = {
+    .name = "bench machine",
+    .arguments = "",
+    .about =
+        "Measures the machine's limits: fused multiply-adds for each of its instruction sets, and the bandwidth of "
+        "caches and memory, on one thread, two, and so on up to all. Scaling is the rate over that of one thread. --isa measures one set alone.",
+    .examples = "  regimen bench machine\n"
+                "  regimen bench machine --isa avx2 --threads 4 --json=machine.json\n",
+    .command = RGM_FOR_MEASURE,
+    .own = flags,
+};
+
+rgm_status rgm_cmd_bench_machine(int argc, char **argv, rgm_error *err) {
+    static rgm_config config;
+    static rgm_cli_line line;
+    rgm_bench_machine_options options;
+    int32_t sample;
+    RGM_TRY(rgm_cli_parse(&line, &spec, argc, argv, err));
+    if (line.helped) return RGM_OK;
+    RGM_TRY(rgm_cli_integer(&line, REPEATS, 1, 10000, 15, &options.effort.repeats, err));
+    RGM_TRY(rgm_cli_integer(&line, SAMPLE, 1, 10000, 20, &sample, err));
+    RGM_TRY(rgm_cli_integer(&line, MEMORY, 1, 65536, 384, &options.mib, err));
+    options.effort.sample = sample * 1e-3;
+    options.effort.stop = rgm_interrupt_flag();
+    RGM_TRY(rgm_cli_config(&line, NULL, &config, err));
+    RGM_TRY(rgm_run_check_target(config.json, err));
+    return rgm_bench_machine(&config, &options, err);
+}

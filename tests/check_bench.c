@@ -1,0 +1,135 @@
+/* What the benches share: quartiles, rates, the order in which things take turns. */
+#include "config.h"
+
+#include <check.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include "base/clock.h"
+#include "bench/measure.h"
+
+static void fine(rgm_status status, const rgm_error *err) { ck_assert_msg(status >= 0, "%s", err->text); }
+
+START_TEST(quartiles) {
+    static const struct {
+        double values[5];
+        int32_t count;
+        double low, median, high;
+    } t[] = {{{7}, 1, 7, 7, 7},
+             {{3, 1}, 2, 1.5, 2, 2.5},
+             {{9, 1, 5}, 3, 3, 5, 7},
+             {{4, 1, 3, 2}, 4, 1.75, 2.5, 3.25},
+             {{50, 10, 30, 20, 40}, 5, 20, 30, 40},
+             {{2, 2, 2, 2, 9}, 5, 2, 2, 2}};
+    for (size_t i = 0; i < sizeof t / sizeof *t; i++) {
+        double values[5];
+        for (int32_t j = 0; j < t[i].count; j++) values[j] = t[i].values[j];
+        rgm_spread s = rgm_spread_of(values, t[i].count);
+        ck_assert_msg(s.low == t[i].low && s.median == t[i].median && s.high == t[i].high, "case %zu: %g %g %g", i,
+                      s.low, s.median, s.high);
+    }
+}
+END_TEST
+
+START_TEST(rates) {
+    rgm_spread s = rgm_spread_rate((rgm_spread){1, 2, 4}, 8), m = rgm_spread_scale((rgm_spread){1, 2, 4}, 0.5);
+    ck_assert(s.low == 2 && s.median == 4 && s.high == 8);
+    ck_assert(m.low == 0.5 && m.median == 1 && m.high == 2);
+}
+END_TEST
+
+/* Takes `seconds` a call, and notes its letter for every sample. */
+typedef struct thing {
+    double seconds;
+    char letter, *story;
+    rgm_status fails;
+    volatile sig_atomic_t *stop; /* set by the first sample */
+} thing;
+
+static rgm_status wait_for(void *context, int64_t calls, rgm_error *err) {
+    thing *t = context;
+    double start = rgm_seconds();
+    while (rgm_seconds() - start < t->seconds * (double)calls) continue;
+    size_t length = strlen(t->story);
+    t->story[length] = t->letter;
+    t->story[length + 1] = 0;
+    if (t->stop) *t->stop = 1;
+    return t->fails ? rgm_fail(err, t->fails, "it fails") : RGM_OK;
+}
+
+START_TEST(turns) {
+    char story[64] = "";
+    thing a = {2e-3, 'a', story, 0, NULL}, b = {2e-3, 'b', story, 0, NULL}, c = {2e-3, 'c', story, 0, NULL};
+    rgm_timed list[] = {
+        {.run = wait_for, .context = &a}, {.run = wait_for, .context = &b}, {.run = wait_for, .context = &c}};
+    rgm_error err = {0};
+    fine(rgm_measure(list, 3, &(rgm_effort){.repeats = 4, .sample = 1e-3}, &err), &err);
+    ck_assert_str_eq(story, "aabbcc" /* warm-up */ "abcbcacababc");
+    for (int32_t i = 0; i < 3; i++) {
+        ck_assert_int_eq(list[i].calls, 1);
+        rgm_spread s = list[i].seconds;
+        ck_assert_msg(s.low >= 2e-3 && s.low <= s.median && s.median <= s.high, "%g %g %g", s.low, s.median, s.high);
+    }
+    fine(rgm_measure(NULL, 0, &(rgm_effort){.repeats = 4, .sample = 1e-3}, &err), &err);
+}
+END_TEST
+
+/* What is faster than a sample is called several times in it, and the time is that of one call. */
+START_TEST(calls) {
+    char story[256] = "";
+    thing t = {1e-4, 't', story, 0, NULL};
+    rgm_timed list[] = {{.run = wait_for, .context = &t}};
+    rgm_error err = {0};
+    fine(rgm_measure(list, 1, &(rgm_effort){.repeats = 3, .sample = 2e-3}, &err), &err);
+    ck_assert_int_ge(list[0].calls, 2);
+    ck_assert_int_le(list[0].calls, 22);
+    ck_assert(list[0].seconds.low >= 1e-4);
+}
+END_TEST
+
+START_TEST(ends) {
+    char story[64] = "";
+    volatile sig_atomic_t stop = 0;
+    thing t = {0, 't', story, RGM_E_NUMERIC, NULL}, u = {1e-3, 'u', story, 0, &stop};
+    rgm_timed list[] = {{.run = wait_for, .context = &t}};
+    rgm_error err = {0};
+    ck_assert_int_eq(rgm_measure(list, 1, &(rgm_effort){.repeats = 3, .sample = 1e-3}, &err), RGM_E_NUMERIC);
+    ck_assert_str_eq(err.text, "it fails");
+    ck_assert_str_eq(story, "t");
+    list[0].context = &u;
+    ck_assert_int_eq(rgm_measure(list, 1, &(rgm_effort){3, 1e-4, &stop}, &err), RGM_E_INTERRUPTED);
+    ck_assert_str_eq(story, "tuu");
+}
+END_TEST
+
+START_TEST(documents) {
+    json_t *json = rgm_bench_json("this", NULL, 3);
+    ck_assert_ptr_nonnull(json);
+    ck_assert_ptr_nonnull(rgm_bench_json_add(json, "one", "GB/s", (rgm_spread){1, 2, 3}));
+    ck_assert_ptr_nonnull(rgm_bench_json_add(json, "two", "ms", (rgm_spread){NAN, INFINITY, 3}));
+    ck_assert_str_eq(json_string_value(json_object_get(json, "bench")), "this");
+    ck_assert_ptr_null(json_object_get(json, "isa"));
+    const json_t *two = json_array_get(json_object_get(json, "results"), 1);
+    ck_assert(json_is_null(json_object_get(two, "low")) && json_is_null(json_object_get(two, "median")));
+    rgm_error err = {0};
+    fine(rgm_bench_json_write(json, "", &err), &err);
+    ck_assert_int_eq(rgm_bench_json_write(NULL, "", &err), RGM_E_NOMEM);
+}
+END_TEST
+
+int main(void) {
+    Suite *suite = suite_create("bench");
+    TCase *cases = tcase_create("measuring");
+    tcase_add_test(cases, quartiles);
+    tcase_add_test(cases, rates);
+    tcase_add_test(cases, turns);
+    tcase_add_test(cases, calls);
+    tcase_add_test(cases, ends);
+    tcase_add_test(cases, documents);
+    suite_add_tcase(suite, cases);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
