@@ -1,6 +1,6 @@
 # What `regimen bench` runs. Only cli includes it; it includes anything below cli.
 noinst_LTLIBRARIES += libbench.la
-libbench_la_SOURCES = %D%/isas.c %D%/isas.h %D%/machine.c %D%/machine.h %D%/measure.c %D%/measure.h %D%/random_set.c %D%/random_set.h %D%/step.c %D%/step.h
+libbench_la_SOURCES = %D%/isas.c %D%/isas.h %D%/kernel_calls.c %D%/kernel_calls.h %D%/kernels.c %D%/kernels.h %D%/machine.c %D%/machine.h %D%/measure.c %D%/measure.h %D%/random_set.c %D%/random_set.h %D%/step.c %D%/step.h
 libbench_la_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS) $(HDF5_CFLAGS)
 libbench_la_LIBADD = $(JANSSON_LIBS) -lm
 

@@ -1,11 +1,15 @@
-/* What the benches share: quartiles, rates, the order in which things take turns. */
+/* What the benches share: quartiles, rates, the order in which things take turns; the calls of bench kernels. */
 #include "config.h"
 
 #include <check.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 #include "base/clock.h"
+#include "bench/isas.h"
+#include "bench/kernel_calls.h"
 #include "bench/measure.h"
 
 static void fine(rgm_status status, const rgm_error *err) { ck_assert_msg(status >= 0, "%s", err->text); }
@@ -117,6 +121,59 @@ START_TEST(documents) {
 }
 END_TEST
 
+/* ---- the calls of bench kernels ---- */
+
+/* `bytes` bytes between pages that may not be touched, ending at one. */
+static void *guarded(size_t bytes) {
+    size_t page = (size_t)sysconf(_SC_PAGESIZE), inner = (bytes + page - 1) / page * page;
+    char *at = mmap(NULL, inner + 2 * page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    ck_assert(at != MAP_FAILED && mprotect(at + page, inner, PROT_READ | PROT_WRITE) == 0);
+    return at + page + inner - bytes;
+}
+
+static rgm_place make_place(const rgm_kernels *k) {
+    rgm_place p = {.k = k, .d = guarded(RGM_CALL_DOUBLES * sizeof(double))};
+    for (int32_t a = 0; a < RGM_CALL_ARRAYS; a++) {
+        p.f[a] = guarded(RGM_CALL_FLOATS * sizeof(float));
+        for (int32_t i = 0; i < RGM_CALL_FLOATS; i++)
+            p.f[a][i] = (float)(i % 97) / (a < 3 ? 48.5f : 97.0f) - (a < 3 ? 1.0f : 0.0f);
+    }
+    for (int32_t a = 0; a < RGM_CALL_BYTE_ARRAYS; a++) p.u[a] = memset(guarded(RGM_CALL_FLOATS), 4, RGM_CALL_FLOATS);
+    return p;
+}
+
+/* No call leaves its arrays, or makes anything but numbers in them, however often it is repeated. */
+START_TEST(kernel_calls) {
+    const rgm_kernels *tables[RGM_ISA_COUNT];
+    int32_t count;
+    rgm_error err = {0};
+    if (rgm_bench_isas(rgm_isa_name(_i), tables, &count, &err) < 0) return; /* not of this machine */
+    ck_assert_int_eq(count, 1);
+    for (size_t kernel = 0; kernel < rgm_kernel_count; kernel++) {
+        const char *name = rgm_kernel_list[kernel].name;
+        rgm_place p = make_place(tables[0]);
+        int64_t elements = rgm_kernel_calls[kernel](&p);
+        ck_assert_msg(elements > 0, "%s: %lld elements", name, (long long)elements);
+        for (int32_t i = 0; i < 20; i++) ck_assert_int_eq(rgm_kernel_calls[kernel](&p), elements);
+        for (int32_t a = 0; a < RGM_CALL_ARRAYS; a++)
+            for (int32_t i = 0; i < RGM_CALL_FLOATS; i++)
+                ck_assert_msg(isfinite(p.f[a][i]), "%s: array %d, element %d: %g", name, a, i, p.f[a][i]);
+    }
+}
+END_TEST
+
+START_TEST(isas) {
+    const rgm_kernels *tables[RGM_ISA_COUNT];
+    int32_t count;
+    rgm_error err = {0};
+    fine(rgm_bench_isas("auto", tables, &count, &err), &err);
+    ck_assert_int_ge(count, 1);
+    for (int32_t i = 0; i < count; i++) ck_assert(tables[i] && tables[i]->level != RGM_ISA_REFERENCE);
+    ck_assert_int_eq(rgm_bench_isas("avx1024", tables, &count, &err), RGM_E_USAGE);
+    ck_assert_int_eq(count, 0);
+}
+END_TEST
+
 int main(void) {
     Suite *suite = suite_create("bench");
     TCase *cases = tcase_create("measuring");
@@ -126,6 +183,8 @@ int main(void) {
     tcase_add_test(cases, calls);
     tcase_add_test(cases, ends);
     tcase_add_test(cases, documents);
+    tcase_add_test(cases, isas);
+    tcase_add_loop_test(cases, kernel_calls, 0, RGM_ISA_COUNT);
     suite_add_tcase(suite, cases);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

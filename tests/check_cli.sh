@@ -52,6 +52,10 @@ json out
 has out '"name": "stream RAM, 2 threads"'
 expect 0 "$regimen" bench machine --threads 1 --sample 1 --repeats 1 --memory 1 --isa generic16
 has out 'fma generic16 '
+expect 0 "$regimen" bench kernels add gemm_blocks --threads 2 --sample 1 --repeats 1 --json
+json out
+[ "$(grep -c '"name": "gemm_blocks' out)" -gt 0 ] || fail "no gemm_blocks"
+if grep -q 'gemm_blocks memory' out; then fail "a matrix product in memory"; fi
 expect 0 "$regimen" bench step --data data.h5 $small --iters 1 --warmup 0 --profile
 has out 'waiting at barriers'
 expect 0 "$regimen" train runs/one/config.yaml --out runs/two --steps 1 --quiet # what was written can be read
@@ -60,7 +64,7 @@ expect 0 "$regimen" train data.h5 --model linear --epochs 1 --validation 0 --qui
 expect 0 "$regimen" train data.h5 --model linear --epochs 1 --checkpoint runs/linear-1/checkpoints/last.h5 --quiet
 expect 0 "$regimen" plugin list
 expect 0 "$regimen" --version
-for c in import plan train eval plugin bench "bench machine" "bench step"; do
+for c in import plan train eval plugin bench "bench machine" "bench kernels" "bench step"; do
     expect 0 "$regimen" $c --help
     has out 'Examples:'
 done

@@ -27,7 +27,7 @@ tests_check_report_LDADD = libreport.la libtrain.la libbase.la $(CHECK_LIBS)
 check_PROGRAMS += tests/check_bench
 TESTS += tests/check_bench
 tests_check_bench_SOURCES = %D%/check_bench.c
-tests_check_bench_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
+tests_check_bench_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE $(JANSSON_CFLAGS)
 tests_check_bench_CFLAGS = $(test_cflags)
 tests_check_bench_LDADD = libbench.la libreport.la libtrain.la libdatasets.la libplug.la libdata.la libnet.la \
 	libengine.la libkernels.la libbase.la $(CHECK_LIBS)

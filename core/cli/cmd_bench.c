@@ -9,6 +9,7 @@ static const struct {
     rgm_command_fn run;
 } benches[] = {
     {"machine", "what the machine can do: arithmetic and bandwidth", rgm_cmd_bench_machine},
+    {"kernels", "each kernel, on each instruction set", rgm_cmd_bench_kernels},
     {"step", "whole training steps: images a second, memory", rgm_cmd_bench_step},
 };
 enum { BENCHES = sizeof benches / sizeof benches[0] };
@@ -18,6 +19,7 @@ static void print_help(void) {
     for (size_t i = 0; i < BENCHES; i++) printf("  %-8s %s\n", benches[i].name, benches[i].summary);
     fputs("\nregimen bench NAME --help explains a bench.\n\nExamples:\n"
           "  regimen bench machine\n"
+          "  regimen bench kernels gemm_blocks wino_input\n"
           "  regimen bench step --model resnet18 --image 3x32x32 --batch 64\n",
           stdout);
 }

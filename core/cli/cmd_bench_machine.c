@@ -17,7 +17,8 @@ static const rgm_cli_spec spec = {
     .arguments = "",
     .about =
         "Measures the machine's limits: fused multiply-adds for each of its instruction sets, and the bandwidth of "
-        "caches and memory, on one thread, two, and so on up to all. Scaling is the rate over that of one thread. --isa measures one set alone.",
+        "caches and memory, on one thread, two, and so on up to all. Scaling is the rate over that of one thread. "
+        "--isa measures one set alone.",
     .examples = "  regimen bench machine\n"
                 "  regimen bench machine --isa avx2 --threads 4 --json=machine.json\n",
     .command = RGM_FOR_MEASURE,

@@ -167,6 +167,9 @@ refuse 2 '--repeats: .*0' bench machine --repeats 0
 refuse 2 "isa.*'avx1024'" bench machine --isa avx1024
 refuse 2 "unknown option '--batch'" bench machine --batch 3
 refuse 3 'none/x.json' bench machine --json=none/x.json
+refuse 2 "unknown kernel 'ad' (nearest: 'add')" bench kernels add ad
+refuse 2 "unknown kernel 'zzzzzzzzz' (regimen bench kernels shows all)" bench kernels zzzzzzzzz
+refuse 3 'none/x.json' bench kernels add --json=none/x.json
 TMPDIR=/nonexistent refuse 3 'nonexistent' bench step --iters 1
 
 # ---- outputs that cannot be written

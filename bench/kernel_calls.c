@@ -1,0 +1,114 @@
+#include "bench/kernel_calls.h"
+
+enum { N = RGM_CALL_FLOATS, ROW = 128 /* of matrices */, CLASSES = 1024, WEIGHTS = 9 };
+
+#define F(i) (p->f[i])
+#define B    (p->k->block)
+#define L    (N / B) /* pixels of a row */
+
+/* CALL(name, elements, arguments...) */
+#define CALL(name, elements, ...)                                                                                      \
+    static int64_t call_##name(const rgm_place *p) {                                                                   \
+        p->k->name(__VA_ARGS__);                                                                                       \
+        return elements;                                                                                               \
+    }
+
+/* ---- element-wise, reductions ---- */
+
+CALL(relu_fwd, N, F(0), F(1), N)
+CALL(relu_bwd, N, F(0), F(1), F(2), N)
+CALL(leaky_fwd, N, F(0), 0.1f, F(1), N)
+CALL(leaky_bwd, N, F(0), 0.1f, F(1), F(2), N)
+CALL(sigmoid_fwd, N, F(0), F(1), N)
+CALL(sigmoid_bwd, N, F(0), F(1), F(2), N)
+CALL(tanh_fwd, N, F(0), F(1), N)
+CALL(tanh_bwd, N, F(0), F(1), F(2), N)
+CALL(add, N, F(0), F(1), F(2), N)
+CALL(scale, N, 1, F(0), N)
+CALL(axpy, N, 0x1p-20f, F(3), F(1), N)
+CALL(bias_add, N, F(3), F(1), N / ROW, ROW)
+CALL(sum, N, F(0), N, p->d)
+CALL(sumsq, N, F(0), N, p->d)
+CALL(dot, N, F(0), F(1), N, p->d)
+CALL(absmax, N, F(0), N, F(5))
+CALL(col_sum, N, F(0), N / ROW, ROW, p->d)
+CALL(opt_sgd, N, F(0), F(1), F(2), N, 0, 0.9f, 0, 1, 0)
+CALL(opt_adam, N, F(0), F(1), F(2), F(3), N, 0, 0.9f, 0.999f, 1, 1e-8f)
+
+/* ---- batch norm: as a residual join has it ---- */
+
+CALL(bn_stats, N, F(0), L, F(5), p->d, p->d + B)
+CALL(bn_fwd, N, F(0), F(1), NULL, NULL, 0, F(4), F(5), 1, F(2), L)
+CALL(bn_bwd_reduce, N, F(0), F(1), F(2), NULL, F(4), F(5), F(5), RGM_MASK_OUTPUT, F(3), L, p->d, p->d + B)
+CALL(bn_bwd_apply, N, F(0), F(1), F(4), F(5), RGM_MASK_RECOMPUTE, F(4), F(5), F(5), F(2), L)
+
+/* ---- pools: 3x3, stride 2, on an image of N floats. An element is a pixel of the input or the output, half of each,
+ *      which makes the list's bytes those that are moved ---- */
+
+static const rgm_pool_shape pools[] = {{32, 32, 16, 16, 3, 3, 2, 1}, {16, 32, 8, 16, 3, 3, 2, 1}};
+#define POOL   (&pools[B == 16])
+#define POOLED (N / 8 * 5)
+CALL(maxpool_fwd, POOLED, F(0), POOL, F(1), p->u[1])
+CALL(maxpool_bwd, POOLED, F(0), p->u[1], POOL, F(1))
+CALL(avgpool_fwd, POOLED, F(0), POOL, F(1))
+CALL(avgpool_bwd, POOLED, F(0), POOL, F(1))
+CALL(gap_fwd, N, F(0), L, F(1))
+CALL(gap_bwd, N, F(0), L, F(1))
+
+/* ---- losses: several rows a call ---- */
+
+static int64_t call_softmax_xent(const rgm_place *p) {
+    for (int64_t i = 0; i < N; i += CLASSES) p->k->softmax_xent(F(0) + i, F(3) + i, CLASSES, 1, F(5), F(1) + i);
+    return N;
+}
+
+static int64_t call_softmax(const rgm_place *p) {
+    for (int64_t i = 0; i < N; i += CLASSES) p->k->softmax(F(0) + i, CLASSES, F(1) + i);
+    return N;
+}
+
+CALL(sigmoid_xent, N, F(0), F(3), N, 1, F(1), F(2))
+
+/* ---- input: images of three channels; the padding's lanes count for nothing ---- */
+
+enum { SIDE = 16, PIXELS = 3 * SIDE * SIDE, LARGE = 48 };
+CALL(pack_u8_plane, 3 * LARGE * LARGE, p->u[0], 1, 3 * LARGE, 3, 3, LARGE, LARGE, F(4), F(5), F(1))
+CALL(pack_u8_block, PIXELS, p->u[0], 1, 3 * SIDE, 3, 3, SIDE, SIDE, F(4), F(5), F(1))
+CALL(crop_flip_u8, 3 * LARGE * LARGE, p->u[0], 3 * LARGE, LARGE, LARGE, 3, -2, 3, 1, p->u[0], p->u[1], LARGE, LARGE)
+CALL(block_from_plane, N, F(0), 64, N / 64, F(1))
+CALL(plane_from_block, N, F(0), 64, N / 64, F(1))
+
+/* ---- matrix products: 64 channels by two blocks of filters; 48 tiles of 64 channels by two blocks of others ---- */
+
+#define ROWS (B == 16 ? 12 : 6) /* of a register tile */
+CALL(gemm_blocks, ROWS * 64 * 2 * B, F(0), ROWS *B, F(1), 64 / B, ROWS, 2, 0, F(2), ROWS *B)
+CALL(gemm_outer, 48 * 64 * 2 * B, F(0), 64, F(1), 64, 48, 64, 2, 1, F(2), 64)
+
+/* ---- grids and filters: a tap of a 3x3 window; 1x1 filters ---- */
+
+static const rgm_grid grids[] = {{32, 32, 1, -1, -1, 32}, {16, 32, 1, -1, -1, 32}};
+#define GRID (&grids[B == 16])
+CALL(grid_load, N, F(0), F(4), F(5), 1, GRID, 0, L, F(1), B)
+CALL(grid_store, N, F(0), B, GRID, 0, L, F(1))
+CALL(pack_filters, N, F(0), L, 1, B, L, F(1), B)
+CALL(unpack_filters, N, F(0), B, 0, 1, B, L, F(1), L, 1)
+
+/* ---- Winograd: images of whole tiles, whose 36 values are 2.25 times as many; 3x3 filters ---- */
+
+enum { FILTERS = 14 };
+static const rgm_wino_shape tiled[] = {{24, 16, 1, 4}, {12, 16, 1, 4}};
+#define TILED  (&tiled[B == 16])
+#define TILES  (192 / B)
+#define PATCH  (TILES * 16 * B)
+#define FILTER (FILTERS * B * WEIGHTS)
+CALL(wino_input, PATCH, F(0), F(4), F(5), 1, TILED, 0, TILES, F(1), B, TILES *B)
+CALL(wino_grad, PATCH, F(0), TILED, 0, TILES, F(1), B, TILES *B)
+CALL(wino_output, PATCH, F(0), B, TILES *B, NULL, TILED, 0, TILES, F(1), p->d, 64, 1)
+CALL(wino_filter, FILTER, F(0), FILTERS *WEIGHTS, WEIGHTS, 0, B, FILTERS, F(1), B, FILTERS *B)
+CALL(wino_filter_grad, FILTER, F(0), B, FILTERS *B, 0, 1, B, FILTERS, F(1), FILTERS *WEIGHTS, WEIGHTS)
+
+const rgm_kernel_call rgm_kernel_calls[] = {
+#define K(name, arguments, tolerance, flops, bytes) call_##name,
+#include "kernels/kernels.def"
+#undef K
+};

@@ -1,0 +1,26 @@
+/* bench kernels: every kernel of the list, on every vector instruction set of the machine, side by side.
+ *
+ * Each worker calls the kernel on arrays of its own: in the second-level cache at most (32 KiB each), and, unless the
+ * kernel is a matrix product, with every call on the next piece of arrays that lie in memory. What a kernel computes
+ * and moves is said once, by the list (kernels/kernels.def) for an element; bench/kernels.c says for each kernel what a
+ * call is and how many elements it has: one that it forgets does not compile.
+ *
+ * Rates are those of all workers together. Shares: of the fused multiply-adds of the same instruction set (GFLOP/s), or
+ * of what the kernel `add` moves at the same place (GB/s), which take turns with the kernel.
+ */
+#ifndef RGM_BENCH_KERNELS_H
+#define RGM_BENCH_KERNELS_H
+
+#include "bench/measure.h"
+#include "train/config.h"
+
+typedef struct rgm_bench_kernels_options {
+    const char *const *names; /* of kernels; count 0: all */
+    int32_t count;
+    rgm_effort effort;
+} rgm_bench_kernels_options;
+
+/* Of the configuration: threads, pin, isa, json. RGM_E_USAGE for an unknown name. [main] */
+rgm_status rgm_bench_kernels(const rgm_config *config, const rgm_bench_kernels_options *options, rgm_error *err);
+
+#endif
