@@ -38,7 +38,9 @@ static rgm_graph *make_graph(const shape *s) {
     return g;
 }
 
-static const char *const names[] = {[RGM_CONV_WINOGRAD] = "winograd", [RGM_CONV_DIRECT] = "direct"};
+static const char *const names[] = {[RGM_CONV_WINOGRAD] = "winograd",
+                                    [RGM_CONV_DIRECT] = "direct",
+                                    [RGM_CONV_ONEDNN_WINOGRAD] = "jit_wino_4x3:avx512_core"};
 
 /* The way that was asked for is the one that is taken, in all directions. */
 static void check_way(const netrun *r, int32_t conv) {
@@ -47,7 +49,8 @@ static void check_way(const netrun *r, int32_t conv) {
     for (int32_t i = 0; i < rgm_plan_row_count(r->plan); i++) {
         rgm_plan_row_get(r->plan, i, &row);
         if (strcmp(row.name, "conv") != 0) continue;
-        ck_assert_int_eq(conv == RGM_CONV_ONEDNN, !strstr(row.engine, "winograd") && !strstr(row.engine, "direct"));
+        ck_assert_int_eq(conv == RGM_CONV_ONEDNN, !strstr(row.engine, "winograd") && !strstr(row.engine, "direct") &&
+                                                      !strstr(row.engine, "wino_"));
         if (conv == RGM_CONV_ONEDNN) return;
         snprintf(all, sizeof all, "%s, %s, %s", names[conv], names[conv], names[conv]);
         ck_assert_str_eq(row.engine, all);
@@ -116,6 +119,15 @@ static void compare_with(const rgm_graph *g, const shape *s, int32_t isa, int32_
     free(got);
 }
 
+static int32_t onednn_has_winograd(int32_t isa) {
+    rgm_engine *engine;
+    rgm_error err = {0};
+    netrun_fine(rgm_engine_create(&engine, isa, rgm_kernels_get(isa)->block, 1, &err), &err, "engine");
+    int32_t has = rgm_engine_has_winograd(engine);
+    rgm_engine_destroy(engine);
+    return has;
+}
+
 START_TEST(same_as_onednn) {
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
         const shape *s = &shapes[i];
@@ -125,9 +137,46 @@ START_TEST(same_as_onednn) {
         float *want = record(g, s, _i, 2, RGM_CONV_ONEDNN, &count);
         compare_with(g, s, _i, RGM_CONV_DIRECT, want);
         if (has_winograd(s)) compare_with(g, s, _i, RGM_CONV_WINOGRAD, want);
+        if (has_winograd(s) && _i == RGM_ISA_AVX512 && onednn_has_winograd(_i))
+            compare_with(g, s, _i, RGM_CONV_ONEDNN_WINOGRAD, want);
         free(want);
         rgm_graph_destroy(g);
     }
+}
+END_TEST
+
+/* Where oneDNN has no Winograd, asking for it is an error; where it has, layers it is not for are computed directly. */
+START_TEST(onednn_winograd) {
+    const shape strided = {5, 9, 6, 17, 20, 3, 2, 1};
+    rgm_graph *g = make_graph(&strided);
+    rgm_error err = {0};
+    rgm_plan *plan;
+    rgm_engine *engine;
+    const rgm_kernels *k = rgm_kernels_get(_i);
+    netrun_fine(rgm_engine_create(&engine, _i, k->block, 1, &err), &err, "engine");
+    rgm_plan_options o = {.graph = g,
+                          .kernels = k,
+                          .engine = engine,
+                          .batch = 5,
+                          .workers = 1,
+                          .conv = RGM_CONV_ONEDNN_WINOGRAD,
+                          .training = 1};
+    rgm_status status = rgm_plan_create(&plan, &o, &err);
+    if (rgm_engine_has_winograd(engine)) {
+        ck_assert_int_ne(_i, RGM_ISA_AVX2);
+        netrun_fine(status, &err, "plan");
+        rgm_plan_row row;
+        for (int32_t i = 0; i < rgm_plan_row_count(plan); i++) {
+            rgm_plan_row_get(plan, i, &row);
+            ck_assert_ptr_null(strstr(row.engine, "wino"));
+        }
+        rgm_plan_destroy(plan);
+    } else {
+        ck_assert_int_eq(status, RGM_E_UNSUPPORTED);
+        ck_assert_msg(strstr(err.text, "engine.conv=onednn-winograd: oneDNN ") != NULL, "%s", err.text);
+    }
+    rgm_engine_destroy(engine);
+    rgm_graph_destroy(g);
 }
 END_TEST
 
@@ -177,6 +226,8 @@ START_TEST(same_bits) {
         rgm_graph *g = make_graph(&shapes[i]);
         check_bits(g, &shapes[i], _i, RGM_CONV_DIRECT);
         if (has_winograd(&shapes[i])) check_bits(g, &shapes[i], _i, RGM_CONV_WINOGRAD);
+        if (has_winograd(&shapes[i]) && _i == RGM_ISA_AVX512 && onednn_has_winograd(_i))
+            check_bits(g, &shapes[i], _i, RGM_CONV_ONEDNN_WINOGRAD);
         rgm_graph_destroy(g);
     }
 }
@@ -190,6 +241,7 @@ int main(void) {
         if (netrun_has(isa) && isa != RGM_ISA_REFERENCE) {
             tcase_add_loop_test(cases, same_as_onednn, isa, isa + 1);
             tcase_add_loop_test(cases, rule, isa, isa + 1);
+            tcase_add_loop_test(cases, onednn_winograd, isa, isa + 1);
             if (isa != RGM_ISA_GENERIC16) tcase_add_loop_test(cases, same_bits, isa, isa + 1);
         }
     suite_add_tcase(suite, cases);

@@ -272,7 +272,15 @@ START_TEST(test_ladder) {
         setenv("DNNL_MAX_CPU_ISA", variants[variant].cap, 1);
     }
     rgm_engine *engine = engine_for(variants[variant].isa, block, 2);
-    for (int i = slice; i < LADDER; i += SLICES) climb(engine, block, &ladder[i]);
+    for (int i = slice; i < LADDER; i += SLICES) {
+        rgm_conv_shape winograd = ladder[i];
+        winograd.winograd = 1;
+        climb(engine, block, &ladder[i]);
+        if (!rgm_engine_has_winograd(engine)) continue;
+        oracle_slack = 8;
+        climb(engine, block, &winograd);
+        oracle_slack = 1;
+    }
     rgm_engine_destroy(engine);
 }
 END_TEST

@@ -78,8 +78,12 @@ static inline void oracle_add(oracle *o, size_t i, double term) {
 
 /* A sum of n fp32 products in any order: the rounding errors, each at most eps/2 of a partial sum bounded by sum|xy|,
  * behave like a random walk of n steps; two such steps a term (product and sum). */
+/* Winograd's transforms magnify roundings: rows of F(4x4, 3x3)'s matrices have sums of magnitudes of up to 10, 1 and
+ * 18, columns far less; 8 holds for what averages out. */
+static double oracle_slack = 1;
+
 static inline void oracle_check(const oracle *o, size_t i, float got, const char *what) {
-    double tolerance = sqrt(2.0 * o->terms[i]) * (double)FLT_EPSILON * o->magnitude[i];
+    double tolerance = oracle_slack * sqrt(2.0 * o->terms[i]) * (double)FLT_EPSILON * o->magnitude[i];
     ck_assert_msg(fabs((double)got - o->sum[i]) <= tolerance, "%s: %s[%zu]: got %.9g, expected %.9g within %.3g",
                   subject, what, i, (double)got, o->sum[i], tolerance);
 }

@@ -60,7 +60,8 @@ static dnnl_status_t describe_problem(rgm_conv_problem *p, const rgm_conv *conv,
     const dnnl_dims_t src = {images, s->C, s->H, s->W}, dst = {images, s->K, conv->OH, conv->OW}, bias = {s->K};
     const dnnl_dims_t plain = {s->K, s->C, s->R, s->S};
     const dnnl_dims_t grouped = {s->groups, s->K / s->groups, s->C / s->groups, s->R, s->S};
-    *p = (rgm_conv_problem){.strides = {s->stride, s->stride}, .pads = {s->pad, s->pad}};
+    *p = (rgm_conv_problem){
+        .strides = {s->stride, s->stride}, .pads = {s->pad, s->pad}, .winograd = conv->direction[direction].winograd};
 
     dnnl_status_t status = rgm_desc_create(&p->src, 4, src, activation_tag(src_block));
     if (status == dnnl_success) status = rgm_desc_create(&p->dst, 4, dst, activation_tag(dst_block));
@@ -212,18 +213,32 @@ static size_t converted_floats(const rgm_conv *conv, const rgm_conv_direction *d
     return floats;
 }
 
+static dnnl_status_t find_groups(dnnl_primitive_desc_t pd[2], rgm_conv *conv, int32_t direction, int32_t group,
+                                 int32_t images[2]) {
+    rgm_conv_direction *d = &conv->direction[direction];
+    d->images = images[0] = group;
+    d->groups = (conv->shape.N + group - 1) / group;
+    images[1] = conv->shape.N % group;
+    if (!d->winograd) return choose(pd, conv, d, direction, images);
+    d->src_block = conv->src_block, d->dst_block = conv->dst_block;
+    return find_pair(pd, conv, direction, images, conv->src_block, conv->dst_block);
+}
+
 static rgm_status prepare(rgm_conv *conv, int32_t direction, rgm_error *err) {
     const rgm_conv_shape *s = &conv->shape;
     rgm_conv_direction *d = &conv->direction[direction];
     size_t block = (size_t)conv->engine->block;
     size_t weights = rgm_round_up((size_t)s->K, block) * rgm_round_up((size_t)(s->C / s->groups), block) *
                      (size_t)s->R * (size_t)s->S;
-    d->images = rgm_conv_group_images(s, direction, (int64_t)conv->OH * conv->OW, weights);
-    d->groups = (s->N + d->images - 1) / d->images;
-    const int32_t images[2] = {d->images, s->N % d->images};
-
+    int32_t group = rgm_conv_group_images(s, direction, (int64_t)conv->OH * conv->OW, weights), images[2];
     dnnl_primitive_desc_t pd[2];
-    dnnl_status_t found = choose(pd, conv, d, direction, images);
+    dnnl_status_t found = dnnl_unimplemented;
+    d->winograd = s->winograd && conv->engine->winograd;
+    if (d->winograd) found = find_groups(pd, conv, direction, rgm_conv_winograd_images(s), images);
+    if (found != dnnl_success) {
+        d->winograd = 0;
+        found = find_groups(pd, conv, direction, group, images);
+    }
     if (found != dnnl_success) {
         char text[128];
         snprintf(text, sizeof text, "oneDNN has no %s for it (%s)", direction_names[direction], dnnl_status2str(found));
@@ -288,6 +303,16 @@ void rgm_conv_destroy(rgm_conv *conv) {
         rgm_weights_map_destroy(&conv->direction[i].map);
     }
     free(conv);
+}
+
+int32_t rgm_conv_try_winograd(rgm_engine *engine) {
+    const rgm_conv_shape shape = {1, 64, 8, 8, 64, 3, 3, .stride = 1, .pad = 1, .groups = 1};
+    rgm_conv conv = {.direction[RGM_CONV_FORWARD].winograd = 1};
+    dnnl_primitive_desc_t pd;
+    set_shape(&conv, engine, &shape);
+    if (find_primitive(&pd, &conv, RGM_CONV_FORWARD, 1, engine->block, engine->block, NULL) != dnnl_success) return 0;
+    dnnl_primitive_desc_destroy(pd);
+    return 1;
 }
 
 int32_t rgm_conv_stem_layout(rgm_engine *engine, const rgm_conv_shape *shape) {

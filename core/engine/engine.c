@@ -66,6 +66,7 @@ rgm_status rgm_engine_create(rgm_engine **out, int32_t isa, int32_t block, int32
     }
     RGM_TRY_OR_FAIL(status, make_streams(engine, err));
     describe(engine);
+    engine->winograd = rgm_conv_try_winograd(engine);
     *out = engine;
     return RGM_OK;
 fail:
@@ -82,5 +83,7 @@ void rgm_engine_destroy(rgm_engine *engine) {
     if (engine->engine) dnnl_engine_destroy(engine->engine);
     free(engine);
 }
+
+int32_t rgm_engine_has_winograd(const rgm_engine *engine) { return engine->winograd; }
 
 const char *rgm_engine_describe(const rgm_engine *engine) { return engine->text; }

@@ -42,12 +42,16 @@ typedef struct rgm_conv_shape {
     int32_t stride, pad, groups;
     int32_t bias;        /* adds bias[K] in the forward pass; its gradient comes from rgm_conv_backward_weights */
     int32_t src_layout;  /* RGM_LAYOUT_*; RGM_LAYOUT_PLAIN only for the stem (groups 1) */
+    int32_t winograd;    /* 1: by oneDNN's own Winograd in each direction that it has it for, directly in the others */
     uint32_t directions; /* bit 1 << RGM_CONV_*: those to prepare */
 } rgm_conv_shape;
 
 /* The better layout for a stem's input of C channels (plain where oneDNN has a jit forward kernel for it): fixed per
  * ISA, oneDNN version and shape. `shape->src_layout` is ignored. */
 int32_t rgm_conv_stem_layout(rgm_engine *engine, const rgm_conv_shape *shape);
+
+/* 1 if oneDNN has Winograd convolutions of its own for this engine: 2.x with AVX-512. */
+int32_t rgm_engine_has_winograd(const rgm_engine *engine);
 
 /* RGM_E_UNSUPPORTED if oneDNN refuses the shape. [main] */
 rgm_status rgm_conv_create(rgm_conv **conv, rgm_engine *engine, const rgm_conv_shape *shape, rgm_error *err);

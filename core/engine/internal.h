@@ -12,6 +12,7 @@ struct rgm_engine {
     dnnl_primitive_attr_t attr; /* scratchpad in user mode */
     dnnl_stream_t *streams;     /* [workers] */
     int32_t isa, block, workers;
+    int32_t winograd; /* oneDNN has Winograd convolutions */
     char text[96];
 };
 
@@ -59,6 +60,7 @@ typedef struct rgm_conv_direction {
     int32_t ready, groups, images; /* prepared; image groups; images of a whole one */
     int32_t src_block, dst_block;  /* the primitive's activation layouts: nChw{B}c, 1 is nchw */
     rgm_conv_part part[2];         /* whole groups; the last one if it is smaller */
+    int32_t winograd;              /* computed by oneDNN's Winograd */
     rgm_weights_map map;
     size_t weights_bytes, part_bytes; /* of the packed weights; of a partial result with its bias */
     char impl[64];
@@ -77,6 +79,12 @@ struct rgm_conv {
 size_t rgm_image_floats(int32_t C, int32_t block, int32_t H, int32_t W);
 
 static inline size_t rgm_round_up(size_t n, size_t unit) { return (n + unit - 1) / unit * unit; }
+
+/* Looks whether there is a Winograd convolution. */
+int32_t rgm_conv_try_winograd(rgm_engine *engine);
+
+/* Images of a whole group by Winograd: few groups, for each transforms the filters again. */
+int32_t rgm_conv_winograd_images(const rgm_conv_shape *shape);
 
 /* Images of a whole group; see engine.h. `weights` is the number of weights, padded. */
 int32_t rgm_conv_group_images(const rgm_conv_shape *shape, int32_t direction, int64_t pixels, size_t weights);

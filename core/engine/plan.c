@@ -7,7 +7,8 @@ enum {
     MIN_GROUPS = 4,       /* unless the batch is smaller */
     MAX_GROUPS = 64,
     MAX_PARTIALS = 32,
-    PARTIAL_BYTES = 64 << 20 /* of all partial results of a layer */
+    PARTIAL_BYTES = 64 << 20, /* of all partial results of a layer */
+    WINOGRAD_GROUPS = 2       /* the least for two threads: each transforms the filters again */
 };
 
 int32_t rgm_conv_out(int32_t in, int32_t window, int32_t stride, int32_t pad) {
@@ -30,6 +31,8 @@ static int64_t even_images(int64_t N, int64_t images, int64_t least_images) {
         if (N % d == 0) return d;
     return images;
 }
+
+int32_t rgm_conv_winograd_images(const rgm_conv_shape *shape) { return (int32_t)divide_up(shape->N, WINOGRAD_GROUPS); }
 
 int32_t rgm_conv_group_images(const rgm_conv_shape *shape, int32_t direction, int64_t pixels, size_t weights) {
     int64_t N = shape->N, worth = GROUP_PIXELS, limit = MAX_GROUPS;

@@ -57,6 +57,7 @@ dnnl_status_t rgm_desc_layout_get(const rgm_desc *desc, rgm_desc_layout *layout)
 
 dnnl_status_t rgm_dnnl_conv(dnnl_primitive_desc_t *pd, dnnl_engine_t engine, int32_t direction,
                             const rgm_conv_problem *p, dnnl_primitive_attr_t attr) {
+    if (p->winograd) return dnnl_unimplemented;
     const dnnl_dims_t undilated = {0};
     const dnnl_alg_kind_t direct = dnnl_convolution_direct;
     if (direction == RGM_CONV_FORWARD)
@@ -108,18 +109,18 @@ dnnl_status_t rgm_desc_layout_get(const rgm_desc *desc, rgm_desc_layout *layout)
 
 dnnl_status_t rgm_dnnl_conv(dnnl_primitive_desc_t *pd, dnnl_engine_t engine, int32_t direction,
                             const rgm_conv_problem *p, dnnl_primitive_attr_t attr) {
-    const dnnl_alg_kind_t direct = dnnl_convolution_direct;
+    const dnnl_alg_kind_t way = p->winograd ? dnnl_convolution_winograd : dnnl_convolution_direct;
     dnnl_convolution_desc_t desc;
     dnnl_status_t status;
     if (direction == RGM_CONV_FORWARD)
-        status = dnnl_convolution_forward_desc_init(&desc, dnnl_forward_training, direct, reference(&p->src),
+        status = dnnl_convolution_forward_desc_init(&desc, dnnl_forward_training, way, reference(&p->src),
                                                     reference(&p->weights), reference(&p->bias), reference(&p->dst),
                                                     p->strides, p->pads, p->pads);
     else if (direction == RGM_CONV_BACKWARD_DATA)
-        status = dnnl_convolution_backward_data_desc_init(&desc, direct, reference(&p->src), reference(&p->weights),
+        status = dnnl_convolution_backward_data_desc_init(&desc, way, reference(&p->src), reference(&p->weights),
                                                           reference(&p->dst), p->strides, p->pads, p->pads);
     else
-        status = dnnl_convolution_backward_weights_desc_init(&desc, direct, reference(&p->src), reference(&p->weights),
+        status = dnnl_convolution_backward_weights_desc_init(&desc, way, reference(&p->src), reference(&p->weights),
                                                              reference(&p->bias), reference(&p->dst), p->strides,
                                                              p->pads, p->pads);
     if (status != dnnl_success) return status;

@@ -38,6 +38,7 @@ dnnl_status_t rgm_desc_layout_get(const rgm_desc *desc, rgm_desc_layout *layout)
 typedef struct rgm_conv_problem {
     rgm_desc src, weights, bias, dst; /* bias may be none */
     dnnl_dims_t strides, pads;
+    int32_t winograd; /* 1: by Winograd, which 3.x does not have; 0: directly */
 } rgm_conv_problem;
 
 /* The best implementation for `direction` (RGM_CONV_*); dnnl_unimplemented if there is none. */

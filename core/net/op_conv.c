@@ -71,6 +71,11 @@ static rgm_status create(rgm_plan *plan, int32_t index, conv_state **out, rgm_er
         c->way[d] = choose(rgm_plan_get(plan)->conv, &c->site.shape, d);
         if (c->way[d] == ONEDNN) rest |= 1u << d;
     }
+    c->site.shape.winograd = rgm_plan_get(plan)->conv == RGM_CONV_ONEDNN_WINOGRAD;
+    if (c->site.shape.winograd && !rgm_engine_has_winograd(rgm_plan_get(plan)->engine))
+        return rgm_fail(err, RGM_E_UNSUPPORTED,
+                        "engine.conv=onednn-winograd: %s has no Winograd convolution (expected oneDNN 2.x and AVX-512)",
+                        rgm_engine_describe(rgm_plan_get(plan)->engine));
     if (rest) RGM_TRY(rgm_onednn_create(&c->onednn, &c->site, rest, err));
     note(c);
     rgm_plan_set_node_state(plan, index, c);

@@ -42,8 +42,15 @@ typedef struct rgm_activation_hook {
 } rgm_activation_hook;
 
 /* How convolutions are computed: the fastest by a fixed rule; Winograd wherever it can; matrix products of our own
- * wherever they can; oneDNN everywhere. */
-enum { RGM_CONV_AUTO = 0, RGM_CONV_WINOGRAD = 1, RGM_CONV_DIRECT = 2, RGM_CONV_ONEDNN = 3 };
+ * wherever they can; oneDNN everywhere; oneDNN everywhere, by its own Winograd wherever it can (RGM_E_UNSUPPORTED if it
+ * has none at all). */
+enum {
+    RGM_CONV_AUTO = 0,
+    RGM_CONV_WINOGRAD = 1,
+    RGM_CONV_DIRECT = 2,
+    RGM_CONV_ONEDNN = 3,
+    RGM_CONV_ONEDNN_WINOGRAD = 4
+};
 
 /* What the backward pass keeps: what is dear to make again, or as little as pays (net/remake.h). The same bits. */
 enum { RGM_MEMORY_NORMAL = 0, RGM_MEMORY_LOW = 1 };
