@@ -10,6 +10,7 @@ static const struct {
 } benches[] = {
     {"machine", "what the machine can do: arithmetic and bandwidth", rgm_cmd_bench_machine},
     {"kernels", "each kernel, on each instruction set", rgm_cmd_bench_kernels},
+    {"ops", "convolutions of lists of layers, in every way", rgm_cmd_bench_ops},
     {"step", "whole training steps: images a second, memory", rgm_cmd_bench_step},
 };
 enum { BENCHES = sizeof benches / sizeof benches[0] };
@@ -20,6 +21,7 @@ static void print_help(void) {
     fputs("\nregimen bench NAME --help explains a bench.\n\nExamples:\n"
           "  regimen bench machine\n"
           "  regimen bench kernels gemm_blocks wino_input\n"
+          "  regimen bench ops resnet18-32 --check-rule\n"
           "  regimen bench step --model resnet18 --image 3x32x32 --batch 64\n",
           stdout);
 }

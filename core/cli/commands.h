@@ -35,6 +35,7 @@ rgm_status rgm_run_eval(rgm_config *config, int32_t split, rgm_error *err);
 /* The benches of `regimen bench`; argv[0] is the bench's name. */
 rgm_status rgm_cmd_bench_machine(int argc, char **argv, rgm_error *err);
 rgm_status rgm_cmd_bench_kernels(int argc, char **argv, rgm_error *err);
+rgm_status rgm_cmd_bench_ops(int argc, char **argv, rgm_error *err);
 rgm_status rgm_cmd_bench_step(int argc, char **argv, rgm_error *err);
 
 /* A session for a bench that trains, on random images unless there is a data set (config->data.file). */

@@ -1,0 +1,66 @@
+/* One convolution in a network of its own, so that it runs on the code path of training: made by core/net, planned, its
+ * phases run by the team. Activations from "plugins" stand before and behind it: they hand it its input and the
+ * gradient of its output, and take its output and the gradient of its input, if wanted.
+ *
+ *     input -> 1x1 convolution -> [gives x, takes dx] -> the convolution -> [takes y, gives dy] -> mean -> one unit
+ *
+ * A layer that reads the network's input has nothing in front of it.
+ */
+#ifndef RGM_BENCH_LAYER_NET_H
+#define RGM_BENCH_LAYER_NET_H
+
+#include "base/arena.h"
+#include "bench/shapes.h"
+#include "net/plan.h"
+
+/* With what everything is computed. */
+typedef struct rgm_layer_means {
+    rgm_team *team;
+    rgm_engine *engine;
+    const rgm_kernels *kernels;
+} rgm_layer_means;
+
+/* The convolution's tensors for the whole batch, blocked as the network has them (x as rgm_plan_input_layout() says if
+ * the layer reads the input). */
+typedef struct rgm_layer_data {
+    rgm_arena arena;
+    int64_t x_floats, y_floats; /* of an image */
+    float *x, *dy, *w;          /* given: ReLUs of normal numbers, normal numbers, He's weights */
+    float *y, *dx, *dw;         /* taken, by networks that are told to */
+} rgm_layer_data;
+
+typedef struct rgm_layer_net {
+    const rgm_layer *layer;
+    const rgm_layer_means *means;
+    const rgm_layer_data *data;
+    int32_t takes; /* 1: y, dx and dw are taken */
+    rgm_graph *graph;
+    rgm_plan *plan;
+    rgm_arena arena;
+    rgm_memory memory;
+    rgm_phase *phases; /* of a step: forward, backward */
+    int32_t *owner;    /* of each: RGM_CONV_* of the direction that it belongs to, or -1: not the convolution's */
+    int32_t count;
+    char how[RGM_CONV_DIRECTIONS][32]; /* "winograd", "direct" or oneDNN's name; "" for a direction that there is not */
+} rgm_layer_net;
+
+/* Draws x, dy and w; `taken`: with room for y, dx and dw. */
+rgm_status rgm_layer_data_make(rgm_layer_data *data, const rgm_layer *layer, const rgm_layer_means *means,
+                               int32_t taken, rgm_error *err);
+void rgm_layer_data_free(rgm_layer_data *data);
+
+/* Makes the network and its plan, `conv` one of RGM_CONV_AUTO ...; with `data` NULL it can only be asked how. */
+rgm_status rgm_layer_net_make(rgm_layer_net *net, const rgm_layer *layer, const rgm_layer_means *means,
+                              const rgm_layer_data *data, int32_t takes, int32_t conv, rgm_error *err);
+void rgm_layer_net_free(rgm_layer_net *net); /* a zeroed one is fine */
+
+/* A whole step. */
+rgm_status rgm_layer_net_run(rgm_layer_net *net, rgm_error *err);
+
+/* Operations of a direction on the whole batch, 2 a multiply-add of direct summation. */
+double rgm_layer_flops(const rgm_layer *layer);
+
+/* 1 if the direction is computed the way it was asked for (RGM_CONV_WINOGRAD, ...). */
+int32_t rgm_layer_net_is(const rgm_layer_net *net, int32_t direction, int32_t conv);
+
+#endif
