@@ -169,7 +169,7 @@ static void print_help(const struct argp *argp, const rgm_cli_spec *spec) {
 static rgm_status check_arguments(const rgm_cli_line *line, rgm_error *err) {
     const rgm_cli_spec *spec = line->spec;
     const char *json = rgm_cli_value(line, "json");
-    for (int32_t i = 0; json && strcmp(json, "-") == 0 && i < line->argument_count; i++) {
+    for (int32_t i = 0; json && strcmp(json, "-") == 0 && !spec->json_arguments && i < line->argument_count; i++) {
         const char *dot = strrchr(line->argument[i], '.');
         if (dot && strcmp(dot, ".json") == 0)
             return rgm_fail(err, RGM_E_USAGE, "--json: expected --json=%.160s, in one word", line->argument[i]);

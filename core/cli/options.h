@@ -26,6 +26,7 @@ typedef struct rgm_cli_spec {
     uint32_t command;        /* RGM_FOR_*: which flags of the table */
     const rgm_cli_flag *own; /* at most RGM_CLI_OWN, ended by a NULL flag; NULL: none */
     int32_t least, most;     /* arguments */
+    int32_t json_arguments;  /* 1: arguments are JSON files, so that one behind --json is no mistake */
 } rgm_cli_spec;
 
 typedef struct rgm_cli_given {
