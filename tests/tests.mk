@@ -32,6 +32,13 @@ tests_check_bench_CFLAGS = $(test_cflags)
 tests_check_bench_LDADD = libbench.la libreport.la libtrain.la libdatasets.la libplug.la libdata.la libnet.la \
 	libengine.la libkernels.la libbase.la $(CHECK_LIBS)
 
+check_PROGRAMS += tests/check_bench_ops
+TESTS += tests/check_bench_ops
+tests_check_bench_ops_SOURCES = %D%/check_bench_ops.c
+tests_check_bench_ops_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE $(JANSSON_CFLAGS)
+tests_check_bench_ops_CFLAGS = $(test_cflags)
+tests_check_bench_ops_LDADD = $(tests_check_bench_LDADD)
+
 check_PROGRAMS += tests/check_options
 TESTS += tests/check_options
 tests_check_options_SOURCES = %D%/check_options.c

@@ -2,7 +2,7 @@
 fuzz_shared = %D%/fuzz.c %D%/fuzz.h
 if FUZZ
 fuzz_programs = %D%/fuzz_config %D%/fuzz_option %D%/fuzz_dataset %D%/fuzz_checkpoint %D%/fuzz_file %D%/fuzz_frame \
-	%D%/fuzz_idx %D%/fuzz_cifar %D%/fuzz_plugin %D%/fuzz_metrics
+	%D%/fuzz_idx %D%/fuzz_cifar %D%/fuzz_plugin %D%/fuzz_metrics %D%/fuzz_shapes
 EXTRA_PROGRAMS += $(fuzz_programs) %D%/make_seeds
 fuzz_ldflags = $(AM_LDFLAGS) $(RGM_FUZZ_LDFLAGS)
 fuzz_h5_cppflags = $(AM_CPPFLAGS) $(HDF5_CFLAGS) $(XXHASH_CFLAGS)
@@ -52,6 +52,10 @@ fuzz_state_libs = libtrain.la libnet.la libdata.la libbase.la -lm
 %C%_fuzz_metrics_SOURCES = %D%/fuzz_metrics.c $(fuzz_shared)
 %C%_fuzz_metrics_LDFLAGS = $(fuzz_ldflags)
 %C%_fuzz_metrics_LDADD = libreport.la libtrain.la libbase.la
+
+%C%_fuzz_shapes_SOURCES = %D%/fuzz_shapes.c $(fuzz_shared)
+%C%_fuzz_shapes_LDFLAGS = $(fuzz_ldflags)
+%C%_fuzz_shapes_LDADD = libbench.la libbase.la
 
 %C%_make_seeds_SOURCES = %D%/make_seeds.c $(fuzz_shared) tests/make_set.c tests/make_set.h
 %C%_make_seeds_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE $(HDF5_CFLAGS)

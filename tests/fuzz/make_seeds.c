@@ -195,6 +195,13 @@ static void put_metrics(void) {
              "{\"event\": \"end\", \"step\": 356, \"epoch\": 3, \"reason\": \"epochs\"}\n{\"event");
 }
 
+static void put_shapes(void) {
+    put_text("shapes", "layers",
+             "# two\nconv 3 64 7 stride 2 pad 3 image 224x224 batch 16 input\n"
+             "conv 64 64 3 pad 1 image 56x56 batch 16 times 4 # more\r\n");
+    put_text("shapes", "wrong", "conv 3 64 7 stride\n");
+}
+
 int main(int argc, char **argv) {
     NEED(argc == 2);
     root = argv[1];
@@ -206,5 +213,6 @@ int main(int argc, char **argv) {
     put_recipes();
     put_files();
     put_metrics();
+    put_shapes();
     return 0;
 }
