@@ -56,6 +56,49 @@ expect 0 "$regimen" bench kernels add gemm_blocks --threads 2 --sample 1 --repea
 json out
 [ "$(grep -c '"name": "gemm_blocks' out)" -gt 0 ] || fail "no gemm_blocks"
 if grep -q 'gemm_blocks memory' out; then fail "a matrix product in memory"; fi
+printf 'conv 16 32 3 pad 1 image 8x8 batch 4 # small\nconv 3 8 3 stride 2 image 9x9 batch 2 input\n' >layers.txt
+for isa in avx2 avx512 auto; do
+    "$regimen" bench kernels add --isa $isa --sample 1 --repeats 1 --quiet >out 2>&1 || continue # not of this machine
+    expect 0 "$regimen" bench ops ./layers.txt --isa $isa --threads 2 --sample 1 --repeats 2 --json
+    json out
+    has out '16->32 3x3 pad 1, 8x8 n4, bwd data, winograd"'
+    if grep -q '9x9 n2, input, bwd data' out; then fail "backward data of the network's input"; fi
+    expect 0 "$regimen" bench ops --errors ./layers.txt ./layers.txt --isa $isa
+    [ "$(grep -c '16->32 .* forward' out)" = 1 ] || fail "a layer is measured twice"
+done
+expect '[01]' "$regimen" bench ops resnet20 --batch 2 --sample 1 --repeats 1 --check-rule --json=ops.json
+has out 'geometric mean'
+json ops.json # whatever the verdict
+
+# A document with one result: name, unit, quartiles.
+document() { # BENCH NAME UNIT LOW MEDIAN HIGH
+    printf '{"bench": "%s", "results": [{"name": "%s", "unit": "%s", "low": %s, "median": %s, "high": %s}]}\n' "$@"
+}
+document kernels add GB/s 98 100 102 >base.json
+document kernels add GB/s 93.5 94.5 95.5 >slower.json
+document kernels add GB/s 90 94.5 99 >overlapping.json
+document step step ms 98 100 102 >time.json
+document step step ms 103 105 106 >time5.json
+document step step ms 104 106 108 >time6.json
+expect 0 "$regimen" bench compare base.json base.json
+has out 'quartiles overlap'
+has out '1.000 times as fast'
+expect 1 "$regimen" bench compare base.json slower.json
+has out '0.945 .*SLOWER'
+has err '1 of 1 is slower by more than 5 %'
+expect 0 "$regimen" bench compare base.json slower.json --limit 6
+has out 'slower, within the limit'
+expect 0 "$regimen" bench compare base.json overlapping.json --limit 0
+expect 0 "$regimen" bench compare slower.json base.json
+has out 'faster'
+expect 0 "$regimen" bench compare time.json time5.json
+expect 1 "$regimen" bench compare time.json time6.json --json
+json out
+has out '"ratio": 0.943'
+has out '"slower": true'
+expect 0 "$regimen" bench compare time6.json time.json
+expect 0 "$regimen" bench compare ops.json ops.json --json=compared.json
+json compared.json
 expect 0 "$regimen" bench step --data data.h5 $small --iters 1 --warmup 0 --profile
 has out 'waiting at barriers'
 expect 0 "$regimen" train runs/one/config.yaml --out runs/two --steps 1 --quiet # what was written can be read
@@ -64,7 +107,7 @@ expect 0 "$regimen" train data.h5 --model linear --epochs 1 --validation 0 --qui
 expect 0 "$regimen" train data.h5 --model linear --epochs 1 --checkpoint runs/linear-1/checkpoints/last.h5 --quiet
 expect 0 "$regimen" plugin list
 expect 0 "$regimen" --version
-for c in import plan train eval plugin bench "bench machine" "bench kernels" "bench step"; do
+for c in import plan train eval plugin bench "bench machine" "bench kernels" "bench ops" "bench step" "bench compare"; do
     expect 0 "$regimen" $c --help
     has out 'Examples:'
 done

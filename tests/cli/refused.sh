@@ -170,6 +170,33 @@ refuse 3 'none/x.json' bench machine --json=none/x.json
 refuse 2 "unknown kernel 'ad' (nearest: 'add')" bench kernels add ad
 refuse 2 "unknown kernel 'zzzzzzzzz' (regimen bench kernels shows all)" bench kernels zzzzzzzzz
 refuse 3 'none/x.json' bench kernels add --json=none/x.json
+refuse 2 "unknown list of layers 'resnet18-33' (nearest: 'resnet18-32')" bench ops resnet18-33
+refuse 2 "unknown list of layers 'folder': expected one of .*, or a file (./folder)" bench ops folder
+refuse 3 'layers.txt: No such file' bench ops layers.txt
+refuse 3 './folder: Is a directory' bench ops ./folder
+printf 'conv 3 4 3 image 8x8 batch 2\n  conv 3 x 3\n' >wrong.txt
+refuse 2 "wrong.txt:2:10: expected the output channels (integer, 1 to 65536), found 'x'" bench ops wrong.txt
+refuse 2 'start.h5:1:' bench ops start.h5
+refuse 2 '--batch: .*0' bench ops --batch 0
+refuse 2 'not with --errors' bench ops --errors --check-rule
+refuse 2 'engine.conv=onednn-winograd: oneDNN .* has no Winograd\|avx2' plan --model resnet20 --image 1x12x12 --isa avx2 --set engine.conv=onednn-winograd
+printf '{"bench": "kernels", "results": [{"name": "add", "unit": "GB/s", "low": 1, "median": 2, "high": 3}]}' >a.json
+sed 's/kernels/step/' a.json >b.json
+sed 's/"low": 1/"low": 9/' a.json >disorder.json
+sed 's/\[\(.*\)\]/[\1, \1]/' a.json >twice.json
+sed 's/"add"/"sub"/' a.json >other.json
+sed 's:GB/s:ms:' a.json >unit.json
+refuse 2 'bench compare: expected BEFORE.json AFTER.json' bench compare a.json
+refuse 3 'none.json: cannot be opened' bench compare a.json none.json
+refuse 2 'text.h5:1:' bench compare text.h5 a.json
+refuse 2 'a.json is a result of bench kernels, b.json of bench step' bench compare a.json b.json
+refuse 2 "disorder.json: 'add': expected 0 < low <= median <= high" bench compare a.json disorder.json
+refuse 2 "twice.json: 'add' is there twice" bench compare twice.json a.json
+refuse 2 'a.json and other.json have no result in common' bench compare a.json other.json
+refuse 2 "'add': GB/s in a.json, ms in unit.json" bench compare a.json unit.json
+echo '[1, 2]' >list.json
+refuse 2 'list.json: not a result of regimen bench' bench compare list.json a.json
+refuse 2 '--limit: ' bench compare a.json a.json --limit=-1
 TMPDIR=/nonexistent refuse 3 'nonexistent' bench step --iters 1
 
 # ---- outputs that cannot be written
