@@ -152,7 +152,8 @@ static void print_row(const rgm_ops *o, const times *t, int32_t d, int32_t bette
     char layer[RGM_LAYER_NAME], label[RGM_LAYER_NAME + 48];
     make_columns(o, columns);
     for (int32_t way = 0; way < o->ways; way++) {
-        double seconds = t->seconds[way][d].median, none = seconds <= 0;
+        double seconds = t->seconds[way][d].median;
+        int32_t none = seconds <= 0;
         *v++ = none ? NAN : seconds * 1e3;
         *v++ = none ? NAN : rgm_layer_flops(t->layer) / seconds * 1e-9;
         if (way > 0) *v++ = none ? NAN : t->seconds[0][d].median / seconds;

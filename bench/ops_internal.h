@@ -6,7 +6,7 @@
 #include "bench/ops.h"
 
 /* Ways in the order of the columns; oneDNN's direct one, what the others are compared with, is the first. */
-enum { RGM_WAYS = 4, RGM_WAY_LABEL = 44 };
+enum { RGM_WAYS = 4, RGM_WAY_LABEL = 48 };
 typedef struct rgm_way {
     const char *name;
     int32_t conv; /* RGM_CONV_* */
