@@ -11,7 +11,12 @@
 #include "bench/kernel_calls.h"
 #include "train/peak.h"
 
-enum { MEMORY_MIB = 192 /* of all float arrays of all workers */, PROBE = 4096, MOST_WORKERS = 256 };
+enum {
+    ALL_FLOATS = 8 << 20,   /* of an array in memory, of all workers together */
+    LEAST_FLOATS = 1 << 19, /* of a worker's at least: six of them are more than a second-level cache */
+    PROBE = 4096,
+    MOST_WORKERS = 256
+};
 enum { CACHE, MEMORY, PLACES };
 
 static const char *const place_names[] = {"cache", "memory"};
@@ -236,7 +241,8 @@ static rgm_status prepare(bench *b, rgm_error *err) {
     RGM_TRY(rgm_bench_isas(b->config->isa, b->tables, &b->isas, err));
     RGM_TRY(rgm_team_create(&b->team, &(rgm_team_options){b->config->threads, b->config->pin}, err));
     int32_t workers = rgm_team_size(b->team);
-    int64_t floats = ((int64_t)MEMORY_MIB << 20) / (int64_t)sizeof(float) / RGM_CALL_ARRAYS / workers;
+    int64_t floats = ALL_FLOATS / workers;
+    if (floats < LEAST_FLOATS) floats = LEAST_FLOATS;
     RGM_TRY(make_arrays(&b->places[CACHE], RGM_CALL_FLOATS, workers, err));
     RGM_TRY(make_arrays(&b->places[MEMORY], (floats / RGM_CALL_FLOATS + 1) * RGM_CALL_FLOATS, workers, err));
     b->json = rgm_bench_json("kernels", NULL, workers);

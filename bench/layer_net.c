@@ -45,13 +45,12 @@ rgm_status rgm_layer_data_make(rgm_layer_data *d, const rgm_layer *l, const rgm_
                                rgm_error *err) {
     int32_t B = means->kernels->block, OH = rgm_conv_out(l->H, l->window, l->stride, l->pad),
             OW = rgm_conv_out(l->W, l->window, l->stride, l->pad);
-    int32_t in_block = B;
     rgm_layer_net asked;
-    *d = (rgm_layer_data){.y_floats = blocks(l->K, B) * B * OH * OW};
+    *d = (rgm_layer_data){.y_floats = blocks(l->K, B) * B * OH * OW, .x_block = B};
     RGM_TRY(rgm_layer_net_make(&asked, l, means, NULL, 0, RGM_CONV_AUTO, err));
-    if (l->input && rgm_plan_input_layout(asked.plan) == RGM_LAYOUT_PLAIN) in_block = 1;
+    if (l->input && rgm_plan_input_layout(asked.plan) == RGM_LAYOUT_PLAIN) d->x_block = 1;
     rgm_layer_net_free(&asked);
-    d->x_floats = blocks(l->C, in_block) * in_block * l->H * l->W;
+    d->x_floats = blocks(l->C, d->x_block) * d->x_block * l->H * l->W;
     int64_t weights = (int64_t)l->K * l->C * l->window * l->window;
     size_t x = sizeof(float) * (size_t)(d->x_floats * l->N), y = sizeof(float) * (size_t)(d->y_floats * l->N),
            w = sizeof(float) * (size_t)weights;
@@ -60,7 +59,7 @@ rgm_status rgm_layer_data_make(rgm_layer_data *d, const rgm_layer *l, const rgm_
     d->x = rgm_arena_take(&d->arena, x);
     d->dy = rgm_arena_take(&d->arena, y);
     d->w = rgm_arena_take(&d->arena, w);
-    draw(0, 1, l->N, l->C, (int64_t)l->H * l->W, in_block, d->x);
+    draw(0, 1, l->N, l->C, (int64_t)l->H * l->W, d->x_block, d->x);
     draw(1, 0, l->N, l->K, (int64_t)OH * OW, B, d->dy);
     draw_weights(l, d->w, weights);
     if (!taken) return RGM_OK;

@@ -25,6 +25,7 @@ typedef struct rgm_layer_means {
 typedef struct rgm_layer_data {
     rgm_arena arena;
     int64_t x_floats, y_floats; /* of an image */
+    int32_t x_block;            /* channels in a block of x; 1: plain */
     float *x, *dy, *w;          /* given: ReLUs of normal numbers, normal numbers, He's weights */
     float *y, *dx, *dw;         /* taken, by networks that are told to */
 } rgm_layer_data;

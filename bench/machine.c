@@ -66,6 +66,7 @@ typedef struct machine {
     const rgm_kernels *tables[RGM_ISA_COUNT];
     int32_t isas;
     rgm_caches caches;
+    int32_t mib; /* of the arrays in memory */
     rgm_arena arena;
     rgm_spread one[MOST]; /* rates of one thread */
     json_t *json;
@@ -107,7 +108,7 @@ static rgm_status tell(machine *m, int32_t i, int32_t threads, rgm_spread rate, 
 static int64_t stream_bytes(const machine *m, int32_t which, int32_t threads) {
     return which == STREAM_L1   ? m->caches.L1 / 2
            : which == STREAM_L2 ? m->caches.L2 / 2
-                                : ((int64_t)m->options->mib << 20) / threads;
+                                : ((int64_t)m->mib << 20) / threads;
 }
 
 static rgm_status measure_with(machine *m, rgm_team *team, rgm_error *err) {
@@ -149,7 +150,7 @@ static int32_t next_count(int32_t threads, int32_t most) {
 }
 
 static rgm_status measure(machine *m, int32_t most, rgm_error *err) {
-    size_t bytes = (size_t)m->options->mib << 20, cached = (size_t)(m->caches.L1 + m->caches.L2) * (size_t)most;
+    size_t bytes = (size_t)m->mib << 20, cached = (size_t)(m->caches.L1 + m->caches.L2) * (size_t)most;
     RGM_TRY(rgm_arena_create(&m->arena, bytes > cached ? bytes : cached, "bench machine", err));
     for (size_t i = 0; i < m->arena.size / sizeof(float); i++) ((float *)(void *)m->arena.base)[i] = 1; /* real pages */
     for (int32_t threads = 1; threads <= most; threads = next_count(threads, most))
@@ -160,7 +161,7 @@ static rgm_status measure(machine *m, int32_t most, rgm_error *err) {
 static void print_head(const machine *m, int32_t most) {
     printf("%s, %d %s\n", rgm_cpu_name(), most, most == 1 ? "thread" : "threads");
     printf("caches: L1 %lld KiB, L2 %lld KiB, L3 %lld KiB; arrays in memory: %d MiB\n\n", (long long)m->caches.L1 >> 10,
-           (long long)m->caches.L2 >> 10, (long long)m->caches.L3 >> 10, m->options->mib);
+           (long long)m->caches.L2 >> 10, (long long)m->caches.L3 >> 10, m->mib);
     rgm_table_head(columns, COLUMNS + 1);
 }
 
@@ -171,6 +172,7 @@ rgm_status rgm_bench_machine(const rgm_config *config, const rgm_bench_machine_o
     RGM_TRY(rgm_team_create(&team, &(rgm_team_options){config->threads, config->pin}, err));
     int32_t most = rgm_team_size(team);
     rgm_team_destroy(team);
+    m.mib = options->mib ? options->mib : most > 12 ? 32 * most : 384;
     m.json = rgm_bench_json("machine", NULL, most);
     m.text = strcmp(config->json, "-") != 0;
     if (!m.json || json_object_set_new(m.json, "cache_bytes",

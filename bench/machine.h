@@ -20,7 +20,7 @@ typedef struct rgm_caches {
 rgm_caches rgm_caches_read(void);
 
 typedef struct rgm_bench_machine_options {
-    int32_t mib; /* of the three arrays in memory together */
+    int32_t mib; /* of the three arrays in memory together; 0: 384, or 32 for each thread if that is more */
     rgm_effort effort;
 } rgm_bench_machine_options;
 

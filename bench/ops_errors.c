@@ -104,21 +104,21 @@ static void compare(const float *got, int64_t floats, int32_t N, int32_t C, int3
 
 /* ---- a layer ---- */
 
-static rgm_status make_exact(exact *e, const rgm_ops *o, const rgm_layer_data *d, int32_t in_block, rgm_error *err) {
+static rgm_status make_exact(exact *e, const rgm_ops *o, const rgm_layer_data *d, rgm_error *err) {
     const rgm_layer *l = e->l;
     int64_t x = l->N * l->C * e->in, y = l->N * l->K * e->out, w = l->K * l->C * e->taps;
     e->memory = calloc((size_t)(2 * (x + y + w)), sizeof *e->memory);
     if (!e->memory) return rgm_fail(err, RGM_E_NOMEM, "bench: out of memory");
     e->x = e->memory, e->dx = e->x + x, e->y = e->dx + x, e->dy = e->y + y, e->w = e->dy + y, e->dw = e->w + w;
-    to_double(d->x, d->x_floats, l->N, l->C, in_block, e->in, e->x);
+    to_double(d->x, d->x_floats, l->N, l->C, d->x_block, e->in, e->x);
     to_double(d->dy, d->y_floats, l->N, l->K, o->means.kernels->block, e->out, e->dy);
     for (int64_t i = 0; i < w; i++) e->w[i] = (double)d->w[i];
     return rgm_team_for(o->means.team, run_exact, e, l->K + (l->input ? 0 : l->C), err);
 }
 
 /* What one way is off by, in each direction that it computes. */
-static rgm_status measure_way(const rgm_ops *o, const exact *e, const rgm_layer_data *data, int32_t in_block,
-                              int32_t way, distance d[RGM_CONV_DIRECTIONS], rgm_error *err) {
+static rgm_status measure_way(const rgm_ops *o, const exact *e, const rgm_layer_data *data, int32_t way,
+                              distance d[RGM_CONV_DIRECTIONS], rgm_error *err) {
     const rgm_layer *l = e->l;
     int32_t B = o->means.kernels->block;
     rgm_layer_net net;
@@ -127,7 +127,7 @@ static rgm_status measure_way(const rgm_ops *o, const exact *e, const rgm_layer_
     if (status >= 0 && rgm_layer_net_is(&net, RGM_CONV_FORWARD, rgm_ways[way].conv))
         compare(data->y, data->y_floats, l->N, l->K, B, e->out, e->y, &d[RGM_CONV_FORWARD]);
     if (status >= 0 && rgm_layer_net_is(&net, RGM_CONV_BACKWARD_DATA, rgm_ways[way].conv))
-        compare(data->dx, data->x_floats, l->N, l->C, in_block, e->in, e->dx, &d[RGM_CONV_BACKWARD_DATA]);
+        compare(data->dx, data->x_floats, l->N, l->C, data->x_block, e->in, e->dx, &d[RGM_CONV_BACKWARD_DATA]);
     if (status >= 0 && rgm_layer_net_is(&net, RGM_CONV_BACKWARD_WEIGHTS, rgm_ways[way].conv))
         compare(data->dw, 0, 1, 1, 1, l->K * l->C * e->taps, e->dw, &d[RGM_CONV_BACKWARD_WEIGHTS]);
     rgm_layer_net_free(&net);
@@ -179,9 +179,8 @@ static rgm_status tell(const rgm_ops *o, const rgm_layer *layer, int32_t directi
 
 static rgm_status measure_all(const rgm_ops *o, exact *e, const rgm_layer_data *data, rgm_error *err) {
     distance d[RGM_WAYS][RGM_CONV_DIRECTIONS] = {{{0}}};
-    int32_t in_block = data->x_floats == e->l->C * e->in && e->l->input ? 1 : o->means.kernels->block;
-    RGM_TRY(make_exact(e, o, data, in_block, err));
-    for (int32_t way = 0; way < o->ways; way++) RGM_TRY(measure_way(o, e, data, in_block, way, d[way], err));
+    RGM_TRY(make_exact(e, o, data, err));
+    for (int32_t way = 0; way < o->ways; way++) RGM_TRY(measure_way(o, e, data, way, d[way], err));
     for (int32_t i = 0; i < RGM_CONV_DIRECTIONS; i++)
         if (d[0][i].count) RGM_TRY(tell(o, e->l, i, d, err));
     return RGM_OK;

@@ -135,6 +135,7 @@ static const char layers_text[] =
     "conv 16 32 3 pad 1 image 9x10 batch 3\nconv 130 140 3 pad 1 image 6x7 batch 5\n"
     "conv 20 33 3 stride 2 pad 1 image 9x8 batch 2\nconv 17 40 1 image 5x5 batch 1\n"
     "conv 40 24 1 stride 2 image 8x9 batch 4\nconv 3 20 7 stride 2 pad 3 image 20x21 batch 2 input\n"
+    "conv 16 20 3 pad 1 image 7x6 batch 2 input\n"
     "conv 5 20 5 pad 2 image 7x7 batch 2\n";
 
 static int32_t has_isa(int32_t isa) {
@@ -223,10 +224,10 @@ START_TEST(errors) {
         ck_assert_msg(value > 0 && value < roundings, "%s: %g", name, value);
         seen[strstr(name, "onednn-winograd") ? 3 : strstr(name, "winograd") ? 2 : strstr(name, "direct") ? 1 : 0]++;
     }
-    ck_assert_uint_eq(seen[0], 6 * 3 + 2);
-    ck_assert_uint_eq(seen[1], 5 * 3);
-    ck_assert_uint_eq(seen[2], 2 * 3);
-    ck_assert(seen[3] == 0 || seen[3] == 2 * 3);
+    ck_assert_uint_eq(seen[0], 6 * 3 + 2 * 2);
+    ck_assert_uint_eq(seen[1], 5 * 3 + 2);
+    ck_assert_uint_eq(seen[2], 2 * 3 + 2);
+    ck_assert(seen[3] == 0 || seen[3] == 2 * 3 + 2);
     json_decref(json);
 }
 END_TEST

@@ -8,7 +8,7 @@ enum { REPEATS, SAMPLE, MEMORY };
 static const rgm_cli_flag flags[] = {
     [REPEATS] = {"repeats", 'n', "N", "samples of each measurement [15]"},
     [SAMPLE] = {"sample", 0, "MS", "milliseconds that a sample takes at least [20]"},
-    [MEMORY] = {"memory", 0, "MIB", "size of the arrays in memory together [384]"},
+    [MEMORY] = {"memory", 0, "MIB", "size of the arrays in memory together [384, or 32 for each thread]"},
     {0},
 };
 
@@ -34,7 +34,7 @@ rgm_status rgm_cmd_bench_machine(int argc, char **argv, rgm_error *err) {
     if (line.helped) return RGM_OK;
     RGM_TRY(rgm_cli_integer(&line, REPEATS, 1, 10000, 15, &options.effort.repeats, err));
     RGM_TRY(rgm_cli_integer(&line, SAMPLE, 1, 10000, 20, &sample, err));
-    RGM_TRY(rgm_cli_integer(&line, MEMORY, 1, 65536, 384, &options.mib, err));
+    RGM_TRY(rgm_cli_integer(&line, MEMORY, 1, 65536, 0, &options.mib, err));
     options.effort.sample = sample * 1e-3;
     options.effort.stop = rgm_interrupt_flag();
     RGM_TRY(rgm_cli_config(&line, NULL, &config, err));
