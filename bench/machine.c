@@ -68,6 +68,7 @@ typedef struct machine {
     rgm_caches caches;
     int32_t mib; /* of the arrays in memory */
     rgm_arena arena;
+    float *floats;        /* all of it */
     rgm_spread one[MOST]; /* rates of one thread */
     json_t *json;
     int32_t text;
@@ -124,7 +125,7 @@ static rgm_status measure_with(machine *m, rgm_team *team, rgm_error *err) {
     }
     for (int32_t i = 0; i < STREAMS; i++) {
         int64_t share = stream_bytes(m, i, threads) / 192 * 192 / (int64_t)sizeof(float), at = m->isas + i;
-        streams[i] = (stream){team, m->tables[m->isas - 1], (float *)(void *)m->arena.base, share, share / 3, 0};
+        streams[i] = (stream){team, m->tables[m->isas - 1], m->floats, share, share / 3, 0};
         list[at] = (rgm_timed){.run = run_stream, .context = &streams[i]};
         work[at] = (double)share * sizeof(float) * threads;
     }
@@ -151,8 +152,10 @@ static int32_t next_count(int32_t threads, int32_t most) {
 
 static rgm_status measure(machine *m, int32_t most, rgm_error *err) {
     size_t bytes = (size_t)m->mib << 20, cached = (size_t)(m->caches.L1 + m->caches.L2) * (size_t)most;
-    RGM_TRY(rgm_arena_create(&m->arena, bytes > cached ? bytes : cached, "bench machine", err));
-    for (size_t i = 0; i < m->arena.size / sizeof(float); i++) ((float *)(void *)m->arena.base)[i] = 1; /* real pages */
+    if (bytes < cached) bytes = cached;
+    RGM_TRY(rgm_arena_create(&m->arena, rgm_arena_cost(bytes), "bench machine", err));
+    m->floats = rgm_arena_take(&m->arena, bytes);
+    for (size_t i = 0; i < bytes / sizeof(float); i++) m->floats[i] = 1; /* real pages */
     for (int32_t threads = 1; threads <= most; threads = next_count(threads, most))
         RGM_TRY(measure_threads(m, threads, err));
     return RGM_OK;
