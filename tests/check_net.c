@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/rng.h"
+#include "net/chunks.h"
 #include "net/family.h"
 #include "netrun.h"
 
@@ -610,6 +611,51 @@ START_TEST(rows) {
 }
 END_TEST
 
+/* Rows of all phases that run, in order; on one core nothing but barriers is lost, on very many a phase takes one of
+ * its chunks, and between the two no number of cores makes the step slower. */
+START_TEST(chunks) {
+    rgm_graph *g = family((rgm_family_options){
+        .name = "resnet18", .C = 3, .H = 32, .W = 32, .outputs = 10, .imagenet_stem = 1, .width = 0.25});
+    static const int32_t cores[] = {1, 2, 3, 7, 64, 1 << 20};
+    netrun r;
+    open_low(&r, g, RGM_ISA_REFERENCE, 8, 2, RGM_PLAN_SEGMENTS);
+    int32_t count = rgm_plan_chunk_rows(r.plan), forward, backward, phases = 0;
+    const rgm_phase *f = rgm_plan_forward(r.plan, &forward), *b = rgm_plan_backward(r.plan, &backward);
+    for (int32_t i = 0; i < forward; i++) phases += f[i].chunks > 0;
+    for (int32_t i = 0; i < backward; i++) phases += b[i].chunks > 0;
+    rgm_chunk_row *list = calloc((size_t)count, sizeof *list);
+    ck_assert_ptr_nonnull(list);
+    rgm_speed speed = rgm_speed_assumed(r.kernels);
+    double before = INFINITY;
+    for (size_t c = 0; c < sizeof cores / sizeof *cores; c++) {
+        double one = 0, many = 0;
+        int32_t barriers = 0, directions[RGM_WORK_COUNT] = {0};
+        rgm_plan_chunk_rows_get(r.plan, &speed, cores[c], list);
+        for (int32_t i = 0; i < count; i++) {
+            const rgm_chunk_row *row = &list[i];
+            double lost = row->lost.few + row->lost.uneven + row->lost.barrier;
+            ck_assert_double_eq_tol(row->many, row->one / cores[c] + lost, 1e-12);
+            ck_assert(row->chunks > 0 && row->chunk > 0 && row->lost.few >= 0);
+            if (cores[c] == 1) ck_assert_double_eq_tol(lost, row->barriers * speed.barrier, 1e-12);
+            if (cores[c] == 1 << 20) ck_assert_double_eq(row->lost.uneven, 0);
+            ck_assert(i == 0 || strcmp(row->layer, row[-1].layer) != 0 || row->direction != row[-1].direction);
+            one += row->one;
+            many += row->many;
+            barriers += row->barriers;
+            directions[row->direction]++;
+        }
+        ck_assert_int_eq(barriers, phases);
+        ck_assert(many < before || cores[c] == 1 << 20);
+        ck_assert(one >= rgm_graph_train_flops(g) * 8 / 4.01 / speed.flops); /* Winograd's part in a quarter */
+        for (int32_t d = 0; d < RGM_WORK_COUNT; d++) ck_assert_int_gt(directions[d], 0);
+        before = many;
+    }
+    free(list);
+    netrun_close(&r);
+    rgm_graph_destroy(g);
+}
+END_TEST
+
 static rgm_status try_plan(const rgm_graph *g, int32_t N, rgm_error *err) {
     const rgm_kernels *k = rgm_kernels_get(RGM_ISA_REFERENCE);
     rgm_engine *engine;
@@ -658,6 +704,7 @@ int main(void) {
     tcase_add_test(cases, training_flops);
     tcase_add_test(cases, rows);
     tcase_add_test(cases, low_memory_plan);
+    tcase_add_test(cases, chunks);
     tcase_add_test(cases, plans_that_cannot_be);
     for (int32_t isa = 0; isa < RGM_ISA_COUNT; isa++) {
         if (!netrun_has(isa)) continue;

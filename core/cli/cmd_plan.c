@@ -1,6 +1,12 @@
 #include "cli/commands.h"
 #include "cli/options.h"
 
+enum { CHUNKS };
+static const rgm_cli_flag flags[] = {
+    [CHUNKS] = {"chunks", 0, "CORES", "estimate of how the step would run on so many cores: chunks and barriers"},
+    {0},
+};
+
 static const rgm_cli_spec spec = {
     .name = "plan",
     .arguments = "[FILE]",
@@ -9,18 +15,22 @@ static const rgm_cli_spec spec = {
         "the memory the whole run will need. FILE is a configuration (YAML) or a data set (.h5).",
     .examples = "  regimen plan fashion.h5\n"
                 "  regimen plan --model resnet50 --image 3x224x224 --classes 1000 --batch 32\n"
-                "  regimen plan run.yaml --json\n",
+                "  regimen plan run.yaml --json\n"
+                "  regimen plan --model resnet50 --image 3x224x224 --classes 1000 --batch 256 --chunks 64\n",
     .command = RGM_FOR_PLAN,
+    .own = flags,
     .most = 1,
 };
 
 rgm_status rgm_cmd_plan(int argc, char **argv, rgm_error *err) {
     static rgm_config config;
     static rgm_cli_line line;
+    int32_t cores;
     RGM_TRY(rgm_cli_parse(&line, &spec, argc, argv, err));
     if (line.helped) return RGM_OK;
+    RGM_TRY(rgm_cli_integer(&line, CHUNKS, 1, 1024, 0, &cores, err));
     RGM_TRY(rgm_cli_config(&line, line.argument_count > 0 ? line.argument[0] : NULL, &config, err));
     if (!config.data.file[0] && !config.model.image[0])
         return rgm_fail(err, RGM_E_USAGE, "plan: expected a data set (--data FILE) or an image size (--image CxHxW)");
-    return rgm_run_plan(&config, err);
+    return rgm_run_plan(&config, cores, err);
 }

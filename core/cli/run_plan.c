@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "cli/commands.h"
+#include "cli/plan_chunks.h"
 #include "cli/run.h"
 
 static double mib(size_t bytes) { return (double)bytes / 1048576.0; }
@@ -70,7 +71,7 @@ static json_t *rows_json(const rgm_plan *plan) {
     return rows;
 }
 
-static rgm_status print_json(const rgm_session *s, const rgm_trainer *t, rgm_error *err) {
+static rgm_status print_json(const rgm_session *s, const rgm_trainer *t, int32_t cores, rgm_error *err) {
     rgm_memory_plan m = rgm_trainer_memory(t);
     recomputation r = recompute(rgm_trainer_plan(t));
     json_t *json =
@@ -82,20 +83,24 @@ static rgm_status print_json(const rgm_session *s, const rgm_trainer *t, rgm_err
                   "gradients", (json_int_t)m.gradients, "optimizer", (json_int_t)m.slots, "statistics",
                   (json_int_t)m.statistics, "activations", (json_int_t)m.activations, "scratch", (json_int_t)m.scratch,
                   "pipeline", (json_int_t)m.pipeline, "fixed", (json_int_t)m.fixed, "peak", (json_int_t)m.peak);
+    if (json && cores) json_object_set_new(json, "chunks", rgm_chunks_json(rgm_trainer_plan(t), s->kernels, cores));
     if (!json) return rgm_fail(err, RGM_E_NOMEM, "no memory for the result");
     rgm_status status = rgm_json_write(json, s->config->json, err);
     json_decref(json);
     return status;
 }
 
-rgm_status rgm_run_plan(rgm_config *config, rgm_error *err) {
+rgm_status rgm_run_plan(rgm_config *config, int32_t cores, rgm_error *err) {
     rgm_session *s = NULL;
     rgm_trainer *t = NULL;
     RGM_TRY(rgm_run_session(&s, config, &(rgm_session_options){0}, err));
     rgm_trainer_options options = {.training = 1, .plan_only = 1};
     rgm_status status = rgm_trainer_create(&t, s, &options, err);
-    if (status >= 0 && strcmp(config->json, "-") != 0) print_text(s, t);
-    if (status >= 0 && config->json[0]) status = print_json(s, t, err);
+    if (status >= 0 && strcmp(config->json, "-") != 0) {
+        print_text(s, t);
+        if (cores) status = rgm_chunks_print(rgm_trainer_plan(t), s->kernels, cores, err);
+    }
+    if (status >= 0 && config->json[0]) status = print_json(s, t, cores, err);
     rgm_trainer_destroy(t);
     rgm_session_destroy(s);
     return status;

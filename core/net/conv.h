@@ -38,6 +38,9 @@ static inline const float *rgm_conv_side_affine(const rgm_conv_side *s, int32_t 
 /* Moments for the node's output in the forward pass, in so many chunks; none if nobody wants them. */
 rgm_moments rgm_conv_moments(const rgm_conv_site *site, int32_t chunks);
 
+/* Of one direction, by direct summation. */
+double rgm_conv_flops(const rgm_conv_site *site);
+
 /* Rows of a register tile (kernels/body_gemm.inc). */
 static inline int32_t rgm_conv_rows(const rgm_kernels *k) { return k->block == 16 ? 12 : 6; }
 

@@ -211,6 +211,7 @@ static rgm_status plan_pass(const rgm_conv_site *site, pass *p, int32_t directio
     rgm_plan_use(site->plan, u, &p->u);
     RGM_TRY(rgm_plan_phase(site->plan, site->node, direction == RGM_CONV_FORWARD ? "forward" : "backward data",
                            run_span, p, chunks, err));
+    rgm_plan_work(site->plan, rgm_conv_flops(site), 0);
     rgm_plan_use(site->plan, u, NULL);
     rgm_conv_side_use(site->plan, &p->in, x);
     rgm_plan_use(site->plan, y, &p->y);
@@ -366,6 +367,7 @@ rgm_status rgm_direct_backward_weights(const rgm_conv_site *site, rgm_source x, 
     rgm_buffer d = rgm_plan_buffer(site->plan, rgm_float_bytes(g->parts * g->part));
     RGM_TRY(
         rgm_plan_phase(site->plan, site->node, "backward weights", run_part, g, g->parts * g->taps * g->panels, err));
+    rgm_plan_work(site->plan, rgm_conv_flops(site), 0);
     rgm_conv_side_use(site->plan, &g->in, x);
     rgm_conv_side_use(site->plan, &g->out, (rgm_source){.values = dy});
     rgm_plan_use(site->plan, d, &g->d);

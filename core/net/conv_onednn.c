@@ -98,6 +98,7 @@ rgm_status rgm_onednn_forward(rgm_onednn *primitives, const rgm_conv_site *site,
     RGM_TRY(plan_pack(site, c, RGM_CONV_FORWARD, &packed, err));
     RGM_TRY(rgm_plan_phase(site->plan, site->node, "forward", run_forward, c,
                            rgm_conv_groups(c->conv, RGM_CONV_FORWARD), err));
+    rgm_plan_work(site->plan, rgm_conv_flops(site), 0);
     rgm_plan_use(site->plan, packed, NULL);
     rgm_plan_use(site->plan, x, &c->x);
     rgm_plan_use(site->plan, y, &c->y);
@@ -112,6 +113,7 @@ rgm_status rgm_onednn_backward_data(rgm_onednn *primitives, const rgm_conv_site 
     RGM_TRY(plan_pack(site, c, RGM_CONV_BACKWARD_DATA, &packed, err));
     RGM_TRY(rgm_plan_phase(site->plan, site->node, "backward data", run_backward_data, c,
                            rgm_conv_groups(c->conv, RGM_CONV_BACKWARD_DATA), err));
+    rgm_plan_work(site->plan, rgm_conv_flops(site), 0);
     rgm_plan_use(site->plan, packed, NULL);
     rgm_plan_use(site->plan, dy, &c->dy);
     rgm_plan_use(site->plan, dx, &c->dx);
@@ -125,6 +127,7 @@ rgm_status rgm_onednn_backward_weights(rgm_onednn *primitives, const rgm_conv_si
     rgm_buffer partials = rgm_plan_buffer(site->plan, rgm_conv_packed_bytes(c->conv, RGM_CONV_BACKWARD_WEIGHTS));
     RGM_TRY(rgm_plan_phase(site->plan, site->node, "backward weights", run_backward_weights, c,
                            rgm_conv_groups(c->conv, RGM_CONV_BACKWARD_WEIGHTS), err));
+    rgm_plan_work(site->plan, rgm_conv_flops(site), 0);
     rgm_plan_use(site->plan, x, &c->x);
     rgm_plan_use(site->plan, dy, &c->dy);
     rgm_plan_use(site->plan, partials, &c->partials);

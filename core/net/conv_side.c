@@ -13,6 +13,10 @@ void rgm_conv_side_use(rgm_plan *plan, rgm_conv_side *side, rgm_source from) {
     side->relu = from.relu;
 }
 
+double rgm_conv_flops(const rgm_conv_site *site) {
+    return rgm_node_flops(rgm_plan_get(site->plan)->graph, site->node) * site->shape.N;
+}
+
 rgm_moments rgm_conv_moments(const rgm_conv_site *site, int32_t chunks) {
     int32_t out = rgm_plan_node(site->plan, site->node)->out;
     return rgm_plan_wants_moments(site->plan, out) ? rgm_plan_gather_moments(site->plan, out, chunks)

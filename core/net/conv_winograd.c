@@ -242,11 +242,16 @@ static rgm_status plan_few(const rgm_conv_site *site, pass *p, const char *what,
     RGM_TRY(rgm_plan_phase(site->plan, site->node, "filters", run_filters, p, p->pairs * p->in.blocks, err));
     rgm_plan_use(site->plan, u, &p->u);
     RGM_TRY(rgm_plan_phase(site->plan, site->node, what, run_span, p, spans(p), err));
+    rgm_plan_work(site->plan, rgm_winograd_flops(&site->shape, p->tiles), 0);
     rgm_plan_use(site->plan, u, NULL);
     rgm_conv_side_use(site->plan, &p->in, x);
     rgm_moments moments = plan_moments(site, p, spans(p));
     use_output(site, p, y, &moments);
     return RGM_OK;
+}
+
+static double tile_bytes(const rgm_conv_side *side, const pass *p, int32_t tiles) { /* of one pixel or point */
+    return (double)sizeof(float) * side->blocks * p->k->block * tiles;
 }
 
 static rgm_status plan_many(const rgm_conv_site *site, pass *p, const char *what, rgm_source x, rgm_buffer y,
@@ -267,9 +272,13 @@ static rgm_status plan_many(const rgm_conv_site *site, pass *p, const char *what
         rgm_range part = rgm_range_part(p->tiles, stages, i);
         list[i] = (stage){p, i, (int32_t)part.first, (int32_t)(part.end - part.first)};
         RGM_TRY(rgm_plan_phase(site->plan, site->node, "tiles", run_inputs, &list[i], p->in.blocks * TILE_PARTS, err));
+        rgm_plan_work(site->plan, 0, (POINTS + SIDE * SIDE) * tile_bytes(&p->in, p, list[i].count));
         rgm_conv_side_use(site->plan, &p->in, x);
         rgm_plan_use(site->plan, v, &p->v);
         RGM_TRY(rgm_plan_phase(site->plan, site->node, what, run_pair, &list[i], p->pairs, err));
+        rgm_plan_work(site->plan, rgm_winograd_flops(&site->shape, list[i].count),
+                      POINTS * tile_bytes(&p->in, p, list[i].count) +
+                          SIDE * SIDE * tile_bytes(&p->out, p, list[i].count));
         rgm_plan_use(site->plan, v, NULL);
         use_output(site, p, y, &moments);
     }

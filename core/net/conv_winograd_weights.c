@@ -236,6 +236,7 @@ static rgm_status plan_few(const rgm_conv_site *site, weights *g, rgm_source x, 
     rgm_plan_need_scratch(site->plan, rgm_float_bytes(POINTS * (g->in.point + g->out.point) + d_floats(g)));
     rgm_buffer d = rgm_plan_buffer(site->plan, g->at_once ? 0 : rgm_float_bytes(g->parts * g->part));
     RGM_TRY(rgm_plan_phase(site->plan, site->node, "backward weights", run_spans, g, owners(g) * g->parts, err));
+    rgm_plan_work(site->plan, rgm_winograd_flops(&site->shape, g->tiles), 0);
     use_both(site->plan, g, x, dy);
     rgm_plan_use(site->plan, d, &g->d);
     return plan_finish(site, g, d, err);
@@ -255,13 +256,17 @@ static rgm_status plan_many(const rgm_conv_site *site, weights *g, rgm_source x,
     for (int32_t i = 0; i < turns; i++) {
         rgm_range part = rgm_range_part(g->tiles, turns, i);
         list[i] = (turn){g, (int32_t)part.first, (int32_t)(part.end - part.first), i > 0};
+        /* of one pixel or point of both sides' tiles */
+        double bytes = (double)sizeof(float) * (g->in.side.blocks + g->out.side.blocks) * g->k->block * list[i].count;
         RGM_TRY(rgm_plan_phase(site->plan, site->node, "tiles of both", run_panels, &list[i],
                                (g->in.side.blocks + g->out.side.blocks) * TILE_PARTS, err));
+        rgm_plan_work(site->plan, 0, (POINTS + SIDE * SIDE) * bytes);
         use_both(site->plan, g, x, dy);
         rgm_plan_use(site->plan, vin, &g->in.v);
         rgm_plan_use(site->plan, vout, &g->out.v);
         RGM_TRY(
             rgm_plan_phase(site->plan, site->node, "backward weights", run_owner, &list[i], owners(g) * g->parts, err));
+        rgm_plan_work(site->plan, rgm_winograd_flops(&site->shape, list[i].count), POINTS * bytes);
         rgm_plan_use(site->plan, vin, NULL);
         rgm_plan_use(site->plan, vout, NULL);
         rgm_plan_use(site->plan, d, &g->d);

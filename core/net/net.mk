@@ -1,5 +1,6 @@
 noinst_LTLIBRARIES += libnet.la
 libnet_la_SOURCES = \
+	%D%/chunks.c %D%/chunks.h \
 	%D%/conv.h %D%/conv_direct.c %D%/conv_onednn.c %D%/conv_side.c %D%/conv_winograd.c %D%/conv_winograd_weights.c \
 	%D%/winograd.h \
 	%D%/family.c %D%/family.h \

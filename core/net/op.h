@@ -86,6 +86,11 @@ rgm_buffer rgm_plan_buffer(rgm_plan *plan, size_t bytes);
 /* Appends a phase named "<node> <what>". */
 rgm_status rgm_plan_phase(rgm_plan *plan, int32_t node, const char *what, rgm_chunk_fn run, void *context,
                           int32_t chunks, rgm_error *err);
+/* For the estimate of chunks.h: the phase appended last executes so many floating-point operations, and touches so many
+ * bytes; 0: its buffers, each once. Without this it only touches them. */
+void rgm_plan_work(rgm_plan *plan, double flops, double bytes);
+/* The phases to come belong to this direction, RGM_WORK_*; until the node's backward() returns. */
+void rgm_plan_set_direction(rgm_plan *plan, int32_t direction);
 /* The phase appended last touches `buffer`; *slot gets its address on binding (NULL: only the lifetime counts). A slot
  * belongs to one buffer: rgm_plan_close() looks. */
 void rgm_plan_use(rgm_plan *plan, rgm_buffer buffer, void *slot);

@@ -1,6 +1,7 @@
 /* Linear layer: y[N][K] = x[N][C] w[K][C]^T + bias. Forward and dx are cut by images, dw by output units: every element
  * of dw has one owner, so there is nothing to reduce. */
 #include <string.h>
+#include "net/chunks.h"
 #include "net/op.h"
 
 typedef struct linear_state {
@@ -62,6 +63,8 @@ static int32_t at_most(int64_t count, int32_t limit) {
     return count < limit ? (int32_t)(count > 0 ? count : 1) : limit;
 }
 
+static double flops(const linear_state *c) { return 2.0 * c->N * (double)c->C * (double)c->K; }
+
 static rgm_status forward(rgm_plan *plan, int32_t index, rgm_error *err) {
     const rgm_node *node = rgm_plan_node(plan, index);
     const rgm_plan_options *o = rgm_plan_get(plan);
@@ -82,6 +85,7 @@ static rgm_status forward(rgm_plan *plan, int32_t index, rgm_error *err) {
     c->unit_chunks = at_most(c->K / 8, 32);
     rgm_plan_set_node_state(plan, index, c);
     RGM_TRY(rgm_plan_phase(plan, index, "forward", run_forward, c, c->image_chunks, err));
+    rgm_plan_work(plan, flops(c), 0);
     rgm_plan_use(plan, rgm_plan_value(plan, node->in[0]), &c->x);
     rgm_plan_use(plan, rgm_plan_value(plan, node->out), &c->y);
     return RGM_OK;
@@ -92,7 +96,9 @@ static rgm_status backward(rgm_plan *plan, int32_t index, rgm_error *err) {
     linear_state *c = rgm_plan_node_state(plan, index);
     rgm_gradient dy;
     RGM_TRY(rgm_plan_one_gradient(plan, node->out, &dy, err));
+    rgm_plan_set_direction(plan, RGM_WORK_BACKWARD_WEIGHTS);
     RGM_TRY(rgm_plan_phase(plan, index, "backward weights", run_backward_weights, c, c->unit_chunks, err));
+    rgm_plan_work(plan, flops(c), 0);
     rgm_plan_use(plan, rgm_plan_value(plan, node->in[0]), &c->x_again);
     rgm_plan_use(plan, dy.addend[0], &c->dy);
     if (node->bias != RGM_NO_TENSOR) {
@@ -101,8 +107,10 @@ static rgm_status backward(rgm_plan *plan, int32_t index, rgm_error *err) {
         rgm_plan_use(plan, rgm_plan_buffer(plan, sizeof(double) * (size_t)c->y_pitch), &c->sums);
     }
     if (!rgm_plan_needs_gradient(plan, node->in[0])) return RGM_OK;
+    rgm_plan_set_direction(plan, RGM_WORK_BACKWARD_DATA);
     rgm_buffer dx = rgm_plan_buffer(plan, sizeof(float) * (size_t)(c->x_pitch * c->N));
     RGM_TRY(rgm_plan_phase(plan, index, "backward data", run_backward_data, c, c->image_chunks, err));
+    rgm_plan_work(plan, flops(c), 0);
     rgm_plan_use(plan, dy.addend[0], NULL);
     rgm_plan_use(plan, dx, &c->dx);
     return rgm_plan_add_gradient(plan, node->in[0], dx, 0, err);

@@ -110,9 +110,11 @@ rgm_buffer rgm_plan_buffer(rgm_plan *p, size_t bytes) {
 rgm_status rgm_plan_phase(rgm_plan *p, int32_t node, const char *what, rgm_chunk_fn run, void *context, int32_t chunks,
                           rgm_error *err) {
     char *name = rgm_plan_state(p, 80);
-    if (!name || !context || !room(p, &p->phases, p->phase_count, &p->phase_room, sizeof *p->phases))
+    if (!name || !context || !room(p, &p->phases, p->phase_count, &p->phase_room, sizeof *p->phases) ||
+        !room(p, &p->works, p->phase_count, &p->work_room, sizeof *p->works))
         return rgm_fail(err, RGM_E_NOMEM, "plan: out of memory");
     snprintf(name, 80, "%s %s", rgm_plan_node(p, node)->name, what);
+    p->works[p->phase_count] = (work){.node = node, .direction = p->direction};
     p->phases[p->phase_count++] = (rgm_phase){.run = run, .context = context, .chunks = chunks, .name = name};
     return RGM_OK;
 }
@@ -136,7 +138,17 @@ static void bind_memory(rgm_plan *p, int32_t array, int64_t offset, void *slot) 
     add_binding(p, (binding){.array = array, .offset = offset, .slot = slot});
 }
 
+void rgm_plan_work(rgm_plan *p, double flops, double bytes) {
+    work *w = &p->works[p->phase_count - 1];
+    w->flops = flops;
+    if (bytes > 0) w->bytes = bytes, w->told = 1;
+}
+
+void rgm_plan_set_direction(rgm_plan *p, int32_t direction) { p->direction = direction; }
+
 void rgm_plan_use(rgm_plan *p, rgm_buffer b, void *slot) {
+    work *w = &p->works[p->phase_count - 1];
+    if (!w->told && p->buffers[b].last != p->phase_count - 1) w->bytes += (double)p->buffers[b].bytes;
     touch(p, b, p->phase_count - 1);
     if (slot) bind(p, b, slot);
 }
@@ -253,6 +265,7 @@ static rgm_status plan_backward(rgm_plan *p, rgm_error *err) {
     for (int32_t i = rgm_graph_node_count(p->o.graph); i-- > 0;) {
         const rgm_node *node = rgm_plan_node(p, i);
         if (!rgm_plan_needs_gradient(p, node->out)) continue;
+        p->direction = RGM_WORK_BACKWARD;
         rgm_status status = rgm_remake_for(p, i, err);
         if (status == RGM_OK) status = rgm_op_get(node->op)->backward(p, i, err);
         if (status < 0) return rgm_fail_in(err, "layer %s", node->name);
@@ -302,7 +315,7 @@ rgm_status rgm_plan_close(rgm_plan *p, rgm_error *err) {
     return RGM_OK;
 }
 
-static rgm_status create(rgm_plan **plan, const rgm_plan_options *options, int32_t segments, rgm_error *err) {
+static rgm_status create(rgm_plan **plan, const rgm_plan_options *options, rgm_cut cut, rgm_error *err) {
     *plan = NULL;
     rgm_plan *p = calloc(1, sizeof *p);
     if (!p) return rgm_fail(err, RGM_E_NOMEM, "plan: out of memory");
@@ -323,7 +336,7 @@ static rgm_status create(rgm_plan **plan, const rgm_plan_options *options, int32
     for (size_t i = 0; i < tensors; i++) p->value[i] = -1;
     p->input_layout = choose_input_layout(p);
     rgm_pending_choose(p);
-    rgm_remake_choose(p, segments);
+    rgm_remake_choose(p, cut);
     RGM_TRY_OR_FAIL(status, plan_forward(p, err));
     RGM_TRY_OR_FAIL(status, plan_loss(p, err));
     if (options->training) RGM_TRY_OR_FAIL(status, plan_backward(p, err));
@@ -335,18 +348,30 @@ fail:
     return status;
 }
 
-rgm_status rgm_plan_create(rgm_plan **plan, const rgm_plan_options *options, rgm_error *err) {
-    int32_t search = options->training && options->memory == RGM_MEMORY_LOW && !options->segments;
-    RGM_TRY(create(plan, options, search ? 1 : options->segments, err));
-    for (int32_t segments = 2; search && segments <= RGM_PLAN_SEGMENTS; segments++) {
-        rgm_plan *other;
-        rgm_status status = create(&other, options, segments, err);
-        rgm_plan *worse = status < 0 || other->bytes < (*plan)->bytes ? *plan : other;
-        if (worse == *plan) *plan = other; /* NULL after a failure */
-        rgm_plan_destroy(worse);
-        RGM_TRY(status);
-    }
+/* Makes *plan the plan of another way to cut it, if that is smaller by what is worth computing more. */
+static rgm_status try_cut(rgm_plan **plan, const rgm_plan_options *options, rgm_cut cut, rgm_error *err) {
+    rgm_plan *other;
+    RGM_TRY(create(&other, options, cut, err));
+    int32_t better = !*plan || other->bytes < (*plan)->bytes / 100 * 98;
+    rgm_plan_destroy(better ? *plan : other);
+    if (better) *plan = other;
     return RGM_OK;
+}
+
+rgm_status rgm_plan_create(rgm_plan **plan, const rgm_plan_options *options, rgm_error *err) {
+    enum { DEAREST = 3 };
+    static const int32_t flops[] = {32, 64, 128, 320}; /* 1x1 of 64 to 640 channels, 3x3 of 7 to 71 */
+    rgm_status status = RGM_OK;
+    *plan = NULL;
+    if (!options->training || options->memory != RGM_MEMORY_LOW || options->segments)
+        return create(plan, options, (rgm_cut){options->segments, flops[DEAREST]}, err);
+    for (int32_t i = 0; status >= 0 && i <= DEAREST; i++)
+        for (int32_t segments = 1; status >= 0 && segments <= RGM_PLAN_SEGMENTS; segments++)
+            status = try_cut(plan, options, (rgm_cut){segments, flops[i]}, err);
+    if (status >= 0) return RGM_OK;
+    rgm_plan_destroy(*plan);
+    *plan = NULL;
+    return status;
 }
 
 void rgm_plan_destroy(rgm_plan *p) {
@@ -357,6 +382,7 @@ void rgm_plan_destroy(rgm_plan *p) {
         free(s);
     }
     free(p->phases);
+    free(p->works);
     free(p->buffers);
     free(p->bindings);
     free(p->owned);

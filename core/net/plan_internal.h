@@ -3,6 +3,7 @@
 #ifndef RGM_NET_PLAN_INTERNAL_H
 #define RGM_NET_PLAN_INTERNAL_H
 
+#include "net/chunks.h"
 #include "net/layout.h"
 #include "net/op.h"
 #include "net/pending.h"
@@ -35,11 +36,19 @@ typedef struct note { /* what a node's operation remembers: its state, and how i
     char text[96];
 } note;
 
+typedef struct work { /* of a phase, for chunks.h */
+    int32_t node, direction;
+    int32_t told; /* 1: bytes were told, not added up */
+    double flops, bytes;
+} work;
+
 struct rgm_plan {
     rgm_plan_options o;
     note *notes;       /* per node */
     rgm_phase *phases; /* forward, then a gap of one (the loss), then backward */
-    int32_t phase_count, forward_count, phase_room;
+    work *works;       /* per phase */
+    int32_t phase_count, forward_count, phase_room, work_room;
+    int32_t direction;  /* RGM_WORK_* of the phases to come */
     rgm_piece *buffers; /* alive in phases, counted over forward, loss, backward */
     binding *bindings;
     owned *owned;

@@ -6,7 +6,6 @@
 enum {
     WORTH_NORMAL = 4 << 20, /* bytes that are worth a pass over memory not to keep */
     WORTH_LOW = 1 << 20,
-    FLOPS_PER_BYTE = 128, /* of a convolution whose output is not kept */
 };
 
 static size_t worth(const rgm_plan *p) {
@@ -21,22 +20,16 @@ static int32_t is_written(const rgm_plan *p, int32_t tensor) {
            !rgm_plan_defers(p, tensor);
 }
 
-static int32_t is_cheap(const rgm_plan *p, int32_t index) {
+static int32_t is_cheap(const rgm_plan *p, int32_t index, int32_t flops) {
     const rgm_node *node = rgm_plan_node(p, index);
-    double bytes = (double)rgm_plan_tensor_bytes(p, node->out);
-    switch (node->op) {
-    case RGM_OP_CONV:
-        return rgm_node_flops(p->o.graph, index) * p->o.batch <= FLOPS_PER_BYTE * bytes;
-    case RGM_OP_ACTIVATION: /* one in place destroys what it is made of */
-        return !rgm_plan_may_overwrite(p, node->in[0]) || is_cheap(p, rgm_plan_tensor(p, node->in[0])->producer);
-    default:
-        return node->op != RGM_OP_LINEAR;
-    }
+    if (node->op == RGM_OP_ACTIVATION && rgm_plan_may_overwrite(p, node->in[0])) /* destroys what it is made of */
+        return is_cheap(p, rgm_plan_tensor(p, node->in[0])->producer, flops);
+    return rgm_node_flops(p->o.graph, index) * p->o.batch <= flops * (double)rgm_plan_tensor_bytes(p, node->out);
 }
 
-static int32_t can_drop(const rgm_plan *p, int32_t tensor) {
+static int32_t can_drop(const rgm_plan *p, int32_t tensor, int32_t flops) {
     return is_written(p, tensor) && rgm_plan_tensor_bytes(p, tensor) >= worth(p) &&
-           is_cheap(p, rgm_plan_tensor(p, tensor)->producer);
+           is_cheap(p, rgm_plan_tensor(p, tensor)->producer, flops);
 }
 
 static void drop(rgm_plan *p, int32_t tensor) {
@@ -62,11 +55,11 @@ static int32_t is_narrow(const rgm_plan *p, int32_t index) {
 }
 
 /* Drops what it can; a narrow place behind which the segment has dropped more than `most` bytes is a checkpoint. */
-static void drop_segments(rgm_plan *p, size_t most) {
+static void drop_segments(rgm_plan *p, size_t most, int32_t flops) {
     size_t dropped = 0;
     for (int32_t i = 0; i < rgm_graph_node_count(p->o.graph); i++) {
         int32_t out = rgm_plan_node(p, i)->out, checkpoint = values_of(p, out);
-        if (can_drop(p, out)) {
+        if (can_drop(p, out, flops)) {
             drop(p, out);
             dropped += rgm_plan_tensor_bytes(p, out);
         }
@@ -76,22 +69,24 @@ static void drop_segments(rgm_plan *p, size_t most) {
     }
 }
 
-static size_t droppable(const rgm_plan *p) {
+static size_t droppable(const rgm_plan *p, int32_t flops) {
     size_t bytes = 0;
     for (int32_t i = 0; i < rgm_graph_tensor_count(p->o.graph); i++)
-        if (can_drop(p, i)) bytes += rgm_plan_tensor_bytes(p, i);
+        if (can_drop(p, i, flops)) bytes += rgm_plan_tensor_bytes(p, i);
     return bytes;
 }
 
-void rgm_remake_choose(rgm_plan *p, int32_t segments) {
+void rgm_remake_choose(rgm_plan *p, rgm_cut cut) {
     if (!p->o.training) return;
     if (p->o.memory == RGM_MEMORY_LOW) {
-        drop_segments(p, segments > 1 ? droppable(p) >> (RGM_PLAN_SEGMENTS - segments) : 0);
+        size_t most = cut.segments > 1 ? droppable(p, cut.flops) >> (RGM_PLAN_SEGMENTS - cut.segments) : 0;
+        drop_segments(p, most, cut.flops);
         return;
     }
     for (int32_t i = 0; i < rgm_graph_node_count(p->o.graph); i++) {
         const rgm_node *node = rgm_plan_node(p, i);
-        if (node->op == RGM_OP_BATCHNORM && node->in[1] == RGM_NO_TENSOR && can_drop(p, node->out)) drop(p, node->out);
+        if (node->op == RGM_OP_BATCHNORM && node->in[1] == RGM_NO_TENSOR && can_drop(p, node->out, cut.flops))
+            drop(p, node->out);
     }
 }
 
@@ -99,9 +94,12 @@ void rgm_remake_choose(rgm_plan *p, int32_t segments) {
 
 static rgm_status run_again(rgm_plan *p, int32_t index, rgm_error *err) {
     const rgm_node *node = rgm_plan_node(p, index);
+    int32_t direction = p->direction;
     p->again = 1;
+    p->direction = RGM_WORK_AGAIN;
     rgm_status status = rgm_op_get(node->op)->forward(p, index, err);
     p->again = 0;
+    p->direction = direction;
     return status;
 }
 

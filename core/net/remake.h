@@ -14,19 +14,26 @@
  *
  *   memory normal   outputs of batch norms without residual, where they had to be written and are large: one pass over
  *                   memory each.
- *   memory low      outputs of everything but linear layers and of convolutions that compute much for each byte they
- *                   write; checkpoints, where the network is one tensor wide, cut it into segments (Chen et al.,
- *                   "Training deep nets with sublinear memory cost", 2016): a segment is closed once it has dropped
- *                   more than a budget. The budget is the one whose plan is the smallest.
+ *   memory low      outputs that take at most so many floating-point operations for each of their bytes: joins,
+ *                   pools, 1x1 convolutions that widen, others of few channels. Checkpoints, where the network is one
+ * tensor wide, cut it into segments (Chen et al., "Training deep nets with sublinear memory cost", 2016): a segment is
+ * closed once it has dropped more than a budget.
+ *
+ * Both numbers of low memory are searched: cuts are tried from the cheap to the dear, and a dearer one is taken if its
+ * plan is smaller by 2 %.
  */
 #ifndef RGM_NET_REMAKE_H
 #define RGM_NET_REMAKE_H
 
 #include "net/op.h"
 
-/* Decides what is dropped, in training: before the first phase is planned. `segments` of 1 to RGM_PLAN_SEGMENTS, from
- * none to spare to all that can be dropped in one; memory normal has none. */
-void rgm_remake_choose(rgm_plan *plan, int32_t segments);
+typedef struct rgm_cut {
+    int32_t segments; /* 1: each as short as the network allows, ..., RGM_PLAN_SEGMENTS: one */
+    int32_t flops;    /* for a byte, at most */
+} rgm_cut;
+
+/* Decides what is dropped, in training: before the first phase is planned. */
+void rgm_remake_choose(rgm_plan *plan, rgm_cut cut);
 
 /* Before a node's backward phases are planned: has what they need made again. */
 rgm_status rgm_remake_for(rgm_plan *plan, int32_t node, rgm_error *err);

@@ -21,6 +21,11 @@ static inline int32_t rgm_winograd_span(const rgm_kernels *k, int64_t floats) {
     return (int32_t)rgm_least(192, rgm_most(rows, tiles));
 }
 
+/* Of the products with so many tiles. */
+static inline double rgm_winograd_flops(const rgm_conv_shape *s, int32_t tiles) {
+    return 2.0 * POINTS * tiles * s->C * s->K;
+}
+
 /* Calls run() for tiles [from, from + count) of the batch, image by image; `out`: how many came before. */
 typedef void (*rgm_tile_fn)(const void *context, int64_t image, int32_t first, int32_t count, int64_t out);
 static inline void rgm_winograd_walk(int64_t from, int32_t count, int32_t per_image, rgm_tile_fn run,
