@@ -11,13 +11,35 @@
 #include "train/peak.h"
 #include "train/trainer.h"
 
+/* Where a step's time goes that is not work shared by the threads, in shares of it. */
+typedef struct losses {
+    double barriers; /* waiting, of the workers' time */
+    double single;   /* in phases of one chunk */
+    double outside;  /* outside of the team */
+} losses;
+
 typedef struct result {
     rgm_spread seconds; /* of a step */
     double loss_after_5;
     double peak, flops; /* GFLOP/s of the machine, operations of a step */
     size_t anonymous, mapped;
     rgm_memory_plan plan;
+    losses lost; /* with profiling */
 } result;
+
+static losses find_losses(const rgm_session *s, const rgm_trainer *t, const double *times, int32_t steps) {
+    int32_t count;
+    double wall = 0, phases = 0, single = 0;
+    const rgm_phase *p = rgm_trainer_phases(t, &count);
+    for (int32_t i = 0; i < steps; i++) wall += times[i] * 1e9;
+    for (int32_t i = 0; i < count; i++) {
+        phases += (double)p[i].nanos;
+        if (p[i].chunks == 1) single += (double)p[i].nanos;
+    }
+    return (losses){.barriers = (double)rgm_team_wait_nanos(s->team) / (wall * rgm_team_size(s->team)),
+                    .single = single / wall,
+                    .outside = (wall - phases) / wall};
+}
 
 static rgm_status measure(const rgm_session *s, rgm_trainer *t, const rgm_bench_step_options *o, double *times,
                           result *r, rgm_error *err) {
@@ -33,6 +55,7 @@ static rgm_status measure(const rgm_session *s, rgm_trainer *t, const rgm_bench_
         if (i == 4) r->loss_after_5 = step.tally.loss / (double)step.tally.seen;
         if (o->stop && *o->stop) return rgm_fail(err, RGM_E_INTERRUPTED, "bench: stopped on request");
     }
+    if (o->profile) r->lost = find_losses(s, t, times, o->steps);
     r->seconds = rgm_spread_of(times, o->steps);
     rgm_process_memory(&r->anonymous, &r->mapped);
     r->peak = rgm_peak_gflops(s->team, s->kernels);
@@ -43,7 +66,7 @@ static rgm_status measure(const rgm_session *s, rgm_trainer *t, const rgm_bench_
 
 /* ---- telling ---- */
 
-static void print_profile(const rgm_session *s, const rgm_trainer *t, int32_t steps) {
+static void print_profile(const rgm_trainer *t, const losses *lost, int32_t steps) {
     int32_t count;
     double total = 0;
     const rgm_phase *phases = rgm_trainer_phases(t, &count);
@@ -52,8 +75,9 @@ static void print_profile(const rgm_session *s, const rgm_trainer *t, int32_t st
     for (int32_t i = 0; i < count; i++)
         printf("%9.3f %6.2f%% %7d  %s\n", (double)phases[i].nanos * 1e-6 / steps, 100 * (double)phases[i].nanos / total,
                phases[i].chunks, phases[i].name);
-    printf("waiting at barriers: %.2f %% of the workers' time\n",
-           100 * (double)rgm_team_wait_nanos(s->team) / (total * rgm_team_size(s->team)));
+    printf("waiting at barriers: %.2f %% of the workers' time\n", 100 * lost->barriers);
+    printf("serial: %.2f %% of the step in phases of one chunk, %.2f %% outside of the team\n", 100 * lost->single,
+           100 * lost->outside);
 }
 
 static double mb(size_t bytes) { return (double)bytes / 1048576.0; }
@@ -72,7 +96,7 @@ static void print_text(const rgm_session *s, const result *r) {
     printf("loss         %.6f after 5 steps\n", r->loss_after_5);
 }
 
-static rgm_status write_json(const rgm_session *s, const result *r, rgm_error *err) {
+static rgm_status write_json(const rgm_session *s, const result *r, int32_t profile, rgm_error *err) {
     const rgm_config *c = s->config;
     double gflops = r->flops / r->seconds.median * 1e-9;
     rgm_spread ms = rgm_spread_scale(r->seconds, 1e3);
@@ -86,6 +110,12 @@ static rgm_status write_json(const rgm_session *s, const result *r, rgm_error *e
                   mb(r->anonymous), "planned_mb", mb(r->plan.peak), "loss_after_5", rgm_json_real(r->loss_after_5));
     int32_t made = json && more && json_object_update(json, more) == 0 && rgm_bench_json_add(json, "step", "ms", ms);
     json_decref(more);
+    if (made && profile) {
+        more = json_pack("{s:f, s:f, s:f}", "barrier_wait_share", r->lost.barriers, "single_chunk_share",
+                         r->lost.single, "outside_share", r->lost.outside);
+        made = more && json_object_update(json, more) == 0;
+        json_decref(more);
+    }
     if (made) return rgm_bench_json_write(json, c->json, err);
     json_decref(json);
     return rgm_bench_json_write(NULL, c->json, err);
@@ -100,9 +130,9 @@ static rgm_status bench(const rgm_session *s, rgm_trainer *t, const rgm_bench_st
     RGM_TRY(status);
     if (strcmp(s->config->json, "-") != 0) {
         print_text(s, &r);
-        if (o->profile) print_profile(s, t, o->steps);
+        if (o->profile) print_profile(t, &r.lost, o->steps);
     }
-    return s->config->json[0] ? write_json(s, &r, err) : RGM_OK;
+    return s->config->json[0] ? write_json(s, &r, o->profile, err) : RGM_OK;
 }
 
 rgm_status rgm_bench_step(const rgm_session *s, const rgm_bench_step_options *options, rgm_error *err) {

@@ -41,6 +41,14 @@ expect 0 "$regimen" eval runs/one --split validation
 [ -s runs/one/checkpoints/best.h5 ] || fail "no best checkpoint"
 expect 0 "$regimen" plan --model resnet50 --image 3x32x32 --batch 4
 has out 'predicted peak'
+has out 'backward    keeps .* makes '
+expect 0 "$regimen" plan --model resnet50 --image 3x64x64 --stem imagenet --batch 64 --memory low --chunks 64
+has out 'again'
+has out '64 cores .* barriers; lost'
+expect 0 "$regimen" plan --model resnet50 --image 3x64x64 --batch 64 --memory low --chunks 7 --json
+json out
+has out '"us_per_chunk": [0-9]'
+has out '"again_flops": [0-9]'
 expect 0 "$regimen" plan runs/one/config.yaml --json
 json out
 expect 0 "$regimen" bench step $small --image 1x12x12 --iters 3 --json
@@ -101,6 +109,11 @@ expect 0 "$regimen" bench compare ops.json ops.json --json=compared.json
 json compared.json
 expect 0 "$regimen" bench step --data data.h5 $small --iters 1 --warmup 0 --profile
 has out 'waiting at barriers'
+has out 'serial: .*% outside of the team'
+expect 0 "$regimen" bench step --data data.h5 $small --iters 2 --profile --memory low --json
+json out
+has out '"barrier_wait_share": [0-9]'
+has out '"outside_share": [0-9]'
 expect 0 "$regimen" train runs/one/config.yaml --out runs/two --steps 1 --quiet # what was written can be read
 expect 0 "$regimen" train data.h5 --model linear --epochs 1 --validation 0 --quiet
 [ -s runs/linear-1/checkpoints/last.h5 ] || fail "no run folder of its own"

@@ -333,6 +333,11 @@ START_TEST(profile) {
     rgm_team_run(team, phases, 3, NULL);
     ck_assert_uint_gt(phases[2].nanos, once);
     ck_assert_uint_ge(rgm_team_wait_nanos(team), waited);
+    waited = rgm_team_wait_nanos(team);
+    rgm_phase single = {.run = take_a_while, .chunks = 1};
+    rgm_team_run(team, &single, 1, NULL);
+    ck_assert_uint_gt(single.nanos, 0);
+    ck_assert_uint_eq(rgm_team_wait_nanos(team), waited);
     rgm_team_profile(team, 0);
     once = phases[2].nanos;
     rgm_team_run(team, phases, 3, NULL);

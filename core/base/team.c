@@ -163,7 +163,7 @@ static void end_phase(rgm_team *team, int32_t phase, int32_t worker, int32_t wor
     uint64_t arrived = now_nanos();
     rgm_barrier_wait(&team->barrier, workers, team->spins);
     uint64_t left = now_nanos();
-    team->workers[worker].wait_nanos += left - arrived;
+    if (team->phases[phase].chunks != 1) team->workers[worker].wait_nanos += left - arrived;
     if (worker == 0) team->phases[phase].nanos += left - *since;
     *since = left;
 }

@@ -52,7 +52,8 @@ const char *rgm_team_describe(const rgm_team *team);
 /* Adds wall time to each phase's `nanos` from now on (two clock reads a phase and worker). */
 void rgm_team_profile(rgm_team *team, int32_t on);
 
-/* Nanoseconds that workers spent waiting at barriers, added up over workers, since profiling was switched on. */
+/* Nanoseconds that workers spent at barriers, added up over workers, since profiling was switched on. Not at those of
+ * phases with a single chunk: where one works, the others' waiting is not the barrier's. */
 uint64_t rgm_team_wait_nanos(const rgm_team *team);
 
 /* Runs the phases in order. If chunks of a phase fail, the later phases are skipped and the failure of the lowest
