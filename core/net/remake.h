@@ -10,17 +10,14 @@
  * must not happen twice or need not: batch norms keep their scales and shifts, so nobody gathers moments and running
  * statistics stand still. Activations from plugins are called again for the same images and must give the same.
  *
- * What is dropped:
+ * Memory normal drops outputs of batch norms without residual that had to be written and are large: one pass over
+ * memory each.
  *
- *   memory normal   outputs of batch norms without residual, where they had to be written and are large: one pass over
- *                   memory each.
- *   memory low      outputs that take at most so many floating-point operations for each of their bytes: joins,
- *                   pools, 1x1 convolutions that widen, others of few channels. Checkpoints, where the network is one
- * tensor wide, cut it into segments (Chen et al., "Training deep nets with sublinear memory cost", 2016): a segment is
- * closed once it has dropped more than a budget.
- *
- * Both numbers of low memory are searched: cuts are tried from the cheap to the dear, and a dearer one is taken if its
- * plan is smaller by 2 %.
+ * Memory low drops outputs that take at most so many floating-point operations for each of their bytes: joins, pools,
+ * 1x1 convolutions that widen, others of few channels. Checkpoints, where the network is one tensor wide, cut it into
+ * segments (Chen et al., "Training deep nets with sublinear memory cost", 2016): a segment is closed once it has
+ * dropped more than a budget. Both numbers are searched: cuts are tried from the cheap to the dear, and a dearer one is
+ * taken if its plan is smaller by 2 %.
  */
 #ifndef RGM_NET_REMAKE_H
 #define RGM_NET_REMAKE_H
