@@ -176,11 +176,28 @@ static void test_unpack_filters(kc *c) {
 
 /* ---- transforms: matrices by their definitions ---- */
 
-static const double bt[PATCH * PATCH] = {4, 0,  -5, 0, 1, 0, 0, -4, -4, 1,  1, 0, 0, 4, -4, -1, 1, 0,
-                                         0, -2, -1, 2, 1, 0, 0, 2,  -1, -2, 1, 0, 0, 4, 0,  -5, 0, 1};
-static const double at[SIDE * PATCH] = {1, 1, 1, 1, 1, 0, 0, 1, -1, 2, -2, 0, 0, 1, 1, 4, 4, 0, 0, 1, -1, 8, -8, 1};
-static const double g[PATCH * 3] = {1. / 4,  0,       0,      -1. / 6, -1. / 6,  -1. / 6, -1. / 6, 1. / 6, -1. / 6,
-                                    1. / 24, 1. / 12, 1. / 6, 1. / 24, -1. / 12, 1. / 6,  0,       0,      1};
+#define PA 0.70710678118654752440
+#define PB 1.41421356237309504880
+static const double bt[PATCH * PATCH] = {1, 0,      -2.5, 0,   1, 0, 0, -2 * PA, -2,   PA,   1, 0,
+                                         0, 2 * PA, -2,   -PA, 1, 0, 0, -PB / 2, -0.5, PB,   1, 0,
+                                         0, PB / 2, -0.5, -PB, 1, 0, 0, 1,       0,    -2.5, 0, 1};
+static const double at[SIDE * PATCH] = {1, 1,   1,   1, 1, 0, 0, PA,     -PA,     PB,     -PB,     0,
+                                        0, 0.5, 0.5, 2, 2, 0, 0, PA / 2, -PA / 2, 2 * PB, -2 * PB, 1};
+static const double g[PATCH * 3] = {1,      0,      0,      -2. / 3, -2 * PA / 3, -1. / 3, -2. / 3, 2 * PA / 3, -1. / 3,
+                                    1. / 6, PB / 6, 1. / 3, 1. / 6,  -PB / 6,     1. / 3,  0,       0,          1};
+
+/* They multiply polynomials: for every output i, tap k and pixel j, sum over points of A' G B' is 1 where j = i + k. */
+static void check_points(kc *c) {
+    kc_case(c, "A' (G . B')");
+    for (int i = 0; i < SIDE; i++)
+        for (int k = 0; k < 3; k++)
+            for (int j = 0; j < PATCH; j++) {
+                double sum = 0;
+                for (int p = 0; p < PATCH; p++) sum += at[i * PATCH + p] * g[p * 3 + k] * bt[p * PATCH + j];
+                kc_near(c, "identity", (i * 3 + k) * PATCH + j, (float)sum, j == i + k, 1);
+            }
+    kc_end(c);
+}
 
 /* out[n][n] = M in[m][m] M' with M[n][m], or with M' stored; *size: the same of absolute values. Each of the two
  * products rounds up to four times, coefficients that are no floats once more. */
@@ -322,7 +339,10 @@ static void output_case(kc *c, const rgm_wino_shape *s, int32_t first, int32_t c
     for (int summed = NO_MOMENTS; summed <= GOING_ON; summed++) back_case(c, s, first, count, summed);
 }
 
-static void test_wino_input(kc *c) { walk_shapes(c, input_case); }
+static void test_wino_input(kc *c) {
+    check_points(c);
+    walk_shapes(c, input_case);
+}
 static void test_wino_grad(kc *c) { walk_shapes(c, grad_case); }
 static void test_wino_output(kc *c) { walk_shapes(c, output_case); }
 
