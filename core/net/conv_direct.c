@@ -1,5 +1,5 @@
-/* Convolution by matrix products of our own, for 1x1 and 3x3 windows and strides 1 and 2; only for engine.conv =
- * direct: auto prefers oneDNN (net/op_conv.c).
+/* Convolution by matrix products of our own, for 1x1 and 3x3 windows and strides 1 and 2. auto prefers oneDNN almost
+ * everywhere (rgm_direct_pays).
  *
  * Each tap of the window reads a grid of input pixels, one for each output pixel. The forward pass gathers a span of
  * output pixels, [tap][input block][pixel][B], applies what is pending, and multiplies it with the filters,
@@ -17,6 +17,9 @@
 
 enum { TAPS_MOST = 9, PHASES_MOST = 4, SPAN_MOST = 192, PARTS_MOST = 64, CHUNKS = 64, PART_PIXELS = 512 };
 enum { PARTIAL_BYTES = 12 << 20 };
+enum {
+    DEPTH = 128
+}; /* input channels, times taps, multiplied at a time: their filters stay in the first-level cache */
 
 static int64_t divide_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
@@ -30,6 +33,13 @@ int32_t rgm_direct_can(const rgm_conv_shape *s, int32_t direction) {
     if (s->R != s->S || (s->R != 1 && s->R != 3) || s->stride > 2 || s->pad > s->R / 2) return 0;
     if (s->groups > 1 || s->src_layout != RGM_LAYOUT_BLOCKED || (int64_t)s->N * s->H * s->W > INT32_MAX) return 0;
     return direction != RGM_CONV_BACKWARD_WEIGHTS || !s->bias;
+}
+
+/* Measured (bench/RESULTS.md): oneDNN's strided backward weights of many channels run at a third of the peak with 16
+ * lanes, ours at half of it; elsewhere oneDNN is faster. */
+int32_t rgm_direct_pays(const rgm_conv_shape *s, int32_t direction, int32_t block) {
+    return direction == RGM_CONV_BACKWARD_WEIGHTS && block == 16 && s->R == 3 && s->stride == 2 &&
+           (int64_t)s->C * s->K >= 256 * 512;
 }
 
 /* Pixels [from, from + count) of the batch, of which an image has `per_image`, image by image. */
@@ -149,23 +159,53 @@ static void add_moments(const pass *p, int32_t chunk, int32_t block, const float
     p->k->bn_stats(rows, n, k, m + 2 * pitch, m + 3 * pitch);
 }
 
-static void multiply_piece(const span *s, int32_t pair, int64_t image, int64_t first, int64_t n, int64_t done) {
+/* Products of an image's n pixels; they go to y itself where its pixels are those of the grid, one after the other. */
+typedef struct piece {
+    int64_t image, first, n, done; /* pixels of the span before it */
+    float *y, *c;
+    int64_t c_block;
+    int32_t stored; /* c is y */
+} piece;
+
+static piece piece_of(const span *s, int32_t pair, int64_t image, int64_t first, int64_t n, int64_t done) {
+    const pass *p = s->p;
+    int32_t B = p->k->block;
+    piece r = {image,
+               first,
+               n,
+               done,
+               p->y + image * p->out.image + 2 * pair * p->out.pixels * B,
+               NULL,
+               0,
+               is_whole(&s->f->out, &p->out)};
+    r.c = r.stored ? r.y + first * B : s->c + done * B;
+    r.c_block = r.stored ? p->out.pixels * B : s->count * B;
+    return r;
+}
+
+/* Adds the products of blocks [from, to) of the depth, and asks for the filters of the next ones: each pixel of the
+ * span for its share of them, in whole lines. */
+static void multiply_piece(const span *s, int32_t pair, const piece *r, int64_t from, int64_t to) {
     const pass *p = s->p;
     int32_t B = p->k->block, wide = pair_width(p, pair);
-    int32_t stored = is_whole(&s->f->out, &p->out);
-    float *y = p->y + image * p->out.image + 2 * pair * p->out.pixels * B, *c = stored ? y + first * B : s->c;
-    int64_t c_block = stored ? p->out.pixels * B : n * B;
-    int64_t height = stack_height(p, n);
-    for (int64_t at = 0; at < n; at += height) {
-        int64_t rows = rgm_least(height, n - at);
-        p->k->gemm_blocks(s->a + (done + at) * stack_floats(s), rows * B, p->u + pair * p->u_pair + s->f->u,
-                          (int64_t)s->f->taps * p->in.blocks, rows, wide, 0, c + at * B, c_block,
-                          s->a + (done + at + height) * stack_floats(s));
+    int64_t height = stack_height(p, r->n);
+    int64_t floats = (to - from) * B * wide * B;
+    const float *b = p->u + pair * p->u_pair + s->f->u + from * B * wide * B, *next = b + floats;
+    for (int64_t at = 0; at < r->n; at += height) {
+        int64_t rows = rgm_least(height, r->n - at);
+        p->k->gemm_blocks(s->a + (r->done + at) * stack_floats(s) + from * rows * B, rows * B, b, to - from, rows, wide,
+                          from > 0, r->c + at * B, r->c_block, next + (r->done + at) * floats / s->count / 16 * 16);
     }
-    for (int32_t j = 0; j < wide; j++) {
-        if (p->bias) add_bias(p, 2 * pair + j, c + j * c_block, n);
-        if (p->moments) add_moments(p, s->chunk, 2 * pair + j, c + j * c_block, n, done == 0);
-        if (!stored) p->k->grid_store(c + j * c_block, B, &s->f->out, first, n, y + j * p->out.pixels * B);
+}
+
+static void finish_piece(const span *s, int32_t pair, const piece *r) {
+    const pass *p = s->p;
+    int32_t B = p->k->block;
+    for (int32_t j = 0; j < pair_width(p, pair); j++) {
+        float *c = r->c + j * r->c_block;
+        if (p->bias) add_bias(p, 2 * pair + j, c, r->n);
+        if (p->moments) add_moments(p, s->chunk, 2 * pair + j, c, r->n, r->done == 0);
+        if (!r->stored) p->k->grid_store(c, B, &s->f->out, r->first, r->n, r->y + j * p->out.pixels * B);
     }
 }
 
@@ -180,9 +220,19 @@ static rgm_status run_span(void *context, int32_t chunk, int32_t worker, rgm_err
     s.c = rgm_plan_scratch(p->plan, worker);
     s.a = s.c + 2 * f->span * p->k->block;
     gather_span(&s);
-    for (int32_t pair = 0; pair < p->pairs; pair++)
-        EACH_IMAGE(s.from, s.count, f->per_image, image, first, n, done,
-                   { multiply_piece(&s, pair, image, first, n, done); })
+    int64_t blocks = (int64_t)f->taps * p->in.blocks;
+    for (int32_t pair = 0; pair < p->pairs; pair++) {
+        int64_t from = 0;
+        do { /* once at least: no taps, no products, but something to finish */
+            int64_t to = rgm_least(from + DEPTH / p->k->block, blocks);
+            EACH_IMAGE(s.from, s.count, f->per_image, image, first, n, done, {
+                piece of = piece_of(&s, pair, image, first, n, done);
+                multiply_piece(&s, pair, &of, from, to);
+                if (to == blocks) finish_piece(&s, pair, &of);
+            })
+            from = to;
+        } while (from < blocks);
+    }
     return RGM_OK;
 }
 

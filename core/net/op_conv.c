@@ -33,12 +33,13 @@ static rgm_conv_site make_site(const rgm_plan *plan, int32_t index) {
     return (rgm_conv_site){(rgm_plan *)plan, index, shape};
 }
 
-/* The rule: a function of the shape alone. auto never takes our own products: oneDNN's 1x1 and strided convolutions are
- * faster (bench/RESULTS.md). */
-static int32_t choose(int32_t wanted, const rgm_conv_shape *s, int32_t direction) {
-    switch (wanted) {
+/* The rule: a function of the shape and the block alone. */
+static int32_t choose(const rgm_plan *plan, const rgm_conv_shape *s, int32_t direction) {
+    const rgm_plan_options *o = rgm_plan_get(plan);
+    switch (o->conv) {
     case RGM_CONV_AUTO:
-        return rgm_winograd_can(s, direction) && rgm_winograd_pays(s, direction) ? WINOGRAD : ONEDNN;
+        if (rgm_winograd_can(s, direction) && rgm_winograd_pays(s, direction)) return WINOGRAD;
+        return rgm_direct_can(s, direction) && rgm_direct_pays(s, direction, o->kernels->block) ? DIRECT : ONEDNN;
     case RGM_CONV_WINOGRAD:
         return rgm_winograd_can(s, direction) ? WINOGRAD : ONEDNN;
     case RGM_CONV_DIRECT:
@@ -69,7 +70,7 @@ static rgm_status create(rgm_plan *plan, int32_t index, conv_state **out, rgm_er
     uint32_t rest = 0;
     for (int32_t d = 0; d < RGM_CONV_DIRECTIONS; d++) {
         if (!(c->site.shape.directions & 1u << d)) continue;
-        c->way[d] = choose(rgm_plan_get(plan)->conv, &c->site.shape, d);
+        c->way[d] = choose(plan, &c->site.shape, d);
         if (c->way[d] == ONEDNN) rest |= 1u << d;
     }
     c->site.shape.winograd = rgm_plan_get(plan)->conv == RGM_CONV_ONEDNN_WINOGRAD;
@@ -143,9 +144,8 @@ static rgm_status backward(rgm_plan *plan, int32_t index, rgm_error *err) {
 static int32_t applies(const rgm_plan *plan, int32_t index, int32_t input) {
     (void)input;
     rgm_conv_site site = make_site(plan, index);
-    int32_t wanted = rgm_plan_get(plan)->conv, training = rgm_plan_get(plan)->training;
-    return choose(wanted, &site.shape, RGM_CONV_FORWARD) != ONEDNN &&
-           (!training || choose(wanted, &site.shape, RGM_CONV_BACKWARD_WEIGHTS) != ONEDNN);
+    return choose(plan, &site.shape, RGM_CONV_FORWARD) != ONEDNN &&
+           (!rgm_plan_get(plan)->training || choose(plan, &site.shape, RGM_CONV_BACKWARD_WEIGHTS) != ONEDNN);
 }
 
 const rgm_op rgm_op_conv = {
