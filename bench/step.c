@@ -1,4 +1,4 @@
-/* The loss of step 5 is kept for comparison with another implementation. */
+/* Of a training step the loss of the fifth is kept, for comparison with another implementation. */
 #include "bench/step.h"
 
 #include <math.h>
@@ -19,7 +19,7 @@ typedef struct losses {
 } losses;
 
 typedef struct result {
-    rgm_spread seconds; /* of a step */
+    rgm_spread seconds; /* of a step, or a batch */
     double loss_after_5;
     double peak, flops; /* GFLOP/s of the machine, operations of a step */
     size_t anonymous, mapped;
@@ -27,118 +27,186 @@ typedef struct result {
     losses lost; /* with profiling */
 } result;
 
-static losses find_losses(const rgm_session *s, const rgm_trainer *t, const double *times, int32_t steps) {
+typedef struct bench {
+    const char *name, *unit; /* "step", "step" */
+    const rgm_session *session;
+    const rgm_bench_step_options *options;
+    rgm_trainer *trainer;
+    int32_t least;   /* runs, however few are measured; the fifth's loss is told */
+    int64_t batches; /* of the evaluation */
+    rgm_status (*run)(struct bench *bench, int32_t index, rgm_tally *tally, rgm_error *err);
+    const rgm_phase *(*phases)(const rgm_trainer *trainer, int32_t *count);
+    result result;
+} bench;
+
+static rgm_status run_step(bench *b, int32_t index, rgm_tally *tally, rgm_error *err) {
+    rgm_step_result step;
+    RGM_TRY(rgm_trainer_step(b->trainer, index, &step, err));
+    *tally = step.tally;
+    return RGM_OK;
+}
+
+static rgm_status run_batch(bench *b, int32_t index, rgm_tally *tally, rgm_error *err) {
+    return rgm_trainer_evaluate_batch(b->trainer, index % b->batches, tally, err);
+}
+
+static losses find_losses(const bench *b, const double *times) {
+    const rgm_team *team = b->session->team;
     int32_t count;
     double wall = 0, phases = 0, single = 0;
-    const rgm_phase *p = rgm_trainer_phases(t, &count);
-    for (int32_t i = 0; i < steps; i++) wall += times[i] * 1e9;
+    const rgm_phase *p = b->phases(b->trainer, &count);
+    for (int32_t i = 0; i < b->options->steps; i++) wall += times[i] * 1e9;
     for (int32_t i = 0; i < count; i++) {
         phases += (double)p[i].nanos;
         if (p[i].chunks == 1) single += (double)p[i].nanos;
     }
-    return (losses){.barriers = (double)rgm_team_wait_nanos(s->team) / (wall * rgm_team_size(s->team)),
+    return (losses){.barriers = (double)rgm_team_wait_nanos(team) / (wall * rgm_team_size(team)),
                     .single = single / wall,
                     .outside = (wall - phases) / wall};
 }
 
-static rgm_status measure(const rgm_session *s, rgm_trainer *t, const rgm_bench_step_options *o, double *times,
-                          result *r, rgm_error *err) {
+static rgm_status measure(bench *b, double *times, rgm_error *err) {
+    const rgm_session *s = b->session;
+    const rgm_bench_step_options *o = b->options;
+    result *r = &b->result;
     int32_t total = o->warmup + o->steps;
     r->loss_after_5 = NAN;
-    for (int32_t i = 0; i < total || i < 5; i++) {
-        rgm_step_result step;
+    for (int32_t i = 0; i < total || i < b->least; i++) {
+        rgm_tally tally;
         if (i == o->warmup) rgm_team_profile(s->team, o->profile);
         double start = rgm_seconds();
-        RGM_TRY(rgm_trainer_step(t, i, &step, err));
+        RGM_TRY(b->run(b, i, &tally, err));
         if (i >= o->warmup && i < total) times[i - o->warmup] = rgm_seconds() - start;
         if (i + 1 == total) rgm_team_profile(s->team, 0);
-        if (i == 4) r->loss_after_5 = step.tally.loss / (double)step.tally.seen;
+        if (i == 4) r->loss_after_5 = tally.loss / (double)tally.seen;
         if (o->stop && *o->stop) return rgm_fail(err, RGM_E_INTERRUPTED, "bench: stopped on request");
     }
-    if (o->profile) r->lost = find_losses(s, t, times, o->steps);
+    if (o->profile) r->lost = find_losses(b, times);
     r->seconds = rgm_spread_of(times, o->steps);
     rgm_process_memory(&r->anonymous, &r->mapped);
     r->peak = rgm_peak_gflops(s->team, s->kernels);
-    r->flops = rgm_graph_train_flops(s->graph) * s->config->batch;
-    r->plan = rgm_trainer_memory(t);
+    r->plan = rgm_trainer_memory(b->trainer);
     return RGM_OK;
 }
 
 /* ---- telling ---- */
 
-static void print_profile(const rgm_trainer *t, const losses *lost, int32_t steps) {
-    int32_t count;
+static void print_profile(const bench *b) {
+    const losses *lost = &b->result.lost;
+    int32_t count, runs = b->options->steps;
     double total = 0;
-    const rgm_phase *phases = rgm_trainer_phases(t, &count);
+    const rgm_phase *phases = b->phases(b->trainer, &count);
     for (int32_t i = 0; i < count; i++) total += (double)phases[i].nanos;
-    printf("\n%9s %7s %7s  %s\n", "ms/step", "share", "chunks", "phase");
+    printf("\n%*s%s %7s %7s  %s\n", 9 - (int)strlen(b->unit), "ms/", b->unit, "share", "chunks", "phase");
     for (int32_t i = 0; i < count; i++)
-        printf("%9.3f %6.2f%% %7d  %s\n", (double)phases[i].nanos * 1e-6 / steps, 100 * (double)phases[i].nanos / total,
+        printf("%9.3f %6.2f%% %7d  %s\n", (double)phases[i].nanos * 1e-6 / runs, 100 * (double)phases[i].nanos / total,
                phases[i].chunks, phases[i].name);
     printf("waiting at barriers: %.2f %% of the workers' time\n", 100 * lost->barriers);
-    printf("serial: %.2f %% of the step in phases of one chunk, %.2f %% outside of the team\n", 100 * lost->single,
-           100 * lost->outside);
+    printf("serial: %.2f %% of the %s in phases of one chunk, %.2f %% outside of the team\n", 100 * lost->single,
+           b->unit, 100 * lost->outside);
 }
 
 static double mb(size_t bytes) { return (double)bytes / 1048576.0; }
 
-static void print_text(const rgm_session *s, const result *r) {
+static void print_text(const bench *b) {
+    const rgm_session *s = b->session;
     const rgm_config *c = s->config;
+    const result *r = &b->result;
     printf("%s, %dx%dx%d, batch %d, %d threads, %s\n", c->model.name, c->model.image[0], c->model.image[1],
            c->model.image[2], c->batch, rgm_team_size(s->team), s->kernels->isa);
-    printf("speed        %.1f images/s (%.2f ms a step; quartiles %.2f to %.2f)\n", c->batch / r->seconds.median,
-           r->seconds.median * 1e3, r->seconds.low * 1e3, r->seconds.high * 1e3);
+    printf("speed        %.1f images/s (%.2f ms a %s; quartiles %.2f to %.2f)\n", c->batch / r->seconds.median,
+           r->seconds.median * 1e3, b->unit, r->seconds.low * 1e3, r->seconds.high * 1e3);
     printf("arithmetic   %.1f GFLOP/s effective, %.1f %% of the FMA peak (%.1f GFLOP/s)\n",
            r->flops / r->seconds.median * 1e-9, r->peak > 0 ? 100 * r->flops / r->seconds.median * 1e-9 / r->peak : 0,
            r->peak);
     printf("memory       %.1f MiB anonymous (planned %.1f), %.1f MiB mapped\n", mb(r->anonymous), mb(r->plan.peak),
            mb(r->mapped));
-    printf("loss         %.6f after 5 steps\n", r->loss_after_5);
+    if (b->least) printf("loss         %.6f after 5 steps\n", r->loss_after_5);
 }
 
-static rgm_status write_json(const rgm_session *s, const result *r, int32_t profile, rgm_error *err) {
-    const rgm_config *c = s->config;
-    double gflops = r->flops / r->seconds.median * 1e-9;
-    rgm_spread ms = rgm_spread_scale(r->seconds, 1e3);
-    json_t *json = rgm_bench_json("step", s->kernels->isa, rgm_team_size(s->team));
-    json_t *more =
-        json_pack("{s:s, s:[i,i,i], s:i, s:s, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:o}", "model",
-                  c->model.name, "image", c->model.image[0], c->model.image[1], c->model.image[2], "batch", c->batch,
-                  "build", s->build, "images_per_s", c->batch / r->seconds.median, "ms_per_step", ms.median,
-                  "ms_per_step_low", ms.low, "ms_per_step_high", ms.high, "gflops", gflops, "peak_gflops", r->peak,
-                  "peak_share", r->peak > 0 ? gflops / r->peak : 0, "rss_mb", mb(r->anonymous + r->mapped), "anon_mb",
-                  mb(r->anonymous), "planned_mb", mb(r->plan.peak), "loss_after_5", rgm_json_real(r->loss_after_5));
-    int32_t made = json && more && json_object_update(json, more) == 0 && rgm_bench_json_add(json, "step", "ms", ms);
-    json_decref(more);
-    if (made && profile) {
-        more = json_pack("{s:f, s:f, s:f}", "barrier_wait_share", r->lost.barriers, "single_chunk_share",
-                         r->lost.single, "outside_share", r->lost.outside);
-        made = more && json_object_update(json, more) == 0;
-        json_decref(more);
+/* What is known by the unit's name. */
+static int32_t add_times(json_t *json, const bench *b, rgm_spread ms) {
+    const struct {
+        const char *suffix;
+        double value;
+    } times[] = {{"", ms.median}, {"_low", ms.low}, {"_high", ms.high}};
+    for (int32_t i = 0; i < 3; i++) {
+        char key[32];
+        snprintf(key, sizeof key, "ms_per_%s%s", b->unit, times[i].suffix);
+        if (json_object_set_new(json, key, json_real(times[i].value)) < 0) return 0;
     }
+    if (b->least && json_object_set_new(json, "loss_after_5", rgm_json_real(b->result.loss_after_5)) < 0) return 0;
+    return rgm_bench_json_add(json, b->name, "ms", ms) != NULL;
+}
+
+/* Adds the members of `more`, which it releases. */
+static int32_t add_members(json_t *json, json_t *more) {
+    int32_t made = json && more && json_object_update(json, more) == 0;
+    json_decref(more);
+    return made;
+}
+
+static rgm_status write_json(const bench *b, rgm_error *err) {
+    const rgm_session *s = b->session;
+    const rgm_config *c = s->config;
+    const result *r = &b->result;
+    double gflops = r->flops / r->seconds.median * 1e-9;
+    json_t *json = rgm_bench_json(b->name, s->kernels->isa, rgm_team_size(s->team));
+    json_t *more = json_pack("{s:s, s:[i,i,i], s:i, s:s, s:f, s:f, s:f, s:f, s:f, s:f, s:f}", "model", c->model.name,
+                             "image", c->model.image[0], c->model.image[1], c->model.image[2], "batch", c->batch,
+                             "build", s->build, "images_per_s", c->batch / r->seconds.median, "gflops", gflops,
+                             "peak_gflops", r->peak, "peak_share", r->peak > 0 ? gflops / r->peak : 0, "rss_mb",
+                             mb(r->anonymous + r->mapped), "anon_mb", mb(r->anonymous), "planned_mb", mb(r->plan.peak));
+    int32_t made = add_members(json, more) && add_times(json, b, rgm_spread_scale(r->seconds, 1e3));
+    if (made && b->options->profile)
+        made = add_members(json, json_pack("{s:f, s:f, s:f}", "barrier_wait_share", r->lost.barriers,
+                                           "single_chunk_share", r->lost.single, "outside_share", r->lost.outside));
     if (made) return rgm_bench_json_write(json, c->json, err);
     json_decref(json);
     return rgm_bench_json_write(NULL, c->json, err);
 }
 
-static rgm_status bench(const rgm_session *s, rgm_trainer *t, const rgm_bench_step_options *o, rgm_error *err) {
-    double *times = malloc(sizeof *times * (size_t)o->steps);
+static rgm_status run(bench *b, rgm_error *err) {
+    double *times = malloc(sizeof *times * (size_t)b->options->steps);
     if (!times) return rgm_fail(err, RGM_E_NOMEM, "bench: out of memory");
-    result r;
-    rgm_status status = measure(s, t, o, times, &r, err);
+    rgm_status status = measure(b, times, err);
     free(times);
     RGM_TRY(status);
-    if (strcmp(s->config->json, "-") != 0) {
-        print_text(s, &r);
-        if (o->profile) print_profile(t, &r.lost, o->steps);
+    const char *json = b->session->config->json;
+    if (strcmp(json, "-") != 0) {
+        print_text(b);
+        if (b->options->profile) print_profile(b);
     }
-    return s->config->json[0] ? write_json(s, &r, o->profile, err) : RGM_OK;
+    return json[0] ? write_json(b, err) : RGM_OK;
 }
 
 rgm_status rgm_bench_step(const rgm_session *s, const rgm_bench_step_options *options, rgm_error *err) {
-    rgm_trainer *t = NULL;
-    RGM_TRY(rgm_trainer_create(&t, s, &(rgm_trainer_options){.training = 1}, err));
-    rgm_status status = bench(s, t, options, err);
-    rgm_trainer_destroy(t);
+    bench b = {.name = "step",
+               .unit = "step",
+               .session = s,
+               .options = options,
+               .least = 5,
+               .run = run_step,
+               .phases = rgm_trainer_phases};
+    b.result.flops = rgm_graph_train_flops(s->graph) * s->config->batch;
+    RGM_TRY(rgm_trainer_create(&b.trainer, s, &(rgm_trainer_options){.training = 1}, err));
+    rgm_status status = run(&b, err);
+    rgm_trainer_destroy(b.trainer);
+    return status;
+}
+
+rgm_status rgm_bench_eval(const rgm_session *s, const rgm_bench_step_options *options, rgm_error *err) {
+    bench b = {.name = "eval",
+               .unit = "batch",
+               .session = s,
+               .options = options,
+               .run = run_batch,
+               .phases = rgm_trainer_evaluation_phases};
+    for (int32_t i = 0; i < rgm_graph_node_count(s->graph); i++)
+        b.result.flops += rgm_node_flops(s->graph, i) * s->config->batch;
+    RGM_TRY(rgm_trainer_create(&b.trainer, s, &(rgm_trainer_options){.drawn = 1}, err));
+    rgm_status status = rgm_trainer_begin_evaluation(b.trainer, &s->train, &b.batches, err);
+    if (status >= 0) status = run(&b, err);
+    rgm_trainer_destroy(b.trainer);
     return status;
 }

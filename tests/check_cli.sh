@@ -114,6 +114,11 @@ expect 0 "$regimen" bench step --data data.h5 $small --iters 2 --profile --memor
 json out
 has out '"barrier_wait_share": [0-9]'
 has out '"outside_share": [0-9]'
+expect 0 "$regimen" bench eval $small --image 1x12x12 --iters 3 --json
+json out
+has out '"ms_per_batch": [0-9]'
+expect 0 "$regimen" bench eval --data data.h5 $small --iters 5 --warmup 0 --profile # more than the set has
+has out 'ms/batch .*phase'
 expect 0 "$regimen" train runs/one/config.yaml --out runs/two --steps 1 --quiet # what was written can be read
 expect 0 "$regimen" train data.h5 --model linear --epochs 1 --validation 0 --quiet
 [ -s runs/linear-1/checkpoints/last.h5 ] || fail "no run folder of its own"

@@ -12,6 +12,7 @@ static const struct {
     {"kernels", "each kernel, on each instruction set", rgm_cmd_bench_kernels},
     {"ops", "convolutions of lists of layers, in every way", rgm_cmd_bench_ops},
     {"step", "whole training steps: images a second, memory", rgm_cmd_bench_step},
+    {"eval", "batches of an evaluation: images a second, memory", rgm_cmd_bench_eval},
     {"compare", "two results of a bench, line by line", rgm_cmd_bench_compare},
 };
 enum { BENCHES = sizeof benches / sizeof benches[0] };
@@ -24,6 +25,7 @@ static void print_help(void) {
           "  regimen bench kernels gemm_blocks wino_input\n"
           "  regimen bench ops resnet18-32 --check-rule\n"
           "  regimen bench step --model resnet18 --image 3x32x32 --batch 64\n"
+          "  regimen bench eval --model resnet50 --image 3x224x224 --batch 16\n"
           "  regimen bench compare before.json after.json\n",
           stdout);
 }

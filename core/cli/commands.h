@@ -38,6 +38,7 @@ rgm_status rgm_cmd_bench_kernels(int argc, char **argv, rgm_error *err);
 rgm_status rgm_cmd_bench_ops(int argc, char **argv, rgm_error *err);
 rgm_status rgm_cmd_bench_compare(int argc, char **argv, rgm_error *err);
 rgm_status rgm_cmd_bench_step(int argc, char **argv, rgm_error *err);
+rgm_status rgm_cmd_bench_eval(int argc, char **argv, rgm_error *err);
 
 /* A session for a bench that trains, on random images unless there is a data set (config->data.file). */
 rgm_status rgm_run_bench_session(rgm_session **session, rgm_config *config, rgm_error *err);

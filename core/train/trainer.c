@@ -283,7 +283,7 @@ rgm_status rgm_trainer_create(rgm_trainer **trainer, const rgm_session *session,
     if (!options->plan_only) {
         RGM_TRY_OR_FAIL(status, check_memory(t, err));
         RGM_TRY_OR_FAIL(status, take_memory(t, err));
-        if (options->training) RGM_TRY_OR_FAIL(status, rgm_initialize(session, &t->memory, err));
+        if (options->training || options->drawn) RGM_TRY_OR_FAIL(status, rgm_initialize(session, &t->memory, err));
         if (options->training) RGM_TRY_OR_FAIL(status, assemble_step(t, err));
         if (session->validation.count) RGM_TRY_OR_FAIL(status, assemble_evaluation(t, &session->validation, err));
     }
@@ -317,6 +317,11 @@ rgm_memory rgm_trainer_arrays(const rgm_trainer *t) { return t->memory; }
 const rgm_phase *rgm_trainer_phases(const rgm_trainer *t, int32_t *count) {
     *count = t->step_count;
     return t->step;
+}
+
+const rgm_phase *rgm_trainer_evaluation_phases(const rgm_trainer *t, int32_t *count) {
+    *count = t->eval_count;
+    return t->eval;
 }
 
 /* ---- use ---- */
@@ -368,22 +373,30 @@ rgm_status rgm_trainer_step(rgm_trainer *t, int64_t step, rgm_step_result *resul
     return status;
 }
 
-/* Runs batch `step` of the evaluation pipeline. */
-static rgm_status evaluate_batch(rgm_trainer *t, int64_t step, rgm_error *err) {
+rgm_status rgm_trainer_begin_evaluation(rgm_trainer *t, const rgm_view *view, int64_t *batches, rgm_error *err) {
+    RGM_TRY(assemble_evaluation(t, view, err));
+    *batches = rgm_batches_per_epoch(t->eval_batches);
+    return RGM_OK;
+}
+
+rgm_status rgm_trainer_evaluate_batch(rgm_trainer *t, int64_t batch, rgm_tally *tally, rgm_error *err) {
     rgm_clock clock = rgm_session_clock(t->session, 0);
-    RGM_TRY(rgm_batches_prepare(t->eval_batches, 0, step, rgm_plan_input(t->eval_plan), t->targets, t->labels, err));
+    RGM_TRY(rgm_batches_prepare(t->eval_batches, 0, batch, rgm_plan_input(t->eval_plan), t->targets, t->labels, err));
     rgm_loss_set(t->eval_loss, &clock, rgm_batches_valid(t->eval_batches));
-    return rgm_team_run(t->session->team, t->eval, t->eval_count, err);
+    RGM_TRY(rgm_team_run(t->session->team, t->eval, t->eval_count, err));
+    *tally = rgm_loss_tally(t->eval_loss);
+    return RGM_OK;
 }
 
 rgm_status rgm_trainer_evaluate(rgm_trainer *t, const rgm_view *view, int32_t (*stop)(void *), void *context,
                                 rgm_tally *tally, rgm_error *err) {
+    int64_t batches = 0;
     *tally = (rgm_tally){0};
-    RGM_TRY(assemble_evaluation(t, view, err));
-    for (int64_t i = 0; i < rgm_batches_per_epoch(t->eval_batches); i++) {
+    RGM_TRY(rgm_trainer_begin_evaluation(t, view, &batches, err));
+    for (int64_t i = 0; i < batches; i++) {
+        rgm_tally batch;
         if (stop && stop(context)) return rgm_fail(err, RGM_E_INTERRUPTED, "evaluation stopped on request");
-        RGM_TRY(evaluate_batch(t, i, err));
-        rgm_tally batch = rgm_loss_tally(t->eval_loss);
+        RGM_TRY(rgm_trainer_evaluate_batch(t, i, &batch, err));
         tally->loss += batch.loss;
         tally->top1 += batch.top1;
         tally->top5 += batch.top5;
@@ -393,10 +406,11 @@ rgm_status rgm_trainer_evaluate(rgm_trainer *t, const rgm_view *view, int32_t (*
 }
 
 rgm_status rgm_trainer_logits(rgm_trainer *t, const rgm_view *view, int64_t count, float *logits, rgm_error *err) {
-    int64_t outputs = t->session->outputs, pitch = rgm_plan_logits_pitch(t->eval_plan), done = 0;
-    RGM_TRY(assemble_evaluation(t, view, err));
-    for (int64_t i = 0; i < rgm_batches_per_epoch(t->eval_batches) && done < count; i++) {
-        RGM_TRY(evaluate_batch(t, i, err));
+    int64_t outputs = t->session->outputs, pitch = rgm_plan_logits_pitch(t->eval_plan), done = 0, batches = 0;
+    RGM_TRY(rgm_trainer_begin_evaluation(t, view, &batches, err));
+    for (int64_t i = 0; i < batches && done < count; i++) {
+        rgm_tally batch;
+        RGM_TRY(rgm_trainer_evaluate_batch(t, i, &batch, err));
         const float *z = rgm_plan_logits(t->eval_plan);
         for (int64_t n = 0; n < rgm_batches_valid(t->eval_batches) && done < count; n++, done++)
             memcpy(logits + done * outputs, z + n * pitch, sizeof(float) * (size_t)outputs);

@@ -25,6 +25,7 @@ typedef struct rgm_memory_plan {
 typedef struct rgm_trainer_options {
     int32_t training;  /* 0: evaluation only: no gradients, slots, training plan */
     int32_t plan_only; /* 1: nothing is allocated; only rgm_trainer_memory and the plans may be asked for */
+    int32_t drawn;     /* 1: without training, too, parameters get the values that training starts from */
 } rgm_trainer_options;
 
 /* Plans, checks the planned peak against the machine's available memory (RGM_E_NOMEM naming the largest batch that
@@ -53,11 +54,18 @@ rgm_status rgm_trainer_step(rgm_trainer *trainer, int64_t step, rgm_step_result 
 rgm_status rgm_trainer_evaluate(rgm_trainer *trainer, const rgm_view *view, int32_t (*stop)(void *context),
                                 void *context, rgm_tally *tally, rgm_error *err);
 
+/* The same batch by batch: begins an evaluation of the view, of *batches batches; then batch `batch` of it. The
+ * parameters must not change in between. [main] */
+rgm_status rgm_trainer_begin_evaluation(rgm_trainer *trainer, const rgm_view *view, int64_t *batches, rgm_error *err);
+rgm_status rgm_trainer_evaluate_batch(rgm_trainer *trainer, int64_t batch, rgm_tally *tally, rgm_error *err);
+
 /* Logits of `count` images from the start of a view, [count][outputs]. [main] */
 rgm_status rgm_trainer_logits(rgm_trainer *trainer, const rgm_view *view, int64_t count, float *logits, rgm_error *err);
 
-/* The phases of a step, with their times once rgm_team_profile is on. */
+/* The phases of a step, and of a batch of an evaluation (once one has begun), with their times once rgm_team_profile is
+ * on. */
 const rgm_phase *rgm_trainer_phases(const rgm_trainer *trainer, int32_t *count);
+const rgm_phase *rgm_trainer_evaluation_phases(const rgm_trainer *trainer, int32_t *count);
 
 /* Fills what a checkpoint holds of the trainer: graph, arrays, slots. */
 void rgm_trainer_checkpoint(rgm_trainer *trainer, rgm_checkpoint *checkpoint);

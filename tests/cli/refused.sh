@@ -165,6 +165,7 @@ refuse 2 "bench: expected the name of a bench" bench --json
 refuse 2 "bench step: unexpected argument .now" bench step now
 refuse 2 "unknown bench 'fast'" bench fast
 refuse 2 '--iters: .*0' bench step --iters 0
+refuse 2 '--iters: .*0' bench eval --iters 0
 refuse 2 '--warmup: ' bench step --warmup=-1
 refuse 2 '--repeats: .*0' bench machine --repeats 0
 refuse 2 "isa.*'avx1024'" bench machine --isa avx1024
