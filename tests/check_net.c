@@ -420,8 +420,8 @@ END_TEST
 START_TEST(one_arena_for_two_plans) {
     rgm_graph *g = tiny("resnet20", 0);
     netrun train, eval;
-    float x[4 * 3 * 16 * 16], a[4 * 3], b[4 * 3];
-    netrun_open(&train, g, _i, 4, 2, 1);
+    float x[16 * 3 * 16 * 16], a[16 * 3], b[16 * 3];
+    netrun_open(&train, g, _i, 16, 2, 1);
     netrun_open_beside(&eval, &train, 0);
     ck_assert_uint_lt(rgm_plan_bytes(eval.plan), rgm_plan_bytes(train.plan));
     netrun_uniform(3, 999, -1, 1, x, sizeof x / sizeof *x);

@@ -139,7 +139,9 @@ static void run(netrun *r, rgm_phase *phases, int32_t count, const char *what) {
 
 void netrun_forward(netrun *r) {
     int32_t count;
-    rgm_phase *phases = rgm_plan_forward(r->plan, &count);
+    rgm_phase *phases = rgm_plan_prepare(r->plan, &count);
+    if (count) run(r, phases, count, "prepare");
+    phases = rgm_plan_forward(r->plan, &count);
     run(r, phases, count, "forward");
 }
 

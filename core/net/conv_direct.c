@@ -257,7 +257,7 @@ static rgm_status plan_pass(const rgm_conv_site *site, pass *p, int32_t directio
     rgm_plan_param(site->plan, rgm_plan_node(site->plan, site->node)->weight, &p->w);
     int32_t chunks = finish_phases(p);
     rgm_buffer u = rgm_plan_buffer(site->plan, rgm_float_bytes(p->pairs * p->u_pair));
-    RGM_TRY(rgm_plan_phase(site->plan, site->node, "filters", run_filters, p, p->pairs * p->in.blocks, err));
+    RGM_TRY(rgm_plan_phase_once(site->plan, site->node, "filters", run_filters, p, p->pairs * p->in.blocks, err));
     rgm_plan_use(site->plan, u, &p->u);
     RGM_TRY(rgm_plan_phase(site->plan, site->node, direction == RGM_CONV_FORWARD ? "forward" : "backward data",
                            run_span, p, chunks, err));

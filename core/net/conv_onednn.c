@@ -83,9 +83,9 @@ const char *rgm_onednn_name(const rgm_onednn *c, int32_t direction) { return rgm
 static rgm_status plan_pack(const rgm_conv_site *site, onednn *c, int32_t direction, rgm_buffer *packed,
                             rgm_error *err) {
     *packed = rgm_plan_buffer(site->plan, rgm_conv_packed_bytes(c->conv, direction));
-    RGM_TRY(rgm_plan_phase(site->plan, site->node, direction == RGM_CONV_FORWARD ? "pack" : "pack for backward",
-                           direction == RGM_CONV_FORWARD ? run_pack_forward : run_pack_backward, c,
-                           rgm_conv_pack_chunks(c->conv, direction), err));
+    RGM_TRY(rgm_plan_phase_once(site->plan, site->node, direction == RGM_CONV_FORWARD ? "pack" : "pack for backward",
+                                direction == RGM_CONV_FORWARD ? run_pack_forward : run_pack_backward, c,
+                                rgm_conv_pack_chunks(c->conv, direction), err));
     rgm_plan_use(site->plan, *packed, &c->packed[direction]);
     return RGM_OK;
 }

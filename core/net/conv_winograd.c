@@ -239,7 +239,7 @@ static rgm_status plan_few(const rgm_conv_site *site, pass *p, const char *what,
     p->m_point = (int64_t)2 * p->k->block * p->span + SKEW;
     rgm_plan_need_scratch(site->plan, rgm_float_bytes(POINTS * (p->v_point + p->m_point)));
     rgm_buffer u = rgm_plan_buffer(site->plan, rgm_float_bytes(p->pairs * u_floats(p)));
-    RGM_TRY(rgm_plan_phase(site->plan, site->node, "filters", run_filters, p, p->pairs * p->in.blocks, err));
+    RGM_TRY(rgm_plan_phase_once(site->plan, site->node, "filters", run_filters, p, p->pairs * p->in.blocks, err));
     rgm_plan_use(site->plan, u, &p->u);
     RGM_TRY(rgm_plan_phase(site->plan, site->node, what, run_span, p, spans(p), err));
     rgm_plan_work(site->plan, rgm_winograd_flops(&site->shape, p->tiles), 0);

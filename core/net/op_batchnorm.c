@@ -245,7 +245,7 @@ static rgm_status plan_vectors(rgm_plan *plan, int32_t index, bn_buffers *s, rgm
     bn_state *c = &s->state;
     int32_t in = rgm_plan_node(plan, index)->in[0];
     if (!c->training) {
-        RGM_TRY(rgm_plan_phase(plan, index, "running statistics", run_running, c, c->e.blocks, err));
+        RGM_TRY(rgm_plan_phase_once(plan, index, "running statistics", run_running, c, c->e.blocks, err));
         rgm_plan_use(plan, s->vectors, &c->vectors);
         return RGM_OK;
     }

@@ -107,16 +107,33 @@ rgm_buffer rgm_plan_buffer(rgm_plan *p, size_t bytes) {
     return p->buffer_count++;
 }
 
-rgm_status rgm_plan_phase(rgm_plan *p, int32_t node, const char *what, rgm_chunk_fn run, void *context, int32_t chunks,
-                          rgm_error *err) {
+/* Names and appends a phase to one of the lists. */
+static rgm_status append(rgm_plan *p, rgm_phase **list, int32_t *count, int32_t *room_, int32_t node, const char *what,
+                         rgm_phase phase, rgm_error *err) {
     char *name = rgm_plan_state(p, 80);
-    if (!name || !context || !room(p, &p->phases, p->phase_count, &p->phase_room, sizeof *p->phases) ||
-        !room(p, &p->works, p->phase_count, &p->work_room, sizeof *p->works))
+    if (!name || !phase.context || !room(p, list, *count, room_, sizeof **list))
         return rgm_fail(err, RGM_E_NOMEM, "plan: out of memory");
     snprintf(name, 80, "%s %s", rgm_plan_node(p, node)->name, what);
-    p->works[p->phase_count] = (work){.node = node, .direction = p->direction};
-    p->phases[p->phase_count++] = (rgm_phase){.run = run, .context = context, .chunks = chunks, .name = name};
+    phase.name = name;
+    (*list)[(*count)++] = phase;
+    p->preparing = list == &p->prepare;
     return RGM_OK;
+}
+
+rgm_status rgm_plan_phase(rgm_plan *p, int32_t node, const char *what, rgm_chunk_fn run, void *context, int32_t chunks,
+                          rgm_error *err) {
+    rgm_phase phase = {.run = run, .context = context, .chunks = chunks};
+    if (!room(p, &p->works, p->phase_count, &p->work_room, sizeof *p->works))
+        return rgm_fail(err, RGM_E_NOMEM, "plan: out of memory");
+    p->works[p->phase_count] = (work){.node = node, .direction = p->direction};
+    return append(p, &p->phases, &p->phase_count, &p->phase_room, node, what, phase, err);
+}
+
+rgm_status rgm_plan_phase_once(rgm_plan *p, int32_t node, const char *what, rgm_chunk_fn run, void *context,
+                               int32_t chunks, rgm_error *err) {
+    if (p->o.training) return rgm_plan_phase(p, node, what, run, context, chunks, err);
+    rgm_phase phase = {.run = run, .context = context, .chunks = chunks};
+    return append(p, &p->prepare, &p->prepare_count, &p->prepare_room, node, what, phase, err);
 }
 
 static void touch(rgm_plan *p, rgm_buffer b, int32_t phase) {
@@ -124,9 +141,16 @@ static void touch(rgm_plan *p, rgm_buffer b, int32_t phase) {
     if (phase > p->buffers[b].last) p->buffers[b].last = phase;
 }
 
+/* The phase appended last, or NULL. */
+static const rgm_phase *last_phase(const rgm_plan *p) {
+    if (p->preparing) return &p->prepare[p->prepare_count - 1];
+    return p->phase_count ? &p->phases[p->phase_count - 1] : NULL;
+}
+
 static void add_binding(rgm_plan *p, binding b) {
     if (!room(p, &p->bindings, p->binding_count, &p->binding_room, sizeof *p->bindings)) return;
-    b.phase = p->phase_count - 1;
+    b.order = p->binding_count;
+    b.phase = last_phase(p) ? last_phase(p)->name : NULL;
     p->bindings[p->binding_count++] = b;
 }
 
@@ -139,17 +163,19 @@ static void bind_memory(rgm_plan *p, int32_t array, int64_t offset, void *slot) 
 }
 
 void rgm_plan_work(rgm_plan *p, double flops, double bytes) {
+    if (p->preparing) return; /* no part of a step */
     work *w = &p->works[p->phase_count - 1];
-    w->flops = flops;
+    w->flops += flops;
     if (bytes > 0) w->bytes = bytes, w->told = 1;
 }
 
 void rgm_plan_set_direction(rgm_plan *p, int32_t direction) { p->direction = direction; }
 
 void rgm_plan_use(rgm_plan *p, rgm_buffer b, void *slot) {
-    work *w = &p->works[p->phase_count - 1];
-    if (!w->told && p->buffers[b].last != p->phase_count - 1) w->bytes += (double)p->buffers[b].bytes;
-    touch(p, b, p->phase_count - 1);
+    work *w = p->preparing ? NULL : &p->works[p->phase_count - 1];
+    if (w && !w->told && p->buffers[b].last != p->phase_count - 1) w->bytes += (double)p->buffers[b].bytes;
+    touch(p, b, p->preparing ? 0 : p->phase_count - 1);
+    if (p->preparing) p->buffers[b].last = INT32_MAX; /* kept */
     if (slot) bind(p, b, slot);
 }
 
@@ -289,7 +315,7 @@ static rgm_status check_sizes(const rgm_plan *p, rgm_error *err) {
 static int by_slot(const void *a, const void *b) {
     const binding *x = a, *y = b;
     uintptr_t s = (uintptr_t)x->slot, t = (uintptr_t)y->slot;
-    return s != t ? (s > t) - (s < t) : (x->phase > y->phase) - (x->phase < y->phase);
+    return s != t ? (s > t) - (s < t) : (x->order > y->order) - (x->order < y->order);
 }
 
 /* The phases of a slot that is bound twice would all see the last address. Reorders the bindings, which is harmless
@@ -302,7 +328,7 @@ static rgm_status check_slots(rgm_plan *p, rgm_error *err) {
             (b->array == before->array && b->buffer == before->buffer && b->offset == before->offset))
             continue;
         return rgm_fail(err, RGM_E_INTERNAL, "plan: %s: a slot of this phase is given to two buffers",
-                        p->phases[b->phase < 0 ? 0 : b->phase].name);
+                        b->phase ? b->phase : "input");
     }
     return RGM_OK;
 }
@@ -383,6 +409,7 @@ void rgm_plan_destroy(rgm_plan *p) {
     }
     free(p->phases);
     free(p->works);
+    free(p->prepare);
     free(p->buffers);
     free(p->bindings);
     free(p->owned);
@@ -398,6 +425,12 @@ void rgm_plan_destroy(rgm_plan *p) {
 size_t rgm_plan_bytes(const rgm_plan *p) { return p->bytes; }
 size_t rgm_plan_scratch_bytes(const rgm_plan *p) { return p->scratch_each * (size_t)p->o.workers; }
 
+size_t rgm_plan_kept_bytes(const rgm_plan *p) {
+    size_t bytes = 0;
+    for (int32_t i = 0; i < p->buffer_count; i++) bytes += p->buffers[i].last == INT32_MAX ? p->buffers[i].bytes : 0;
+    return bytes;
+}
+
 void rgm_plan_bind(rgm_plan *p, void *arena, const rgm_memory *memory) {
     float *const arrays[] = {[VALUE] = memory->value, [GRADIENT] = memory->grad, [STATISTIC] = memory->stat};
     p->arena = arena;
@@ -410,6 +443,11 @@ void rgm_plan_bind(rgm_plan *p, void *arena, const rgm_memory *memory) {
             address = arrays[b->array] + b->offset;
         memcpy(b->slot, &address, sizeof address);
     }
+}
+
+rgm_phase *rgm_plan_prepare(rgm_plan *p, int32_t *count) {
+    *count = p->prepare_count;
+    return p->prepare;
 }
 
 rgm_phase *rgm_plan_forward(rgm_plan *p, int32_t *count) {

@@ -7,7 +7,9 @@
  *
  *     [fill the input] forward phases [loss: logits -> dlogits] backward phases
  *
- * as one list. Training and evaluation plans of a run may share one arena: they never run at the same time.
+ * as one list. In evaluation parameters do not change from batch to batch: what depends on them alone (filters in other
+ * layouts, scales and shifts) is made by phases of its own, rgm_plan_prepare(), once before the first batch. Training
+ * and evaluation plans of a run may share one arena: they never run at the same time.
  *
  * Layouts: images nChw{B}c (the network's input may be plain nchw), features [N][pitch] with pitch >= C.
  * Gradients: a tensor that two operations read has a gradient of two addends; an operation that can load both does, for
@@ -77,15 +79,20 @@ typedef struct rgm_plan_options {
 rgm_status rgm_plan_create(rgm_plan **plan, const rgm_plan_options *options, rgm_error *err);
 void rgm_plan_destroy(rgm_plan *plan);
 
-/* Bytes of the activation arena, and of it those for the workers' scratch. */
+/* Bytes of the activation arena; of it, those for the workers' scratch, and those for what is prepared once and kept.
+ */
 size_t rgm_plan_bytes(const rgm_plan *plan);
 size_t rgm_plan_scratch_bytes(const rgm_plan *plan);
+size_t rgm_plan_kept_bytes(const rgm_plan *plan);
 
 /* Gives the plan its arena (64-byte aligned, rgm_plan_bytes() long) and its parameters. Before the first run; may be
  * called again. */
 void rgm_plan_bind(rgm_plan *plan, void *arena, const rgm_memory *memory);
 
-/* The phases; owned by the plan. Backward is empty in evaluation. */
+/* The phases; owned by the plan. Backward is empty in evaluation; what is to be prepared, in training. In evaluation it
+ * runs before the first forward pass, and again when parameters or statistics have changed or the arena has been used
+ * for something else. */
+rgm_phase *rgm_plan_prepare(rgm_plan *plan, int32_t *count);
 rgm_phase *rgm_plan_forward(rgm_plan *plan, int32_t *count);
 rgm_phase *rgm_plan_backward(rgm_plan *plan, int32_t *count);
 

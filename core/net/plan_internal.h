@@ -15,7 +15,8 @@ typedef struct binding {
     rgm_buffer buffer;
     int64_t offset;
     void *slot;
-    int32_t phase; /* that it was made for, -1: before the first */
+    int32_t order;     /* among the bindings */
+    const char *phase; /* name of the phase it was made for; NULL: before the first */
 } binding;
 
 typedef struct owned {
@@ -49,6 +50,9 @@ struct rgm_plan {
     work *works;       /* per phase */
     int32_t phase_count, forward_count, phase_room, work_room;
     int32_t direction;  /* RGM_WORK_* of the phases to come */
+    rgm_phase *prepare; /* once, before the forward phases: evaluation only */
+    int32_t prepare_count, prepare_room;
+    int32_t preparing;  /* the phase appended last is one of them */
     rgm_piece *buffers; /* alive in phases, counted over forward, loss, backward */
     binding *bindings;
     owned *owned;

@@ -374,9 +374,11 @@ rgm_status rgm_trainer_step(rgm_trainer *t, int64_t step, rgm_step_result *resul
 }
 
 rgm_status rgm_trainer_begin_evaluation(rgm_trainer *t, const rgm_view *view, int64_t *batches, rgm_error *err) {
+    int32_t count;
     RGM_TRY(assemble_evaluation(t, view, err));
     *batches = rgm_batches_per_epoch(t->eval_batches);
-    return RGM_OK;
+    rgm_phase *prepare = rgm_plan_prepare(t->eval_plan, &count);
+    return count ? rgm_team_run(t->session->team, prepare, count, err) : RGM_OK;
 }
 
 rgm_status rgm_trainer_evaluate_batch(rgm_trainer *t, int64_t batch, rgm_tally *tally, rgm_error *err) {

@@ -54,8 +54,8 @@ rgm_status rgm_trainer_step(rgm_trainer *trainer, int64_t step, rgm_step_result 
 rgm_status rgm_trainer_evaluate(rgm_trainer *trainer, const rgm_view *view, int32_t (*stop)(void *context),
                                 void *context, rgm_tally *tally, rgm_error *err);
 
-/* The same batch by batch: begins an evaluation of the view, of *batches batches; then batch `batch` of it. The
- * parameters must not change in between. [main] */
+/* The same batch by batch: begins an evaluation of the view, of *batches batches, and prepares what depends on the
+ * parameters alone; then batch `batch` of it. No training step may come in between. [main] */
 rgm_status rgm_trainer_begin_evaluation(rgm_trainer *trainer, const rgm_view *view, int64_t *batches, rgm_error *err);
 rgm_status rgm_trainer_evaluate_batch(rgm_trainer *trainer, int64_t batch, rgm_tally *tally, rgm_error *err);
 
