@@ -335,6 +335,45 @@ static void back_case(kc *c, const rgm_wino_shape *s, int32_t first, int32_t cou
     kc_end(c);
 }
 
+/* y is the residual's array if `r` says so. */
+enum { NO_RESIDUAL, RESIDUAL, IN_PLACE };
+
+static void finish_one(kc *c, const rgm_wino_shape *s, int32_t first, int32_t count, int r, int relu) {
+    const int64_t B = c->k->block, n = (int64_t)s->H * s->W * B, tile = B + first % 2 * 2, point = count * tile + 1;
+    const float *m = kc_floats(c, POINTS * point, -1, 1), *scale = kc_floats(c, B, -2, 2),
+                *shift = kc_floats(c, B, -1, 1);
+    const float *residual = kc_floats(c, n, -1, 1), *old = r == IN_PLACE ? residual : kc_floats(c, n, -1, 1);
+    float *y = KC_INOUT(c, old, n);
+    const float *added = r == NO_RESIDUAL ? NULL : r == IN_PLACE ? y : KC_IN(c, residual, n);
+    double *want = kc_doubles(c, n), *size = kc_doubles(c, n);
+    kc_case(c, "%dx%d, tiles %d+%d, residual %d, relu %d", s->H, s->W, first, count, r, relu);
+    c->k->wino_finish(KC_IN(c, m, POINTS * point), tile, point, KC_IN(c, scale, B), KC_IN(c, shift, B), added, relu, s,
+                      first, count, y);
+    for (int64_t i = 0; i < n; i++) want[i] = old[i], size[i] = 0; /* outside of the tiles: as it was */
+    for (int64_t t = 0; t < count * B; t++) {
+        double in[POINTS];
+        for (int i = 0; i < POINTS; i++) in[i] = m[t / B * tile + i * point + t % B];
+        const value o = sandwich(at, SIDE, PATCH, 0, in);
+        for (int i = 0; i < SIDE * SIDE; i++) {
+            const int h = (first + (int)(t / B)) / s->across * SIDE + i / SIDE;
+            const int w = (first + (int)(t / B)) % s->across * SIDE + i % SIDE;
+            if (h >= s->H || w >= s->W) continue;
+            const int64_t to = ((int64_t)h * s->W + w) * B + t % B;
+            const double a = scale[t % B], b = shift[t % B], plus = r ? residual[to] : 0;
+            const double v = a * o.want[i] + b + plus;
+            want[to] = relu && v < 0 ? 0 : v;
+            size[to] = fabs(a) * o.size[i] + fabs(b) + fabs(plus);
+        }
+    }
+    for (int64_t i = 0; i < n; i++) kc_near(c, "y", i, y[i], want[i], size[i]);
+    kc_end(c);
+}
+
+static void finish_case(kc *c, const rgm_wino_shape *s, int32_t first, int32_t count) {
+    for (int r = NO_RESIDUAL; r <= IN_PLACE; r++)
+        for (int relu = 0; relu <= 1; relu++) finish_one(c, s, first, count, r, relu);
+}
+
 static void output_case(kc *c, const rgm_wino_shape *s, int32_t first, int32_t count) {
     for (int summed = NO_MOMENTS; summed <= GOING_ON; summed++) back_case(c, s, first, count, summed);
 }
@@ -345,6 +384,7 @@ static void test_wino_input(kc *c) {
 }
 static void test_wino_grad(kc *c) { walk_shapes(c, grad_case); }
 static void test_wino_output(kc *c) { walk_shapes(c, output_case); }
+static void test_wino_finish(kc *c) { walk_shapes(c, finish_case); }
 
 /* Filters as in a convolution's weights: lanes are output channels, or input channels (then turned). */
 static void filter_case(kc *c, int32_t lanes, int64_t n, int32_t flip) {
@@ -455,6 +495,12 @@ static void bench_wino_output(kc *c) {
                       NULL, 0, 0);
 }
 
+static void bench_wino_finish(kc *c) {
+    c->elements = 256 * c->k->block;
+    c->k->wino_finish(c->f[0], c->k->block, BENCH_TILES * c->k->block, c->f[2], c->f[2], c->f[3], 1, &bench_shape, 0,
+                      BENCH_TILES, c->f[1]);
+}
+
 static void bench_wino_filter(kc *c) {
     c->elements = 16 * c->k->block * TAPS;
     c->k->wino_filter(c->f[0], 16 * TAPS, TAPS, 0, c->k->block, 16, c->f[1], c->k->block, 16 * c->k->block);
@@ -475,6 +521,7 @@ const kc_test kc_conv_tests[] = {
     {"wino_input", test_wino_input, bench_wino_input},
     {"wino_grad", test_wino_grad, bench_wino_grad},
     {"wino_output", test_wino_output, bench_wino_output},
+    {"wino_finish", test_wino_finish, bench_wino_finish},
     {"wino_filter", test_wino_filter, bench_wino_filter},
     {"wino_filter_grad", test_wino_filter_grad, bench_wino_filter_grad},
     {NULL, NULL, NULL},
