@@ -47,7 +47,9 @@ typedef struct trial {
     int32_t OH, OW, block, src_block;
     size_t x_count, y_count, w_count; /* canonical */
     double *x, *w, *dy, *bias;
-    buffer bx, bdy, bw, bb, by, bdx, bdw, bdb;
+    double *scale, *residual;
+    buffer bx, bdy, bw, bb, by, bdx, bdw, bdb, bs, br; /* bs, br: scale and residual, where the shape finishes */
+    int32_t in_place;                                  /* the residual lies in y */
     buffer packed[2], partials, scratch[8];
     rgm_conv *conv;
     int32_t workers;
@@ -71,6 +73,8 @@ static void trial_make(trial *t, rgm_engine *engine, int32_t block, int32_t work
     t->w = noise_make(t->w_count);
     t->dy = noise_make(t->y_count);
     t->bias = noise_make((size_t)s->K);
+    t->scale = noise_make((size_t)s->K);
+    t->residual = noise_make(t->y_count);
     t->bx = buffer_make(N * padded(s->C, t->src_block) * in * 4);
     t->bdx = buffer_make(t->bx.size);
     t->by = buffer_make(N * padded(s->K, block) * out * 4);
@@ -79,8 +83,12 @@ static void trial_make(trial *t, rgm_engine *engine, int32_t block, int32_t work
     t->bdw = buffer_make(t->w_count * 4);
     t->bb = buffer_make((size_t)s->K * 4);
     t->bdb = buffer_make((size_t)s->K * 4);
+    t->bs = buffer_make((size_t)s->K * 4);
+    t->br = buffer_make(t->by.size);
     to_blocked(t->x, floats(&t->bx), N, s->C, in, t->src_block);
     to_blocked(t->dy, floats(&t->bdy), N, s->K, out, block);
+    to_blocked(t->residual, floats(&t->br), N, s->K, out, block);
+    for (int32_t k = 0; k < s->K; k++) floats(&t->bs)[k] = (float)t->scale[k];
     for (size_t i = 0; i < t->w_count; i++) floats(&t->bw)[i] = (float)t->w[i];
     for (int32_t k = 0; k < s->K; k++) floats(&t->bb)[k] = (float)t->bias[k];
     for (int i = 0; i < 2; i++) t->packed[i] = buffer_make(rgm_conv_packed_bytes(t->conv, i));
@@ -89,33 +97,39 @@ static void trial_make(trial *t, rgm_engine *engine, int32_t block, int32_t work
 }
 
 static void trial_free(trial *t) {
-    buffer *all[] = {&t->bx,  &t->bdy, &t->bw,        &t->bb,        &t->by,      &t->bdx,
-                     &t->bdw, &t->bdb, &t->packed[0], &t->packed[1], &t->partials};
+    buffer *all[] = {&t->bx,  &t->bdy,       &t->bw,        &t->bb,       &t->by, &t->bdx, &t->bdw,
+                     &t->bdb, &t->packed[0], &t->packed[1], &t->partials, &t->bs, &t->br};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) buffer_free(all[i], "tensor");
     for (int32_t i = 0; i < t->workers; i++) buffer_free(&t->scratch[i], "scratch");
     free(t->x);
     free(t->w);
     free(t->dy);
     free(t->bias);
+    free(t->scale);
+    free(t->residual);
     rgm_conv_destroy(t->conv);
 }
+
+/* 1 if the forward pass ends with more than a bias: then its weights are scaled, too. */
+static int finishes(const trial *t) { return t->s.residual || t->s.relu; }
 
 /* The chunk functions as phases of a team. */
 static rgm_status pack_forward(void *context, int32_t chunk, int32_t worker, rgm_error *err) {
     trial *t = context;
-    return rgm_conv_pack(t->conv, RGM_CONV_FORWARD, chunk, worker, floats(&t->bw), t->packed[0].bytes,
-                         t->scratch[worker].bytes, err);
+    return rgm_conv_pack(t->conv, RGM_CONV_FORWARD, chunk, worker, floats(&t->bw), finishes(t) ? floats(&t->bs) : NULL,
+                         t->packed[0].bytes, t->scratch[worker].bytes, err);
 }
 
 static rgm_status forward(void *context, int32_t chunk, int32_t worker, rgm_error *err) {
     trial *t = context;
-    return rgm_conv_forward(t->conv, chunk, worker, floats(&t->bx), t->packed[0].bytes,
-                            t->s.bias ? floats(&t->bb) : NULL, floats(&t->by), t->scratch[worker].bytes, err);
+    return rgm_conv_forward(
+        t->conv, chunk, worker, floats(&t->bx), t->packed[0].bytes, t->s.bias ? floats(&t->bb) : NULL,
+        !t->s.residual ? NULL : floats(t->in_place ? &t->by : &t->br), floats(&t->by), t->scratch[worker].bytes, err);
 }
 
 static rgm_status pack_backward(void *context, int32_t chunk, int32_t worker, rgm_error *err) {
     trial *t = context;
-    return rgm_conv_pack(t->conv, RGM_CONV_BACKWARD_DATA, chunk, worker, floats(&t->bw), t->packed[1].bytes,
+    return rgm_conv_pack(t->conv, RGM_CONV_BACKWARD_DATA, chunk, worker, floats(&t->bw), NULL, t->packed[1].bytes,
                          t->scratch[worker].bytes, err);
 }
 
@@ -155,6 +169,7 @@ static void trial_run(trial *t) {
     rgm_error err = {0};
     rgm_phase phases[PHASES];
     trial_phases(t, phases);
+    if (t->in_place) memcpy(t->by.bytes, t->br.bytes, t->by.size);
     for (int p = 0; p < PHASES; p++)
         for (int32_t c = phases[p].chunks - 1; c >= 0; c--)
             ck_assert_msg(phases[p].run(t, c, c % t->workers, &err) == RGM_OK, "%s: %s", phases[p].name, err.text);
@@ -172,6 +187,7 @@ static void trial_check(const trial *t) {
                 size_t at_y = (size_t)(n * s->K + k) * out + (size_t)q;
                 oracle_add(&db, (size_t)k, t->dy[at_y]);
                 if (s->bias) oracle_add(&y, at_y, t->bias[k]);
+                if (s->residual) oracle_add(&y, at_y, t->residual[at_y]);
                 for (int32_t tap = 0; tap < per_c * s->R * s->S; tap++) {
                     int32_t c = k / per_k * per_c + tap / (s->R * s->S);
                     int32_t h = q / t->OW * s->stride - s->pad + tap / s->S % s->R;
@@ -179,15 +195,18 @@ static void trial_check(const trial *t) {
                     if (h < 0 || h >= s->H || w < 0 || w >= s->W) continue;
                     size_t at_x = (size_t)(n * s->C + c) * in + (size_t)(h * s->W + w);
                     size_t at_w = (size_t)k * (size_t)(per_c * s->R * s->S) + (size_t)tap;
-                    oracle_add(&y, at_y, t->x[at_x] * t->w[at_w]);
+                    oracle_add(&y, at_y, (finishes(t) ? t->scale[k] : 1) * t->x[at_x] * t->w[at_w]);
                     oracle_add(&dx, at_x, t->dy[at_y] * t->w[at_w]);
                     oracle_add(&dw, at_w, t->x[at_x] * t->dy[at_y]);
                 }
             }
+    for (size_t i = 0; i < t->y_count && s->relu; i++) y.sum[i] = y.sum[i] > 0 ? y.sum[i] : 0;
     oracle_check_blocked(&y, floats(&t->by), (size_t)s->N, s->K, out, t->block, "y");
-    oracle_check_blocked(&dx, floats(&t->bdx), (size_t)s->N, s->C, in, t->src_block, "dx");
-    for (size_t i = 0; i < t->w_count; i++) oracle_check(&dw, i, floats(&t->bdw)[i], "dw");
-    for (int32_t k = 0; k < s->K && s->bias; k++) oracle_check(&db, (size_t)k, floats(&t->bdb)[k], "db");
+    if (s->directions == ALL) {
+        oracle_check_blocked(&dx, floats(&t->bdx), (size_t)s->N, s->C, in, t->src_block, "dx");
+        for (size_t i = 0; i < t->w_count; i++) oracle_check(&dw, i, floats(&t->bdw)[i], "dw");
+        for (int32_t k = 0; k < s->K && s->bias; k++) oracle_check(&db, (size_t)k, floats(&t->bdb)[k], "db");
+    }
     oracle_free(&y);
     oracle_free(&dx);
     oracle_free(&dw);
@@ -263,15 +282,19 @@ static void climb(rgm_engine *engine, int32_t block, const rgm_conv_shape *shape
     trial_free(&t);
 }
 
-/* Several shapes a process: a fork is cheap, but not under sanitizers. */
-START_TEST(test_ladder) {
-    const int variant = _i % VARIANTS, slice = _i / VARIANTS;
-    const int32_t block = variants[variant].block;
+static rgm_engine *engine_of_variant(int variant) {
     if (variants[variant].cap) {
         setenv("ONEDNN_MAX_CPU_ISA", variants[variant].cap, 1);
         setenv("DNNL_MAX_CPU_ISA", variants[variant].cap, 1);
     }
-    rgm_engine *engine = engine_for(variants[variant].isa, block, 2);
+    return engine_for(variants[variant].isa, variants[variant].block, 2);
+}
+
+/* Several shapes a process: a fork is cheap, but not under sanitizers. */
+START_TEST(test_ladder) {
+    const int variant = _i % VARIANTS, slice = _i / VARIANTS;
+    const int32_t block = variants[variant].block;
+    rgm_engine *engine = engine_of_variant(variant);
     for (int i = slice; i < LADDER; i += SLICES) {
         rgm_conv_shape winograd = ladder[i];
         winograd.winograd = 1;
@@ -281,6 +304,36 @@ START_TEST(test_ladder) {
         climb(engine, block, &winograd);
         oracle_slack = 1;
     }
+    rgm_engine_destroy(engine);
+}
+END_TEST
+
+/* Forward passes with scaled weights that end with a residual, in place or not, with ReLU, or with both. */
+static void climb_finished(rgm_engine *engine, int32_t block, rgm_conv_shape shape, int how) {
+    trial t;
+    shape.directions = 1 << RGM_CONV_FORWARD;
+    shape.residual = how & 1;
+    shape.relu = how >> 1;
+    trial_make(&t, engine, block, 2, &shape);
+    for (t.in_place = 0; t.in_place <= shape.residual; t.in_place++) {
+        trial_run(&t);
+        trial_check(&t);
+    }
+    trial_free(&t);
+}
+
+START_TEST(test_finish) {
+    rgm_engine *engine = engine_of_variant(_i);
+    for (int i = 0; i < LADDER; i++)
+        for (int how = 1; how < 4; how++) {
+            rgm_conv_shape winograd = ladder[i];
+            winograd.winograd = 1;
+            climb_finished(engine, variants[_i].block, ladder[i], how);
+            if (!rgm_engine_has_winograd(engine)) continue;
+            oracle_slack = 8;
+            climb_finished(engine, variants[_i].block, winograd, how);
+            oracle_slack = 1;
+        }
     rgm_engine_destroy(engine);
 }
 END_TEST
@@ -441,11 +494,11 @@ START_TEST(test_wrong_calls) {
     ck_assert_int_eq(rgm_conv_backward_data(conv, 0, 0, NULL, NULL, NULL, NULL, &err), RGM_E_INTERNAL);
     ck_assert_int_eq(rgm_conv_backward_weights(conv, 0, 0, NULL, NULL, NULL, NULL, &err), RGM_E_INTERNAL);
     ck_assert_int_eq(rgm_conv_reduce(conv, 0, 0, NULL, NULL, NULL, NULL, &err), RGM_E_INTERNAL);
-    ck_assert_int_eq(rgm_conv_forward(conv, 4, 0, NULL, NULL, NULL, NULL, NULL, &err), RGM_E_INTERNAL);
-    ck_assert_int_eq(rgm_conv_forward(conv, 0, 2, NULL, NULL, NULL, NULL, NULL, &err), RGM_E_INTERNAL);
-    ck_assert_int_eq(
-        rgm_conv_pack(conv, RGM_CONV_FORWARD, rgm_conv_pack_chunks(conv, RGM_CONV_FORWARD), 0, NULL, NULL, NULL, &err),
-        RGM_E_INTERNAL);
+    ck_assert_int_eq(rgm_conv_forward(conv, 4, 0, NULL, NULL, NULL, NULL, NULL, NULL, &err), RGM_E_INTERNAL);
+    ck_assert_int_eq(rgm_conv_forward(conv, 0, 2, NULL, NULL, NULL, NULL, NULL, NULL, &err), RGM_E_INTERNAL);
+    ck_assert_int_eq(rgm_conv_pack(conv, RGM_CONV_FORWARD, rgm_conv_pack_chunks(conv, RGM_CONV_FORWARD), 0, NULL, NULL,
+                                   NULL, NULL, &err),
+                     RGM_E_INTERNAL);
     rgm_conv_destroy(conv);
     rgm_engine_destroy(engine);
 }
@@ -477,6 +530,7 @@ int main(void) {
     tcase_set_timeout(ladder_case, 300);
     tcase_set_timeout(rest, 300);
     tcase_add_loop_test(ladder_case, test_ladder, 0, SLICES * VARIANTS);
+    tcase_add_loop_test(ladder_case, test_finish, 0, VARIANTS);
     tcase_add_loop_test(rest, test_threads, 0, SHARED * 2);
     tcase_add_test(rest, test_groups);
     tcase_add_test(rest, test_out);

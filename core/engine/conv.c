@@ -87,7 +87,8 @@ static dnnl_status_t find_primitive(dnnl_primitive_desc_t *pd, const rgm_conv *c
         status = rgm_desc_copy_from(&problem.weights, fixed, weights);
     }
     if (status == dnnl_success)
-        status = rgm_dnnl_conv(pd, conv->engine->engine, direction, &problem, conv->engine->attr);
+        status = rgm_dnnl_conv(pd, conv->engine->engine, direction, &problem,
+                               conv->finish && direction == RGM_CONV_FORWARD ? conv->finish : conv->engine->attr);
     destroy_problem(&problem);
     return status;
 }
@@ -268,6 +269,14 @@ static void set_shape(rgm_conv *conv, rgm_engine *engine, const rgm_conv_shape *
     conv->dst_block = engine->block;
 }
 
+static rgm_status make_finish(rgm_conv *conv, rgm_error *err) {
+    const rgm_conv_shape *s = &conv->shape;
+    if (!s->residual && !s->relu) return RGM_OK;
+    dnnl_status_t made = rgm_engine_attributes(&conv->finish);
+    if (made == dnnl_success) made = rgm_dnnl_finish(conv->finish, s->residual, s->relu);
+    return made == dnnl_success ? RGM_OK : rgm_dnnl_fail(err, made, "describing what a convolution ends with");
+}
+
 rgm_status rgm_conv_create(rgm_conv **out, rgm_engine *engine, const rgm_conv_shape *shape, rgm_error *err) {
     *out = NULL;
     RGM_TRY(check_shape(shape, err));
@@ -276,6 +285,7 @@ rgm_status rgm_conv_create(rgm_conv **out, rgm_engine *engine, const rgm_conv_sh
     set_shape(conv, engine, shape);
     rgm_status status;
     RGM_TRY_OR_FAIL(status, check_bytes(conv, err));
+    RGM_TRY_OR_FAIL(status, make_finish(conv, err));
     for (int32_t i = 0; i < RGM_CONV_DIRECTIONS; i++)
         if (shape->directions & 1u << i) RGM_TRY_OR_FAIL(status, prepare(conv, i, err));
     *out = conv;
@@ -302,6 +312,7 @@ void rgm_conv_destroy(rgm_conv *conv) {
         for (int32_t j = 0; j < 2; j++) destroy_part(&conv->direction[i].part[j], conv->engine->workers);
         rgm_weights_map_destroy(&conv->direction[i].map);
     }
+    if (conv->finish) dnnl_primitive_attr_destroy(conv->finish);
     free(conv);
 }
 

@@ -41,6 +41,8 @@ typedef struct rgm_conv_shape {
     int32_t K, R, S; /* output channels, filter */
     int32_t stride, pad, groups;
     int32_t bias;        /* adds bias[K] in the forward pass; its gradient comes from rgm_conv_backward_weights */
+    int32_t residual;    /* the forward pass adds a tensor like y */
+    int32_t relu;        /* ... and then cuts at zero. A NaN becomes 0 there: oneDNN's way */
     int32_t src_layout;  /* RGM_LAYOUT_*; RGM_LAYOUT_PLAIN only for the stem (groups 1) */
     int32_t winograd;    /* 1: by oneDNN's own Winograd in each direction that it has it for, directly in the others */
     uint32_t directions; /* bit 1 << RGM_CONV_*: those to prepare */
@@ -74,10 +76,12 @@ const char *rgm_conv_impl(const rgm_conv *conv, int32_t direction);
 
 /* The chunk functions [worker]; pointers are to the whole batch's tensors, 64-byte aligned. */
 int32_t rgm_conv_pack_chunks(const rgm_conv *conv, int32_t direction);
-rgm_status rgm_conv_pack(rgm_conv *conv, int32_t direction, int32_t chunk, int32_t worker, const float *w, void *packed,
-                         void *scratch, rgm_error *err);
+/* scale[K]: factors of the output channels, multiplied into their weights; NULL: none. */
+rgm_status rgm_conv_pack(rgm_conv *conv, int32_t direction, int32_t chunk, int32_t worker, const float *w,
+                         const float *scale, void *packed, void *scratch, rgm_error *err);
+/* residual: only with shape.residual, else NULL; it may be y, and costs a copy if it is not. */
 rgm_status rgm_conv_forward(rgm_conv *conv, int32_t group, int32_t worker, const float *x, const void *packed,
-                            const float *bias, float *y, void *scratch, rgm_error *err);
+                            const float *bias, const float *residual, float *y, void *scratch, rgm_error *err);
 rgm_status rgm_conv_backward_data(rgm_conv *conv, int32_t group, int32_t worker, const float *dy, const void *packed,
                                   float *dx, void *scratch, rgm_error *err);
 rgm_status rgm_conv_backward_weights(rgm_conv *conv, int32_t group, int32_t worker, const float *x, const float *dy,

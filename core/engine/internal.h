@@ -35,8 +35,8 @@ typedef struct rgm_weights_map {
 rgm_status rgm_weights_map_create(rgm_weights_map *map, const rgm_desc *desc, int32_t groups, rgm_error *err);
 void rgm_weights_map_destroy(rgm_weights_map *map);
 
-/* Chunk `chunk` of: packed <- w (with zeros in the padding); w <- packed. */
-void rgm_weights_pack(const rgm_weights_map *map, int32_t chunk, const float *w, float *packed);
+/* Chunk `chunk` of: packed <- w (with zeros in the padding; row k times scale[k] unless NULL); w <- packed. */
+void rgm_weights_pack(const rgm_weights_map *map, int32_t chunk, const float *w, const float *scale, float *packed);
 void rgm_weights_unpack(const rgm_weights_map *map, int32_t chunk, const float *packed, float *w);
 
 /* Chunk `chunk` of: w <- ((part 0 + part 1) + part 2) + ..., part p starting at parts + p * pitch floats. Uses part 0
@@ -72,8 +72,12 @@ struct rgm_conv {
     int32_t OH, OW;
     int32_t src_block, dst_block; /* the caller's layouts */
     size_t scratch;               /* bytes per worker */
+    dnnl_primitive_attr_t finish; /* the engine's attributes and what the forward pass ends with; NULL: nothing */
     rgm_conv_direction direction[RGM_CONV_DIRECTIONS];
 };
+
+/* Attributes of every primitive: the scratchpad is the caller's. */
+dnnl_status_t rgm_engine_attributes(dnnl_primitive_attr_t *attr);
 
 /* Floats of one image of C channels of H*W pixels in nChw{block}c. */
 size_t rgm_image_floats(int32_t C, int32_t block, int32_t H, int32_t W);

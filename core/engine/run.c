@@ -20,9 +20,11 @@ static void convert_layout(const float *x, int32_t from, float *y, int32_t to, i
         }
 }
 
-/* What a primitive is given: pointers in the primitive's own layouts, at the group's first image. */
+/* Pointers, in the primitive's own layouts and at the group's first image, or to whole tensors of the caller's. The
+ * residual is never the primitive's. */
 typedef struct operands {
     float *src, *weights, *bias, *dst;
+    const float *residual;
 } operands;
 
 static dnnl_status_t execute(const rgm_conv *conv, int32_t direction, const rgm_conv_part *part, int32_t worker,
@@ -58,20 +60,33 @@ static rgm_status check_call(const rgm_conv *conv, int32_t direction, int32_t gr
     return RGM_OK;
 }
 
-/* One group in one direction. src and dst are the whole batch's tensors in the caller's layouts, weights and bias the
- * primitive's own. Converted tensors follow the scratchpad in scratch. */
-static rgm_status run(const rgm_conv *conv, int32_t direction, int32_t group, int32_t worker, float *src, float *dst,
-                      float *weights, float *bias, void *scratch, rgm_error *err) {
+/* oneDNN adds to what is in the output: so the residual goes there first, in its layout. */
+static void load_residual(const rgm_conv *conv, const rgm_conv_direction *d, int32_t images, const float *residual,
+                          float *dst) {
+    const rgm_conv_shape *s = &conv->shape;
+    size_t pixels = (size_t)conv->OH * (size_t)conv->OW;
+    if (d->dst_block != conv->dst_block)
+        convert_layout(residual, conv->dst_block, dst, d->dst_block, images, s->K, pixels);
+    else if (residual != dst)
+        memcpy(dst, residual,
+               sizeof(float) * (size_t)images * rgm_image_floats(s->K, conv->dst_block, conv->OH, conv->OW));
+}
+
+/* One group in one direction. `whole`: the batch's src, dst and residual in the caller's layouts, weights and bias in
+ * the primitive's own. Converted tensors follow the scratchpad in scratch. */
+static rgm_status run(const rgm_conv *conv, int32_t direction, int32_t group, int32_t worker, const operands *whole,
+                      void *scratch, rgm_error *err) {
     const rgm_conv_shape *s = &conv->shape;
     const rgm_conv_direction *d = &conv->direction[direction];
     int ragged = group == d->groups - 1 && d->part[1].primitive;
     const rgm_conv_part *part = &d->part[ragged];
     size_t first = (size_t)group * (size_t)d->images;
     size_t src_pixels = (size_t)s->H * (size_t)s->W, dst_pixels = (size_t)conv->OH * (size_t)conv->OW;
-    src += first * rgm_image_floats(s->C, conv->src_block, s->H, s->W);
-    dst += first * rgm_image_floats(s->K, conv->dst_block, conv->OH, conv->OW);
+    float *src = whole->src + first * rgm_image_floats(s->C, conv->src_block, s->H, s->W);
+    size_t dst_first = first * rgm_image_floats(s->K, conv->dst_block, conv->OH, conv->OW);
+    float *dst = whole->dst + dst_first;
 
-    operands at = {src, weights, bias, dst};
+    operands at = {src, whole->weights, whole->bias, dst, NULL};
     float *room = (float *)((char *)scratch + rgm_round_up(part->scratchpad, RGM_ENGINE_ALIGN));
     if (d->src_block != conv->src_block) {
         at.src = room;
@@ -84,6 +99,8 @@ static rgm_status run(const rgm_conv *conv, int32_t direction, int32_t group, in
         if (direction != RGM_CONV_FORWARD)
             convert_layout(dst, conv->dst_block, at.dst, d->dst_block, part->images, s->K, dst_pixels);
     }
+    if (direction == RGM_CONV_FORWARD && s->residual)
+        load_residual(conv, d, part->images, whole->residual + dst_first, at.dst);
     dnnl_status_t status = execute(conv, direction, part, worker, &at, scratch);
     if (status != dnnl_success) return rgm_dnnl_fail(err, status, "running a convolution");
     if (at.dst != dst && direction == RGM_CONV_FORWARD)
@@ -93,14 +110,14 @@ static rgm_status run(const rgm_conv *conv, int32_t direction, int32_t group, in
     return RGM_OK;
 }
 
-rgm_status rgm_conv_pack(rgm_conv *conv, int32_t direction, int32_t chunk, int32_t worker, const float *w, void *packed,
-                         void *scratch, rgm_error *err) {
+rgm_status rgm_conv_pack(rgm_conv *conv, int32_t direction, int32_t chunk, int32_t worker, const float *w,
+                         const float *scale, void *packed, void *scratch, rgm_error *err) {
     (void)scratch;
     RGM_TRY(check_call(conv, direction, 0, worker, err));
     const rgm_weights_map *map = &conv->direction[direction].map;
     if (chunk < 0 || chunk >= map->chunks)
         return rgm_fail(err, RGM_E_INTERNAL, "convolution: chunk %d of %d of the weights", chunk, map->chunks);
-    rgm_weights_pack(map, chunk, w, packed);
+    rgm_weights_pack(map, chunk, w, scale, packed);
     return RGM_OK;
 }
 
@@ -108,15 +125,17 @@ rgm_status rgm_conv_pack(rgm_conv *conv, int32_t direction, int32_t chunk, int32
 static float *writable(const void *p) { return (float *)p; }
 
 rgm_status rgm_conv_forward(rgm_conv *conv, int32_t group, int32_t worker, const float *x, const void *packed,
-                            const float *bias, float *y, void *scratch, rgm_error *err) {
+                            const float *bias, const float *residual, float *y, void *scratch, rgm_error *err) {
     RGM_TRY(check_call(conv, RGM_CONV_FORWARD, group, worker, err));
-    return run(conv, RGM_CONV_FORWARD, group, worker, writable(x), y, writable(packed), writable(bias), scratch, err);
+    operands whole = {writable(x), writable(packed), writable(bias), y, residual};
+    return run(conv, RGM_CONV_FORWARD, group, worker, &whole, scratch, err);
 }
 
 rgm_status rgm_conv_backward_data(rgm_conv *conv, int32_t group, int32_t worker, const float *dy, const void *packed,
                                   float *dx, void *scratch, rgm_error *err) {
     RGM_TRY(check_call(conv, RGM_CONV_BACKWARD_DATA, group, worker, err));
-    return run(conv, RGM_CONV_BACKWARD_DATA, group, worker, dx, writable(dy), writable(packed), NULL, scratch, err);
+    operands whole = {dx, writable(packed), NULL, writable(dy), NULL};
+    return run(conv, RGM_CONV_BACKWARD_DATA, group, worker, &whole, scratch, err);
 }
 
 rgm_status rgm_conv_backward_weights(rgm_conv *conv, int32_t group, int32_t worker, const float *x, const float *dy,
@@ -124,8 +143,8 @@ rgm_status rgm_conv_backward_weights(rgm_conv *conv, int32_t group, int32_t work
     RGM_TRY(check_call(conv, RGM_CONV_BACKWARD_WEIGHTS, group, worker, err));
     const rgm_conv_direction *d = &conv->direction[RGM_CONV_BACKWARD_WEIGHTS];
     char *part = (char *)partials + (size_t)group * d->part_bytes;
-    return run(conv, RGM_CONV_BACKWARD_WEIGHTS, group, worker, writable(x), writable(dy), (float *)part,
-               (float *)(part + d->weights_bytes), scratch, err);
+    operands whole = {writable(x), (float *)part, (float *)(part + d->weights_bytes), writable(dy), NULL};
+    return run(conv, RGM_CONV_BACKWARD_WEIGHTS, group, worker, &whole, scratch, err);
 }
 
 rgm_status rgm_conv_reduce(rgm_conv *conv, int32_t chunk, int32_t worker, void *partials, float *dw, float *db,

@@ -55,6 +55,14 @@ dnnl_status_t rgm_desc_layout_get(const rgm_desc *desc, rgm_desc_layout *layout)
     return dnnl_success;
 }
 
+static dnnl_status_t append_sum(dnnl_post_ops_t ops) {
+    return dnnl_post_ops_append_sum(ops, 1, 0, dnnl_data_type_undef);
+}
+
+static dnnl_status_t append_relu(dnnl_post_ops_t ops) {
+    return dnnl_post_ops_append_eltwise(ops, dnnl_eltwise_relu, 0, 0);
+}
+
 dnnl_status_t rgm_dnnl_conv(dnnl_primitive_desc_t *pd, dnnl_engine_t engine, int32_t direction,
                             const rgm_conv_problem *p, dnnl_primitive_attr_t attr) {
     if (p->winograd) return dnnl_unimplemented;
@@ -107,6 +115,12 @@ dnnl_status_t rgm_desc_layout_get(const rgm_desc *desc, rgm_desc_layout *layout)
     return dnnl_success;
 }
 
+static dnnl_status_t append_sum(dnnl_post_ops_t ops) { return dnnl_post_ops_append_sum(ops, 1); }
+
+static dnnl_status_t append_relu(dnnl_post_ops_t ops) {
+    return dnnl_post_ops_append_eltwise(ops, 1, dnnl_eltwise_relu, 0, 0);
+}
+
 dnnl_status_t rgm_dnnl_conv(dnnl_primitive_desc_t *pd, dnnl_engine_t engine, int32_t direction,
                             const rgm_conv_problem *p, dnnl_primitive_attr_t attr) {
     const dnnl_alg_kind_t way = p->winograd ? dnnl_convolution_winograd : dnnl_convolution_direct;
@@ -128,6 +142,17 @@ dnnl_status_t rgm_dnnl_conv(dnnl_primitive_desc_t *pd, dnnl_engine_t engine, int
 }
 
 #endif
+
+dnnl_status_t rgm_dnnl_finish(dnnl_primitive_attr_t attr, int sum, int relu) {
+    dnnl_post_ops_t ops;
+    dnnl_status_t status = dnnl_post_ops_create(&ops);
+    if (status != dnnl_success) return status;
+    if (sum) status = append_sum(ops);
+    if (status == dnnl_success && relu) status = append_relu(ops);
+    if (status == dnnl_success) status = dnnl_primitive_attr_set_post_ops(attr, ops); /* copies them */
+    dnnl_post_ops_destroy(ops);
+    return status;
+}
 
 size_t rgm_desc_bytes(const rgm_desc *desc) { return desc->made ? dnnl_memory_desc_get_size(reference(desc)) : 0; }
 

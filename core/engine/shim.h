@@ -1,6 +1,7 @@
 /* What differs between oneDNN 2.x and 3.x, and nothing else: memory descriptors are plain structs in 2.x and opaque
- * objects in 3.x; a convolution is described and then created in 2.x, created in one call in 3.x. Only shim.c tests the
- * version. Functions return oneDNN's own status; rgm_dnnl_fail() turns one into an rgm_status.
+ * objects in 3.x; a convolution is described and then created in 2.x, created in one call in 3.x; post-operations have
+ * other arguments. Only shim.c tests the version. Functions return oneDNN's own status; rgm_dnnl_fail() turns one into
+ * an rgm_status.
  */
 #ifndef RGM_ENGINE_SHIM_H
 #define RGM_ENGINE_SHIM_H
@@ -44,6 +45,9 @@ typedef struct rgm_conv_problem {
 /* The best implementation for `direction` (RGM_CONV_*); dnnl_unimplemented if there is none. */
 dnnl_status_t rgm_dnnl_conv(dnnl_primitive_desc_t *pd, dnnl_engine_t engine, int32_t direction,
                             const rgm_conv_problem *problem, dnnl_primitive_attr_t attr);
+
+/* What a convolution's forward pass ends with: dst += what dst held before, if `sum`; then ReLU, if `relu`. */
+dnnl_status_t rgm_dnnl_finish(dnnl_primitive_attr_t attr, int sum, int relu);
 
 /* Writes "oneDNN: <what>: <its status>" and returns the matching code: out of memory, unsupported or internal. */
 rgm_status rgm_dnnl_fail(rgm_error *err, dnnl_status_t status, const char *what);

@@ -97,15 +97,18 @@ void rgm_weights_map_destroy(rgm_weights_map *map) {
 static int32_t least(int32_t a, int32_t b) { return a < b ? a : b; }
 
 /* Rows o0..o1 of group g, in tiles of ROW_TILE rows by as many input channels. */
-static void pack_rows(const rgm_weights_map *map, int32_t g, int32_t o0, int32_t o1, const float *w, float *packed) {
+static void pack_rows(const rgm_weights_map *map, int32_t g, int32_t o0, int32_t o1, const float *w, const float *scale,
+                      float *packed) {
     int32_t row = map->I * map->taps, padded_row = map->Ip * map->taps, step = ROW_TILE * map->taps;
     for (int32_t j0 = 0; j0 < padded_row; j0 += step)
         for (int32_t o = o0; o < o1; o++) {
             float *to = packed + map->g_at[g] + map->o_at[o];
             int32_t end = least(j0 + step, padded_row), j = j0;
             if (g < map->G && o < map->O) {
-                const float *from = w + ((size_t)g * (size_t)map->O + (size_t)o) * (size_t)row;
-                for (int32_t stop = least(end, row); j < stop; j++) to[map->tap_at[j]] = from[j];
+                size_t k = (size_t)g * (size_t)map->O + (size_t)o;
+                const float *from = w + k * (size_t)row;
+                for (int32_t stop = least(end, row); j < stop; j++)
+                    to[map->tap_at[j]] = scale ? scale[k] * from[j] : from[j];
             }
             for (; j < end; j++) to[map->tap_at[j]] = 0.0f;
         }
@@ -122,12 +125,13 @@ static void unpack_rows(const rgm_weights_map *map, int32_t g, int32_t o0, int32
         }
 }
 
-void rgm_weights_pack(const rgm_weights_map *map, int32_t chunk, const float *w, float *packed) {
+void rgm_weights_pack(const rgm_weights_map *map, int32_t chunk, const float *w, const float *scale, float *packed) {
     int32_t first = chunk * map->slab, end = least(first + map->slab, map->rows);
     if (map->G > 1)
-        for (int32_t g = first; g < end; g++) pack_rows(map, g, 0, map->Op, w, packed);
+        for (int32_t g = first; g < end; g++) pack_rows(map, g, 0, map->Op, w, scale, packed);
     else
-        for (int32_t o = first; o < end; o += ROW_TILE) pack_rows(map, 0, o, least(o + ROW_TILE, end), w, packed);
+        for (int32_t o = first; o < end; o += ROW_TILE)
+            pack_rows(map, 0, o, least(o + ROW_TILE, end), w, scale, packed);
 }
 
 void rgm_weights_unpack(const rgm_weights_map *map, int32_t chunk, const float *packed, float *w) {

@@ -14,7 +14,7 @@ struct onednn {
 };
 
 static rgm_status run_pack(onednn *c, int32_t direction, int32_t chunk, int32_t worker, rgm_error *err) {
-    return rgm_conv_pack(c->conv, direction, chunk, worker, c->w, c->packed[direction],
+    return rgm_conv_pack(c->conv, direction, chunk, worker, c->w, NULL, c->packed[direction],
                          rgm_plan_scratch(c->plan, worker), err);
 }
 
@@ -28,7 +28,7 @@ static rgm_status run_pack_backward(void *context, int32_t chunk, int32_t worker
 
 static rgm_status run_forward(void *context, int32_t group, int32_t worker, rgm_error *err) {
     onednn *c = context;
-    return rgm_conv_forward(c->conv, group, worker, c->x, c->packed[RGM_CONV_FORWARD], c->bias, c->y,
+    return rgm_conv_forward(c->conv, group, worker, c->x, c->packed[RGM_CONV_FORWARD], c->bias, NULL, c->y,
                             rgm_plan_scratch(c->plan, worker), err);
 }
 
