@@ -104,6 +104,7 @@ static const rgm_wino_shape tiled[] = {{24, 16, 1, 4}, {12, 16, 1, 4}};
 CALL(wino_input, PATCH, F(0), F(4), F(5), 1, TILED, 0, TILES, F(1), B, TILES *B)
 CALL(wino_grad, PATCH, F(0), TILED, 0, TILES, F(1), B, TILES *B)
 CALL(wino_output, PATCH, F(0), B, TILES *B, NULL, TILED, 0, TILES, F(1), p->d, 64, 1)
+CALL(wino_finish, PATCH, F(0), B, TILES *B, F(4), F(5), F(3), 1, TILED, 0, TILES, F(1))
 CALL(wino_filter, FILTER, F(0), FILTERS *WEIGHTS, WEIGHTS, 0, B, FILTERS, F(1), B, FILTERS *B)
 CALL(wino_filter_grad, FILTER, F(0), B, FILTERS *B, 0, 1, B, FILTERS, F(1), FILTERS *WEIGHTS, WEIGHTS)
 

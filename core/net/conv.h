@@ -6,6 +6,7 @@
 #ifndef RGM_NET_CONV_H
 #define RGM_NET_CONV_H
 
+#include "net/finish.h"
 #include "net/pending.h"
 
 /* One convolution of the graph: its node and its shape on the plan's batch. */
@@ -57,8 +58,8 @@ int32_t rgm_winograd_can(const rgm_conv_shape *shape, int32_t direction);
 int32_t rgm_winograd_pays(const rgm_conv_shape *shape, int32_t direction);
 
 /* Append the phases of a direction: x -> y, dy -> dx (overwritten), x and dy -> the weights' gradient. What is pending
- * on x is applied; the moments of y are gathered if wanted. RGM_E_NOMEM. */
-rgm_status rgm_winograd_forward(const rgm_conv_site *site, rgm_source x, rgm_buffer y, rgm_error *err);
+ * on x is applied; y is finished, or its moments are gathered if wanted. RGM_E_NOMEM. */
+rgm_status rgm_winograd_forward(const rgm_conv_site *site, rgm_source x, const rgm_store *store, rgm_error *err);
 rgm_status rgm_winograd_backward_data(const rgm_conv_site *site, rgm_buffer dy, rgm_buffer dx, rgm_error *err);
 rgm_status rgm_winograd_backward_weights(const rgm_conv_site *site, rgm_source x, rgm_buffer dy, rgm_error *err);
 
@@ -69,7 +70,7 @@ rgm_status rgm_winograd_backward_weights(const rgm_conv_site *site, rgm_source x
 int32_t rgm_direct_can(const rgm_conv_shape *shape, int32_t direction);
 /* 1 where it is faster than oneDNN with so many lanes. */
 int32_t rgm_direct_pays(const rgm_conv_shape *shape, int32_t direction, int32_t block);
-rgm_status rgm_direct_forward(const rgm_conv_site *site, rgm_source x, rgm_buffer y, rgm_error *err);
+rgm_status rgm_direct_forward(const rgm_conv_site *site, rgm_source x, const rgm_store *store, rgm_error *err);
 rgm_status rgm_direct_backward_data(const rgm_conv_site *site, rgm_buffer dy, rgm_buffer dx, rgm_error *err);
 rgm_status rgm_direct_backward_weights(const rgm_conv_site *site, rgm_source x, rgm_buffer dy, rgm_error *err);
 
@@ -81,7 +82,7 @@ typedef struct onednn rgm_onednn;
 rgm_status rgm_onednn_create(rgm_onednn **out, const rgm_conv_site *site, uint32_t directions, rgm_error *err);
 const char *rgm_onednn_name(const rgm_onednn *onednn, int32_t direction); /* of the implementation */
 
-rgm_status rgm_onednn_forward(rgm_onednn *onednn, const rgm_conv_site *site, rgm_buffer x, rgm_buffer y,
+rgm_status rgm_onednn_forward(rgm_onednn *onednn, const rgm_conv_site *site, rgm_buffer x, const rgm_store *store,
                               rgm_error *err);
 rgm_status rgm_onednn_backward_data(rgm_onednn *onednn, const rgm_conv_site *site, rgm_buffer dy, rgm_buffer dx,
                                     rgm_error *err);

@@ -77,6 +77,8 @@ typedef struct pass {
     int64_t lane, depth, u_pair; /* floats: between the weights of output and input channels; of a pair's filters */
     phase phase[PHASES_MOST];
     const float *w, *bias;
+    const float *affine, *residual; /* how y is finished (net/finish.h), or NULL */
+    int32_t relu;
     float *y, *u;
     double *moments;
 } pass;
@@ -162,23 +164,28 @@ static void add_moments(const pass *p, int32_t chunk, int32_t block, const float
 /* Products of an image's n pixels; they go to y itself where its pixels are those of the grid, one after the other. */
 typedef struct piece {
     int64_t image, first, n, done; /* pixels of the span before it */
-    float *y, *c;
-    int64_t c_block;
-    int32_t stored; /* c is y */
+    float *c;
+    int64_t c_block; /* floats from a block of the pair to the other */
+    int32_t stored;  /* c is y */
 } piece;
+
+static int64_t block_at(const pass *p, int64_t image, int32_t block) { /* of y */
+    return image * p->out.image + block * p->out.pixels * p->k->block;
+}
+
+/* Rows -> y + `at`, of a block, finished. */
+static void finish_rows(const pass *p, int32_t block, const float *rows, int64_t n, int64_t at) {
+    int64_t B = p->k->block;
+    p->k->bn_fwd(rows, p->residual ? p->residual + at : NULL, NULL, NULL, 0, p->affine + block * B,
+                 p->affine + (p->out.blocks + block) * B, p->relu, p->y + at, n);
+}
 
 static piece piece_of(const span *s, int32_t pair, int64_t image, int64_t first, int64_t n, int64_t done) {
     const pass *p = s->p;
     int32_t B = p->k->block;
-    piece r = {image,
-               first,
-               n,
-               done,
-               p->y + image * p->out.image + 2 * pair * p->out.pixels * B,
-               NULL,
-               0,
-               is_whole(&s->f->out, &p->out)};
-    r.c = r.stored ? r.y + first * B : s->c + done * B;
+    piece r = {.image = image, .first = first, .n = n, .done = done};
+    r.stored = !p->affine && is_whole(&s->f->out, &p->out);
+    r.c = r.stored ? p->y + block_at(p, image, 2 * pair) + first * B : s->c + done * B;
     r.c_block = r.stored ? p->out.pixels * B : s->count * B;
     return r;
 }
@@ -202,10 +209,16 @@ static void finish_piece(const span *s, int32_t pair, const piece *r) {
     const pass *p = s->p;
     int32_t B = p->k->block;
     for (int32_t j = 0; j < pair_width(p, pair); j++) {
+        int32_t block = 2 * pair + j;
         float *c = r->c + j * r->c_block;
-        if (p->bias) add_bias(p, 2 * pair + j, c, r->n);
-        if (p->moments) add_moments(p, s->chunk, 2 * pair + j, c, r->n, r->done == 0);
-        if (!r->stored) p->k->grid_store(c, B, &s->f->out, r->first, r->n, r->y + j * p->out.pixels * B);
+        int64_t at = block_at(p, r->image, block);
+        if (p->affine) {
+            finish_rows(p, block, c, r->n, at + r->first * B);
+            continue;
+        }
+        if (p->bias) add_bias(p, block, c, r->n);
+        if (p->moments) add_moments(p, s->chunk, block, c, r->n, r->done == 0);
+        if (!r->stored) p->k->grid_store(c, B, &s->f->out, r->first, r->n, p->y + at);
     }
 }
 
@@ -251,7 +264,7 @@ static int32_t finish_phases(pass *p) {
     return (int32_t)chunks;
 }
 
-static rgm_status plan_pass(const rgm_conv_site *site, pass *p, int32_t direction, rgm_source x, rgm_buffer y,
+static rgm_status plan_pass(const rgm_conv_site *site, pass *p, int32_t direction, rgm_source x, const rgm_store *store,
                             rgm_error *err) {
     p->pairs = (p->out.blocks + 1) / 2;
     rgm_plan_param(site->plan, rgm_plan_node(site->plan, site->node)->weight, &p->w);
@@ -264,7 +277,10 @@ static rgm_status plan_pass(const rgm_conv_site *site, pass *p, int32_t directio
     rgm_plan_work(site->plan, rgm_conv_flops(site), 0);
     rgm_plan_use(site->plan, u, NULL);
     rgm_conv_side_use(site->plan, &p->in, x);
-    rgm_plan_use(site->plan, y, &p->y);
+    rgm_plan_use(site->plan, store->y, &p->y);
+    if (store->affine >= 0) rgm_plan_use(site->plan, store->affine, &p->affine);
+    if (store->residual >= 0) rgm_plan_use(site->plan, store->residual, &p->residual);
+    p->relu = store->relu;
     if (direction != RGM_CONV_FORWARD) return RGM_OK;
     rgm_moments moments = rgm_conv_moments(site, chunks);
     if (moments.chunks) rgm_plan_use(site->plan, moments.buffer, &p->moments);
@@ -282,7 +298,7 @@ static pass *make_pass(const rgm_conv_site *site, rgm_conv_side in, rgm_conv_sid
     return p;
 }
 
-rgm_status rgm_direct_forward(const rgm_conv_site *site, rgm_source x, rgm_buffer y, rgm_error *err) {
+rgm_status rgm_direct_forward(const rgm_conv_site *site, rgm_source x, const rgm_store *store, rgm_error *err) {
     const rgm_conv_shape *s = &site->shape;
     int32_t OH = rgm_conv_out(s->H, s->R, s->stride, s->pad), OW = rgm_conv_out(s->W, s->S, s->stride, s->pad);
     pass *p =
@@ -299,7 +315,7 @@ rgm_status rgm_direct_forward(const rgm_conv_site *site, rgm_source x, rgm_buffe
         f->from[f->taps++] = (rgm_grid){s->H, s->W, s->stride, t / s->S - s->pad, t % s->S - s->pad, OW};
     }
     rgm_plan_param(site->plan, rgm_plan_node(site->plan, site->node)->bias, &p->bias);
-    return plan_pass(site, p, RGM_CONV_FORWARD, x, y, err);
+    return plan_pass(site, p, RGM_CONV_FORWARD, x, store, err);
 }
 
 rgm_status rgm_direct_backward_data(const rgm_conv_site *site, rgm_buffer dy, rgm_buffer dx, rgm_error *err) {
@@ -325,7 +341,8 @@ rgm_status rgm_direct_backward_data(const rgm_conv_site *site, rgm_buffer dy, rg
                 f->from[f->taps++] = (rgm_grid){OH, OW, 1, h / s->stride, w / s->stride, across};
             }
         }
-    return plan_pass(site, p, RGM_CONV_BACKWARD_DATA, (rgm_source){.values = dy}, dx, err);
+    const rgm_store store = {.y = dx, .affine = -1, .residual = -1};
+    return plan_pass(site, p, RGM_CONV_BACKWARD_DATA, (rgm_source){.values = dy}, &store, err);
 }
 
 /* ---- backward weights ---- */

@@ -9,26 +9,32 @@ struct onednn {
     rgm_plan *plan;
     rgm_conv *conv;
     const float *x, *dy, *w, *bias;
+    const float *affine, *residual; /* how the output is finished (net/finish.h), or NULL */
+    int64_t padded;                 /* output channels */
     float *y, *dx, *dw, *db;
     void *packed[2], *partials;
 };
 
-static rgm_status run_pack(onednn *c, int32_t direction, int32_t chunk, int32_t worker, rgm_error *err) {
-    return rgm_conv_pack(c->conv, direction, chunk, worker, c->w, NULL, c->packed[direction],
+static rgm_status run_pack(onednn *c, int32_t direction, const float *scale, int32_t chunk, int32_t worker,
+                           rgm_error *err) {
+    return rgm_conv_pack(c->conv, direction, chunk, worker, c->w, scale, c->packed[direction],
                          rgm_plan_scratch(c->plan, worker), err);
 }
 
+/* oneDNN has no scale for each channel in its store: it goes into the weights. */
 static rgm_status run_pack_forward(void *context, int32_t chunk, int32_t worker, rgm_error *err) {
-    return run_pack(context, RGM_CONV_FORWARD, chunk, worker, err);
+    onednn *c = context;
+    return run_pack(c, RGM_CONV_FORWARD, c->affine, chunk, worker, err);
 }
 
 static rgm_status run_pack_backward(void *context, int32_t chunk, int32_t worker, rgm_error *err) {
-    return run_pack(context, RGM_CONV_BACKWARD_DATA, chunk, worker, err);
+    return run_pack(context, RGM_CONV_BACKWARD_DATA, NULL, chunk, worker, err);
 }
 
 static rgm_status run_forward(void *context, int32_t group, int32_t worker, rgm_error *err) {
     onednn *c = context;
-    return rgm_conv_forward(c->conv, group, worker, c->x, c->packed[RGM_CONV_FORWARD], c->bias, NULL, c->y,
+    return rgm_conv_forward(c->conv, group, worker, c->x, c->packed[RGM_CONV_FORWARD],
+                            c->affine ? c->affine + c->padded : c->bias, c->residual, c->y,
                             rgm_plan_scratch(c->plan, worker), err);
 }
 
@@ -56,11 +62,16 @@ rgm_status rgm_onednn_create(rgm_onednn **out, const rgm_conv_site *site, uint32
     *out = NULL;
     if (!c) return rgm_fail(err, RGM_E_NOMEM, "plan: out of memory");
     rgm_conv_shape shape = site->shape;
+    const rgm_finish *finish = rgm_plan_finish(site->plan, site->node);
     shape.directions = directions;
+    shape.bias |= rgm_plan_finishes(site->plan, site->node);
+    shape.residual = finish->residual != RGM_NO_TENSOR;
+    shape.relu = finish->relu;
     RGM_TRY(rgm_conv_create(&c->conv, rgm_plan_get(site->plan)->engine, &shape, err));
     RGM_TRY(rgm_plan_own(site->plan, c->conv, destroy, err));
     rgm_plan_need_scratch(site->plan, rgm_conv_scratch_bytes(c->conv));
     c->plan = site->plan;
+    c->padded = rgm_plan_extent(site->plan, rgm_plan_node(site->plan, site->node)->out).channels;
     *out = c;
     return RGM_OK;
 }
@@ -90,18 +101,20 @@ static rgm_status plan_pack(const rgm_conv_site *site, onednn *c, int32_t direct
     return RGM_OK;
 }
 
-rgm_status rgm_onednn_forward(rgm_onednn *primitives, const rgm_conv_site *site, rgm_buffer x, rgm_buffer y,
+rgm_status rgm_onednn_forward(rgm_onednn *primitives, const rgm_conv_site *site, rgm_buffer x, const rgm_store *store,
                               rgm_error *err) {
     onednn *c = copy(site, primitives);
     if (!c) return rgm_fail(err, RGM_E_NOMEM, "plan: out of memory");
     rgm_buffer packed = 0;
     RGM_TRY(plan_pack(site, c, RGM_CONV_FORWARD, &packed, err));
+    if (store->affine >= 0) rgm_plan_use(site->plan, store->affine, &c->affine);
     RGM_TRY(rgm_plan_phase(site->plan, site->node, "forward", run_forward, c,
                            rgm_conv_groups(c->conv, RGM_CONV_FORWARD), err));
     rgm_plan_work(site->plan, rgm_conv_flops(site), 0);
     rgm_plan_use(site->plan, packed, NULL);
     rgm_plan_use(site->plan, x, &c->x);
-    rgm_plan_use(site->plan, y, &c->y);
+    rgm_plan_use(site->plan, store->y, &c->y);
+    if (store->residual >= 0) rgm_plan_use(site->plan, store->residual, &c->residual);
     return RGM_OK;
 }
 

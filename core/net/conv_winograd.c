@@ -48,6 +48,8 @@ typedef struct pass {
     int64_t lane, depth;      /* of the weights: floats from an output channel to the next, and from an input channel */
     int64_t u_point, v_point, m_point;
     const float *w, *bias;
+    const float *affine, *residual; /* how y is finished (net/finish.h), or NULL */
+    int32_t relu;
     float *y, *u, *v;
     double *moments; /* of y, [chunk][RGM_MOMENTS][channels], or NULL */
 } pass;
@@ -76,15 +78,27 @@ static void input_tiles(const void *context, int64_t image, int32_t first, int32
                      j->v + out * B, B, p->v_point);
 }
 
+/* Tiles of an output that is finished, at y + `at`. */
+static void finish_tiles(const tile_job *j, int64_t at, int32_t first, int32_t count, const float *m) {
+    const pass *p = j->p;
+    int64_t B = p->k->block;
+    p->k->wino_finish(m, B, p->m_point, p->affine + j->block * B, p->affine + (p->out.blocks + j->block) * B,
+                      p->residual ? p->residual + at : NULL, p->relu, &p->out_shape, first, count, p->y + at);
+}
+
 static void output_tiles(const void *context, int64_t image, int32_t first, int32_t count, int64_t out) {
     const tile_job *j = context;
     const pass *p = j->p;
     int32_t B = p->k->block, channel = j->block * B;
+    int64_t at = image * p->out.image + j->block * p->out.pixels * B;
+    if (p->affine) {
+        finish_tiles(j, at, first, count, j->m + out * B);
+        return;
+    }
     float bias[16] = {0}; /* the padding's lanes stay zero */
     if (p->bias) memcpy(bias, p->bias + channel, sizeof *bias * (size_t)rgm_least(B, p->out.channels - channel));
-    p->k->wino_output(j->m + out * B, B, p->m_point, p->bias ? bias : NULL, &p->out_shape, first, count,
-                      p->y + image * p->out.image + j->block * p->out.pixels * B, j->moments,
-                      (int64_t)p->out.blocks * B, j->fresh && out == 0);
+    p->k->wino_output(j->m + out * B, B, p->m_point, p->bias ? bias : NULL, &p->out_shape, first, count, p->y + at,
+                      j->moments, (int64_t)p->out.blocks * B, j->fresh && out == 0);
 }
 
 static int32_t pair_width(const pass *p, int32_t pair) { return (int32_t)rgm_least(2, p->out.blocks - 2 * pair); }
@@ -223,8 +237,11 @@ static rgm_status run_pair(void *context, int32_t pair, int32_t worker, rgm_erro
 }
 
 /* The phase appended last stores y, in so many chunks of moments. */
-static void use_output(const rgm_conv_site *site, pass *p, rgm_buffer y, const rgm_moments *moments) {
-    rgm_plan_use(site->plan, y, &p->y);
+static void use_output(const rgm_conv_site *site, pass *p, const rgm_store *store, const rgm_moments *moments) {
+    rgm_plan_use(site->plan, store->y, &p->y);
+    if (store->affine >= 0) rgm_plan_use(site->plan, store->affine, &p->affine);
+    if (store->residual >= 0) rgm_plan_use(site->plan, store->residual, &p->residual);
+    p->relu = store->relu;
     if (moments->chunks) rgm_plan_use(site->plan, moments->buffer, &p->moments);
 }
 
@@ -232,7 +249,7 @@ static rgm_moments plan_moments(const rgm_conv_site *site, const pass *p, int32_
     return p->flip ? (rgm_moments){.chunks = 0} : rgm_conv_moments(site, chunks);
 }
 
-static rgm_status plan_few(const rgm_conv_site *site, pass *p, const char *what, rgm_source x, rgm_buffer y,
+static rgm_status plan_few(const rgm_conv_site *site, pass *p, const char *what, rgm_source x, const rgm_store *store,
                            rgm_error *err) {
     p->span = rgm_winograd_span(p->k, (int64_t)(p->in.blocks + 2) * p->k->block);
     p->v_point = (int64_t)p->in.blocks * p->k->block * (p->span + rgm_conv_rows(p->k)) + SKEW;
@@ -246,7 +263,7 @@ static rgm_status plan_few(const rgm_conv_site *site, pass *p, const char *what,
     rgm_plan_use(site->plan, u, NULL);
     rgm_conv_side_use(site->plan, &p->in, x);
     rgm_moments moments = plan_moments(site, p, spans(p));
-    use_output(site, p, y, &moments);
+    use_output(site, p, store, &moments);
     return RGM_OK;
 }
 
@@ -254,7 +271,7 @@ static double tile_bytes(const rgm_conv_side *side, const pass *p, int32_t tiles
     return (double)sizeof(float) * side->blocks * p->k->block * tiles;
 }
 
-static rgm_status plan_many(const rgm_conv_site *site, pass *p, const char *what, rgm_source x, rgm_buffer y,
+static rgm_status plan_many(const rgm_conv_site *site, pass *p, const char *what, rgm_source x, const rgm_store *store,
                             rgm_error *err) {
     int32_t stages = (p->tiles + STAGE - 1) / STAGE, longest = (p->tiles + stages - 1) / stages;
     p->span = rgm_winograd_span(p->k, 2 * p->k->block * 2); /* half of the cache: the rest is for filters and inputs */
@@ -280,12 +297,12 @@ static rgm_status plan_many(const rgm_conv_site *site, pass *p, const char *what
                       POINTS * tile_bytes(&p->in, p, list[i].count) +
                           SIDE * SIDE * tile_bytes(&p->out, p, list[i].count));
         rgm_plan_use(site->plan, v, NULL);
-        use_output(site, p, y, &moments);
+        use_output(site, p, store, &moments);
     }
     return RGM_OK;
 }
 
-static rgm_status plan_pass(const rgm_conv_site *site, pass *p, const char *what, rgm_source x, rgm_buffer y,
+static rgm_status plan_pass(const rgm_conv_site *site, pass *p, const char *what, rgm_source x, const rgm_store *store,
                             rgm_error *err) {
     p->plan = site->plan;
     p->k = rgm_plan_get(site->plan)->kernels;
@@ -295,10 +312,10 @@ static rgm_status plan_pass(const rgm_conv_site *site, pass *p, const char *what
     p->u_point = (int64_t)p->in.blocks * p->k->block * 2 * p->k->block + SKEW;
     rgm_plan_param(site->plan, rgm_plan_node(site->plan, site->node)->weight, &p->w);
     int few = (int64_t)p->in.channels * p->out.channels <= FEW;
-    return few ? plan_few(site, p, what, x, y, err) : plan_many(site, p, what, x, y, err);
+    return few ? plan_few(site, p, what, x, store, err) : plan_many(site, p, what, x, store, err);
 }
 
-rgm_status rgm_winograd_forward(const rgm_conv_site *site, rgm_source x, rgm_buffer y, rgm_error *err) {
+rgm_status rgm_winograd_forward(const rgm_conv_site *site, rgm_source x, const rgm_store *store, rgm_error *err) {
     const rgm_conv_shape *s = &site->shape;
     int32_t OH = rgm_conv_out(s->H, 3, 1, s->pad), OW = rgm_conv_out(s->W, 3, 1, s->pad),
             across = rgm_winograd_across(OW);
@@ -311,7 +328,7 @@ rgm_status rgm_winograd_forward(const rgm_conv_site *site, rgm_source x, rgm_buf
                 .lane = (int64_t)s->C * TAPS,
                 .depth = TAPS};
     rgm_plan_param(site->plan, rgm_plan_node(site->plan, site->node)->bias, &p->bias);
-    return plan_pass(site, p, "forward", x, y, err);
+    return plan_pass(site, p, "forward", x, store, err);
 }
 
 rgm_status rgm_winograd_backward_data(const rgm_conv_site *site, rgm_buffer dy, rgm_buffer dx, rgm_error *err) {
@@ -327,5 +344,6 @@ rgm_status rgm_winograd_backward_data(const rgm_conv_site *site, rgm_buffer dy, 
                 .lane = TAPS,
                 .depth = (int64_t)s->C * TAPS,
                 .flip = 1};
-    return plan_pass(site, p, "backward data", (rgm_source){.values = dy}, dx, err);
+    const rgm_store store = {.y = dx, .affine = -1, .residual = -1};
+    return plan_pass(site, p, "backward data", (rgm_source){.values = dy}, &store, err);
 }

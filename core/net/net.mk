@@ -3,7 +3,7 @@ libnet_la_SOURCES = \
 	%D%/chunks.c %D%/chunks.h \
 	%D%/conv.h %D%/conv_direct.c %D%/conv_onednn.c %D%/conv_side.c %D%/conv_winograd.c %D%/conv_winograd_weights.c \
 	%D%/winograd.h \
-	%D%/family.c %D%/family.h \
+	%D%/family.c %D%/family.h %D%/finish.c %D%/finish.h \
 	%D%/gradient.c %D%/graph.c %D%/graph.h %D%/layout.c %D%/layout.h \
 	%D%/op.h %D%/pending.c %D%/pending.h %D%/plan.c %D%/plan.h %D%/plan_internal.h %D%/plan_rows.c \
 	%D%/remake.c %D%/remake.h \

@@ -17,6 +17,8 @@
 
 typedef int32_t rgm_buffer; /* a region of the arena with a lifetime */
 
+typedef struct rgm_finish rgm_finish; /* net/finish.h */
+
 typedef struct rgm_op {
     const char *name;
     rgm_status (*forward)(rgm_plan *plan, int32_t node, rgm_error *err);
@@ -26,6 +28,10 @@ typedef struct rgm_op {
     int32_t (*keeps_output)(const rgm_plan *plan, int32_t node);
     /* 1 if the node can load in[`input`] with what is pending on it, in all its phases; NULL: it cannot. */
     int32_t (*applies)(const rgm_plan *plan, int32_t node, int32_t input);
+    int32_t finishes; /* its store can do what joins it (net/finish.h) */
+    /* 1 if what the node does to in[`input`] can be done in the store of whoever makes that, behind what *finish says
+     * already; adds it to *finish. NULL: it cannot. */
+    int32_t (*joins)(const rgm_plan *plan, int32_t node, int32_t input, rgm_finish *finish);
 } rgm_op;
 
 extern const rgm_op rgm_op_conv, rgm_op_batchnorm, rgm_op_activation, rgm_op_add, rgm_op_maxpool, rgm_op_avgpool,

@@ -1,7 +1,7 @@
 /* Element-wise activations: ReLU, leaky ReLU, sigmoid, tanh. Backward reads the output only, so the input may be
  * overwritten (leaky ReLU: the output's sign is the input's as long as slope >= 0; with slope 0 the gradient at y = 0
  * is 0). */
-#include "net/op.h"
+#include "net/finish.h"
 
 typedef struct activation_state {
     const rgm_kernels *k;
@@ -93,5 +93,10 @@ static int32_t keeps_output(const rgm_plan *plan, int32_t index) {
     return 1;
 }
 
+static int32_t joins(const rgm_plan *plan, int32_t index, int32_t input, rgm_finish *f) {
+    (void)input;
+    return rgm_plan_node(plan, index)->kind == RGM_RELU && (f->relu = 1);
+}
+
 const rgm_op rgm_op_activation = {
-    .name = "activation", .forward = forward, .backward = backward, .keeps_output = keeps_output};
+    .name = "activation", .forward = forward, .backward = backward, .keeps_output = keeps_output, .joins = joins};

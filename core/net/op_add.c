@@ -1,5 +1,5 @@
 /* Sum of two tensors. Backward costs nothing: both terms share the incoming gradient's buffer. */
-#include "net/op.h"
+#include "net/finish.h"
 
 typedef struct add_state {
     const rgm_kernels *k;
@@ -43,4 +43,10 @@ static rgm_status backward(rgm_plan *plan, int32_t index, rgm_error *err) {
     return RGM_OK;
 }
 
-const rgm_op rgm_op_add = {.name = "add", .forward = forward, .backward = backward};
+static int32_t joins(const rgm_plan *plan, int32_t index, int32_t input, rgm_finish *f) {
+    if (f->residual != RGM_NO_TENSOR || f->relu) return 0;
+    f->residual = rgm_plan_node(plan, index)->in[1 - input];
+    return 1;
+}
+
+const rgm_op rgm_op_add = {.name = "add", .forward = forward, .backward = backward, .joins = joins};

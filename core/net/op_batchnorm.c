@@ -12,9 +12,9 @@
  * gradient.
  */
 #include <math.h>
+#include "net/finish.h"
 #include "net/pending.h"
 
-#define BN_EPSILON  1e-5
 #define BN_MOMENTUM 0.1
 
 /* Per-channel vectors of the padded channel count, all in one buffer. */
@@ -76,8 +76,8 @@ static rgm_status run_stats(void *context, int32_t chunk, int32_t worker, rgm_er
 /* a and shift of one channel from its mean and variance. */
 static void set_affine(const bn_state *c, int32_t block, int32_t lane, double mean, double variance) {
     int64_t channel = (int64_t)block * c->k->block + lane;
-    double rstd = 1.0 / sqrt(variance + BN_EPSILON);
-    double a = channel < c->C ? c->scale[channel] * rstd : 0, shift = channel < c->C ? c->shift[channel] - mean * a : 0;
+    double a = 0, shift = 0, rstd = 1.0 / sqrt(variance + RGM_BN_EPSILON);
+    if (channel < c->C) rgm_norm_affine(c->scale[channel], c->shift[channel], mean, variance, &a, &shift);
     vector(c, A, block)[lane] = (float)a;
     vector(c, SHIFT, block)[lane] = (float)shift;
     vector(c, MEAN, block)[lane] = (float)mean;
@@ -341,9 +341,20 @@ static int32_t applies(const rgm_plan *plan, int32_t index, int32_t input) {
     return input == 1;
 }
 
+/* Behind an operation that finishes; as the residual of another it cannot. */
+static int32_t joins(const rgm_plan *plan, int32_t index, int32_t input, rgm_finish *f) {
+    const rgm_node *node = rgm_plan_node(plan, index);
+    if (input != 0 || f->norm != RGM_NO_TENSOR || f->residual != RGM_NO_TENSOR || f->relu) return 0;
+    f->norm = index;
+    f->residual = node->in[1];
+    f->relu = !!(node->flags & RGM_BN_RELU);
+    return 1;
+}
+
 const rgm_op rgm_op_batchnorm = {.name = "batchnorm",
                                  .forward = forward,
                                  .backward = backward,
                                  .keeps_input = 1,
                                  .keeps_output = keeps_output,
-                                 .applies = applies};
+                                 .applies = applies,
+                                 .joins = joins};

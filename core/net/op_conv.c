@@ -91,14 +91,15 @@ static rgm_status forward(rgm_plan *plan, int32_t index, rgm_error *err) {
     conv_state *c = rgm_plan_node_state(plan, index);
     if (!rgm_plan_again(plan)) RGM_TRY(create(plan, index, &c, err));
     rgm_source x = rgm_plan_source(plan, node->in[0]);
-    rgm_buffer y = rgm_plan_value(plan, node->out);
+    rgm_store store;
+    RGM_TRY(rgm_finish_store(plan, index, x.values, &store, err));
     switch (c->way[RGM_CONV_FORWARD]) {
     case WINOGRAD:
-        return rgm_winograd_forward(&c->site, x, y, err);
+        return rgm_winograd_forward(&c->site, x, &store, err);
     case DIRECT:
-        return rgm_direct_forward(&c->site, x, y, err);
+        return rgm_direct_forward(&c->site, x, &store, err);
     default:
-        return rgm_onednn_forward(c->onednn, &c->site, x.values, y, err);
+        return rgm_onednn_forward(c->onednn, &c->site, x.values, &store, err);
     }
 }
 
@@ -149,4 +150,4 @@ static int32_t applies(const rgm_plan *plan, int32_t index, int32_t input) {
 }
 
 const rgm_op rgm_op_conv = {
-    .name = "conv", .forward = forward, .backward = backward, .keeps_input = 1, .applies = applies};
+    .name = "conv", .forward = forward, .backward = backward, .keeps_input = 1, .applies = applies, .finishes = 1};

@@ -28,13 +28,14 @@ rgm_moments rgm_plan_gather_moments(rgm_plan *p, int32_t tensor, int32_t chunks)
 
 static int32_t can_apply(const rgm_plan *p, int32_t node, int32_t input) {
     const rgm_op *op = rgm_op_get(rgm_plan_node(p, node)->op);
+    if (p->finish[node].host != node) return 0; /* a store loads its residual as it is */
     return op->applies && op->applies(p, node, input);
 }
 
 void rgm_pending_choose(rgm_plan *p) {
     for (int32_t i = 0; i < rgm_graph_node_count(p->o.graph); i++) {
         const rgm_node *node = rgm_plan_node(p, i);
-        if (node->op != RGM_OP_BATCHNORM || node->in[1] != RGM_NO_TENSOR) continue;
+        if (node->op != RGM_OP_BATCHNORM || node->in[1] != RGM_NO_TENSOR || p->finish[i].host != i) continue;
         if (node->out == rgm_graph_output(p->o.graph)) continue;
         if (rgm_plan_all_consumers(p, node->out, can_apply)) p->source[node->out].pending = -1;
     }

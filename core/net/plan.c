@@ -261,7 +261,9 @@ static rgm_status plan_forward(rgm_plan *p, rgm_error *err) {
     rgm_buffer input = rgm_plan_value(p, 0);
     touch(p, input, 0);
     bind(p, input, &p->input);
-    for (int32_t i = 0; i < rgm_graph_node_count(p->o.graph); i++) {
+    for (int32_t turn = 0; turn < rgm_graph_node_count(p->o.graph); turn++) {
+        int32_t i = rgm_finish_at(p, turn);
+        if (i < 0) continue;
         const rgm_node *node = rgm_plan_node(p, i);
         rgm_status status = check_input(p, node, err);
         if (status == RGM_OK) status = rgm_op_get(node->op)->forward(p, i, err);
@@ -361,6 +363,7 @@ static rgm_status create(rgm_plan **plan, const rgm_plan_options *options, rgm_c
     }
     for (size_t i = 0; i < tensors; i++) p->value[i] = -1;
     p->input_layout = choose_input_layout(p);
+    RGM_TRY_OR_FAIL(status, rgm_finish_choose(p, err));
     rgm_pending_choose(p);
     rgm_remake_choose(p, cut);
     RGM_TRY_OR_FAIL(status, plan_forward(p, err));
@@ -416,6 +419,7 @@ void rgm_plan_destroy(rgm_plan *p) {
     free(p->value);
     free(p->source);
     free(p->moments);
+    free(p->finish);
     free(p->notes);
     free(p->gradient);
     free(p->kept);

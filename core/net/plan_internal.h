@@ -1,9 +1,10 @@
 /* The plan's own members: for the files of core/net that make a plan (plan.c, gradient.c, pending.c, remake.c,
- * plan_rows.c). Operations see op.h. */
+ * plan_rows.c, finish.c). Operations see op.h. */
 #ifndef RGM_NET_PLAN_INTERNAL_H
 #define RGM_NET_PLAN_INTERNAL_H
 
 #include "net/chunks.h"
+#include "net/finish.h"
 #include "net/layout.h"
 #include "net/op.h"
 #include "net/pending.h"
@@ -60,6 +61,7 @@ struct rgm_plan {
     rgm_buffer *value;    /* per tensor, -1: none yet */
     rgm_source *source;   /* per tensor; pending -1: to be left pending by its batch norm */
     rgm_moments *moments; /* per tensor */
+    rgm_finish *finish;   /* per node */
     rgm_gradient *gradient;
     uint8_t *kept; /* per tensor: RGM_KEPT, ... */
     int32_t again; /* 1: forward phases are planned for the second time */
