@@ -343,6 +343,11 @@ int32_t rgm_conv_stem_layout(rgm_engine *engine, const rgm_conv_shape *shape) {
 
 int32_t rgm_conv_groups(const rgm_conv *conv, int32_t direction) { return conv->direction[direction].groups; }
 
+int32_t rgm_conv_groups_equal(const rgm_conv *conv, int32_t direction) {
+    const rgm_conv_direction *d = &conv->direction[direction];
+    return d->groups * d->images == conv->shape.N;
+}
+
 size_t rgm_conv_packed_bytes(const rgm_conv *conv, int32_t direction) {
     const rgm_conv_direction *d = &conv->direction[direction];
     return direction == RGM_CONV_BACKWARD_WEIGHTS ? (size_t)d->groups * d->part_bytes : d->weights_bytes;

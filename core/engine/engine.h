@@ -66,6 +66,7 @@ int32_t rgm_conv_out(int32_t in, int32_t window, int32_t stride, int32_t pad);
  * weights' traffic and, for backward weights, so that the partial results stay within 64 MiB (at least 4 unless the
  * batch is smaller). */
 int32_t rgm_conv_groups(const rgm_conv *conv, int32_t direction);
+int32_t rgm_conv_groups_equal(const rgm_conv *conv, int32_t direction); /* 1: all are of the same size */
 
 /* Bytes: of the packed weights (forward, backward data) or of all partial results (backward weights). */
 size_t rgm_conv_packed_bytes(const rgm_conv *conv, int32_t direction);

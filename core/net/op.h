@@ -101,6 +101,11 @@ void rgm_plan_set_direction(rgm_plan *plan, int32_t direction);
  * any other. In evaluation it runs once, before all batches (rgm_plan_prepare), and what it touches is kept. */
 rgm_status rgm_plan_phase_once(rgm_plan *plan, int32_t node, const char *what, rgm_chunk_fn run, void *context,
                                int32_t chunks, rgm_error *err);
+/* The same for phases whose chunk i reads and writes, of everything that has images, those of rgm_range_part(batch,
+ * chunks, i) only. In evaluation, one that follows another with as many chunks becomes a part of that phase: a worker
+ * takes its images through both, and finds in its cache what it has just stored. */
+rgm_status rgm_plan_phase_images(rgm_plan *plan, int32_t node, const char *what, rgm_chunk_fn run, void *context,
+                                 int32_t chunks, rgm_error *err);
 /* The phase appended last touches `buffer`; *slot gets its address on binding (NULL: only the lifetime counts). A slot
  * belongs to one buffer: rgm_plan_close() looks. */
 void rgm_plan_use(rgm_plan *plan, rgm_buffer buffer, void *slot);

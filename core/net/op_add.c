@@ -25,7 +25,7 @@ static rgm_status forward(rgm_plan *plan, int32_t index, rgm_error *err) {
     if (!c) return rgm_fail(err, RGM_E_NOMEM, "plan: out of memory");
     int64_t floats = rgm_plan_extent(plan, node->out).floats;
     *c = (add_state){.k = o->kernels, .floats = floats, .N = o->batch, .chunks = rgm_plan_images(plan, floats)};
-    RGM_TRY(rgm_plan_phase(plan, index, "forward", run_forward, c, c->chunks, err));
+    RGM_TRY(rgm_plan_phase_images(plan, index, "forward", run_forward, c, c->chunks, err));
     rgm_plan_use(plan, rgm_plan_value(plan, node->in[0]), &c->a);
     rgm_plan_use(plan, rgm_plan_value(plan, node->in[1]), &c->b);
     rgm_plan_use(plan, rgm_plan_value(plan, node->out), &c->y);

@@ -274,7 +274,7 @@ static rgm_status forward(rgm_plan *plan, int32_t index, rgm_error *err) {
     rgm_plan_set_source(plan, node->out, (rgm_source){.values = x, .affine = s->vectors, .relu = c->relu});
     if (rgm_plan_defers(plan, node->out)) return RGM_OK;
     if (!c->training && rgm_plan_may_overwrite(plan, node->in[0])) rgm_plan_alias(plan, node->out, x);
-    RGM_TRY(rgm_plan_phase(plan, index, "normalise", run_apply, c, c->chunks, err));
+    RGM_TRY(rgm_plan_phase_images(plan, index, "normalise", run_apply, c, c->chunks, err));
     rgm_plan_use(plan, x, &c->x);
     rgm_plan_use(plan, s->vectors, &c->vectors);
     if (node->in[1] != RGM_NO_TENSOR) {

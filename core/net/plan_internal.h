@@ -54,6 +54,8 @@ struct rgm_plan {
     rgm_phase *prepare; /* once, before the forward phases: evaluation only */
     int32_t prepare_count, prepare_room;
     int32_t preparing;  /* the phase appended last is one of them */
+    struct series *series;    /* of the phase appended last, if what follows may be put behind it, image by image */
+    const char *series_first; /* name of its first step */
     rgm_piece *buffers; /* alive in phases, counted over forward, loss, backward */
     binding *bindings;
     owned *owned;
