@@ -19,8 +19,9 @@
 #include "net/winograd.h"
 
 enum {
-    FEW = 128 * 128, /* products of channel counts up to which filters are transformed first */
-    PIECE = 16,      /* blocks of filters that the cache holds with what they are multiplied with */
+    FEW = 128 * 128,   /* products of channel counts up to which filters are transformed first */
+    IMAGE_CHUNKS = 16, /* of whole images: no fewer, for the sake of many cores */
+    PIECE = 16,        /* blocks of filters that the cache holds with what they are multiplied with */
 };
 
 int32_t rgm_winograd_can(const rgm_conv_shape *s, int32_t direction) {
@@ -43,6 +44,7 @@ typedef struct pass {
     rgm_wino_shape in_shape, out_shape;
     int32_t per_image, tiles; /* of the batch */
     int32_t span;             /* tiles multiplied at a time */
+    int32_t N, groups;        /* few channels, in evaluation: chunks of whole images, or 0 */
     int32_t piece;            /* many channels: input blocks whose filters are transformed at a time */
     int32_t flip, pairs;      /* pairs of output blocks; the last may be single */
     int64_t lane, depth;      /* of the weights: floats from an output channel to the next, and from an input channel */
@@ -186,17 +188,36 @@ static rgm_status run_filters(void *context, int32_t chunk, int32_t worker, rgm_
 
 static int32_t spans(const pass *p) { return (p->tiles + p->span - 1) / p->span; }
 
+static void convolve_span(const pass *p, int64_t first, int32_t count, int32_t chunk, int32_t worker) {
+    int32_t height = stack_height(p, count);
+    float *v = rgm_plan_scratch(p->plan, worker), *m = v + POINTS * p->v_point;
+    for (int32_t b = 0; b < p->in.blocks; b++) transform_inputs(p, b, first, 0, count, height, v);
+    for (int32_t pair = 0; pair < p->pairs; pair++) {
+        multiply(p, pair, 0, p->in.blocks, v, height, p->u + pair * u_floats(p), 0, count, m);
+        store(p, pair, first, count, m, chunk, 1);
+    }
+}
+
 static rgm_status run_span(void *context, int32_t chunk, int32_t worker, rgm_error *err) {
     (void)err;
     const pass *p = context;
     rgm_range tiles = rgm_range_part(p->tiles, spans(p), chunk);
-    int32_t count = (int32_t)(tiles.end - tiles.first);
-    int32_t height = stack_height(p, count);
-    float *v = rgm_plan_scratch(p->plan, worker), *m = v + POINTS * p->v_point;
-    for (int32_t b = 0; b < p->in.blocks; b++) transform_inputs(p, b, tiles.first, 0, count, height, v);
-    for (int32_t pair = 0; pair < p->pairs; pair++) {
-        multiply(p, pair, 0, p->in.blocks, v, height, p->u + pair * u_floats(p), 0, count, m);
-        store(p, pair, tiles.first, count, m, chunk, 1);
+    convolve_span(p, tiles.first, (int32_t)(tiles.end - tiles.first), chunk, worker);
+    return RGM_OK;
+}
+
+static int32_t longest_span(const pass *p) { return p->span + rgm_conv_rows(p->k) - 1; }
+
+/* Chunk = whole images. */
+static rgm_status run_images(void *context, int32_t chunk, int32_t worker, rgm_error *err) {
+    (void)err;
+    const pass *p = context;
+    rgm_range images = rgm_range_part(p->N, p->groups, chunk);
+    int64_t first = images.first * p->per_image, count = images.end * p->per_image - first;
+    int32_t parts = (int32_t)((count + longest_span(p) - 1) / longest_span(p));
+    for (int32_t i = 0; i < parts; i++) {
+        rgm_range part = rgm_range_part(count, parts, i);
+        convolve_span(p, first + part.first, (int32_t)(part.end - part.first), chunk, worker);
     }
     return RGM_OK;
 }
@@ -249,16 +270,34 @@ static rgm_moments plan_moments(const rgm_conv_site *site, const pass *p, int32_
     return p->flip ? (rgm_moments){.chunks = 0} : rgm_conv_moments(site, chunks);
 }
 
+/* In evaluation: how many chunks of whole images, so that a worker may take them through several layers
+ * (rgm_plan_phase_images): as the phase before has them, if that does not make spans much shorter; at least
+ * IMAGE_CHUNKS; 0: none of that. */
+static int32_t image_chunks(const pass *p) {
+    int32_t before = rgm_plan_series(p->plan);
+    if (rgm_plan_get(p->plan)->training) return 0;
+    if (before >= IMAGE_CHUNKS && 4 * (p->N / before) * (int64_t)p->per_image >= 3 * p->span) return before;
+    for (int32_t images = 1; images <= p->N / IMAGE_CHUNKS; images++)
+        if (p->N % images == 0 && images * (int64_t)p->per_image >= p->span) return p->N / images;
+    return 0;
+}
+
+static rgm_status plan_few_phase(const rgm_conv_site *site, pass *p, const char *what, rgm_error *err) {
+    p->groups = image_chunks(p);
+    if (p->groups) return rgm_plan_phase_images(site->plan, site->node, what, run_images, p, p->groups, err);
+    return rgm_plan_phase(site->plan, site->node, what, run_span, p, spans(p), err);
+}
+
 static rgm_status plan_few(const rgm_conv_site *site, pass *p, const char *what, rgm_source x, const rgm_store *store,
                            rgm_error *err) {
     p->span = rgm_winograd_span(p->k, (int64_t)(p->in.blocks + 2) * p->k->block);
     p->v_point = (int64_t)p->in.blocks * p->k->block * (p->span + rgm_conv_rows(p->k)) + SKEW;
-    p->m_point = (int64_t)2 * p->k->block * p->span + SKEW;
+    p->m_point = (int64_t)2 * p->k->block * longest_span(p) + SKEW;
     rgm_plan_need_scratch(site->plan, rgm_float_bytes(POINTS * (p->v_point + p->m_point)));
     rgm_buffer u = rgm_plan_buffer(site->plan, rgm_float_bytes(p->pairs * u_floats(p)));
     RGM_TRY(rgm_plan_phase_once(site->plan, site->node, "filters", run_filters, p, p->pairs * p->in.blocks, err));
     rgm_plan_use(site->plan, u, &p->u);
-    RGM_TRY(rgm_plan_phase(site->plan, site->node, what, run_span, p, spans(p), err));
+    RGM_TRY(plan_few_phase(site, p, what, err));
     rgm_plan_work(site->plan, rgm_winograd_flops(&site->shape, p->tiles), 0);
     rgm_plan_use(site->plan, u, NULL);
     rgm_conv_side_use(site->plan, &p->in, x);
@@ -306,6 +345,7 @@ static rgm_status plan_pass(const rgm_conv_site *site, pass *p, const char *what
                             rgm_error *err) {
     p->plan = site->plan;
     p->k = rgm_plan_get(site->plan)->kernels;
+    p->N = site->shape.N;
     p->per_image = p->out_shape.across * rgm_winograd_across(p->out.H);
     p->tiles = p->per_image * site->shape.N;
     p->pairs = (p->out.blocks + 1) / 2;

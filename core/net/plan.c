@@ -174,11 +174,14 @@ static rgm_status continue_series(rgm_plan *p, int32_t node, const char *what, r
     return RGM_OK;
 }
 
+int32_t rgm_plan_series(const rgm_plan *p) {
+    return p->series && p->series->count < STEPS_MOST ? p->phases[p->phase_count - 1].chunks : 0;
+}
+
 rgm_status rgm_plan_phase_images(rgm_plan *p, int32_t node, const char *what, rgm_chunk_fn run, void *context,
                                  int32_t chunks, rgm_error *err) {
     if (p->o.training) return rgm_plan_phase(p, node, what, run, context, chunks, err);
-    if (p->series && p->phases[p->phase_count - 1].chunks == chunks && p->series->count < STEPS_MOST)
-        return continue_series(p, node, what, run, context, err);
+    if (rgm_plan_series(p) == chunks) return continue_series(p, node, what, run, context, err);
     struct series *s = rgm_plan_state(p, sizeof *s);
     if (!s || !context) return rgm_fail(err, RGM_E_NOMEM, "plan: out of memory");
     s->count = 1;
@@ -239,6 +242,7 @@ size_t rgm_plan_tensor_bytes(const rgm_plan *p, int32_t tensor) {
 }
 
 rgm_buffer rgm_plan_value(rgm_plan *p, int32_t tensor) {
+    if (p->value[tensor] < 0) p->value[tensor] = rgm_plan_recycled(p, tensor);
     if (p->value[tensor] < 0) p->value[tensor] = rgm_plan_buffer(p, rgm_plan_tensor_bytes(p, tensor));
     return p->value[tensor];
 }
@@ -316,8 +320,8 @@ static rgm_status plan_forward(rgm_plan *p, rgm_error *err) {
     rgm_buffer input = rgm_plan_value(p, 0);
     touch(p, input, 0);
     bind(p, input, &p->input);
-    for (int32_t turn = 0; turn < rgm_graph_node_count(p->o.graph); turn++) {
-        int32_t i = rgm_finish_at(p, turn);
+    for (p->turn = 0; p->turn < rgm_graph_node_count(p->o.graph); p->turn++) {
+        int32_t i = rgm_finish_at(p, p->turn);
         if (i < 0) continue;
         const rgm_node *node = rgm_plan_node(p, i);
         rgm_status status = check_input(p, node, err);

@@ -1,5 +1,5 @@
 /* The plan's own members: for the files of core/net that make a plan (plan.c, gradient.c, pending.c, remake.c,
- * plan_rows.c, finish.c). Operations see op.h. */
+ * plan_rows.c, finish.c, recycle.c). Operations see op.h. */
 #ifndef RGM_NET_PLAN_INTERNAL_H
 #define RGM_NET_PLAN_INTERNAL_H
 
@@ -53,10 +53,10 @@ struct rgm_plan {
     int32_t direction;  /* RGM_WORK_* of the phases to come */
     rgm_phase *prepare; /* once, before the forward phases: evaluation only */
     int32_t prepare_count, prepare_room;
-    int32_t preparing;  /* the phase appended last is one of them */
+    int32_t preparing;        /* the phase appended last is one of them */
     struct series *series;    /* of the phase appended last, if what follows may be put behind it, image by image */
     const char *series_first; /* name of its first step */
-    rgm_piece *buffers; /* alive in phases, counted over forward, loss, backward */
+    rgm_piece *buffers;       /* alive in phases, counted over forward, loss, backward */
     binding *bindings;
     owned *owned;
     int32_t buffer_count, buffer_room, binding_count, binding_room, owned_count, owned_room;
@@ -65,6 +65,7 @@ struct rgm_plan {
     rgm_moments *moments; /* per tensor */
     rgm_finish *finish;   /* per node */
     rgm_gradient *gradient;
+    int32_t turn;  /* of the node that is asked for its forward phases */
     uint8_t *kept; /* per tensor: RGM_KEPT, ... */
     int32_t again; /* 1: forward phases are planned for the second time */
     state *states;
@@ -78,6 +79,9 @@ struct rgm_plan {
 /* Calls see(node, input) for each consumer of the tensor until it says 0; 1 if none did. */
 int32_t rgm_plan_all_consumers(const rgm_plan *plan, int32_t tensor,
                                int32_t (*see)(const rgm_plan *plan, int32_t node, int32_t input));
+
+/* A buffer that the tensor may have because those in it have been read (recycle.c), or -1. */
+rgm_buffer rgm_plan_recycled(const rgm_plan *plan, int32_t tensor);
 
 /* Bytes of a tensor's values. */
 size_t rgm_plan_tensor_bytes(const rgm_plan *plan, int32_t tensor);
