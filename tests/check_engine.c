@@ -300,7 +300,7 @@ START_TEST(test_ladder) {
         winograd.winograd = 1;
         climb(engine, block, &ladder[i]);
         if (!rgm_engine_has_winograd(engine)) continue;
-        oracle_slack = 8;
+        oracle_slack = WINOGRAD_SLACK;
         climb(engine, block, &winograd);
         oracle_slack = 1;
     }
@@ -330,7 +330,7 @@ START_TEST(test_finish) {
             winograd.winograd = 1;
             climb_finished(engine, variants[_i].block, ladder[i], how);
             if (!rgm_engine_has_winograd(engine)) continue;
-            oracle_slack = 8;
+            oracle_slack = WINOGRAD_SLACK;
             climb_finished(engine, variants[_i].block, winograd, how);
             oracle_slack = 1;
         }
