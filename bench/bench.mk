@@ -14,9 +14,17 @@ CLEANFILES += %D%/shapes.inc
 $(libbench_la_OBJECTS): %D%/shapes.inc
 
 EXTRA_DIST += %D%/RESULTS.md %D%/peers/checkpoint_to_torch.py %D%/peers/compare_step.py %D%/peers/draws.py \
-	%D%/peers/torch_step.py docs/ARCHITECTURE.md docs/curve.svg docs/plot_metrics.py
+	%D%/peers/network.py %D%/peers/requirements.txt %D%/peers/settings.py %D%/peers/torch_step.py \
+	docs/ARCHITECTURE.md docs/curve.svg docs/plot_metrics.py
 
-# Training steps beside PyTorch's; COMPARE takes options of compare_step.py. Exit code 77 (no torch) is not a failure.
+# Training steps (COMPARE='--what eval': inference) beside PyTorch's; COMPARE takes options of compare_step.py. Exit code
+# 77 (no torch) is not a failure.
 .PHONY: compare
 compare: regimen
 	$(srcdir)/%D%/peers/compare_step.py --regimen ./regimen $(COMPARE) || test $$? -eq 77
+
+# The newest PyTorch for the comparison, outside the tree: where the environment's PEER_VENV says, else in ~/.cache.
+.PHONY: peer-venv
+peer-venv:
+	venv="$${PEER_VENV:-$$HOME/.cache/regimen/peer-venv}" && /usr/bin/python3 -m venv "$$venv" && \
+	"$$venv/bin/pip" install -r $(srcdir)/%D%/peers/requirements.txt

@@ -46,8 +46,8 @@ tests_check_options_CFLAGS = $(test_cflags)
 tests_check_options_LDADD = libcli.la libtrain.la libbase.la $(CHECK_LIBS)
 endif
 
-TESTS += %D%/check_layers.sh %D%/check_install.sh
-EXTRA_DIST += %D%/check_layers.sh %D%/check_install.sh
+TESTS += %D%/check_compare.sh %D%/check_layers.sh %D%/check_install.sh
+EXTRA_DIST += %D%/check_compare.sh %D%/check_layers.sh %D%/check_install.sh
 if HAVE_CHECK
 base_tests = %D%/check_base %D%/check_rng %D%/check_team %D%/check_machine
 check_PROGRAMS += $(base_tests)
