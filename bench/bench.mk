@@ -14,7 +14,7 @@ CLEANFILES += %D%/shapes.inc
 $(libbench_la_OBJECTS): %D%/shapes.inc
 
 EXTRA_DIST += %D%/RESULTS.md %D%/peers/checkpoint_to_torch.py %D%/peers/compare_step.py %D%/peers/draws.py \
-	%D%/peers/network.py %D%/peers/requirements.txt %D%/peers/settings.py %D%/peers/torch_step.py \
+	%D%/peers/network.py %D%/peers/requirements.txt %D%/peers/settings.py %D%/peers/torch_step.py %D%/peers/torch_train.py \
 	docs/ARCHITECTURE.md docs/curve.svg docs/plot_metrics.py
 
 # Training steps (COMPARE='--what eval': inference) beside PyTorch's; COMPARE takes options of compare_step.py. Exit code
