@@ -107,6 +107,18 @@ has out '"slower": true'
 expect 0 "$regimen" bench compare time6.json time.json
 expect 0 "$regimen" bench compare ops.json ops.json --json=compared.json
 json compared.json
+expect 0 "$regimen" bench pipeline $small --image 3x9x7 --sample 1 --repeats 2 --json
+json out
+has out '"name": "crop"'
+has out '"share_of_step": 0\.'
+expect 0 "$regimen" bench pipeline --data data.h5 $small --sample 1 --repeats 1 --isa generic16 \
+    --set 'augment=[flip, {cutout: {size: 3}}, flip]' --json=pipeline.json
+json pipeline.json
+has out '^cutout  *[0-9]'
+has out '^together  *[0-9]'
+has pipeline.json '"name": "flip 2"'
+expect 0 "$regimen" bench pipeline --data data.h5 $small --batch 1 --sample 1 --repeats 1 --set 'augment=[]'
+[ "$(grep -c '^[a-z][a-z]* *[0-9]' out)" = 4 ] || fail "not read, pack, together, step: $(cat out)"
 expect 0 "$regimen" bench step --data data.h5 $small --iters 1 --warmup 0 --profile
 has out 'waiting at barriers'
 has out 'serial: .*% outside of the team'
@@ -125,7 +137,8 @@ expect 0 "$regimen" train data.h5 --model linear --epochs 1 --validation 0 --qui
 expect 0 "$regimen" train data.h5 --model linear --epochs 1 --checkpoint runs/linear-1/checkpoints/last.h5 --quiet
 expect 0 "$regimen" plugin list
 expect 0 "$regimen" --version
-for c in import plan train eval plugin bench "bench machine" "bench kernels" "bench ops" "bench step" "bench compare"; do
+for c in import plan train eval plugin bench "bench machine" "bench kernels" "bench ops" "bench pipeline" "bench step" \
+    "bench compare"; do
     expect 0 "$regimen" $c --help
     has out 'Examples:'
 done
@@ -274,6 +287,14 @@ with h5py.File("foreign.h5", "w") as f:
         f[split + "/images"] = images.astype(np.uint8)
         f[split + "/labels"] = labels
 PYTHON
+    expect 0 "$python" - <<'PYTHON'
+import h5py
+with h5py.File("foreign.h5") as f, h5py.File("packed.h5", "w") as g:
+    g.create_dataset("train/images", data=f["train/images"][()], chunks=(8, 9, 10, 3), compression="gzip")
+    g["train/labels"] = f["train/labels"][()]
+PYTHON
+    expect 0 "$regimen" bench pipeline --data packed.h5 $small --sample 1 --repeats 1 # a thread reads it: no part of ours
+    [ "$(grep -c '^read' out)" = 0 ] && has out '^together  *[0-9]' || fail "packed.h5: $(cat out)"
     expect 0 "$regimen" train foreign.h5 --model resnet20 --set model.base=4 --batch 10 --epochs 3 --out foreign --quiet
     expect 0 "$regimen" eval foreign/checkpoints/last.h5 --json=foreign.json
     expect 0 "$python" - <<'PYTHON'

@@ -208,12 +208,16 @@ endif
 TESTS += %D%/check_cli.sh %D%/cli/refused.sh
 EXTRA_DIST += %D%/check_cli.sh %D%/cli/refused.sh %D%/cli/common.sh
 if HAVE_CHECK
-train_tests = tests/check_train tests/check_train_edge
+train_tests = tests/check_augment tests/check_train tests/check_train_edge
 check_PROGRAMS += $(train_tests)
 TESTS += $(train_tests)
 train_helpers = %D%/train_run.c %D%/train_run.h %D%/make_set.c %D%/make_set.h
 train_libs = libtrain.la libdatasets.la libplug.la libdata.la libnet.la libengine.la libkernels.la libbase.la \
 	$(CHECK_LIBS) -lm
+tests_check_augment_SOURCES = %D%/check_augment.c $(train_helpers)
+tests_check_augment_CPPFLAGS = $(AM_CPPFLAGS) $(HDF5_CFLAGS)
+tests_check_augment_CFLAGS = $(test_cflags)
+tests_check_augment_LDADD = $(train_libs)
 tests_check_train_SOURCES = %D%/check_train.c $(train_helpers)
 tests_check_train_CPPFLAGS = $(AM_CPPFLAGS) $(HDF5_CFLAGS)
 tests_check_train_CFLAGS = $(test_cflags)

@@ -11,6 +11,7 @@ static const struct {
     {"machine", "what the machine can do: arithmetic and bandwidth", rgm_cmd_bench_machine},
     {"kernels", "each kernel, on each instruction set", rgm_cmd_bench_kernels},
     {"ops", "convolutions of lists of layers, in every way", rgm_cmd_bench_ops},
+    {"pipeline", "how fast images become batches, part by part", rgm_cmd_bench_pipeline},
     {"step", "whole training steps: images a second, memory", rgm_cmd_bench_step},
     {"eval", "batches of an evaluation: images a second, memory", rgm_cmd_bench_eval},
     {"compare", "two results of a bench, line by line", rgm_cmd_bench_compare},

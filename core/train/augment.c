@@ -10,8 +10,8 @@ typedef struct shape {
 
 struct rgm_augmenter {
     const rgm_session *session;
-    int32_t count;
-    shape shapes[RGM_CONFIG_LIST + 1]; /* [i]: what enters augmentation i; [count]: what leaves the chain */
+    int32_t first, end;                /* of the session's chain, usually all of it */
+    shape shapes[RGM_CONFIG_LIST + 1]; /* [i]: what enters augmentation i; behind the last: what leaves the chain */
     size_t image_bytes, scratch_bytes; /* of one scratch image, of one plugin scratch */
     rgm_arena arena;
     uint8_t *pieces; /* in the arena, per worker: two images and plugin scratch */
@@ -38,14 +38,15 @@ static rgm_status find_shapes(rgm_augmenter *a, rgm_error *err) {
     const rgm_session *s = a->session;
     rgm_clock clock = rgm_session_clock(s, 0);
     a->shapes[0] = (shape){s->model.channels, s->model.height, s->model.width};
-    for (int32_t i = 0; i < a->count; i++) {
+    int32_t count = s->components.augments;
+    for (int32_t i = 0; i < count; i++) {
         rgm_plug_call call;
         rgm_plug_call_init(&call, s->components.augment[i], &clock, NULL, NULL);
         rgm_image in = image_of(&a->shapes[i], NULL, (int64_t)a->shapes[i].W * a->shapes[i].C), out = in;
         RGM_TRY(rgm_plug_augment_output(&call, &in, &out, err));
         a->shapes[i + 1] = (shape){out.channels, out.height, out.width};
     }
-    const shape *last = &a->shapes[a->count];
+    const shape *last = &a->shapes[count];
     const int32_t *want = s->config->model.image;
     if (last->C != want[0] || last->H != want[1] || last->W != want[2])
         return rgm_fail(err, RGM_E_USAGE,
@@ -54,32 +55,52 @@ static rgm_status find_shapes(rgm_augmenter *a, rgm_error *err) {
     return RGM_OK;
 }
 
-rgm_status rgm_augmenter_create(rgm_augmenter **augmenter, const rgm_session *session, rgm_error *err) {
+static rgm_status take_scratch(rgm_augmenter *a, rgm_error *err) {
+    const rgm_session *s = a->session;
+    for (int32_t i = a->first; i <= a->end; i++) {
+        size_t bytes = rgm_arena_cost((size_t)a->shapes[i].C * (size_t)a->shapes[i].H * (size_t)a->shapes[i].W);
+        if (bytes > a->image_bytes) a->image_bytes = bytes;
+        size_t scratch = i < a->end ? rgm_arena_cost(rgm_instance_scratch_bytes(s->components.augment[i])) : 0;
+        if (scratch > a->scratch_bytes) a->scratch_bytes = scratch;
+    }
+    size_t bytes = worker_bytes(a) * (size_t)rgm_team_size(s->team);
+    RGM_TRY(rgm_arena_create(&a->arena, rgm_arena_cost(bytes), "augmentations", err));
+    a->pieces = rgm_arena_take(&a->arena, bytes);
+    return RGM_OK;
+}
+
+static rgm_status create(rgm_augmenter **augmenter, const rgm_session *session, int32_t first, int32_t end,
+                         rgm_error *err) {
     *augmenter = NULL;
     rgm_augmenter *a = calloc(1, sizeof *a);
     if (!a) return rgm_fail(err, RGM_E_NOMEM, "augment: out of memory");
     rgm_status status;
     a->session = session;
-    a->count = session->components.augments;
+    a->first = first;
+    a->end = end;
     RGM_TRY_OR_FAIL(status, find_shapes(a, err));
-    if (a->count == 0) {
+    if (first == end) {
         free(a);
         return RGM_OK;
     }
-    for (int32_t i = 0; i <= a->count; i++) {
-        size_t bytes = rgm_arena_cost((size_t)a->shapes[i].C * (size_t)a->shapes[i].H * (size_t)a->shapes[i].W);
-        if (bytes > a->image_bytes) a->image_bytes = bytes;
-        size_t scratch = i < a->count ? rgm_arena_cost(rgm_instance_scratch_bytes(session->components.augment[i])) : 0;
-        if (scratch > a->scratch_bytes) a->scratch_bytes = scratch;
-    }
-    size_t bytes = worker_bytes(a) * (size_t)rgm_team_size(session->team);
-    RGM_TRY_OR_FAIL(status, rgm_arena_create(&a->arena, rgm_arena_cost(bytes), "augmentations", err));
-    a->pieces = rgm_arena_take(&a->arena, bytes);
+    RGM_TRY_OR_FAIL(status, take_scratch(a, err));
     *augmenter = a;
     return RGM_OK;
 fail:
     rgm_augmenter_destroy(a);
     return status;
+}
+
+rgm_status rgm_augmenter_create(rgm_augmenter **augmenter, const rgm_session *session, rgm_error *err) {
+    return create(augmenter, session, 0, session->components.augments, err);
+}
+
+rgm_status rgm_augmenter_create_one(rgm_augmenter **augmenter, const rgm_session *session, int32_t place,
+                                    rgm_pixels *input, rgm_error *err) {
+    RGM_TRY(create(augmenter, session, place, place + 1, err));
+    const shape *in = &(*augmenter)->shapes[place];
+    *input = (rgm_pixels){NULL, (int64_t)in->W * in->C, in->H, in->W, in->C};
+    return RGM_OK;
 }
 
 void rgm_augmenter_destroy(rgm_augmenter *a) {
@@ -103,7 +124,7 @@ rgm_status rgm_augmenter_run(void *context, const rgm_sample *sample, const rgm_
     rgm_clock clock =
         rgm_session_clock(s, (int64_t)sample->epoch * s->steps_per_epoch + sample->position / s->config->batch);
     rgm_pixels now = *in;
-    for (int32_t i = 0; i < a->count; i++) {
+    for (int32_t i = a->first; i < a->end; i++) {
         rgm_instance *instance = s->components.augment[i];
         rgm_rng key = {s->config->seed, RGM_STREAM(RGM_STREAM_AUGMENT, i), sample->epoch, (uint32_t)sample->index};
         rgm_plug_call call;

@@ -12,6 +12,11 @@ typedef struct rgm_augmenter rgm_augmenter;
  * network's input size (RGM_E_USAGE naming the sizes). [main] */
 rgm_status rgm_augmenter_create(rgm_augmenter **augmenter, const rgm_session *session, rgm_error *err);
 void rgm_augmenter_destroy(rgm_augmenter *augmenter);
+
+/* Augmentation `place` of the chain alone, with the draws and the image size that it has there: for measuring. *input
+ * is the size of the images that it takes. [main] */
+rgm_status rgm_augmenter_create_one(rgm_augmenter **augmenter, const rgm_session *session, int32_t place,
+                                    rgm_pixels *input, rgm_error *err);
 size_t rgm_augmenter_bytes(const rgm_augmenter *augmenter);
 
 /* An rgm_augment_fn; context: the augmenter. Draws are keyed by (seed, position in the chain, epoch, sample). */

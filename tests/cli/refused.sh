@@ -168,6 +168,12 @@ refuse 2 '--iters: .*0' bench step --iters 0
 refuse 2 '--iters: .*0' bench eval --iters 0
 refuse 2 '--warmup: ' bench step --warmup=-1
 refuse 2 '--repeats: .*0' bench machine --repeats 0
+refuse 2 '--repeats: .*0' bench pipeline --repeats 0
+refuse 2 '--sample: .*' bench pipeline --sample 0
+refuse 2 "bench pipeline: unexpected argument .now" bench pipeline now
+refuse 2 'augment' bench pipeline --set 'augment=[no_such]'
+refuse 3 'none/x.json' bench pipeline --json=none/x.json
+refuse 3 'missing.h5' bench pipeline --data missing.h5
 refuse 2 "isa.*'avx1024'" bench machine --isa avx1024
 refuse 2 "unknown option '--batch'" bench machine --batch 3
 refuse 3 'none/x.json' bench machine --json=none/x.json
