@@ -119,6 +119,37 @@ has out '^together  *[0-9]'
 has pipeline.json '"name": "flip 2"'
 expect 0 "$regimen" bench pipeline --data data.h5 $small --batch 1 --sample 1 --repeats 1 --set 'augment=[]'
 [ "$(grep -c '^[a-z][a-z]* *[0-9]' out)" = 4 ] || fail "not read, pack, together, step: $(cat out)"
+mkdir bench
+TMPDIR=$work/bench
+export TMPDIR
+expect 0 "$regimen" bench train data.h5 $small --until 0.01 --epochs 9 --iters 2 --json # the first epoch will do
+json out
+has out '"reached": true'
+has out '"epochs": 1,'
+has out '"split": "test"'
+has out '"name": "time to accuracy"'
+has out '"share_of_step": [0-9]'
+has err 'test: loss .*, accuracy '
+expect 1 "$regimen" bench train --data data.h5 $small --until 1 --epochs 2 --iters 1 --warmup 0 --out runs/bench --quiet
+has out 'after 2 of 2 epochs: below 100.00 %'
+has err 'error: bench train: accuracy .* after 2 epochs, expected at least 100.00 %'
+[ "$(grep -c '"split": "test"' runs/bench/metrics.jsonl)" = 2 ] || fail "bench train: $(cat runs/bench/metrics.jsonl)"
+expect 0 "$regimen" bench train runs/bench/config.yaml --until 1e-3 --set evaluate.every=2 --iters 1 \
+    --out runs/again --json=time.json
+json time.json
+has out 'after 2 of 2 epochs: at least 0.10 %'
+expect 1 "$regimen" bench train data.h5 $small --steps 1 --iters 1
+has err 'no epoch was evaluated in 1 steps'
+expect 0 "$regimen" bench train data.h5 $small --until 0.01 --iters 1 --out runs/kept --quiet
+has runs/kept/metrics.jsonl '"reason": "at the accuracy asked for"'
+[ -s runs/kept/checkpoints/last.h5 ] || fail "bench train --out: no checkpoint"
+if env --default-signal=INT true 2>/dev/null; then # its accuracy never changes: it runs until it is stopped
+    expect 130 env --default-signal=INT timeout --foreground --preserve-status -s INT 2 "$regimen" bench train data.h5 $small \
+        --set optimizer.lr=0 --set regularize=[] --until 1 --epochs 100000 --quiet
+    has err 'bench: stopped on request after step'
+fi
+[ -z "$(ls -A bench)" ] || fail "left in TMPDIR: $(ls -A bench)"
+unset TMPDIR
 expect 0 "$regimen" bench step --data data.h5 $small --iters 1 --warmup 0 --profile
 has out 'waiting at barriers'
 has out 'serial: .*% outside of the team'
@@ -138,7 +169,7 @@ expect 0 "$regimen" train data.h5 --model linear --epochs 1 --checkpoint runs/li
 expect 0 "$regimen" plugin list
 expect 0 "$regimen" --version
 for c in import plan train eval plugin bench "bench machine" "bench kernels" "bench ops" "bench pipeline" "bench step" \
-    "bench compare"; do
+    "bench train" "bench compare"; do
     expect 0 "$regimen" $c --help
     has out 'Examples:'
 done
@@ -295,6 +326,10 @@ with h5py.File("foreign.h5") as f, h5py.File("packed.h5", "w") as g:
 PYTHON
     expect 0 "$regimen" bench pipeline --data packed.h5 $small --sample 1 --repeats 1 # a thread reads it: no part of ours
     [ "$(grep -c '^read' out)" = 0 ] && has out '^together  *[0-9]' || fail "packed.h5: $(cat out)"
+    expect 2 "$regimen" bench train packed.h5 $small
+    has err 'packed.h5: no test split to measure accuracy on, and nothing held out'
+    expect 0 "$regimen" bench train packed.h5 $small --validation 0.2 --until 0.001 --iters 1
+    has out 'validation images'
     expect 0 "$regimen" train foreign.h5 --model resnet20 --set model.base=4 --batch 10 --epochs 3 --out foreign --quiet
     expect 0 "$regimen" eval foreign/checkpoints/last.h5 --json=foreign.json
     expect 0 "$python" - <<'PYTHON'

@@ -69,7 +69,7 @@ START_TEST(steps_allocate_nothing) {
     ck_assert_int_eq(dup2(open("/dev/null", O_WRONLY), 1), 1);
     first_step = 2;
     last_step = 22;
-    rgm_status status = rgm_run_train(&config, &err);
+    rgm_status status = rgm_run_train(&config, NULL, &err);
     fflush(stdout);
     dup2(out, 1);
     need(status, &err);

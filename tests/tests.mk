@@ -233,5 +233,5 @@ TESTS += tests/check_memory
 tests_check_memory_SOURCES = %D%/check_memory.c %D%/malloc_probe.c %D%/malloc_probe.h $(train_helpers)
 tests_check_memory_CPPFLAGS = $(AM_CPPFLAGS) $(HDF5_CFLAGS) -D_GNU_SOURCE
 tests_check_memory_CFLAGS = $(test_cflags)
-tests_check_memory_LDADD = libcli.la libreport.la $(train_libs)
+tests_check_memory_LDADD = libcli.la libbench.la libreport.la $(train_libs)
 endif

@@ -14,6 +14,7 @@ static const struct {
     {"pipeline", "how fast images become batches, part by part", rgm_cmd_bench_pipeline},
     {"step", "whole training steps: images a second, memory", rgm_cmd_bench_step},
     {"eval", "batches of an evaluation: images a second, memory", rgm_cmd_bench_eval},
+    {"train", "the time to an accuracy", rgm_cmd_bench_train},
     {"compare", "two results of a bench, line by line", rgm_cmd_bench_compare},
 };
 enum { BENCHES = sizeof benches / sizeof benches[0] };

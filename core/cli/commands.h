@@ -22,8 +22,10 @@ rgm_status rgm_cmd_bench(int argc, char **argv, rgm_error *err);
  */
 
 /* The configuration holds everything: config->resume (then config->out is the same folder), config->json ("": none,
- * "-": standard output, and nothing else goes there), config->quiet. It is completed in place (rgm_config_fit). */
-rgm_status rgm_run_train(rgm_config *config, rgm_error *err);
+ * "-": standard output, and nothing else goes there), config->quiet. It is completed in place (rgm_config_fit). With a
+ * bench (bench/train.h) the run ends at its accuracy, and the bench's result is printed instead of the run's. */
+struct rgm_bench_train;
+rgm_status rgm_run_train(rgm_config *config, struct rgm_bench_train *bench, rgm_error *err);
 
 /* Lays out the model for config->batch images and prints the plan. config->data.file may be "" if the image is given.
  * `cores`: also the estimate of net/chunks.h for so many; 0: not. */
@@ -38,6 +40,7 @@ rgm_status rgm_cmd_bench_kernels(int argc, char **argv, rgm_error *err);
 rgm_status rgm_cmd_bench_ops(int argc, char **argv, rgm_error *err);
 rgm_status rgm_cmd_bench_compare(int argc, char **argv, rgm_error *err);
 rgm_status rgm_cmd_bench_pipeline(int argc, char **argv, rgm_error *err);
+rgm_status rgm_cmd_bench_train(int argc, char **argv, rgm_error *err);
 rgm_status rgm_cmd_bench_step(int argc, char **argv, rgm_error *err);
 rgm_status rgm_cmd_bench_eval(int argc, char **argv, rgm_error *err);
 

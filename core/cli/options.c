@@ -259,13 +259,17 @@ static int32_t is_hdf5(const char *file) {
            (length > 5 && strcmp(file + length - 5, ".hdf5") == 0);
 }
 
-rgm_status rgm_cli_config(const rgm_cli_line *line, const char *file, rgm_config *config, rgm_error *err) {
-    RGM_TRY(rgm_config_init(config, err));
+rgm_status rgm_cli_config_over(const rgm_cli_line *line, const char *file, rgm_config *config, rgm_error *err) {
     if (file && is_hdf5(file))
         RGM_TRY(rgm_config_set(config, "data.file", file, err));
     else if (file)
         RGM_TRY(rgm_config_read(config, file, err));
     return rgm_cli_apply(line, config, err);
+}
+
+rgm_status rgm_cli_config(const rgm_cli_line *line, const char *file, rgm_config *config, rgm_error *err) {
+    RGM_TRY(rgm_config_init(config, err));
+    return rgm_cli_config_over(line, file, config, err);
 }
 
 rgm_status rgm_cli_integer(const rgm_cli_line *line, int32_t own, int32_t low, int32_t high, int32_t fallback,

@@ -58,6 +58,9 @@ rgm_status rgm_cli_apply(const rgm_cli_line *line, rgm_config *config, rgm_error
  */
 rgm_status rgm_cli_config(const rgm_cli_line *line, const char *file, rgm_config *config, rgm_error *err);
 
+/* The same over other defaults: those that *config holds. */
+rgm_status rgm_cli_config_over(const rgm_cli_line *line, const char *file, rgm_config *config, rgm_error *err);
+
 /* The value of an own flag as an integer in [low, high]; `fallback` if it was not given. */
 rgm_status rgm_cli_integer(const rgm_cli_line *line, int32_t own, int32_t low, int32_t high, int32_t fallback,
                            int32_t *out, rgm_error *err);

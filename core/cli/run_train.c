@@ -4,6 +4,7 @@
 #include <string.h>
 #include "base/clock.h"
 #include "base/log.h"
+#include "bench/train.h"
 #include "cli/commands.h"
 #include "cli/run.h"
 #include "report/bar.h"
@@ -15,6 +16,7 @@
 /* A run as this command sees it: where it writes, and what it has shown. */
 typedef struct run {
     const rgm_session *s;
+    rgm_bench_train *bench; /* NULL: a run of train */
     rgm_runfolder folder;
     rgm_metrics metrics;
     rgm_bar bar;
@@ -73,13 +75,15 @@ static rgm_status write_evaluation(rgm_metrics *m, const rgm_progress *p, const 
 static rgm_status on_epoch(void *context, const rgm_epoch_event *e, rgm_error *err) {
     run *r = context;
     const rgm_tally *t = &e->progress->tally, *v = &e->validation;
+    const char *split = r->bench ? r->bench->split : "validation";
     char validation[128] = "";
+    if (e->evaluated && r->bench) RGM_TRY(rgm_bench_train_epoch(r->bench, e, err));
     if (e->evaluated)
-        snprintf(validation, sizeof validation, "; validation: loss %.4f, accuracy %.2f %%%s", mean(v->loss, v->seen),
+        snprintf(validation, sizeof validation, "; %s: loss %.4f, accuracy %.2f %%%s", split, mean(v->loss, v->seen),
                  100 * mean((double)v->top1, v->seen), e->best ? ", the best so far" : "");
     rgm_log(RGM_LOG_INFO, "epoch %d/%d: loss %.4f, accuracy %.2f %%%s", e->progress->epoch, r->s->config->epochs,
             mean(t->loss, t->seen), 100 * mean((double)t->top1, t->seen), validation);
-    if (e->evaluated) RGM_TRY(write_evaluation(&r->metrics, e->progress, "validation", v, e->seconds, err));
+    if (e->evaluated) RGM_TRY(write_evaluation(&r->metrics, e->progress, split, v, e->seconds, err));
     if (e->progress->epoch < r->s->config->epochs) label_epoch(r, e->progress->epoch);
     rgm_bar_skip(&r->bar);
     return RGM_OK;
@@ -121,6 +125,8 @@ static const char *reason_of(int32_t ending, const rgm_config *c, char text[128]
         snprintf(text, 128, "after %" PRId64 " steps, as asked", c->steps);
     else if (ending == RGM_END_EARLY)
         snprintf(text, 128, "early: %d evaluations without a gain", c->early_stop.patience);
+    else if (ending == RGM_END_REACHED)
+        snprintf(text, 128, "at the accuracy asked for");
     else
         return NULL;
     return text;
@@ -174,6 +180,13 @@ static rgm_status begin(run *r, rgm_trainer *t, rgm_progress *p, int32_t *finish
     return write_start(r, p, err);
 }
 
+static rgm_status finish_bench(run *r, rgm_trainer *t, const rgm_progress *p, int32_t ending, rgm_error *err) {
+    char text[128];
+    rgm_summary summary = summarize(r, p, ending, text);
+    RGM_TRY(write_end(r, p, word_of(&summary), err));
+    return rgm_bench_train_finish(r->bench, r->s, t, p, err);
+}
+
 /* The result: the test split, read once; the validation split if there is no test split. An early stop restores the
  * best. */
 static rgm_status finish(run *r, rgm_trainer *t, const rgm_progress *p, int32_t ending, rgm_error *err) {
@@ -206,6 +219,8 @@ static rgm_status train(run *r, rgm_trainer *t, rgm_error *err) {
     rgm_loop_options options = {
         .last = r->folder.last,
         .best = r->folder.best,
+        .view = r->bench ? r->bench->view : NULL,
+        .until = r->bench ? r->bench->until : 0,
         .events = {.context = r, .stop = rgm_run_stop, .step = on_step, .epoch = on_epoch, .saved = on_saved}};
     char label[RGM_BAR_LABEL];
     snprintf(label, sizeof label, "epoch %d/%d", p.epoch < c->epochs ? p.epoch + 1 : c->epochs, c->epochs);
@@ -218,13 +233,14 @@ static rgm_status train(run *r, rgm_trainer *t, rgm_error *err) {
     rgm_bar_finish(&r->bar);
     if (status == RGM_E_INTERRUPTED) {
         RGM_TRY(write_end(r, &p, "interrupted", err));
+        if (r->bench) return rgm_fail(err, status, "bench: stopped on request after step %" PRId64, p.step);
         return rgm_fail(err, RGM_E_INTERRUPTED,
                         "stopped on request after step %" PRId64 "; continue with: regimen train "
                         "--resume %s",
                         p.step, r->folder.path);
     }
     RGM_TRY(status);
-    return finish(r, t, &p, ending, err);
+    return r->bench ? finish_bench(r, t, &p, ending, err) : finish(r, t, &p, ending, err);
 }
 
 /* The folder comes last: nothing is left behind by a run that could not begin. */
@@ -238,15 +254,17 @@ static rgm_status open_folder(run *r, rgm_config *config, rgm_error *err) {
     return RGM_OK;
 }
 
-rgm_status rgm_run_train(rgm_config *config, rgm_error *err) {
+rgm_status rgm_run_train(rgm_config *config, struct rgm_bench_train *bench, rgm_error *err) {
     static run r;
     rgm_session *s = NULL;
     rgm_trainer *t = NULL;
     RGM_TRY(rgm_run_session(&s, config, &(rgm_session_options){.need_data = 1}, err));
     r.s = s;
+    r.bench = bench;
     rgm_trainer_options options = {.training = 1};
     rgm_status status = rgm_trainer_create(&t, s, &options, err);
     if (status >= 0 && config->checkpoint[0] && !config->resume[0]) status = rgm_loop_load(t, config->checkpoint, err);
+    if (status >= 0 && bench) status = rgm_bench_train_begin(bench, s, err);
     if (status >= 0) status = open_folder(&r, config, err);
     if (status >= 0) status = train(&r, t, err);
     rgm_metrics_close(&r.metrics);

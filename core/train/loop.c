@@ -19,7 +19,10 @@ typedef struct loop {
     double saved_at;    /* seconds, monotonic */
     int64_t saved_step; /* of last.h5 */
     int32_t ending;
+    int32_t reached; /* options->until */
 } loop;
+
+static const rgm_view *evaluated_view(const loop *l) { return l->o->view ? l->o->view : &l->s->validation; }
 
 static int32_t asked_to_stop(const loop *l) { return l->o->events.stop && l->o->events.stop(l->o->events.context); }
 
@@ -71,18 +74,17 @@ static rgm_status evaluate(loop *l, rgm_epoch_event *event, rgm_error *err) {
     const rgm_session *s = l->s;
     double start = rgm_seconds();
     const rgm_loop_events *e = &l->o->events;
-    if (e->evaluating) RGM_TRY(e->evaluating(e->context, s->validation.count, err));
-    RGM_TRY(rgm_trainer_evaluate(l->t, &s->validation, e->stop, e->context, &event->validation, err));
+    if (e->evaluating) RGM_TRY(e->evaluating(e->context, evaluated_view(l)->count, err));
+    RGM_TRY(rgm_trainer_evaluate(l->t, evaluated_view(l), e->stop, e->context, &event->validation, err));
     event->evaluated = 1;
     event->seconds = rgm_seconds() - start;
     rgm_clock clock = rgm_session_clock(s, l->p->step);
-    double images = (double)event->validation.seen;
+    double images = (double)event->validation.seen, accuracy = (double)event->validation.top1 / images;
+    l->reached = l->o->until > 0 && accuracy >= l->o->until;
     rgm_instance *const *schedule = s->components.schedule;
     size_t count = (size_t)s->components.schedules;
     RGM_TRY(rgm_plug_observe(schedule, count, &clock, "validation_loss", event->validation.loss / images, err));
-    RGM_TRY(
-        rgm_plug_observe(schedule, count, &clock, "validation_accuracy", (double)event->validation.top1 / images, err));
-    return RGM_OK;
+    return rgm_plug_observe(schedule, count, &clock, "validation_accuracy", accuracy, err);
 }
 
 /* The end of an epoch: evaluation, reports, checkpoints. An interruption in the evaluation leaves the epoch unfinished
@@ -91,7 +93,7 @@ static rgm_status end_epoch(loop *l, rgm_error *err) {
     const rgm_config *c = l->s->config;
     rgm_epoch_event event = {.progress = l->p};
     int32_t epoch = l->p->epoch + 1, last = l->p->step >= l->s->steps_total;
-    if (l->s->validation.count && (epoch % c->evaluate.every == 0 || last)) RGM_TRY(evaluate(l, &event, err));
+    if (evaluated_view(l)->count && (epoch % c->evaluate.every == 0 || last)) RGM_TRY(evaluate(l, &event, err));
     l->p->epoch = epoch;
     l->p->epoch_step = 0;
     if (event.evaluated) event.best = judge(l, &event.validation);
@@ -137,7 +139,9 @@ static rgm_status run(loop *l, rgm_error *err) {
             rgm_status status = end_epoch(l, err);
             if (status == RGM_E_INTERRUPTED) return interrupted(l, err);
             RGM_TRY(status);
-            continue;
+            if (!l->reached) continue;
+            l->ending = RGM_END_REACHED;
+            break;
         }
         RGM_TRY(one_step(l, err));
         if (asked_to_stop(l)) return interrupted(l, err);

@@ -19,9 +19,9 @@ typedef struct rgm_step_event {
 typedef struct rgm_epoch_event {
     const rgm_progress *progress; /* progress->tally: of the epoch's training batches */
     int32_t evaluated;            /* 1: `validation` holds an evaluation of the whole validation split */
-    rgm_tally validation;
-    int32_t best;   /* 1: the best so far */
-    double seconds; /* of the evaluation */
+    rgm_tally validation;         /* or of the options' view */
+    int32_t best;                 /* 1: the best so far */
+    double seconds;               /* of the evaluation */
 } rgm_epoch_event;
 
 /* Every function may be NULL. A failure returned from an event ends the loop with it. [main] */
@@ -34,10 +34,12 @@ typedef struct rgm_loop_events {
     rgm_status (*saved)(void *context, const char *path, const rgm_progress *progress, rgm_error *err);
 } rgm_loop_events;
 
-enum { RGM_END_COMPLETE = 0, RGM_END_STEPS = 1, RGM_END_EARLY = 2 }; /* why the loop ended */
+enum { RGM_END_COMPLETE = 0, RGM_END_STEPS = 1, RGM_END_EARLY = 2, RGM_END_REACHED = 3 }; /* why the loop ended */
 
 typedef struct rgm_loop_options {
     const char *last, *best; /* checkpoint files; NULL: none is written */
+    const rgm_view *view;    /* evaluated after epochs; NULL: the validation split */
+    double until;            /* the accuracy in such an evaluation that ends the run; 0: it runs to its end */
     rgm_loop_events events;
 } rgm_loop_options;
 

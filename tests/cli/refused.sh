@@ -174,6 +174,15 @@ refuse 2 "bench pipeline: unexpected argument .now" bench pipeline now
 refuse 2 'augment' bench pipeline --set 'augment=[no_such]'
 refuse 3 'none/x.json' bench pipeline --json=none/x.json
 refuse 3 'missing.h5' bench pipeline --data missing.h5
+for until in 0 -1 1.01 92 nan 0x1p-1 ' 0.9' 0.9x ''; do
+    refuse 2 '--until: expected a fraction' bench train --data data.h5 --until "$until"
+done
+refuse 2 '--iters: .*0' bench train --data data.h5 --iters 0
+refuse 2 '--resume: ' bench train --resume run
+refuse 2 'unexpected argument' bench train data.h5 data.h5
+refuse 3 'missing.h5' bench train missing.h5
+refuse 3 'none/x.json' bench train data.h5 --json=none/x.json
+TMPDIR=/nonexistent refuse 3 'nonexistent' bench train --data data.h5
 refuse 2 "isa.*'avx1024'" bench machine --isa avx1024
 refuse 2 "unknown option '--batch'" bench machine --batch 3
 refuse 3 'none/x.json' bench machine --json=none/x.json

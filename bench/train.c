@@ -1,0 +1,147 @@
+#include "bench/train.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "base/clock.h"
+#include "bench/measure.h"
+#include "report/summary.h"
+
+/* ---- the run ---- */
+
+rgm_status rgm_bench_train_begin(rgm_bench_train *b, const rgm_session *s, rgm_error *err) {
+    b->view = s->test.count ? &s->test : &s->validation;
+    b->split = s->test.count ? "test" : "validation";
+    if (!b->view->count)
+        return rgm_fail(err, RGM_E_USAGE,
+                        "%.300s: no test split to measure accuracy on, and nothing held out (--validation)",
+                        s->config->data.file);
+    b->accuracy = NAN;
+    b->curve = json_array();
+    if (!b->curve) return rgm_fail(err, RGM_E_NOMEM, "bench train: out of memory");
+    b->started = rgm_seconds();
+    return RGM_OK;
+}
+
+rgm_status rgm_bench_train_epoch(rgm_bench_train *b, const rgm_epoch_event *e, rgm_error *err) {
+    b->evaluating += e->seconds;
+    b->accuracy = (double)e->validation.top1 / (double)e->validation.seen;
+    json_t *point = json_pack("{s:i, s:f, s:f}", "epoch", e->progress->epoch, "accuracy", b->accuracy, "seconds",
+                              e->progress->seconds);
+    if (!point || json_array_append_new(b->curve, point) < 0)
+        return rgm_fail(err, RGM_E_NOMEM, "bench train: out of memory");
+    return RGM_OK;
+}
+
+/* ---- the steps alone ---- */
+
+static rgm_status time_steps(const rgm_bench_train *b, rgm_trainer *t, int64_t first, double *times, rgm_error *err) {
+    for (int32_t i = 0; i < b->warmup + b->steps; i++) {
+        rgm_step_result result;
+        double start = rgm_seconds();
+        RGM_TRY(rgm_trainer_step(t, first + i, &result, err));
+        if (i >= b->warmup) times[i - b->warmup] = rgm_seconds() - start;
+        if (b->stop && *b->stop) return rgm_fail(err, RGM_E_INTERRUPTED, "bench: stopped on request");
+    }
+    return RGM_OK;
+}
+
+static rgm_status measure_steps(const rgm_bench_train *b, rgm_trainer *t, int64_t first, rgm_spread *seconds,
+                                rgm_error *err) {
+    double *times = malloc(sizeof *times * (size_t)b->steps);
+    if (!times) return rgm_fail(err, RGM_E_NOMEM, "bench: out of memory");
+    rgm_status status = time_steps(b, t, first, times, err);
+    if (status >= 0) *seconds = rgm_spread_of(times, b->steps);
+    free(times);
+    return status;
+}
+
+/* ---- telling ---- */
+
+typedef struct result {
+    const rgm_config *config;
+    const rgm_session *session;
+    const rgm_progress *progress;
+    int32_t reached;
+    double whole;     /* seconds of the run: steps, evaluations, checkpoints, metrics */
+    double rate;      /* images a second of the run's steps */
+    rgm_spread alone; /* of the steps after it */
+} result;
+
+static void print_text(const rgm_bench_train *b, const result *r) {
+    const rgm_config *c = r->config;
+    printf("%s, %dx%dx%d, batch %d, %d threads, %s; %s\n", c->model.name, c->model.image[0], c->model.image[1],
+           c->model.image[2], c->batch, rgm_team_size(r->session->team), r->session->kernels->isa, c->data.file);
+    printf("accuracy     %.2f %% of %" PRId64 " %s images after %d of %d epochs: %s %.2f %%\n", 100 * b->accuracy,
+           b->view->count, b->split, r->progress->epoch, c->epochs, r->reached ? "at least" : "below", 100 * b->until);
+    printf("time         %.1f s of training; %.1f s with evaluations, %.1f s with checkpoints and metrics too\n",
+           r->progress->seconds, r->progress->seconds + b->evaluating, r->whole);
+    printf("speed        %.1f images/s (%" PRId64 " steps); its steps alone %.1f: training is at %.1f %%\n", r->rate,
+           r->progress->step, r->alone.median, 100 * r->rate / r->alone.median);
+    size_t i;
+    json_t *point;
+    printf("epochs      ");
+    json_array_foreach(b->curve, i, point) printf(" %.2f", 100 * json_real_value(json_object_get(point, "accuracy")));
+    printf(" %%\n");
+}
+
+static rgm_spread exactly(double value) { return (rgm_spread){value, value, value}; }
+
+static int32_t add_results(json_t *json, const rgm_bench_train *b, const result *r) {
+    double seconds = r->progress->seconds;
+    int32_t made = rgm_bench_json_add(json, "training", "images/s", exactly(r->rate)) &&
+                   rgm_bench_json_add(json, "steps alone", "images/s", r->alone);
+    if (r->reached)
+        made = made && rgm_bench_json_add(json, "time to accuracy", "s", exactly(seconds)) &&
+               rgm_bench_json_add(json, "with evaluations", "s", exactly(seconds + b->evaluating));
+    return made;
+}
+
+static rgm_status write_json(const rgm_bench_train *b, const result *r, rgm_error *err) {
+    const rgm_config *c = r->config;
+    const rgm_session *s = r->session;
+    json_t *json = rgm_bench_json("train", s->kernels->isa, rgm_team_size(s->team));
+    json_t *more =
+        json_pack("{s:s, s:[i,i,i], s:i, s:s, s:f, s:b, s:s, s:o, s:O, s:i, s:I, s:f, s:f, s:f, s:f, s:f, s:f}",
+                  "model", c->model.name, "image", c->model.image[0], c->model.image[1], c->model.image[2], "batch",
+                  c->batch, "build", s->build, "until", b->until, "reached", r->reached, "split", b->split, "accuracy",
+                  rgm_json_real(b->accuracy), "curve", b->curve, "epochs", r->progress->epoch, "steps",
+                  (json_int_t)r->progress->step, "seconds", r->progress->seconds, "seconds_with_evaluation",
+                  r->progress->seconds + b->evaluating, "seconds_in_all", r->whole, "images_per_s", r->rate,
+                  "step_images_per_s", r->alone.median, "share_of_step", r->rate / r->alone.median);
+    int32_t made = json && more && json_object_update(json, more) == 0 && add_results(json, b, r);
+    json_decref(more);
+    if (made) return rgm_bench_json_write(json, c->json, err);
+    json_decref(json);
+    return rgm_bench_json_write(NULL, c->json, err);
+}
+
+static rgm_status verdict(const rgm_bench_train *b, const result *r, rgm_error *err) {
+    if (r->reached) return RGM_OK;
+    if (isnan(b->accuracy))
+        return rgm_fail(err, RGM_E_VERDICT, "bench train: no epoch was evaluated in %" PRId64 " steps",
+                        r->progress->step);
+    return rgm_fail(err, RGM_E_VERDICT, "bench train: accuracy %.2f %% after %d epochs, expected at least %.2f %%",
+                    100 * b->accuracy, r->progress->epoch, 100 * b->until);
+}
+
+rgm_status rgm_bench_train_finish(rgm_bench_train *b, const rgm_session *s, rgm_trainer *t, const rgm_progress *p,
+                                  rgm_error *err) {
+    result r = {.config = s->config,
+                .session = s,
+                .progress = p,
+                .reached = b->accuracy >= b->until,
+                .whole = rgm_seconds() - b->started,
+                .rate = (double)(p->step * s->config->batch) / p->seconds};
+    rgm_spread seconds;
+    rgm_status status = measure_steps(b, t, p->step, &seconds, err);
+    if (status >= 0) r.alone = rgm_spread_rate(seconds, s->config->batch);
+    if (status >= 0 && strcmp(s->config->json, "-") != 0) print_text(b, &r);
+    if (status >= 0 && s->config->json[0]) status = write_json(b, &r, err);
+    json_decref(b->curve);
+    b->curve = NULL;
+    RGM_TRY(status);
+    return verdict(b, &r, err);
+}

@@ -1,0 +1,35 @@
+/* bench train: the time to an accuracy. A run of `regimen train` as it is, metrics and checkpoints included, that is
+ * evaluated after each epoch and ends once the accuracy is there; then some more steps of it alone, to see what of
+ * their rate the run had. The command makes the run; this file takes the times and tells them. */
+#ifndef RGM_BENCH_TRAIN_H
+#define RGM_BENCH_TRAIN_H
+
+#include <jansson.h>
+#include <signal.h>
+#include "train/loop.h"
+
+typedef struct rgm_bench_train {
+    double until;                      /* the accuracy, a fraction */
+    int32_t steps, warmup;             /* to compare the run's rate with */
+    const volatile sig_atomic_t *stop; /* nonzero: RGM_E_INTERRUPTED after the step */
+
+    /* of the run; zero before it */
+    const rgm_view *view;
+    const char *split;          /* "test", or "validation" of what is held out */
+    double started, evaluating; /* monotonic; seconds in evaluations */
+    double accuracy;            /* of the last epoch; of none: NaN */
+    json_t *curve;              /* of all evaluated epochs */
+} rgm_bench_train;
+
+/* Which split is evaluated: the test split, else validation; RGM_E_USAGE if there is neither. Starts the clock. */
+rgm_status rgm_bench_train_begin(rgm_bench_train *bench, const rgm_session *session, rgm_error *err);
+
+/* Takes an epoch's end into account, as soon as it has been evaluated. */
+rgm_status rgm_bench_train_epoch(rgm_bench_train *bench, const rgm_epoch_event *event, rgm_error *err);
+
+/* Times the further steps, prints the result, as text or where the configuration's json says, and releases what the
+ * epochs left. RGM_E_VERDICT if the accuracy was not reached. [main] */
+rgm_status rgm_bench_train_finish(rgm_bench_train *bench, const rgm_session *session, rgm_trainer *trainer,
+                                  const rgm_progress *progress, rgm_error *err);
+
+#endif
