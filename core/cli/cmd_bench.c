@@ -26,8 +26,10 @@ static void print_help(void) {
           "  regimen bench machine\n"
           "  regimen bench kernels gemm_blocks wino_input\n"
           "  regimen bench ops resnet18-32 --check-rule\n"
+          "  regimen bench pipeline --image 3x32x32 --batch 64\n"
           "  regimen bench step --model resnet18 --image 3x32x32 --batch 64\n"
           "  regimen bench eval --model resnet50 --image 3x224x224 --batch 16\n"
+          "  regimen bench train --until 0.92 --data fashion.h5\n"
           "  regimen bench compare before.json after.json\n",
           stdout);
 }
