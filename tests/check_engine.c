@@ -55,6 +55,9 @@ typedef struct trial {
     int32_t workers;
 } trial;
 
+/* 1 if the forward pass ends with more than a bias: then its weights are scaled, too. */
+static int finishes(const trial *t) { return t->s.residual || t->s.relu; }
+
 static void trial_make(trial *t, rgm_engine *engine, int32_t block, int32_t workers, const rgm_conv_shape *shape) {
     rgm_error err = {0};
     *t = (trial){.s = *shape, .block = block, .workers = workers};
@@ -73,8 +76,8 @@ static void trial_make(trial *t, rgm_engine *engine, int32_t block, int32_t work
     t->w = noise_make(t->w_count);
     t->dy = noise_make(t->y_count);
     t->bias = noise_make((size_t)s->K);
-    t->scale = noise_make((size_t)s->K);
-    t->residual = noise_make(t->y_count);
+    t->scale = noise_make(finishes(t) ? (size_t)s->K : 0);
+    t->residual = noise_make(finishes(t) ? t->y_count : 0);
     t->bx = buffer_make(N * padded(s->C, t->src_block) * in * 4);
     t->bdx = buffer_make(t->bx.size);
     t->by = buffer_make(N * padded(s->K, block) * out * 4);
@@ -83,12 +86,12 @@ static void trial_make(trial *t, rgm_engine *engine, int32_t block, int32_t work
     t->bdw = buffer_make(t->w_count * 4);
     t->bb = buffer_make((size_t)s->K * 4);
     t->bdb = buffer_make((size_t)s->K * 4);
-    t->bs = buffer_make((size_t)s->K * 4);
-    t->br = buffer_make(t->by.size);
+    t->bs = buffer_make(finishes(t) ? (size_t)s->K * 4 : 0);
+    t->br = buffer_make(finishes(t) ? t->by.size : 0);
     to_blocked(t->x, floats(&t->bx), N, s->C, in, t->src_block);
     to_blocked(t->dy, floats(&t->bdy), N, s->K, out, block);
-    to_blocked(t->residual, floats(&t->br), N, s->K, out, block);
-    for (int32_t k = 0; k < s->K; k++) floats(&t->bs)[k] = (float)t->scale[k];
+    if (finishes(t)) to_blocked(t->residual, floats(&t->br), N, s->K, out, block);
+    for (int32_t k = 0; k < s->K && finishes(t); k++) floats(&t->bs)[k] = (float)t->scale[k];
     for (size_t i = 0; i < t->w_count; i++) floats(&t->bw)[i] = (float)t->w[i];
     for (int32_t k = 0; k < s->K; k++) floats(&t->bb)[k] = (float)t->bias[k];
     for (int i = 0; i < 2; i++) t->packed[i] = buffer_make(rgm_conv_packed_bytes(t->conv, i));
@@ -109,9 +112,6 @@ static void trial_free(trial *t) {
     free(t->residual);
     rgm_conv_destroy(t->conv);
 }
-
-/* 1 if the forward pass ends with more than a bias: then its weights are scaled, too. */
-static int finishes(const trial *t) { return t->s.residual || t->s.relu; }
 
 /* The chunk functions as phases of a team. */
 static rgm_status pack_forward(void *context, int32_t chunk, int32_t worker, rgm_error *err) {
