@@ -1,4 +1,5 @@
-/* Of a training step the loss of the fifth is kept, for comparison with another implementation. */
+/* The loss of the fifth step, or of the first batch of an evaluation, is kept for comparison with another
+ * implementation. An evaluation has the batches of the first epoch of training, in its order. */
 #include "bench/step.h"
 
 #include <math.h>
@@ -7,6 +8,7 @@
 #include <string.h>
 #include "base/clock.h"
 #include "bench/measure.h"
+#include "data/order.h"
 #include "report/summary.h"
 #include "train/peak.h"
 #include "train/trainer.h"
@@ -20,7 +22,7 @@ typedef struct losses {
 
 typedef struct result {
     rgm_spread seconds; /* of a step, or a batch */
-    double loss_after_5;
+    double loss;        /* an image */
     double prepare;     /* seconds, of what an evaluation makes once */
     double peak, flops; /* GFLOP/s of the machine, operations of a step */
     size_t anonymous, mapped;
@@ -33,7 +35,8 @@ typedef struct bench {
     const rgm_session *session;
     const rgm_bench_step_options *options;
     rgm_trainer *trainer;
-    int32_t least;   /* runs, however few are measured; the fifth's loss is told */
+    const char *loss; /* JSON's name of the loss that is told, of run `told` */
+    int32_t told;
     int64_t batches; /* of the evaluation */
     rgm_status (*run)(struct bench *bench, int32_t index, rgm_tally *tally, rgm_error *err);
     const rgm_phase *(*phases)(const rgm_trainer *trainer, int32_t *count);
@@ -71,15 +74,14 @@ static rgm_status measure(bench *b, double *times, rgm_error *err) {
     const rgm_bench_step_options *o = b->options;
     result *r = &b->result;
     int32_t total = o->warmup + o->steps;
-    r->loss_after_5 = NAN;
-    for (int32_t i = 0; i < total || i < b->least; i++) {
+    for (int32_t i = 0; i < total || i <= b->told; i++) {
         rgm_tally tally;
         if (i == o->warmup) rgm_team_profile(s->team, o->profile);
         double start = rgm_seconds();
         RGM_TRY(b->run(b, i, &tally, err));
         if (i >= o->warmup && i < total) times[i - o->warmup] = rgm_seconds() - start;
         if (i + 1 == total) rgm_team_profile(s->team, 0);
-        if (i == 4) r->loss_after_5 = tally.loss / (double)tally.seen;
+        if (i == b->told) r->loss = tally.loss / (double)tally.seen;
         if (o->stop && *o->stop) return rgm_fail(err, RGM_E_INTERRUPTED, "bench: stopped on request");
     }
     if (o->profile) r->lost = find_losses(b, times);
@@ -122,8 +124,8 @@ static void print_text(const bench *b) {
            r->peak);
     printf("memory       %.1f MiB anonymous (planned %.1f), %.1f MiB mapped\n", mb(r->anonymous), mb(r->plan.peak),
            mb(r->mapped));
-    if (!b->least) printf("prepared     once, in %.2f ms\n", r->prepare * 1e3);
-    if (b->least) printf("loss         %.6f after 5 steps\n", r->loss_after_5);
+    if (r->prepare > 0) printf("prepared     once, in %.2f ms\n", r->prepare * 1e3);
+    printf("loss         %.6f after %d %s\n", r->loss, b->told + 1, b->told ? "steps" : b->unit);
 }
 
 /* What is known by the unit's name. */
@@ -137,8 +139,9 @@ static int32_t add_times(json_t *json, const bench *b, rgm_spread ms) {
         snprintf(key, sizeof key, "ms_per_%s%s", b->unit, times[i].suffix);
         if (json_object_set_new(json, key, json_real(times[i].value)) < 0) return 0;
     }
-    if (b->least && json_object_set_new(json, "loss_after_5", rgm_json_real(b->result.loss_after_5)) < 0) return 0;
-    if (!b->least && json_object_set_new(json, "ms_prepare", json_real(b->result.prepare * 1e3)) < 0) return 0;
+    if (json_object_set_new(json, b->loss, rgm_json_real(b->result.loss)) < 0) return 0;
+    if (b->result.prepare > 0 && json_object_set_new(json, "ms_prepare", json_real(b->result.prepare * 1e3)) < 0)
+        return 0;
     return rgm_bench_json_add(json, b->name, "ms", ms) != NULL;
 }
 
@@ -188,7 +191,8 @@ rgm_status rgm_bench_step(const rgm_session *s, const rgm_bench_step_options *op
                .unit = "step",
                .session = s,
                .options = options,
-               .least = 5,
+               .loss = "loss_after_5",
+               .told = 4,
                .run = run_step,
                .phases = rgm_trainer_phases};
     b.result.flops = rgm_graph_train_flops(s->graph) * s->config->batch;
@@ -199,14 +203,20 @@ rgm_status rgm_bench_step(const rgm_session *s, const rgm_bench_step_options *op
 }
 
 /* Twice: memory has been touched the second time. */
-static rgm_status prepare(bench *b, rgm_error *err) {
+static rgm_status prepare(bench *b, const rgm_view *view, rgm_error *err) {
     double start = 0;
     for (int32_t i = 0; i < 2; i++) {
         start = rgm_seconds();
-        RGM_TRY(rgm_trainer_begin_evaluation(b->trainer, &b->session->train, &b->batches, err));
+        RGM_TRY(rgm_trainer_begin_evaluation(b->trainer, view, &b->batches, err));
     }
     b->result.prepare = rgm_seconds() - start;
     return RGM_OK;
+}
+
+static void order_as_in_training(const rgm_session *s, uint32_t *indices) {
+    rgm_order order = rgm_order_make(s->config->seed, 0, (uint64_t)s->train.count, 1);
+    for (int64_t i = 0; i < s->train.count; i++)
+        indices[i] = (uint32_t)rgm_view_index(&s->train, (int64_t)rgm_order_at(&order, (uint64_t)i));
 }
 
 rgm_status rgm_bench_eval(const rgm_session *s, const rgm_bench_step_options *options, rgm_error *err) {
@@ -214,13 +224,20 @@ rgm_status rgm_bench_eval(const rgm_session *s, const rgm_bench_step_options *op
                .unit = "batch",
                .session = s,
                .options = options,
+               .loss = "loss",
                .run = run_batch,
                .phases = rgm_trainer_evaluation_phases};
+    rgm_view view = s->train;
+    uint32_t *indices = malloc(sizeof *indices * (size_t)view.count + 1);
+    if (!indices) return rgm_fail(err, RGM_E_NOMEM, "bench: out of memory");
+    order_as_in_training(s, indices);
+    view.indices = indices;
     for (int32_t i = 0; i < rgm_graph_node_count(s->graph); i++)
         b.result.flops += rgm_node_flops(s->graph, i) * s->config->batch;
-    RGM_TRY(rgm_trainer_create(&b.trainer, s, &(rgm_trainer_options){.drawn = 1}, err));
-    rgm_status status = prepare(&b, err);
+    rgm_status status = rgm_trainer_create(&b.trainer, s, &(rgm_trainer_options){.drawn = 1}, err);
+    if (status >= 0) status = prepare(&b, &view, err);
     if (status >= 0) status = run(&b, err);
     rgm_trainer_destroy(b.trainer);
+    free(indices);
     return status;
 }

@@ -15,7 +15,8 @@ typedef struct rgm_bench_step_options {
 /* Makes a trainer, times its steps and prints the result, as text or where the configuration's json says. [main] */
 rgm_status rgm_bench_step(const rgm_session *session, const rgm_bench_step_options *options, rgm_error *err);
 
-/* The same of an evaluation of the training split, with the parameters that training starts from. [main] */
+/* The same of an evaluation of the training split, with the parameters that training starts from, and in the order of
+ * its first epoch. The session must have a training split. [main] */
 rgm_status rgm_bench_eval(const rgm_session *session, const rgm_bench_step_options *options, rgm_error *err);
 
 #endif

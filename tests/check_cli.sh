@@ -160,6 +160,7 @@ has out '"outside_share": [0-9]'
 expect 0 "$regimen" bench eval $small --image 1x12x12 --iters 3 --json
 json out
 has out '"ms_per_batch": [0-9]'
+has out '"loss": [0-9]'
 expect 0 "$regimen" bench eval --data data.h5 $small --iters 5 --warmup 0 --profile # more than the set has
 has out 'ms/batch .*phase'
 expect 0 "$regimen" train runs/one/config.yaml --out runs/two --steps 1 --quiet # what was written can be read
