@@ -228,6 +228,7 @@ rgm_status rgm_bench_eval(const rgm_session *s, const rgm_bench_step_options *op
                .run = run_batch,
                .phases = rgm_trainer_evaluation_phases};
     rgm_view view = s->train;
+    if (view.count < 1) return rgm_fail(err, RGM_E_USAGE, "%s: no training split", s->config->data.file);
     uint32_t *indices = malloc(sizeof *indices * (size_t)view.count + 1);
     if (!indices) return rgm_fail(err, RGM_E_NOMEM, "bench: out of memory");
     order_as_in_training(s, indices);
