@@ -49,6 +49,8 @@ int32_t netrun_conv = RGM_CONV_AUTO;
 size_t netrun_remake;
 int32_t netrun_memory = RGM_MEMORY_NORMAL, netrun_segments;
 
+int32_t netrun_apart;
+
 static void make_plan(netrun *r) {
     rgm_error err = {0};
     rgm_plan_options o = {.graph = r->graph,
@@ -57,6 +59,7 @@ static void make_plan(netrun *r) {
                           .batch = r->N,
                           .workers = r->threads,
                           .training = r->training,
+                          .apart = netrun_apart,
                           .conv = netrun_conv,
                           .memory = netrun_memory,
                           .segments = netrun_segments,

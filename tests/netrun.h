@@ -29,6 +29,9 @@ extern size_t netrun_remake;
 extern int32_t netrun_memory;
 extern int32_t netrun_segments; /* as in rgm_plan_options */
 
+/* 1: evaluation plans opened from now on have every operation apart (rgm_plan_options). */
+extern int32_t netrun_apart;
+
 /* Fails the test with the error's line. */
 void netrun_fine(rgm_status status, const rgm_error *err, const char *what);
 

@@ -275,7 +275,7 @@ static rgm_moments plan_moments(const rgm_conv_site *site, const pass *p, int32_
  * IMAGE_CHUNKS; 0: none of that. */
 static int32_t image_chunks(const pass *p) {
     int32_t before = rgm_plan_series(p->plan);
-    if (rgm_plan_get(p->plan)->training) return 0;
+    if (rgm_plan_get(p->plan)->training || rgm_plan_get(p->plan)->apart) return 0;
     if (before >= IMAGE_CHUNKS && 4 * (p->N / before) * (int64_t)p->per_image >= 3 * p->span) return before;
     for (int32_t images = 1; images <= p->N / IMAGE_CHUNKS; images++)
         if (p->N % images == 0 && images * (int64_t)p->per_image >= p->span) return p->N / images;

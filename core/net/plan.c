@@ -180,7 +180,7 @@ int32_t rgm_plan_series(const rgm_plan *p) {
 
 rgm_status rgm_plan_phase_images(rgm_plan *p, int32_t node, const char *what, rgm_chunk_fn run, void *context,
                                  int32_t chunks, rgm_error *err) {
-    if (p->o.training) return rgm_plan_phase(p, node, what, run, context, chunks, err);
+    if (p->o.training || p->o.apart) return rgm_plan_phase(p, node, what, run, context, chunks, err);
     if (rgm_plan_series(p) == chunks) return continue_series(p, node, what, run, context, err);
     struct series *s = rgm_plan_state(p, sizeof *s);
     if (!s || !context) return rgm_fail(err, RGM_E_NOMEM, "plan: out of memory");

@@ -70,7 +70,7 @@ typedef struct rgm_plan_options {
                          MiB (tests set it) */
     int32_t segments; /* low memory: 1 to RGM_PLAN_SEGMENTS from short to long segments; 0: those whose plan is the
                          smallest (tests set it) */
-    int32_t apart;    /* 1: no operation is done in another one's store, in evaluation, either (tests compare) */
+    int32_t apart;    /* 1: in evaluation, too, every operation has a phase of its own and stores its output (tests) */
     int32_t training; /* 1: forward with batch statistics, and backward; 0: forward with running statistics */
     rgm_activation_hook
         hook; /* required in training if the graph has plugin activations; they pass through otherwise */

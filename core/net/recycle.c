@@ -25,7 +25,7 @@ static int32_t is_free(const rgm_plan *p, rgm_buffer buffer) {
 }
 
 rgm_buffer rgm_plan_recycled(const rgm_plan *p, int32_t tensor) {
-    if (p->o.training) return -1;
+    if (p->o.training || p->o.apart) return -1;
     size_t bytes = rgm_plan_tensor_bytes(p, tensor);
     for (int32_t t = 0; t < rgm_graph_tensor_count(p->o.graph); t++)
         if (p->value[t] >= 0 && rgm_plan_tensor_bytes(p, t) == bytes && is_free(p, p->value[t])) return p->value[t];
