@@ -1,5 +1,8 @@
 """The peer's network: the ResNets of draws.py in PyTorch, under torchvision's names, and the update that trains them."""
 import inspect
+import os
+import sys
+import sysconfig
 
 import numpy as np
 import torch
@@ -73,6 +76,20 @@ def set_weights(net, arrays):
     with torch.no_grad():
         for name, parameter in own.items():
             parameter.copy_(torch.from_numpy(np.asarray(arrays[name])))
+
+
+def compiled(net):
+    """torch.compile with vectorised kernels, or an error. What it builds is linked against the libraries in Python's LIBDIR
+    first: with Debian's libtorch-dev those are 1.13's, its test of vector instructions fails then, and without a word its
+    kernels become scalar, half as fast. So this torch's own libraries come first, and its cache lies with it."""
+    if not hasattr(torch, "compile"):
+        raise SystemExit(f"torch {torch.__version__} has no compile")
+    sysconfig.get_config_vars()["LIBDIR"] = os.path.join(os.path.dirname(torch.__file__), "lib")
+    os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", os.path.join(sys.prefix, "inductor-cache"))
+    from torch._inductor.cpu_vec_isa import pick_vec_isa
+    if not pick_vec_isa():
+        raise SystemExit(f"torch {torch.__version__}: compile finds no vector instructions (is there a C++ compiler?)")
+    return torch.compile(net)
 
 
 SGD_FORMS = ("fused", "foreach", "plain")  # the first that torch has is taken

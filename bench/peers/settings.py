@@ -2,7 +2,7 @@
 
     1.13 or 2.x                 Debian's python3-torch, or requirements.txt in a virtual environment (`make peer-venv`)
     nchw or channels_last
-    compile                     torch.compile (2.x)
+    compile                     torch.compile (2.x), vectorised or refused (network.py)
     frozen or optimized         evaluation: TorchScript frozen, and optimized for inference; compile,frozen: constants folded
     plain, foreach or fused     training: form of the update; without such a word the first of fused, foreach, plain it has
     jemalloc                    preloaded (Debian: libjemalloc2) instead of glibc's malloc

@@ -29,7 +29,7 @@ from torch.nn import functional as F
 
 from checkpoint_to_torch import constants
 from draws import MODELS, ORDER, Draws, draw_weights, parameters
-from network import SGD_FORMS, Network, set_weights, sgd
+from network import SGD_FORMS, Network, compiled, set_weights, sgd
 
 AUGMENT = 4  # RGM_STREAM_AUGMENT of core/base/rng.h
 CROP, FLIP = 0, 1  # places in the chain
@@ -147,7 +147,7 @@ def run(a):
     if not 1 <= a.batch <= len(data.padded):
         raise SystemExit(f"--batch {a.batch}: expected 1 to {len(data.padded)}, the training images")
     net = make_network(a, data)
-    forward = torch.compile(net) if a.compile else net
+    forward = compiled(net) if a.compile else net
     optimizer, form = sgd(net, a.sgd, a.lr, a.momentum, a.decay)
     per_epoch, training, evaluating, curve = len(data.padded) // a.batch, 0.0, 0.0, []
     for epoch in range(a.epochs):
