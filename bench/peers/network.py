@@ -78,16 +78,19 @@ def set_weights(net, arrays):
             parameter.copy_(torch.from_numpy(np.asarray(arrays[name])))
 
 
-def compiled(net):
-    """torch.compile with vectorised kernels, or an error. What it builds is linked against the libraries in Python's LIBDIR
-    first: with Debian's libtorch-dev those are 1.13's, its test of vector instructions fails then, and without a word its
-    kernels become scalar, half as fast. So this torch's own libraries come first, and its cache lies with it."""
+def compiled(net, folded=False):
+    """torch.compile with vectorised kernels, or an error; with `folded` constants are folded (evaluation).
+
+    What it builds is linked against the libraries in Python's LIBDIR first: with Debian's libtorch-dev those are 1.13's, its
+    test of vector instructions fails then, and without a word its kernels become scalar, half as fast. So this torch's own
+    libraries come first, and its cache lies with it."""
     if not hasattr(torch, "compile"):
         raise SystemExit(f"torch {torch.__version__} has no compile")
     sysconfig.get_config_vars()["LIBDIR"] = os.path.join(os.path.dirname(torch.__file__), "lib")
     os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", os.path.join(sys.prefix, "inductor-cache"))
-    from torch._inductor.cpu_vec_isa import pick_vec_isa
-    if not pick_vec_isa():
+    from torch._inductor import config, cpu_vec_isa  # not before: they take the cache's place from the environment
+    config.freezing = folded
+    if not cpu_vec_isa.pick_vec_isa():
         raise SystemExit(f"torch {torch.__version__}: compile finds no vector instructions (is there a C++ compiler?)")
     return torch.compile(net)
 

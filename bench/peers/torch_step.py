@@ -86,10 +86,7 @@ def made_for_inference(a, net, x):
     moves what it can into oneDNN's own layouts; `compile` with `frozen` is inductor with constants folded."""
     net = net.eval()
     if a.compile:
-        if a.form == "frozen":
-            import torch._inductor.config as inductor
-            inductor.freezing = True
-        return compiled(net)
+        return compiled(net, folded=a.form == "frozen")
     if a.form == "eager":
         return net
     with torch.no_grad():
