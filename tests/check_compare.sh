@@ -24,7 +24,7 @@ cat >regimen <<'STUB'
 #!/bin/sh
 echo "$@" >>calls
 speed=300 loss='"loss_after_5": 2.5,'
-if [ "$2" = eval ]; then speed=600 loss=; fi
+if [ "$2" = eval ]; then speed=600 loss='"loss": 2.5,'; fi
 echo "{\"images_per_s\": $speed, $loss \"threads\": 2, \"isa\": \"avx2\", \"build\": \"stand-in\", \"anon_mb\": 10}"
 STUB
 # the peer: of each word a share of the speed; 2.x crashes when compiled for nchw; jemalloc is told by the environment
@@ -44,7 +44,7 @@ case "$*" in *"--layout nchw"*--compile*) echo "no such kernel" >&2 && exit 1 ;;
 [ "${ATEN_CPU_CAPABILITY-}" != avx2 ] || speed=$((speed / 2))
 echo "a warning"
 echo "{\"images_per_s\": $speed, \"version\": \"2.99\", \"import_mb\": 1, \"anon_mb\": 5," \
-    "\"loss_after_5\": ${STUB_LOSS:-2.5}, \"loss\": 2.5}"
+    "\"loss_after_5\": ${STUB_LOSS:-2.5}, \"loss\": ${STUB_LOSS:-2.5}}"
 STUB
 sed 's/STUB_VERSION:-2.99/STUB_VERSION:-1.13/; s/speed=100/speed=90/' venv/bin/python >debian
 chmod +x regimen venv/bin/python debian
@@ -85,6 +85,8 @@ has calls '^bench eval'
 # another loss, an unknown or impossible setting, nothing to compare with
 export STUB_LOSS=2.6
 expect 1 compare --settings 1.13,nchw --rounds 1
+has err 'the losses differ by 0.1'
+expect 1 compare --what eval --settings 1.13,nchw --rounds 1
 has err 'the losses differ by 0.1'
 unset STUB_LOSS
 expect 2 compare --settings 1.13,nhwc
