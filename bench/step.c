@@ -233,8 +233,7 @@ rgm_status rgm_bench_eval(const rgm_session *s, const rgm_bench_step_options *op
     if (!indices) return rgm_fail(err, RGM_E_NOMEM, "bench: out of memory");
     order_as_in_training(s, indices);
     view.indices = indices;
-    for (int32_t i = 0; i < rgm_graph_node_count(s->graph); i++)
-        b.result.flops += rgm_node_flops(s->graph, i) * s->config->batch;
+    b.result.flops = rgm_graph_forward_flops(s->graph) * s->config->batch;
     rgm_status status = rgm_trainer_create(&b.trainer, s, &(rgm_trainer_options){.drawn = 1}, err);
     if (status >= 0) status = prepare(&b, &view, err);
     if (status >= 0) status = run(&b, err);

@@ -49,6 +49,12 @@ expect 0 "$regimen" plan --model resnet50 --image 3x64x64 --batch 64 --memory lo
 json out
 has out '"us_per_chunk": [0-9]'
 has out '"again_flops": [0-9]'
+expect 0 "$regimen" plan --model resnet50 --image 3x32x32 --batch 4 --evaluation
+has out 'in the store of layer1.0.conv3'
+has out 'once and kept: [1-9]'
+expect 0 "$regimen" plan runs/one/config.yaml --evaluation --json
+json out
+has out '"prepared": [1-9]'
 expect 0 "$regimen" plan runs/one/config.yaml --json
 json out
 expect 0 "$regimen" bench step $small --image 1x12x12 --iters 3 --json

@@ -331,6 +331,42 @@ START_TEST(nan_logit_is_never_right) {
 }
 END_TEST
 
+/* The weights of a checkpoint in a file by no program of ours, with one value replaced. */
+static void copy_with(const char *from, const char *to, const char *name, float value) {
+    char path[96];
+    snprintf(path, sizeof path, "model/%s", name);
+    hid_t old = H5Fopen(from, H5F_ACC_RDONLY, H5P_DEFAULT);
+    hid_t file = H5Fcreate(to, H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
+    ck_assert_int_ge(H5Ocopy(old, "model", file, "model", H5P_DEFAULT, H5P_DEFAULT), 0);
+    hid_t set = H5Dopen2(file, path, H5P_DEFAULT), space = H5Dget_space(set);
+    float *values = malloc(sizeof *values * (size_t)H5Sget_simple_extent_npoints(space));
+    ck_assert_ptr_nonnull(values);
+    ck_assert_int_ge(H5Dread(set, H5T_NATIVE_FLOAT, H5S_ALL, H5S_ALL, H5P_DEFAULT, values), 0);
+    values[0] = value;
+    ck_assert_int_ge(H5Dwrite(set, H5T_NATIVE_FLOAT, H5S_ALL, H5S_ALL, H5P_DEFAULT, values), 0);
+    free(values);
+    H5Sclose(space);
+    H5Dclose(set);
+    H5Fclose(file);
+    H5Fclose(old);
+}
+
+/* Where oneDNN's ReLU would make numbers of a NaN, the evaluation names what it comes from instead. */
+START_TEST(nan_weight_is_not_hidden) {
+    static const char *const names[] = {"layer1.0.conv1.weight", "layer1.0.bn1.running_mean"};
+    static run_result r;
+    const char *config = configure("model: {name: resnet20, base: 8}\nbatch: 6\nsteps: 1\n");
+    run_set_write(paths[SET], &two_classes);
+    run_expect(&(run_job){.config = config, .last = paths[LAST]}, RGM_OK, &r);
+    copy_with(paths[LAST], paths[FIRST], names[_i], 0.5f);
+    run_expect(&(run_job){.config = config, .load_after = paths[FIRST]}, RGM_OK, &r);
+    ck_assert(isfinite(r.test_loss));
+    copy_with(paths[LAST], paths[FIRST], names[_i], NAN);
+    run_expect(&(run_job){.config = config, .load_after = paths[FIRST]}, RGM_E_NUMERIC, &r);
+    ck_assert_msg(strstr(r.error, "evaluation: ") && strstr(r.error, names[_i]), "%s", r.error);
+}
+END_TEST
+
 static double distance(const float *a, const float *b, size_t n) {
     double sum = 0;
     for (size_t i = 0; i < n; i++) sum += ((double)a[i] - b[i]) * ((double)a[i] - b[i]);
@@ -470,6 +506,7 @@ int main(void) {
     tcase_add_loop_test(tcase, divergence, 0, sizeof diverging / sizeof *diverging);
     tcase_add_test(tcase, nan_logit_stops);
     tcase_add_loop_test(tcase, nan_logit_is_never_right, 0, 3);
+    tcase_add_loop_test(tcase, nan_weight_is_not_hidden, 0, 2);
     tcase_add_loop_test(tcase, clipping, 0, 4);
     tcase_add_loop_test(tcase, initializers_scope, 0, 2);
     tcase_add_loop_test(tcase, dropouts_that_ask, 0, sizeof dropouts / sizeof *dropouts);

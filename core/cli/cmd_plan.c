@@ -1,9 +1,10 @@
 #include "cli/commands.h"
 #include "cli/options.h"
 
-enum { CHUNKS };
+enum { CHUNKS, EVALUATION };
 static const rgm_cli_flag flags[] = {
     [CHUNKS] = {"chunks", 0, "CORES", "estimate of how the step would run on so many cores: chunks and barriers"},
+    [EVALUATION] = {"evaluation", 0, NULL, "the plan of an evaluation instead: what is joined, what is prepared once"},
     {0},
 };
 
@@ -12,10 +13,12 @@ static const rgm_cli_spec spec = {
     .arguments = "[FILE]",
     .about =
         "Prints what a training step computes and stores: per layer its shape, parameters, arithmetic and bytes, and "
-        "the memory the whole run will need. FILE is a configuration (YAML) or a data set (.h5).",
+        "the memory the whole run will need; or the same of an evaluation. FILE is a configuration (YAML) or a data "
+        "set (.h5).",
     .examples = "  regimen plan fashion.h5\n"
                 "  regimen plan --model resnet50 --image 3x224x224 --classes 1000 --batch 32\n"
                 "  regimen plan run.yaml --json\n"
+                "  regimen plan run.yaml --evaluation\n"
                 "  regimen plan --model resnet50 --image 3x224x224 --classes 1000 --batch 256 --chunks 64\n",
     .command = RGM_FOR_PLAN,
     .own = flags,
@@ -29,8 +32,11 @@ rgm_status rgm_cmd_plan(int argc, char **argv, rgm_error *err) {
     RGM_TRY(rgm_cli_parse(&line, &spec, argc, argv, err));
     if (line.helped) return RGM_OK;
     RGM_TRY(rgm_cli_integer(&line, CHUNKS, 1, 1024, 0, &cores, err));
+    int32_t evaluation = line.own[EVALUATION] != NULL;
+    if (cores && evaluation)
+        return rgm_fail(err, RGM_E_USAGE, "--chunks: an estimate of training steps, not of --evaluation");
     RGM_TRY(rgm_cli_config(&line, line.argument_count > 0 ? line.argument[0] : NULL, &config, err));
     if (!config.data.file[0] && !config.model.image[0])
         return rgm_fail(err, RGM_E_USAGE, "plan: expected a data set (--data FILE) or an image size (--image CxHxW)");
-    return rgm_run_plan(&config, cores, err);
+    return rgm_run_plan(&config, evaluation, cores, err);
 }

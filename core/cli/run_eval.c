@@ -18,8 +18,7 @@ static rgm_status evaluate(const rgm_session *s, rgm_trainer *t, int32_t split, 
     RGM_TRY(rgm_loop_load(t, config->checkpoint, err));
     double start = rgm_seconds();
     RGM_TRY(rgm_trainer_evaluate(t, view, rgm_run_stop, NULL, &tally, err));
-    double seconds = rgm_seconds() - start, flops = 0;
-    for (int32_t i = 0; i < rgm_graph_node_count(s->graph); i++) flops += rgm_node_flops(s->graph, i);
+    double seconds = rgm_seconds() - start, flops = rgm_graph_forward_flops(s->graph);
     rgm_summary summary = {.model = config->model.name,
                            .data = config->data.file,
                            .split = rgm_split_name(split),

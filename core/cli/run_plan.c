@@ -28,9 +28,9 @@ static recomputation recompute(const rgm_plan *plan) {
     return r;
 }
 
-static void print_rows(const rgm_plan *plan) {
-    printf("%-24s %-14s %15s %11s %12s %10s  %-8s  %s\n", "layer", "operation", "output", "parameters", "MFLOP/step",
-           "MiB", "backward", "computed by");
+static void print_rows(const rgm_plan *plan, int32_t evaluation) {
+    printf("%-24s %-14s %15s %11s %12s %10s  %-8s  %s\n", "layer", "operation", "output", "parameters",
+           evaluation ? "MFLOP/batch" : "MFLOP/step", "MiB", evaluation ? "" : "backward", "computed by");
     for (int32_t i = 0; i < rgm_plan_row_count(plan); i++) {
         rgm_plan_row row;
         char shape[40];
@@ -41,15 +41,26 @@ static void print_rows(const rgm_plan *plan) {
     }
 }
 
-static void print_text(const rgm_session *s, const rgm_trainer *t) {
-    rgm_memory_plan m = rgm_trainer_memory(t);
-    print_rows(rgm_trainer_plan(t));
-    printf("\nmodel       %s, %" PRId64 " parameters, %.3f GFLOP per image and training step\n", s->config->model.name,
-           rgm_graph_param_elements(s->graph), rgm_graph_train_flops(s->graph) * 1e-9);
-    printf("batch       %d images\n", s->config->batch);
-    recomputation r = recompute(rgm_trainer_plan(t));
+static void print_backward(const rgm_session *s, const rgm_plan *plan) {
+    recomputation r = recompute(plan);
     printf("backward    keeps %.1f MiB of outputs, makes %.1f MiB again (%.1f %% more arithmetic)\n", mib(r.kept),
            mib(r.again), 100 * r.flops / (rgm_graph_train_flops(s->graph) * s->config->batch));
+}
+
+static void print_text(const rgm_session *s, const rgm_trainer *t, int32_t evaluation) {
+    rgm_memory_plan m = rgm_trainer_memory(t);
+    const rgm_plan *plan = rgm_trainer_plan(t);
+    print_rows(plan, evaluation);
+    printf("\nmodel       %s, %" PRId64 " parameters, %.3f GFLOP per image%s\n", s->config->model.name,
+           rgm_graph_param_elements(s->graph),
+           (evaluation ? rgm_graph_forward_flops(s->graph) : rgm_graph_train_flops(s->graph)) * 1e-9,
+           evaluation ? "" : " and training step");
+    printf("batch       %d images\n", s->config->batch);
+    if (evaluation)
+        printf("prepared    once and kept: %.1f MiB of filters in other layouts, scales and shifts\n",
+               mib(rgm_plan_kept_bytes(plan)));
+    else
+        print_backward(s, plan);
     printf("memory      parameters %.1f MiB, gradients %.1f, optimizer %.1f, statistics %.1f\n", mib(m.parameters),
            mib(m.gradients), mib(m.slots), mib(m.statistics));
     printf("            activations %.1f, scratch %.1f, pipeline %.1f, fixed (measured) %.1f\n", mib(m.activations),
@@ -71,18 +82,21 @@ static json_t *rows_json(const rgm_plan *plan) {
     return rows;
 }
 
-static rgm_status print_json(const rgm_session *s, const rgm_trainer *t, int32_t cores, rgm_error *err) {
+static rgm_status print_json(const rgm_session *s, const rgm_trainer *t, int32_t evaluation, int32_t cores,
+                             rgm_error *err) {
     rgm_memory_plan m = rgm_trainer_memory(t);
     recomputation r = recompute(rgm_trainer_plan(t));
-    json_t *json =
-        json_pack("{s:s, s:I, s:i, s:f, s:o, s:{s:I, s:I, s:f}, s:{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}}",
-                  "model", s->config->model.name, "parameters", (json_int_t)rgm_graph_param_elements(s->graph), "batch",
-                  s->config->batch, "train_flops_per_image", rgm_graph_train_flops(s->graph), "layers",
-                  rows_json(rgm_trainer_plan(t)), "backward", "kept_bytes", (json_int_t)r.kept, "again_bytes",
-                  (json_int_t)r.again, "again_flops", r.flops, "memory", "parameters", (json_int_t)m.parameters,
-                  "gradients", (json_int_t)m.gradients, "optimizer", (json_int_t)m.slots, "statistics",
-                  (json_int_t)m.statistics, "activations", (json_int_t)m.activations, "scratch", (json_int_t)m.scratch,
-                  "pipeline", (json_int_t)m.pipeline, "fixed", (json_int_t)m.fixed, "peak", (json_int_t)m.peak);
+    json_t *json = json_pack(
+        "{s:b, s:s, s:I, s:i, s:f, s:f, s:o, s:{s:I, s:I, s:f}, s:{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}}",
+        "evaluation", evaluation, "model", s->config->model.name, "parameters",
+        (json_int_t)rgm_graph_param_elements(s->graph), "batch", s->config->batch, "train_flops_per_image",
+        rgm_graph_train_flops(s->graph), "forward_flops_per_image", rgm_graph_forward_flops(s->graph), "layers",
+        rows_json(rgm_trainer_plan(t)), "backward", "kept_bytes", (json_int_t)r.kept, "again_bytes",
+        (json_int_t)r.again, "again_flops", r.flops, "memory", "parameters", (json_int_t)m.parameters, "gradients",
+        (json_int_t)m.gradients, "optimizer", (json_int_t)m.slots, "statistics", (json_int_t)m.statistics, "prepared",
+        (json_int_t)rgm_plan_kept_bytes(rgm_trainer_plan(t)), "activations", (json_int_t)m.activations, "scratch",
+        (json_int_t)m.scratch, "pipeline", (json_int_t)m.pipeline, "fixed", (json_int_t)m.fixed, "peak",
+        (json_int_t)m.peak);
     if (json && cores) json_object_set_new(json, "chunks", rgm_chunks_json(rgm_trainer_plan(t), s->kernels, cores));
     if (!json) return rgm_fail(err, RGM_E_NOMEM, "no memory for the result");
     rgm_status status = rgm_json_write(json, s->config->json, err);
@@ -90,17 +104,17 @@ static rgm_status print_json(const rgm_session *s, const rgm_trainer *t, int32_t
     return status;
 }
 
-rgm_status rgm_run_plan(rgm_config *config, int32_t cores, rgm_error *err) {
+rgm_status rgm_run_plan(rgm_config *config, int32_t evaluation, int32_t cores, rgm_error *err) {
     rgm_session *s = NULL;
     rgm_trainer *t = NULL;
     RGM_TRY(rgm_run_session(&s, config, &(rgm_session_options){0}, err));
-    rgm_trainer_options options = {.training = 1, .plan_only = 1};
+    rgm_trainer_options options = {.training = !evaluation, .plan_only = 1};
     rgm_status status = rgm_trainer_create(&t, s, &options, err);
     if (status >= 0 && strcmp(config->json, "-") != 0) {
-        print_text(s, t);
+        print_text(s, t, evaluation);
         if (cores) status = rgm_chunks_print(rgm_trainer_plan(t), s->kernels, cores, err);
     }
-    if (status >= 0 && config->json[0]) status = print_json(s, t, cores, err);
+    if (status >= 0 && config->json[0]) status = print_json(s, t, evaluation, cores, err);
     rgm_trainer_destroy(t);
     rgm_session_destroy(s);
     return status;

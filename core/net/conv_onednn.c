@@ -67,6 +67,7 @@ rgm_status rgm_onednn_create(rgm_onednn **out, const rgm_conv_site *site, uint32
     shape.bias |= rgm_plan_finishes(site->plan, site->node);
     shape.residual = finish->residual != RGM_NO_TENSOR;
     shape.relu = finish->relu;
+    if (shape.relu) rgm_plan_set_hides_nan(site->plan);
     RGM_TRY(rgm_conv_create(&c->conv, rgm_plan_get(site->plan)->engine, &shape, err));
     RGM_TRY(rgm_plan_own(site->plan, c->conv, destroy, err));
     rgm_plan_need_scratch(site->plan, rgm_conv_scratch_bytes(c->conv));

@@ -339,6 +339,12 @@ double rgm_node_flops(const rgm_graph *g, int32_t index) {
     return 2.0 * (double)g->params[node->weight].count * out->H * out->W;
 }
 
+double rgm_graph_forward_flops(const rgm_graph *g) {
+    double flops = 0;
+    for (int32_t i = 0; i < rgm_graph_node_count(g); i++) flops += rgm_node_flops(g, i);
+    return flops;
+}
+
 double rgm_graph_train_flops(const rgm_graph *g) {
     double flops = 0;
     for (int32_t i = 0; i < g->node_count; i++)

@@ -154,5 +154,6 @@ int64_t rgm_graph_stat_floats(const rgm_graph *graph);
  * layers, others 0), and of one image's training step: forward, backward weights, and backward data where needed. */
 double rgm_node_flops(const rgm_graph *graph, int32_t node);
 double rgm_graph_train_flops(const rgm_graph *graph);
+double rgm_graph_forward_flops(const rgm_graph *graph); /* one image's forward pass through all nodes */
 
 #endif

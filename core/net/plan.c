@@ -92,6 +92,9 @@ rgm_status rgm_plan_own(rgm_plan *p, void *object, void (*destroy)(void *), rgm_
     return RGM_OK;
 }
 
+void rgm_plan_set_hides_nan(rgm_plan *p) { p->hides_nan = 1; }
+int32_t rgm_plan_hides_nan(const rgm_plan *p) { return p->hides_nan; }
+
 void rgm_plan_need_scratch(rgm_plan *p, size_t bytes) {
     bytes = rgm_arena_cost(bytes);
     if (bytes > p->scratch_each) p->scratch_each = bytes;

@@ -65,9 +65,10 @@ struct rgm_plan {
     rgm_moments *moments; /* per tensor */
     rgm_finish *finish;   /* per node */
     rgm_gradient *gradient;
-    int32_t turn;  /* of the node that is asked for its forward phases */
-    uint8_t *kept; /* per tensor: RGM_KEPT, ... */
-    int32_t again; /* 1: forward phases are planned for the second time */
+    int32_t hides_nan; /* rgm_plan_hides_nan() */
+    int32_t turn;      /* of the node that is asked for its forward phases */
+    uint8_t *kept;     /* per tensor: RGM_KEPT, ... */
+    int32_t again;     /* 1: forward phases are planned for the second time */
     state *states;
     size_t bytes, scratch_each;
     char *arena;

@@ -373,8 +373,27 @@ rgm_status rgm_trainer_step(rgm_trainer *t, int64_t step, rgm_step_result *resul
     return status;
 }
 
+static rgm_status check_finite(const rgm_trainer *t, const rgm_param *p, const float *arena, rgm_error *err) {
+    float largest;
+    t->session->kernels->absmax(arena + p->offset, p->count, &largest);
+    if (isfinite(largest)) return RGM_OK;
+    return rgm_fail(err, RGM_E_NUMERIC, "evaluation: %s holds values that are not finite", p->name);
+}
+
+/* Where the plan would hide a NaN, it is looked for before. */
+static rgm_status check_parameters(const rgm_trainer *t, rgm_error *err) {
+    const rgm_graph *g = t->session->graph;
+    if (!rgm_plan_hides_nan(t->eval_plan)) return RGM_OK;
+    for (int32_t i = 0; i < rgm_graph_param_count(g); i++)
+        RGM_TRY(check_finite(t, rgm_graph_param(g, i), t->memory.value, err));
+    for (int32_t i = 0; i < rgm_graph_stat_count(g); i++)
+        RGM_TRY(check_finite(t, rgm_graph_stat(g, i), t->memory.stat, err));
+    return RGM_OK;
+}
+
 rgm_status rgm_trainer_begin_evaluation(rgm_trainer *t, const rgm_view *view, int64_t *batches, rgm_error *err) {
     int32_t count;
+    RGM_TRY(check_parameters(t, err));
     RGM_TRY(assemble_evaluation(t, view, err));
     *batches = rgm_batches_per_epoch(t->eval_batches);
     rgm_phase *prepare = rgm_plan_prepare(t->eval_plan, &count);

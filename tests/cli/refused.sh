@@ -71,6 +71,7 @@ refuse 2 'image' plan --image 12
 refuse 2 'image' plan --model resnet18
 refuse 2 'chunks' plan --image 1x12x12 --chunks 0
 refuse 2 'chunks' plan --image 1x12x12 --chunks
+refuse 2 'chunks: .*evaluation' plan --image 1x12x12 --chunks 4 --evaluation
 refuse 2 'memory' plan --image 1x12x12 --memory less
 refuse 2 '' plan --model resnet50 --stem imagenet --image 3x20000x20000
 refuse 3 'memory' train data.h5 --model resnet152 --set model.width=16
