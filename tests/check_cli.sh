@@ -38,6 +38,10 @@ json out
 [ ! -s err ] || fail "--quiet: $(cat err)"
 has out '"steps": 30'
 expect 0 "$regimen" eval runs/one --split validation
+# the last evaluation of the run, by a trainer that trains, and one of its last checkpoint on other threads: the same bits
+expect 0 "$regimen" eval --checkpoint runs/one/checkpoints/last.h5 --split validation --threads 1 --json
+loss=$(grep '"event": "evaluation".*"split": "validation"' runs/one/metrics.jsonl | tail -1 | sed 's/.*"loss": \([^,]*\),.*/\1/')
+has out "\"loss\": $loss,"
 [ -s runs/one/checkpoints/best.h5 ] || fail "no best checkpoint"
 expect 0 "$regimen" plan --model resnet50 --image 3x32x32 --batch 4
 has out 'predicted peak'
