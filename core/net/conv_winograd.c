@@ -20,7 +20,7 @@
 
 enum {
     FEW = 128 * 128,   /* products of channel counts up to which filters are transformed first */
-    IMAGE_CHUNKS = 16, /* of whole images: no fewer, for the sake of many cores */
+    IMAGES_LEAST = 16, /* in a batch that is cut into images */
     PIECE = 16,        /* blocks of filters that the cache holds with what they are multiplied with */
 };
 
@@ -44,7 +44,7 @@ typedef struct pass {
     rgm_wino_shape in_shape, out_shape;
     int32_t per_image, tiles; /* of the batch */
     int32_t span;             /* tiles multiplied at a time */
-    int32_t N, groups;        /* few channels, in evaluation: chunks of whole images, or 0 */
+    int32_t images;           /* of the batch */
     int32_t piece;            /* many channels: input blocks whose filters are transformed at a time */
     int32_t flip, pairs;      /* pairs of output blocks; the last may be single */
     int64_t lane, depth;      /* of the weights: floats from an output channel to the next, and from an input channel */
@@ -206,18 +206,19 @@ static rgm_status run_span(void *context, int32_t chunk, int32_t worker, rgm_err
     return RGM_OK;
 }
 
+/* What fills the last register tile of a span costs no time. */
 static int32_t longest_span(const pass *p) { return p->span + rgm_conv_rows(p->k) - 1; }
 
-/* Chunk = whole images. */
-static rgm_status run_images(void *context, int32_t chunk, int32_t worker, rgm_error *err) {
+/* Spans of an image. */
+static int32_t image_parts(const pass *p) { return (p->per_image + longest_span(p) - 1) / longest_span(p); }
+
+/* Chunk = image. */
+static rgm_status run_image(void *context, int32_t image, int32_t worker, rgm_error *err) {
     (void)err;
     const pass *p = context;
-    rgm_range images = rgm_range_part(p->N, p->groups, chunk);
-    int64_t first = images.first * p->per_image, count = images.end * p->per_image - first;
-    int32_t parts = (int32_t)((count + longest_span(p) - 1) / longest_span(p));
-    for (int32_t i = 0; i < parts; i++) {
-        rgm_range part = rgm_range_part(count, parts, i);
-        convolve_span(p, first + part.first, (int32_t)(part.end - part.first), chunk, worker);
+    for (int32_t i = 0; i < image_parts(p); i++) {
+        rgm_range part = rgm_range_part(p->per_image, image_parts(p), i);
+        convolve_span(p, (int64_t)image * p->per_image + part.first, (int32_t)(part.end - part.first), image, worker);
     }
     return RGM_OK;
 }
@@ -270,21 +271,15 @@ static rgm_moments plan_moments(const rgm_conv_site *site, const pass *p, int32_
     return p->flip ? (rgm_moments){.chunks = 0} : rgm_conv_moments(site, chunks);
 }
 
-/* In evaluation: how many chunks of whole images, so that a worker may take them through several layers
- * (rgm_plan_phase_images): as the phase before has them, if that does not make spans much shorter; at least
- * IMAGE_CHUNKS; 0: none of that. */
-static int32_t image_chunks(const pass *p) {
-    int32_t before = rgm_plan_series(p->plan);
-    if (rgm_plan_get(p->plan)->training || rgm_plan_get(p->plan)->apart) return 0;
-    if (before >= IMAGE_CHUNKS && 4 * (p->N / before) * (int64_t)p->per_image >= 3 * p->span) return before;
-    for (int32_t images = 1; images <= p->N / IMAGE_CHUNKS; images++)
-        if (p->N % images == 0 && images * (int64_t)p->per_image >= p->span) return p->N / images;
-    return 0;
+/* In evaluation: 1 if a chunk is an image, so that a worker may take it through several layers (rgm_plan_phase_images):
+ * where an image's spans are no shorter than others, and the batch has images enough for many cores. */
+static int32_t by_image(const pass *p) {
+    const rgm_plan_options *o = rgm_plan_get(p->plan);
+    return !o->training && !o->apart && p->images >= IMAGES_LEAST && p->per_image >= p->span * image_parts(p);
 }
 
 static rgm_status plan_few_phase(const rgm_conv_site *site, pass *p, const char *what, rgm_error *err) {
-    p->groups = image_chunks(p);
-    if (p->groups) return rgm_plan_phase_images(site->plan, site->node, what, run_images, p, p->groups, err);
+    if (by_image(p)) return rgm_plan_phase_images(site->plan, site->node, what, run_image, p, p->images, err);
     return rgm_plan_phase(site->plan, site->node, what, run_span, p, spans(p), err);
 }
 
@@ -345,7 +340,7 @@ static rgm_status plan_pass(const rgm_conv_site *site, pass *p, const char *what
                             rgm_error *err) {
     p->plan = site->plan;
     p->k = rgm_plan_get(site->plan)->kernels;
-    p->N = site->shape.N;
+    p->images = site->shape.N;
     p->per_image = p->out_shape.across * rgm_winograd_across(p->out.H);
     p->tiles = p->per_image * site->shape.N;
     p->pairs = (p->out.blocks + 1) / 2;

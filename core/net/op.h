@@ -108,8 +108,6 @@ rgm_status rgm_plan_phase_once(rgm_plan *plan, int32_t node, const char *what, r
  * takes its images through both, and finds in its cache what it has just stored. */
 rgm_status rgm_plan_phase_images(rgm_plan *plan, int32_t node, const char *what, rgm_chunk_fn run, void *context,
                                  int32_t chunks, rgm_error *err);
-/* The chunks that such a phase must have to become a part of the one before; 0: it cannot. */
-int32_t rgm_plan_series(const rgm_plan *plan);
 /* The phase appended last touches `buffer`; *slot gets its address on binding (NULL: only the lifetime counts). A slot
  * belongs to one buffer: rgm_plan_close() looks. */
 void rgm_plan_use(rgm_plan *plan, rgm_buffer buffer, void *slot);

@@ -177,14 +177,15 @@ static rgm_status continue_series(rgm_plan *p, int32_t node, const char *what, r
     return RGM_OK;
 }
 
-int32_t rgm_plan_series(const rgm_plan *p) {
+/* The chunks that a phase must have to become a part of the one before; 0: it cannot. */
+static int32_t series_chunks(const rgm_plan *p) {
     return p->series && p->series->count < STEPS_MOST ? p->phases[p->phase_count - 1].chunks : 0;
 }
 
 rgm_status rgm_plan_phase_images(rgm_plan *p, int32_t node, const char *what, rgm_chunk_fn run, void *context,
                                  int32_t chunks, rgm_error *err) {
     if (p->o.training || p->o.apart) return rgm_plan_phase(p, node, what, run, context, chunks, err);
-    if (rgm_plan_series(p) == chunks) return continue_series(p, node, what, run, context, err);
+    if (series_chunks(p) == chunks) return continue_series(p, node, what, run, context, err);
     struct series *s = rgm_plan_state(p, sizeof *s);
     if (!s || !context) return rgm_fail(err, RGM_E_NOMEM, "plan: out of memory");
     s->count = 1;
