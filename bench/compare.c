@@ -93,6 +93,9 @@ static rgm_spread spread_of(const json_t *result) {
                         json_number_value(json_object_get(result, "high"))};
 }
 
+/* null reads as 0 */
+static int is_measured(rgm_spread s) { return s.low > 0 && s.median > 0 && s.high > 0; }
+
 static int is_rate(const char *unit) {
     size_t length = strlen(unit);
     return length > 2 && strcmp(unit + length - 2, "/s") == 0;
@@ -101,7 +104,7 @@ static int is_rate(const char *unit) {
 /* 0 if one of the two could not be measured. */
 static int32_t compare(const comparison *c, const json_t *a, const json_t *b, line *l) {
     *l = (line){.name = text_of(a, "name"), .unit = text_of(a, "unit"), .before = spread_of(a), .after = spread_of(b)};
-    if (!(l->before.low > 0) || !(l->after.low > 0)) return 0; /* null reads as 0 */
+    if (!is_measured(l->before) || !is_measured(l->after)) return 0;
     l->ratio = is_rate(l->unit) ? l->after.median / l->before.median : l->before.median / l->after.median;
     l->apart = l->before.high < l->after.low || l->after.high < l->before.low;
     l->slower = l->apart && l->ratio * (1 + c->options->limit / 100) < 1;

@@ -36,7 +36,7 @@ static void draw(uint32_t instance, int32_t relu, int32_t N, int32_t C, int64_t 
 
 static void draw_weights(const rgm_layer *l, float *w, int64_t count) {
     rgm_rng rng = {SEED, RGM_STREAM(RGM_STREAM_TEST, 2), 0, 0};
-    float deviation = sqrtf(2.0f / (float)(l->C * l->window * l->window));
+    float deviation = sqrtf(2.0f / ((float)l->C * (float)l->window * (float)l->window));
     rgm_rng_normal(&rng, 0, w, (size_t)count);
     for (int64_t i = 0; i < count; i++) w[i] *= deviation;
 }

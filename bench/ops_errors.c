@@ -106,7 +106,7 @@ static void compare(const float *got, int64_t floats, int32_t N, int32_t C, int3
 
 static rgm_status make_exact(exact *e, const rgm_ops *o, const rgm_layer_data *d, rgm_error *err) {
     const rgm_layer *l = e->l;
-    int64_t x = l->N * l->C * e->in, y = l->N * l->K * e->out, w = l->K * l->C * e->taps;
+    int64_t x = (int64_t)l->N * l->C * e->in, y = (int64_t)l->N * l->K * e->out, w = (int64_t)l->K * l->C * e->taps;
     e->memory = calloc((size_t)(2 * (x + y + w)), sizeof *e->memory);
     if (!e->memory) return rgm_fail(err, RGM_E_NOMEM, "bench: out of memory");
     e->x = e->memory, e->dx = e->x + x, e->y = e->dx + x, e->dy = e->y + y, e->w = e->dy + y, e->dw = e->w + w;
@@ -129,7 +129,7 @@ static rgm_status measure_way(const rgm_ops *o, const exact *e, const rgm_layer_
     if (status >= 0 && rgm_layer_net_is(&net, RGM_CONV_BACKWARD_DATA, rgm_ways[way].conv))
         compare(data->dx, data->x_floats, l->N, l->C, data->x_block, e->in, e->dx, &d[RGM_CONV_BACKWARD_DATA]);
     if (status >= 0 && rgm_layer_net_is(&net, RGM_CONV_BACKWARD_WEIGHTS, rgm_ways[way].conv))
-        compare(data->dw, 0, 1, 1, 1, l->K * l->C * e->taps, e->dw, &d[RGM_CONV_BACKWARD_WEIGHTS]);
+        compare(data->dw, 0, 1, 1, 1, (int64_t)l->K * l->C * e->taps, e->dw, &d[RGM_CONV_BACKWARD_WEIGHTS]);
     rgm_layer_net_free(&net);
     return status;
 }

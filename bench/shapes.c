@@ -142,7 +142,8 @@ static int is_same(rgm_layer a, const rgm_layer *b) {
 static int32_t merge(rgm_layers *layers, const rgm_layer *layer) {
     for (int32_t i = 0; i < layers->count; i++)
         if (is_same(layers->list[i], layer)) {
-            layers->list[i].times += layer->times;
+            int64_t times = (int64_t)layers->list[i].times + layer->times;
+            layers->list[i].times = (int32_t)(times < INT32_MAX ? times : INT32_MAX); /* a bound, not a promise */
             return 1;
         }
     return 0;

@@ -140,8 +140,11 @@ rgm_status rgm_bench_train_finish(rgm_bench_train *b, const rgm_session *s, rgm_
     if (status >= 0) r.alone = rgm_spread_rate(seconds, s->config->batch);
     if (status >= 0 && strcmp(s->config->json, "-") != 0) print_text(b, &r);
     if (status >= 0 && s->config->json[0]) status = write_json(b, &r, err);
-    json_decref(b->curve);
-    b->curve = NULL;
     RGM_TRY(status);
     return verdict(b, &r, err);
+}
+
+void rgm_bench_train_end(rgm_bench_train *b) {
+    json_decref(b->curve);
+    b->curve = NULL;
 }

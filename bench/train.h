@@ -27,9 +27,12 @@ rgm_status rgm_bench_train_begin(rgm_bench_train *bench, const rgm_session *sess
 /* Takes an epoch's end into account, as soon as it has been evaluated. */
 rgm_status rgm_bench_train_epoch(rgm_bench_train *bench, const rgm_epoch_event *event, rgm_error *err);
 
-/* Times the further steps, prints the result, as text or where the configuration's json says, and releases what the
- * epochs left. RGM_E_VERDICT if the accuracy was not reached. [main] */
+/* Times the further steps and prints the result, as text or where the configuration's json says. RGM_E_VERDICT if the
+ * accuracy was not reached. [main] */
 rgm_status rgm_bench_train_finish(rgm_bench_train *bench, const rgm_session *session, rgm_trainer *trainer,
                                   const rgm_progress *progress, rgm_error *err);
+
+/* Releases what the epochs left, however the run ended, or if none began. */
+void rgm_bench_train_end(rgm_bench_train *bench);
 
 #endif

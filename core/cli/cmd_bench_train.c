@@ -122,6 +122,7 @@ rgm_status rgm_cmd_bench_train(int argc, char **argv, rgm_error *err) {
     RGM_TRY(rgm_cli_integer(&line, WARMUP, 0, 1000000, 3, &bench.warmup, err));
     RGM_TRY(make_config(&line, &config, err));
     rgm_status status = run(&config, &bench, folder, err);
+    rgm_bench_train_end(&bench);
     remove_folder(folder);
     return status;
 }
