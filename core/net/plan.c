@@ -451,13 +451,14 @@ static rgm_status try_cut(rgm_plan **plan, const rgm_plan_options *options, rgm_
 }
 
 rgm_status rgm_plan_create(rgm_plan **plan, const rgm_plan_options *options, rgm_error *err) {
-    enum { DEAREST = 3 };
-    static const int32_t flops[] = {32, 64, 128, 320}; /* 1x1 of 64 to 640 channels, 3x3 of 7 to 71 */
+    enum { CHEAP = 1, DEAREST = 5 };
+    static const int32_t flops[DEAREST] = {0, 32, 64, 128, 320}; /* 1x1 of 64 to 640 channels, 3x3 of 7 to 71 */
+    int32_t low = options->memory == RGM_MEMORY_LOW, first = low ? CHEAP : 0, end = low ? DEAREST : CHEAP;
     rgm_status status = RGM_OK;
     *plan = NULL;
-    if (!options->training || options->memory != RGM_MEMORY_LOW || options->segments)
-        return create(plan, options, (rgm_cut){options->segments, flops[DEAREST]}, err);
-    for (int32_t i = 0; status >= 0 && i <= DEAREST; i++)
+    if (!options->training || options->segments)
+        return create(plan, options, (rgm_cut){options->segments, flops[end - 1]}, err);
+    for (int32_t i = first; status >= 0 && i < end; i++)
         for (int32_t segments = 1; status >= 0 && segments <= RGM_PLAN_SEGMENTS; segments++)
             status = try_cut(plan, options, (rgm_cut){segments, flops[i]}, err);
     if (status >= 0) return RGM_OK;

@@ -68,8 +68,8 @@ typedef struct rgm_plan_options {
     int32_t memory;   /* RGM_MEMORY_NORMAL, ... */
     size_t remake;    /* bytes of an output that is worth making again in the backward pass; 0: 4 MiB, with low memory 1
                          MiB (tests set it) */
-    int32_t segments; /* low memory: 1 to RGM_PLAN_SEGMENTS from short to long segments; 0: those whose plan is the
-                         smallest (tests set it) */
+    int32_t segments; /* of net/remake.h, 1 to RGM_PLAN_SEGMENTS from short to long; 0: those whose plan is the smallest
+                         (tests set it) */
     int32_t apart;    /* 1: in evaluation, too, every operation has a phase of its own and stores its output (tests) */
     int32_t training; /* 1: forward with batch statistics, and backward; 0: forward with running statistics */
     rgm_activation_hook

@@ -22,6 +22,7 @@ static int32_t is_written(const rgm_plan *p, int32_t tensor) {
 
 static int32_t is_cheap(const rgm_plan *p, int32_t index, int32_t flops) {
     const rgm_node *node = rgm_plan_node(p, index);
+    if (!flops && node->op != RGM_OP_BATCHNORM && node->op != RGM_OP_ADD) return 0;
     if (node->op == RGM_OP_ACTIVATION && rgm_plan_may_overwrite(p, node->in[0])) /* destroys what it is made of */
         return is_cheap(p, rgm_plan_tensor(p, node->in[0])->producer, flops);
     return rgm_node_flops(p->o.graph, index) * p->o.batch <= flops * (double)rgm_plan_tensor_bytes(p, node->out);
@@ -78,16 +79,7 @@ static size_t droppable(const rgm_plan *p, int32_t flops) {
 
 void rgm_remake_choose(rgm_plan *p, rgm_cut cut) {
     if (!p->o.training) return;
-    if (p->o.memory == RGM_MEMORY_LOW) {
-        size_t most = cut.segments > 1 ? droppable(p, cut.flops) >> (RGM_PLAN_SEGMENTS - cut.segments) : 0;
-        drop_segments(p, most, cut.flops);
-        return;
-    }
-    for (int32_t i = 0; i < rgm_graph_node_count(p->o.graph); i++) {
-        const rgm_node *node = rgm_plan_node(p, i);
-        if (node->op == RGM_OP_BATCHNORM && node->in[1] == RGM_NO_TENSOR && can_drop(p, node->out, cut.flops))
-            drop(p, node->out);
-    }
+    drop_segments(p, cut.segments > 1 ? droppable(p, cut.flops) >> (RGM_PLAN_SEGMENTS - cut.segments) : 0, cut.flops);
 }
 
 /* ---- making again ---- */

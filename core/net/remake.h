@@ -10,11 +10,9 @@
  * must not happen twice or need not: batch norms keep their scales and shifts, so nobody gathers moments and running
  * statistics stand still. Activations from plugins are called again for the same images and must give the same.
  *
- * Memory normal drops outputs of batch norms without residual that had to be written and are large: one pass over
- * memory each.
- *
- * Memory low drops outputs that take at most so many floating-point operations for each of their bytes: joins, pools,
- * 1x1 convolutions that widen, others of few channels. Checkpoints, where the network is one tensor wide, cut it into
+ * What may be dropped are outputs that take at most so many floating-point operations for each of their bytes. Memory
+ * normal: none, so batch norms and joins that had to be written, a pass over memory each. Memory low: joins, pools, 1x1
+ * convolutions that widen, others of few channels. Checkpoints, where the network is one tensor wide, cut it into
  * segments (Chen et al., "Training deep nets with sublinear memory cost", 2016): a segment is closed once it has
  * dropped more than a budget. Both numbers are searched: cuts are tried from the cheap to the dear, and a dearer one is
  * taken if its plan is smaller by 2 %.
@@ -26,7 +24,7 @@
 
 typedef struct rgm_cut {
     int32_t segments; /* 1: each as short as the network allows, ..., RGM_PLAN_SEGMENTS: one */
-    int32_t flops;    /* for a byte, at most */
+    int32_t flops;    /* for a byte, at most; 0: passes of batch norms and joins only */
 } rgm_cut;
 
 /* Decides what is dropped, in training: before the first phase is planned. */
