@@ -49,6 +49,30 @@ static inline int64_t rgm_least(int64_t a, int64_t b) { return a < b ? a : b; }
 static inline int64_t rgm_most(int64_t a, int64_t b) { return a > b ? a : b; }
 static inline size_t rgm_float_bytes(int64_t floats) { return sizeof(float) * (size_t)floats; }
 
+/* Pixels or tiles [from, from + total) of the batch, of which an image has `per_image`, image by image:
+ *
+ *     for (rgm_stretch s = rgm_stretch_of(from, total, per_image); rgm_stretch_next(&s);) ...
+ */
+typedef struct rgm_stretch {
+    int64_t image;
+    int32_t first, count; /* of the image */
+    int64_t done;         /* how many came before */
+    int64_t from, total, per_image;
+} rgm_stretch;
+
+static inline rgm_stretch rgm_stretch_of(int64_t from, int64_t total, int64_t per_image) {
+    return (rgm_stretch){.from = from, .total = total, .per_image = per_image};
+}
+
+static inline int32_t rgm_stretch_next(rgm_stretch *s) {
+    s->done += s->count;
+    int64_t at = s->from + s->done, left = s->total - s->done;
+    s->image = at / s->per_image;
+    s->first = (int32_t)(at % s->per_image);
+    s->count = (int32_t)rgm_least(s->per_image - s->first, left);
+    return left > 0;
+}
+
 /* ---- Winograd F(4x4, 3x3): conv_winograd.c, conv_winograd_weights.c ---- */
 
 /* 1 if it can compute the direction at all: 3x3, stride 1, padding 0 or 1, one group, blocked layout; without bias in

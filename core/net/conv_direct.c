@@ -3,8 +3,8 @@
  *
  * Each tap of the window reads a grid of input pixels, one for each output pixel. The forward pass gathers a span of
  * output pixels, [tap][input block][pixel][B], applies what is pending, and multiplies it with the filters,
- * [tap][input channel][two blocks of outputs]. Backward data is the same for each of the stride * stride phases of the
- * input's pixels, with the taps that reach the phase (none: zeros) and the channels exchanged.
+ * [tap][input channel][two blocks of outputs]. Backward data is the same with the channels exchanged, for each of the
+ * stride * stride lattices of the input's pixels, with the taps that reach it (none: zeros).
  *
  * Backward weights: a chunk is a tap, a panel of input channels and a part of the batch's output pixels; it gathers
  * both sides, span by span, and adds their products to a partial result; these are added in order.
@@ -15,7 +15,7 @@
 #include <string.h>
 #include "net/conv.h"
 
-enum { TAPS_MOST = 9, PHASES_MOST = 4, SPAN_MOST = 192, PARTS_MOST = 64, CHUNKS = 64, PART_PIXELS = 512 };
+enum { TAPS_MOST = 9, LATTICES_MOST = 4, SPAN_MOST = 192, PARTS_MOST = 64, CHUNKS = 64, PART_PIXELS = 512 };
 enum { PARTIAL_BYTES = 12 << 20 };
 enum {
     DEPTH = 128
@@ -42,14 +42,6 @@ int32_t rgm_direct_pays(const rgm_conv_shape *s, int32_t direction, int32_t bloc
            (int64_t)s->C * s->K >= 256 * 512;
 }
 
-/* Pixels [from, from + count) of the batch, of which an image has `per_image`, image by image. */
-#define EACH_IMAGE(from, count, per_image, image, first, n, done, ...)                                                 \
-    for (int64_t done = 0, n; done < (count); done += n) {                                                             \
-        int64_t image = ((from) + done) / (per_image), first = ((from) + done) % (per_image);                          \
-        n = rgm_least((per_image)-first, (count)-done);                                                                \
-        __VA_ARGS__                                                                                                    \
-    }
-
 /* The pixels of a grid, from one block of one image, to rows `pitch` apart. */
 static void gather(const rgm_kernels *k, const rgm_conv_side *s, int64_t image, int32_t block, const rgm_grid *grid,
                    int64_t first, int64_t n, float *rows, int64_t pitch) {
@@ -60,22 +52,22 @@ static void gather(const rgm_kernels *k, const rgm_conv_side *s, int64_t image, 
 /* ---- forward, and backward data ---- */
 
 /* Output pixels that the same taps reach. */
-typedef struct phase {
+typedef struct lattice {
     rgm_grid out;      /* where they are */
     int64_t per_image; /* pixels */
     int32_t taps, tap[TAPS_MOST];
     rgm_grid from[TAPS_MOST]; /* what each tap reads for them */
     int64_t span, chunks;
     int64_t u; /* of its filters, floats into a pair's */
-} phase;
+} lattice;
 
 typedef struct pass {
     rgm_plan *plan;
     const rgm_kernels *k;
     rgm_conv_side in, out;
-    int32_t N, pairs, phases;
+    int32_t N, pairs, lattices;
     int64_t lane, depth, u_pair; /* floats: between the weights of output and input channels; of a pair's filters */
-    phase phase[PHASES_MOST];
+    lattice lattice[LATTICES_MOST];
     const float *w, *bias;
     const float *affine, *residual; /* how y is finished (net/finish.h), or NULL */
     int32_t relu;
@@ -91,12 +83,12 @@ static rgm_status run_filters(void *context, int32_t chunk, int32_t worker, rgm_
     const pass *p = context;
     int32_t B = p->k->block, pair = chunk / p->in.blocks, block = chunk % p->in.blocks;
     int32_t wide = pair_width(p, pair), row = wide * B, n = (int32_t)rgm_least(B, p->in.channels - block * B);
-    for (const phase *f = p->phase; f < p->phase + p->phases; f++)
-        for (int32_t t = 0; t < f->taps; t++) {
-            float *u = p->u + pair * p->u_pair + f->u + ((int64_t)t * p->in.blocks + block) * B * row;
+    for (const lattice *l = p->lattice; l < p->lattice + p->lattices; l++)
+        for (int32_t t = 0; t < l->taps; t++) {
+            float *u = p->u + pair * p->u_pair + l->u + ((int64_t)t * p->in.blocks + block) * B * row;
             for (int32_t j = 0; j < wide; j++) {
                 int32_t channel = (2 * pair + j) * B;
-                p->k->pack_filters(p->w + channel * p->lane + block * B * p->depth + f->tap[t], p->lane, p->depth,
+                p->k->pack_filters(p->w + channel * p->lane + block * B * p->depth + l->tap[t], p->lane, p->depth,
                                    (int32_t)rgm_least(B, p->out.channels - channel), n, u + j * B, row);
             }
             memset(u + n * row, 0,
@@ -111,7 +103,7 @@ static int32_t is_whole(const rgm_grid *g, const rgm_conv_side *s) {
 
 typedef struct span {
     const pass *p;
-    const phase *f;
+    const lattice *l;
     int64_t from, count;
     int32_t chunk;
     float *a, *c; /* scratch: gathered pixels [stack][tap][block][rows][B]; products [2][count][B] */
@@ -122,22 +114,22 @@ typedef struct span {
 static int64_t stack_height(const pass *p, int64_t n) { return divide_up(n, divide_up(n, rgm_conv_rows(p->k))); }
 
 static int64_t stack_floats(const span *s) { /* per pixel */
-    return (int64_t)s->f->taps * s->p->in.blocks * s->p->k->block;
+    return (int64_t)s->l->taps * s->p->in.blocks * s->p->k->block;
 }
 
 static void gather_span(const span *s) {
     const pass *p = s->p;
     int32_t B = p->k->block;
-    EACH_IMAGE(s->from, s->count, s->f->per_image, image, first, n, done, {
-        int64_t height = stack_height(p, n);
-        for (int64_t at = 0; at < n; at += height) {
-            int64_t rows = rgm_least(height, n - at);
-            float *a = s->a + (done + at) * stack_floats(s);
-            for (int32_t t = 0; t < s->f->taps; t++)
+    for (rgm_stretch of = rgm_stretch_of(s->from, s->count, s->l->per_image); rgm_stretch_next(&of);) {
+        int64_t height = stack_height(p, of.count);
+        for (int64_t at = 0; at < of.count; at += height) {
+            int64_t rows = rgm_least(height, of.count - at);
+            float *a = s->a + (of.done + at) * stack_floats(s);
+            for (int32_t t = 0; t < s->l->taps; t++)
                 for (int32_t b = 0; b < p->in.blocks; b++, a += rows * B)
-                    gather(p->k, &p->in, image, b, &s->f->from[t], first + at, rows, a, B);
+                    gather(p->k, &p->in, of.image, b, &s->l->from[t], of.first + at, rows, a, B);
         }
-    })
+    }
 }
 
 static void add_bias(const pass *p, int32_t block, float *rows, int64_t n) {
@@ -161,9 +153,9 @@ static void add_moments(const pass *p, int32_t chunk, int32_t block, const float
     p->k->bn_stats(rows, n, k, m + 2 * pitch, m + 3 * pitch);
 }
 
-/* Products of an image's n pixels; they go to y itself where its pixels are those of the grid, one after the other. */
+/* Products of an image's pixels; they go to y itself where its pixels are those of the grid, one after the other. */
 typedef struct piece {
-    int64_t image, first, n, done; /* pixels of the span before it */
+    rgm_stretch of; /* the span */
     float *c;
     int64_t c_block; /* floats from a block of the pair to the other */
     int32_t stored;  /* c is y */
@@ -180,12 +172,12 @@ static void finish_rows(const pass *p, int32_t block, const float *rows, int64_t
                  p->affine + (p->out.blocks + block) * B, p->relu, p->y + at, n);
 }
 
-static piece piece_of(const span *s, int32_t pair, int64_t image, int64_t first, int64_t n, int64_t done) {
+static piece piece_of(const span *s, int32_t pair, const rgm_stretch *of) {
     const pass *p = s->p;
     int32_t B = p->k->block;
-    piece r = {.image = image, .first = first, .n = n, .done = done};
-    r.stored = !p->affine && is_whole(&s->f->out, &p->out);
-    r.c = r.stored ? p->y + block_at(p, image, 2 * pair) + first * B : s->c + done * B;
+    piece r = {.of = *of};
+    r.stored = !p->affine && is_whole(&s->l->out, &p->out);
+    r.c = r.stored ? p->y + block_at(p, of->image, 2 * pair) + of->first * B : s->c + of->done * B;
     r.c_block = r.stored ? p->out.pixels * B : s->count * B;
     return r;
 }
@@ -195,13 +187,14 @@ static piece piece_of(const span *s, int32_t pair, int64_t image, int64_t first,
 static void multiply_piece(const span *s, int32_t pair, const piece *r, int64_t from, int64_t to) {
     const pass *p = s->p;
     int32_t B = p->k->block, wide = pair_width(p, pair);
-    int64_t height = stack_height(p, r->n);
+    int64_t height = stack_height(p, r->of.count);
     int64_t floats = (to - from) * B * wide * B;
-    const float *b = p->u + pair * p->u_pair + s->f->u + from * B * wide * B, *next = b + floats;
-    for (int64_t at = 0; at < r->n; at += height) {
-        int64_t rows = rgm_least(height, r->n - at);
-        p->k->gemm_blocks(s->a + (r->done + at) * stack_floats(s) + from * rows * B, rows * B, b, to - from, rows, wide,
-                          from > 0, r->c + at * B, r->c_block, next + (r->done + at) * floats / s->count / 16 * 16);
+    const float *b = p->u + pair * p->u_pair + s->l->u + from * B * wide * B, *next = b + floats;
+    for (int64_t at = 0; at < r->of.count; at += height) {
+        int64_t rows = rgm_least(height, r->of.count - at);
+        p->k->gemm_blocks(s->a + (r->of.done + at) * stack_floats(s) + from * rows * B, rows * B, b, to - from, rows,
+                          wide, from > 0, r->c + at * B, r->c_block,
+                          next + (r->of.done + at) * floats / s->count / 16 * 16);
     }
 }
 
@@ -211,54 +204,54 @@ static void finish_piece(const span *s, int32_t pair, const piece *r) {
     for (int32_t j = 0; j < pair_width(p, pair); j++) {
         int32_t block = 2 * pair + j;
         float *c = r->c + j * r->c_block;
-        int64_t at = block_at(p, r->image, block);
+        int64_t at = block_at(p, r->of.image, block);
         if (p->affine) {
-            finish_rows(p, block, c, r->n, at + r->first * B);
+            finish_rows(p, block, c, r->of.count, at + r->of.first * B);
             continue;
         }
-        if (p->bias) add_bias(p, block, c, r->n);
-        if (p->moments) add_moments(p, s->chunk, block, c, r->n, r->done == 0);
-        if (!r->stored) p->k->grid_store(c, B, &s->f->out, r->first, r->n, p->y + at);
+        if (p->bias) add_bias(p, block, c, r->of.count);
+        if (p->moments) add_moments(p, s->chunk, block, c, r->of.count, r->of.done == 0);
+        if (!r->stored) p->k->grid_store(c, B, &s->l->out, r->of.first, r->of.count, p->y + at);
     }
 }
 
 static rgm_status run_span(void *context, int32_t chunk, int32_t worker, rgm_error *err) {
     (void)err;
     const pass *p = context;
-    const phase *f = p->phase;
+    const lattice *l = p->lattice;
     int64_t index = chunk;
-    while (index >= f->chunks) index -= f++->chunks;
-    rgm_range r = rgm_range_part(p->N * f->per_image, (int32_t)f->chunks, (int32_t)index);
-    span s = {.p = p, .f = f, .from = r.first, .count = r.end - r.first, .chunk = chunk};
+    while (index >= l->chunks) index -= l++->chunks;
+    rgm_range r = rgm_range_part(p->N * l->per_image, (int32_t)l->chunks, (int32_t)index);
+    span s = {.p = p, .l = l, .from = r.first, .count = r.end - r.first, .chunk = chunk};
     s.c = rgm_plan_scratch(p->plan, worker);
-    s.a = s.c + 2 * f->span * p->k->block;
+    s.a = s.c + 2 * l->span * p->k->block;
     gather_span(&s);
-    int64_t blocks = (int64_t)f->taps * p->in.blocks;
+    int64_t blocks = (int64_t)l->taps * p->in.blocks;
     for (int32_t pair = 0; pair < p->pairs; pair++) {
         int64_t from = 0;
         do { /* once at least: no taps, no products, but something to finish */
             int64_t to = rgm_least(from + DEPTH / p->k->block, blocks);
-            EACH_IMAGE(s.from, s.count, f->per_image, image, first, n, done, {
-                piece of = piece_of(&s, pair, image, first, n, done);
-                multiply_piece(&s, pair, &of, from, to);
-                if (to == blocks) finish_piece(&s, pair, &of);
-            })
+            for (rgm_stretch of = rgm_stretch_of(s.from, s.count, l->per_image); rgm_stretch_next(&of);) {
+                piece products = piece_of(&s, pair, &of);
+                multiply_piece(&s, pair, &products, from, to);
+                if (to == blocks) finish_piece(&s, pair, &products);
+            }
             from = to;
         } while (from < blocks);
     }
     return RGM_OK;
 }
 
-/* Sizes that follow from the phases; their chunks in all. */
-static int32_t finish_phases(pass *p) {
+/* Sizes that follow from the lattices; their chunks in all. */
+static int32_t set_lattice_sizes(pass *p) {
     int64_t chunks = 0, B = p->k->block, scratch = 0;
-    for (phase *f = p->phase; f < p->phase + p->phases; f++) {
-        f->u = p->u_pair;
-        p->u_pair += (int64_t)f->taps * p->in.blocks * B * 2 * B;
-        f->span = span_pixels(p->k, rgm_most(1, f->taps) * p->in.blocks * B);
-        f->chunks = divide_up(p->N * f->per_image, f->span);
-        chunks += f->chunks;
-        scratch = rgm_most(scratch, f->span * B * (2 + (int64_t)f->taps * p->in.blocks));
+    for (lattice *l = p->lattice; l < p->lattice + p->lattices; l++) {
+        l->u = p->u_pair;
+        p->u_pair += (int64_t)l->taps * p->in.blocks * B * 2 * B;
+        l->span = span_pixels(p->k, rgm_most(1, l->taps) * p->in.blocks * B);
+        l->chunks = divide_up(p->N * l->per_image, l->span);
+        chunks += l->chunks;
+        scratch = rgm_most(scratch, l->span * B * (2 + (int64_t)l->taps * p->in.blocks));
     }
     rgm_plan_need_scratch(p->plan, rgm_float_bytes(scratch));
     return (int32_t)chunks;
@@ -268,7 +261,7 @@ static rgm_status plan_pass(const rgm_conv_site *site, pass *p, int32_t directio
                             rgm_error *err) {
     p->pairs = (p->out.blocks + 1) / 2;
     rgm_plan_param(site->plan, rgm_plan_node(site->plan, site->node)->weight, &p->w);
-    int32_t chunks = finish_phases(p);
+    int32_t chunks = set_lattice_sizes(p);
     rgm_buffer u = rgm_plan_buffer(site->plan, rgm_float_bytes(p->pairs * p->u_pair));
     RGM_TRY(rgm_plan_phase_once(site->plan, site->node, "filters", run_filters, p, p->pairs * p->in.blocks, err));
     rgm_plan_use(site->plan, u, &p->u);
@@ -306,13 +299,13 @@ rgm_status rgm_direct_forward(const rgm_conv_site *site, rgm_source x, const rgm
     if (!p) return rgm_fail(err, RGM_E_NOMEM, "plan: out of memory");
     p->depth = (int64_t)s->R * s->S;
     p->lane = s->C * p->depth;
-    p->phases = 1;
-    phase *f = p->phase;
-    f->out = (rgm_grid){OH, OW, 1, 0, 0, OW};
-    f->per_image = (int64_t)OH * OW;
+    p->lattices = 1;
+    lattice *l = p->lattice;
+    l->out = (rgm_grid){OH, OW, 1, 0, 0, OW};
+    l->per_image = (int64_t)OH * OW;
     for (int32_t t = 0; t < s->R * s->S; t++) {
-        f->tap[f->taps] = t;
-        f->from[f->taps++] = (rgm_grid){s->H, s->W, s->stride, t / s->S - s->pad, t % s->S - s->pad, OW};
+        l->tap[l->taps] = t;
+        l->from[l->taps++] = (rgm_grid){s->H, s->W, s->stride, t / s->S - s->pad, t % s->S - s->pad, OW};
     }
     rgm_plan_param(site->plan, rgm_plan_node(site->plan, site->node)->bias, &p->bias);
     return plan_pass(site, p, RGM_CONV_FORWARD, x, store, err);
@@ -328,17 +321,17 @@ rgm_status rgm_direct_backward_data(const rgm_conv_site *site, rgm_buffer dy, rg
     p->depth = s->C * p->lane;
     for (int32_t top = 0; top < s->stride; top++)
         for (int32_t left = 0; left < s->stride; left++) {
-            phase *f = &p->phase[p->phases];
+            lattice *l = &p->lattice[p->lattices];
             int32_t down = (s->H - top + s->stride - 1) / s->stride, across = (s->W - left + s->stride - 1) / s->stride;
             if (down < 1 || across < 1) continue;
-            p->phases++;
-            f->out = (rgm_grid){s->H, s->W, s->stride, top, left, across};
-            f->per_image = (int64_t)down * across;
+            p->lattices++;
+            l->out = (rgm_grid){s->H, s->W, s->stride, top, left, across};
+            l->per_image = (int64_t)down * across;
             for (int32_t t = 0; t < s->R * s->S; t++) {
                 int32_t h = top + s->pad - t / s->S, w = left + s->pad - t % s->S; /* stride times the output's place */
                 if (h % s->stride || w % s->stride) continue;
-                f->tap[f->taps] = t;
-                f->from[f->taps++] = (rgm_grid){OH, OW, 1, h / s->stride, w / s->stride, across};
+                l->tap[l->taps] = t;
+                l->from[l->taps++] = (rgm_grid){OH, OW, 1, h / s->stride, w / s->stride, across};
             }
         }
     const rgm_store store = {.y = dx, .affine = -1, .residual = -1};
@@ -370,12 +363,14 @@ static rgm_status run_part(void *context, int32_t chunk, int32_t worker, rgm_err
     float *d = g->d + part * g->part + ((int64_t)t * g->panels + panel) * g->panel;
     for (int64_t at = r.first; at < r.end; at += g->span) {
         int64_t count = rgm_least(g->span, r.end - at);
-        EACH_IMAGE(at, count, g->out.pixels, image, first, n, done, {
+        for (rgm_stretch s = rgm_stretch_of(at, count, g->out.pixels); rgm_stretch_next(&s);) {
             for (int32_t b = 0; b < blocks; b++)
-                gather(g->k, &g->in, image, block + b, &g->from[t], first, n, a + done * g->width + b * B, g->width);
+                gather(g->k, &g->in, s.image, block + b, &g->from[t], s.first, s.count, a + s.done * g->width + b * B,
+                       g->width);
             for (int32_t b = 0; b < g->out.blocks; b++)
-                gather(g->k, &g->out, image, b, &g->whole, first, n, z + done * g->columns + b * B, g->columns);
-        })
+                gather(g->k, &g->out, s.image, b, &g->whole, s.first, s.count, z + s.done * g->columns + b * B,
+                       g->columns);
+        }
         for (int64_t c = 0; c < g->columns; c += 2 * B)
             g->k->gemm_outer(a, g->width, z + c, g->columns, count, blocks * B,
                              (int32_t)rgm_least(2, (g->columns - c) / B), at > r.first, d + c, g->columns, a);

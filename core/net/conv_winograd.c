@@ -62,47 +62,6 @@ typedef struct stage {
     int32_t index, first, count;
 } stage;
 
-typedef struct tile_job {
-    const pass *p;
-    int32_t block;
-    float *v;
-    const float *m;
-    double *moments; /* of this block and chunk */
-    int32_t fresh;   /* the chunk has none yet: before its first tile */
-} tile_job;
-
-static void input_tiles(const void *context, int64_t image, int32_t first, int32_t count, int64_t out) {
-    const tile_job *j = context;
-    const pass *p = j->p;
-    int32_t B = p->k->block;
-    p->k->wino_input(rgm_conv_side_at(&p->in, image, j->block, B), rgm_conv_side_affine(&p->in, 0, j->block, B),
-                     rgm_conv_side_affine(&p->in, 1, j->block, B), p->in.relu, &p->in_shape, first, count,
-                     j->v + out * B, B, p->v_point);
-}
-
-/* Tiles of an output that is finished, at y + `at`. */
-static void finish_tiles(const tile_job *j, int64_t at, int32_t first, int32_t count, const float *m) {
-    const pass *p = j->p;
-    int64_t B = p->k->block;
-    p->k->wino_finish(m, B, p->m_point, p->affine + j->block * B, p->affine + (p->out.blocks + j->block) * B,
-                      p->residual ? p->residual + at : NULL, p->relu, &p->out_shape, first, count, p->y + at);
-}
-
-static void output_tiles(const void *context, int64_t image, int32_t first, int32_t count, int64_t out) {
-    const tile_job *j = context;
-    const pass *p = j->p;
-    int32_t B = p->k->block, channel = j->block * B;
-    int64_t at = image * p->out.image + j->block * p->out.pixels * B;
-    if (p->affine) {
-        finish_tiles(j, at, first, count, j->m + out * B);
-        return;
-    }
-    float bias[16] = {0}; /* the padding's lanes stay zero */
-    if (p->bias) memcpy(bias, p->bias + channel, sizeof *bias * (size_t)rgm_least(B, p->out.channels - channel));
-    p->k->wino_output(j->m + out * B, B, p->m_point, p->bias ? bias : NULL, &p->out_shape, first, count, p->y + at,
-                      j->moments, (int64_t)p->out.blocks * B, j->fresh && out == 0);
-}
-
 static int32_t pair_width(const pass *p, int32_t pair) { return (int32_t)rgm_least(2, p->out.blocks - 2 * pair); }
 
 static int64_t u_floats(const pass *p) { return POINTS * p->u_point; } /* of a pair */
@@ -134,13 +93,21 @@ static int64_t stack_at(const pass *p, int32_t height, int32_t tile) {
     return (int64_t)(tile / height) * p->in.blocks * height * p->k->block;
 }
 
+/* Tiles [from, from + count) of the batch, in one stack. */
+static void transform_stack(const pass *p, int32_t block, int64_t from, int32_t count, float *v) {
+    int32_t B = p->k->block;
+    for (rgm_stretch s = rgm_stretch_of(from, count, p->per_image); rgm_stretch_next(&s);)
+        p->k->wino_input(rgm_conv_side_at(&p->in, s.image, block, B), rgm_conv_side_affine(&p->in, 0, block, B),
+                         rgm_conv_side_affine(&p->in, 1, block, B), p->in.relu, &p->in_shape, s.first, s.count,
+                         v + s.done * B, B, p->v_point);
+}
+
 /* Transforms tiles [from, to), which are whole stacks but for the last one, of those that begin at `first`. */
 static void transform_inputs(const pass *p, int32_t block, int64_t first, int32_t from, int32_t to, int32_t height,
                              float *v) {
-    for (int32_t t = from; t < to; t += height) {
-        tile_job job = {.p = p, .block = block, .v = v + stack_at(p, height, t) + block * height * p->k->block};
-        rgm_winograd_walk(first + t, (int32_t)rgm_least(height, to - t), p->per_image, input_tiles, &job);
-    }
+    for (int32_t t = from; t < to; t += height)
+        transform_stack(p, block, first + t, (int32_t)rgm_least(height, to - t),
+                        v + stack_at(p, height, t) + block * height * p->k->block);
 }
 
 /* m (+)= tiles [at, at + count), at the first of a stack, times a pair's filters of input blocks [from, to); adds to
@@ -163,16 +130,39 @@ static void multiply(const pass *p, int32_t pair, int32_t from, int32_t to, cons
         }
 }
 
+/* Products of an image's tiles -> y + `at`, of a block, finished. */
+static void finish_tiles(const pass *p, int32_t block, const rgm_stretch *s, const float *m, int64_t at) {
+    int64_t B = p->k->block;
+    p->k->wino_finish(m, B, p->m_point, p->affine + block * B, p->affine + (p->out.blocks + block) * B,
+                      p->residual ? p->residual + at : NULL, p->relu, &p->out_shape, s->first, s->count, p->y + at);
+}
+
+/* The same as they are, with the bias; moments go to chunk `chunk`, fresh: these are its first. */
+static void output_tiles(const pass *p, int32_t block, const rgm_stretch *s, const float *m, int64_t at, int32_t chunk,
+                         int32_t fresh) {
+    int32_t B = p->k->block, channel = block * B;
+    int64_t channels = (int64_t)p->out.blocks * B;
+    double *moments = p->moments ? p->moments + chunk * RGM_MOMENTS * channels + channel : NULL;
+    float bias[16] = {0}; /* the padding's lanes stay zero */
+    if (p->bias) memcpy(bias, p->bias + channel, sizeof *bias * (size_t)rgm_least(B, p->out.channels - channel));
+    p->k->wino_output(m, B, p->m_point, p->bias ? bias : NULL, &p->out_shape, s->first, s->count, p->y + at, moments,
+                      channels, fresh);
+}
+
 /* Transforms the products of a pair's filters with tiles [first, first + count) back. Moments go to chunk `chunk`;
  * fresh: they begin. */
 static void store(const pass *p, int32_t pair, int64_t first, int32_t count, const float *m, int32_t chunk,
                   int32_t fresh) {
     int32_t B = p->k->block, wide = pair_width(p, pair);
-    for (int32_t j = 0; j < wide; j++) {
+    for (int32_t j = 0; j < wide; j++, m += (int64_t)count * B) {
         int32_t block = 2 * pair + j;
-        tile_job job = {.p = p, .block = block, .m = m + (int64_t)j * count * B, .fresh = fresh};
-        if (p->moments) job.moments = p->moments + ((int64_t)chunk * RGM_MOMENTS * p->out.blocks + block) * B;
-        rgm_winograd_walk(first, count, p->per_image, output_tiles, &job);
+        for (rgm_stretch s = rgm_stretch_of(first, count, p->per_image); rgm_stretch_next(&s);) {
+            int64_t at = s.image * p->out.image + block * p->out.pixels * B;
+            if (p->affine)
+                finish_tiles(p, block, &s, m + s.done * B, at);
+            else
+                output_tiles(p, block, &s, m + s.done * B, at, chunk, fresh && s.done == 0);
+        }
     }
 }
 

@@ -57,31 +57,20 @@ static int64_t panels_floats(const panels *p) { return p->count * POINTS * p->po
 /* Many panels: where the tiles of one are. */
 static float *panel_at(const panels *p, int32_t panel) { return p->v + panel * POINTS * p->point; }
 
-typedef struct panel_job {
-    const weights *g;
-    const panels *p;
-    int32_t block;
-    float *v;
-} panel_job;
-
-static void panel_tiles(const void *context, int64_t image, int32_t first, int32_t count, int64_t out) {
-    const panel_job *j = context;
-    const panels *p = j->p;
-    const rgm_kernels *k = j->g->k;
-    const float *from = rgm_conv_side_at(&p->side, image, j->block, k->block);
-    float *v = j->v + out * p->width;
-    if (p == &j->g->out)
-        k->wino_grad(from, &p->shape, first, count, v, p->width, p->point);
-    else
-        k->wino_input(from, rgm_conv_side_affine(&p->side, 0, j->block, k->block),
-                      rgm_conv_side_affine(&p->side, 1, j->block, k->block), p->side.relu, &p->shape, first, count, v,
-                      p->width, p->point);
-}
-
 /* Block `block` of a panel, tiles [first, first + count), to the panel's v. */
 static void transform_block(const weights *g, const panels *p, int32_t block, int64_t first, int32_t count, float *v) {
-    panel_job job = {.g = g, .p = p, .block = block, .v = v + block * g->k->block % p->width};
-    rgm_winograd_walk(first, count, g->per_image, panel_tiles, &job);
+    const rgm_kernels *k = g->k;
+    v += block * k->block % p->width;
+    for (rgm_stretch s = rgm_stretch_of(first, count, g->per_image); rgm_stretch_next(&s);) {
+        const float *from = rgm_conv_side_at(&p->side, s.image, block, k->block);
+        float *to = v + s.done * p->width;
+        if (p == &g->out)
+            k->wino_grad(from, &p->shape, s.first, s.count, to, p->width, p->point);
+        else
+            k->wino_input(from, rgm_conv_side_affine(&p->side, 0, block, k->block),
+                          rgm_conv_side_affine(&p->side, 1, block, k->block), p->side.relu, &p->shape, s.first, s.count,
+                          to, p->width, p->point);
+    }
 }
 
 /* Channels of a panel, in whole blocks. */

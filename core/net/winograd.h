@@ -26,17 +26,6 @@ static inline double rgm_winograd_flops(const rgm_conv_shape *s, int32_t tiles) 
     return 2.0 * POINTS * tiles * s->C * s->K;
 }
 
-/* Calls run() for tiles [from, from + count) of the batch, image by image; `out`: how many came before. */
-typedef void (*rgm_tile_fn)(const void *context, int64_t image, int32_t first, int32_t count, int64_t out);
-static inline void rgm_winograd_walk(int64_t from, int32_t count, int32_t per_image, rgm_tile_fn run,
-                                     const void *context) {
-    for (int64_t at = from, end = from + count; at < end;) {
-        int32_t first = (int32_t)(at % per_image), n = (int32_t)rgm_least(per_image - first, end - at);
-        run(context, at / per_image, first, n, at - from);
-        at += n;
-    }
-}
-
 static inline int32_t rgm_winograd_across(int32_t pixels) { return (pixels + SIDE - 1) / SIDE; }
 
 #endif
