@@ -9,7 +9,8 @@
  *                    multiplied and transformed back in a worker's scratch.
  *   many channels    the transformed filters (36/9 of the weights) would be more than the inputs: tiles are transformed
  *                    first, up to STAGE of them; a chunk is a pair of channel blocks, whose filters are transformed in
- *                    scratch, multiplied with all tiles, and transformed back.
+ *                    scratch, multiplied with all tiles, and transformed back. A large stage is cut into parts as
+ *                    well, for CHUNKS chunks in all; each part transforms the filters again.
  *
  * The sizes below follow from the kernels' block (8: a second-level cache of 512 KiB, 16: of 2 MiB) and the shape
  * alone. They change no bits of the output, whose elements are one chain of products in the order of the channels; they
@@ -22,6 +23,9 @@ enum {
     FEW = 128 * 128,   /* products of channel counts up to which filters are transformed first */
     IMAGES_LEAST = 16, /* in a batch that is cut into images */
     PIECE = 16,        /* blocks of filters that the cache holds with what they are multiplied with */
+    CHUNKS = 64,       /* of a stage, where it has tiles enough: for the cores of a large machine */
+    PART_TILES = 128,  /* tiles that repay transforming the filters once more */
+    PARTED = 512,      /* tiles of a stage that is cut into parts */
 };
 
 int32_t rgm_winograd_can(const rgm_conv_shape *s, int32_t direction) {
@@ -46,6 +50,7 @@ typedef struct pass {
     int32_t span;             /* tiles multiplied at a time */
     int32_t images;           /* of the batch */
     int32_t piece;            /* many channels: input blocks whose filters are transformed at a time */
+    int32_t parts;            /* many channels: of a stage's tiles */
     int32_t flip, pairs;      /* pairs of output blocks; the last may be single */
     int64_t lane, depth;      /* of the weights: floats from an output channel to the next, and from an input channel */
     int64_t u_point, v_point, m_point;
@@ -213,10 +218,14 @@ static rgm_status run_image(void *context, int32_t image, int32_t worker, rgm_er
     return RGM_OK;
 }
 
-/* Stacks [first, end) of `parts` parts of a stage, in tiles. */
-static rgm_range stack_part(const stage *s, int32_t height, int32_t parts, int32_t part) {
-    rgm_range r = rgm_range_part((s->count + height - 1) / height, parts, part);
-    return (rgm_range){r.first * height, rgm_least(r.end * height, s->count)};
+/* Part `part` of tiles that begin with a stack, in whole stacks. */
+static rgm_range stack_part(rgm_range tiles, int32_t height, int32_t parts, int32_t part) {
+    rgm_range r = rgm_range_part((tiles.end - tiles.first + height - 1) / height, parts, part);
+    return (rgm_range){tiles.first + r.first * height, rgm_least(tiles.first + r.end * height, tiles.end)};
+}
+
+static rgm_range stage_part(const stage *s, int32_t height, int32_t parts, int32_t part) {
+    return stack_part((rgm_range){0, s->count}, height, parts, part);
 }
 
 /* Many channels: chunk = input block and part of the tiles. */
@@ -224,25 +233,28 @@ static rgm_status run_inputs(void *context, int32_t chunk, int32_t worker, rgm_e
     (void)worker, (void)err;
     const stage *s = context;
     int32_t height = stack_height(s->p, s->count);
-    rgm_range part = stack_part(s, height, TILE_PARTS, chunk % TILE_PARTS);
+    rgm_range part = stage_part(s, height, TILE_PARTS, chunk % TILE_PARTS);
     transform_inputs(s->p, chunk / TILE_PARTS, s->first, (int32_t)part.first, (int32_t)part.end, height, s->p->v);
     return RGM_OK;
 }
 
-static rgm_status run_pair(void *context, int32_t pair, int32_t worker, rgm_error *err) {
+/* Chunk = part of the tiles, and pair. */
+static rgm_status run_pair(void *context, int32_t chunk, int32_t worker, rgm_error *err) {
     (void)err;
     const stage *s = context;
     const pass *p = s->p;
     float *u = rgm_plan_scratch(p->plan, worker), *m = u + u_floats(p);
-    int32_t height = stack_height(p, s->count), parts = (s->count + p->span - 1) / p->span;
+    int32_t part = chunk / p->pairs, pair = chunk % p->pairs, height = stack_height(p, s->count);
+    rgm_range tiles = stage_part(s, height, p->parts, part);
+    int32_t spans = (int32_t)((tiles.end - tiles.first + p->span - 1) / p->span);
     for (int32_t from = 0; from < p->in.blocks; from += p->piece) {
         int32_t to = (int32_t)rgm_least(from + p->piece, p->in.blocks), last = to == p->in.blocks;
         transform_filters(p, pair, from, to, u);
-        for (int32_t i = 0; i < parts; i++) {
-            rgm_range part = stack_part(s, height, parts, i);
-            int32_t at = (int32_t)part.first, count = (int32_t)(part.end - part.first);
+        for (int32_t i = 0; i < spans; i++) {
+            rgm_range span = stack_part(tiles, height, spans, i);
+            int32_t at = (int32_t)span.first, count = (int32_t)(span.end - span.first);
             multiply(p, pair, from, to, p->v, height, u, at, count, m);
-            if (last) store(p, pair, s->first + at, count, m, s->index, i == 0);
+            if (last) store(p, pair, s->first + at, count, m, s->index * p->parts + part, i == 0);
         }
     }
     return RGM_OK;
@@ -295,6 +307,12 @@ static double tile_bytes(const rgm_conv_side *side, const pass *p, int32_t tiles
     return (double)sizeof(float) * side->blocks * p->k->block * tiles;
 }
 
+/* Parts of a stage of at least `tiles` tiles. */
+static int32_t count_parts(const pass *p, int32_t tiles) {
+    if (tiles < PARTED) return 1;
+    return (int32_t)rgm_least((CHUNKS + p->pairs - 1) / p->pairs, tiles / PART_TILES);
+}
+
 static rgm_status plan_many(const rgm_conv_site *site, pass *p, const char *what, rgm_source x, const rgm_store *store,
                             rgm_error *err) {
     int32_t stages = (p->tiles + STAGE - 1) / STAGE, longest = (p->tiles + stages - 1) / stages;
@@ -306,7 +324,8 @@ static rgm_status plan_many(const rgm_conv_site *site, pass *p, const char *what
     p->u_point = (int64_t)p->piece * p->k->block * 2 * p->k->block + SKEW;
     rgm_plan_need_scratch(site->plan, rgm_float_bytes(u_floats(p) + POINTS * p->m_point));
     rgm_buffer v = rgm_plan_buffer(site->plan, rgm_float_bytes(POINTS * p->v_point));
-    rgm_moments moments = plan_moments(site, p, stages);
+    p->parts = count_parts(p, p->tiles / stages);
+    rgm_moments moments = plan_moments(site, p, stages * p->parts);
     stage *list = rgm_plan_state(site->plan, sizeof *list * (size_t)stages);
     if (!list) return rgm_fail(err, RGM_E_NOMEM, "plan: out of memory");
     for (int32_t i = 0; i < stages; i++) {
@@ -316,7 +335,7 @@ static rgm_status plan_many(const rgm_conv_site *site, pass *p, const char *what
         rgm_plan_work(site->plan, 0, (POINTS + SIDE * SIDE) * tile_bytes(&p->in, p, list[i].count));
         rgm_conv_side_use(site->plan, &p->in, x);
         rgm_plan_use(site->plan, v, &p->v);
-        RGM_TRY(rgm_plan_phase(site->plan, site->node, what, run_pair, &list[i], p->pairs, err));
+        RGM_TRY(rgm_plan_phase(site->plan, site->node, what, run_pair, &list[i], p->parts * p->pairs, err));
         rgm_plan_work(site->plan, rgm_winograd_flops(&site->shape, list[i].count),
                       POINTS * tile_bytes(&p->in, p, list[i].count) +
                           SIDE * SIDE * tile_bytes(&p->out, p, list[i].count));
