@@ -23,9 +23,9 @@ has() { grep -q -e "$2" "$1" || fail "no '$2' in: $(cat "$1")"; }
 cat >regimen <<'STUB'
 #!/bin/sh
 echo "$@" >>calls
-speed=300 loss='"loss_after_5": 2.5,'
-if [ "$2" = eval ]; then speed=600 loss='"loss": 2.5,'; fi
-echo "{\"images_per_s\": $speed, $loss \"threads\": 2, \"isa\": \"avx2\", \"build\": \"stand-in\", \"anon_mb\": 10}"
+speed=300 key=loss_after_5
+if [ "$2" = eval ]; then speed=600 key=loss; fi
+echo "{\"images_per_s\": $speed, \"$key\": ${STUB_OUR_LOSS:-2.5}, \"threads\": 2, \"isa\": \"avx2\", \"build\": \"stand-in\", \"anon_mb\": 10}"
 STUB
 # the peer: of each word a share of the speed; 2.x crashes when compiled for nchw; jemalloc is told by the environment
 mkdir -p venv/bin
@@ -46,7 +46,7 @@ echo "a warning"
 echo "{\"images_per_s\": $speed, \"version\": \"2.99\", \"import_mb\": 1, \"anon_mb\": 5," \
     "\"loss_after_5\": ${STUB_LOSS:-2.5}, \"loss\": ${STUB_LOSS:-2.5}}"
 STUB
-sed 's/STUB_VERSION:-2.99/STUB_VERSION:-1.13/; s/speed=100/speed=90/' venv/bin/python >debian
+sed 's/STUB_LOSS/STUB_DEBIAN_LOSS/g; s/STUB_VERSION:-2.99/STUB_VERSION:-1.13/; s/speed=100/speed=90/' venv/bin/python >debian
 chmod +x regimen venv/bin/python debian
 compare() {
     "$python" "$peers/compare_step.py" --regimen ./regimen --python ./debian --venv venv --work resnet20 --threads 2 "$@"
@@ -83,12 +83,21 @@ has out '600.0 *140.0 *4.29'
 has calls '^bench eval'
 
 # another loss, an unknown or impossible setting, nothing to compare with
-export STUB_LOSS=2.6
+export STUB_DEBIAN_LOSS=2.6
 expect 1 compare --settings 1.13,nchw --rounds 1
 has err 'the losses differ by 0.1'
 expect 1 compare --what eval --settings 1.13,nchw --rounds 1
 has err 'the losses differ by 0.1'
-unset STUB_LOSS
+unset STUB_DEBIAN_LOSS
+# a loss that is no number, whoever has it, and of whichever setting: the peer says NaN, ours null
+for loss in STUB_LOSS=NaN STUB_DEBIAN_LOSS=NaN STUB_DEBIAN_LOSS=Infinity STUB_OUR_LOSS=null; do
+    export "$loss"
+    expect 1 compare --settings 1.13,nchw 2.x,nchw --rounds 1 --json result.json
+    unset "${loss%=*}"
+    has err 'the losses are not all finite'
+    "$python" -c 'import json
+json.load(open("result.json"), parse_constant=lambda word: 1 / 0)' || fail "$loss: no JSON"
+done
 expect 2 compare --settings 1.13,nhwc
 has err "no 'nhwc'"
 expect 2 compare --settings nchw

@@ -145,12 +145,21 @@ def memory_of_peer(measured):
     return (*medians[smallest], smallest)
 
 
+def spread(values):
+    """How far the values are apart; infinitely, unless all are finite: whether max() sees a NaN depends on its place."""
+    return max(values) - min(values) if all(math.isfinite(v) for v in values) else math.inf
+
+
 def losses_of(a, rounds):
-    """What both say the loss is, how far the peer's settings are apart, and the largest difference."""
-    key = LOSS[a.what]
-    theirs = [p[key] for r in rounds for p in r[1]]
-    return {"loss": rounds[0][0][key], "peer_loss": theirs[0], "peer_loss_spread": max(theirs) - min(theirs),
-            "loss_difference": max(abs(r[0][key] - p[key]) for r in rounds for p in r[1])}
+    """What both say the loss is, how far the peer's settings are apart, and the largest difference. A null, which JSON has
+    for it, is a NaN again."""
+    own, theirs = [], []
+    for r in rounds:
+        losses = [math.nan if m[LOSS[a.what]] is None else m[LOSS[a.what]] for m in (r[0], *r[1])]
+        own.append(losses[0])
+        theirs.append(losses[1:])
+    return {"loss": own[0], "peer_loss": theirs[0][0], "peer_loss_spread": spread([p for row in theirs for p in row]),
+            "loss_difference": max(spread([o, p]) for o, row in zip(own, theirs) for p in row)}
 
 
 def summarize(a, work, rounds, screened):
@@ -275,9 +284,20 @@ def disagree(a, s):
     """Whether the two did not do the same work; says so."""
     if s["loss_difference"] <= a.tolerance:
         return False
-    print(f"{s['work']}: the losses differ by {s['loss_difference']:.2g}, more than {a.tolerance}: not the same work was done",
-          file=sys.stderr)
+    how = f"differ by {s['loss_difference']:.2g}, more than {a.tolerance}"
+    if math.isinf(s["loss_difference"]):
+        how = "are not all finite"
+    print(f"{s['work']}: the losses {how}: not the same work was done", file=sys.stderr)
     return True
+
+
+def plain(value):
+    """The value as JSON can have it: null for a number that is not finite."""
+    if isinstance(value, dict):
+        return {key: plain(v) for key, v in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(v) for v in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def main():
@@ -302,7 +322,7 @@ def main():
     if a.json:
         with open(a.json, "w") as f:
             whole = {"machine": here, "threads": a.threads, "peer_versions": a.peers.version, "results": results}
-            json.dump(whole, f, indent=1)
+            json.dump(plain(whole), f, indent=1, allow_nan=False)
             f.write("\n")
     return int(failed)
 
