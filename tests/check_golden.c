@@ -247,7 +247,7 @@ static double distance(const golden_run *g, const golden_entry *e, const double 
         samples += d * d / SAMPLES * (double)e->count;
     }
     /* an element's error varies more than a projection's: a quarter of the samples' estimate is a fair bound */
-    return fmax(fmax(sqrt(square), sqrt(samples) / 4), fabs(sqrt(norm) - e->norm)) / e->norm;
+    return isfinite(norm) ? fmax(fmax(sqrt(square), sqrt(samples) / 4), fabs(sqrt(norm) - e->norm)) / e->norm : NAN;
 }
 
 static void compare(const golden_run *g, const golden_entry *e, const double *values, tally *t) {
@@ -264,9 +264,10 @@ static void compare(const golden_run *g, const golden_entry *e, const double *va
     }
     /* The floor: a tensor rounded to single precision is off by a fraction of eps; an error below that is luck. */
     double ratio = off / fmax(e->error, (double)FLT_EPSILON / 2);
+    ck_assert_msg(isfinite(ratio), "%s of %s is not finite", e->what, e->name);
     ck_assert_int_lt(t->count, (int32_t)(sizeof t->ratio / sizeof *t->ratio));
     t->ratio[t->count++] = ratio;
-    if (!(ratio <= t->largest)) {
+    if (ratio > t->largest) {
         t->largest = ratio;
         snprintf(t->which, sizeof t->which, "%s of %s", e->what, e->name);
     }

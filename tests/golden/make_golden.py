@@ -216,7 +216,7 @@ def make(file, run):
         f.write(header.tobytes())
         for (what, name), x in exact.items():
             norm = np.linalg.norm(x)
-            errors[what, name] = max(np.linalg.norm(s[what, name] - x) for s in single) / norm
+            errors[what, name] = np.max([np.linalg.norm(s[what, name] - x) for s in single]) / norm  # a NaN stays one
             values = x if full or x.size <= PROJECTIONS + SAMPLES else summary(Draws(seed, shift), name, x)
             entry = np.zeros((), ENTRY)
             for key, value in zip(ENTRY.names, (what, name, x.size, values.size, norm, errors[what, name])):
