@@ -23,7 +23,7 @@ AVX2 = {"ATEN_CPU_CAPABILITY": "avx2", "ONEDNN_MAX_CPU_ISA": "AVX2", "DNNL_MAX_C
 
 
 def grid(what):
-    """All settings of PERFORMANCE.md's definition of the best: {1.13, newest} x layout x {eager, compile} x malloc."""
+    """What the best setting is taken of: {1.13, newest} x layout x {eager, compile} x malloc."""
     forms = [(), ("frozen",), ("optimized",)] if what == "eval" else [()]
     compiled = [("compile",), ("compile", "frozen")] if what == "eval" else [("compile",)]
     made = [("1.13", f) for f in forms] + [("2.x", f) for f in forms + compiled]
