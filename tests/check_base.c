@@ -85,6 +85,17 @@ START_TEST(nearest_name) {
 }
 END_TEST
 
+START_TEST(control_characters) {
+    char text[] = "a\033[2J\x7f\xc2\x9b\xc2\xa0\xc3\x9b\xc2", all[33];
+    rgm_text_clean(text);
+    ck_assert_str_eq(text, "a?[2J???\xc2\xa0\xc3\x9b\xc2");
+    for (int i = 0; i < 32; i++) all[i] = (char)(i < 31 ? i + 1 : 'x');
+    all[32] = 0;
+    rgm_text_clean(all);
+    ck_assert_str_eq(all, "???????????????????????????????x");
+}
+END_TEST
+
 START_TEST(nearest_of_very_long_words) {
     static char lengthy[100000];
     memset(lengthy, 'a', sizeof lengthy - 1);
@@ -453,6 +464,7 @@ int main(void) {
     tcase_add_test(text, error_text_is_cut_to_fit);
     tcase_add_test(text, nearest_name);
     tcase_add_test(text, nearest_of_very_long_words);
+    tcase_add_test(text, control_characters);
     tcase_add_test(arena, arena_pieces);
     tcase_add_test(arena, arena_full);
     tcase_add_test(arena, arena_of_nothing);

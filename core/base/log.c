@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+#include "base/text.h"
 
 enum { LINE_BYTES = 2048 };
 
@@ -26,10 +27,9 @@ static const struct {
     [RGM_LOG_DEBUG] = {"debug: ", "debug"},
 };
 
-/* Names in files may hold anything; a terminal must not obey them. A line that did not fit ends in "...". */
+/* One line, fit for a terminal; ends in "..." if it did not fit. */
 static void clean_line(char *line, int wanted) {
-    for (char *c = line; *c; c++)
-        if ((unsigned char)*c < 0x20 || *c == 0x7f) *c = '?';
+    rgm_text_clean(line);
     if (wanted >= LINE_BYTES) memcpy(line + LINE_BYTES - 4, "...", 4);
 }
 

@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include "base/text.h"
 
 static const struct {
     const char *text;
@@ -27,12 +28,6 @@ const char *rgm_status_text(rgm_status status) { return known(status) ? statuses
 
 int rgm_status_exit_code(rgm_status status) { return known(status) ? statuses[-status].exit_code : 3; }
 
-/* Bytes of names in files may hold anything; a terminal must not obey them. UTF-8 passes. */
-static void make_one_line(char *text) {
-    for (; *text; text++)
-        if ((unsigned char)*text < 0x20 || *text == 0x7f) *text = '?';
-}
-
 rgm_status rgm_fail(rgm_error *err, rgm_status status, const char *format, ...) {
     if (!err) return status;
     err->status = status;
@@ -40,7 +35,7 @@ rgm_status rgm_fail(rgm_error *err, rgm_status status, const char *format, ...) 
     va_start(arguments, format);
     vsnprintf(err->text, sizeof err->text, format, arguments);
     va_end(arguments);
-    make_one_line(err->text);
+    rgm_text_clean(err->text);
     return status;
 }
 
@@ -55,6 +50,6 @@ rgm_status rgm_fail_in(rgm_error *err, const char *format, ...) {
     memcpy(old, err->text, sizeof old);
     size_t used = (size_t)snprintf(err->text, sizeof err->text, "%s: ", context);
     snprintf(err->text + used, sizeof err->text - used, "%.*s", (int)(sizeof err->text - used - 1), old);
-    make_one_line(err->text);
+    rgm_text_clean(err->text);
     return err->status;
 }

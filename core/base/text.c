@@ -41,3 +41,11 @@ const char *rgm_text_nearest(const char *word, const char *const *names, size_t 
     }
     return nearest;
 }
+
+void rgm_text_clean(char *text) {
+    for (unsigned char *c = (unsigned char *)text; *c; c++)
+        if (*c < 0x20 || *c == 0x7f)
+            *c = '?';
+        else if (c[0] == 0xc2 && c[1] >= 0x80 && c[1] < 0xa0)
+            c[0] = c[1] = '?', c++;
+}

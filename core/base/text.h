@@ -9,4 +9,8 @@
  * letters). The first of equals. For messages such as "unknown X 'wrod' (nearest: 'word')". */
 const char *rgm_text_nearest(const char *word, const char *const *names, size_t count);
 
+/* Makes '?' of control characters, in place: C0, DEL, and C1 in UTF-8 (two '?'). Names in files may hold anything; a
+ * terminal must not obey them. */
+void rgm_text_clean(char *text);
+
 #endif
