@@ -99,7 +99,7 @@ static rgm_status parse_key(reader *r, uint32_t *seen, rgm_layer *layer) {
     case STRIDE:
         return next_number(r, "the stride", 1, 255, &layer->stride);
     case PAD:
-        return next_number(r, "the padding", 0, 254, &layer->pad);
+        return next_number(r, "the padding, smaller than the window", 0, layer->window - 1, &layer->pad);
     case TIMES:
         return next_number(r, "how often", 1, 10000, &layer->times);
     default:

@@ -9,7 +9,7 @@
  *     image HxW    of the layer's input (required)
  *     batch N      images (required)
  *     stride N     [1]
- *     pad N        zeros around the image [0]
+ *     pad N        zeros around the image, fewer than the window has [0]
  *     times N      how often the network has it, for sums [1]
  *     input        it reads the network's input: there is no backward data
  * Words are separated by blanks; # begins a comment.

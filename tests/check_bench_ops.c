@@ -72,6 +72,10 @@ START_TEST(wrong_lists) {
         {"conv 4 4 3 batch 2 batch 2", "list:1:20: expected each word once, found 'batch'"},
         {"conv 4 4 3 groups 2", "list:1:12: expected image, batch, stride, pad, times or input, found 'groups'"},
         {"conv 4 4 3 stride 0", "list:1:19: expected the stride (integer, 1 to 255), found '0'"},
+        {"conv 4 4 3 image 5x5 batch 2 pad 3",
+         "list:1:34: expected the padding, smaller than the window (integer, 0 to 2), found '3'"},
+        {"conv 4 4 1 pad 1 image 5x5 batch 2",
+         "list:1:16: expected the padding, smaller than the window (integer, 0 to 0), found '1'"},
         {"conv 4 4 1 image 5x5 batch 2\nconv 4 4 9 image 5x50 pad 1 batch 2",
          "list:2:1: a window of 9 is larger than the padded image"},
     };

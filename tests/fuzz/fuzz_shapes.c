@@ -11,7 +11,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     NEED(status < 0 || layers.count > 0);
     for (int32_t i = 0; i < layers.count; i++) {
         const rgm_layer *l = &layers.list[i];
-        NEED(l->C > 0 && l->K > 0 && l->N > 0 && l->stride > 0 && l->pad >= 0 && l->times > 0);
+        NEED(l->C > 0 && l->K > 0 && l->N > 0 && l->stride > 0 && l->times > 0);
+        NEED(l->pad >= 0 && l->pad < l->window);
         NEED(l->H + 2 * l->pad >= l->window && l->W + 2 * l->pad >= l->window);
         NEED(rgm_layer_name(l, name)[0]);
     }
