@@ -433,6 +433,8 @@ START_TEST(test_out) {
     ck_assert_int_eq(rgm_conv_out(1, 3, 1, 1), 1);
     ck_assert_int_eq(rgm_conv_out(1, 3, 1, 0), 0);
     ck_assert_int_eq(rgm_conv_out(INT32_MAX, 1, 1, 0), INT32_MAX);
+    ck_assert_int_eq(rgm_conv_out(INT32_MAX, 1, 1, 1), 0);
+    ck_assert_int_eq(rgm_conv_out(INT32_MAX, 1, 2, INT32_MAX), 0);
 }
 END_TEST
 
@@ -440,16 +442,19 @@ START_TEST(test_refusals) {
     const struct {
         rgm_conv_shape shape;
         rgm_status expected;
-    } wrong[] = {{SHAPE(0, 8, 4, 4, 8, 3, 1, 1, 1, 0), RGM_E_USAGE},
-                 {SHAPE(1, 0, 4, 4, 8, 3, 1, 1, 1, 0), RGM_E_USAGE},
-                 {SHAPE(1, 8, -4, 4, 8, 3, 1, 1, 1, 0), RGM_E_USAGE},
-                 {SHAPE(1, 8, 4, 4, 8, 0, 1, 1, 1, 0), RGM_E_USAGE},
-                 {SHAPE(1, 8, 4, 4, 8, 3, 0, 1, 1, 0), RGM_E_USAGE},
-                 {SHAPE(1, 8, 4, 4, 8, 3, 1, -1, 1, 0), RGM_E_USAGE},
-                 {SHAPE(1, 8, 4, 4, 8, 3, 1, 1, 3, 0), RGM_E_USAGE},
-                 {SHAPE(1, 9, 4, 4, 8, 3, 1, 1, 3, 0), RGM_E_USAGE},
-                 {SHAPE(1, 8, 2, 2, 8, 7, 1, 1, 1, 0), RGM_E_USAGE},
-                 {SHAPE(INT32_MAX, 1024, 30000, 30000, 8, 3, 1, 1, 1, 0), RGM_E_UNSUPPORTED}};
+    } wrong[] = {
+        {SHAPE(0, 8, 4, 4, 8, 3, 1, 1, 1, 0), RGM_E_USAGE},
+        {SHAPE(1, 0, 4, 4, 8, 3, 1, 1, 1, 0), RGM_E_USAGE},
+        {SHAPE(1, 8, -4, 4, 8, 3, 1, 1, 1, 0), RGM_E_USAGE},
+        {SHAPE(1, 8, 4, 4, 8, 0, 1, 1, 1, 0), RGM_E_USAGE},
+        {SHAPE(1, 8, 4, 4, 8, 3, 0, 1, 1, 0), RGM_E_USAGE},
+        {SHAPE(1, 8, 4, 4, 8, 3, 1, -1, 1, 0), RGM_E_USAGE},
+        {SHAPE(1, 8, 4, 4, 8, 3, 1, 1, 3, 0), RGM_E_USAGE},
+        {SHAPE(1, 9, 4, 4, 8, 3, 1, 1, 3, 0), RGM_E_USAGE},
+        {SHAPE(1, 8, 2, 2, 8, 7, 1, 1, 1, 0), RGM_E_USAGE},
+        {SHAPE(INT32_MAX, 1024, 30000, 30000, 8, 3, 1, 1, 1, 0), RGM_E_UNSUPPORTED},
+        {SHAPE(1, 1, 20000, 20000, 1, 20000, 1, 0, 1, 0), RGM_E_UNSUPPORTED}, /* weights are counted in 32 bits */
+        {SHAPE(1, 1 << 18, 255, 255, 1, 255, 1, 0, 1, 0), RGM_E_UNSUPPORTED}};
     rgm_error err = {0};
     rgm_engine *engine = engine_for(RGM_ISA_AVX2, 8, 1);
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {

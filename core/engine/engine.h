@@ -59,7 +59,7 @@ int32_t rgm_engine_has_winograd(const rgm_engine *engine);
 rgm_status rgm_conv_create(rgm_conv **conv, rgm_engine *engine, const rgm_conv_shape *shape, rgm_error *err);
 void rgm_conv_destroy(rgm_conv *conv);
 
-/* Output size: (H + 2*pad - R) / stride + 1. */
+/* Output size: (H + 2*pad - R) / stride + 1; 0: none, or none that 32 bits can say. */
 int32_t rgm_conv_out(int32_t in, int32_t window, int32_t stride, int32_t pad);
 
 /* Chunks of a direction: groups of images, a function of the shape only. Groups are sized so that a group is worth its

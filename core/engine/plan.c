@@ -13,7 +13,7 @@ enum {
 
 int32_t rgm_conv_out(int32_t in, int32_t window, int32_t stride, int32_t pad) {
     int64_t span = (int64_t)in + 2 * (int64_t)pad - window;
-    return span < 0 || stride < 1 ? 0 : (int32_t)(span / stride + 1);
+    return span < 0 || stride < 1 || span / stride >= INT32_MAX ? 0 : (int32_t)(span / stride + 1);
 }
 
 size_t rgm_image_floats(int32_t C, int32_t block, int32_t H, int32_t W) {

@@ -63,6 +63,15 @@ static rgm_status fill_tables(rgm_weights_map *map, const rgm_desc_layout *layou
     return RGM_OK;
 }
 
+/* 1 if what is counted here in 32 bits fits, the end of a tile or slab behind the last one too: weights of an output
+ * channel, rows, and, without a sign, places in the format. */
+static int32_t fits(const rgm_desc_layout *layout, int32_t o, size_t floats) {
+    int64_t taps = layout->dims[o + 2] * layout->dims[o + 3];
+    return floats <= UINT32_MAX &&
+           (layout->padded[o + 1] + ROW_TILE) * (taps < INT32_MAX ? taps : INT32_MAX) <= INT32_MAX &&
+           layout->padded[0] <= INT32_MAX / 2 && layout->padded[o] <= INT32_MAX / 2;
+}
+
 rgm_status rgm_weights_map_create(rgm_weights_map *map, const rgm_desc *desc, int32_t groups, rgm_error *err) {
     *map = (rgm_weights_map){0};
     rgm_desc_layout layout = {0};
@@ -70,8 +79,15 @@ rgm_status rgm_weights_map_create(rgm_weights_map *map, const rgm_desc *desc, in
     if (got != dnnl_success) return rgm_dnnl_fail(err, got, "reading a weight format");
     int32_t o = groups > 1; /* index of dimension O */
     if (layout.ndims != o + 4 || layout.padded[o + 2] != layout.dims[o + 2] ||
-        layout.padded[o + 3] != layout.dims[o + 3] || rgm_desc_bytes(desc) / sizeof(float) > UINT32_MAX)
-        return rgm_fail(err, RGM_E_UNSUPPORTED, "oneDNN: a weight format with a padded filter window, or over 16 GB");
+        layout.padded[o + 3] != layout.dims[o + 3])
+        return rgm_fail(err, RGM_E_UNSUPPORTED, "oneDNN: a weight format with a padded filter window");
+    if (!fits(&layout, o, rgm_desc_bytes(desc) / sizeof(float)))
+        return rgm_fail(
+            err, RGM_E_UNSUPPORTED,
+            "convolution: more weights than can be counted: %lld x %lld x %lld x %lld (at most 16 GB, and 8 "
+            "GB of an output channel)",
+            (long long)layout.dims[o], (long long)layout.dims[o + 1], (long long)layout.dims[o + 2],
+            (long long)layout.dims[o + 3]);
 
     map->G = groups;
     map->O = (int32_t)layout.dims[o];
