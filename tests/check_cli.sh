@@ -115,6 +115,36 @@ json out
 has out '"ratio": 0.943'
 has out '"slower": true'
 expect 0 "$regimen" bench compare time6.json time.json
+# what is only in one, what one of them has no figure of, and names that a terminal would obey
+results() { # NAME-LOW...: a document with these, of the same median and high
+    printf '{"bench": "ops", "cpu": "a\\u001b[2Jb\\u009bc", "results": ['
+    for result; do
+        printf '%s{"name": "%s", "unit": "m\\ns", "low": %s, "median": %s, "high": %s}' "$comma" "${result%-*}" "${result##*-}" \
+            "${result##*-}" "${result##*-}"
+        comma=,
+    done
+    printf ']}\n'
+    comma=
+}
+results 'a\u001b[31m\u007f\u009bm-1' gone-2 unmeasured-null no-null >one.json
+results unmeasured-3 'a\u001b[31m\u007f\u009bm-1' new-2 newer-2 no-null | sed 's/2Jb/2Jd/' >two.json
+expect 0 "$regimen" bench compare one.json two.json
+has out '^a?.31m???m  .* m?s  quartiles overlap'
+has out '^not the same cpu: "a.u001B.2Jb??c", "a.u001B.2Jd??c"'
+has out '^2 results are in both of the files, but not measured in both$'
+has out '^3 results are only in one of the files$'
+LC_ALL=C tr -d '\n -~' <out | grep -q . && fail "control characters: $(od -c out)"
+expect 0 "$regimen" bench compare one.json two.json --json
+json out
+has out '"not_measured": 2'
+has out '"only_in_one": 3'
+# as many results as nobody has: it is over in seconds
+{
+    printf '{"bench": "ops", "results": ['
+    seq -s , -f '{"name": "%060.0f", "unit": "ms", "low": 1, "median": 1, "high": 1}' 40000
+    printf ']}'
+} >many.json
+expect 0 timeout 20 "$regimen" bench compare many.json many.json --quiet
 expect 0 "$regimen" bench compare ops.json ops.json --json=compared.json
 json compared.json
 expect 0 "$regimen" bench pipeline $small --image 3x9x7 --sample 1 --repeats 2 --json

@@ -212,7 +212,13 @@ refuse 2 'text.h5:1:' bench compare text.h5 a.json
 refuse 2 'a.json is a result of bench kernels, b.json of bench step' bench compare a.json b.json
 refuse 2 "disorder.json: 'add': expected 0 < low <= median <= high" bench compare a.json disorder.json
 refuse 2 "twice.json: 'add' is there twice" bench compare twice.json a.json
-refuse 2 'a.json and other.json have no result in common' bench compare a.json other.json
+refuse 2 'a.json and other.json have no result in common$' bench compare a.json other.json
+sed 's/"low": 1, "median": 2, "high": 3/"low": null, "median": null, "high": null/' a.json >null.json
+refuse 2 'null.json and a.json have no result in common that was measured for both$' bench compare null.json a.json
+sed 's/"low": 1, "median": 2, "high": 3/"low": 1e-300, "median": 1e-300, "high": 1/' a.json >tiny.json
+sed 's/"low": 1, "median": 2, "high": 3/"low": 1, "median": 1e300, "high": 1e300/' a.json >huge.json
+refuse 2 "'add': 1e-300 in tiny.json, 1e+300 in huge.json: their ratio is out of range" bench compare tiny.json huge.json
+refuse 2 "'add': 1e+300 in huge.json, 1e-300 in tiny.json: their ratio is out of range" bench compare huge.json tiny.json
 refuse 2 "'add': GB/s in a.json, ms in unit.json" bench compare a.json unit.json
 echo '[1, 2]' >list.json
 refuse 2 'list.json: not a result of regimen bench' bench compare list.json a.json
