@@ -70,21 +70,34 @@ typedef struct result {
     rgm_spread alone; /* of the steps after it */
 } result;
 
+static void print_accuracy(const rgm_bench_train *b, const result *r) {
+    int32_t epoch = r->progress->epoch, epochs = r->config->epochs;
+    if (isnan(b->accuracy))
+        printf("accuracy     not measured after %d of %d epochs\n", epoch, epochs);
+    else
+        printf("accuracy     %.2f %% of %" PRId64 " %s images after %d of %d epochs: %s %.2f %%\n", 100 * b->accuracy,
+               b->view->count, b->split, epoch, epochs, r->reached ? "at least" : "below", 100 * b->until);
+}
+
+static void print_curve(const rgm_bench_train *b) {
+    size_t i;
+    json_t *point;
+    if (isnan(b->accuracy)) return;
+    printf("epochs      ");
+    json_array_foreach(b->curve, i, point) printf(" %.2f", 100 * json_real_value(json_object_get(point, "accuracy")));
+    printf(" %%\n");
+}
+
 static void print_text(const rgm_bench_train *b, const result *r) {
     const rgm_config *c = r->config;
     printf("%s, %dx%dx%d, batch %d, %d threads, %s; %s\n", c->model.name, c->model.image[0], c->model.image[1],
            c->model.image[2], c->batch, rgm_team_size(r->session->team), r->session->kernels->isa, c->data.file);
-    printf("accuracy     %.2f %% of %" PRId64 " %s images after %d of %d epochs: %s %.2f %%\n", 100 * b->accuracy,
-           b->view->count, b->split, r->progress->epoch, c->epochs, r->reached ? "at least" : "below", 100 * b->until);
+    print_accuracy(b, r);
     printf("time         %.1f s of training; %.1f s with evaluations, %.1f s with checkpoints and metrics too\n",
            r->progress->seconds, r->progress->seconds + b->evaluating, r->whole);
     printf("speed        %.1f images/s (%" PRId64 " steps); its steps alone %.1f: training is at %.1f %%\n", r->rate,
            r->progress->step, r->alone.median, 100 * r->rate / r->alone.median);
-    size_t i;
-    json_t *point;
-    printf("epochs      ");
-    json_array_foreach(b->curve, i, point) printf(" %.2f", 100 * json_real_value(json_object_get(point, "accuracy")));
-    printf(" %%\n");
+    print_curve(b);
 }
 
 static rgm_spread exactly(double value) { return (rgm_spread){value, value, value}; }

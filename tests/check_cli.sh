@@ -180,6 +180,8 @@ json time.json
 has out 'after 2 of 2 epochs: at least 0.10 %'
 expect 1 "$regimen" bench train data.h5 $small --steps 1 --iters 1
 has err 'no epoch was evaluated in 1 steps'
+has out '^accuracy  *not measured after 0 of [0-9]* epochs$'
+! grep -q 'nan\|^epochs' out || fail "an accuracy that is none: $(cat out)"
 expect 0 "$regimen" bench train data.h5 $small --until 0.01 --iters 1 --out runs/kept --quiet
 has runs/kept/metrics.jsonl '"reason": "at the accuracy asked for"'
 [ -s runs/kept/checkpoints/last.h5 ] || fail "bench train --out: no checkpoint"
