@@ -175,6 +175,61 @@ START_TEST(as_planned) {
 }
 END_TEST
 
+/* ---- too little ---- */
+
+enum { BATCH = 64 };
+
+/* A trainer with so many bytes to take, and what it needs besides `fixed`. */
+static rgm_status try_batch(int32_t batch, int32_t memory, size_t available, size_t *needs, rgm_error *err) {
+    opened o = {0};
+    configure("{model: {name: resnet20}, epochs: 1, threads: 2}",
+              &(run_set){.H = 20, .W = 20, .C = 1, .classes = 3, .train = BATCH});
+    config.batch = batch;
+    config.memory = memory;
+    need(rgm_session_create(&o.session, &config, &(rgm_session_options){.need_data = 1}, err), err);
+    rgm_status status =
+        rgm_trainer_create(&o.trainer, o.session,
+                           &(rgm_trainer_options){.training = 1, .plan_only = !available, .available = available}, err);
+    if (needs) *needs = rgm_trainer_memory(o.trainer).peak - rgm_trainer_memory(o.trainer).fixed;
+    close_run(&o);
+    return status;
+}
+
+/* The number behind `words`; 0 without. */
+static int32_t number_behind(const char *text, const char *words) {
+    const char *at = strstr(text, words);
+    return at ? atoi(at + strlen(words)) : 0;
+}
+
+/* What a refusal says would fit does, and half as much again does not. */
+static int32_t check_refusal(int32_t memory, size_t available) {
+    rgm_error err = {0}, other = {0};
+    ck_assert_int_eq(try_batch(BATCH, memory, available, NULL, &err), RGM_E_NOMEM);
+    int32_t fits = number_behind(err.text, "the largest batch that fits is "), low = number_behind(err.text, "low ");
+    if (!low) low = number_behind(err.text, "low one of ");
+    ck_assert_msg(!fits == !!strstr(err.text, "no batch fits"), "%s", err.text);
+    ck_assert_msg(low ? memory == RGM_MEMORY_NORMAL && low > fits && low <= BATCH : !strstr(err.text, "low"), "%s",
+                  err.text);
+    ck_assert_msg(fits < BATCH, "%s", err.text);
+    if (fits) need(try_batch(fits, memory, available, NULL, &other), &other);
+    if (low) need(try_batch(low, RGM_MEMORY_LOW, available, NULL, &other), &other);
+    if (3 * fits / 2 + 2 < BATCH)
+        ck_assert_int_eq(try_batch(3 * fits / 2 + 2, memory, available, NULL, &other), RGM_E_NOMEM);
+    return fits ? low ? 3 : 2 : low ? 1 : 0;
+}
+
+START_TEST(refusals_name_what_fits) {
+    rgm_error err = {0};
+    size_t needs;
+    int32_t seen[4] = {0};
+    need(try_batch(BATCH, _i, 0, &needs, &err), &err);
+    need(try_batch(BATCH, _i, needs, NULL, &err), &err);
+    for (int32_t part = 7; part > 0; part -= 2) seen[check_refusal(_i, needs / 8 * (size_t)part)]++;
+    ck_assert_int_eq(check_refusal(_i, 1), 0);
+    ck_assert_int_ge(seen[_i == RGM_MEMORY_LOW ? 2 : 3], 1);
+}
+END_TEST
+
 int main(void) {
     Suite *suite = suite_create("memory");
     TCase *tcase = tcase_create("memory");
@@ -184,6 +239,7 @@ int main(void) {
     tcase_add_loop_test(tcase, steps_allocate_nothing, 0, 3);
     tcase_add_test(tcase, the_heap_is_flat);
     tcase_add_loop_test(tcase, as_planned, 0, sizeof planned / sizeof *planned);
+    tcase_add_loop_test(tcase, refusals_name_what_fits, RGM_MEMORY_NORMAL, RGM_MEMORY_LOW + 1);
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

@@ -130,52 +130,52 @@ static size_t room_for_more(void) {
     return group >= 0 && (!available || (size_t)group < available) ? (size_t)group : available;
 }
 
-/* Bytes that a training plan of another batch would need beside what does not depend on the batch; 0 if there is no
- * such plan. */
-static size_t bytes_at_batch(const rgm_trainer *t, int32_t memory, int32_t batch) {
-    rgm_plan *plan;
-    rgm_plan_options options = plan_options(t, t->options.training);
-    options.batch = batch;
-    options.memory = memory;
-    if (rgm_plan_create(&plan, &options, NULL) < 0) return 0;
-    size_t bytes = rgm_plan_bytes(plan);
-    rgm_plan_destroy(plan);
-    return bytes;
+/* 1 if the plans of another batch take at most `room` bytes. */
+static int32_t fits(const rgm_trainer *t, int32_t memory, int32_t batch, size_t room) {
+    for (int32_t training = t->options.training; training >= 0; training--) {
+        rgm_plan *plan;
+        rgm_plan_options options = plan_options(t, training);
+        options.batch = batch;
+        options.memory = memory;
+        if (rgm_plan_create(&plan, &options, NULL) < 0) return 0;
+        size_t bytes = rgm_plan_bytes(plan);
+        rgm_plan_destroy(plan);
+        if (bytes > room) return 0;
+    }
+    return 1;
 }
 
-/* The largest batch whose plan fits, by bisection; 0: none. */
-static int32_t largest_batch(const rgm_trainer *t, int32_t memory, size_t constant, size_t available) {
-    int32_t fits = 0, fails = t->session->config->batch + 1;
-    while (fails - fits > 1) {
-        int32_t middle = fits + (fails - fits) / 2;
-        size_t bytes = bytes_at_batch(t, memory, middle);
-        if (bytes && constant + bytes <= available)
-            fits = middle;
-        else
-            fails = middle;
+/* The largest batch from `least`, which fits or is 0, and below `most` that fits, by bisection. */
+static int32_t largest_batch(const rgm_trainer *t, int32_t memory, int32_t least, int32_t most, size_t room) {
+    while (most - least > 1) {
+        int32_t middle = least + (most - least) / 2;
+        *(fits(t, memory, middle, room) ? &least : &most) = middle;
     }
-    return fits;
+    return least;
+}
+
+/* What would fit: batches, as they are planned and with low memory. */
+static void find_remedy(const rgm_trainer *t, size_t room, char *text, size_t size) {
+    const rgm_config *c = t->session->config;
+    int32_t batch = largest_batch(t, c->memory, 0, c->batch, room), low = batch;
+    if (t->options.training && c->memory != RGM_MEMORY_LOW)
+        low = largest_batch(t, RGM_MEMORY_LOW, batch, c->batch + 1, room);
+    int used = batch ? snprintf(text, size, "the largest batch that fits is %d", batch)
+                     : snprintf(text, size, "no batch fits");
+    if (low > batch)
+        snprintf(text + used, size - (size_t)used, batch ? ", with --memory low %d" : ", with --memory low one of %d",
+                 low);
 }
 
 static rgm_status check_memory(const rgm_trainer *t, rgm_error *err) {
     const rgm_memory_plan *m = &t->planned;
-    size_t available = room_for_more(), more = m->peak - m->fixed;
+    size_t plans = m->activations + m->scratch, more = m->peak - m->fixed, rest = more - plans;
+    size_t available = t->options.available ? t->options.available : room_for_more();
+    char remedy[96];
     if (!available || more <= available) return RGM_OK;
-    const rgm_config *c = t->session->config;
-    size_t constant = more - m->activations - m->scratch;
-    int32_t fits = largest_batch(t, c->memory, constant, available);
-    int32_t low = t->options.training ? largest_batch(t, RGM_MEMORY_LOW, constant, available) : fits;
-    if (low > fits)
-        return rgm_fail(err, RGM_E_NOMEM,
-                        "memory: batch %d needs %zu MiB, %zu MiB are available: the largest batch that fits is %d, "
-                        "with --memory low %d",
-                        c->batch, more >> 20, available >> 20, fits, low);
-    if (fits == 0)
-        return rgm_fail(err, RGM_E_NOMEM, "memory: %s needs %zu MiB, %zu MiB are available: no batch fits",
-                        c->model.name, more >> 20, available >> 20);
-    return rgm_fail(err, RGM_E_NOMEM,
-                    "memory: batch %d needs %zu MiB, %zu MiB are available: the largest batch that fits is %d",
-                    c->batch, more >> 20, available >> 20, fits);
+    find_remedy(t, available > rest ? available - rest : 0, remedy, sizeof remedy);
+    return rgm_fail(err, RGM_E_NOMEM, "memory: batch %d needs %zu MiB, %zu MiB are available: %s",
+                    t->session->config->batch, more >> 20, available >> 20, remedy);
 }
 
 /* The arena's pieces. With a null arena the pointers are null: the plans are made before memory is. */

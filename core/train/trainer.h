@@ -26,6 +26,7 @@ typedef struct rgm_trainer_options {
     int32_t training;  /* 0: evaluation only: no gradients, slots, training plan */
     int32_t plan_only; /* 1: nothing is allocated; only rgm_trainer_memory and the plans may be asked for */
     int32_t drawn;     /* 1: without training, too, parameters get the values that training starts from */
+    size_t available;  /* bytes that may be taken; 0: what the system and the process' cgroups leave (tests set it) */
 } rgm_trainer_options;
 
 /* Plans, checks the planned peak against the machine's available memory (RGM_E_NOMEM naming the largest batch that
