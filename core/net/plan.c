@@ -333,6 +333,7 @@ static rgm_status plan_forward(rgm_plan *p, rgm_error *err) {
         if (status < 0) return rgm_fail_in(err, "layer %s", node->name);
     }
     p->forward_count = p->phase_count;
+    memcpy(p->first, p->value, sizeof *p->value * (size_t)rgm_graph_tensor_count(p->o.graph));
     return RGM_OK;
 }
 
@@ -347,6 +348,7 @@ static rgm_status plan_loss(rgm_plan *p, rgm_error *err) {
     RGM_TRY(rgm_plan_phase(p, rgm_plan_tensor(p, out)->producer, "loss", run_nothing, p, 0, err));
     rgm_plan_use(p, rgm_plan_value(p, out), &p->logits);
     if (!p->o.training) return RGM_OK;
+    touch(p, p->value[0], p->phase_count - 1); /* for rgm_plan_first_bad; nearly always it is kept anyway */
     rgm_buffer gradient = rgm_plan_buffer(p, sizeof(float) * (size_t)(rgm_plan_extent(p, out).floats * p->o.batch));
     rgm_plan_use(p, gradient, &p->dlogits);
     return rgm_plan_add_gradient(p, out, gradient, 0, err);
@@ -415,12 +417,13 @@ static rgm_status create(rgm_plan **plan, const rgm_plan_options *options, rgm_c
     if (status < 0) goto fail;
     size_t tensors = (size_t)rgm_graph_tensor_count(options->graph);
     p->value = malloc(sizeof *p->value * tensors);
+    p->first = malloc(sizeof *p->first * tensors);
     p->gradient = calloc(tensors, sizeof *p->gradient);
     p->source = calloc(tensors, sizeof *p->source);
     p->moments = calloc(tensors, sizeof *p->moments);
     p->kept = calloc(tensors, sizeof *p->kept);
     p->notes = calloc((size_t)rgm_graph_node_count(options->graph), sizeof *p->notes);
-    if (!p->value || !p->gradient || !p->source || !p->moments || !p->kept || !p->notes) {
+    if (!p->value || !p->first || !p->gradient || !p->source || !p->moments || !p->kept || !p->notes) {
         status = rgm_fail(err, RGM_E_NOMEM, "plan: out of memory");
         goto fail;
     }
@@ -481,6 +484,7 @@ void rgm_plan_destroy(rgm_plan *p) {
     free(p->bindings);
     free(p->owned);
     free(p->value);
+    free(p->first);
     free(p->source);
     free(p->moments);
     free(p->finish);

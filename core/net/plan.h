@@ -129,10 +129,10 @@ typedef struct rgm_plan_row {
 int32_t rgm_plan_row_count(const rgm_plan *plan);
 void rgm_plan_row_get(const rgm_plan *plan, int32_t row, rgm_plan_row *out);
 
-/* After a step with a non-finite loss: the first node, in forward order, whose saved output is not finite, or NULL. The
- * buffers that survive to the backward pass are looked at; of a batch norm whose output does not, its scales and shifts
- * (so one that overflows with finite ones is laid at its reader's door, and what made its input bad, if that is not
- * kept either, at its own). [main] */
-const char *rgm_plan_first_bad(const rgm_plan *plan);
+/* After a step of training with a non-finite loss: the first node, in forward order, whose output is not finite, or
+ * NULL. Runs the forward phases once more (running statistics are updated again), and looks at each output before
+ * anything takes its place; where a batch norm leaves its own pending, at the scales and shifts (so one that overflows
+ * with finite ones is laid at its reader's door). [main] */
+const char *rgm_plan_first_bad(rgm_plan *plan, rgm_team *team);
 
 #endif

@@ -60,7 +60,8 @@ struct rgm_plan {
     binding *bindings;
     owned *owned;
     int32_t buffer_count, buffer_room, binding_count, binding_room, owned_count, owned_room;
-    rgm_buffer *value;    /* per tensor, -1: none yet */
+    rgm_buffer *value;    /* per tensor, -1: none yet; of one that is made again, where the backward pass has it */
+    rgm_buffer *first;    /* per tensor: where the forward pass has it */
     rgm_source *source;   /* per tensor; pending -1: to be left pending by its batch norm */
     rgm_moments *moments; /* per tensor */
     rgm_finish *finish;   /* per node */

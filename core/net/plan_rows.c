@@ -32,22 +32,19 @@ static int32_t is_finite(const rgm_plan *p, rgm_buffer buffer, int64_t floats) {
     return isfinite(largest);
 }
 
-/* 1 if the buffer has what the forward pass wrote, between it and the backward pass. */
-static int32_t is_there(const rgm_plan *p, rgm_buffer buffer) {
-    return p->buffers[buffer].last >= p->forward_count && p->buffers[buffer].first <= p->forward_count;
+/* Of a node whose phases have just run. A batch norm whose output is pending shows in its scales and shifts. */
+static int32_t is_bad(const rgm_plan *p, const rgm_node *node) {
+    rgm_extent e = rgm_plan_extent(p, node->out);
+    if (!rgm_plan_defers(p, node->out)) return !is_finite(p, p->first[node->out], e.floats * p->o.batch);
+    return !is_finite(p, p->source[node->out].affine, (int64_t)2 * e.channels);
 }
 
-/* A batch norm whose output is pending, or is made again later, shows in its scales and shifts. */
-const char *rgm_plan_first_bad(const rgm_plan *p) {
-    for (int32_t i = 0; i < rgm_graph_node_count(p->o.graph); i++) {
-        const rgm_node *node = rgm_plan_node(p, i);
-        rgm_extent e = rgm_plan_extent(p, node->out);
-        int32_t written = !rgm_plan_defers(p, node->out) && is_there(p, p->value[node->out]), bad = 0;
-        if (written)
-            bad = !is_finite(p, p->value[node->out], e.floats * p->o.batch);
-        else if (node->op == RGM_OP_BATCHNORM && is_there(p, p->source[node->out].affine))
-            bad = !is_finite(p, p->source[node->out].affine, (int64_t)2 * e.channels);
-        if (bad) return node->name;
+/* In training a phase belongs to one node, and the phases of a node follow one another. */
+const char *rgm_plan_first_bad(rgm_plan *p, rgm_team *team) {
+    for (int32_t i = 0; i < p->forward_count; i++) {
+        if (rgm_team_run(team, &p->phases[i], 1, NULL) < 0) return NULL;
+        int32_t index = p->works[i].node, more = i + 1 < p->forward_count && p->works[i + 1].node == index;
+        if (!more && is_bad(p, rgm_plan_node(p, index))) return rgm_plan_node(p, index)->name;
     }
     return NULL;
 }

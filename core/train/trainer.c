@@ -337,11 +337,11 @@ static const char *first_bad_gradient(const rgm_trainer *t) {
     return NULL;
 }
 
-/* Says where it began: a loss that is not finite stops the step before the backward pass, so that every layer's output
- * is still there to be looked at. */
+/* Says where it began: a loss that is not finite stops the step before the backward pass, so that the batch and the
+ * parameters are still those of the forward pass. */
 static rgm_status not_finite(const rgm_trainer *t, int64_t step, rgm_error *err) {
     double loss = rgm_loss_tally(t->train_loss).loss;
-    const char *layer = isfinite(loss) ? NULL : rgm_plan_first_bad(t->train_plan);
+    const char *layer = isfinite(loss) ? NULL : rgm_plan_first_bad(t->train_plan, t->session->team);
     const char *gradient = isfinite(loss) ? first_bad_gradient(t) : NULL;
     if (layer)
         return rgm_fail(err, RGM_E_NUMERIC,
