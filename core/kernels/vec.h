@@ -34,12 +34,6 @@
 #    error "include one of vec_generic16.h, vec_avx2.h, vec_avx512.h before vec.h"
 #endif
 
-#ifdef __clang__
-#    define UNROLL /* clang unrolls constant bounds by itself */
-#else
-#    define UNROLL _Pragma("GCC unroll 16")
-#endif
-
 /* k lanes, 1 <= k <= VL. With a constant k = VL these are plain loads and stores. */
 INLINE V v_load_lanes(const float *p, int k) { return k == VL ? v_load(p) : v_load_first(p, k); }
 

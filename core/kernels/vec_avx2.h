@@ -9,6 +9,7 @@
 #include <immintrin.h>
 #include <stdint.h>
 #include <string.h>
+#include "kernels/unroll.h"
 
 #define INLINE static inline __attribute__((always_inline, unused))
 #define VL     8
@@ -86,7 +87,7 @@ INLINE void v_add_to(double *acc, V v) {
 
 INLINE void v_transpose(V *r) {
     V t[8];
-    for (int i = 0; i < 8; i += 4) { /* pairs of rows, then pairs of pairs */
+    UNROLL for (int i = 0; i < 8; i += 4) { /* pairs of rows, then pairs of pairs */
         const V a = _mm256_unpacklo_ps(r[i], r[i + 1]), b = _mm256_unpackhi_ps(r[i], r[i + 1]);
         const V c = _mm256_unpacklo_ps(r[i + 2], r[i + 3]), d = _mm256_unpackhi_ps(r[i + 2], r[i + 3]);
         t[i] = _mm256_shuffle_ps(a, c, 0x44);
@@ -94,7 +95,7 @@ INLINE void v_transpose(V *r) {
         t[i + 2] = _mm256_shuffle_ps(b, d, 0x44);
         t[i + 3] = _mm256_shuffle_ps(b, d, 0xee);
     }
-    for (int i = 0; i < 4; i++) { /* halves */
+    UNROLL for (int i = 0; i < 4; i++) { /* halves */
         r[i] = _mm256_permute2f128_ps(t[i], t[i + 4], 0x20);
         r[i + 4] = _mm256_permute2f128_ps(t[i], t[i + 4], 0x31);
     }

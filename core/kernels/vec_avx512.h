@@ -9,6 +9,7 @@
 #include <immintrin.h>
 #include <stdint.h>
 #include <string.h>
+#include "kernels/unroll.h"
 
 #define INLINE static inline __attribute__((always_inline, unused))
 #define VL     16
@@ -77,7 +78,7 @@ INLINE void v_add_to(double *acc, V v) {
 
 INLINE void v_transpose(V *r) {
     V t[16];
-    for (int i = 0; i < 16; i += 4) { /* pairs of rows, then pairs of pairs: 4x4 blocks in the quarters */
+    UNROLL for (int i = 0; i < 16; i += 4) { /* pairs of rows, then pairs of pairs: 4x4 blocks in the quarters */
         const V a = _mm512_unpacklo_ps(r[i], r[i + 1]), b = _mm512_unpackhi_ps(r[i], r[i + 1]);
         const V c = _mm512_unpacklo_ps(r[i + 2], r[i + 3]), d = _mm512_unpackhi_ps(r[i + 2], r[i + 3]);
         t[i] = _mm512_shuffle_ps(a, c, 0x44);
@@ -85,7 +86,7 @@ INLINE void v_transpose(V *r) {
         t[i + 2] = _mm512_shuffle_ps(b, d, 0x44);
         t[i + 3] = _mm512_shuffle_ps(b, d, 0xee);
     }
-    for (int i = 0; i < 4; i++) { /* quarters of rows i, i + 4, i + 8, i + 12 */
+    UNROLL for (int i = 0; i < 4; i++) { /* quarters of rows i, i + 4, i + 8, i + 12 */
         const V a = _mm512_shuffle_f32x4(t[i], t[i + 4], 0x88), b = _mm512_shuffle_f32x4(t[i], t[i + 4], 0xdd);
         const V c = _mm512_shuffle_f32x4(t[i + 8], t[i + 12], 0x88),
                 d = _mm512_shuffle_f32x4(t[i + 8], t[i + 12], 0xdd);

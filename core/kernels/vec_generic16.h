@@ -12,6 +12,7 @@
 #include <math.h>
 #include <stdint.h>
 #include <string.h>
+#include "kernels/unroll.h"
 
 #define INLINE static inline __attribute__((always_inline, unused))
 
