@@ -92,8 +92,8 @@ endif
 
 # kerncheck draws its own closing line like Check's; it needs no Check.
 check_PROGRAMS += tests/kerncheck
-TESTS += tests/kerncheck %D%/check_symbols.sh
-EXTRA_DIST += %D%/check_symbols.sh
+TESTS += tests/kerncheck %D%/check_symbols.sh %D%/check_spills.sh
+EXTRA_DIST += %D%/check_symbols.sh %D%/check_spills.sh
 tests_kerncheck_SOURCES = %D%/kerncheck.c %D%/kerncheck.h %D%/kerncheck_harness.c %D%/kerncheck_elementwise.c \
 	%D%/kerncheck_reduce.c %D%/kerncheck_bnorm.c %D%/kerncheck_pool.c %D%/kerncheck_loss.c %D%/kerncheck_image.c %D%/kerncheck_conv.c
 tests_kerncheck_LDADD = libkernels.la
