@@ -7,7 +7,8 @@ kernel_bodies = %D%/bodies.inc %D%/vec.h %D%/unroll.h %D%/body_elementwise.inc %
 noinst_LTLIBRARIES += libkernels.la libkernels_generic16.la
 libkernels_la_SOURCES = %D%/kernels.c %D%/kernels.h %D%/kernels.def %D%/tables.h %D%/kernel_names.h %D%/lane_fma.h \
 	%D%/kernels_reference8.c %D%/kernels_reference16.c %D%/reference.inc %D%/reference_math.inc \
-	%D%/reference_elementwise.inc %D%/reference_rows.inc %D%/reference_image.inc %D%/reference_winograd.inc
+	%D%/reference_elementwise.inc %D%/reference_rows.inc %D%/reference_image.inc \
+	%D%/reference_gemm.inc %D%/reference_grid.inc %D%/reference_winograd.inc
 libkernels_la_LIBADD = libkernels_generic16.la
 
 libkernels_generic16_la_SOURCES = %D%/kernels_generic16.c %D%/vec_generic16.h $(kernel_bodies)
