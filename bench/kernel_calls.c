@@ -80,7 +80,7 @@ CALL(plane_from_block, N, F(0), 64, N / 64, F(1))
 
 /* ---- matrix products: 64 channels by two blocks of filters; 48 tiles of 64 channels by two blocks of others ---- */
 
-#define ROWS (B == 16 ? 12 : 6) /* of a register tile */
+#define ROWS (p->k->rows)
 CALL(gemm_blocks, ROWS * 64 * 2 * B, F(0), ROWS *B, F(1), 64 / B, ROWS, 2, 0, F(2), ROWS *B, F(0))
 CALL(gemm_outer, 48 * 64 * 2 * B, F(0), 64, F(1), 64, 48, 64, 2, 1, F(2), 64, F(0))
 

@@ -39,6 +39,7 @@ typedef struct rgm_kernels {
     const char *isa; /* "reference", "generic16", "avx2", "avx512" */
     int32_t level;   /* RGM_ISA_* of base/cpu.h, the same numbers    */
     int32_t block;   /* B: channels in a block, 8 or 16              */
+    int32_t rows;    /* of c that matrix products compute at a time: they like multiples of it */
 #define K(name, arguments, tolerance, flops, bytes) void(*name) arguments;
 #include "kernels/kernels.def"
 #undef K
