@@ -2,8 +2,9 @@
  *
  * One header per ISA (vec_generic16.h, vec_avx2.h, vec_avx512.h) is included before this one and defines:
  *   VL                      lanes: 8 or 16
- *   V, VI                   VL floats; VL int32; compiler vectors, so + - * / & | << >> work on them, and (VI)v has v's
- * bits M                       a truth value per lane, opaque v_load v_store          VL floats, any alignment
+ *   V, VI                   VL floats; VL int32. Compiler vectors: + - * / & | << >> work on them, (VI)v has v's bits
+ *   M                       a truth value per lane, opaque
+ *   v_load v_store          VL floats, any alignment
  *   v_load_first(p, k)      the first k < VL lanes, the others 0; touches nothing behind p[k - 1]
  *   v_store_first(p, v, k)  likewise
  *   v_set1 i_set1           the same number in all lanes
