@@ -1,6 +1,6 @@
-/* The driver of kerncheck.h: coverage, tables, placements, crashes, benches.
+/* The driver of kerncheck.h: coverage, tables, placements, crashes.
  *
- *   kerncheck [--seed N] [--kernel NAME] [--bench [NAME]]
+ *   kerncheck [--seed N] [--kernel NAME]
  */
 #include "kerncheck.h"
 
@@ -11,7 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #if defined(__x86_64__)
@@ -183,71 +182,16 @@ static void check_lane_fma(void) {
     count(wrong);
 }
 
-static double seconds(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
-/* Best of several spans of about a millisecond, buffers in the second-level cache. */
-static double bench_one(const kc_test *test, kc *c) {
-    double best = 1e9;
-    for (int i = 0; i < 8; i++) {
-        const double start = seconds();
-        int64_t elements = 0;
-        double now;
-        do {
-            test->bench(c);
-            elements += c->elements;
-            now = seconds();
-        } while (now - start < 1e-3);
-        best = fmin(best, (now - start) / (double)elements);
-    }
-    return best;
-}
-
-static void fill_bench(kc *c) {
-    for (int i = 0; i < KC_BENCH_ARRAYS; i++) {
-        c->f[i] = aligned_alloc(64, KC_BENCH_FLOATS * sizeof(float));
-        for (int64_t j = 0; c->f[i] && j < KC_BENCH_FLOATS; j++) c->f[i][j] = (float)kc_uniform(c, 0.01, 1);
-    }
-    c->d = calloc(KC_BENCH_FLOATS, sizeof *c->d);
-    c->u = calloc(KC_BENCH_FLOATS, 2);
-}
-
-static int bench(const char *only, const rgm_kernels *const *tables, int table_count) {
-    kc c = {.random = seed};
-    fill_bench(&c);
-    printf("%-18s %-10s %10s %10s\n", "kernel", "isa", "GB/s", "GFLOP/s");
-    for (size_t i = 0; i < rgm_kernel_count; i++) {
-        const kc_test *test = find_test(rgm_kernel_list[i].name);
-        if (!test || (only && strcmp(only, test->kernel))) continue;
-        c.info = &rgm_kernel_list[i];
-        for (int t = 0; t < table_count; t++) {
-            c.k = tables[t];
-            running = &c;
-            const double time = bench_one(test, &c);
-            printf("%-18s %-9s%d %10.1f %10.1f\n", test->kernel, c.k->isa, c.k->block, c.info->bytes / time * 1e-9,
-                   c.info->flops / time * 1e-9);
-        }
-    }
-    return EXIT_SUCCESS;
-}
-
 int main(int argc, char **argv) {
     const rgm_kernels *tables[6];
     const char *only = NULL;
-    int measure = 0;
     for (int i = 1; i < argc; i++) {
         if (!strcmp(argv[i], "--seed") && i + 1 < argc)
             seed = strtoull(argv[++i], NULL, 0);
         else if (!strcmp(argv[i], "--kernel") && i + 1 < argc)
             only = argv[++i];
-        else if (!strcmp(argv[i], "--bench")) {
-            measure = 1;
-            if (i + 1 < argc && argv[i + 1][0] != '-') only = argv[++i];
-        } else {
-            fprintf(stderr, "usage: kerncheck [--seed N] [--kernel NAME] [--bench [NAME]]\n");
+        else {
+            fprintf(stderr, "usage: kerncheck [--seed N] [--kernel NAME]\n");
             return 2;
         }
     }
@@ -257,7 +201,6 @@ int main(int argc, char **argv) {
     }
     catch_crashes();
     const int table_count = find_tables(tables);
-    if (measure) return bench(only, tables, table_count);
 
     printf("kerncheck: --seed %llu, tables", (unsigned long long)seed);
     for (int i = 0; i < table_count; i++) printf(" %s/%d", tables[i]->isa, tables[i]->block);

@@ -18,14 +18,11 @@ typedef struct kc kc;
 typedef struct kc_test {
     const char *kernel;
     void (*run)(kc *c);
-    void (*bench)(kc *c); /* calls the kernel once on the shared buffers; sets c->elements */
 } kc_test;
 
 /* The tests of the families; each ends with a NULL name. */
 extern const kc_test kc_elementwise_tests[], kc_reduce_tests[], kc_bnorm_tests[], kc_pool_tests[], kc_loss_tests[],
     kc_image_tests[], kc_conv_tests[];
-
-enum { KC_BENCH_FLOATS = 1 << 14, KC_BENCH_ARRAYS = 6 };
 
 struct kc {
     const rgm_kernels *k;
@@ -35,11 +32,6 @@ struct kc {
     uint64_t hash;     /* of all outputs so far */
     uint64_t failures;
     char what[160]; /* the case at hand, for messages */
-    /* for benches */
-    float *f[KC_BENCH_ARRAYS];
-    double *d;
-    uint8_t *u;
-    int64_t elements;
 };
 
 enum { KC_HIGH, KC_LOW, KC_ODD, KC_FLUSHED, KC_PLACEMENTS };

@@ -150,23 +150,10 @@ static void test_bn_fwd(kc *c) {
     test_fwd_and_mask(c);
 }
 
-#define L_BENCH (KC_BENCH_FLOATS / c->k->block)
-#define BENCH(name, call)                                                                                              \
-    static void bench_##name(kc *c) {                                                                                  \
-        c->elements = KC_BENCH_FLOATS;                                                                                 \
-        c->k->call;                                                                                                    \
-    }
-BENCH(stats, bn_stats(c->f[0], L_BENCH, c->f[1], c->d, c->d + 16))
-BENCH(fwd, bn_fwd(c->f[0], c->f[1], NULL, NULL, 0, c->f[4], c->f[5], 1, c->f[2], L_BENCH))
-BENCH(bwd_reduce, bn_bwd_reduce(c->f[0], NULL, c->f[1], NULL, c->f[4], c->f[5], c->f[4], RGM_MASK_RECOMPUTE, c->f[2],
-                                L_BENCH, c->d, c->d + 16))
-BENCH(bwd_apply,
-      bn_bwd_apply(c->f[0], c->f[1], c->f[4], c->f[5], RGM_MASK_RECOMPUTE, c->f[4], c->f[5], c->f[4], c->f[2], L_BENCH))
-
 const kc_test kc_bnorm_tests[] = {
-    {"bn_stats", test_stats, bench_stats},
-    {"bn_fwd", test_bn_fwd, bench_fwd},
-    {"bn_bwd_reduce", test_bwd_reduce, bench_bwd_reduce},
-    {"bn_bwd_apply", test_bwd_apply, bench_bwd_apply},
-    {NULL, NULL, NULL},
+    {"bn_stats", test_stats},
+    {"bn_fwd", test_bn_fwd},
+    {"bn_bwd_reduce", test_bwd_reduce},
+    {"bn_bwd_apply", test_bwd_apply},
+    {NULL, NULL},
 };

@@ -439,90 +439,18 @@ static void test_wino_filter_grad(kc *c) {
     for (int32_t lanes = 1; lanes <= c->k->block; lanes++) filter_grad_case(c, lanes, lanes % 4, 1 + lanes % 3);
 }
 
-/* ---- benches: 64 channels' worth of tiles ---- */
-
-static void bench_gemm_blocks(kc *c) {
-    const int64_t B = c->k->block, rows = 24, blocks = 64 / B;
-    c->elements = rows * 64 * 2 * B;
-    c->k->gemm_blocks(c->f[0], rows * B, c->f[1], blocks, rows, 2, 0, c->f[2], rows * B, c->f[1]);
-}
-
-static void bench_gemm_outer(kc *c) {
-    const int64_t B = c->k->block;
-    c->elements = 48 * 64 * 2 * B;
-    c->k->gemm_outer(c->f[0], 64, c->f[1], 64, 48, 64, 2, 1, c->f[2], 64, c->f[0]);
-}
-
-static const rgm_grid bench_grid = {16, 16, 1, 0, 0, 16};
-
-static void bench_grid_load(kc *c) {
-    c->elements = 256 * c->k->block;
-    c->k->grid_load(c->f[0], NULL, NULL, 0, &bench_grid, 0, 256, c->f[1], c->k->block);
-}
-
-static void bench_grid_store(kc *c) {
-    c->elements = 256 * c->k->block;
-    c->k->grid_store(c->f[0], c->k->block, &bench_grid, 0, 256, c->f[1]);
-}
-
-static void bench_pack_filters(kc *c) {
-    c->elements = 256 * c->k->block;
-    c->k->pack_filters(c->f[0], 256, 1, c->k->block, 256, c->f[1], c->k->block);
-}
-
-static void bench_unpack_filters(kc *c) {
-    c->elements = 256 * c->k->block;
-    c->k->unpack_filters(c->f[0], c->k->block, 0, 1, c->k->block, 256, c->f[1], 256, 1);
-}
-
-static const rgm_wino_shape bench_shape = {16, 16, 1, 4};
-enum { BENCH_TILES = 16 };
-
-static void bench_wino_input(kc *c) {
-    c->elements = 256 * c->k->block;
-    c->k->wino_input(c->f[0], NULL, NULL, 0, &bench_shape, 0, BENCH_TILES, c->f[1], c->k->block,
-                     BENCH_TILES * c->k->block);
-}
-
-static void bench_wino_grad(kc *c) {
-    c->elements = 256 * c->k->block;
-    c->k->wino_grad(c->f[0], &bench_shape, 0, BENCH_TILES, c->f[1], c->k->block, BENCH_TILES * c->k->block);
-}
-
-static void bench_wino_output(kc *c) {
-    c->elements = 256 * c->k->block;
-    c->k->wino_output(c->f[0], c->k->block, BENCH_TILES * c->k->block, NULL, &bench_shape, 0, BENCH_TILES, c->f[1],
-                      NULL, 0, 0);
-}
-
-static void bench_wino_finish(kc *c) {
-    c->elements = 256 * c->k->block;
-    c->k->wino_finish(c->f[0], c->k->block, BENCH_TILES * c->k->block, c->f[2], c->f[2], c->f[3], 1, &bench_shape, 0,
-                      BENCH_TILES, c->f[1]);
-}
-
-static void bench_wino_filter(kc *c) {
-    c->elements = 16 * c->k->block * TAPS;
-    c->k->wino_filter(c->f[0], 16 * TAPS, TAPS, 0, c->k->block, 16, c->f[1], c->k->block, 16 * c->k->block);
-}
-
-static void bench_wino_filter_grad(kc *c) {
-    c->elements = 16 * c->k->block * TAPS;
-    c->k->wino_filter_grad(c->f[0], c->k->block, 16 * c->k->block, 0, 1, c->k->block, 16, c->f[1], 16 * TAPS, TAPS);
-}
-
 const kc_test kc_conv_tests[] = {
-    {"gemm_blocks", test_gemm_blocks, bench_gemm_blocks},
-    {"gemm_outer", test_gemm_outer, bench_gemm_outer},
-    {"grid_load", test_grid_load, bench_grid_load},
-    {"grid_store", test_grid_store, bench_grid_store},
-    {"pack_filters", test_pack_filters, bench_pack_filters},
-    {"unpack_filters", test_unpack_filters, bench_unpack_filters},
-    {"wino_input", test_wino_input, bench_wino_input},
-    {"wino_grad", test_wino_grad, bench_wino_grad},
-    {"wino_output", test_wino_output, bench_wino_output},
-    {"wino_finish", test_wino_finish, bench_wino_finish},
-    {"wino_filter", test_wino_filter, bench_wino_filter},
-    {"wino_filter_grad", test_wino_filter_grad, bench_wino_filter_grad},
-    {NULL, NULL, NULL},
+    {"gemm_blocks", test_gemm_blocks},
+    {"gemm_outer", test_gemm_outer},
+    {"grid_load", test_grid_load},
+    {"grid_store", test_grid_store},
+    {"pack_filters", test_pack_filters},
+    {"unpack_filters", test_unpack_filters},
+    {"wino_input", test_wino_input},
+    {"wino_grad", test_wino_grad},
+    {"wino_output", test_wino_output},
+    {"wino_finish", test_wino_finish},
+    {"wino_filter", test_wino_filter},
+    {"wino_filter_grad", test_wino_filter_grad},
+    {NULL, NULL},
 };

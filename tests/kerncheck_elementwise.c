@@ -193,42 +193,10 @@ static void test_adam(kc *c) {
     }
 }
 
-/* ---- benches ---- */
-enum { N = KC_BENCH_FLOATS };
-#define BENCH(name, call)                                                                                              \
-    static void bench_##name(kc *c) {                                                                                  \
-        c->elements = N;                                                                                               \
-        c->k->call;                                                                                                    \
-    }
-BENCH(relu, relu_fwd(c->f[0], c->f[1], N))
-BENCH(relu_bwd, relu_bwd(c->f[0], c->f[1], c->f[2], N))
-BENCH(leaky, leaky_fwd(c->f[0], 0.1f, c->f[1], N))
-BENCH(leaky_bwd, leaky_bwd(c->f[0], 0.1f, c->f[1], c->f[2], N))
-BENCH(sigmoid, sigmoid_fwd(c->f[0], c->f[1], N))
-BENCH(sigmoid_bwd, sigmoid_bwd(c->f[0], c->f[1], c->f[2], N))
-BENCH(tanh, tanh_fwd(c->f[0], c->f[1], N))
-BENCH(tanh_bwd, tanh_bwd(c->f[0], c->f[1], c->f[2], N))
-BENCH(add, add(c->f[0], c->f[1], c->f[2], N))
-BENCH(scale, scale(1, c->f[0], N))
-BENCH(axpy, axpy(0, c->f[0], c->f[1], N))
-BENCH(bias_add, bias_add(c->f[0], c->f[1], N / 1024, 1024))
-BENCH(sgd, opt_sgd(c->f[3], c->f[0], c->f[4], N, 0, 0.9f, 0, 1, 0))
-BENCH(adam, opt_adam(c->f[3], c->f[0], c->f[4], c->f[5], N, 0, 0.9f, 0.999f, 1, 1e-8f))
-
 const kc_test kc_elementwise_tests[] = {
-    {"relu_fwd", test_relu, bench_relu},
-    {"relu_bwd", test_relu_bwd, bench_relu_bwd},
-    {"leaky_fwd", test_leaky, bench_leaky},
-    {"leaky_bwd", test_leaky_bwd, bench_leaky_bwd},
-    {"sigmoid_fwd", test_sigmoid, bench_sigmoid},
-    {"sigmoid_bwd", test_sigmoid_bwd, bench_sigmoid_bwd},
-    {"tanh_fwd", test_tanh, bench_tanh},
-    {"tanh_bwd", test_tanh_bwd, bench_tanh_bwd},
-    {"add", test_add, bench_add},
-    {"scale", test_scale, bench_scale},
-    {"axpy", test_axpy, bench_axpy},
-    {"bias_add", test_bias_add, bench_bias_add},
-    {"opt_sgd", test_sgd, bench_sgd},
-    {"opt_adam", test_adam, bench_adam},
-    {NULL, NULL, NULL},
+    {"relu_fwd", test_relu},       {"relu_bwd", test_relu_bwd},   {"leaky_fwd", test_leaky},
+    {"leaky_bwd", test_leaky_bwd}, {"sigmoid_fwd", test_sigmoid}, {"sigmoid_bwd", test_sigmoid_bwd},
+    {"tanh_fwd", test_tanh},       {"tanh_bwd", test_tanh_bwd},   {"add", test_add},
+    {"scale", test_scale},         {"axpy", test_axpy},           {"bias_add", test_bias_add},
+    {"opt_sgd", test_sgd},         {"opt_adam", test_adam},       {NULL, NULL},
 };

@@ -134,37 +134,7 @@ static void layout_test(kc *c, int back) {
 static void test_to_block(kc *c) { layout_test(c, 0); }
 static void test_to_plane(kc *c) { layout_test(c, 1); }
 
-static void bench_plane(kc *c) {
-    c->elements = 3 * 64 * 64;
-    c->k->pack_u8_plane(c->u, 1, 64 * 3, 3, 3, 64, 64, c->f[0], c->f[1], c->f[2]);
-}
-
-static void bench_block(kc *c) {
-    c->elements = 3 * 32 * 32;
-    c->k->pack_u8_block(c->u, 1, 32 * 3, 3, 3, 32, 32, c->f[0], c->f[1], c->f[2]);
-}
-
-static void bench_crop(kc *c) {
-    static const uint8_t fill[3] = {1, 2, 3};
-    c->elements = 64 * 64 * 3;
-    c->k->crop_flip_u8(c->u, 64 * 3, 64, 64, 3, -2, 3, 1, fill, c->u + KC_BENCH_FLOATS, 64, 64);
-}
-
-static void bench_to_block(kc *c) {
-    c->elements = KC_BENCH_FLOATS;
-    c->k->block_from_plane(c->f[0], 64, KC_BENCH_FLOATS / 64, c->f[1]);
-}
-
-static void bench_to_plane(kc *c) {
-    c->elements = KC_BENCH_FLOATS;
-    c->k->plane_from_block(c->f[0], 64, KC_BENCH_FLOATS / 64, c->f[1]);
-}
-
 const kc_test kc_image_tests[] = {
-    {"pack_u8_plane", test_plane, bench_plane},
-    {"pack_u8_block", test_block, bench_block},
-    {"crop_flip_u8", test_crop, bench_crop},
-    {"block_from_plane", test_to_block, bench_to_block},
-    {"plane_from_block", test_to_plane, bench_to_plane},
-    {NULL, NULL, NULL},
+    {"pack_u8_plane", test_plane},       {"pack_u8_block", test_block},       {"crop_flip_u8", test_crop},
+    {"block_from_plane", test_to_block}, {"plane_from_block", test_to_plane}, {NULL, NULL},
 };

@@ -145,25 +145,9 @@ static void test_sigmoid_xent(kc *c) {
     }
 }
 
-static void bench_xent(kc *c) {
-    c->elements = KC_BENCH_FLOATS;
-    for (int64_t i = 0; i < KC_BENCH_FLOATS / 1024; i++)
-        c->k->softmax_xent(c->f[0] + i * 1024, c->f[1] + i * 1024, 1024, 1, c->f[3], c->f[2] + i * 1024);
-}
-
-static void bench_softmax(kc *c) {
-    c->elements = KC_BENCH_FLOATS;
-    for (int64_t i = 0; i < KC_BENCH_FLOATS / 1024; i++) c->k->softmax(c->f[0] + i * 1024, 1024, c->f[2] + i * 1024);
-}
-
-static void bench_sigmoid_xent(kc *c) {
-    c->elements = KC_BENCH_FLOATS;
-    c->k->sigmoid_xent(c->f[0], c->f[1], KC_BENCH_FLOATS, 1, c->f[2], c->f[3]);
-}
-
 const kc_test kc_loss_tests[] = {
-    {"softmax_xent", test_xent, bench_xent},
-    {"softmax", test_softmax, bench_softmax},
-    {"sigmoid_xent", test_sigmoid_xent, bench_sigmoid_xent},
-    {NULL, NULL, NULL},
+    {"softmax_xent", test_xent},
+    {"softmax", test_softmax},
+    {"sigmoid_xent", test_sigmoid_xent},
+    {NULL, NULL},
 };

@@ -163,31 +163,12 @@ static void test_gap_bwd(kc *c) {
     }
 }
 
-/* The largest image of a bench array that a 3x3 window with stride 2 halves: 64 or 32 columns. */
-static rgm_pool_shape bench_shape(kc *c) {
-    const int32_t W = 32, H = KC_BENCH_FLOATS / c->k->block / W;
-    return (rgm_pool_shape){H, W, (H - 1) / 2 + 1, W / 2, 3, 3, 2, 1};
-}
-
-#define BENCH(name, count, call)                                                                                       \
-    static void bench_##name(kc *c) {                                                                                  \
-        const rgm_pool_shape p = bench_shape(c);                                                                       \
-        c->elements = (int64_t)(count)*c->k->block;                                                                    \
-        c->k->call;                                                                                                    \
-    }
-BENCH(max_fwd, p.OH *p.OW, maxpool_fwd(c->f[0], &p, c->f[1], c->u))
-BENCH(max_bwd, p.OH *p.OW, maxpool_bwd(c->f[0], c->u, &p, c->f[1]))
-BENCH(avg_fwd, p.OH *p.OW, avgpool_fwd(c->f[0], &p, c->f[1]))
-BENCH(avg_bwd, p.OH *p.OW, avgpool_bwd(c->f[0], &p, c->f[1]))
-BENCH(gap_fwd, p.H *p.W, gap_fwd(c->f[0], p.H *p.W, c->f[1]))
-BENCH(gap_bwd, p.H *p.W, gap_bwd(c->f[0], p.H *p.W, c->f[1]))
-
 const kc_test kc_pool_tests[] = {
-    {"maxpool_fwd", test_max_fwd, bench_max_fwd},
-    {"maxpool_bwd", test_max_bwd, bench_max_bwd},
-    {"avgpool_fwd", test_avg_fwd, bench_avg_fwd},
-    {"avgpool_bwd", test_avg_bwd, bench_avg_bwd},
-    {"gap_fwd", test_gap_fwd, bench_gap_fwd},
-    {"gap_bwd", test_gap_bwd, bench_gap_bwd},
-    {NULL, NULL, NULL},
+    {"maxpool_fwd", test_max_fwd},
+    {"maxpool_bwd", test_max_bwd},
+    {"avgpool_fwd", test_avg_fwd},
+    {"avgpool_bwd", test_avg_bwd},
+    {"gap_fwd", test_gap_fwd},
+    {"gap_bwd", test_gap_bwd},
+    {NULL, NULL},
 };

@@ -94,19 +94,7 @@ static void test_col_sum(kc *c) {
         }
 }
 
-enum { N = KC_BENCH_FLOATS };
-#define BENCH(name, call)                                                                                              \
-    static void bench_##name(kc *c) {                                                                                  \
-        c->elements = N;                                                                                               \
-        c->k->call;                                                                                                    \
-    }
-BENCH(sum, sum(c->f[0], N, c->d))
-BENCH(sumsq, sumsq(c->f[0], N, c->d))
-BENCH(dot, dot(c->f[0], c->f[1], N, c->d))
-BENCH(absmax, absmax(c->f[0], N, c->f[1]))
-BENCH(col_sum, col_sum(c->f[0], N / 512, 512, c->d))
-
 const kc_test kc_reduce_tests[] = {
-    {"sum", test_sum, bench_sum},          {"sumsq", test_sumsq, bench_sumsq},       {"dot", test_dot, bench_dot},
-    {"absmax", test_absmax, bench_absmax}, {"col_sum", test_col_sum, bench_col_sum}, {NULL, NULL, NULL},
+    {"sum", test_sum},       {"sumsq", test_sumsq},     {"dot", test_dot},
+    {"absmax", test_absmax}, {"col_sum", test_col_sum}, {NULL, NULL},
 };
