@@ -1,10 +1,12 @@
 /* Winograd's backward weights: dw = G'[(B' x B) . (A dy A')]G, summed over the tiles of the batch; see conv_winograd.c.
- * A chunk owns the products of a panel of input by a panel of output channels over all tiles, or over a part of them if
- * there are few panels; they lie in its second-level cache with the tiles they are made of.
+ * A chunk owns the products of a panel of input by a panel of output channels, which lie in its second-level cache with
+ * the tiles they are made of.
  *
- *   few panels       a chunk transforms its two panels' tiles itself, span by span. A panel is transformed as often as
- *                    there are panels on the other side: less work than to write 36/16 of its tiles and read them.
- *   many panels      tiles are transformed first, up to STAGE of them.
+ *   almost always    a chunk transforms its two panels' tiles itself, span by span, all of the batch or a part of them.
+ *                    A panel is transformed as often as there are panels on the other side: less work than to write
+ *                    36/16 of its tiles and read them.
+ *   many panels,     tiles are transformed first, all of them.
+ *   few tiles
  *
  * Partial results are added in order, still in the transformed domain, and transformed back; a single one is
  * transformed back where it is made. The number of parts follows from the shape: it decides the bits.
@@ -12,10 +14,13 @@
 #include "net/winograd.h"
 
 enum {
-    PARTIAL_BYTES = 24 << 20,
+    PARTIAL_BYTES = 40 << 20, /* of all partial results of a layer */
+    CHUNKS = 64,              /* for the cores of a large machine */
     PARTS_MOST = 64,
     PART_TILES = 192, /* tiles that are worth a partial result */
-    OWNERS = 16,      /* many panels: owners that are chunks enough without partial results */
+    FINISHED = 4,     /* input channels whose partial results are added at a time */
+    MANY_PANELS = 5,  /* on one side */
+    FEW_TILES = 128,  /* measured: with twice as many, transforming first takes longer */
 };
 
 /* Channels in panels of at most `width`: v[panel][point][tile][width], whatever the last one's width. */
@@ -24,7 +29,7 @@ typedef struct panels {
     rgm_wino_shape shape;
     int32_t width, count; /* width: a multiple of the block */
     int64_t point;
-    float *v; /* many panels: where the tiles are */
+    float *v; /* tiles transformed first: where they are */
 } panels;
 
 typedef struct weights {
@@ -32,17 +37,12 @@ typedef struct weights {
     const rgm_kernels *k;
     panels in, out;
     int32_t per_image, tiles;
-    int32_t span;        /* few panels: tiles transformed at a time */
+    int32_t span;        /* tiles transformed at a time */
     int32_t parts;       /* partial results */
     int32_t at_once;     /* 1: no partial results in memory */
     int64_t point, part; /* of d: [part][in panel][out panel][point][in width][out width] */
     float *dw, *d;
 } weights;
-
-typedef struct turn { /* many panels: the tiles of one turn */
-    weights *g;
-    int32_t first, count, again; /* again: adds to what is there */
-} turn;
 
 static void cut_panels(panels *p, int32_t B) {
     int32_t channels = p->side.blocks * B;
@@ -54,7 +54,7 @@ static void set_point(panels *p, int32_t tiles) { p->point = (int64_t)tiles * p-
 
 static int64_t panels_floats(const panels *p) { return p->count * POINTS * p->point; }
 
-/* Many panels: where the tiles of one are. */
+/* Tiles transformed first: where those of a panel are. */
 static float *panel_at(const panels *p, int32_t panel) { return p->v + panel * POINTS * p->point; }
 
 /* Block `block` of a panel, tiles [first, first + count), to the panel's v. */
@@ -100,16 +100,21 @@ static void multiply_panels(const weights *g, int32_t i, int32_t j, const float 
         }
 }
 
-/* The weights of blocks of input rows [from, to) of panel i and output panel j, from `parts` results. */
-static void finish(const weights *g, int32_t i, int32_t j, int32_t from, int32_t to, const float *d, int32_t parts) {
-    int32_t B = g->k->block, columns = panel_channels(&g->out, B, j), C = g->in.side.channels;
-    int32_t first = i * g->in.width + from, rows = (int32_t)rgm_least(to - from, C - first);
-    for (int32_t c = 0; c < columns && rows > 0; c += B) {
-        int32_t channel = j * g->out.width + c;
-        g->k->wino_filter_grad(d + (int64_t)from * g->out.width + c, g->out.width, g->point, g->part, parts,
-                               (int32_t)rgm_least(B, g->out.side.channels - channel), rows,
-                               g->dw + ((int64_t)channel * C + first) * TAPS, (int64_t)C * TAPS, TAPS);
-    }
+/* The weights of input channels [first, first + count), which lie in one panel, and a block of outputs, from `parts`
+ * results of the panels, of which the first is d. */
+static void finish_block(const weights *g, int32_t first, int32_t count, int32_t block, const float *d, int32_t parts) {
+    int32_t B = g->k->block, channel = block * B, C = g->in.side.channels;
+    int32_t rows = (int32_t)rgm_least(count, C - first);
+    if (rows <= 0) return;
+    g->k->wino_filter_grad(d + (int64_t)(first % g->in.width) * g->out.width + channel % g->out.width, g->out.width,
+                           g->point, g->part, parts, (int32_t)rgm_least(B, g->out.side.channels - channel), rows,
+                           g->dw + ((int64_t)channel * C + first) * TAPS, (int64_t)C * TAPS, TAPS);
+}
+
+/* Those of a pair of panels, whose products are complete. */
+static void finish_panels(const weights *g, int32_t i, int32_t j, const float *d) {
+    int32_t B = g->k->block, from = j * g->out.width / B, blocks = panel_channels(&g->out, B, j) / B;
+    for (int32_t b = from; b < from + blocks; b++) finish_block(g, i * g->in.width, g->in.width, b, d, 1);
 }
 
 /* A chunk: partial result, panel of inputs, panel of outputs. */
@@ -127,7 +132,7 @@ static float *owner_products(const weights *g, owner o, int32_t worker) {
                       : g->d + o.part * g->part + (o.i * g->out.count + o.j) * d_floats(g);
 }
 
-/* Few panels. */
+/* Chunk = owner. */
 static rgm_status run_spans(void *context, int32_t chunk, int32_t worker, rgm_error *err) {
     (void)err;
     const weights *g = context;
@@ -145,62 +150,53 @@ static rgm_status run_spans(void *context, int32_t chunk, int32_t worker, rgm_er
         transform_panel(g, &g->out, o.j, tiles.first + part.first, count, vout);
         multiply_panels(g, o.i, o.j, vin, vout, count, n > 0, d);
     }
-    if (g->at_once) finish(g, o.i, o.j, 0, g->in.width, d, 1);
+    if (g->at_once) finish_panels(g, o.i, o.j, d);
     return RGM_OK;
 }
 
-/* Many panels: chunk = block of the inputs, then of the outputs, and part of the tiles. */
+/* Tiles transformed first: chunk = block of the inputs, then of the outputs, and part of the tiles. */
 static rgm_status run_panels(void *context, int32_t chunk, int32_t worker, rgm_error *err) {
     (void)worker, (void)err;
-    const turn *t = context;
-    const weights *g = t->g;
-    rgm_range part = rgm_range_part(t->count, TILE_PARTS, chunk % TILE_PARTS);
+    const weights *g = context;
+    rgm_range tiles = rgm_range_part(g->tiles, TILE_PARTS, chunk % TILE_PARTS);
     int32_t block = chunk / TILE_PARTS, of_out = block >= g->in.side.blocks;
     const panels *p = of_out ? &g->out : &g->in;
     if (of_out) block -= g->in.side.blocks;
-    transform_block(g, p, block, t->first + part.first, (int32_t)(part.end - part.first),
-                    panel_at(p, block * g->k->block / p->width) + part.first * p->width);
+    transform_block(g, p, block, tiles.first, (int32_t)(tiles.end - tiles.first),
+                    panel_at(p, block * g->k->block / p->width) + tiles.first * p->width);
     return RGM_OK;
 }
 
+/* ... then chunk = owner. */
 static rgm_status run_owner(void *context, int32_t chunk, int32_t worker, rgm_error *err) {
     (void)err;
-    const turn *t = context;
-    const weights *g = t->g;
+    const weights *g = context;
     owner o = owner_of(g, chunk);
-    rgm_range tiles = rgm_range_part(t->count, g->parts, o.part);
     float *d = owner_products(g, o, worker);
-    multiply_panels(g, o.i, o.j, panel_at(&g->in, o.i) + tiles.first * g->in.width,
-                    panel_at(&g->out, o.j) + tiles.first * g->out.width, (int32_t)(tiles.end - tiles.first), t->again,
-                    d);
-    if (g->at_once) finish(g, o.i, o.j, 0, g->in.width, d, 1);
+    multiply_panels(g, o.i, o.j, panel_at(&g->in, o.i), panel_at(&g->out, o.j), g->tiles, 0, d);
+    finish_panels(g, o.i, o.j, d);
     return RGM_OK;
 }
 
-/* Chunk = block of input channels and panel of output channels. */
+/* Chunk = FINISHED input channels and a block of outputs. */
 static rgm_status run_finish(void *context, int32_t chunk, int32_t worker, rgm_error *err) {
     (void)worker, (void)err;
     const weights *g = context;
-    int32_t j = chunk % g->out.count, block = chunk / g->out.count, B = g->k->block;
-    int32_t i = block * B / g->in.width, from = block * B % g->in.width;
-    finish(g, i, j, from, from + B, g->d + (i * g->out.count + j) * d_floats(g), g->parts);
+    int32_t block = chunk % g->out.side.blocks, first = chunk / g->out.side.blocks * FINISHED;
+    int32_t i = first / g->in.width, j = block * g->k->block / g->out.width;
+    finish_block(g, first, FINISHED, block, g->d + (i * g->out.count + j) * d_floats(g), g->parts);
     return RGM_OK;
 }
 
-/* Parts of `tiles` tiles: of a size that is worth one, as many as the memory allows, no more than the workers of a
- * large machine need. */
-static int32_t count_parts(const weights *g, int32_t tiles) {
-    int64_t most = (4 * PARTS_MOST + owners(g) - 1) / owners(g),
+/* Parts of the tiles: of a size that is worth one, as many as the memory allows, for two rounds of CHUNKS chunks at
+ * most, and whole rounds if they are several. */
+static int32_t count_parts(const weights *g) {
+    if (owners(g) >= CHUNKS) return 1;
+    int64_t most = rgm_least(PARTS_MOST, 2 * CHUNKS / owners(g)),
             fit = PARTIAL_BYTES / (int64_t)rgm_float_bytes(g->part);
-    return (int32_t)rgm_most(1, rgm_least(rgm_least(fit, rgm_least(most, PARTS_MOST)), tiles / PART_TILES));
-}
-
-/* The phases that share the partial results are appended; what is left to do with them. */
-static rgm_status plan_finish(const rgm_conv_site *site, weights *g, rgm_buffer d, rgm_error *err) {
-    if (g->at_once) return RGM_OK;
-    RGM_TRY(rgm_plan_phase(site->plan, site->node, "reduce", run_finish, g, g->in.side.blocks * g->out.count, err));
-    rgm_plan_use(site->plan, d, NULL);
-    return RGM_OK;
+    int64_t parts = rgm_most(1, rgm_least(rgm_least(fit, most), g->tiles / PART_TILES));
+    int64_t round = CHUNKS % owners(g) ? 1 : CHUNKS / owners(g);
+    return (int32_t)(parts > round ? parts / round * round : parts);
 }
 
 /* The phase appended last loads x and dy. */
@@ -217,10 +213,17 @@ static void set_sizes(weights *g, int32_t tiles) {
     g->part = owners(g) * d_floats(g); /* of multiples of 16 */
 }
 
-static rgm_status plan_few(const rgm_conv_site *site, weights *g, rgm_source x, rgm_buffer dy, rgm_error *err) {
+static rgm_status plan_finish(const rgm_conv_site *site, weights *g, rgm_buffer d, rgm_error *err) {
+    int32_t chunks = g->in.side.blocks * g->k->block / FINISHED * g->out.side.blocks;
+    RGM_TRY(rgm_plan_phase(site->plan, site->node, "reduce", run_finish, g, chunks, err));
+    rgm_plan_use(site->plan, d, NULL);
+    return RGM_OK;
+}
+
+static rgm_status plan_spans(const rgm_conv_site *site, weights *g, rgm_source x, rgm_buffer dy, rgm_error *err) {
     g->span = g->k->block == 16 ? 48 : 32; /* with the products in the cache */
     set_sizes(g, g->span);
-    g->parts = count_parts(g, g->tiles);
+    g->parts = count_parts(g);
     g->at_once = g->parts == 1;
     rgm_plan_need_scratch(site->plan, rgm_float_bytes(POINTS * (g->in.point + g->out.point) + d_floats(g)));
     rgm_buffer d = rgm_plan_buffer(site->plan, g->at_once ? 0 : rgm_float_bytes(g->parts * g->part));
@@ -228,39 +231,28 @@ static rgm_status plan_few(const rgm_conv_site *site, weights *g, rgm_source x, 
     rgm_plan_work(site->plan, rgm_winograd_flops(&site->shape, g->tiles), 0);
     use_both(site->plan, g, x, dy);
     rgm_plan_use(site->plan, d, &g->d);
-    return plan_finish(site, g, d, err);
+    return g->at_once ? RGM_OK : plan_finish(site, g, d, err);
 }
 
-static rgm_status plan_many(const rgm_conv_site *site, weights *g, rgm_source x, rgm_buffer dy, rgm_error *err) {
-    int32_t turns = (g->tiles + STAGE - 1) / STAGE;
-    set_sizes(g, (g->tiles + turns - 1) / turns);
-    g->parts = owners(g) >= OWNERS ? 1 : count_parts(g, g->tiles / turns);
-    g->at_once = g->parts == 1 && turns == 1;
-    if (g->at_once) rgm_plan_need_scratch(site->plan, rgm_float_bytes(d_floats(g)));
+static rgm_status plan_first(const rgm_conv_site *site, weights *g, rgm_source x, rgm_buffer dy, rgm_error *err) {
+    int32_t blocks = g->in.side.blocks + g->out.side.blocks;
+    /* of one pixel or point of both sides' tiles */
+    double bytes = (double)sizeof(float) * blocks * g->k->block * g->tiles;
+    set_sizes(g, g->tiles);
+    g->parts = g->at_once = 1;
+    rgm_plan_need_scratch(site->plan, rgm_float_bytes(d_floats(g)));
     rgm_buffer vin = rgm_plan_buffer(site->plan, rgm_float_bytes(panels_floats(&g->in))),
-               vout = rgm_plan_buffer(site->plan, rgm_float_bytes(panels_floats(&g->out))),
-               d = rgm_plan_buffer(site->plan, g->at_once ? 0 : rgm_float_bytes(g->parts * g->part));
-    turn *list = rgm_plan_state(site->plan, sizeof *list * (size_t)turns);
-    if (!list) return rgm_fail(err, RGM_E_NOMEM, "plan: out of memory");
-    for (int32_t i = 0; i < turns; i++) {
-        rgm_range part = rgm_range_part(g->tiles, turns, i);
-        list[i] = (turn){g, (int32_t)part.first, (int32_t)(part.end - part.first), i > 0};
-        /* of one pixel or point of both sides' tiles */
-        double bytes = (double)sizeof(float) * (g->in.side.blocks + g->out.side.blocks) * g->k->block * list[i].count;
-        RGM_TRY(rgm_plan_phase(site->plan, site->node, "tiles of both", run_panels, &list[i],
-                               (g->in.side.blocks + g->out.side.blocks) * TILE_PARTS, err));
-        rgm_plan_work(site->plan, 0, (POINTS + SIDE * SIDE) * bytes);
-        use_both(site->plan, g, x, dy);
-        rgm_plan_use(site->plan, vin, &g->in.v);
-        rgm_plan_use(site->plan, vout, &g->out.v);
-        RGM_TRY(
-            rgm_plan_phase(site->plan, site->node, "backward weights", run_owner, &list[i], owners(g) * g->parts, err));
-        rgm_plan_work(site->plan, rgm_winograd_flops(&site->shape, list[i].count), POINTS * bytes);
-        rgm_plan_use(site->plan, vin, NULL);
-        rgm_plan_use(site->plan, vout, NULL);
-        rgm_plan_use(site->plan, d, &g->d);
-    }
-    return plan_finish(site, g, d, err);
+               vout = rgm_plan_buffer(site->plan, rgm_float_bytes(panels_floats(&g->out)));
+    RGM_TRY(rgm_plan_phase(site->plan, site->node, "tiles of both", run_panels, g, blocks * TILE_PARTS, err));
+    rgm_plan_work(site->plan, 0, (POINTS + SIDE * SIDE) * bytes);
+    use_both(site->plan, g, x, dy);
+    rgm_plan_use(site->plan, vin, &g->in.v);
+    rgm_plan_use(site->plan, vout, &g->out.v);
+    RGM_TRY(rgm_plan_phase(site->plan, site->node, "backward weights", run_owner, g, owners(g), err));
+    rgm_plan_work(site->plan, rgm_winograd_flops(&site->shape, g->tiles), POINTS * bytes);
+    rgm_plan_use(site->plan, vin, NULL);
+    rgm_plan_use(site->plan, vout, NULL);
+    return RGM_OK;
 }
 
 rgm_status rgm_winograd_backward_weights(const rgm_conv_site *site, rgm_source x, rgm_buffer dy, rgm_error *err) {
@@ -280,6 +272,6 @@ rgm_status rgm_winograd_backward_weights(const rgm_conv_site *site, rgm_source x
     rgm_plan_grad(site->plan, rgm_plan_node(site->plan, site->node)->weight, &g->dw);
     cut_panels(&g->in, g->k->block);
     cut_panels(&g->out, g->k->block);
-    int32_t few = g->k->block == 16 ? 4 : 2;
-    return g->in.count <= few && g->out.count <= few ? plan_few(site, g, x, dy, err) : plan_many(site, g, x, dy, err);
+    int32_t first = rgm_most(g->in.count, g->out.count) >= MANY_PANELS && g->tiles <= FEW_TILES;
+    return first ? plan_first(site, g, x, dy, err) : plan_spans(site, g, x, dy, err);
 }
