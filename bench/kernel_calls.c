@@ -91,7 +91,7 @@ static const rgm_grid grids[] = {{32, 32, 1, -1, -1, 32}, {16, 32, 1, -1, -1, 32
 CALL(grid_load, N, F(0), F(4), F(5), 1, GRID, 0, L, F(1), B)
 CALL(grid_store, N, F(0), B, GRID, 0, L, F(1))
 CALL(pack_filters, N, F(0), L, 1, B, L, F(1), B)
-CALL(unpack_filters, N, F(0), B, 0, 1, B, L, F(1), L, 1)
+CALL(unpack_filters, N, F(0), B, 0, 1, B, L, F(1), L, 1, p->d)
 
 /* ---- Winograd: images of whole tiles, whose 36 values are 2.25 times as many; 3x3 filters ---- */
 
@@ -106,7 +106,7 @@ CALL(wino_grad, PATCH, F(0), TILED, 0, TILES, F(1), B, TILES *B)
 CALL(wino_output, PATCH, F(0), B, TILES *B, NULL, TILED, 0, TILES, F(1), p->d, 64, 1)
 CALL(wino_finish, PATCH, F(0), B, TILES *B, F(4), F(5), F(3), 1, TILED, 0, TILES, F(1))
 CALL(wino_filter, FILTER, F(0), FILTERS *WEIGHTS, WEIGHTS, 0, B, FILTERS, F(1), B, FILTERS *B)
-CALL(wino_filter_grad, FILTER, F(0), B, FILTERS *B, 0, 1, B, FILTERS, F(1), FILTERS *WEIGHTS, WEIGHTS)
+CALL(wino_filter_grad, FILTER, F(0), B, FILTERS *B, 0, 1, B, FILTERS, F(1), FILTERS *WEIGHTS, WEIGHTS, p->d)
 
 const rgm_kernel_call rgm_kernel_calls[] = {
 #define K(name, arguments, tolerance, flops, bytes) call_##name,

@@ -321,6 +321,7 @@ END_TEST
 typedef struct outcome {
     float *logits, *grad, *stat;
     size_t logit_bytes, grad_bytes, stat_bytes;
+    double squares; /* of the gradients, by the plan */
 } outcome;
 
 static void *copy(const void *from, size_t bytes) {
@@ -346,7 +347,8 @@ static outcome step(netrun *r) {
     netrun_backward(r, logits + outputs);
     outcome o = {.logit_bytes = sizeof(float) * (size_t)outputs,
                  .grad_bytes = sizeof(float) * (size_t)rgm_graph_param_floats(r->graph),
-                 .stat_bytes = sizeof(float) * (size_t)rgm_graph_stat_floats(r->graph)};
+                 .stat_bytes = sizeof(float) * (size_t)rgm_graph_stat_floats(r->graph),
+                 .squares = rgm_plan_gradient_squares(r->plan)};
     o.logits = copy(logits, o.logit_bytes);
     o.grad = copy(r->grad, o.grad_bytes);
     o.stat = copy(r->stat, o.stat_bytes);
@@ -367,6 +369,7 @@ static void expect_same(const outcome *a, const outcome *b, const rgm_graph *g, 
         ck_assert_msg(memcmp(a->grad + p->offset, b->grad + p->offset, sizeof(float) * (size_t)p->count) == 0,
                       "%s: the gradient of %s has other bits %s", name, p->name, what);
     }
+    ck_assert_msg(memcmp(&a->squares, &b->squares, sizeof a->squares) == 0, "%s: other squares %s", name, what);
     ck_assert_msg(memcmp(a->logits, b->logits, a->logit_bytes) == 0, "%s: logits have other bits %s", name, what);
     ck_assert_msg(memcmp(a->stat, b->stat, a->stat_bytes) == 0, "%s: statistics have other bits %s", name, what);
 }

@@ -146,15 +146,20 @@ static void pack_case(kc *c, int32_t lanes, int64_t n, int64_t taps, int turned,
             kc_equal(c, "u", i, u[i / B * row + i % B], i % B < lanes ? w[i % B * lane + i / B * depth] : 0);
     } else {
         float *back = KC_INOUT(c, w, size);
-        c->k->unpack_filters(KC_IN(c, d, parts * pitch), row, pitch, parts, lanes, n, back, lane, depth);
+        double begun = kc_uniform(c, 0, 1), squares = begun, *sum = kc_inout(c, &begun, 1, sizeof begun);
+        c->k->unpack_filters(KC_IN(c, d, parts * pitch), row, pitch, parts, lanes, n, back, lane, depth, sum);
         for (int64_t i = 0; i < n * B; i++) {
             double want = 0, terms = 0;
             for (int32_t p = 0; p < parts; p++) {
                 want += d[p * pitch + i / B * row + i % B];
                 terms += fabs((double)d[p * pitch + i / B * row + i % B]);
             }
-            if (i % B < lanes) kc_near(c, "w", i, back[i % B * lane + i / B * depth], want, (double)parts * terms);
+            if (i % B >= lanes) continue;
+            const double stored = back[i % B * lane + i / B * depth];
+            kc_near(c, "w", i, stored, want, (double)parts * terms);
+            squares += stored * stored;
         }
+        kc_near(c, "squares", 0, *sum, squares, sqrt((double)B) * squares); /* B in single precision */
     }
     kc_end(c);
 }
@@ -415,8 +420,9 @@ static void filter_grad_case(kc *c, int32_t lanes, int64_t n, int32_t parts) {
     const int64_t nd = parts * part, nw = lanes * lane;
     const float *d = kc_floats(c, nd, -1, 1);
     float *dw = KC_OUT(c, nw);
+    double begun = kc_uniform(c, 0, 1), squares = begun, *sum = kc_inout(c, &begun, 1, sizeof begun);
     kc_case(c, "%d lanes, %lld filters, %d parts", lanes, (long long)n, parts);
-    c->k->wino_filter_grad(KC_IN(c, d, nd), row, point, part, parts, lanes, n, dw, lane, TAPS);
+    c->k->wino_filter_grad(KC_IN(c, d, nd), row, point, part, parts, lanes, n, dw, lane, TAPS, sum);
     for (int64_t t = 0; t < n * B; t++) {
         if (t % B >= lanes) continue;
         double in[POINTS] = {0}, terms[POINTS] = {0};
@@ -429,9 +435,13 @@ static void filter_grad_case(kc *c, int32_t lanes, int64_t n, int32_t parts) {
         double absolute[PATCH * 3];
         for (int i = 0; i < PATCH * 3; i++) absolute[i] = fabs(g[i]);
         const value sizes = sandwich(absolute, 3, PATCH, 1, terms);
-        for (int i = 0; i < TAPS; i++)
-            kc_near(c, "dw", t * TAPS + i, dw[t % B * lane + t / B * TAPS + i], o.want[i], sizes.want[i]);
+        for (int i = 0; i < TAPS; i++) {
+            const double stored = dw[t % B * lane + t / B * TAPS + i];
+            kc_near(c, "dw", t * TAPS + i, stored, o.want[i], sizes.want[i]);
+            squares += stored * stored;
+        }
     }
+    kc_near(c, "squares", 0, *sum, squares, 0.75 * squares); /* 9 in single precision; of 6 ulp */
     kc_end(c);
 }
 

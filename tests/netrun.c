@@ -2,6 +2,7 @@
 
 #include "netrun.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -148,6 +149,20 @@ void netrun_forward(netrun *r) {
     run(r, phases, count, "forward");
 }
 
+/* The plan's sum of the gradients' squares against one in double precision. */
+static void check_squares(const netrun *r) {
+    double want = 0, got = rgm_plan_gradient_squares(r->plan);
+    for (int32_t i = 0; i < rgm_graph_param_count(r->graph); i++) {
+        const rgm_param *p = rgm_graph_param(r->graph, i);
+        for (int64_t j = p->offset; j < p->offset + p->count; j++) want += (double)r->grad[j] * r->grad[j];
+    }
+    /* in single precision: partial sums of 1024 / (4 * 8) terms at most, four of them added, and a rest */
+    double bound = (1024 / 32 + 4) * (FLT_EPSILON / 2) * want;
+    bound += FLT_MIN * (double)rgm_graph_param_floats(r->graph); /* squares that are flushed */
+    ck_assert_msg(fabs(got - want) <= bound || (isnan(got) && isnan(want)),
+                  "squares of the gradients: %.9g, expected %.9g within %.2g", got, want, bound);
+}
+
 void netrun_backward(netrun *r, const float *dlogits) {
     int64_t pitch = rgm_plan_logits_pitch(r->plan), K = netrun_outputs(r);
     float *to = rgm_plan_dlogits(r->plan);
@@ -156,6 +171,7 @@ void netrun_backward(netrun *r, const float *dlogits) {
     int32_t count;
     rgm_phase *phases = rgm_plan_backward(r->plan, &count);
     run(r, phases, count, "backward");
+    check_squares(r);
 }
 
 void netrun_logits(const netrun *r, float *out) {

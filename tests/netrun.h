@@ -52,7 +52,7 @@ void netrun_uniform(uint64_t seed, uint32_t instance, float low, float high, flo
 /* Copies a batch [N][C][H][W] into the plan's input. */
 void netrun_input(netrun *r, const float *x);
 void netrun_forward(netrun *r);
-/* dlogits [N][outputs]. */
+/* dlogits [N][outputs]. Checks the plan's sum of the gradients' squares. */
 void netrun_backward(netrun *r, const float *dlogits);
 /* Logits without pitch, [N][outputs]. */
 void netrun_logits(const netrun *r, float *out);

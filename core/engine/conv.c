@@ -360,3 +360,7 @@ const char *rgm_conv_impl(const rgm_conv *conv, int32_t direction) { return conv
 int32_t rgm_conv_pack_chunks(const rgm_conv *conv, int32_t direction) { return conv->direction[direction].map.chunks; }
 
 int32_t rgm_conv_reduce_chunks(const rgm_conv *conv) { return conv->direction[RGM_CONV_BACKWARD_WEIGHTS].map.chunks; }
+
+void rgm_conv_reduce_rows(const rgm_conv *conv, int32_t chunk, int32_t *from, int32_t *to) {
+    rgm_weights_chunk_rows(&conv->direction[RGM_CONV_BACKWARD_WEIGHTS].map, chunk, from, to);
+}

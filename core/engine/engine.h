@@ -91,6 +91,8 @@ int32_t rgm_conv_reduce_chunks(const rgm_conv *conv);
 /* dw[K][C/groups][R][S] and, with bias, db[K] (NULL without). */
 rgm_status rgm_conv_reduce(rgm_conv *conv, int32_t chunk, int32_t worker, void *partials, float *dw, float *db,
                            void *scratch, rgm_error *err);
+/* The output channels whose gradients a chunk makes, [*from, *to); it may be none. */
+void rgm_conv_reduce_rows(const rgm_conv *conv, int32_t chunk, int32_t *from, int32_t *to);
 
 /* Row-major matrix product on the calling thread: C[m][n] = A*B (accumulate = 0) or C += A*B (accumulate = 1), with A
  * [m][k] stored with row pitch lda (or, if trans_a, as [k][m]), B [k][n] with pitch ldb (or, if trans_b, as [n][k]).

@@ -96,6 +96,12 @@ INLINE double sum_doubles(double *t) {
     return t[0];
 }
 
+/* The first k <= VL of them. */
+INLINE double sum_first_doubles(double *t, int k) {
+    for (; k < VL; k++) t[k] = 0;
+    return sum_doubles(t);
+}
+
 /* e^x to about one ulp; below -87.33 (where results would be denormal) 0, above 88.73 infinity, NaN stays.
  * x = n ln 2 + r with n an integer and |r| <= ln(2)/2; ln 2 in two parts of which n times the first is exact.
  * e^r - 1 - r = r^2 P(r), P of degree 4 minimising the relative error of e^r (Remez): 3e-9. */

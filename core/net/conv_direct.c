@@ -349,6 +349,7 @@ typedef struct weights {
     int64_t panel, part;                   /* floats of d: [part][tap][panel][width][columns] */
     rgm_grid from[TAPS_MOST], whole;
     float *dw, *d;
+    double *squares; /* of the reduction */
 } weights;
 
 /* Chunk = part, tap, panel. */
@@ -384,13 +385,15 @@ static rgm_status run_reduce(void *context, int32_t block, int32_t worker, rgm_e
     const weights *g = context;
     int32_t B = g->k->block, first = block * B, n = (int32_t)rgm_least(B, g->in.channels - first);
     int64_t depth = g->taps, lane = g->in.channels * depth;
+    double squares = 0;
     for (int32_t t = 0; t < g->taps; t++)
         for (int32_t c = 0; c < g->columns; c += B) {
             const float *d = g->d + ((int64_t)t * g->panels + first / g->width) * g->panel +
                              (int64_t)(first % g->width) * g->columns + c;
             g->k->unpack_filters(d, g->columns, g->part, g->parts, (int32_t)rgm_least(B, g->out.channels - c), n,
-                                 g->dw + c * lane + first * depth + t, lane, depth);
+                                 g->dw + c * lane + first * depth + t, lane, depth, &squares);
         }
+    g->squares[block] = squares;
     return RGM_OK;
 }
 
@@ -435,5 +438,6 @@ rgm_status rgm_direct_backward_weights(const rgm_conv_site *site, rgm_source x, 
     rgm_plan_use(site->plan, d, &g->d);
     RGM_TRY(rgm_plan_phase(site->plan, site->node, "reduce", run_reduce, g, g->in.blocks, err));
     rgm_plan_use(site->plan, d, NULL);
+    rgm_plan_squares(site->plan, rgm_plan_node(site->plan, site->node)->weight, RGM_NO_TENSOR, &g->squares);
     return RGM_OK;
 }

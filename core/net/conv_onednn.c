@@ -13,6 +13,8 @@ struct onednn {
     int64_t padded;                 /* output channels */
     float *y, *dx, *dw, *db;
     void *packed[2], *partials;
+    int64_t row; /* weights of an output channel */
+    double *squares;
 };
 
 static rgm_status run_pack(onednn *c, int32_t direction, const float *scale, int32_t chunk, int32_t worker,
@@ -52,7 +54,15 @@ static rgm_status run_backward_weights(void *context, int32_t group, int32_t wor
 
 static rgm_status run_reduce(void *context, int32_t chunk, int32_t worker, rgm_error *err) {
     onednn *c = context;
-    return rgm_conv_reduce(c->conv, chunk, worker, c->partials, c->dw, c->db, rgm_plan_scratch(c->plan, worker), err);
+    RGM_TRY(rgm_conv_reduce(c->conv, chunk, worker, c->partials, c->dw, c->db, rgm_plan_scratch(c->plan, worker), err));
+    int32_t from, to;
+    double weights, biases = 0;
+    const rgm_kernels *k = rgm_plan_get(c->plan)->kernels;
+    rgm_conv_reduce_rows(c->conv, chunk, &from, &to);
+    k->sumsq(c->dw + from * c->row, (to - from) * c->row, &weights);
+    if (c->db) k->sumsq(c->db + from, to - from, &biases);
+    c->squares[chunk] = weights + biases;
+    return RGM_OK;
 }
 
 static void destroy(void *conv) { rgm_conv_destroy(conv); }
@@ -72,6 +82,7 @@ rgm_status rgm_onednn_create(rgm_onednn **out, const rgm_conv_site *site, uint32
     RGM_TRY(rgm_plan_own(site->plan, c->conv, destroy, err));
     rgm_plan_need_scratch(site->plan, rgm_conv_scratch_bytes(c->conv));
     c->plan = site->plan;
+    c->row = (int64_t)(shape.C / shape.groups) * shape.R * shape.S;
     c->padded = rgm_plan_extent(site->plan, rgm_plan_node(site->plan, site->node)->out).channels;
     *out = c;
     return RGM_OK;
@@ -149,5 +160,7 @@ rgm_status rgm_onednn_backward_weights(rgm_onednn *primitives, const rgm_conv_si
     rgm_plan_use(site->plan, partials, &c->partials);
     RGM_TRY(rgm_plan_phase(site->plan, site->node, "reduce", run_reduce, c, rgm_conv_reduce_chunks(c->conv), err));
     rgm_plan_use(site->plan, partials, NULL);
+    const rgm_node *node = rgm_plan_node(site->plan, site->node);
+    rgm_plan_squares(site->plan, node->weight, node->bias, &c->squares);
     return RGM_OK;
 }

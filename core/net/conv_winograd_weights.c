@@ -42,6 +42,7 @@ typedef struct weights {
     int32_t at_once;     /* 1: no partial results in memory */
     int64_t point, part; /* of d: [part][in panel][out panel][point][in width][out width] */
     float *dw, *d;
+    double *squares; /* of the phase that finishes */
 } weights;
 
 static void cut_panels(panels *p, int32_t B) {
@@ -101,20 +102,23 @@ static void multiply_panels(const weights *g, int32_t i, int32_t j, const float 
 }
 
 /* The weights of input channels [first, first + count), which lie in one panel, and a block of outputs, from `parts`
- * results of the panels, of which the first is d. */
-static void finish_block(const weights *g, int32_t first, int32_t count, int32_t block, const float *d, int32_t parts) {
+ * results of the panels, of which the first is d; their squares are added. */
+static void finish_block(const weights *g, int32_t first, int32_t count, int32_t block, const float *d, int32_t parts,
+                         double *squares) {
     int32_t B = g->k->block, channel = block * B, C = g->in.side.channels;
     int32_t rows = (int32_t)rgm_least(count, C - first);
     if (rows <= 0) return;
     g->k->wino_filter_grad(d + (int64_t)(first % g->in.width) * g->out.width + channel % g->out.width, g->out.width,
                            g->point, g->part, parts, (int32_t)rgm_least(B, g->out.side.channels - channel), rows,
-                           g->dw + ((int64_t)channel * C + first) * TAPS, (int64_t)C * TAPS, TAPS);
+                           g->dw + ((int64_t)channel * C + first) * TAPS, (int64_t)C * TAPS, TAPS, squares);
 }
 
-/* Those of a pair of panels, whose products are complete. */
-static void finish_panels(const weights *g, int32_t i, int32_t j, const float *d) {
+/* Those of a pair of panels, whose products are complete, by a chunk. */
+static void finish_panels(const weights *g, int32_t chunk, int32_t i, int32_t j, const float *d) {
     int32_t B = g->k->block, from = j * g->out.width / B, blocks = panel_channels(&g->out, B, j) / B;
-    for (int32_t b = from; b < from + blocks; b++) finish_block(g, i * g->in.width, g->in.width, b, d, 1);
+    double squares = 0;
+    for (int32_t b = from; b < from + blocks; b++) finish_block(g, i * g->in.width, g->in.width, b, d, 1, &squares);
+    g->squares[chunk] = squares;
 }
 
 /* A chunk: partial result, panel of inputs, panel of outputs. */
@@ -150,7 +154,7 @@ static rgm_status run_spans(void *context, int32_t chunk, int32_t worker, rgm_er
         transform_panel(g, &g->out, o.j, tiles.first + part.first, count, vout);
         multiply_panels(g, o.i, o.j, vin, vout, count, n > 0, d);
     }
-    if (g->at_once) finish_panels(g, o.i, o.j, d);
+    if (g->at_once) finish_panels(g, chunk, o.i, o.j, d);
     return RGM_OK;
 }
 
@@ -174,7 +178,7 @@ static rgm_status run_owner(void *context, int32_t chunk, int32_t worker, rgm_er
     owner o = owner_of(g, chunk);
     float *d = owner_products(g, o, worker);
     multiply_panels(g, o.i, o.j, panel_at(&g->in, o.i), panel_at(&g->out, o.j), g->tiles, 0, d);
-    finish_panels(g, o.i, o.j, d);
+    finish_panels(g, chunk, o.i, o.j, d);
     return RGM_OK;
 }
 
@@ -184,7 +188,9 @@ static rgm_status run_finish(void *context, int32_t chunk, int32_t worker, rgm_e
     const weights *g = context;
     int32_t block = chunk % g->out.side.blocks, first = chunk / g->out.side.blocks * FINISHED;
     int32_t i = first / g->in.width, j = block * g->k->block / g->out.width;
-    finish_block(g, first, FINISHED, block, g->d + (i * g->out.count + j) * d_floats(g), g->parts);
+    double squares = 0;
+    finish_block(g, first, FINISHED, block, g->d + (i * g->out.count + j) * d_floats(g), g->parts, &squares);
+    g->squares[chunk] = squares;
     return RGM_OK;
 }
 
@@ -273,5 +279,7 @@ rgm_status rgm_winograd_backward_weights(const rgm_conv_site *site, rgm_source x
     cut_panels(&g->in, g->k->block);
     cut_panels(&g->out, g->k->block);
     int32_t first = rgm_most(g->in.count, g->out.count) >= MANY_PANELS && g->tiles <= FEW_TILES;
-    return first ? plan_first(site, g, x, dy, err) : plan_spans(site, g, x, dy, err);
+    RGM_TRY(first ? plan_first(site, g, x, dy, err) : plan_spans(site, g, x, dy, err));
+    rgm_plan_squares(site->plan, rgm_plan_node(site->plan, site->node)->weight, RGM_NO_TENSOR, &g->squares);
+    return RGM_OK;
 }

@@ -115,6 +115,11 @@ void rgm_plan_use(rgm_plan *plan, rgm_buffer buffer, void *slot);
  * buffers) and lays out the arena. */
 rgm_status rgm_plan_close(rgm_plan *plan, rgm_error *err);
 
+/* The phase appended last finishes the gradients of parameters a and b (RGM_NO_TENSOR: of one only): its chunk i writes
+ * to (*slot)[i] the sum of the squares of what it stores, in double precision but for short partial sums like those of
+ * kernels->sumsq. Some phase has to say so of every gradient. */
+void rgm_plan_squares(rgm_plan *plan, int32_t a, int32_t b, double **slot);
+
 /* A tensor's values: its buffer, created on first use; rgm_plan_alias makes the output live in the input's buffer. */
 rgm_buffer rgm_plan_value(rgm_plan *plan, int32_t tensor);
 void rgm_plan_alias(rgm_plan *plan, int32_t tensor, rgm_buffer buffer);

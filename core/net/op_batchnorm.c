@@ -29,6 +29,7 @@ typedef struct bn_state {
     float *y, *g, *dx, *vectors;
     double *moments; /* [moment_chunks][RGM_MOMENTS][padded C] */
     double *sums;    /* backward: [chunks][2][padded C] */
+    double *squares; /* [blocks], of dscale and dshift */
     const float *scale, *shift;
     float *dscale, *dshift, *running_mean, *running_var;
 } bn_state;
@@ -156,7 +157,7 @@ static rgm_status run_backward_finish(void *context, int32_t block, int32_t work
     (void)worker, (void)err;
     const bn_state *c = context;
     int32_t B = c->k->block;
-    double m = (double)c->N * (double)c->e.pixels;
+    double m = (double)c->N * (double)c->e.pixels, squares = 0;
     for (int32_t lane = 0; lane < B; lane++) {
         int64_t channel = (int64_t)block * B + lane;
         double sum_g = 0, sum_gc = 0, a = vector(c, A, block)[lane], rstd = vector(c, RSTD, block)[lane];
@@ -171,7 +172,9 @@ static rgm_status run_backward_finish(void *context, int32_t block, int32_t work
         if (channel >= c->C) continue;
         c->dscale[channel] = (float)(rstd * sum_gc);
         c->dshift[channel] = (float)sum_g;
+        squares += (double)c->dscale[channel] * c->dscale[channel] + (double)c->dshift[channel] * c->dshift[channel];
     }
+    c->squares[block] = squares;
     return RGM_OK;
 }
 
@@ -316,6 +319,7 @@ static rgm_status backward(rgm_plan *plan, int32_t index, rgm_error *err) {
     RGM_TRY(rgm_plan_phase(plan, index, "combine backward sums", run_backward_finish, c, c->e.blocks, err));
     rgm_plan_use(plan, partial, NULL);
     rgm_plan_use(plan, s->vectors, NULL);
+    rgm_plan_squares(plan, node->weight, node->bias, &c->squares);
 
     /* The residual's gradient is g: then dx needs a buffer of its own. */
     rgm_buffer dx = join || g_shared ? rgm_plan_buffer(plan, bytes) : g;

@@ -11,6 +11,7 @@ typedef struct linear_state {
     const float *x, *x_again, *dy, *w, *bias; /* x_again: for the backward pass */
     float *y, *dx, *dw, *db;
     double *sums; /* [K] */
+    double *w_squares, *b_squares;
 } linear_state;
 
 static rgm_status run_forward(void *context, int32_t chunk, int32_t worker, rgm_error *err) {
@@ -45,8 +46,11 @@ static rgm_status run_backward_weights(void *context, int32_t chunk, int32_t wor
     (void)worker;
     const linear_state *c = context;
     rgm_range r = rgm_range_part(c->K, c->unit_chunks, chunk);
-    return rgm_matmul(1, 0, r.end - r.first, c->C, c->N, c->dy + r.first, c->y_pitch, c->x_again, c->x_pitch, 0,
-                      c->dw + r.first * c->C, c->C, err);
+    float *dw = c->dw + r.first * c->C;
+    RGM_TRY(rgm_matmul(1, 0, r.end - r.first, c->C, c->N, c->dy + r.first, c->y_pitch, c->x_again, c->x_pitch, 0, dw,
+                       c->C, err));
+    c->k->sumsq(dw, (r.end - r.first) * c->C, &c->w_squares[chunk]);
+    return RGM_OK;
 }
 
 /* The bias's gradient: column sums of dy. The pitch's padding is summed too, and dropped. */
@@ -56,6 +60,7 @@ static rgm_status run_backward_bias(void *context, int32_t chunk, int32_t worker
     memset(c->sums, 0, sizeof(double) * (size_t)c->y_pitch);
     c->k->col_sum(c->dy, c->N, c->y_pitch, c->sums);
     for (int64_t i = 0; i < c->K; i++) c->db[i] = (float)c->sums[i];
+    c->k->sumsq(c->db, c->K, c->b_squares);
     return RGM_OK;
 }
 
@@ -101,10 +106,12 @@ static rgm_status backward(rgm_plan *plan, int32_t index, rgm_error *err) {
     rgm_plan_work(plan, flops(c), 0);
     rgm_plan_use(plan, rgm_plan_value(plan, node->in[0]), &c->x_again);
     rgm_plan_use(plan, dy.addend[0], &c->dy);
+    rgm_plan_squares(plan, node->weight, RGM_NO_TENSOR, &c->w_squares);
     if (node->bias != RGM_NO_TENSOR) {
         RGM_TRY(rgm_plan_phase(plan, index, "backward bias", run_backward_bias, c, 1, err));
         rgm_plan_use(plan, dy.addend[0], NULL);
         rgm_plan_use(plan, rgm_plan_buffer(plan, sizeof(double) * (size_t)c->y_pitch), &c->sums);
+        rgm_plan_squares(plan, node->bias, RGM_NO_TENSOR, &c->b_squares);
     }
     if (!rgm_plan_needs_gradient(plan, node->in[0])) return RGM_OK;
     rgm_plan_set_direction(plan, RGM_WORK_BACKWARD_DATA);

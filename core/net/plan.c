@@ -354,13 +354,20 @@ static rgm_status plan_loss(rgm_plan *p, rgm_error *err) {
     return rgm_plan_add_gradient(p, out, gradient, 0, err);
 }
 
+static rgm_status plan_backward_of(rgm_plan *p, int32_t index, rgm_error *err) {
+    const rgm_node *node = rgm_plan_node(p, index);
+    int32_t squared = p->squared + (node->weight != RGM_NO_TENSOR) + (node->bias != RGM_NO_TENSOR);
+    RGM_TRY(rgm_remake_for(p, index, err));
+    RGM_TRY(rgm_op_get(node->op)->backward(p, index, err));
+    return p->squared == squared ? RGM_OK : rgm_fail(err, RGM_E_INTERNAL, "its gradients' squares are not told");
+}
+
 static rgm_status plan_backward(rgm_plan *p, rgm_error *err) {
     for (int32_t i = rgm_graph_node_count(p->o.graph); i-- > 0;) {
         const rgm_node *node = rgm_plan_node(p, i);
         if (!rgm_plan_needs_gradient(p, node->out)) continue;
         p->direction = RGM_WORK_BACKWARD;
-        rgm_status status = rgm_remake_for(p, i, err);
-        if (status == RGM_OK) status = rgm_op_get(node->op)->backward(p, i, err);
+        rgm_status status = plan_backward_of(p, i, err);
         if (status < 0) return rgm_fail_in(err, "layer %s", node->name);
     }
     return RGM_OK;

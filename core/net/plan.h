@@ -111,6 +111,10 @@ float *rgm_plan_logits(const rgm_plan *plan);
 float *rgm_plan_dlogits(const rgm_plan *plan);
 int64_t rgm_plan_logits_pitch(const rgm_plan *plan);
 
+/* The sum of the squares of all gradients, after the backward phases, which add them up as they store gradients: no
+ * pass over memory. [any] */
+double rgm_plan_gradient_squares(const rgm_plan *plan);
+
 /* What the backward pass has of an output. */
 enum { RGM_ROW_UNUSED = 0, RGM_ROW_KEPT = 1, RGM_ROW_AGAIN = 2 /* made again there */ };
 

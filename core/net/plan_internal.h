@@ -1,5 +1,5 @@
 /* The plan's own members: for the files of core/net that make a plan (plan.c, gradient.c, pending.c, remake.c,
- * plan_rows.c, finish.c, recycle.c). Operations see op.h. */
+ * plan_rows.c, finish.c, recycle.c, squares.c). Operations see op.h. */
 #ifndef RGM_NET_PLAN_INTERNAL_H
 #define RGM_NET_PLAN_INTERNAL_H
 
@@ -66,10 +66,12 @@ struct rgm_plan {
     rgm_moments *moments; /* per tensor */
     rgm_finish *finish;   /* per node */
     rgm_gradient *gradient;
-    int32_t hides_nan; /* rgm_plan_hides_nan() */
-    int32_t turn;      /* of the node that is asked for its forward phases */
-    uint8_t *kept;     /* per tensor: RGM_KEPT, ... */
-    int32_t again;     /* 1: forward phases are planned for the second time */
+    struct squares *squares; /* of the phases that finish gradients */
+    int32_t squared;         /* parameters whose squares they are */
+    int32_t hides_nan;       /* rgm_plan_hides_nan() */
+    int32_t turn;            /* of the node that is asked for its forward phases */
+    uint8_t *kept;           /* per tensor: RGM_KEPT, ... */
+    int32_t again;           /* 1: forward phases are planned for the second time */
     state *states;
     size_t bytes, scratch_each;
     char *arena;

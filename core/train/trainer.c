@@ -216,7 +216,7 @@ static rgm_status assemble_step(rgm_trainer *t, rgm_error *err) {
     rgm_batch_options options = batch_options(t, &s->train, 1);
     RGM_TRY(rgm_batches_create(&t->train_batches, &options, err));
     RGM_TRY(rgm_loss_create(&t->train_loss, s, t->train_plan, t->targets, t->labels, 1, err));
-    RGM_TRY(rgm_update_create(&t->update, s, &t->memory, t->slots, err));
+    RGM_TRY(rgm_update_create(&t->update, s, t->train_plan, &t->memory, t->slots, err));
     const rgm_phase *f = rgm_plan_forward(t->train_plan, &forward), *b = rgm_plan_backward(t->train_plan, &backward);
     rgm_phase *p = t->step = calloc((size_t)(forward + backward + 2 + RGM_UPDATE_PHASES), sizeof *p);
     if (!p) return rgm_fail(err, RGM_E_NOMEM, "step: out of memory");

@@ -2,7 +2,7 @@
  * evaluation.
  *
  * A step is one list of phases run by the team in one go:
- *     fill the batch | forward | loss | backward | gradient norm, combine, update
+ *     fill the batch | forward | loss | backward | gradient norm, update
  * Everything is planned and allocated by rgm_trainer_create(); a step allocates nothing.
  */
 #ifndef RGM_TRAIN_TRAINER_H

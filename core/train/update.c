@@ -6,7 +6,7 @@
 #include "base/arena.h"
 
 /* A span's share of one tensor; 16384 floats with gradient and two slots are 256 KiB. */
-enum { SPAN = 16384, NORM_CHUNK = 65536, SLOTS = 8 };
+enum { SPAN = 16384, SLOTS = 8 };
 
 typedef struct piece {
     int32_t param;
@@ -15,14 +15,14 @@ typedef struct piece {
 
 struct rgm_update {
     const rgm_session *session;
+    const rgm_plan *plan;
     rgm_memory memory;
     float *slots[SLOTS];
     int32_t slot_count;
-    int64_t floats; /* of the parameter arena */
     piece *pieces;
-    int32_t piece_count, norm_chunks;
+    int32_t piece_count;
     uint8_t *applies; /* [regularizer][param]: bits of the stages */
-    double *partial, norm, rate;
+    double norm, rate;
     float clip; /* factor on the gradients, at most 1 */
     rgm_clock clock;
     size_t scratch_bytes;
@@ -31,19 +31,10 @@ struct rgm_update {
 };
 
 static rgm_status run_norm(void *context, int32_t chunk, int32_t worker, rgm_error *err) {
-    (void)worker, (void)err;
-    const rgm_update *u = context;
-    int64_t first = (int64_t)chunk * NORM_CHUNK, n = u->floats - first < NORM_CHUNK ? u->floats - first : NORM_CHUNK;
-    u->session->kernels->sumsq(u->memory.grad + first, n, &u->partial[chunk]);
-    return RGM_OK;
-}
-
-static rgm_status run_combine(void *context, int32_t chunk, int32_t worker, rgm_error *err) {
     (void)chunk, (void)worker;
     rgm_update *u = context;
-    double sum = 0, limit = u->session->config->clip_norm;
-    for (int32_t i = 0; i < u->norm_chunks; i++) sum += u->partial[i];
-    u->norm = sqrt(sum);
+    double limit = u->session->config->clip_norm;
+    u->norm = sqrt(rgm_plan_gradient_squares(u->plan));
     if (!isfinite(u->norm)) return rgm_fail(err, RGM_E_NUMERIC, "the gradient's norm is not finite");
     u->clip = limit > 0 && u->norm > limit ? (float)(limit / (u->norm + 1e-6)) : 1.0f; /* torch's 1e-6 */
     return RGM_OK;
@@ -135,39 +126,35 @@ static size_t widest_scratch(const rgm_components *c) {
     return rgm_arena_cost(bytes);
 }
 
-rgm_status rgm_update_create(rgm_update **update, const rgm_session *s, const rgm_memory *memory, float *const *slots,
-                             rgm_error *err) {
+rgm_status rgm_update_create(rgm_update **update, const rgm_session *s, const rgm_plan *plan, const rgm_memory *memory,
+                             float *const *slots, rgm_error *err) {
     rgm_update *u = *update = calloc(1, sizeof *u);
     if (!u) return rgm_fail(err, RGM_E_NOMEM, "update: out of memory");
     u->session = s;
+    u->plan = plan;
     u->memory = *memory;
     u->slot_count = (int32_t)rgm_plug_slot_count(s->components.optimizer);
     for (int32_t i = 0; i < u->slot_count; i++) u->slots[i] = slots[i];
-    u->floats = rgm_graph_param_floats(s->graph);
-    u->norm_chunks = (int32_t)((u->floats + NORM_CHUNK - 1) / NORM_CHUNK);
     u->piece_count = cut(s, NULL);
     u->scratch_bytes = widest_scratch(&s->components);
     u->pieces = malloc(sizeof *u->pieces * (size_t)u->piece_count);
-    u->partial = malloc(sizeof *u->partial * (size_t)u->norm_chunks);
     u->applies = calloc((size_t)rgm_graph_param_count(s->graph) * (size_t)(s->components.regularizers + 1), 1);
     u->scratch = aligned_alloc(64, u->scratch_bytes * (size_t)rgm_team_size(s->team) + 64);
-    if (!u->pieces || !u->partial || !u->applies || !u->scratch) {
+    if (!u->pieces || !u->applies || !u->scratch) {
         rgm_update_destroy(u);
         *update = NULL;
         return rgm_fail(err, RGM_E_NOMEM, "update: out of memory");
     }
     cut(s, u->pieces);
     ask_regularizers(u);
-    u->phases[0] = (rgm_phase){.run = run_norm, .context = u, .chunks = u->norm_chunks, .name = "gradient norm"};
-    u->phases[1] = (rgm_phase){.run = run_combine, .context = u, .chunks = 1, .name = "combine norm"};
-    u->phases[2] = (rgm_phase){.run = run_update, .context = u, .chunks = u->piece_count, .name = "update"};
+    u->phases[0] = (rgm_phase){.run = run_norm, .context = u, .chunks = 1, .name = "gradient norm"};
+    u->phases[1] = (rgm_phase){.run = run_update, .context = u, .chunks = u->piece_count, .name = "update"};
     return RGM_OK;
 }
 
 void rgm_update_destroy(rgm_update *u) {
     if (!u) return;
     free(u->pieces);
-    free(u->partial);
     free(u->applies);
     free(u->scratch);
     free(u);

@@ -1,6 +1,6 @@
-/* The parameters' update after a backward pass: global gradient norm, then one pass over the parameters in spans that
- * fit a core's L2 cache. Per span, in this order (torch's): clipping by the global norm, the regularizers' gradients,
- * the optimizer, the regularizers that act on updated parameters.
+/* The parameters' update after a backward pass, which has added up the squares of the gradients: one pass over the
+ * parameters in spans that fit a core's L2 cache. Per span, in this order (torch's): clipping by the global norm, the
+ * regularizers' gradients, the optimizer, the regularizers that act on updated parameters.
  *
  * The norm is of the gradients as backward left them: before clipping, without the regularizers' share.
  */
@@ -12,14 +12,14 @@
 
 typedef struct rgm_update rgm_update;
 
-/* `slots`: rgm_plug_slot_count() arrays as large as the parameters. [main] */
-rgm_status rgm_update_create(rgm_update **update, const rgm_session *session, const rgm_memory *memory,
-                             float *const *slots, rgm_error *err);
+/* `plan`: of training; `slots`: rgm_plug_slot_count() arrays as large as the parameters. [main] */
+rgm_status rgm_update_create(rgm_update **update, const rgm_session *session, const rgm_plan *plan,
+                             const rgm_memory *memory, float *const *slots, rgm_error *err);
 void rgm_update_destroy(rgm_update *update);
 
-/* The phases: norm, combine, update. combine fails with RGM_E_NUMERIC if the norm is not finite; then no parameter has
- * changed. Owned by the update. */
-enum { RGM_UPDATE_PHASES = 3 };
+/* The phases: the norm, which fails with RGM_E_NUMERIC if it is not finite (then no parameter has changed), and the
+ * update. Owned by the update. */
+enum { RGM_UPDATE_PHASES = 2 };
 const rgm_phase *rgm_update_phases(rgm_update *update);
 
 /* Before a run: the clock and the learning rate (base rate times the schedule's factor). [main] */
