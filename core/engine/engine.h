@@ -63,8 +63,8 @@ void rgm_conv_destroy(rgm_conv *conv);
 int32_t rgm_conv_out(int32_t in, int32_t window, int32_t stride, int32_t pad);
 
 /* Chunks of a direction: groups of images, a function of the shape only. Groups are sized so that a group is worth its
- * weights' traffic and, for backward weights, so that the partial results stay within 64 MiB (at least 4 unless the
- * batch is smaller). */
+ * weights' traffic and, for backward weights, so that the partial results stay within 72 MiB (at least 4 unless the
+ * batch is smaller). 512 images and more are 64 groups, unless that is too much memory. */
 int32_t rgm_conv_groups(const rgm_conv *conv, int32_t direction);
 int32_t rgm_conv_groups_equal(const rgm_conv *conv, int32_t direction); /* 1: all are of the same size */
 

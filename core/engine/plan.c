@@ -6,8 +6,10 @@ enum {
     PARTIAL_PIXELS = 512, /* ... that repay writing a partial gradient and reading it again */
     MIN_GROUPS = 4,       /* unless the batch is smaller */
     MAX_GROUPS = 64,
-    MAX_PARTIALS = 32,
-    PARTIAL_BYTES = 64 << 20, /* of all partial results of a layer */
+    MAX_PARTIALS = 32, /* of fewer than PARTIAL_IMAGES images */
+    PARTIAL_IMAGES = 4,
+    LARGE_IMAGES = 8,         /* in MAX_GROUPS groups each are worth it, whatever their pixels */
+    PARTIAL_BYTES = 72 << 20, /* of all partial results of a layer */
     WINOGRAD_GROUPS = 2       /* the least for two threads: each transforms the filters again */
 };
 
@@ -37,12 +39,15 @@ int32_t rgm_conv_winograd_images(const rgm_conv_shape *shape) { return (int32_t)
 int32_t rgm_conv_group_images(const rgm_conv_shape *shape, int32_t direction, int64_t pixels, size_t weights) {
     int64_t N = shape->N, worth = GROUP_PIXELS, limit = MAX_GROUPS;
     if (direction == RGM_CONV_BACKWARD_WEIGHTS) {
-        int64_t fit = (int64_t)(PARTIAL_BYTES / (weights * sizeof(float) + RGM_ENGINE_ALIGN));
-        limit = least(MAX_PARTIALS, most(MIN_GROUPS, fit));
+        int64_t fit = (int64_t)(PARTIAL_BYTES / rgm_round_up(weights * sizeof(float), RGM_ENGINE_ALIGN));
+        limit = least(MAX_GROUPS, most(MIN_GROUPS, fit));
         worth = PARTIAL_PIXELS;
     }
     int64_t least_images = divide_up(N, limit);
+    if (direction == RGM_CONV_BACKWARD_WEIGHTS)
+        least_images = most(least_images, least(PARTIAL_IMAGES, divide_up(N, MAX_PARTIALS)));
     int64_t images = most(divide_up(worth, pixels), least_images);
+    if (N >= LARGE_IMAGES * MAX_GROUPS) images = least_images;
     /* At most N/4 images leave four groups or more, even when the last one is ragged; only the limit on memory may be
      * exceeded by that, for batches not divisible by four. */
     images = least(images, most(1, N / MIN_GROUPS));

@@ -16,7 +16,10 @@
 #include "net/conv.h"
 
 enum { TAPS_MOST = 9, LATTICES_MOST = 4, SPAN_MOST = 192, PARTS_MOST = 64, CHUNKS = 64, PART_PIXELS = 512 };
-enum { PARTIAL_BYTES = 12 << 20 };
+enum {
+    PARTIAL_BYTES = 64 << 20, /* of all partial results of a layer */
+    REDUCED = 4,              /* blocks of output channels whose partial results are added at a time */
+};
 enum {
     DEPTH = 128
 }; /* input channels, times taps, multiplied at a time: their filters stay in the first-level cache */
@@ -379,15 +382,16 @@ static rgm_status run_part(void *context, int32_t chunk, int32_t worker, rgm_err
     return RGM_OK;
 }
 
-/* Chunk = input block. */
-static rgm_status run_reduce(void *context, int32_t block, int32_t worker, rgm_error *err) {
+/* Chunk = input block and REDUCED output blocks. */
+static rgm_status run_reduce(void *context, int32_t chunk, int32_t worker, rgm_error *err) {
     (void)worker, (void)err;
     const weights *g = context;
-    int32_t B = g->k->block, first = block * B, n = (int32_t)rgm_least(B, g->in.channels - first);
+    int32_t B = g->k->block, first = chunk % g->in.blocks * B, from = chunk / g->in.blocks * REDUCED * B;
+    int32_t n = (int32_t)rgm_least(B, g->in.channels - first), to = (int32_t)rgm_least(from + REDUCED * B, g->columns);
     int64_t depth = g->taps, lane = g->in.channels * depth;
     double squares = 0;
     for (int32_t t = 0; t < g->taps; t++)
-        for (int32_t c = 0; c < g->columns; c += B) {
+        for (int32_t c = from; c < to; c += B) {
             const float *d = g->d + ((int64_t)t * g->panels + first / g->width) * g->panel +
                              (int64_t)(first % g->width) * g->columns + c;
             g->k->unpack_filters(d, g->columns, g->part, g->parts, (int32_t)rgm_least(B, g->out.channels - c), n,
@@ -404,10 +408,12 @@ static void set_sizes(weights *g) {
     int64_t fits = (B == 16 ? 600 << 10 : 160 << 10) / (int64_t)sizeof(float) / g->columns / B * B;
     g->width = (int32_t)rgm_least(channels, rgm_most(2 * B, fits));
     g->panels = (channels + g->width - 1) / g->width;
+    g->width = (int32_t)(divide_up(g->in.blocks, g->panels) * B); /* equal ones */
     g->span = span_pixels(g->k, g->width + g->columns);
     g->panel = g->width * g->columns;
     g->part = g->taps * g->panels * g->panel;
-    int64_t parts = divide_up(CHUNKS, g->taps * g->panels), pixels = g->N * g->out.pixels;
+    /* Nine taps make no round of CHUNKS chunks: the most that fit into two. */
+    int64_t parts = rgm_most(1, 2 * CHUNKS / (g->taps * g->panels)), pixels = g->N * g->out.pixels;
     parts = rgm_least(rgm_least(parts, PARTS_MOST), PARTIAL_BYTES / (int64_t)rgm_float_bytes(g->part));
     g->parts = (int32_t)rgm_most(1, rgm_least(parts, pixels / PART_PIXELS));
 }
@@ -436,7 +442,8 @@ rgm_status rgm_direct_backward_weights(const rgm_conv_site *site, rgm_source x, 
     rgm_conv_side_use(site->plan, &g->in, x);
     rgm_conv_side_use(site->plan, &g->out, (rgm_source){.values = dy});
     rgm_plan_use(site->plan, d, &g->d);
-    RGM_TRY(rgm_plan_phase(site->plan, site->node, "reduce", run_reduce, g, g->in.blocks, err));
+    RGM_TRY(rgm_plan_phase(site->plan, site->node, "reduce", run_reduce, g,
+                           g->in.blocks * (int32_t)divide_up(g->out.blocks, REDUCED), err));
     rgm_plan_use(site->plan, d, NULL);
     rgm_plan_squares(site->plan, rgm_plan_node(site->plan, site->node)->weight, RGM_NO_TENSOR, &g->squares);
     return RGM_OK;
