@@ -7,7 +7,8 @@
  * stride * stride lattices of the input's pixels, with the taps that reach it (none: zeros).
  *
  * Backward weights: a chunk is a tap, a panel of input channels and a part of the batch's output pixels; it gathers
- * both sides, span by span, and adds their products to a partial result; these are added in order.
+ * both sides, span by span, and adds their products to a partial result; these are added in order. There are
+ * as many parts as make two rounds of CHUNKS chunks, if their pixels repay them and memory allows.
  *
  * Sizes follow from the kernels' block and the shape alone. In the forward pass and backward data they change no bits
  * of the output, only how its moments are cut into chunks.
