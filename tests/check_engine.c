@@ -2,6 +2,7 @@
  * and under several caps of oneDNN's instruction set (one process each: the first engine decides). */
 #include "config.h"
 
+#include <math.h>
 #include <stdio.h>
 #include "engine_oracle.h"
 #include "base/cpu.h"
@@ -308,6 +309,22 @@ START_TEST(test_ladder) {
 }
 END_TEST
 
+static int has_tap(const rgm_conv_shape *s, int32_t first, int32_t size) { return first < size && first + s->R > 0; }
+
+/* With weights of one output channel that are NaN, so is all of that channel that has a tap in the image. */
+static void check_nan_shows(trial *t) {
+    const rgm_conv_shape *s = &t->s;
+    size_t row = t->w_count / (size_t)s->K, out = (size_t)(t->OH * t->OW), k = (size_t)s->K / 2;
+    for (size_t i = 0; i < row; i++) floats(&t->bw)[k * row + i] = NAN;
+    trial_run(t);
+    for (size_t n = 0; n < (size_t)s->N; n++)
+        for (int32_t q = 0; q < t->OH * t->OW; q++)
+            if (has_tap(s, q / t->OW * s->stride - s->pad, s->H) && has_tap(s, q % t->OW * s->stride - s->pad, s->W))
+                ck_assert_msg(isnan(floats(&t->by)[place(s->K, t->block, out, n, k, (size_t)q)]),
+                              "%s: %s: image %zu, pixel %d: a NaN is hidden", subject,
+                              rgm_conv_impl(t->conv, RGM_CONV_FORWARD), n, q);
+}
+
 /* Forward passes with scaled weights that end with a residual, in place or not, with ReLU, or with both. */
 static void climb_finished(rgm_engine *engine, int32_t block, rgm_conv_shape shape, int how) {
     trial t;
@@ -319,6 +336,8 @@ static void climb_finished(rgm_engine *engine, int32_t block, rgm_conv_shape sha
         trial_run(&t);
         trial_check(&t);
     }
+    t.in_place = 0;
+    check_nan_shows(&t);
     trial_free(&t);
 }
 

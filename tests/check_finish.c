@@ -46,6 +46,16 @@ static int32_t count_op(const rgm_graph *g, int32_t op) {
     return count;
 }
 
+static float bn_scale = 1; /* of all batch norms, a factor */
+
+static void multiply_scales(netrun *r) {
+    for (int32_t i = 0; i < rgm_graph_node_count(r->graph); i++) {
+        if (rgm_graph_node(r->graph, i)->op != RGM_OP_BATCHNORM) continue;
+        const rgm_param *p = rgm_graph_param(r->graph, rgm_graph_node(r->graph, i)->weight);
+        for (int64_t k = 0; k < p->count; k++) r->value[p->offset + k] *= bn_scale;
+    }
+}
+
 /* Logits of N images, [N][OUTPUTS], to be freed. The arena holds `filling` before. */
 static float *evaluate(const rgm_graph *g, int32_t isa, int32_t N, int32_t threads, int32_t apart, int32_t filling) {
     const rgm_tensor *in = rgm_graph_tensor(g, 0);
@@ -57,6 +67,7 @@ static float *evaluate(const rgm_graph *g, int32_t isa, int32_t N, int32_t threa
     netrun_open(&r, g, isa, N, threads, 0);
     netrun_apart = 0;
     netrun_draw(&r, 5);
+    multiply_scales(&r);
     netrun_uniform(5, 999, -1, 1, x, inputs);
     netrun_poison(&r, filling);
     for (int32_t turn = 0; turn < 2; turn++) { /* what is left over from a batch must not reach the next */
@@ -379,12 +390,35 @@ START_TEST(same_bits_on_any_threads) {
 }
 END_TEST
 
+/* Finite parameters whose activations overflow: a NaN of the plan that keeps operations apart is one here, too. */
+START_TEST(overflow_shows) {
+    for (int32_t i = 0; i < FAMILIES; i++) {
+        if (strncmp(variants[i].name, "resnet", 6) != 0) continue;
+        rgm_graph *g = family(variants[i].name, variants[i].o);
+        int32_t nans = 0;
+        bn_scale = 1e37f;
+        for (netrun_conv = RGM_CONV_AUTO; netrun_conv <= RGM_CONV_ONEDNN; netrun_conv++) {
+            float *apart = evaluate(g, _i, 3, 2, 1, 0), *joined = evaluate(g, _i, 3, 2, 0, 0);
+            for (int32_t k = 0; k < 3 * OUTPUTS; k++) {
+                nans += isnan(apart[k]);
+                ck_assert_msg(!isnan(apart[k]) || isnan(joined[k]), "%s, variant %d, conv %d: logit %d is %g",
+                              variants[i].name, i, netrun_conv, k, (double)joined[k]);
+            }
+            free(apart);
+            free(joined);
+        }
+        ck_assert_int_gt(nans, 0);
+        rgm_graph_destroy(g);
+    }
+}
+END_TEST
+
 int main(void) {
     Suite *suite = suite_create("finish");
     TCase *cases = tcase_create("every ISA");
     tcase_set_timeout(cases, 300);
-    const TTest *const tests[] = {families,  same_bits_as_apart, same_bits_of_winograd,
-                                  who_joins, any_graphs,         same_bits_on_any_threads};
+    const TTest *const tests[] = {families,   same_bits_as_apart,       same_bits_of_winograd, who_joins,
+                                  any_graphs, same_bits_on_any_threads, overflow_shows};
     for (int32_t i = 0; i < (int32_t)(sizeof tests / sizeof *tests); i++)
         for (int32_t isa = 0; isa < RGM_ISA_COUNT; isa++)
             if (netrun_has(isa)) tcase_add_loop_test(cases, tests[i], isa, isa + 1);

@@ -42,7 +42,7 @@ typedef struct rgm_conv_shape {
     int32_t stride, pad, groups;
     int32_t bias;        /* adds bias[K] in the forward pass; its gradient comes from rgm_conv_backward_weights */
     int32_t residual;    /* the forward pass adds a tensor like y */
-    int32_t relu;        /* ... and then cuts at zero. A NaN becomes 0 there: oneDNN's way */
+    int32_t relu;        /* ... and then cuts at zero, in the team's threads. A NaN stays one, -inf becomes one */
     int32_t src_layout;  /* RGM_LAYOUT_*; RGM_LAYOUT_PLAIN only for the stem (groups 1) */
     int32_t winograd;    /* 1: by oneDNN's own Winograd in each direction that it has it for, directly in the others */
     uint32_t directions; /* bit 1 << RGM_CONV_*: those to prepare */

@@ -3,6 +3,11 @@
 #include <string.h>
 #include "engine/engine.h"
 
+/* ReLU's factor of what is below zero. For 0 the library has a maximum, which makes 0 of a NaN; for anything else a
+ * product, which keeps it. This one is the smallest number there is: to a team's threads, which take denormals for
+ * zero, the products are zeros. (-inf times it is NaN there.) */
+#define RELU_SLOPE 0x1p-149F
+
 #if DNNL_VERSION_MAJOR >= 3
 
 dnnl_status_t rgm_desc_create(rgm_desc *desc, int ndims, const dnnl_dims_t dims, dnnl_format_tag_t tag) {
@@ -60,7 +65,7 @@ static dnnl_status_t append_sum(dnnl_post_ops_t ops) {
 }
 
 static dnnl_status_t append_relu(dnnl_post_ops_t ops) {
-    return dnnl_post_ops_append_eltwise(ops, dnnl_eltwise_relu, 0, 0);
+    return dnnl_post_ops_append_eltwise(ops, dnnl_eltwise_relu, RELU_SLOPE, 0);
 }
 
 dnnl_status_t rgm_dnnl_conv(dnnl_primitive_desc_t *pd, dnnl_engine_t engine, int32_t direction,
@@ -118,7 +123,7 @@ dnnl_status_t rgm_desc_layout_get(const rgm_desc *desc, rgm_desc_layout *layout)
 static dnnl_status_t append_sum(dnnl_post_ops_t ops) { return dnnl_post_ops_append_sum(ops, 1); }
 
 static dnnl_status_t append_relu(dnnl_post_ops_t ops) {
-    return dnnl_post_ops_append_eltwise(ops, 1, dnnl_eltwise_relu, 0, 0);
+    return dnnl_post_ops_append_eltwise(ops, 1, dnnl_eltwise_relu, RELU_SLOPE, 0);
 }
 
 dnnl_status_t rgm_dnnl_conv(dnnl_primitive_desc_t *pd, dnnl_engine_t engine, int32_t direction,

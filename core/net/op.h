@@ -83,7 +83,7 @@ void *rgm_plan_node_state(const rgm_plan *plan, int32_t node);
 void rgm_plan_note(rgm_plan *plan, int32_t node, const char *text);
 /* 1 while forward phases are planned again, for the backward pass. */
 int32_t rgm_plan_again(const rgm_plan *plan);
-/* An operation of the node makes numbers of NaNs (rgm_plan_hides_nan). */
+/* An operation of the node may make numbers of NaNs (rgm_plan_hides_nan). */
 void rgm_plan_set_hides_nan(rgm_plan *plan);
 /* Makes at least `bytes` of scratch per worker available. */
 void rgm_plan_need_scratch(rgm_plan *plan, size_t bytes);

@@ -86,7 +86,8 @@ size_t rgm_plan_bytes(const rgm_plan *plan);
 size_t rgm_plan_scratch_bytes(const rgm_plan *plan);
 size_t rgm_plan_kept_bytes(const rgm_plan *plan);
 
-/* 1 if a NaN may not reach the logits: oneDNN's ReLU makes 0 of it. */
+/* 1 if the plan leaves ReLUs to oneDNN, which promises nothing of a NaN there. (It is asked in a way that keeps them:
+ * engine/shim.c.) */
 int32_t rgm_plan_hides_nan(const rgm_plan *plan);
 
 /* Gives the plan its arena (64-byte aligned, rgm_plan_bytes() long) and its parameters. Before the first run; may be
