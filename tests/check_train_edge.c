@@ -1,5 +1,6 @@
 /* What a run does at its edges: where it begins and ends, what stops it, and the smallest sets there are. */
 #include <check.h>
+#include <float.h>
 #include <hdf5.h>
 #include <math.h>
 #include <stdio.h>
@@ -367,6 +368,38 @@ START_TEST(nan_weight_is_not_hidden) {
 }
 END_TEST
 
+/* Statistics that no batch has, in a checkpoint; and finite ones whose shift is not. */
+START_TEST(bad_statistics_are_named) {
+    static const struct {
+        const char *name;
+        float value;
+        rgm_status status;
+        const char *part;
+    } t[] = {{"layer1.0.bn1.running_var", 0, RGM_OK, ""},
+             {"layer1.0.bn1.running_var", -1e-30f, RGM_E_FORMAT,
+              ": model/layer1.0.bn1.running_var: expected finite variances"},
+             {"bn1.running_var", NAN, RGM_E_FORMAT, ": model/bn1.running_var: expected finite variances"},
+             {"layer3.2.bn2.running_var", INFINITY, RGM_E_FORMAT, "found inf"},
+             {"layer2.1.bn1.running_mean", -FLT_MAX, RGM_E_NUMERIC, "evaluation: layer2.1.bn1: scale, shift"}};
+    static run_result r;
+    char config[256];
+    for (int32_t conv = 0; conv < 2; conv++) {
+        snprintf(config, sizeof config, "model: {name: resnet20, base: 8}\nbatch: 6\nsteps: 1\nengine: {conv: %s}\n",
+                 conv ? "direct" : "auto");
+        run_set_write(paths[SET], &two_classes);
+        run_expect(&(run_job){.config = configure(config), .last = paths[LAST]}, RGM_OK, &r);
+        for (size_t i = 0; i < sizeof t / sizeof *t; i++) {
+            copy_with(paths[LAST], paths[FIRST], t[i].name, t[i].value);
+            if (t[i].status == RGM_E_NUMERIC) copy_with(paths[FIRST], paths[SECOND], "layer2.1.bn1.weight", 1e6f);
+            run_expect(&(run_job){.config = configure(config),
+                                  .load_after = paths[t[i].status == RGM_E_NUMERIC ? SECOND : FIRST]},
+                       t[i].status, &r);
+            ck_assert_msg(strstr(r.error, t[i].part), "%zu: %s", i, r.error);
+        }
+    }
+}
+END_TEST
+
 static double distance(const float *a, const float *b, size_t n) {
     double sum = 0;
     for (size_t i = 0; i < n; i++) sum += ((double)a[i] - b[i]) * ((double)a[i] - b[i]);
@@ -507,6 +540,7 @@ int main(void) {
     tcase_add_test(tcase, nan_logit_stops);
     tcase_add_loop_test(tcase, nan_logit_is_never_right, 0, 3);
     tcase_add_loop_test(tcase, nan_weight_is_not_hidden, 0, 2);
+    tcase_add_test(tcase, bad_statistics_are_named);
     tcase_add_loop_test(tcase, clipping, 0, 4);
     tcase_add_loop_test(tcase, initializers_scope, 0, 2);
     tcase_add_loop_test(tcase, dropouts_that_ask, 0, sizeof dropouts / sizeof *dropouts);

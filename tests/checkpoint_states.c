@@ -1,6 +1,8 @@
 #include "checkpoint_states.h"
 
 #include <dirent.h>
+#include <float.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -75,6 +77,12 @@ rgm_checkpoint *new_state(const rgm_graph *g, uint32_t seed) {
     }
     if (seed) scramble(c->value, floats * sizeof(float), seed);
     if (seed) scramble(c->stat, stats * sizeof(float), seed + 1);
+    for (int32_t i = 0; i < rgm_graph_stat_count(g); i++) { /* variances are none of any bits */
+        const rgm_param *p = rgm_graph_stat(g, i);
+        for (int64_t k = 0; strstr(p->name, "running_var") && k < p->count; k++)
+            if (!(c->stat[p->offset + k] >= 0 && isfinite(c->stat[p->offset + k])))
+                c->stat[p->offset + k] = FLT_MIN / 8;
+    }
     c->progress = (rgm_progress){.step = (1LL << 40) + seed,
                                  .epoch = 7,
                                  .epoch_step = 123456789012,

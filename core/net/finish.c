@@ -40,8 +40,12 @@ rgm_status rgm_finish_choose(rgm_plan *p, rgm_error *err) {
     p->finish = calloc((size_t)nodes, sizeof *p->finish);
     if (!p->finish) return rgm_fail(err, RGM_E_NOMEM, "plan: out of memory");
     for (int32_t i = 0; i < nodes; i++)
-        p->finish[i] = (rgm_finish){
-            .out = rgm_plan_node(p, i)->out, .norm = RGM_NO_TENSOR, .residual = RGM_NO_TENSOR, .host = i, .turn = i};
+        p->finish[i] = (rgm_finish){.out = rgm_plan_node(p, i)->out,
+                                    .norm = RGM_NO_TENSOR,
+                                    .residual = RGM_NO_TENSOR,
+                                    .host = i,
+                                    .turn = i,
+                                    .affine = -1};
     for (int32_t i = 0; i < nodes && !p->o.training && !p->o.apart; i++) {
         const rgm_op *op = rgm_op_get(rgm_plan_node(p, i)->op);
         if (op->finishes) extend(p, i);
@@ -91,11 +95,11 @@ static rgm_status run_fold(void *context, int32_t chunk, int32_t worker, rgm_err
 }
 
 static rgm_status plan_fold(rgm_plan *p, int32_t node, rgm_buffer *affine, rgm_error *err) {
-    const rgm_finish *f = &p->finish[node];
+    rgm_finish *f = &p->finish[node];
     fold *c = rgm_plan_state(p, sizeof *c);
     if (!c) return rgm_fail(err, RGM_E_NOMEM, "plan: out of memory");
     *c = (fold){.C = rgm_plan_tensor(p, f->out)->C, .padded = rgm_plan_extent(p, f->out).channels};
-    *affine = rgm_plan_buffer(p, sizeof(float) * 2 * (size_t)c->padded);
+    f->affine = *affine = rgm_plan_buffer(p, sizeof(float) * 2 * (size_t)c->padded);
     RGM_TRY(rgm_plan_phase_once(p, node, "scale and shift", run_fold, c, 1, err));
     rgm_plan_use(p, *affine, &c->affine);
     rgm_plan_param(p, rgm_plan_node(p, node)->bias, &c->bias);

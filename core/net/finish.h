@@ -21,8 +21,9 @@ struct rgm_finish {
     int32_t norm;     /* the batch norm whose scale and shift are applied, or RGM_NO_TENSOR */
     int32_t residual; /* the tensor that is added, or RGM_NO_TENSOR */
     int32_t relu;
-    int32_t host; /* the node it has joined, or itself */
-    int32_t turn; /* of a host: the node where its phases come, which is the last that has joined, or itself */
+    int32_t host;      /* the node it has joined, or itself */
+    int32_t turn;      /* of a host: the node where its phases come, which is the last that has joined, or itself */
+    rgm_buffer affine; /* of a host: as in rgm_store */
 };
 
 /* Decides who joins whom. RGM_E_NOMEM. */

@@ -134,6 +134,10 @@ typedef struct rgm_plan_row {
 int32_t rgm_plan_row_count(const rgm_plan *plan);
 void rgm_plan_row_get(const rgm_plan *plan, int32_t row, rgm_plan_row *out);
 
+/* In evaluation, once it is prepared: the first batch norm, or convolution that others have joined, with a scale or
+ * shift that is not finite, or NULL. [main] */
+const char *rgm_plan_bad_scale(const rgm_plan *plan);
+
 /* After a step of training with a non-finite loss: the first node, in forward order, whose output is not finite, or
  * NULL. Runs the forward phases once more (running statistics are updated again), and looks at each output before
  * anything takes its place; where a batch norm leaves its own pending, at the scales and shifts (so one that overflows

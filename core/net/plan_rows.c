@@ -1,4 +1,4 @@
-/* Reading a plan: its rows, and the first bad layer. */
+/* Reading a plan: its rows, and what is not finite in it. */
 #include <config.h>
 
 #include <math.h>
@@ -37,6 +37,17 @@ static int32_t is_bad(const rgm_plan *p, const rgm_node *node) {
     rgm_extent e = rgm_plan_extent(p, node->out);
     if (!rgm_plan_defers(p, node->out)) return !is_finite(p, p->first[node->out], e.floats * p->o.batch);
     return !is_finite(p, p->source[node->out].affine, (int64_t)2 * e.channels);
+}
+
+const char *rgm_plan_bad_scale(const rgm_plan *p) {
+    for (int32_t i = 0; i < rgm_graph_node_count(p->o.graph); i++) {
+        const rgm_node *node = rgm_plan_node(p, i);
+        const rgm_finish *f = &p->finish[i];
+        rgm_buffer affine = f->host == i && node->op == RGM_OP_BATCHNORM ? p->source[node->out].affine : f->affine;
+        if (affine < 0 || is_finite(p, affine, (int64_t)2 * rgm_plan_extent(p, f->out).channels)) continue;
+        return f->norm == RGM_NO_TENSOR ? node->name : rgm_plan_node(p, f->norm)->name;
+    }
+    return NULL;
 }
 
 /* In training a phase belongs to one node, and the phases of a node follow one another. */

@@ -1,5 +1,6 @@
 #include "train/checkpoint_internal.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -251,6 +252,19 @@ static rgm_status read_tensor(const input *in, hid_t group, const rgm_param *p, 
     return status;
 }
 
+/* Of a batch norm: nothing else can be a variance, and the square root of less is a NaN. */
+static rgm_status check_variance(const input *in, const rgm_param *p, rgm_error *err) {
+    static const char tail[] = ".running_var";
+    size_t length = strlen(p->name);
+    if (length < sizeof tail || strcmp(p->name + length - (sizeof tail - 1), tail) != 0) return RGM_OK;
+    const float *variance = in->into->stat + p->offset;
+    for (int64_t i = 0; i < p->count; i++)
+        if (!(variance[i] >= 0 && isfinite(variance[i])))
+            return rgm_fail(err, RGM_E_FORMAT, "%s: %s/%s: expected finite variances of at least 0, found %g",
+                            in->r->path, in->folder, p->name, (double)variance[i]);
+    return RGM_OK;
+}
+
 /* Looking for a link that should not be there. */
 typedef struct stranger {
     const input *in;
@@ -295,8 +309,10 @@ static rgm_status read_model(input *in, rgm_error *err) {
     rgm_status status = RGM_OK;
     rgm_walk w = {.graph = in->into->graph};
     int32_t is_stat;
-    for (const rgm_param *p; status == RGM_OK && (p = rgm_walk_next(&w, &is_stat));)
+    for (const rgm_param *p; status == RGM_OK && (p = rgm_walk_next(&w, &is_stat));) {
         status = read_tensor(in, group, p, is_stat ? in->into->stat : in->into->value, err);
+        if (status == RGM_OK && is_stat) status = check_variance(in, p, err);
+    }
     if (status == RGM_OK) status = refuse_strangers(in, group, 1, err);
     H5Gclose(group);
     return status;

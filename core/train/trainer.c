@@ -380,7 +380,7 @@ static rgm_status check_finite(const rgm_trainer *t, const rgm_param *p, const f
     return rgm_fail(err, RGM_E_NUMERIC, "evaluation: %s holds values that are not finite", p->name);
 }
 
-/* Where the plan would hide a NaN, it is looked for before. */
+/* Where the plan might hide a NaN, it is looked for before. */
 static rgm_status check_parameters(const rgm_trainer *t, rgm_error *err) {
     const rgm_graph *g = t->session->graph;
     if (!rgm_plan_hides_nan(t->eval_plan)) return RGM_OK;
@@ -397,7 +397,12 @@ rgm_status rgm_trainer_begin_evaluation(rgm_trainer *t, const rgm_view *view, in
     RGM_TRY(assemble_evaluation(t, view, err));
     *batches = rgm_batches_per_epoch(t->eval_batches);
     rgm_phase *prepare = rgm_plan_prepare(t->eval_plan, &count);
-    return count ? rgm_team_run(t->session->team, prepare, count, err) : RGM_OK;
+    if (count) RGM_TRY(rgm_team_run(t->session->team, prepare, count, err));
+    const char *bad = rgm_plan_bad_scale(t->eval_plan);
+    if (!bad) return RGM_OK;
+    return rgm_fail(err, RGM_E_NUMERIC,
+                    "evaluation: %s: scale, shift and running statistics make a factor or summand that is not finite",
+                    bad);
 }
 
 rgm_status rgm_trainer_evaluate_batch(rgm_trainer *t, int64_t batch, rgm_tally *tally, rgm_error *err) {

@@ -52,7 +52,8 @@ rgm_status rgm_trainer_step(rgm_trainer *trainer, int64_t step, rgm_step_result 
 
 /* Loss, top-1 and top-5 over all of a view, with running statistics. `stop`: asked between batches, nonzero ends with
  * RGM_E_INTERRUPTED; may be NULL. RGM_E_NUMERIC names a parameter or statistic that is not
- * finite, if the result might not show it (rgm_plan_hides_nan). [main] */
+ * finite, if the result might not show it (rgm_plan_hides_nan), or a layer whose scales or shifts are not
+ * (rgm_plan_bad_scale). What overflows later is a loss that is not finite. [main] */
 rgm_status rgm_trainer_evaluate(rgm_trainer *trainer, const rgm_view *view, int32_t (*stop)(void *context),
                                 void *context, rgm_tally *tally, rgm_error *err);
 
