@@ -398,7 +398,7 @@ static rgm_status run_reduce(void *context, int32_t chunk, int32_t worker, rgm_e
             g->k->unpack_filters(d, g->columns, g->part, g->parts, (int32_t)rgm_least(B, g->out.channels - c), n,
                                  g->dw + c * lane + first * depth + t, lane, depth, &squares);
         }
-    g->squares[block] = squares;
+    g->squares[chunk] = squares;
     return RGM_OK;
 }
 
