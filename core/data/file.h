@@ -58,8 +58,8 @@ void rgm_file_abandon(rgm_file_writer *writer);
 rgm_status rgm_file_verify(const char *path, int32_t *framed, rgm_error *err);
 
 /* Runs `look`, which reads the file and reports, in a child process: a crash, or more than 2 s of CPU time and 1 s for
- * every 10 MB, comes back as RGM_E_FORMAT. For foreign files, before this process reads them. Takes the lock; `look`
- * runs inside it. */
+ * every 10 MB, or twice 15 times as long by the clock, comes back as RGM_E_FORMAT. For foreign files, before this
+ * process reads them. Takes the lock; `look` runs inside it, twice if need be. */
 rgm_status rgm_file_rehearse(const char *path, rgm_status (*look)(void *context, rgm_error *err), void *context,
                              rgm_error *err);
 
