@@ -37,33 +37,34 @@ rgm_spread rgm_spread_scale(rgm_spread s, double factor) {
 
 /* ---- timing ---- */
 
-static rgm_status sample(rgm_timed *t, double *seconds, rgm_error *err) {
-    double start = rgm_seconds();
+static rgm_status sample(rgm_timed *t, const rgm_effort *e, double *seconds, rgm_error *err) {
+    double (*now)(void) = e->clock ? e->clock : rgm_seconds;
+    double start = now();
     RGM_TRY(t->run(t->context, t->calls, err));
-    *seconds = rgm_seconds() - start;
+    *seconds = now() - start;
     return RGM_OK;
 }
 
 /* The first call is left out of the estimate: it may touch memory for the first time. */
-static rgm_status warm_up(rgm_timed *t, double least, rgm_error *err) {
+static rgm_status warm_up(rgm_timed *t, const rgm_effort *e, rgm_error *err) {
     double seconds;
     t->calls = 1;
-    RGM_TRY(sample(t, &seconds, err));
+    RGM_TRY(sample(t, e, &seconds, err));
     for (;;) {
-        RGM_TRY(sample(t, &seconds, err));
-        if (seconds >= least || t->calls > INT64_MAX / 4) return RGM_OK;
-        double wanted = seconds > 0 ? 1.1 * least / seconds : 2;
+        RGM_TRY(sample(t, e, &seconds, err));
+        if (seconds >= e->sample || t->calls > INT64_MAX / 4) return RGM_OK;
+        double wanted = seconds > 0 ? 1.1 * e->sample / seconds : 2;
         t->calls = (int64_t)ceil((double)t->calls * (wanted > 16 ? 16 : wanted));
     }
 }
 
 static rgm_status take(rgm_timed *list, int32_t count, const rgm_effort *e, double *samples, rgm_error *err) {
-    for (int32_t i = 0; i < count; i++) RGM_TRY(warm_up(&list[i], e->sample, err));
+    for (int32_t i = 0; i < count; i++) RGM_TRY(warm_up(&list[i], e, err));
     for (int32_t r = 0; r < e->repeats; r++)
         for (int32_t j = 0; j < count; j++) {
             if (e->stop && *e->stop) return rgm_fail(err, RGM_E_INTERRUPTED, "bench: stopped on request");
             int32_t i = (r + j) % count;
-            RGM_TRY(sample(&list[i], &samples[i * e->repeats + r], err));
+            RGM_TRY(sample(&list[i], e, &samples[i * e->repeats + r], err));
         }
     for (int32_t i = 0; i < count; i++)
         list[i].seconds =

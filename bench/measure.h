@@ -45,6 +45,7 @@ typedef struct rgm_effort {
     int32_t repeats;                   /* samples of each */
     double sample;                     /* seconds that a sample takes at least */
     const volatile sig_atomic_t *stop; /* nonzero: RGM_E_INTERRUPTED between two samples; NULL: never */
+    double (*clock)(void);             /* in seconds, for the tests; NULL: rgm_seconds() */
 } rgm_effort;
 
 /* Each is called more and more often until that takes a sample's time, which is the warm-up; then come `repeats` rounds

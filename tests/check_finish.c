@@ -9,18 +9,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/rng.h"
-#include "net/family.h"
 #include "netrun.h"
 
 enum { OUTPUTS = 7 };
 
 static rgm_graph *family(const char *name, rgm_family_options o) {
-    rgm_graph *g;
-    rgm_error err = {0};
     o.name = name;
     o.outputs = OUTPUTS;
-    netrun_fine(rgm_family_build(&g, &o, &err), &err, name);
-    return g;
+    return netrun_family(o);
 }
 
 static rgm_graph *begin(int32_t C, int32_t H, int32_t W) {

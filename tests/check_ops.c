@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/rng.h"
-#include "net/family.h"
 #include "net/op.h"
 #include "netcase.h"
 
@@ -317,11 +316,8 @@ END_TEST
 /* ---- the first bad layer ---- */
 
 static rgm_graph *resnet20(int32_t base) {
-    rgm_family_options o = {.name = "resnet20", .C = 3, .H = 16, .W = 16, .outputs = 3, .base = base};
-    rgm_graph *g;
-    rgm_error err = {0};
-    netrun_fine(rgm_family_build(&g, &o, &err), &err, o.name);
-    return g;
+    return netrun_family(
+        (rgm_family_options){.name = "resnet20", .C = 3, .H = 16, .W = 16, .outputs = 3, .base = base});
 }
 
 /* Forward with one value of a parameter replaced; what rgm_plan_first_bad says. */

@@ -13,6 +13,13 @@ void netrun_fine(rgm_status status, const rgm_error *err, const char *what) {
     ck_assert_msg(status == RGM_OK, "%s: %s (%s)", what, err->text, rgm_status_text(status));
 }
 
+rgm_graph *netrun_family(rgm_family_options options) {
+    rgm_graph *g;
+    rgm_error err = {0};
+    netrun_fine(rgm_family_build(&g, &options, &err), &err, options.name);
+    return g;
+}
+
 int32_t netrun_has(int32_t isa) {
     rgm_error err = {0};
     int32_t chosen;

@@ -6,6 +6,7 @@
 #include <check.h>
 #include "base/cpu.h"
 #include "base/team.h"
+#include "net/family.h"
 #include "net/plan.h"
 
 typedef struct netrun {
@@ -34,6 +35,9 @@ extern int32_t netrun_apart;
 
 /* Fails the test with the error's line. */
 void netrun_fine(rgm_status status, const rgm_error *err, const char *what);
+
+/* A model that can be built. */
+rgm_graph *netrun_family(rgm_family_options options);
 
 /* 1 if this build and this machine have the ISA level. */
 int32_t netrun_has(int32_t isa);

@@ -179,7 +179,8 @@ tests_check_peer_LDADD = libtrain.la libplug.la libdata.la libnet.la libengine.l
 endif
 
 if HAVE_CHECK
-net_tests = %D%/check_finish %D%/check_layout %D%/check_ops %D%/check_conv %D%/check_net %D%/check_golden
+net_tests = %D%/check_graph %D%/check_finish %D%/check_layout %D%/check_ops %D%/check_conv %D%/check_net \
+	%D%/check_golden
 check_PROGRAMS += $(net_tests)
 TESTS += $(net_tests)
 net_libs = libnet.la libengine.la libkernels.la libbase.la $(CHECK_LIBS) -lm
@@ -196,6 +197,9 @@ tests_check_finish_LDADD = $(net_libs)
 tests_check_layout_SOURCES = %D%/check_layout.c
 tests_check_layout_CFLAGS = $(test_cflags)
 tests_check_layout_LDADD = $(net_libs)
+tests_check_graph_SOURCES = %D%/check_graph.c $(net_helpers)
+tests_check_graph_CFLAGS = $(test_cflags)
+tests_check_graph_LDADD = $(net_libs)
 tests_check_net_SOURCES = %D%/check_net.c $(net_helpers)
 tests_check_net_CFLAGS = $(test_cflags)
 tests_check_net_LDADD = $(net_libs)

@@ -1,5 +1,6 @@
 #include "data/file.h"
 
+#include <limits.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -48,7 +49,7 @@ static void rehearse_child(int out, const char *path, rgm_status (*look)(void *,
     if (stat(path, &st) == 0) most += (rlim_t)(st.st_size / REHEARSAL_SECOND_BYTES);
     struct rlimit seconds = {most, most}, none = {0, 0};
     setrlimit(RLIMIT_CPU, &seconds);
-    alarm((unsigned)most * REHEARSAL_PATIENCE);
+    alarm(most < UINT_MAX / REHEARSAL_PATIENCE ? (unsigned)most * REHEARSAL_PATIENCE : UINT_MAX);
     setrlimit(RLIMIT_CORE, &none);
     rgm_error err = {0};
     err.status = look(context, &err);

@@ -42,9 +42,6 @@ rgm_moments rgm_conv_moments(const rgm_conv_site *site, int32_t chunks);
 /* Of one direction, by direct summation. */
 double rgm_conv_flops(const rgm_conv_site *site);
 
-/* Rows of a register tile (kernels/body_gemm.inc). */
-static inline int32_t rgm_conv_rows(const rgm_kernels *k) { return k->rows; }
-
 static inline int64_t rgm_least(int64_t a, int64_t b) { return a < b ? a : b; }
 static inline int64_t rgm_most(int64_t a, int64_t b) { return a > b ? a : b; }
 static inline size_t rgm_float_bytes(int64_t floats) { return sizeof(float) * (size_t)floats; }

@@ -29,7 +29,7 @@ static int64_t divide_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 /* Pixels in a span whose `floats` a pixel fit into the share of the second-level cache that is theirs. */
 static int64_t span_pixels(const rgm_kernels *k, int64_t floats) {
-    int64_t cache = k->block == 16 ? 700 << 10 : 200 << 10, rows = rgm_conv_rows(k);
+    int64_t cache = k->block == 16 ? 700 << 10 : 200 << 10, rows = k->rows;
     return rgm_least(SPAN_MOST, rgm_most(1, cache / (int64_t)sizeof(float) / floats / rows) * rows);
 }
 
@@ -115,7 +115,7 @@ typedef struct span {
 
 /* Gathered pixels lie in stacks, as high as a register tile at most, so that what a product reads is one piece of
  * memory. An image's n pixels are cut into stacks of nearly equal height. */
-static int64_t stack_height(const pass *p, int64_t n) { return divide_up(n, divide_up(n, rgm_conv_rows(p->k))); }
+static int64_t stack_height(const pass *p, int64_t n) { return divide_up(n, divide_up(n, p->k->rows)); }
 
 static int64_t stack_floats(const span *s) { /* per pixel */
     return (int64_t)s->l->taps * s->p->in.blocks * s->p->k->block;

@@ -89,7 +89,7 @@ static void transform_filters(const pass *p, int32_t pair, int32_t from, int32_t
 /* Transformed tiles lie in stacks, as high as a register tile at most: v[point][stack][input block][height][B]. So what
  * a product reads is one piece of memory. The height for `count` tiles keeps the last stack from being low. */
 static int32_t stack_height(const pass *p, int32_t count) {
-    int32_t most = rgm_conv_rows(p->k), stacks = (count + most - 1) / most;
+    int32_t most = p->k->rows, stacks = (count + most - 1) / most;
     return (count + stacks - 1) / stacks;
 }
 
@@ -202,7 +202,7 @@ static rgm_status run_span(void *context, int32_t chunk, int32_t worker, rgm_err
 }
 
 /* What fills the last register tile of a span costs no time. */
-static int32_t longest_span(const pass *p) { return p->span + rgm_conv_rows(p->k) - 1; }
+static int32_t longest_span(const pass *p) { return p->span + p->k->rows - 1; }
 
 /* Spans of an image. */
 static int32_t image_parts(const pass *p) { return (p->per_image + longest_span(p) - 1) / longest_span(p); }
@@ -288,7 +288,7 @@ static rgm_status plan_few_phase(const rgm_conv_site *site, pass *p, const char 
 static rgm_status plan_few(const rgm_conv_site *site, pass *p, const char *what, rgm_source x, const rgm_store *store,
                            rgm_error *err) {
     p->span = rgm_winograd_span(p->k, (int64_t)(p->in.blocks + 2) * p->k->block);
-    p->v_point = (int64_t)p->in.blocks * p->k->block * (p->span + rgm_conv_rows(p->k)) + SKEW;
+    p->v_point = (int64_t)p->in.blocks * p->k->block * (p->span + p->k->rows) + SKEW;
     p->m_point = (int64_t)2 * p->k->block * longest_span(p) + SKEW;
     rgm_plan_need_scratch(site->plan, rgm_float_bytes(POINTS * (p->v_point + p->m_point)));
     rgm_buffer u = rgm_plan_buffer(site->plan, rgm_float_bytes(p->pairs * u_floats(p)));
@@ -317,8 +317,8 @@ static rgm_status plan_many(const rgm_conv_site *site, pass *p, const char *what
                             rgm_error *err) {
     int32_t stages = (p->tiles + STAGE - 1) / STAGE, longest = (p->tiles + stages - 1) / stages;
     p->span = rgm_winograd_span(p->k, 2 * p->k->block * 2); /* half of the cache: the rest is for filters and inputs */
-    p->v_point = (int64_t)p->in.blocks * p->k->block * (longest + rgm_conv_rows(p->k)) + SKEW;
-    p->m_point = (int64_t)2 * p->k->block * (p->span + rgm_conv_rows(p->k)) + SKEW;
+    p->v_point = (int64_t)p->in.blocks * p->k->block * (longest + p->k->rows) + SKEW;
+    p->m_point = (int64_t)2 * p->k->block * (p->span + p->k->rows) + SKEW;
     /* In pieces the products must all be kept until the last one. */
     p->piece = longest <= p->span ? (int32_t)rgm_least(p->in.blocks, PIECE) : p->in.blocks;
     p->u_point = (int64_t)p->piece * p->k->block * 2 * p->k->block + SKEW;

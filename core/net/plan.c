@@ -461,9 +461,9 @@ static rgm_status try_cut(rgm_plan **plan, const rgm_plan_options *options, rgm_
 }
 
 rgm_status rgm_plan_create(rgm_plan **plan, const rgm_plan_options *options, rgm_error *err) {
-    enum { CHEAP = 1, DEAREST = 5 };
-    static const int32_t flops[DEAREST] = {0, 32, 64, 128, 320}; /* 1x1 of 64 to 640 channels, 3x3 of 7 to 71 */
-    int32_t low = options->memory == RGM_MEMORY_LOW, first = low ? CHEAP : 0, end = low ? DEAREST : CHEAP;
+    enum { LOW = 1, PRICES = 5 }; /* from LOW on with low memory: 1x1 of 64 to 640 channels, 3x3 of 7 to 71 */
+    static const int32_t flops[PRICES] = {0, 32, 64, 128, 320};
+    int32_t low = options->memory == RGM_MEMORY_LOW, first = low ? LOW : 0, end = low ? PRICES : LOW;
     rgm_status status = RGM_OK;
     *plan = NULL;
     if (!options->training || options->segments)

@@ -16,7 +16,7 @@ enum {
 /* Tiles in a span whose `floats` values a tile and point fit into the share of the second-level cache that is theirs:
  * that of 2 MiB with 16 lanes, of 512 KiB with 8. */
 static inline int32_t rgm_winograd_span(const rgm_kernels *k, int64_t floats) {
-    int64_t cache = k->block == 16 ? 800 << 10 : 300 << 10, rows = rgm_conv_rows(k);
+    int64_t cache = k->block == 16 ? 800 << 10 : 300 << 10, rows = k->rows;
     int64_t tiles = cache / (int64_t)(POINTS * sizeof(float)) / floats / rows * rows;
     return (int32_t)rgm_least(192, rgm_most(rows, tiles));
 }

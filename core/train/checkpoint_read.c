@@ -254,9 +254,7 @@ static rgm_status read_tensor(const input *in, hid_t group, const rgm_param *p, 
 
 /* Of a batch norm: nothing else can be a variance, and the square root of less is a NaN. */
 static rgm_status check_variance(const input *in, const rgm_param *p, rgm_error *err) {
-    static const char tail[] = ".running_var";
-    size_t length = strlen(p->name);
-    if (length < sizeof tail || strcmp(p->name + length - (sizeof tail - 1), tail) != 0) return RGM_OK;
+    if (p->role != RGM_ROLE_VARIANCE) return RGM_OK;
     const float *variance = in->into->stat + p->offset;
     for (int64_t i = 0; i < p->count; i++)
         if (!(variance[i] >= 0 && isfinite(variance[i])))
@@ -311,7 +309,7 @@ static rgm_status read_model(input *in, rgm_error *err) {
     int32_t is_stat;
     for (const rgm_param *p; status == RGM_OK && (p = rgm_walk_next(&w, &is_stat));) {
         status = read_tensor(in, group, p, is_stat ? in->into->stat : in->into->value, err);
-        if (status == RGM_OK && is_stat) status = check_variance(in, p, err);
+        if (status == RGM_OK) status = check_variance(in, p, err);
     }
     if (status == RGM_OK) status = refuse_strangers(in, group, 1, err);
     H5Gclose(group);
