@@ -27,9 +27,10 @@ typedef struct bn_state {
     int32_t moment_chunks;
     const float *x, *r, *r_affine, *dy, *dy2;
     float *y, *g, *dx, *vectors;
-    double *moments; /* [moment_chunks][RGM_MOMENTS][padded C] */
-    double *sums;    /* backward: [chunks][2][padded C] */
-    double *squares; /* [blocks], of dscale and dshift */
+    rgm_buffer vectors_buffer; /* the same in both directions */
+    double *moments;           /* [moment_chunks][RGM_MOMENTS][padded C] */
+    double *sums;              /* backward: [chunks][2][padded C] */
+    double *squares;           /* [blocks], of dscale and dshift */
     const float *scale, *shift;
     float *dscale, *dshift, *running_mean, *running_var;
 } bn_state;
@@ -193,12 +194,6 @@ static rgm_status run_backward_apply(void *context, int32_t chunk, int32_t worke
     return RGM_OK;
 }
 
-/* Buffers that both directions use. */
-typedef struct bn_buffers {
-    bn_state state; /* first: the phases' context */
-    rgm_buffer vectors;
-} bn_buffers;
-
 static void use_parameters(rgm_plan *plan, const rgm_node *node, bn_state *c) {
     rgm_plan_param(plan, node->weight, &c->scale);
     rgm_plan_param(plan, node->bias, &c->shift);
@@ -208,12 +203,11 @@ static void use_parameters(rgm_plan *plan, const rgm_node *node, bn_state *c) {
     rgm_plan_stat(plan, node->mean + 1, &c->running_var);
 }
 
-static rgm_status create(rgm_plan *plan, int32_t index, bn_buffers **out, rgm_error *err) {
+static rgm_status create(rgm_plan *plan, int32_t index, bn_state **out, rgm_error *err) {
     const rgm_node *node = rgm_plan_node(plan, index);
     const rgm_plan_options *o = rgm_plan_get(plan);
-    bn_buffers *s = rgm_plan_state(plan, sizeof *s);
-    if (!s) return rgm_fail(err, RGM_E_NOMEM, "plan: out of memory");
-    bn_state *c = &s->state;
+    bn_state *c = rgm_plan_state(plan, sizeof *c);
+    if (!c) return rgm_fail(err, RGM_E_NOMEM, "plan: out of memory");
     c->k = o->kernels;
     c->e = rgm_plan_extent(plan, node->out);
     if (c->e.layout != RGM_LAYOUT_BLOCKED) return rgm_fail(err, RGM_E_UNSUPPORTED, "batch norm needs a blocked image");
@@ -224,18 +218,18 @@ static rgm_status create(rgm_plan *plan, int32_t index, bn_buffers **out, rgm_er
     c->training = o->training;
     c->mask = !c->relu ? RGM_MASK_NONE : node->in[1] == RGM_NO_TENSOR ? RGM_MASK_RECOMPUTE : RGM_MASK_OUTPUT;
     use_parameters(plan, node, c);
-    s->vectors = rgm_plan_buffer(plan, sizeof(float) * VECTORS * (size_t)c->e.channels);
-    rgm_plan_set_node_state(plan, index, s);
-    *out = s;
+    c->vectors_buffer = rgm_plan_buffer(plan, sizeof(float) * VECTORS * (size_t)c->e.channels);
+    rgm_plan_set_node_state(plan, index, c);
+    *out = c;
     return RGM_OK;
 }
 
 /* The same vectors, other phases. */
-static rgm_status copy(rgm_plan *plan, int32_t index, bn_buffers **out, rgm_error *err) {
-    bn_buffers *s = *out = rgm_plan_state(plan, sizeof *s);
-    if (!s) return rgm_fail(err, RGM_E_NOMEM, "plan: out of memory");
-    *s = *(const bn_buffers *)rgm_plan_node_state(plan, index);
-    use_parameters(plan, rgm_plan_node(plan, index), &s->state);
+static rgm_status copy(rgm_plan *plan, int32_t index, bn_state **out, rgm_error *err) {
+    bn_state *c = *out = rgm_plan_state(plan, sizeof *c);
+    if (!c) return rgm_fail(err, RGM_E_NOMEM, "plan: out of memory");
+    *c = *(const bn_state *)rgm_plan_node_state(plan, index);
+    use_parameters(plan, rgm_plan_node(plan, index), c);
     return RGM_OK;
 }
 
@@ -244,12 +238,11 @@ static rgm_buffer plan_sums(rgm_plan *plan, const bn_state *c) {
 }
 
 /* Scale and shift of each channel, from the batch's moments or the running statistics. */
-static rgm_status plan_vectors(rgm_plan *plan, int32_t index, bn_buffers *s, rgm_buffer x, rgm_error *err) {
-    bn_state *c = &s->state;
+static rgm_status plan_vectors(rgm_plan *plan, int32_t index, bn_state *c, rgm_buffer x, rgm_error *err) {
     int32_t in = rgm_plan_node(plan, index)->in[0];
     if (!c->training) {
         RGM_TRY(rgm_plan_phase_once(plan, index, "running statistics", run_running, c, c->e.blocks, err));
-        rgm_plan_use(plan, s->vectors, &c->vectors);
+        rgm_plan_use(plan, c->vectors_buffer, &c->vectors);
         return RGM_OK;
     }
     rgm_moments moments = rgm_plan_moments(plan, in);
@@ -262,24 +255,23 @@ static rgm_status plan_vectors(rgm_plan *plan, int32_t index, bn_buffers *s, rgm
     c->moment_chunks = moments.chunks;
     RGM_TRY(rgm_plan_phase(plan, index, "combine statistics", run_finish, c, c->e.blocks, err));
     rgm_plan_use(plan, moments.buffer, &c->moments);
-    rgm_plan_use(plan, s->vectors, &c->vectors);
+    rgm_plan_use(plan, c->vectors_buffer, &c->vectors);
     return RGM_OK;
 }
 
 static rgm_status forward(rgm_plan *plan, int32_t index, rgm_error *err) {
     const rgm_node *node = rgm_plan_node(plan, index);
-    bn_buffers *s = NULL;
+    bn_state *c = NULL;
     int32_t again = rgm_plan_again(plan);
-    RGM_TRY((again ? copy : create)(plan, index, &s, err));
-    bn_state *c = &s->state;
+    RGM_TRY((again ? copy : create)(plan, index, &c, err));
     rgm_buffer x = rgm_plan_value(plan, node->in[0]);
-    if (!again) RGM_TRY(plan_vectors(plan, index, s, x, err));
-    rgm_plan_set_source(plan, node->out, (rgm_source){.values = x, .affine = s->vectors, .relu = c->relu});
+    if (!again) RGM_TRY(plan_vectors(plan, index, c, x, err));
+    rgm_plan_set_source(plan, node->out, (rgm_source){.values = x, .affine = c->vectors_buffer, .relu = c->relu});
     if (rgm_plan_defers(plan, node->out)) return RGM_OK;
     if (!c->training && rgm_plan_may_overwrite(plan, node->in[0])) rgm_plan_alias(plan, node->out, x);
     RGM_TRY(rgm_plan_phase_images(plan, index, "normalise", run_apply, c, c->chunks, err));
     rgm_plan_use(plan, x, &c->x);
-    rgm_plan_use(plan, s->vectors, &c->vectors);
+    rgm_plan_use(plan, c->vectors_buffer, &c->vectors);
     if (node->in[1] != RGM_NO_TENSOR) {
         rgm_source r = rgm_plan_source(plan, node->in[1]);
         rgm_plan_use(plan, r.values, &c->r);
@@ -292,9 +284,8 @@ static rgm_status forward(rgm_plan *plan, int32_t index, rgm_error *err) {
 
 static rgm_status backward(rgm_plan *plan, int32_t index, rgm_error *err) {
     const rgm_node *node = rgm_plan_node(plan, index);
-    bn_buffers *s = NULL;
-    RGM_TRY(copy(plan, index, &s, err));
-    bn_state *c = &s->state;
+    bn_state *c = NULL;
+    RGM_TRY(copy(plan, index, &c, err));
     size_t bytes = sizeof(float) * (size_t)(c->e.floats * c->N);
     rgm_gradient dy = rgm_plan_gradient(plan, node->out);
     int32_t join = node->in[1] != RGM_NO_TENSOR && rgm_plan_needs_gradient(plan, node->in[1]);
@@ -315,10 +306,10 @@ static rgm_status backward(rgm_plan *plan, int32_t index, rgm_error *err) {
     if (dy.count == 2) rgm_plan_use(plan, dy.addend[1], &c->dy2);
     if (store) rgm_plan_use(plan, g, &c->g);
     rgm_plan_use(plan, partial, &c->sums);
-    rgm_plan_use(plan, s->vectors, &c->vectors);
+    rgm_plan_use(plan, c->vectors_buffer, &c->vectors);
     RGM_TRY(rgm_plan_phase(plan, index, "combine backward sums", run_backward_finish, c, c->e.blocks, err));
     rgm_plan_use(plan, partial, NULL);
-    rgm_plan_use(plan, s->vectors, NULL);
+    rgm_plan_use(plan, c->vectors_buffer, NULL);
     rgm_plan_squares(plan, node->weight, node->bias, &c->squares);
 
     /* The residual's gradient is g: then dx needs a buffer of its own. */
@@ -326,7 +317,7 @@ static rgm_status backward(rgm_plan *plan, int32_t index, rgm_error *err) {
     RGM_TRY(rgm_plan_phase(plan, index, "backward", run_backward_apply, c, c->chunks, err));
     rgm_plan_use(plan, rgm_plan_value(plan, node->in[0]), NULL);
     rgm_plan_use(plan, g, NULL);
-    rgm_plan_use(plan, s->vectors, NULL);
+    rgm_plan_use(plan, c->vectors_buffer, NULL);
     rgm_plan_use(plan, dx, &c->dx);
     if (join) RGM_TRY(rgm_plan_add_gradient(plan, node->in[1], g, g_shared, err));
     if (!rgm_plan_needs_gradient(plan, node->in[0])) return RGM_OK;
