@@ -54,6 +54,7 @@ rgm_status rgm_finish_choose(rgm_plan *p, rgm_error *err) {
 }
 
 const rgm_finish *rgm_plan_finish(const rgm_plan *p, int32_t node) { return &p->finish[node]; }
+
 int32_t rgm_plan_finishes(const rgm_plan *p, int32_t node) {
     return p->finish[node].out != rgm_plan_node(p, node)->out;
 }

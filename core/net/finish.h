@@ -38,8 +38,7 @@ int32_t rgm_plan_finishes(const rgm_plan *plan, int32_t node);
 /* How a node stores its output. */
 typedef struct rgm_store {
     rgm_buffer y;
-    rgm_buffer
-        affine; /* [2][padded channels]: scale and shift, with the node's own bias in it; -1: nothing has joined */
+    rgm_buffer affine;   /* [2][padded channels]: scale, and shift with the node's bias in it; -1: nothing has joined */
     rgm_buffer residual; /* laid out like y, or y itself; -1: none */
     int32_t relu;
 } rgm_store;

@@ -99,13 +99,14 @@ rgm_status rgm_plan_phase(rgm_plan *plan, int32_t node, const char *what, rgm_ch
 void rgm_plan_work(rgm_plan *plan, double flops, double bytes);
 /* The phases to come belong to this direction, RGM_WORK_*; until the node's backward() returns. */
 void rgm_plan_set_direction(rgm_plan *plan, int32_t direction);
-/* The same for what depends on parameters and statistics alone. In training they change with every step: a phase like
- * any other. In evaluation it runs once, before all batches (rgm_plan_prepare), and what it touches is kept. */
+/* Like rgm_plan_phase(), of what depends on parameters and statistics alone. In training they change with every step: a
+ * phase like any other. In evaluation it runs once, before all batches (rgm_plan_prepare), and what it touches is
+ * kept. */
 rgm_status rgm_plan_phase_once(rgm_plan *plan, int32_t node, const char *what, rgm_chunk_fn run, void *context,
                                int32_t chunks, rgm_error *err);
-/* The same for phases whose chunk i reads and writes, of everything that has images, those of rgm_range_part(batch,
- * chunks, i) only. In evaluation, one that follows another with as many chunks becomes a part of that phase: a worker
- * takes its images through both, and finds in its cache what it has just stored. */
+/* Like rgm_plan_phase(), of phases whose chunk i reads and writes, of everything that has images, those of
+ * rgm_range_part(batch, chunks, i) only. In evaluation, one that follows another with as many chunks becomes a part of
+ * that phase: a worker takes its images through both, and finds in its cache what it has just stored. */
 rgm_status rgm_plan_phase_images(rgm_plan *plan, int32_t node, const char *what, rgm_chunk_fn run, void *context,
                                  int32_t chunks, rgm_error *err);
 /* The phase appended last touches `buffer`; *slot gets its address on binding (NULL: only the lifetime counts). A slot
