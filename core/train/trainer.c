@@ -312,7 +312,6 @@ void rgm_trainer_destroy(rgm_trainer *t) {
 
 rgm_memory_plan rgm_trainer_memory(const rgm_trainer *t) { return t->planned; }
 const rgm_plan *rgm_trainer_plan(const rgm_trainer *t) { return t->train_plan ? t->train_plan : t->eval_plan; }
-rgm_memory rgm_trainer_arrays(const rgm_trainer *t) { return t->memory; }
 
 const rgm_phase *rgm_trainer_phases(const rgm_trainer *t, int32_t *count) {
     *count = t->step_count;

@@ -37,7 +37,6 @@ void rgm_trainer_destroy(rgm_trainer *trainer); /* before its session; NULL is f
 
 rgm_memory_plan rgm_trainer_memory(const rgm_trainer *trainer);
 const rgm_plan *rgm_trainer_plan(const rgm_trainer *trainer); /* of training if there is one, else of evaluation */
-rgm_memory rgm_trainer_arrays(const rgm_trainer *trainer);
 
 /* What a step gave. */
 typedef struct rgm_step_result {
