@@ -40,15 +40,22 @@ typedef struct job {
     int64_t calls;        /* of the sample at hand */
 } job;
 
+/* A worker's arrays, from `at` on. */
+static rgm_place place_of(const job *j, int32_t worker, int64_t at) {
+    const arrays *w = j->where;
+    rgm_place place = {.k = j->k, .d = w->d[worker]};
+    for (int32_t a = 0; a < RGM_CALL_ARRAYS; a++) place.f[a] = w->f[worker][a] + at;
+    for (int32_t a = 0; a < RGM_CALL_BYTE_ARRAYS; a++) place.u[a] = w->u[worker][a] + at;
+    return place;
+}
+
 static rgm_status run_chunk(void *context, int32_t chunk, int32_t worker, rgm_error *err) {
     (void)worker, (void)err;
     const job *j = context;
     arrays *w = j->where;
-    rgm_place place = {.k = j->k, .d = w->d[chunk]};
     for (int64_t i = 0; i < j->calls; i++) {
         int64_t at = w->at[chunk];
-        for (int32_t a = 0; a < RGM_CALL_ARRAYS; a++) place.f[a] = w->f[chunk][a] + at;
-        for (int32_t a = 0; a < RGM_CALL_BYTE_ARRAYS; a++) place.u[a] = w->u[chunk][a] + at;
+        rgm_place place = place_of(j, chunk, at);
         j->call(&place);
         w->at[chunk] = at + RGM_CALL_FLOATS < w->floats ? at + RGM_CALL_FLOATS : 0;
     }
@@ -125,10 +132,7 @@ static size_t find_kernel(const char *name) {
 
 /* A call in the first worker's arrays, to learn its elements. */
 static int64_t count_elements(const job *j) {
-    const arrays *w = j->where;
-    rgm_place place = {.k = j->k, .d = w->d[0]};
-    memcpy(place.f, w->f[0], sizeof place.f);
-    memcpy(place.u, w->u[0], sizeof place.u);
+    rgm_place place = place_of(j, 0, 0);
     return j->call(&place);
 }
 

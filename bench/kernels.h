@@ -2,8 +2,8 @@
  *
  * Each worker calls the kernel on arrays of its own: in the second-level cache at most (32 KiB each), and, unless the
  * kernel is a matrix product, with every call on the next piece of arrays that lie in memory. What a kernel computes
- * and moves is said once, by the list (kernels/kernels.def) for an element; bench/kernels.c says for each kernel what a
- * call is and how many elements it has: one that it forgets does not compile.
+ * and moves is said once, by the list (kernels/kernels.def) for an element; bench/kernel_calls.c says for each kernel
+ * what a call is and how many elements it has: one that it forgets does not compile.
  *
  * Rates are those of all workers together. Shares: of the fused multiply-adds of the same instruction set (GFLOP/s), or
  * of what the kernel `add` moves at the same place (GB/s), which take turns with the kernel.

@@ -8,9 +8,10 @@
 
 enum { SEED = 1, GIVES = 0 /* plugin in front of the convolution; the other one is behind it */ };
 
+int32_t rgm_layer_out(const rgm_layer *l, int32_t size) { return rgm_conv_out(size, l->window, l->stride, l->pad); }
+
 double rgm_layer_flops(const rgm_layer *l) {
-    double pixels =
-        (double)rgm_conv_out(l->H, l->window, l->stride, l->pad) * rgm_conv_out(l->W, l->window, l->stride, l->pad);
+    double pixels = (double)rgm_layer_out(l, l->H) * rgm_layer_out(l, l->W);
     return 2.0 * l->N * l->C * l->K * l->window * l->window * pixels;
 }
 
@@ -43,8 +44,7 @@ static void draw_weights(const rgm_layer *l, float *w, int64_t count) {
 
 rgm_status rgm_layer_data_make(rgm_layer_data *d, const rgm_layer *l, const rgm_layer_means *means, int32_t taken,
                                rgm_error *err) {
-    int32_t B = means->kernels->block, OH = rgm_conv_out(l->H, l->window, l->stride, l->pad),
-            OW = rgm_conv_out(l->W, l->window, l->stride, l->pad);
+    int32_t B = means->kernels->block, OH = rgm_layer_out(l, l->H), OW = rgm_layer_out(l, l->W);
     rgm_layer_net asked;
     *d = (rgm_layer_data){.y_floats = blocks(l->K, B) * B * OH * OW, .x_block = B};
     RGM_TRY(rgm_layer_net_make(&asked, l, means, NULL, 0, RGM_CONV_AUTO, err));

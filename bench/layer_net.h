@@ -58,6 +58,9 @@ void rgm_layer_net_free(rgm_layer_net *net); /* a zeroed one is fine */
 /* A whole step. */
 rgm_status rgm_layer_net_run(rgm_layer_net *net, rgm_error *err);
 
+/* Pixels of the output along an axis of `size`: H or W. */
+int32_t rgm_layer_out(const rgm_layer *layer, int32_t size);
+
 /* Operations of a direction on the whole batch, 2 a multiply-add of direct summation. */
 double rgm_layer_flops(const rgm_layer *layer);
 

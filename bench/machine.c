@@ -13,14 +13,19 @@ enum { STREAM_L1, STREAM_L2, STREAM_RAM, STREAMS, MOST = RGM_ISA_COUNT + STREAMS
 
 /* ---- caches ---- */
 
+/* Bytes of the data caches of a core and of the last level; what the system does not say is 32 KiB, 512 KiB and 0. */
+typedef struct caches {
+    int64_t L1, L2, L3;
+} caches;
+
 static int64_t cache_bytes(int name, int64_t fallback) {
     long bytes = sysconf(name);
     return bytes > 0 ? bytes : fallback;
 }
 
-rgm_caches rgm_caches_read(void) {
-    return (rgm_caches){cache_bytes(_SC_LEVEL1_DCACHE_SIZE, 32 << 10), cache_bytes(_SC_LEVEL2_CACHE_SIZE, 512 << 10),
-                        cache_bytes(_SC_LEVEL3_CACHE_SIZE, 0)};
+static caches read_caches(void) {
+    return (caches){cache_bytes(_SC_LEVEL1_DCACHE_SIZE, 32 << 10), cache_bytes(_SC_LEVEL2_CACHE_SIZE, 512 << 10),
+                    cache_bytes(_SC_LEVEL3_CACHE_SIZE, 0)};
 }
 
 /* ---- what is timed ---- */
@@ -65,7 +70,7 @@ typedef struct machine {
     const rgm_bench_machine_options *options;
     const rgm_kernels *tables[RGM_ISA_COUNT];
     int32_t isas;
-    rgm_caches caches;
+    caches caches;
     int32_t mib; /* of the arrays in memory */
     rgm_arena arena;
     float *floats;        /* all of it */
@@ -169,7 +174,7 @@ static void print_head(const machine *m, int32_t most) {
 }
 
 rgm_status rgm_bench_machine(const rgm_config *config, const rgm_bench_machine_options *options, rgm_error *err) {
-    machine m = {.config = config, .options = options, .caches = rgm_caches_read()};
+    machine m = {.config = config, .options = options, .caches = read_caches()};
     rgm_team *team;
     RGM_TRY(rgm_bench_isas(config->isa, m.tables, &m.isas, err));
     RGM_TRY(rgm_team_create(&team, &(rgm_team_options){config->threads, config->pin}, err));

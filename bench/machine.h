@@ -9,15 +9,7 @@
 #define RGM_BENCH_MACHINE_H
 
 #include "bench/measure.h"
-#include "kernels/kernels.h"
 #include "train/config.h"
-
-/* Bytes of the data caches of a core and of the last level; what the system does not say is 32 KiB, 512 KiB and 0. */
-typedef struct rgm_caches {
-    int64_t L1, L2, L3;
-} rgm_caches;
-
-rgm_caches rgm_caches_read(void);
 
 typedef struct rgm_bench_machine_options {
     int32_t mib; /* of the three arrays in memory together; 0: 384, or 32 for each thread if that is more */

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/cpu.h"
 #include "report/summary.h"
+#include "train/session.h"
 
 /* ---- samples ---- */
 
@@ -37,6 +38,10 @@ rgm_spread rgm_spread_scale(rgm_spread s, double factor) {
 
 /* ---- timing ---- */
 
+rgm_status rgm_bench_go_on(const volatile sig_atomic_t *stop, rgm_error *err) {
+    return stop && *stop ? rgm_fail(err, RGM_E_INTERRUPTED, "bench: stopped on request") : RGM_OK;
+}
+
 static rgm_status sample(rgm_timed *t, const rgm_effort *e, double *seconds, rgm_error *err) {
     double (*now)(void) = e->clock ? e->clock : rgm_seconds;
     double start = now();
@@ -62,7 +67,7 @@ static rgm_status take(rgm_timed *list, int32_t count, const rgm_effort *e, doub
     for (int32_t i = 0; i < count; i++) RGM_TRY(warm_up(&list[i], e, err));
     for (int32_t r = 0; r < e->repeats; r++)
         for (int32_t j = 0; j < count; j++) {
-            if (e->stop && *e->stop) return rgm_fail(err, RGM_E_INTERRUPTED, "bench: stopped on request");
+            RGM_TRY(rgm_bench_go_on(e->stop, err));
             int32_t i = (r + j) % count;
             RGM_TRY(sample(&list[i], e, &samples[i * e->repeats + r], err));
         }
@@ -98,12 +103,33 @@ void rgm_table_row(const rgm_column *columns, int32_t count, const char *label, 
             printf(" %*.*f", columns[i].width, columns[i].decimals, values[i - 1]);
 }
 
+void rgm_bench_print_session(const rgm_session *s) {
+    const int32_t *image = s->config->model.image, threads = rgm_team_size(s->team);
+    printf("%s, %dx%dx%d, batch %d, %d %s, %s", s->config->model.name, image[0], image[1], image[2], s->config->batch,
+           threads, threads == 1 ? "thread" : "threads", s->kernels->isa);
+}
+
 /* ---- JSON ---- */
 
 json_t *rgm_bench_json(const char *bench, const char *isa, int32_t threads) {
-    json_t *document = json_pack("{s:s, s:s, s:s*, s:i, s:[]}", "bench", bench, "cpu", rgm_cpu_name(), "isa", isa,
-                                 "threads", threads, "results");
-    return document;
+    return json_pack("{s:s, s:s, s:s*, s:i, s:[]}", "bench", bench, "cpu", rgm_cpu_name(), "isa", isa, "threads",
+                     threads, "results");
+}
+
+json_t *rgm_bench_json_session(const char *bench, const rgm_session *s) {
+    const int32_t *image = s->config->model.image;
+    json_t *document = rgm_bench_json(bench, s->kernels->isa, rgm_team_size(s->team));
+    json_t *more = json_pack("{s:s, s:[i,i,i], s:i, s:s}", "model", s->config->model.name, "image", image[0], image[1],
+                             image[2], "batch", s->config->batch, "build", s->build);
+    if (rgm_bench_json_more(document, more)) return document;
+    json_decref(document);
+    return NULL;
+}
+
+int32_t rgm_bench_json_more(json_t *object, json_t *more) {
+    int32_t made = object && more && json_object_update(object, more) == 0;
+    json_decref(more);
+    return made;
 }
 
 json_t *rgm_bench_json_add(json_t *document, const char *name, const char *unit, rgm_spread s) {

@@ -8,8 +8,9 @@
  *         {"bench": "kernels", ..., "results": [{"name": "relu_fwd", "unit": "GB/s",
  *                                                "median": 31.2, "low": 30.9, "high": 31.6, ...}, ...]}
  *
- *     Names are unique within a document. A unit that ends in "/s" is a rate, where more is better; of anything else
- *     ("ms") less is. Further members of the document and of its results are the bench's own.
+ *     A bench that has a session says its model, image and batch too (rgm_bench_json_session). Names are unique within
+ *     a document. A unit that ends in "/s" is a rate, where more is better; of anything else ("ms") less is. Further
+ *     members of the document and of its results are the bench's own.
  */
 #ifndef RGM_BENCH_MEASURE_H
 #define RGM_BENCH_MEASURE_H
@@ -17,6 +18,8 @@
 #include <jansson.h>
 #include <signal.h>
 #include "base/status.h"
+
+struct rgm_session; /* train/session.h */
 
 /* ---- samples ---- */
 
@@ -48,6 +51,9 @@ typedef struct rgm_effort {
     double (*clock)(void);             /* in seconds, for the tests; NULL: rgm_seconds() */
 } rgm_effort;
 
+/* RGM_E_INTERRUPTED if *stop is not zero; NULL never is. */
+rgm_status rgm_bench_go_on(const volatile sig_atomic_t *stop, rgm_error *err);
+
 /* Each is called more and more often until that takes a sample's time, which is the warm-up; then come `repeats` rounds
  * of one sample each, every round beginning with another one. [main] */
 rgm_status rgm_measure(rgm_timed *list, int32_t count, const rgm_effort *effort, rgm_error *err);
@@ -63,10 +69,19 @@ void rgm_table_head(const rgm_column *columns, int32_t count);
 /* values[0..count-1) belong to the columns behind the label; NaN prints as "-". No newline: a remark may follow. */
 void rgm_table_row(const rgm_column *columns, int32_t count, const char *label, const double *values);
 
+/* "resnet20, 1x28x28, batch 128, 2 threads, avx512", without a newline. */
+void rgm_bench_print_session(const struct rgm_session *session);
+
 /* ---- JSON ---- */
 
 /* {"bench", "cpu", "isa" (unless NULL), "threads", "results": []}; NULL if memory is short. */
 json_t *rgm_bench_json(const char *bench, const char *isa, int32_t threads);
+
+/* The same of a session, with "model", "image", "batch" and "build". */
+json_t *rgm_bench_json_session(const char *bench, const struct rgm_session *session);
+
+/* Adds the members of `more`, which it releases, to the object; 0 if one of them is NULL or memory is short. */
+int32_t rgm_bench_json_more(json_t *object, json_t *more);
 
 /* Appends {"name", "unit", "median", "low", "high"} to the results and returns it (borrowed) for further members; NULL
  * if memory is short. */

@@ -65,7 +65,7 @@ static rgm_status take_samples(const rgm_ops *o, times *t, rgm_error *err) {
         for (int32_t j = 0; j < o->ways; j++) {
             double seconds[RGM_CONV_DIRECTIONS];
             int32_t way = (r + j) % o->ways; /* they take turns */
-            if (e->stop && *e->stop) return rgm_fail(err, RGM_E_INTERRUPTED, "bench: stopped on request");
+            RGM_TRY(rgm_bench_go_on(e->stop, err));
             RGM_TRY(sample(&t->nets[way], t->steps[way], seconds, err));
             for (int32_t d = 0; d < RGM_CONV_DIRECTIONS; d++) samples_of(o, t, way, d)[r] = seconds[d];
         }
@@ -141,9 +141,7 @@ static rgm_status add_json(const rgm_ops *o, const times *t, int32_t way, int32_
     json_t *more = json_pack("{s:s, s:s, s:s, s:f, s:f, s:b, s:i}", "layer", layer, "direction", rgm_direction_names[d],
                              "way", rgm_ways[way].name, "gflops", rgm_layer_flops(t->layer) / s.median * 1e-9, "ratio",
                              onednn / s.median, "rule", t->rule[d] == way, "times", t->layer->times);
-    int32_t made = result && more && json_object_update(result, more) == 0;
-    json_decref(more);
-    return made ? RGM_OK : rgm_fail(err, RGM_E_NOMEM, "no memory for the result");
+    return rgm_bench_json_more(result, more) ? RGM_OK : rgm_fail(err, RGM_E_NOMEM, "no memory for the result");
 }
 
 static void print_row(const rgm_ops *o, const times *t, int32_t d, int32_t better) {
@@ -223,7 +221,7 @@ static rgm_status judge(const totals *sum, int32_t check, rgm_error *err) {
                     sum->wrong, sum->wrong == 1 ? "direction" : "directions");
 }
 
-rgm_status rgm_ops_times(rgm_ops *o, rgm_error *err) {
+static rgm_status show_times(rgm_ops *o, rgm_error *err) {
     rgm_column columns[3 * RGM_WAYS + 1];
     totals sum = {0};
     if (o->text) {
@@ -273,7 +271,7 @@ static rgm_status prepare(rgm_ops *o, const rgm_config *c, rgm_error *err) {
 rgm_status rgm_bench_ops(const rgm_config *config, const rgm_bench_ops_options *options, rgm_error *err) {
     rgm_ops o = {.options = options, .text = strcmp(config->json, "-") != 0};
     rgm_status status = prepare(&o, config, err);
-    if (status >= 0) status = options->errors ? rgm_ops_errors(&o, err) : rgm_ops_times(&o, err);
+    if (status >= 0) status = options->errors ? rgm_ops_errors(&o, err) : show_times(&o, err);
     if (status >= 0 || status == RGM_E_VERDICT) { /* a verdict has its figures too */
         rgm_status written = rgm_bench_json_write(json_incref(o.json), config->json, status < 0 ? NULL : err);
         if (status >= 0) status = written;

@@ -189,8 +189,8 @@ static rgm_status measure_all(const rgm_ops *o, exact *e, const rgm_layer_data *
 static rgm_status measure_layer(const rgm_ops *o, const rgm_layer *l, rgm_error *err) {
     rgm_layer_data data;
     exact e = {.l = l,
-               .OH = rgm_conv_out(l->H, l->window, l->stride, l->pad),
-               .OW = rgm_conv_out(l->W, l->window, l->stride, l->pad),
+               .OH = rgm_layer_out(l, l->H),
+               .OW = rgm_layer_out(l, l->W),
                .in = (int64_t)l->H * l->W,
                .taps = (int64_t)l->window * l->window};
     e.out = (int64_t)e.OH * e.OW;
@@ -209,7 +209,7 @@ rgm_status rgm_ops_errors(rgm_ops *o, rgm_error *err) {
         rgm_table_head(columns, 2 * o->ways + 1);
     }
     for (int32_t i = 0; i < o->layers.count; i++) {
-        if (effort->stop && *effort->stop) return rgm_fail(err, RGM_E_INTERRUPTED, "bench: stopped on request");
+        RGM_TRY(rgm_bench_go_on(effort->stop, err));
         RGM_TRY(measure_layer(o, &o->layers.list[i], err));
     }
     return RGM_OK;

@@ -23,7 +23,6 @@ typedef struct rgm_ops {
     int32_t text;
 } rgm_ops;
 
-rgm_status rgm_ops_times(rgm_ops *ops, rgm_error *err);
 rgm_status rgm_ops_errors(rgm_ops *ops, rgm_error *err);
 
 #endif

@@ -9,8 +9,8 @@
 #include "train/augment.h"
 #include "train/trainer.h"
 
-enum { GROUP = 8, WARMUP = 2, LAYOUT_PLAIN = 1 }; /* images in a chunk of a part, steps before measuring */
-enum { MOST = RGM_CONFIG_LIST + 4 };              /* read, the chain, pack, together, step */
+enum { GROUP = 8, WARMUP = 2 };      /* images in a chunk of a part, steps before measuring */
+enum { MOST = RGM_CONFIG_LIST + 4 }; /* read, the chain, pack, together, step */
 
 typedef struct pipeline pipeline;
 
@@ -36,7 +36,7 @@ struct pipeline {
     uint8_t *copies; /* [workers][image_bytes] */
     float *x, *targets;
     size_t x_image;  /* floats of an image in x */
-    int32_t layout;  /* of x */
+    int32_t layout;  /* of x: RGM_LAYOUT_* */
     int32_t *labels; /* [batch] */
     float scale[RGM_DATA_CHANNELS], shift[RGM_DATA_CHANNELS];
     part parts[MOST];
@@ -78,9 +78,9 @@ static rgm_status pack_image(part *p, int32_t place, int32_t worker, rgm_error *
     const pipeline *w = p->whole;
     const rgm_kernels *k = w->session->kernels;
     const rgm_pixels *in = &p->input;
-    (w->layout == LAYOUT_PLAIN ? k->pack_u8_plane : k->pack_u8_block)(w->images + (size_t)place * w->image_bytes, 1,
-                                                                      in->pitch, in->C, in->C, in->H, in->W, w->scale,
-                                                                      w->shift, w->x + (size_t)place * w->x_image);
+    (w->layout == RGM_LAYOUT_PLAIN ? k->pack_u8_plane : k->pack_u8_block)(
+        w->images + (size_t)place * w->image_bytes, 1, in->pitch, in->C, in->C, in->H, in->W, w->scale, w->shift,
+        w->x + (size_t)place * w->x_image);
     return RGM_OK;
 }
 
@@ -254,13 +254,13 @@ static const rgm_column columns[] = {{"", 16, 0},     {"images/s", 11, 0}, {"low
 enum { COLUMNS = sizeof columns / sizeof *columns };
 
 static void print_text(const pipeline *w) {
-    const rgm_config *c = w->session->config;
-    printf("%dx%dx%d, batch %d, %d threads, %s; steps of %s\n\n", c->model.image[0], c->model.image[1],
-           c->model.image[2], c->batch, rgm_team_size(w->session->team), w->session->kernels->isa, c->model.name);
+    int32_t batch = w->session->config->batch;
+    rgm_bench_print_session(w->session);
+    printf("\n\n");
     rgm_table_head(columns, COLUMNS);
     double step = w->timed[w->count - 1].seconds.median;
     for (int32_t i = 0; i < w->count; i++) {
-        rgm_spread seconds = w->timed[i].seconds, rate = rgm_spread_rate(seconds, c->batch);
+        rgm_spread seconds = w->timed[i].seconds, rate = rgm_spread_rate(seconds, batch);
         rgm_table_row(columns, COLUMNS, w->parts[i].name,
                       (double[]){rate.median, rate.low, rate.high, seconds.median * 1e3, 100 * seconds.median / step});
         putchar('\n');
@@ -290,26 +290,18 @@ static int32_t add_results(json_t *document, const pipeline *w) {
         rgm_spread seconds = w->timed[i].seconds;
         json_t *result =
             rgm_bench_json_add(document, name, "images/s", rgm_spread_rate(seconds, w->session->config->batch));
-        json_t *more = json_pack("{s:f, s:f}", "ms", seconds.median * 1e3, "share", seconds.median / step);
-        int32_t made = result && more && json_object_update(result, more) == 0;
-        json_decref(more);
-        if (!made) return 0;
+        if (!rgm_bench_json_more(result,
+                                 json_pack("{s:f, s:f}", "ms", seconds.median * 1e3, "share", seconds.median / step)))
+            return 0;
     }
     return 1;
 }
 
 static rgm_status write_json(const pipeline *w, rgm_error *err) {
-    const rgm_session *s = w->session;
-    const rgm_config *c = s->config;
-    json_t *json = rgm_bench_json("pipeline", s->kernels->isa, rgm_team_size(s->team));
-    json_t *more = json_pack("{s:s, s:[i,i,i], s:i, s:s, s:f}", "model", c->model.name, "image", c->model.image[0],
-                             c->model.image[1], c->model.image[2], "batch", c->batch, "build", s->build,
-                             "share_of_step", w->phase_nanos / w->step_nanos);
-    int32_t made = json && more && json_object_update(json, more) == 0 && add_results(json, w);
-    json_decref(more);
-    if (made) return rgm_bench_json_write(json, c->json, err);
-    json_decref(json);
-    return rgm_bench_json_write(NULL, c->json, err);
+    json_t *json = rgm_bench_json_session("pipeline", w->session);
+    json_t *more = json_pack("{s:f}", "share_of_step", w->phase_nanos / w->step_nanos);
+    if (!rgm_bench_json_more(json, more) || !add_results(json, w)) json_decref(json), json = NULL;
+    return rgm_bench_json_write(json, w->session->config->json, err);
 }
 
 rgm_status rgm_bench_pipeline(const rgm_session *s, const rgm_effort *effort, rgm_error *err) {

@@ -82,7 +82,7 @@ static rgm_status measure(bench *b, double *times, rgm_error *err) {
         if (i >= o->warmup && i < total) times[i - o->warmup] = rgm_seconds() - start;
         if (i + 1 == total) rgm_team_profile(s->team, 0);
         if (i == b->told) r->loss = tally.loss / (double)tally.seen;
-        if (o->stop && *o->stop) return rgm_fail(err, RGM_E_INTERRUPTED, "bench: stopped on request");
+        RGM_TRY(rgm_bench_go_on(o->stop, err));
     }
     if (o->profile) r->lost = find_losses(b, times);
     r->seconds = rgm_spread_of(times, o->steps);
@@ -112,12 +112,10 @@ static void print_profile(const bench *b) {
 static double mb(size_t bytes) { return (double)bytes / 1048576.0; }
 
 static void print_text(const bench *b) {
-    const rgm_session *s = b->session;
-    const rgm_config *c = s->config;
     const result *r = &b->result;
-    printf("%s, %dx%dx%d, batch %d, %d threads, %s\n", c->model.name, c->model.image[0], c->model.image[1],
-           c->model.image[2], c->batch, rgm_team_size(s->team), s->kernels->isa);
-    printf("speed        %.1f images/s (%.2f ms a %s; quartiles %.2f to %.2f)\n", c->batch / r->seconds.median,
+    int32_t batch = b->session->config->batch;
+    rgm_bench_print_session(b->session);
+    printf("\nspeed        %.1f images/s (%.2f ms a %s; quartiles %.2f to %.2f)\n", batch / r->seconds.median,
            r->seconds.median * 1e3, b->unit, r->seconds.low * 1e3, r->seconds.high * 1e3);
     printf("arithmetic   %.1f GFLOP/s effective, %.1f %% of the FMA peak (%.1f GFLOP/s)\n",
            r->flops / r->seconds.median * 1e-9, r->peak > 0 ? 100 * r->flops / r->seconds.median * 1e-9 / r->peak : 0,
@@ -145,31 +143,22 @@ static int32_t add_times(json_t *json, const bench *b, rgm_spread ms) {
     return rgm_bench_json_add(json, b->name, "ms", ms) != NULL;
 }
 
-/* Adds the members of `more`, which it releases. */
-static int32_t add_members(json_t *json, json_t *more) {
-    int32_t made = json && more && json_object_update(json, more) == 0;
-    json_decref(more);
-    return made;
-}
-
 static rgm_status write_json(const bench *b, rgm_error *err) {
-    const rgm_session *s = b->session;
-    const rgm_config *c = s->config;
+    const rgm_config *c = b->session->config;
     const result *r = &b->result;
     double gflops = r->flops / r->seconds.median * 1e-9;
-    json_t *json = rgm_bench_json(b->name, s->kernels->isa, rgm_team_size(s->team));
-    json_t *more = json_pack("{s:s, s:[i,i,i], s:i, s:s, s:f, s:f, s:f, s:f, s:f, s:f, s:f}", "model", c->model.name,
-                             "image", c->model.image[0], c->model.image[1], c->model.image[2], "batch", c->batch,
-                             "build", s->build, "images_per_s", c->batch / r->seconds.median, "gflops", gflops,
-                             "peak_gflops", r->peak, "peak_share", r->peak > 0 ? gflops / r->peak : 0, "rss_mb",
-                             mb(r->anonymous + r->mapped), "anon_mb", mb(r->anonymous), "planned_mb", mb(r->plan.peak));
-    int32_t made = add_members(json, more) && add_times(json, b, rgm_spread_scale(r->seconds, 1e3));
+    json_t *json = rgm_bench_json_session(b->name, b->session);
+    json_t *more =
+        json_pack("{s:f, s:f, s:f, s:f, s:f, s:f, s:f}", "images_per_s", c->batch / r->seconds.median, "gflops", gflops,
+                  "peak_gflops", r->peak, "peak_share", r->peak > 0 ? gflops / r->peak : 0, "rss_mb",
+                  mb(r->anonymous + r->mapped), "anon_mb", mb(r->anonymous), "planned_mb", mb(r->plan.peak));
+    int32_t made = rgm_bench_json_more(json, more) && add_times(json, b, rgm_spread_scale(r->seconds, 1e3));
     if (made && b->options->profile)
-        made = add_members(json, json_pack("{s:f, s:f, s:f}", "barrier_wait_share", r->lost.barriers,
-                                           "single_chunk_share", r->lost.single, "outside_share", r->lost.outside));
-    if (made) return rgm_bench_json_write(json, c->json, err);
-    json_decref(json);
-    return rgm_bench_json_write(NULL, c->json, err);
+        made = rgm_bench_json_more(json,
+                                   json_pack("{s:f, s:f, s:f}", "barrier_wait_share", r->lost.barriers,
+                                             "single_chunk_share", r->lost.single, "outside_share", r->lost.outside));
+    if (!made) json_decref(json), json = NULL;
+    return rgm_bench_json_write(json, c->json, err);
 }
 
 static rgm_status run(bench *b, rgm_error *err) {

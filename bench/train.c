@@ -43,7 +43,7 @@ static rgm_status time_steps(const rgm_bench_train *b, rgm_trainer *t, int64_t f
         double start = rgm_seconds();
         RGM_TRY(rgm_trainer_step(t, first + i, &result, err));
         if (i >= b->warmup) times[i - b->warmup] = rgm_seconds() - start;
-        if (b->stop && *b->stop) return rgm_fail(err, RGM_E_INTERRUPTED, "bench: stopped on request");
+        RGM_TRY(rgm_bench_go_on(b->stop, err));
     }
     return RGM_OK;
 }
@@ -61,7 +61,6 @@ static rgm_status measure_steps(const rgm_bench_train *b, rgm_trainer *t, int64_
 /* ---- telling ---- */
 
 typedef struct result {
-    const rgm_config *config;
     const rgm_session *session;
     const rgm_progress *progress;
     int32_t reached;
@@ -71,7 +70,7 @@ typedef struct result {
 } result;
 
 static void print_accuracy(const rgm_bench_train *b, const result *r) {
-    int32_t epoch = r->progress->epoch, epochs = r->config->epochs;
+    int32_t epoch = r->progress->epoch, epochs = r->session->config->epochs;
     if (isnan(b->accuracy))
         printf("accuracy     not measured after %d of %d epochs\n", epoch, epochs);
     else
@@ -89,9 +88,8 @@ static void print_curve(const rgm_bench_train *b) {
 }
 
 static void print_text(const rgm_bench_train *b, const result *r) {
-    const rgm_config *c = r->config;
-    printf("%s, %dx%dx%d, batch %d, %d threads, %s; %s\n", c->model.name, c->model.image[0], c->model.image[1],
-           c->model.image[2], c->batch, rgm_team_size(r->session->team), r->session->kernels->isa, c->data.file);
+    rgm_bench_print_session(r->session);
+    printf("; %s\n", r->session->config->data.file);
     print_accuracy(b, r);
     printf("time         %.1f s of training; %.1f s with evaluations, %.1f s with checkpoints and metrics too\n",
            r->progress->seconds, r->progress->seconds + b->evaluating, r->whole);
@@ -113,22 +111,15 @@ static int32_t add_results(json_t *json, const rgm_bench_train *b, const result 
 }
 
 static rgm_status write_json(const rgm_bench_train *b, const result *r, rgm_error *err) {
-    const rgm_config *c = r->config;
-    const rgm_session *s = r->session;
-    json_t *json = rgm_bench_json("train", s->kernels->isa, rgm_team_size(s->team));
-    json_t *more =
-        json_pack("{s:s, s:[i,i,i], s:i, s:s, s:f, s:b, s:s, s:o, s:O, s:i, s:I, s:f, s:f, s:f, s:f, s:f, s:f}",
-                  "model", c->model.name, "image", c->model.image[0], c->model.image[1], c->model.image[2], "batch",
-                  c->batch, "build", s->build, "until", b->until, "reached", r->reached, "split", b->split, "accuracy",
-                  rgm_json_real(b->accuracy), "curve", b->curve, "epochs", r->progress->epoch, "steps",
-                  (json_int_t)r->progress->step, "seconds", r->progress->seconds, "seconds_with_evaluation",
-                  r->progress->seconds + b->evaluating, "seconds_in_all", r->whole, "images_per_s", r->rate,
-                  "step_images_per_s", r->alone.median, "share_of_step", r->rate / r->alone.median);
-    int32_t made = json && more && json_object_update(json, more) == 0 && add_results(json, b, r);
-    json_decref(more);
-    if (made) return rgm_bench_json_write(json, c->json, err);
-    json_decref(json);
-    return rgm_bench_json_write(NULL, c->json, err);
+    json_t *json = rgm_bench_json_session("train", r->session);
+    json_t *more = json_pack("{s:f, s:b, s:s, s:o, s:O, s:i, s:I, s:f, s:f, s:f, s:f, s:f, s:f}", "until", b->until,
+                             "reached", r->reached, "split", b->split, "accuracy", rgm_json_real(b->accuracy), "curve",
+                             b->curve, "epochs", r->progress->epoch, "steps", (json_int_t)r->progress->step, "seconds",
+                             r->progress->seconds, "seconds_with_evaluation", r->progress->seconds + b->evaluating,
+                             "seconds_in_all", r->whole, "images_per_s", r->rate, "step_images_per_s", r->alone.median,
+                             "share_of_step", r->rate / r->alone.median);
+    if (!rgm_bench_json_more(json, more) || !add_results(json, b, r)) json_decref(json), json = NULL;
+    return rgm_bench_json_write(json, r->session->config->json, err);
 }
 
 static rgm_status verdict(const rgm_bench_train *b, const result *r, rgm_error *err) {
@@ -142,8 +133,7 @@ static rgm_status verdict(const rgm_bench_train *b, const result *r, rgm_error *
 
 rgm_status rgm_bench_train_finish(rgm_bench_train *b, const rgm_session *s, rgm_trainer *t, const rgm_progress *p,
                                   rgm_error *err) {
-    result r = {.config = s->config,
-                .session = s,
+    result r = {.session = s,
                 .progress = p,
                 .reached = b->accuracy >= b->until,
                 .whole = rgm_seconds() - b->started,

@@ -158,7 +158,7 @@ has out '^cutout  *[0-9]'
 has out '^together  *[0-9]'
 has pipeline.json '"name": "flip 2"'
 expect 0 "$regimen" bench pipeline --data data.h5 $small --batch 1 --sample 1 --repeats 1 --set 'augment=[]'
-[ "$(grep -c '^[a-z][a-z]* *[0-9]' out)" = 4 ] || fail "not read, pack, together, step: $(cat out)"
+[ "$(grep -c '^[a-z][a-z]*  *[0-9]' out)" = 4 ] || fail "not read, pack, together, step: $(cat out)"
 mkdir bench
 TMPDIR=$work/bench
 export TMPDIR

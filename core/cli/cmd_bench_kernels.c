@@ -1,13 +1,11 @@
 #include "bench/kernels.h"
 #include "cli/commands.h"
-#include "cli/interrupt.h"
 #include "cli/options.h"
 #include "cli/run.h"
 
-enum { REPEATS, SAMPLE };
 static const rgm_cli_flag flags[] = {
-    [REPEATS] = {"repeats", 'n', "N", "samples of each measurement [9]"},
-    [SAMPLE] = {"sample", 0, "MS", "milliseconds that a sample takes at least [3]"},
+    [RGM_RUN_REPEATS] = {"repeats", 'n', "N", "samples of each measurement [9]"},
+    [RGM_RUN_SAMPLE] = {"sample", 0, "MS", "milliseconds that a sample takes at least [3]"},
     {0},
 };
 
@@ -29,14 +27,10 @@ rgm_status rgm_cmd_bench_kernels(int argc, char **argv, rgm_error *err) {
     static rgm_config config;
     static rgm_cli_line line;
     rgm_bench_kernels_options options = {.names = line.argument};
-    int32_t sample;
     RGM_TRY(rgm_cli_parse(&line, &spec, argc, argv, err));
     if (line.helped) return RGM_OK;
-    RGM_TRY(rgm_cli_integer(&line, REPEATS, 1, 10000, 9, &options.effort.repeats, err));
-    RGM_TRY(rgm_cli_integer(&line, SAMPLE, 1, 10000, 3, &sample, err));
+    RGM_TRY(rgm_run_effort(&line, 9, 3, &options.effort, err));
     options.count = line.argument_count;
-    options.effort.sample = sample * 1e-3;
-    options.effort.stop = rgm_interrupt_flag();
     RGM_TRY(rgm_cli_config(&line, NULL, &config, err));
     RGM_TRY(rgm_run_check_target(config.json, err));
     return rgm_bench_kernels(&config, &options, err);

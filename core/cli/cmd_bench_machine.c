@@ -1,13 +1,12 @@
 #include "bench/machine.h"
 #include "cli/commands.h"
-#include "cli/interrupt.h"
 #include "cli/options.h"
 #include "cli/run.h"
 
-enum { REPEATS, SAMPLE, MEMORY };
+enum { MEMORY = RGM_RUN_SAMPLE + 1 };
 static const rgm_cli_flag flags[] = {
-    [REPEATS] = {"repeats", 'n', "N", "samples of each measurement [15]"},
-    [SAMPLE] = {"sample", 0, "MS", "milliseconds that a sample takes at least [20]"},
+    [RGM_RUN_REPEATS] = {"repeats", 'n', "N", "samples of each measurement [15]"},
+    [RGM_RUN_SAMPLE] = {"sample", 0, "MS", "milliseconds that a sample takes at least [20]"},
     [MEMORY] = {"memory", 0, "MIB", "size of the arrays in memory together [384, or 32 for each thread]"},
     {0},
 };
@@ -29,14 +28,10 @@ rgm_status rgm_cmd_bench_machine(int argc, char **argv, rgm_error *err) {
     static rgm_config config;
     static rgm_cli_line line;
     rgm_bench_machine_options options;
-    int32_t sample;
     RGM_TRY(rgm_cli_parse(&line, &spec, argc, argv, err));
     if (line.helped) return RGM_OK;
-    RGM_TRY(rgm_cli_integer(&line, REPEATS, 1, 10000, 15, &options.effort.repeats, err));
-    RGM_TRY(rgm_cli_integer(&line, SAMPLE, 1, 10000, 20, &sample, err));
+    RGM_TRY(rgm_run_effort(&line, 15, 20, &options.effort, err));
     RGM_TRY(rgm_cli_integer(&line, MEMORY, 1, 65536, 0, &options.mib, err));
-    options.effort.sample = sample * 1e-3;
-    options.effort.stop = rgm_interrupt_flag();
     RGM_TRY(rgm_cli_config(&line, NULL, &config, err));
     RGM_TRY(rgm_run_check_target(config.json, err));
     return rgm_bench_machine(&config, &options, err);

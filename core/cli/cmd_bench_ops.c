@@ -1,13 +1,12 @@
 #include "bench/ops.h"
 #include "cli/commands.h"
-#include "cli/interrupt.h"
 #include "cli/options.h"
 #include "cli/run.h"
 
-enum { REPEATS, SAMPLE, BATCH, ERRORS, CHECK_RULE };
+enum { BATCH = RGM_RUN_SAMPLE + 1, ERRORS, CHECK_RULE };
 static const rgm_cli_flag flags[] = {
-    [REPEATS] = {"repeats", 'n', "N", "samples of each measurement [15]"},
-    [SAMPLE] = {"sample", 0, "MS", "milliseconds of the layer that a sample takes at least [10]"},
+    [RGM_RUN_REPEATS] = {"repeats", 'n', "N", "samples of each measurement [15]"},
+    [RGM_RUN_SAMPLE] = {"sample", 0, "MS", "milliseconds of the layer that a sample takes at least [10]"},
     [BATCH] = {"batch", 'b', "N", "images, instead of what the list says"},
     [ERRORS] = {"errors", 0, NULL, "errors against double precision instead of times; two images unless --batch"},
     [CHECK_RULE] = {"check-rule", 0, NULL, "fail if the rule takes a way that is slower by more than 5 %"},
@@ -34,17 +33,14 @@ static const rgm_cli_spec spec = {
 rgm_status rgm_cmd_bench_ops(int argc, char **argv, rgm_error *err) {
     static rgm_config config;
     static rgm_cli_line line;
-    rgm_bench_ops_options options = {.names = line.argument, .effort.stop = rgm_interrupt_flag()};
-    int32_t sample;
+    rgm_bench_ops_options options = {.names = line.argument};
     RGM_TRY(rgm_cli_parse(&line, &spec, argc, argv, err));
     if (line.helped) return RGM_OK;
-    RGM_TRY(rgm_cli_integer(&line, REPEATS, 1, 10000, 15, &options.effort.repeats, err));
-    RGM_TRY(rgm_cli_integer(&line, SAMPLE, 1, 10000, 10, &sample, err));
+    RGM_TRY(rgm_run_effort(&line, 15, 10, &options.effort, err));
     RGM_TRY(rgm_cli_integer(&line, BATCH, 1, 65536, 0, &options.batch, err));
     options.count = line.argument_count;
     options.errors = line.own[ERRORS] != NULL;
     options.check_rule = line.own[CHECK_RULE] != NULL;
-    options.effort.sample = sample * 1e-3;
     if (options.errors && options.check_rule)
         return rgm_fail(err, RGM_E_USAGE, "bench ops: --check-rule is about times: not with --errors");
     RGM_TRY(rgm_cli_config(&line, NULL, &config, err));

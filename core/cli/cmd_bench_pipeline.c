@@ -1,13 +1,11 @@
 #include "bench/pipeline.h"
 #include "cli/commands.h"
-#include "cli/interrupt.h"
 #include "cli/options.h"
 #include "cli/run.h"
 
-enum { REPEATS, SAMPLE };
 static const rgm_cli_flag flags[] = {
-    [REPEATS] = {"repeats", 'n', "N", "samples of each part [15]"},
-    [SAMPLE] = {"sample", 0, "MS", "milliseconds that a sample takes at least [20]"},
+    [RGM_RUN_REPEATS] = {"repeats", 'n', "N", "samples of each part [15]"},
+    [RGM_RUN_SAMPLE] = {"sample", 0, "MS", "milliseconds that a sample takes at least [20]"},
     {0},
 };
 
@@ -28,13 +26,10 @@ rgm_status rgm_cmd_bench_pipeline(int argc, char **argv, rgm_error *err) {
     static rgm_config config;
     static rgm_cli_line line;
     rgm_session *session = NULL;
-    rgm_effort effort = {.stop = rgm_interrupt_flag()};
-    int32_t sample;
+    rgm_effort effort;
     RGM_TRY(rgm_cli_parse(&line, &spec, argc, argv, err));
     if (line.helped) return RGM_OK;
-    RGM_TRY(rgm_cli_integer(&line, REPEATS, 1, 10000, 15, &effort.repeats, err));
-    RGM_TRY(rgm_cli_integer(&line, SAMPLE, 1, 10000, 20, &sample, err));
-    effort.sample = sample * 1e-3;
+    RGM_TRY(rgm_run_effort(&line, 15, 20, &effort, err));
     RGM_TRY(rgm_cli_config(&line, NULL, &config, err));
     rgm_status status = rgm_run_bench_session(&session, &config, err);
     if (status >= 0) status = rgm_bench_pipeline(session, &effort, err);

@@ -1,5 +1,3 @@
-#include <unistd.h>
-#include "bench/random_set.h"
 #include "bench/step.h"
 #include "cli/commands.h"
 #include "cli/interrupt.h"
@@ -46,15 +44,6 @@ static const rgm_cli_spec eval_spec = {
     .command = RGM_FOR_BENCH,
     .own = eval_flags,
 };
-
-rgm_status rgm_run_bench_session(rgm_session **s, rgm_config *config, rgm_error *err) {
-    const rgm_session_options options = {.need_data = 1};
-    if (config->data.file[0]) return rgm_run_session(s, config, &options, err);
-    RGM_TRY(rgm_random_set(config, err));
-    rgm_status status = rgm_run_session(s, config, &options, err);
-    unlink(config->data.file); /* it stays open */
-    return status;
-}
 
 typedef rgm_status (*bench_fn)(const rgm_session *session, const rgm_bench_step_options *options, rgm_error *err);
 

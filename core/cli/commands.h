@@ -7,7 +7,7 @@
 #ifndef RGM_CLI_COMMANDS_H
 #define RGM_CLI_COMMANDS_H
 
-#include "train/session.h"
+#include "train/config.h"
 
 typedef rgm_status (*rgm_command_fn)(int argc, char **argv, rgm_error *err);
 
@@ -18,8 +18,7 @@ rgm_status rgm_cmd_eval(int argc, char **argv, rgm_error *err);
 rgm_status rgm_cmd_plugin(int argc, char **argv, rgm_error *err);
 rgm_status rgm_cmd_bench(int argc, char **argv, rgm_error *err);
 
-/* --- what the front ends hand over ---------------------------------------------------------------------------------
- */
+/* ---- what the front ends hand over ---- */
 
 /* The configuration holds everything: config->resume (then config->out is the same folder), config->json ("": none,
  * "-": standard output, and nothing else goes there), config->quiet. It is completed in place (rgm_config_fit). With a
@@ -43,8 +42,5 @@ rgm_status rgm_cmd_bench_pipeline(int argc, char **argv, rgm_error *err);
 rgm_status rgm_cmd_bench_train(int argc, char **argv, rgm_error *err);
 rgm_status rgm_cmd_bench_step(int argc, char **argv, rgm_error *err);
 rgm_status rgm_cmd_bench_eval(int argc, char **argv, rgm_error *err);
-
-/* A session for a bench that trains, on random images unless there is a data set (config->data.file). */
-rgm_status rgm_run_bench_session(rgm_session **session, rgm_config *config, rgm_error *err);
 
 #endif

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "base/log.h"
+#include "bench/random_set.h"
 #include "cli/interrupt.h"
 #include "cli/place.h"
 #include "train/peak.h"
@@ -12,6 +13,16 @@
 int32_t rgm_run_stop(void *context) {
     (void)context;
     return *rgm_interrupt_flag() != 0;
+}
+
+rgm_status rgm_run_effort(const rgm_cli_line *line, int32_t repeats, int32_t milliseconds, rgm_effort *effort,
+                          rgm_error *err) {
+    int32_t sample;
+    RGM_TRY(rgm_cli_integer(line, RGM_RUN_REPEATS, 1, 10000, repeats, &effort->repeats, err));
+    RGM_TRY(rgm_cli_integer(line, RGM_RUN_SAMPLE, 1, 10000, milliseconds, &sample, err));
+    effort->sample = sample * 1e-3;
+    effort->stop = rgm_interrupt_flag();
+    return RGM_OK;
 }
 
 static void tell_data(const rgm_session *s) {
@@ -50,6 +61,15 @@ rgm_status rgm_run_session(rgm_session **session, rgm_config *config, const rgm_
     rgm_log(RGM_LOG_INFO, "%s", rgm_team_describe((*session)->team));
     tell_data(*session);
     return RGM_OK;
+}
+
+rgm_status rgm_run_bench_session(rgm_session **session, rgm_config *config, rgm_error *err) {
+    const rgm_session_options options = {.need_data = 1};
+    if (config->data.file[0]) return rgm_run_session(session, config, &options, err);
+    RGM_TRY(rgm_random_set(config, err));
+    rgm_status status = rgm_run_session(session, config, &options, err);
+    unlink(config->data.file); /* it stays open */
+    return status;
 }
 
 void rgm_run_count(rgm_summary *summary, const rgm_tally *tally) {

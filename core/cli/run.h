@@ -2,6 +2,8 @@
 #ifndef RGM_CLI_RUN_H
 #define RGM_CLI_RUN_H
 
+#include "bench/measure.h"
+#include "cli/options.h"
 #include "report/summary.h"
 #include "train/trainer.h"
 
@@ -12,6 +14,16 @@ rgm_status rgm_run_check_target(const char *path, rgm_error *err);
  * data. Checks the JSON target. */
 rgm_status rgm_run_session(rgm_session **session, rgm_config *config, const rgm_session_options *options,
                            rgm_error *err);
+
+/* The same for a bench that trains, on random images unless there is a data set (config->data.file). */
+rgm_status rgm_run_bench_session(rgm_session **session, rgm_config *config, rgm_error *err);
+
+/* The own flags of a bench that samples: its first two. */
+enum { RGM_RUN_REPEATS, RGM_RUN_SAMPLE };
+
+/* What they say, else `repeats` samples of at least `milliseconds` each; stops when a signal asks to. */
+rgm_status rgm_run_effort(const rgm_cli_line *line, int32_t repeats, int32_t milliseconds, rgm_effort *effort,
+                          rgm_error *err);
 
 /* Nonzero once a signal asked to stop; `context` is ignored (an rgm_loop_events.stop). */
 int32_t rgm_run_stop(void *context);
