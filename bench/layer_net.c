@@ -126,10 +126,11 @@ static void read_how(rgm_layer_net *net) {
 
 int32_t rgm_layer_net_is(const rgm_layer_net *net, int32_t direction, int32_t conv) {
     const char *how = net->how[direction];
-    int32_t own = strcmp(how, "winograd") == 0   ? RGM_CONV_WINOGRAD
-                  : strcmp(how, "direct") == 0   ? RGM_CONV_DIRECT
-                  : strstr(how, "wino_") != NULL ? RGM_CONV_ONEDNN_WINOGRAD
-                                                 : RGM_CONV_ONEDNN;
+    int32_t own = strcmp(how, "winograd") == 0       ? RGM_CONV_WINOGRAD
+                  : strcmp(how, "winograd 2x2") == 0 ? RGM_CONV_WINOGRAD_2X2
+                  : strcmp(how, "direct") == 0       ? RGM_CONV_DIRECT
+                  : strstr(how, "wino_") != NULL     ? RGM_CONV_ONEDNN_WINOGRAD
+                                                     : RGM_CONV_ONEDNN;
     return how[0] && own == conv;
 }
 

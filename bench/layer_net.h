@@ -42,7 +42,8 @@ typedef struct rgm_layer_net {
     rgm_phase *phases; /* of a step: forward, backward */
     int32_t *owner;    /* of each: RGM_CONV_* of the direction that it belongs to, or -1: not the convolution's */
     int32_t count;
-    char how[RGM_CONV_DIRECTIONS][32]; /* "winograd", "direct" or oneDNN's name; "" for a direction that there is not */
+    char how[RGM_CONV_DIRECTIONS]
+            [32]; /* "winograd", "winograd 2x2", "direct" or oneDNN's name; "" for a direction that there is not */
 } rgm_layer_net;
 
 /* Draws x, dy and w; `taken`: with room for y, dx and dw. */

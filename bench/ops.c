@@ -6,10 +6,11 @@
 #include <string.h>
 #include "base/cpu.h"
 
-const rgm_way rgm_ways[RGM_WAYS] = {{"onednn", RGM_CONV_ONEDNN},
-                                    {"winograd", RGM_CONV_WINOGRAD},
-                                    {"direct", RGM_CONV_DIRECT},
-                                    {"onednn-winograd", RGM_CONV_ONEDNN_WINOGRAD}};
+const rgm_way rgm_ways[RGM_WAYS] = {{"onednn", "onednn", RGM_CONV_ONEDNN},
+                                    {"winograd", "winograd", RGM_CONV_WINOGRAD},
+                                    {"winograd-2x2", "wino-2x2", RGM_CONV_WINOGRAD_2X2},
+                                    {"direct", "direct", RGM_CONV_DIRECT},
+                                    {"onednn-winograd", "dnnl-wino", RGM_CONV_ONEDNN_WINOGRAD}};
 const char *const rgm_direction_names[RGM_CONV_DIRECTIONS] = {"forward", "bwd data", "bwd weights"};
 
 /* Of a layer. */
@@ -110,7 +111,7 @@ static rgm_status measure(const rgm_ops *o, times *t, rgm_error *err) {
 static void make_columns(const rgm_ops *o, rgm_column *c) {
     *c++ = (rgm_column){"layer, direction", RGM_WAY_LABEL, 0};
     for (int32_t way = 0; way < o->ways; way++) {
-        *c++ = (rgm_column){rgm_ways[way].conv == RGM_CONV_ONEDNN_WINOGRAD ? "dnnl-wino" : rgm_ways[way].name, 9, 3};
+        *c++ = (rgm_column){rgm_ways[way].column, 9, 3};
         *c++ = (rgm_column){"GFLOP/s", 7, 0};
         if (way > 0) *c++ = (rgm_column){"x", 5, 2};
     }
@@ -180,8 +181,9 @@ static rgm_status tell(const rgm_ops *o, const times *t, totals *sum, rgm_error 
             sum->count[way][d]++;
             RGM_TRY(add_json(o, t, way, d, err));
         }
-        if (o->ways == RGM_WAYS && t->seconds[1][d].median > 0 && t->seconds[3][d].median > 0) {
-            sum->log_peer += log(t->seconds[3][d].median / t->seconds[1][d].median);
+        double own = t->seconds[1][d].median, peer = t->seconds[RGM_WAYS - 1][d].median;
+        if (own > 0 && peer > 0) {
+            sum->log_peer += log(peer / own);
             sum->peers++;
         }
         if (o->text) print_row(o, t, d, better);

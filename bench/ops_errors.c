@@ -137,15 +137,13 @@ static rgm_status measure_way(const rgm_ops *o, const exact *e, const rgm_layer_
 /* ---- telling ---- */
 
 enum { COLUMNS = 2 * RGM_WAYS + 1 };
-static const rgm_column columns[COLUMNS] = {{"layer, direction", RGM_WAY_LABEL, 0},
-                                            {"onednn", 9, 2},
-                                            {"largest", 8, 1},
-                                            {"winograd", 9, 2},
-                                            {"largest", 8, 1},
-                                            {"direct", 9, 2},
-                                            {"largest", 8, 1},
-                                            {"dnnl-wino", 9, 2},
-                                            {"largest", 8, 1}};
+static void make_columns(rgm_column columns[COLUMNS]) {
+    columns[0] = (rgm_column){"layer, direction", RGM_WAY_LABEL, 0};
+    for (int32_t way = 0; way < RGM_WAYS; way++) {
+        columns[2 * way + 1] = (rgm_column){rgm_ways[way].column, 9, 2};
+        columns[2 * way + 2] = (rgm_column){"largest", 8, 1};
+    }
+}
 
 static rgm_status add_json(const rgm_ops *o, const char *label, int32_t way, const char *what, double value,
                            rgm_error *err) {
@@ -160,6 +158,7 @@ static rgm_status tell(const rgm_ops *o, const rgm_layer *layer, int32_t directi
     const double unit = 0x1p-24; /* half an ulp of 1 */
     char name[RGM_LAYER_NAME], label[RGM_LAYER_NAME + 32];
     double values[2 * RGM_WAYS];
+    rgm_column columns[COLUMNS];
     snprintf(label, sizeof label, "%s, %s", rgm_layer_name(layer, name), rgm_direction_names[direction]);
     for (int32_t way = 0; way < o->ways; way++) {
         const distance *e = &d[way][direction];
@@ -171,6 +170,7 @@ static rgm_status tell(const rgm_ops *o, const rgm_layer *layer, int32_t directi
         RGM_TRY(add_json(o, label, way, "largest", values[2 * way + 1], err));
     }
     if (!o->text) return RGM_OK;
+    make_columns(columns);
     rgm_table_row(columns, 2 * o->ways + 1, label, values);
     putchar('\n');
     fflush(stdout);
@@ -204,6 +204,8 @@ static rgm_status measure_layer(const rgm_ops *o, const rgm_layer *l, rgm_error 
 rgm_status rgm_ops_errors(rgm_ops *o, rgm_error *err) {
     const rgm_effort *effort = &o->options->effort;
     if (o->text) {
+        rgm_column columns[COLUMNS];
+        make_columns(columns);
         printf("errors against double precision: root mean square and largest, in units of 2^-24 of the result's root "
                "mean square\n\n");
         rgm_table_head(columns, 2 * o->ways + 1);

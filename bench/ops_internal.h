@@ -6,10 +6,10 @@
 #include "bench/ops.h"
 
 /* Ways in the order of the columns; oneDNN's direct one, what the others are compared with, is the first. */
-enum { RGM_WAYS = 4, RGM_WAY_LABEL = 48 };
+enum { RGM_WAYS = 5, RGM_WAY_LABEL = 48 };
 typedef struct rgm_way {
-    const char *name;
-    int32_t conv; /* RGM_CONV_* */
+    const char *name, *column; /* the column's head */
+    int32_t conv;              /* RGM_CONV_* */
 } rgm_way;
 extern const rgm_way rgm_ways[RGM_WAYS];
 extern const char *const rgm_direction_names[RGM_CONV_DIRECTIONS];

@@ -80,6 +80,7 @@ for isa in avx2 avx512 auto; do
     expect 0 "$regimen" bench ops ./layers.txt --isa $isa --threads 2 --sample 1 --repeats 2 --json
     json out
     has out '16->32 3x3 pad 1, 8x8 n4, bwd data, winograd"'
+    has out '16->32 3x3 pad 1, 8x8 n4, bwd data, winograd-2x2"'
     if grep -q '9x9 n2, input, bwd data' out; then fail "backward data of the network's input"; fi
     expect 0 "$regimen" bench ops --errors ./layers.txt ./layers.txt --isa $isa
     [ "$(grep -c '16->32 .* forward' out)" = 1 ] || fail "a layer is measured twice"

@@ -19,7 +19,8 @@ static const shape shapes[] = {
     {2, 14, 14, 96, 200, 3, 1, 0},   {3, 6, 5, 18, 35, 1, 1, 0},    {2, 31, 29, 64, 130, 1, 1, 0},
     {5, 7, 8, 33, 16, 1, 2, 0},      {4, 12, 13, 70, 140, 1, 2, 0}, {5, 9, 6, 17, 20, 3, 2, 1},
     {2, 40, 41, 64, 96, 3, 2, 1},    {9, 8, 8, 130, 66, 3, 2, 1},   {3, 7, 9, 20, 33, 3, 2, 0},
-    {1040, 1, 1, 130, 132, 3, 1, 1}, /* more tiles than a stage holds */
+    {1040, 1, 1, 130, 132, 3, 1, 1}, /* more tiles than a stage of F(4x4) holds */
+    {93, 10, 9, 130, 140, 3, 1, 1},  /* and of F(2x2) */
 };
 
 enum { UNITS = 3 };
@@ -39,6 +40,7 @@ static rgm_graph *make_graph(const shape *s) {
 }
 
 static const char *const names[] = {[RGM_CONV_WINOGRAD] = "winograd",
+                                    [RGM_CONV_WINOGRAD_2X2] = "winograd 2x2",
                                     [RGM_CONV_DIRECT] = "direct",
                                     [RGM_CONV_ONEDNN_WINOGRAD] = "jit_wino_4x3:avx512_core"};
 
@@ -137,6 +139,7 @@ START_TEST(same_as_onednn) {
         float *want = record(g, s, _i, 2, RGM_CONV_ONEDNN, &count);
         compare_with(g, s, _i, RGM_CONV_DIRECT, want);
         if (has_winograd(s)) compare_with(g, s, _i, RGM_CONV_WINOGRAD, want);
+        if (has_winograd(s)) compare_with(g, s, _i, RGM_CONV_WINOGRAD_2X2, want);
         if (has_winograd(s) && _i == RGM_ISA_AVX512 && onednn_has_winograd(_i))
             compare_with(g, s, _i, RGM_CONV_ONEDNN_WINOGRAD, want);
         free(want);
@@ -208,6 +211,46 @@ START_TEST(rule) {
 }
 END_TEST
 
+/* The size of Winograd's tiles: where 16 products for each 2x2 pixels are no more than 36 for each 4x4. The input's
+ * gradient is as large as the input, whatever the padding. */
+START_TEST(rule_of_tiles) {
+    static const struct {
+        int32_t H, W, pad;
+        const char *ways;
+    } t[] = {{1, 1, 1, "winograd 2x2, winograd 2x2, winograd 2x2"},
+             {2, 2, 1, "winograd 2x2, winograd 2x2, winograd 2x2"},
+             {3, 3, 1, "winograd, winograd, winograd"},
+             {4, 4, 1, "winograd, winograd, winograd"},
+             {5, 5, 1, "winograd 2x2, winograd 2x2, winograd 2x2"},
+             {6, 6, 1, "winograd 2x2, winograd 2x2, winograd 2x2"},
+             {5, 6, 1, "winograd 2x2, winograd 2x2, winograd 2x2"},
+             {7, 7, 1, "winograd, winograd, winograd"},
+             {6, 7, 1, "winograd, winograd, winograd"},
+             {6, 10, 1, "winograd, winograd, winograd"},
+             {2, 9, 1, "winograd 2x2, winograd 2x2, winograd 2x2"},
+             {40, 1, 1, "winograd 2x2, winograd 2x2, winograd 2x2"},
+             {28, 28, 1, "winograd, winograd, winograd"},
+             {8, 8, 0, "winograd 2x2, winograd, winograd 2x2"},
+             {6, 6, 0, "winograd, winograd 2x2, winograd"},
+             {3, 3, 0, "winograd 2x2, winograd, winograd 2x2"}};
+    for (size_t i = 0; i < sizeof t / sizeof *t; i++) {
+        const shape s = {2, t[i].H, t[i].W, 16, 17, 3, 1, t[i].pad};
+        rgm_graph *g = make_graph(&s);
+        netrun r;
+        netrun_conv = RGM_CONV_AUTO;
+        netrun_open(&r, g, _i, s.N, 1, 1);
+        for (int32_t j = 0; j < rgm_plan_row_count(r.plan); j++) {
+            rgm_plan_row row;
+            rgm_plan_row_get(r.plan, j, &row);
+            if (strcmp(row.name, "conv") == 0)
+                ck_assert_msg(strcmp(row.engine, t[i].ways) == 0, "%dx%d, pad %d: %s", s.H, s.W, s.pad, row.engine);
+        }
+        netrun_close(&r);
+        rgm_graph_destroy(g);
+    }
+}
+END_TEST
+
 static void check_bits(const rgm_graph *g, const shape *s, int32_t isa, int32_t conv) {
     static const int32_t threads[] = {2, 3, 4, 7};
     int64_t count;
@@ -226,6 +269,7 @@ START_TEST(same_bits) {
         rgm_graph *g = make_graph(&shapes[i]);
         check_bits(g, &shapes[i], _i, RGM_CONV_DIRECT);
         if (has_winograd(&shapes[i])) check_bits(g, &shapes[i], _i, RGM_CONV_WINOGRAD);
+        if (has_winograd(&shapes[i])) check_bits(g, &shapes[i], _i, RGM_CONV_WINOGRAD_2X2);
         if (has_winograd(&shapes[i]) && _i == RGM_ISA_AVX512 && onednn_has_winograd(_i))
             check_bits(g, &shapes[i], _i, RGM_CONV_ONEDNN_WINOGRAD);
         rgm_graph_destroy(g);
@@ -241,6 +285,7 @@ int main(void) {
         if (netrun_has(isa) && isa != RGM_ISA_REFERENCE) {
             tcase_add_loop_test(cases, same_as_onednn, isa, isa + 1);
             tcase_add_loop_test(cases, rule, isa, isa + 1);
+            tcase_add_loop_test(cases, rule_of_tiles, isa, isa + 1);
             tcase_add_loop_test(cases, onednn_winograd, isa, isa + 1);
             if (isa != RGM_ISA_GENERIC16) tcase_add_loop_test(cases, same_bits, isa, isa + 1);
         }

@@ -191,10 +191,14 @@ static int32_t goes_by_image(const rgm_graph *g, int32_t isa, int32_t N) {
 START_TEST(same_bits_of_winograd) {
     static const struct {
         int32_t C, H, W, N;
-    } t[] = {{16, 44, 39, 16}, {16, 48, 44, 17}, {16, 44, 39, 15}, {17, 9, 8, 5}, {136, 5, 4, 3}};
+        int32_t conv;
+    } t[] = {{16, 44, 39, 16, RGM_CONV_WINOGRAD},  {16, 48, 44, 17, RGM_CONV_WINOGRAD},
+             {16, 44, 39, 15, RGM_CONV_WINOGRAD},  {17, 9, 8, 5, RGM_CONV_WINOGRAD},
+             {136, 5, 4, 3, RGM_CONV_WINOGRAD},    {17, 9, 8, 5, RGM_CONV_WINOGRAD_2X2},
+             {136, 5, 4, 3, RGM_CONV_WINOGRAD_2X2}};
     int32_t by_image = 0;
-    netrun_conv = RGM_CONV_WINOGRAD;
     for (size_t i = 0; i < sizeof t / sizeof *t; i++) {
+        netrun_conv = t[i].conv;
         rgm_graph *g = of_winograd(t[i].C, t[i].H, t[i].W);
         float *a = evaluate(g, _i, t[i].N, 2, 1, 0xFF), *b = evaluate(g, _i, t[i].N, 2, 0, 0xFF);
         ck_assert_mem_eq(a, b, sizeof *a * (size_t)t[i].N * OUTPUTS);

@@ -4,22 +4,23 @@
 #
 #   matrix products    an innermost loop with fused multiply-adds has no vector on the stack and stores none at all:
 #                      its accumulators are all that it computes. The largest tile is among them.
-#   transforms         rows, then columns: what lies between is 18 to 36 vectors, more than there are registers. So
-#                      each may be stored on the stack, but no more than that, which leaves no place for sums; and no
+#   transforms         rows, then columns: what lies between is 8 to 36 vectors, mostly more than there are registers.
+#                      So each may be stored on the stack, but no more than that, which leaves no place for sums; and no
 #                      loop may index it there.
 #
 # usage: check_spills.sh [OBJECT ymm|zmm]   without OBJECT it first tries itself, then both objects of the build
 set -eu
 
 # Stores on the stack that a transform may have in its loops: the values between its passes, times the versions in which
-# it is compiled. With 16 registers twice that: gcc keeps sums and differences of a value's parts instead.
-#   wino_input        36; loads as they are, scaled, behind a ReLU; inside of the image, at its edge in pixels, in zeros
-#   wino_grad         24
-#   wino_output       24, and the first pixel; with moments and without
-#   wino_finish       24; with a residual or without, with a ReLU or without
-#   wino_filter       9 taps and 18; all lanes or some
-#   wino_filter_grad  18, 9 taps, and 8 lines of taps on their way into lanes
-limits='wino_input 324 wino_grad 24 wino_output 50 wino_finish 96 wino_filter 54 wino_filter_grad 35'
+# it is compiled; of F(4x4) + F(2x2). With 16 registers twice that: gcc keeps sums and differences of a value's parts
+# instead.
+#   wino_input        36 + 16; loads as they are, scaled, behind a ReLU; inside of the image, at its edge in pixels, in zeros
+#   wino_grad         24 + 8
+#   wino_output       24 + 8, and the first pixel; with moments and without
+#   wino_finish       24 + 8; with a residual or without, with a ReLU or without
+#   wino_filter       9 taps and 18 + 9 taps and 12; all lanes or some
+#   wino_filter_grad  18 + 12, and of each 9 taps and 8 lines of taps on their way into lanes
+limits='wino_input 468 wino_grad 32 wino_output 68 wino_finish 128 wino_filter 96 wino_filter_grad 64'
 
 # Reads objdump -d; vector: ymm or zmm. Prints what is wrong.
 # shellcheck disable=SC2016

@@ -209,6 +209,7 @@ void netcase_check(netcase *c, int32_t x) {
                 c->name);
     static const char *const ways[] = {[RGM_CONV_AUTO] = "auto",
                                        [RGM_CONV_WINOGRAD] = "winograd",
+                                       [RGM_CONV_WINOGRAD_2X2] = "winograd 2x2",
                                        [RGM_CONV_DIRECT] = "direct",
                                        [RGM_CONV_ONEDNN] = "onednn"};
     int32_t convs = 0;

@@ -22,9 +22,10 @@ typedef struct rgm_pool_shape {
     int32_t H, W, OH, OW, R, S, stride, pad;
 } rgm_pool_shape;
 
-/* A grid of 4x4 tiles over an image of H x W pixels, `across` tiles wide. pad: of the convolution whose input it is. */
+/* A grid of tiles of side x side pixels, 4 or 2, over an image of H x W pixels, `across` tiles wide. pad: of the
+ * convolution whose input it is. */
 typedef struct rgm_wino_shape {
-    int32_t H, W, pad, across;
+    int32_t H, W, pad, across, side;
 } rgm_wino_shape;
 
 /* The pixels (h, w) = (stride * r + top, stride * q + left) of an image of H x W, for r = 0, 1, ... and q = 0 ..

@@ -1,14 +1,14 @@
-/* Winograd F(4x4, 3x3) in phases. A tile is 4x4 pixels of an image's output; tiles are numbered over the whole batch.
- * Everything becomes 36 matrix products (one a point) between tiles, channels and filters; the kernels are in
- * kernels/body_winograd.inc and body_gemm.inc. Backward data is the forward pass on dy with the filters turned by 180
- * degrees, their channels exchanged, and padding 2 - pad.
+/* Winograd F(4x4, 3x3) and F(2x2, 3x3) in phases. A tile is 4x4 or 2x2 pixels of an image's output; tiles are numbered
+ * over the whole batch. Everything becomes 36 or 16 matrix products (one a point) between tiles, channels and filters;
+ * the kernels are in kernels/body_winograd.inc and body_gemm.inc. Backward data is the forward pass on dy with the
+ * filters turned by 180 degrees, their channels exchanged, and padding 2 - pad.
  *
  * What is done where, so that what is transformed is multiplied while it is in the second-level cache:
  *
  *   few channels     filters are transformed first, all of them; a chunk is a span of tiles, which are transformed,
  *                    multiplied and transformed back in a worker's scratch.
- *   many channels    the transformed filters (36/9 of the weights) would be more than the inputs: tiles are transformed
- *                    first, up to STAGE of them; a chunk is a pair of channel blocks, whose filters are transformed in
+ *   many channels    the transformed filters (36/9 or 16/9 of the weights) would be more than the inputs: tiles are
+ *                    transformed first, a stage of them; a chunk is a pair of channel blocks, whose filters are made in
  *                    scratch, multiplied with all tiles, and transformed back. A large stage is cut into parts as
  *                    well, for CHUNKS chunks in all; each part transforms the filters again.
  *
@@ -22,16 +22,16 @@
 enum {
     FEW = 128 * 128,   /* products of channel counts up to which filters are transformed first */
     IMAGES_LEAST = 16, /* in a batch that is cut into images */
-    PIECE = 16,        /* blocks of filters that the cache holds with what they are multiplied with */
+    PIECE = 16,        /* blocks of F(4x4)'s filters that the cache holds with what they are multiplied with */
     CHUNKS = 64,       /* of a stage, where it has tiles enough: for the cores of a large machine */
     PART_TILES = 128,  /* tiles that repay transforming the filters once more */
     PARTED = 512,      /* tiles of a stage that is cut into parts */
 };
 
-int32_t rgm_winograd_can(const rgm_conv_shape *s, int32_t direction) {
+int32_t rgm_winograd_can(const rgm_conv_shape *s, int32_t side, int32_t direction) {
     if (s->R != 3 || s->S != 3 || s->stride != 1 || s->pad > 1 || s->groups > 1 || s->src_layout != RGM_LAYOUT_BLOCKED)
         return 0;
-    if ((int64_t)s->N * (s->H / SIDE + 2) * (s->W / SIDE + 2) > INT32_MAX) return 0; /* tiles are counted in 32 bits */
+    if ((int64_t)s->N * (s->H / side + 2) * (s->W / side + 2) > INT32_MAX) return 0; /* tiles are counted in 32 bits */
     return direction != RGM_CONV_BACKWARD_WEIGHTS || !s->bias;
 }
 
@@ -41,11 +41,24 @@ int32_t rgm_winograd_pays(const rgm_conv_shape *s, int32_t direction) {
     return s->C >= 16 && s->K >= 16;
 }
 
+/* Products of a pair of channels and an image. */
+static int64_t products(int32_t side, int32_t H, int32_t W) {
+    const rgm_wino_tile t = rgm_winograd_tile(side);
+    return (int64_t)t.points * rgm_winograd_across(t, H) * rgm_winograd_across(t, W);
+}
+
+int32_t rgm_winograd_side(const rgm_conv_shape *s, int32_t direction) {
+    int32_t around = direction == RGM_CONV_BACKWARD_DATA ? 1 : s->pad; /* dx is as large as x */
+    int32_t H = rgm_conv_out(s->H, 3, 1, around), W = rgm_conv_out(s->W, 3, 1, around);
+    return products(2, H, W) <= products(4, H, W) ? 2 : 4;
+}
+
 typedef struct pass {
     rgm_plan *plan;
     const rgm_kernels *k;
     rgm_conv_side in, out;
     rgm_wino_shape in_shape, out_shape;
+    rgm_wino_tile tile;
     int32_t per_image, tiles; /* of the batch */
     int32_t span;             /* tiles multiplied at a time */
     int32_t images;           /* of the batch */
@@ -69,7 +82,7 @@ typedef struct stage {
 
 static int32_t pair_width(const pass *p, int32_t pair) { return (int32_t)rgm_least(2, p->out.blocks - 2 * pair); }
 
-static int64_t u_floats(const pass *p) { return POINTS * p->u_point; } /* of a pair */
+static int64_t u_floats(const pass *p) { return p->tile.points * p->u_point; } /* of a pair */
 
 /* u[point][input channel][wide * B] of a pair, for input blocks [from, to), of which `u` has the first in front.
  * Channels of the padding multiply zeros: zero too. */
@@ -78,11 +91,11 @@ static void transform_filters(const pass *p, int32_t pair, int32_t from, int32_t
     int32_t rows = (to - from) * B, real = (int32_t)rgm_least(rows, p->in.channels - from * B);
     for (int32_t j = 0; j < wide; j++) {
         int32_t channel = (2 * pair + j) * B;
-        p->k->wino_filter(p->w + channel * p->lane + from * B * p->depth, p->lane, p->depth, p->flip,
+        p->k->wino_filter(p->tile.side, p->w + channel * p->lane + from * B * p->depth, p->lane, p->depth, p->flip,
                           (int32_t)rgm_least(B, p->out.channels - channel), real, u + j * B, row, p->u_point);
     }
     if (real < rows)
-        for (int32_t point = 0; point < POINTS; point++)
+        for (int32_t point = 0; point < p->tile.points; point++)
             memset(u + point * p->u_point + (int64_t)real * row, 0, sizeof(float) * (size_t)((rows - real) * row));
 }
 
@@ -121,7 +134,7 @@ static void multiply(const pass *p, int32_t pair, int32_t from, int32_t to, cons
                      const float *u, int32_t at, int32_t count, float *m) {
     int32_t B = p->k->block, wide = pair_width(p, pair);
     int32_t stacks = (count + height - 1) / height;
-    for (int32_t point = 0; point < POINTS; point++)
+    for (int32_t point = 0; point < p->tile.points; point++)
         for (int32_t i = 0; i < stacks; i++) {
             int32_t t = at + i * height;
             const float *a = v + point * p->v_point + stack_at(p, height, t) + from * height * B;
@@ -185,7 +198,7 @@ static int32_t spans(const pass *p) { return (p->tiles + p->span - 1) / p->span;
 
 static void convolve_span(const pass *p, int64_t first, int32_t count, int32_t chunk, int32_t worker) {
     int32_t height = stack_height(p, count);
-    float *v = rgm_plan_scratch(p->plan, worker), *m = v + POINTS * p->v_point;
+    float *v = rgm_plan_scratch(p->plan, worker), *m = v + p->tile.points * p->v_point;
     for (int32_t b = 0; b < p->in.blocks; b++) transform_inputs(p, b, first, 0, count, height, v);
     for (int32_t pair = 0; pair < p->pairs; pair++) {
         multiply(p, pair, 0, p->in.blocks, v, height, p->u + pair * u_floats(p), 0, count, m);
@@ -287,15 +300,15 @@ static rgm_status plan_few_phase(const rgm_conv_site *site, pass *p, const char 
 
 static rgm_status plan_few(const rgm_conv_site *site, pass *p, const char *what, rgm_source x, const rgm_store *store,
                            rgm_error *err) {
-    p->span = rgm_winograd_span(p->k, (int64_t)(p->in.blocks + 2) * p->k->block);
+    p->span = rgm_winograd_span(p->k, p->tile, (int64_t)(p->in.blocks + 2) * p->k->block);
     p->v_point = (int64_t)p->in.blocks * p->k->block * (p->span + p->k->rows) + SKEW;
     p->m_point = (int64_t)2 * p->k->block * longest_span(p) + SKEW;
-    rgm_plan_need_scratch(site->plan, rgm_float_bytes(POINTS * (p->v_point + p->m_point)));
+    rgm_plan_need_scratch(site->plan, rgm_float_bytes(p->tile.points * (p->v_point + p->m_point)));
     rgm_buffer u = rgm_plan_buffer(site->plan, rgm_float_bytes(p->pairs * u_floats(p)));
     RGM_TRY(rgm_plan_phase_once(site->plan, site->node, "filters", run_filters, p, p->pairs * p->in.blocks, err));
     rgm_plan_use(site->plan, u, &p->u);
     RGM_TRY(plan_few_phase(site, p, what, err));
-    rgm_plan_work(site->plan, rgm_winograd_flops(&site->shape, p->tiles), 0);
+    rgm_plan_work(site->plan, rgm_winograd_flops(&site->shape, p->tile, p->tiles), 0);
     rgm_plan_use(site->plan, u, NULL);
     rgm_conv_side_use(site->plan, &p->in, x);
     rgm_moments moments = plan_moments(site, p, spans(p));
@@ -315,15 +328,17 @@ static int32_t count_parts(const pass *p, int32_t tiles) {
 
 static rgm_status plan_many(const rgm_conv_site *site, pass *p, const char *what, rgm_source x, const rgm_store *store,
                             rgm_error *err) {
-    int32_t stages = (p->tiles + STAGE - 1) / STAGE, longest = (p->tiles + stages - 1) / stages;
-    p->span = rgm_winograd_span(p->k, 2 * p->k->block * 2); /* half of the cache: the rest is for filters and inputs */
+    int32_t points = p->tile.points, pixels = p->tile.side * p->tile.side, most = rgm_winograd_fit(p->tile, STAGE);
+    int32_t stages = (p->tiles + most - 1) / most, longest = (p->tiles + stages - 1) / stages;
+    /* half of the cache: the rest is for filters and inputs */
+    p->span = rgm_winograd_span(p->k, p->tile, 2 * p->k->block * 2);
     p->v_point = (int64_t)p->in.blocks * p->k->block * (longest + p->k->rows) + SKEW;
     p->m_point = (int64_t)2 * p->k->block * (p->span + p->k->rows) + SKEW;
     /* In pieces the products must all be kept until the last one. */
-    p->piece = longest <= p->span ? (int32_t)rgm_least(p->in.blocks, PIECE) : p->in.blocks;
+    p->piece = longest <= p->span ? (int32_t)rgm_least(p->in.blocks, rgm_winograd_fit(p->tile, PIECE)) : p->in.blocks;
     p->u_point = (int64_t)p->piece * p->k->block * 2 * p->k->block + SKEW;
-    rgm_plan_need_scratch(site->plan, rgm_float_bytes(u_floats(p) + POINTS * p->m_point));
-    rgm_buffer v = rgm_plan_buffer(site->plan, rgm_float_bytes(POINTS * p->v_point));
+    rgm_plan_need_scratch(site->plan, rgm_float_bytes(u_floats(p) + points * p->m_point));
+    rgm_buffer v = rgm_plan_buffer(site->plan, rgm_float_bytes(points * p->v_point));
     p->parts = count_parts(p, p->tiles / stages);
     rgm_moments moments = plan_moments(site, p, stages * p->parts);
     stage *list = rgm_plan_state(site->plan, sizeof *list * (size_t)stages);
@@ -332,13 +347,12 @@ static rgm_status plan_many(const rgm_conv_site *site, pass *p, const char *what
         rgm_range part = rgm_range_part(p->tiles, stages, i);
         list[i] = (stage){p, i, (int32_t)part.first, (int32_t)(part.end - part.first)};
         RGM_TRY(rgm_plan_phase(site->plan, site->node, "tiles", run_inputs, &list[i], p->in.blocks * TILE_PARTS, err));
-        rgm_plan_work(site->plan, 0, (POINTS + SIDE * SIDE) * tile_bytes(&p->in, p, list[i].count));
+        rgm_plan_work(site->plan, 0, (points + pixels) * tile_bytes(&p->in, p, list[i].count));
         rgm_conv_side_use(site->plan, &p->in, x);
         rgm_plan_use(site->plan, v, &p->v);
         RGM_TRY(rgm_plan_phase(site->plan, site->node, what, run_pair, &list[i], p->parts * p->pairs, err));
-        rgm_plan_work(site->plan, rgm_winograd_flops(&site->shape, list[i].count),
-                      POINTS * tile_bytes(&p->in, p, list[i].count) +
-                          SIDE * SIDE * tile_bytes(&p->out, p, list[i].count));
+        rgm_plan_work(site->plan, rgm_winograd_flops(&site->shape, p->tile, list[i].count),
+                      points * tile_bytes(&p->in, p, list[i].count) + pixels * tile_bytes(&p->out, p, list[i].count));
         rgm_plan_use(site->plan, v, NULL);
         use_output(site, p, store, &moments);
     }
@@ -350,7 +364,7 @@ static rgm_status plan_pass(const rgm_conv_site *site, pass *p, const char *what
     p->plan = site->plan;
     p->k = rgm_plan_get(site->plan)->kernels;
     p->images = site->shape.N;
-    p->per_image = p->out_shape.across * rgm_winograd_across(p->out.H);
+    p->per_image = p->out_shape.across * rgm_winograd_across(p->tile, p->out.H);
     p->tiles = p->per_image * site->shape.N;
     p->pairs = (p->out.blocks + 1) / 2;
     p->u_point = (int64_t)p->in.blocks * p->k->block * 2 * p->k->block + SKEW;
@@ -359,32 +373,38 @@ static rgm_status plan_pass(const rgm_conv_site *site, pass *p, const char *what
     return few ? plan_few(site, p, what, x, store, err) : plan_many(site, p, what, x, store, err);
 }
 
-rgm_status rgm_winograd_forward(const rgm_conv_site *site, rgm_source x, const rgm_store *store, rgm_error *err) {
+rgm_status rgm_winograd_forward(const rgm_conv_site *site, int32_t side, rgm_source x, const rgm_store *store,
+                                rgm_error *err) {
     const rgm_conv_shape *s = &site->shape;
+    const rgm_wino_tile tile = rgm_winograd_tile(side);
     int32_t OH = rgm_conv_out(s->H, 3, 1, s->pad), OW = rgm_conv_out(s->W, 3, 1, s->pad),
-            across = rgm_winograd_across(OW);
+            across = rgm_winograd_across(tile, OW);
     pass *p = rgm_plan_state(site->plan, sizeof *p);
     if (!p) return rgm_fail(err, RGM_E_NOMEM, "plan: out of memory");
-    *p = (pass){.in = rgm_conv_side_make(site->plan, s->C, s->H, s->W),
-                .in_shape = {s->H, s->W, s->pad, across},
+    *p = (pass){.tile = tile,
+                .in = rgm_conv_side_make(site->plan, s->C, s->H, s->W),
+                .in_shape = {s->H, s->W, s->pad, across, side},
                 .out = rgm_conv_side_make(site->plan, s->K, OH, OW),
-                .out_shape = {OH, OW, 0, across},
+                .out_shape = {OH, OW, 0, across, side},
                 .lane = (int64_t)s->C * TAPS,
                 .depth = TAPS};
     rgm_plan_param(site->plan, rgm_plan_node(site->plan, site->node)->bias, &p->bias);
     return plan_pass(site, p, "forward", x, store, err);
 }
 
-rgm_status rgm_winograd_backward_data(const rgm_conv_site *site, rgm_buffer dy, rgm_buffer dx, rgm_error *err) {
+rgm_status rgm_winograd_backward_data(const rgm_conv_site *site, int32_t side, rgm_buffer dy, rgm_buffer dx,
+                                      rgm_error *err) {
     const rgm_conv_shape *s = &site->shape;
+    const rgm_wino_tile tile = rgm_winograd_tile(side);
     int32_t OH = rgm_conv_out(s->H, 3, 1, s->pad), OW = rgm_conv_out(s->W, 3, 1, s->pad),
-            across = rgm_winograd_across(s->W);
+            across = rgm_winograd_across(tile, s->W);
     pass *p = rgm_plan_state(site->plan, sizeof *p);
     if (!p) return rgm_fail(err, RGM_E_NOMEM, "plan: out of memory");
-    *p = (pass){.in = rgm_conv_side_make(site->plan, s->K, OH, OW),
-                .in_shape = {OH, OW, 2 - s->pad, across},
+    *p = (pass){.tile = tile,
+                .in = rgm_conv_side_make(site->plan, s->K, OH, OW),
+                .in_shape = {OH, OW, 2 - s->pad, across, side},
                 .out = rgm_conv_side_make(site->plan, s->C, s->H, s->W),
-                .out_shape = {s->H, s->W, 0, across},
+                .out_shape = {s->H, s->W, 0, across, side},
                 .lane = TAPS,
                 .depth = (int64_t)s->C * TAPS,
                 .flip = 1};

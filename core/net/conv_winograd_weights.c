@@ -4,7 +4,7 @@
  *
  *   almost always    a chunk transforms its two panels' tiles itself, span by span, all of the batch or a part of them.
  *                    A panel is transformed as often as there are panels on the other side: less work than to write
- *                    36/16 of its tiles and read them.
+ *                    36/16 (F(2x2): 16/4) of its tiles and read them.
  *   many panels,     tiles are transformed first, all of them.
  *   few tiles
  *
@@ -20,7 +20,7 @@ enum {
     PART_TILES = 192, /* tiles that are worth a partial result */
     FINISHED = 4,     /* input channels whose partial results are added at a time */
     MANY_PANELS = 5,  /* on one side */
-    FEW_TILES = 128,  /* measured: with twice as many, transforming first takes longer */
+    FEW_TILES = 128,  /* of F(4x4); measured: with twice as many, transforming first takes longer */
 };
 
 /* Channels in panels of at most `width`: v[panel][point][tile][width], whatever the last one's width. */
@@ -36,6 +36,7 @@ typedef struct weights {
     rgm_plan *plan;
     const rgm_kernels *k;
     panels in, out;
+    rgm_wino_tile tile;
     int32_t per_image, tiles;
     int32_t span;        /* tiles transformed at a time */
     int32_t parts;       /* partial results */
@@ -53,10 +54,12 @@ static void cut_panels(panels *p, int32_t B) {
 
 static void set_point(panels *p, int32_t tiles) { p->point = (int64_t)tiles * p->width + SKEW; }
 
-static int64_t panels_floats(const panels *p) { return p->count * POINTS * p->point; }
+static int64_t panels_floats(const weights *g, const panels *p) { return p->count * g->tile.points * p->point; }
 
 /* Tiles transformed first: where those of a panel are. */
-static float *panel_at(const panels *p, int32_t panel) { return p->v + panel * POINTS * p->point; }
+static float *panel_at(const weights *g, const panels *p, int32_t panel) {
+    return p->v + panel * g->tile.points * p->point;
+}
 
 /* Block `block` of a panel, tiles [first, first + count), to the panel's v. */
 static void transform_block(const weights *g, const panels *p, int32_t block, int64_t first, int32_t count, float *v) {
@@ -84,7 +87,7 @@ static void transform_panel(const weights *g, const panels *p, int32_t panel, in
     for (int32_t b = 0; b < blocks; b++) transform_block(g, p, from + b, first, count, v);
 }
 
-static int64_t d_floats(const weights *g) { return POINTS * g->point; } /* of a pair of panels */
+static int64_t d_floats(const weights *g) { return g->tile.points * g->point; } /* of a pair of panels */
 
 static int32_t owners(const weights *g) { return g->in.count * g->out.count; }
 
@@ -92,7 +95,7 @@ static int32_t owners(const weights *g) { return g->in.count * g->out.count; }
 static void multiply_panels(const weights *g, int32_t i, int32_t j, const float *vin, const float *vout, int32_t count,
                             int32_t again, float *d) {
     int32_t B = g->k->block, rows = panel_channels(&g->in, B, i), columns = panel_channels(&g->out, B, j);
-    for (int32_t point = 0; point < POINTS; point++)
+    for (int32_t point = 0; point < g->tile.points; point++)
         for (int32_t c = 0; c < columns; c += 2 * B) {
             const float *a = vin + point * g->in.point, *next = d + (point + 1) * g->point;
             g->k->gemm_outer(a, g->in.width, vout + point * g->out.point + c, g->out.width, count, rows,
@@ -108,8 +111,9 @@ static void finish_block(const weights *g, int32_t first, int32_t count, int32_t
     int32_t B = g->k->block, channel = block * B, C = g->in.side.channels;
     int32_t rows = (int32_t)rgm_least(count, C - first);
     if (rows <= 0) return;
-    g->k->wino_filter_grad(d + (int64_t)(first % g->in.width) * g->out.width + channel % g->out.width, g->out.width,
-                           g->point, g->part, parts, (int32_t)rgm_least(B, g->out.side.channels - channel), rows,
+    g->k->wino_filter_grad(g->tile.side, d + (int64_t)(first % g->in.width) * g->out.width + channel % g->out.width,
+                           g->out.width, g->point, g->part, parts,
+                           (int32_t)rgm_least(B, g->out.side.channels - channel), rows,
                            g->dw + ((int64_t)channel * C + first) * TAPS, (int64_t)C * TAPS, TAPS, squares);
 }
 
@@ -145,7 +149,7 @@ static rgm_status run_spans(void *context, int32_t chunk, int32_t worker, rgm_er
     float *d = owner_products(g, o, worker);
     float *vin = rgm_plan_scratch(g->plan, worker);
     if (g->at_once) vin += d_floats(g);
-    float *vout = vin + POINTS * g->in.point;
+    float *vout = vin + g->tile.points * g->in.point;
     int32_t spans = (int32_t)((tiles.end - tiles.first + g->span - 1) / g->span);
     for (int32_t n = 0; n < spans; n++) {
         rgm_range part = rgm_range_part(tiles.end - tiles.first, spans, n);
@@ -167,7 +171,7 @@ static rgm_status run_panels(void *context, int32_t chunk, int32_t worker, rgm_e
     const panels *p = of_out ? &g->out : &g->in;
     if (of_out) block -= g->in.side.blocks;
     transform_block(g, p, block, tiles.first, (int32_t)(tiles.end - tiles.first),
-                    panel_at(p, block * g->k->block / p->width) + tiles.first * p->width);
+                    panel_at(g, p, block * g->k->block / p->width) + tiles.first * p->width);
     return RGM_OK;
 }
 
@@ -177,7 +181,7 @@ static rgm_status run_owner(void *context, int32_t chunk, int32_t worker, rgm_er
     const weights *g = context;
     owner o = owner_of(g, chunk);
     float *d = owner_products(g, o, worker);
-    multiply_panels(g, o.i, o.j, panel_at(&g->in, o.i), panel_at(&g->out, o.j), g->tiles, 0, d);
+    multiply_panels(g, o.i, o.j, panel_at(g, &g->in, o.i), panel_at(g, &g->out, o.j), g->tiles, 0, d);
     finish_panels(g, chunk, o.i, o.j, d);
     return RGM_OK;
 }
@@ -227,14 +231,14 @@ static rgm_status plan_finish(const rgm_conv_site *site, weights *g, rgm_buffer 
 }
 
 static rgm_status plan_spans(const rgm_conv_site *site, weights *g, rgm_source x, rgm_buffer dy, rgm_error *err) {
-    g->span = g->k->block == 16 ? 48 : 32; /* with the products in the cache */
+    g->span = rgm_winograd_fit(g->tile, g->k->block == 16 ? 48 : 32); /* with the products in the cache */
     set_sizes(g, g->span);
     g->parts = count_parts(g);
     g->at_once = g->parts == 1;
-    rgm_plan_need_scratch(site->plan, rgm_float_bytes(POINTS * (g->in.point + g->out.point) + d_floats(g)));
+    rgm_plan_need_scratch(site->plan, rgm_float_bytes(g->tile.points * (g->in.point + g->out.point) + d_floats(g)));
     rgm_buffer d = rgm_plan_buffer(site->plan, g->at_once ? 0 : rgm_float_bytes(g->parts * g->part));
     RGM_TRY(rgm_plan_phase(site->plan, site->node, "backward weights", run_spans, g, owners(g) * g->parts, err));
-    rgm_plan_work(site->plan, rgm_winograd_flops(&site->shape, g->tiles), 0);
+    rgm_plan_work(site->plan, rgm_winograd_flops(&site->shape, g->tile, g->tiles), 0);
     use_both(site->plan, g, x, dy);
     rgm_plan_use(site->plan, d, &g->d);
     return g->at_once ? RGM_OK : plan_finish(site, g, d, err);
@@ -247,38 +251,41 @@ static rgm_status plan_first(const rgm_conv_site *site, weights *g, rgm_source x
     set_sizes(g, g->tiles);
     g->parts = g->at_once = 1;
     rgm_plan_need_scratch(site->plan, rgm_float_bytes(d_floats(g)));
-    rgm_buffer vin = rgm_plan_buffer(site->plan, rgm_float_bytes(panels_floats(&g->in))),
-               vout = rgm_plan_buffer(site->plan, rgm_float_bytes(panels_floats(&g->out)));
+    rgm_buffer vin = rgm_plan_buffer(site->plan, rgm_float_bytes(panels_floats(g, &g->in))),
+               vout = rgm_plan_buffer(site->plan, rgm_float_bytes(panels_floats(g, &g->out)));
     RGM_TRY(rgm_plan_phase(site->plan, site->node, "tiles of both", run_panels, g, blocks * TILE_PARTS, err));
-    rgm_plan_work(site->plan, 0, (POINTS + SIDE * SIDE) * bytes);
+    rgm_plan_work(site->plan, 0, (g->tile.points + g->tile.side * g->tile.side) * bytes);
     use_both(site->plan, g, x, dy);
     rgm_plan_use(site->plan, vin, &g->in.v);
     rgm_plan_use(site->plan, vout, &g->out.v);
     RGM_TRY(rgm_plan_phase(site->plan, site->node, "backward weights", run_owner, g, owners(g), err));
-    rgm_plan_work(site->plan, rgm_winograd_flops(&site->shape, g->tiles), POINTS * bytes);
+    rgm_plan_work(site->plan, rgm_winograd_flops(&site->shape, g->tile, g->tiles), g->tile.points * bytes);
     rgm_plan_use(site->plan, vin, NULL);
     rgm_plan_use(site->plan, vout, NULL);
     return RGM_OK;
 }
 
-rgm_status rgm_winograd_backward_weights(const rgm_conv_site *site, rgm_source x, rgm_buffer dy, rgm_error *err) {
+rgm_status rgm_winograd_backward_weights(const rgm_conv_site *site, int32_t side, rgm_source x, rgm_buffer dy,
+                                         rgm_error *err) {
     const rgm_conv_shape *s = &site->shape;
+    const rgm_wino_tile tile = rgm_winograd_tile(side);
     int32_t OH = rgm_conv_out(s->H, 3, 1, s->pad), OW = rgm_conv_out(s->W, 3, 1, s->pad),
-            across = rgm_winograd_across(OW);
+            across = rgm_winograd_across(tile, OW);
     weights *g = rgm_plan_state(site->plan, sizeof *g);
     if (!g) return rgm_fail(err, RGM_E_NOMEM, "plan: out of memory");
     *g = (weights){.plan = site->plan,
                    .k = rgm_plan_get(site->plan)->kernels,
                    .in.side = rgm_conv_side_make(site->plan, s->C, s->H, s->W),
-                   .in.shape = {s->H, s->W, s->pad, across},
+                   .in.shape = {s->H, s->W, s->pad, across, side},
                    .out.side = rgm_conv_side_make(site->plan, s->K, OH, OW),
-                   .out.shape = {OH, OW, 0, across},
-                   .per_image = across * rgm_winograd_across(OH),
-                   .tiles = across * rgm_winograd_across(OH) * s->N};
+                   .out.shape = {OH, OW, 0, across, side},
+                   .tile = tile,
+                   .per_image = across * rgm_winograd_across(tile, OH),
+                   .tiles = across * rgm_winograd_across(tile, OH) * s->N};
     rgm_plan_grad(site->plan, rgm_plan_node(site->plan, site->node)->weight, &g->dw);
     cut_panels(&g->in, g->k->block);
     cut_panels(&g->out, g->k->block);
-    int32_t first = rgm_most(g->in.count, g->out.count) >= MANY_PANELS && g->tiles <= FEW_TILES;
+    int32_t first = rgm_most(g->in.count, g->out.count) >= MANY_PANELS && g->tiles <= rgm_winograd_fit(tile, FEW_TILES);
     RGM_TRY(first ? plan_first(site, g, x, dy, err) : plan_spans(site, g, x, dy, err));
     rgm_plan_squares(site->plan, rgm_plan_node(site->plan, site->node)->weight, RGM_NO_TENSOR, &g->squares);
     return RGM_OK;

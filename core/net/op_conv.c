@@ -3,7 +3,7 @@
 #include "net/chunks.h"
 #include "net/conv.h"
 
-enum { ONEDNN, WINOGRAD, DIRECT };
+enum { ONEDNN, WINOGRAD, WINOGRAD_2X2, DIRECT };
 
 typedef struct conv_state {
     rgm_conv_site site;
@@ -34,15 +34,25 @@ static rgm_conv_shape shape_of(const rgm_plan *plan, int32_t index) {
     return shape;
 }
 
+/* The size of the tiles of the two ways of Winograd's. */
+static int32_t side_of(int32_t way) { return way == WINOGRAD_2X2 ? 2 : 4; }
+
+static int32_t choose_winograd(const rgm_conv_shape *s, int32_t way, int32_t direction) {
+    return rgm_winograd_can(s, side_of(way), direction) ? way : ONEDNN;
+}
+
 /* The rule: a function of the shape and the block alone. */
 static int32_t choose(const rgm_plan *plan, const rgm_conv_shape *s, int32_t direction) {
     const rgm_plan_options *o = rgm_plan_get(plan);
+    int32_t winograd = rgm_winograd_side(s, direction) == 2 ? WINOGRAD_2X2 : WINOGRAD;
     switch (o->conv) {
     case RGM_CONV_AUTO:
-        if (rgm_winograd_can(s, direction) && rgm_winograd_pays(s, direction)) return WINOGRAD;
+        if (rgm_winograd_can(s, side_of(winograd), direction) && rgm_winograd_pays(s, direction)) return winograd;
         return rgm_direct_can(s, direction) && rgm_direct_pays(s, direction, o->kernels->block) ? DIRECT : ONEDNN;
     case RGM_CONV_WINOGRAD:
-        return rgm_winograd_can(s, direction) ? WINOGRAD : ONEDNN;
+        return choose_winograd(s, WINOGRAD, direction);
+    case RGM_CONV_WINOGRAD_2X2:
+        return choose_winograd(s, WINOGRAD_2X2, direction);
     case RGM_CONV_DIRECT:
         return rgm_direct_can(s, direction) ? DIRECT : ONEDNN;
     default:
@@ -56,9 +66,9 @@ static void note(const conv_state *c) {
     size_t used = 0;
     for (int32_t d = 0; d < RGM_CONV_DIRECTIONS; d++) {
         if (!(c->site.shape.directions & 1u << d) || used >= sizeof text) continue;
-        const char *name = c->way[d] == WINOGRAD ? "winograd"
-                           : c->way[d] == DIRECT ? "direct"
-                                                 : rgm_onednn_name(c->onednn, d);
+        static const char *const own[] = {
+            [WINOGRAD] = "winograd", [WINOGRAD_2X2] = "winograd 2x2", [DIRECT] = "direct"};
+        const char *name = c->way[d] == ONEDNN ? rgm_onednn_name(c->onednn, d) : own[c->way[d]];
         used += (size_t)snprintf(text + used, sizeof text - used, "%s%s", used ? ", " : "", name);
     }
     rgm_plan_note(c->site.plan, c->site.node, text);
@@ -96,7 +106,8 @@ static rgm_status forward(rgm_plan *plan, int32_t index, rgm_error *err) {
     RGM_TRY(rgm_finish_store(plan, index, x.values, &store, err));
     switch (c->way[RGM_CONV_FORWARD]) {
     case WINOGRAD:
-        return rgm_winograd_forward(&c->site, x, &store, err);
+    case WINOGRAD_2X2:
+        return rgm_winograd_forward(&c->site, side_of(c->way[RGM_CONV_FORWARD]), x, &store, err);
     case DIRECT:
         return rgm_direct_forward(&c->site, x, &store, err);
     default:
@@ -107,7 +118,8 @@ static rgm_status forward(rgm_plan *plan, int32_t index, rgm_error *err) {
 static rgm_status backward_weights(conv_state *c, rgm_source x, rgm_buffer dy, rgm_error *err) {
     switch (c->way[RGM_CONV_BACKWARD_WEIGHTS]) {
     case WINOGRAD:
-        return rgm_winograd_backward_weights(&c->site, x, dy, err);
+    case WINOGRAD_2X2:
+        return rgm_winograd_backward_weights(&c->site, side_of(c->way[RGM_CONV_BACKWARD_WEIGHTS]), x, dy, err);
     case DIRECT:
         return rgm_direct_backward_weights(&c->site, x, dy, err);
     default:
@@ -118,7 +130,8 @@ static rgm_status backward_weights(conv_state *c, rgm_source x, rgm_buffer dy, r
 static rgm_status backward_data(conv_state *c, rgm_buffer dy, rgm_buffer dx, rgm_error *err) {
     switch (c->way[RGM_CONV_BACKWARD_DATA]) {
     case WINOGRAD:
-        return rgm_winograd_backward_data(&c->site, dy, dx, err);
+    case WINOGRAD_2X2:
+        return rgm_winograd_backward_data(&c->site, side_of(c->way[RGM_CONV_BACKWARD_DATA]), dy, dx, err);
     case DIRECT:
         return rgm_direct_backward_data(&c->site, dy, dx, err);
     default:

@@ -43,15 +43,16 @@ typedef struct rgm_activation_hook {
                            float *dx, int32_t worker, rgm_error *err);
 } rgm_activation_hook;
 
-/* How convolutions are computed: the fastest by a fixed rule; Winograd wherever it can; matrix products of our own
- * wherever they can; oneDNN everywhere; oneDNN everywhere, by its own Winograd wherever it can (RGM_E_UNSUPPORTED if it
- * has none at all). */
+/* How convolutions are computed: the fastest by a fixed rule; Winograd F(4x4, 3x3), or F(2x2, 3x3), wherever it can;
+ * matrix products of our own wherever they can; oneDNN everywhere; oneDNN everywhere, by its own Winograd wherever it
+ * can (RGM_E_UNSUPPORTED if it has none at all). */
 enum {
     RGM_CONV_AUTO = 0,
     RGM_CONV_WINOGRAD = 1,
-    RGM_CONV_DIRECT = 2,
-    RGM_CONV_ONEDNN = 3,
-    RGM_CONV_ONEDNN_WINOGRAD = 4
+    RGM_CONV_WINOGRAD_2X2 = 2,
+    RGM_CONV_DIRECT = 3,
+    RGM_CONV_ONEDNN = 4,
+    RGM_CONV_ONEDNN_WINOGRAD = 5
 };
 
 /* What the backward pass keeps: what is dear to make again, or as little as pays (net/remake.h). The same bits. */

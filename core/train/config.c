@@ -18,7 +18,7 @@ static const char *const shortcuts[] = {"A", "B", NULL};
 static const char *const heads[] = {"auto", "softmax", "logit", NULL};
 static const char *const metrics[] = {"accuracy", "loss", NULL};
 static const char *const pins[] = {"auto", "on", "off", NULL};
-static const char *const convs[] = {"auto", "winograd", "direct", "onednn", "onednn-winograd", NULL};
+static const char *const convs[] = {"auto", "winograd", "winograd-2x2", "direct", "onednn", "onednn-winograd", NULL};
 static const char *const memories[] = {"normal", "low", NULL};
 static const char *const isas[] = {"auto", "reference", "generic16", "avx2", "avx512", NULL};
 

@@ -61,7 +61,7 @@ typedef struct rgm_config {
     char isa[RGM_CONFIG_NAME]; /* "auto" or a name for rgm_isa_choose() */
     int32_t memory;            /* RGM_MEMORY_* (net/plan.h): 0 normal, 1 low */
     struct {
-        int32_t conv; /* RGM_CONV_* (net/plan.h): 0 auto, 1 winograd, 2 direct, 3 onednn, 4 onednn-winograd */
+        int32_t conv; /* RGM_CONV_* (net/plan.h): 0 auto, 1 winograd, 2 winograd-2x2, 3 direct, ... */
     } engine;
 
     rgm_spec init; /* the convolutions and hidden layers; the classifier starts at N(0, 0.01) */
