@@ -21,6 +21,7 @@
 
 enum {
     FEW = 128 * 128,   /* products of channel counts up to which filters are transformed first */
+    SPANS_LEAST = 8,   /* of F(2x2) and few channels, so that threads get equal shares of a small map */
     IMAGES_LEAST = 16, /* in a batch that is cut into images */
     PIECE = 16,        /* blocks of F(4x4)'s filters that the cache holds with what they are multiplied with */
     CHUNKS = 64,       /* of a stage, where it has tiles enough: for the cores of a large machine */
@@ -298,9 +299,16 @@ static rgm_status plan_few_phase(const rgm_conv_site *site, pass *p, const char 
     return rgm_plan_phase(site->plan, site->node, what, run_span, p, spans(p), err);
 }
 
+/* As many tiles as the cache holds. F(2x2) is for small maps, of which that can be most of a batch: fewer there. */
+static int32_t few_span(const pass *p) {
+    int32_t rows = p->k->rows, share = (p->tiles + SPANS_LEAST - 1) / SPANS_LEAST;
+    int32_t most = rgm_winograd_span(p->k, p->tile, (int64_t)(p->in.blocks + 2) * p->k->block);
+    return p->tile.side == 2 ? (int32_t)rgm_least(most, (share + rows - 1) / rows * rows) : most;
+}
+
 static rgm_status plan_few(const rgm_conv_site *site, pass *p, const char *what, rgm_source x, const rgm_store *store,
                            rgm_error *err) {
-    p->span = rgm_winograd_span(p->k, p->tile, (int64_t)(p->in.blocks + 2) * p->k->block);
+    p->span = few_span(p);
     p->v_point = (int64_t)p->in.blocks * p->k->block * (p->span + p->k->rows) + SKEW;
     p->m_point = (int64_t)2 * p->k->block * longest_span(p) + SKEW;
     rgm_plan_need_scratch(site->plan, rgm_float_bytes(p->tile.points * (p->v_point + p->m_point)));
