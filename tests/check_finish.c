@@ -131,6 +131,7 @@ START_TEST(families) {
     for (int32_t i = 0; i < FAMILIES; i++) {
         rgm_graph *g = family(variants[i].name, variants[i].o);
         for (netrun_conv = RGM_CONV_AUTO; netrun_conv <= RGM_CONV_ONEDNN; netrun_conv++) {
+            if (!netrun_turn(_i, RGM_ISA_REFERENCE, (size_t)(i + netrun_conv))) continue;
             char what[64];
             snprintf(what, sizeof what, "%s, variant %d, conv %d", variants[i].name, i, netrun_conv);
             compare(g, _i, batches[i % 7], what);
@@ -375,6 +376,7 @@ END_TEST
 START_TEST(same_bits_on_any_threads) {
     static const int32_t threads[] = {1, 2, 3, 4, 7}, chosen[] = {0, 2, 3, 6}, batches[] = {13, 16, 16, 8};
     for (int32_t i = 0; i < 4; i++) {
+        if (!netrun_turn(_i, RGM_ISA_REFERENCE, (size_t)i)) continue;
         const variant *v = &variants[chosen[i]];
         size_t bytes = sizeof(float) * (size_t)batches[i] * OUTPUTS;
         rgm_graph *g = family(v->name, v->o);
@@ -393,7 +395,7 @@ END_TEST
 /* Finite parameters whose activations overflow: a NaN of the plan that keeps operations apart is one here, too. */
 START_TEST(overflow_shows) {
     for (int32_t i = 0; i < FAMILIES; i++) {
-        if (strncmp(variants[i].name, "resnet", 6) != 0) continue;
+        if (strncmp(variants[i].name, "resnet", 6) != 0 || !netrun_turn(_i, RGM_ISA_REFERENCE, (size_t)i)) continue;
         rgm_graph *g = family(variants[i].name, variants[i].o);
         int32_t nans = 0;
         bn_scale = 1e37f;

@@ -26,6 +26,24 @@ int32_t netrun_has(int32_t isa) {
     return rgm_kernels_get(isa) && rgm_isa_choose(rgm_isa_name(isa), rgm_cpu_features(), &chosen, &err) == RGM_OK;
 }
 
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+enum { SANITIZED = 1 };
+#elif defined(__clang__)
+enum { SANITIZED = __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) };
+#else
+enum { SANITIZED = 0 };
+#endif
+
+int32_t netrun_turn(int32_t isa, int32_t least, size_t i) {
+    size_t levels = 0, before = 0;
+    for (int32_t level = least; level < RGM_ISA_COUNT; level++) {
+        if (!netrun_has(level)) continue;
+        levels++;
+        before += level < isa;
+    }
+    return !SANITIZED || (isa >= least && i % levels == before);
+}
+
 enum { GUARD = 64 };
 
 /* NaNs, with a guard behind. */

@@ -42,6 +42,10 @@ rgm_graph *netrun_family(rgm_family_options options);
 /* 1 if this build and this machine have the ISA level. */
 int32_t netrun_has(int32_t isa);
 
+/* 1 if case `i` of a long loop is to run on the ISA level. All are, except with sanitizers, which are slow and look at
+ * addresses, not at results: there the levels that the machine has, from `least` on, share the cases out. */
+int32_t netrun_turn(int32_t isa, int32_t least, size_t i);
+
 /* The arena is filled with NaNs, and so are the gradients. One ISA per process: the engine fixes it. */
 void netrun_open(netrun *r, const rgm_graph *graph, int32_t isa, int32_t N, int32_t threads, int32_t training);
 /* A second plan on the same parameters, statistics, engine and team. Close it before the first one. */
