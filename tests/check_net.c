@@ -272,16 +272,18 @@ static void check_threads(const rgm_graph *g, int32_t isa, int32_t N, const char
 }
 
 START_TEST(same_bits_on_any_threads) {
-    rgm_graph *g = netrun_family((rgm_family_options){.name = "resnet20", .C = 1, .H = 28, .W = 28, .outputs = 10});
-    check_threads(g, _i, 13, "resnet20");
-    rgm_graph_destroy(g);
-    g = netrun_family((rgm_family_options){
-        .name = "resnet50", .C = 3, .H = 64, .W = 64, .outputs = 10, .imagenet_stem = 1, .width = 0.25});
-    check_threads(g, _i, 7, "narrow resnet50");
-    rgm_graph_destroy(g);
-    g = netrun_family((rgm_family_options){.name = "mlp", .C = 1, .H = 28, .W = 28, .outputs = 10});
-    check_threads(g, _i, 100, "mlp");
-    rgm_graph_destroy(g);
+    static const struct {
+        rgm_family_options o;
+        int32_t N;
+    } t[] = {{{.name = "resnet20", .C = 1, .H = 28, .W = 28, .outputs = 10}, 13},
+             {{.name = "resnet50", .C = 3, .H = 64, .W = 64, .outputs = 10, .imagenet_stem = 1, .width = 0.25}, 7},
+             {{.name = "mlp", .C = 1, .H = 28, .W = 28, .outputs = 10}, 100}};
+    for (size_t i = 0; i < sizeof t / sizeof *t; i++) {
+        if (!netrun_turn(_i, RGM_ISA_GENERIC16, i)) continue;
+        rgm_graph *g = netrun_family(t[i].o);
+        check_threads(g, _i, t[i].N, t[i].o.name);
+        rgm_graph_destroy(g);
+    }
 }
 END_TEST
 
