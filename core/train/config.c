@@ -52,7 +52,7 @@ static const rgm_option options[] = {
 
     {"batch", RGM_OPTION_INT, FIELD(batch), 1, 65536, NULL, "128", "batch", 'b', ALL, "N",
      "images in a step, at most the set"},
-    {"epochs", RGM_OPTION_INT, FIELD(epochs), 1, 1000000, NULL, "6", "epochs", 'e', TRAIN, "N",
+    {"epochs", RGM_OPTION_INT, FIELD(epochs), 1, 1000000, NULL, "22", "epochs", 'e', TRAIN, "N",
      "passes over the training split"},
     {"steps", RGM_OPTION_COUNT, FIELD(steps), 0, COUNT_MAX, NULL, "0", "steps", 0, TRAIN, "N",
      "stop after so many steps; 0: after the epochs"},
