@@ -21,6 +21,8 @@ static const shape shapes[] = {
     {2, 40, 41, 64, 96, 3, 2, 1},    {9, 8, 8, 130, 66, 3, 2, 1},   {3, 7, 9, 20, 33, 3, 2, 0},
     {1040, 1, 1, 130, 132, 3, 1, 1}, /* more tiles than a stage of F(4x4) holds */
     {93, 10, 9, 130, 140, 3, 1, 1},  /* and of F(2x2) */
+    {2, 2, 2, 610, 30, 3, 1, 1},     /* filters in pieces, of F(2x2), too */
+    {3, 1, 2, 28, 590, 3, 1, 1},     /* the same in backward data */
 };
 
 enum { UNITS = 3 };

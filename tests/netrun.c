@@ -35,13 +35,17 @@ enum { SANITIZED = 0 };
 #endif
 
 int32_t netrun_turn(int32_t isa, int32_t least, size_t i) {
+    if (!SANITIZED) return 1;
+    int32_t best = RGM_ISA_COUNT - 1;
+    while (!netrun_has(best)) best--;
+    if (least > best) least = best;
     size_t levels = 0, before = 0;
-    for (int32_t level = least; level < RGM_ISA_COUNT; level++) {
+    for (int32_t level = least; level <= best; level++) {
         if (!netrun_has(level)) continue;
-        levels++;
         before += level < isa;
+        levels++;
     }
-    return !SANITIZED || (isa >= least && i % levels == before);
+    return isa >= least && i % levels == before;
 }
 
 enum { GUARD = 64 };

@@ -27,7 +27,7 @@ static const rgm_cli_spec spec = {
 rgm_status rgm_cmd_bench_machine(int argc, char **argv, rgm_error *err) {
     static rgm_config config;
     static rgm_cli_line line;
-    rgm_bench_machine_options options;
+    rgm_bench_machine_options options = {0};
     RGM_TRY(rgm_cli_parse(&line, &spec, argc, argv, err));
     if (line.helped) return RGM_OK;
     RGM_TRY(rgm_run_effort(&line, 15, 20, &options.effort, err));

@@ -26,7 +26,7 @@ rgm_status rgm_cmd_bench_pipeline(int argc, char **argv, rgm_error *err) {
     static rgm_config config;
     static rgm_cli_line line;
     rgm_session *session = NULL;
-    rgm_effort effort;
+    rgm_effort effort = {0};
     RGM_TRY(rgm_cli_parse(&line, &spec, argc, argv, err));
     if (line.helped) return RGM_OK;
     RGM_TRY(rgm_run_effort(&line, 15, 20, &effort, err));

@@ -18,10 +18,9 @@ int32_t rgm_run_stop(void *context) {
 rgm_status rgm_run_effort(const rgm_cli_line *line, int32_t repeats, int32_t milliseconds, rgm_effort *effort,
                           rgm_error *err) {
     int32_t sample;
-    RGM_TRY(rgm_cli_integer(line, RGM_RUN_REPEATS, 1, 10000, repeats, &effort->repeats, err));
+    RGM_TRY(rgm_cli_integer(line, RGM_RUN_REPEATS, 1, 10000, repeats, &repeats, err));
     RGM_TRY(rgm_cli_integer(line, RGM_RUN_SAMPLE, 1, 10000, milliseconds, &sample, err));
-    effort->sample = sample * 1e-3;
-    effort->stop = rgm_interrupt_flag();
+    *effort = (rgm_effort){.repeats = repeats, .sample = sample * 1e-3, .stop = rgm_interrupt_flag()};
     return RGM_OK;
 }
 

@@ -4,4 +4,3 @@ libengine_la_SOURCES = %D%/engine.c %D%/conv.c %D%/plan.c %D%/run.c %D%/weights.
 libengine_la_CPPFLAGS = $(AM_CPPFLAGS) $(DNNL_CFLAGS)
 libengine_la_CFLAGS = $(AM_CFLAGS) $(TEAM_CFLAGS)
 libengine_la_LIBADD = libbase.la $(TEAM_LIBS) $(DNNL_LIBS)
-EXTRA_DIST += docs/ONEDNN.md
