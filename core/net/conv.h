@@ -16,6 +16,9 @@ typedef struct rgm_conv_site {
     rgm_conv_shape shape;
 } rgm_conv_site;
 
+/* A convolution's shape on the plan's batch, with the directions that the plan wants. */
+rgm_conv_shape rgm_conv_shape_of(const rgm_plan *plan, int32_t node);
+
 /* One side of a convolution in memory: its blocked images, and, where they are loaded, what is pending on them. */
 typedef struct rgm_conv_side {
     int32_t channels, blocks, H, W;

@@ -1,5 +1,27 @@
 #include "net/conv.h"
 
+rgm_conv_shape rgm_conv_shape_of(const rgm_plan *plan, int32_t index) {
+    const rgm_node *node = rgm_plan_node(plan, index);
+    const rgm_tensor *in = rgm_plan_tensor(plan, node->in[0]);
+    const rgm_plan_options *o = rgm_plan_get(plan);
+    rgm_conv_shape shape = {.N = o->batch,
+                            .C = in->C,
+                            .H = in->H,
+                            .W = in->W,
+                            .K = node->conv.filters,
+                            .R = node->conv.window,
+                            .S = node->conv.window,
+                            .stride = node->conv.stride,
+                            .pad = node->conv.pad,
+                            .groups = node->conv.groups,
+                            .bias = node->conv.bias,
+                            .src_layout = rgm_plan_extent(plan, node->in[0]).layout,
+                            .directions = 1u << RGM_CONV_FORWARD};
+    if (o->training) shape.directions |= 1u << RGM_CONV_BACKWARD_WEIGHTS;
+    if (o->training && rgm_plan_needs_gradient(plan, node->in[0])) shape.directions |= 1u << RGM_CONV_BACKWARD_DATA;
+    return shape;
+}
+
 rgm_conv_side rgm_conv_side_make(const rgm_plan *plan, int32_t channels, int32_t H, int32_t W) {
     int32_t B = rgm_plan_get(plan)->kernels->block, blocks = (channels + B - 1) / B;
     int64_t pixels = (int64_t)H * W;

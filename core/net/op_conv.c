@@ -11,29 +11,6 @@ typedef struct conv_state {
     int32_t way[RGM_CONV_DIRECTIONS];
 } conv_state;
 
-/* A convolution's shape on the plan's batch, with the directions that are wanted. */
-static rgm_conv_shape shape_of(const rgm_plan *plan, int32_t index) {
-    const rgm_node *node = rgm_plan_node(plan, index);
-    const rgm_tensor *in = rgm_plan_tensor(plan, node->in[0]);
-    const rgm_plan_options *o = rgm_plan_get(plan);
-    rgm_conv_shape shape = {.N = o->batch,
-                            .C = in->C,
-                            .H = in->H,
-                            .W = in->W,
-                            .K = node->conv.filters,
-                            .R = node->conv.window,
-                            .S = node->conv.window,
-                            .stride = node->conv.stride,
-                            .pad = node->conv.pad,
-                            .groups = node->conv.groups,
-                            .bias = node->conv.bias,
-                            .src_layout = rgm_plan_extent(plan, node->in[0]).layout,
-                            .directions = 1u << RGM_CONV_FORWARD};
-    if (o->training) shape.directions |= 1u << RGM_CONV_BACKWARD_WEIGHTS;
-    if (o->training && rgm_plan_needs_gradient(plan, node->in[0])) shape.directions |= 1u << RGM_CONV_BACKWARD_DATA;
-    return shape;
-}
-
 /* The size of the tiles of the two ways of Winograd's. */
 static int32_t side_of(int32_t way) { return way == WINOGRAD_2X2 ? 2 : 4; }
 
@@ -77,7 +54,7 @@ static void note(const conv_state *c) {
 static rgm_status create(rgm_plan *plan, int32_t index, conv_state **out, rgm_error *err) {
     conv_state *c = rgm_plan_state(plan, sizeof *c);
     if (!c) return rgm_fail(err, RGM_E_NOMEM, "plan: out of memory");
-    c->site = (rgm_conv_site){plan, index, shape_of(plan, index)};
+    c->site = (rgm_conv_site){plan, index, rgm_conv_shape_of(plan, index)};
     uint32_t rest = 0;
     for (int32_t d = 0; d < RGM_CONV_DIRECTIONS; d++) {
         if (!(c->site.shape.directions & 1u << d)) continue;
@@ -158,7 +135,7 @@ static rgm_status backward(rgm_plan *plan, int32_t index, rgm_error *err) {
 /* What is pending is applied where our own kernels load the input; oneDNN knows nothing of it. */
 static int32_t applies(const rgm_plan *plan, int32_t index, int32_t input) {
     (void)input;
-    rgm_conv_shape shape = shape_of(plan, index);
+    rgm_conv_shape shape = rgm_conv_shape_of(plan, index);
     return choose(plan, &shape, RGM_CONV_FORWARD) != ONEDNN &&
            (!rgm_plan_get(plan)->training || choose(plan, &shape, RGM_CONV_BACKWARD_WEIGHTS) != ONEDNN);
 }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/arena.h"
+#include "net/conv.h"
 #include "net/remake.h"
 
 const rgm_op *rgm_op_get(int32_t op) {
@@ -295,18 +296,8 @@ static int32_t choose_input_layout(const rgm_plan *p) {
         linear += node->op == RGM_OP_LINEAR;
         if (node->op != RGM_OP_CONV || node->conv.groups != 1) continue;
         convs++;
-        rgm_conv_shape shape = {.N = p->o.batch,
-                                .C = in->C,
-                                .H = in->H,
-                                .W = in->W,
-                                .K = node->conv.filters,
-                                .R = node->conv.window,
-                                .S = node->conv.window,
-                                .stride = node->conv.stride,
-                                .pad = node->conv.pad,
-                                .groups = 1,
-                                .bias = node->conv.bias,
-                                .directions = 1u << RGM_CONV_FORWARD | 1u << RGM_CONV_BACKWARD_WEIGHTS};
+        rgm_conv_shape shape = rgm_conv_shape_of(p, i);
+        shape.directions = 1u << RGM_CONV_FORWARD | 1u << RGM_CONV_BACKWARD_WEIGHTS; /* in evaluation, too */
         plain += rgm_conv_stem_layout(p->o.engine, &shape) == RGM_LAYOUT_PLAIN;
     }
     if (linear) return RGM_LAYOUT_PLAIN;
