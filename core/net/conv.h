@@ -27,7 +27,10 @@ typedef struct rgm_conv_side {
     const float *values, *affine; /* the batch; [2][blocks][B], NULL: nothing is pending */
 } rgm_conv_side;
 
-rgm_conv_side rgm_conv_side_make(const rgm_plan *plan, int32_t channels, int32_t H, int32_t W);
+/* Without addresses. */
+rgm_conv_side rgm_conv_input(const rgm_conv_site *site);
+rgm_conv_side rgm_conv_output(const rgm_conv_site *site);
+
 /* The phase appended last loads the side from there. */
 void rgm_conv_side_use(rgm_plan *plan, rgm_conv_side *side, rgm_source from);
 

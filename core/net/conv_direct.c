@@ -297,19 +297,18 @@ static pass *make_pass(const rgm_conv_site *site, rgm_conv_side in, rgm_conv_sid
 
 rgm_status rgm_direct_forward(const rgm_conv_site *site, rgm_source x, const rgm_store *store, rgm_error *err) {
     const rgm_conv_shape *s = &site->shape;
-    int32_t OH = rgm_conv_out(s->H, s->R, s->stride, s->pad), OW = rgm_conv_out(s->W, s->S, s->stride, s->pad);
-    pass *p =
-        make_pass(site, rgm_conv_side_make(site->plan, s->C, s->H, s->W), rgm_conv_side_make(site->plan, s->K, OH, OW));
+    const rgm_conv_side y = rgm_conv_output(site);
+    pass *p = make_pass(site, rgm_conv_input(site), y);
     if (!p) return rgm_fail(err, RGM_E_NOMEM, "plan: out of memory");
     p->depth = (int64_t)s->R * s->S;
     p->lane = s->C * p->depth;
     p->lattices = 1;
     lattice *l = p->lattice;
-    l->out = (rgm_grid){OH, OW, 1, 0, 0, OW};
-    l->per_image = (int64_t)OH * OW;
+    l->out = (rgm_grid){y.H, y.W, 1, 0, 0, y.W};
+    l->per_image = y.pixels;
     for (int32_t t = 0; t < s->R * s->S; t++) {
         l->tap[l->taps] = t;
-        l->from[l->taps++] = (rgm_grid){s->H, s->W, s->stride, t / s->S - s->pad, t % s->S - s->pad, OW};
+        l->from[l->taps++] = (rgm_grid){s->H, s->W, s->stride, t / s->S - s->pad, t % s->S - s->pad, y.W};
     }
     rgm_plan_param(site->plan, rgm_plan_node(site->plan, site->node)->bias, &p->bias);
     return plan_pass(site, p, RGM_CONV_FORWARD, x, store, err);
@@ -317,9 +316,7 @@ rgm_status rgm_direct_forward(const rgm_conv_site *site, rgm_source x, const rgm
 
 rgm_status rgm_direct_backward_data(const rgm_conv_site *site, rgm_buffer dy, rgm_buffer dx, rgm_error *err) {
     const rgm_conv_shape *s = &site->shape;
-    int32_t OH = rgm_conv_out(s->H, s->R, s->stride, s->pad), OW = rgm_conv_out(s->W, s->S, s->stride, s->pad);
-    pass *p =
-        make_pass(site, rgm_conv_side_make(site->plan, s->K, OH, OW), rgm_conv_side_make(site->plan, s->C, s->H, s->W));
+    pass *p = make_pass(site, rgm_conv_output(site), rgm_conv_input(site));
     if (!p) return rgm_fail(err, RGM_E_NOMEM, "plan: out of memory");
     p->lane = (int64_t)s->R * s->S;
     p->depth = s->C * p->lane;
@@ -335,7 +332,7 @@ rgm_status rgm_direct_backward_data(const rgm_conv_site *site, rgm_buffer dy, rg
                 int32_t h = top + s->pad - t / s->S, w = left + s->pad - t % s->S; /* stride times the output's place */
                 if (h % s->stride || w % s->stride) continue;
                 l->tap[l->taps] = t;
-                l->from[l->taps++] = (rgm_grid){OH, OW, 1, h / s->stride, w / s->stride, across};
+                l->from[l->taps++] = (rgm_grid){p->in.H, p->in.W, 1, h / s->stride, w / s->stride, across};
             }
         }
     const rgm_store store = {.y = dx, .affine = -1, .residual = -1};
@@ -421,18 +418,18 @@ static void set_sizes(weights *g) {
 
 rgm_status rgm_direct_backward_weights(const rgm_conv_site *site, rgm_source x, rgm_buffer dy, rgm_error *err) {
     const rgm_conv_shape *s = &site->shape;
-    int32_t OH = rgm_conv_out(s->H, s->R, s->stride, s->pad), OW = rgm_conv_out(s->W, s->S, s->stride, s->pad);
+    const rgm_conv_side y = rgm_conv_output(site);
     weights *g = rgm_plan_state(site->plan, sizeof *g);
     if (!g) return rgm_fail(err, RGM_E_NOMEM, "plan: out of memory");
     *g = (weights){.plan = site->plan,
                    .k = rgm_plan_get(site->plan)->kernels,
-                   .in = rgm_conv_side_make(site->plan, s->C, s->H, s->W),
-                   .out = rgm_conv_side_make(site->plan, s->K, OH, OW),
+                   .in = rgm_conv_input(site),
+                   .out = y,
                    .N = s->N,
                    .taps = s->R * s->S,
-                   .whole = {OH, OW, 1, 0, 0, OW}};
+                   .whole = {y.H, y.W, 1, 0, 0, y.W}};
     for (int32_t t = 0; t < g->taps; t++)
-        g->from[t] = (rgm_grid){s->H, s->W, s->stride, t / s->S - s->pad, t % s->S - s->pad, OW};
+        g->from[t] = (rgm_grid){s->H, s->W, s->stride, t / s->S - s->pad, t % s->S - s->pad, y.W};
     set_sizes(g);
     rgm_plan_grad(site->plan, rgm_plan_node(site->plan, site->node)->weight, &g->dw);
     rgm_plan_need_scratch(site->plan, rgm_float_bytes(g->span * (g->width + g->columns)));

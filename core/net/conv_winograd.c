@@ -385,15 +385,15 @@ rgm_status rgm_winograd_forward(const rgm_conv_site *site, int32_t side, rgm_sou
                                 rgm_error *err) {
     const rgm_conv_shape *s = &site->shape;
     const rgm_wino_tile tile = rgm_winograd_tile(side);
-    int32_t OH = rgm_conv_out(s->H, 3, 1, s->pad), OW = rgm_conv_out(s->W, 3, 1, s->pad),
-            across = rgm_winograd_across(tile, OW);
+    const rgm_conv_side y = rgm_conv_output(site);
+    int32_t across = rgm_winograd_across(tile, y.W);
     pass *p = rgm_plan_state(site->plan, sizeof *p);
     if (!p) return rgm_fail(err, RGM_E_NOMEM, "plan: out of memory");
     *p = (pass){.tile = tile,
-                .in = rgm_conv_side_make(site->plan, s->C, s->H, s->W),
+                .in = rgm_conv_input(site),
                 .in_shape = {s->H, s->W, s->pad, across, side},
-                .out = rgm_conv_side_make(site->plan, s->K, OH, OW),
-                .out_shape = {OH, OW, 0, across, side},
+                .out = y,
+                .out_shape = {y.H, y.W, 0, across, side},
                 .lane = (int64_t)s->C * TAPS,
                 .depth = TAPS};
     rgm_plan_param(site->plan, rgm_plan_node(site->plan, site->node)->bias, &p->bias);
@@ -404,14 +404,14 @@ rgm_status rgm_winograd_backward_data(const rgm_conv_site *site, int32_t side, r
                                       rgm_error *err) {
     const rgm_conv_shape *s = &site->shape;
     const rgm_wino_tile tile = rgm_winograd_tile(side);
-    int32_t OH = rgm_conv_out(s->H, 3, 1, s->pad), OW = rgm_conv_out(s->W, 3, 1, s->pad),
-            across = rgm_winograd_across(tile, s->W);
+    const rgm_conv_side y = rgm_conv_output(site);
+    int32_t across = rgm_winograd_across(tile, s->W);
     pass *p = rgm_plan_state(site->plan, sizeof *p);
     if (!p) return rgm_fail(err, RGM_E_NOMEM, "plan: out of memory");
     *p = (pass){.tile = tile,
-                .in = rgm_conv_side_make(site->plan, s->K, OH, OW),
-                .in_shape = {OH, OW, 2 - s->pad, across, side},
-                .out = rgm_conv_side_make(site->plan, s->C, s->H, s->W),
+                .in = y,
+                .in_shape = {y.H, y.W, 2 - s->pad, across, side},
+                .out = rgm_conv_input(site),
                 .out_shape = {s->H, s->W, 0, across, side},
                 .lane = TAPS,
                 .depth = (int64_t)s->C * TAPS,

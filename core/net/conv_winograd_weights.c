@@ -269,19 +269,19 @@ rgm_status rgm_winograd_backward_weights(const rgm_conv_site *site, int32_t side
                                          rgm_error *err) {
     const rgm_conv_shape *s = &site->shape;
     const rgm_wino_tile tile = rgm_winograd_tile(side);
-    int32_t OH = rgm_conv_out(s->H, 3, 1, s->pad), OW = rgm_conv_out(s->W, 3, 1, s->pad),
-            across = rgm_winograd_across(tile, OW);
+    const rgm_conv_side y = rgm_conv_output(site);
+    int32_t across = rgm_winograd_across(tile, y.W), per_image = across * rgm_winograd_across(tile, y.H);
     weights *g = rgm_plan_state(site->plan, sizeof *g);
     if (!g) return rgm_fail(err, RGM_E_NOMEM, "plan: out of memory");
     *g = (weights){.plan = site->plan,
                    .k = rgm_plan_get(site->plan)->kernels,
-                   .in.side = rgm_conv_side_make(site->plan, s->C, s->H, s->W),
+                   .in.side = rgm_conv_input(site),
                    .in.shape = {s->H, s->W, s->pad, across, side},
-                   .out.side = rgm_conv_side_make(site->plan, s->K, OH, OW),
-                   .out.shape = {OH, OW, 0, across, side},
+                   .out.side = y,
+                   .out.shape = {y.H, y.W, 0, across, side},
                    .tile = tile,
-                   .per_image = across * rgm_winograd_across(tile, OH),
-                   .tiles = across * rgm_winograd_across(tile, OH) * s->N};
+                   .per_image = per_image,
+                   .tiles = per_image * s->N};
     rgm_plan_grad(site->plan, rgm_plan_node(site->plan, site->node)->weight, &g->dw);
     cut_panels(&g->in, g->k->block);
     cut_panels(&g->out, g->k->block);
