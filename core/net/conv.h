@@ -48,10 +48,6 @@ rgm_moments rgm_conv_moments(const rgm_conv_site *site, int32_t chunks);
 /* Of one direction, by direct summation. */
 double rgm_conv_flops(const rgm_conv_site *site);
 
-static inline int64_t rgm_least(int64_t a, int64_t b) { return a < b ? a : b; }
-static inline int64_t rgm_most(int64_t a, int64_t b) { return a > b ? a : b; }
-static inline size_t rgm_float_bytes(int64_t floats) { return sizeof(float) * (size_t)floats; }
-
 /* Pixels or tiles [from, from + total) of the batch, of which an image has `per_image`, image by image:
  *
  *     for (rgm_stretch s = rgm_stretch_of(from, total, per_image); rgm_stretch_next(&s);) ...

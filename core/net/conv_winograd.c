@@ -97,7 +97,7 @@ static void transform_filters(const pass *p, int32_t pair, int32_t from, int32_t
     }
     if (real < rows)
         for (int32_t point = 0; point < p->tile.points; point++)
-            memset(u + point * p->u_point + (int64_t)real * row, 0, sizeof(float) * (size_t)((rows - real) * row));
+            memset(u + point * p->u_point + (int64_t)real * row, 0, rgm_float_bytes((rows - real) * row));
 }
 
 /* Transformed tiles lie in stacks, as high as a register tile at most: v[point][stack][input block][height][B]. So what

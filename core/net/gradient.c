@@ -30,8 +30,7 @@ rgm_status rgm_plan_one_gradient(rgm_plan *p, int32_t tensor, rgm_gradient *out,
             .k = p->o.kernels, .floats = (floats * p->o.batch + 15) / 16 * 16, .chunks = rgm_plan_images(p, floats)};
         RGM_TRY(rgm_plan_phase(p, rgm_plan_tensor(p, tensor)->producer, "add gradients", run_sum, c, c->chunks, err));
         int32_t target = !g->shared[0] ? 0 : !g->shared[1] ? 1 : -1;
-        rgm_buffer sum =
-            target < 0 ? rgm_plan_buffer(p, sizeof(float) * (size_t)(floats * p->o.batch)) : g->addend[target];
+        rgm_buffer sum = target < 0 ? rgm_plan_buffer(p, rgm_plan_tensor_bytes(p, tensor)) : g->addend[target];
         rgm_plan_use(p, g->addend[0], &c->a);
         rgm_plan_use(p, g->addend[1], &c->b);
         rgm_plan_use(p, sum, &c->out);
@@ -57,7 +56,7 @@ rgm_status rgm_plan_backward_phase(rgm_plan *p, int32_t index, rgm_chunk_fn run,
     const rgm_node *node = rgm_plan_node(p, index);
     rgm_gradient dy;
     RGM_TRY(rgm_plan_one_gradient(p, node->out, &dy, err));
-    rgm_buffer dx = rgm_plan_buffer(p, sizeof(float) * (size_t)(rgm_plan_extent(p, node->in[0]).floats * p->o.batch));
+    rgm_buffer dx = rgm_plan_buffer(p, rgm_plan_tensor_bytes(p, node->in[0]));
     RGM_TRY(rgm_plan_phase(p, index, "backward", run, context, chunks, err));
     rgm_plan_use(p, dy.addend[0], dy_slot);
     rgm_plan_use(p, dx, dx_slot);

@@ -48,6 +48,10 @@ static inline rgm_range rgm_range_part(int64_t count, int32_t parts, int32_t par
     return (rgm_range){count * part / parts, count * (part + 1) / parts};
 }
 
+static inline int64_t rgm_least(int64_t a, int64_t b) { return a < b ? a : b; }
+static inline int64_t rgm_most(int64_t a, int64_t b) { return a > b ? a : b; }
+static inline size_t rgm_float_bytes(int64_t floats) { return sizeof(float) * (size_t)floats; }
+
 /* The plan as operations see it. */
 const rgm_plan_options *rgm_plan_get(const rgm_plan *plan);
 const rgm_node *rgm_plan_node(const rgm_plan *plan, int32_t node);
@@ -67,6 +71,8 @@ typedef struct rgm_extent {
     int64_t floats;   /* per image */
 } rgm_extent;
 rgm_extent rgm_plan_extent(const rgm_plan *plan, int32_t tensor);
+/* Bytes of its values, for the whole batch. */
+size_t rgm_plan_tensor_bytes(const rgm_plan *plan, int32_t tensor);
 
 /* Chunks to cut the batch into for passes over `floats` values per image: about 32768 values each, at most 64 chunks.
  */

@@ -80,7 +80,7 @@ static rgm_status backward(rgm_plan *plan, int32_t index, rgm_error *err) {
     activation_state *c = rgm_plan_node_state(plan, index);
     rgm_gradient dy;
     RGM_TRY(rgm_plan_one_gradient(plan, node->out, &dy, err));
-    rgm_buffer dx = dy.shared[0] ? rgm_plan_buffer(plan, sizeof(float) * (size_t)(c->floats * c->N)) : dy.addend[0];
+    rgm_buffer dx = dy.shared[0] ? rgm_plan_buffer(plan, rgm_plan_tensor_bytes(plan, node->out)) : dy.addend[0];
     RGM_TRY(rgm_plan_phase(plan, index, "backward", run_backward, c, c->chunks, err));
     rgm_plan_use(plan, rgm_plan_value(plan, node->out), NULL);
     rgm_plan_use(plan, dy.addend[0], &c->dy);

@@ -286,7 +286,7 @@ static rgm_status backward(rgm_plan *plan, int32_t index, rgm_error *err) {
     const rgm_node *node = rgm_plan_node(plan, index);
     bn_state *c = NULL;
     RGM_TRY(copy(plan, index, &c, err));
-    size_t bytes = sizeof(float) * (size_t)(c->e.floats * c->N);
+    size_t bytes = rgm_plan_tensor_bytes(plan, node->out);
     rgm_gradient dy = rgm_plan_gradient(plan, node->out);
     int32_t join = node->in[1] != RGM_NO_TENSOR && rgm_plan_needs_gradient(plan, node->in[1]);
     /* g is stored where somebody else needs it (the residual), where it is a sum of two, or where its mask cannot be

@@ -125,8 +125,7 @@ static rgm_status backward(rgm_plan *plan, int32_t index, rgm_error *err) {
     rgm_plan_set_direction(plan, RGM_WORK_BACKWARD_WEIGHTS);
     RGM_TRY(backward_weights(c, rgm_plan_source(plan, node->in[0]), dy, err));
     if (!rgm_plan_needs_gradient(plan, node->in[0])) return RGM_OK;
-    rgm_buffer dx = rgm_plan_buffer(
-        plan, sizeof(float) * (size_t)(rgm_plan_extent(plan, node->in[0]).floats * rgm_plan_get(plan)->batch));
+    rgm_buffer dx = rgm_plan_buffer(plan, rgm_plan_tensor_bytes(plan, node->in[0]));
     rgm_plan_set_direction(plan, RGM_WORK_BACKWARD_DATA);
     RGM_TRY(backward_data(c, dy, dx, err));
     return rgm_plan_add_gradient(plan, node->in[0], dx, 0, err);

@@ -64,9 +64,7 @@ static rgm_status run_backward_bias(void *context, int32_t chunk, int32_t worker
     return RGM_OK;
 }
 
-static int32_t at_most(int64_t count, int32_t limit) {
-    return count < limit ? (int32_t)(count > 0 ? count : 1) : limit;
-}
+static int32_t chunks_of(int64_t count, int32_t most) { return (int32_t)rgm_least(rgm_most(1, count), most); }
 
 static double flops(const linear_state *c) { return 2.0 * c->N * (double)c->C * (double)c->K; }
 
@@ -86,8 +84,8 @@ static rgm_status forward(rgm_plan *plan, int32_t index, rgm_error *err) {
     rgm_plan_param(plan, node->bias, &c->bias);
     rgm_plan_grad(plan, node->weight, &c->dw);
     rgm_plan_grad(plan, node->bias, &c->db);
-    c->image_chunks = at_most(c->N / 8, 16); /* at least 8 rows a product, so that its weights are worth loading */
-    c->unit_chunks = at_most(c->K / 8, 32);
+    c->image_chunks = chunks_of(c->N / 8, 16); /* at least 8 rows a product, so that its weights are worth loading */
+    c->unit_chunks = chunks_of(c->K / 8, 32);
     rgm_plan_set_node_state(plan, index, c);
     RGM_TRY(rgm_plan_phase(plan, index, "forward", run_forward, c, c->image_chunks, err));
     rgm_plan_work(plan, flops(c), 0);
@@ -115,7 +113,7 @@ static rgm_status backward(rgm_plan *plan, int32_t index, rgm_error *err) {
     }
     if (!rgm_plan_needs_gradient(plan, node->in[0])) return RGM_OK;
     rgm_plan_set_direction(plan, RGM_WORK_BACKWARD_DATA);
-    rgm_buffer dx = rgm_plan_buffer(plan, sizeof(float) * (size_t)(c->x_pitch * c->N));
+    rgm_buffer dx = rgm_plan_buffer(plan, rgm_plan_tensor_bytes(plan, node->in[0]));
     RGM_TRY(rgm_plan_phase(plan, index, "backward data", run_backward_data, c, c->image_chunks, err));
     rgm_plan_work(plan, flops(c), 0);
     rgm_plan_use(plan, dy.addend[0], NULL);

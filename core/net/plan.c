@@ -243,7 +243,7 @@ void rgm_plan_use(rgm_plan *p, rgm_buffer b, void *slot) {
 }
 
 size_t rgm_plan_tensor_bytes(const rgm_plan *p, int32_t tensor) {
-    return sizeof(float) * (size_t)(rgm_plan_extent(p, tensor).floats * p->o.batch);
+    return rgm_float_bytes(rgm_plan_extent(p, tensor).floats * p->o.batch);
 }
 
 rgm_buffer rgm_plan_value(rgm_plan *p, int32_t tensor) {
@@ -340,7 +340,7 @@ static rgm_status plan_loss(rgm_plan *p, rgm_error *err) {
     rgm_plan_use(p, rgm_plan_value(p, out), &p->logits);
     if (!p->o.training) return RGM_OK;
     touch(p, p->value[0], p->phase_count - 1); /* for rgm_plan_first_bad; nearly always it is kept anyway */
-    rgm_buffer gradient = rgm_plan_buffer(p, sizeof(float) * (size_t)(rgm_plan_extent(p, out).floats * p->o.batch));
+    rgm_buffer gradient = rgm_plan_buffer(p, rgm_plan_tensor_bytes(p, out));
     rgm_plan_use(p, gradient, &p->dlogits);
     return rgm_plan_add_gradient(p, out, gradient, 0, err);
 }

@@ -87,7 +87,4 @@ int32_t rgm_plan_all_consumers(const rgm_plan *plan, int32_t tensor,
 /* A buffer that the tensor may have because those in it have been read (recycle.c), or -1. */
 rgm_buffer rgm_plan_recycled(const rgm_plan *plan, int32_t tensor);
 
-/* Bytes of a tensor's values. */
-size_t rgm_plan_tensor_bytes(const rgm_plan *plan, int32_t tensor);
-
 #endif

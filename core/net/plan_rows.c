@@ -16,8 +16,7 @@ void rgm_plan_row_get(const rgm_plan *p, int32_t index, rgm_plan_row *row) {
         if (q->node == index) row->params += q->count;
     }
     row->forward_flops = rgm_node_flops(p->o.graph, index) * p->o.batch;
-    if (!rgm_plan_defers(p, node->out) && p->value[node->out] >= 0)
-        row->bytes = sizeof(float) * (size_t)(rgm_plan_extent(p, node->out).floats * p->o.batch);
+    if (!rgm_plan_defers(p, node->out) && p->value[node->out] >= 0) row->bytes = rgm_plan_tensor_bytes(p, node->out);
     const rgm_piece *buffer = p->value[node->out] < 0 ? NULL : &p->buffers[p->value[node->out]];
     if (p->kept[node->out] == RGM_MADE_AGAIN)
         row->backward = RGM_ROW_AGAIN;
