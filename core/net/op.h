@@ -148,6 +148,10 @@ rgm_status rgm_plan_add_gradient(rgm_plan *plan, int32_t tensor, rgm_buffer buff
 /* For operations that load one addend only: sums two in a phase of its own and returns the one that is left. */
 rgm_status rgm_plan_one_gradient(rgm_plan *plan, int32_t tensor, rgm_gradient *gradient, rgm_error *err);
 
+/* The forward phase that most operations have: like rgm_plan_phase_images(), the first input in (*x_slot), the output
+ * out (*y_slot). */
+rgm_status rgm_plan_forward_phase(rgm_plan *plan, int32_t node, rgm_chunk_fn run, void *context, int32_t chunks,
+                                  void *x_slot, void *y_slot, rgm_error *err);
 /* The backward phase that most operations have: one gradient in (*dy_slot), one out in a buffer of its own (*dx_slot).
  */
 rgm_status rgm_plan_backward_phase(rgm_plan *plan, int32_t node, rgm_chunk_fn run, void *context, int32_t chunks,

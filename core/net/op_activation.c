@@ -69,10 +69,7 @@ static rgm_status forward(rgm_plan *plan, int32_t index, rgm_error *err) {
                             .slope = node->slope};
     rgm_plan_set_node_state(plan, index, c);
     if (rgm_plan_may_overwrite(plan, node->in[0])) rgm_plan_alias(plan, node->out, rgm_plan_value(plan, node->in[0]));
-    RGM_TRY(rgm_plan_phase_images(plan, index, "forward", run_forward, c, c->chunks, err));
-    rgm_plan_use(plan, rgm_plan_value(plan, node->in[0]), &c->x);
-    rgm_plan_use(plan, rgm_plan_value(plan, node->out), &c->y);
-    return RGM_OK;
+    return rgm_plan_forward_phase(plan, index, run_forward, c, c->chunks, &c->x, &c->y, err);
 }
 
 static rgm_status backward(rgm_plan *plan, int32_t index, rgm_error *err) {

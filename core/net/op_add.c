@@ -25,10 +25,8 @@ static rgm_status forward(rgm_plan *plan, int32_t index, rgm_error *err) {
     if (!c) return rgm_fail(err, RGM_E_NOMEM, "plan: out of memory");
     int64_t floats = rgm_plan_extent(plan, node->out).floats;
     *c = (add_state){.k = o->kernels, .floats = floats, .N = o->batch, .chunks = rgm_plan_images(plan, floats)};
-    RGM_TRY(rgm_plan_phase_images(plan, index, "forward", run_forward, c, c->chunks, err));
-    rgm_plan_use(plan, rgm_plan_value(plan, node->in[0]), &c->a);
+    RGM_TRY(rgm_plan_forward_phase(plan, index, run_forward, c, c->chunks, &c->a, &c->y, err));
     rgm_plan_use(plan, rgm_plan_value(plan, node->in[1]), &c->b);
-    rgm_plan_use(plan, rgm_plan_value(plan, node->out), &c->y);
     return RGM_OK;
 }
 

@@ -39,10 +39,7 @@ static rgm_status forward(rgm_plan *plan, int32_t index, rgm_error *err) {
     *c = (plugin_state){
         .hook = o->hook, .floats = floats, .N = o->batch, .chunks = rgm_plan_images(plan, floats), .index = node->kind};
     rgm_plan_set_node_state(plan, index, c);
-    RGM_TRY(rgm_plan_phase(plan, index, "forward", run_forward, c, c->chunks, err));
-    rgm_plan_use(plan, rgm_plan_value(plan, node->in[0]), &c->x);
-    rgm_plan_use(plan, rgm_plan_value(plan, node->out), &c->y);
-    return RGM_OK;
+    return rgm_plan_forward_phase(plan, index, run_forward, c, c->chunks, &c->x, &c->y, err);
 }
 
 static rgm_status backward(rgm_plan *plan, int32_t index, rgm_error *err) {

@@ -72,10 +72,7 @@ static rgm_status forward(rgm_plan *plan, int32_t index, rgm_error *err) {
                           .kept = (in->C - 1) % o->kernels->block + 1};
     c->chunks = rgm_plan_images(plan, c->out.floats);
     rgm_plan_set_node_state(plan, index, c);
-    RGM_TRY(rgm_plan_phase_images(plan, index, "forward", run_forward, c, c->chunks, err));
-    rgm_plan_use(plan, rgm_plan_value(plan, node->in[0]), &c->x);
-    rgm_plan_use(plan, rgm_plan_value(plan, node->out), &c->y);
-    return RGM_OK;
+    return rgm_plan_forward_phase(plan, index, run_forward, c, c->chunks, &c->x, &c->y, err);
 }
 
 static rgm_status backward(rgm_plan *plan, int32_t index, rgm_error *err) {

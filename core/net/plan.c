@@ -252,6 +252,15 @@ rgm_buffer rgm_plan_value(rgm_plan *p, int32_t tensor) {
     return p->value[tensor];
 }
 
+rgm_status rgm_plan_forward_phase(rgm_plan *p, int32_t index, rgm_chunk_fn run, void *context, int32_t chunks,
+                                  void *x_slot, void *y_slot, rgm_error *err) {
+    const rgm_node *node = rgm_plan_node(p, index);
+    RGM_TRY(rgm_plan_phase_images(p, index, "forward", run, context, chunks, err));
+    rgm_plan_use(p, rgm_plan_value(p, node->in[0]), x_slot);
+    rgm_plan_use(p, rgm_plan_value(p, node->out), y_slot);
+    return RGM_OK;
+}
+
 int32_t rgm_plan_all_consumers(const rgm_plan *p, int32_t tensor,
                                int32_t (*see)(const rgm_plan *p, int32_t node, int32_t input)) {
     for (int32_t i = 0; i < rgm_graph_node_count(p->o.graph); i++)
