@@ -274,9 +274,7 @@ static rgm_status plan_pass(const rgm_conv_site *site, pass *p, int32_t directio
     rgm_plan_work(site->plan, rgm_conv_flops(site), 0);
     rgm_plan_use(site->plan, u, NULL);
     rgm_conv_side_use(site->plan, &p->in, x);
-    rgm_plan_use(site->plan, store->y, &p->y);
-    if (store->affine >= 0) rgm_plan_use(site->plan, store->affine, &p->affine);
-    if (store->residual >= 0) rgm_plan_use(site->plan, store->residual, &p->residual);
+    rgm_store_use(site->plan, store, &p->y, &p->affine, &p->residual);
     p->relu = store->relu;
     if (direction != RGM_CONV_FORWARD) return RGM_OK;
     rgm_moments moments = rgm_conv_moments(site, chunks);

@@ -119,7 +119,7 @@ rgm_status rgm_onednn_forward(rgm_onednn *primitives, const rgm_conv_site *site,
     if (!c) return rgm_fail(err, RGM_E_NOMEM, "plan: out of memory");
     rgm_buffer packed = 0;
     RGM_TRY(plan_pack(site, c, RGM_CONV_FORWARD, &packed, err));
-    if (store->affine >= 0) rgm_plan_use(site->plan, store->affine, &c->affine);
+    rgm_store_use(site->plan, store, NULL, &c->affine, NULL);
     int32_t groups = rgm_conv_groups(c->conv, RGM_CONV_FORWARD),
             equal = rgm_conv_groups_equal(c->conv, RGM_CONV_FORWARD);
     RGM_TRY((equal ? rgm_plan_phase_images : rgm_plan_phase)(site->plan, site->node, "forward", run_forward, c, groups,
@@ -127,8 +127,7 @@ rgm_status rgm_onednn_forward(rgm_onednn *primitives, const rgm_conv_site *site,
     rgm_plan_work(site->plan, rgm_conv_flops(site), 0);
     rgm_plan_use(site->plan, packed, NULL);
     rgm_plan_use(site->plan, x, &c->x);
-    rgm_plan_use(site->plan, store->y, &c->y);
-    if (store->residual >= 0) rgm_plan_use(site->plan, store->residual, &c->residual);
+    rgm_store_use(site->plan, store, &c->y, NULL, &c->residual);
     return RGM_OK;
 }
 

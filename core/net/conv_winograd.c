@@ -276,9 +276,7 @@ static rgm_status run_pair(void *context, int32_t chunk, int32_t worker, rgm_err
 
 /* The phase appended last stores y, in so many chunks of moments. */
 static void use_output(const rgm_conv_site *site, pass *p, const rgm_store *store, const rgm_moments *moments) {
-    rgm_plan_use(site->plan, store->y, &p->y);
-    if (store->affine >= 0) rgm_plan_use(site->plan, store->affine, &p->affine);
-    if (store->residual >= 0) rgm_plan_use(site->plan, store->residual, &p->residual);
+    rgm_store_use(site->plan, store, &p->y, &p->affine, &p->residual);
     p->relu = store->relu;
     if (moments->chunks) rgm_plan_use(site->plan, moments->buffer, &p->moments);
 }

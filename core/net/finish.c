@@ -145,3 +145,9 @@ rgm_status rgm_finish_store(rgm_plan *p, int32_t node, rgm_buffer x, rgm_store *
     store->y = rgm_plan_value(p, f->out);
     return RGM_OK;
 }
+
+void rgm_store_use(rgm_plan *p, const rgm_store *store, void *y, void *affine, void *residual) {
+    if (y) rgm_plan_use(p, store->y, y);
+    if (affine && store->affine >= 0) rgm_plan_use(p, store->affine, affine);
+    if (residual && store->residual >= 0) rgm_plan_use(p, store->residual, residual);
+}

@@ -46,6 +46,9 @@ typedef struct rgm_store {
 /* Plans the phase that makes scale and shift, if anything has joined, and the output's place: the residual's own if
  * nobody needs that any more and `x`, the buffer that the node reads, is another one. */
 rgm_status rgm_finish_store(rgm_plan *plan, int32_t node, rgm_buffer x, rgm_store *store, rgm_error *err);
+/* The phase appended last stores that way: each slot gets its address on binding. One that is NULL, or of what there is
+ * not, is skipped. */
+void rgm_store_use(rgm_plan *plan, const rgm_store *store, void *y, void *affine, void *residual);
 
 /* A batch norm's scale and shift of a channel (net/op_batchnorm.c): y = *a * x + *b. */
 #define RGM_BN_EPSILON 1e-5
