@@ -74,7 +74,7 @@ rgm_status rgm_onednn_create(rgm_onednn **out, const rgm_conv_site *site, uint32
     rgm_conv_shape shape = site->shape;
     const rgm_finish *finish = rgm_plan_finish(site->plan, site->node);
     shape.directions = directions;
-    shape.bias |= rgm_plan_finishes(site->plan, site->node);
+    shape.bias |= rgm_plan_is_joined(site->plan, site->node);
     shape.residual = finish->residual != RGM_NO_TENSOR;
     shape.relu = finish->relu;
     if (shape.relu) rgm_plan_set_hides_nan(site->plan);

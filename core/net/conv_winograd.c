@@ -21,6 +21,7 @@
 
 enum {
     FEW = 128 * 128,   /* products of channel counts up to which filters are transformed first */
+    STAGE = 1024,      /* tiles of F(4x4) transformed at a time where channels are many */
     SPANS_LEAST = 8,   /* of F(2x2) and few channels, so that threads get equal shares of a small map */
     IMAGES_LEAST = 16, /* in a batch that is cut into images */
     PIECE = 16,        /* blocks of F(4x4)'s filters that the cache holds with what they are multiplied with */
@@ -29,28 +30,25 @@ enum {
     PARTED = 512,      /* tiles of a stage that is cut into parts */
 };
 
-int32_t rgm_winograd_can(const rgm_conv_shape *s, int32_t side, int32_t direction) {
+int32_t rgm_winograd_can(const rgm_conv_shape *s, int32_t tile, int32_t direction) {
     if (s->R != 3 || s->S != 3 || s->stride != 1 || s->pad > 1 || s->groups > 1 || s->src_layout != RGM_LAYOUT_BLOCKED)
         return 0;
-    if ((int64_t)s->N * (s->H / side + 2) * (s->W / side + 2) > INT32_MAX) return 0; /* tiles are counted in 32 bits */
+    if ((int64_t)s->N * (s->H / tile + 2) * (s->W / tile + 2) > INT32_MAX) return 0; /* tiles are counted in 32 bits */
     return direction != RGM_CONV_BACKWARD_WEIGHTS || !s->bias;
 }
 
 /* With fewer than 16 channels, a block of AVX-512's, most of what is multiplied would be padding. */
-int32_t rgm_winograd_pays(const rgm_conv_shape *s, int32_t direction) {
-    (void)direction;
-    return s->C >= 16 && s->K >= 16;
-}
+int32_t rgm_winograd_pays(const rgm_conv_shape *s) { return s->C >= 16 && s->K >= 16; }
 
 /* Products of a pair of channels and an image. */
-static int64_t products(int32_t side, int32_t H, int32_t W) {
-    const rgm_wino_tile t = rgm_winograd_tile(side);
+static int64_t products(int32_t tile, int32_t H, int32_t W) {
+    const rgm_wino_tile t = rgm_winograd_tile(tile);
     return (int64_t)t.points * rgm_winograd_across(t, H) * rgm_winograd_across(t, W);
 }
 
-int32_t rgm_winograd_side(const rgm_conv_shape *s, int32_t direction) {
-    int32_t around = direction == RGM_CONV_BACKWARD_DATA ? 1 : s->pad; /* dx is as large as x */
-    int32_t H = rgm_conv_out(s->H, 3, 1, around), W = rgm_conv_out(s->W, 3, 1, around);
+int32_t rgm_winograd_best_tile(const rgm_conv_shape *s, int32_t direction) {
+    int32_t data = direction == RGM_CONV_BACKWARD_DATA; /* dx is as large as x */
+    int32_t H = data ? s->H : rgm_conv_out(s->H, 3, 1, s->pad), W = data ? s->W : rgm_conv_out(s->W, 3, 1, s->pad);
     return products(2, H, W) <= products(4, H, W) ? 2 : 4;
 }
 
@@ -92,7 +90,7 @@ static void transform_filters(const pass *p, int32_t pair, int32_t from, int32_t
     int32_t rows = (to - from) * B, real = (int32_t)rgm_least(rows, p->in.channels - from * B);
     for (int32_t j = 0; j < wide; j++) {
         int32_t channel = (2 * pair + j) * B;
-        p->k->wino_filter(p->tile.side, p->w + channel * p->lane + from * B * p->depth, p->lane, p->depth, p->flip,
+        p->k->wino_filter(p->tile.size, p->w + channel * p->lane + from * B * p->depth, p->lane, p->depth, p->flip,
                           (int32_t)rgm_least(B, p->out.channels - channel), real, u + j * B, row, p->u_point);
     }
     if (real < rows)
@@ -297,11 +295,19 @@ static rgm_status plan_few_phase(const rgm_conv_site *site, pass *p, const char 
     return rgm_plan_phase(site->plan, site->node, what, run_span, p, spans(p), err);
 }
 
+/* Tiles in a span whose `floats` values a tile and point fit into the share of the second-level cache that is theirs:
+ * that of 2 MiB with 16 lanes, of 512 KiB with 8. */
+static int32_t span_tiles(const rgm_kernels *k, rgm_wino_tile t, int64_t floats) {
+    int64_t cache = k->block == 16 ? 800 << 10 : 300 << 10, rows = k->rows;
+    int64_t tiles = cache / (int64_t)sizeof(float) / t.points / floats / rows * rows;
+    return (int32_t)rgm_least(192, rgm_most(rows, tiles));
+}
+
 /* As many tiles as the cache holds. F(2x2) is for small maps, of which that can be most of a batch: fewer there. */
 static int32_t few_span(const pass *p) {
     int32_t rows = p->k->rows, share = (p->tiles + SPANS_LEAST - 1) / SPANS_LEAST;
-    int32_t most = rgm_winograd_span(p->k, p->tile, (int64_t)(p->in.blocks + 2) * p->k->block);
-    return p->tile.side == 2 ? (int32_t)rgm_least(most, (share + rows - 1) / rows * rows) : most;
+    int32_t most = span_tiles(p->k, p->tile, (int64_t)(p->in.blocks + 2) * p->k->block);
+    return p->tile.size == 2 ? (int32_t)rgm_least(most, (share + rows - 1) / rows * rows) : most;
 }
 
 static rgm_status plan_few(const rgm_conv_site *site, pass *p, const char *what, rgm_source x, const rgm_store *store,
@@ -334,10 +340,10 @@ static int32_t count_parts(const pass *p, int32_t tiles) {
 
 static rgm_status plan_many(const rgm_conv_site *site, pass *p, const char *what, rgm_source x, const rgm_store *store,
                             rgm_error *err) {
-    int32_t points = p->tile.points, pixels = p->tile.side * p->tile.side, most = rgm_winograd_fit(p->tile, STAGE);
+    int32_t points = p->tile.points, pixels = p->tile.size * p->tile.size, most = rgm_winograd_fit(p->tile, STAGE);
     int32_t stages = (p->tiles + most - 1) / most, longest = (p->tiles + stages - 1) / stages;
     /* half of the cache: the rest is for filters and inputs */
-    p->span = rgm_winograd_span(p->k, p->tile, 2 * p->k->block * 2);
+    p->span = span_tiles(p->k, p->tile, 2 * p->k->block * 2);
     p->v_point = (int64_t)p->in.blocks * p->k->block * (longest + p->k->rows) + SKEW;
     p->m_point = (int64_t)2 * p->k->block * (p->span + p->k->rows) + SKEW;
     /* In pieces the products must all be kept until the last one. */
@@ -379,38 +385,38 @@ static rgm_status plan_pass(const rgm_conv_site *site, pass *p, const char *what
     return few ? plan_few(site, p, what, x, store, err) : plan_many(site, p, what, x, store, err);
 }
 
-rgm_status rgm_winograd_forward(const rgm_conv_site *site, int32_t side, rgm_source x, const rgm_store *store,
+rgm_status rgm_winograd_forward(const rgm_conv_site *site, int32_t tile, rgm_source x, const rgm_store *store,
                                 rgm_error *err) {
     const rgm_conv_shape *s = &site->shape;
-    const rgm_wino_tile tile = rgm_winograd_tile(side);
+    const rgm_wino_tile t = rgm_winograd_tile(tile);
     const rgm_conv_side y = rgm_conv_output(site);
-    int32_t across = rgm_winograd_across(tile, y.W);
+    int32_t across = rgm_winograd_across(t, y.W);
     pass *p = rgm_plan_state(site->plan, sizeof *p);
     if (!p) return rgm_fail(err, RGM_E_NOMEM, "plan: out of memory");
-    *p = (pass){.tile = tile,
+    *p = (pass){.tile = t,
                 .in = rgm_conv_input(site),
-                .in_shape = {s->H, s->W, s->pad, across, side},
+                .in_shape = {s->H, s->W, s->pad, across, tile},
                 .out = y,
-                .out_shape = {y.H, y.W, 0, across, side},
+                .out_shape = {y.H, y.W, 0, across, tile},
                 .lane = (int64_t)s->C * TAPS,
                 .depth = TAPS};
     rgm_plan_param(site->plan, rgm_plan_node(site->plan, site->node)->bias, &p->bias);
     return plan_pass(site, p, "forward", x, store, err);
 }
 
-rgm_status rgm_winograd_backward_data(const rgm_conv_site *site, int32_t side, rgm_buffer dy, rgm_buffer dx,
+rgm_status rgm_winograd_backward_data(const rgm_conv_site *site, int32_t tile, rgm_buffer dy, rgm_buffer dx,
                                       rgm_error *err) {
     const rgm_conv_shape *s = &site->shape;
-    const rgm_wino_tile tile = rgm_winograd_tile(side);
+    const rgm_wino_tile t = rgm_winograd_tile(tile);
     const rgm_conv_side y = rgm_conv_output(site);
-    int32_t across = rgm_winograd_across(tile, s->W);
+    int32_t across = rgm_winograd_across(t, s->W);
     pass *p = rgm_plan_state(site->plan, sizeof *p);
     if (!p) return rgm_fail(err, RGM_E_NOMEM, "plan: out of memory");
-    *p = (pass){.tile = tile,
+    *p = (pass){.tile = t,
                 .in = y,
-                .in_shape = {y.H, y.W, 2 - s->pad, across, side},
+                .in_shape = {y.H, y.W, 2 - s->pad, across, tile},
                 .out = rgm_conv_input(site),
-                .out_shape = {s->H, s->W, 0, across, side},
+                .out_shape = {s->H, s->W, 0, across, tile},
                 .lane = TAPS,
                 .depth = (int64_t)s->C * TAPS,
                 .flip = 1};

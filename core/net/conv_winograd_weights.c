@@ -111,7 +111,7 @@ static void finish_block(const weights *g, int32_t first, int32_t count, int32_t
     int32_t B = g->k->block, channel = block * B, C = g->in.side.channels;
     int32_t rows = (int32_t)rgm_least(count, C - first);
     if (rows <= 0) return;
-    g->k->wino_filter_grad(g->tile.side, d + (int64_t)(first % g->in.width) * g->out.width + channel % g->out.width,
+    g->k->wino_filter_grad(g->tile.size, d + (int64_t)(first % g->in.width) * g->out.width + channel % g->out.width,
                            g->out.width, g->point, g->part, parts,
                            (int32_t)rgm_least(B, g->out.side.channels - channel), rows,
                            g->dw + ((int64_t)channel * C + first) * TAPS, (int64_t)C * TAPS, TAPS, squares);
@@ -254,7 +254,7 @@ static rgm_status plan_first(const rgm_conv_site *site, weights *g, rgm_source x
     rgm_buffer vin = rgm_plan_buffer(site->plan, rgm_float_bytes(panels_floats(g, &g->in))),
                vout = rgm_plan_buffer(site->plan, rgm_float_bytes(panels_floats(g, &g->out)));
     RGM_TRY(rgm_plan_phase(site->plan, site->node, "tiles of both", run_panels, g, blocks * TILE_PARTS, err));
-    rgm_plan_work(site->plan, 0, (g->tile.points + g->tile.side * g->tile.side) * bytes);
+    rgm_plan_work(site->plan, 0, (g->tile.points + g->tile.size * g->tile.size) * bytes);
     use_both(site->plan, g, x, dy);
     rgm_plan_use(site->plan, vin, &g->in.v);
     rgm_plan_use(site->plan, vout, &g->out.v);
@@ -265,27 +265,27 @@ static rgm_status plan_first(const rgm_conv_site *site, weights *g, rgm_source x
     return RGM_OK;
 }
 
-rgm_status rgm_winograd_backward_weights(const rgm_conv_site *site, int32_t side, rgm_source x, rgm_buffer dy,
+rgm_status rgm_winograd_backward_weights(const rgm_conv_site *site, int32_t tile, rgm_source x, rgm_buffer dy,
                                          rgm_error *err) {
     const rgm_conv_shape *s = &site->shape;
-    const rgm_wino_tile tile = rgm_winograd_tile(side);
+    const rgm_wino_tile t = rgm_winograd_tile(tile);
     const rgm_conv_side y = rgm_conv_output(site);
-    int32_t across = rgm_winograd_across(tile, y.W), per_image = across * rgm_winograd_across(tile, y.H);
+    int32_t across = rgm_winograd_across(t, y.W), per_image = across * rgm_winograd_across(t, y.H);
     weights *g = rgm_plan_state(site->plan, sizeof *g);
     if (!g) return rgm_fail(err, RGM_E_NOMEM, "plan: out of memory");
     *g = (weights){.plan = site->plan,
                    .k = rgm_plan_get(site->plan)->kernels,
                    .in.side = rgm_conv_input(site),
-                   .in.shape = {s->H, s->W, s->pad, across, side},
+                   .in.shape = {s->H, s->W, s->pad, across, tile},
                    .out.side = y,
-                   .out.shape = {y.H, y.W, 0, across, side},
-                   .tile = tile,
+                   .out.shape = {y.H, y.W, 0, across, tile},
+                   .tile = t,
                    .per_image = per_image,
                    .tiles = per_image * s->N};
     rgm_plan_grad(site->plan, rgm_plan_node(site->plan, site->node)->weight, &g->dw);
     cut_panels(&g->in, g->k->block);
     cut_panels(&g->out, g->k->block);
-    int32_t first = rgm_most(g->in.count, g->out.count) >= MANY_PANELS && g->tiles <= rgm_winograd_fit(tile, FEW_TILES);
+    int32_t first = rgm_most(g->in.count, g->out.count) >= MANY_PANELS && g->tiles <= rgm_winograd_fit(t, FEW_TILES);
     RGM_TRY(first ? plan_first(site, g, x, dy, err) : plan_spans(site, g, x, dy, err));
     rgm_plan_squares(site->plan, rgm_plan_node(site->plan, site->node)->weight, RGM_NO_TENSOR, &g->squares);
     return RGM_OK;

@@ -55,7 +55,7 @@ rgm_status rgm_finish_choose(rgm_plan *p, rgm_error *err) {
 
 const rgm_finish *rgm_plan_finish(const rgm_plan *p, int32_t node) { return &p->finish[node]; }
 
-int32_t rgm_plan_finishes(const rgm_plan *p, int32_t node) {
+int32_t rgm_plan_is_joined(const rgm_plan *p, int32_t node) {
     return p->finish[node].out != rgm_plan_node(p, node)->out;
 }
 
@@ -137,7 +137,7 @@ static int32_t may_take_over(const rgm_plan *p, int32_t node, rgm_buffer x) {
 rgm_status rgm_finish_store(rgm_plan *p, int32_t node, rgm_buffer x, rgm_store *store, rgm_error *err) {
     const rgm_finish *f = &p->finish[node];
     *store = (rgm_store){.affine = -1, .residual = -1, .relu = f->relu};
-    if (rgm_plan_finishes(p, node)) RGM_TRY(plan_fold(p, node, &store->affine, err));
+    if (rgm_plan_is_joined(p, node)) RGM_TRY(plan_fold(p, node, &store->affine, err));
     if (f->residual != RGM_NO_TENSOR) {
         store->residual = rgm_plan_value(p, f->residual);
         if (may_take_over(p, node, x)) rgm_plan_alias(p, f->out, store->residual);

@@ -33,7 +33,7 @@ const rgm_finish *rgm_plan_finish(const rgm_plan *plan, int32_t node);
 int32_t rgm_finish_at(const rgm_plan *plan, int32_t turn);
 
 /* 1 if anything has joined the node. */
-int32_t rgm_plan_finishes(const rgm_plan *plan, int32_t node);
+int32_t rgm_plan_is_joined(const rgm_plan *plan, int32_t node);
 
 /* How a node stores its output. */
 typedef struct rgm_store {

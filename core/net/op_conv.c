@@ -12,19 +12,19 @@ typedef struct conv_state {
 } conv_state;
 
 /* The size of the tiles of the two ways of Winograd's. */
-static int32_t side_of(int32_t way) { return way == WINOGRAD_2X2 ? 2 : 4; }
+static int32_t tile_of(int32_t way) { return way == WINOGRAD_2X2 ? 2 : 4; }
 
 static int32_t choose_winograd(const rgm_conv_shape *s, int32_t way, int32_t direction) {
-    return rgm_winograd_can(s, side_of(way), direction) ? way : ONEDNN;
+    return rgm_winograd_can(s, tile_of(way), direction) ? way : ONEDNN;
 }
 
 /* The rule: a function of the shape and the block alone. */
 static int32_t choose(const rgm_plan *plan, const rgm_conv_shape *s, int32_t direction) {
     const rgm_plan_options *o = rgm_plan_get(plan);
-    int32_t winograd = rgm_winograd_side(s, direction) == 2 ? WINOGRAD_2X2 : WINOGRAD;
+    int32_t winograd = rgm_winograd_best_tile(s, direction) == 2 ? WINOGRAD_2X2 : WINOGRAD;
     switch (o->conv) {
     case RGM_CONV_AUTO:
-        if (rgm_winograd_can(s, side_of(winograd), direction) && rgm_winograd_pays(s, direction)) return winograd;
+        if (rgm_winograd_can(s, tile_of(winograd), direction) && rgm_winograd_pays(s)) return winograd;
         return rgm_direct_can(s, direction) && rgm_direct_pays(s, direction, o->kernels->block) ? DIRECT : ONEDNN;
     case RGM_CONV_WINOGRAD:
         return choose_winograd(s, WINOGRAD, direction);
@@ -84,7 +84,7 @@ static rgm_status forward(rgm_plan *plan, int32_t index, rgm_error *err) {
     switch (c->way[RGM_CONV_FORWARD]) {
     case WINOGRAD:
     case WINOGRAD_2X2:
-        return rgm_winograd_forward(&c->site, side_of(c->way[RGM_CONV_FORWARD]), x, &store, err);
+        return rgm_winograd_forward(&c->site, tile_of(c->way[RGM_CONV_FORWARD]), x, &store, err);
     case DIRECT:
         return rgm_direct_forward(&c->site, x, &store, err);
     default:
@@ -96,7 +96,7 @@ static rgm_status backward_weights(conv_state *c, rgm_source x, rgm_buffer dy, r
     switch (c->way[RGM_CONV_BACKWARD_WEIGHTS]) {
     case WINOGRAD:
     case WINOGRAD_2X2:
-        return rgm_winograd_backward_weights(&c->site, side_of(c->way[RGM_CONV_BACKWARD_WEIGHTS]), x, dy, err);
+        return rgm_winograd_backward_weights(&c->site, tile_of(c->way[RGM_CONV_BACKWARD_WEIGHTS]), x, dy, err);
     case DIRECT:
         return rgm_direct_backward_weights(&c->site, x, dy, err);
     default:
@@ -108,7 +108,7 @@ static rgm_status backward_data(conv_state *c, rgm_buffer dy, rgm_buffer dx, rgm
     switch (c->way[RGM_CONV_BACKWARD_DATA]) {
     case WINOGRAD:
     case WINOGRAD_2X2:
-        return rgm_winograd_backward_data(&c->site, side_of(c->way[RGM_CONV_BACKWARD_DATA]), dy, dx, err);
+        return rgm_winograd_backward_data(&c->site, tile_of(c->way[RGM_CONV_BACKWARD_DATA]), dy, dx, err);
     case DIRECT:
         return rgm_direct_backward_data(&c->site, dy, dx, err);
     default:
