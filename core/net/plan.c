@@ -63,16 +63,15 @@ int32_t rgm_plan_images(const rgm_plan *p, int64_t floats) {
     return (int32_t)chunks;
 }
 
-/* Grows *array to hold one more element; 0 when out of memory (remembered until the end of planning). */
-static int32_t room(rgm_plan *p, void *array, int32_t count, int32_t *room_, size_t size) {
-    if (count < *room_) return 1;
-    int32_t wanted = *room_ ? 2 * *room_ : 64;
+int32_t rgm_plan_room(rgm_plan *p, void *array, int32_t count, int32_t *room, size_t size) {
+    if (count < *room) return 1;
+    int32_t wanted = *room ? 2 * *room : 64;
     void *old, *grown;
     memcpy(&old, array, sizeof old);
     grown = realloc(old, size * (size_t)wanted);
     if (!grown) return p->out_of_memory = 1, 0;
     memcpy(array, &grown, sizeof grown);
-    *room_ = wanted;
+    *room = wanted;
     return 1;
 }
 
@@ -85,7 +84,7 @@ void *rgm_plan_state(rgm_plan *p, size_t bytes) {
 }
 
 rgm_status rgm_plan_own(rgm_plan *p, void *object, void (*destroy)(void *), rgm_error *err) {
-    if (!room(p, &p->owned, p->owned_count, &p->owned_room, sizeof *p->owned)) {
+    if (!rgm_plan_room(p, &p->owned, p->owned_count, &p->owned_room, sizeof *p->owned)) {
         destroy(object);
         return rgm_fail(err, RGM_E_NOMEM, "plan: out of memory");
     }
@@ -106,95 +105,9 @@ void *rgm_plan_scratch(const rgm_plan *p, int32_t worker) {
 }
 
 rgm_buffer rgm_plan_buffer(rgm_plan *p, size_t bytes) {
-    if (!room(p, &p->buffers, p->buffer_count, &p->buffer_room, sizeof *p->buffers)) return 0;
+    if (!rgm_plan_room(p, &p->buffers, p->buffer_count, &p->buffer_room, sizeof *p->buffers)) return 0;
     p->buffers[p->buffer_count] = (rgm_piece){.bytes = rgm_arena_cost(bytes), .first = INT32_MAX, .last = -1};
     return p->buffer_count++;
-}
-
-enum { PHASE_NAME = 128 };
-
-/* Names and appends a phase to one of the lists. */
-static rgm_status append(rgm_plan *p, rgm_phase **list, int32_t *count, int32_t *room_, int32_t node, const char *what,
-                         rgm_phase phase, rgm_error *err) {
-    char *name = rgm_plan_state(p, PHASE_NAME);
-    if (!name || !phase.context || !room(p, list, *count, room_, sizeof **list))
-        return rgm_fail(err, RGM_E_NOMEM, "plan: out of memory");
-    snprintf(name, PHASE_NAME, "%s %s", rgm_plan_node(p, node)->name, what);
-    phase.name = name;
-    (*list)[(*count)++] = phase;
-    p->preparing = list == &p->prepare;
-    if (!p->preparing) p->series = NULL;
-    return RGM_OK;
-}
-
-rgm_status rgm_plan_phase(rgm_plan *p, int32_t node, const char *what, rgm_chunk_fn run, void *context, int32_t chunks,
-                          rgm_error *err) {
-    rgm_phase phase = {.run = run, .context = context, .chunks = chunks};
-    if (!room(p, &p->works, p->phase_count, &p->work_room, sizeof *p->works))
-        return rgm_fail(err, RGM_E_NOMEM, "plan: out of memory");
-    p->works[p->phase_count] = (work){.node = node, .direction = p->direction};
-    return append(p, &p->phases, &p->phase_count, &p->phase_room, node, what, phase, err);
-}
-
-rgm_status rgm_plan_phase_once(rgm_plan *p, int32_t node, const char *what, rgm_chunk_fn run, void *context,
-                               int32_t chunks, rgm_error *err) {
-    if (p->o.training) return rgm_plan_phase(p, node, what, run, context, chunks, err);
-    rgm_phase phase = {.run = run, .context = context, .chunks = chunks};
-    return append(p, &p->prepare, &p->prepare_count, &p->prepare_room, node, what, phase, err);
-}
-
-/* ---- phases that follow one another image by image ---- */
-
-enum { STEPS_MOST = 16 };
-
-struct series {
-    int32_t count;
-    struct {
-        rgm_chunk_fn run;
-        void *context;
-    } step[STEPS_MOST];
-};
-
-static rgm_status run_series(void *context, int32_t chunk, int32_t worker, rgm_error *err) {
-    const struct series *s = context;
-    for (int32_t i = 0; i < s->count; i++) RGM_TRY(s->step[i].run(s->step[i].context, chunk, worker, err));
-    return RGM_OK;
-}
-
-/* Puts a step behind those of the phase appended last: as one phase, so that none of its buffers makes room for
- * another. */
-static rgm_status continue_series(rgm_plan *p, int32_t node, const char *what, rgm_chunk_fn run, void *context,
-                                  rgm_error *err) {
-    rgm_phase *phase = &p->phases[p->phase_count - 1];
-    char *name = rgm_plan_state(p, PHASE_NAME);
-    if (!name || !context) return rgm_fail(err, RGM_E_NOMEM, "plan: out of memory");
-    const char *first = p->series->count > 1 ? p->series_first : phase->name;
-    snprintf(name, PHASE_NAME, "%.50s to %s %s", first, rgm_plan_node(p, node)->name, what);
-    p->series_first = first;
-    phase->name = name;
-    p->series->step[p->series->count].run = run;
-    p->series->step[p->series->count++].context = context;
-    p->preparing = 0;
-    return RGM_OK;
-}
-
-/* The chunks that a phase must have to become a part of the one before; 0: it cannot. */
-static int32_t series_chunks(const rgm_plan *p) {
-    return p->series && p->series->count < STEPS_MOST ? p->phases[p->phase_count - 1].chunks : 0;
-}
-
-rgm_status rgm_plan_phase_images(rgm_plan *p, int32_t node, const char *what, rgm_chunk_fn run, void *context,
-                                 int32_t chunks, rgm_error *err) {
-    if (p->o.training || p->o.apart) return rgm_plan_phase(p, node, what, run, context, chunks, err);
-    if (series_chunks(p) == chunks) return continue_series(p, node, what, run, context, err);
-    struct series *s = rgm_plan_state(p, sizeof *s);
-    if (!s || !context) return rgm_fail(err, RGM_E_NOMEM, "plan: out of memory");
-    s->count = 1;
-    s->step[0].run = run;
-    s->step[0].context = context;
-    RGM_TRY(rgm_plan_phase(p, node, what, run_series, s, chunks, err));
-    if (p->o.batch % chunks == 0) p->series = s;
-    return RGM_OK;
 }
 
 /* ---- buffers and what is bound ---- */
@@ -211,7 +124,7 @@ static const rgm_phase *last_phase(const rgm_plan *p) {
 }
 
 static void add_binding(rgm_plan *p, binding b) {
-    if (!room(p, &p->bindings, p->binding_count, &p->binding_room, sizeof *p->bindings)) return;
+    if (!rgm_plan_room(p, &p->bindings, p->binding_count, &p->binding_room, sizeof *p->bindings)) return;
     b.order = p->binding_count;
     b.phase = last_phase(p) ? last_phase(p)->name : NULL;
     p->bindings[p->binding_count++] = b;
@@ -250,15 +163,6 @@ rgm_buffer rgm_plan_value(rgm_plan *p, int32_t tensor) {
     if (p->value[tensor] < 0) p->value[tensor] = rgm_plan_recycled(p, tensor);
     if (p->value[tensor] < 0) p->value[tensor] = rgm_plan_buffer(p, rgm_plan_tensor_bytes(p, tensor));
     return p->value[tensor];
-}
-
-rgm_status rgm_plan_forward_phase(rgm_plan *p, int32_t index, rgm_chunk_fn run, void *context, int32_t chunks,
-                                  void *x_slot, void *y_slot, rgm_error *err) {
-    const rgm_node *node = rgm_plan_node(p, index);
-    RGM_TRY(rgm_plan_phase_images(p, index, "forward", run, context, chunks, err));
-    rgm_plan_use(p, rgm_plan_value(p, node->in[0]), x_slot);
-    rgm_plan_use(p, rgm_plan_value(p, node->out), y_slot);
-    return RGM_OK;
 }
 
 int32_t rgm_plan_all_consumers(const rgm_plan *p, int32_t tensor,

@@ -1,5 +1,5 @@
-/* The plan's own members: for the files of core/net that make a plan (plan.c, gradient.c, pending.c, remake.c,
- * plan_rows.c, finish.c, recycle.c, squares.c). Operations see op.h. */
+/* The plan's own members: for the files of core/net that make a plan (plan.c, phases.c, gradient.c, pending.c,
+ * remake.c, plan_rows.c, finish.c, recycle.c, squares.c). Operations see op.h. */
 #ifndef RGM_NET_PLAN_INTERNAL_H
 #define RGM_NET_PLAN_INTERNAL_H
 
@@ -79,6 +79,10 @@ struct rgm_plan {
     int32_t out_of_memory;
     int32_t input_layout;
 };
+
+/* Grows *array, which has place for *room elements of `size` bytes, to hold one more than `count`; 0 when out of
+ * memory, which rgm_plan_close() will tell. */
+int32_t rgm_plan_room(rgm_plan *plan, void *array, int32_t count, int32_t *room, size_t size);
 
 /* Calls see(node, input) for each consumer of the tensor until it says 0; 1 if none did. */
 int32_t rgm_plan_all_consumers(const rgm_plan *plan, int32_t tensor,
