@@ -1,7 +1,7 @@
 /* How the directions of a convolution are computed: internal to core/net.
  *
- * op_conv.c chooses an algorithm for each direction, from the shape alone (docs/ARCHITECTURE.md, "Convolutions"), and
- * asks it to append its phases. Each algorithm keeps what its phases need in states of its own.
+ * op_conv.c chooses an algorithm for each direction, from its shape and the number of lanes (docs/ARCHITECTURE.md,
+ * "Convolutions"), and asks it to append its phases. Each algorithm keeps what its phases need in states of its own.
  */
 #ifndef RGM_NET_CONV_H
 #define RGM_NET_CONV_H
@@ -79,8 +79,8 @@ static inline int32_t rgm_stretch_next(rgm_stretch *s) {
 int32_t rgm_winograd_can(const rgm_conv_shape *shape, int32_t tile, int32_t direction);
 /* 1 if it is expected to be the fastest way (docs/ARCHITECTURE.md has the rule and why). */
 int32_t rgm_winograd_pays(const rgm_conv_shape *shape);
-/* The better of both: 2 where F(2x2) multiplies no more, which is on maps of 5 or 6 pixels square, or with a side of 1
- * or 2. Its filters are 16/36 as large, and its errors several times smaller. */
+/* The better of both: 2 where F(2x2) multiplies no more, which is on maps with both sides 5 or 6 pixels, or one of 1
+ * or 2. Its filters are 16/36 as large, its errors a third (half in backward weights). */
 int32_t rgm_winograd_best_tile(const rgm_conv_shape *shape, int32_t direction);
 
 /* Append the phases of a direction: x -> y, dy -> dx (overwritten), x and dy -> the weights' gradient. What is pending
@@ -107,7 +107,7 @@ rgm_status rgm_direct_backward_weights(const rgm_conv_site *site, rgm_source x, 
 
 typedef struct onednn rgm_onednn;
 
-/* Makes the primitives of `directions` (bits 1 << RGM_CONV_*). RGM_E_UNSUPPORTED. */
+/* Makes the primitives of `directions` (bits 1 << RGM_CONV_*), which the plan owns. RGM_E_UNSUPPORTED, RGM_E_NOMEM. */
 rgm_status rgm_onednn_create(rgm_onednn **out, const rgm_conv_site *site, uint32_t directions, rgm_error *err);
 const char *rgm_onednn_name(const rgm_onednn *onednn, int32_t direction); /* of the implementation */
 

@@ -21,9 +21,8 @@ enum {
     PARTIAL_BYTES = 64 << 20, /* of all partial results of a layer */
     REDUCED = 4,              /* blocks of output channels whose partial results are added at a time */
 };
-enum {
-    DEPTH = 128
-}; /* input channels, times taps, multiplied at a time: their filters stay in the first-level cache */
+/* Input channels, times taps, multiplied at a time: their filters stay in the first-level cache. */
+enum { DEPTH = 128 };
 
 static int64_t divide_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
@@ -39,8 +38,8 @@ int32_t rgm_direct_can(const rgm_conv_shape *s, int32_t direction) {
     return direction != RGM_CONV_BACKWARD_WEIGHTS || !s->bias;
 }
 
-/* Measured (bench/RESULTS.md): oneDNN's strided backward weights of many channels run at a third of the peak with 16
- * lanes, ours at half of it; elsewhere oneDNN is faster. */
+/* Measured: oneDNN's strided backward weights of many channels run at a third of the peak with 16 lanes,
+ * ours at half of it; elsewhere oneDNN is faster. */
 int32_t rgm_direct_pays(const rgm_conv_shape *s, int32_t direction, int32_t block) {
     return direction == RGM_CONV_BACKWARD_WEIGHTS && block == 16 && s->R == 3 && s->stride == 2 &&
            (int64_t)s->C * s->K >= 256 * 512;
@@ -95,8 +94,8 @@ static rgm_status run_filters(void *context, int32_t chunk, int32_t worker, rgm_
                 p->k->pack_filters(p->w + channel * p->lane + block * B * p->depth + l->tap[t], p->lane, p->depth,
                                    (int32_t)rgm_least(B, p->out.channels - channel), n, u + j * B, row);
             }
-            memset(u + n * row, 0,
-                   rgm_float_bytes((int64_t)(B - n) * row)); /* channels of the padding multiply zeros */
+            /* channels of the padding multiply zeros */
+            memset(u + n * row, 0, rgm_float_bytes((int64_t)(B - n) * row));
         }
     return RGM_OK;
 }

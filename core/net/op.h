@@ -74,13 +74,12 @@ rgm_extent rgm_plan_extent(const rgm_plan *plan, int32_t tensor);
 /* Bytes of its values, for the whole batch. */
 size_t rgm_plan_tensor_bytes(const rgm_plan *plan, int32_t tensor);
 
-/* Chunks to cut the batch into for passes over `floats` values per image: about 32768 values each, at most 64 chunks.
- */
+/* Chunks to cut the batch into for passes over `floats` values per image: about 32768 values each, 64 at most. */
 int32_t rgm_plan_images(const rgm_plan *plan, int64_t floats);
 
-/* Zeroed set-up memory that lives as long as the plan; NULL when out of memory. */
+/* Zeroed set-up memory that lives as long as the plan; NULL when out of memory, which rgm_plan_close() reports, too. */
 void *rgm_plan_state(rgm_plan *plan, size_t bytes);
-/* Calls destroy(object) when the plan is destroyed. */
+/* Calls destroy(object) when the plan is destroyed, for the last object first; at once if it fails (RGM_E_NOMEM). */
 rgm_status rgm_plan_own(rgm_plan *plan, void *object, void (*destroy)(void *object), rgm_error *err);
 /* What forward() leaves for backward(). */
 void rgm_plan_set_node_state(rgm_plan *plan, int32_t node, void *state);
@@ -93,11 +92,13 @@ int32_t rgm_plan_again(const rgm_plan *plan);
 void rgm_plan_set_hides_nan(rgm_plan *plan);
 /* Makes at least `bytes` of scratch per worker available. */
 void rgm_plan_need_scratch(rgm_plan *plan, size_t bytes);
+/* 64-byte aligned; what is in it is undefined when a chunk begins. [worker] */
 void *rgm_plan_scratch(const rgm_plan *plan, int32_t worker);
 
-/* A new buffer; it lives from the first to the last phase that uses it. `bytes` may be 0. */
+/* A new buffer; it lives from the first to the last phase that uses it. `bytes` may be 0. When out of memory it is 0,
+ * and rgm_plan_close() reports it. */
 rgm_buffer rgm_plan_buffer(rgm_plan *plan, size_t bytes);
-/* Appends a phase named "<node> <what>". */
+/* Appends a phase named "<node> <what>". RGM_E_NOMEM, also if `context` is NULL. */
 rgm_status rgm_plan_phase(rgm_plan *plan, int32_t node, const char *what, rgm_chunk_fn run, void *context,
                           int32_t chunks, rgm_error *err);
 /* For the estimate of chunks.h: the phase appended last executes so many floating-point operations, and touches so many
@@ -118,13 +119,14 @@ rgm_status rgm_plan_phase_images(rgm_plan *plan, int32_t node, const char *what,
 /* The phase appended last touches `buffer`; *slot gets its address on binding (NULL: only the lifetime counts). A slot
  * belongs to one buffer: rgm_plan_close() looks. */
 void rgm_plan_use(rgm_plan *plan, rgm_buffer buffer, void *slot);
-/* What creating a plan ends with: checks the slots (RGM_E_INTERNAL, naming the phase, for one that was given two
- * buffers) and lays out the arena. */
+/* What creating a plan ends with: reports that memory has run out on the way (RGM_E_NOMEM), checks the slots
+ * (RGM_E_INTERNAL, naming the phase, for one that was given two buffers) and lays out the arena. */
 rgm_status rgm_plan_close(rgm_plan *plan, rgm_error *err);
 
 /* The phase appended last finishes the gradients of parameters a and b (RGM_NO_TENSOR: of one only): its chunk i writes
  * to (*slot)[i] the sum of the squares of what it stores, in double precision but for short partial sums like those of
- * kernels->sumsq. Some phase has to say so of every gradient. */
+ * kernels->sumsq. Some phase has to say so of every gradient. *slot is set at once, not on binding: it is set-up
+ * memory. */
 void rgm_plan_squares(rgm_plan *plan, int32_t a, int32_t b, double **slot);
 
 /* A tensor's values: its buffer, created on first use; rgm_plan_alias makes the output live in the input's buffer. */
@@ -135,8 +137,8 @@ int32_t rgm_plan_may_overwrite(const rgm_plan *plan, int32_t tensor);
 /* 1 if a gradient with respect to `tensor` is needed. */
 int32_t rgm_plan_needs_gradient(const rgm_plan *plan, int32_t tensor);
 
-/* The gradient of `tensor`: one or two addends. `shared`: another gradient lives in the same buffer, do not overwrite.
- */
+/* The gradient of `tensor`: one or two addends. `shared`: another gradient lives in the same buffer; do not
+ * overwrite. */
 typedef struct rgm_gradient {
     int32_t count;
     rgm_buffer addend[2];
@@ -152,8 +154,8 @@ rgm_status rgm_plan_one_gradient(rgm_plan *plan, int32_t tensor, rgm_gradient *g
  * out (*y_slot). */
 rgm_status rgm_plan_forward_phase(rgm_plan *plan, int32_t node, rgm_chunk_fn run, void *context, int32_t chunks,
                                   void *x_slot, void *y_slot, rgm_error *err);
-/* The backward phase that most operations have: one gradient in (*dy_slot), one out in a buffer of its own (*dx_slot).
- */
+/* The backward phase that most operations have: one gradient in (*dy_slot), one out in a buffer of its own
+ * (*dx_slot). */
 rgm_status rgm_plan_backward_phase(rgm_plan *plan, int32_t node, rgm_chunk_fn run, void *context, int32_t chunks,
                                    void *dy_slot, void *dx_slot, rgm_error *err);
 

@@ -34,7 +34,7 @@ typedef struct rgm_memory {
 
 /* Activations from plugins. y may not be x. `index` is the position among plugin activations; images [first,
  * first+count) of the batch, `floats` contiguous values each. Backward gets the same images, so that it can draw the
- * same mask. Forward may be called twice for them (RGM_MEMORY_LOW), and must write the same. */
+ * same mask. Forward may be called again for them (RGM_MEMORY_LOW, rgm_plan_first_bad), and must write the same. */
 typedef struct rgm_activation_hook {
     void *context;
     rgm_status (*forward)(void *context, int32_t index, int32_t first, int32_t count, int64_t floats, const float *x,
@@ -73,16 +73,16 @@ typedef struct rgm_plan_options {
                          (tests set it) */
     int32_t apart;    /* 1: in evaluation, too, every operation has a phase of its own and stores its output (tests) */
     int32_t training; /* 1: forward with batch statistics, and backward; 0: forward with running statistics */
-    rgm_activation_hook
-        hook; /* required in training if the graph has plugin activations; they pass through otherwise */
+    /* Required in training if the graph has plugin activations; in evaluation they pass through. */
+    rgm_activation_hook hook;
 } rgm_plan_options;
 
-/* RGM_E_NOMEM, or RGM_E_UNSUPPORTED naming the layer that the engine refuses. [main] */
+/* Borrows graph, kernels, engine and the hook's context for its life. RGM_E_NOMEM; RGM_E_UNSUPPORTED naming the layer
+ * that the engine, or an operation, refuses; RGM_E_INTERNAL if a hook is required and there is none. [main] */
 rgm_status rgm_plan_create(rgm_plan **plan, const rgm_plan_options *options, rgm_error *err);
 void rgm_plan_destroy(rgm_plan *plan);
 
-/* Bytes of the activation arena; of it, those for the workers' scratch, and those for what is prepared once and kept.
- */
+/* Bytes of the activation arena; of it, those for the workers' scratch, and those of what is prepared once and kept. */
 size_t rgm_plan_bytes(const rgm_plan *plan);
 size_t rgm_plan_scratch_bytes(const rgm_plan *plan);
 size_t rgm_plan_kept_bytes(const rgm_plan *plan);
@@ -91,8 +91,8 @@ size_t rgm_plan_kept_bytes(const rgm_plan *plan);
  * engine/shim.c.) */
 int32_t rgm_plan_hides_nan(const rgm_plan *plan);
 
-/* Gives the plan its arena (64-byte aligned, rgm_plan_bytes() long) and its parameters. Before the first run; may be
- * called again. */
+/* Gives the plan its arena (64-byte aligned, rgm_plan_bytes() long) and its parameters; the arena and the arrays are
+ * borrowed. Before the first run; may be called again. */
 void rgm_plan_bind(rgm_plan *plan, void *arena, const rgm_memory *memory);
 
 /* The phases; owned by the plan. Backward is empty in evaluation; what is to be prepared, in training. In evaluation it
