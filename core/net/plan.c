@@ -226,6 +226,7 @@ static rgm_status check_input(const rgm_plan *p, const rgm_node *node, rgm_error
 
 static rgm_status plan_forward(rgm_plan *p, rgm_error *err) {
     rgm_buffer input = rgm_plan_value(p, 0);
+    if (p->out_of_memory) return rgm_fail(err, RGM_E_NOMEM, "plan: out of memory"); /* there is no buffer 0 */
     touch(p, input, 0);
     bind(p, input, &p->input);
     for (p->turn = 0; p->turn < rgm_graph_node_count(p->o.graph); p->turn++) {
