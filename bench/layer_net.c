@@ -47,7 +47,7 @@ rgm_status rgm_layer_data_make(rgm_layer_data *d, const rgm_layer *l, const rgm_
     int32_t B = means->kernels->block, OH = rgm_layer_out(l, l->H), OW = rgm_layer_out(l, l->W);
     rgm_layer_net asked;
     *d = (rgm_layer_data){.y_floats = blocks(l->K, B) * B * OH * OW, .x_block = B};
-    RGM_TRY(rgm_layer_net_make(&asked, l, means, NULL, 0, RGM_CONV_AUTO, err));
+    RGM_TRY(rgm_layer_net_make(&asked, l, means, NULL, 0, RGM_WAY_AUTO, err));
     if (l->input && rgm_plan_input_layout(asked.plan) == RGM_LAYOUT_PLAIN) d->x_block = 1;
     rgm_layer_net_free(&asked);
     d->x_floats = blocks(l->C, d->x_block) * d->x_block * l->H * l->W;
@@ -109,49 +109,23 @@ static rgm_status make_graph(rgm_layer_net *net, rgm_error *err) {
     return rgm_graph_finish(net->graph, x, err);
 }
 
-/* How the convolution's directions are computed: "forward, backward data, backward weights", without the second where
- * there is none. */
-static void read_how(rgm_layer_net *net) {
-    rgm_plan_row row = {.engine = ""};
-    for (int32_t i = 0; i < rgm_plan_row_count(net->plan) && strcmp(row.name ? row.name : "", "conv") != 0; i++)
-        rgm_plan_row_get(net->plan, i, &row);
-    const char *at = row.engine;
-    for (int32_t d = 0; d < RGM_CONV_DIRECTIONS; d++) {
-        if (d == RGM_CONV_BACKWARD_DATA && net->layer->input) continue;
-        size_t length = strcspn(at, ",");
-        snprintf(net->how[d], sizeof net->how[d], "%.*s", (int)length, at);
-        at += length + strspn(at + length, ", ");
+static void find_conv(rgm_layer_net *net) {
+    rgm_plan_row row = {.name = ""};
+    for (net->conv = -1; strcmp(row.name, "conv") != 0;) rgm_plan_row_get(net->plan, ++net->conv, &row);
+    memcpy(net->way, row.way, sizeof net->way);
+}
+
+/* Which direction of the convolution a phase belongs to. */
+static void find_owners(rgm_layer_net *net) {
+    static const int32_t directions[RGM_WORK_COUNT] = {[RGM_WORK_FORWARD] = RGM_CONV_FORWARD,
+                                                       [RGM_WORK_BACKWARD] = -1,
+                                                       [RGM_WORK_BACKWARD_DATA] = RGM_CONV_BACKWARD_DATA,
+                                                       [RGM_WORK_BACKWARD_WEIGHTS] = RGM_CONV_BACKWARD_WEIGHTS,
+                                                       [RGM_WORK_AGAIN] = -1};
+    for (int32_t i = 0; i < net->count; i++) {
+        int32_t work, node = rgm_plan_phase_node(net->plan, i, &work);
+        net->owner[i] = node == net->conv ? directions[work] : -1;
     }
-}
-
-int32_t rgm_layer_net_is(const rgm_layer_net *net, int32_t direction, int32_t conv) {
-    const char *how = net->how[direction];
-    int32_t own = strcmp(how, "winograd") == 0       ? RGM_CONV_WINOGRAD
-                  : strcmp(how, "winograd 2x2") == 0 ? RGM_CONV_WINOGRAD_2X2
-                  : strcmp(how, "direct") == 0       ? RGM_CONV_DIRECT
-                  : strstr(how, "wino_") != NULL     ? RGM_CONV_ONEDNN_WINOGRAD
-                                                     : RGM_CONV_ONEDNN;
-    return how[0] && own == conv;
-}
-
-static int ends_with(const char *text, const char *end) {
-    size_t length = strlen(text), tail = strlen(end);
-    return length >= tail && strcmp(text + length - tail, end) == 0;
-}
-
-/* Backward weights are planned before backward data, and end with a phase of one of two names. */
-static void find_owners(rgm_layer_net *net, int32_t forward) {
-    int32_t last = net->layer->input ? net->count : 0;
-    for (int32_t i = forward; i < net->count; i++) {
-        const char *name = net->phases[i].name;
-        if (strncmp(name, "conv ", 5) == 0 && (ends_with(name, " backward weights") || ends_with(name, " reduce")))
-            last = i > last ? i : last;
-    }
-    for (int32_t i = 0; i < net->count; i++)
-        net->owner[i] = strncmp(net->phases[i].name, "conv ", 5) != 0 ? -1
-                        : i < forward                                 ? RGM_CONV_FORWARD
-                        : i <= last                                   ? RGM_CONV_BACKWARD_WEIGHTS
-                                                                      : RGM_CONV_BACKWARD_DATA;
 }
 
 static rgm_status list_phases(rgm_layer_net *net, rgm_error *err) {
@@ -163,7 +137,7 @@ static rgm_status list_phases(rgm_layer_net *net, rgm_error *err) {
     if (!net->phases || !net->owner) return rgm_fail(err, RGM_E_NOMEM, "bench: out of memory");
     memcpy(net->phases, f, sizeof *f * (size_t)forward);
     memcpy(net->phases + forward, b, sizeof *b * (size_t)backward);
-    find_owners(net, forward);
+    find_owners(net);
     return RGM_OK;
 }
 
@@ -186,7 +160,7 @@ static const rgm_param *find_weights(const rgm_layer_net *net) {
     return NULL;
 }
 
-static rgm_status make(rgm_layer_net *net, int32_t conv, rgm_error *err) {
+static rgm_status make(rgm_layer_net *net, int32_t way, rgm_error *err) {
     const rgm_layer_means *m = net->means;
     RGM_TRY(make_graph(net, err));
     const rgm_plan_options options = {.graph = net->graph,
@@ -194,11 +168,11 @@ static rgm_status make(rgm_layer_net *net, int32_t conv, rgm_error *err) {
                                       .engine = m->engine,
                                       .batch = net->layer->N,
                                       .workers = rgm_team_size(m->team),
-                                      .conv = conv,
+                                      .conv = way,
                                       .training = 1,
                                       .hook = {net, pass_forward, pass_backward}};
     RGM_TRY(rgm_plan_create(&net->plan, &options, err));
-    read_how(net);
+    find_conv(net);
     if (!net->data) return RGM_OK;
     RGM_TRY(take_memory(net, err));
     const rgm_param *w = find_weights(net);
@@ -207,10 +181,10 @@ static rgm_status make(rgm_layer_net *net, int32_t conv, rgm_error *err) {
 }
 
 rgm_status rgm_layer_net_make(rgm_layer_net *net, const rgm_layer *layer, const rgm_layer_means *means,
-                              const rgm_layer_data *data, int32_t takes, int32_t conv, rgm_error *err) {
+                              const rgm_layer_data *data, int32_t takes, int32_t way, rgm_error *err) {
     char name[RGM_LAYER_NAME];
     *net = (rgm_layer_net){.layer = layer, .means = means, .data = data, .takes = takes};
-    rgm_status status = make(net, conv, err);
+    rgm_status status = make(net, way, err);
     if (status >= 0) return status;
     rgm_layer_net_free(net);
     return rgm_fail_in(err, "%s", rgm_layer_name(layer, name));

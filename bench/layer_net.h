@@ -42,8 +42,8 @@ typedef struct rgm_layer_net {
     rgm_phase *phases; /* of a step: forward, backward */
     int32_t *owner;    /* of each: RGM_CONV_* of the direction that it belongs to, or -1: not the convolution's */
     int32_t count;
-    /* "winograd", "winograd 2x2", "direct" or oneDNN's name; "" for a direction that there is not */
-    char how[RGM_CONV_DIRECTIONS][32];
+    int32_t conv;                     /* the convolution's node */
+    int32_t way[RGM_CONV_DIRECTIONS]; /* how its directions are computed (rgm_plan_row) */
 } rgm_layer_net;
 
 /* Draws x, dy and w; `taken`: with room for y, dx and dw. If it fails there is nothing to free: RGM_E_NOMEM, and what
@@ -52,11 +52,11 @@ rgm_status rgm_layer_data_make(rgm_layer_data *data, const rgm_layer *layer, con
                                int32_t taken, rgm_error *err);
 void rgm_layer_data_free(rgm_layer_data *data);
 
-/* Makes the network and its plan, `conv` one of RGM_CONV_AUTO ...; with `data` NULL it can only be asked how.
+/* Makes the network and its plan, `way` one of RGM_WAY_AUTO ...; with `data` NULL it can only be asked how.
  * Borrows layer, means and data, and must not be moved. If it fails there is nothing to free: RGM_E_NOMEM, and what
  * rgm_graph_finish() and rgm_plan_create() say, behind the layer's name. */
 rgm_status rgm_layer_net_make(rgm_layer_net *net, const rgm_layer *layer, const rgm_layer_means *means,
-                              const rgm_layer_data *data, int32_t takes, int32_t conv, rgm_error *err);
+                              const rgm_layer_data *data, int32_t takes, int32_t way, rgm_error *err);
 void rgm_layer_net_free(rgm_layer_net *net); /* a zeroed one is fine */
 
 /* A whole step; `data` is needed. Fails as rgm_team_run() does. */
@@ -67,8 +67,5 @@ int32_t rgm_layer_out(const rgm_layer *layer, int32_t size);
 
 /* Operations of a direction on the whole batch, 2 a multiply-add of direct summation. */
 double rgm_layer_flops(const rgm_layer *layer);
-
-/* 1 if the direction is computed the way it was asked for (RGM_CONV_WINOGRAD, ...). */
-int32_t rgm_layer_net_is(const rgm_layer_net *net, int32_t direction, int32_t conv);
 
 #endif

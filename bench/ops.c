@@ -6,11 +6,11 @@
 #include <string.h>
 #include "base/cpu.h"
 
-const rgm_way rgm_ways[RGM_WAYS] = {{"onednn", "onednn", RGM_CONV_ONEDNN},
-                                    {"winograd", "winograd", RGM_CONV_WINOGRAD},
-                                    {"winograd-2x2", "wino-2x2", RGM_CONV_WINOGRAD_2X2},
-                                    {"direct", "direct", RGM_CONV_DIRECT},
-                                    {"onednn-winograd", "dnnl-wino", RGM_CONV_ONEDNN_WINOGRAD}};
+const rgm_way rgm_ways[RGM_WAYS] = {{"onednn", "onednn", RGM_WAY_ONEDNN},
+                                    {"winograd", "winograd", RGM_WAY_WINOGRAD},
+                                    {"winograd-2x2", "wino-2x2", RGM_WAY_WINOGRAD_2X2},
+                                    {"direct", "direct", RGM_WAY_DIRECT},
+                                    {"onednn-winograd", "dnnl-wino", RGM_WAY_ONEDNN_WINOGRAD}};
 const char *const rgm_direction_names[RGM_CONV_DIRECTIONS] = {"forward", "bwd data", "bwd weights"};
 
 /* Of a layer. */
@@ -72,17 +72,17 @@ static rgm_status take_samples(const rgm_ops *o, times *t, rgm_error *err) {
         }
     for (int32_t way = 0; way < o->ways; way++)
         for (int32_t d = 0; d < RGM_CONV_DIRECTIONS; d++)
-            if (rgm_layer_net_is(&t->nets[way], d, rgm_ways[way].conv))
+            if (t->nets[way].way[d] == rgm_ways[way].way)
                 t->seconds[way][d] = rgm_spread_of(samples_of(o, t, way, d), e->repeats);
     return RGM_OK;
 }
 
 static rgm_status ask_rule(const rgm_ops *o, times *t, rgm_error *err) {
     rgm_layer_net net;
-    RGM_TRY(rgm_layer_net_make(&net, t->layer, &o->means, NULL, 0, RGM_CONV_AUTO, err));
+    RGM_TRY(rgm_layer_net_make(&net, t->layer, &o->means, NULL, 0, RGM_WAY_AUTO, err));
     for (int32_t d = 0; d < RGM_CONV_DIRECTIONS; d++)
         for (int32_t way = 0; way < RGM_WAYS; way++)
-            if (rgm_layer_net_is(&net, d, rgm_ways[way].conv)) t->rule[d] = way;
+            if (net.way[d] == rgm_ways[way].way) t->rule[d] = way;
     rgm_layer_net_free(&net);
     return RGM_OK;
 }
@@ -91,7 +91,7 @@ static rgm_status measure_with(const rgm_ops *o, const rgm_layer_data *data, tim
     t->samples = malloc(sizeof *t->samples * RGM_WAYS * RGM_CONV_DIRECTIONS * (size_t)o->options->effort.repeats);
     if (!t->samples) return rgm_fail(err, RGM_E_NOMEM, "bench: out of memory");
     for (int32_t way = 0; way < o->ways; way++)
-        RGM_TRY(rgm_layer_net_make(&t->nets[way], t->layer, &o->means, data, 0, rgm_ways[way].conv, err));
+        RGM_TRY(rgm_layer_net_make(&t->nets[way], t->layer, &o->means, data, 0, rgm_ways[way].way, err));
     RGM_TRY(ask_rule(o, t, err));
     return take_samples(o, t, err);
 }
@@ -125,7 +125,7 @@ static int32_t better_way(const rgm_ops *o, const times *t, int32_t d) {
     int32_t best = t->rule[d];
     for (int32_t way = 0; way < o->ways; way++) {
         const rgm_spread *s = &t->seconds[way][d];
-        if (rgm_ways[way].conv == RGM_CONV_ONEDNN_WINOGRAD || s->median <= 0) continue;
+        if (rgm_ways[way].way == RGM_WAY_ONEDNN_WINOGRAD || s->median <= 0) continue;
         if (1.05 * s->median < chosen->median && s->high < chosen->low && s->median < t->seconds[best][d].median)
             best = way;
     }

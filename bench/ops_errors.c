@@ -122,13 +122,13 @@ static rgm_status measure_way(const rgm_ops *o, const exact *e, const rgm_layer_
     const rgm_layer *l = e->l;
     int32_t B = o->means.kernels->block;
     rgm_layer_net net;
-    RGM_TRY(rgm_layer_net_make(&net, l, &o->means, data, 1, rgm_ways[way].conv, err));
+    RGM_TRY(rgm_layer_net_make(&net, l, &o->means, data, 1, rgm_ways[way].way, err));
     rgm_status status = rgm_layer_net_run(&net, err);
-    if (status >= 0 && rgm_layer_net_is(&net, RGM_CONV_FORWARD, rgm_ways[way].conv))
+    if (status >= 0 && net.way[RGM_CONV_FORWARD] == rgm_ways[way].way)
         compare(data->y, data->y_floats, l->N, l->K, B, e->out, e->y, &d[RGM_CONV_FORWARD]);
-    if (status >= 0 && rgm_layer_net_is(&net, RGM_CONV_BACKWARD_DATA, rgm_ways[way].conv))
+    if (status >= 0 && net.way[RGM_CONV_BACKWARD_DATA] == rgm_ways[way].way)
         compare(data->dx, data->x_floats, l->N, l->C, data->x_block, e->in, e->dx, &d[RGM_CONV_BACKWARD_DATA]);
-    if (status >= 0 && rgm_layer_net_is(&net, RGM_CONV_BACKWARD_WEIGHTS, rgm_ways[way].conv))
+    if (status >= 0 && net.way[RGM_CONV_BACKWARD_WEIGHTS] == rgm_ways[way].way)
         compare(data->dw, 0, 1, 1, 1, (int64_t)l->K * l->C * e->taps, e->dw, &d[RGM_CONV_BACKWARD_WEIGHTS]);
     rgm_layer_net_free(&net);
     return status;

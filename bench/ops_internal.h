@@ -9,7 +9,7 @@
 enum { RGM_WAYS = 5, RGM_WAY_LABEL = 48 };
 typedef struct rgm_way {
     const char *name, *column; /* the column's head */
-    int32_t conv;              /* RGM_CONV_* */
+    int32_t way;               /* RGM_WAY_* */
 } rgm_way;
 extern const rgm_way rgm_ways[RGM_WAYS];
 extern const char *const rgm_direction_names[RGM_CONV_DIRECTIONS];

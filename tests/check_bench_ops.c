@@ -161,7 +161,7 @@ static void check_owners(const rgm_layer_net *net) {
     for (int32_t d = 0; d < RGM_CONV_DIRECTIONS; d++) {
         int32_t there = d != RGM_CONV_BACKWARD_DATA || !net->layer->input;
         ck_assert_int_eq(owned[d] > 0, there);
-        ck_assert_int_eq(net->how[d][0] != 0, there);
+        ck_assert_int_eq(net->way[d] != RGM_WAY_AUTO, there);
     }
 }
 
@@ -174,12 +174,12 @@ START_TEST(owners) {
     fine(rgm_team_create(&means.team, &(rgm_team_options){2, RGM_PIN_OFF}, &err), &err);
     fine(rgm_engine_create(&means.engine, _i, means.kernels->block, 2, &err), &err);
     for (int32_t i = 0; i < l.count; i++)
-        for (int32_t conv = RGM_CONV_AUTO; conv <= RGM_CONV_ONEDNN_WINOGRAD; conv++) {
+        for (int32_t way = RGM_WAY_AUTO; way <= RGM_WAY_ONEDNN_WINOGRAD; way++) {
             rgm_layer_data data;
             rgm_layer_net net;
-            if (conv == RGM_CONV_ONEDNN_WINOGRAD && !rgm_engine_has_winograd(means.engine)) continue;
+            if (way == RGM_WAY_ONEDNN_WINOGRAD && !rgm_engine_has_winograd(means.engine)) continue;
             fine(rgm_layer_data_make(&data, &l.list[i], &means, 0, &err), &err);
-            fine(rgm_layer_net_make(&net, &l.list[i], &means, &data, 0, conv, &err), &err);
+            fine(rgm_layer_net_make(&net, &l.list[i], &means, &data, 0, way, &err), &err);
             check_owners(&net);
             fine(rgm_layer_net_run(&net, &err), &err);
             rgm_layer_net_free(&net);

@@ -21,7 +21,7 @@ has out 'train *96 images'
 has out 'test *20 images'
 expect 0 "$regimen" import idx idx --out named.h5 --names=ant,bee,cat --json
 json out
-expect 0 "$regimen" train data.h5 $small --steps 2 --out runs/one --json=result.json
+expect 0 "$regimen" train data.h5 $small --epochs 6 --steps 2 --out runs/one --json=result.json
 json result.json
 has out 'after 2 steps'
 has out 'validation images' # the test split is for the end of the whole run
@@ -33,7 +33,7 @@ has out 'accuracy .*95 % interval'
 expect 0 "$regimen" eval --checkpoint runs/one/checkpoints/last.h5 --data data.h5 --split train --json
 json out
 has out '"images": 8[67]'
-expect 0 "$regimen" train --resume runs/one --steps 0 --epochs 6 --json=- --quiet
+expect 0 "$regimen" train --resume runs/one --steps 0 --json=- --quiet
 json out
 [ ! -s err ] || fail "--quiet: $(cat err)"
 has out '"steps": 30'

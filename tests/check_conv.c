@@ -41,10 +41,10 @@ static rgm_graph *make_graph(const shape *s) {
     return g;
 }
 
-static const char *const names[] = {[RGM_CONV_WINOGRAD] = "winograd",
-                                    [RGM_CONV_WINOGRAD_2X2] = "winograd 2x2",
-                                    [RGM_CONV_DIRECT] = "direct",
-                                    [RGM_CONV_ONEDNN_WINOGRAD] = "jit_wino_4x3:avx512_core"};
+static const char *const names[] = {[RGM_WAY_WINOGRAD] = "winograd",
+                                    [RGM_WAY_WINOGRAD_2X2] = "winograd 2x2",
+                                    [RGM_WAY_DIRECT] = "direct",
+                                    [RGM_WAY_ONEDNN_WINOGRAD] = "jit_wino_4x3:avx512_core"};
 
 /* The way that was asked for is the one that is taken, in all directions. */
 static void check_way(const netrun *r, int32_t conv) {
@@ -53,9 +53,9 @@ static void check_way(const netrun *r, int32_t conv) {
     for (int32_t i = 0; i < rgm_plan_row_count(r->plan); i++) {
         rgm_plan_row_get(r->plan, i, &row);
         if (strcmp(row.name, "conv") != 0) continue;
-        ck_assert_int_eq(conv == RGM_CONV_ONEDNN, !strstr(row.engine, "winograd") && !strstr(row.engine, "direct") &&
-                                                      !strstr(row.engine, "wino_"));
-        if (conv == RGM_CONV_ONEDNN) return;
+        ck_assert_int_eq(conv == RGM_WAY_ONEDNN, !strstr(row.engine, "winograd") && !strstr(row.engine, "direct") &&
+                                                     !strstr(row.engine, "wino_"));
+        if (conv == RGM_WAY_ONEDNN) return;
         snprintf(all, sizeof all, "%s, %s, %s", names[conv], names[conv], names[conv]);
         ck_assert_str_eq(row.engine, all);
     }
@@ -139,12 +139,12 @@ START_TEST(same_as_onednn) {
         if (_i < least || !netrun_turn(_i, least, i)) continue; /* large ones are slow on generic16 */
         rgm_graph *g = make_graph(s);
         int64_t count;
-        float *want = record(g, s, _i, 2, RGM_CONV_ONEDNN, &count);
-        compare_with(g, s, _i, RGM_CONV_DIRECT, want);
-        if (has_winograd(s)) compare_with(g, s, _i, RGM_CONV_WINOGRAD, want);
-        if (has_winograd(s)) compare_with(g, s, _i, RGM_CONV_WINOGRAD_2X2, want);
+        float *want = record(g, s, _i, 2, RGM_WAY_ONEDNN, &count);
+        compare_with(g, s, _i, RGM_WAY_DIRECT, want);
+        if (has_winograd(s)) compare_with(g, s, _i, RGM_WAY_WINOGRAD, want);
+        if (has_winograd(s)) compare_with(g, s, _i, RGM_WAY_WINOGRAD_2X2, want);
         if (has_winograd(s) && _i == RGM_ISA_AVX512 && onednn_has_winograd(_i))
-            compare_with(g, s, _i, RGM_CONV_ONEDNN_WINOGRAD, want);
+            compare_with(g, s, _i, RGM_WAY_ONEDNN_WINOGRAD, want);
         free(want);
         rgm_graph_destroy(g);
     }
@@ -165,7 +165,7 @@ START_TEST(onednn_winograd) {
                           .engine = engine,
                           .batch = 5,
                           .workers = 1,
-                          .conv = RGM_CONV_ONEDNN_WINOGRAD,
+                          .conv = RGM_WAY_ONEDNN_WINOGRAD,
                           .training = 1};
     rgm_status status = rgm_plan_create(&plan, &o, &err);
     if (rgm_engine_has_winograd(engine)) {
@@ -201,7 +201,7 @@ START_TEST(rule) {
         x = rgm_graph_conv(g, x, "conv", &(rgm_conv_spec){t[i].K, t[i].window, t[i].stride, t[i].pad, 1, t[i].bias});
         x = rgm_graph_linear(g, rgm_graph_global_pool(g, x), "fc", UNITS, RGM_LINEAR_HEAD);
         netrun_fine(rgm_graph_finish(g, x, &err), &err, "graph");
-        netrun_conv = RGM_CONV_AUTO;
+        netrun_conv = RGM_WAY_AUTO;
         netrun_open(&r, g, _i, 2, 1, 1);
         rgm_plan_row row;
         rgm_plan_row_get(r.plan, 1, &row);
@@ -240,7 +240,7 @@ START_TEST(rule_of_tiles) {
         const shape s = {2, t[i].H, t[i].W, 16, 17, 3, 1, t[i].pad};
         rgm_graph *g = make_graph(&s);
         netrun r;
-        netrun_conv = RGM_CONV_AUTO;
+        netrun_conv = RGM_WAY_AUTO;
         netrun_open(&r, g, _i, s.N, 1, 1);
         for (int32_t j = 0; j < rgm_plan_row_count(r.plan); j++) {
             rgm_plan_row row;
@@ -271,11 +271,11 @@ START_TEST(same_bits) {
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i += 2) {
         if (!netrun_turn(_i, RGM_ISA_AVX2, i / 2)) continue;
         rgm_graph *g = make_graph(&shapes[i]);
-        check_bits(g, &shapes[i], _i, RGM_CONV_DIRECT);
-        if (has_winograd(&shapes[i])) check_bits(g, &shapes[i], _i, RGM_CONV_WINOGRAD);
-        if (has_winograd(&shapes[i])) check_bits(g, &shapes[i], _i, RGM_CONV_WINOGRAD_2X2);
+        check_bits(g, &shapes[i], _i, RGM_WAY_DIRECT);
+        if (has_winograd(&shapes[i])) check_bits(g, &shapes[i], _i, RGM_WAY_WINOGRAD);
+        if (has_winograd(&shapes[i])) check_bits(g, &shapes[i], _i, RGM_WAY_WINOGRAD_2X2);
         if (has_winograd(&shapes[i]) && _i == RGM_ISA_AVX512 && onednn_has_winograd(_i))
-            check_bits(g, &shapes[i], _i, RGM_CONV_ONEDNN_WINOGRAD);
+            check_bits(g, &shapes[i], _i, RGM_WAY_ONEDNN_WINOGRAD);
         rgm_graph_destroy(g);
     }
 }

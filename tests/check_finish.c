@@ -130,7 +130,7 @@ START_TEST(families) {
     static const int32_t batches[] = {1, 3, 4, 8, 5, 6, 16};
     for (int32_t i = 0; i < FAMILIES; i++) {
         rgm_graph *g = family(variants[i].name, variants[i].o);
-        for (netrun_conv = RGM_CONV_AUTO; netrun_conv <= RGM_CONV_ONEDNN; netrun_conv++) {
+        for (netrun_conv = RGM_WAY_AUTO; netrun_conv <= RGM_WAY_ONEDNN; netrun_conv++) {
             if (!netrun_turn(_i, RGM_ISA_REFERENCE, (size_t)(i + netrun_conv))) continue;
             char what[64];
             snprintf(what, sizeof what, "%s, variant %d, conv %d", variants[i].name, i, netrun_conv);
@@ -146,7 +146,7 @@ START_TEST(same_bits_as_apart) {
     for (int32_t i = 0; i < 3; i++) {
         rgm_graph *g = family(i < 2 ? "resnet20" : "resnet50",
                               (rgm_family_options){.C = 32, .H = 15, .W = 12, .base = 8, .shortcut_a = i == 1});
-        netrun_conv = RGM_CONV_DIRECT;
+        netrun_conv = RGM_WAY_DIRECT;
         float *a = evaluate(g, _i, 3, 2, 1, 0xFF), *b = evaluate(g, _i, 3, 2, 0, 0xFF);
         ck_assert_mem_eq(a, b, sizeof *a * 3 * OUTPUTS);
         free(a);
@@ -193,10 +193,10 @@ START_TEST(same_bits_of_winograd) {
     static const struct {
         int32_t C, H, W, N;
         int32_t conv;
-    } t[] = {{16, 44, 39, 16, RGM_CONV_WINOGRAD},  {16, 48, 44, 17, RGM_CONV_WINOGRAD},
-             {16, 44, 39, 15, RGM_CONV_WINOGRAD},  {17, 9, 8, 5, RGM_CONV_WINOGRAD},
-             {136, 5, 4, 3, RGM_CONV_WINOGRAD},    {17, 9, 8, 5, RGM_CONV_WINOGRAD_2X2},
-             {136, 5, 4, 3, RGM_CONV_WINOGRAD_2X2}};
+    } t[] = {{16, 44, 39, 16, RGM_WAY_WINOGRAD},  {16, 48, 44, 17, RGM_WAY_WINOGRAD},
+             {16, 44, 39, 15, RGM_WAY_WINOGRAD},  {17, 9, 8, 5, RGM_WAY_WINOGRAD},
+             {136, 5, 4, 3, RGM_WAY_WINOGRAD},    {17, 9, 8, 5, RGM_WAY_WINOGRAD_2X2},
+             {136, 5, 4, 3, RGM_WAY_WINOGRAD_2X2}};
     int32_t by_image = 0;
     for (size_t i = 0; i < sizeof t / sizeof *t; i++) {
         netrun_conv = t[i].conv;
@@ -218,7 +218,7 @@ START_TEST(no_pass_remains) {
     for (int32_t i = 0; i < FAMILIES; i++) {
         if (strncmp(variants[i].name, "resnet", 6) != 0) continue;
         rgm_graph *g = family(variants[i].name, variants[i].o);
-        for (netrun_conv = RGM_CONV_AUTO; netrun_conv <= RGM_CONV_ONEDNN; netrun_conv++) {
+        for (netrun_conv = RGM_WAY_AUTO; netrun_conv <= RGM_WAY_ONEDNN; netrun_conv++) {
             netrun r;
             int32_t prepared, joined = 0;
             netrun_open(&r, g, RGM_ISA_REFERENCE, 4, 1, 0);
@@ -303,7 +303,7 @@ static int32_t build(rgm_graph *g, int32_t x, int32_t which) {
 START_TEST(who_joins) {
     static const int32_t batches[] = {1, 4, 7, 16};
     for (int32_t which = 0; which < CASES; which++)
-        for (netrun_conv = RGM_CONV_AUTO; netrun_conv <= RGM_CONV_ONEDNN; netrun_conv++) {
+        for (netrun_conv = RGM_WAY_AUTO; netrun_conv <= RGM_WAY_ONEDNN; netrun_conv++) {
             char what[64];
             rgm_graph *g = begin(3, 7, 6);
             int32_t x = conv(g, rgm_graph_input(g), "stem", (rgm_conv_spec){18, 3, 1, 1, 0, 1});
@@ -361,7 +361,7 @@ START_TEST(any_graphs) {
             if (rgm_graph_tensor(g, tensors[i])->consumers == 0)
                 sum = rgm_graph_activation(g, rgm_graph_add(g, sum, tensors[i]), RGM_TANH, 0);
         end(g, sum);
-        for (netrun_conv = RGM_CONV_AUTO; netrun_conv <= RGM_CONV_ONEDNN; netrun_conv++) {
+        for (netrun_conv = RGM_WAY_AUTO; netrun_conv <= RGM_WAY_ONEDNN; netrun_conv++) {
             char what[64];
             snprintf(what, sizeof what, "random graph %d, conv %d", (int)seed, netrun_conv);
             compare(g, _i, 4 + 4 * (int32_t)(seed % 2), what);
@@ -399,7 +399,7 @@ START_TEST(overflow_shows) {
         rgm_graph *g = family(variants[i].name, variants[i].o);
         int32_t nans = 0;
         bn_scale = 1e37f;
-        for (netrun_conv = RGM_CONV_AUTO; netrun_conv <= RGM_CONV_ONEDNN; netrun_conv++) {
+        for (netrun_conv = RGM_WAY_AUTO; netrun_conv <= RGM_WAY_ONEDNN; netrun_conv++) {
             float *apart = evaluate(g, _i, 3, 2, 1, 0), *joined = evaluate(g, _i, 3, 2, 0, 0);
             for (int32_t k = 0; k < 3 * OUTPUTS; k++) {
                 nans += isnan(apart[k]);

@@ -351,7 +351,7 @@ END_TEST
 START_TEST(first_bad_unwritten) {
     rgm_graph *g = resnet20(16);
     netrun r;
-    netrun_conv = _i ? RGM_CONV_ONEDNN : RGM_CONV_AUTO;
+    netrun_conv = _i ? RGM_WAY_ONEDNN : RGM_WAY_AUTO;
     netrun_remake = _i ? 1 : 0;
     netrun_memory = _i == 2 ? RGM_MEMORY_LOW : RGM_MEMORY_NORMAL;
     netrun_segments = _i == 2 ? RGM_PLAN_SEGMENTS : 0;

@@ -208,24 +208,24 @@ void netcase_check(netcase *c, int32_t x) {
     if (x >= 0 && rgm_graph_tensor(c->graph, x)->image) x = rgm_graph_flatten(c->graph, x);
     netrun_fine(rgm_graph_finish(c->graph, rgm_graph_linear(c->graph, x, "fc", UNITS, RGM_LINEAR_HEAD), &err), &err,
                 c->name);
-    static const char *const ways[] = {[RGM_CONV_AUTO] = "auto",
-                                       [RGM_CONV_WINOGRAD] = "winograd",
-                                       [RGM_CONV_WINOGRAD_2X2] = "winograd 2x2",
-                                       [RGM_CONV_DIRECT] = "direct",
-                                       [RGM_CONV_ONEDNN] = "onednn"};
+    static const char *const ways[] = {[RGM_WAY_AUTO] = "auto",
+                                       [RGM_WAY_WINOGRAD] = "winograd",
+                                       [RGM_WAY_WINOGRAD_2X2] = "winograd 2x2",
+                                       [RGM_WAY_DIRECT] = "direct",
+                                       [RGM_WAY_ONEDNN] = "onednn"};
     int32_t convs = 0;
     for (int32_t i = 0; i < rgm_graph_node_count(c->graph); i++)
         convs += rgm_graph_node(c->graph, i)->op == RGM_OP_CONV;
     size_t end = strlen(c->name);
     netrun_remake = 1; /* all that can be */
-    for (netrun_conv = RGM_CONV_AUTO; netrun_conv <= RGM_CONV_ONEDNN; netrun_conv++) {
-        if (convs == 1 && netrun_conv != RGM_CONV_ONEDNN) continue; /* only the stem */
+    for (netrun_conv = RGM_WAY_AUTO; netrun_conv <= RGM_WAY_ONEDNN; netrun_conv++) {
+        if (convs == 1 && netrun_conv != RGM_WAY_ONEDNN) continue; /* only the stem */
         if (!netrun_turn(c->isa, RGM_ISA_REFERENCE, cases + (size_t)netrun_conv)) continue;
         snprintf(c->name + end, sizeof c->name - end, ", %s", ways[netrun_conv]);
         check_once(c);
     }
     cases++;
-    netrun_conv = RGM_CONV_AUTO;
+    netrun_conv = RGM_WAY_AUTO;
     netrun_remake = 0;
     rgm_graph_destroy(c->graph);
 }

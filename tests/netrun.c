@@ -75,7 +75,7 @@ static rgm_status scale_images(void *context, int32_t index, int32_t first, int3
     return RGM_OK;
 }
 
-int32_t netrun_conv = RGM_CONV_AUTO;
+int32_t netrun_conv = RGM_WAY_AUTO;
 size_t netrun_remake;
 int32_t netrun_memory = RGM_MEMORY_NORMAL, netrun_segments;
 

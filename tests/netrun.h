@@ -21,7 +21,7 @@ typedef struct netrun {
     int32_t borrows; /* all but plan and arena belong to another */
 } netrun;
 
-/* How plans opened from now on compute convolutions, RGM_CONV_*; at first RGM_CONV_AUTO. */
+/* How plans opened from now on compute convolutions, RGM_WAY_*; at first RGM_WAY_AUTO. */
 extern int32_t netrun_conv;
 /* Bytes from which on outputs are made again (rgm_plan_options); at first 0: the plan's own limit. */
 extern size_t netrun_remake;

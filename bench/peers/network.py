@@ -87,7 +87,8 @@ def compiled(net, folded=False):
     if not hasattr(torch, "compile"):
         raise SystemExit(f"torch {torch.__version__} has no compile")
     sysconfig.get_config_vars()["LIBDIR"] = os.path.join(os.path.dirname(torch.__file__), "lib")
-    os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", os.path.join(sys.prefix, "inductor-cache"))
+    capped = os.environ.get("ATEN_CPU_CAPABILITY", "best")  # what was compiled for one is wrong for the other
+    os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", os.path.join(sys.prefix, "inductor-cache", capped))
     from torch._inductor import config, cpu_vec_isa  # not before: they take the cache's place from the environment
     config.freezing = folded
     if not cpu_vec_isa.pick_vec_isa():

@@ -18,16 +18,6 @@ typedef struct rgm_speed {
 /* What is assumed for a kernel table: 60 % of the FMA peak of the machines in bench/RESULTS.md, 10 GB/s, 5 us. */
 rgm_speed rgm_speed_assumed(const rgm_kernels *kernels);
 
-enum {
-    RGM_WORK_FORWARD,
-    RGM_WORK_BACKWARD,
-    RGM_WORK_BACKWARD_DATA,
-    RGM_WORK_BACKWARD_WEIGHTS,
-    RGM_WORK_AGAIN, /* the forward pass, in the backward pass */
-    RGM_WORK_COUNT
-};
-const char *rgm_work_name(int32_t direction);
-
 /* What is lost on many cores, in seconds of the step there. */
 typedef struct rgm_lost {
     double few;    /* fewer chunks than cores */

@@ -84,8 +84,9 @@ rgm_status rgm_plan_own(rgm_plan *plan, void *object, void (*destroy)(void *obje
 /* What forward() leaves for backward(). */
 void rgm_plan_set_node_state(rgm_plan *plan, int32_t node, void *state);
 void *rgm_plan_node_state(const rgm_plan *plan, int32_t node);
-/* How a node is computed, for rgm_plan_row.engine. */
+/* How a node is computed, for rgm_plan_row: for people, and the ways of a convolution's directions. */
 void rgm_plan_note(rgm_plan *plan, int32_t node, const char *text);
+void rgm_plan_note_way(rgm_plan *plan, int32_t node, int32_t direction, int32_t way);
 /* 1 while forward phases are planned again, for the backward pass. */
 int32_t rgm_plan_again(const rgm_plan *plan);
 /* An operation of the node may make numbers of NaNs (rgm_plan_hides_nan). */

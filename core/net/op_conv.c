@@ -1,52 +1,53 @@
 /* Convolution: chooses how each direction is computed (net/conv.h). */
 #include <stdio.h>
-#include "net/chunks.h"
+#include <string.h>
 #include "net/conv.h"
-
-enum { ONEDNN, WINOGRAD, WINOGRAD_2X2, DIRECT };
 
 typedef struct conv_state {
     rgm_conv_site site;
-    rgm_onednn *onednn; /* NULL: no direction is oneDNN's */
-    int32_t way[RGM_CONV_DIRECTIONS];
+    rgm_onednn *onednn;               /* NULL: no direction is oneDNN's */
+    int32_t way[RGM_CONV_DIRECTIONS]; /* RGM_WAY_ONEDNN or one of our own */
 } conv_state;
 
 /* The size of the tiles of the two ways of Winograd's. */
-static int32_t tile_of(int32_t way) { return way == WINOGRAD_2X2 ? 2 : 4; }
+static int32_t tile_of(int32_t way) { return way == RGM_WAY_WINOGRAD_2X2 ? 2 : 4; }
 
-static int32_t choose_winograd(const rgm_conv_shape *s, int32_t way, int32_t direction) {
-    return rgm_winograd_can(s, tile_of(way), direction) ? way : ONEDNN;
+static int32_t can(const rgm_conv_shape *s, int32_t way, int32_t direction) {
+    return way == RGM_WAY_DIRECT ? rgm_direct_can(s, direction) : rgm_winograd_can(s, tile_of(way), direction);
 }
 
 /* The rule: a function of the shape and the block alone. */
 static int32_t choose(const rgm_plan *plan, const rgm_conv_shape *s, int32_t direction) {
     const rgm_plan_options *o = rgm_plan_get(plan);
-    int32_t winograd = rgm_winograd_best_tile(s, direction) == 2 ? WINOGRAD_2X2 : WINOGRAD;
+    int32_t winograd = rgm_winograd_best_tile(s, direction) == 2 ? RGM_WAY_WINOGRAD_2X2 : RGM_WAY_WINOGRAD;
     switch (o->conv) {
-    case RGM_CONV_AUTO:
-        if (rgm_winograd_can(s, tile_of(winograd), direction) && rgm_winograd_pays(s)) return winograd;
-        return rgm_direct_can(s, direction) && rgm_direct_pays(s, direction, o->kernels->block) ? DIRECT : ONEDNN;
-    case RGM_CONV_WINOGRAD:
-        return choose_winograd(s, WINOGRAD, direction);
-    case RGM_CONV_WINOGRAD_2X2:
-        return choose_winograd(s, WINOGRAD_2X2, direction);
-    case RGM_CONV_DIRECT:
-        return rgm_direct_can(s, direction) ? DIRECT : ONEDNN;
+    case RGM_WAY_AUTO:
+        if (can(s, winograd, direction) && rgm_winograd_pays(s)) return winograd;
+        if (can(s, RGM_WAY_DIRECT, direction) && rgm_direct_pays(s, direction, o->kernels->block))
+            return RGM_WAY_DIRECT;
+        return RGM_WAY_ONEDNN;
+    case RGM_WAY_WINOGRAD:
+    case RGM_WAY_WINOGRAD_2X2:
+    case RGM_WAY_DIRECT:
+        return can(s, o->conv, direction) ? o->conv : RGM_WAY_ONEDNN;
     default:
-        return ONEDNN;
+        return RGM_WAY_ONEDNN;
     }
 }
 
 /* "jit:avx512_core, winograd, direct": forward, backward data, backward weights. */
 static void note(const conv_state *c) {
+    static const char *const own[] = {
+        [RGM_WAY_WINOGRAD] = "winograd", [RGM_WAY_WINOGRAD_2X2] = "winograd 2x2", [RGM_WAY_DIRECT] = "direct"};
     char text[96];
     size_t used = 0;
     for (int32_t d = 0; d < RGM_CONV_DIRECTIONS; d++) {
         if (!(c->site.shape.directions & 1u << d) || used >= sizeof text) continue;
-        static const char *const own[] = {
-            [WINOGRAD] = "winograd", [WINOGRAD_2X2] = "winograd 2x2", [DIRECT] = "direct"};
-        const char *name = c->way[d] == ONEDNN ? rgm_onednn_name(c->onednn, d) : own[c->way[d]];
+        int32_t way = c->way[d];
+        const char *name = way == RGM_WAY_ONEDNN ? rgm_onednn_name(c->onednn, d) : own[way];
+        if (way == RGM_WAY_ONEDNN && strstr(name, "wino_")) way = RGM_WAY_ONEDNN_WINOGRAD;
         used += (size_t)snprintf(text + used, sizeof text - used, "%s%s", used ? ", " : "", name);
+        rgm_plan_note_way(c->site.plan, c->site.node, d, way);
     }
     rgm_plan_note(c->site.plan, c->site.node, text);
 }
@@ -59,9 +60,9 @@ static rgm_status create(rgm_plan *plan, int32_t index, conv_state **out, rgm_er
     for (int32_t d = 0; d < RGM_CONV_DIRECTIONS; d++) {
         if (!(c->site.shape.directions & 1u << d)) continue;
         c->way[d] = choose(plan, &c->site.shape, d);
-        if (c->way[d] == ONEDNN) rest |= 1u << d;
+        if (c->way[d] == RGM_WAY_ONEDNN) rest |= 1u << d;
     }
-    c->site.shape.winograd = rgm_plan_get(plan)->conv == RGM_CONV_ONEDNN_WINOGRAD;
+    c->site.shape.winograd = rgm_plan_get(plan)->conv == RGM_WAY_ONEDNN_WINOGRAD;
     if (c->site.shape.winograd && !rgm_engine_has_winograd(rgm_plan_get(plan)->engine))
         return rgm_fail(err, RGM_E_UNSUPPORTED,
                         "engine.conv=onednn-winograd: %s has no Winograd convolution (expected oneDNN 2.x and AVX-512)",
@@ -82,10 +83,10 @@ static rgm_status forward(rgm_plan *plan, int32_t index, rgm_error *err) {
     rgm_store store;
     RGM_TRY(rgm_finish_store(plan, index, x.values, &store, err));
     switch (c->way[RGM_CONV_FORWARD]) {
-    case WINOGRAD:
-    case WINOGRAD_2X2:
+    case RGM_WAY_WINOGRAD:
+    case RGM_WAY_WINOGRAD_2X2:
         return rgm_winograd_forward(&c->site, tile_of(c->way[RGM_CONV_FORWARD]), x, &store, err);
-    case DIRECT:
+    case RGM_WAY_DIRECT:
         return rgm_direct_forward(&c->site, x, &store, err);
     default:
         return rgm_onednn_forward(c->onednn, &c->site, x.values, &store, err);
@@ -94,10 +95,10 @@ static rgm_status forward(rgm_plan *plan, int32_t index, rgm_error *err) {
 
 static rgm_status backward_weights(conv_state *c, rgm_source x, rgm_buffer dy, rgm_error *err) {
     switch (c->way[RGM_CONV_BACKWARD_WEIGHTS]) {
-    case WINOGRAD:
-    case WINOGRAD_2X2:
+    case RGM_WAY_WINOGRAD:
+    case RGM_WAY_WINOGRAD_2X2:
         return rgm_winograd_backward_weights(&c->site, tile_of(c->way[RGM_CONV_BACKWARD_WEIGHTS]), x, dy, err);
-    case DIRECT:
+    case RGM_WAY_DIRECT:
         return rgm_direct_backward_weights(&c->site, x, dy, err);
     default:
         return rgm_onednn_backward_weights(c->onednn, &c->site, x.values, dy, err);
@@ -106,10 +107,10 @@ static rgm_status backward_weights(conv_state *c, rgm_source x, rgm_buffer dy, r
 
 static rgm_status backward_data(conv_state *c, rgm_buffer dy, rgm_buffer dx, rgm_error *err) {
     switch (c->way[RGM_CONV_BACKWARD_DATA]) {
-    case WINOGRAD:
-    case WINOGRAD_2X2:
+    case RGM_WAY_WINOGRAD:
+    case RGM_WAY_WINOGRAD_2X2:
         return rgm_winograd_backward_data(&c->site, tile_of(c->way[RGM_CONV_BACKWARD_DATA]), dy, dx, err);
-    case DIRECT:
+    case RGM_WAY_DIRECT:
         return rgm_direct_backward_data(&c->site, dy, dx, err);
     default:
         return rgm_onednn_backward_data(c->onednn, &c->site, dy, dx, err);
@@ -135,8 +136,8 @@ static rgm_status backward(rgm_plan *plan, int32_t index, rgm_error *err) {
 static int32_t applies(const rgm_plan *plan, int32_t index, int32_t input) {
     (void)input;
     rgm_conv_shape shape = rgm_conv_shape_of(plan, index);
-    return choose(plan, &shape, RGM_CONV_FORWARD) != ONEDNN &&
-           (!rgm_plan_get(plan)->training || choose(plan, &shape, RGM_CONV_BACKWARD_WEIGHTS) != ONEDNN);
+    return choose(plan, &shape, RGM_CONV_FORWARD) != RGM_WAY_ONEDNN &&
+           (!rgm_plan_get(plan)->training || choose(plan, &shape, RGM_CONV_BACKWARD_WEIGHTS) != RGM_WAY_ONEDNN);
 }
 
 const rgm_op rgm_op_conv = {

@@ -1,7 +1,6 @@
 /* Linear layer: y[N][K] = x[N][C] w[K][C]^T + bias. Forward and dx are cut by images, dw by output units: every element
  * of dw has one owner, so there is nothing to reduce. */
 #include <string.h>
-#include "net/chunks.h"
 #include "net/op.h"
 
 typedef struct linear_state {

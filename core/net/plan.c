@@ -197,6 +197,10 @@ void rgm_plan_note(rgm_plan *p, int32_t node, const char *text) {
     snprintf(p->notes[node].text, sizeof p->notes[node].text, "%s", text);
 }
 
+void rgm_plan_note_way(rgm_plan *p, int32_t node, int32_t direction, int32_t way) {
+    p->notes[node].way[direction] = way;
+}
+
 /* ---- planning ---- */
 
 /* The stem decides the input's layout; a network that starts with a linear layer takes plain pixels. */

@@ -43,16 +43,16 @@ typedef struct rgm_activation_hook {
                            float *dx, int32_t worker, rgm_error *err);
 } rgm_activation_hook;
 
-/* How convolutions are computed: the fastest by a fixed rule; Winograd F(4x4, 3x3), or F(2x2, 3x3), wherever it can;
- * matrix products of our own wherever they can; oneDNN everywhere; oneDNN everywhere, by its own Winograd wherever it
- * can (RGM_E_UNSUPPORTED if it has none at all). */
+/* The way in which convolutions are computed: the fastest by a fixed rule; Winograd F(4x4, 3x3), or F(2x2, 3x3),
+ * wherever it can; matrix products of our own wherever they can; oneDNN everywhere; oneDNN everywhere, by its own
+ * Winograd wherever it can (RGM_E_UNSUPPORTED if it has none at all). */
 enum {
-    RGM_CONV_AUTO = 0,
-    RGM_CONV_WINOGRAD = 1,
-    RGM_CONV_WINOGRAD_2X2 = 2,
-    RGM_CONV_DIRECT = 3,
-    RGM_CONV_ONEDNN = 4,
-    RGM_CONV_ONEDNN_WINOGRAD = 5
+    RGM_WAY_AUTO = 0,
+    RGM_WAY_WINOGRAD = 1,
+    RGM_WAY_WINOGRAD_2X2 = 2,
+    RGM_WAY_DIRECT = 3,
+    RGM_WAY_ONEDNN = 4,
+    RGM_WAY_ONEDNN_WINOGRAD = 5
 };
 
 /* What the backward pass keeps: what is dear to make again, or as little as pays (net/remake.h). The same bits. */
@@ -65,7 +65,7 @@ typedef struct rgm_plan_options {
     rgm_engine *engine;
     int32_t batch;    /* N >= 1 */
     int32_t workers;  /* the team's size: affects scratch memory only, never results */
-    int32_t conv;     /* RGM_CONV_AUTO, ... */
+    int32_t conv;     /* RGM_WAY_AUTO, ... */
     int32_t memory;   /* RGM_MEMORY_NORMAL, ... */
     size_t remake;    /* bytes of an output that is worth making again in the backward pass; 0: 4 MiB, with low memory 1
                          MiB (tests set it) */
@@ -120,6 +120,21 @@ double rgm_plan_gradient_squares(const rgm_plan *plan);
 /* What the backward pass has of an output. */
 enum { RGM_ROW_UNUSED = 0, RGM_ROW_KEPT = 1, RGM_ROW_AGAIN = 2 /* made again there */ };
 
+/* What a phase does for its node. */
+enum {
+    RGM_WORK_FORWARD,
+    RGM_WORK_BACKWARD,
+    RGM_WORK_BACKWARD_DATA,
+    RGM_WORK_BACKWARD_WEIGHTS,
+    RGM_WORK_AGAIN, /* the forward pass, in the backward pass */
+    RGM_WORK_COUNT
+};
+const char *rgm_work_name(int32_t direction);
+
+/* The node of a phase, which is counted over those of rgm_plan_forward() and then of rgm_plan_backward(). `direction`
+ * becomes RGM_WORK_*. */
+int32_t rgm_plan_phase_node(const rgm_plan *plan, int32_t phase, int32_t *direction);
+
 /* One row of what `regimen plan` prints: bytes of the node's output (0: it is left pending), and how its convolution is
  * computed (else ""). */
 typedef struct rgm_plan_row {
@@ -130,6 +145,7 @@ typedef struct rgm_plan_row {
     size_t bytes;
     int32_t backward; /* RGM_ROW_UNUSED, ... */
     char engine[96];
+    int32_t way[RGM_CONV_DIRECTIONS]; /* of a convolution's directions, RGM_WAY_*; RGM_WAY_AUTO: there is no such one */
 } rgm_plan_row;
 
 int32_t rgm_plan_row_count(const rgm_plan *plan);

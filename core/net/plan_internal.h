@@ -33,9 +33,10 @@ typedef struct state { /* a piece of set-up memory */
 /* A tensor's values in the backward pass (remake.h). */
 enum { RGM_KEPT, RGM_DROPPED, RGM_MADE_AGAIN };
 
-typedef struct note { /* what a node's operation remembers: its state, and how it is computed, for people */
+typedef struct note { /* what a node's operation remembers: its state, and how it is computed (rgm_plan_row) */
     void *state;
     char text[96];
+    int32_t way[RGM_CONV_DIRECTIONS];
 } note;
 
 typedef struct work { /* of a phase, for chunks.h */

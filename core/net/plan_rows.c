@@ -3,6 +3,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 #include "net/plan_internal.h"
 
 int32_t rgm_plan_row_count(const rgm_plan *p) { return rgm_graph_node_count(p->o.graph); }
@@ -23,6 +24,13 @@ void rgm_plan_row_get(const rgm_plan *p, int32_t index, rgm_plan_row *row) {
     else if (buffer && buffer->first < p->forward_count && buffer->last > p->forward_count)
         row->backward = RGM_ROW_KEPT;
     snprintf(row->engine, sizeof row->engine, "%s", p->notes[index].text);
+    memcpy(row->way, p->notes[index].way, sizeof row->way);
+}
+
+int32_t rgm_plan_phase_node(const rgm_plan *p, int32_t phase, int32_t *direction) {
+    const work *w = &p->works[phase + (phase >= p->forward_count)]; /* between the passes stands the loss */
+    *direction = w->direction;
+    return w->node;
 }
 
 static int32_t is_finite(const rgm_plan *p, rgm_buffer buffer, int64_t floats) {
