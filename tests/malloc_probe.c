@@ -11,14 +11,7 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#    define SANITIZED 1
-#elif defined(__has_feature)
-#    if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || __has_feature(memory_sanitizer)
-#        define SANITIZED 1
-#    endif
-#endif
+#include "sanitized.h"
 
 enum { FRAMES = 12, CALLS = 64, PARTS = 64 };
 enum { LIBC = 1, OTHERS = 2 };
@@ -64,7 +57,7 @@ static int learn(struct dl_phdr_info *info, size_t size, void *context) {
     return 0;
 }
 
-#ifdef SANITIZED
+#if RGM_SANITIZED
 
 int malloc_probe_works(void) { return 0; }
 

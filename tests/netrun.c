@@ -8,6 +8,7 @@
 #include <string.h>
 #include "base/rng.h"
 #include "oracle.h"
+#include "sanitized.h"
 
 void netrun_fine(rgm_status status, const rgm_error *err, const char *what) {
     ck_assert_msg(status == RGM_OK, "%s: %s (%s)", what, err->text, rgm_status_text(status));
@@ -26,16 +27,8 @@ int32_t netrun_has(int32_t isa) {
     return rgm_kernels_get(isa) && rgm_isa_choose(rgm_isa_name(isa), rgm_cpu_features(), &chosen, &err) == RGM_OK;
 }
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-enum { SANITIZED = 1 };
-#elif defined(__clang__)
-enum { SANITIZED = __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) };
-#else
-enum { SANITIZED = 0 };
-#endif
-
 int32_t netrun_turn(int32_t isa, int32_t least, size_t i) {
-    if (!SANITIZED) return 1;
+    if (!RGM_SANITIZED) return 1;
     int32_t best = RGM_ISA_COUNT - 1;
     while (!netrun_has(best)) best--;
     if (least > best) least = best;

@@ -184,7 +184,7 @@ net_tests = %D%/check_graph %D%/check_finish %D%/check_layout %D%/check_ops %D%/
 check_PROGRAMS += $(net_tests)
 TESTS += $(net_tests)
 net_libs = libnet.la libengine.la libkernels.la libbase.la $(CHECK_LIBS) -lm
-net_helpers = %D%/netrun.c %D%/netrun.h %D%/oracle.c %D%/oracle.h
+net_helpers = %D%/netrun.c %D%/netrun.h %D%/oracle.c %D%/oracle.h %D%/sanitized.h
 tests_check_conv_SOURCES = %D%/check_conv.c $(net_helpers)
 tests_check_conv_CFLAGS = $(test_cflags)
 tests_check_conv_LDADD = $(net_libs)
@@ -237,7 +237,7 @@ tests_check_train_edge_LDADD = $(train_libs)
 
 check_PROGRAMS += tests/check_memory
 TESTS += tests/check_memory
-tests_check_memory_SOURCES = %D%/check_memory.c %D%/malloc_probe.c %D%/malloc_probe.h $(train_helpers)
+tests_check_memory_SOURCES = %D%/check_memory.c %D%/malloc_probe.c %D%/malloc_probe.h %D%/sanitized.h $(train_helpers)
 tests_check_memory_CPPFLAGS = $(AM_CPPFLAGS) $(HDF5_CFLAGS) -D_GNU_SOURCE
 tests_check_memory_CFLAGS = $(test_cflags)
 tests_check_memory_LDADD = libcli.la libbench.la libreport.la $(train_libs)
