@@ -9,7 +9,7 @@ libbench_la_LIBADD = $(JANSSON_LIBS) -lm
 
 # The lists of layers, as C: names[] and texts[].
 bench_shapes = %D%/shapes/performance.txt %D%/shapes/resnet18-32.txt %D%/shapes/resnet18-224.txt \
-	%D%/shapes/resnet20.txt %D%/shapes/resnet50-224.txt %D%/shapes/small.txt
+	%D%/shapes/resnet20.txt %D%/shapes/resnet50-224.txt %D%/shapes/small.txt %D%/shapes/strided.txt
 EXTRA_DIST += $(bench_shapes) %D%/shapes/to_c.awk
 CLEANFILES += %D%/shapes.inc
 %D%/shapes.inc: $(bench_shapes) %D%/shapes/to_c.awk

@@ -96,7 +96,7 @@ CALL(unpack_filters, N, F(0), B, 0, 1, B, L, F(1), L, 1, p->d)
 /* ---- Winograd: images of whole tiles, whose 36 values are 2.25 times as many; 3x3 filters ---- */
 
 enum { FILTERS = 14 };
-static const rgm_wino_shape tiled[] = {{24, 16, 1, 4, 4}, {12, 16, 1, 4, 4}};
+static const rgm_wino_shape tiled[] = {{24, 16, 1, 4, RGM_WINO_4}, {12, 16, 1, 4, RGM_WINO_4}};
 #define TILED  (&tiled[B == 16])
 #define TILES  (192 / B)
 #define PATCH  (TILES * 16 * B)
@@ -105,8 +105,8 @@ CALL(wino_input, PATCH, F(0), F(4), F(5), 1, TILED, 0, TILES, F(1), B, TILES *B)
 CALL(wino_grad, PATCH, F(0), TILED, 0, TILES, F(1), B, TILES *B)
 CALL(wino_output, PATCH, F(0), B, TILES *B, NULL, TILED, 0, TILES, F(1), p->d, 64, 1)
 CALL(wino_finish, PATCH, F(0), B, TILES *B, F(4), F(5), F(3), 1, TILED, 0, TILES, F(1))
-CALL(wino_filter, FILTER, 4, F(0), FILTERS *WEIGHTS, WEIGHTS, 0, B, FILTERS, F(1), B, FILTERS *B)
-CALL(wino_filter_grad, FILTER, 4, F(0), B, FILTERS *B, 0, 1, B, FILTERS, F(1), FILTERS *WEIGHTS, WEIGHTS, p->d)
+CALL(wino_filter, FILTER, RGM_WINO_4, F(0), FILTERS *WEIGHTS, WEIGHTS, 0, B, FILTERS, F(1), B, FILTERS *B)
+CALL(wino_filter_grad, FILTER, RGM_WINO_4, F(0), B, FILTERS *B, 0, 1, B, FILTERS, F(1), FILTERS *WEIGHTS, WEIGHTS, p->d)
 
 const rgm_kernel_call rgm_kernel_calls[] = {
 #define K(name, arguments, tolerance, flops, bytes) call_##name,

@@ -4,7 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-enum { PATCH_MOST = 6, POINTS_MOST = 36, TAPS = 9 };
+enum { POINTS_MOST = 81, SIDE_FILTERS_MOST = 6, TAPS = 9 };
 
 /* ---- matrix products ---- */
 
@@ -181,10 +181,11 @@ static void test_unpack_filters(kc *c) {
 
 /* ---- transforms: matrices by their definitions ---- */
 
-/* Of tiles of side x side pixels. */
+/* Numbers of one side. */
 typedef struct form {
-    int side, patch, points;
-    const double *bt, *at, *g;
+    int32_t of; /* RGM_WINO_* */
+    int tile, patch, step, points, filters, stride;
+    const double *bt, *at, *g; /* [points][patch], [tile][points], [filters][3] */
 } form;
 
 #define PA 0.70710678118654752440
@@ -202,20 +203,78 @@ static const double g4[6][3] = {{1, 0, 0},
 static const double bt2[4][4] = {{1, 0, -1, 0}, {0, 1, 1, 0}, {0, -1, 1, 0}, {0, -1, 0, 1}};
 static const double at2[2][4] = {{1, 1, 1, 0}, {0, 1, -1, 1}};
 static const double g2[4][3] = {{1, 0, 0}, {0.5, 0.5, 0.5}, {0.5, -0.5, 0.5}, {0, 0, 1}};
-static const form forms[] = {{4, 6, 36, bt4[0], at4[0], g4[0]}, {2, 4, 16, bt2[0], at2[0], g2[0]}};
+/* Strided: F(4, 2) of taps 0 and 2, then tap 1 by the pixels between. */
+static const double g_strided[6][3] = {{-2 * PA / 3, 0, -1. / 3},
+                                       {2 * PA / 3, 0, -1. / 3},
+                                       {PB / 6, 0, 1. / 3},
+                                       {-PB / 6, 0, 1. / 3},
+                                       {0, 0, 1},
+                                       {0, 1, 0}};
+static const double bt_strided[9][9] = {{-2 * PA, 0, -2, 0, PA, 0, 1},
+                                        {2 * PA, 0, -2, 0, -PA, 0, 1},
+                                        {-PB / 2, 0, -0.5, 0, PB, 0, 1},
+                                        {PB / 2, 0, -0.5, 0, -PB, 0, 1},
+                                        {1, 0, 0, 0, -2.5, 0, 0, 0, 1},
+                                        {0, 1},
+                                        {0, 0, 0, 1},
+                                        {0, 0, 0, 0, 0, 1},
+                                        {0, 0, 0, 0, 0, 0, 0, 1}};
+static const double at_strided[4][9] = {{1, 1, 1, 1, 0, 1},
+                                        {PA, -PA, PB, -PB, 0, 0, 1},
+                                        {0.5, 0.5, 2, 2, 0, 0, 0, 1},
+                                        {PA / 2, -PA / 2, 2 * PB, -2 * PB, 1, 0, 0, 0, 1}};
+static const double bt_data0[9][5] = {{-2 * PA, -2, PA, 1, 0},   {2 * PA, -2, -PA, 1, 0}, {-PB / 2, -0.5, PB, 1, 0},
+                                      {PB / 2, -0.5, -PB, 1, 0}, {1, 0, -2.5, 0, 1},      {0, 1, 0, 0, 0},
+                                      {0, 0, 1, 0, 0},           {0, 0, 0, 1, 0},         {0, 0, 0, 0, 1}};
+static const double at_data0[8][9] = {{1, 1, 1, 1, 0},
+                                      {0, 0, 0, 0, 0, 1},
+                                      {PA, -PA, PB, -PB, 0},
+                                      {0, 0, 0, 0, 0, 0, 1},
+                                      {0.5, 0.5, 2, 2, 0},
+                                      {0, 0, 0, 0, 0, 0, 0, 1},
+                                      {PA / 2, -PA / 2, 2 * PB, -2 * PB, 1},
+                                      {0, 0, 0, 0, 0, 0, 0, 0, 1}};
+static const double bt_data1[9][5] = {{-2 * PA, -2, PA, 1, 0},   {2 * PA, -2, -PA, 1, 0}, {-PB / 2, -0.5, PB, 1, 0},
+                                      {PB / 2, -0.5, -PB, 1, 0}, {1, 0, -2.5, 0, 1},      {1, 0, 0, 0, 0},
+                                      {0, 1, 0, 0, 0},           {0, 0, 1, 0, 0},         {0, 0, 0, 1, 0}};
+static const double at_data1[8][9] = {
+    {0, 0, 0, 0, 0, 1},       {1, 1, 1, 1, 0},     {0, 0, 0, 0, 0, 0, 1},       {PA, -PA, PB, -PB, 0},
+    {0, 0, 0, 0, 0, 0, 0, 1}, {0.5, 0.5, 2, 2, 0}, {0, 0, 0, 0, 0, 0, 0, 0, 1}, {PA / 2, -PA / 2, 2 * PB, -2 * PB, 1}};
+static const form forms[] = {{RGM_WINO_4, 4, 6, 4, 6, 6, 1, bt4[0], at4[0], g4[0]},
+                             {RGM_WINO_2, 2, 4, 2, 4, 4, 1, bt2[0], at2[0], g2[0]},
+                             {RGM_WINO_STRIDED, 4, 9, 8, 9, 6, 2, bt_strided[0], at_strided[0], g_strided[0]},
+                             {RGM_WINO_STRIDED_DATA_0, 8, 5, 4, 9, 6, 2, bt_data0[0], at_data0[0], g_strided[0]},
+                             {RGM_WINO_STRIDED_DATA_1, 8, 5, 4, 9, 6, 2, bt_data1[0], at_data1[0], g_strided[0]}};
+enum { FORMS = sizeof forms / sizeof *forms };
 
-static const form *form_of(int32_t side) { return &forms[side == 2]; }
+static const form *form_of(int32_t of) {
+    for (int i = 0; i < FORMS; i++)
+        if (forms[i].of == of) return &forms[i];
+    return NULL;
+}
 
-/* They multiply polynomials: for every output i, tap k and pixel j, sum over points of A' G B' is 1 where j = i + k. */
+static int is_data(const form *f) { return f->of == RGM_WINO_STRIDED_DATA_0 || f->of == RGM_WINO_STRIDED_DATA_1; }
+
+/* How often output i is pixel j of the patch times tap k. Backward data, whose filters are turned: dx[2m + t - pad] is
+ * w[t] dy[m]; the patch begins with dy[-1], with padding 1 with dy[0]. */
+static double expected(const form *f, int i, int k, int j) {
+    if (!is_data(f)) return j == f->stride * i + k;
+    const int pad = f->of == RGM_WINO_STRIDED_DATA_1, m = j + pad - 1;
+    return i == 2 * m + (2 - k) - pad;
+}
+
+/* They multiply polynomials: the sum over points of A' G B'. */
 static void check_points(kc *c, const form *f) {
-    kc_case(c, "A' (G . B'), side %d", f->side);
-    for (int i = 0; i < f->side; i++)
+    kc_case(c, "A' (G . B'), form %d", f->of);
+    for (int i = 0; i < f->tile; i++)
         for (int k = 0; k < 3; k++)
             for (int j = 0; j < f->patch; j++) {
                 double sum = 0;
-                for (int p = 0; p < f->patch; p++)
-                    sum += f->at[i * f->patch + p] * f->g[p * 3 + k] * f->bt[p * f->patch + j];
-                kc_near(c, "identity", (i * 3 + k) * f->patch + j, (float)sum, j == i + k, 1);
+                for (int p = 0; p < f->points; p++) {
+                    const int of = p < f->filters ? p : f->filters - 1;
+                    sum += f->at[i * f->points + p] * f->g[of * 3 + k] * f->bt[p * f->patch + j];
+                }
+                kc_near(c, "identity", (i * 3 + k) * f->patch + j, (float)sum, expected(f, i, k, j), 1);
             }
     kc_end(c);
 }
@@ -248,20 +307,21 @@ enum { PLAIN, AFFINE, RELU };
 
 /* wino_input (`pad` around; `how` pixels are loaded) and wino_grad. */
 static void forth_case(kc *c, const rgm_wino_shape *s, int32_t first, int32_t count, int is_input, int how) {
-    const form *f = form_of(s->side);
-    const int side = is_input ? f->patch : f->side;
+    const form *f = form_of(s->form);
+    const int side = is_input ? f->patch : f->tile, step = is_input ? f->step : f->tile;
+    const int points = f->points * f->points;
     const int64_t B = c->k->block, n = (int64_t)s->H * s->W * B, tile = B + first % 2 * 5, point = count * tile + 3;
     const float *x = kc_floats(c, n, -2, 3), *a = kc_floats(c, B, -2, 2), *b = kc_floats(c, B, -1, 1);
-    float *v = KC_OUT(c, f->points * point);
-    kc_case(c, "%dx%d, pad %d, side %d, tiles %d+%d, load %d", s->H, s->W, s->pad, s->side, first, count, how);
+    float *v = KC_OUT(c, points * point);
+    kc_case(c, "%dx%d, pad %d, form %d, tiles %d+%d, load %d", s->H, s->W, s->pad, s->form, first, count, how);
     if (is_input)
         c->k->wino_input(KC_IN(c, x, n), how ? KC_IN(c, a, B) : NULL, how ? KC_IN(c, b, B) : NULL, how == RELU, s,
                          first, count, v, tile, point);
     else
         c->k->wino_grad(KC_IN(c, x, n), s, first, count, v, tile, point);
     for (int64_t t = 0; t < count * B; t++) {
-        const int top = (first + (int)(t / B)) / s->across * f->side - (is_input ? s->pad : 0);
-        const int left = (first + (int)(t / B)) % s->across * f->side - (is_input ? s->pad : 0);
+        const int top = (first + (int)(t / B)) / s->across * step - (is_input ? s->pad : 0);
+        const int left = (first + (int)(t / B)) % s->across * step - (is_input ? s->pad : 0);
         double in[POINTS_MOST];
         for (int i = 0; i < side * side; i++) {
             const int h = top + i / side, w = left + i % side;
@@ -270,29 +330,25 @@ static void forth_case(kc *c, const rgm_wino_shape *s, int32_t first, int32_t co
             in[i] = fmaf(a[t % B], (float)in[i], b[t % B]);
             if (how == RELU && in[i] < 0) in[i] = 0;
         }
-        const value o = sandwich(is_input ? f->bt : f->at, f->patch, side, !is_input, in);
-        for (int i = 0; i < f->points; i++)
-            kc_near(c, "v", t * f->points + i, v[t / B * tile + i * point + t % B], o.want[i], o.size[i]);
+        const value o = sandwich(is_input ? f->bt : f->at, f->points, side, !is_input, in);
+        for (int i = 0; i < points; i++)
+            kc_near(c, "v", t * points + i, v[t / B * tile + i * point + t % B], o.want[i], o.size[i]);
     }
     kc_end(c);
 }
 
-/* Images around the tile's size, on a grid that covers them. */
-static void walk_tiles(kc *c, int32_t side, void (*run)(kc *c, const rgm_wino_shape *s, int32_t first, int32_t count)) {
-    static const int32_t sizes[][2] = {{1, 1}, {2, 5}, {4, 4}, {5, 3}, {6, 6}, {8, 7}, {9, 12}, {17, 13}};
+/* Images around the tile's size, on a grid of tiles of side x side pixels that covers them. */
+static void walk_tiles(kc *c, const form *f, int32_t side,
+                       void (*run)(kc *c, const rgm_wino_shape *s, int32_t first, int32_t count)) {
+    static const int32_t sizes[][2] = {{1, 1}, {2, 5}, {4, 4}, {5, 3}, {6, 6}, {8, 7}, {9, 12}, {17, 13}, {26, 19}};
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
         for (int32_t pad = 0; pad <= 2; pad++) {
-            const rgm_wino_shape s = {sizes[i][0], sizes[i][1], pad, (sizes[i][1] + side - 1) / side, side};
+            const rgm_wino_shape s = {sizes[i][0], sizes[i][1], pad, (sizes[i][1] + side - 1) / side, f->of};
             const int32_t tiles = s.across * ((s.H + side - 1) / side);
             run(c, &s, 0, tiles);
             run(c, &s, tiles / 2, tiles - tiles / 2);
             run(c, &s, tiles / 3, 0);
         }
-}
-
-static void walk_shapes(kc *c, void (*run)(kc *c, const rgm_wino_shape *s, int32_t first, int32_t count)) {
-    walk_tiles(c, 4, run);
-    walk_tiles(c, 2, run);
 }
 
 static void input_case(kc *c, const rgm_wino_shape *s, int32_t first, int32_t count) {
@@ -329,29 +385,29 @@ static void check_moments(kc *c, const float *y, const int8_t *stored, int64_t n
 enum { NO_MOMENTS, FRESH, GOING_ON };
 
 static void back_case(kc *c, const rgm_wino_shape *s, int32_t first, int32_t count, int summed) {
-    const form *f = form_of(s->side);
+    const form *f = form_of(s->form);
     const int64_t B = c->k->block, n = (int64_t)s->H * s->W * B, tile = B + first % 2 * 2, point = count * tile + 1;
     const int64_t pitch = B + first % 3;
     const int with_bias = s->H % 2;
-    const float *m = kc_floats(c, f->points * point, -1, 1), *bias = kc_floats(c, B, -1, 1),
-                *old = kc_floats(c, n, -1, 1);
+    const int points = f->points * f->points;
+    const float *m = kc_floats(c, points * point, -1, 1), *bias = kc_floats(c, B, -1, 1), *old = kc_floats(c, n, -1, 1);
     float *y = KC_INOUT(c, old, n);
     double *want = kc_doubles(c, n), *size = kc_doubles(c, n), *before = kc_doubles(c, 4 * pitch);
     int8_t *stored = (int8_t *)kc_bytes(c, n);
     for (int64_t j = 0; j < 4 * pitch; j++) before[j] = j < pitch ? 7 : (double)(float)kc_uniform(c, 1, 2);
     double *moments = summed ? kc_inout(c, before, 4 * pitch, 8) : NULL;
-    kc_case(c, "%dx%d, side %d, tiles %d+%d, bias %d, moments %d", s->H, s->W, s->side, first, count, with_bias,
+    kc_case(c, "%dx%d, form %d, tiles %d+%d, bias %d, moments %d", s->H, s->W, s->form, first, count, with_bias,
             summed);
-    c->k->wino_output(KC_IN(c, m, f->points * point), tile, point, with_bias ? KC_IN(c, bias, B) : NULL, s, first,
-                      count, y, moments, pitch, summed == FRESH);
+    c->k->wino_output(KC_IN(c, m, points * point), tile, point, with_bias ? KC_IN(c, bias, B) : NULL, s, first, count,
+                      y, moments, pitch, summed == FRESH);
     for (int64_t i = 0; i < n; i++) want[i] = old[i], size[i] = 0, stored[i] = 0; /* outside of the tiles: as it was */
     for (int64_t t = 0; t < count * B; t++) {
         double in[POINTS_MOST];
-        for (int i = 0; i < f->points; i++) in[i] = m[t / B * tile + i * point + t % B];
-        const value o = sandwich(f->at, f->side, f->patch, 0, in);
-        for (int i = 0; i < f->side * f->side; i++) {
-            const int h = (first + (int)(t / B)) / s->across * f->side + i / f->side;
-            const int w = (first + (int)(t / B)) % s->across * f->side + i % f->side;
+        for (int i = 0; i < points; i++) in[i] = m[t / B * tile + i * point + t % B];
+        const value o = sandwich(f->at, f->tile, f->points, 0, in);
+        for (int i = 0; i < f->tile * f->tile; i++) {
+            const int h = (first + (int)(t / B)) / s->across * f->tile + i / f->tile;
+            const int w = (first + (int)(t / B)) % s->across * f->tile + i % f->tile;
             if (h >= s->H || w >= s->W) continue;
             const int64_t to = ((int64_t)h * s->W + w) * B + t % B;
             const double b = with_bias ? bias[t % B] : 0;
@@ -370,25 +426,26 @@ static void back_case(kc *c, const rgm_wino_shape *s, int32_t first, int32_t cou
 enum { NO_RESIDUAL, RESIDUAL, IN_PLACE };
 
 static void finish_one(kc *c, const rgm_wino_shape *s, int32_t first, int32_t count, int r, int relu) {
-    const form *f = form_of(s->side);
+    const form *f = form_of(s->form);
     const int64_t B = c->k->block, n = (int64_t)s->H * s->W * B, tile = B + first % 2 * 2, point = count * tile + 1;
-    const float *m = kc_floats(c, f->points * point, -1, 1), *scale = kc_floats(c, B, -2, 2),
+    const int points = f->points * f->points;
+    const float *m = kc_floats(c, points * point, -1, 1), *scale = kc_floats(c, B, -2, 2),
                 *shift = kc_floats(c, B, -1, 1);
     const float *residual = kc_floats(c, n, -1, 1), *old = r == IN_PLACE ? residual : kc_floats(c, n, -1, 1);
     float *y = KC_INOUT(c, old, n);
     const float *added = r == NO_RESIDUAL ? NULL : r == IN_PLACE ? y : KC_IN(c, residual, n);
     double *want = kc_doubles(c, n), *size = kc_doubles(c, n);
-    kc_case(c, "%dx%d, side %d, tiles %d+%d, residual %d, relu %d", s->H, s->W, s->side, first, count, r, relu);
-    c->k->wino_finish(KC_IN(c, m, f->points * point), tile, point, KC_IN(c, scale, B), KC_IN(c, shift, B), added, relu,
-                      s, first, count, y);
+    kc_case(c, "%dx%d, form %d, tiles %d+%d, residual %d, relu %d", s->H, s->W, s->form, first, count, r, relu);
+    c->k->wino_finish(KC_IN(c, m, points * point), tile, point, KC_IN(c, scale, B), KC_IN(c, shift, B), added, relu, s,
+                      first, count, y);
     for (int64_t i = 0; i < n; i++) want[i] = old[i], size[i] = 0; /* outside of the tiles: as it was */
     for (int64_t t = 0; t < count * B; t++) {
         double in[POINTS_MOST];
-        for (int i = 0; i < f->points; i++) in[i] = m[t / B * tile + i * point + t % B];
-        const value o = sandwich(f->at, f->side, f->patch, 0, in);
-        for (int i = 0; i < f->side * f->side; i++) {
-            const int h = (first + (int)(t / B)) / s->across * f->side + i / f->side;
-            const int w = (first + (int)(t / B)) % s->across * f->side + i % f->side;
+        for (int i = 0; i < points; i++) in[i] = m[t / B * tile + i * point + t % B];
+        const value o = sandwich(f->at, f->tile, f->points, 0, in);
+        for (int i = 0; i < f->tile * f->tile; i++) {
+            const int h = (first + (int)(t / B)) / s->across * f->tile + i / f->tile;
+            const int w = (first + (int)(t / B)) % s->across * f->tile + i % f->tile;
             if (h >= s->H || w >= s->W) continue;
             const int64_t to = ((int64_t)h * s->W + w) * B + t % B;
             const double a = scale[t % B], b = shift[t % B], plus = r ? residual[to] : 0;
@@ -411,28 +468,38 @@ static void output_case(kc *c, const rgm_wino_shape *s, int32_t first, int32_t c
 }
 
 static void test_wino_input(kc *c) {
-    for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) check_points(c, &forms[i]);
-    walk_shapes(c, input_case);
+    for (int i = 0; i < FORMS; i++) {
+        check_points(c, &forms[i]);
+        walk_tiles(c, &forms[i], forms[i].step, input_case);
+    }
 }
-static void test_wino_grad(kc *c) { walk_shapes(c, grad_case); }
-static void test_wino_output(kc *c) { walk_shapes(c, output_case); }
-static void test_wino_finish(kc *c) { walk_shapes(c, finish_case); }
+static void test_wino_grad(kc *c) {
+    for (int i = 0; i < FORMS; i++)
+        if (!is_data(&forms[i])) walk_tiles(c, &forms[i], forms[i].tile, grad_case);
+}
+static void test_wino_output(kc *c) {
+    for (int i = 0; i < FORMS; i++) walk_tiles(c, &forms[i], forms[i].tile, output_case);
+}
+static void test_wino_finish(kc *c) {
+    for (int i = 0; i < FORMS; i++) walk_tiles(c, &forms[i], forms[i].tile, finish_case);
+}
 
 /* Filters as in a convolution's weights: lanes are output channels, or input channels (then turned). */
 static void filter_case(kc *c, const form *f, int32_t lanes, int64_t n, int32_t flip) {
     const int64_t B = c->k->block, row = B + 4, point = n * row + 1, lane = flip ? TAPS : n * TAPS;
     const int64_t depth = flip ? lanes * TAPS : TAPS, nw = lanes * n * TAPS;
+    const int filters = f->filters * f->filters;
     const float *w = kc_floats(c, nw, -1, 1);
-    float *u = KC_OUT(c, f->points * point);
-    kc_case(c, "side %d, %d lanes, %lld filters, flip %d", f->side, lanes, (long long)n, flip);
-    c->k->wino_filter(f->side, KC_IN(c, w, nw), lane, depth, flip, lanes, n, u, row, point);
+    float *u = KC_OUT(c, filters * point);
+    kc_case(c, "form %d, %d lanes, %lld filters, flip %d", f->of, lanes, (long long)n, flip);
+    c->k->wino_filter(f->of, KC_IN(c, w, nw), lane, depth, flip, lanes, n, u, row, point);
     for (int64_t t = 0; t < n * B; t++) {
         double in[TAPS] = {0};
         for (int i = 0; i < TAPS && t % B < lanes; i++)
             in[i] = w[t % B * lane + t / B * depth + (flip ? TAPS - 1 - i : i)];
-        const value o = sandwich(f->g, f->patch, 3, 0, in);
-        for (int i = 0; i < f->points; i++)
-            kc_near(c, "u", t * f->points + i, u[t / B * row + i * point + t % B], o.want[i], o.size[i]);
+        const value o = sandwich(f->g, f->filters, 3, 0, in);
+        for (int i = 0; i < filters; i++)
+            kc_near(c, "u", t * filters + i, u[t / B * row + i * point + t % B], o.want[i], o.size[i]);
     }
     kc_end(c);
 }
@@ -440,29 +507,30 @@ static void filter_case(kc *c, const form *f, int32_t lanes, int64_t n, int32_t 
 static void test_wino_filter(kc *c) {
     for (int32_t flip = 0; flip <= 1; flip++)
         for (int32_t lanes = 1; lanes <= c->k->block; lanes++)
-            for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) filter_case(c, &forms[i], lanes, lanes % 5, flip);
+            for (int i = 0; i < FORMS; i++) filter_case(c, &forms[i], lanes, lanes % 5, flip);
 }
 
 static void filter_grad_case(kc *c, const form *f, int32_t lanes, int64_t n, int32_t parts) {
-    const int64_t B = c->k->block, row = B + 2, point = n * row + 1, part = f->points * point + 5, lane = n * TAPS;
+    const int filters = f->filters * f->filters;
+    const int64_t B = c->k->block, row = B + 2, point = n * row + 1, part = filters * point + 5, lane = n * TAPS;
     const int64_t nd = parts * part, nw = lanes * lane;
     const float *d = kc_floats(c, nd, -1, 1);
     float *dw = KC_OUT(c, nw);
     double begun = kc_uniform(c, 0, 1), squares = begun, *sum = kc_inout(c, &begun, 1, sizeof begun);
-    kc_case(c, "side %d, %d lanes, %lld filters, %d parts", f->side, lanes, (long long)n, parts);
-    c->k->wino_filter_grad(f->side, KC_IN(c, d, nd), row, point, part, parts, lanes, n, dw, lane, TAPS, sum);
+    kc_case(c, "form %d, %d lanes, %lld filters, %d parts", f->of, lanes, (long long)n, parts);
+    c->k->wino_filter_grad(f->of, KC_IN(c, d, nd), row, point, part, parts, lanes, n, dw, lane, TAPS, sum);
     for (int64_t t = 0; t < n * B; t++) {
         if (t % B >= lanes) continue;
         double in[POINTS_MOST] = {0}, terms[POINTS_MOST] = {0};
-        for (int i = 0; i < f->points; i++)
+        for (int i = 0; i < filters; i++)
             for (int p = 0; p < parts; p++) {
                 in[i] += d[t / B * row + i * point + p * part + t % B];
                 terms[i] += fabs((double)d[t / B * row + i * point + p * part + t % B]);
             }
-        const value o = sandwich(f->g, 3, f->patch, 1, in);
-        double absolute[PATCH_MOST * 3];
-        for (int i = 0; i < f->patch * 3; i++) absolute[i] = fabs(f->g[i]);
-        const value sizes = sandwich(absolute, 3, f->patch, 1, terms);
+        const value o = sandwich(f->g, 3, f->filters, 1, in);
+        double absolute[SIDE_FILTERS_MOST * 3];
+        for (int i = 0; i < f->filters * 3; i++) absolute[i] = fabs(f->g[i]);
+        const value sizes = sandwich(absolute, 3, f->filters, 1, terms);
         for (int i = 0; i < TAPS; i++) {
             const double stored = dw[t % B * lane + t / B * TAPS + i];
             kc_near(c, "dw", t * TAPS + i, stored, o.want[i], sizes.want[i]);
@@ -475,8 +543,7 @@ static void filter_grad_case(kc *c, const form *f, int32_t lanes, int64_t n, int
 
 static void test_wino_filter_grad(kc *c) {
     for (int32_t lanes = 1; lanes <= c->k->block; lanes++)
-        for (size_t i = 0; i < sizeof forms / sizeof *forms; i++)
-            filter_grad_case(c, &forms[i], lanes, lanes % 4, 1 + lanes % 3);
+        for (int i = 0; i < FORMS; i++) filter_grad_case(c, &forms[i], lanes, lanes % 4, 1 + lanes % 3);
 }
 
 const kc_test kc_conv_tests[] = {

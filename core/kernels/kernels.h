@@ -22,10 +22,21 @@ typedef struct rgm_pool_shape {
     int32_t H, W, OH, OW, R, S, stride, pad;
 } rgm_pool_shape;
 
-/* A grid of tiles of side x side pixels, 4 or 2, over an image of H x W pixels, `across` tiles wide. pad: of the
- * convolution whose input it is. */
+/* Forms of Winograd's algorithm for 3x3 convolutions: F(4x4, 3x3) and F(2x2, 3x3) with stride 1; with stride 2 forward
+ * and backward weights, and backward data with padding 0 and 1 of the convolution (body_winograd.inc). */
+enum {
+    RGM_WINO_4 = 0,
+    RGM_WINO_2 = 1,
+    RGM_WINO_STRIDED = 2,
+    RGM_WINO_STRIDED_DATA_0 = 3,
+    RGM_WINO_STRIDED_DATA_1 = 4,
+    RGM_WINO_FORMS = 5
+};
+
+/* A grid of tiles over an image of H x W pixels, `across` tiles wide. pad: pixels that the first patch begins above and
+ * left of the image whose patches are loaded. */
 typedef struct rgm_wino_shape {
-    int32_t H, W, pad, across, side;
+    int32_t H, W, pad, across, form;
 } rgm_wino_shape;
 
 /* The pixels (h, w) = (stride * r + top, stride * q + left) of an image of H x W, for r = 0, 1, ... and q = 0 ..

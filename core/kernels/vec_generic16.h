@@ -42,7 +42,9 @@ INLINE V v_set1(float a) { return (V){a, a, a, a, a, a, a, a, a, a, a, a, a, a, 
 
 INLINE VI i_set1(int32_t a) { return (VI){a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a}; }
 
-INLINE V v_fma(V a, V b, V c) {
+/* Not inline: 16 emulated operations at each of its places would be most of this level's code, and most of the time
+ * that compiling it takes. */
+static __attribute__((noinline, unused)) V v_fma(V a, V b, V c) {
     V y;
     for (int j = 0; j < VL; j++) y[j] = lane_fma(a[j], b[j], c[j]);
     return y;

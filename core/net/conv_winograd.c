@@ -1,7 +1,8 @@
-/* Winograd F(4x4, 3x3) and F(2x2, 3x3) in phases. A tile is 4x4 or 2x2 pixels of an image's output; tiles are numbered
- * over the whole batch. Everything becomes 36 or 16 matrix products (one a point) between tiles, channels and filters;
- * the kernels are in kernels/body_winograd.inc and body_gemm.inc. Backward data is the forward pass on dy with the
- * filters turned by 180 degrees, their channels exchanged, and padding 2 - pad.
+/* Winograd's convolutions in phases. A tile is 4x4 or 2x2 pixels of an image's output (strided backward data: 8x8);
+ * tiles are numbered over the whole batch. Everything becomes 36, 16 or, with stride 2, 81 matrix products (one a
+ * point) between tiles, channels and filters; the kernels are in kernels/body_winograd.inc and body_gemm.inc. Backward
+ * data is the forward pass on dy with the filters turned by 180 degrees, their channels exchanged, and padding 2 - pad;
+ * with stride 2 it has forms of its own.
  *
  * What is done where, so that what is transformed is multiplied while it is in the second-level cache:
  *
@@ -31,25 +32,37 @@ enum {
 };
 
 int32_t rgm_winograd_can(const rgm_conv_shape *s, int32_t tile, int32_t direction) {
-    if (s->R != 3 || s->S != 3 || s->stride != 1 || s->pad > 1 || s->groups > 1 || s->src_layout != RGM_LAYOUT_BLOCKED)
+    if (s->R != 3 || s->S != 3 || s->stride > 2 || s->pad > 1 || s->groups > 1 || s->src_layout != RGM_LAYOUT_BLOCKED)
         return 0;
+    if (s->stride == 2 && tile != 4) return 0;
     if ((int64_t)s->N * (s->H / tile + 2) * (s->W / tile + 2) > INT32_MAX) return 0; /* tiles are counted in 32 bits */
     return direction != RGM_CONV_BACKWARD_WEIGHTS || !s->bias;
 }
 
-/* With fewer than 16 channels, a block of AVX-512's, most of what is multiplied would be padding. */
-int32_t rgm_winograd_pays(const rgm_conv_shape *s) { return s->C >= 16 && s->K >= 16; }
+/* With fewer than 16 channels, a block of AVX-512's, most of what is multiplied would be padding. With stride 2 a value
+ * is multiplied with fewer filters than with stride 1: transforming it pays from more of them on. */
+int32_t rgm_winograd_pays(const rgm_conv_shape *s) {
+    int32_t least = s->stride == 1 ? 16 : 64;
+    return s->C >= least && s->K >= least;
+}
 
 /* Products of a pair of channels and an image. */
-static int64_t products(int32_t tile, int32_t H, int32_t W) {
-    const rgm_wino_tile t = rgm_winograd_tile(tile);
+static int64_t products(int32_t form, int32_t H, int32_t W) {
+    const rgm_wino_tile t = rgm_winograd_tile(form);
     return (int64_t)t.points * rgm_winograd_across(t, H) * rgm_winograd_across(t, W);
 }
 
 int32_t rgm_winograd_best_tile(const rgm_conv_shape *s, int32_t direction) {
     int32_t data = direction == RGM_CONV_BACKWARD_DATA; /* dx is as large as x */
     int32_t H = data ? s->H : rgm_conv_out(s->H, 3, 1, s->pad), W = data ? s->W : rgm_conv_out(s->W, 3, 1, s->pad);
-    return products(2, H, W) <= products(4, H, W) ? 2 : 4;
+    if (s->stride == 2) return 4;
+    return products(RGM_WINO_2, H, W) <= products(RGM_WINO_4, H, W) ? 2 : 4;
+}
+
+int32_t rgm_winograd_form(const rgm_conv_shape *s, int32_t tile, int32_t direction) {
+    if (s->stride == 1) return tile == 2 ? RGM_WINO_2 : RGM_WINO_4;
+    if (direction != RGM_CONV_BACKWARD_DATA) return RGM_WINO_STRIDED;
+    return s->pad ? RGM_WINO_STRIDED_DATA_1 : RGM_WINO_STRIDED_DATA_0;
 }
 
 typedef struct pass {
@@ -81,21 +94,21 @@ typedef struct stage {
 
 static int32_t pair_width(const pass *p, int32_t pair) { return (int32_t)rgm_least(2, p->out.blocks - 2 * pair); }
 
-static int64_t u_floats(const pass *p) { return p->tile.points * p->u_point; } /* of a pair */
+static int64_t u_floats(const pass *p) { return p->tile.filters * p->u_point; } /* of a pair */
 
-/* u[point][input channel][wide * B] of a pair, for input blocks [from, to), of which `u` has the first in front.
+/* u[filter][input channel][wide * B] of a pair, for input blocks [from, to), of which `u` has the first in front.
  * Channels of the padding multiply zeros: zero too. */
 static void transform_filters(const pass *p, int32_t pair, int32_t from, int32_t to, float *u) {
     int32_t B = p->k->block, wide = pair_width(p, pair), row = wide * B;
     int32_t rows = (to - from) * B, real = (int32_t)rgm_least(rows, p->in.channels - from * B);
     for (int32_t j = 0; j < wide; j++) {
         int32_t channel = (2 * pair + j) * B;
-        p->k->wino_filter(p->tile.size, p->w + channel * p->lane + from * B * p->depth, p->lane, p->depth, p->flip,
+        p->k->wino_filter(p->tile.form, p->w + channel * p->lane + from * B * p->depth, p->lane, p->depth, p->flip,
                           (int32_t)rgm_least(B, p->out.channels - channel), real, u + j * B, row, p->u_point);
     }
     if (real < rows)
-        for (int32_t point = 0; point < p->tile.points; point++)
-            memset(u + point * p->u_point + (int64_t)real * row, 0, rgm_float_bytes((rows - real) * row));
+        for (int32_t filter = 0; filter < p->tile.filters; filter++)
+            memset(u + filter * p->u_point + (int64_t)real * row, 0, rgm_float_bytes((rows - real) * row));
 }
 
 /* Transformed tiles lie in stacks, as high as a register tile at most: v[point][stack][input block][height][B]. So what
@@ -137,7 +150,8 @@ static void multiply(const pass *p, int32_t pair, int32_t from, int32_t to, cons
         for (int32_t i = 0; i < stacks; i++) {
             int32_t t = at + i * height;
             const float *a = v + point * p->v_point + stack_at(p, height, t) + from * height * B;
-            const float *b = u + point * p->u_point, *next = a + p->in.blocks * height * B;
+            const float *b = u + rgm_winograd_filter(p->tile, point) * p->u_point,
+                        *next = a + p->in.blocks * height * B;
             if (p->u) /* filters come from further away than tiles: a part of the next point's */
                 next = b + p->u_point + p->u_point / stacks * i;
             else if (i + 1 == stacks)
@@ -307,7 +321,7 @@ static int32_t span_tiles(const rgm_kernels *k, rgm_wino_tile t, int64_t floats)
 static int32_t few_span(const pass *p) {
     int32_t rows = p->k->rows, share = (p->tiles + SPANS_LEAST - 1) / SPANS_LEAST;
     int32_t most = span_tiles(p->k, p->tile, (int64_t)(p->in.blocks + 2) * p->k->block);
-    return p->tile.size == 2 ? (int32_t)rgm_least(most, (share + rows - 1) / rows * rows) : most;
+    return p->tile.form == RGM_WINO_2 ? (int32_t)rgm_least(most, (share + rows - 1) / rows * rows) : most;
 }
 
 static rgm_status plan_few(const rgm_conv_site *site, pass *p, const char *what, rgm_source x, const rgm_store *store,
@@ -388,16 +402,16 @@ static rgm_status plan_pass(const rgm_conv_site *site, pass *p, const char *what
 rgm_status rgm_winograd_forward(const rgm_conv_site *site, int32_t tile, rgm_source x, const rgm_store *store,
                                 rgm_error *err) {
     const rgm_conv_shape *s = &site->shape;
-    const rgm_wino_tile t = rgm_winograd_tile(tile);
+    const rgm_wino_tile t = rgm_winograd_tile(rgm_winograd_form(s, tile, RGM_CONV_FORWARD));
     const rgm_conv_side y = rgm_conv_output(site);
     int32_t across = rgm_winograd_across(t, y.W);
     pass *p = rgm_plan_state(site->plan, sizeof *p);
     if (!p) return rgm_fail(err, RGM_E_NOMEM, "plan: out of memory");
     *p = (pass){.tile = t,
                 .in = rgm_conv_input(site),
-                .in_shape = {s->H, s->W, s->pad, across, tile},
+                .in_shape = {s->H, s->W, s->pad, across, t.form},
                 .out = y,
-                .out_shape = {y.H, y.W, 0, across, tile},
+                .out_shape = {y.H, y.W, 0, across, t.form},
                 .lane = (int64_t)s->C * TAPS,
                 .depth = TAPS};
     rgm_plan_param(site->plan, rgm_plan_node(site->plan, site->node)->bias, &p->bias);
@@ -407,16 +421,16 @@ rgm_status rgm_winograd_forward(const rgm_conv_site *site, int32_t tile, rgm_sou
 rgm_status rgm_winograd_backward_data(const rgm_conv_site *site, int32_t tile, rgm_buffer dy, rgm_buffer dx,
                                       rgm_error *err) {
     const rgm_conv_shape *s = &site->shape;
-    const rgm_wino_tile t = rgm_winograd_tile(tile);
+    const rgm_wino_tile t = rgm_winograd_tile(rgm_winograd_form(s, tile, RGM_CONV_BACKWARD_DATA));
     const rgm_conv_side y = rgm_conv_output(site);
     int32_t across = rgm_winograd_across(t, s->W);
     pass *p = rgm_plan_state(site->plan, sizeof *p);
     if (!p) return rgm_fail(err, RGM_E_NOMEM, "plan: out of memory");
     *p = (pass){.tile = t,
                 .in = y,
-                .in_shape = {y.H, y.W, 2 - s->pad, across, tile},
+                .in_shape = {y.H, y.W, (s->stride == 1 ? 2 : 1) - s->pad, across, t.form},
                 .out = rgm_conv_input(site),
-                .out_shape = {s->H, s->W, 0, across, tile},
+                .out_shape = {s->H, s->W, 0, across, t.form},
                 .lane = TAPS,
                 .depth = (int64_t)s->C * TAPS,
                 .flip = 1};

@@ -41,7 +41,7 @@ typedef struct weights {
     int32_t span;        /* tiles transformed at a time */
     int32_t parts;       /* partial results */
     int32_t at_once;     /* 1: no partial results in memory */
-    int64_t point, part; /* of d: [part][in panel][out panel][point][in width][out width] */
+    int64_t point, part; /* of d: [part][in panel][out panel][filter][in width][out width] */
     float *dw, *d;
     double *squares; /* of the phase that finishes */
 } weights;
@@ -87,7 +87,7 @@ static void transform_panel(const weights *g, const panels *p, int32_t panel, in
     for (int32_t b = 0; b < blocks; b++) transform_block(g, p, from + b, first, count, v);
 }
 
-static int64_t d_floats(const weights *g) { return g->tile.points * g->point; } /* of a pair of panels */
+static int64_t d_floats(const weights *g) { return g->tile.filters * g->point; } /* of a pair of panels */
 
 static int32_t owners(const weights *g) { return g->in.count * g->out.count; }
 
@@ -97,10 +97,11 @@ static void multiply_panels(const weights *g, int32_t i, int32_t j, const float 
     int32_t B = g->k->block, rows = panel_channels(&g->in, B, i), columns = panel_channels(&g->out, B, j);
     for (int32_t point = 0; point < g->tile.points; point++)
         for (int32_t c = 0; c < columns; c += 2 * B) {
-            const float *a = vin + point * g->in.point, *next = d + (point + 1) * g->point;
+            int32_t filter = rgm_winograd_filter(g->tile, point);
+            const float *a = vin + point * g->in.point, *next = d + (filter + 1) * g->point;
             g->k->gemm_outer(a, g->in.width, vout + point * g->out.point + c, g->out.width, count, rows,
-                             (int32_t)rgm_least(2, (columns - c) / B), again, d + point * g->point + c, g->out.width,
-                             c ? a + g->in.point : next);
+                             (int32_t)rgm_least(2, (columns - c) / B), again || rgm_winograd_repeats(g->tile, point),
+                             d + filter * g->point + c, g->out.width, c ? a + g->in.point : next);
         }
 }
 
@@ -111,7 +112,7 @@ static void finish_block(const weights *g, int32_t first, int32_t count, int32_t
     int32_t B = g->k->block, channel = block * B, C = g->in.side.channels;
     int32_t rows = (int32_t)rgm_least(count, C - first);
     if (rows <= 0) return;
-    g->k->wino_filter_grad(g->tile.size, d + (int64_t)(first % g->in.width) * g->out.width + channel % g->out.width,
+    g->k->wino_filter_grad(g->tile.form, d + (int64_t)(first % g->in.width) * g->out.width + channel % g->out.width,
                            g->out.width, g->point, g->part, parts,
                            (int32_t)rgm_least(B, g->out.side.channels - channel), rows,
                            g->dw + ((int64_t)channel * C + first) * TAPS, (int64_t)C * TAPS, TAPS, squares);
@@ -268,7 +269,7 @@ static rgm_status plan_first(const rgm_conv_site *site, weights *g, rgm_source x
 rgm_status rgm_winograd_backward_weights(const rgm_conv_site *site, int32_t tile, rgm_source x, rgm_buffer dy,
                                          rgm_error *err) {
     const rgm_conv_shape *s = &site->shape;
-    const rgm_wino_tile t = rgm_winograd_tile(tile);
+    const rgm_wino_tile t = rgm_winograd_tile(rgm_winograd_form(s, tile, RGM_CONV_BACKWARD_WEIGHTS));
     const rgm_conv_side y = rgm_conv_output(site);
     int32_t across = rgm_winograd_across(t, y.W), per_image = across * rgm_winograd_across(t, y.H);
     weights *g = rgm_plan_state(site->plan, sizeof *g);
@@ -276,9 +277,9 @@ rgm_status rgm_winograd_backward_weights(const rgm_conv_site *site, int32_t tile
     *g = (weights){.plan = site->plan,
                    .k = rgm_plan_get(site->plan)->kernels,
                    .in.side = rgm_conv_input(site),
-                   .in.shape = {s->H, s->W, s->pad, across, tile},
+                   .in.shape = {s->H, s->W, s->pad, across, t.form},
                    .out.side = y,
-                   .out.shape = {y.H, y.W, 0, across, tile},
+                   .out.shape = {y.H, y.W, 0, across, t.form},
                    .tile = t,
                    .per_image = per_image,
                    .tiles = per_image * s->N};
