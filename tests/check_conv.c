@@ -261,6 +261,32 @@ START_TEST(rule_of_tiles) {
 }
 END_TEST
 
+/* With stride 2: where enough products are saved. */
+START_TEST(rule_of_strides) {
+    static const struct {
+        int32_t H, W, pad, winograd;
+    } t[] = {{8, 8, 1, 1},   {7, 7, 1, 1},   {4, 4, 1, 0},  {6, 6, 1, 0},   {10, 10, 1, 0}, {14, 14, 1, 1},
+             {13, 13, 1, 1}, {16, 16, 1, 1}, {9, 17, 0, 1}, {28, 28, 1, 0}, {30, 32, 1, 1}, {1, 40, 1, 0}};
+    for (size_t i = 0; i < sizeof t / sizeof *t; i++) {
+        const shape s = {2, t[i].H, t[i].W, 64, 65, 3, 2, t[i].pad};
+        rgm_graph *g = make_graph(&s);
+        netrun r;
+        netrun_conv = RGM_WAY_AUTO;
+        netrun_open(&r, g, _i, s.N, 1, 1);
+        for (int32_t j = 0; j < rgm_plan_row_count(r.plan); j++) {
+            rgm_plan_row row;
+            rgm_plan_row_get(r.plan, j, &row);
+            if (strcmp(row.name, "conv") != 0) continue;
+            for (int32_t d = 0; d < RGM_CONV_DIRECTIONS; d++)
+                ck_assert_msg((row.way[d] == RGM_WAY_WINOGRAD) == t[i].winograd, "%dx%d, pad %d: %s", s.H, s.W, s.pad,
+                              row.engine);
+        }
+        netrun_close(&r);
+        rgm_graph_destroy(g);
+    }
+}
+END_TEST
+
 static void check_bits(const rgm_graph *g, const shape *s, int32_t isa, int32_t conv) {
     static const int32_t threads[] = {2, 3, 4, 7};
     int64_t count;
@@ -297,6 +323,7 @@ int main(void) {
             tcase_add_loop_test(cases, same_as_onednn, isa, isa + 1);
             tcase_add_loop_test(cases, rule, isa, isa + 1);
             tcase_add_loop_test(cases, rule_of_tiles, isa, isa + 1);
+            tcase_add_loop_test(cases, rule_of_strides, isa, isa + 1);
             tcase_add_loop_test(cases, onednn_winograd, isa, isa + 1);
             if (isa != RGM_ISA_GENERIC16) tcase_add_loop_test(cases, same_bits, isa, isa + 1);
         }

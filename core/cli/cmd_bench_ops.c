@@ -19,8 +19,9 @@ static const rgm_cli_spec spec = {
     .about =
         "Measures convolutions, each direction of each layer in every way that it can be computed, side by side: "
         "milliseconds, effective GFLOP/s, times as fast as oneDNN's direct convolution; and what the fixed rule takes. "
-        "Lists: performance (the default), resnet20, resnet18-32, resnet18-224, resnet50-224, small, strided; or files, with a "
-        "slash or a dot in their names, of lines such as: conv 64 128 3 stride 2 pad 1 image 32x32 batch 64",
+        "Lists: performance (the default), resnet20, resnet18-32, resnet18-224, resnet50-224, small, strided; or "
+        "files, with a slash or a dot in their names, of lines such as: conv 64 128 3 stride 2 pad 1 image 32x32 "
+        "batch 64",
     .examples = "  regimen bench ops\n"
                 "  regimen bench ops resnet18-32 --check-rule\n"
                 "  regimen bench ops ./my-layers.txt --isa avx2 --json=ops.json\n"

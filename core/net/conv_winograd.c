@@ -27,8 +27,9 @@ enum {
     IMAGES_LEAST = 16, /* in a batch that is cut into images */
     PIECE = 16,        /* blocks of F(4x4)'s filters that the cache holds with what they are multiplied with */
     CHUNKS = 64,       /* of a stage, where it has tiles enough: for the cores of a large machine */
-    PART_TILES = 128,  /* tiles that repay transforming the filters once more */
-    PARTED = 512,      /* tiles of a stage that is cut into parts */
+    PART_TILES = 128,  /* of F(4x4), that repay transforming the filters once more */
+    PARTED = 512,      /* tiles of F(4x4) of a stage that is cut into parts */
+    SMALL_MAP = 8 * 8, /* pixels of an output */
 };
 
 int32_t rgm_winograd_can(const rgm_conv_shape *s, int32_t tile, int32_t direction) {
@@ -39,17 +40,24 @@ int32_t rgm_winograd_can(const rgm_conv_shape *s, int32_t tile, int32_t directio
     return direction != RGM_CONV_BACKWARD_WEIGHTS || !s->bias;
 }
 
-/* With fewer than 16 channels, a block of AVX-512's, most of what is multiplied would be padding. With stride 2 a value
- * is multiplied with fewer filters than with stride 1: transforming it pays from more of them on. */
-int32_t rgm_winograd_pays(const rgm_conv_shape *s) {
-    int32_t least = s->stride == 1 ? 16 : 64;
-    return s->C >= least && s->K >= least;
-}
-
 /* Products of a pair of channels and an image. */
 static int64_t products(int32_t form, int32_t H, int32_t W) {
     const rgm_wino_tile t = rgm_winograd_tile(form);
     return (int64_t)t.points * rgm_winograd_across(t, H) * rgm_winograd_across(t, W);
+}
+
+/* With fewer than 16 channels, a block of AVX-512's, most of what is multiplied would be padding.
+ *
+ * With stride 2 a value is multiplied with fewer filters than with stride 1, and 9/16 of the products are left at best:
+ * transforming values pays from more channels on, and only where tiles fit the map. Direct convolutions of the smallest
+ * maps are slow, so that less is needed there. */
+int32_t rgm_winograd_pays(const rgm_conv_shape *s) {
+    int32_t least = s->stride == 1 ? 16 : 64;
+    if (s->C < least || s->K < least) return 0;
+    if (s->stride == 1) return 1;
+    int32_t H = rgm_conv_out(s->H, 3, 2, s->pad), W = rgm_conv_out(s->W, 3, 2, s->pad);
+    int64_t direct = (int64_t)TAPS * H * W, left = products(RGM_WINO_STRIDED, H, W);
+    return (int64_t)H * W <= SMALL_MAP ? 4 * left <= 3 * direct : 3 * left <= 2 * direct;
 }
 
 int32_t rgm_winograd_best_tile(const rgm_conv_shape *s, int32_t direction) {
@@ -348,8 +356,8 @@ static double tile_bytes(const rgm_conv_side *side, const pass *p, int32_t tiles
 
 /* Parts of a stage of at least `tiles` tiles. */
 static int32_t count_parts(const pass *p, int32_t tiles) {
-    if (tiles < PARTED) return 1;
-    return (int32_t)rgm_least((CHUNKS + p->pairs - 1) / p->pairs, tiles / PART_TILES);
+    if (tiles < rgm_winograd_fit(p->tile, PARTED)) return 1;
+    return (int32_t)rgm_least((CHUNKS + p->pairs - 1) / p->pairs, tiles / rgm_winograd_fit(p->tile, PART_TILES));
 }
 
 static rgm_status plan_many(const rgm_conv_site *site, pass *p, const char *what, rgm_source x, const rgm_store *store,
