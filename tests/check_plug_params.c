@@ -54,6 +54,9 @@ SPOIL(size, plugin.size = 24)
 SPOIL(id, plugin.id = NULL)
 SPOIL(empty_id, plugin.id = "")
 SPOIL(licence, plugin.licence = "two\nlines")
+SPOIL(deleted, plugin.licence = "MIT\x7f")
+SPOIL(c1, plugin.licence = "\xc2\x9b"
+                           "2J")
 SPOIL(no_components, plugin.component_count = 0)
 SPOIL(many_components, plugin.component_count = 65)
 SPOIL(null_list, plugin.components = NULL)
@@ -121,6 +124,8 @@ static const struct {
     {spoil_id, "id, version or licence"},
     {spoil_empty_id, "id, version or licence"},
     {spoil_licence, "id, version or licence"},
+    {spoil_deleted, "id, version or licence"},
+    {spoil_c1, "id, version or licence"},
     {spoil_no_components, "0 components"},
     {spoil_many_components, "65 components"},
     {spoil_null_list, "components"},

@@ -42,10 +42,13 @@ const char *rgm_text_nearest(const char *word, const char *const *names, size_t 
     return nearest;
 }
 
+int32_t rgm_text_control(const char *text) {
+    const unsigned char *c = (const unsigned char *)text;
+    if (*c && (*c < 0x20 || *c == 0x7f)) return 1;
+    return c[0] == 0xc2 && c[1] >= 0x80 && c[1] < 0xa0 ? 2 : 0;
+}
+
 void rgm_text_clean(char *text) {
-    for (unsigned char *c = (unsigned char *)text; *c; c++)
-        if (*c < 0x20 || *c == 0x7f)
-            *c = '?';
-        else if (c[0] == 0xc2 && c[1] >= 0x80 && c[1] < 0xa0)
-            c[0] = c[1] = '?', c++;
+    for (char *c = text; *c; c++)
+        for (int32_t n = rgm_text_control(c); n > 0; n--) c[n - 1] = '?';
 }

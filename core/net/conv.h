@@ -79,7 +79,7 @@ static inline int32_t rgm_stretch_next(rgm_stretch *s) {
  * in backward weights. */
 int32_t rgm_winograd_can(const rgm_conv_shape *shape, int32_t tile, int32_t direction);
 /* 1 if it is expected to be the fastest way (docs/ARCHITECTURE.md has the rule and why). */
-int32_t rgm_winograd_pays(const rgm_conv_shape *shape);
+int32_t rgm_winograd_pays(const rgm_conv_shape *shape, int32_t direction);
 /* The better of both: 2 where F(2x2) multiplies no more, which is on maps with both sides 5 or 6 pixels, or one of 1
  * or 2. Its filters are 16/36 as large, its errors a third (half in backward weights). */
 int32_t rgm_winograd_best_tile(const rgm_conv_shape *shape, int32_t direction);

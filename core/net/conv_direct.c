@@ -296,7 +296,7 @@ rgm_status rgm_direct_forward(const rgm_conv_site *site, rgm_source x, const rgm
     const rgm_conv_shape *s = &site->shape;
     const rgm_conv_side y = rgm_conv_output(site);
     pass *p = make_pass(site, rgm_conv_input(site), y);
-    if (!p) return rgm_fail(err, RGM_E_NOMEM, "plan: out of memory");
+    if (!p) return rgm_plan_no_memory(err);
     p->depth = (int64_t)s->R * s->S;
     p->lane = s->C * p->depth;
     p->lattices = 1;
@@ -314,7 +314,7 @@ rgm_status rgm_direct_forward(const rgm_conv_site *site, rgm_source x, const rgm
 rgm_status rgm_direct_backward_data(const rgm_conv_site *site, rgm_buffer dy, rgm_buffer dx, rgm_error *err) {
     const rgm_conv_shape *s = &site->shape;
     pass *p = make_pass(site, rgm_conv_output(site), rgm_conv_input(site));
-    if (!p) return rgm_fail(err, RGM_E_NOMEM, "plan: out of memory");
+    if (!p) return rgm_plan_no_memory(err);
     p->lane = (int64_t)s->R * s->S;
     p->depth = s->C * p->lane;
     for (int32_t top = 0; top < s->stride; top++)
@@ -417,7 +417,7 @@ rgm_status rgm_direct_backward_weights(const rgm_conv_site *site, rgm_source x, 
     const rgm_conv_shape *s = &site->shape;
     const rgm_conv_side y = rgm_conv_output(site);
     weights *g = rgm_plan_state(site->plan, sizeof *g);
-    if (!g) return rgm_fail(err, RGM_E_NOMEM, "plan: out of memory");
+    if (!g) return rgm_plan_no_memory(err);
     *g = (weights){.plan = site->plan,
                    .k = rgm_plan_get(site->plan)->kernels,
                    .in = rgm_conv_input(site),

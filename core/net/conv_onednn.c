@@ -70,7 +70,7 @@ static void destroy(void *conv) { rgm_conv_destroy(conv); }
 rgm_status rgm_onednn_create(rgm_onednn **out, const rgm_conv_site *site, uint32_t directions, rgm_error *err) {
     onednn *c = rgm_plan_state(site->plan, sizeof *c);
     *out = NULL;
-    if (!c) return rgm_fail(err, RGM_E_NOMEM, "plan: out of memory");
+    if (!c) return rgm_plan_no_memory(err);
     rgm_conv_shape shape = site->shape;
     const rgm_finish *finish = rgm_plan_finish(site->plan, site->node);
     shape.directions = directions;
@@ -116,7 +116,7 @@ static rgm_status plan_pack(const rgm_conv_site *site, onednn *c, int32_t direct
 rgm_status rgm_onednn_forward(rgm_onednn *primitives, const rgm_conv_site *site, rgm_buffer x, const rgm_store *store,
                               rgm_error *err) {
     onednn *c = copy(site, primitives);
-    if (!c) return rgm_fail(err, RGM_E_NOMEM, "plan: out of memory");
+    if (!c) return rgm_plan_no_memory(err);
     rgm_buffer packed = 0;
     RGM_TRY(plan_pack(site, c, RGM_CONV_FORWARD, &packed, err));
     rgm_store_use(site->plan, store, NULL, &c->affine, NULL);
@@ -134,7 +134,7 @@ rgm_status rgm_onednn_forward(rgm_onednn *primitives, const rgm_conv_site *site,
 rgm_status rgm_onednn_backward_data(rgm_onednn *primitives, const rgm_conv_site *site, rgm_buffer dy, rgm_buffer dx,
                                     rgm_error *err) {
     onednn *c = copy(site, primitives);
-    if (!c) return rgm_fail(err, RGM_E_NOMEM, "plan: out of memory");
+    if (!c) return rgm_plan_no_memory(err);
     rgm_buffer packed = 0;
     RGM_TRY(plan_pack(site, c, RGM_CONV_BACKWARD_DATA, &packed, err));
     RGM_TRY(rgm_plan_phase(site->plan, site->node, "backward data", run_backward_data, c,
@@ -149,7 +149,7 @@ rgm_status rgm_onednn_backward_data(rgm_onednn *primitives, const rgm_conv_site 
 rgm_status rgm_onednn_backward_weights(rgm_onednn *primitives, const rgm_conv_site *site, rgm_buffer x, rgm_buffer dy,
                                        rgm_error *err) {
     onednn *c = copy(site, primitives);
-    if (!c) return rgm_fail(err, RGM_E_NOMEM, "plan: out of memory");
+    if (!c) return rgm_plan_no_memory(err);
     rgm_buffer partials = rgm_plan_buffer(site->plan, rgm_conv_packed_bytes(c->conv, RGM_CONV_BACKWARD_WEIGHTS));
     RGM_TRY(rgm_plan_phase(site->plan, site->node, "backward weights", run_backward_weights, c,
                            rgm_conv_groups(c->conv, RGM_CONV_BACKWARD_WEIGHTS), err));

@@ -40,10 +40,23 @@ int32_t rgm_winograd_can(const rgm_conv_shape *s, int32_t tile, int32_t directio
     return direction != RGM_CONV_BACKWARD_WEIGHTS || !s->bias;
 }
 
-/* Products of a pair of channels and an image. */
-static int64_t products(int32_t form, int32_t H, int32_t W) {
-    const rgm_wino_tile t = rgm_winograd_tile(form);
+int32_t rgm_winograd_form(const rgm_conv_shape *s, int32_t tile, int32_t direction) {
+    if (s->stride == 1) return tile == 2 ? RGM_WINO_2 : RGM_WINO_4;
+    if (direction != RGM_CONV_BACKWARD_DATA) return RGM_WINO_STRIDED;
+    return s->pad ? RGM_WINO_STRIDED_DATA_1 : RGM_WINO_STRIDED_DATA_0;
+}
+
+/* Products of a pair of channels and an image. Tiles cover y, in backward data dx. */
+static int64_t products(const rgm_conv_shape *s, int32_t tile, int32_t direction) {
+    const rgm_wino_tile t = rgm_winograd_tile(rgm_winograd_form(s, tile, direction));
+    int32_t data = direction == RGM_CONV_BACKWARD_DATA;
+    int32_t H = data ? s->H : rgm_conv_out(s->H, 3, s->stride, s->pad);
+    int32_t W = data ? s->W : rgm_conv_out(s->W, 3, s->stride, s->pad);
     return (int64_t)t.points * rgm_winograd_across(t, H) * rgm_winograd_across(t, W);
+}
+
+int32_t rgm_winograd_best_tile(const rgm_conv_shape *s, int32_t direction) {
+    return s->stride == 1 && products(s, 2, direction) <= products(s, 4, direction) ? 2 : 4;
 }
 
 /* With fewer than 16 channels, a block of AVX-512's, most of what is multiplied would be padding.
@@ -51,26 +64,13 @@ static int64_t products(int32_t form, int32_t H, int32_t W) {
  * With stride 2 a value is multiplied with fewer filters than with stride 1, and 9/16 of the products are left at best:
  * transforming values pays from more channels on, and only where tiles fit the map. Direct convolutions of the smallest
  * maps are slow, so that less is needed there. */
-int32_t rgm_winograd_pays(const rgm_conv_shape *s) {
+int32_t rgm_winograd_pays(const rgm_conv_shape *s, int32_t direction) {
     int32_t least = s->stride == 1 ? 16 : 64;
     if (s->C < least || s->K < least) return 0;
     if (s->stride == 1) return 1;
-    int32_t H = rgm_conv_out(s->H, 3, 2, s->pad), W = rgm_conv_out(s->W, 3, 2, s->pad);
-    int64_t direct = (int64_t)TAPS * H * W, left = products(RGM_WINO_STRIDED, H, W);
-    return (int64_t)H * W <= SMALL_MAP ? 4 * left <= 3 * direct : 3 * left <= 2 * direct;
-}
-
-int32_t rgm_winograd_best_tile(const rgm_conv_shape *s, int32_t direction) {
-    int32_t data = direction == RGM_CONV_BACKWARD_DATA; /* dx is as large as x */
-    int32_t H = data ? s->H : rgm_conv_out(s->H, 3, 1, s->pad), W = data ? s->W : rgm_conv_out(s->W, 3, 1, s->pad);
-    if (s->stride == 2) return 4;
-    return products(RGM_WINO_2, H, W) <= products(RGM_WINO_4, H, W) ? 2 : 4;
-}
-
-int32_t rgm_winograd_form(const rgm_conv_shape *s, int32_t tile, int32_t direction) {
-    if (s->stride == 1) return tile == 2 ? RGM_WINO_2 : RGM_WINO_4;
-    if (direction != RGM_CONV_BACKWARD_DATA) return RGM_WINO_STRIDED;
-    return s->pad ? RGM_WINO_STRIDED_DATA_1 : RGM_WINO_STRIDED_DATA_0;
+    int64_t pixels = (int64_t)rgm_conv_out(s->H, 3, 2, s->pad) * rgm_conv_out(s->W, 3, 2, s->pad);
+    int64_t direct = TAPS * pixels, left = products(s, 4, direction);
+    return pixels <= SMALL_MAP ? 4 * left <= 3 * direct : 3 * left <= 2 * direct;
 }
 
 typedef struct pass {
@@ -161,7 +161,7 @@ static void multiply(const pass *p, int32_t pair, int32_t from, int32_t to, cons
             const float *b = u + rgm_winograd_filter(p->tile, point) * p->u_point,
                         *next = a + p->in.blocks * height * B;
             if (p->u) /* filters come from further away than tiles: a part of the next point's */
-                next = b + p->u_point + p->u_point / stacks * i;
+                next = u + rgm_winograd_filter(p->tile, point + 1) * p->u_point + p->u_point / stacks * i;
             else if (i + 1 == stacks)
                 next = v + (point + 1) * p->v_point + stack_at(p, height, at) + from * height * B;
             p->k->gemm_blocks(a, height * B, b, to - from, rgm_least(height, at + count - t), wide, from > 0,
@@ -366,17 +366,18 @@ static rgm_status plan_many(const rgm_conv_site *site, pass *p, const char *what
     int32_t stages = (p->tiles + most - 1) / most, longest = (p->tiles + stages - 1) / stages;
     /* half of the cache: the rest is for filters and inputs */
     p->span = span_tiles(p->k, p->tile, 2 * p->k->block * 2);
+    int32_t in_pieces = longest <= p->span * (rgm_winograd_shares(p->tile) ? 2 : 1);
+    if (in_pieces) p->span = longest;
     p->v_point = (int64_t)p->in.blocks * p->k->block * (longest + p->k->rows) + SKEW;
     p->m_point = (int64_t)2 * p->k->block * (p->span + p->k->rows) + SKEW;
-    /* In pieces the products must all be kept until the last one. */
-    p->piece = longest <= p->span ? (int32_t)rgm_least(p->in.blocks, rgm_winograd_fit(p->tile, PIECE)) : p->in.blocks;
+    p->piece = in_pieces ? (int32_t)rgm_least(p->in.blocks, rgm_winograd_fit(p->tile, PIECE)) : p->in.blocks;
     p->u_point = (int64_t)p->piece * p->k->block * 2 * p->k->block + SKEW;
     rgm_plan_need_scratch(site->plan, rgm_float_bytes(u_floats(p) + points * p->m_point));
     rgm_buffer v = rgm_plan_buffer(site->plan, rgm_float_bytes(points * p->v_point));
     p->parts = count_parts(p, p->tiles / stages);
     rgm_moments moments = plan_moments(site, p, stages * p->parts);
     stage *list = rgm_plan_state(site->plan, sizeof *list * (size_t)stages);
-    if (!list) return rgm_fail(err, RGM_E_NOMEM, "plan: out of memory");
+    if (!list) return rgm_plan_no_memory(err);
     for (int32_t i = 0; i < stages; i++) {
         rgm_range part = rgm_range_part(p->tiles, stages, i);
         list[i] = (stage){p, i, (int32_t)part.first, (int32_t)(part.end - part.first)};
@@ -414,7 +415,7 @@ rgm_status rgm_winograd_forward(const rgm_conv_site *site, int32_t tile, rgm_sou
     const rgm_conv_side y = rgm_conv_output(site);
     int32_t across = rgm_winograd_across(t, y.W);
     pass *p = rgm_plan_state(site->plan, sizeof *p);
-    if (!p) return rgm_fail(err, RGM_E_NOMEM, "plan: out of memory");
+    if (!p) return rgm_plan_no_memory(err);
     *p = (pass){.tile = t,
                 .in = rgm_conv_input(site),
                 .in_shape = {s->H, s->W, s->pad, across, t.form},
@@ -433,7 +434,7 @@ rgm_status rgm_winograd_backward_data(const rgm_conv_site *site, int32_t tile, r
     const rgm_conv_side y = rgm_conv_output(site);
     int32_t across = rgm_winograd_across(t, s->W);
     pass *p = rgm_plan_state(site->plan, sizeof *p);
-    if (!p) return rgm_fail(err, RGM_E_NOMEM, "plan: out of memory");
+    if (!p) return rgm_plan_no_memory(err);
     *p = (pass){.tile = t,
                 .in = y,
                 .in_shape = {y.H, y.W, (s->stride == 1 ? 2 : 1) - s->pad, across, t.form},

@@ -98,7 +98,7 @@ static void multiply_panels(const weights *g, int32_t i, int32_t j, const float 
     for (int32_t point = 0; point < g->tile.points; point++)
         for (int32_t c = 0; c < columns; c += 2 * B) {
             int32_t filter = rgm_winograd_filter(g->tile, point);
-            const float *a = vin + point * g->in.point, *next = d + (filter + 1) * g->point;
+            const float *a = vin + point * g->in.point, *next = d + rgm_winograd_filter(g->tile, point + 1) * g->point;
             g->k->gemm_outer(a, g->in.width, vout + point * g->out.point + c, g->out.width, count, rows,
                              (int32_t)rgm_least(2, (columns - c) / B), again || rgm_winograd_repeats(g->tile, point),
                              d + filter * g->point + c, g->out.width, c ? a + g->in.point : next);
@@ -273,7 +273,7 @@ rgm_status rgm_winograd_backward_weights(const rgm_conv_site *site, int32_t tile
     const rgm_conv_side y = rgm_conv_output(site);
     int32_t across = rgm_winograd_across(t, y.W), per_image = across * rgm_winograd_across(t, y.H);
     weights *g = rgm_plan_state(site->plan, sizeof *g);
-    if (!g) return rgm_fail(err, RGM_E_NOMEM, "plan: out of memory");
+    if (!g) return rgm_plan_no_memory(err);
     *g = (weights){.plan = site->plan,
                    .k = rgm_plan_get(site->plan)->kernels,
                    .in.side = rgm_conv_input(site),

@@ -38,7 +38,7 @@ static void extend(rgm_plan *p, int32_t node) {
 rgm_status rgm_finish_choose(rgm_plan *p, rgm_error *err) {
     int32_t nodes = rgm_graph_node_count(p->o.graph);
     p->finish = calloc((size_t)nodes, sizeof *p->finish);
-    if (!p->finish) return rgm_fail(err, RGM_E_NOMEM, "plan: out of memory");
+    if (!p->finish) return rgm_plan_no_memory(err);
     for (int32_t i = 0; i < nodes; i++)
         p->finish[i] = (rgm_finish){.out = rgm_plan_node(p, i)->out,
                                     .norm = RGM_NO_TENSOR,
@@ -98,7 +98,7 @@ static rgm_status run_fold(void *context, int32_t chunk, int32_t worker, rgm_err
 static rgm_status plan_fold(rgm_plan *p, int32_t node, rgm_buffer *affine, rgm_error *err) {
     rgm_finish *f = &p->finish[node];
     fold *c = rgm_plan_state(p, sizeof *c);
-    if (!c) return rgm_fail(err, RGM_E_NOMEM, "plan: out of memory");
+    if (!c) return rgm_plan_no_memory(err);
     *c = (fold){.C = rgm_plan_tensor(p, f->out)->C, .padded = rgm_plan_extent(p, f->out).channels};
     f->affine = *affine = rgm_plan_buffer(p, sizeof(float) * 2 * (size_t)c->padded);
     RGM_TRY(rgm_plan_phase_once(p, node, "scale and shift", run_fold, c, 1, err));

@@ -25,7 +25,7 @@ rgm_status rgm_plan_one_gradient(rgm_plan *p, int32_t tensor, rgm_gradient *out,
     if (g->count == 2) {
         int64_t floats = rgm_plan_extent(p, tensor).floats;
         sum_context *c = rgm_plan_state(p, sizeof *c);
-        if (!c) return rgm_fail(err, RGM_E_NOMEM, "plan: out of memory");
+        if (!c) return rgm_plan_no_memory(err);
         *c = (sum_context){
             .k = p->o.kernels, .floats = (floats * p->o.batch + 15) / 16 * 16, .chunks = rgm_plan_images(p, floats)};
         RGM_TRY(rgm_plan_phase(p, rgm_plan_tensor(p, tensor)->producer, "add gradients", run_sum, c, c->chunks, err));

@@ -79,6 +79,10 @@ int32_t rgm_plan_images(const rgm_plan *plan, int64_t floats);
 
 /* Zeroed set-up memory that lives as long as the plan; NULL when out of memory, which rgm_plan_close() reports, too. */
 void *rgm_plan_state(rgm_plan *plan, size_t bytes);
+/* RGM_E_NOMEM, and says so. */
+static inline rgm_status rgm_plan_no_memory(rgm_error *err) {
+    return rgm_fail(err, RGM_E_NOMEM, "plan: out of memory");
+}
 /* Calls destroy(object) when the plan is destroyed, for the last object first; at once if it fails (RGM_E_NOMEM). */
 rgm_status rgm_plan_own(rgm_plan *plan, void *object, void (*destroy)(void *object), rgm_error *err);
 /* What forward() leaves for backward(). */

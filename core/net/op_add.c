@@ -22,7 +22,7 @@ static rgm_status forward(rgm_plan *plan, int32_t index, rgm_error *err) {
     const rgm_node *node = rgm_plan_node(plan, index);
     const rgm_plan_options *o = rgm_plan_get(plan);
     add_state *c = rgm_plan_state(plan, sizeof *c);
-    if (!c) return rgm_fail(err, RGM_E_NOMEM, "plan: out of memory");
+    if (!c) return rgm_plan_no_memory(err);
     int64_t floats = rgm_plan_extent(plan, node->out).floats;
     *c = (add_state){.k = o->kernels, .floats = floats, .N = o->batch, .chunks = rgm_plan_images(plan, floats)};
     RGM_TRY(rgm_plan_forward_phase(plan, index, run_forward, c, c->chunks, &c->a, &c->y, err));

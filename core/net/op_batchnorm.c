@@ -207,7 +207,7 @@ static rgm_status create(rgm_plan *plan, int32_t index, bn_state **out, rgm_erro
     const rgm_node *node = rgm_plan_node(plan, index);
     const rgm_plan_options *o = rgm_plan_get(plan);
     bn_state *c = rgm_plan_state(plan, sizeof *c);
-    if (!c) return rgm_fail(err, RGM_E_NOMEM, "plan: out of memory");
+    if (!c) return rgm_plan_no_memory(err);
     c->k = o->kernels;
     c->e = rgm_plan_extent(plan, node->out);
     if (c->e.layout != RGM_LAYOUT_BLOCKED) return rgm_fail(err, RGM_E_UNSUPPORTED, "batch norm needs a blocked image");
@@ -227,7 +227,7 @@ static rgm_status create(rgm_plan *plan, int32_t index, bn_state **out, rgm_erro
 /* The same vectors, other phases. */
 static rgm_status copy(rgm_plan *plan, int32_t index, bn_state **out, rgm_error *err) {
     bn_state *c = *out = rgm_plan_state(plan, sizeof *c);
-    if (!c) return rgm_fail(err, RGM_E_NOMEM, "plan: out of memory");
+    if (!c) return rgm_plan_no_memory(err);
     *c = *(const bn_state *)rgm_plan_node_state(plan, index);
     use_parameters(plan, rgm_plan_node(plan, index), c);
     return RGM_OK;

@@ -22,7 +22,7 @@ static int32_t choose(const rgm_plan *plan, const rgm_conv_shape *s, int32_t dir
     int32_t winograd = rgm_winograd_best_tile(s, direction) == 2 ? RGM_WAY_WINOGRAD_2X2 : RGM_WAY_WINOGRAD;
     switch (o->conv) {
     case RGM_WAY_AUTO:
-        if (can(s, winograd, direction) && rgm_winograd_pays(s)) return winograd;
+        if (can(s, winograd, direction) && rgm_winograd_pays(s, direction)) return winograd;
         if (can(s, RGM_WAY_DIRECT, direction) && rgm_direct_pays(s, direction, o->kernels->block))
             return RGM_WAY_DIRECT;
         return RGM_WAY_ONEDNN;
@@ -54,7 +54,7 @@ static void note(const conv_state *c) {
 
 static rgm_status create(rgm_plan *plan, int32_t index, conv_state **out, rgm_error *err) {
     conv_state *c = rgm_plan_state(plan, sizeof *c);
-    if (!c) return rgm_fail(err, RGM_E_NOMEM, "plan: out of memory");
+    if (!c) return rgm_plan_no_memory(err);
     c->site = (rgm_conv_site){plan, index, rgm_conv_shape_of(plan, index)};
     uint32_t rest = 0;
     for (int32_t d = 0; d < RGM_CONV_DIRECTIONS; d++) {

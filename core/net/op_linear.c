@@ -71,7 +71,7 @@ static rgm_status forward(rgm_plan *plan, int32_t index, rgm_error *err) {
     const rgm_node *node = rgm_plan_node(plan, index);
     const rgm_plan_options *o = rgm_plan_get(plan);
     linear_state *c = rgm_plan_state(plan, sizeof *c);
-    if (!c) return rgm_fail(err, RGM_E_NOMEM, "plan: out of memory");
+    if (!c) return rgm_plan_no_memory(err);
     const rgm_param *w = rgm_graph_param(o->graph, node->weight);
     *c = (linear_state){.k = o->kernels,
                         .K = w->dims[0],

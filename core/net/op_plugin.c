@@ -34,7 +34,7 @@ static rgm_status forward(rgm_plan *plan, int32_t index, rgm_error *err) {
     }
     if (!o->hook.forward || !o->hook.backward) return rgm_fail(err, RGM_E_INTERNAL, "no hook for plugin activations");
     plugin_state *c = rgm_plan_state(plan, sizeof *c);
-    if (!c) return rgm_fail(err, RGM_E_NOMEM, "plan: out of memory");
+    if (!c) return rgm_plan_no_memory(err);
     int64_t floats = rgm_plan_extent(plan, node->out).floats;
     *c = (plugin_state){
         .hook = o->hook, .floats = floats, .N = o->batch, .chunks = rgm_plan_images(plan, floats), .index = node->kind};

@@ -60,7 +60,7 @@ static rgm_status forward(rgm_plan *plan, int32_t index, rgm_error *err) {
     const rgm_plan_options *o = rgm_plan_get(plan);
     const rgm_tensor *in = rgm_plan_tensor(plan, node->in[0]), *out = rgm_plan_tensor(plan, node->out);
     shortcut_state *c = rgm_plan_state(plan, sizeof *c);
-    if (!c) return rgm_fail(err, RGM_E_NOMEM, "plan: out of memory");
+    if (!c) return rgm_plan_no_memory(err);
     *c = (shortcut_state){.k = o->kernels,
                           .in = rgm_plan_extent(plan, node->in[0]),
                           .out = rgm_plan_extent(plan, node->out),

@@ -10,8 +10,7 @@ enum { PHASE_NAME = 128 };
 static rgm_status append(rgm_plan *p, rgm_phase **list, int32_t *count, int32_t *room, int32_t node, const char *what,
                          rgm_phase phase, rgm_error *err) {
     char *name = rgm_plan_state(p, PHASE_NAME);
-    if (!name || !phase.context || !rgm_plan_room(p, list, *count, room, sizeof **list))
-        return rgm_fail(err, RGM_E_NOMEM, "plan: out of memory");
+    if (!name || !phase.context || !rgm_plan_room(p, list, *count, room, sizeof **list)) return rgm_plan_no_memory(err);
     snprintf(name, PHASE_NAME, "%s %s", rgm_plan_node(p, node)->name, what);
     phase.name = name;
     (*list)[(*count)++] = phase;
@@ -23,8 +22,7 @@ static rgm_status append(rgm_plan *p, rgm_phase **list, int32_t *count, int32_t 
 rgm_status rgm_plan_phase(rgm_plan *p, int32_t node, const char *what, rgm_chunk_fn run, void *context, int32_t chunks,
                           rgm_error *err) {
     rgm_phase phase = {.run = run, .context = context, .chunks = chunks};
-    if (!rgm_plan_room(p, &p->works, p->phase_count, &p->work_room, sizeof *p->works))
-        return rgm_fail(err, RGM_E_NOMEM, "plan: out of memory");
+    if (!rgm_plan_room(p, &p->works, p->phase_count, &p->work_room, sizeof *p->works)) return rgm_plan_no_memory(err);
     p->works[p->phase_count] = (work){.node = node, .direction = p->direction};
     return append(p, &p->phases, &p->phase_count, &p->phase_room, node, what, phase, err);
 }
@@ -60,7 +58,7 @@ static rgm_status continue_series(rgm_plan *p, int32_t node, const char *what, r
                                   rgm_error *err) {
     rgm_phase *phase = &p->phases[p->phase_count - 1];
     char *name = rgm_plan_state(p, PHASE_NAME);
-    if (!name || !context) return rgm_fail(err, RGM_E_NOMEM, "plan: out of memory");
+    if (!name || !context) return rgm_plan_no_memory(err);
     const char *first = p->series->count > 1 ? p->series_first : phase->name;
     snprintf(name, PHASE_NAME, "%.50s to %s %s", first, rgm_plan_node(p, node)->name, what);
     p->series_first = first;
@@ -81,7 +79,7 @@ rgm_status rgm_plan_phase_images(rgm_plan *p, int32_t node, const char *what, rg
     if (p->o.training || p->o.apart) return rgm_plan_phase(p, node, what, run, context, chunks, err);
     if (series_chunks(p) == chunks) return continue_series(p, node, what, run, context, err);
     struct series *s = rgm_plan_state(p, sizeof *s);
-    if (!s || !context) return rgm_fail(err, RGM_E_NOMEM, "plan: out of memory");
+    if (!s || !context) return rgm_plan_no_memory(err);
     s->count = 1;
     s->step[0].run = run;
     s->step[0].context = context;

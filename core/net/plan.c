@@ -86,7 +86,7 @@ void *rgm_plan_state(rgm_plan *p, size_t bytes) {
 rgm_status rgm_plan_own(rgm_plan *p, void *object, void (*destroy)(void *), rgm_error *err) {
     if (!rgm_plan_room(p, &p->owned, p->owned_count, &p->owned_room, sizeof *p->owned)) {
         destroy(object);
-        return rgm_fail(err, RGM_E_NOMEM, "plan: out of memory");
+        return rgm_plan_no_memory(err);
     }
     p->owned[p->owned_count++] = (owned){object, destroy};
     return RGM_OK;
@@ -230,7 +230,7 @@ static rgm_status check_input(const rgm_plan *p, const rgm_node *node, rgm_error
 
 static rgm_status plan_forward(rgm_plan *p, rgm_error *err) {
     rgm_buffer input = rgm_plan_value(p, 0);
-    if (p->out_of_memory) return rgm_fail(err, RGM_E_NOMEM, "plan: out of memory"); /* there is no buffer 0 */
+    if (p->out_of_memory) return rgm_plan_no_memory(err); /* there is no buffer 0 */
     touch(p, input, 0);
     bind(p, input, &p->input);
     for (p->turn = 0; p->turn < rgm_graph_node_count(p->o.graph); p->turn++) {
@@ -317,7 +317,7 @@ static rgm_status check_slots(rgm_plan *p, rgm_error *err) {
 }
 
 rgm_status rgm_plan_close(rgm_plan *p, rgm_error *err) {
-    if (p->out_of_memory) return rgm_fail(err, RGM_E_NOMEM, "plan: out of memory");
+    if (p->out_of_memory) return rgm_plan_no_memory(err);
     RGM_TRY(check_slots(p, err));
     RGM_TRY(rgm_layout(p->buffers, p->buffer_count, &p->bytes, err));
     p->bytes += p->scratch_each * (size_t)p->o.workers;
@@ -327,7 +327,7 @@ rgm_status rgm_plan_close(rgm_plan *p, rgm_error *err) {
 static rgm_status create(rgm_plan **plan, const rgm_plan_options *options, rgm_cut cut, rgm_error *err) {
     *plan = NULL;
     rgm_plan *p = calloc(1, sizeof *p);
-    if (!p) return rgm_fail(err, RGM_E_NOMEM, "plan: out of memory");
+    if (!p) return rgm_plan_no_memory(err);
     p->o = *options;
     rgm_status status = check_sizes(p, err);
     if (status < 0) goto fail;
@@ -340,7 +340,7 @@ static rgm_status create(rgm_plan **plan, const rgm_plan_options *options, rgm_c
     p->kept = calloc(tensors, sizeof *p->kept);
     p->notes = calloc((size_t)rgm_graph_node_count(options->graph), sizeof *p->notes);
     if (!p->value || !p->first || !p->gradient || !p->source || !p->moments || !p->kept || !p->notes) {
-        status = rgm_fail(err, RGM_E_NOMEM, "plan: out of memory");
+        status = rgm_plan_no_memory(err);
         goto fail;
     }
     for (size_t i = 0; i < tensors; i++) p->value[i] = -1;

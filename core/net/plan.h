@@ -43,9 +43,9 @@ typedef struct rgm_activation_hook {
                            float *dx, int32_t worker, rgm_error *err);
 } rgm_activation_hook;
 
-/* The way in which convolutions are computed: the fastest by a fixed rule; Winograd F(4x4, 3x3), or F(2x2, 3x3),
- * wherever it can; matrix products of our own wherever they can; oneDNN everywhere; oneDNN everywhere, by its own
- * Winograd wherever it can (RGM_E_UNSUPPORTED if it has none at all). */
+/* The way in which convolutions are computed: the fastest by a fixed rule; Winograd F(4x4, 3x3) and its
+ * strided form, or F(2x2, 3x3), wherever it can; matrix products of our own wherever they can; oneDNN everywhere;
+ * oneDNN everywhere, by its own Winograd wherever it can (RGM_E_UNSUPPORTED if it has none at all). */
 enum {
     RGM_WAY_AUTO = 0,
     RGM_WAY_WINOGRAD = 1,

@@ -29,15 +29,18 @@ static inline rgm_wino_tile rgm_winograd_tile(int32_t form) {
     }
 }
 
+/* 1 if points have filters in common. */
+static inline int32_t rgm_winograd_shares(rgm_wino_tile t) { return t.points != t.filters; }
+
 /* The filter of a point (kernels.def). */
 static inline int32_t rgm_winograd_filter(rgm_wino_tile t, int32_t point) {
-    if (t.points == t.filters) return point;
+    if (!rgm_winograd_shares(t)) return point;
     return 6 * (int32_t)rgm_least(point / 9, 5) + (int32_t)rgm_least(point % 9, 5);
 }
 
 /* 1 if a point before it has the same filter. */
 static inline int32_t rgm_winograd_repeats(rgm_wino_tile t, int32_t point) {
-    return t.points != t.filters && (point / 9 > 5 || point % 9 > 5);
+    return rgm_winograd_shares(t) && (point / 9 > 5 || point % 9 > 5);
 }
 
 /* As many as `n` of F(4x4) have values: what memory or a cache has place for. */

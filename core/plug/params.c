@@ -139,7 +139,7 @@ static rgm_status set_choice(const rgm_parameter *p, const char *value, void *me
 static rgm_status set_text(const rgm_parameter *p, const char *value, void *memory, rgm_error *err) {
     if (strlen(value) >= p->bytes) return refuse(p, value, err);
     for (const char *c = value; *c; c++) {
-        if ((unsigned char)*c < ' ') return refuse(p, value, err);
+        if (rgm_text_control(c)) return refuse(p, value, err);
     }
     put_text(p, value, memory);
     return RGM_OK;

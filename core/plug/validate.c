@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include "base/text.h"
 
 int32_t rgm_name_valid(const char *name) {
     if (!name) return 0;
@@ -17,7 +18,7 @@ static int32_t line_valid(const char *text) {
     if (!text || !*text) return 0;
     size_t n = 0;
     for (; text[n]; n++) {
-        if ((unsigned char)text[n] < ' ' || n >= 512) return 0;
+        if (rgm_text_control(text + n) || n >= 512) return 0;
     }
     return 1;
 }
