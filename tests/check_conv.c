@@ -110,8 +110,8 @@ static void compare(const float *got, const float *want, int64_t count, double s
                   s->W, s->C, s->K, s->window, s->stride, s->pad, what, sqrt(error), sqrt(size), bound);
 }
 
-static int32_t has_winograd(const shape *s) { return s->window == 3; }
-static int32_t has_winograd_2x2(const shape *s) { return s->window == 3 && s->stride == 1; }
+static int32_t is_3x3(const shape *s) { return s->window == 3; }
+static int32_t is_dense_3x3(const shape *s) { return s->window == 3 && s->stride == 1; }
 
 static void compare_with(const rgm_graph *g, const shape *s, int32_t isa, int32_t conv, const float *want) {
     int64_t count, grads = rgm_graph_param_floats(g);
@@ -144,9 +144,9 @@ START_TEST(same_as_onednn) {
         int64_t count;
         float *want = record(g, s, _i, 2, RGM_WAY_ONEDNN, &count);
         compare_with(g, s, _i, RGM_WAY_DIRECT, want);
-        if (has_winograd(s)) compare_with(g, s, _i, RGM_WAY_WINOGRAD, want);
-        if (has_winograd_2x2(s)) compare_with(g, s, _i, RGM_WAY_WINOGRAD_2X2, want);
-        if (has_winograd_2x2(s) && _i == RGM_ISA_AVX512 && onednn_has_winograd(_i))
+        if (is_3x3(s)) compare_with(g, s, _i, RGM_WAY_WINOGRAD, want);
+        if (is_dense_3x3(s)) compare_with(g, s, _i, RGM_WAY_WINOGRAD_2X2, want);
+        if (is_dense_3x3(s) && _i == RGM_ISA_AVX512 && onednn_has_winograd(_i))
             compare_with(g, s, _i, RGM_WAY_ONEDNN_WINOGRAD, want);
         free(want);
         rgm_graph_destroy(g);
@@ -218,6 +218,21 @@ START_TEST(rule) {
 }
 END_TEST
 
+/* What the plan chooses for the convolution by itself. */
+static rgm_plan_row rule_of(const shape *s, int32_t isa) {
+    rgm_graph *g = make_graph(s);
+    netrun r;
+    rgm_plan_row row = {0};
+    netrun_conv = RGM_WAY_AUTO;
+    netrun_open(&r, g, isa, s->N, 1, 1);
+    for (int32_t i = 0; i < rgm_plan_row_count(r.plan) && (!row.name || strcmp(row.name, "conv") != 0); i++)
+        rgm_plan_row_get(r.plan, i, &row);
+    ck_assert_str_eq(row.name, "conv");
+    netrun_close(&r);
+    rgm_graph_destroy(g);
+    return row;
+}
+
 /* The size of Winograd's tiles: where 16 products for each 2x2 pixels are no more than 36 for each 4x4. The input's
  * gradient is as large as the input, whatever the padding. */
 START_TEST(rule_of_tiles) {
@@ -242,18 +257,8 @@ START_TEST(rule_of_tiles) {
              {3, 3, 0, "winograd 2x2, winograd, winograd 2x2"}};
     for (size_t i = 0; i < sizeof t / sizeof *t; i++) {
         const shape s = {2, t[i].H, t[i].W, 16, 17, 3, 1, t[i].pad};
-        rgm_graph *g = make_graph(&s);
-        netrun r;
-        netrun_conv = RGM_WAY_AUTO;
-        netrun_open(&r, g, _i, s.N, 1, 1);
-        for (int32_t j = 0; j < rgm_plan_row_count(r.plan); j++) {
-            rgm_plan_row row;
-            rgm_plan_row_get(r.plan, j, &row);
-            if (strcmp(row.name, "conv") == 0)
-                ck_assert_msg(strcmp(row.engine, t[i].ways) == 0, "%dx%d, pad %d: %s", s.H, s.W, s.pad, row.engine);
-        }
-        netrun_close(&r);
-        rgm_graph_destroy(g);
+        rgm_plan_row row = rule_of(&s, _i);
+        ck_assert_msg(strcmp(row.engine, t[i].ways) == 0, "%dx%d, pad %d: %s", s.H, s.W, s.pad, row.engine);
     }
 }
 END_TEST
@@ -269,20 +274,10 @@ START_TEST(rule_of_strides) {
              {17, 18, 0, F | W},   {11, 12, 0, 0},         {64, 64, 0, F | D | W}};
     for (size_t i = 0; i < sizeof t / sizeof *t; i++) {
         const shape s = {2, t[i].H, t[i].W, 64, 65, 3, 2, t[i].pad};
-        rgm_graph *g = make_graph(&s);
-        netrun r;
-        netrun_conv = RGM_WAY_AUTO;
-        netrun_open(&r, g, _i, s.N, 1, 1);
-        for (int32_t j = 0; j < rgm_plan_row_count(r.plan); j++) {
-            rgm_plan_row row;
-            rgm_plan_row_get(r.plan, j, &row);
-            if (strcmp(row.name, "conv") != 0) continue;
-            for (int32_t d = 0; d < RGM_CONV_DIRECTIONS; d++)
-                ck_assert_msg((row.way[d] == RGM_WAY_WINOGRAD) == (t[i].winograd >> d & 1), "%dx%d, pad %d: %s", s.H,
-                              s.W, s.pad, row.engine);
-        }
-        netrun_close(&r);
-        rgm_graph_destroy(g);
+        rgm_plan_row row = rule_of(&s, _i);
+        for (int32_t d = 0; d < RGM_CONV_DIRECTIONS; d++)
+            ck_assert_msg((row.way[d] == RGM_WAY_WINOGRAD) == (t[i].winograd >> d & 1), "%dx%d, pad %d: %s", s.H, s.W,
+                          s.pad, row.engine);
     }
 }
 END_TEST
@@ -305,9 +300,9 @@ START_TEST(same_bits) {
         if (!netrun_turn(_i, RGM_ISA_AVX2, i / 2)) continue;
         rgm_graph *g = make_graph(&shapes[i]);
         check_bits(g, &shapes[i], _i, RGM_WAY_DIRECT);
-        if (has_winograd(&shapes[i])) check_bits(g, &shapes[i], _i, RGM_WAY_WINOGRAD);
-        if (has_winograd_2x2(&shapes[i])) check_bits(g, &shapes[i], _i, RGM_WAY_WINOGRAD_2X2);
-        if (has_winograd_2x2(&shapes[i]) && _i == RGM_ISA_AVX512 && onednn_has_winograd(_i))
+        if (is_3x3(&shapes[i])) check_bits(g, &shapes[i], _i, RGM_WAY_WINOGRAD);
+        if (is_dense_3x3(&shapes[i])) check_bits(g, &shapes[i], _i, RGM_WAY_WINOGRAD_2X2);
+        if (is_dense_3x3(&shapes[i]) && _i == RGM_ISA_AVX512 && onednn_has_winograd(_i))
             check_bits(g, &shapes[i], _i, RGM_WAY_ONEDNN_WINOGRAD);
         rgm_graph_destroy(g);
     }

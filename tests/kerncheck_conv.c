@@ -183,7 +183,6 @@ static void test_unpack_filters(kc *c) {
 
 /* Numbers of one side. */
 typedef struct form {
-    int32_t of; /* RGM_WINO_* */
     int tile, patch, step, points, filters, stride;
     const double *bt, *at, *g; /* [points][patch], [tile][points], [filters][3] */
 } form;
@@ -240,41 +239,36 @@ static const double bt_data1[9][5] = {{-2 * PA, -2, PA, 1, 0},   {2 * PA, -2, -P
 static const double at_data1[8][9] = {
     {0, 0, 0, 0, 0, 1},       {1, 1, 1, 1, 0},     {0, 0, 0, 0, 0, 0, 1},       {PA, -PA, PB, -PB, 0},
     {0, 0, 0, 0, 0, 0, 0, 1}, {0.5, 0.5, 2, 2, 0}, {0, 0, 0, 0, 0, 0, 0, 0, 1}, {PA / 2, -PA / 2, 2 * PB, -2 * PB, 1}};
-static const form forms[] = {{RGM_WINO_4, 4, 6, 4, 6, 6, 1, bt4[0], at4[0], g4[0]},
-                             {RGM_WINO_2, 2, 4, 2, 4, 4, 1, bt2[0], at2[0], g2[0]},
-                             {RGM_WINO_STRIDED, 4, 9, 8, 9, 6, 2, bt_strided[0], at_strided[0], g_strided[0]},
-                             {RGM_WINO_STRIDED_DATA_0, 8, 5, 4, 9, 6, 2, bt_data0[0], at_data0[0], g_strided[0]},
-                             {RGM_WINO_STRIDED_DATA_1, 8, 5, 4, 9, 6, 2, bt_data1[0], at_data1[0], g_strided[0]}};
-enum { FORMS = sizeof forms / sizeof *forms };
+static const form forms[RGM_WINO_FORMS] = {
+    [RGM_WINO_4] = {4, 6, 4, 6, 6, 1, bt4[0], at4[0], g4[0]},
+    [RGM_WINO_2] = {2, 4, 2, 4, 4, 1, bt2[0], at2[0], g2[0]},
+    [RGM_WINO_STRIDED] = {4, 9, 8, 9, 6, 2, bt_strided[0], at_strided[0], g_strided[0]},
+    [RGM_WINO_STRIDED_DATA_0] = {8, 5, 4, 9, 6, 2, bt_data0[0], at_data0[0], g_strided[0]},
+    [RGM_WINO_STRIDED_DATA_1] = {8, 5, 4, 9, 6, 2, bt_data1[0], at_data1[0], g_strided[0]}};
 
-static const form *form_of(int32_t of) {
-    for (int i = 0; i < FORMS; i++)
-        if (forms[i].of == of) return &forms[i];
-    return NULL;
-}
-
-static int is_data(const form *f) { return f->of == RGM_WINO_STRIDED_DATA_0 || f->of == RGM_WINO_STRIDED_DATA_1; }
+static int is_data(int32_t of) { return of == RGM_WINO_STRIDED_DATA_0 || of == RGM_WINO_STRIDED_DATA_1; }
 
 /* How often output i is pixel j of the patch times tap k. Backward data, whose filters are turned: dx[2m + t - pad] is
  * w[t] dy[m]; the patch begins with dy[-1], with padding 1 with dy[0]. */
-static double expected(const form *f, int i, int k, int j) {
-    if (!is_data(f)) return j == f->stride * i + k;
-    const int pad = f->of == RGM_WINO_STRIDED_DATA_1, m = j + pad - 1;
+static double expected(int32_t of, int i, int k, int j) {
+    if (!is_data(of)) return j == forms[of].stride * i + k;
+    const int pad = of == RGM_WINO_STRIDED_DATA_1, m = j + pad - 1;
     return i == 2 * m + (2 - k) - pad;
 }
 
 /* They multiply polynomials: the sum over points of A' G B'. */
-static void check_points(kc *c, const form *f) {
-    kc_case(c, "A' (G . B'), form %d", f->of);
+static void check_points(kc *c, int32_t of) {
+    const form *f = &forms[of];
+    kc_case(c, "A' (G . B'), form %d", of);
     for (int i = 0; i < f->tile; i++)
         for (int k = 0; k < 3; k++)
             for (int j = 0; j < f->patch; j++) {
                 double sum = 0;
                 for (int p = 0; p < f->points; p++) {
-                    const int of = p < f->filters ? p : f->filters - 1;
-                    sum += f->at[i * f->points + p] * f->g[of * 3 + k] * f->bt[p * f->patch + j];
+                    const int filter = p < f->filters ? p : f->filters - 1;
+                    sum += f->at[i * f->points + p] * f->g[filter * 3 + k] * f->bt[p * f->patch + j];
                 }
-                kc_near(c, "identity", (i * 3 + k) * f->patch + j, (float)sum, expected(f, i, k, j), 1);
+                kc_near(c, "identity", (i * 3 + k) * f->patch + j, (float)sum, expected(of, i, k, j), 1);
             }
     kc_end(c);
 }
@@ -307,7 +301,7 @@ enum { PLAIN, AFFINE, RELU };
 
 /* wino_input (`pad` around; `how` pixels are loaded) and wino_grad. */
 static void forth_case(kc *c, const rgm_wino_shape *s, int32_t first, int32_t count, int is_input, int how) {
-    const form *f = form_of(s->form);
+    const form *f = &forms[s->form];
     const int side = is_input ? f->patch : f->tile, step = is_input ? f->step : f->tile;
     const int points = f->points * f->points;
     const int64_t B = c->k->block, n = (int64_t)s->H * s->W * B, tile = B + first % 2 * 5, point = count * tile + 3;
@@ -338,12 +332,12 @@ static void forth_case(kc *c, const rgm_wino_shape *s, int32_t first, int32_t co
 }
 
 /* Images around the tile's size, on a grid of tiles of side x side pixels that covers them. */
-static void walk_tiles(kc *c, const form *f, int32_t side,
+static void walk_tiles(kc *c, int32_t of, int32_t side,
                        void (*run)(kc *c, const rgm_wino_shape *s, int32_t first, int32_t count)) {
     static const int32_t sizes[][2] = {{1, 1}, {2, 5}, {4, 4}, {5, 3}, {6, 6}, {8, 7}, {9, 12}, {17, 13}, {26, 19}};
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
         for (int32_t pad = 0; pad <= 2; pad++) {
-            const rgm_wino_shape s = {sizes[i][0], sizes[i][1], pad, (sizes[i][1] + side - 1) / side, f->of};
+            const rgm_wino_shape s = {sizes[i][0], sizes[i][1], pad, (sizes[i][1] + side - 1) / side, of};
             const int32_t tiles = s.across * ((s.H + side - 1) / side);
             run(c, &s, 0, tiles);
             run(c, &s, tiles / 2, tiles - tiles / 2);
@@ -385,7 +379,7 @@ static void check_moments(kc *c, const float *y, const int8_t *stored, int64_t n
 enum { NO_MOMENTS, FRESH, GOING_ON };
 
 static void back_case(kc *c, const rgm_wino_shape *s, int32_t first, int32_t count, int summed) {
-    const form *f = form_of(s->form);
+    const form *f = &forms[s->form];
     const int64_t B = c->k->block, n = (int64_t)s->H * s->W * B, tile = B + first % 2 * 2, point = count * tile + 1;
     const int64_t pitch = B + first % 3;
     const int with_bias = s->H % 2;
@@ -426,7 +420,7 @@ static void back_case(kc *c, const rgm_wino_shape *s, int32_t first, int32_t cou
 enum { NO_RESIDUAL, RESIDUAL, IN_PLACE };
 
 static void finish_one(kc *c, const rgm_wino_shape *s, int32_t first, int32_t count, int r, int relu) {
-    const form *f = form_of(s->form);
+    const form *f = &forms[s->form];
     const int64_t B = c->k->block, n = (int64_t)s->H * s->W * B, tile = B + first % 2 * 2, point = count * tile + 1;
     const int points = f->points * f->points;
     const float *m = kc_floats(c, points * point, -1, 1), *scale = kc_floats(c, B, -2, 2),
@@ -468,31 +462,32 @@ static void output_case(kc *c, const rgm_wino_shape *s, int32_t first, int32_t c
 }
 
 static void test_wino_input(kc *c) {
-    for (int i = 0; i < FORMS; i++) {
-        check_points(c, &forms[i]);
-        walk_tiles(c, &forms[i], forms[i].step, input_case);
+    for (int32_t i = 0; i < RGM_WINO_FORMS; i++) {
+        check_points(c, i);
+        walk_tiles(c, i, forms[i].step, input_case);
     }
 }
 static void test_wino_grad(kc *c) {
-    for (int i = 0; i < FORMS; i++)
-        if (!is_data(&forms[i])) walk_tiles(c, &forms[i], forms[i].tile, grad_case);
+    for (int32_t i = 0; i < RGM_WINO_FORMS; i++)
+        if (!is_data(i)) walk_tiles(c, i, forms[i].tile, grad_case);
 }
 static void test_wino_output(kc *c) {
-    for (int i = 0; i < FORMS; i++) walk_tiles(c, &forms[i], forms[i].tile, output_case);
+    for (int32_t i = 0; i < RGM_WINO_FORMS; i++) walk_tiles(c, i, forms[i].tile, output_case);
 }
 static void test_wino_finish(kc *c) {
-    for (int i = 0; i < FORMS; i++) walk_tiles(c, &forms[i], forms[i].tile, finish_case);
+    for (int32_t i = 0; i < RGM_WINO_FORMS; i++) walk_tiles(c, i, forms[i].tile, finish_case);
 }
 
 /* Filters as in a convolution's weights: lanes are output channels, or input channels (then turned). */
-static void filter_case(kc *c, const form *f, int32_t lanes, int64_t n, int32_t flip) {
+static void filter_case(kc *c, int32_t of, int32_t lanes, int64_t n, int32_t flip) {
+    const form *f = &forms[of];
     const int64_t B = c->k->block, row = B + 4, point = n * row + 1, lane = flip ? TAPS : n * TAPS;
     const int64_t depth = flip ? lanes * TAPS : TAPS, nw = lanes * n * TAPS;
     const int filters = f->filters * f->filters;
     const float *w = kc_floats(c, nw, -1, 1);
     float *u = KC_OUT(c, filters * point);
-    kc_case(c, "form %d, %d lanes, %lld filters, flip %d", f->of, lanes, (long long)n, flip);
-    c->k->wino_filter(f->of, KC_IN(c, w, nw), lane, depth, flip, lanes, n, u, row, point);
+    kc_case(c, "form %d, %d lanes, %lld filters, flip %d", of, lanes, (long long)n, flip);
+    c->k->wino_filter(of, KC_IN(c, w, nw), lane, depth, flip, lanes, n, u, row, point);
     for (int64_t t = 0; t < n * B; t++) {
         double in[TAPS] = {0};
         for (int i = 0; i < TAPS && t % B < lanes; i++)
@@ -507,18 +502,19 @@ static void filter_case(kc *c, const form *f, int32_t lanes, int64_t n, int32_t 
 static void test_wino_filter(kc *c) {
     for (int32_t flip = 0; flip <= 1; flip++)
         for (int32_t lanes = 1; lanes <= c->k->block; lanes++)
-            for (int i = 0; i < FORMS; i++) filter_case(c, &forms[i], lanes, lanes % 5, flip);
+            for (int32_t i = 0; i < RGM_WINO_FORMS; i++) filter_case(c, i, lanes, lanes % 5, flip);
 }
 
-static void filter_grad_case(kc *c, const form *f, int32_t lanes, int64_t n, int32_t parts) {
+static void filter_grad_case(kc *c, int32_t of, int32_t lanes, int64_t n, int32_t parts) {
+    const form *f = &forms[of];
     const int filters = f->filters * f->filters;
     const int64_t B = c->k->block, row = B + 2, point = n * row + 1, part = filters * point + 5, lane = n * TAPS;
     const int64_t nd = parts * part, nw = lanes * lane;
     const float *d = kc_floats(c, nd, -1, 1);
     float *dw = KC_OUT(c, nw);
     double begun = kc_uniform(c, 0, 1), squares = begun, *sum = kc_inout(c, &begun, 1, sizeof begun);
-    kc_case(c, "form %d, %d lanes, %lld filters, %d parts", f->of, lanes, (long long)n, parts);
-    c->k->wino_filter_grad(f->of, KC_IN(c, d, nd), row, point, part, parts, lanes, n, dw, lane, TAPS, sum);
+    kc_case(c, "form %d, %d lanes, %lld filters, %d parts", of, lanes, (long long)n, parts);
+    c->k->wino_filter_grad(of, KC_IN(c, d, nd), row, point, part, parts, lanes, n, dw, lane, TAPS, sum);
     for (int64_t t = 0; t < n * B; t++) {
         if (t % B >= lanes) continue;
         double in[POINTS_MOST] = {0}, terms[POINTS_MOST] = {0};
@@ -543,7 +539,7 @@ static void filter_grad_case(kc *c, const form *f, int32_t lanes, int64_t n, int
 
 static void test_wino_filter_grad(kc *c) {
     for (int32_t lanes = 1; lanes <= c->k->block; lanes++)
-        for (int i = 0; i < FORMS; i++) filter_grad_case(c, &forms[i], lanes, lanes % 4, 1 + lanes % 3);
+        for (int32_t i = 0; i < RGM_WINO_FORMS; i++) filter_grad_case(c, i, lanes, lanes % 4, 1 + lanes % 3);
 }
 
 const kc_test kc_conv_tests[] = {

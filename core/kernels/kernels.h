@@ -23,7 +23,8 @@ typedef struct rgm_pool_shape {
 } rgm_pool_shape;
 
 /* Forms of Winograd's algorithm for 3x3 convolutions: F(4x4, 3x3) and F(2x2, 3x3) with stride 1; with stride 2 forward
- * and backward weights, and backward data with padding 0 and 1 of the convolution (body_winograd.inc). */
+ * and backward weights, and backward data with padding 0 and 1 of the convolution, whose shapes' pad is 1 and 0
+ * (body_winograd.inc). */
 enum {
     RGM_WINO_4 = 0,
     RGM_WINO_2 = 1,
@@ -32,6 +33,24 @@ enum {
     RGM_WINO_STRIDED_DATA_1 = 4,
     RGM_WINO_FORMS = 5
 };
+
+/* What a form has along a side; the table is in kernels.def. */
+typedef struct rgm_wino_side {
+    int32_t tile, patch, step, points, filters;
+} rgm_wino_side;
+
+static inline rgm_wino_side rgm_wino_side_of(int32_t form) {
+    switch (form) {
+    case RGM_WINO_4:
+        return (rgm_wino_side){4, 6, 4, 6, 6};
+    case RGM_WINO_2:
+        return (rgm_wino_side){2, 4, 2, 4, 4};
+    case RGM_WINO_STRIDED:
+        return (rgm_wino_side){4, 9, 8, 9, 6};
+    default:
+        return (rgm_wino_side){8, 5, 4, 9, 6};
+    }
+}
 
 /* A grid of tiles over an image of H x W pixels, `across` tiles wide. pad: pixels that the first patch begins above and
  * left of the image whose patches are loaded. */

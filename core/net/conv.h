@@ -72,28 +72,26 @@ static inline int32_t rgm_stretch_next(rgm_stretch *s) {
     return left > 0;
 }
 
-/* ---- Winograd: F(4x4, 3x3) and F(2x2, 3x3), `tile` 4 and 2, and with stride 2, `tile` 4:
- *      conv_winograd.c, conv_winograd_weights.c ---- */
+/* ---- Winograd: conv_winograd.c, conv_winograd_weights.c; `way` is RGM_WAY_WINOGRAD: F(4x4, 3x3), with stride 2 the
+ * form for it; or RGM_WAY_WINOGRAD_2X2: F(2x2, 3x3) ---- */
 
-/* 1 if it can compute the direction at all: 3x3, stride 1 or 2, padding 0 or 1, one group, blocked layout; without bias
- * in backward weights. */
-int32_t rgm_winograd_can(const rgm_conv_shape *shape, int32_t tile, int32_t direction);
+/* 1 if it can compute the direction at all: 3x3, stride 1 or, F(4x4)'s way, 2, padding 0 or 1, one group, blocked
+ * layout; without bias in backward weights. */
+int32_t rgm_winograd_can(const rgm_conv_shape *shape, int32_t way, int32_t direction);
 /* 1 if it is expected to be the fastest way (docs/ARCHITECTURE.md has the rule and why). */
 int32_t rgm_winograd_pays(const rgm_conv_shape *shape, int32_t direction);
-/* The better of both: 2 where F(2x2) multiplies no more, which is on maps with both sides 5 or 6 pixels, or one of 1
- * or 2. Its filters are 16/36 as large, its errors a third (half in backward weights). */
-int32_t rgm_winograd_best_tile(const rgm_conv_shape *shape, int32_t direction);
-
-/* The form of the kernels (RGM_WINO_*). */
-int32_t rgm_winograd_form(const rgm_conv_shape *shape, int32_t tile, int32_t direction);
+/* The better of both ways: with stride 1, RGM_WAY_WINOGRAD_2X2 where F(2x2) multiplies no more, which is on maps with
+ * both sides 5 or 6 pixels, or one of 1 or 2. Its filters are 16/36 as large, its errors a third (half in backward
+ * weights). */
+int32_t rgm_winograd_best_way(const rgm_conv_shape *shape, int32_t direction);
 
 /* Append the phases of a direction: x -> y, dy -> dx (overwritten), x and dy -> the weights' gradient. What is pending
  * on x is applied; y is finished, or its moments are gathered if wanted. RGM_E_NOMEM. */
-rgm_status rgm_winograd_forward(const rgm_conv_site *site, int32_t tile, rgm_source x, const rgm_store *store,
+rgm_status rgm_winograd_forward(const rgm_conv_site *site, int32_t way, rgm_source x, const rgm_store *store,
                                 rgm_error *err);
-rgm_status rgm_winograd_backward_data(const rgm_conv_site *site, int32_t tile, rgm_buffer dy, rgm_buffer dx,
+rgm_status rgm_winograd_backward_data(const rgm_conv_site *site, int32_t way, rgm_buffer dy, rgm_buffer dx,
                                       rgm_error *err);
-rgm_status rgm_winograd_backward_weights(const rgm_conv_site *site, int32_t tile, rgm_source x, rgm_buffer dy,
+rgm_status rgm_winograd_backward_weights(const rgm_conv_site *site, int32_t way, rgm_source x, rgm_buffer dy,
                                          rgm_error *err);
 
 /* ---- matrix products of our own: conv_direct.c; the same functions ---- */

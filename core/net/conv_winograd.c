@@ -32,31 +32,34 @@ enum {
     SMALL_MAP = 8 * 8, /* pixels of an output */
 };
 
-int32_t rgm_winograd_can(const rgm_conv_shape *s, int32_t tile, int32_t direction) {
+int32_t rgm_winograd_can(const rgm_conv_shape *s, int32_t way, int32_t direction) {
     if (s->R != 3 || s->S != 3 || s->stride > 2 || s->pad > 1 || s->groups > 1 || s->src_layout != RGM_LAYOUT_BLOCKED)
         return 0;
-    if (s->stride == 2 && tile != 4) return 0;
+    if (s->stride == 2 && way != RGM_WAY_WINOGRAD) return 0;
+    int32_t tile = way == RGM_WAY_WINOGRAD ? 4 : 2; /* the smallest of the directions */
     if ((int64_t)s->N * (s->H / tile + 2) * (s->W / tile + 2) > INT32_MAX) return 0; /* tiles are counted in 32 bits */
     return direction != RGM_CONV_BACKWARD_WEIGHTS || !s->bias;
 }
 
-int32_t rgm_winograd_form(const rgm_conv_shape *s, int32_t tile, int32_t direction) {
-    if (s->stride == 1) return tile == 2 ? RGM_WINO_2 : RGM_WINO_4;
+int32_t rgm_winograd_form(const rgm_conv_shape *s, int32_t way, int32_t direction) {
+    if (s->stride == 1) return way == RGM_WAY_WINOGRAD ? RGM_WINO_4 : RGM_WINO_2;
     if (direction != RGM_CONV_BACKWARD_DATA) return RGM_WINO_STRIDED;
     return s->pad ? RGM_WINO_STRIDED_DATA_1 : RGM_WINO_STRIDED_DATA_0;
 }
 
 /* Products of a pair of channels and an image. Tiles cover y, in backward data dx. */
-static int64_t products(const rgm_conv_shape *s, int32_t tile, int32_t direction) {
-    const rgm_wino_tile t = rgm_winograd_tile(rgm_winograd_form(s, tile, direction));
+static int64_t products(const rgm_conv_shape *s, int32_t way, int32_t direction) {
+    const rgm_wino_tile t = rgm_winograd_tile(rgm_winograd_form(s, way, direction));
     int32_t data = direction == RGM_CONV_BACKWARD_DATA;
     int32_t H = data ? s->H : rgm_conv_out(s->H, 3, s->stride, s->pad);
     int32_t W = data ? s->W : rgm_conv_out(s->W, 3, s->stride, s->pad);
     return (int64_t)t.points * rgm_winograd_across(t, H) * rgm_winograd_across(t, W);
 }
 
-int32_t rgm_winograd_best_tile(const rgm_conv_shape *s, int32_t direction) {
-    return s->stride == 1 && products(s, 2, direction) <= products(s, 4, direction) ? 2 : 4;
+int32_t rgm_winograd_best_way(const rgm_conv_shape *s, int32_t direction) {
+    if (s->stride == 2) return RGM_WAY_WINOGRAD;
+    int64_t small = products(s, RGM_WAY_WINOGRAD_2X2, direction);
+    return small <= products(s, RGM_WAY_WINOGRAD, direction) ? RGM_WAY_WINOGRAD_2X2 : RGM_WAY_WINOGRAD;
 }
 
 /* With fewer than 16 channels, a block of AVX-512's, most of what is multiplied would be padding.
@@ -69,7 +72,7 @@ int32_t rgm_winograd_pays(const rgm_conv_shape *s, int32_t direction) {
     if (s->C < least || s->K < least) return 0;
     if (s->stride == 1) return 1;
     int64_t pixels = (int64_t)rgm_conv_out(s->H, 3, 2, s->pad) * rgm_conv_out(s->W, 3, 2, s->pad);
-    int64_t direct = TAPS * pixels, left = products(s, 4, direction);
+    int64_t direct = TAPS * pixels, left = products(s, RGM_WAY_WINOGRAD, direction);
     return pixels <= SMALL_MAP ? 4 * left <= 3 * direct : 3 * left <= 2 * direct;
 }
 
@@ -362,7 +365,8 @@ static int32_t count_parts(const pass *p, int32_t tiles) {
 
 static rgm_status plan_many(const rgm_conv_site *site, pass *p, const char *what, rgm_source x, const rgm_store *store,
                             rgm_error *err) {
-    int32_t points = p->tile.points, pixels = p->tile.size * p->tile.size, most = rgm_winograd_fit(p->tile, STAGE);
+    const rgm_wino_side side = p->tile.side;
+    int32_t points = p->tile.points, most = rgm_winograd_fit(p->tile, STAGE);
     int32_t stages = (p->tiles + most - 1) / most, longest = (p->tiles + stages - 1) / stages;
     /* half of the cache: the rest is for filters and inputs */
     p->span = span_tiles(p->k, p->tile, 2 * p->k->block * 2);
@@ -382,12 +386,13 @@ static rgm_status plan_many(const rgm_conv_site *site, pass *p, const char *what
         rgm_range part = rgm_range_part(p->tiles, stages, i);
         list[i] = (stage){p, i, (int32_t)part.first, (int32_t)(part.end - part.first)};
         RGM_TRY(rgm_plan_phase(site->plan, site->node, "tiles", run_inputs, &list[i], p->in.blocks * TILE_PARTS, err));
-        rgm_plan_work(site->plan, 0, (points + pixels) * tile_bytes(&p->in, p, list[i].count));
+        rgm_plan_work(site->plan, 0, (points + side.step * side.step) * tile_bytes(&p->in, p, list[i].count));
         rgm_conv_side_use(site->plan, &p->in, x);
         rgm_plan_use(site->plan, v, &p->v);
         RGM_TRY(rgm_plan_phase(site->plan, site->node, what, run_pair, &list[i], p->parts * p->pairs, err));
         rgm_plan_work(site->plan, rgm_winograd_flops(&site->shape, p->tile, list[i].count),
-                      points * tile_bytes(&p->in, p, list[i].count) + pixels * tile_bytes(&p->out, p, list[i].count));
+                      points * tile_bytes(&p->in, p, list[i].count) +
+                          side.tile * side.tile * tile_bytes(&p->out, p, list[i].count));
         rgm_plan_use(site->plan, v, NULL);
         use_output(site, p, store, &moments);
     }
@@ -408,10 +413,10 @@ static rgm_status plan_pass(const rgm_conv_site *site, pass *p, const char *what
     return few ? plan_few(site, p, what, x, store, err) : plan_many(site, p, what, x, store, err);
 }
 
-rgm_status rgm_winograd_forward(const rgm_conv_site *site, int32_t tile, rgm_source x, const rgm_store *store,
+rgm_status rgm_winograd_forward(const rgm_conv_site *site, int32_t way, rgm_source x, const rgm_store *store,
                                 rgm_error *err) {
     const rgm_conv_shape *s = &site->shape;
-    const rgm_wino_tile t = rgm_winograd_tile(rgm_winograd_form(s, tile, RGM_CONV_FORWARD));
+    const rgm_wino_tile t = rgm_winograd_tile(rgm_winograd_form(s, way, RGM_CONV_FORWARD));
     const rgm_conv_side y = rgm_conv_output(site);
     int32_t across = rgm_winograd_across(t, y.W);
     pass *p = rgm_plan_state(site->plan, sizeof *p);
@@ -427,16 +432,17 @@ rgm_status rgm_winograd_forward(const rgm_conv_site *site, int32_t tile, rgm_sou
     return plan_pass(site, p, "forward", x, store, err);
 }
 
-rgm_status rgm_winograd_backward_data(const rgm_conv_site *site, int32_t tile, rgm_buffer dy, rgm_buffer dx,
+rgm_status rgm_winograd_backward_data(const rgm_conv_site *site, int32_t way, rgm_buffer dy, rgm_buffer dx,
                                       rgm_error *err) {
     const rgm_conv_shape *s = &site->shape;
-    const rgm_wino_tile t = rgm_winograd_tile(rgm_winograd_form(s, tile, RGM_CONV_BACKWARD_DATA));
+    const rgm_wino_tile t = rgm_winograd_tile(rgm_winograd_form(s, way, RGM_CONV_BACKWARD_DATA));
     const rgm_conv_side y = rgm_conv_output(site);
     int32_t across = rgm_winograd_across(t, s->W);
     pass *p = rgm_plan_state(site->plan, sizeof *p);
     if (!p) return rgm_plan_no_memory(err);
     *p = (pass){.tile = t,
                 .in = y,
+                /* with stride 2, dx[0] needs dy[-1] and dy[0], with padding dy[0] and dy[1] */
                 .in_shape = {y.H, y.W, (s->stride == 1 ? 2 : 1) - s->pad, across, t.form},
                 .out = rgm_conv_input(site),
                 .out_shape = {s->H, s->W, 0, across, t.form},

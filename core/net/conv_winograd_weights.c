@@ -4,7 +4,7 @@
  *
  *   almost always    a chunk transforms its two panels' tiles itself, span by span, all of the batch or a part of them.
  *                    A panel is transformed as often as there are panels on the other side: less work than to write
- *                    36/16 (F(2x2): 16/4) of its tiles and read them.
+ *                    36/16 (F(2x2): 16/4, stride 2: 81/64 and 81/16) of its tiles and read them.
  *   many panels,     tiles are transformed first, all of them.
  *   few tiles
  *
@@ -246,30 +246,32 @@ static rgm_status plan_spans(const rgm_conv_site *site, weights *g, rgm_source x
 }
 
 static rgm_status plan_first(const rgm_conv_site *site, weights *g, rgm_source x, rgm_buffer dy, rgm_error *err) {
+    const rgm_wino_side side = g->tile.side;
     int32_t blocks = g->in.side.blocks + g->out.side.blocks;
-    /* of one pixel or point of both sides' tiles */
-    double bytes = (double)sizeof(float) * blocks * g->k->block * g->tiles;
+    /* of one pixel or point of a block's tiles */
+    double bytes = (double)sizeof(float) * g->k->block * g->tiles;
+    double pixels = side.step * side.step * g->in.side.blocks + side.tile * side.tile * g->out.side.blocks;
     set_sizes(g, g->tiles);
     g->parts = g->at_once = 1;
     rgm_plan_need_scratch(site->plan, rgm_float_bytes(d_floats(g)));
     rgm_buffer vin = rgm_plan_buffer(site->plan, rgm_float_bytes(panels_floats(g, &g->in))),
                vout = rgm_plan_buffer(site->plan, rgm_float_bytes(panels_floats(g, &g->out)));
     RGM_TRY(rgm_plan_phase(site->plan, site->node, "tiles of both", run_panels, g, blocks * TILE_PARTS, err));
-    rgm_plan_work(site->plan, 0, (g->tile.points + g->tile.size * g->tile.size) * bytes);
+    rgm_plan_work(site->plan, 0, (g->tile.points * blocks + pixels) * bytes);
     use_both(site->plan, g, x, dy);
     rgm_plan_use(site->plan, vin, &g->in.v);
     rgm_plan_use(site->plan, vout, &g->out.v);
     RGM_TRY(rgm_plan_phase(site->plan, site->node, "backward weights", run_owner, g, owners(g), err));
-    rgm_plan_work(site->plan, rgm_winograd_flops(&site->shape, g->tile, g->tiles), g->tile.points * bytes);
+    rgm_plan_work(site->plan, rgm_winograd_flops(&site->shape, g->tile, g->tiles), g->tile.points * blocks * bytes);
     rgm_plan_use(site->plan, vin, NULL);
     rgm_plan_use(site->plan, vout, NULL);
     return RGM_OK;
 }
 
-rgm_status rgm_winograd_backward_weights(const rgm_conv_site *site, int32_t tile, rgm_source x, rgm_buffer dy,
+rgm_status rgm_winograd_backward_weights(const rgm_conv_site *site, int32_t way, rgm_source x, rgm_buffer dy,
                                          rgm_error *err) {
     const rgm_conv_shape *s = &site->shape;
-    const rgm_wino_tile t = rgm_winograd_tile(rgm_winograd_form(s, tile, RGM_CONV_BACKWARD_WEIGHTS));
+    const rgm_wino_tile t = rgm_winograd_tile(rgm_winograd_form(s, way, RGM_CONV_BACKWARD_WEIGHTS));
     const rgm_conv_side y = rgm_conv_output(site);
     int32_t across = rgm_winograd_across(t, y.W), per_image = across * rgm_winograd_across(t, y.H);
     weights *g = rgm_plan_state(site->plan, sizeof *g);

@@ -9,17 +9,14 @@ typedef struct conv_state {
     int32_t way[RGM_CONV_DIRECTIONS]; /* RGM_WAY_ONEDNN or one of our own */
 } conv_state;
 
-/* The size of the tiles of the two ways of Winograd's. */
-static int32_t tile_of(int32_t way) { return way == RGM_WAY_WINOGRAD_2X2 ? 2 : 4; }
-
 static int32_t can(const rgm_conv_shape *s, int32_t way, int32_t direction) {
-    return way == RGM_WAY_DIRECT ? rgm_direct_can(s, direction) : rgm_winograd_can(s, tile_of(way), direction);
+    return way == RGM_WAY_DIRECT ? rgm_direct_can(s, direction) : rgm_winograd_can(s, way, direction);
 }
 
 /* The rule: a function of the shape and the block alone. */
 static int32_t choose(const rgm_plan *plan, const rgm_conv_shape *s, int32_t direction) {
     const rgm_plan_options *o = rgm_plan_get(plan);
-    int32_t winograd = rgm_winograd_best_tile(s, direction) == 2 ? RGM_WAY_WINOGRAD_2X2 : RGM_WAY_WINOGRAD;
+    int32_t winograd = rgm_winograd_best_way(s, direction);
     switch (o->conv) {
     case RGM_WAY_AUTO:
         if (can(s, winograd, direction) && rgm_winograd_pays(s, direction)) return winograd;
@@ -85,7 +82,7 @@ static rgm_status forward(rgm_plan *plan, int32_t index, rgm_error *err) {
     switch (c->way[RGM_CONV_FORWARD]) {
     case RGM_WAY_WINOGRAD:
     case RGM_WAY_WINOGRAD_2X2:
-        return rgm_winograd_forward(&c->site, tile_of(c->way[RGM_CONV_FORWARD]), x, &store, err);
+        return rgm_winograd_forward(&c->site, c->way[RGM_CONV_FORWARD], x, &store, err);
     case RGM_WAY_DIRECT:
         return rgm_direct_forward(&c->site, x, &store, err);
     default:
@@ -97,7 +94,7 @@ static rgm_status backward_weights(conv_state *c, rgm_source x, rgm_buffer dy, r
     switch (c->way[RGM_CONV_BACKWARD_WEIGHTS]) {
     case RGM_WAY_WINOGRAD:
     case RGM_WAY_WINOGRAD_2X2:
-        return rgm_winograd_backward_weights(&c->site, tile_of(c->way[RGM_CONV_BACKWARD_WEIGHTS]), x, dy, err);
+        return rgm_winograd_backward_weights(&c->site, c->way[RGM_CONV_BACKWARD_WEIGHTS], x, dy, err);
     case RGM_WAY_DIRECT:
         return rgm_direct_backward_weights(&c->site, x, dy, err);
     default:
@@ -109,7 +106,7 @@ static rgm_status backward_data(conv_state *c, rgm_buffer dy, rgm_buffer dx, rgm
     switch (c->way[RGM_CONV_BACKWARD_DATA]) {
     case RGM_WAY_WINOGRAD:
     case RGM_WAY_WINOGRAD_2X2:
-        return rgm_winograd_backward_data(&c->site, tile_of(c->way[RGM_CONV_BACKWARD_DATA]), dy, dx, err);
+        return rgm_winograd_backward_data(&c->site, c->way[RGM_CONV_BACKWARD_DATA], dy, dx, err);
     case RGM_WAY_DIRECT:
         return rgm_direct_backward_data(&c->site, dy, dx, err);
     default:

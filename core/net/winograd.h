@@ -10,23 +10,19 @@ enum {
     TILE_PARTS = 4, /* chunks that tiles transformed first are cut into, for each block */
 };
 
-/* What phases need to know of a form (RGM_WINO_*, kernels.h). */
+/* The form (RGM_WINO_*, kernels.h) that a way of Winograd's takes in a direction. */
+int32_t rgm_winograd_form(const rgm_conv_shape *s, int32_t way, int32_t direction);
+
+/* What phases need to know of a form. */
 typedef struct rgm_wino_tile {
-    int32_t form, size, points; /* pixels of a side; values of a tile that are multiplied */
-    int32_t filters;            /* distinct filters they are multiplied with */
+    int32_t form;
+    rgm_wino_side side;
+    int32_t points, filters; /* values of a tile that are multiplied; distinct filters that they are multiplied with */
 } rgm_wino_tile;
 
 static inline rgm_wino_tile rgm_winograd_tile(int32_t form) {
-    switch (form) {
-    case RGM_WINO_4:
-        return (rgm_wino_tile){form, 4, 36, 36};
-    case RGM_WINO_2:
-        return (rgm_wino_tile){form, 2, 16, 16};
-    case RGM_WINO_STRIDED:
-        return (rgm_wino_tile){form, 4, 81, 36};
-    default:
-        return (rgm_wino_tile){form, 8, 81, 36};
-    }
+    rgm_wino_side s = rgm_wino_side_of(form);
+    return (rgm_wino_tile){form, s, s.points * s.points, s.filters * s.filters};
 }
 
 /* 1 if points have filters in common. */
@@ -34,13 +30,13 @@ static inline int32_t rgm_winograd_shares(rgm_wino_tile t) { return t.points != 
 
 /* The filter of a point (kernels.def). */
 static inline int32_t rgm_winograd_filter(rgm_wino_tile t, int32_t point) {
-    if (!rgm_winograd_shares(t)) return point;
-    return 6 * (int32_t)rgm_least(point / 9, 5) + (int32_t)rgm_least(point % 9, 5);
+    int32_t P = t.side.points, F = t.side.filters;
+    return F * (int32_t)rgm_least(point / P, F - 1) + (int32_t)rgm_least(point % P, F - 1);
 }
 
 /* 1 if a point before it has the same filter. */
 static inline int32_t rgm_winograd_repeats(rgm_wino_tile t, int32_t point) {
-    return rgm_winograd_shares(t) && (point / 9 > 5 || point % 9 > 5);
+    return point / t.side.points >= t.side.filters || point % t.side.points >= t.side.filters;
 }
 
 /* As many as `n` of F(4x4) have values: what memory or a cache has place for. */
@@ -51,6 +47,8 @@ static inline double rgm_winograd_flops(const rgm_conv_shape *s, rgm_wino_tile t
     return 2.0 * t.points * tiles * s->C * s->K;
 }
 
-static inline int32_t rgm_winograd_across(rgm_wino_tile t, int32_t pixels) { return (pixels + t.size - 1) / t.size; }
+static inline int32_t rgm_winograd_across(rgm_wino_tile t, int32_t pixels) {
+    return (pixels + t.side.tile - 1) / t.side.tile;
+}
 
 #endif
