@@ -175,7 +175,7 @@ def main():
     p.add_argument("--until", type=float, default=0.92, help="the bar, a fraction [0.92]")
     p.add_argument("--model", choices=MODELS, default="resnet20")
     p.add_argument("--batch", type=int, default=128)
-    p.add_argument("--epochs", type=int, default=6, help="length of the cycle, and the most that are run [6]")
+    p.add_argument("--epochs", type=int, default=22, help="length of the cycle, and the most that are run [22]")
     p.add_argument("--padding", type=int, default=2, help="of the crop [2]")
     p.add_argument("--warm", type=float, default=0.25, help="share of the run in which the rate rises [0.25]")
     p.add_argument("--lr", type=float, default=0.3, help="the peak [0.3]")
