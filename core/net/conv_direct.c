@@ -23,6 +23,8 @@ enum {
 };
 /* Input channels, times taps, multiplied at a time: their filters stay in the first-level cache. */
 enum { DEPTH = 128 };
+/* Floats between gathered pixels: a power of two of channels alone would put them all into a few sets of the cache. */
+enum { SKEW = 16 };
 
 static int64_t divide_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
@@ -344,6 +346,7 @@ typedef struct weights {
     rgm_conv_side in, out;
     int32_t N, taps, panels, width, parts; /* panels of `width` input channels */
     int64_t span, columns;                 /* output channels, padded */
+    int64_t a_row, z_row;                  /* floats of a gathered pixel */
     int64_t panel, part;                   /* floats of d: [part][tap][panel][width][columns] */
     rgm_grid from[TAPS_MOST], whole;
     float *dw, *d;
@@ -358,20 +361,19 @@ static rgm_status run_part(void *context, int32_t chunk, int32_t worker, rgm_err
     int32_t B = g->k->block, block = panel * g->width / B;
     int32_t blocks = (int32_t)rgm_least(g->width / B, g->in.blocks - block);
     rgm_range r = rgm_range_part(g->N * g->out.pixels, g->parts, part);
-    float *a = rgm_plan_scratch(g->plan, worker), *z = a + g->span * g->width;
+    float *a = rgm_plan_scratch(g->plan, worker), *z = a + g->span * g->a_row;
     float *d = g->d + part * g->part + ((int64_t)t * g->panels + panel) * g->panel;
     for (int64_t at = r.first; at < r.end; at += g->span) {
         int64_t count = rgm_least(g->span, r.end - at);
         for (rgm_stretch s = rgm_stretch_of(at, count, g->out.pixels); rgm_stretch_next(&s);) {
             for (int32_t b = 0; b < blocks; b++)
-                gather(g->k, &g->in, s.image, block + b, &g->from[t], s.first, s.count, a + s.done * g->width + b * B,
-                       g->width);
+                gather(g->k, &g->in, s.image, block + b, &g->from[t], s.first, s.count, a + s.done * g->a_row + b * B,
+                       g->a_row);
             for (int32_t b = 0; b < g->out.blocks; b++)
-                gather(g->k, &g->out, s.image, b, &g->whole, s.first, s.count, z + s.done * g->columns + b * B,
-                       g->columns);
+                gather(g->k, &g->out, s.image, b, &g->whole, s.first, s.count, z + s.done * g->z_row + b * B, g->z_row);
         }
         for (int64_t c = 0; c < g->columns; c += 2 * B)
-            g->k->gemm_outer(a, g->width, z + c, g->columns, count, blocks * B,
+            g->k->gemm_outer(a, g->a_row, z + c, g->z_row, count, blocks * B,
                              (int32_t)rgm_least(2, (g->columns - c) / B), at > r.first, d + c, g->columns, a);
     }
     return RGM_OK;
@@ -404,7 +406,9 @@ static void set_sizes(weights *g) {
     g->width = (int32_t)rgm_least(channels, rgm_most(2 * B, fits));
     g->panels = (channels + g->width - 1) / g->width;
     g->width = (int32_t)(divide_up(g->in.blocks, g->panels) * B); /* equal ones */
-    g->span = span_pixels(g->k, g->width + g->columns);
+    g->a_row = g->width + SKEW;
+    g->z_row = g->columns + SKEW;
+    g->span = span_pixels(g->k, g->a_row + g->z_row);
     g->panel = g->width * g->columns;
     g->part = g->taps * g->panels * g->panel;
     /* Nine taps make no round of CHUNKS chunks: the most that fit into two. */
@@ -429,7 +433,7 @@ rgm_status rgm_direct_backward_weights(const rgm_conv_site *site, rgm_source x, 
         g->from[t] = (rgm_grid){s->H, s->W, s->stride, t / s->S - s->pad, t % s->S - s->pad, y.W};
     set_sizes(g);
     rgm_plan_grad(site->plan, rgm_plan_node(site->plan, site->node)->weight, &g->dw);
-    rgm_plan_need_scratch(site->plan, rgm_float_bytes(g->span * (g->width + g->columns)));
+    rgm_plan_need_scratch(site->plan, rgm_float_bytes(g->span * (g->a_row + g->z_row)));
     rgm_buffer d = rgm_plan_buffer(site->plan, rgm_float_bytes(g->parts * g->part));
     RGM_TRY(
         rgm_plan_phase(site->plan, site->node, "backward weights", run_part, g, g->parts * g->taps * g->panels, err));
