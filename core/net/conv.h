@@ -99,8 +99,8 @@ rgm_status rgm_winograd_backward_weights(const rgm_conv_site *site, int32_t way,
 /* 1x1 and 3x3, strides 1 and 2, padding up to half the window, one group, blocked layout; without bias in backward
  * weights. */
 int32_t rgm_direct_can(const rgm_conv_shape *shape, int32_t direction);
-/* 1 where it is faster than oneDNN with so many lanes. */
-int32_t rgm_direct_pays(const rgm_conv_shape *shape, int32_t direction, int32_t block);
+/* 1 where it is faster than oneDNN with so many lanes; normed: with what it saves a batch norm that follows. */
+int32_t rgm_direct_pays(const rgm_conv_shape *shape, int32_t direction, int32_t block, int32_t normed);
 rgm_status rgm_direct_forward(const rgm_conv_site *site, rgm_source x, const rgm_store *store, rgm_error *err);
 rgm_status rgm_direct_backward_data(const rgm_conv_site *site, rgm_buffer dy, rgm_buffer dx, rgm_error *err);
 rgm_status rgm_direct_backward_weights(const rgm_conv_site *site, rgm_source x, rgm_buffer dy, rgm_error *err);

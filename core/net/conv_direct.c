@@ -41,8 +41,10 @@ int32_t rgm_direct_can(const rgm_conv_shape *s, int32_t direction) {
 }
 
 /* Measured: oneDNN's strided backward weights of many channels run at a third of the peak with 16 lanes,
- * ours at half of it; elsewhere oneDNN is faster. */
-int32_t rgm_direct_pays(const rgm_conv_shape *s, int32_t direction, int32_t block) {
+ * ours at half of it. 1x1 convolutions that widen are somewhat slower than oneDNN's, but gather the moments of their
+ * large output, and apply what is pending on their input. Elsewhere oneDNN is faster. */
+int32_t rgm_direct_pays(const rgm_conv_shape *s, int32_t direction, int32_t block, int32_t normed) {
+    if (direction == RGM_CONV_FORWARD && normed && s->R == 1 && s->stride == 1 && s->K > s->C) return 1;
     return direction == RGM_CONV_BACKWARD_WEIGHTS && block == 16 && s->R == 3 && s->stride == 2 &&
            (int64_t)s->C * s->K >= 256 * 512;
 }

@@ -19,6 +19,9 @@ typedef int32_t rgm_buffer; /* a region of the arena with a lifetime */
 
 typedef struct rgm_finish rgm_finish; /* net/finish.h */
 
+/* In the forward pass, while the backward pass wants its input written; in all phases. */
+enum { RGM_APPLIES_NEVER = 0, RGM_APPLIES_FORWARD = 1, RGM_APPLIES_ALWAYS = 2 };
+
 typedef struct rgm_op {
     const char *name;
     rgm_status (*forward)(rgm_plan *plan, int32_t node, rgm_error *err);
@@ -26,7 +29,7 @@ typedef struct rgm_op {
     int32_t keeps_input; /* 1: backward reads its input's values */
     /* 1 if backward reads the node's output's values; NULL: it does not. */
     int32_t (*keeps_output)(const rgm_plan *plan, int32_t node);
-    /* 1 if the node can load in[`input`] with what is pending on it, in all its phases; NULL: it cannot. */
+    /* If the node can load in[`input`] with what is pending on it: RGM_APPLIES_*; NULL: it cannot. */
     int32_t (*applies)(const rgm_plan *plan, int32_t node, int32_t input);
     int32_t finishes; /* its store can do what joins it (net/finish.h) */
     /* 1 if what the node does to in[`input`] can be done in the store of whoever makes that, behind what *finish says

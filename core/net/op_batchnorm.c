@@ -333,7 +333,7 @@ static int32_t keeps_output(const rgm_plan *plan, int32_t index) {
 /* The residual is loaded as it is pending; the input itself would be normalised twice. */
 static int32_t applies(const rgm_plan *plan, int32_t index, int32_t input) {
     (void)plan, (void)index;
-    return input == 1;
+    return input == 1 ? RGM_APPLIES_ALWAYS : RGM_APPLIES_NEVER;
 }
 
 /* Behind an operation that finishes; as the residual of another it cannot. */

@@ -13,14 +13,19 @@ static int32_t can(const rgm_conv_shape *s, int32_t way, int32_t direction) {
     return way == RGM_WAY_DIRECT ? rgm_direct_can(s, direction) : rgm_winograd_can(s, way, direction);
 }
 
+/* 1 if a batch norm with the batch's statistics follows. */
+static int32_t normed(const rgm_plan *plan, int32_t index) {
+    return rgm_plan_wants_moments(plan, rgm_plan_node(plan, index)->out);
+}
+
 /* The rule: a function of the shape and the block alone. */
-static int32_t choose(const rgm_plan *plan, const rgm_conv_shape *s, int32_t direction) {
+static int32_t choose(const rgm_plan *plan, int32_t index, const rgm_conv_shape *s, int32_t direction) {
     const rgm_plan_options *o = rgm_plan_get(plan);
     int32_t winograd = rgm_winograd_best_way(s, direction);
     switch (o->conv) {
     case RGM_WAY_AUTO:
         if (can(s, winograd, direction) && rgm_winograd_pays(s, direction)) return winograd;
-        if (can(s, RGM_WAY_DIRECT, direction) && rgm_direct_pays(s, direction, o->kernels->block))
+        if (can(s, RGM_WAY_DIRECT, direction) && rgm_direct_pays(s, direction, o->kernels->block, normed(plan, index)))
             return RGM_WAY_DIRECT;
         return RGM_WAY_ONEDNN;
     case RGM_WAY_WINOGRAD:
@@ -56,7 +61,7 @@ static rgm_status create(rgm_plan *plan, int32_t index, conv_state **out, rgm_er
     uint32_t rest = 0;
     for (int32_t d = 0; d < RGM_CONV_DIRECTIONS; d++) {
         if (!(c->site.shape.directions & 1u << d)) continue;
-        c->way[d] = choose(plan, &c->site.shape, d);
+        c->way[d] = choose(plan, index, &c->site.shape, d);
         if (c->way[d] == RGM_WAY_ONEDNN) rest |= 1u << d;
     }
     c->site.shape.winograd = rgm_plan_get(plan)->conv == RGM_WAY_ONEDNN_WINOGRAD;
@@ -133,8 +138,10 @@ static rgm_status backward(rgm_plan *plan, int32_t index, rgm_error *err) {
 static int32_t applies(const rgm_plan *plan, int32_t index, int32_t input) {
     (void)input;
     rgm_conv_shape shape = rgm_conv_shape_of(plan, index);
-    return choose(plan, &shape, RGM_CONV_FORWARD) != RGM_WAY_ONEDNN &&
-           (!rgm_plan_get(plan)->training || choose(plan, &shape, RGM_CONV_BACKWARD_WEIGHTS) != RGM_WAY_ONEDNN);
+    if (choose(plan, index, &shape, RGM_CONV_FORWARD) == RGM_WAY_ONEDNN) return RGM_APPLIES_NEVER;
+    if (!rgm_plan_get(plan)->training) return RGM_APPLIES_ALWAYS;
+    int32_t backward = choose(plan, index, &shape, RGM_CONV_BACKWARD_WEIGHTS);
+    return backward == RGM_WAY_ONEDNN ? RGM_APPLIES_FORWARD : RGM_APPLIES_ALWAYS;
 }
 
 const rgm_op rgm_op_conv = {

@@ -137,7 +137,7 @@ static rgm_status backward(rgm_plan *plan, int32_t index, rgm_error *err) {
 
 static int32_t applies(const rgm_plan *plan, int32_t index, int32_t input) {
     (void)plan, (void)index, (void)input;
-    return 1;
+    return RGM_APPLIES_ALWAYS;
 }
 
 const rgm_op rgm_op_maxpool = {.name = "maxpool", .forward = forward, .backward = backward, .applies = applies};

@@ -26,10 +26,18 @@ rgm_moments rgm_plan_gather_moments(rgm_plan *p, int32_t tensor, int32_t chunks)
     return p->moments[tensor] = (rgm_moments){rgm_plan_buffer(p, each * (size_t)chunks), chunks};
 }
 
-static int32_t can_apply(const rgm_plan *p, int32_t node, int32_t input) {
+static int32_t applies(const rgm_plan *p, int32_t node, int32_t input) {
     const rgm_op *op = rgm_op_get(rgm_plan_node(p, node)->op);
-    if (p->finish[node].host != node) return 0; /* a store loads its residual as it is */
-    return op->applies && op->applies(p, node, input);
+    if (p->finish[node].host != node) return RGM_APPLIES_NEVER; /* a store loads its residual as it is */
+    return op->applies ? op->applies(p, node, input) : RGM_APPLIES_NEVER;
+}
+
+static int32_t applies_always(const rgm_plan *p, int32_t node, int32_t input) {
+    return applies(p, node, input) == RGM_APPLIES_ALWAYS;
+}
+
+static int32_t applies_forward(const rgm_plan *p, int32_t node, int32_t input) {
+    return applies(p, node, input) != RGM_APPLIES_NEVER;
 }
 
 void rgm_pending_choose(rgm_plan *p) {
@@ -37,6 +45,16 @@ void rgm_pending_choose(rgm_plan *p) {
         const rgm_node *node = rgm_plan_node(p, i);
         if (node->op != RGM_OP_BATCHNORM || node->in[1] != RGM_NO_TENSOR || p->finish[i].host != i) continue;
         if (node->out == rgm_graph_output(p->o.graph)) continue;
-        if (rgm_plan_all_consumers(p, node->out, can_apply)) p->source[node->out].pending = -1;
+        if (rgm_plan_all_consumers(p, node->out, applies_always)) {
+            p->source[node->out].pending = -1;
+        } else if (p->o.training && rgm_plan_all_consumers(p, node->out, applies_forward)) {
+            p->source[node->out].pending = -1;
+            p->kept[node->out] = RGM_DROPPED;
+        }
     }
+}
+
+void rgm_pending_end_forward(rgm_plan *p) {
+    for (int32_t i = 0; i < rgm_graph_tensor_count(p->o.graph); i++)
+        if (p->kept[i] == RGM_DROPPED) p->source[i].pending = 0;
 }

@@ -4,6 +4,8 @@
  * and ReLU when they load the batch norm's input. The plan decides so before it asks anybody for phases
  * (rgm_pending_choose), if all of them can (rgm_op.applies); if not, the batch norm materialises it. Whoever can apply
  * it loads a tensor by rgm_plan_source(), the others by rgm_plan_value(). Zero padding comes after what is pending.
+ * Where all can in the forward pass but one cannot in the backward pass, the output is pending first, and is written in
+ * front of the backward phases that need it.
  *
  * Moments. A convolution that can gathers its output's moments while it stores, so that the batch norm behind it needs
  * no pass for its statistics: [chunks][4][padded channels] doubles, for each chunk and channel the number of pixels, k,
@@ -41,5 +43,7 @@ rgm_moments rgm_plan_gather_moments(rgm_plan *plan, int32_t tensor, int32_t chun
 
 /* Decides which batch norms' outputs stay pending: before the first phase is planned. */
 void rgm_pending_choose(rgm_plan *plan);
+/* From here on outputs are written that were pending in the forward pass alone: they were dropped (net/remake.h). */
+void rgm_pending_end_forward(rgm_plan *plan);
 
 #endif

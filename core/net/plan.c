@@ -272,6 +272,7 @@ static rgm_status plan_backward_of(rgm_plan *p, int32_t index, rgm_error *err) {
 }
 
 static rgm_status plan_backward(rgm_plan *p, rgm_error *err) {
+    rgm_pending_end_forward(p);
     for (int32_t i = rgm_graph_node_count(p->o.graph); i-- > 0;) {
         const rgm_node *node = rgm_plan_node(p, i);
         if (!rgm_plan_needs_gradient(p, node->out)) continue;

@@ -42,7 +42,7 @@ static int32_t is_finite(const rgm_plan *p, rgm_buffer buffer, int64_t floats) {
 /* Of a node whose phases have just run. A batch norm whose output is pending shows in its scales and shifts. */
 static int32_t is_bad(const rgm_plan *p, const rgm_node *node) {
     rgm_extent e = rgm_plan_extent(p, node->out);
-    if (!rgm_plan_defers(p, node->out)) return !is_finite(p, p->first[node->out], e.floats * p->o.batch);
+    if (p->first[node->out] >= 0) return !is_finite(p, p->first[node->out], e.floats * p->o.batch);
     return !is_finite(p, p->source[node->out].affine, (int64_t)2 * e.channels);
 }
 
