@@ -4,23 +4,26 @@
 #
 #   matrix products    an innermost loop with fused multiply-adds has no vector on the stack and stores none at all:
 #                      its accumulators are all that it computes. The largest tile is among them.
-#   transforms         rows, then columns: what lies between is 8 to 36 vectors, mostly more than there are registers.
-#                      So each may be stored on the stack, but no more than that, which leaves no place for sums; and no
-#                      loop may index it there.
+#   transforms         rows, then columns: what lies between is 8 to 81 vectors, mostly more than there are registers.
+#                      So each may be stored on the stack, but no more than that, which leaves no place for sums. Loops
+#                      over rows and over columns may find it there by an index where they are loops on purpose: that
+#                      is less code, and faster. Elsewhere none may.
 #
 # usage: check_spills.sh [OBJECT ymm|zmm]   without OBJECT it first tries itself, then both objects of the build
 set -eu
 
 # Stores on the stack that a transform may have in its loops: the values between its passes, times the versions in which
-# it is compiled; of F(4x4) + F(2x2). With 16 registers twice that: gcc keeps sums and differences of a value's parts
-# instead.
-#   wino_input        36 + 16; loads as they are, scaled, behind a ReLU; inside of the image, at its edge in pixels, in zeros
-#   wino_grad         24 + 8
-#   wino_output       24 + 8, and the first pixel; with moments and without
-#   wino_finish       24 + 8; with a residual or without, with a ReLU or without
-#   wino_filter       9 taps and 18 + 9 taps and 12; all lanes or some
-#   wino_filter_grad  18 + 12, and of each 9 taps and 8 lines of taps on their way into lanes
-limits='wino_input 468 wino_grad 32 wino_output 68 wino_finish 128 wino_filter 96 wino_filter_grad 64'
+# it is compiled; of F(4x4) + F(2x2) + stride 2 (+ twice its backward data). Of loops on purpose those of a turn, four
+# times, as compilers unroll them. With 16 registers twice that: gcc keeps sums and differences of a value's parts instead.
+#   wino_input        4 * (6 + 4 + 9 + 9 + 9); loads as they are, scaled, behind a ReLU; inside of the image, at its edge in
+#                     pixels, in zeros
+#   wino_grad         24 + 8 + 36
+#   wino_output       4 * (4 + 2 + 4 + 8 + 8), and the first pixel; with moments and without
+#   wino_finish       4 * (4 + 2 + 4 + 8 + 8); with a residual or without, with a ReLU or without
+#   wino_filter       9 taps and 18 + 9 taps and 12 + 9 taps and 18; all lanes or some
+#   wino_filter_grad  18 + 12 + 18, and of each 9 taps and 8 lines of taps on their way into lanes
+looped='wino_input wino_output wino_finish'
+limits='wino_input 1332 wino_grad 68 wino_output 218 wino_finish 416 wino_filter 150 wino_filter_grad 99'
 
 # Reads objdump -d; vector: ymm or zmm. Prints what is wrong.
 # shellcheck disable=SC2016
@@ -63,7 +66,7 @@ function check_transform(limit,    i, k, stores, indexed, inside) {
     }
     where = "all loops"
     if (stores > limit) bad(stores " vectors are stored on the stack, expected at most " limit)
-    if (indexed) bad(indexed " vectors on the stack are found by an index: a loop is not unrolled")
+    if (indexed && !(kernel in loops_on_purpose)) bad(indexed " vectors on the stack are found by an index: a loop is not unrolled")
 }
 function check_kernel() {
     if (kernel == "gemm_blocks" || kernel == "gemm_outer" || kernel == "fma_probe") { seen++; check_product() }
@@ -76,6 +79,8 @@ BEGIN {
     n = split(limits, word, " ")
     for (i = 1; i < n; i += 2) { most[word[i]] = word[i + 1] * (vector == "zmm" ? 1 : 2); wanted++ }
     wanted += 3
+    n = split(looped, word, " ")
+    for (i = 1; i <= n; i++) loops_on_purpose[word[i]] = 1
     stored = "%" vector "[0-9]+,[-0-9a-fx]*[(][^()]*[)]([{][^{}]*[}])*$"
 }
 /^[0-9a-f]+ <.*>:$/ {
@@ -107,7 +112,7 @@ END {
 }'
 
 wrongs() { # VECTOR: of a disassembly
-    awk -v vector="$1" -v limits="$limits" "$rules"
+    awk -v vector="$1" -v limits="$limits" -v looped="$looped" "$rules"
 }
 
 fail() {
@@ -159,6 +164,7 @@ try_itself() {
     refuses 'store a vector' gemm_outer 24 'vmovups %zmm1,(%rdx){%k1}'
     accepts wino_grad 24 'vmovaps %zmm1,0xc0(%rsp)'
     refuses 'found by an index' wino_grad 24 'vmovaps %zmm1,0xc0(%rsp,%rax,1)'
+    accepts wino_output 24 'vmovaps %zmm1,0xc0(%rsp,%rax,1)'
     limits='wino_grad 0'
     refuses 'expected at most 0' wino_grad 24 'vmovaps %zmm1,0xc0(%rsp)'
     case $(listing wino_grad 24 | wrongs zmm) in

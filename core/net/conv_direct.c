@@ -1,5 +1,5 @@
-/* Convolution by matrix products of our own, for 1x1 and 3x3 windows and strides 1 and 2. auto prefers oneDNN almost
- * everywhere (rgm_direct_pays).
+/* Convolution by matrix products of our own, for 1x1 and 3x3 windows and strides 1 and 2. auto takes them for the
+ * forward pass of 1x1 convolutions that widen, and little else (rgm_direct_pays).
  *
  * Each tap of the window reads a grid of input pixels, one for each output pixel. The forward pass gathers a span of
  * output pixels, [tap][input block][pixel][B], applies what is pending, and multiplies it with the filters,
@@ -44,7 +44,7 @@ int32_t rgm_direct_can(const rgm_conv_shape *s, int32_t direction) {
  * ours at half of it. 1x1 convolutions that widen are somewhat slower than oneDNN's, but gather the moments of their
  * large output, and apply what is pending on their input. Elsewhere oneDNN is faster. */
 int32_t rgm_direct_pays(const rgm_conv_shape *s, int32_t direction, int32_t block, int32_t normed) {
-    if (direction == RGM_CONV_FORWARD && normed && s->R == 1 && s->stride == 1 && s->K > s->C) return 1;
+    if (direction == RGM_CONV_FORWARD && normed && s->R == 1 && s->stride == 1 && s->C >= 64 && s->K > s->C) return 1;
     return direction == RGM_CONV_BACKWARD_WEIGHTS && block == 16 && s->R == 3 && s->stride == 2 &&
            (int64_t)s->C * s->K >= 256 * 512;
 }
@@ -249,6 +249,12 @@ static rgm_status run_span(void *context, int32_t chunk, int32_t worker, rgm_err
     return RGM_OK;
 }
 
+/* Spans of at most `span` of so many pixels: in whole rounds of CHUNKS, or an even number. */
+static int64_t whole_rounds(int64_t pixels, int64_t span) {
+    int64_t n = divide_up(pixels, span);
+    return rgm_least(pixels, n > CHUNKS ? divide_up(n, CHUNKS) * CHUNKS : n + n % 2);
+}
+
 /* Sizes that follow from the lattices; their chunks in all. */
 static int32_t set_lattice_sizes(pass *p) {
     int64_t chunks = 0, B = p->k->block, scratch = 0;
@@ -256,7 +262,7 @@ static int32_t set_lattice_sizes(pass *p) {
         l->u = p->u_pair;
         p->u_pair += (int64_t)l->taps * p->in.blocks * B * 2 * B;
         l->span = span_pixels(p->k, rgm_most(1, l->taps) * p->in.blocks * B);
-        l->chunks = divide_up(p->N * l->per_image, l->span);
+        l->chunks = whole_rounds(p->N * l->per_image, l->span);
         chunks += l->chunks;
         scratch = rgm_most(scratch, l->span * B * (2 + (int64_t)l->taps * p->in.blocks));
     }

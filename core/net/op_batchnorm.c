@@ -4,7 +4,7 @@
  * momentum 0.1, eps 1e-5. Moments come from the convolution before, or from a pass of their own: per chunk, shifted by
  * one of its pixels (so a large mean costs no digits), and combined in chunk order in double precision (Chan, Golub and
  * LeVeque 1979). Without residual the output is left pending where all its consumers can apply it (pending.h): then
- * nothing is written.
+ * nothing is written, or nothing before the backward pass.
  *
  * Backward, with g the gradient behind the ReLU's mask, m the number of pixels, c = x - mean:
  *     dshift = sum g,   dscale = rstd * sum g c,   dx = a * (g - mean(g) - c * rstd^2 * mean(g c)),   a = scale * rstd.

@@ -18,7 +18,7 @@ static int32_t normed(const rgm_plan *plan, int32_t index) {
     return rgm_plan_wants_moments(plan, rgm_plan_node(plan, index)->out);
 }
 
-/* The rule: a function of the shape and the block alone. */
+/* The rule: a function of the shape, the block and what follows. Not to be asked while phases are planned again. */
 static int32_t choose(const rgm_plan *plan, int32_t index, const rgm_conv_shape *s, int32_t direction) {
     const rgm_plan_options *o = rgm_plan_get(plan);
     int32_t winograd = rgm_winograd_best_way(s, direction);

@@ -118,7 +118,7 @@ int64_t rgm_plan_logits_pitch(const rgm_plan *plan);
 double rgm_plan_gradient_squares(const rgm_plan *plan);
 
 /* What the backward pass has of an output. */
-enum { RGM_ROW_UNUSED = 0, RGM_ROW_KEPT = 1, RGM_ROW_AGAIN = 2 /* made again there */ };
+enum { RGM_ROW_UNUSED = 0, RGM_ROW_KEPT = 1, RGM_ROW_AGAIN = 2 /* made there, in most cases again */ };
 
 /* What a phase does for its node. */
 enum {

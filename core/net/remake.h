@@ -1,6 +1,7 @@
 /* What is made again in the backward pass: internal to core/net.
  *
- * A tensor that is dropped is written in the forward pass, and its place is free after its last reader there. The first
+ * A tensor that is dropped is written in the forward pass, and its place is free after its last reader there; or it was
+ * pending there (net/pending.h), and is made in the backward pass for the first time, by the same means. The first
  * operation whose backward phases need it has its producer's forward phases planned once more in front of them, and
  * before these whatever they read that was dropped too: so a segment of the network, from a tensor that was kept to the
  * one that is wanted, is run again, and everybody behind finds what it made. How long each of the two buffers lives
