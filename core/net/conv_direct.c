@@ -249,9 +249,9 @@ static rgm_status run_span(void *context, int32_t chunk, int32_t worker, rgm_err
     return RGM_OK;
 }
 
-/* Spans of at most `span` of so many pixels: in whole rounds of CHUNKS, or an even number. */
-static int64_t whole_rounds(int64_t pixels, int64_t span) {
-    int64_t n = divide_up(pixels, span);
+/* Spans of so many pixels, of at most `most` each: whole rounds of CHUNKS, or an even number. */
+static int64_t whole_rounds(int64_t pixels, int64_t most) {
+    int64_t n = divide_up(pixels, most);
     return rgm_least(pixels, n > CHUNKS ? divide_up(n, CHUNKS) * CHUNKS : n + n % 2);
 }
 
