@@ -318,7 +318,10 @@ static int32_t writes(const rgm_phase *phases, int32_t count, const char *name) 
 
 /* A 1x1 convolution that widens loads its input as it is pending; its backward weights, oneDNN's, have it written. */
 START_TEST(pending_forward) {
-    const shape s = {7, 9, 8, 67, 135, 1, 1, 0};
+    const shape s = {7, 9, 8, 67, 135, 1, 1, 0}, few = {7, 9, 8, 63, 135, 1, 1, 0}, even = {7, 9, 8, 67, 67, 1, 1, 0};
+    ck_assert_int_eq(rule_of(&s, _i).way[RGM_CONV_FORWARD], RGM_WAY_DIRECT);
+    ck_assert_int_eq(rule_of(&few, _i).way[RGM_CONV_FORWARD], RGM_WAY_ONEDNN);
+    ck_assert_int_eq(rule_of(&even, _i).way[RGM_CONV_FORWARD], RGM_WAY_ONEDNN);
     rgm_graph *g = make_graph(&s);
     int64_t count;
     float *want = record(g, &s, _i, 2, RGM_WAY_ONEDNN, &count);

@@ -72,6 +72,10 @@ static inline int32_t rgm_stretch_next(rgm_stretch *s) {
     return left > 0;
 }
 
+/* Floats between gathered pixels, or transformed points: else powers of two put them all into a few sets of the cache.
+ */
+enum { SKEW = 16 };
+
 /* ---- Winograd: conv_winograd.c, conv_winograd_weights.c; `way` is RGM_WAY_WINOGRAD: F(4x4, 3x3), with stride 2 the
  * form for it; or RGM_WAY_WINOGRAD_2X2: F(2x2, 3x3) ---- */
 

@@ -23,8 +23,6 @@ enum {
 };
 /* Input channels, times taps, multiplied at a time: their filters stay in the first-level cache. */
 enum { DEPTH = 128 };
-/* Floats between gathered pixels: a power of two of channels alone would put them all into a few sets of the cache. */
-enum { SKEW = 16 };
 
 static int64_t divide_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
 

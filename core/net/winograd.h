@@ -6,7 +6,6 @@
 
 enum {
     TAPS = 9,
-    SKEW = 16,      /* floats between points: else all points of a tile fall into one set of the cache */
     TILE_PARTS = 4, /* chunks that tiles transformed first are cut into, for each block */
 };
 
