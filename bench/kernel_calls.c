@@ -82,7 +82,7 @@ CALL(plane_from_block, N, F(0), 64, N / 64, F(1))
 
 #define ROWS (p->k->rows)
 CALL(gemm_blocks, ROWS * 64 * 2 * B, F(0), ROWS *B, F(1), 64 / B, ROWS, 2, 0, F(2), ROWS *B, F(0))
-CALL(gemm_outer, 48 * 64 * 2 * B, F(0), 64, F(1), 64, 48, 64, 2, 1, F(2), 64, F(0))
+CALL(gemm_outer, 48 * 64 * 2 * B, F(0), 64, F(1), 64, B, 48, 64, 2, 1, F(2), 64, F(0))
 
 /* ---- grids and filters: a tap of a 3x3 window; 1x1 filters ---- */
 

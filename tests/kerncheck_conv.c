@@ -40,19 +40,24 @@ static void test_gemm_blocks(kc *c) {
         }
 }
 
-static void outer_case(kc *c, int64_t depth, int64_t rows, int32_t wide, int32_t accumulate, int64_t gap) {
-    const int64_t J = wide * c->k->block, a_row = rows + gap, b_row = J + gap, c_row = J + 2 * gap;
-    const int64_t na = depth ? (depth - 1) * a_row + rows : 0, nb = depth ? (depth - 1) * b_row + J : 0;
+/* apart: the blocks of b lie one after the other, not side by side. */
+static void outer_case(kc *c, int64_t depth, int64_t rows, int32_t wide, int32_t accumulate, int64_t gap, int apart) {
+    const int64_t B = c->k->block, J = wide * B, a_row = rows + gap, c_row = J + 2 * gap;
+    const int64_t b_row = (apart ? B : J) + gap, b_block = apart ? depth * b_row + gap : B;
+    const int64_t na = depth ? (depth - 1) * a_row + rows : 0;
+    const int64_t nb = depth ? (depth - 1) * b_row + (wide - 1) * b_block + B : 0;
     const int64_t nc = rows ? (rows - 1) * c_row + J : 0;
     const float *a = kc_floats(c, na, -1, 2), *b = kc_floats(c, nb, -1, 1), *old = kc_floats(c, nc, -3, 3);
     float *out = accumulate ? KC_INOUT(c, old, nc) : KC_OUT(c, nc);
-    kc_case(c, "depth %lld, %lld rows, %d wide, accumulate %d", (long long)depth, (long long)rows, wide, accumulate);
-    c->k->gemm_outer(KC_IN(c, a, na), a_row, KC_IN(c, b, nb), b_row, depth, rows, wide, accumulate, out, c_row, b);
+    kc_case(c, "depth %lld, %lld rows, %d wide, accumulate %d, apart %d", (long long)depth, (long long)rows, wide,
+            accumulate, apart);
+    c->k->gemm_outer(KC_IN(c, a, na), a_row, KC_IN(c, b, nb), b_row, b_block, depth, rows, wide, accumulate, out, c_row,
+                     b);
     for (int64_t i = 0; i < rows; i++)
         for (int64_t j = 0; j < J; j++) {
             double want = accumulate ? old[i * c_row + j] : 0, terms = fabs(want);
             for (int64_t t = 0; t < depth; t++) {
-                const double term = (double)a[t * a_row + i] * b[t * b_row + j];
+                const double term = (double)a[t * a_row + i] * b[j / B * b_block + t * b_row + j % B];
                 want += term;
                 terms += fabs(term);
             }
@@ -64,9 +69,12 @@ static void outer_case(kc *c, int64_t depth, int64_t rows, int32_t wide, int32_t
 static void test_gemm_outer(kc *c) {
     for (int32_t wide = 1; wide <= 2; wide++)
         for (int32_t accumulate = 0; accumulate <= 1; accumulate++) {
-            for (int64_t rows = 0; rows <= 26; rows++) outer_case(c, 1 + rows % 5, rows, wide, accumulate, rows % 3);
-            outer_case(c, 0, 4, wide, accumulate, 0);
-            outer_case(c, 75, 64, wide, accumulate, 7);
+            for (int64_t rows = 0; rows <= 26; rows++)
+                for (int apart = 0; apart <= 1; apart++)
+                    outer_case(c, 1 + rows % 5, rows, wide, accumulate, rows % 3, apart);
+            outer_case(c, 0, 4, wide, accumulate, 0, 0);
+            outer_case(c, 75, 64, wide, accumulate, 7, 0);
+            outer_case(c, 75, 16, wide, accumulate, 0, 1);
         }
 }
 

@@ -1,14 +1,17 @@
-/* Convolution by matrix products of our own, for 1x1 and 3x3 windows and strides 1 and 2. auto takes them for the
- * forward pass of 1x1 convolutions that widen, and little else (rgm_direct_pays).
+/* Convolution by matrix products of our own, for 1x1 and 3x3 windows and strides 1 and 2. auto takes them for most 1x1
+ * convolutions with 16 lanes, but not for their backward data, and little else (rgm_direct_pays).
  *
  * Each tap of the window reads a grid of input pixels, one for each output pixel. The forward pass gathers a span of
  * output pixels, [tap][input block][pixel][B], applies what is pending, and multiplies it with the filters,
- * [tap][input channel][two blocks of outputs]. Backward data is the same with the channels exchanged, for each of the
+ * [tap][input channel][two blocks of outputs]. Where there is one tap, the grid is the whole image and nothing is
+ * pending, it reads the pixels where they are. Backward data is the same with the channels exchanged, for each of the
  * stride * stride lattices of the input's pixels, with the taps that reach it (none: zeros).
  *
- * Backward weights: a chunk is a tap, a panel of input channels and a part of the batch's output pixels; it gathers
- * both sides, span by span, and adds their products to a partial result; these are added in order. There are
- * as many parts as make two rounds of CHUNKS chunks, if their pixels repay them and memory allows.
+ * Backward weights: a chunk is a tap, a panel of input by a panel of output channels, and a part of the batch's output
+ * pixels. It goes through them strip by strip of an image, reads both sides where they are (what is strided or pending
+ * is gathered) and adds their products to a partial result; these are added in order. Images of few pixels are
+ * gathered, several to a span. There are as many parts as make two rounds of CHUNKS chunks, if their pixels repay them
+ * and memory allows.
  *
  * Sizes follow from the kernels' block and the shape alone. In the forward pass and backward data they change no bits
  * of the output, only how its moments are cut into chunks.
@@ -16,11 +19,14 @@
 #include <string.h>
 #include "net/conv.h"
 
-enum { TAPS_MOST = 9, LATTICES_MOST = 4, SPAN_MOST = 192, PARTS_MOST = 64, CHUNKS = 64, PART_PIXELS = 512 };
+enum { TAPS_MOST = 9, LATTICES_MOST = 4, SPAN_MOST = 192, PARTS_MOST = 64, CHUNKS = 64, PART_PIXELS = 1024 };
 enum {
     PARTIAL_BYTES = 64 << 20, /* of all partial results of a layer */
     REDUCED = 4,              /* blocks of output channels whose partial results are added at a time */
 };
+/* Backward weights: channels of a panel, whose result lies in the second-level cache; pixels of a strip, of which two
+ * blocks of outputs lie in the first-level cache. */
+enum { IN_WIDTH = 256, OUT_WIDTH = 512, STRIP_LEAST = 32, STRIP_MOST = 200 };
 /* Input channels, times taps, multiplied at a time: their filters stay in the first-level cache. */
 enum { DEPTH = 128 };
 
@@ -38,13 +44,15 @@ int32_t rgm_direct_can(const rgm_conv_shape *s, int32_t direction) {
     return direction != RGM_CONV_BACKWARD_WEIGHTS || !s->bias;
 }
 
-/* Measured: oneDNN's strided backward weights of many channels run at a third of the peak with 16 lanes,
- * ours at half of it. 1x1 convolutions that widen are somewhat slower than oneDNN's, but gather the moments of their
- * large output, and apply what is pending on their input. Elsewhere oneDNN is faster. */
+/* Measured. With 16 lanes, 1x1 convolutions that read their pixels where they are keep up with oneDNN's, and gather the
+ * moments of their output or apply what is pending on their input besides; their backward weights overtake oneDNN's,
+ * and do those of strided 3x3 with many channels (oneDNN's run at a third of the peak). With 8 lanes oneDNN is faster,
+ * but forward, for those that widen, not by as much as their large output's moments cost. */
 int32_t rgm_direct_pays(const rgm_conv_shape *s, int32_t direction, int32_t block, int32_t normed) {
-    if (direction == RGM_CONV_FORWARD && normed && s->R == 1 && s->stride == 1 && s->C >= 64 && s->K > s->C) return 1;
-    return direction == RGM_CONV_BACKWARD_WEIGHTS && block == 16 && s->R == 3 && s->stride == 2 &&
-           (int64_t)s->C * s->K >= 256 * 512;
+    int32_t pointwise = s->R == 1 && s->C >= 64 && s->K >= 64;
+    if (direction == RGM_CONV_FORWARD) return normed && pointwise && (block == 16 || (s->stride == 1 && s->K > s->C));
+    if (direction == RGM_CONV_BACKWARD_DATA || block != 16) return 0;
+    return pointwise || (s->R == 3 && s->stride == 2 && (int64_t)s->C * s->K >= 256 * 512);
 }
 
 /* The pixels of a grid, from one block of one image, to rows `pitch` apart. */
@@ -110,8 +118,8 @@ typedef struct span {
     const pass *p;
     const lattice *l;
     int64_t from, count;
-    int32_t chunk;
-    float *a, *c; /* scratch: gathered pixels [stack][tap][block][rows][B]; products [2][count][B] */
+    int32_t chunk, in_place; /* in_place: the pixels are read where they are, there is nothing to gather */
+    float *a, *c;            /* scratch: gathered pixels [stack][tap][block][rows][B]; products [2][count][B] */
 } span;
 
 /* Gathered pixels lie in stacks, as high as a register tile at most, so that what a product reads is one piece of
@@ -197,9 +205,10 @@ static void multiply_piece(const span *s, int32_t pair, const piece *r, int64_t 
     const float *b = p->u + pair * p->u_pair + s->l->u + from * B * wide * B, *next = b + floats;
     for (int64_t at = 0; at < r->of.count; at += height) {
         int64_t rows = rgm_least(height, r->of.count - at);
-        p->k->gemm_blocks(s->a + (r->of.done + at) * stack_floats(s) + from * rows * B, rows * B, b, to - from, rows,
-                          wide, from > 0, r->c + at * B, r->c_block,
-                          next + (r->of.done + at) * floats / s->count / 16 * 16);
+        const float *a = s->in_place ? rgm_conv_side_at(&p->in, r->of.image, (int32_t)from, B) + (r->of.first + at) * B
+                                     : s->a + (r->of.done + at) * stack_floats(s) + from * rows * B;
+        p->k->gemm_blocks(a, s->in_place ? p->in.pixels * B : rows * B, b, to - from, rows, wide, from > 0,
+                          r->c + at * B, r->c_block, next + (r->of.done + at) * floats / s->count / 16 * 16);
     }
 }
 
@@ -230,7 +239,8 @@ static rgm_status run_span(void *context, int32_t chunk, int32_t worker, rgm_err
     span s = {.p = p, .l = l, .from = r.first, .count = r.end - r.first, .chunk = chunk};
     s.c = rgm_plan_scratch(p->plan, worker);
     s.a = s.c + 2 * l->span * p->k->block;
-    gather_span(&s);
+    s.in_place = l->taps == 1 && is_whole(&l->from[0], &p->in) && !p->in.affine;
+    if (!s.in_place) gather_span(&s);
     int64_t blocks = (int64_t)l->taps * p->in.blocks;
     for (int32_t pair = 0; pair < p->pairs; pair++) {
         int64_t from = 0;
@@ -346,41 +356,97 @@ rgm_status rgm_direct_backward_data(const rgm_conv_site *site, rgm_buffer dy, rg
 
 /* ---- backward weights ---- */
 
+/* Channels in panels of `width`, the last one narrower. */
+typedef struct panels {
+    rgm_conv_side side;
+    int32_t width, count; /* width: a multiple of the block */
+} panels;
+
 typedef struct weights {
     rgm_plan *plan;
     const rgm_kernels *k;
-    rgm_conv_side in, out;
-    int32_t N, taps, panels, width, parts; /* panels of `width` input channels */
-    int64_t span, columns;                 /* output channels, padded */
-    int64_t a_row, z_row;                  /* floats of a gathered pixel */
-    int64_t panel, part;                   /* floats of d: [part][tap][panel][width][columns] */
+    panels in, out;
+    int32_t N, taps, parts;
+    int32_t in_place;     /* 1: strips of images, read where they are if nothing is done to them */
+    int32_t cuts;         /* strips of an image */
+    int64_t span;         /* pixels gathered at a time */
+    int64_t a_row, z_row; /* floats of a gathered pixel */
+    int64_t pair, part;   /* floats of d: [part][tap][in panel][out panel][in width][out width] */
     rgm_grid from[TAPS_MOST], whole;
     float *dw, *d;
     double *squares; /* of the reduction */
 } weights;
 
-/* Chunk = part, tap, panel. */
+/* Pixels of a panel's blocks: `row` floats apart, a pixel's blocks `block` apart. */
+typedef struct operand {
+    const float *at;
+    int64_t row, block;
+} operand;
+
+static int32_t panel_blocks(const weights *g, const panels *p, int32_t panel) {
+    int32_t B = g->k->block;
+    return (int32_t)rgm_least(p->width / B, p->side.blocks - panel * p->width / B);
+}
+
+/* The grid's pixels [s->first, s->first + s->count) of a panel, to rows `pitch` apart. */
+static void gather_panel(const weights *g, const panels *p, int32_t panel, const rgm_grid *grid, const rgm_stretch *s,
+                         float *rows, int64_t pitch) {
+    int32_t B = g->k->block, first = panel * p->width / B, blocks = panel_blocks(g, p, panel);
+    for (int32_t b = 0; b < blocks; b++)
+        gather(g->k, &p->side, s->image, first + b, grid, s->first, s->count, rows + b * B, pitch);
+}
+
+/* d (+)= a' z over n pixels, for so many blocks; the next pair of z is asked for meanwhile. */
+static void multiply_panels(const weights *g, operand a, operand z, int64_t n, int32_t in, int32_t out, int32_t again,
+                            float *d) {
+    int32_t B = g->k->block, step = a.block == B ? in : 1; /* blocks of a that are side by side */
+    for (int32_t j = 0; j < out; j += 2)
+        for (int32_t i = 0; i < in; i += step) {
+            const float *next = z.at + (j + 2) * z.block + i % 2 * z.block;
+            g->k->gemm_outer(a.at + i * a.block, a.row, z.at + j * z.block, z.row, z.block, n, step * B,
+                             (int32_t)rgm_least(2, out - j), again, d + i * B * g->out.width + j * B, g->out.width,
+                             i < 2 && j + 2 < out ? next : a.at + i * a.block);
+        }
+}
+
+/* An operand in the tensor itself. */
+static operand strip_of(const panels *p, int32_t panel, int32_t B, const rgm_stretch *s) {
+    return (operand){rgm_conv_side_at(&p->side, s->image, panel * p->width / B, B) + (int64_t)s->first * B, B,
+                     p->side.pixels * B};
+}
+
+/* Chunk = part, tap, panel of inputs, panel of outputs. */
 static rgm_status run_part(void *context, int32_t chunk, int32_t worker, rgm_error *err) {
     (void)err;
     const weights *g = context;
-    int32_t panel = chunk % g->panels, t = chunk / g->panels % g->taps, part = chunk / g->panels / g->taps;
-    int32_t B = g->k->block, block = panel * g->width / B;
-    int32_t blocks = (int32_t)rgm_least(g->width / B, g->in.blocks - block);
-    rgm_range r = rgm_range_part(g->N * g->out.pixels, g->parts, part);
-    float *a = rgm_plan_scratch(g->plan, worker), *z = a + g->span * g->a_row;
-    float *d = g->d + part * g->part + ((int64_t)t * g->panels + panel) * g->panel;
+    int32_t j = chunk % g->out.count, i = chunk / g->out.count % g->in.count, rest = chunk / g->out.count / g->in.count;
+    int32_t t = rest % g->taps, part = rest / g->taps, B = g->k->block;
+    int32_t in = panel_blocks(g, &g->in, i), out = panel_blocks(g, &g->out, j);
+    float *rows = rgm_plan_scratch(g->plan, worker), *z_rows = rows + g->span * g->a_row;
+    float *d = g->d + part * g->part + (((int64_t)t * g->in.count + i) * g->out.count + j) * g->pair;
+    operand a = {rows, g->a_row, B}, z = {z_rows, g->z_row, B};
+    if (g->in_place) {
+        int32_t as_it_is = B == 16 && is_whole(&g->from[t], &g->in.side) && !g->in.side.affine;
+        rgm_range strips = rgm_range_part((int64_t)g->N * g->cuts, g->parts, part);
+        for (int64_t n = strips.first; n < strips.end; n++) {
+            rgm_range r = rgm_range_part(g->out.side.pixels, g->cuts, (int32_t)(n % g->cuts));
+            rgm_stretch s = {.image = n / g->cuts, .first = (int32_t)r.first, .count = (int32_t)(r.end - r.first)};
+            if (as_it_is)
+                a = strip_of(&g->in, i, B, &s);
+            else
+                gather_panel(g, &g->in, i, &g->from[t], &s, rows, g->a_row);
+            multiply_panels(g, a, strip_of(&g->out, j, B, &s), s.count, in, out, n > strips.first, d);
+        }
+        return RGM_OK;
+    }
+    rgm_range r = rgm_range_part(g->N * g->out.side.pixels, g->parts, part);
     for (int64_t at = r.first; at < r.end; at += g->span) {
         int64_t count = rgm_least(g->span, r.end - at);
-        for (rgm_stretch s = rgm_stretch_of(at, count, g->out.pixels); rgm_stretch_next(&s);) {
-            for (int32_t b = 0; b < blocks; b++)
-                gather(g->k, &g->in, s.image, block + b, &g->from[t], s.first, s.count, a + s.done * g->a_row + b * B,
-                       g->a_row);
-            for (int32_t b = 0; b < g->out.blocks; b++)
-                gather(g->k, &g->out, s.image, b, &g->whole, s.first, s.count, z + s.done * g->z_row + b * B, g->z_row);
+        for (rgm_stretch s = rgm_stretch_of(at, count, g->out.side.pixels); rgm_stretch_next(&s);) {
+            gather_panel(g, &g->in, i, &g->from[t], &s, rows + s.done * g->a_row, g->a_row);
+            gather_panel(g, &g->out, j, &g->whole, &s, z_rows + s.done * g->z_row, g->z_row);
         }
-        for (int64_t c = 0; c < g->columns; c += 2 * B)
-            g->k->gemm_outer(a, g->a_row, z + c, g->z_row, count, blocks * B,
-                             (int32_t)rgm_least(2, (g->columns - c) / B), at > r.first, d + c, g->columns, a);
+        multiply_panels(g, a, z, count, in, out, at > r.first, d);
     }
     return RGM_OK;
 }
@@ -389,38 +455,46 @@ static rgm_status run_part(void *context, int32_t chunk, int32_t worker, rgm_err
 static rgm_status run_reduce(void *context, int32_t chunk, int32_t worker, rgm_error *err) {
     (void)worker, (void)err;
     const weights *g = context;
-    int32_t B = g->k->block, first = chunk % g->in.blocks * B, from = chunk / g->in.blocks * REDUCED * B;
-    int32_t n = (int32_t)rgm_least(B, g->in.channels - first), to = (int32_t)rgm_least(from + REDUCED * B, g->columns);
-    int64_t depth = g->taps, lane = g->in.channels * depth;
+    int32_t B = g->k->block, in_blocks = g->in.side.blocks, out_blocks = g->out.side.blocks;
+    int32_t first = chunk % in_blocks * B, from = chunk / in_blocks * REDUCED;
+    int32_t C = g->in.side.channels, n = (int32_t)rgm_least(B, C - first);
+    int64_t depth = g->taps, lane = C * depth;
     double squares = 0;
     for (int32_t t = 0; t < g->taps; t++)
-        for (int32_t c = from; c < to; c += B) {
-            const float *d = g->d + ((int64_t)t * g->panels + first / g->width) * g->panel +
-                             (int64_t)(first % g->width) * g->columns + c;
-            g->k->unpack_filters(d, g->columns, g->part, g->parts, (int32_t)rgm_least(B, g->out.channels - c), n,
+        for (int32_t b = from; b < rgm_least(from + REDUCED, out_blocks); b++) {
+            int32_t c = b * B, i = first / g->in.width, j = c / g->out.width;
+            const float *d = g->d + (((int64_t)t * g->in.count + i) * g->out.count + j) * g->pair +
+                             (int64_t)(first % g->in.width) * g->out.width + c % g->out.width;
+            g->k->unpack_filters(d, g->out.width, g->part, g->parts, (int32_t)rgm_least(B, g->out.side.channels - c), n,
                                  g->dw + c * lane + first * depth + t, lane, depth, &squares);
         }
     g->squares[chunk] = squares;
     return RGM_OK;
 }
 
-/* A panel is as wide as the cache holds its result: the wider, the less often dy is gathered. */
+/* Panels of equal width, at most `width`. */
+static void cut_panels(panels *p, int32_t B, int32_t width) {
+    p->count = (int32_t)divide_up(p->side.blocks, width / B);
+    p->width = (int32_t)(divide_up(p->side.blocks, p->count) * B);
+}
+
 static void set_sizes(weights *g) {
-    int32_t B = g->k->block, channels = g->in.blocks * B;
-    g->columns = (int64_t)g->out.blocks * B;
-    int64_t fits = (B == 16 ? 600 << 10 : 160 << 10) / (int64_t)sizeof(float) / g->columns / B * B;
-    g->width = (int32_t)rgm_least(channels, rgm_most(2 * B, fits));
-    g->panels = (channels + g->width - 1) / g->width;
-    g->width = (int32_t)(divide_up(g->in.blocks, g->panels) * B); /* equal ones */
-    g->a_row = g->width + SKEW;
-    g->z_row = g->columns + SKEW;
-    g->span = span_pixels(g->k, g->a_row + g->z_row);
-    g->panel = g->width * g->columns;
-    g->part = g->taps * g->panels * g->panel;
+    int32_t B = g->k->block;
+    int64_t pixels = g->out.side.pixels;
+    cut_panels(&g->in, B, IN_WIDTH);
+    cut_panels(&g->out, B, OUT_WIDTH);
+    g->a_row = g->in.width + SKEW;
+    g->z_row = g->out.width + SKEW;
+    g->in_place = pixels >= STRIP_LEAST;
+    g->cuts = (int32_t)divide_up(pixels, STRIP_MOST);
+    g->span = g->in_place ? divide_up(pixels, g->cuts) : span_pixels(g->k, g->a_row + g->z_row);
+    g->pair = (int64_t)g->in.width * g->out.width;
+    g->part = g->taps * g->in.count * g->out.count * g->pair;
     /* Nine taps make no round of CHUNKS chunks: the most that fit into two. */
-    int64_t parts = rgm_most(1, 2 * CHUNKS / (g->taps * g->panels)), pixels = g->N * g->out.pixels;
+    int64_t owners = g->taps * g->in.count * g->out.count, parts = rgm_most(1, 2 * CHUNKS / owners);
     parts = rgm_least(rgm_least(parts, PARTS_MOST), PARTIAL_BYTES / (int64_t)rgm_float_bytes(g->part));
-    g->parts = (int32_t)rgm_most(1, rgm_least(parts, pixels / PART_PIXELS));
+    g->parts = (int32_t)rgm_most(1, rgm_least(parts, g->N * pixels / PART_PIXELS));
+    if (g->in_place) g->parts = (int32_t)rgm_least(g->parts, (int64_t)g->N * g->cuts);
 }
 
 rgm_status rgm_direct_backward_weights(const rgm_conv_site *site, rgm_source x, rgm_buffer dy, rgm_error *err) {
@@ -430,8 +504,8 @@ rgm_status rgm_direct_backward_weights(const rgm_conv_site *site, rgm_source x, 
     if (!g) return rgm_plan_no_memory(err);
     *g = (weights){.plan = site->plan,
                    .k = rgm_plan_get(site->plan)->kernels,
-                   .in = rgm_conv_input(site),
-                   .out = y,
+                   .in.side = rgm_conv_input(site),
+                   .out.side = y,
                    .N = s->N,
                    .taps = s->R * s->S,
                    .whole = {y.H, y.W, 1, 0, 0, y.W}};
@@ -439,16 +513,16 @@ rgm_status rgm_direct_backward_weights(const rgm_conv_site *site, rgm_source x, 
         g->from[t] = (rgm_grid){s->H, s->W, s->stride, t / s->S - s->pad, t % s->S - s->pad, y.W};
     set_sizes(g);
     rgm_plan_grad(site->plan, rgm_plan_node(site->plan, site->node)->weight, &g->dw);
-    rgm_plan_need_scratch(site->plan, rgm_float_bytes(g->span * (g->a_row + g->z_row)));
+    rgm_plan_need_scratch(site->plan, rgm_float_bytes(g->span * (g->a_row + (g->in_place ? 0 : g->z_row))));
     rgm_buffer d = rgm_plan_buffer(site->plan, rgm_float_bytes(g->parts * g->part));
-    RGM_TRY(
-        rgm_plan_phase(site->plan, site->node, "backward weights", run_part, g, g->parts * g->taps * g->panels, err));
+    RGM_TRY(rgm_plan_phase(site->plan, site->node, "backward weights", run_part, g,
+                           g->parts * g->taps * g->in.count * g->out.count, err));
     rgm_plan_work(site->plan, rgm_conv_flops(site), 0);
-    rgm_conv_side_use(site->plan, &g->in, x);
-    rgm_conv_side_use(site->plan, &g->out, (rgm_source){.values = dy});
+    rgm_conv_side_use(site->plan, &g->in.side, x);
+    rgm_conv_side_use(site->plan, &g->out.side, (rgm_source){.values = dy});
     rgm_plan_use(site->plan, d, &g->d);
     RGM_TRY(rgm_plan_phase(site->plan, site->node, "reduce", run_reduce, g,
-                           g->in.blocks * (int32_t)divide_up(g->out.blocks, REDUCED), err));
+                           g->in.side.blocks * (int32_t)divide_up(g->out.side.blocks, REDUCED), err));
     rgm_plan_use(site->plan, d, NULL);
     rgm_plan_squares(site->plan, rgm_plan_node(site->plan, site->node)->weight, RGM_NO_TENSOR, &g->squares);
     return RGM_OK;

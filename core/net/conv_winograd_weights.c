@@ -99,7 +99,7 @@ static void multiply_panels(const weights *g, int32_t i, int32_t j, const float 
         for (int32_t c = 0; c < columns; c += 2 * B) {
             int32_t filter = rgm_winograd_filter(g->tile, point);
             const float *a = vin + point * g->in.point, *next = d + rgm_winograd_filter(g->tile, point + 1) * g->point;
-            g->k->gemm_outer(a, g->in.width, vout + point * g->out.point + c, g->out.width, count, rows,
+            g->k->gemm_outer(a, g->in.width, vout + point * g->out.point + c, g->out.width, B, count, rows,
                              (int32_t)rgm_least(2, (columns - c) / B), again || rgm_winograd_repeats(g->tile, point),
                              d + filter * g->point + c, g->out.width, c ? a + g->in.point : next);
         }
