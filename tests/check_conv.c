@@ -13,22 +13,25 @@ typedef struct shape {
 } shape;
 
 static const shape shapes[] = {
-    {2, 4, 4, 1, 1, 3, 1, 1, 0},        {3, 5, 7, 17, 33, 3, 1, 1, 0},     {6, 5, 4, 16, 16, 3, 1, 0, 0},
-    {5, 9, 6, 64, 48, 3, 1, 0, 0},      {2, 33, 30, 20, 8, 3, 1, 1, 0},    {7, 8, 8, 130, 132, 3, 1, 1, 0},
-    {3, 7, 7, 260, 70, 3, 1, 1, 0},     {40, 6, 5, 65, 64, 3, 1, 1, 0},    {3, 90, 70, 40, 68, 3, 1, 1, 0},
-    {2, 14, 14, 96, 200, 3, 1, 0, 0},   {3, 6, 5, 18, 35, 1, 1, 0, 0},     {2, 31, 29, 64, 130, 1, 1, 0, 0},
-    {5, 7, 8, 33, 16, 1, 2, 0, 0},      {4, 12, 13, 70, 140, 1, 2, 0, 0},  {5, 9, 6, 17, 20, 3, 2, 1, 0},
-    {2, 40, 41, 64, 96, 3, 2, 1, 0},    {9, 8, 8, 130, 66, 3, 2, 1, 0},    {3, 7, 9, 20, 33, 3, 2, 0, 0},
-    {2, 2, 1, 16, 16, 3, 2, 1, 0},      {5, 9, 10, 130, 140, 3, 2, 0, 0},  {120, 12, 11, 140, 130, 3, 2, 1, 0},
-    {2, 23, 4, 66, 16, 3, 2, 0, 0},     {3, 3, 4, 20, 17, 3, 2, 0, 0},     {3, 9, 8, 300, 600, 3, 2, 1, 0},
+    {2, 4, 4, 1, 1, 3, 1, 1, 0},        {3, 5, 7, 17, 33, 3, 1, 1, 0},    {6, 5, 4, 16, 16, 3, 1, 0, 0},
+    {5, 9, 6, 64, 48, 3, 1, 0, 0},      {2, 33, 30, 20, 8, 3, 1, 1, 0},   {7, 8, 8, 130, 132, 3, 1, 1, 0},
+    {3, 7, 7, 260, 70, 3, 1, 1, 0},     {40, 6, 5, 65, 64, 3, 1, 1, 0},   {3, 90, 70, 40, 68, 3, 1, 1, 0},
+    {2, 14, 14, 96, 200, 3, 1, 0, 0},   {3, 6, 5, 18, 35, 1, 1, 0, 0},    {2, 31, 29, 64, 130, 1, 1, 0, 0},
+    {5, 7, 8, 33, 16, 1, 2, 0, 0},      {4, 12, 13, 70, 140, 1, 2, 0, 0}, {5, 9, 6, 17, 20, 3, 2, 1, 0},
+    {2, 40, 41, 64, 96, 3, 2, 1, 0},    {9, 8, 8, 130, 66, 3, 2, 1, 0},   {3, 7, 9, 20, 33, 3, 2, 0, 0},
+    {2, 2, 1, 16, 16, 3, 2, 1, 0},      {5, 9, 10, 130, 140, 3, 2, 0, 0}, {120, 12, 11, 140, 130, 3, 2, 1, 0},
+    {2, 23, 4, 66, 16, 3, 2, 0, 0},     {3, 3, 4, 20, 17, 3, 2, 0, 0},    {3, 9, 8, 300, 600, 3, 2, 1, 0},
     {1040, 1, 1, 130, 132, 3, 1, 1, 0}, /* more tiles than a stage of F(4x4) holds */
     {93, 10, 9, 130, 140, 3, 1, 1, 0},  /* and of F(2x2) */
     {2, 2, 2, 610, 30, 3, 1, 1, 0},     /* filters in pieces, of F(2x2), too */
     {3, 1, 2, 28, 590, 3, 1, 1, 0},     /* the same in backward data */
-    {9, 16, 17, 300, 40, 1, 1, 0, 1},   /* strips, parts and panels of pixels that are read where they are */
-    {2, 16, 17, 70, 600, 1, 1, 0, 1},   {2, 15, 14, 530, 560, 1, 1, 0, 0}, /* the same, gathered */
-    {3, 9, 8, 67, 135, 1, 1, 0, 1},     {150, 5, 3, 64, 70, 1, 1, 0, 1},   /* too few pixels for that: spans that cross
-                                                                              images */
+    {9, 16, 17, 300, 40, 1, 1, 0, 1},   /* pixels read where they are: strips, parts, */
+    {2, 16, 17, 70, 600, 1, 1, 0, 1},   /* panels of outputs */
+    {2, 15, 14, 530, 560, 1, 1, 0, 0},  /* strips, gathered */
+    {3, 9, 8, 67, 135, 1, 1, 0, 1},     /* one strip */
+    {3, 6, 5, 20, 33, 3, 2, 0, 0},      /* a lattice of one tap, larger than dy */
+    {2, 8, 9, 40, 35, 3, 1, 1, 1},      /* the centre tap alone is read where it is */
+    {150, 5, 3, 64, 70, 1, 1, 0, 1},    /* few pixels: spans that cross images */
 };
 
 enum { UNITS = 3 };
@@ -333,6 +336,9 @@ START_TEST(pending_forward) {
     ck_assert_int_eq(rule_of(&s, _i).way[RGM_CONV_BACKWARD_WEIGHTS], with_16);
     ck_assert_int_eq(rule_of(&even, _i).way[RGM_CONV_FORWARD], with_16);
     ck_assert_int_eq(rule_of(&strided, _i).way[RGM_CONV_FORWARD], with_16);
+    ck_assert_int_eq(rule_of(&strided, _i).way[RGM_CONV_BACKWARD_WEIGHTS], with_16);
+    ck_assert_int_eq(rule_of(&even, _i).way[RGM_CONV_BACKWARD_WEIGHTS], with_16);
+    ck_assert_int_eq(rule_of(&few_out, _i).way[RGM_CONV_BACKWARD_WEIGHTS], RGM_WAY_ONEDNN);
     ck_assert_int_eq(rule_of(&few_in, _i).way[RGM_CONV_FORWARD], RGM_WAY_ONEDNN);
     ck_assert_int_eq(rule_of(&few_in, _i).way[RGM_CONV_BACKWARD_WEIGHTS], RGM_WAY_ONEDNN);
     ck_assert_int_eq(rule_of(&few_out, _i).way[RGM_CONV_FORWARD], RGM_WAY_ONEDNN);
