@@ -26,7 +26,8 @@ enum {
 };
 /* Backward weights: channels of a panel, whose result lies in the second-level cache; pixels of a strip, of which two
  * blocks of outputs lie in the first-level cache. */
-enum { IN_WIDTH = 256, OUT_WIDTH = 512, STRIP_LEAST = 32, STRIP_MOST = 200 }; /* STRIP_MOST: below PART_PIXELS */
+enum { IN_WIDTH = 256, OUT_WIDTH = 512, STRIP_LEAST = 32, STRIP_MOST = 200 };
+_Static_assert((int)STRIP_MOST <= (int)PART_PIXELS, "a part without a strip would leave its result unset");
 /* Input channels, times taps, multiplied at a time: their filters stay in the first-level cache. */
 enum { DEPTH = 128 };
 
@@ -44,10 +45,10 @@ int32_t rgm_direct_can(const rgm_conv_shape *s, int32_t direction) {
     return direction != RGM_CONV_BACKWARD_WEIGHTS || !s->bias;
 }
 
-/* Measured. With 16 lanes, 1x1 convolutions that read their pixels where they are keep up with oneDNN's, and gather the
- * moments of their output or apply what is pending on their input besides; their backward weights overtake oneDNN's,
- * and do those of strided 3x3 with many channels (oneDNN's run at a third of the peak). With 8 lanes oneDNN is faster,
- * but forward, for those that widen, not by as much as their large output's moments cost. */
+/* Measured. With 16 lanes, forward 1x1 convolutions that read their pixels where they are keep up with oneDNN's, and
+ * gather the moments of their output or apply what is pending on their input besides; backward weights, with their
+ * reduction, take less of a step than oneDNN's, as do those of strided 3x3 with many channels. With 8 lanes oneDNN is
+ * faster, but forward, for those that widen, not by as much as their large output's moments cost. */
 int32_t rgm_direct_pays(const rgm_conv_shape *s, int32_t direction, int32_t block, int32_t normed) {
     int32_t pointwise = s->R == 1 && s->C >= 64 && s->K >= 64;
     if (direction == RGM_CONV_FORWARD) return normed && pointwise && (block == 16 || (s->stride == 1 && s->K > s->C));
@@ -112,6 +113,12 @@ static rgm_status run_filters(void *context, int32_t chunk, int32_t worker, rgm_
 
 static int32_t is_whole(const rgm_grid *g, const rgm_conv_side *s) {
     return g->stride == 1 && !g->top && !g->left && g->across == s->W;
+}
+
+/* 1 if a grid's pixels are the side's own, one after the other, and nothing is pending on them. (A lattice may have a
+ * line more than there is to read.) */
+static int32_t reads_in_place(const rgm_grid *g, int64_t pixels, const rgm_conv_side *s) {
+    return is_whole(g, s) && pixels == s->pixels && !s->affine;
 }
 
 typedef struct span {
@@ -239,8 +246,7 @@ static rgm_status run_span(void *context, int32_t chunk, int32_t worker, rgm_err
     span s = {.p = p, .l = l, .from = r.first, .count = r.end - r.first, .chunk = chunk};
     s.c = rgm_plan_scratch(p->plan, worker);
     s.a = s.c + 2 * l->span * p->k->block;
-    /* a lattice may have a line more than there is to read */
-    s.in_place = l->taps == 1 && is_whole(&l->from[0], &p->in) && l->per_image == p->in.pixels && !p->in.affine;
+    s.in_place = l->taps == 1 && reads_in_place(&l->from[0], l->per_image, &p->in);
     if (!s.in_place) gather_span(&s);
     int64_t blocks = (int64_t)l->taps * p->in.blocks;
     for (int32_t pair = 0; pair < p->pairs; pair++) {
@@ -361,6 +367,7 @@ rgm_status rgm_direct_backward_data(const rgm_conv_site *site, rgm_buffer dy, rg
 typedef struct panels {
     rgm_conv_side side;
     int32_t width, count; /* width: a multiple of the block */
+    int64_t row;          /* floats of a gathered pixel */
 } panels;
 
 typedef struct weights {
@@ -368,15 +375,29 @@ typedef struct weights {
     const rgm_kernels *k;
     panels in, out;
     int32_t N, taps, parts;
-    int32_t in_place;     /* 1: strips of images; outputs are read where they are, inputs may be */
-    int32_t cuts;         /* strips of an image */
-    int64_t span;         /* pixels gathered at a time */
-    int64_t a_row, z_row; /* floats of a gathered pixel */
-    int64_t pair, part;   /* floats of d: [part][tap][in panel][out panel][in width][out width] */
+    int32_t strips;     /* of an image; 0: images of few pixels, gathered on both sides, several to a span */
+    int64_t span;       /* pixels gathered at a time */
+    int64_t pair, part; /* floats of d: [part][tap][in panel][out panel][in width][out width] */
     rgm_grid from[TAPS_MOST], whole;
     float *dw, *d;
     double *squares; /* of the reduction */
 } weights;
+
+/* A chunk: partial result, tap, panel of inputs, panel of outputs. */
+typedef struct owner {
+    int32_t part, tap, i, j;
+} owner;
+
+static int32_t owners(const weights *g) { return g->taps * g->in.count * g->out.count; } /* of a part */
+
+static owner owner_of(const weights *g, int32_t chunk) {
+    int32_t pair = chunk / g->out.count, rest = pair / g->in.count;
+    return (owner){rest / g->taps, rest % g->taps, pair % g->in.count, chunk % g->out.count};
+}
+
+static float *owner_products(const weights *g, owner o) {
+    return g->d + o.part * g->part + (((int64_t)o.tap * g->in.count + o.i) * g->out.count + o.j) * g->pair;
+}
 
 /* Pixels of a panel's blocks: `row` floats apart, a pixel's blocks `block` apart. */
 typedef struct operand {
@@ -384,72 +405,77 @@ typedef struct operand {
     int64_t row, block;
 } operand;
 
+/* In the tensor itself. */
+static operand operand_of(const panels *p, int32_t panel, int32_t B, const rgm_stretch *s) {
+    return (operand){rgm_conv_side_at(&p->side, s->image, panel * p->width / B, B) + (int64_t)s->first * B, B,
+                     p->side.pixels * B};
+}
+
 static int32_t panel_blocks(const weights *g, const panels *p, int32_t panel) {
     int32_t B = g->k->block;
     return (int32_t)rgm_least(p->width / B, p->side.blocks - panel * p->width / B);
 }
 
-/* The grid's pixels [s->first, s->first + s->count) of a panel, to rows `pitch` apart. */
+/* The grid's pixels [s->first, s->first + s->count) of a panel. */
 static void gather_panel(const weights *g, const panels *p, int32_t panel, const rgm_grid *grid, const rgm_stretch *s,
-                         float *rows, int64_t pitch) {
+                         float *rows) {
     int32_t B = g->k->block, first = panel * p->width / B, blocks = panel_blocks(g, p, panel);
     for (int32_t b = 0; b < blocks; b++)
-        gather(g->k, &p->side, s->image, first + b, grid, s->first, s->count, rows + b * B, pitch);
+        gather(g->k, &p->side, s->image, first + b, grid, s->first, s->count, rows + b * B, p->row);
 }
 
-/* d (+)= a' z over n pixels, for so many blocks; the next pair of z is asked for by the first two blocks of a (and
- * as many lines behind it: gemm_outer asks for n with each register tile). */
-static void multiply_panels(const weights *g, operand a, operand z, int64_t n, int32_t in, int32_t out, int32_t again,
-                            float *d) {
-    int32_t B = g->k->block, step = a.block == B ? in : 1; /* blocks of a that are side by side */
+/* An owner's d (+)= a' z over n pixels. Meanwhile the first two blocks of a ask for the next two of z: gemm_outer asks
+ * for n lines with each register tile. */
+static void multiply_panels(const weights *g, owner o, operand a, operand z, int64_t n, int32_t again) {
+    int32_t B = g->k->block, in = panel_blocks(g, &g->in, o.i), out = panel_blocks(g, &g->out, o.j);
+    int32_t step = a.block == B ? in : 1; /* blocks of a that are side by side */
+    float *d = owner_products(g, o);
     for (int32_t j = 0; j < out; j += 2)
         for (int32_t i = 0; i < in; i += step) {
-            const float *next = z.at + (j + 2) * z.block + i % 2 * z.block;
-            g->k->gemm_outer(a.at + i * a.block, a.row, z.at + j * z.block, z.row, z.block, n, step * B,
+            const float *rows = a.at + i * a.block;
+            int32_t next = j + 2 + i;
+            g->k->gemm_outer(rows, a.row, z.at + j * z.block, z.row, z.block, n, step * B,
                              (int32_t)rgm_least(2, out - j), again, d + i * B * g->out.width + j * B, g->out.width,
-                             i < 2 && j + 2 < out ? next : a.at + i * a.block);
+                             i < 2 && next < out ? z.at + next * z.block : rows);
         }
 }
 
-/* An operand in the tensor itself. */
-static operand strip_of(const panels *p, int32_t panel, int32_t B, const rgm_stretch *s) {
-    return (operand){rgm_conv_side_at(&p->side, s->image, panel * p->width / B, B) + (int64_t)s->first * B, B,
-                     p->side.pixels * B};
-}
-
-/* Chunk = part, tap, panel of inputs, panel of outputs. */
-static rgm_status run_part(void *context, int32_t chunk, int32_t worker, rgm_error *err) {
+/* Chunk = owner, of strips of images. */
+static rgm_status run_strips(void *context, int32_t chunk, int32_t worker, rgm_error *err) {
     (void)err;
     const weights *g = context;
-    int32_t j = chunk % g->out.count, i = chunk / g->out.count % g->in.count, rest = chunk / g->out.count / g->in.count;
-    int32_t t = rest % g->taps, part = rest / g->taps, B = g->k->block;
-    int32_t in = panel_blocks(g, &g->in, i), out = panel_blocks(g, &g->out, j);
-    float *rows = rgm_plan_scratch(g->plan, worker), *z_rows = rows + g->span * g->a_row;
-    float *d = g->d + part * g->part + (((int64_t)t * g->in.count + i) * g->out.count + j) * g->pair;
-    operand a = {rows, g->a_row, B}, z = {z_rows, g->z_row, B};
-    if (g->in_place) {
-        /* A piece of 16 rows is two register tiles of 8, nearly as fast as 12; one of 8 two of 4, which is not. */
-        int32_t as_it_is = B == 16 && is_whole(&g->from[t], &g->in.side) && !g->in.side.affine;
-        rgm_range strips = rgm_range_part((int64_t)g->N * g->cuts, g->parts, part);
-        for (int64_t n = strips.first; n < strips.end; n++) {
-            rgm_range r = rgm_range_part(g->out.side.pixels, g->cuts, (int32_t)(n % g->cuts));
-            rgm_stretch s = {.image = n / g->cuts, .first = (int32_t)r.first, .count = (int32_t)(r.end - r.first)};
-            if (as_it_is)
-                a = strip_of(&g->in, i, B, &s);
-            else
-                gather_panel(g, &g->in, i, &g->from[t], &s, rows, g->a_row);
-            multiply_panels(g, a, strip_of(&g->out, j, B, &s), s.count, in, out, n > strips.first, d);
-        }
-        return RGM_OK;
+    owner o = owner_of(g, chunk);
+    int32_t B = g->k->block;
+    float *gathered = rgm_plan_scratch(g->plan, worker);
+    /* In place, a is multiplied block by block. 16 lanes make two register tiles of 8 rows, nearly as fast as tiles of
+     * 12; 8 lanes two of 4, which are slower than those of 6 for gathered pixels. */
+    int32_t in_place = B == 16 && reads_in_place(&g->from[o.tap], g->out.side.pixels, &g->in.side);
+    rgm_range mine = rgm_range_part((int64_t)g->N * g->strips, g->parts, o.part);
+    for (int64_t n = mine.first; n < mine.end; n++) {
+        rgm_range r = rgm_range_part(g->out.side.pixels, g->strips, (int32_t)(n % g->strips));
+        rgm_stretch s = {.image = n / g->strips, .first = (int32_t)r.first, .count = (int32_t)(r.end - r.first)};
+        operand a = in_place ? operand_of(&g->in, o.i, B, &s) : (operand){gathered, g->in.row, B};
+        if (!in_place) gather_panel(g, &g->in, o.i, &g->from[o.tap], &s, gathered);
+        multiply_panels(g, o, a, operand_of(&g->out, o.j, B, &s), s.count, n > mine.first);
     }
-    rgm_range r = rgm_range_part(g->N * g->out.side.pixels, g->parts, part);
+    return RGM_OK;
+}
+
+/* Chunk = owner, of spans of pixels of several images. */
+static rgm_status run_images(void *context, int32_t chunk, int32_t worker, rgm_error *err) {
+    (void)err;
+    const weights *g = context;
+    owner o = owner_of(g, chunk);
+    rgm_range r = rgm_range_part(g->N * g->out.side.pixels, g->parts, o.part);
+    float *a = rgm_plan_scratch(g->plan, worker), *z = a + g->span * g->in.row;
     for (int64_t at = r.first; at < r.end; at += g->span) {
         int64_t count = rgm_least(g->span, r.end - at);
         for (rgm_stretch s = rgm_stretch_of(at, count, g->out.side.pixels); rgm_stretch_next(&s);) {
-            gather_panel(g, &g->in, i, &g->from[t], &s, rows + s.done * g->a_row, g->a_row);
-            gather_panel(g, &g->out, j, &g->whole, &s, z_rows + s.done * g->z_row, g->z_row);
+            gather_panel(g, &g->in, o.i, &g->from[o.tap], &s, a + s.done * g->in.row);
+            gather_panel(g, &g->out, o.j, &g->whole, &s, z + s.done * g->out.row);
         }
-        multiply_panels(g, a, z, count, in, out, at > r.first, d);
+        multiply_panels(g, o, (operand){a, g->in.row, g->k->block}, (operand){z, g->out.row, g->k->block}, count,
+                        at > r.first);
     }
     return RGM_OK;
 }
@@ -465,9 +491,9 @@ static rgm_status run_reduce(void *context, int32_t chunk, int32_t worker, rgm_e
     double squares = 0;
     for (int32_t t = 0; t < g->taps; t++)
         for (int32_t b = from; b < rgm_least(from + REDUCED, out_blocks); b++) {
-            int32_t c = b * B, i = first / g->in.width, j = c / g->out.width;
-            const float *d = g->d + (((int64_t)t * g->in.count + i) * g->out.count + j) * g->pair +
-                             (int64_t)(first % g->in.width) * g->out.width + c % g->out.width;
+            int32_t c = b * B;
+            owner o = {0, t, first / g->in.width, c / g->out.width};
+            const float *d = owner_products(g, o) + (int64_t)(first % g->in.width) * g->out.width + c % g->out.width;
             g->k->unpack_filters(d, g->out.width, g->part, g->parts, (int32_t)rgm_least(B, g->out.side.channels - c), n,
                                  g->dw + c * lane + first * depth + t, lane, depth, &squares);
         }
@@ -479,6 +505,7 @@ static rgm_status run_reduce(void *context, int32_t chunk, int32_t worker, rgm_e
 static void cut_panels(panels *p, int32_t B, int32_t width) {
     p->count = (int32_t)divide_up(p->side.blocks, width / B);
     p->width = (int32_t)(divide_up(p->side.blocks, p->count) * B);
+    p->row = p->width + SKEW;
 }
 
 static void set_sizes(weights *g) {
@@ -486,15 +513,12 @@ static void set_sizes(weights *g) {
     int64_t pixels = g->out.side.pixels;
     cut_panels(&g->in, B, IN_WIDTH);
     cut_panels(&g->out, B, OUT_WIDTH);
-    g->a_row = g->in.width + SKEW;
-    g->z_row = g->out.width + SKEW;
-    g->in_place = pixels >= STRIP_LEAST;
-    g->cuts = (int32_t)divide_up(pixels, STRIP_MOST);
-    g->span = g->in_place ? divide_up(pixels, g->cuts) : span_pixels(g->k, g->a_row + g->z_row);
+    g->strips = pixels >= STRIP_LEAST ? (int32_t)divide_up(pixels, STRIP_MOST) : 0;
+    g->span = g->strips ? divide_up(pixels, g->strips) : span_pixels(g->k, g->in.row + g->out.row);
     g->pair = (int64_t)g->in.width * g->out.width;
-    g->part = g->taps * g->in.count * g->out.count * g->pair;
+    g->part = owners(g) * g->pair;
     /* Nine taps make no round of CHUNKS chunks: the most that fit into two. */
-    int64_t owners = g->taps * g->in.count * g->out.count, parts = rgm_most(1, 2 * CHUNKS / owners);
+    int64_t parts = rgm_most(1, 2 * CHUNKS / owners(g));
     parts = rgm_least(rgm_least(parts, PARTS_MOST), PARTIAL_BYTES / (int64_t)rgm_float_bytes(g->part));
     g->parts = (int32_t)rgm_most(1, rgm_least(parts, g->N * pixels / PART_PIXELS));
 }
@@ -515,10 +539,10 @@ rgm_status rgm_direct_backward_weights(const rgm_conv_site *site, rgm_source x, 
         g->from[t] = (rgm_grid){s->H, s->W, s->stride, t / s->S - s->pad, t % s->S - s->pad, y.W};
     set_sizes(g);
     rgm_plan_grad(site->plan, rgm_plan_node(site->plan, site->node)->weight, &g->dw);
-    rgm_plan_need_scratch(site->plan, rgm_float_bytes(g->span * (g->a_row + (g->in_place ? 0 : g->z_row))));
+    rgm_plan_need_scratch(site->plan, rgm_float_bytes(g->span * (g->in.row + (g->strips ? 0 : g->out.row))));
     rgm_buffer d = rgm_plan_buffer(site->plan, rgm_float_bytes(g->parts * g->part));
-    RGM_TRY(rgm_plan_phase(site->plan, site->node, "backward weights", run_part, g,
-                           g->parts * g->taps * g->in.count * g->out.count, err));
+    RGM_TRY(rgm_plan_phase(site->plan, site->node, "backward weights", g->strips ? run_strips : run_images, g,
+                           g->parts * owners(g), err));
     rgm_plan_work(site->plan, rgm_conv_flops(site), 0);
     rgm_conv_side_use(site->plan, &g->in.side, x);
     rgm_conv_side_use(site->plan, &g->out.side, (rgm_source){.values = dy});
