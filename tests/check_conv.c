@@ -32,6 +32,8 @@ static const shape shapes[] = {
     {3, 6, 5, 20, 33, 3, 2, 0, 0},      /* a lattice of one tap, larger than dy */
     {2, 8, 9, 40, 35, 3, 1, 1, 1},      /* the centre tap alone is read where it is */
     {150, 5, 3, 64, 70, 1, 1, 0, 1},    /* few pixels: spans that cross images */
+    {1, 2, 2, 16, 16, 1, 1, 0, 1},      /* fewer than are worth two parts */
+    {1, 24, 16, 64, 70, 1, 1, 0, 1},    /* more parts than strips */
 };
 
 enum { UNITS = 3 };

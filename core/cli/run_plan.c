@@ -30,7 +30,8 @@ static recomputation recompute(const rgm_plan *plan) {
 
 static void print_rows(const rgm_plan *plan, int32_t evaluation) {
     printf("%-24s %-14s %15s %11s %12s %10s  %-8s  %s\n", "layer", "operation", "output", "parameters",
-           evaluation ? "MFLOP/batch" : "MFLOP/step", "MiB", evaluation ? "" : "backward", "computed by");
+           evaluation ? "MFLOP/batch" : "MFLOP fwd", "MiB", evaluation ? "" : "backward",
+           evaluation ? "computed by" : "computed by (forward, backward data if needed, backward weights)");
     for (int32_t i = 0; i < rgm_plan_row_count(plan); i++) {
         rgm_plan_row row;
         char shape[40];

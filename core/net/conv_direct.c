@@ -27,7 +27,8 @@ enum {
 /* Backward weights: channels of a panel, whose result lies in the second-level cache; pixels of a strip, of which two
  * blocks of outputs lie in the first-level cache. */
 enum { IN_WIDTH = 256, OUT_WIDTH = 512, STRIP_LEAST = 32, STRIP_MOST = 200 };
-_Static_assert((int)STRIP_MOST <= (int)PART_PIXELS, "a part without a strip would leave its result unset");
+/* Chunks of backward weights that a layer of few pixels is cut into at least, and pixels that one has then. */
+enum { FEW_CHUNKS = 4, FEW_PIXELS = 128 };
 /* Input channels, times taps, multiplied at a time: their filters stay in the first-level cache. */
 enum { DEPTH = 128 };
 
@@ -520,7 +521,11 @@ static void set_sizes(weights *g) {
     /* Nine taps make no round of CHUNKS chunks: the most that fit into two. */
     int64_t parts = rgm_most(1, 2 * CHUNKS / owners(g));
     parts = rgm_least(rgm_least(parts, PARTS_MOST), PARTIAL_BYTES / (int64_t)rgm_float_bytes(g->part));
-    g->parts = (int32_t)rgm_most(1, rgm_least(parts, g->N * pixels / PART_PIXELS));
+    parts = rgm_least(parts, g->N * pixels / PART_PIXELS);
+    /* ... and some at least, for few cores, even if their pixels hardly repay them. */
+    int64_t few = rgm_least(divide_up(FEW_CHUNKS, owners(g)), g->N * pixels / FEW_PIXELS);
+    parts = rgm_most(1, rgm_most(parts, few));
+    g->parts = (int32_t)(g->strips ? rgm_least(parts, (int64_t)g->N * g->strips) : parts);
 }
 
 rgm_status rgm_direct_backward_weights(const rgm_conv_site *site, rgm_source x, rgm_buffer dy, rgm_error *err) {
