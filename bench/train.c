@@ -21,41 +21,63 @@ rgm_status rgm_bench_train_begin(rgm_bench_train *b, const rgm_session *s, rgm_e
     b->accuracy = NAN;
     b->curve = json_array();
     if (!b->curve) return rgm_fail(err, RGM_E_NOMEM, "bench train: out of memory");
-    b->started = rgm_seconds();
-    return RGM_OK;
-}
-
-rgm_status rgm_bench_train_epoch(rgm_bench_train *b, const rgm_epoch_event *e, rgm_error *err) {
-    b->evaluating += e->seconds;
-    b->accuracy = (double)e->validation.top1 / (double)e->validation.seen;
-    json_t *point = json_pack("{s:i, s:f, s:f}", "epoch", e->progress->epoch, "accuracy", b->accuracy, "seconds",
-                              e->progress->seconds);
-    if (!point || json_array_append_new(b->curve, point) < 0)
-        return rgm_fail(err, RGM_E_NOMEM, "bench train: out of memory");
+    b->started = b->mark = rgm_seconds();
     return RGM_OK;
 }
 
 /* ---- the steps alone ---- */
 
-static rgm_status time_steps(const rgm_bench_train *b, rgm_trainer *t, int64_t first, double *times, rgm_error *err) {
+/* *seconds: of a step, on average, like those of the run. */
+static rgm_status time_steps(const rgm_bench_train *b, rgm_trainer *t, int64_t first, double *seconds, rgm_error *err) {
+    double start = 0;
     for (int32_t i = 0; i < b->warmup + b->steps; i++) {
         rgm_step_result result;
-        double start = rgm_seconds();
+        if (i == b->warmup) start = rgm_seconds();
         RGM_TRY(rgm_trainer_step(t, first + i, &result, err));
-        if (i >= b->warmup) times[i - b->warmup] = rgm_seconds() - start;
         RGM_TRY(rgm_bench_go_on(b->stop, err));
     }
+    *seconds = (rgm_seconds() - start) / b->steps;
     return RGM_OK;
 }
 
-static rgm_status measure_steps(const rgm_bench_train *b, rgm_trainer *t, int64_t first, rgm_spread *seconds,
-                                rgm_error *err) {
-    double *times = malloc(sizeof *times * (size_t)b->steps);
-    if (!times) return rgm_fail(err, RGM_E_NOMEM, "bench: out of memory");
-    rgm_status status = time_steps(b, t, first, times, err);
-    if (status >= 0) *seconds = rgm_spread_of(times, b->steps);
-    free(times);
-    return status;
+static rgm_status step_alone(const rgm_bench_train *b, const rgm_session *s, rgm_trainer *t, int64_t first,
+                             double *seconds, rgm_error *err) {
+    rgm_snapshot *before;
+    RGM_TRY(rgm_snapshot_take(&before, s, t, err));
+    rgm_status status = time_steps(b, t, first, seconds, err), restored = rgm_snapshot_restore(before, err);
+    rgm_snapshot_destroy(before);
+    return status < 0 ? status : restored;
+}
+
+/* Seconds of a step since the mark, with what lies between steps, but without `evaluating`; and of a step alone. */
+typedef struct pace {
+    double run, alone;
+} pace;
+
+static rgm_status take_pace(rgm_bench_train *b, const rgm_session *s, rgm_trainer *t, int64_t step, double evaluating,
+                            pace *out, rgm_error *err) {
+    double now = rgm_seconds();
+    out->run = (now - b->mark - evaluating) / (double)(step - b->mark_step);
+    RGM_TRY(step_alone(b, s, t, step, &out->alone, err));
+    b->mark = rgm_seconds();
+    b->mark_step = step;
+    b->alone += b->mark - now;
+    return RGM_OK;
+}
+
+rgm_status rgm_bench_train_epoch(rgm_bench_train *b, const rgm_session *s, rgm_trainer *t, const rgm_epoch_event *e,
+                                 rgm_error *err) {
+    pace of = {0};
+    double batch = s->config->batch;
+    b->evaluating += e->seconds;
+    b->accuracy = (double)e->validation.top1 / (double)e->validation.seen;
+    RGM_TRY(take_pace(b, s, t, e->progress->step, e->seconds, &of, err));
+    json_t *point =
+        json_pack("{s:i, s:f, s:f, s:f, s:f}", "epoch", e->progress->epoch, "accuracy", b->accuracy, "seconds",
+                  e->progress->seconds, "images_per_s", batch / of.run, "step_images_per_s", batch / of.alone);
+    if (!point || json_array_append_new(b->curve, point) < 0)
+        return rgm_fail(err, RGM_E_NOMEM, "bench train: out of memory");
+    return RGM_OK;
 }
 
 /* ---- telling ---- */
@@ -64,9 +86,9 @@ typedef struct result {
     const rgm_session *session;
     const rgm_progress *progress;
     int32_t reached;
-    double whole;     /* seconds of the run: steps, evaluations, checkpoints, metrics */
-    double rate;      /* images a second of the run's steps */
-    rgm_spread alone; /* of the steps after it */
+    double whole;               /* seconds of the run: steps, evaluations, checkpoints, metrics */
+    rgm_spread training, alone; /* images a second of the run's epochs, and of their steps alone */
+    rgm_spread share;           /* of the second that the first is */
 } result;
 
 static void print_accuracy(const rgm_bench_train *b, const result *r) {
@@ -93,8 +115,11 @@ static void print_text(const rgm_bench_train *b, const result *r) {
     print_accuracy(b, r);
     printf("time         %.1f s of training; %.1f s with evaluations, %.1f s with checkpoints and metrics too\n",
            r->progress->seconds, r->progress->seconds + b->evaluating, r->whole);
-    printf("speed        %.1f images/s (%" PRId64 " steps); its steps alone %.1f: training is at %.1f %%\n", r->rate,
-           r->progress->step, r->alone.median, 100 * r->rate / r->alone.median);
+    printf("speed        %.1f images/s (%" PRId64
+           " steps), with checkpoints and metrics; its steps alone %.1f: training is "
+           "at %.1f %% (quartiles %.1f to %.1f)\n",
+           r->training.median, r->progress->step, r->alone.median, 100 * r->share.median, 100 * r->share.low,
+           100 * r->share.high);
     print_curve(b);
 }
 
@@ -102,7 +127,7 @@ static rgm_spread exactly(double value) { return (rgm_spread){value, value, valu
 
 static int32_t add_results(json_t *json, const rgm_bench_train *b, const result *r) {
     double seconds = r->progress->seconds;
-    int32_t made = rgm_bench_json_add(json, "training", "images/s", exactly(r->rate)) &&
+    int32_t made = rgm_bench_json_add(json, "training", "images/s", r->training) &&
                    rgm_bench_json_add(json, "steps alone", "images/s", r->alone);
     if (r->reached)
         made = made && rgm_bench_json_add(json, "time to accuracy", "s", exactly(seconds)) &&
@@ -116,8 +141,8 @@ static rgm_status write_json(const rgm_bench_train *b, const result *r, rgm_erro
                              "reached", r->reached, "split", b->split, "accuracy", rgm_json_real(b->accuracy), "curve",
                              b->curve, "epochs", r->progress->epoch, "steps", (json_int_t)r->progress->step, "seconds",
                              r->progress->seconds, "seconds_with_evaluation", r->progress->seconds + b->evaluating,
-                             "seconds_in_all", r->whole, "images_per_s", r->rate, "step_images_per_s", r->alone.median,
-                             "share_of_step", r->rate / r->alone.median);
+                             "seconds_in_all", r->whole, "images_per_s", r->training.median, "step_images_per_s",
+                             r->alone.median, "share_of_step", r->share.median);
     if (!rgm_bench_json_more(json, more) || !add_results(json, b, r)) json_decref(json), json = NULL;
     return rgm_bench_json_write(json, r->session->config->json, err);
 }
@@ -131,16 +156,34 @@ static rgm_status verdict(const rgm_bench_train *b, const result *r, rgm_error *
                     100 * b->accuracy, r->progress->epoch, 100 * b->until);
 }
 
+/* Of the epochs; of what there was, if no epoch ended. */
+static rgm_status compare_paces(rgm_bench_train *b, rgm_trainer *t, result *r, rgm_error *err) {
+    size_t epochs = json_array_size(b->curve), count = epochs ? epochs : 1;
+    double batch = r->session->config->batch, *values = malloc(sizeof *values * 3 * count);
+    double *training = values, *alone = values + count, *share = alone + count;
+    if (!values) return rgm_fail(err, RGM_E_NOMEM, "bench train: out of memory");
+    pace of = {0};
+    rgm_status status = epochs ? RGM_OK : take_pace(b, r->session, t, r->progress->step, 0, &of, err);
+    for (size_t i = 0; i < count; i++) {
+        const json_t *point = json_array_get(b->curve, i);
+        training[i] = epochs ? json_real_value(json_object_get(point, "images_per_s")) : batch / of.run;
+        alone[i] = epochs ? json_real_value(json_object_get(point, "step_images_per_s")) : batch / of.alone;
+        share[i] = training[i] / alone[i];
+    }
+    r->training = rgm_spread_of(training, (int32_t)count);
+    r->alone = rgm_spread_of(alone, (int32_t)count);
+    r->share = rgm_spread_of(share, (int32_t)count);
+    free(values);
+    return status;
+}
+
 rgm_status rgm_bench_train_finish(rgm_bench_train *b, const rgm_session *s, rgm_trainer *t, const rgm_progress *p,
                                   rgm_error *err) {
     result r = {.session = s,
                 .progress = p,
                 .reached = b->accuracy >= b->until,
-                .whole = rgm_seconds() - b->started,
-                .rate = (double)(p->step * s->config->batch) / p->seconds};
-    rgm_spread seconds;
-    rgm_status status = measure_steps(b, t, p->step, &seconds, err);
-    if (status >= 0) r.alone = rgm_spread_rate(seconds, s->config->batch);
+                .whole = rgm_seconds() - b->started - b->alone};
+    rgm_status status = compare_paces(b, t, &r, err);
     if (status >= 0 && strcmp(s->config->json, "-") != 0) print_text(b, &r);
     if (status >= 0 && s->config->json[0]) status = write_json(b, &r, err);
     RGM_TRY(status);

@@ -1,6 +1,7 @@
 /* bench train: the time to an accuracy. A run of `regimen train` as it is, metrics and checkpoints included, that is
- * evaluated after each epoch and ends once the accuracy is there; then some more steps of it alone, to see what of
- * their rate the run had. The command makes the run; this file takes the times and tells them. */
+ * evaluated after each epoch and ends once the accuracy is there. After each epoch come some steps alone, to see what
+ * of their rate the epoch had: right then, since a machine is not as fast in one minute as in the next. They leave no
+ * trace. The command makes the run; this file takes the times and tells them. */
 #ifndef RGM_BENCH_TRAIN_H
 #define RGM_BENCH_TRAIN_H
 
@@ -10,13 +11,16 @@
 
 typedef struct rgm_bench_train {
     double until;                      /* the accuracy, a fraction */
-    int32_t steps, warmup;             /* to compare the run's rate with */
+    int32_t steps, warmup;             /* alone, after each epoch */
     const volatile sig_atomic_t *stop; /* nonzero: RGM_E_INTERRUPTED after the step */
 
     /* of the run; zero before it */
     const rgm_view *view;
     const char *split;          /* "test", or "validation" of what is held out */
     double started, evaluating; /* monotonic; seconds in evaluations */
+    double alone;               /* seconds of the steps alone, with all that belongs to them */
+    double mark;                /* monotonic: when this epoch began; */
+    int64_t mark_step;          /* the step with which it began */
     double accuracy;            /* of the last epoch; of none: NaN */
     json_t *curve;              /* of all evaluated epochs */
 } rgm_bench_train;
@@ -24,11 +28,12 @@ typedef struct rgm_bench_train {
 /* Which split is evaluated: the test split, else validation; RGM_E_USAGE if there is neither. Starts the clock. */
 rgm_status rgm_bench_train_begin(rgm_bench_train *bench, const rgm_session *session, rgm_error *err);
 
-/* Takes an epoch's end into account, as soon as it has been evaluated. */
-rgm_status rgm_bench_train_epoch(rgm_bench_train *bench, const rgm_epoch_event *event, rgm_error *err);
+/* Takes an epoch's end into account, as soon as it has been evaluated, and times the steps alone. [main] */
+rgm_status rgm_bench_train_epoch(rgm_bench_train *bench, const rgm_session *session, rgm_trainer *trainer,
+                                 const rgm_epoch_event *event, rgm_error *err);
 
-/* Times the further steps and prints the result, as text or where the configuration's json says. RGM_E_VERDICT if the
- * accuracy was not reached. [main] */
+/* Prints the result, as text or where the configuration's json says. RGM_E_VERDICT if the accuracy was not reached.
+ * [main] */
 rgm_status rgm_bench_train_finish(rgm_bench_train *bench, const rgm_session *session, rgm_trainer *trainer,
                                   const rgm_progress *progress, rgm_error *err);
 

@@ -175,6 +175,11 @@ expect 1 "$regimen" bench train --data data.h5 $small --until 1 --epochs 2 --ite
 has out 'after 2 of 2 epochs: below 100.00 %'
 has err 'error: bench train: accuracy .* after 2 epochs, expected at least 100.00 %'
 [ "$(grep -c '"split": "test"' runs/bench/metrics.jsonl)" = 2 ] || fail "bench train: $(cat runs/bench/metrics.jsonl)"
+# its steps alone leave no trace
+expect 0 "$regimen" train --data data.h5 $small --validation 0 --epochs 2 --out runs/plain --quiet
+expect 0 "$regimen" eval runs/plain/checkpoints/last.h5 --split train --json=plain.json
+expect 0 "$regimen" eval runs/bench/checkpoints/last.h5 --split train --json=bench.json
+[ "$(grep '"loss"' plain.json)" = "$(grep '"loss"' bench.json)" ] || fail "not the run of train: $(cat plain.json bench.json)"
 expect 0 "$regimen" bench train runs/bench/config.yaml --until 1e-3 --set evaluate.every=2 --iters 1 \
     --out runs/again --json=time.json
 json time.json

@@ -18,7 +18,7 @@
 enum { UNTIL, ITERS, WARMUP };
 static const rgm_cli_flag flags[] = {
     [UNTIL] = {"until", 0, "ACCURACY", "the accuracy that ends the run, a fraction [0.92]"},
-    [ITERS] = {"iters", 'n', "N", "steps after it, to compare its rate with [20]"},
+    [ITERS] = {"iters", 'n', "N", "steps alone after each epoch, to compare its rate with [20]"},
     [WARMUP] = {"warmup", 0, "N", "steps before those [3]"},
     {0},
 };

@@ -16,6 +16,7 @@
 /* A run as this command sees it: where it writes, and what it has shown. */
 typedef struct run {
     const rgm_session *s;
+    rgm_trainer *t;
     rgm_bench_train *bench; /* NULL: a run of train */
     rgm_runfolder folder;
     rgm_metrics metrics;
@@ -77,7 +78,7 @@ static rgm_status on_epoch(void *context, const rgm_epoch_event *e, rgm_error *e
     const rgm_tally *t = &e->progress->tally, *v = &e->validation;
     const char *split = r->bench ? r->bench->split : "validation";
     char validation[128] = "";
-    if (e->evaluated && r->bench) RGM_TRY(rgm_bench_train_epoch(r->bench, e, err));
+    if (e->evaluated && r->bench) RGM_TRY(rgm_bench_train_epoch(r->bench, r->s, r->t, e, err));
     if (e->evaluated)
         snprintf(validation, sizeof validation, "; %s: loss %.4f, accuracy %.2f %%%s", split, mean(v->loss, v->seen),
                  100 * mean((double)v->top1, v->seen), e->best ? ", the best so far" : "");
@@ -263,6 +264,7 @@ rgm_status rgm_run_train(rgm_config *config, struct rgm_bench_train *bench, rgm_
     r.bench = bench;
     rgm_trainer_options options = {.training = 1};
     rgm_status status = rgm_trainer_create(&t, s, &options, err);
+    r.t = t;
     if (status >= 0 && config->checkpoint[0] && !config->resume[0]) status = rgm_loop_load(t, config->checkpoint, err);
     if (status >= 0 && bench) status = rgm_bench_train_begin(bench, s, err);
     if (status >= 0) status = open_folder(&r, config, err);

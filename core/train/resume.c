@@ -1,5 +1,5 @@
-/* Saving and continuing a run: everything of a session and its trainer, to and from a checkpoint. Declared in loop.h.
- */
+/* Saving and continuing a run: everything of a session and its trainer, to and from a checkpoint, or a copy in memory.
+ * Declared in loop.h. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -220,4 +220,57 @@ rgm_status rgm_loop_load(rgm_trainer *t, const char *path, rgm_error *err) {
     rgm_checkpoint_close(reader);
     free(into);
     return status;
+}
+
+/* ---- in memory ---- */
+
+struct rgm_snapshot {
+    const rgm_session *session;
+    rgm_checkpoint of; /* the trainer's arrays, and copies of the plugins' states */
+    float *copy;       /* of the arrays, one behind the other */
+};
+
+/* Copies the trainer's arrays, or puts the copies back; returns how many floats they are. Without `copy` it only
+ * counts.
+ */
+static size_t move_arrays(const rgm_checkpoint *c, float *copy, int32_t load) {
+    size_t parameters = (size_t)rgm_graph_param_floats(c->graph), done = 0;
+    for (int32_t i = -2; i < c->slot_count; i++) {
+        float *own = i == -2 ? c->stat : i == -1 ? c->value : c->slot[i];
+        size_t floats = i == -2 ? (size_t)rgm_graph_stat_floats(c->graph) : parameters;
+        if (copy && load) memcpy(own, copy + done, floats * sizeof *own);
+        if (copy && !load) memcpy(copy + done, own, floats * sizeof *own);
+        done += floats;
+    }
+    return done;
+}
+
+rgm_status rgm_snapshot_take(rgm_snapshot **snapshot, const rgm_session *session, rgm_trainer *t, rgm_error *err) {
+    rgm_snapshot *s = *snapshot = calloc(1, sizeof *s);
+    if (!s) return rgm_fail(err, RGM_E_NOMEM, "snapshot: out of memory");
+    s->session = session;
+    rgm_trainer_checkpoint(t, &s->of);
+    s->copy = malloc(move_arrays(&s->of, NULL, 0) * sizeof *s->copy);
+    rgm_status status = s->copy ? RGM_OK : rgm_fail(err, RGM_E_NOMEM, "snapshot: out of memory");
+    if (status >= 0) status = make_states(session, &s->of, err);
+    if (status >= 0) status = move_states(session, &s->of, 0, err);
+    if (status >= 0) {
+        move_arrays(&s->of, s->copy, 0);
+        return status;
+    }
+    rgm_snapshot_destroy(s);
+    *snapshot = NULL;
+    return status;
+}
+
+rgm_status rgm_snapshot_restore(rgm_snapshot *s, rgm_error *err) {
+    move_arrays(&s->of, s->copy, 1);
+    return move_states(s->session, &s->of, 1, err);
+}
+
+void rgm_snapshot_destroy(rgm_snapshot *s) {
+    if (!s) return;
+    free_states(&s->of);
+    free(s->copy);
+    free(s);
 }
