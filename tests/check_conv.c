@@ -331,10 +331,12 @@ static int32_t writes(const rgm_phase *phases, int32_t count, const char *name) 
 START_TEST(pending_forward) {
     const shape s = {7, 9, 8, 67, 135, 1, 1, 0, 0}, even = {7, 9, 8, 67, 67, 1, 1, 0, 0},
                 strided = {7, 9, 8, 67, 135, 1, 2, 0, 0}, few_in = {7, 9, 8, 63, 135, 1, 1, 0, 0},
-                few_out = {7, 9, 8, 135, 63, 1, 1, 0, 0};
+                few_out = {7, 9, 8, 135, 63, 1, 1, 0, 0}, written = {7, 9, 8, 67, 135, 1, 1, 0, 1};
     int32_t lanes = rgm_kernels_get(_i)->block, with_16 = lanes == 16 ? RGM_WAY_DIRECT : RGM_WAY_ONEDNN;
     ck_assert_int_eq(rule_of(&s, _i).way[RGM_CONV_FORWARD], RGM_WAY_DIRECT);
-    ck_assert_int_eq(rule_of(&s, _i).way[RGM_CONV_BACKWARD_DATA], RGM_WAY_ONEDNN);
+    ck_assert_int_eq(rule_of(&s, _i).way[RGM_CONV_BACKWARD_DATA], with_16); /* it gathers bn1's sums */
+    ck_assert_int_eq(rule_of(&strided, _i).way[RGM_CONV_BACKWARD_DATA], RGM_WAY_ONEDNN);
+    ck_assert_int_eq(rule_of(&written, _i).way[RGM_CONV_BACKWARD_DATA], RGM_WAY_ONEDNN); /* tanh is before it */
     ck_assert_int_eq(rule_of(&s, _i).way[RGM_CONV_BACKWARD_WEIGHTS], with_16);
     ck_assert_int_eq(rule_of(&even, _i).way[RGM_CONV_FORWARD], with_16);
     ck_assert_int_eq(rule_of(&strided, _i).way[RGM_CONV_FORWARD], with_16);
@@ -357,9 +359,93 @@ START_TEST(pending_forward) {
     const rgm_phase *f = rgm_plan_forward(r.plan, &forward), *b = rgm_plan_backward(r.plan, &backward);
     ck_assert(!writes(f, forward, "bn1 normalise"));
     ck_assert_int_eq(writes(b, backward, "bn1 normalise"), lanes == 8);
-    ck_assert(!writes(f, forward, "bn2 statistics")); /* the convolution has gathered them */
+    ck_assert(!writes(f, forward, "bn2 statistics"));                       /* the convolution has gathered them, */
+    ck_assert_int_eq(writes(b, backward, "bn1 backward sums"), lanes == 8); /* and these */
     netrun_close(&r);
     rgm_graph_destroy(g);
+}
+END_TEST
+
+/* What a tensor has for readers besides the convolution that gathers its batch norm's sums. */
+enum { ALONE, SHORTCUT, SHORTCUT_FIRST, TWICE, JOINED };
+
+static int32_t fork_off(rgm_graph *g, int32_t x, const shape *s, const char *name) {
+    return rgm_graph_conv(g, x, name, &(rgm_conv_spec){s->K, s->window, s->stride, s->pad, 1, 0});
+}
+
+/* As large an output, but by oneDNN in any case. */
+static int32_t fork_5x5(rgm_graph *g, int32_t x, const shape *s, const char *name) {
+    return rgm_graph_conv(g, x, name, &(rgm_conv_spec){s->K, 5, s->stride, s->pad + (5 - s->window) / 2, 1, 0});
+}
+
+/* input -> 1x1 convolution -> batch norm: with a ReLU, behind a sum with the input's projection; or without either
+ * -> `conv` and others that read the same -> their sum -> mean -> features */
+static rgm_graph *make_fork(const shape *s, int32_t readers, int32_t joined, int32_t relu) {
+    rgm_graph *g;
+    rgm_error err = {0};
+    netrun_fine(rgm_graph_create(&g, 3, s->H, s->W, &err), &err, "graph");
+    int32_t in = rgm_graph_input(g), x, other = RGM_NO_TENSOR;
+    if (joined) other = rgm_graph_conv(g, in, "projection", &(rgm_conv_spec){s->C, 1, 1, 0, 1, 0});
+    x = rgm_graph_conv(g, in, "stem", &(rgm_conv_spec){s->C, 1, 1, 0, 1, 0});
+    int32_t t = rgm_graph_batchnorm(g, x, other, "bn1", relu ? RGM_BN_RELU : 0), y = RGM_NO_TENSOR;
+    if (readers == SHORTCUT_FIRST) y = rgm_graph_batchnorm(g, fork_5x5(g, t, s, "shortcut"), RGM_NO_TENSOR, "bn3", 0);
+    x = rgm_graph_batchnorm(g, fork_off(g, t, s, "conv"), y, "bn2", 0);
+    if (readers == SHORTCUT || readers == TWICE) x = rgm_graph_add(g, x, fork_off(g, t, s, "shortcut"));
+    if (readers == TWICE) x = rgm_graph_add(g, x, fork_off(g, t, s, "third"));
+    if (readers == JOINED) x = rgm_graph_add(g, x, t);
+    x = rgm_graph_global_pool(g, rgm_graph_activation(g, x, RGM_TANH, 0));
+    netrun_fine(rgm_graph_finish(g, rgm_graph_linear(g, x, "fc", UNITS, RGM_LINEAR_HEAD), &err), &err, "graph");
+    return g;
+}
+
+/* The place of a phase of the backward pass, or -1. */
+static int32_t find_backward(const netrun *r, const char *name) {
+    int32_t count;
+    const rgm_phase *p = rgm_plan_backward(r->plan, &count);
+    for (int32_t i = 0; i < count; i++)
+        if (strcmp(p[i].name, name) == 0) return i;
+    return -1;
+}
+
+static void check_gathered(const rgm_graph *g, const shape *s, int32_t isa, int32_t conv, int32_t gathered) {
+    netrun r;
+    netrun_conv = conv;
+    netrun_open(&r, g, isa, s->N, 1, 1);
+    ck_assert_int_eq(find_backward(&r, "bn1 backward sums") < 0, gathered);
+    if (gathered && find_backward(&r, "shortcut backward data") >= 0)
+        ck_assert_int_lt(find_backward(&r, "shortcut backward data"), find_backward(&r, "conv backward data"));
+    netrun_close(&r);
+}
+
+/* Sums of a batch norm's backward pass, taken where a convolution stores the gradient: of each mask, of one addend and
+ * of several, whoever stands first in the graph. */
+START_TEST(gathered_sums) {
+    static const shape forks[] = {{3, 9, 7, 20, 35, 1, 1, 0, 0},   {2, 13, 11, 40, 40, 1, 1, 0, 0},
+                                  {5, 5, 9, 33, 33, 3, 1, 1, 0},   {2, 40, 37, 17, 20, 3, 1, 0, 0},
+                                  {3, 9, 8, 130, 150, 3, 1, 1, 0}, {3, 9, 10, 70, 66, 3, 2, 1, 0}};
+    for (size_t i = 0, turn = 0; i < sizeof forks / sizeof *forks; i++)
+        for (int32_t readers = ALONE; readers <= JOINED; readers++)
+            for (int32_t how = 0; how < 4; how++, turn++) {
+                const shape *s = &forks[i];
+                if (readers == JOINED && (s->C != s->K || s->stride != 1 || s->pad != s->window / 2)) continue;
+                if (!netrun_turn(_i, RGM_ISA_GENERIC16, turn)) continue;
+                rgm_graph *g = make_fork(s, readers, how & 1, how >> 1);
+                int64_t count;
+                float *want = record(g, s, _i, 2, RGM_WAY_ONEDNN, &count);
+                check_gathered(g, s, _i, RGM_WAY_ONEDNN, 0);
+                compare_with(g, s, _i, RGM_WAY_DIRECT, want);
+                check_gathered(g, s, _i, RGM_WAY_DIRECT, s->stride == 1);
+                if (is_3x3(s)) {
+                    compare_with(g, s, _i, RGM_WAY_WINOGRAD, want);
+                    check_gathered(g, s, _i, RGM_WAY_WINOGRAD, 1);
+                    if (readers == SHORTCUT) check_bits(g, s, _i, RGM_WAY_WINOGRAD);
+                } else if (readers == SHORTCUT_FIRST) {
+                    check_bits(g, s, _i, RGM_WAY_DIRECT);
+                }
+                if (is_dense_3x3(s)) compare_with(g, s, _i, RGM_WAY_WINOGRAD_2X2, want);
+                free(want);
+                rgm_graph_destroy(g);
+            }
 }
 END_TEST
 
@@ -375,6 +461,7 @@ int main(void) {
             tcase_add_loop_test(cases, rule_of_strides, isa, isa + 1);
             tcase_add_loop_test(cases, onednn_winograd, isa, isa + 1);
             tcase_add_loop_test(cases, pending_forward, isa, isa + 1);
+            tcase_add_loop_test(cases, gathered_sums, isa, isa + 1);
             if (isa != RGM_ISA_GENERIC16) tcase_add_loop_test(cases, same_bits, isa, isa + 1);
         }
     suite_add_tcase(suite, cases);

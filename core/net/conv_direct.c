@@ -31,6 +31,7 @@ enum { IN_WIDTH = 256, OUT_WIDTH = 512, STRIP_LEAST = 32, STRIP_MOST = 200 };
 enum { FEW_CHUNKS = 4, FEW_PIXELS = 128 };
 /* Input channels, times taps, multiplied at a time: their filters stay in the first-level cache. */
 enum { DEPTH = 128 };
+enum { LINE = 16 }; /* floats of a cache line */
 
 static int64_t divide_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
@@ -50,10 +51,11 @@ int32_t rgm_direct_can(const rgm_conv_shape *s, int32_t direction) {
  * gather the moments of their output or apply what is pending on their input besides; backward weights, with their
  * reduction, take less of a step than oneDNN's, as do those of strided 3x3 with many channels. With 8 lanes oneDNN is
  * faster, but forward, for those that widen, not by as much as their large output's moments cost. */
-int32_t rgm_direct_pays(const rgm_conv_shape *s, int32_t direction, int32_t block, int32_t normed) {
+int32_t rgm_direct_pays(const rgm_conv_shape *s, int32_t direction, int32_t block, int32_t saves) {
     int32_t pointwise = s->R == 1 && s->C >= 64 && s->K >= 64;
-    if (direction == RGM_CONV_FORWARD) return normed && pointwise && (block == 16 || (s->stride == 1 && s->K > s->C));
-    if (direction == RGM_CONV_BACKWARD_DATA || block != 16) return 0;
+    if (direction == RGM_CONV_FORWARD) return saves && pointwise && (block == 16 || (s->stride == 1 && s->K > s->C));
+    if (block != 16) return 0;
+    if (direction == RGM_CONV_BACKWARD_DATA) return saves && pointwise && s->stride == 1;
     return pointwise || (s->R == 3 && s->stride == 2 && (int64_t)s->C * s->K >= 256 * 512);
 }
 
@@ -88,6 +90,7 @@ typedef struct pass {
     int32_t relu;
     float *y, *u;
     double *moments;
+    rgm_sums_pass sums; /* without partial results: nobody wants them */
 } pass;
 
 static int32_t pair_width(const pass *p, int32_t pair) { return (int32_t)rgm_least(2, p->out.blocks - 2 * pair); }
@@ -203,6 +206,24 @@ static piece piece_of(const span *s, int32_t pair, const rgm_stretch *of) {
     return r;
 }
 
+/* A piece's sums read tensors that lie in memory, a row of lines of each for each of the pair's blocks. The products
+ * before ask for them, `lines` lines in a call: where the lines of call `call` begin, or NULL when all are asked for.
+ */
+static const float *sums_ahead(const span *s, int32_t pair, const piece *r, int64_t call, int64_t lines) {
+    const pass *p = s->p;
+    const float *const reads[] = {p->sums.x, p->sums.y, p->sums.dy2};
+    int64_t row = divide_up(r->of.count * p->k->block, LINE), calls = divide_up(row, lines), wide = pair_width(p, pair);
+    int64_t at = rgm_most(0, rgm_least(call % calls * lines, row - lines)), index = call / calls;
+    for (int32_t i = 0; i < 3; i++) {
+        if (!reads[i]) continue;
+        if (index < wide)
+            return reads[i] + block_at(p, r->of.image, 2 * pair + (int32_t)index) + r->of.first * p->k->block +
+                   at * LINE;
+        index -= wide;
+    }
+    return NULL;
+}
+
 /* Adds the products of blocks [from, to) of the depth, and asks for the filters of the next ones: each pixel of the
  * span for its share of them, in whole lines. */
 static void multiply_piece(const span *s, int32_t pair, const piece *r, int64_t from, int64_t to) {
@@ -211,12 +232,15 @@ static void multiply_piece(const span *s, int32_t pair, const piece *r, int64_t 
     int64_t height = stack_height(p, r->of.count);
     int64_t floats = (to - from) * B * wide * B;
     const float *b = p->u + pair * p->u_pair + s->l->u + from * B * wide * B, *next = b + floats;
-    for (int64_t at = 0; at < r->of.count; at += height) {
+    int64_t call = from / (DEPTH / B) * divide_up(r->of.count, height);
+    for (int64_t at = 0; at < r->of.count; at += height, call++) {
         int64_t rows = rgm_least(height, r->of.count - at);
         const float *a = s->in_place ? rgm_conv_side_at(&p->in, r->of.image, (int32_t)from, B) + (r->of.first + at) * B
                                      : s->a + (r->of.done + at) * stack_floats(s) + from * rows * B;
+        const float *ahead = p->sums.partial ? sums_ahead(s, pair, r, call, (to - from) * B) : NULL;
+        if (!ahead) ahead = next + (r->of.done + at) * floats / s->count / LINE * LINE;
         p->k->gemm_blocks(a, s->in_place ? p->in.pixels * B : rows * B, b, to - from, rows, wide, from > 0,
-                          r->c + at * B, r->c_block, next + (r->of.done + at) * floats / s->count / 16 * 16);
+                          r->c + at * B, r->c_block, ahead);
     }
 }
 
@@ -233,6 +257,8 @@ static void finish_piece(const span *s, int32_t pair, const piece *r) {
         }
         if (p->bias) add_bias(p, block, c, r->of.count);
         if (p->moments) add_moments(p, s->chunk, block, c, r->of.count, r->of.done == 0);
+        if (p->sums.partial)
+            rgm_sums_add(&p->sums, s->chunk, block, at + r->of.first * B, r->of.count, r->of.done == 0);
         if (!r->stored) p->k->grid_store(c, B, &s->l->out, r->of.first, r->of.count, p->y + at);
     }
 }
@@ -287,7 +313,7 @@ static int32_t set_lattice_sizes(pass *p) {
 }
 
 static rgm_status plan_pass(const rgm_conv_site *site, pass *p, int32_t direction, rgm_source x, const rgm_store *store,
-                            rgm_error *err) {
+                            rgm_sums *sums, rgm_error *err) {
     p->pairs = (p->out.blocks + 1) / 2;
     rgm_plan_param(site->plan, rgm_plan_node(site->plan, site->node)->weight, &p->w);
     int32_t chunks = set_lattice_sizes(p);
@@ -301,6 +327,11 @@ static rgm_status plan_pass(const rgm_conv_site *site, pass *p, int32_t directio
     rgm_conv_side_use(site->plan, &p->in, x);
     rgm_store_use(site->plan, store, &p->y, &p->affine, &p->residual);
     p->relu = store->relu;
+    if (sums) {
+        int32_t in = rgm_plan_node(site->plan, site->node)->in[0];
+        rgm_sums_gather(site->plan, in, sums, chunks);
+        rgm_sums_use(site->plan, in, sums, &p->sums);
+    }
     if (direction != RGM_CONV_FORWARD) return RGM_OK;
     rgm_moments moments = rgm_conv_moments(site, chunks);
     if (moments.chunks) rgm_plan_use(site->plan, moments.buffer, &p->moments);
@@ -334,10 +365,13 @@ rgm_status rgm_direct_forward(const rgm_conv_site *site, rgm_source x, const rgm
         l->from[l->taps++] = (rgm_grid){s->H, s->W, s->stride, t / s->S - s->pad, t % s->S - s->pad, y.W};
     }
     rgm_plan_param(site->plan, rgm_plan_node(site->plan, site->node)->bias, &p->bias);
-    return plan_pass(site, p, RGM_CONV_FORWARD, x, store, err);
+    return plan_pass(site, p, RGM_CONV_FORWARD, x, store, NULL, err);
 }
 
-rgm_status rgm_direct_backward_data(const rgm_conv_site *site, rgm_buffer dy, rgm_buffer dx, rgm_error *err) {
+int32_t rgm_direct_gathers(const rgm_conv_shape *s) { return s->stride == 1; }
+
+rgm_status rgm_direct_backward_data(const rgm_conv_site *site, rgm_buffer dy, rgm_buffer dx, rgm_sums *sums,
+                                    rgm_error *err) {
     const rgm_conv_shape *s = &site->shape;
     pass *p = make_pass(site, rgm_conv_output(site), rgm_conv_input(site));
     if (!p) return rgm_plan_no_memory(err);
@@ -359,7 +393,7 @@ rgm_status rgm_direct_backward_data(const rgm_conv_site *site, rgm_buffer dy, rg
             }
         }
     const rgm_store store = {.y = dx, .affine = -1, .residual = -1};
-    return plan_pass(site, p, RGM_CONV_BACKWARD_DATA, (rgm_source){.values = dy}, &store, err);
+    return plan_pass(site, p, RGM_CONV_BACKWARD_DATA, (rgm_source){.values = dy}, &store, sums, err);
 }
 
 /* ---- backward weights ---- */

@@ -31,6 +31,9 @@ typedef struct rgm_op {
     int32_t (*keeps_output)(const rgm_plan *plan, int32_t node);
     /* If the node can load in[`input`] with what is pending on it: RGM_APPLIES_*; NULL: it cannot. */
     int32_t (*applies)(const rgm_plan *plan, int32_t node, int32_t input);
+    /* 1 if the node's backward phases can gather sums for the batch norm that makes in[0] (net/sums.h). NULL: they
+     * cannot. */
+    int32_t (*gathers)(const rgm_plan *plan, int32_t node);
     int32_t finishes; /* its store can do what joins it (net/finish.h) */
     /* 1 if what the node does to in[`input`] can be done in the store of whoever makes that, behind what *finish says
      * already; adds it to *finish. NULL: it cannot. */

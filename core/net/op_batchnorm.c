@@ -14,22 +14,25 @@
 #include <math.h>
 #include "net/finish.h"
 #include "net/pending.h"
+#include "net/sums.h"
 
 #define BN_MOMENTUM 0.1
 
 /* Per-channel vectors of the padded channel count, all in one buffer. */
-enum { A, SHIFT, MEAN, RSTD, P, Q, S, VECTORS };
+enum { A = RGM_NORM_SCALE, SHIFT = RGM_NORM_SHIFT, MEAN = RGM_NORM_MEAN, RSTD, P, Q, S, VECTORS };
 
 typedef struct bn_state {
     const rgm_kernels *k;
     rgm_extent e;
-    int32_t C, N, chunks, relu, training, mask, r_relu;
-    int32_t moment_chunks;
-    const float *x, *r, *r_affine, *dy, *dy2;
-    float *y, *g, *dx, *vectors;
+    int32_t C, N, chunks, relu, training, r_relu;
+    int32_t moment_chunks, sum_chunks;
+    int32_t mask; /* of the second pass: RGM_MASK_NONE if g is stored */
+    rgm_sums_pass first_pass;
+    const float *x, *r, *r_affine, *g;
+    float *y, *dx, *vectors;
     rgm_buffer vectors_buffer; /* the same in both directions */
     double *moments;           /* [moment_chunks][RGM_MOMENTS][padded C] */
-    double *sums;              /* backward: [chunks][2][padded C] */
+    const double *sums;        /* backward: [sum_chunks][2][padded C] */
     double *squares;           /* [blocks], of dscale and dshift */
     const float *scale, *shift;
     float *dscale, *dshift, *running_mean, *running_var;
@@ -48,7 +51,7 @@ static int64_t row(const bn_state *c, int64_t image, int32_t block) {
     return image * c->e.floats + (int64_t)block * c->e.pixels * c->k->block;
 }
 
-static double *sums(const bn_state *c, int32_t chunk, int32_t which) {
+static const double *sums(const bn_state *c, int32_t chunk, int32_t which) {
     return c->sums + ((int64_t)chunk * 2 + which) * c->e.channels;
 }
 
@@ -92,23 +95,35 @@ static void update_running(const bn_state *c, int64_t channel, double mean, doub
     c->running_var[channel] = (float)((1 - BN_MOMENTUM) * c->running_var[channel] + BN_MOMENTUM * unbiased);
 }
 
+/* Sum and sum of squares of x - k, k of the first chunk, from each chunk's own k: lane by lane of a block, while the
+ * chunks are gone through once, since they lie far apart. */
+static void combine_moments(const bn_state *c, int32_t block, double sum[16], double square[16]) {
+    int32_t B = c->k->block;
+    const double *first = moments(c, 0, 1) + block * B;
+    for (int32_t i = 0; i < c->moment_chunks; i++) {
+        const double *n = moments(c, i, 0) + block * B, *k = n + c->e.channels, *s = k + c->e.channels;
+        const double *q = s + c->e.channels;
+        for (int32_t lane = 0; lane < B; lane++) {
+            double d = k[lane] - first[lane];
+            sum[lane] += s[lane] + n[lane] * d;
+            square[lane] += q[lane] + d * (2 * s[lane] + n[lane] * d);
+        }
+    }
+}
+
 static rgm_status run_finish(void *context, int32_t block, int32_t worker, rgm_error *err) {
     (void)worker, (void)err;
     const bn_state *c = context;
     int32_t B = c->k->block;
-    double m = (double)c->N * (double)c->e.pixels;
+    double m = (double)c->N * (double)c->e.pixels, sum[16] = {0}, square[16] = {0};
+    combine_moments(c, block, sum, square);
     for (int32_t lane = 0; lane < B; lane++) {
         int64_t channel = (int64_t)block * B + lane;
-        double sum = 0, square = 0, k = moments(c, 0, 1)[channel];
-        for (int32_t i = 0; i < c->moment_chunks; i++) { /* each chunk's own k -> the first one's */
-            double n = moments(c, i, 0)[channel], d = moments(c, i, 1)[channel] - k, s = moments(c, i, 2)[channel];
-            sum += s + n * d;
-            square += moments(c, i, 3)[channel] + d * (2 * s + n * d);
-        }
-        double variance = square / m - sum / m * (sum / m);
+        double mean = moments(c, 0, 1)[channel] + sum[lane] / m;
+        double variance = square[lane] / m - sum[lane] / m * (sum[lane] / m);
         if (variance < 0) variance = 0; /* rounding only; NaN stays NaN */
-        set_affine(c, block, lane, k + sum / m, variance);
-        if (channel < c->C) update_running(c, channel, k + sum / m, variance, m);
+        set_affine(c, block, lane, mean, variance);
+        if (channel < c->C) update_running(c, channel, mean, variance, m);
     }
     return RGM_OK;
 }
@@ -141,38 +156,39 @@ static rgm_status run_backward_reduce(void *context, int32_t chunk, int32_t work
     (void)worker, (void)err;
     const bn_state *c = context;
     rgm_range images = rgm_range_part(c->N, c->chunks, chunk);
-    int32_t B = c->k->block;
-    for (int32_t i = 0; i < 2 * c->e.channels; i++) sums(c, chunk, 0)[i] = 0;
     for (int64_t n = images.first; n < images.end; n++)
-        for (int32_t b = 0; b < c->e.blocks; b++) {
-            int64_t at = row(c, n, b);
-            c->k->bn_bwd_reduce(c->x + at, c->y ? c->y + at : NULL, c->dy + at, c->dy2 ? c->dy2 + at : NULL,
-                                vector(c, A, b), vector(c, SHIFT, b), vector(c, MEAN, b), c->mask,
-                                c->g ? c->g + at : NULL, c->e.pixels, sums(c, chunk, 0) + b * B,
-                                sums(c, chunk, 1) + b * B);
-        }
+        for (int32_t b = 0; b < c->e.blocks; b++)
+            rgm_sums_add(&c->first_pass, chunk, b, row(c, n, b), c->e.pixels, n == images.first);
     return RGM_OK;
+}
+
+static void combine_sums(const bn_state *c, int32_t block, double sum_g[16], double sum_gc[16]) {
+    int32_t B = c->k->block;
+    for (int32_t i = 0; i < c->sum_chunks; i++) {
+        const double *g = sums(c, i, 0) + block * B, *gc = sums(c, i, 1) + block * B;
+        for (int32_t lane = 0; lane < B; lane++) {
+            sum_g[lane] += g[lane];
+            sum_gc[lane] += gc[lane];
+        }
+    }
 }
 
 static rgm_status run_backward_finish(void *context, int32_t block, int32_t worker, rgm_error *err) {
     (void)worker, (void)err;
     const bn_state *c = context;
     int32_t B = c->k->block;
-    double m = (double)c->N * (double)c->e.pixels, squares = 0;
+    double m = (double)c->N * (double)c->e.pixels, squares = 0, sum_g[16] = {0}, sum_gc[16] = {0};
+    combine_sums(c, block, sum_g, sum_gc);
     for (int32_t lane = 0; lane < B; lane++) {
         int64_t channel = (int64_t)block * B + lane;
-        double sum_g = 0, sum_gc = 0, a = vector(c, A, block)[lane], rstd = vector(c, RSTD, block)[lane];
-        for (int32_t i = 0; i < c->chunks; i++) {
-            sum_g += sums(c, i, 0)[channel];
-            sum_gc += sums(c, i, 1)[channel];
-        }
-        double q = -a * rstd * rstd * sum_gc / m;
+        double a = vector(c, A, block)[lane], rstd = vector(c, RSTD, block)[lane];
+        double q = -a * rstd * rstd * sum_gc[lane] / m;
         vector(c, P, block)[lane] = (float)a;
         vector(c, Q, block)[lane] = (float)q;
-        vector(c, S, block)[lane] = (float)(-a * sum_g / m - q * vector(c, MEAN, block)[lane]);
+        vector(c, S, block)[lane] = (float)(-a * sum_g[lane] / m - q * vector(c, MEAN, block)[lane]);
         if (channel >= c->C) continue;
-        c->dscale[channel] = (float)(rstd * sum_gc);
-        c->dshift[channel] = (float)sum_g;
+        c->dscale[channel] = (float)(rstd * sum_gc[lane]);
+        c->dshift[channel] = (float)sum_g[lane];
         squares += (double)c->dscale[channel] * c->dscale[channel] + (double)c->dshift[channel] * c->dshift[channel];
     }
     c->squares[block] = squares;
@@ -183,12 +199,10 @@ static rgm_status run_backward_apply(void *context, int32_t chunk, int32_t worke
     (void)worker, (void)err;
     const bn_state *c = context;
     rgm_range images = rgm_range_part(c->N, c->chunks, chunk);
-    const float *g = c->g ? c->g : c->dy;
-    int32_t mask = c->g ? RGM_MASK_NONE : c->mask;
     for (int64_t n = images.first; n < images.end; n++)
         for (int32_t b = 0; b < c->e.blocks; b++) {
             int64_t at = row(c, n, b);
-            c->k->bn_bwd_apply(c->x + at, g + at, vector(c, A, b), vector(c, SHIFT, b), mask, vector(c, P, b),
+            c->k->bn_bwd_apply(c->x + at, c->g + at, vector(c, A, b), vector(c, SHIFT, b), c->mask, vector(c, P, b),
                                vector(c, Q, b), vector(c, S, b), c->dx + at, c->e.pixels);
         }
     return RGM_OK;
@@ -216,7 +230,6 @@ static rgm_status create(rgm_plan *plan, int32_t index, bn_state **out, rgm_erro
     c->chunks = rgm_plan_images(plan, c->e.floats);
     c->relu = !!(node->flags & RGM_BN_RELU);
     c->training = o->training;
-    c->mask = !c->relu ? RGM_MASK_NONE : node->in[1] == RGM_NO_TENSOR ? RGM_MASK_RECOMPUTE : RGM_MASK_OUTPUT;
     use_parameters(plan, node, c);
     c->vectors_buffer = rgm_plan_buffer(plan, sizeof(float) * VECTORS * (size_t)c->e.channels);
     rgm_plan_set_node_state(plan, index, c);
@@ -231,10 +244,6 @@ static rgm_status copy(rgm_plan *plan, int32_t index, bn_state **out, rgm_error 
     *c = *(const bn_state *)rgm_plan_node_state(plan, index);
     use_parameters(plan, rgm_plan_node(plan, index), c);
     return RGM_OK;
-}
-
-static rgm_buffer plan_sums(rgm_plan *plan, const bn_state *c) {
-    return rgm_plan_buffer(plan, sizeof(double) * 2 * (size_t)c->chunks * (size_t)c->e.channels);
 }
 
 /* Scale and shift of each channel, from the batch's moments or the running statistics. */
@@ -282,41 +291,50 @@ static rgm_status forward(rgm_plan *plan, int32_t index, rgm_error *err) {
     return RGM_OK;
 }
 
+/* g is stored where somebody else needs it (the residual), where it is a sum of two, or where its mask cannot be had
+ * again in the second pass (it comes from y). A plain copy of dy need not be stored. */
+static rgm_status plan_sums(rgm_plan *plan, int32_t index, bn_state *c, rgm_sums *s, int32_t *g_shared,
+                            rgm_error *err) {
+    int32_t out = rgm_plan_node(plan, index)->out;
+    rgm_gradient dy = rgm_plan_gradient(plan, out);
+    *g_shared = 0;
+    *s = rgm_sums_gathered(plan, out);
+    if (s->chunks) return RGM_OK;
+    *s = rgm_sums_of(plan, out);
+    s->dy = dy.addend[0];
+    if (dy.count == 2) s->dy2 = dy.addend[1];
+    if (dy.count == 2 || s->mask == RGM_MASK_OUTPUT)
+        s->g = !dy.shared[0]                    ? s->dy
+               : dy.count == 2 && !dy.shared[1] ? s->dy2
+                                                : rgm_plan_buffer(plan, rgm_plan_tensor_bytes(plan, out));
+    else
+        *g_shared = dy.shared[0];
+    RGM_TRY(rgm_plan_phase(plan, index, "backward sums", run_backward_reduce, c, c->chunks, err));
+    rgm_sums_cut(plan, out, s, c->chunks);
+    rgm_sums_use(plan, out, s, &c->first_pass);
+    return RGM_OK;
+}
+
 static rgm_status backward(rgm_plan *plan, int32_t index, rgm_error *err) {
     const rgm_node *node = rgm_plan_node(plan, index);
     bn_state *c = NULL;
+    rgm_sums s;
+    int32_t g_shared, join = node->in[1] != RGM_NO_TENSOR && rgm_plan_needs_gradient(plan, node->in[1]);
     RGM_TRY(copy(plan, index, &c, err));
-    size_t bytes = rgm_plan_tensor_bytes(plan, node->out);
-    rgm_gradient dy = rgm_plan_gradient(plan, node->out);
-    int32_t join = node->in[1] != RGM_NO_TENSOR && rgm_plan_needs_gradient(plan, node->in[1]);
-    /* g is stored where somebody else needs it (the residual), where it is a sum of two, or where its mask cannot be
-     * had again in the second pass (it comes from y). A plain copy of dy need not be stored. */
-    int32_t store = dy.count == 2 || c->mask == RGM_MASK_OUTPUT;
-    rgm_buffer g = dy.addend[0];
-    int32_t g_shared = dy.shared[0];
-    if (store && g_shared) {
-        g = dy.count == 2 && !dy.shared[1] ? dy.addend[1] : rgm_plan_buffer(plan, bytes);
-        g_shared = 0;
-    }
-    rgm_buffer partial = plan_sums(plan, c);
-    RGM_TRY(rgm_plan_phase(plan, index, "backward sums", run_backward_reduce, c, c->chunks, err));
-    rgm_plan_use(plan, rgm_plan_value(plan, node->in[0]), &c->x);
-    if (c->mask == RGM_MASK_OUTPUT) rgm_plan_use(plan, rgm_plan_value(plan, node->out), &c->y);
-    rgm_plan_use(plan, dy.addend[0], &c->dy);
-    if (dy.count == 2) rgm_plan_use(plan, dy.addend[1], &c->dy2);
-    if (store) rgm_plan_use(plan, g, &c->g);
-    rgm_plan_use(plan, partial, &c->sums);
-    rgm_plan_use(plan, c->vectors_buffer, &c->vectors);
+    RGM_TRY(plan_sums(plan, index, c, &s, &g_shared, err));
+    c->sum_chunks = s.chunks;
     RGM_TRY(rgm_plan_phase(plan, index, "combine backward sums", run_backward_finish, c, c->e.blocks, err));
-    rgm_plan_use(plan, partial, NULL);
-    rgm_plan_use(plan, c->vectors_buffer, NULL);
+    rgm_plan_use(plan, s.partial, &c->sums);
+    rgm_plan_use(plan, c->vectors_buffer, &c->vectors);
     rgm_plan_squares(plan, node->weight, node->bias, &c->squares);
 
     /* The residual's gradient is g: then dx needs a buffer of its own. */
-    rgm_buffer dx = join || g_shared ? rgm_plan_buffer(plan, bytes) : g;
+    rgm_buffer g = s.g >= 0 ? s.g : s.dy;
+    rgm_buffer dx = join || g_shared ? rgm_plan_buffer(plan, rgm_plan_tensor_bytes(plan, node->out)) : g;
+    c->mask = s.g >= 0 ? RGM_MASK_NONE : s.mask;
     RGM_TRY(rgm_plan_phase(plan, index, "backward", run_backward_apply, c, c->chunks, err));
-    rgm_plan_use(plan, rgm_plan_value(plan, node->in[0]), NULL);
-    rgm_plan_use(plan, g, NULL);
+    rgm_plan_use(plan, s.x, &c->x);
+    rgm_plan_use(plan, g, &c->g);
     rgm_plan_use(plan, c->vectors_buffer, NULL);
     rgm_plan_use(plan, dx, &c->dx);
     if (join) RGM_TRY(rgm_plan_add_gradient(plan, node->in[1], g, g_shared, err));

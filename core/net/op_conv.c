@@ -13,9 +13,12 @@ static int32_t can(const rgm_conv_shape *s, int32_t way, int32_t direction) {
     return way == RGM_WAY_DIRECT ? rgm_direct_can(s, direction) : rgm_winograd_can(s, way, direction);
 }
 
-/* 1 if a batch norm with the batch's statistics follows. */
-static int32_t normed(const rgm_plan *plan, int32_t index) {
-    return rgm_plan_wants_moments(plan, rgm_plan_node(plan, index)->out);
+/* 1 if a batch norm with the batch's statistics follows; in backward data, if one comes before. */
+static int32_t saves(const rgm_plan *plan, int32_t index, int32_t direction) {
+    const rgm_node *node = rgm_plan_node(plan, index);
+    if (direction != RGM_CONV_BACKWARD_DATA) return rgm_plan_wants_moments(plan, node->out);
+    int32_t producer = rgm_plan_tensor(plan, node->in[0])->producer;
+    return producer >= 0 && rgm_plan_node(plan, producer)->op == RGM_OP_BATCHNORM;
 }
 
 /* The rule: a function of the shape, the block and what follows. Not to be asked while phases are planned again. */
@@ -25,7 +28,8 @@ static int32_t choose(const rgm_plan *plan, int32_t index, const rgm_conv_shape 
     switch (o->conv) {
     case RGM_WAY_AUTO:
         if (can(s, winograd, direction) && rgm_winograd_pays(s, direction)) return winograd;
-        if (can(s, RGM_WAY_DIRECT, direction) && rgm_direct_pays(s, direction, o->kernels->block, normed(plan, index)))
+        if (can(s, RGM_WAY_DIRECT, direction) &&
+            rgm_direct_pays(s, direction, o->kernels->block, saves(plan, index, direction)))
             return RGM_WAY_DIRECT;
         return RGM_WAY_ONEDNN;
     case RGM_WAY_WINOGRAD:
@@ -107,13 +111,14 @@ static rgm_status backward_weights(conv_state *c, rgm_source x, rgm_buffer dy, r
     }
 }
 
-static rgm_status backward_data(conv_state *c, rgm_buffer dy, rgm_buffer dx, rgm_error *err) {
+/* Gathers *sums unless it is NULL, which it is not where it cannot. */
+static rgm_status backward_data(conv_state *c, rgm_buffer dy, rgm_buffer dx, rgm_sums *sums, rgm_error *err) {
     switch (c->way[RGM_CONV_BACKWARD_DATA]) {
     case RGM_WAY_WINOGRAD:
     case RGM_WAY_WINOGRAD_2X2:
-        return rgm_winograd_backward_data(&c->site, c->way[RGM_CONV_BACKWARD_DATA], dy, dx, err);
+        return rgm_winograd_backward_data(&c->site, c->way[RGM_CONV_BACKWARD_DATA], dy, dx, sums, err);
     case RGM_WAY_DIRECT:
-        return rgm_direct_backward_data(&c->site, dy, dx, err);
+        return rgm_direct_backward_data(&c->site, dy, dx, sums, err);
     default:
         return rgm_onednn_backward_data(c->onednn, &c->site, dy, dx, err);
     }
@@ -130,8 +135,20 @@ static rgm_status backward(rgm_plan *plan, int32_t index, rgm_error *err) {
     if (!rgm_plan_needs_gradient(plan, node->in[0])) return RGM_OK;
     rgm_buffer dx = rgm_plan_buffer(plan, rgm_plan_tensor_bytes(plan, node->in[0]));
     rgm_plan_set_direction(plan, RGM_WORK_BACKWARD_DATA);
-    RGM_TRY(backward_data(c, dy, dx, err));
+    if (rgm_sums_gatherer(plan, node->in[0]) == index) {
+        rgm_sums sums;
+        RGM_TRY(rgm_sums_begin(plan, node->in[0], dx, &sums, err));
+        return backward_data(c, dy, dx, &sums, err);
+    }
+    RGM_TRY(backward_data(c, dy, dx, NULL, err));
     return rgm_plan_add_gradient(plan, node->in[0], dx, 0, err);
+}
+
+static int32_t gathers(const rgm_plan *plan, int32_t index) {
+    const conv_state *c = rgm_plan_node_state(plan, index);
+    int32_t way = c->way[RGM_CONV_BACKWARD_DATA];
+    return way == RGM_WAY_WINOGRAD || way == RGM_WAY_WINOGRAD_2X2 ||
+           (way == RGM_WAY_DIRECT && rgm_direct_gathers(&c->site.shape));
 }
 
 /* What is pending is applied where our own kernels load the input; oneDNN knows nothing of it. */
@@ -144,5 +161,10 @@ static int32_t applies(const rgm_plan *plan, int32_t index, int32_t input) {
     return backward == RGM_WAY_ONEDNN ? RGM_APPLIES_FORWARD : RGM_APPLIES_ALWAYS;
 }
 
-const rgm_op rgm_op_conv = {
-    .name = "conv", .forward = forward, .backward = backward, .keeps_input = 1, .applies = applies, .finishes = 1};
+const rgm_op rgm_op_conv = {.name = "conv",
+                            .forward = forward,
+                            .backward = backward,
+                            .keeps_input = 1,
+                            .applies = applies,
+                            .gathers = gathers,
+                            .finishes = 1};

@@ -20,9 +20,10 @@
 typedef struct rgm_source {
     rgm_buffer values;
     int32_t pending;   /* 1: what is meant is affine[0][c] * value + affine[1][c], behind a ReLU if relu */
-    rgm_buffer affine; /* [2][padded channels] and more, while pending */
+    rgm_buffer affine; /* of any batch norm's output: [RGM_NORM_*][padded channels] and more */
     int32_t relu;
 } rgm_source;
+enum { RGM_NORM_SCALE = 0, RGM_NORM_SHIFT = 1, RGM_NORM_MEAN = 2 };
 /* How to load a tensor. */
 rgm_source rgm_plan_source(rgm_plan *plan, int32_t tensor);
 /* 1 if a batch norm's output is left pending. */

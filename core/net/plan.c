@@ -263,7 +263,7 @@ static rgm_status plan_loss(rgm_plan *p, rgm_error *err) {
     return rgm_plan_add_gradient(p, out, gradient, 0, err);
 }
 
-static rgm_status plan_backward_of(rgm_plan *p, int32_t index, rgm_error *err) {
+static rgm_status plan_backward_phases(rgm_plan *p, int32_t index, rgm_error *err) {
     const rgm_node *node = rgm_plan_node(p, index);
     int32_t squared = p->squared + (node->weight != RGM_NO_TENSOR) + (node->bias != RGM_NO_TENSOR);
     RGM_TRY(rgm_remake_for(p, index, err));
@@ -271,15 +271,33 @@ static rgm_status plan_backward_of(rgm_plan *p, int32_t index, rgm_error *err) {
     return p->squared == squared ? RGM_OK : rgm_fail(err, RGM_E_INTERNAL, "its gradients' squares are not told");
 }
 
-static rgm_status plan_backward(rgm_plan *p, rgm_error *err) {
-    rgm_pending_end_forward(p);
+static rgm_status plan_backward_of(rgm_plan *p, int32_t index, rgm_error *err);
+
+/* Of all who read the tensor but one; from the last to the first, as they come in any case. */
+static rgm_status plan_backward_of_readers(rgm_plan *p, int32_t tensor, int32_t but, rgm_error *err) {
     for (int32_t i = rgm_graph_node_count(p->o.graph); i-- > 0;) {
         const rgm_node *node = rgm_plan_node(p, i);
-        if (!rgm_plan_needs_gradient(p, node->out)) continue;
-        p->direction = RGM_WORK_BACKWARD;
-        rgm_status status = plan_backward_of(p, i, err);
-        if (status < 0) return rgm_fail_in(err, "layer %s", node->name);
+        if (i != but && (node->in[0] == tensor || node->in[1] == tensor)) RGM_TRY(plan_backward_of(p, i, err));
     }
+    return RGM_OK;
+}
+
+/* After those who read its output; and whoever gathers a batch norm's sums, after the other readers of what that makes.
+ */
+static rgm_status plan_backward_of(rgm_plan *p, int32_t index, rgm_error *err) {
+    const rgm_node *node = rgm_plan_node(p, index);
+    if (p->notes[index].backward || !rgm_plan_needs_gradient(p, node->out)) return RGM_OK;
+    p->notes[index].backward = 1;
+    RGM_TRY(plan_backward_of_readers(p, node->out, -1, err));
+    if (rgm_sums_gatherer(p, node->in[0]) == index) RGM_TRY(plan_backward_of_readers(p, node->in[0], index, err));
+    p->direction = RGM_WORK_BACKWARD;
+    rgm_status status = plan_backward_phases(p, index, err);
+    return status < 0 ? rgm_fail_in(err, "layer %s", node->name) : status;
+}
+
+static rgm_status plan_backward(rgm_plan *p, rgm_error *err) {
+    rgm_pending_end_forward(p);
+    for (int32_t i = rgm_graph_node_count(p->o.graph); i-- > 0;) RGM_TRY(plan_backward_of(p, i, err));
     return RGM_OK;
 }
 
@@ -338,9 +356,10 @@ static rgm_status create(rgm_plan **plan, const rgm_plan_options *options, rgm_c
     p->gradient = calloc(tensors, sizeof *p->gradient);
     p->source = calloc(tensors, sizeof *p->source);
     p->moments = calloc(tensors, sizeof *p->moments);
+    p->sums = calloc(tensors, sizeof *p->sums);
     p->kept = calloc(tensors, sizeof *p->kept);
     p->notes = calloc((size_t)rgm_graph_node_count(options->graph), sizeof *p->notes);
-    if (!p->value || !p->first || !p->gradient || !p->source || !p->moments || !p->kept || !p->notes) {
+    if (!p->value || !p->first || !p->gradient || !p->source || !p->moments || !p->sums || !p->kept || !p->notes) {
         status = rgm_plan_no_memory(err);
         goto fail;
     }
@@ -404,6 +423,7 @@ void rgm_plan_destroy(rgm_plan *p) {
     free(p->first);
     free(p->source);
     free(p->moments);
+    free(p->sums);
     free(p->finish);
     free(p->notes);
     free(p->gradient);

@@ -1,5 +1,5 @@
 /* The plan's own members: for the files of core/net that make a plan (plan.c, phases.c, gradient.c, pending.c,
- * remake.c, plan_rows.c, finish.c, recycle.c, squares.c). Operations see op.h. */
+ * remake.c, plan_rows.c, finish.c, recycle.c, squares.c, sums.c). Operations see op.h. */
 #ifndef RGM_NET_PLAN_INTERNAL_H
 #define RGM_NET_PLAN_INTERNAL_H
 
@@ -8,6 +8,7 @@
 #include "net/layout.h"
 #include "net/op.h"
 #include "net/pending.h"
+#include "net/sums.h"
 
 /* A pointer to fill in: into a buffer of the arena, or `offset` floats into one of the parameter arrays. */
 enum { VALUE, GRADIENT, STATISTIC, BUFFER };
@@ -37,6 +38,7 @@ typedef struct note { /* what a node's operation remembers: its state, and how i
     void *state;
     char text[96];
     int32_t way[RGM_CONV_DIRECTIONS];
+    int32_t backward; /* 1: its backward phases are planned */
 } note;
 
 typedef struct work { /* of a phase, for chunks.h */
@@ -65,6 +67,7 @@ struct rgm_plan {
     rgm_buffer *first;    /* per tensor: where the forward pass has it */
     rgm_source *source;   /* per tensor; pending -1: to be left pending by its batch norm */
     rgm_moments *moments; /* per tensor */
+    rgm_sums *sums;       /* per tensor */
     rgm_finish *finish;   /* per node */
     rgm_gradient *gradient;
     struct squares *squares; /* of the phases that finish gradients */
