@@ -91,12 +91,11 @@ int32_t rgm_winograd_pays(const rgm_conv_shape *shape, int32_t direction);
 int32_t rgm_winograd_best_way(const rgm_conv_shape *shape, int32_t direction);
 
 /* Append the phases of a direction: x -> y, dy -> dx (overwritten), x and dy -> the weights' gradient. What is pending
- * on x is applied; y is finished, or its moments are gathered if wanted; *sums, which have been begun, are gathered
- * from dx, unless they are NULL. RGM_E_NOMEM. */
+ * on x is applied; y is finished, or its moments are gathered if wanted. RGM_E_NOMEM. */
 rgm_status rgm_winograd_forward(const rgm_conv_site *site, int32_t way, rgm_source x, const rgm_store *store,
                                 rgm_error *err);
 rgm_status rgm_winograd_backward_data(const rgm_conv_site *site, int32_t way, rgm_buffer dy, rgm_buffer dx,
-                                      rgm_sums *sums, rgm_error *err);
+                                      rgm_error *err);
 rgm_status rgm_winograd_backward_weights(const rgm_conv_site *site, int32_t way, rgm_source x, rgm_buffer dy,
                                          rgm_error *err);
 
@@ -106,11 +105,12 @@ rgm_status rgm_winograd_backward_weights(const rgm_conv_site *site, int32_t way,
  * weights. */
 int32_t rgm_direct_can(const rgm_conv_shape *shape, int32_t direction);
 /* 1 where it is faster than oneDNN with so many lanes. `saves`: with what it saves the batch norm that it gathers
- * moments for, forward, or, in backward data, sums for one with a residual. */
+ * moments for, forward, or sums, in backward data. */
 int32_t rgm_direct_pays(const rgm_conv_shape *shape, int32_t direction, int32_t block, int32_t saves);
 rgm_status rgm_direct_forward(const rgm_conv_site *site, rgm_source x, const rgm_store *store, rgm_error *err);
 /* 1 if its backward data can gather sums: with stride 1, where it stores whole lines of an image. */
 int32_t rgm_direct_gathers(const rgm_conv_shape *shape);
+/* *sums, which have been begun, are gathered from dx, unless they are NULL. */
 rgm_status rgm_direct_backward_data(const rgm_conv_site *site, rgm_buffer dy, rgm_buffer dx, rgm_sums *sums,
                                     rgm_error *err);
 rgm_status rgm_direct_backward_weights(const rgm_conv_site *site, rgm_source x, rgm_buffer dy, rgm_error *err);

@@ -94,9 +94,7 @@ typedef struct pass {
     const float *affine, *residual; /* how y is finished (net/finish.h), or NULL */
     int32_t relu;
     float *y, *u, *v;
-    double *moments;    /* of y, [chunk][RGM_MOMENTS][channels], or NULL */
-    rgm_sums *wanted;   /* sums to gather, while the phases are planned, or NULL; */
-    rgm_sums_pass sums; /* without partial results if none are wanted */
+    double *moments; /* of y, [chunk][RGM_MOMENTS][channels], or NULL */
 } pass;
 
 /* Many channels: the tiles of one turn. */
@@ -193,23 +191,8 @@ static void output_tiles(const pass *p, int32_t block, const rgm_stretch *s, con
                       channels, fresh);
 }
 
-/* Sums of the pixels that an image's tiles cover: rows of tiles that are whole are one piece, else it is line by line.
- */
-static void sum_tiles(const pass *p, int32_t block, const rgm_stretch *s, int64_t at, int32_t chunk, int32_t fresh) {
-    int64_t B = p->k->block, side = p->tile.side.tile, across = p->out_shape.across, W = p->out.W;
-    for (int64_t tile = s->first, end = tile + s->count, tiles; tile < end; tile += tiles) {
-        int64_t left = tile % across, whole = left ? 0 : (end - tile) / across;
-        int64_t top = tile / across * side, bottom = rgm_least(top + rgm_most(whole, 1) * side, p->out.H);
-        tiles = whole ? whole * across : rgm_least(across - left, end - tile);
-        int64_t right = whole ? W : rgm_least((left + tiles) * side, W), lines = whole ? bottom - top : 1;
-        for (int64_t line = top; line < bottom; line += lines, fresh = 0)
-            rgm_sums_add(&p->sums, chunk, block, at + (line * W + left * side) * B,
-                         whole ? lines * W : right - left * side, fresh);
-    }
-}
-
-/* Transforms the products of a pair's filters with tiles [first, first + count) back. Moments, or sums, go to chunk
- * `chunk`; fresh: they begin. */
+/* Transforms the products of a pair's filters with tiles [first, first + count) back. Moments go to chunk `chunk`;
+ * fresh: they begin. */
 static void store(const pass *p, int32_t pair, int64_t first, int32_t count, const float *m, int32_t chunk,
                   int32_t fresh) {
     int32_t B = p->k->block, wide = pair_width(p, pair);
@@ -221,7 +204,6 @@ static void store(const pass *p, int32_t pair, int64_t first, int32_t count, con
                 finish_tiles(p, block, &s, m + s.done * B, at);
             else
                 output_tiles(p, block, &s, m + s.done * B, at, chunk, fresh && s.done == 0);
-            if (p->sums.partial) sum_tiles(p, block, &s, at, chunk, fresh && s.done == 0);
         }
     }
 }
@@ -320,12 +302,9 @@ static void use_output(const rgm_conv_site *site, pass *p, const rgm_store *stor
     rgm_store_use(site->plan, store, &p->y, &p->affine, &p->residual);
     p->relu = store->relu;
     if (moments->chunks) rgm_plan_use(site->plan, moments->buffer, &p->moments);
-    if (p->wanted) rgm_sums_use(site->plan, rgm_plan_node(site->plan, site->node)->in[0], p->wanted, &p->sums);
 }
 
-/* Moments of y, or sums of dx, in so many chunks, as wanted. */
 static rgm_moments plan_moments(const rgm_conv_site *site, const pass *p, int32_t chunks) {
-    if (p->wanted) rgm_sums_gather(site->plan, rgm_plan_node(site->plan, site->node)->in[0], p->wanted, chunks);
     return p->flip ? (rgm_moments){.chunks = 0} : rgm_conv_moments(site, chunks);
 }
 
@@ -454,7 +433,7 @@ rgm_status rgm_winograd_forward(const rgm_conv_site *site, int32_t way, rgm_sour
 }
 
 rgm_status rgm_winograd_backward_data(const rgm_conv_site *site, int32_t way, rgm_buffer dy, rgm_buffer dx,
-                                      rgm_sums *sums, rgm_error *err) {
+                                      rgm_error *err) {
     const rgm_conv_shape *s = &site->shape;
     const rgm_wino_tile t = rgm_winograd_tile(rgm_winograd_form(s, way, RGM_CONV_BACKWARD_DATA));
     const rgm_conv_side y = rgm_conv_output(site);
@@ -469,8 +448,7 @@ rgm_status rgm_winograd_backward_data(const rgm_conv_site *site, int32_t way, rg
                 .out_shape = {s->H, s->W, 0, across, t.form},
                 .lane = TAPS,
                 .depth = (int64_t)s->C * TAPS,
-                .flip = 1,
-                .wanted = sums};
+                .flip = 1};
     const rgm_store store = {.y = dx, .affine = -1, .residual = -1};
     return plan_pass(site, p, "backward data", (rgm_source){.values = dy}, &store, err);
 }

@@ -116,7 +116,7 @@ static rgm_status backward_data(conv_state *c, rgm_buffer dy, rgm_buffer dx, rgm
     switch (c->way[RGM_CONV_BACKWARD_DATA]) {
     case RGM_WAY_WINOGRAD:
     case RGM_WAY_WINOGRAD_2X2:
-        return rgm_winograd_backward_data(&c->site, c->way[RGM_CONV_BACKWARD_DATA], dy, dx, sums, err);
+        return rgm_winograd_backward_data(&c->site, c->way[RGM_CONV_BACKWARD_DATA], dy, dx, err);
     case RGM_WAY_DIRECT:
         return rgm_direct_backward_data(&c->site, dy, dx, sums, err);
     default:
@@ -146,9 +146,7 @@ static rgm_status backward(rgm_plan *plan, int32_t index, rgm_error *err) {
 
 static int32_t gathers(const rgm_plan *plan, int32_t index) {
     const conv_state *c = rgm_plan_node_state(plan, index);
-    int32_t way = c->way[RGM_CONV_BACKWARD_DATA];
-    return way == RGM_WAY_WINOGRAD || way == RGM_WAY_WINOGRAD_2X2 ||
-           (way == RGM_WAY_DIRECT && rgm_direct_gathers(&c->site.shape));
+    return c->way[RGM_CONV_BACKWARD_DATA] == RGM_WAY_DIRECT && rgm_direct_gathers(&c->site.shape);
 }
 
 /* What is pending is applied where our own kernels load the input; oneDNN knows nothing of it. */
