@@ -161,8 +161,8 @@ static void print_row(const rgm_ops *o, const times *t, int32_t d, int32_t bette
     rgm_table_row(columns, column_count(o), label, values);
     printf("  %s", rgm_ways[t->rule[d]].name);
     if (better != t->rule[d])
-        printf(", but %s is %.0f %% faster", rgm_ways[better].name,
-               100 * (t->seconds[t->rule[d]][d].median / t->seconds[better][d].median - 1));
+        printf(", but %s is %.2f times as fast", rgm_ways[better].name,
+               t->seconds[t->rule[d]][d].median / t->seconds[better][d].median);
     putchar('\n');
     fflush(stdout);
 }

@@ -179,6 +179,7 @@ has err 'error: bench train: accuracy .* after 2 epochs, expected at least 100.0
 expect 0 "$regimen" train --data data.h5 $small --validation 0 --epochs 2 --out runs/plain --quiet
 expect 0 "$regimen" eval runs/plain/checkpoints/last.h5 --split train --json=plain.json
 expect 0 "$regimen" eval runs/bench/checkpoints/last.h5 --split train --json=bench.json
+grep -q '"loss": [0-9]' plain.json || fail "no loss: $(cat plain.json)"
 [ "$(grep '"loss"' plain.json)" = "$(grep '"loss"' bench.json)" ] || fail "not the run of train: $(cat plain.json bench.json)"
 expect 0 "$regimen" bench train runs/bench/config.yaml --until 1e-3 --set evaluate.every=2 --iters 1 \
     --out runs/again --json=time.json
@@ -195,6 +196,26 @@ if env --default-signal=INT true 2>/dev/null; then # its accuracy never changes:
     expect 130 env --default-signal=INT timeout --foreground --preserve-status -s INT 2 "$regimen" bench train data.h5 $small \
         --set optimizer.lr=0 --set regularize=[] --until 1 --epochs 100000 --quiet
     has err 'bench: stopped on request after step'
+    # stopped in its steps alone: the epoch before them is complete, and the run goes on from there
+    env --default-signal=INT "$regimen" bench train data.h5 $small --until 1 --epochs 2 --iters 1000000 --out runs/cut \
+        >out 2>err &
+    child=$!
+    children="$children $child"
+    i=0
+    until [ $i -gt 3000 ] || grep -q 'epoch 1/2' err; do
+        i=$((i + 1))
+        sleep 0.02
+    done
+    sleep 0.2
+    kill -INT $child
+    wait $child
+    code=$?
+    [ $code = 130 ] || fail "exit code $code after a signal in the steps alone"
+    [ -s runs/cut/checkpoints/best.h5 ] || fail "stopped in the steps alone: no best checkpoint"
+    [ "$(grep -c '"split": "test"' runs/cut/metrics.jsonl)" = 1 ] || fail "stopped in the steps alone: no evaluation"
+    expect 0 "$regimen" train --resume runs/cut --quiet
+    [ "$(grep -o 'epoch 2/2: .*' runs/cut/log.txt)" = "$(grep -o 'epoch 2/2: .*' runs/plain/log.txt)" ] ||
+        fail "stopped in the steps alone: $(grep epoch runs/cut/log.txt runs/plain/log.txt)"
 fi
 [ -z "$(ls -A bench)" ] || fail "left in TMPDIR: $(ls -A bench)"
 unset TMPDIR

@@ -50,9 +50,9 @@ rgm_status rgm_chunks_print(const rgm_plan *plan, const rgm_kernels *kernels, in
     printf("\nassumed     %.0f GFLOP/s and %.0f GB/s a core, %.0f us a barrier; without packing, loss and update\n",
            e.speed.flops * 1e-9, e.speed.bytes * 1e-9, e.speed.barrier * 1e6);
     printf("one core    %.1f ms a step\n", e.one * 1e3);
-    printf("%3d cores   %.2f ms, %d barriers; lost %.1f %%: %.1f few chunks, %.1f uneven rounds, %.1f barriers\n",
-           cores, e.many * 1e3, e.barriers, 100 * lost(&e.lost) / e.many, 100 * e.lost.few / e.many,
-           100 * e.lost.uneven / e.many, 100 * e.lost.barrier / e.many);
+    printf("%3d core%s %.2f ms, %d barriers; lost %.1f %%: %.1f few chunks, %.1f uneven rounds, %.1f barriers\n", cores,
+           cores == 1 ? "   " : "s  ", e.many * 1e3, e.barriers, 100 * lost(&e.lost) / e.many,
+           100 * e.lost.few / e.many, 100 * e.lost.uneven / e.many, 100 * e.lost.barrier / e.many);
     printf("            of %d rows %d have fewer than %d chunks, %d chunks of less than %d us\n", e.count, e.few, cores,
            e.small, ENOUGH_MICROSECONDS);
     free(e.rows);

@@ -78,7 +78,6 @@ static rgm_status on_epoch(void *context, const rgm_epoch_event *e, rgm_error *e
     const rgm_tally *t = &e->progress->tally, *v = &e->validation;
     const char *split = r->bench ? r->bench->split : "validation";
     char validation[128] = "";
-    if (e->evaluated && r->bench) RGM_TRY(rgm_bench_train_epoch(r->bench, r->s, r->t, e, err));
     if (e->evaluated)
         snprintf(validation, sizeof validation, "; %s: loss %.4f, accuracy %.2f %%%s", split, mean(v->loss, v->seen),
                  100 * mean((double)v->top1, v->seen), e->best ? ", the best so far" : "");
@@ -87,7 +86,7 @@ static rgm_status on_epoch(void *context, const rgm_epoch_event *e, rgm_error *e
     if (e->evaluated) RGM_TRY(write_evaluation(&r->metrics, e->progress, split, v, e->seconds, err));
     if (e->progress->epoch < r->s->config->epochs) label_epoch(r, e->progress->epoch);
     rgm_bar_skip(&r->bar);
-    return RGM_OK;
+    return e->evaluated && r->bench ? rgm_bench_train_epoch(r->bench, e, err) : RGM_OK;
 }
 
 static rgm_status on_saved(void *context, const char *path, const rgm_progress *p, rgm_error *err) {
@@ -157,11 +156,11 @@ static int32_t is_finished(const run *r, const rgm_progress *p, rgm_summary *sum
 }
 
 /* Everything as the checkpoint says. A finished run stays as it is. */
-static rgm_status resume(run *r, rgm_trainer *t, rgm_progress *p, int32_t *finished, rgm_error *err) {
+static rgm_status resume(run *r, rgm_progress *p, int32_t *finished, rgm_error *err) {
     int32_t differs;
     char build[256], text[128];
     rgm_summary summary;
-    RGM_TRY(rgm_loop_resume(r->s, t, r->folder.last, p, &differs, build, err));
+    RGM_TRY(rgm_loop_resume(r->s, r->t, r->folder.last, p, &differs, build, err));
     *finished = is_finished(r, p, &summary, text);
     if (*finished) return rgm_run_print(r->s->config, &summary, err);
     if (differs)
@@ -172,36 +171,36 @@ static rgm_status resume(run *r, rgm_trainer *t, rgm_progress *p, int32_t *finis
 }
 
 /* Where the run stands before its first step. */
-static rgm_status begin(run *r, rgm_trainer *t, rgm_progress *p, int32_t *finished, rgm_error *err) {
+static rgm_status begin(run *r, rgm_progress *p, int32_t *finished, rgm_error *err) {
     *p = rgm_progress_start();
     *finished = 0;
-    if (r->s->config->resume[0]) RGM_TRY(resume(r, t, p, finished, err));
+    if (r->s->config->resume[0]) RGM_TRY(resume(r, p, finished, err));
     if (*finished) return RGM_OK;
     RGM_TRY(rgm_metrics_open(&r->metrics, r->folder.metrics, err));
     return write_start(r, p, err);
 }
 
-static rgm_status finish_bench(run *r, rgm_trainer *t, const rgm_progress *p, int32_t ending, rgm_error *err) {
+static rgm_status finish_bench(run *r, const rgm_progress *p, int32_t ending, rgm_error *err) {
     char text[128];
     rgm_summary summary = summarize(r, p, ending, text);
     RGM_TRY(write_end(r, p, word_of(&summary), err));
-    return rgm_bench_train_finish(r->bench, r->s, t, p, err);
+    return rgm_bench_train_finish(r->bench, p, err);
 }
 
 /* The result: the test split, read once; the validation split if there is no test split. An early stop restores the
  * best. */
-static rgm_status finish(run *r, rgm_trainer *t, const rgm_progress *p, int32_t ending, rgm_error *err) {
+static rgm_status finish(run *r, const rgm_progress *p, int32_t ending, rgm_error *err) {
     const rgm_session *s = r->s;
     const rgm_config *c = s->config;
     char text[128];
     rgm_summary summary = summarize(r, p, ending, text);
-    if (ending == RGM_END_EARLY) RGM_TRY(rgm_loop_load(t, r->folder.best, err));
+    if (ending == RGM_END_EARLY) RGM_TRY(rgm_loop_load(r->t, r->folder.best, err));
     /* the test split is read once, at the end of the whole run */
     const rgm_view *view = s->test.count && ending != RGM_END_STEPS ? &s->test : &s->validation;
     rgm_tally tally = {0};
     if (view->count) {
         double start = rgm_seconds();
-        RGM_TRY(rgm_trainer_evaluate(t, view, rgm_run_stop, NULL, &tally, err));
+        RGM_TRY(rgm_trainer_evaluate(r->t, view, rgm_run_stop, NULL, &tally, err));
         summary.split = view == &s->test ? "test" : "validation";
         RGM_TRY(write_evaluation(&r->metrics, p, summary.split, &tally, rgm_seconds() - start, err));
     }
@@ -211,11 +210,11 @@ static rgm_status finish(run *r, rgm_trainer *t, const rgm_progress *p, int32_t 
     return rgm_run_print(c, &summary, err);
 }
 
-static rgm_status train(run *r, rgm_trainer *t, rgm_error *err) {
+static rgm_status train(run *r, rgm_error *err) {
     const rgm_config *c = r->s->config;
     rgm_progress p;
     int32_t ending, finished;
-    RGM_TRY(begin(r, t, &p, &finished, err));
+    RGM_TRY(begin(r, &p, &finished, err));
     if (finished) return RGM_OK;
     rgm_loop_options options = {
         .last = r->folder.last,
@@ -230,7 +229,7 @@ static rgm_status train(run *r, rgm_trainer *t, rgm_error *err) {
                                               .done = p.step * c->batch,
                                               .total = r->s->steps_total * c->batch,
                                               .quiet = c->quiet});
-    rgm_status status = rgm_loop_run(r->s, t, &p, &options, &ending, err);
+    rgm_status status = rgm_loop_run(r->s, r->t, &p, &options, &ending, err);
     rgm_bar_finish(&r->bar);
     if (status == RGM_E_INTERRUPTED) {
         RGM_TRY(write_end(r, &p, "interrupted", err));
@@ -241,7 +240,7 @@ static rgm_status train(run *r, rgm_trainer *t, rgm_error *err) {
                         p.step, r->folder.path);
     }
     RGM_TRY(status);
-    return r->bench ? finish_bench(r, t, &p, ending, err) : finish(r, t, &p, ending, err);
+    return r->bench ? finish_bench(r, &p, ending, err) : finish(r, &p, ending, err);
 }
 
 /* The folder comes last: nothing is left behind by a run that could not begin. */
@@ -266,9 +265,9 @@ rgm_status rgm_run_train(rgm_config *config, struct rgm_bench_train *bench, rgm_
     rgm_status status = rgm_trainer_create(&t, s, &options, err);
     r.t = t;
     if (status >= 0 && config->checkpoint[0] && !config->resume[0]) status = rgm_loop_load(t, config->checkpoint, err);
-    if (status >= 0 && bench) status = rgm_bench_train_begin(bench, s, err);
+    if (status >= 0 && bench) status = rgm_bench_train_begin(bench, s, t, err);
     if (status >= 0) status = open_folder(&r, config, err);
-    if (status >= 0) status = train(&r, t, err);
+    if (status >= 0) status = train(&r, err);
     rgm_metrics_close(&r.metrics);
     rgm_runfolder_close(&r.folder);
     rgm_trainer_destroy(t);

@@ -36,6 +36,7 @@ static void add_phase(rgm_chunk_row *row, const rgm_phase *phase, const work *w,
     double arithmetic = w->flops / s->flops, memory = w->bytes / s->bytes;
     double one = arithmetic > memory ? arithmetic : memory, chunk = one / phase->chunks;
     double rounds = chunk * ((phase->chunks + cores - 1) / cores), beyond = rounds - one / cores;
+    if (phase->chunks % cores == 0) beyond = 0; /* not -0 by rounding */
     if (!row->barriers || one > row->chunk * row->chunks) row->chunk = chunk, row->chunks = phase->chunks;
     row->barriers++;
     row->one += one;

@@ -1,7 +1,8 @@
 /* How the directions of a convolution are computed: internal to core/net.
  *
- * op_conv.c chooses an algorithm for each direction, from its shape and the number of lanes (docs/ARCHITECTURE.md,
- * "Convolutions"), and asks it to append its phases. Each algorithm keeps what its phases need in states of its own.
+ * op_conv.c chooses an algorithm for each direction, from its shape, the number of lanes and whether a batch norm
+ * stands beside it (docs/ARCHITECTURE.md, "Convolutions"), and asks it to append its phases. Each algorithm keeps what
+ * its phases need in states of its own.
  */
 #ifndef RGM_NET_CONV_H
 #define RGM_NET_CONV_H
@@ -110,9 +111,8 @@ int32_t rgm_direct_pays(const rgm_conv_shape *shape, int32_t direction, int32_t 
 rgm_status rgm_direct_forward(const rgm_conv_site *site, rgm_source x, const rgm_store *store, rgm_error *err);
 /* 1 if its backward data can gather sums: with stride 1, where it stores whole lines of an image. */
 int32_t rgm_direct_gathers(const rgm_conv_shape *shape);
-/* *sums, which have been begun, are gathered from dx, unless they are NULL. */
-rgm_status rgm_direct_backward_data(const rgm_conv_site *site, rgm_buffer dy, rgm_buffer dx, rgm_sums *sums,
-                                    rgm_error *err);
+/* Gathers the sums of the batch norm before, if that is up to this convolution (rgm_sums_gatherer). */
+rgm_status rgm_direct_backward_data(const rgm_conv_site *site, rgm_buffer dy, rgm_buffer dx, rgm_error *err);
 rgm_status rgm_direct_backward_weights(const rgm_conv_site *site, rgm_source x, rgm_buffer dy, rgm_error *err);
 
 /* ---- oneDNN: conv_onednn.c ---- */

@@ -1,5 +1,5 @@
 /* Convolution by matrix products of our own, for 1x1 and 3x3 windows and strides 1 and 2. auto takes them for most 1x1
- * convolutions with 16 lanes, but not for their backward data, and little else (rgm_direct_pays).
+ * convolutions with 16 lanes, backward data only behind a batch norm, and little else (rgm_direct_pays).
  *
  * Each tap of the window reads a grid of input pixels, one for each output pixel. The forward pass gathers a span of
  * output pixels, [tap][input block][pixel][B], applies what is pending, and multiplies it with the filters,
@@ -14,7 +14,7 @@
  * parts as make two rounds of CHUNKS chunks, if their pixels repay them and memory allows.
  *
  * Sizes follow from the kernels' block and the shape alone. In the forward pass and backward data they change no bits
- * of the output, only how its moments are cut into chunks.
+ * of the output, only how its moments or sums are cut into chunks.
  */
 #include <string.h>
 #include "net/conv.h"
@@ -49,7 +49,8 @@ int32_t rgm_direct_can(const rgm_conv_shape *s, int32_t direction) {
 
 /* Measured. With 16 lanes, forward 1x1 convolutions that read their pixels where they are keep up with oneDNN's, and
  * gather the moments of their output or apply what is pending on their input besides; backward weights, with their
- * reduction, take less of a step than oneDNN's, as do those of strided 3x3 with many channels. With 8 lanes oneDNN is
+ * reduction, take less of a step than oneDNN's, as do those of strided 3x3 with many channels; backward data is 2 %
+ * slower than oneDNN's, but saves the batch norm that it gathers sums for a pass over memory. With 8 lanes oneDNN is
  * faster, but forward, for those that widen, not by as much as their large output's moments cost. */
 int32_t rgm_direct_pays(const rgm_conv_shape *s, int32_t direction, int32_t block, int32_t saves) {
     int32_t pointwise = s->R == 1 && s->C >= 64 && s->K >= 64;
@@ -208,24 +209,18 @@ static piece piece_of(const span *s, int32_t pair, const rgm_stretch *of) {
 
 /* A piece's sums read tensors that lie in memory, a row of lines of each for each of the pair's blocks. The products
  * before ask for them, `lines` lines in a call: where the lines of call `call` begin, or NULL when all are asked for.
- */
+ * (A shorter last range of the depth asks for some once more; they are near by then.) */
 static const float *sums_ahead(const span *s, int32_t pair, const piece *r, int64_t call, int64_t lines) {
     const pass *p = s->p;
-    const float *const reads[] = {p->sums.x, p->sums.y, p->sums.dy2};
     int64_t row = divide_up(r->of.count * p->k->block, LINE), calls = divide_up(row, lines), wide = pair_width(p, pair);
     int64_t at = rgm_most(0, rgm_least(call % calls * lines, row - lines)), index = call / calls;
-    for (int32_t i = 0; i < 3; i++) {
-        if (!reads[i]) continue;
-        if (index < wide)
-            return reads[i] + block_at(p, r->of.image, 2 * pair + (int32_t)index) + r->of.first * p->k->block +
-                   at * LINE;
-        index -= wide;
-    }
-    return NULL;
+    const float *from = rgm_sums_read(&p->sums, index / wide);
+    if (!from) return NULL;
+    return from + block_at(p, r->of.image, 2 * pair + (int32_t)(index % wide)) + r->of.first * p->k->block + at * LINE;
 }
 
-/* Adds the products of blocks [from, to) of the depth, and asks for the filters of the next ones: each pixel of the
- * span for its share of them, in whole lines. */
+/* Adds the products of blocks [from, to) of the depth, and asks for what the sums read, and then for the filters of the
+ * next ones: each pixel of the span for its share of them, in whole lines. */
 static void multiply_piece(const span *s, int32_t pair, const piece *r, int64_t from, int64_t to) {
     const pass *p = s->p;
     int32_t B = p->k->block, wide = pair_width(p, pair);
@@ -313,28 +308,29 @@ static int32_t set_lattice_sizes(pass *p) {
 }
 
 static rgm_status plan_pass(const rgm_conv_site *site, pass *p, int32_t direction, rgm_source x, const rgm_store *store,
-                            rgm_sums *sums, rgm_error *err) {
+                            rgm_error *err) {
+    rgm_plan *plan = site->plan;
+    int32_t in = rgm_plan_node(plan, site->node)->in[0];
+    int32_t gathers = direction == RGM_CONV_BACKWARD_DATA && rgm_sums_gatherer(plan, in) == site->node;
+    rgm_sums sums;
+    if (gathers) RGM_TRY(rgm_sums_begin(plan, in, store->y, &sums, err));
     p->pairs = (p->out.blocks + 1) / 2;
-    rgm_plan_param(site->plan, rgm_plan_node(site->plan, site->node)->weight, &p->w);
+    rgm_plan_param(plan, rgm_plan_node(plan, site->node)->weight, &p->w);
     int32_t chunks = set_lattice_sizes(p);
-    rgm_buffer u = rgm_plan_buffer(site->plan, rgm_float_bytes(p->pairs * p->u_pair));
-    RGM_TRY(rgm_plan_phase_once(site->plan, site->node, "filters", run_filters, p, p->pairs * p->in.blocks, err));
-    rgm_plan_use(site->plan, u, &p->u);
-    RGM_TRY(rgm_plan_phase(site->plan, site->node, direction == RGM_CONV_FORWARD ? "forward" : "backward data",
-                           run_span, p, chunks, err));
-    rgm_plan_work(site->plan, rgm_conv_flops(site), 0);
-    rgm_plan_use(site->plan, u, NULL);
-    rgm_conv_side_use(site->plan, &p->in, x);
-    rgm_store_use(site->plan, store, &p->y, &p->affine, &p->residual);
+    rgm_buffer u = rgm_plan_buffer(plan, rgm_float_bytes(p->pairs * p->u_pair));
+    RGM_TRY(rgm_plan_phase_once(plan, site->node, "filters", run_filters, p, p->pairs * p->in.blocks, err));
+    rgm_plan_use(plan, u, &p->u);
+    RGM_TRY(rgm_plan_phase(plan, site->node, direction == RGM_CONV_FORWARD ? "forward" : "backward data", run_span, p,
+                           chunks, err));
+    rgm_plan_work(plan, rgm_conv_flops(site), 0);
+    rgm_plan_use(plan, u, NULL);
+    rgm_conv_side_use(plan, &p->in, x);
+    rgm_store_use(plan, store, &p->y, &p->affine, &p->residual);
     p->relu = store->relu;
-    if (sums) {
-        int32_t in = rgm_plan_node(site->plan, site->node)->in[0];
-        rgm_sums_gather(site->plan, in, sums, chunks);
-        rgm_sums_use(site->plan, in, sums, &p->sums);
-    }
+    if (gathers) rgm_sums_take(plan, in, &sums, chunks, &p->sums);
     if (direction != RGM_CONV_FORWARD) return RGM_OK;
     rgm_moments moments = rgm_conv_moments(site, chunks);
-    if (moments.chunks) rgm_plan_use(site->plan, moments.buffer, &p->moments);
+    if (moments.chunks) rgm_plan_use(plan, moments.buffer, &p->moments);
     return RGM_OK;
 }
 
@@ -365,13 +361,12 @@ rgm_status rgm_direct_forward(const rgm_conv_site *site, rgm_source x, const rgm
         l->from[l->taps++] = (rgm_grid){s->H, s->W, s->stride, t / s->S - s->pad, t % s->S - s->pad, y.W};
     }
     rgm_plan_param(site->plan, rgm_plan_node(site->plan, site->node)->bias, &p->bias);
-    return plan_pass(site, p, RGM_CONV_FORWARD, x, store, NULL, err);
+    return plan_pass(site, p, RGM_CONV_FORWARD, x, store, err);
 }
 
 int32_t rgm_direct_gathers(const rgm_conv_shape *s) { return s->stride == 1; }
 
-rgm_status rgm_direct_backward_data(const rgm_conv_site *site, rgm_buffer dy, rgm_buffer dx, rgm_sums *sums,
-                                    rgm_error *err) {
+rgm_status rgm_direct_backward_data(const rgm_conv_site *site, rgm_buffer dy, rgm_buffer dx, rgm_error *err) {
     const rgm_conv_shape *s = &site->shape;
     pass *p = make_pass(site, rgm_conv_output(site), rgm_conv_input(site));
     if (!p) return rgm_plan_no_memory(err);
@@ -393,7 +388,7 @@ rgm_status rgm_direct_backward_data(const rgm_conv_site *site, rgm_buffer dy, rg
             }
         }
     const rgm_store store = {.y = dx, .affine = -1, .residual = -1};
-    return plan_pass(site, p, RGM_CONV_BACKWARD_DATA, (rgm_source){.values = dy}, &store, sums, err);
+    return plan_pass(site, p, RGM_CONV_BACKWARD_DATA, (rgm_source){.values = dy}, &store, err);
 }
 
 /* ---- backward weights ---- */

@@ -1,14 +1,15 @@
 /* What the operations use to plan themselves: internal to core/net.
  *
  * An operation is a class. forward() appends the node's forward phases and says which buffers each
- * phase touches; backward() does the same for the gradient, in reverse node order. A phase's context is a struct from
+ * phase touches; backward() does the same for the gradient, in reverse node order, but for the readers of a tensor of
+ * which one gathers sums: that one comes last. A phase's context is a struct from
  * rgm_plan_state() whose pointers the plan fills in (rgm_plan_use) when the arena is bound.
  *
  * forward() may be called again while the backward phases are planned (remake.h): for the same node, on other buffers.
  * So its phases' contexts are new ones each time, and backward() asks for the values it reads anew.
  *
- * Chunks are groups of images: rgm_plan_images() decides how many, from the problem only. pending.h has what a batch
- * norm and its neighbours do for one another.
+ * Chunks are groups of images: rgm_plan_images() decides how many, from the problem only. pending.h and sums.h
+ * have what a batch norm and its neighbours do for one another.
  */
 #ifndef RGM_NET_OP_H
 #define RGM_NET_OP_H
@@ -31,8 +32,8 @@ typedef struct rgm_op {
     int32_t (*keeps_output)(const rgm_plan *plan, int32_t node);
     /* If the node can load in[`input`] with what is pending on it: RGM_APPLIES_*; NULL: it cannot. */
     int32_t (*applies)(const rgm_plan *plan, int32_t node, int32_t input);
-    /* 1 if the node's backward phases can gather sums for the batch norm that makes in[0] (net/sums.h). NULL: they
-     * cannot. */
+    /* 1 if the node's backward phases can gather sums for the batch norm that makes in[0] (net/sums.h), to be asked
+     * when its forward phases are planned. NULL: they cannot. */
     int32_t (*gathers)(const rgm_plan *plan, int32_t node);
     int32_t finishes; /* its store can do what joins it (net/finish.h) */
     /* 1 if what the node does to in[`input`] can be done in the store of whoever makes that, behind what *finish says

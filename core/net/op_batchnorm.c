@@ -291,37 +291,16 @@ static rgm_status forward(rgm_plan *plan, int32_t index, rgm_error *err) {
     return RGM_OK;
 }
 
-/* g is stored where somebody else needs it (the residual), where it is a sum of two, or where its mask cannot be had
- * again in the second pass (it comes from y). A plain copy of dy need not be stored. */
-static rgm_status plan_sums(rgm_plan *plan, int32_t index, bn_state *c, rgm_sums *s, int32_t *g_shared,
-                            rgm_error *err) {
-    int32_t out = rgm_plan_node(plan, index)->out;
-    rgm_gradient dy = rgm_plan_gradient(plan, out);
-    *g_shared = 0;
-    *s = rgm_sums_gathered(plan, out);
-    if (s->chunks) return RGM_OK;
-    *s = rgm_sums_of(plan, out);
-    s->dy = dy.addend[0];
-    if (dy.count == 2) s->dy2 = dy.addend[1];
-    if (dy.count == 2 || s->mask == RGM_MASK_OUTPUT)
-        s->g = !dy.shared[0]                    ? s->dy
-               : dy.count == 2 && !dy.shared[1] ? s->dy2
-                                                : rgm_plan_buffer(plan, rgm_plan_tensor_bytes(plan, out));
-    else
-        *g_shared = dy.shared[0];
-    RGM_TRY(rgm_plan_phase(plan, index, "backward sums", run_backward_reduce, c, c->chunks, err));
-    rgm_sums_cut(plan, out, s, c->chunks);
-    rgm_sums_use(plan, out, s, &c->first_pass);
-    return RGM_OK;
-}
-
 static rgm_status backward(rgm_plan *plan, int32_t index, rgm_error *err) {
     const rgm_node *node = rgm_plan_node(plan, index);
     bn_state *c = NULL;
-    rgm_sums s;
-    int32_t g_shared, join = node->in[1] != RGM_NO_TENSOR && rgm_plan_needs_gradient(plan, node->in[1]);
+    int32_t join = node->in[1] != RGM_NO_TENSOR && rgm_plan_needs_gradient(plan, node->in[1]);
     RGM_TRY(copy(plan, index, &c, err));
-    RGM_TRY(plan_sums(plan, index, c, &s, &g_shared, err));
+    rgm_sums s = rgm_sums_of(plan, node->out);
+    if (!s.chunks) {
+        RGM_TRY(rgm_plan_phase(plan, index, "backward sums", run_backward_reduce, c, c->chunks, err));
+        rgm_sums_take(plan, node->out, &s, c->chunks, &c->first_pass);
+    }
     c->sum_chunks = s.chunks;
     RGM_TRY(rgm_plan_phase(plan, index, "combine backward sums", run_backward_finish, c, c->e.blocks, err));
     rgm_plan_use(plan, s.partial, &c->sums);
@@ -330,14 +309,14 @@ static rgm_status backward(rgm_plan *plan, int32_t index, rgm_error *err) {
 
     /* The residual's gradient is g: then dx needs a buffer of its own. */
     rgm_buffer g = s.g >= 0 ? s.g : s.dy;
-    rgm_buffer dx = join || g_shared ? rgm_plan_buffer(plan, rgm_plan_tensor_bytes(plan, node->out)) : g;
+    rgm_buffer dx = join || s.shared ? rgm_plan_buffer(plan, rgm_plan_tensor_bytes(plan, node->out)) : g;
     c->mask = s.g >= 0 ? RGM_MASK_NONE : s.mask;
     RGM_TRY(rgm_plan_phase(plan, index, "backward", run_backward_apply, c, c->chunks, err));
     rgm_plan_use(plan, s.x, &c->x);
     rgm_plan_use(plan, g, &c->g);
     rgm_plan_use(plan, c->vectors_buffer, NULL);
     rgm_plan_use(plan, dx, &c->dx);
-    if (join) RGM_TRY(rgm_plan_add_gradient(plan, node->in[1], g, g_shared, err));
+    if (join) RGM_TRY(rgm_plan_add_gradient(plan, node->in[1], g, s.shared, err));
     if (!rgm_plan_needs_gradient(plan, node->in[0])) return RGM_OK;
     return rgm_plan_add_gradient(plan, node->in[0], dx, 0, err);
 }

@@ -13,7 +13,8 @@ static int32_t can(const rgm_conv_shape *s, int32_t way, int32_t direction) {
     return way == RGM_WAY_DIRECT ? rgm_direct_can(s, direction) : rgm_winograd_can(s, way, direction);
 }
 
-/* 1 if a batch norm with the batch's statistics follows; in backward data, if one comes before. */
+/* 1 if a batch norm with the batch's statistics follows; in backward data, if one comes before (of several readers of
+ * it only one will gather its sums). */
 static int32_t saves(const rgm_plan *plan, int32_t index, int32_t direction) {
     const rgm_node *node = rgm_plan_node(plan, index);
     if (direction != RGM_CONV_BACKWARD_DATA) return rgm_plan_wants_moments(plan, node->out);
@@ -21,7 +22,8 @@ static int32_t saves(const rgm_plan *plan, int32_t index, int32_t direction) {
     return producer >= 0 && rgm_plan_node(plan, producer)->op == RGM_OP_BATCHNORM;
 }
 
-/* The rule: a function of the shape, the block and what follows. Not to be asked while phases are planned again. */
+/* The rule: a function of the shape, the block and what stands beside it. Not to be asked while phases are planned
+ * again. */
 static int32_t choose(const rgm_plan *plan, int32_t index, const rgm_conv_shape *s, int32_t direction) {
     const rgm_plan_options *o = rgm_plan_get(plan);
     int32_t winograd = rgm_winograd_best_way(s, direction);
@@ -111,14 +113,13 @@ static rgm_status backward_weights(conv_state *c, rgm_source x, rgm_buffer dy, r
     }
 }
 
-/* Gathers *sums unless it is NULL, which it is not where it cannot. */
-static rgm_status backward_data(conv_state *c, rgm_buffer dy, rgm_buffer dx, rgm_sums *sums, rgm_error *err) {
+static rgm_status backward_data(conv_state *c, rgm_buffer dy, rgm_buffer dx, rgm_error *err) {
     switch (c->way[RGM_CONV_BACKWARD_DATA]) {
     case RGM_WAY_WINOGRAD:
     case RGM_WAY_WINOGRAD_2X2:
         return rgm_winograd_backward_data(&c->site, c->way[RGM_CONV_BACKWARD_DATA], dy, dx, err);
     case RGM_WAY_DIRECT:
-        return rgm_direct_backward_data(&c->site, dy, dx, sums, err);
+        return rgm_direct_backward_data(&c->site, dy, dx, err);
     default:
         return rgm_onednn_backward_data(c->onednn, &c->site, dy, dx, err);
     }
@@ -135,12 +136,7 @@ static rgm_status backward(rgm_plan *plan, int32_t index, rgm_error *err) {
     if (!rgm_plan_needs_gradient(plan, node->in[0])) return RGM_OK;
     rgm_buffer dx = rgm_plan_buffer(plan, rgm_plan_tensor_bytes(plan, node->in[0]));
     rgm_plan_set_direction(plan, RGM_WORK_BACKWARD_DATA);
-    if (rgm_sums_gatherer(plan, node->in[0]) == index) {
-        rgm_sums sums;
-        RGM_TRY(rgm_sums_begin(plan, node->in[0], dx, &sums, err));
-        return backward_data(c, dy, dx, &sums, err);
-    }
-    RGM_TRY(backward_data(c, dy, dx, NULL, err));
+    RGM_TRY(backward_data(c, dy, dx, err));
     return rgm_plan_add_gradient(plan, node->in[0], dx, 0, err);
 }
 

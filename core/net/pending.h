@@ -1,4 +1,4 @@
-/* What a batch norm and its neighbours do for one another: internal to core/net.
+/* What a batch norm and its neighbours do for one another in the forward pass (backward: sums.h): internal to core/net.
  *
  * Pending. The output of a batch norm without residual need not be written at all: its consumers can apply scale, shift
  * and ReLU when they load the batch norm's input. The plan decides so before it asks anybody for phases
@@ -19,7 +19,7 @@
 
 typedef struct rgm_source {
     rgm_buffer values;
-    int32_t pending;   /* 1: what is meant is affine[0][c] * value + affine[1][c], behind a ReLU if relu */
+    int32_t pending;   /* 1: what is meant is SCALE[c] * value + SHIFT[c], of affine, behind a ReLU if relu */
     rgm_buffer affine; /* of any batch norm's output: [RGM_NORM_*][padded channels] and more */
     int32_t relu;
 } rgm_source;

@@ -273,11 +273,11 @@ static rgm_status plan_backward_phases(rgm_plan *p, int32_t index, rgm_error *er
 
 static rgm_status plan_backward_of(rgm_plan *p, int32_t index, rgm_error *err);
 
-/* Of all who read the tensor but one; from the last to the first, as they come in any case. */
-static rgm_status plan_backward_of_readers(rgm_plan *p, int32_t tensor, int32_t but, rgm_error *err) {
+/* From the last reader to the first, as they come in any case. */
+static rgm_status plan_backward_of_readers(rgm_plan *p, int32_t tensor, rgm_error *err) {
     for (int32_t i = rgm_graph_node_count(p->o.graph); i-- > 0;) {
         const rgm_node *node = rgm_plan_node(p, i);
-        if (i != but && (node->in[0] == tensor || node->in[1] == tensor)) RGM_TRY(plan_backward_of(p, i, err));
+        if (node->in[0] == tensor || node->in[1] == tensor) RGM_TRY(plan_backward_of(p, i, err));
     }
     return RGM_OK;
 }
@@ -287,9 +287,9 @@ static rgm_status plan_backward_of_readers(rgm_plan *p, int32_t tensor, int32_t 
 static rgm_status plan_backward_of(rgm_plan *p, int32_t index, rgm_error *err) {
     const rgm_node *node = rgm_plan_node(p, index);
     if (p->notes[index].backward || !rgm_plan_needs_gradient(p, node->out)) return RGM_OK;
-    p->notes[index].backward = 1;
-    RGM_TRY(plan_backward_of_readers(p, node->out, -1, err));
-    if (rgm_sums_gatherer(p, node->in[0]) == index) RGM_TRY(plan_backward_of_readers(p, node->in[0], index, err));
+    p->notes[index].backward = 1; /* so it is not asked for once more, as a reader of its own input */
+    RGM_TRY(plan_backward_of_readers(p, node->out, err));
+    if (rgm_sums_gatherer(p, node->in[0]) == index) RGM_TRY(plan_backward_of_readers(p, node->in[0], err));
     p->direction = RGM_WORK_BACKWARD;
     rgm_status status = plan_backward_phases(p, index, err);
     return status < 0 ? rgm_fail_in(err, "layer %s", node->name) : status;

@@ -34,7 +34,7 @@ typedef struct state { /* a piece of set-up memory */
 /* A tensor's values in the backward pass (remake.h). */
 enum { RGM_KEPT, RGM_DROPPED, RGM_MADE_AGAIN };
 
-typedef struct note { /* what a node's operation remembers: its state, and how it is computed (rgm_plan_row) */
+typedef struct note { /* of a node: its operation's state, how it is computed (rgm_plan_row), and how far planning is */
     void *state;
     char text[96];
     int32_t way[RGM_CONV_DIRECTIONS];

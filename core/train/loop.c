@@ -97,11 +97,12 @@ static rgm_status end_epoch(loop *l, rgm_error *err) {
     l->p->epoch = epoch;
     l->p->epoch_step = 0;
     if (event.evaluated) event.best = judge(l, &event.validation);
-    if (l->o->events.epoch) RGM_TRY(l->o->events.epoch(l->o->events.context, &event, err));
+    rgm_status told = l->o->events.epoch ? l->o->events.epoch(l->o->events.context, &event, err) : RGM_OK;
+    if (told < 0 && told != RGM_E_INTERRUPTED) return told; /* if interrupted, the epoch is complete all the same */
     l->p->tally = (rgm_tally){0};
     if (event.best) RGM_TRY(save(l, l->o->best, err));
     if (epoch % c->save.every == 0 || last || out_of_patience(c, l->p)) RGM_TRY(save(l, l->o->last, err));
-    return RGM_OK;
+    return told;
 }
 
 static void add_tally(rgm_tally *sum, const rgm_tally *more) {

@@ -68,11 +68,12 @@ rgm_status rgm_loop_load(rgm_trainer *trainer, const char *path, rgm_error *err)
 rgm_status rgm_loop_save(const rgm_session *session, rgm_trainer *trainer, const rgm_progress *progress,
                          const char *path, rgm_error *err);
 
-/* Parameters, slots, running statistics and plugin states as they are, in memory: for steps that are to leave no trace.
- * RGM_E_NOMEM; whatever a plugin's save or load says. Before the trainer and its session end. [main] */
+/* Parameters, slots and running statistics as they are, in memory: for steps that are to leave no trace (bench train).
+ * Plugins' states are not among them, since only an evaluation's observe() changes those. Its memory, as much as those
+ * arrays take, is no part of the plan. RGM_E_NOMEM. Before the trainer ends. [main] */
 typedef struct rgm_snapshot rgm_snapshot;
-rgm_status rgm_snapshot_take(rgm_snapshot **snapshot, const rgm_session *session, rgm_trainer *trainer, rgm_error *err);
-rgm_status rgm_snapshot_restore(rgm_snapshot *snapshot, rgm_error *err);
+rgm_status rgm_snapshot_take(rgm_snapshot **snapshot, rgm_trainer *trainer, rgm_error *err);
+void rgm_snapshot_restore(rgm_snapshot *snapshot);
 void rgm_snapshot_destroy(rgm_snapshot *snapshot); /* NULL is fine */
 
 #endif

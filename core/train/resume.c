@@ -145,8 +145,8 @@ static rgm_status check_config(const rgm_session *s, const rgm_checkpoint *heade
     const char *key = status >= 0 ? rgm_config_difference(then, now, free_keys) : NULL;
     if (key)
         status = rgm_fail(err, RGM_E_USAGE,
-                          "%s: its run had another %s: a run is continued as it was begun (or begin a new one "
-                          "with --checkpoint)",
+                          "%s: '%s' is not what its run began with: a run is continued as it was begun (or begin a "
+                          "new one with --checkpoint)",
                           path, key);
     free(then);
     free(now);
@@ -225,9 +225,8 @@ rgm_status rgm_loop_load(rgm_trainer *t, const char *path, rgm_error *err) {
 /* ---- in memory ---- */
 
 struct rgm_snapshot {
-    const rgm_session *session;
-    rgm_checkpoint of; /* the trainer's arrays, and copies of the plugins' states */
-    float *copy;       /* of the arrays, one behind the other */
+    rgm_checkpoint of; /* the trainer's arrays */
+    float *copy;       /* of them, one behind the other */
 };
 
 /* Copies the trainer's arrays, or puts the copies back; returns how many floats they are. Without `copy` it only
@@ -245,32 +244,24 @@ static size_t move_arrays(const rgm_checkpoint *c, float *copy, int32_t load) {
     return done;
 }
 
-rgm_status rgm_snapshot_take(rgm_snapshot **snapshot, const rgm_session *session, rgm_trainer *t, rgm_error *err) {
+rgm_status rgm_snapshot_take(rgm_snapshot **snapshot, rgm_trainer *t, rgm_error *err) {
     rgm_snapshot *s = *snapshot = calloc(1, sizeof *s);
     if (!s) return rgm_fail(err, RGM_E_NOMEM, "snapshot: out of memory");
-    s->session = session;
     rgm_trainer_checkpoint(t, &s->of);
     s->copy = malloc(move_arrays(&s->of, NULL, 0) * sizeof *s->copy);
-    rgm_status status = s->copy ? RGM_OK : rgm_fail(err, RGM_E_NOMEM, "snapshot: out of memory");
-    if (status >= 0) status = make_states(session, &s->of, err);
-    if (status >= 0) status = move_states(session, &s->of, 0, err);
-    if (status >= 0) {
-        move_arrays(&s->of, s->copy, 0);
-        return status;
+    if (!s->copy) {
+        rgm_snapshot_destroy(s);
+        *snapshot = NULL;
+        return rgm_fail(err, RGM_E_NOMEM, "snapshot: out of memory");
     }
-    rgm_snapshot_destroy(s);
-    *snapshot = NULL;
-    return status;
+    move_arrays(&s->of, s->copy, 0);
+    return RGM_OK;
 }
 
-rgm_status rgm_snapshot_restore(rgm_snapshot *s, rgm_error *err) {
-    move_arrays(&s->of, s->copy, 1);
-    return move_states(s->session, &s->of, 1, err);
-}
+void rgm_snapshot_restore(rgm_snapshot *s) { move_arrays(&s->of, s->copy, 1); }
 
 void rgm_snapshot_destroy(rgm_snapshot *s) {
     if (!s) return;
-    free_states(&s->of);
     free(s->copy);
     free(s);
 }

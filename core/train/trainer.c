@@ -153,7 +153,7 @@ static int32_t largest_batch(const rgm_trainer *t, int32_t memory, int32_t least
     int64_t first = least, wide = most - least;
     for (int64_t i = EIGHTHS - 1; i > 0 && least == first; i--) {
         int32_t batch = (int32_t)(first + wide * i / EIGHTHS);
-        if (batch > least) *(fits(t, memory, batch, room) ? &least : &most) = batch;
+        if (batch > least && batch < most) *(fits(t, memory, batch, room) ? &least : &most) = batch;
     }
     while (most - least > 1) {
         int32_t middle = least + (most - least) / 2;
