@@ -2,6 +2,7 @@
 #include <string.h>
 #include "cli/commands.h"
 #include "cli/options.h"
+#include "report/runfolder.h"
 
 static const rgm_cli_spec spec = {
     .name = "train",
@@ -27,12 +28,11 @@ static rgm_status make_config(const rgm_cli_line *line, rgm_config *config, rgm_
         return rgm_fail(err, RGM_E_USAGE,
                         "--resume: continues the run's own configuration in its folder; %s cannot be given too",
                         file ? "FILE" : "--out");
-    char path[RGM_CONFIG_PATH + 16];
-    if (strlen(resume) >= RGM_CONFIG_PATH) return rgm_fail(err, RGM_E_USAGE, "--resume: the path is too long");
-    snprintf(path, sizeof path, "%s/config.yaml", resume);
+    char path[RGM_RUNFOLDER_PATH];
+    RGM_TRY(rgm_runfolder_find(resume, path, err)); /* so it fits into config->out, too */
     RGM_TRY(rgm_config_init(config, err));
     RGM_TRY(rgm_config_read(config, path, err));
-    strcpy(config->out, resume);
+    snprintf(config->out, sizeof config->out, "%s", resume);
     return rgm_cli_apply(line, config, err);
 }
 

@@ -123,14 +123,27 @@ static void remove_remains(const rgm_runfolder *f) {
     closedir(folder);
 }
 
+static rgm_status check_run(const rgm_runfolder *f, rgm_error *err) {
+    if (!exists(f->path)) return rgm_fail(err, RGM_E_IO, "%.160s: %s", f->path, strerror(ENOENT));
+    if (!exists(f->config)) return rgm_fail(err, RGM_E_USAGE, "%.160s: no run folder: it has no config.yaml", f->path);
+    if (!exists(f->last))
+        return rgm_fail(err, RGM_E_USAGE, "%.160s: nothing to resume: it has no checkpoints/last.h5", f->path);
+    return RGM_OK;
+}
+
+rgm_status rgm_runfolder_find(const char *path, char config[RGM_RUNFOLDER_PATH], rgm_error *err) {
+    rgm_runfolder f;
+    RGM_TRY(set_paths(&f, path, err));
+    RGM_TRY(check_run(&f, err));
+    memcpy(config, f.config, sizeof f.config);
+    return RGM_OK;
+}
+
 rgm_status rgm_runfolder_open(rgm_runfolder *f, const char *path, rgm_error *err) {
     rgm_status status;
     memset(f, 0, sizeof *f);
     RGM_TRY_OR_FAIL(status, set_paths(f, path, err));
-    if (!exists(f->path)) return rgm_fail(err, RGM_E_IO, "%.160s: %s", path, strerror(ENOENT));
-    if (!exists(f->config)) return rgm_fail(err, RGM_E_USAGE, "%.160s: no run folder: it has no config.yaml", path);
-    if (!exists(f->last))
-        return rgm_fail(err, RGM_E_USAGE, "%.160s: nothing to resume: it has no checkpoints/last.h5", path);
+    RGM_TRY_OR_FAIL(status, check_run(f, err));
     RGM_TRY_OR_FAIL(status, lock(f, err));
     remove_remains(f);
     RGM_TRY_OR_FAIL(status, rgm_log_open(f->log, err));

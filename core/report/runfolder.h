@@ -27,8 +27,12 @@ typedef struct rgm_runfolder {
  * hold anything but a run: RGM_E_USAGE. RGM_E_IO. [main] */
 rgm_status rgm_runfolder_create(rgm_runfolder *folder, rgm_config *config, rgm_error *err);
 
-/* Opens the folder of a run to be resumed: config.yaml and checkpoints/last.h5 must be there (RGM_E_USAGE), no other
- * process in it. Removes what a writer that was killed left in checkpoints/ and opens the log. [main] */
+/* Where a run to be resumed has its configuration. RGM_E_IO if there is no such folder; RGM_E_USAGE if no run is in it:
+ * config.yaml and checkpoints/last.h5 must be there. */
+rgm_status rgm_runfolder_find(const char *path, char config[RGM_RUNFOLDER_PATH], rgm_error *err);
+
+/* Opens the folder of a run that was found; no other process may be in it (RGM_E_USAGE). Removes what a writer that was
+ * killed left in checkpoints/ and opens the log. [main] */
 rgm_status rgm_runfolder_open(rgm_runfolder *folder, const char *path, rgm_error *err);
 
 /* Unlocks and closes the log. A zeroed or closed struct is fine. */

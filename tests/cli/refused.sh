@@ -137,7 +137,7 @@ refuse 3 'none/bad.h5' import idx idx --out none/bad.h5
 
 # ---- checkpoints and runs
 refuse 3 'missing' train --resume missing
-refuse 3 'folder/config.yaml' train --resume folder
+refuse 2 'folder: no run folder' train --resume folder
 refuse 2 'folder has no checkpoints/best.h5 or last.h5' eval folder
 refuse 3 'missing.h5' eval missing.h5
 refuse 2 'expected a checkpoint' eval
@@ -148,9 +148,9 @@ refuse 2 'data.h5' eval data.h5
 refuse 2 'conv1.weight' eval run --set model.base=6
 refuse 2 'last.h5' train data.h5 --model mlp --checkpoint $checkpoint
 refuse 2 'seed' train --resume run --seed 5
-refuse 2 'another batch' train --resume run --batch 8
-refuse 2 'another optimizer' train --resume run --set optimizer.lr=0.01
-refuse 2 'another augment' train --resume run --set 'augment=[]'
+refuse 2 "'batch' is not what" train --resume run --batch 8
+refuse 2 "'optimizer' is not what" train --resume run --set optimizer.lr=0.01
+refuse 2 "'augment' is not what" train --resume run --set 'augment=[]'
 refuse 3 'json' train data.h5 $small --epochs 1 --json=missing/result.json
 refuse 2 'there is a run in this folder' train data.h5 --out run
 refuse 2 'good.yaml' train data.h5 --out good.yaml
