@@ -53,12 +53,13 @@ static rgm_status run_chunk(void *context, int32_t chunk, int32_t worker, rgm_er
     (void)worker, (void)err;
     const job *j = context;
     arrays *w = j->where;
+    int64_t at = w->at[chunk]; /* written once: it shares a cache line with those of other workers */
     for (int64_t i = 0; i < j->calls; i++) {
-        int64_t at = w->at[chunk];
         rgm_place place = place_of(j, chunk, at);
         j->call(&place);
-        w->at[chunk] = at + RGM_CALL_FLOATS < w->floats ? at + RGM_CALL_FLOATS : 0;
+        at = at + RGM_CALL_FLOATS < w->floats ? at + RGM_CALL_FLOATS : 0;
     }
+    w->at[chunk] = at;
     return RGM_OK;
 }
 

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "base/cpu.h"
 #include "base/rng.h"
 
 enum { SEED = 1, GIVES = 0 /* plugin in front of the convolution; the other one is behind it */ };
@@ -168,6 +169,7 @@ static rgm_status make(rgm_layer_net *net, int32_t way, rgm_error *err) {
                                       .engine = m->engine,
                                       .batch = net->layer->N,
                                       .workers = rgm_team_size(m->team),
+                                      .cache = rgm_cpu_cache(2),
                                       .conv = way,
                                       .training = 1,
                                       .hook = {net, pass_forward, pass_backward}};

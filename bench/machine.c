@@ -3,29 +3,18 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 #include "base/arena.h"
+#include "base/cpu.h"
 #include "bench/isas.h"
 #include "train/peak.h"
 
 enum { PROBE = 4096 /* iterations of a call */, ALL_COUNTS = 8 /* above that many threads: powers of two */ };
 enum { STREAM_L1, STREAM_L2, STREAM_RAM, STREAMS, MOST = RGM_ISA_COUNT + STREAMS };
 
-/* ---- caches ---- */
-
-/* Bytes of the data caches of a core and of the last level; what the system does not say is 32 KiB, 512 KiB and 0. */
-typedef struct caches {
-    int64_t L1, L2, L3;
-} caches;
-
-static int64_t cache_bytes(int name, int64_t fallback) {
-    long bytes = sysconf(name);
-    return bytes > 0 ? bytes : fallback;
-}
-
-static caches read_caches(void) {
-    return (caches){cache_bytes(_SC_LEVEL1_DCACHE_SIZE, 32 << 10), cache_bytes(_SC_LEVEL2_CACHE_SIZE, 512 << 10),
-                    cache_bytes(_SC_LEVEL3_CACHE_SIZE, 0)};
+/* What the system does not say of a cache is a usual size. */
+static int64_t cache_bytes(int32_t level) {
+    int64_t bytes = rgm_cpu_cache(level);
+    return bytes ? bytes : level == 1 ? 32 << 10 : level == 2 ? 512 << 10 : 0;
 }
 
 /* ---- what is timed ---- */
@@ -40,19 +29,22 @@ static rgm_status run_fma(void *context, int64_t calls, rgm_error *err) {
     return rgm_peak_probe(f->team, f->kernels, calls * PROBE, err);
 }
 
+/* Floats between the shares of two workers: caches fetch ahead within a page, and must not fetch the other's. */
+enum { GAP = 2048 };
+
 /* Each worker's share of the arrays a, b and c lies together. */
 typedef struct stream {
     rgm_team *team;
     const rgm_kernels *kernels;
     float *floats;
-    int64_t share, count; /* of a worker: from one to the next; of each array */
+    int64_t share, count; /* of a worker; of each array */
     int64_t calls;
 } stream;
 
 static rgm_status run_share(void *context, int32_t chunk, int32_t worker, rgm_error *err) {
     const stream *s = context;
     (void)worker, (void)err;
-    float *a = s->floats + chunk * s->share, *b = a + s->count, *c = b + s->count;
+    float *a = s->floats + chunk * (s->share + GAP), *b = a + s->count, *c = b + s->count;
     for (int64_t i = 0; i < s->calls; i++) s->kernels->add(a, b, c, s->count);
     return RGM_OK;
 }
@@ -70,7 +62,6 @@ typedef struct machine {
     const rgm_bench_machine_options *options;
     const rgm_kernels *tables[RGM_ISA_COUNT];
     int32_t isas;
-    caches caches;
     int32_t mib; /* of the arrays in memory */
     rgm_arena arena;
     float *floats;        /* all of it */
@@ -112,8 +103,8 @@ static rgm_status tell(machine *m, int32_t i, int32_t threads, rgm_spread rate, 
 
 /* Bytes of a worker's three arrays: half of a cache, or its part of what lies in memory. */
 static int64_t stream_bytes(const machine *m, int32_t which, int32_t threads) {
-    return which == STREAM_L1   ? m->caches.L1 / 2
-           : which == STREAM_L2 ? m->caches.L2 / 2
+    return which == STREAM_L1   ? cache_bytes(1) / 2
+           : which == STREAM_L2 ? cache_bytes(2) / 2
                                 : ((int64_t)m->mib << 20) / threads;
 }
 
@@ -156,8 +147,9 @@ static int32_t next_count(int32_t threads, int32_t most) {
 }
 
 static rgm_status measure(machine *m, int32_t most, rgm_error *err) {
-    size_t bytes = (size_t)m->mib << 20, cached = (size_t)(m->caches.L1 + m->caches.L2) * (size_t)most;
+    size_t bytes = (size_t)m->mib << 20, cached = (size_t)(cache_bytes(1) + cache_bytes(2)) * (size_t)most;
     if (bytes < cached) bytes = cached;
+    bytes += GAP * sizeof(float) * (size_t)most;
     RGM_TRY(rgm_arena_create(&m->arena, rgm_arena_cost(bytes), "bench machine", err));
     m->floats = rgm_arena_take(&m->arena, bytes);
     for (size_t i = 0; i < bytes / sizeof(float); i++) m->floats[i] = 1; /* real pages */
@@ -168,13 +160,13 @@ static rgm_status measure(machine *m, int32_t most, rgm_error *err) {
 
 static void print_head(const machine *m, int32_t most) {
     printf("%s, %d %s\n", rgm_cpu_name(), most, most == 1 ? "thread" : "threads");
-    printf("caches: L1 %lld KiB, L2 %lld KiB, L3 %lld KiB; arrays in memory: %d MiB\n\n", (long long)m->caches.L1 >> 10,
-           (long long)m->caches.L2 >> 10, (long long)m->caches.L3 >> 10, m->mib);
+    printf("caches: L1 %lld KiB, L2 %lld KiB, L3 %lld KiB; arrays in memory: %d MiB\n\n",
+           (long long)cache_bytes(1) >> 10, (long long)cache_bytes(2) >> 10, (long long)cache_bytes(3) >> 10, m->mib);
     rgm_table_head(columns, COLUMNS + 1);
 }
 
 rgm_status rgm_bench_machine(const rgm_config *config, const rgm_bench_machine_options *options, rgm_error *err) {
-    machine m = {.config = config, .options = options, .caches = read_caches()};
+    machine m = {.config = config, .options = options};
     rgm_team *team;
     RGM_TRY(rgm_bench_isas(config->isa, m.tables, &m.isas, err));
     RGM_TRY(rgm_team_create(&team, &(rgm_team_options){config->threads, config->pin}, err));
@@ -184,8 +176,8 @@ rgm_status rgm_bench_machine(const rgm_config *config, const rgm_bench_machine_o
     m.json = rgm_bench_json("machine", NULL, most);
     m.text = strcmp(config->json, "-") != 0;
     if (!m.json || json_object_set_new(m.json, "cache_bytes",
-                                       json_pack("[I,I,I]", (json_int_t)m.caches.L1, (json_int_t)m.caches.L2,
-                                                 (json_int_t)m.caches.L3)) < 0)
+                                       json_pack("[I,I,I]", (json_int_t)cache_bytes(1), (json_int_t)cache_bytes(2),
+                                                 (json_int_t)cache_bytes(3))) < 0)
         return rgm_bench_json_write(NULL, config->json, err);
     if (m.text) print_head(&m, most);
     rgm_status status = measure(&m, most, err);

@@ -73,6 +73,7 @@ size_t netrun_remake;
 int32_t netrun_memory = RGM_MEMORY_NORMAL, netrun_segments;
 
 int32_t netrun_apart;
+int64_t netrun_cache;
 
 static void make_plan(netrun *r) {
     rgm_error err = {0};
@@ -81,6 +82,7 @@ static void make_plan(netrun *r) {
                           .engine = r->engine,
                           .batch = r->N,
                           .workers = r->threads,
+                          .cache = netrun_cache,
                           .training = r->training,
                           .apart = netrun_apart,
                           .conv = netrun_conv,

@@ -29,6 +29,7 @@ extern size_t netrun_remake;
 /* RGM_MEMORY_* of plans opened from now on; at first RGM_MEMORY_NORMAL. */
 extern int32_t netrun_memory;
 extern int32_t netrun_segments; /* as in rgm_plan_options */
+extern int64_t netrun_cache;
 
 /* 1: evaluation plans opened from now on have every operation apart (rgm_plan_options). */
 extern int32_t netrun_apart;

@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <stddef.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/text.h"
 
@@ -109,6 +110,14 @@ uint32_t rgm_cpu_features(void) {
 const char *rgm_cpu_name(void) {
     pthread_once(&machine.once, read_machine);
     return machine.name;
+}
+
+int64_t rgm_cpu_cache(int32_t level) {
+    long bytes = -1;
+#ifdef _SC_LEVEL1_DCACHE_SIZE
+    bytes = sysconf(level == 1 ? _SC_LEVEL1_DCACHE_SIZE : level == 2 ? _SC_LEVEL2_CACHE_SIZE : _SC_LEVEL3_CACHE_SIZE);
+#endif
+    return bytes > 0 ? bytes : 0;
 }
 
 #ifndef RGM_HAVE_AVX2

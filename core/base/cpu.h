@@ -31,6 +31,10 @@ uint32_t rgm_cpu_features(void);               /* of this machine */
 /* The processor's own name ("AMD EPYC ..."), at most 63 characters, blanks trimmed; "unknown CPU" if it has none. */
 const char *rgm_cpu_name(void);
 
+/* Bytes of a core's data cache of level 1 or 2, and of the third level; 0: there is none, or the system does not say.
+ */
+int64_t rgm_cpu_cache(int32_t level);
+
 /* ISA levels, lowest first. */
 enum { RGM_ISA_REFERENCE = 0, RGM_ISA_GENERIC16 = 1, RGM_ISA_AVX2 = 2, RGM_ISA_AVX512 = 3, RGM_ISA_COUNT = 4 };
 

@@ -9,7 +9,8 @@
  *   few tiles
  *
  * Partial results are added in order, still in the transformed domain, and transformed back; a single one is
- * transformed back where it is made. The number of parts follows from the shape: it decides the bits.
+ * transformed back where it is made. The number of parts follows from the shape and the panels' width, and so from the
+ * size of the second-level cache (fit_cache): it decides the bits.
  */
 #include "net/winograd.h"
 
@@ -19,8 +20,12 @@ enum {
     PARTS_MOST = 64,
     PART_TILES = 192, /* tiles that are worth a partial result */
     FINISHED = 4,     /* input channels whose partial results are added at a time */
-    MANY_PANELS = 5,  /* on one side */
-    FEW_TILES = 128,  /* of F(4x4); measured: with twice as many, transforming first takes longer */
+    WIDTH_LEAST = 32, /* channels of a panel, */
+    WIDTH_MOST = 64,
+    SPAN_LEAST = 16, /* and tiles transformed at a time, of F(4x4) */
+    SPAN_MOST = 48,
+    MANY_PANELS = 5, /* on one side */
+    FEW_TILES = 128, /* of F(4x4); measured: with twice as many, transforming first takes longer */
 };
 
 /* Channels in panels of at most `width`: v[panel][point][tile][width], whatever the last one's width. */
@@ -38,7 +43,7 @@ typedef struct weights {
     panels in, out;
     rgm_wino_tile tile;
     int32_t per_image, tiles;
-    int32_t span;        /* tiles transformed at a time */
+    int32_t span;        /* tiles transformed at a time; changes no bits, but the panels' widths decide the parts */
     int32_t parts;       /* partial results */
     int32_t at_once;     /* 1: no partial results in memory */
     int64_t point, part; /* of d: [part][in panel][out panel][filter][in width][out width] */
@@ -46,10 +51,24 @@ typedef struct weights {
     double *squares; /* of the phase that finishes */
 } weights;
 
-static void cut_panels(panels *p, int32_t B) {
+static void cut_panels(panels *p, int32_t B, int32_t width) {
     int32_t channels = p->side.blocks * B;
-    p->width = (int32_t)rgm_least(channels, B == 16 ? 64 : 32);
+    p->width = (int32_t)rgm_least(channels, width);
     p->count = (channels + p->width - 1) / p->width;
+}
+
+/* Panels and spans: of both sides as many channels as leave place for some tiles in the second-level cache, of which
+ * 7/8 are for them and their products. */
+static void fit_cache(weights *g) {
+    int32_t B = g->k->block, width = WIDTH_MOST;
+    int64_t cache = rgm_plan_get(g->plan)->cache;
+    if (!cache) cache = B == 16 ? 2 << 20 : 512 << 10;
+    cache = cache / 8 * 7 / (int64_t)sizeof(float) / 36;
+    if (cache < width * width + SPAN_LEAST * 2 * width) width = WIDTH_LEAST;
+    int64_t tiles = (cache - width * width) / (2 * width);
+    g->span = rgm_winograd_fit(g->tile, (int32_t)rgm_least(SPAN_MOST, rgm_most(SPAN_LEAST, tiles / 8 * 8)));
+    cut_panels(&g->in, B, width);
+    cut_panels(&g->out, B, width);
 }
 
 static void set_point(panels *p, int32_t tiles) { p->point = (int64_t)tiles * p->width + SKEW; }
@@ -232,7 +251,6 @@ static rgm_status plan_finish(const rgm_conv_site *site, weights *g, rgm_buffer 
 }
 
 static rgm_status plan_spans(const rgm_conv_site *site, weights *g, rgm_source x, rgm_buffer dy, rgm_error *err) {
-    g->span = rgm_winograd_fit(g->tile, g->k->block == 16 ? 48 : 32); /* with the products in the cache */
     set_sizes(g, g->span);
     g->parts = count_parts(g);
     g->at_once = g->parts == 1;
@@ -286,8 +304,7 @@ rgm_status rgm_winograd_backward_weights(const rgm_conv_site *site, int32_t way,
                    .per_image = per_image,
                    .tiles = per_image * s->N};
     rgm_plan_grad(site->plan, rgm_plan_node(site->plan, site->node)->weight, &g->dw);
-    cut_panels(&g->in, g->k->block);
-    cut_panels(&g->out, g->k->block);
+    fit_cache(g);
     int32_t first = rgm_most(g->in.count, g->out.count) >= MANY_PANELS && g->tiles <= rgm_winograd_fit(t, FEW_TILES);
     RGM_TRY(first ? plan_first(site, g, x, dy, err) : plan_spans(site, g, x, dy, err));
     rgm_plan_squares(site->plan, rgm_plan_node(site->plan, site->node)->weight, RGM_NO_TENSOR, &g->squares);

@@ -191,8 +191,8 @@ static rgm_status create_machine(rgm_session *s, rgm_error *err) {
     rgm_team_options team = {.threads = c->threads, .pin = c->pin};
     RGM_TRY(rgm_team_create(&s->team, &team, err));
     RGM_TRY(rgm_engine_create(&s->engine, s->isa, s->kernels->block, rgm_team_size(s->team), err));
-    snprintf(s->build, sizeof s->build, "regimen %s, %s, %s kernels, %s", PACKAGE_VERSION,
-             rgm_engine_describe(s->engine), s->kernels->isa, rgm_cpu_name());
+    snprintf(s->build, sizeof s->build, "regimen %s, %s, %s kernels, %s, %d KiB L2", PACKAGE_VERSION,
+             rgm_engine_describe(s->engine), s->kernels->isa, rgm_cpu_name(), (int)(rgm_cpu_cache(2) >> 10));
     return RGM_OK;
 }
 

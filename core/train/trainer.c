@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/arena.h"
+#include "base/cpu.h"
 #include "base/machine.h"
 #include "train/activation.h"
 #include "train/augment.h"
@@ -87,6 +88,7 @@ static rgm_plan_options plan_options(const rgm_trainer *t, int32_t training) {
                               .engine = s->engine,
                               .batch = s->config->batch,
                               .workers = rgm_team_size(s->team),
+                              .cache = rgm_cpu_cache(2),
                               .conv = s->config->engine.conv,
                               .memory = s->config->memory,
                               .training = training,
