@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "netrun.h"
+#include "sanitized.h"
 
 typedef struct shape {
     int32_t N, H, W, C, K, window, stride, pad, written; /* written: nothing is pending on the input */
@@ -295,10 +296,10 @@ START_TEST(rule_of_strides) {
 END_TEST
 
 static void check_bits(const rgm_graph *g, const shape *s, int32_t isa, int32_t conv) {
-    static const int32_t threads[] = {2, 3, 4, 7};
+    static const int32_t threads[] = {3, 2, 4, 7};
     int64_t count;
     float *want = record(g, s, isa, 1, conv, &count);
-    for (size_t t = 0; t < sizeof threads / sizeof *threads; t++) {
+    for (size_t t = 0; t < (RGM_SANITIZED ? 1 : sizeof threads / sizeof *threads); t++) {
         float *got = record(g, s, isa, threads[t], conv, &count);
         ck_assert_msg(memcmp(got, want, sizeof *got * (size_t)count) == 0, "%d -> %d: other bits on %d threads", s->C,
                       s->K, threads[t]);
