@@ -219,14 +219,15 @@ static rgm_status run_finish(void *context, int32_t chunk, int32_t worker, rgm_e
 }
 
 /* Parts of the tiles: of a size that is worth one, as many as the memory allows, for two rounds of CHUNKS chunks at
- * most, and whole rounds if they are several. */
+ * most, and whole rounds if they are several; else an even number of chunks. */
 static int32_t count_parts(const weights *g) {
     if (owners(g) >= CHUNKS) return 1;
     int64_t most = rgm_least(PARTS_MOST, 2 * CHUNKS / owners(g)),
             fit = PARTIAL_BYTES / (int64_t)rgm_float_bytes(g->part);
     int64_t parts = rgm_most(1, rgm_least(rgm_least(fit, most), g->tiles / PART_TILES));
     int64_t round = CHUNKS % owners(g) ? 1 : CHUNKS / owners(g);
-    return (int32_t)(parts > round ? parts / round * round : parts);
+    if (parts > round) return (int32_t)(parts / round * round);
+    return (int32_t)(parts > 1 && parts * owners(g) % 2 ? parts - 1 : parts);
 }
 
 /* The phase appended last loads x and dy. */
