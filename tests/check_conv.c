@@ -380,6 +380,27 @@ START_TEST(pending_forward) {
 }
 END_TEST
 
+/* Panels of Winograd's backward weights are as wide as the second-level cache allows: 32 channels on both sides, or 64,
+ * of which there is one here; tiles for 21 parts make an even number of chunks of it, or whole rounds of 64 of all. */
+START_TEST(panels) {
+    const shape s = {64, 32, 32, 64, 64, 3, 1, 1, 0};
+    static const int64_t caches[] = {0, 512 << 10, 1 << 20, 2 << 20};
+    int32_t lanes = rgm_kernels_get(_i)->block;
+    rgm_graph *g = make_graph(&s);
+    netrun_conv = RGM_WAY_WINOGRAD;
+    for (size_t i = 0; i < sizeof caches / sizeof *caches; i++) {
+        netrun r;
+        int32_t count, wide = caches[i] ? caches[i] >= 1 << 20 : lanes == 16;
+        netrun_cache = caches[i];
+        netrun_open(&r, g, _i, s.N, 1, 1);
+        const rgm_phase *backward = rgm_plan_backward(r.plan, &count);
+        ck_assert_int_eq(backward[find_backward(&r, "conv backward weights")].chunks, wide ? 20 : 64);
+        netrun_close(&r);
+    }
+    rgm_graph_destroy(g);
+}
+END_TEST
+
 /* What a tensor has for readers besides the convolution that gathers its batch norm's sums. */
 enum { ALONE, SHORTCUT, SHORTCUT_FIRST, TWICE, JOINED };
 
@@ -461,6 +482,7 @@ int main(void) {
             tcase_add_loop_test(cases, rule_of_strides, isa, isa + 1);
             tcase_add_loop_test(cases, onednn_winograd, isa, isa + 1);
             tcase_add_loop_test(cases, pending_forward, isa, isa + 1);
+            tcase_add_loop_test(cases, panels, isa, isa + 1);
             tcase_add_loop_test(cases, gathered_sums, isa, isa + 1);
             if (isa != RGM_ISA_GENERIC16) tcase_add_loop_test(cases, same_bits, isa, isa + 1);
         }
