@@ -1,5 +1,5 @@
 noinst_LTLIBRARIES += libbase.la
-libbase_la_SOURCES = %D%/status.c %D%/status.h %D%/clock.h %D%/log.c %D%/log.h %D%/arena.c %D%/arena.h %D%/text.c %D%/text.h \
+libbase_la_SOURCES = %D%/status.c %D%/status.h %D%/stop.h %D%/clock.h %D%/log.c %D%/log.h %D%/arena.c %D%/arena.h %D%/text.c %D%/text.h \
   %D%/cpu.c %D%/cpu.h %D%/rng.c %D%/rng.h %D%/team.c %D%/team.h %D%/team_threads.h %D%/wait.c %D%/wait.h \
   %D%/machine.c %D%/machine.h
 if RGM_TEAM_PTHREAD

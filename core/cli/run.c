@@ -53,6 +53,7 @@ rgm_status rgm_run_session(rgm_session **session, rgm_config *config, const rgm_
     char folder[RGM_PLACE_PATH];
     rgm_session_options o = *options;
     o.plugin_folder = rgm_place_plugins(folder);
+    o.stop = (rgm_stop){rgm_run_stop, NULL};
     if (config->quiet) rgm_log_set_level(RGM_LOG_WARN);
     RGM_TRY(rgm_run_check_target(config->json, err));
     RGM_TRY(rgm_session_create(session, config, &o, err));

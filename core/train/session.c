@@ -218,6 +218,7 @@ rgm_status rgm_session_create(rgm_session **session, rgm_config *config, const r
     if (!s) return rgm_fail(err, RGM_E_NOMEM, "session: out of memory");
     rgm_status status;
     s->config = config;
+    s->stop = options->stop;
     RGM_TRY_OR_FAIL(status, rgm_isa_choose(config->isa, rgm_cpu_features(), &s->isa, err));
     s->kernels = rgm_kernels_get(s->isa);
     if (options->need_data && !config->data.file[0]) {

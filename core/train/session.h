@@ -7,6 +7,7 @@
 #ifndef RGM_TRAIN_SESSION_H
 #define RGM_TRAIN_SESSION_H
 
+#include "base/stop.h"
 #include "base/team.h"
 #include "data/split.h"
 #include "engine/engine.h"
@@ -27,6 +28,7 @@ typedef struct rgm_components {
 
 typedef struct rgm_session {
     const rgm_config *config; /* the caller's, fitted to the data by rgm_session_create */
+    rgm_stop stop;            /* the options' */
     int32_t isa;              /* RGM_ISA_* */
     const rgm_kernels *kernels;
     rgm_team *team;
@@ -50,6 +52,7 @@ typedef struct rgm_session_options {
     const char *plugin_folder; /* of an uninstalled build, or NULL (rgm_registry_options.folder) */
     int32_t need_data;         /* 1: data.file must be given */
     int32_t evaluation;        /* 1: only the loss is created of the plugins: what trains may be missing */
+    rgm_stop stop;             /* asked wherever creation, or planning with the session, may take long */
 } rgm_session_options;
 
 /* Opens and builds everything; *config is fitted (rgm_config_fit) and checked, and must outlive the session. Call it
