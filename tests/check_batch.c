@@ -179,9 +179,10 @@ static const struct {
             {7, 3}, {7, 4}, {8, 0}, {0, 2}, {0, 2}, {0, 1}, {4, 4}};
 enum { WALK = sizeof walk / sizeof *walk };
 
-/* All batches of the walk over the set in r.h5, one after the other; [WALK][floats + targets] in one new array. */
-static float *record(int32_t access, int32_t threads, int32_t layout, int32_t block, int32_t side, size_t *floats) {
-    rgm_dataset *set = open_set(in_folder(folder, "r.h5"), access);
+/* All batches of the walk over the set, which is closed, one after the other; [WALK][floats + targets] in one new
+ * array.
+ */
+static float *record(rgm_dataset *set, int32_t threads, int32_t layout, int32_t block, int32_t side, size_t *floats) {
     rgm_batch_options options = basic(set, RGM_SPLIT_TRAIN);
     options.workers = threads;
     options.layout = layout;
@@ -207,20 +208,25 @@ static float *record(int32_t access, int32_t threads, int32_t layout, int32_t bl
     return all;
 }
 
+/* Kinds 0, 1: mapped, pread; 2, 3: chunked, compressed and unpacked; 4, 5: the same through HDF5. */
+static rgm_dataset *open_kind(int kind) {
+    const char *path = in_folder(folder, "r.h5");
+    return kind >= 4 ? open_streamed(path) : open_set(path, kind == 1 ? RGM_ACCESS_PREAD : RGM_ACCESS_AUTO);
+}
+
 /* The same bits from mapped, pread, chunked and compressed files, on 1, 2 and 3 threads. */
 START_TEST(test_same_bits) {
     int32_t layout = _i & 1 ? PLAIN : BLOCKED, block = _i & 2 ? 8 : 16, side = _i & 4 ? 7 : 0;
     size_t floats, others;
     make_set(in_folder(folder, "r.h5"), &small);
-    float *first = record(RGM_ACCESS_AUTO, 1, layout, block, side, &floats);
-    for (int kind = 0; kind < 4; kind++) {
+    float *first = record(open_kind(0), 1, layout, block, side, &floats);
+    for (int kind = 0; kind < 6; kind++) {
         rgm_test_set made = small;
         if (kind >= 2) made.chunk = 7;
-        made.gzip = kind == 3;
+        made.gzip = kind & 1;
         make_set(in_folder(folder, "r.h5"), &made);
         for (int32_t threads = 1; threads <= 3; threads++) {
-            float *other =
-                record(kind == 1 ? RGM_ACCESS_PREAD : RGM_ACCESS_AUTO, threads, layout, block, side, &others);
+            float *other = record(open_kind(kind), threads, layout, block, side, &others);
             ck_assert_uint_eq(floats, others);
             ck_assert_msg(memcmp(first, other, floats * 4) == 0, "kind %d, %d threads", kind, threads);
             free(other);

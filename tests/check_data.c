@@ -22,12 +22,16 @@ static const rgm_test_set small = {.train = 23, .test = 9, .H = 5, .W = 3, .C = 
 static void check_kind(const rgm_test_set *made, int32_t access, int32_t expected) {
     const char *path = in_folder(folder, "kind.h5");
     make_set(path, made);
-    rgm_dataset *set = open_set(path, access);
+    rgm_dataset *set = expected == RGM_PIXELS_HDF5 ? open_streamed(path) : open_set(path, access);
+    const rgm_dataset_info *info = rgm_dataset_describe(set);
+    int64_t pixels = (made->train + made->test) * made->H * made->W * made->C;
     ck_assert(holds(set, made));
-    ck_assert_int_eq(rgm_dataset_describe(set)->access[0], expected);
-    ck_assert_int_eq(rgm_dataset_describe(set)->slow, expected == RGM_PIXELS_HDF5);
-    ck_assert_int_eq(rgm_dataset_describe(set)->classes, made->classes);
-    ck_assert((rgm_dataset_pixels(set, 0, 0) != NULL) == (expected == RGM_PIXELS_MAPPED));
+    ck_assert_int_eq(info->access[0], expected);
+    ck_assert_int_eq(info->slow, expected == RGM_PIXELS_HDF5);
+    ck_assert_int_eq(info->unpacked, expected == RGM_PIXELS_MEMORY ? pixels : 0);
+    ck_assert_int_eq(info->classes, made->classes);
+    ck_assert((rgm_dataset_pixels(set, 0, 0) != NULL) ==
+              (expected == RGM_PIXELS_MAPPED || expected == RGM_PIXELS_MEMORY));
     rgm_dataset_close(set);
 }
 
@@ -35,17 +39,29 @@ START_TEST(test_kinds) {
     rgm_test_set made = small;
     check_kind(&made, RGM_ACCESS_AUTO, RGM_PIXELS_MAPPED);
     check_kind(&made, RGM_ACCESS_PREAD, RGM_PIXELS_PREAD);
-    made.chunk = 4;
-    check_kind(&made, RGM_ACCESS_AUTO, RGM_PIXELS_HDF5);
-    made.gzip = 1;
-    check_kind(&made, RGM_ACCESS_AUTO, RGM_PIXELS_HDF5);
     made.soft = 1;
-    check_kind(&made, RGM_ACCESS_AUTO, RGM_PIXELS_HDF5);
-    made.chunk = 0;
     check_kind(&made, RGM_ACCESS_AUTO, RGM_PIXELS_MAPPED);
     made.soft = 0;
     made.C = made.rank3 = 1;
     check_kind(&made, RGM_ACCESS_AUTO, RGM_PIXELS_MAPPED);
+}
+END_TEST
+
+/* Chunks of whole images, and such as h5py chooses, which cross images, rows and channels. */
+START_TEST(test_chunks) {
+    static const int32_t boxes[][4] = {{4, 5, 3, 2},  {6, 2, 3, 2}, {5, 5, 2, 2},
+                                       {23, 1, 1, 1}, {1, 5, 3, 1}, {7, 3, 2, 1}};
+    for (size_t i = 0; i < sizeof boxes / sizeof *boxes; i++)
+        for (int kind = 0; kind < 8; kind++) {
+            rgm_test_set made = small;
+            memcpy(made.box, boxes[i], sizeof made.box);
+            made.gzip = kind & 1;
+            made.soft = kind >> 1 & 1;
+            if (kind & 4) made.C = made.rank3 = 1;
+            check_kind(&made, RGM_ACCESS_AUTO, RGM_PIXELS_MEMORY);
+            check_kind(&made, RGM_ACCESS_PREAD, RGM_PIXELS_MEMORY);
+            check_kind(&made, RGM_ACCESS_AUTO, RGM_PIXELS_HDF5);
+        }
 }
 END_TEST
 
@@ -257,9 +273,9 @@ static const struct {
     rgm_status status;
     const char *word;
 } refusals[] = {
-    {float_images, RGM_E_FORMAT, "expected uint8"},
-    {signed_images, RGM_E_FORMAT, "expected uint8"},
-    {flat_images, RGM_E_FORMAT, "2 dimensions"},
+    {float_images, RGM_E_FORMAT, "expected uint8 pixels, found float32 (in NumPy, pixels of 0 to 1: (images * 255)"},
+    {signed_images, RGM_E_FORMAT, "expected uint8 pixels, found int8 (in NumPy, pixels of 0 to 255: images.astype("},
+    {flat_images, RGM_E_FORMAT, "expected [N, H, W, C] or [N, H, W], found [23, 5]"},
     {unwritten_images, RGM_E_FORMAT, "not written completely"},
     {sparse_images, RGM_E_FORMAT, "not written completely"},
     {other_size, RGM_E_FORMAT, "another split's"},
@@ -270,8 +286,8 @@ static const struct {
     {fewer_labels, RGM_E_FORMAT, "22 entries for 23 images"},
     {zero_rows, RGM_E_FORMAT, "sums to 0"},
     {nan_label, RGM_E_FORMAT, "labels[7][2] is nan"},
-    {one_hot_integers, RGM_E_FORMAT, "expected integers [N] or floats"},
-    {text_labels, RGM_E_FORMAT, "expected integers [N] or floats"},
+    {one_hot_integers, RGM_E_FORMAT, "floats [N, classes], found int32 [23, 4] (one-hot?"},
+    {text_labels, RGM_E_FORMAT, "expected integers [N] or floats [N, classes], found text [23]"},
     {negative_label, RGM_E_FORMAT, "labels[5] is -1"},
     {large_label, RGM_E_FORMAT, "labels[5] is 1000000000000000"},
     {label_beyond_names, RGM_E_FORMAT, "holds 4, but there are 4 classes"},
@@ -281,14 +297,14 @@ static const struct {
     {external_storage, RGM_E_FORMAT, "other files"},
     {virtual_images, RGM_E_FORMAT, "virtual"},
     {odd_filter, RGM_E_UNSUPPORTED, "filter"},
-    {group_for_data, RGM_E_FORMAT, "images"},
-    {data_for_group, RGM_E_FORMAT, "not a group"},
-    {short_mean, RGM_E_FORMAT, "mean: expected 2 numbers"},
-    {long_mean, RGM_E_FORMAT, "mean: expected 2 numbers"},
+    {group_for_data, RGM_E_FORMAT, "images is not a data set: found a group"},
+    {data_for_group, RGM_E_FORMAT, "not a group: found a data set"},
+    {short_mean, RGM_E_FORMAT, "mean: expected 2 numbers, one per channel, found 1 of float64"},
+    {long_mean, RGM_E_FORMAT, "one per channel, found 65 of float64"},
     {mean_in_bytes, RGM_E_FORMAT, "mean is 128"},
     {nan_mean, RGM_E_FORMAT, "mean is nan"},
     {zero_std, RGM_E_FORMAT, "std is 0"},
-    {number_names, RGM_E_FORMAT, "class_names"},
+    {number_names, RGM_E_FORMAT, "class_names: expected an array of texts, found 4 of float64"},
 };
 
 START_TEST(test_refusals) {
@@ -399,6 +415,7 @@ int main(void) {
     TCase *sets = tcase_create("sets"), *views = tcase_create("views");
     tcase_add_checked_fixture(sets, setup, teardown);
     tcase_add_test(sets, test_kinds);
+    tcase_add_test(sets, test_chunks);
     tcase_add_test(sets, test_label_widths);
     tcase_add_test(sets, test_attributes);
     tcase_add_test(sets, test_constants);

@@ -48,8 +48,10 @@ static void put_images(const rgm_test_set *set, hid_t group, int32_t split, int6
         for (int64_t j = 0; j < bytes; j++) pixels[i * bytes + j] = make_set_pixel(split, i, j);
     hsize_t dims[4] = {(hsize_t)count, (hsize_t)set->H, (hsize_t)set->W, (hsize_t)set->C};
     hsize_t chunk[4] = {(hsize_t)set->chunk, dims[1], dims[2], dims[3]};
-    put(group, "images", H5T_STD_U8LE, H5T_NATIVE_UINT8, set->rank3 ? 3 : 4, dims, set->chunk ? chunk : NULL, set->gzip,
-        pixels);
+    for (int i = 0; set->box[0] && i < 4; i++)
+        chunk[i] = (hsize_t)set->box[i] < dims[i] ? (hsize_t)set->box[i] : dims[i];
+    put(group, "images", H5T_STD_U8LE, H5T_NATIVE_UINT8, set->rank3 ? 3 : 4, dims,
+        set->chunk || set->box[0] ? chunk : NULL, set->gzip, pixels);
     free(pixels);
 }
 
@@ -108,8 +110,13 @@ static void put_names(const rgm_test_set *set, hid_t file) {
 }
 
 void make_set(const char *path, const rgm_test_set *set) {
-    hid_t file = H5Fcreate(path, H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
+    hid_t fcpl = H5Pcreate(H5P_FILE_CREATE), fapl = H5Pcreate(H5P_FILE_ACCESS);
+    if (set->userblock) NEED(H5Pset_userblock(fcpl, 512));
+    if (set->latest) NEED(H5Pset_libver_bounds(fapl, H5F_LIBVER_LATEST, H5F_LIBVER_LATEST));
+    hid_t file = H5Fcreate(path, H5F_ACC_TRUNC, fcpl, fapl);
     NEED(file);
+    H5Pclose(fcpl);
+    H5Pclose(fapl);
     put_split(set, file, "train", 0, set->train);
     put_split(set, file, "test", 1, set->test);
     if (set->constants) {
@@ -152,19 +159,25 @@ const char *in_folder(const char *folder, const char *name) {
     return path;
 }
 
-rgm_dataset *open_set(const char *path, int32_t access) {
+static rgm_dataset *open_with(const char *path, const rgm_dataset_options *options) {
     rgm_error err = {0};
     rgm_dataset *set = NULL;
-    rgm_status status = rgm_dataset_open(&set, path, access, &err);
+    rgm_status status = rgm_dataset_open(&set, path, options, &err);
     ck_assert_msg(status == RGM_OK, "%s", err.text);
     return set;
 }
+
+rgm_dataset *open_set(const char *path, int32_t access) {
+    return open_with(path, &(rgm_dataset_options){.access = access});
+}
+
+rgm_dataset *open_streamed(const char *path) { return open_with(path, &(rgm_dataset_options){.room = -1}); }
 
 /* Expects a refusal with `status` and a line that says `word` and names the file. */
 void refuse(const char *path, rgm_status status, const char *word) {
     rgm_error err = {0};
     rgm_dataset *set = NULL;
-    rgm_status got = rgm_dataset_open(&set, path, RGM_ACCESS_AUTO, &err);
+    rgm_status got = rgm_dataset_open(&set, path, NULL, &err);
     ck_assert_msg(got == status, "%s: status %d, expected %d: %s", path, got, status, err.text);
     ck_assert_ptr_null(set);
     ck_assert_msg(strstr(err.text, word) != NULL, "expected '%s' in: %s", word, err.text);

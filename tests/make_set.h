@@ -10,6 +10,9 @@ typedef struct rgm_test_set {
     int64_t train, test;      /* samples; 0: no such split */
     int32_t H, W, C, classes; /* pixels are make_set_pixel(), labels make_set_label() */
     int32_t chunk;            /* 0: contiguous; else chunks of so many images */
+    int32_t box[4];           /* if box[0]: chunks of this shape instead */
+    int32_t userblock;        /* 1: an empty user block of 512 bytes, as h5py's userblock_size=512 makes it */
+    int32_t latest;           /* 1: the newest format, as h5py's libver="latest" does */
     int32_t gzip;             /* with chunks: shuffle, deflate and fletcher32 */
     int32_t soft;             /* float labels [N][classes] */
     int32_t rank3;            /* images [N][H][W] (C = 1) */
@@ -33,6 +36,9 @@ const char *in_folder(const char *folder, const char *name);
 
 /* Opens, or fails the test. */
 rgm_dataset *open_set(const char *path, int32_t access);
+
+/* The same, with chunked splits read through HDF5, not unpacked. */
+rgm_dataset *open_streamed(const char *path);
 
 /* Fails the test unless opening gives `status` and one line with `word` and the path in it. */
 void refuse(const char *path, rgm_status status, const char *word);

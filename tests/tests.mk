@@ -75,6 +75,14 @@ tests_check_data_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE $(HDF5_CFLAGS)
 tests_check_data_CFLAGS = $(test_cflags)
 tests_check_data_LDADD = libdatasets.la libdata.la libkernels.la libbase.la $(CHECK_LIBS)
 
+check_PROGRAMS += tests/check_reading
+TESTS += tests/check_reading
+failing_calls = %D%/failing_calls.c %D%/failing_calls.h
+tests_check_reading_SOURCES = %D%/check_reading.c %D%/make_set.c %D%/make_set.h $(failing_calls)
+tests_check_reading_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE $(HDF5_CFLAGS)
+tests_check_reading_CFLAGS = $(test_cflags)
+tests_check_reading_LDADD = libdatasets.la libdata.la libbase.la $(CHECK_LIBS)
+
 check_PROGRAMS += tests/check_frame
 TESTS += tests/check_frame
 tests_check_frame_SOURCES = %D%/check_frame.c %D%/make_set.c %D%/make_set.h
@@ -112,7 +120,7 @@ tests_check_plug_DEPENDENCIES = $(plugin_LTLIBRARIES) libplug.la libkernels.la l
 
 check_PROGRAMS += tests/check_import
 TESTS += tests/check_import
-tests_check_import_SOURCES = %D%/check_import.c %D%/make_set.c %D%/make_set.h
+tests_check_import_SOURCES = %D%/check_import.c %D%/make_set.c %D%/make_set.h $(failing_calls)
 tests_check_import_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE $(HDF5_CFLAGS) $(ZLIB_CFLAGS)
 tests_check_import_CFLAGS = $(test_cflags)
 tests_check_import_LDADD = libdatasets.la libdata.la libbase.la $(CHECK_LIBS) $(ZLIB_LIBS)

@@ -8,6 +8,7 @@
 #include "cli/commands.h"
 #include "cli/interrupt.h"
 #include "cli/options.h"
+#include "cli/run.h"
 #include "data/dataset.h"
 #include "datasets/import.h"
 #include "report/bar.h"
@@ -78,7 +79,7 @@ static json_t *make_json(const rgm_dataset_info *info) {
 static rgm_status show(const char *path, const char *json, int32_t quiet, rgm_error *err) {
     rgm_dataset *set;
     rgm_status status = RGM_OK;
-    RGM_TRY(rgm_dataset_open(&set, path, RGM_ACCESS_AUTO, err));
+    RGM_TRY(rgm_dataset_open(&set, path, &(rgm_dataset_options){.stop = {rgm_run_stop, NULL}}, err));
     const rgm_dataset_info *info = rgm_dataset_describe(set);
     if ((!json || strcmp(json, "-") != 0) && !quiet) print_text(info);
     if (json) {

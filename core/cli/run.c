@@ -32,7 +32,15 @@ static void tell_data(const rgm_session *s) {
             " for the test",
             info->path, info->C, info->H, info->W, info->classes, s->train.count, s->validation.count, s->test.count);
     if (info->slow)
-        rgm_log(RGM_LOG_WARN, "%s: its images are chunked or compressed, which is slower to read than contiguous ones",
+        rgm_log(RGM_LOG_WARN,
+                "%s: its images are chunked or compressed and too many to be unpacked into memory, which is slow: "
+                "contiguous ones are mapped",
+                info->path);
+    if (info->unpacked)
+        rgm_log(RGM_LOG_INFO, "%s: its images are chunked or compressed: unpacked into %" PRId64 " MB of memory",
+                info->path, info->unpacked / 1000000 + 1);
+    if (info->unlocked)
+        rgm_log(RGM_LOG_WARN, "%s: its file system has no locks: make sure that no other program writes it",
                 info->path);
 }
 

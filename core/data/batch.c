@@ -45,7 +45,8 @@ static size_t out_bytes(const rgm_batch_options *options) {
 
 static size_t staging_bytes(const rgm_batch_options *options) {
     const rgm_dataset_info *info = rgm_dataset_describe(options->view.set);
-    if (info->access[options->view.split] == RGM_PIXELS_MAPPED) return 0;
+    int32_t access = info->access[options->view.split];
+    if (access == RGM_PIXELS_MAPPED || access == RGM_PIXELS_MEMORY) return 0;
     return (size_t)RGM_READER_SLOTS * (size_t)options->batch * (size_t)info->H * (size_t)info->W * (size_t)info->C;
 }
 
@@ -152,6 +153,7 @@ static rgm_status check_options(const rgm_batch_options *o, rgm_error *err) {
 
 /* Is the mapped split large enough that its pages may not all stay in memory? */
 static int needs_reading_ahead(const rgm_batches *b) {
+    if (b->info->access[b->options.view.split] != RGM_PIXELS_MAPPED) return 0;
     int64_t bytes = b->info->count[b->options.view.split] * b->info->H * b->info->W * b->info->C;
     return bytes / 4096 > sysconf(_SC_PHYS_PAGES) * (sysconf(_SC_PAGESIZE) / 4096) / 4;
 }
@@ -230,9 +232,9 @@ rgm_status rgm_batches_prepare(rgm_batches *b, uint32_t epoch, int64_t step, flo
     b->targets = targets;
     b->labels = labels;
     b->staged = NULL;
-    /* reading a map beyond the end of its file would end the process */
-    return b->reader ? rgm_reader_wait(b->reader, b->number, &b->staged, err)
-                     : rgm_dataset_check(b->options.view.set, err);
+    if (b->reader) RGM_TRY(rgm_reader_wait(b->reader, b->number, &b->staged, err));
+    /* reading a map beyond the end of its file would end the process, and what was staged may be of a changed file */
+    return rgm_dataset_check(b->options.view.set, err);
 }
 
 const rgm_phase *rgm_batches_phase(const rgm_batches *batches) { return &batches->phase; }

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PIECE = 1 << 16, ATTRIBUTE_BYTES = 1 << 24, NAME_BYTES = 255, TEXT_BYTES = 4095 };
-enum { CHUNK_BYTES = 256 << 20 };
+enum { PIECE = 1 << 16, ATTRIBUTE_BYTES = 1 << 24, READ_BYTES = 1 << 24, NAME_BYTES = 255, TEXT_BYTES = 4095 };
+enum { CHUNK_BYTES = 256 << 20, LABEL_CACHE = 256 << 20 };
 
 /* ---- attributes ---- */
 
@@ -14,10 +14,9 @@ enum { CHUNK_BYTES = 256 << 20 };
 static rgm_status open_attribute(const rgm_dataset *set, const char *name, hid_t *attribute, hid_t *type,
                                  int64_t *elements, rgm_error *err) {
     *attribute = *type = -1;
-    if (H5Aexists(set->file, name) <= 0) {
-        H5Eclear2(H5E_DEFAULT);
-        return RGM_OK;
-    }
+    htri_t found = H5Aexists(set->file, name);
+    if (found < 0) return rgm_h5_fail(err, RGM_E_FORMAT, set->path, name);
+    if (!found) return RGM_OK;
     *attribute = H5Aopen(set->file, name, H5P_DEFAULT);
     *type = *attribute >= 0 ? H5Aget_type(*attribute) : -1;
     hid_t space = *attribute >= 0 ? H5Aget_space(*attribute) : -1;
@@ -36,6 +35,15 @@ static void close_attribute(hid_t attribute, hid_t type) {
     if (type >= 0) H5Tclose(type);
 }
 
+/* "expected WHAT, found ELEMENTS of TYPE". */
+static rgm_status refuse_attribute(const rgm_dataset *set, const char *name, const char *what, hid_t type,
+                                   int64_t elements, rgm_error *err) {
+    char found[RGM_H5_TEXT];
+    rgm_h5_type_text(type, found);
+    return rgm_fail(err, RGM_E_FORMAT, "%s: attribute %s: expected %s, found %lld of %s", set->path, name, what,
+                    (long long)elements, found);
+}
+
 /* Reads `mean` or `std`: C numbers. *found = 0 if the file has none. */
 static rgm_status read_constants(const rgm_dataset *set, const char *name, float *to, int32_t *found, rgm_error *err) {
     hid_t attribute, type;
@@ -45,9 +53,10 @@ static rgm_status read_constants(const rgm_dataset *set, const char *name, float
     *found = attribute >= 0;
     if (status == RGM_OK && *found) {
         H5T_class_t class = H5Tget_class(type);
+        char what[64];
+        snprintf(what, sizeof what, "%d numbers, one per channel", set->info.C);
         if (elements != set->info.C || (class != H5T_FLOAT && class != H5T_INTEGER))
-            status = rgm_fail(err, RGM_E_FORMAT, "%s: attribute %s: expected %d numbers, one per channel", set->path,
-                              name, set->info.C);
+            status = refuse_attribute(set, name, what, type, elements, err);
         else if (H5Aread(attribute, H5T_NATIVE_DOUBLE, values) < 0)
             status = rgm_h5_fail(err, RGM_E_FORMAT, set->path, name);
         for (int32_t c = 0; status == RGM_OK && c < set->info.C; c++) {
@@ -79,8 +88,7 @@ static rgm_status read_variable(const rgm_dataset *set, hid_t attribute, hid_t m
     char **texts = calloc((size_t)count, sizeof *texts);
     if (!texts) return rgm_fail(err, RGM_E_NOMEM, "%s: out of memory", set->path);
     rgm_status status = RGM_OK;
-    H5Tset_size(memory, H5T_VARIABLE);
-    if (H5Aread(attribute, memory, texts) < 0)
+    if (H5Tset_size(memory, H5T_VARIABLE) < 0 || H5Aread(attribute, memory, texts) < 0)
         status = rgm_h5_fail(err, RGM_E_FORMAT, set->path, name);
     else {
         for (int64_t i = 0; status == RGM_OK && i < count; i++)
@@ -115,13 +123,13 @@ static rgm_status read_fixed(const rgm_dataset *set, hid_t attribute, hid_t memo
 static rgm_status read_texts(const rgm_dataset *set, const char *name, int only_one, size_t most, char ***texts,
                              int32_t *count, rgm_error *err) {
     hid_t attribute, type, memory = -1;
+    htri_t variable;
     int64_t elements = 0;
     *texts = NULL;
     rgm_status status = open_attribute(set, name, &attribute, &type, &elements, err);
     if (status < 0 || attribute < 0) goto done;
     if (H5Tget_class(type) != H5T_STRING || (only_one && elements != 1)) {
-        status = rgm_fail(err, RGM_E_FORMAT, "%s: attribute %s: expected %s", set->path, name,
-                          only_one ? "a text" : "an array of texts");
+        status = refuse_attribute(set, name, only_one ? "a text" : "an array of texts", type, elements, err);
         goto done;
     }
     *texts = calloc((size_t)elements, sizeof **texts);
@@ -132,9 +140,12 @@ static rgm_status read_texts(const rgm_dataset *set, const char *name, int only_
     }
     *count = (int32_t)elements;
     H5Tset_cset(memory, H5Tget_cset(type));
-    status = H5Tis_variable_str(type) > 0
-                 ? read_variable(set, attribute, memory, name, elements, most, *texts, err)
-                 : read_fixed(set, attribute, memory, name, elements, H5Tget_size(type), most, *texts, err);
+    variable = H5Tis_variable_str(type);
+    if (variable < 0)
+        status = rgm_h5_fail(err, RGM_E_FORMAT, set->path, name);
+    else
+        status = variable ? read_variable(set, attribute, memory, name, elements, most, *texts, err)
+                          : read_fixed(set, attribute, memory, name, elements, H5Tget_size(type), most, *texts, err);
 done:
     if (memory >= 0) H5Tclose(memory);
     close_attribute(attribute, type);
@@ -174,7 +185,8 @@ static rgm_status read_integers(const rgm_dataset *set, hid_t dataset, const cha
     rgm_status status = RGM_OK;
     for (hsize_t at = 0; status == RGM_OK && at < dims[0]; at += PIECE) {
         hsize_t n = dims[0] - at < PIECE ? dims[0] - at : PIECE;
-        status = read_rows(set, dataset, name, rank, dims, at, n, H5T_NATIVE_INT64, piece, err);
+        status = rgm_input_asked(&set->input, err);
+        if (status == RGM_OK) status = read_rows(set, dataset, name, rank, dims, at, n, H5T_NATIVE_INT64, piece, err);
         for (hsize_t i = 0; status == RGM_OK && i < n; i++) {
             if (piece[i] < 0 || piece[i] >= RGM_DATA_CLASSES)
                 status = rgm_fail(err, RGM_E_FORMAT, "%s: %s[%llu] is %lld: a label is 0 to %d", set->path, name,
@@ -213,6 +225,7 @@ static rgm_status read_soft(const rgm_dataset *set, hid_t dataset, const char *n
                         (unsigned long long)dims[0], (unsigned long long)classes);
     for (hsize_t at = 0; at < dims[0]; at += rows) {
         hsize_t n = dims[0] - at < rows ? dims[0] - at : rows;
+        RGM_TRY(rgm_input_asked(&set->input, err));
         RGM_TRY(read_rows(set, dataset, name, 2, dims, at, n, H5T_NATIVE_FLOAT, store->soft + at * classes, err));
         for (hsize_t i = at; i < at + n; i++)
             RGM_TRY(check_soft(set, name, i, store->soft + i * classes, (int64_t)classes, &store->labels[i], err));
@@ -239,9 +252,9 @@ static rgm_status check_allocated(const rgm_dataset *set, hid_t dataset, const c
                         CHUNK_BYTES >> 20);
     if (chunked) {
         hid_t space = H5Dget_space(dataset);
-        if (space < 0 || H5Dget_num_chunks(dataset, space, &have) < 0) have = 0;
+        int failed = space < 0 || H5Dget_num_chunks(dataset, space, &have) < 0;
         if (space >= 0) H5Sclose(space);
-        H5Eclear2(H5E_DEFAULT);
+        if (failed) return rgm_h5_fail(err, RGM_E_FORMAT, set->path, name);
     } else {
         needed *= bytes;
         have = H5Dget_storage_size(dataset);
@@ -249,6 +262,17 @@ static rgm_status check_allocated(const rgm_dataset *set, hid_t dataset, const c
     if (have == needed) return RGM_OK;
     return rgm_fail(err, RGM_E_FORMAT, "%s: %s was not written completely: %llu %s of %llu", set->path, name,
                     (unsigned long long)have, chunked ? "chunks" : "bytes", (unsigned long long)needed);
+}
+
+static rgm_status refuse_labels(const rgm_dataset *set, const char *name, hid_t type, int32_t rank, const hsize_t *dims,
+                                rgm_error *err) {
+    char found[RGM_H5_TEXT], shape[RGM_H5_TEXT];
+    rgm_h5_type_text(type, found);
+    rgm_h5_shape_text(rank, dims, shape);
+    int one_hot = type >= 0 && H5Tget_class(type) == H5T_INTEGER;
+    return rgm_fail(err, RGM_E_FORMAT, "%s: %s: expected integers [N] or floats [N, classes], found %s %s%s", set->path,
+                    name, found, shape,
+                    one_hot ? " (one-hot? in NumPy: labels.argmax(axis=1), or labels.astype('float32'))" : "");
 }
 
 static rgm_status read_labels(const rgm_dataset *set, hid_t group, int32_t split, int32_t *soft_classes,
@@ -260,17 +284,19 @@ static rgm_status read_labels(const rgm_dataset *set, hid_t group, int32_t split
     int32_t rank = 0;
     H5T_class_t class = H5T_NO_CLASS;
     size_t count = (size_t)set->info.count[split];
-    RGM_TRY(rgm_h5_open_dataset(group, "labels", set->path, H5P_DEFAULT, &dataset, err));
+    int64_t cache;
+    RGM_TRY(rgm_content_open(group, "labels", set->path, LABEL_CACHE, &dataset, &cache, err));
     rgm_status status = rgm_h5_extents(dataset, name, set->path, 2, dims, &rank, err);
     if (status == RGM_OK) status = check_allocated(set, dataset, name, rank, dims, err);
     if (status < 0) goto done;
     type = H5Dget_type(dataset);
     class = type >= 0 ? H5Tget_class(type) : H5T_NO_CLASS;
+    rgm_rehearsal_allow((int64_t)(dims[0] * dims[1] * (type >= 0 ? H5Tget_size(type) : 1)));
     if (dims[0] != count)
         status = rgm_fail(err, RGM_E_FORMAT, "%s: %s has %llu entries for %zu images", set->path, name,
                           (unsigned long long)dims[0], count);
     else if (!(class == H5T_INTEGER && dims[1] == 1) && !(class == H5T_FLOAT && rank == 2))
-        status = rgm_fail(err, RGM_E_FORMAT, "%s: %s: expected integers [N] or floats [N, classes]", set->path, name);
+        status = refuse_labels(set, name, type, rank, dims, err);
     else if (class == H5T_FLOAT && (dims[1] < 2 || dims[1] > RGM_DATA_CLASSES))
         status = rgm_fail(err, RGM_E_FORMAT, "%s: %s has %llu classes, expected 2 to %d", set->path, name,
                           (unsigned long long)dims[1], RGM_DATA_CLASSES);
@@ -290,20 +316,21 @@ done:
 
 /* ---- images ---- */
 
-/* A cache that holds at least one chunk, and a whole small set. */
-static hid_t image_access(void) {
-    hid_t access = H5Pcreate(H5P_DATASET_ACCESS);
-    if (access >= 0) H5Pset_chunk_cache(access, 10007, RGM_DATA_CACHE, 0.75);
-    return access;
-}
-
 static rgm_status check_image_type(const rgm_dataset *set, hid_t dataset, const char *name, rgm_error *err) {
     hid_t type = H5Dget_type(dataset);
     int fits = type >= 0 && H5Tget_class(type) == H5T_INTEGER && H5Tget_size(type) == 1 &&
                H5Tget_sign(type) == H5T_SGN_NONE && H5Tget_precision(type) == 8 && H5Tget_offset(type) == 0;
-    if (type >= 0) H5Tclose(type);
-    H5Eclear2(H5E_DEFAULT);
-    return fits ? RGM_OK : rgm_fail(err, RGM_E_FORMAT, "%s: %s: expected uint8 pixels", set->path, name);
+    char found[RGM_H5_TEXT];
+    if (type < 0) return rgm_h5_fail(err, RGM_E_FORMAT, set->path, name);
+    rgm_h5_type_text(type, found);
+    const char *hint = H5Tget_class(type) == H5T_INTEGER ? " (in NumPy, pixels of 0 to 255: images.astype('uint8'))"
+                       : H5Tget_class(type) == H5T_FLOAT
+                           ? " (in NumPy, pixels of 0 to 1: (images * 255).round().astype('uint8'))"
+                           : "";
+    H5Tclose(type);
+    return fits
+               ? RGM_OK
+               : rgm_fail(err, RGM_E_FORMAT, "%s: %s: expected uint8 pixels, found %s%s", set->path, name, found, hint);
 }
 
 /* Takes over or compares the image size; dims are [N][H][W][C], C = 1 where the file has three dimensions. */
@@ -324,48 +351,65 @@ static rgm_status check_shape(rgm_dataset *set, const char *name, const hsize_t 
                     (unsigned long long)dims[3], info->H, info->W, info->C);
 }
 
+/* What is best read at once. */
+static rgm_status set_chunk(const rgm_dataset *set, const char *name, const hsize_t dims[4], rgm_split_store *store,
+                            rgm_error *err) {
+    hsize_t bytes = dims[1] * dims[2] * dims[3], some = READ_BYTES / bytes + 1;
+    const hsize_t whole[4] = {some < dims[0] ? some : dims[0], dims[1], dims[2], dims[3]};
+    memcpy(store->chunk, whole, sizeof whole);
+    hid_t plist = H5Dget_create_plist(store->images);
+    H5D_layout_t layout = plist >= 0 ? H5Pget_layout(plist) : H5D_LAYOUT_ERROR;
+    int failed = layout < 0 || (layout == H5D_CHUNKED && H5Pget_chunk(plist, store->rank, store->chunk) != store->rank);
+    for (int32_t i = 0; i < 4; i++)
+        if (store->chunk[i] > dims[i]) store->chunk[i] = dims[i];
+    if (plist >= 0) H5Pclose(plist);
+    return failed ? rgm_h5_fail(err, RGM_E_FORMAT, set->path, name) : RGM_OK;
+}
+
 static rgm_status open_images(rgm_dataset *set, hid_t group, int32_t split, rgm_error *err) {
     rgm_split_store *store = &set->splits[split];
     char name[32];
     snprintf(name, sizeof name, "%s/images", rgm_split_name(split));
     hsize_t dims[4] = {0, 1, 1, 1};
-    hid_t access = image_access();
-    if (access < 0) return rgm_h5_fail(err, RGM_E_NOMEM, set->path, name);
-    rgm_status status = rgm_h5_open_dataset(group, "images", set->path, access, &store->images, err);
-    H5Pclose(access);
-    RGM_TRY(status);
+    RGM_TRY(rgm_content_open(group, "images", set->path, set->room, &store->images, &set->info.cache[split], err));
     RGM_TRY(check_image_type(set, store->images, name, err));
     RGM_TRY(rgm_h5_extents(store->images, name, set->path, 4, dims, &store->rank, err));
+    char shape[RGM_H5_TEXT];
+    rgm_h5_shape_text(store->rank, dims, shape);
     if (store->rank < 3)
-        return rgm_fail(err, RGM_E_FORMAT, "%s: %s has %d dimensions, expected [N, H, W, C] or [N, H, W]", set->path,
-                        name, store->rank);
+        return rgm_fail(err, RGM_E_FORMAT, "%s: %s has %d dimensions, expected [N, H, W, C] or [N, H, W], found %s",
+                        set->path, name, store->rank, shape);
     RGM_TRY(check_shape(set, name, dims, err));
     RGM_TRY(check_allocated(set, store->images, name, store->rank, dims, err));
     set->info.count[split] = (int64_t)dims[0];
-    hsize_t one[4] = {1, dims[1], dims[2], dims[3]};
+    RGM_TRY(set_chunk(set, name, dims, store, err));
     store->file_space = H5Dget_space(store->images);
-    store->image_space = H5Screate_simple(store->rank, one, NULL);
-    if (store->file_space < 0 || store->image_space < 0) return rgm_h5_fail(err, RGM_E_NOMEM, set->path, name);
-    return RGM_OK;
-}
-
-rgm_status rgm_content_read(const rgm_dataset *set, int32_t split, int64_t index, uint8_t *out, rgm_error *err) {
-    const rgm_split_store *store = &set->splits[split];
-    hsize_t start[4] = {(hsize_t)index}, extent[4] = {1, set->info.H, set->info.W, set->info.C};
-    if (H5Sselect_hyperslab(store->file_space, H5S_SELECT_SET, start, NULL, extent, NULL) >= 0 &&
-        H5Dread(store->images, H5T_NATIVE_UINT8, store->image_space, store->file_space, H5P_DEFAULT, out) >= 0)
-        return RGM_OK;
-    char what[64];
-    snprintf(what, sizeof what, "%s/images[%lld]", rgm_split_name(split), (long long)index);
-    return rgm_h5_fail(err, RGM_E_FORMAT, set->path, what);
+    return store->file_space < 0 ? rgm_h5_fail(err, RGM_E_FORMAT, set->path, name) : RGM_OK;
 }
 
 /* ---- the whole ---- */
+
+/* Was there a frame around it? The user block is still there, and the images are as only Regimen's importers make them:
+ * given their place before they are written, never filled. */
+static rgm_status check_frame_lost(const rgm_dataset *set, int32_t split, rgm_error *err) {
+    hsize_t block = 0;
+    H5D_alloc_time_t when = H5D_ALLOC_TIME_DEFAULT;
+    H5D_fill_time_t filled = H5D_FILL_TIME_ERROR;
+    hid_t file = H5Fget_create_plist(set->file), images = H5Dget_create_plist(set->splits[split].images);
+    int failed = file < 0 || images < 0 || H5Pget_userblock(file, &block) < 0 || H5Pget_alloc_time(images, &when) < 0 ||
+                 H5Pget_fill_time(images, &filled) < 0;
+    if (file >= 0) H5Pclose(file);
+    if (images >= 0) H5Pclose(images);
+    if (failed) return rgm_h5_fail(err, RGM_E_FORMAT, set->path, "cannot be judged");
+    if (block != RGM_FILE_BLOCK || when != H5D_ALLOC_TIME_EARLY || filled != H5D_FILL_TIME_NEVER) return RGM_OK;
+    return rgm_fail(err, RGM_E_FORMAT, "%s: damaged: " RGM_FILE_LOST, set->path);
+}
 
 static rgm_status load_split(rgm_dataset *set, int32_t split, int32_t *soft_classes, rgm_error *err) {
     hid_t group;
     RGM_TRY(rgm_h5_open_group(set->file, rgm_split_name(split), set->path, &group, err));
     rgm_status status = open_images(set, group, split, err);
+    if (status == RGM_OK && !set->input.framed) status = check_frame_lost(set, split, err);
     if (status == RGM_OK) status = read_labels(set, group, split, soft_classes, &set->splits[split], err);
     H5Gclose(group);
     return status;
@@ -394,12 +438,14 @@ static rgm_status settle_classes(rgm_dataset *set, const int32_t *soft_classes, 
 
 rgm_status rgm_content_load(rgm_dataset *set, rgm_error *err) {
     int32_t soft_classes[RGM_SPLIT_COUNT] = {0}, splits = 0;
-    RGM_TRY(rgm_h5_open(set->path, &set->file, err));
-    for (int32_t s = 0; s < RGM_SPLIT_COUNT; s++)
-        if (rgm_h5_exists(set->file, rgm_split_name(s))) {
-            splits++;
-            RGM_TRY(load_split(set, s, &soft_classes[s], err));
-        }
+    RGM_TRY(rgm_h5_open(&set->input, &set->file, err));
+    for (int32_t s = 0; s < RGM_SPLIT_COUNT; s++) {
+        int found = rgm_h5_exists(set->file, rgm_split_name(s));
+        if (found < 0) return rgm_h5_fail(err, RGM_E_FORMAT, set->path, rgm_split_name(s));
+        if (!found) continue;
+        splits++;
+        RGM_TRY(load_split(set, s, &soft_classes[s], err));
+    }
     if (splits == 0)
         return rgm_fail(err, RGM_E_FORMAT, "%s: not a data set: it has no group train, test or validation", set->path);
     RGM_TRY(read_texts(set, "class_names", 0, NAME_BYTES, &set->names, &set->names_count, err));
@@ -413,10 +459,9 @@ rgm_status rgm_content_load(rgm_dataset *set, rgm_error *err) {
 void rgm_content_close(rgm_dataset *set) {
     for (int32_t s = 0; s < RGM_SPLIT_COUNT; s++) {
         rgm_split_store *store = &set->splits[s];
-        if (store->image_space >= 0) H5Sclose(store->image_space);
         if (store->file_space >= 0) H5Sclose(store->file_space);
         if (store->images >= 0) H5Dclose(store->images);
-        store->images = store->file_space = store->image_space = -1;
+        store->images = store->file_space = -1;
     }
     if (set->file >= 0) H5Fclose(set->file);
     set->file = -1;

@@ -3,25 +3,27 @@
 #ifndef RGM_DATA_CONTENT_H
 #define RGM_DATA_CONTENT_H
 
-#include <sys/types.h>
 #include "data/dataset.h"
 #include "data/file.h"
+#include "data/input.h"
 
 typedef struct rgm_split_store {
-    hid_t images, file_space, image_space; /* -1 once the file is closed; file_space holds the selection */
-    int32_t rank;                          /* of images: 3 or 4 */
-    off_t offset;                          /* of the first pixel in the file, if contiguous */
-    const uint8_t *map;                    /* the first pixel, if mapped */
-    int32_t *labels;                       /* [count] */
-    float *soft;                           /* [count][classes] or NULL */
+    hid_t images, file_space; /* -1 once the file is closed; file_space holds the selection */
+    int32_t rank;             /* of images: 3 or 4 */
+    hsize_t chunk[4];         /* what is best read at once: a chunk, or some images */
+    int64_t offset;           /* of the first pixel in the file, if contiguous */
+    const uint8_t *map;       /* the first pixel, if mapped or unpacked */
+    uint8_t *unpacked;        /* all pixels in memory, or NULL */
+    int32_t *labels;          /* [count] */
+    float *soft;              /* [count][classes] or NULL */
 } rgm_split_store;
 
 struct rgm_dataset {
     rgm_dataset_info info;
     rgm_split_store splits[RGM_SPLIT_COUNT];
+    rgm_input input; /* what is verified, parsed, mapped and read */
     hid_t file;
-    int fd; /* the file that HDF5 parsed, held open for mapping, pread and rgm_dataset_check() */
-    off_t file_size;
+    int64_t room; /* bytes that may be taken for unpacked pixels, or for a chunk cache */
     void *map;
     char *path, *source, *licence, **names;
     int32_t names_count, has_mean, has_std;
@@ -30,8 +32,18 @@ struct rgm_dataset {
 /* Reads and checks everything but pixels. Leaves the file open in set->file. Inside the HDF5 lock. */
 rgm_status rgm_content_load(rgm_dataset *set, rgm_error *err);
 
-/* Reads one sample through HDF5. Inside the HDF5 lock. */
-rgm_status rgm_content_read(const rgm_dataset *set, int32_t split, int64_t index, uint8_t *out, rgm_error *err);
+/* Reads `n` samples from `first` on through HDF5: [n][H][W][C]. Inside the HDF5 lock. */
+rgm_status rgm_content_read(const rgm_dataset *set, int32_t split, int64_t first, int64_t n, uint8_t *out,
+                            rgm_error *err);
+
+/* Reads a split through HDF5 chunk by chunk, each once, until it is all there or `most` bytes have been read; `to`
+ * takes [count][H][W][C], or is NULL. Asks for the stop. Inside the HDF5 lock. */
+rgm_status rgm_content_unpack(const rgm_dataset *set, int32_t split, uint8_t *to, int64_t most, rgm_error *err);
+
+/* Opens a data set of `group` with a chunk cache in which reading row by row never unpacks a chunk twice, as far as
+ * `most` bytes go (RGM_DATA_CACHE at least); *cache: its bytes. Inside the HDF5 lock. */
+rgm_status rgm_content_open(hid_t group, const char *name, const char *path, int64_t most, hid_t *dataset,
+                            int64_t *cache, rgm_error *err);
 
 /* Closes what HDF5 still has open. Inside the HDF5 lock. */
 void rgm_content_close(rgm_dataset *set);

@@ -1,17 +1,17 @@
 #include "data/dataset.h"
 
 #include <errno.h>
-#include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 #include <xxhash.h>
+#include "base/machine.h"
 #include "data/content.h"
 #include "data/stats.h"
 
-enum { FINGERPRINT_SAMPLES = 1024 };
+enum { FINGERPRINT_SAMPLES = 1024, READ_BYTES = 1 << 24, ROOM_SHARE = 4 };
 #define REHEARSE_BYTES ((int64_t)1 << 28) /* of pixels that the child process reads in full */
 
 const char *rgm_split_name(int32_t split) {
@@ -25,9 +25,8 @@ static rgm_dataset *make_empty(const char *path) {
     rgm_dataset *set = calloc(1, sizeof *set);
     if (!set) return NULL;
     set->file = -1;
-    set->fd = -1;
-    for (int32_t s = 0; s < RGM_SPLIT_COUNT; s++)
-        set->splits[s].images = set->splits[s].file_space = set->splits[s].image_space = -1;
+    set->input.fd = -1;
+    for (int32_t s = 0; s < RGM_SPLIT_COUNT; s++) set->splits[s].images = set->splits[s].file_space = -1;
     set->path = strdup(path);
     if (set->path) return set;
     free(set);
@@ -39,9 +38,10 @@ void rgm_dataset_close(rgm_dataset *set) {
     rgm_h5_enter();
     rgm_content_close(set);
     rgm_h5_leave();
-    if (set->map) munmap(set->map, (size_t)set->file_size);
-    if (set->fd >= 0) close(set->fd);
+    if (set->map) munmap(set->map, (size_t)set->input.size);
+    rgm_input_close(&set->input);
     for (int32_t s = 0; s < RGM_SPLIT_COUNT; s++) {
+        free(set->splits[s].unpacked);
         free(set->splits[s].labels);
         free(set->splits[s].soft);
     }
@@ -55,24 +55,11 @@ void rgm_dataset_close(rgm_dataset *set) {
 
 /* ---- the pixels' place ---- */
 
-/* Reads `size` bytes of the file at `offset`; a file that ended earlier is an error. */
-static rgm_status read_file(const rgm_dataset *set, off_t offset, size_t size, uint8_t *out, rgm_error *err) {
-    for (size_t done = 0; done < size;) {
-        ssize_t got = pread(set->fd, out + done, size - done, offset + (off_t)done);
-        if (got < 0 && errno == EINTR) continue;
-        if (got < 0) return rgm_fail(err, RGM_E_IO, "%s: cannot read: %s", set->path, strerror(errno));
-        if (got == 0) return rgm_fail(err, RGM_E_IO, "%s: truncated while it is in use", set->path);
-        done += (size_t)got;
-    }
-    return RGM_OK;
-}
-
 /* Do the file's own bytes at the offset equal what HDF5 gives, for sample `index`? 1, 0 or a failure. */
 static rgm_status same_sample(const rgm_dataset *set, int32_t split, int64_t index, uint8_t *two, rgm_error *err) {
     size_t bytes = (size_t)image_bytes(set);
-    RGM_TRY(rgm_content_read(set, split, index, two, err));
-    off_t at = set->splits[split].offset + (off_t)(index * (int64_t)bytes);
-    RGM_TRY(read_file(set, at, bytes, two + bytes, err));
+    RGM_TRY(rgm_content_read(set, split, index, 1, two, err));
+    RGM_TRY(rgm_input_read(&set->input, two + bytes, bytes, set->splits[split].offset + index * (int64_t)bytes, err));
     return memcmp(two, two + bytes, bytes) == 0;
 }
 
@@ -84,14 +71,15 @@ static rgm_status place_pixels(rgm_dataset *set, int32_t split, int32_t access, 
     int64_t bytes = image_bytes(set) * set->info.count[split];
     set->info.access[split] = RGM_PIXELS_HDF5;
     hid_t plist = H5Dget_create_plist(store->images);
-    H5D_layout_t layout = plist >= 0 ? H5Pget_layout(plist) : H5D_CHUNKED;
+    H5D_layout_t layout = plist >= 0 ? H5Pget_layout(plist) : H5D_LAYOUT_ERROR;
     if (plist >= 0) H5Pclose(plist);
+    if (layout < 0) return rgm_h5_fail(err, RGM_E_FORMAT, set->path, rgm_split_name(split));
     if (layout != H5D_CONTIGUOUS) return RGM_OK;
     haddr_t offset = H5Dget_offset(store->images);
-    if (offset == HADDR_UNDEF || offset > (haddr_t)set->file_size || bytes > set->file_size - (off_t)offset)
+    if (offset == HADDR_UNDEF || offset > (haddr_t)set->input.size || bytes > set->input.size - (int64_t)offset)
         return rgm_fail(err, RGM_E_FORMAT, "%s: %s/images reaches past the end of the file", set->path,
                         rgm_split_name(split));
-    store->offset = (off_t)offset;
+    store->offset = (int64_t)offset;
     uint8_t *two = malloc(2 * (size_t)image_bytes(set));
     if (!two) return rgm_fail(err, RGM_E_NOMEM, "%s: out of memory", set->path);
     rgm_status same = same_sample(set, split, 0, two, err);
@@ -102,26 +90,14 @@ static rgm_status place_pixels(rgm_dataset *set, int32_t split, int32_t access, 
     return RGM_OK;
 }
 
-/* Keeps a descriptor of the very file that HDF5 parsed. */
-static rgm_status hold_file(rgm_dataset *set, rgm_error *err) {
-    int *fd = NULL;
-    struct stat st;
-    if (H5Fget_vfd_handle(set->file, H5P_DEFAULT, (void **)&fd) < 0 || !fd)
-        return rgm_h5_fail(err, RGM_E_IO, set->path, "cannot open");
-    set->fd = fcntl(*fd, F_DUPFD_CLOEXEC, 3);
-    if (set->fd < 0 || fstat(set->fd, &st) != 0) return rgm_fail(err, RGM_E_IO, "%s: %s", set->path, strerror(errno));
-    set->file_size = st.st_size;
-    return RGM_OK;
-}
-
 static rgm_status map_pixels(rgm_dataset *set, rgm_error *err) {
     int wanted = 0;
     for (int32_t s = 0; s < RGM_SPLIT_COUNT; s++)
         wanted |= set->info.count[s] && set->info.access[s] == RGM_PIXELS_MAPPED;
     if (!wanted) return RGM_OK;
-    void *map = mmap(NULL, (size_t)set->file_size, PROT_READ, MAP_SHARED, set->fd, 0);
+    void *map = mmap(NULL, (size_t)set->input.size, PROT_READ, MAP_SHARED, set->input.fd, 0);
     if (map == MAP_FAILED)
-        return rgm_fail(err, RGM_E_IO, "%s: cannot map %lld bytes: %s", set->path, (long long)set->file_size,
+        return rgm_fail(err, RGM_E_IO, "%s: cannot map %lld bytes: %s", set->path, (long long)set->input.size,
                         strerror(errno));
     set->map = map;
     for (int32_t s = 0; s < RGM_SPLIT_COUNT; s++)
@@ -130,45 +106,104 @@ static rgm_status map_pixels(rgm_dataset *set, rgm_error *err) {
     return RGM_OK;
 }
 
-/* Everything that touches HDF5; inside the lock. Closes the HDF5 file unless some split is read through it. */
-static rgm_status load_locked(rgm_dataset *set, int32_t access, rgm_error *err) {
+/* MemAvailable; 0 where the system does not say. */
+static int64_t available_memory(void) {
+    FILE *file = fopen("/proc/meminfo", "re");
+    if (!file) return 0;
+    char line[128];
+    long long kib = 0;
+    while (fgets(line, sizeof line, file))
+        if (sscanf(line, "MemAvailable: %lld kB", &kib) == 1) break;
+    fclose(file);
+    return kib * 1024;
+}
+
+static int64_t find_room(void) {
+    int64_t free = available_memory(), group = rgm_cgroup_memory("/proc/self/cgroup", "/sys/fs/cgroup");
+    return (group >= 0 && group < free ? group : free) / ROOM_SHARE;
+}
+
+/* Reads the content, and how pixels are read. Inside the lock. */
+static rgm_status load_locked(rgm_dataset *set, const rgm_dataset_options *options, rgm_error *err) {
+    set->room = options->room ? options->room : find_room();
     RGM_TRY(rgm_content_load(set, err));
-    RGM_TRY(hold_file(set, err));
-    for (int32_t s = 0; s < RGM_SPLIT_COUNT; s++) {
-        if (set->info.count[s] == 0) continue;
-        RGM_TRY(place_pixels(set, s, access, err));
-        set->info.slow |= set->info.access[s] == RGM_PIXELS_HDF5;
-    }
-    if (!set->info.slow) rgm_content_close(set);
+    for (int32_t s = 0; s < RGM_SPLIT_COUNT; s++)
+        if (set->info.count[s]) RGM_TRY(place_pixels(set, s, options->access, err));
     return RGM_OK;
+}
+
+/* Unpacks the splits that HDF5 would have to read, as many as there is room for. Inside the lock. */
+static rgm_status unpack_pixels(rgm_dataset *set, rgm_error *err) {
+    for (int32_t s = 0; s < RGM_SPLIT_COUNT; s++) {
+        int64_t bytes = image_bytes(set) * set->info.count[s];
+        if (bytes == 0 || set->info.access[s] != RGM_PIXELS_HDF5) continue;
+        rgm_split_store *store = &set->splits[s];
+        store->unpacked = bytes <= set->room - set->info.unpacked ? malloc((size_t)bytes) : NULL;
+        if (!store->unpacked) {
+            set->info.slow = 1;
+            continue;
+        }
+        RGM_TRY(rgm_content_unpack(set, s, store->unpacked, bytes, err));
+        store->map = store->unpacked;
+        set->info.access[s] = RGM_PIXELS_MEMORY;
+        set->info.unpacked += bytes;
+    }
+    return RGM_OK;
+}
+
+/* Everything that touches HDF5. Closes the HDF5 file unless some split is read through it. */
+static rgm_status load(rgm_dataset *set, const rgm_dataset_options *options, rgm_error *err) {
+    rgm_h5_enter();
+    rgm_status status = load_locked(set, options, err);
+    if (status == RGM_OK) status = unpack_pixels(set, err);
+    status = rgm_h5_judge(err, status, set->path);
+    if (status == RGM_OK && !set->info.slow) rgm_content_close(set);
+    rgm_h5_leave();
+    return status;
 }
 
 /* ---- rehearsal ---- */
 
 struct rehearsal {
-    const char *path;
-    int32_t access;
+    const rgm_input *input;
+    const rgm_dataset_options *options;
 };
 
 /* In the child: loads the set as the parent will, and reads through HDF5 what will be read through HDF5 later. */
 static rgm_status rehearse(void *context, rgm_error *err) {
     const struct rehearsal *plan = context;
-    rgm_dataset *set = make_empty(plan->path);
-    if (!set) return rgm_fail(err, RGM_E_NOMEM, "%s: out of memory", plan->path);
-    RGM_TRY(load_locked(set, plan->access, err));
-    int64_t bytes = image_bytes(set), left = REHEARSE_BYTES / bytes + 1;
-    uint8_t *out = malloc((size_t)bytes);
-    if (!out) return rgm_fail(err, RGM_E_NOMEM, "%s: out of memory", plan->path);
+    rgm_dataset *set = make_empty(plan->input->path);
+    if (!set) return rgm_fail(err, RGM_E_NOMEM, "%s: out of memory", plan->input->path);
+    set->input = *plan->input;
+    set->input.stop = (rgm_stop){0}; /* the parent ends this process */
+    RGM_TRY(load_locked(set, plan->options, err));
+    int64_t bytes = image_bytes(set), left = REHEARSE_BYTES;
+    uint8_t *last = malloc((size_t)bytes);
+    if (!last) return rgm_fail(err, RGM_E_NOMEM, "%s: out of memory", set->path);
     for (int32_t s = 0; s < RGM_SPLIT_COUNT; s++) {
-        if (set->info.access[s] != RGM_PIXELS_HDF5 || set->info.count[s] == 0) continue;
-        for (int64_t i = 0; i < set->info.count[s] && left > 0; i++, left--)
-            RGM_TRY(rgm_content_read(set, s, i, out, err));
-        RGM_TRY(rgm_content_read(set, s, set->info.count[s] - 1, out, err));
+        int64_t all = set->info.count[s] * bytes, most = all < left ? all : left;
+        if (set->info.access[s] != RGM_PIXELS_HDF5 || all == 0) continue;
+        rgm_rehearsal_allow(most + set->info.cache[s]); /* the last sample's chunks are one row */
+        if (most > 0) RGM_TRY(rgm_content_unpack(set, s, NULL, most, err));
+        RGM_TRY(rgm_content_read(set, s, set->info.count[s] - 1, 1, last, err));
+        left -= most;
     }
     return RGM_OK; /* the process ends here, and its memory with it */
 }
 
 /* ---- what is derived from the pixels ---- */
+
+/* `n` samples from `first` on, where they do not lie in memory. */
+static rgm_status read_samples(const rgm_dataset *set, int32_t split, int64_t first, int64_t n, uint8_t *out,
+                               rgm_error *err) {
+    int64_t bytes = image_bytes(set);
+    if (set->info.access[split] == RGM_PIXELS_PREAD)
+        return rgm_input_read(&set->input, out, (size_t)(n * bytes), set->splits[split].offset + first * bytes, err);
+    rgm_h5_enter();
+    rgm_status status = rgm_h5_judge(err, rgm_content_read(set, split, first, n, out, err), set->path);
+    rgm_h5_leave();
+    return status;
+}
 
 /* One sample's pixels: where they are mapped, or read into `buffer`. */
 static rgm_status get_sample(const rgm_dataset *set, int32_t split, int64_t index, uint8_t *buffer, const uint8_t **at,
@@ -179,16 +214,37 @@ static rgm_status get_sample(const rgm_dataset *set, int32_t split, int64_t inde
     return rgm_dataset_read(set, split, index, buffer, err);
 }
 
-static rgm_status compute_constants(rgm_dataset *set, uint8_t *buffer, rgm_error *err) {
+/* Adds `n` samples from `first` on to the sums; `buffer` has room for them. */
+static rgm_status add_samples(const rgm_dataset *set, int64_t first, int64_t n, uint8_t *buffer, rgm_channel_sums *sums,
+                              rgm_error *err) {
+    const uint8_t *images = rgm_dataset_pixels(set, RGM_SPLIT_TRAIN, first);
+    if (!images) RGM_TRY(read_samples(set, RGM_SPLIT_TRAIN, first, n, buffer, err));
+    if (!images) images = buffer;
+    for (int64_t i = 0; i < n; i++)
+        rgm_channel_sums_add(sums, images + i * image_bytes(set), (int64_t)set->info.H * set->info.W);
+    return RGM_OK;
+}
+
+static rgm_status sum_channels(const rgm_dataset *set, rgm_channel_sums *sums, rgm_error *err) {
+    int64_t count = set->info.count[RGM_SPLIT_TRAIN], some = READ_BYTES / image_bytes(set) + 1;
+    if (some > count) some = count;
+    uint8_t *buffer = malloc((size_t)(some * image_bytes(set)));
+    if (!buffer) return rgm_fail(err, RGM_E_NOMEM, "%s: out of memory", set->path);
+    rgm_status status = RGM_OK;
+    for (int64_t at = 0; at < count && status == RGM_OK; at += some) {
+        status = rgm_input_asked(&set->input, err);
+        if (status == RGM_OK) status = add_samples(set, at, count - at < some ? count - at : some, buffer, sums, err);
+    }
+    free(buffer);
+    return status;
+}
+
+static rgm_status compute_constants(rgm_dataset *set, rgm_error *err) {
     if (set->has_mean && set->has_std) return RGM_OK;
     if (set->info.count[RGM_SPLIT_TRAIN] == 0)
         return rgm_fail(err, RGM_E_FORMAT, "%s: without a train split it needs the attributes mean and std", set->path);
     rgm_channel_sums sums = {.C = set->info.C};
-    for (int64_t i = 0; i < set->info.count[RGM_SPLIT_TRAIN]; i++) {
-        const uint8_t *image;
-        RGM_TRY(get_sample(set, RGM_SPLIT_TRAIN, i, buffer, &image, err));
-        rgm_channel_sums_add(&sums, image, (int64_t)set->info.H * set->info.W);
-    }
+    RGM_TRY(sum_channels(set, &sums, err));
     double mean[RGM_DATA_CHANNELS], std[RGM_DATA_CHANNELS];
     rgm_channel_sums_finish(&sums, mean, std);
     for (int32_t c = 0; c < set->info.C; c++) {
@@ -227,7 +283,7 @@ static rgm_status compute_fingerprint(rgm_dataset *set, uint8_t *buffer, rgm_err
 static rgm_status derive(rgm_dataset *set, rgm_error *err) {
     uint8_t *buffer = malloc((size_t)image_bytes(set));
     if (!buffer) return rgm_fail(err, RGM_E_NOMEM, "%s: out of memory", set->path);
-    rgm_status status = compute_constants(set, buffer, err);
+    rgm_status status = compute_constants(set, err);
     if (status == RGM_OK) status = compute_fingerprint(set, buffer, err);
     free(buffer);
     return status;
@@ -235,30 +291,34 @@ static rgm_status derive(rgm_dataset *set, rgm_error *err) {
 
 /* ---- the interface ---- */
 
-rgm_status rgm_dataset_open(rgm_dataset **out, const char *path, int32_t access, rgm_error *err) {
-    *out = NULL;
-    int32_t framed = 0;
-    RGM_TRY(rgm_file_verify(path, &framed, err));
-    struct rehearsal plan = {path, access};
-    if (!framed) RGM_TRY(rgm_file_rehearse(path, rehearse, &plan, err));
-    rgm_status status;
-    rgm_dataset *set = make_empty(path);
-    if (!set) return rgm_fail(err, RGM_E_NOMEM, "%s: out of memory", path);
-    rgm_h5_enter();
-    status = load_locked(set, access, err);
-    rgm_h5_leave();
-    if (status < 0) goto fail;
+static rgm_status open_set(rgm_dataset *set, const rgm_dataset_options *options, rgm_error *err) {
+    rgm_input *input = &set->input;
+    struct rehearsal plan = {input, options};
+    RGM_TRY(rgm_input_open(input, set->path, &options->stop, err));
+    RGM_TRY(rgm_input_verify(input, err));
+    if (!input->framed) RGM_TRY(rgm_file_rehearse(input, rehearse, &plan, err));
+    RGM_TRY(load(set, options, err));
     set->info.path = set->path;
-    set->info.framed = framed;
+    set->info.framed = input->framed;
+    set->info.unlocked = input->unlocked;
     set->info.class_names = (const char *const *)set->names;
     set->info.source = set->source ? set->source : "";
     set->info.licence = set->licence ? set->licence : "";
-    RGM_TRY_OR_FAIL(status, map_pixels(set, err));
-    RGM_TRY_OR_FAIL(status, derive(set, err));
-    *out = set;
-    return RGM_OK;
-fail:
-    rgm_dataset_close(set);
+    RGM_TRY(map_pixels(set, err));
+    RGM_TRY(derive(set, err));
+    return rgm_input_unchanged(input, err); /* all of that was the same file */
+}
+
+rgm_status rgm_dataset_open(rgm_dataset **out, const char *path, const rgm_dataset_options *options, rgm_error *err) {
+    static const rgm_dataset_options none;
+    *out = NULL;
+    rgm_dataset *set = make_empty(path);
+    if (!set) return rgm_fail(err, RGM_E_NOMEM, "%s: out of memory", path);
+    rgm_status status = open_set(set, options ? options : &none, err);
+    if (status < 0)
+        rgm_dataset_close(set);
+    else
+        *out = set;
     return status;
 }
 
@@ -277,33 +337,22 @@ rgm_status rgm_dataset_read(const rgm_dataset *set, int32_t split, int64_t index
     if (index < 0 || index >= set->info.count[split])
         return rgm_fail(err, RGM_E_INTERNAL, "%s: sample %lld of %lld", set->path, (long long)index,
                         (long long)set->info.count[split]);
-    size_t bytes = (size_t)image_bytes(set);
-    switch (set->info.access[split]) {
-    case RGM_PIXELS_MAPPED:
-        memcpy(out, rgm_dataset_pixels(set, split, index), bytes);
-        return RGM_OK;
-    case RGM_PIXELS_PREAD:
-        return read_file(set, set->splits[split].offset + (off_t)(index * (int64_t)bytes), bytes, out, err);
-    default:
-        break;
-    }
-    rgm_h5_enter();
-    rgm_status status = rgm_content_read(set, split, index, out, err);
-    rgm_h5_leave();
-    return status;
+    const uint8_t *at = rgm_dataset_pixels(set, split, index);
+    if (!at) return read_samples(set, split, index, 1, out, err);
+    memcpy(out, at, (size_t)image_bytes(set));
+    return RGM_OK;
 }
 
 void rgm_dataset_will_need(const rgm_dataset *set, int32_t split, int64_t index) {
     const uint8_t *at = rgm_dataset_pixels(set, split, index);
-    if (!at) return;
+    if (!at || set->info.access[split] != RGM_PIXELS_MAPPED) return;
     uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), from = (uintptr_t)at & ~(page - 1);
     madvise((void *)from, (uintptr_t)at + (uintptr_t)image_bytes(set) - from, MADV_WILLNEED);
 }
 
 rgm_status rgm_dataset_check(const rgm_dataset *set, rgm_error *err) {
-    struct stat st;
-    if (fstat(set->fd, &st) != 0) return rgm_fail(err, RGM_E_IO, "%s: %s", set->path, strerror(errno));
-    if (st.st_size >= set->file_size) return RGM_OK;
-    return rgm_fail(err, RGM_E_IO, "%s: truncated from %lld to %lld bytes while it is in use", set->path,
-                    (long long)set->file_size, (long long)st.st_size);
+    int needed = 0;
+    for (int32_t s = 0; s < RGM_SPLIT_COUNT; s++)
+        needed |= set->info.count[s] && set->info.access[s] != RGM_PIXELS_MEMORY;
+    return needed ? rgm_input_unchanged(&set->input, err) : RGM_OK;
 }

@@ -1,53 +1,70 @@
 /* The data set: an HDF5 file of uint8 images and labels (datasets/FORMAT.md), opened read-only and validated whole.
  *
  * Splits `train`, `test` and `validation` (any of them may be missing, one must be there) share one image size. Labels
- * are read into memory and checked. Pixels are not: a contiguous, uncompressed split is mapped, so a sample is a
- * pointer; any other is read sample by sample through HDF5, which is slower (batch.h does it in a thread of its own).
+ * are read into memory and checked. Pixels are not, if they can be mapped:
+ *      contiguous, uncompressed     mapped: a sample is a pointer (or read with pread, on request)
+ *      chunked or compressed        unpacked into memory as it is opened, each chunk once, if a quarter of the memory
+ *                                   suffices: a sample is a pointer, too
+ *      such, but larger             read sample by sample through HDF5, which is slow (batch.h does it in a thread of
+ * its own); the chunk cache is sized so that reading in order unpacks each chunk once
  *
- * Files with Regimen's frame (file.h) have their checksum verified first. Any other file is foreign: it is read once in
- * a child process, so that a file on which the HDF5 library crashes or hangs becomes an error line.
+ * The file is opened once, and what is verified is what is read (input.h). Files with Regimen's frame (file.h) have
+ * their checksum verified first. Any other file is foreign: it is read once in a child process, so that a file on which
+ * the HDF5 library crashes or hangs becomes an error line.
  *
- * A mapped file must not be truncated while it is open: the system answers a read past its end with SIGBUS. Replacing
- * the file by rename is safe. Where truncation cannot be ruled out (a network file system, a shared folder),
- * RGM_ACCESS_PREAD reads contiguous splits with pread, which turns it into an error; rgm_dataset_check() is a cheap
- * look between epochs.
+ * A file must not be truncated or rewritten while it is in use; replacing it by rename is safe. Between batches its
+ * size and the time of its last change are compared with those at its opening (rgm_dataset_check). A mapped file that
+ * shrinks between two such looks raises SIGBUS. Where that cannot be ruled out (a network file system, a shared
+ * folder), RGM_ACCESS_PREAD reads contiguous splits with pread, which turns it into an error.
  */
 #ifndef RGM_DATA_DATASET_H
 #define RGM_DATA_DATASET_H
 
 #include <stddef.h>
 #include "base/status.h"
+#include "base/stop.h"
 
 #define RGM_DATA_CHANNELS    64         /* most channels of an image */
 #define RGM_DATA_SIDE        16384      /* largest height and width  */
 #define RGM_DATA_CLASSES     65536      /* most classes              */
-#define RGM_DATA_CACHE       (64 << 20) /* bytes of chunk cache of a split that is read through HDF5 */
+#define RGM_DATA_CACHE       (64 << 20) /* least bytes of chunk cache of a split read through HDF5 */
 #define RGM_DATA_IMAGE_BYTES (1 << 28)  /* largest image, H * W * C */
 
 enum { RGM_SPLIT_TRAIN = 0, RGM_SPLIT_TEST = 1, RGM_SPLIT_VALIDATION = 2, RGM_SPLIT_COUNT = 3 };
-enum { RGM_ACCESS_AUTO = 0, RGM_ACCESS_PREAD = 1 };                        /* AUTO maps what can be mapped */
-enum { RGM_PIXELS_MAPPED = 0, RGM_PIXELS_PREAD = 1, RGM_PIXELS_HDF5 = 2 }; /* how a split's pixels are read */
+enum { RGM_ACCESS_AUTO = 0, RGM_ACCESS_PREAD = 1 }; /* AUTO maps what can be mapped */
+/* how a split's pixels are read; MEMORY: they were unpacked */
+enum { RGM_PIXELS_MAPPED = 0, RGM_PIXELS_PREAD = 1, RGM_PIXELS_HDF5 = 2, RGM_PIXELS_MEMORY = 3 };
 
 typedef struct rgm_dataset rgm_dataset;
 
 typedef struct rgm_dataset_info {
     const char *path;
-    int32_t H, W, C;                 /* of every image */
-    int32_t classes;                 /* at least 2 */
-    int32_t framed;                  /* 1: Regimen's own file, checksum verified; 0: foreign */
-    int32_t slow;                    /* 1: some split is chunked or compressed: worth telling the user */
-    int32_t computed;                /* 1: the file had no mean or std; they were computed from the training split */
-    int64_t count[RGM_SPLIT_COUNT];  /* samples; 0: the split is missing */
-    int32_t access[RGM_SPLIT_COUNT]; /* RGM_PIXELS_* */
+    int32_t H, W, C;  /* of every image */
+    int32_t classes;  /* at least 2 */
+    int32_t framed;   /* 1: Regimen's own file, checksum verified; 0: foreign */
+    int32_t slow;     /* 1: some split is read through HDF5: worth telling the user */
+    int32_t unlocked; /* 1: its file system has no locks, so another program may write it: worth telling */
+    int32_t computed; /* 1: the file had no mean or std; they were computed from the training split */
+    int64_t count[RGM_SPLIT_COUNT];                        /* samples; 0: the split is missing */
+    int32_t access[RGM_SPLIT_COUNT];                       /* RGM_PIXELS_* */
+    int64_t cache[RGM_SPLIT_COUNT];                        /* bytes of chunk cache, where it is read through HDF5 */
+    int64_t unpacked;                                      /* bytes of pixels unpacked into memory */
     float mean[RGM_DATA_CHANNELS], std[RGM_DATA_CHANNELS]; /* [C], of the training split, pixels as 0..1; std > 0 */
     const char *const *class_names;                        /* [classes], or NULL */
     const char *source, *licence;                          /* "" if the file does not say */
     uint64_t fingerprint; /* XXH3 of shapes, all labels and up to 1024 evenly spaced images a split: for checkpoints */
 } rgm_dataset_info;
 
-/* Opens and validates; `access` is RGM_ACCESS_*. RGM_E_IO if the file cannot be read, RGM_E_FORMAT for a damaged file
- * or content that does not follow the format, RGM_E_UNSUPPORTED for what this build cannot read. [main] */
-rgm_status rgm_dataset_open(rgm_dataset **set, const char *path, int32_t access, rgm_error *err);
+typedef struct rgm_dataset_options {
+    int32_t access; /* RGM_ACCESS_* */
+    int64_t room;   /* bytes that unpacked pixels, or a chunk cache, may take; 0: a quarter of the free memory */
+    rgm_stop stop;  /* asked while it is opened */
+} rgm_dataset_options;
+
+/* Opens and validates; options NULL: zeros. RGM_E_IO if the file cannot be read, another program writes it, or a read
+ * failed; RGM_E_FORMAT for a damaged file or content that does not follow the format, RGM_E_UNSUPPORTED for what this
+ * build cannot read, RGM_E_INTERRUPTED if it was to stop. [main] */
+rgm_status rgm_dataset_open(rgm_dataset **set, const char *path, const rgm_dataset_options *options, rgm_error *err);
 
 /* Closes; NULL is fine. Views and pointers into the set end here. */
 void rgm_dataset_close(rgm_dataset *set);
@@ -64,7 +81,7 @@ const int32_t *rgm_dataset_labels(const rgm_dataset *set, int32_t split);
 /* Soft labels of a split: [count][classes], each row summing to 1 within 1e-3; NULL if its labels are integers. */
 const float *rgm_dataset_soft(const rgm_dataset *set, int32_t split);
 
-/* The mapped pixels [H][W][C] of one sample, or NULL if the split is not mapped. [any thread] */
+/* The pixels [H][W][C] of one sample where they lie, mapped or unpacked; NULL if they do not. [any thread] */
 const uint8_t *rgm_dataset_pixels(const rgm_dataset *set, int32_t split, int64_t index);
 
 /* Copies the pixels of one sample, [H][W][C], on any path. [any thread; HDF5 splits one at a time] */
@@ -73,7 +90,8 @@ rgm_status rgm_dataset_read(const rgm_dataset *set, int32_t split, int64_t index
 /* Asks the system to read a mapped sample soon; nothing on the other paths. [any thread] */
 void rgm_dataset_will_need(const rgm_dataset *set, int32_t split, int64_t index);
 
-/* RGM_E_IO if the open file has been truncated since it was opened. */
+/* RGM_E_IO if the open file has been truncated or written to since it was opened, unless nothing is read from it any
+ * more. Cheap: one system call. [any thread] */
 rgm_status rgm_dataset_check(const rgm_dataset *set, rgm_error *err);
 
 #endif

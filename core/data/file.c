@@ -1,9 +1,11 @@
 #include "data/file.h"
+#include "data/input.h"
 #include "data/sink.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
+#include <limits.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,9 +22,10 @@ enum {
     OFFSET_TEXT = 32,
     OFFSET_CHECK = 504
 };
-enum { FRAME_VERSION = 1, BUFFER = 1 << 18 };
+enum { FRAME_VERSION = 1, BUFFER = 1 << 18, FLIPPED_BITS = 3, LINKS_MOST = 40 };
 
 static const unsigned char magic[8] = {0x89, 'R', 'G', 'M', 0x0d, 0x0a, 0x1a, 0x0a};
+static const char text_begin[] = "Regimen file:";
 
 static void put_le(unsigned char *to, uint64_t value, int bytes) {
     for (int i = 0; i < bytes; i++) to[i] = (unsigned char)(value >> (8 * i));
@@ -34,20 +37,21 @@ static uint64_t get_le(const unsigned char *from, int bytes) {
     return value;
 }
 
-/* Reads exactly `size` bytes at `offset`; a shorter file is RGM_E_FORMAT. */
+/* Reads exactly `size` bytes at `offset`; a file that is shorter by now is RGM_E_IO. */
 static rgm_status read_at(int fd, const char *path, void *to, size_t size, off_t offset, rgm_error *err) {
     for (size_t done = 0; done < size;) {
         ssize_t got = pread(fd, (char *)to + done, size - done, offset + (off_t)done);
         if (got < 0 && errno == EINTR) continue;
         if (got < 0) return rgm_fail(err, RGM_E_IO, "%s: cannot read: %s", path, strerror(errno));
-        if (got == 0) return rgm_fail(err, RGM_E_FORMAT, "%s: truncated while it was read", path);
+        if (got == 0) return rgm_fail(err, RGM_E_IO, "%s: truncated while it was read", path);
         done += (size_t)got;
     }
     return RGM_OK;
 }
 
 /* XXH3-64 of `length` bytes behind the block. */
-static rgm_status sum_rest(int fd, const char *path, uint64_t length, uint64_t *sum, rgm_error *err) {
+static rgm_status sum_rest(int fd, const char *path, const rgm_stop *stop, uint64_t length, uint64_t *sum,
+                           rgm_error *err) {
     rgm_status status = RGM_OK;
     unsigned char *buffer = malloc(BUFFER);
     XXH3_state_t *state = XXH3_createState();
@@ -58,6 +62,10 @@ static rgm_status sum_rest(int fd, const char *path, uint64_t length, uint64_t *
     XXH3_64bits_reset(state);
     for (uint64_t at = 0; at < length;) {
         size_t piece = length - at < BUFFER ? (size_t)(length - at) : BUFFER;
+        if (rgm_stop_asked(stop)) {
+            status = rgm_fail(err, RGM_E_INTERRUPTED, "%s: stopped while its checksum was computed", path);
+            goto done;
+        }
         status = read_at(fd, path, buffer, piece, (off_t)(RGM_FILE_BLOCK + at), err);
         if (status < 0) goto done;
         XXH3_64bits_update(state, buffer, piece);
@@ -70,15 +78,19 @@ done:
     return status;
 }
 
-/* Judges the block of an open file of `size` bytes. */
-static rgm_status check_frame(int fd, const char *path, uint64_t size, int32_t *framed, rgm_error *err) {
-    unsigned char block[RGM_FILE_BLOCK] = {0};
-    size_t have = size < sizeof block ? (size_t)size : sizeof block;
-    RGM_TRY(read_at(fd, path, block, have, 0, err));
-    *framed = have >= sizeof magic && memcmp(block, magic, sizeof magic) == 0;
-    if (!*framed) return RGM_OK;
-    if (have < sizeof block)
-        return rgm_fail(err, RGM_E_FORMAT, "%s: truncated: %zu bytes, not even its first block", path, have);
+/* Is it a block of ours whose magic was hit? Few of its bits are others, or the line of text is still there. HDF5's own
+ * signature differs in 8 bits. */
+static int was_framed(const unsigned char block[RGM_FILE_BLOCK], size_t have) {
+    int flipped = 0;
+    for (size_t i = 0; i < sizeof magic; i++) flipped += __builtin_popcount((unsigned)(block[i] ^ magic[i]));
+    return have >= sizeof magic &&
+           (flipped <= FLIPPED_BITS || memcmp(block + OFFSET_TEXT, text_begin, sizeof text_begin - 1) == 0);
+}
+
+/* Judges the fields of a block that begins with the magic, then the checksum of the rest. */
+static rgm_status check_block(const rgm_input *in, const unsigned char block[RGM_FILE_BLOCK], rgm_error *err) {
+    const char *path = in->path;
+    uint64_t size = (uint64_t)in->size, sum = 0;
     if (get_le(block + OFFSET_CHECK, 8) != XXH3_64bits(block, OFFSET_CHECK))
         return rgm_fail(err, RGM_E_FORMAT, "%s: damaged: the checksum of its first block does not match", path);
     uint64_t version = get_le(block + OFFSET_VERSION, 4), length = get_le(block + OFFSET_LENGTH, 8);
@@ -89,30 +101,52 @@ static rgm_status check_frame(int fd, const char *path, uint64_t size, int32_t *
         return rgm_fail(err, RGM_E_FORMAT, "%s: %s: %llu bytes, expected %llu", path,
                         length > size - RGM_FILE_BLOCK ? "truncated" : "damaged: too long", (unsigned long long)size,
                         (unsigned long long)length + RGM_FILE_BLOCK);
-    uint64_t sum = 0;
-    RGM_TRY(sum_rest(fd, path, length, &sum, err));
+    RGM_TRY(sum_rest(in->fd, path, &in->stop, length, &sum, err));
     if (sum != get_le(block + OFFSET_SUM, 8))
         return rgm_fail(err, RGM_E_FORMAT, "%s: damaged: its checksum does not match", path);
     return RGM_OK;
 }
 
+rgm_status rgm_input_verify(rgm_input *in, rgm_error *err) {
+    unsigned char block[RGM_FILE_BLOCK] = {0};
+    size_t have = in->size < RGM_FILE_BLOCK ? (size_t)in->size : RGM_FILE_BLOCK;
+    RGM_TRY(rgm_input_read(in, block, have, 0, err));
+    in->framed = have >= sizeof magic && memcmp(block, magic, sizeof magic) == 0;
+    if (!in->framed && was_framed(block, have))
+        return rgm_fail(err, RGM_E_FORMAT, "%s: damaged: " RGM_FILE_LOST, in->path);
+    if (!in->framed) return RGM_OK;
+    if (have < sizeof block)
+        return rgm_fail(err, RGM_E_FORMAT, "%s: truncated: %zu bytes, not even its first block", in->path, have);
+    return check_block(in, block, err);
+}
+
 rgm_status rgm_file_verify(const char *path, int32_t *framed, rgm_error *err) {
+    rgm_input input;
     *framed = 0;
-    /* O_NONBLOCK: opening a pipe must not wait for a writer */
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (fd < 0) return rgm_fail(err, RGM_E_IO, "%s: cannot open: %s", path, strerror(errno));
-    struct stat st;
-    rgm_status status = RGM_OK;
-    if (fstat(fd, &st) != 0)
-        status = rgm_fail(err, RGM_E_IO, "%s: %s", path, strerror(errno));
-    else if (!S_ISREG(st.st_mode))
-        status = rgm_fail(err, RGM_E_IO, "%s: not a regular file", path);
-    else if (st.st_size == 0)
-        status = rgm_fail(err, RGM_E_FORMAT, "%s: empty file", path);
-    else
-        status = check_frame(fd, path, (uint64_t)st.st_size, framed, err);
-    close(fd);
+    RGM_TRY(rgm_input_open(&input, path, NULL, err));
+    rgm_status status = rgm_input_verify(&input, err);
+    *framed = input.framed;
+    rgm_input_close(&input);
     return status;
+}
+
+/* Where a file written under this name is to be: behind the symbolic links, which stay. NULL with errno set on failure.
+ */
+static char *follow_links(const char *path) {
+    char *at = strdup(path);
+    for (int links = 0; at; links++) {
+        char to[PATH_MAX], *next = NULL;
+        ssize_t length = readlink(at, to, sizeof to);
+        if (length < 0) return at; /* no link, or not there */
+        const char *slash = to[0] == '/' ? NULL : strrchr(at, '/');
+        int made = length == (ssize_t)sizeof to || links == LINKS_MOST
+                       ? -1
+                       : asprintf(&next, "%.*s%.*s", slash ? (int)(slash - at) + 1 : 0, at, (int)length, to);
+        free(at);
+        at = made < 0 ? NULL : next;
+        if (made < 0) errno = links == LINKS_MOST ? ELOOP : ENAMETOOLONG;
+    }
+    return NULL;
 }
 
 /* Opens ".NAME.PID-N.tmp" beside `path`, created exclusively with the process's umask; NULL with errno set on failure.
@@ -172,7 +206,8 @@ rgm_status rgm_file_create(rgm_file_writer *writer, const char *path, int32_t re
         status = rgm_fail(err, RGM_E_NOMEM, "%s: out of memory", path);
         goto fail;
     }
-    writer->temp = make_temp(path, &writer->fd);
+    writer->target = follow_links(path);
+    if (writer->target) writer->temp = make_temp(writer->target, &writer->fd);
     if (!writer->temp) {
         status = rgm_fail(err, RGM_E_IO, "%s: cannot create: %s", path, strerror(errno));
         goto fail;
@@ -206,7 +241,7 @@ static void fill_block(unsigned char block[RGM_FILE_BLOCK], uint64_t length, uin
     put_le(block + OFFSET_LENGTH, length, 8);
     put_le(block + OFFSET_SUM, sum, 8);
     snprintf((char *)block + OFFSET_TEXT, OFFSET_CHECK - OFFSET_TEXT,
-             "Regimen file: this block holds its length and checksum, HDF5 starts at byte %d", RGM_FILE_BLOCK);
+             "%s this block holds its length and checksum, HDF5 starts at byte %d", text_begin, RGM_FILE_BLOCK);
     put_le(block + OFFSET_CHECK, XXH3_64bits(block, OFFSET_CHECK), 8);
 }
 
@@ -216,7 +251,7 @@ static rgm_status frame_and_sync(const rgm_file_writer *writer, rgm_error *err) 
     if (fstat(writer->fd, &st) != 0 || st.st_size <= RGM_FILE_BLOCK)
         return rgm_fail(err, RGM_E_IO, "%s: cannot write: the file came out empty", writer->path);
     uint64_t length = (uint64_t)st.st_size - RGM_FILE_BLOCK, sum = 0;
-    RGM_TRY(sum_rest(writer->fd, writer->path, length, &sum, err));
+    RGM_TRY(sum_rest(writer->fd, writer->path, &writer->stop, length, &sum, err));
     unsigned char block[RGM_FILE_BLOCK];
     fill_block(block, length, sum);
     errno = ENOSPC; /* what a short write means */
@@ -240,13 +275,13 @@ static void sync_folder(const char *path) {
 static rgm_status move_into_place(const rgm_file_writer *writer, rgm_error *err) {
     int failed;
     if (writer->replace) {
-        failed = rename(writer->temp, writer->path);
+        failed = rename(writer->temp, writer->target);
     } else {
-        failed = renameat2(AT_FDCWD, writer->temp, AT_FDCWD, writer->path, RENAME_NOREPLACE);
+        failed = renameat2(AT_FDCWD, writer->temp, AT_FDCWD, writer->target, RENAME_NOREPLACE);
         if (failed && errno == EEXIST) return refuse_existing(writer->path, err);
         if (failed && (errno == EINVAL || errno == ENOSYS)) { /* a file system without that flag */
-            if (access(writer->path, F_OK) == 0) return refuse_existing(writer->path, err);
-            failed = rename(writer->temp, writer->path);
+            if (access(writer->target, F_OK) == 0) return refuse_existing(writer->path, err);
+            failed = rename(writer->temp, writer->target);
         }
     }
     if (failed) return rgm_fail(err, RGM_E_IO, "%s: cannot put in place: %s", writer->path, strerror(errno));
@@ -258,7 +293,7 @@ rgm_status rgm_file_commit(rgm_file_writer *writer, rgm_error *err) {
     if (status == RGM_OK) status = frame_and_sync(writer, err);
     if (status == RGM_OK) status = move_into_place(writer, err);
     if (status == RGM_OK) {
-        sync_folder(writer->path);
+        sync_folder(writer->target);
         free(writer->temp);
         writer->temp = NULL;
     }
@@ -275,6 +310,7 @@ void rgm_file_abandon(rgm_file_writer *writer) {
     if (writer->temp) unlink(writer->temp);
     free(writer->sink);
     free(writer->temp);
+    free(writer->target);
     free(writer->path);
     *writer = (rgm_file_writer){.file = -1, .fd = -1};
 }

@@ -9,8 +9,10 @@
  *     32            a line of text for whoever opens the file in an editor, zeros
  *    504  u64       XXH3-64 of bytes 0..503
  * They are written to a temporary file in the same folder, closed, checksummed, synced and renamed, so a file of that
- * name is whole or is the previous one. Reading verifies the frame before the HDF5 library sees a byte: with the magic,
- * a wrong length or checksum is an error; without it, the file is foreign and may still be read.
+ * name is whole or is the previous one. A symbolic link of that name stays, and its target is replaced. Reading
+ * verifies the frame before the HDF5 library sees a byte: with the magic, a wrong length or checksum is an error;
+ * without it, the file is foreign and may still be read. A block that was ours, or content that had a frame, is
+ * damaged, not foreign.
  *
  * The lock. HDF5 is not safe to use from two threads; every call to it, here and elsewhere, is made between
  * rgm_h5_enter() and rgm_h5_leave(). Functions of this header that take or return an hid_t are called inside, the
@@ -21,6 +23,7 @@
 
 #include <hdf5.h>
 #include "base/status.h"
+#include "data/input.h"
 
 #define RGM_FILE_BLOCK 512
 
@@ -28,15 +31,21 @@
 void rgm_h5_enter(void);
 void rgm_h5_leave(void);
 
-/* "PATH: what: HDF5's innermost reason". Clears HDF5's error stack. */
+/* "PATH: what: HDF5's innermost reason". Clears HDF5's error stack. A read that failed is RGM_E_IO with its errno
+ * instead, memory that HDF5 could not have RGM_E_NOMEM. */
 rgm_status rgm_h5_fail(rgm_error *err, rgm_status status, const char *path, const char *what);
+
+/* The last word on what was read since rgm_h5_enter(): `status`, or RGM_E_IO if any read failed meanwhile, for then no
+ * answer of HDF5's counts, not even RGM_OK. Before leaving the lock. */
+rgm_status rgm_h5_judge(rgm_error *err, rgm_status status, const char *path);
 
 /* A file being written. Plain value; zero it before. */
 typedef struct rgm_file_writer {
-    hid_t file; /* open for writing through HDF5; use it inside the lock */
-    int fd;     /* the same file; to write in other ways after rgm_file_close() */
-    char *path, *temp;
+    hid_t file;                 /* open for writing through HDF5; use it inside the lock */
+    int fd;                     /* the same file; to write in other ways after rgm_file_close() */
+    char *path, *target, *temp; /* target: where the links of path lead to */
     struct rgm_sink *sink;
+    rgm_stop stop; /* asked while the commit computes the checksum; to be set after rgm_file_create() */
     int32_t replace, open;
 } rgm_file_writer;
 
@@ -53,20 +62,32 @@ rgm_status rgm_file_commit(rgm_file_writer *writer, rgm_error *err);
 /* Gives up: removes the temporary file. Fine after commit and on a zeroed writer. */
 void rgm_file_abandon(rgm_file_writer *writer);
 
-/* Checks the frame of `path`: *framed = 1 if it is there and right, 0 for a foreign file. RGM_E_IO if it cannot be read
- * (or is no regular file), RGM_E_FORMAT if it is damaged or truncated, RGM_E_UNSUPPORTED for a newer version. */
+/* Checks the frame of `path`, as rgm_input_open() and rgm_input_verify() do (input.h): *framed = 1 if it is there and
+ * right, 0 for a foreign file. Whoever reads the file then must do it through an input of their own. */
 rgm_status rgm_file_verify(const char *path, int32_t *framed, rgm_error *err);
 
-/* Runs `look`, which reads the file and reports, in a child process: a crash, or more than 2 s of CPU time and 1 s for
- * every 10 MB, or twice 15 times as long by the clock, comes back as RGM_E_FORMAT. For foreign files, before this
- * process reads them. Takes the lock; `look` runs inside it, twice if need be. */
-rgm_status rgm_file_rehearse(const char *path, rgm_status (*look)(void *context, rgm_error *err), void *context,
+/* What a file is told that had a frame and lost it. */
+#define RGM_FILE_LOST                                                                                                  \
+    "its first block was overwritten, so that its checksum cannot be verified (h5unjam takes the block off)"
+
+/* Runs `look`, which reads the file and reports, in a child process. For foreign files, before this process reads them.
+ * Takes the lock; `look` runs inside it, twice if need be. How the child ended:
+ *      crashed                  RGM_E_FORMAT
+ *      took too much CPU time   RGM_E_FORMAT; the limit is 2 s, and 1 s for every 10 MB of the file and of what
+ *                               rgm_rehearsal_allow() was told
+ *      took 15 times that by the clock, twice     RGM_E_IO
+ *      killed (SIGKILL)         RGM_E_NOMEM
+ *      input->stop said yes     RGM_E_INTERRUPTED, and the child is ended */
+rgm_status rgm_file_rehearse(const rgm_input *input, rgm_status (*look)(void *context, rgm_error *err), void *context,
                              rgm_error *err);
 
-/* Opens for reading. Verify first. */
-rgm_status rgm_h5_open(const char *path, hid_t *file, rgm_error *err);
+/* In the child: `bytes` are going to be unpacked, so that it may take longer. */
+void rgm_rehearsal_allow(int64_t bytes);
 
-/* Is there a link `name` in `group`? 1 or 0. */
+/* Opens for reading, from the descriptor of `input`, which must stay open. Verify first. */
+rgm_status rgm_h5_open(const rgm_input *input, hid_t *file, rgm_error *err);
+
+/* Is there a link `name` in `group`? 1 or 0; below 0 if HDF5 cannot say, its reason kept for rgm_h5_fail(). */
 int rgm_h5_exists(hid_t group, const char *name);
 
 /* Opens a group or data set, or refuses: soft and external links, other kinds of object, for data sets also external
@@ -74,6 +95,11 @@ int rgm_h5_exists(hid_t group, const char *name);
 rgm_status rgm_h5_open_group(hid_t parent, const char *name, const char *path, hid_t *group, rgm_error *err);
 rgm_status rgm_h5_open_dataset(hid_t parent, const char *name, const char *path, hid_t access, hid_t *dataset,
                                rgm_error *err);
+
+/* "uint8", "float32", "text" ... of a type; "[23, 5, 3]" of a shape. For messages. */
+enum { RGM_H5_TEXT = 96 };
+void rgm_h5_type_text(hid_t type, char text[RGM_H5_TEXT]);
+void rgm_h5_shape_text(int32_t rank, const hsize_t *dims, char text[RGM_H5_TEXT]);
 
 /* The extents of a data set: rank 1..max_rank into dims[], each at least 1, their product times the element's size
  * below 2^62. */

@@ -1,19 +1,9 @@
 #include "data/file.h"
 
-#include <limits.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <errno.h>
-#include <fcntl.h>
-#include <sys/resource.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-/* of CPU time, and how many times as long a child may take by the clock */
-enum { REHEARSAL_SECONDS = 2, REHEARSAL_SECOND_BYTES = 10000000, REHEARSAL_PATIENCE = 15 };
+#include "data/input.h"
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
@@ -22,113 +12,67 @@ void rgm_h5_enter(void) {
     /* per thread in thread-safe builds of HDF5, so not once for all */
     H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
     H5PLset_loading_state(0);
+    rgm_input_clear_error();
 }
 
 void rgm_h5_leave(void) { pthread_mutex_unlock(&lock); }
 
+/* Why a call failed. */
+typedef struct reason {
+    char text[256];
+    int memory; /* HDF5 could not have some */
+} reason;
+
 /* Called from the outermost to the innermost error: the last one kept says why. */
 static herr_t keep_reason(unsigned number, const H5E_error2_t *error, void *context) {
     (void)number;
-    if (error->desc && error->desc[0]) snprintf(context, 256, "%s", error->desc);
+    reason *why = context;
+    if (error->desc && error->desc[0]) snprintf(why->text, sizeof why->text, "%s", error->desc);
+    why->memory = error->maj_num == H5E_RESOURCE && (error->min_num == H5E_NOSPACE || error->min_num == H5E_CANTALLOC);
     return 0;
 }
 
-rgm_status rgm_h5_fail(rgm_error *err, rgm_status status, const char *path, const char *what) {
-    char reason[256] = "no reason given";
-    H5Ewalk2(H5E_DEFAULT, H5E_WALK_DOWNWARD, keep_reason, reason);
+rgm_status rgm_h5_judge(rgm_error *err, rgm_status status, const char *path) {
+    int error = rgm_input_error();
+    if (error == 0) return status;
     H5Eclear2(H5E_DEFAULT);
-    return rgm_fail(err, status, "%s: %s: %s", path, what, reason);
+    if (error == RGM_INPUT_SHORT) return rgm_fail(err, RGM_E_IO, "%s: truncated while it is in use", path);
+    return rgm_fail(err, RGM_E_IO, "%s: cannot read: %s", path, strerror(error));
 }
 
-/* What the child says: its rgm_error through a pipe. */
-static void rehearse_child(int out, const char *path, rgm_status (*look)(void *, rgm_error *), void *context) {
-    static const int deadly[] = {SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGILL, SIGXCPU, SIGALRM};
-    for (size_t i = 0; i < sizeof deadly / sizeof *deadly; i++) signal(deadly[i], SIG_DFL);
-    struct stat st;
-    rlim_t most = REHEARSAL_SECONDS;
-    if (stat(path, &st) == 0) most += (rlim_t)(st.st_size / REHEARSAL_SECOND_BYTES);
-    struct rlimit seconds = {most, most}, none = {0, 0};
-    setrlimit(RLIMIT_CPU, &seconds);
-    alarm(most < UINT_MAX / REHEARSAL_PATIENCE ? (unsigned)most * REHEARSAL_PATIENCE : UINT_MAX);
-    setrlimit(RLIMIT_CORE, &none);
-    rgm_error err = {0};
-    err.status = look(context, &err);
-    _exit(write(out, &err, sizeof err) == (ssize_t)sizeof err ? 0 : 1);
+rgm_status rgm_h5_fail(rgm_error *err, rgm_status status, const char *path, const char *what) {
+    reason why = {"no reason given", 0};
+    if (rgm_input_error()) return rgm_h5_judge(err, status, path);
+    H5Ewalk2(H5E_DEFAULT, H5E_WALK_DOWNWARD, keep_reason, &why);
+    H5Eclear2(H5E_DEFAULT);
+    if (why.memory) return rgm_fail(err, RGM_E_NOMEM, "%s: %s: out of memory (%s)", path, what, why.text);
+    return rgm_fail(err, status, "%s: %s: %s", path, what, why.text);
 }
 
-static size_t read_report(int in, rgm_error *report) {
-    size_t have = 0;
-    while (have < sizeof *report) {
-        ssize_t got = read(in, (char *)report + have, sizeof *report - have);
-        if (got < 0 && errno == EINTR) continue;
-        if (got <= 0) break;
-        have += (size_t)got;
-    }
-    return have;
-}
-
-/* *how: as waitpid says. */
-static rgm_status rehearse_once(const char *path, rgm_status (*look)(void *, rgm_error *), void *context, int *how,
-                                size_t *have, rgm_error *report, rgm_error *err) {
-    int ends[2];
-    if (pipe2(ends, O_CLOEXEC) != 0) return rgm_fail(err, RGM_E_IO, "%s: pipe: %s", path, strerror(errno));
-    rgm_h5_enter();
-    pid_t child = fork();
-    if (child == 0) {
-        close(ends[0]);
-        rehearse_child(ends[1], path, look, context);
-    }
-    rgm_h5_leave();
-    close(ends[1]);
-    if (child < 0) {
-        close(ends[0]);
-        return rgm_fail(err, RGM_E_IO, "%s: fork: %s", path, strerror(errno));
-    }
-    *have = read_report(ends[0], report);
-    close(ends[0]);
-    while (waitpid(child, how, 0) < 0 && errno == EINTR) {}
-    return RGM_OK;
-}
-
-static int is_killed_by(int how, int signal) { return WIFSIGNALED(how) && WTERMSIG(how) == signal; }
-
-/* A child that slept too long is given a second chance: a thread of this process that was just ending may have held a
- * lock of the allocator when it was forked (seen with AddressSanitizer's, which does not look after it). */
-rgm_status rgm_file_rehearse(const char *path, rgm_status (*look)(void *context, rgm_error *err), void *context,
-                             rgm_error *err) {
-    rgm_error report = {0};
-    size_t have = 0;
-    int how = 0;
-    for (int i = 0; i < 2; i++) {
-        RGM_TRY(rehearse_once(path, look, context, &how, &have, &report, err));
-        if (!is_killed_by(how, SIGALRM)) break;
-    }
-    if (have != sizeof report) {
-        int hung = is_killed_by(how, SIGXCPU) || is_killed_by(how, SIGKILL) || is_killed_by(how, SIGALRM);
-        return rgm_fail(err, RGM_E_FORMAT, "%s: damaged: the HDF5 library %s while reading it", path,
-                        hung ? "hung" : "crashed");
-    }
-    if (report.status == RGM_OK) return RGM_OK;
-    report.text[sizeof report.text - 1] = 0;
-    return rgm_fail(err, report.status < 0 ? report.status : RGM_E_INTERNAL, "%s", report.text);
-}
-
-rgm_status rgm_h5_open(const char *path, hid_t *file, rgm_error *err) {
+rgm_status rgm_h5_open(const rgm_input *input, hid_t *file, rgm_error *err) {
     *file = -1;
     hid_t fapl = H5Pcreate(H5P_FILE_ACCESS);
-    /* the plain driver, whatever the environment says: its descriptor is used for mapping */
-    if (fapl >= 0 && H5Pset_fapl_sec2(fapl) >= 0 && H5Pset_fclose_degree(fapl, H5F_CLOSE_STRONG) >= 0)
-        *file = H5Fopen(path, H5F_ACC_RDONLY, fapl);
+    if (fapl >= 0 && rgm_input_use(fapl, input) >= 0 && H5Pset_fclose_degree(fapl, H5F_CLOSE_STRONG) >= 0)
+        *file = H5Fopen(input->path, H5F_ACC_RDONLY, fapl);
     rgm_status status = RGM_OK;
-    if (*file < 0) status = rgm_h5_fail(err, RGM_E_FORMAT, path, "not a readable HDF5 file");
+    if (*file < 0) status = rgm_h5_fail(err, RGM_E_FORMAT, input->path, "not a readable HDF5 file");
     if (fapl >= 0) H5Pclose(fapl);
     return status;
 }
 
-int rgm_h5_exists(hid_t group, const char *name) {
-    int found = H5Lexists(group, name, H5P_DEFAULT) > 0;
-    H5Eclear2(H5E_DEFAULT);
-    return found;
+int rgm_h5_exists(hid_t group, const char *name) { return H5Lexists(group, name, H5P_DEFAULT); }
+
+static const char *kind_of(hid_t object) {
+    switch (H5Iget_type(object)) {
+    case H5I_GROUP:
+        return "a group";
+    case H5I_DATASET:
+        return "a data set";
+    case H5I_DATATYPE:
+        return "a named type";
+    default:
+        return "something else";
+    }
 }
 
 /* Opens the object behind a hard link, if it is of `type`. */
@@ -136,20 +80,25 @@ static rgm_status open_object(hid_t parent, const char *name, const char *path, 
                               hid_t access, hid_t *object, rgm_error *err) {
     *object = -1;
     H5L_info_t link;
-    if (H5Lget_info(parent, name, &link, H5P_DEFAULT) < 0) {
-        H5Eclear2(H5E_DEFAULT);
-        return rgm_fail(err, RGM_E_FORMAT, "%s: %s is missing", path, name);
-    }
+    int found = rgm_h5_exists(parent, name);
+    if (found == 0) return rgm_fail(err, RGM_E_FORMAT, "%s: %s is missing", path, name);
+    if (found < 0 || H5Lget_info(parent, name, &link, H5P_DEFAULT) < 0)
+        return rgm_h5_fail(err, RGM_E_FORMAT, path, name);
     if (link.type != H5L_TYPE_HARD)
         return rgm_fail(err, RGM_E_FORMAT, "%s: %s is a soft or external link: refused", path, name);
-    *object = access >= 0 ? H5Dopen2(parent, name, access) : H5Oopen(parent, name, H5P_DEFAULT);
+    *object = H5Oopen(parent, name, H5P_DEFAULT);
+    if (*object >= 0 && access >= 0 && H5Iget_type(*object) == type) {
+        H5Oclose(*object);
+        *object = H5Dopen2(parent, name, access);
+    }
     char what[128];
     snprintf(what, sizeof what, "cannot open the %s %s", kind, name);
     if (*object < 0) return rgm_h5_fail(err, RGM_E_FORMAT, path, what);
     if (H5Iget_type(*object) == type) return RGM_OK;
+    rgm_status status = rgm_fail(err, RGM_E_FORMAT, "%s: %s is not a %s: found %s", path, name, kind, kind_of(*object));
     H5Oclose(*object);
     *object = -1;
-    return rgm_fail(err, RGM_E_FORMAT, "%s: %s is not a %s", path, name, kind);
+    return status;
 }
 
 rgm_status rgm_h5_open_group(hid_t parent, const char *name, const char *path, hid_t *group, rgm_error *err) {
@@ -198,6 +147,38 @@ rgm_status rgm_h5_open_dataset(hid_t parent, const char *name, const char *path,
         *dataset = -1;
     }
     return status;
+}
+
+void rgm_h5_type_text(hid_t type, char text[RGM_H5_TEXT]) {
+    size_t bits = 8 * H5Tget_size(type);
+    switch (H5Tget_class(type)) {
+    case H5T_INTEGER:
+        snprintf(text, RGM_H5_TEXT, "%sint%zu", H5Tget_sign(type) == H5T_SGN_NONE ? "u" : "", bits);
+        break;
+    case H5T_FLOAT:
+        snprintf(text, RGM_H5_TEXT, "float%zu", bits);
+        break;
+    case H5T_STRING:
+        snprintf(text, RGM_H5_TEXT, "text");
+        break;
+    case H5T_ENUM: /* h5py's bool */
+        snprintf(text, RGM_H5_TEXT, "an enumeration of %zu bits (bool?)", bits);
+        break;
+    case H5T_COMPOUND:
+        snprintf(text, RGM_H5_TEXT, "a compound type of %zu bits (complex?)", bits);
+        break;
+    default:
+        snprintf(text, RGM_H5_TEXT, "another type of %zu bits", bits);
+        break;
+    }
+    H5Eclear2(H5E_DEFAULT);
+}
+
+void rgm_h5_shape_text(int32_t rank, const hsize_t *dims, char text[RGM_H5_TEXT]) {
+    size_t used = (size_t)snprintf(text, RGM_H5_TEXT, rank ? "[" : "a single value");
+    for (int32_t i = 0; i < rank && used < RGM_H5_TEXT; i++)
+        used += (size_t)snprintf(text + used, RGM_H5_TEXT - used, "%llu%s", (unsigned long long)dims[i],
+                                 i + 1 < rank ? ", " : "]");
 }
 
 rgm_status rgm_h5_extents(hid_t dataset, const char *name, const char *path, int32_t max_rank, hsize_t *dims,

@@ -51,13 +51,14 @@ static haddr_t sink_get_eof(const H5FD_t *base, H5FD_mem_t type) {
     return ((const sink_file *)base)->eof;
 }
 
-/* What lies behind the end, or could not be read after an error, is zero. */
+/* What lies behind the end, or cannot be read, is zero; a read that fails is an error of the file being written. */
 static herr_t sink_read(H5FD_t *base, H5FD_mem_t type, hid_t dxpl, haddr_t address, size_t size, void *buffer) {
     (void)type, (void)dxpl;
-    const rgm_sink *sink = ((sink_file *)base)->sink;
+    rgm_sink *sink = ((sink_file *)base)->sink;
     for (size_t done = 0; done < size;) {
         ssize_t got = pread(sink->fd, (char *)buffer + done, size - done, (off_t)(address + done));
         if (got < 0 && errno == EINTR) continue;
+        if (got < 0 && !sink->error) sink->error = errno;
         if (got <= 0) {
             memset((char *)buffer + done, 0, size - done);
             break;

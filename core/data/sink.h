@@ -10,7 +10,7 @@
 
 typedef struct rgm_sink {
     int fd;    /* open for reading and writing; the driver does not close it */
-    int error; /* 0, or the errno of the first failed write; setting it makes the driver write nothing more */
+    int error; /* 0, or the errno of the first failed write or read; setting it makes the driver write nothing more */
 } rgm_sink;
 
 /* Makes a file-access list write into `sink`, which must outlive the file. Negative on failure. Inside the lock. */

@@ -10,6 +10,7 @@ enum { CHUNK_LIMIT = 1 << 26, SHAPE_TEXT = 192 };
 struct rgm_checkpoint_reader {
     rgm_checkpoint header;
     char *path, *text[CHECKPOINT_TEXTS];
+    rgm_input input; /* what is verified and read */
     hid_t file; /* of a framed checkpoint; foreign files are opened anew for each reading, so that a child can do it */
     int32_t foreign;
 };
@@ -99,7 +100,7 @@ static rgm_status read_texts(rgm_checkpoint_reader *r, rgm_error *err) {
 
 /* Opens a framed file and reads all but tensors. */
 static rgm_status load_header(rgm_checkpoint_reader *r, rgm_error *err) {
-    RGM_TRY(rgm_h5_open(r->path, &r->file, err));
+    RGM_TRY(rgm_h5_open(&r->input, &r->file, err));
     RGM_TRY(read_numbers(r, err));
     return read_texts(r, err);
 }
@@ -121,10 +122,10 @@ static int lost_frame(hid_t file) {
 static rgm_status look_foreign(void *context, rgm_error *err) {
     const rgm_checkpoint_reader *r = context;
     hid_t file, group;
-    RGM_TRY(rgm_h5_open(r->path, &file, err));
+    RGM_TRY(rgm_h5_open(&r->input, &file, err));
     rgm_status status;
     if (lost_frame(file))
-        status = rgm_fail(err, RGM_E_FORMAT, "%s: damaged: its first block was overwritten", r->path);
+        status = rgm_fail(err, RGM_E_FORMAT, "%s: damaged: " RGM_FILE_LOST, r->path);
     else if (!rgm_h5_exists(file, "model"))
         status = rgm_fail(err, RGM_E_FORMAT, "%s: no checkpoint and no weights (group /model is missing)", r->path);
     else if ((status = rgm_h5_open_group(file, "model", r->path, &group, err)) == RGM_OK)
@@ -135,24 +136,24 @@ static rgm_status look_foreign(void *context, rgm_error *err) {
 
 rgm_status rgm_checkpoint_open(rgm_checkpoint_reader **reader, const char *path, rgm_error *err) {
     *reader = NULL;
-    int32_t framed;
-    RGM_TRY(rgm_file_verify(path, &framed, err));
     rgm_status status;
     rgm_checkpoint_reader *r = calloc(1, sizeof *r);
     if (!r) return rgm_fail(err, RGM_E_NOMEM, "%s: out of memory", path);
-    r->file = -1;
-    r->foreign = !framed;
+    r->file = r->input.fd = -1;
     r->header.progress.best_epoch = -1;
     for (int32_t i = 0; i < CHECKPOINT_TEXTS; i++) *rgm_checkpoint_text(&r->header, i) = "";
     if (!(r->path = strdup(path))) {
         status = rgm_fail(err, RGM_E_NOMEM, "%s: out of memory", path);
         goto fail;
     }
+    RGM_TRY_OR_FAIL(status, rgm_input_open(&r->input, r->path, NULL, err));
+    RGM_TRY_OR_FAIL(status, rgm_input_verify(&r->input, err));
+    r->foreign = !r->input.framed;
     if (r->foreign) {
-        RGM_TRY_OR_FAIL(status, rgm_file_rehearse(path, look_foreign, r, err));
+        RGM_TRY_OR_FAIL(status, rgm_file_rehearse(&r->input, look_foreign, r, err));
     } else {
         rgm_h5_enter();
-        status = load_header(r, err);
+        status = rgm_h5_judge(err, load_header(r, err), path);
         rgm_h5_leave();
         if (status < 0) goto fail;
     }
@@ -168,6 +169,7 @@ void rgm_checkpoint_close(rgm_checkpoint_reader *r) {
     rgm_h5_enter();
     if (r->file >= 0) H5Fclose(r->file);
     rgm_h5_leave();
+    rgm_input_close(&r->input);
     for (int32_t i = 0; i < CHECKPOINT_TEXTS; i++) free(r->text[i]);
     free(r->path);
     free(r);
@@ -398,7 +400,7 @@ static rgm_status read_plugins(const input *in, rgm_error *err) {
 
 static rgm_status read_all(void *context, rgm_error *err) {
     input *in = context;
-    if (in->r->foreign) RGM_TRY(rgm_h5_open(in->r->path, &in->file, err));
+    if (in->r->foreign) RGM_TRY(rgm_h5_open(&in->r->input, &in->file, err));
     rgm_status status = read_model(in, err);
     if (status == RGM_OK && in->whole) status = read_optimizer(in, err);
     if (status == RGM_OK && in->whole) status = read_plugins(in, err);
@@ -413,9 +415,9 @@ rgm_status rgm_checkpoint_read(rgm_checkpoint_reader *r, rgm_checkpoint *into, i
                         r->path);
     input in = {.r = r, .into = into, .whole = whole, .file = r->file};
     /* the child's copy of the arenas is written first, ours only if it survives */
-    if (r->foreign) RGM_TRY(rgm_file_rehearse(r->path, read_all, &in, err));
+    if (r->foreign) RGM_TRY(rgm_file_rehearse(&r->input, read_all, &in, err));
     rgm_h5_enter();
-    rgm_status status = read_all(&in, err);
+    rgm_status status = rgm_h5_judge(err, read_all(&in, err), r->path);
     rgm_h5_leave();
-    return status;
+    return status < 0 ? status : rgm_input_unchanged(&r->input, err);
 }

@@ -160,7 +160,7 @@ static rgm_status describe_model(rgm_session *s, rgm_error *err) {
 /* ---- the data ---- */
 
 static rgm_status open_data(rgm_session *s, rgm_config *config, rgm_error *err) {
-    RGM_TRY(rgm_dataset_open(&s->set, config->data.file, RGM_ACCESS_AUTO, err));
+    RGM_TRY(rgm_dataset_open(&s->set, config->data.file, &(rgm_dataset_options){.stop = s->stop}, err));
     const rgm_dataset_info *info = rgm_dataset_describe(s->set);
     s->train = rgm_view_all(s->set, RGM_SPLIT_TRAIN);
     s->validation = rgm_view_all(s->set, RGM_SPLIT_VALIDATION);

@@ -100,7 +100,7 @@ static size_t pipeline_bytes(rgm_trainer *t, const rgm_view *view, int32_t train
     if (!view->count) return 0;
     rgm_batch_options options = batch_options(t, view, training);
     int32_t hdf5 = rgm_dataset_describe(view->set)->access[view->split] == RGM_PIXELS_HDF5;
-    return rgm_batches_bytes(&options) + (hdf5 ? RGM_DATA_CACHE : 0);
+    return rgm_batches_bytes(&options) + (hdf5 ? (size_t)rgm_dataset_describe(view->set)->cache[view->split] : 0);
 }
 
 static size_t larger(size_t a, size_t b) { return a > b ? a : b; }

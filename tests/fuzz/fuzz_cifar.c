@@ -56,7 +56,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     fuzz_judge(status, &err);
     if (status == RGM_OK) {
         rgm_dataset *set;
-        NEED(rgm_dataset_open(&set, out, RGM_ACCESS_AUTO, &err) == RGM_OK);
+        NEED(rgm_dataset_open(&set, out, NULL, &err) == RGM_OK);
         NEED(rgm_dataset_describe(set)->classes == (hundred ? 100 : 10));
         rgm_dataset_close(set);
     }

@@ -6,7 +6,7 @@
 #include "datasets/writer.h"
 #include "h5.h"
 
-enum { FRAMED = 1, PREAD = 2 };
+enum { FRAMED = 1, PREAD = 2, STREAM = 4 };
 
 static uint8_t *good;
 static size_t good_size;
@@ -68,7 +68,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     fuzz_h5_put(path, good, good_size, &plan, &in, flags & FRAMED);
     rgm_dataset *set = NULL;
     rgm_error err = {0};
-    rgm_status status = rgm_dataset_open(&set, path, flags & PREAD ? RGM_ACCESS_PREAD : RGM_ACCESS_AUTO, &err);
+    rgm_dataset_options options = {.access = flags & PREAD ? RGM_ACCESS_PREAD : RGM_ACCESS_AUTO,
+                                   .room = flags & STREAM ? -1 : 0};
+    rgm_status status = rgm_dataset_open(&set, path, &options, &err);
     fuzz_judge(status, &err);
     NEED((status == RGM_OK) == (set != NULL));
     NEED(!strstr(err.text, "crashed") && !strstr(err.text, "hung"));

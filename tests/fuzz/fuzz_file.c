@@ -11,7 +11,7 @@ enum { BLOCK = 512, MOST = 1 << 16 };
 static void read_set(const char *path) {
     rgm_dataset *set;
     rgm_error err = {0};
-    rgm_status status = rgm_dataset_open(&set, path, RGM_ACCESS_AUTO, &err);
+    rgm_status status = rgm_dataset_open(&set, path, NULL, &err);
     fuzz_judge(status, &err);
     rgm_dataset_close(set);
 }

@@ -19,7 +19,7 @@ static void pack(const char *path, const void *data, size_t size) {
 static void look(const char *path) {
     rgm_dataset *set;
     rgm_error err = {0};
-    rgm_status status = rgm_dataset_open(&set, path, RGM_ACCESS_AUTO, &err);
+    rgm_status status = rgm_dataset_open(&set, path, NULL, &err);
     if (status < 0) fprintf(stderr, "%s\n", err.text);
     NEED(status == RGM_OK);
     const rgm_dataset_info *info = rgm_dataset_describe(set);

@@ -309,11 +309,9 @@ void fuzz_h5_put(const char *path, const uint8_t *good, size_t size, const fuzz_
     fuzz_h5_edit(path, plan, in);
     size_t edited_size;
     uint8_t *edited = fuzz_slurp(path, &edited_size);
-    if (framed)
-        fuzz_h5_frame(edited, edited_size);
-    else
-        memset(edited, 0, 512);
-    fuzz_spill(path, edited, edited_size);
+    size_t skipped = framed ? 0 : 512; /* taken off, as h5unjam does */
+    if (framed) fuzz_h5_frame(edited, edited_size);
+    fuzz_spill(path, edited + skipped, edited_size - skipped);
     free(edited);
 }
 

@@ -1,0 +1,39 @@
+#include "failing_calls.h"
+
+#include <errno.h>
+#include <sys/file.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+rgm_failing failing;
+
+/* 1: this call fails. */
+static int fails(void) {
+    failing.reads++;
+    if (failing.reads != failing.at) return 0;
+    if (failing.instead) {
+        failing.instead(failing.context);
+        return 0;
+    }
+    errno = failing.error;
+    return 1;
+}
+
+static ssize_t count(long got) {
+    if (got > 0) failing.bytes += got;
+    return (ssize_t)got;
+}
+
+ssize_t pread(int fd, void *to, size_t size, off_t offset) {
+    return fails() ? -1 : count(syscall(SYS_pread64, fd, to, size, offset));
+}
+
+ssize_t pread64(int fd, void *to, size_t size, off_t offset) { return pread(fd, to, size, offset); }
+
+ssize_t read(int fd, void *to, size_t size) { return fails() ? -1 : count(syscall(SYS_read, fd, to, size)); }
+
+int flock(int fd, int operation) {
+    if (!failing.lock_error) return (int)syscall(SYS_flock, fd, operation);
+    errno = failing.lock_error;
+    return -1;
+}

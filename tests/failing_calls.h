@@ -1,0 +1,19 @@
+/* Reads and locks that fail on request, for the whole test program: its own pread(), read() and flock() stand before
+ * the C library's, also for zlib. */
+#ifndef RGM_TESTS_FAILING_CALLS_H
+#define RGM_TESTS_FAILING_CALLS_H
+
+#include <stdint.h>
+
+typedef struct rgm_failing {
+    int64_t reads, bytes;           /* calls of pread() and read() since it was zeroed, and the bytes they gave */
+    int64_t at;                     /* the call of this number fails, from 1 on; 0: none does */
+    int error;                      /* with this errno */
+    void (*instead)(void *context); /* called before that read, which then goes on, if it is not NULL */
+    void *context;
+    int lock_error; /* flock() fails with it; 0: it works */
+} rgm_failing;
+
+extern rgm_failing failing;
+
+#endif
