@@ -14,6 +14,7 @@ typedef struct rgm_import_options {
     const char *source, *licence;    /* attributes of the file; NULL: those of a set that is recognised, else none */
     rgm_import_progress_fn progress; /* NULL: none */
     void *progress_context;
+    rgm_stop stop; /* asked while sources are read and the file is completed */
 } rgm_import_options;
 
 /* IDX, the format of MNIST: unsigned bytes, images [N][H][W] (magic 0803) and labels [N] (0801), plain or gzipped. File

@@ -123,12 +123,13 @@ static void split_records(const struct variant *variant, const uint8_t *records,
 }
 
 static rgm_status copy_file(const struct variant *variant, const char *path, int32_t split, rgm_writer *writer,
-                            rgm_error *err) {
+                            const rgm_stop *stop, rgm_error *err) {
     int64_t left = 0, record = record_bytes(variant);
     int32_t labels[PIECE];
     RGM_TRY(count_images(variant, path, &left, err));
     rgm_source source;
     RGM_TRY(rgm_source_open(&source, path, err));
+    source.stop = *stop;
     uint8_t *records = malloc((size_t)(PIECE * record)), *images = malloc((size_t)PIECE * IMAGE);
     rgm_status status = RGM_OK;
     if (!records || !images) status = rgm_fail(err, RGM_E_NOMEM, "%s: out of memory", path);
@@ -185,6 +186,7 @@ static rgm_status write_set(const rgm_import_options *options, const struct foun
         .licence = options->licence,
         .progress = options->progress,
         .progress_context = options->progress_context,
+        .stop = options->stop,
     };
     for (int32_t s = 0; s < RGM_SPLIT_COUNT; s++)
         for (int32_t i = 0; i < found->files_count[s]; i++)
@@ -194,7 +196,7 @@ static rgm_status write_set(const rgm_import_options *options, const struct foun
     rgm_status status = RGM_OK;
     for (int32_t s = 0; s < RGM_SPLIT_COUNT; s++)
         for (int32_t i = 0; i < found->files_count[s] && status == RGM_OK; i++)
-            status = copy_file(found->variant, found->files[s][i], s, writer, err);
+            status = copy_file(found->variant, found->files[s][i], s, writer, &options->stop, err);
     if (status == RGM_OK) status = rgm_writer_finish(writer, err);
     rgm_writer_destroy(writer);
     return status;

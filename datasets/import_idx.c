@@ -145,10 +145,11 @@ static rgm_status read_label_bytes(rgm_source *source, struct pair *pair, rgm_er
     return rgm_source_end(source, err);
 }
 
-static rgm_status read_labels(struct pair *pair, rgm_error *err) {
+static rgm_status read_labels(struct pair *pair, const rgm_stop *stop, rgm_error *err) {
     rgm_source source;
     uint32_t count;
     RGM_TRY(rgm_source_open(&source, pair->labels_path, err));
+    source.stop = *stop;
     rgm_status status = read_header(&source, MAGIC_LABELS, &count, 1, err);
     if (status == RGM_OK) {
         pair->count = count;
@@ -158,9 +159,10 @@ static rgm_status read_labels(struct pair *pair, rgm_error *err) {
     return status;
 }
 
-static rgm_status open_images(struct pair *pair, rgm_error *err) {
+static rgm_status open_images(struct pair *pair, const rgm_stop *stop, rgm_error *err) {
     uint32_t sizes[3];
     RGM_TRY(rgm_source_open(&pair->images, pair->images_path, err));
+    pair->images.stop = *stop;
     RGM_TRY(read_header(&pair->images, MAGIC_IMAGES, sizes, 3, err));
     if (sizes[0] != (uint64_t)pair->count)
         return rgm_fail(err, RGM_E_FORMAT, "%s: %u images, but %s has %lld labels", pair->images_path, sizes[0],
@@ -261,6 +263,7 @@ static rgm_status write_set(const rgm_import_options *options, struct pair *pair
                                     : NULL,
         .progress = options->progress,
         .progress_context = options->progress_context,
+        .stop = options->stop,
     };
     rgm_writer *writer;
     RGM_TRY(rgm_writer_create(&writer, &settings, err));
@@ -279,8 +282,8 @@ rgm_status rgm_import_idx(const rgm_import_options *options, rgm_error *err) {
     rgm_status status = find_files(options, &listed, pairs, err);
     for (int32_t s = 0; status == RGM_OK && s < RGM_SPLIT_COUNT; s++) {
         if (!pairs[s].labels_path) continue;
-        status = read_labels(&pairs[s], err);
-        if (status == RGM_OK) status = open_images(&pairs[s], err);
+        status = read_labels(&pairs[s], &options->stop, err);
+        if (status == RGM_OK) status = open_images(&pairs[s], &options->stop, err);
     }
     if (status == RGM_OK) known = recognise(pairs);
     if (status == RGM_OK) status = choose_names(options, &known, &names, err);

@@ -10,7 +10,7 @@
 #include <unistd.h>
 #include <zlib.h>
 
-enum { NAMES_MOST = 100000, READ_MOST = 1 << 24, DEFLATE_MOST = 1032 };
+enum { NAMES_MOST = 100000, READ_MOST = 1 << 20, DEFLATE_MOST = 1032 };
 
 rgm_status rgm_source_open(rgm_source *source, const char *path, rgm_error *err) {
     *source = (rgm_source){.path = path};
@@ -33,16 +33,21 @@ void rgm_source_close(rgm_source *source) {
     source->stream = NULL;
 }
 
+/* zlib's line is "<fd:3>: reason"; errno may be another's by now. */
 static rgm_status stream_error(const rgm_source *source, rgm_error *err) {
     int code = Z_OK;
-    const char *text = gzerror(source->stream, &code);
-    if (code == Z_ERRNO) return rgm_fail(err, RGM_E_IO, "%s: cannot read: %s", source->path, strerror(errno));
-    return rgm_fail(err, RGM_E_FORMAT, "%s: damaged gzip file: %s", source->path, text);
+    const char *text = gzerror(source->stream, &code), *reason = strstr(text, ">: ");
+    reason = reason ? reason + 3 : text;
+    if (code == Z_ERRNO) return rgm_fail(err, RGM_E_IO, "%s: cannot read: %s", source->path, reason);
+    if (code == Z_MEM_ERROR) return rgm_fail(err, RGM_E_NOMEM, "%s: out of memory", source->path);
+    return rgm_fail(err, RGM_E_FORMAT, "%s: damaged gzip file: %s", source->path, reason);
 }
 
 rgm_status rgm_source_read(rgm_source *source, void *to, size_t size, const char *what, rgm_error *err) {
     for (size_t done = 0; done < size;) {
         size_t piece = size - done < READ_MOST ? size - done : READ_MOST;
+        if (rgm_stop_asked(&source->stop))
+            return rgm_fail(err, RGM_E_INTERRUPTED, "%s: stopped while it was read", source->path);
         int got = gzread(source->stream, (char *)to + done, (unsigned)piece);
         if (got < 0) return stream_error(source, err);
         if (got == 0) return rgm_fail(err, RGM_E_FORMAT, "%s: truncated: it ends within %s", source->path, what);
@@ -94,13 +99,25 @@ rgm_status rgm_source_list(const char *folder, char ***out, rgm_error *err) {
     if (!dir) return rgm_fail(err, RGM_E_IO, "%s: cannot open the folder: %s", folder, strerror(errno));
     char **paths = calloc(1, sizeof *paths);
     size_t count = 0;
-    int fits = paths != NULL;
-    for (struct dirent *entry; fits && count < NAMES_MOST && (entry = readdir(dir));)
+    int fits = paths != NULL, failed = 0;
+    for (struct dirent *entry; fits && count <= NAMES_MOST;) {
+        errno = 0;
+        entry = readdir(dir);
+        if (!entry) {
+            failed = errno;
+            break;
+        }
         if (entry->d_name[0] != '.') fits = append(&paths, &count, folder, entry->d_name);
+    }
     closedir(dir);
-    if (!fits) {
+    rgm_status status = RGM_OK;
+    if (!fits) status = rgm_fail(err, RGM_E_NOMEM, "%s: out of memory", folder);
+    if (failed) status = rgm_fail(err, RGM_E_IO, "%s: cannot read the folder: %s", folder, strerror(failed));
+    if (fits && count > NAMES_MOST)
+        status = rgm_fail(err, RGM_E_USAGE, "%s: more than %d files: name those to take", folder, NAMES_MOST);
+    if (status < 0) {
         rgm_source_free_list(paths);
-        return rgm_fail(err, RGM_E_NOMEM, "%s: out of memory", folder);
+        return status;
     }
     if (count > 1) qsort(paths, count, sizeof *paths, by_text);
     *out = paths;

@@ -129,6 +129,7 @@ rgm_status rgm_writer_create(rgm_writer **out, const rgm_writer_options *options
     writer->sums.C = options->C;
     RGM_TRY_OR_FAIL(status, rgm_file_create(&writer->file, options->path, options->replace, err));
     writer->options.path = writer->file.path;
+    writer->file.stop = options->stop;
     RGM_TRY_OR_FAIL(status, make_structure(writer, options, err));
     RGM_TRY_OR_FAIL(status, reserve(writer, err));
     *out = writer;

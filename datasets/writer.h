@@ -5,6 +5,7 @@
 #ifndef RGM_DATASETS_WRITER_H
 #define RGM_DATASETS_WRITER_H
 
+#include "base/stop.h"
 #include "data/dataset.h"
 
 /* After every piece: `done` of `total` images. A result other than 0 stops the work (RGM_E_INTERRUPTED). */
@@ -19,6 +20,7 @@ typedef struct rgm_writer_options {
     const char *source, *licence;    /* NULL: not known */
     rgm_import_progress_fn progress; /* NULL: none */
     void *progress_context;
+    rgm_stop stop; /* asked while the file is completed */
 } rgm_writer_options;
 
 typedef struct rgm_writer rgm_writer;

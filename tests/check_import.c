@@ -1,5 +1,6 @@
 /* The importers: small sets made here, every kind of damage, and Fashion-MNIST if it is installed. */
 #include <check.h>
+#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,14 +9,21 @@
 #include <unistd.h>
 #include <zlib.h>
 #include "datasets/import.h"
+#include "failing_calls.h"
 #include "make_set.h"
 
 #define FASHION "/usr/share/datasets/fashion-mnist"
 
 static char *folder;
 
-static void setup(void) { folder = make_folder(); }
-static void teardown(void) { remove_folder(folder); }
+static void setup(void) {
+    folder = make_folder();
+    failing = (rgm_failing){0};
+}
+static void teardown(void) {
+    failing = (rgm_failing){0};
+    remove_folder(folder);
+}
 
 /* ---- IDX ---- */
 
@@ -358,6 +366,63 @@ START_TEST(test_fashion) {
 }
 END_TEST
 
+/* ---- reads that fail, stops ---- */
+
+/* Plain and gzipped IDX, CIFAR. */
+static rgm_status import_kind(int kind, const rgm_stop *stop, rgm_error *err) {
+    rgm_import_options options = from_folder();
+    if (stop) options.stop = *stop;
+    return kind == 2 ? rgm_import_cifar(&options, err) : rgm_import_idx(&options, err);
+}
+
+static void put_kind(int kind) {
+    if (kind < 2) {
+        put_good_idx(kind);
+        return;
+    }
+    put_cifar("data_batch_1.bin", 0, 0, 5, 1, 10);
+    put_cifar("test_batch.bin", 1, 0, 3, 1, 10);
+    put_names("batches.meta.txt", 10);
+}
+
+/* The read of every number fails in turn, also of what is being written: an input/output error, and no file. */
+START_TEST(test_failing_reads) {
+    int failures = 0;
+    put_kind(_i);
+    for (int64_t at = 1;; at++) {
+        rgm_error err = {0};
+        failing = (rgm_failing){.at = at, .error = EIO};
+        rgm_status status = import_kind(_i, NULL, &err);
+        int64_t reads = failing.reads;
+        failing.at = 0;
+        if (status == RGM_OK && at > reads) break;
+        failures++;
+        ck_assert_msg(status == RGM_E_IO && strstr(err.text, strerror(EIO)), "read %d: status %d: %s", (int)at, status,
+                      err.text);
+        ck_assert(access(in_folder(folder, "out.h5"), F_OK) != 0);
+    }
+    ck_assert_int_gt(failures, 5);
+}
+END_TEST
+
+static int32_t stop_at_zero(void *context) { return (*(int *)context)-- <= 0; }
+
+START_TEST(test_stop) {
+    put_kind(_i);
+    int asked = 0;
+    for (;; asked++) {
+        int left = asked;
+        rgm_error err = {0};
+        rgm_stop stop = {stop_at_zero, &left};
+        rgm_status status = import_kind(_i, &stop, &err);
+        if (status == RGM_OK) break;
+        ck_assert_msg(status == RGM_E_INTERRUPTED, "%s", err.text);
+        ck_assert(access(in_folder(folder, "out.h5"), F_OK) != 0);
+    }
+    ck_assert_int_gt(asked, 2);
+}
+END_TEST
+
 int main(void) {
     Suite *suite = suite_create("import");
     TCase *importers = tcase_create("importers");
@@ -373,6 +438,8 @@ int main(void) {
     tcase_add_test(importers, test_cifar_nameless);
     tcase_add_test(importers, test_cifar_damage);
     tcase_add_test(importers, test_progress_stops);
+    tcase_add_loop_test(importers, test_failing_reads, 0, 3);
+    tcase_add_loop_test(importers, test_stop, 0, 3);
     tcase_add_test(importers, test_fashion);
     suite_add_tcase(suite, importers);
     SRunner *runner = srunner_create(suite);

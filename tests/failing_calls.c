@@ -5,6 +5,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+/* Visible: shared libraries call them, too. */
 rgm_failing failing;
 
 /* 1: this call fails. */
@@ -24,15 +25,19 @@ static ssize_t count(long got) {
     return (ssize_t)got;
 }
 
-ssize_t pread(int fd, void *to, size_t size, off_t offset) {
+__attribute__((visibility("default"))) ssize_t pread(int fd, void *to, size_t size, off_t offset) {
     return fails() ? -1 : count(syscall(SYS_pread64, fd, to, size, offset));
 }
 
-ssize_t pread64(int fd, void *to, size_t size, off_t offset) { return pread(fd, to, size, offset); }
+__attribute__((visibility("default"))) ssize_t pread64(int fd, void *to, size_t size, off_t offset) {
+    return pread(fd, to, size, offset);
+}
 
-ssize_t read(int fd, void *to, size_t size) { return fails() ? -1 : count(syscall(SYS_read, fd, to, size)); }
+__attribute__((visibility("default"))) ssize_t read(int fd, void *to, size_t size) {
+    return fails() ? -1 : count(syscall(SYS_read, fd, to, size));
+}
 
-int flock(int fd, int operation) {
+__attribute__((visibility("default"))) int flock(int fd, int operation) {
     if (!failing.lock_error) return (int)syscall(SYS_flock, fd, operation);
     errno = failing.lock_error;
     return -1;

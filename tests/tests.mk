@@ -164,7 +164,7 @@ CLEANFILES += tests/fixtures/*.stamp tests/fixtures/*.so tests/fixtures/brightne
 	tests/fixtures/*/*/*.so tests/fixtures/*/regimen/plugin.h
 
 if HAVE_CHECK
-checkpoint_tests = tests/check_checkpoint tests/check_weights
+checkpoint_tests = tests/check_checkpoint tests/check_weights tests/check_checkpoint_reads
 check_PROGRAMS += $(checkpoint_tests)
 TESTS += $(checkpoint_tests)
 checkpoint_ldadd = libtrain.la libnet.la libdata.la libbase.la $(CHECK_LIBS) -lm
@@ -172,6 +172,11 @@ tests_check_checkpoint_SOURCES = %D%/check_checkpoint.c %D%/checkpoint_states.c 
 tests_check_checkpoint_CPPFLAGS = $(AM_CPPFLAGS) $(HDF5_CFLAGS)
 tests_check_checkpoint_CFLAGS = $(test_cflags)
 tests_check_checkpoint_LDADD = $(checkpoint_ldadd)
+tests_check_checkpoint_reads_SOURCES = %D%/check_checkpoint_reads.c %D%/checkpoint_states.c %D%/checkpoint_states.h \
+	$(failing_calls)
+tests_check_checkpoint_reads_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE $(HDF5_CFLAGS)
+tests_check_checkpoint_reads_CFLAGS = $(test_cflags)
+tests_check_checkpoint_reads_LDADD = $(checkpoint_ldadd)
 tests_check_weights_SOURCES = %D%/check_weights.c %D%/checkpoint_states.c %D%/checkpoint_states.h
 tests_check_weights_CPPFLAGS = $(AM_CPPFLAGS) $(HDF5_CFLAGS)
 tests_check_weights_CFLAGS = $(test_cflags)

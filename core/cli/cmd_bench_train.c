@@ -97,7 +97,8 @@ static rgm_status import_default(rgm_config *config, const char *folder, rgm_err
     rgm_import_options options = {.sources = (const char *const[]){FASHION_MNIST},
                                   .count = 1,
                                   .out = config->data.file,
-                                  .names = "fashion-mnist"};
+                                  .names = "fashion-mnist",
+                                  .stop = {rgm_run_stop, NULL}};
     return rgm_import_idx(&options, err);
 }
 

@@ -115,7 +115,8 @@ rgm_status rgm_cmd_import(int argc, char **argv, rgm_error *err) {
                                   .source = line.own[SOURCE],
                                   .licence = line.own[LICENCE],
                                   .progress = on_progress,
-                                  .progress_context = &p};
+                                  .progress_context = &p,
+                                  .stop = {rgm_run_stop, NULL}};
     rgm_status status = format == 0 ? rgm_import_idx(&options, err) : rgm_import_cifar(&options, err);
     rgm_bar_finish(&p.bar);
     RGM_TRY(status);
