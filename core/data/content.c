@@ -25,8 +25,9 @@ static rgm_status open_attribute(const rgm_dataset *set, const char *name, hid_t
     if (*type < 0 || *elements < 0) return rgm_h5_fail(err, RGM_E_FORMAT, set->path, name);
     hsize_t bytes = H5Aget_storage_size(*attribute);
     if (*elements == 0 || *elements > RGM_DATA_CLASSES || bytes > ATTRIBUTE_BYTES)
-        return rgm_fail(err, RGM_E_FORMAT, "%s: attribute %s has %lld elements, %llu bytes: refused", set->path, name,
-                        (long long)*elements, (unsigned long long)bytes);
+        return rgm_fail(err, RGM_E_FORMAT,
+                        "%s: attribute %s has %lld elements, %llu bytes: expected 1 to %d, at most %d bytes", set->path,
+                        name, (long long)*elements, (unsigned long long)bytes, RGM_DATA_CLASSES, ATTRIBUTE_BYTES);
     return RGM_OK;
 }
 
@@ -456,13 +457,16 @@ rgm_status rgm_content_load(rgm_dataset *set, rgm_error *err) {
     return read_one_text(set, "licence", &set->licence, err);
 }
 
+void rgm_content_close_split(rgm_dataset *set, int32_t split) {
+    rgm_split_store *store = &set->splits[split];
+    if (store->file_space >= 0) H5Sclose(store->file_space);
+    if (store->images >= 0) H5Dclose(store->images);
+    store->images = store->file_space = -1;
+}
+
 void rgm_content_close(rgm_dataset *set) {
-    for (int32_t s = 0; s < RGM_SPLIT_COUNT; s++) {
-        rgm_split_store *store = &set->splits[s];
-        if (store->file_space >= 0) H5Sclose(store->file_space);
-        if (store->images >= 0) H5Dclose(store->images);
-        store->images = store->file_space = -1;
-    }
+    for (int32_t s = 0; s < RGM_SPLIT_COUNT; s++) rgm_content_close_split(set, s);
     if (set->file >= 0) H5Fclose(set->file);
     set->file = -1;
+    H5garbage_collect(); /* what was unpacked in */
 }

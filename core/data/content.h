@@ -45,7 +45,8 @@ rgm_status rgm_content_unpack(const rgm_dataset *set, int32_t split, uint8_t *to
 rgm_status rgm_content_open(hid_t group, const char *name, const char *path, int64_t most, hid_t *dataset,
                             int64_t *cache, rgm_error *err);
 
-/* Closes what HDF5 still has open. Inside the HDF5 lock. */
+/* Closes one split's images, whose chunk cache is freed; or all that HDF5 still has open. Inside the HDF5 lock. */
+void rgm_content_close_split(rgm_dataset *set, int32_t split);
 void rgm_content_close(rgm_dataset *set);
 
 #endif

@@ -144,6 +144,7 @@ static rgm_status unpack_pixels(rgm_dataset *set, rgm_error *err) {
             continue;
         }
         RGM_TRY(rgm_content_unpack(set, s, store->unpacked, bytes, err));
+        rgm_content_close_split(set, s);
         store->map = store->unpacked;
         set->info.access[s] = RGM_PIXELS_MEMORY;
         set->info.unpacked += bytes;

@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include "data/order.h"
@@ -16,7 +17,8 @@ struct rgm_reader {
     pthread_cond_t work, done;
     int64_t wanted, filled;
     int64_t jumps;
-    int stop, running;
+    atomic_int stop; /* also looked at between the images of a batch */
+    int running;
     rgm_error error; /* of batch number `filled`, while error.status is negative */
 };
 
@@ -32,7 +34,7 @@ int64_t rgm_reader_sample(const rgm_reader_plan *plan, int64_t number, int64_t p
 static rgm_status read_batch(rgm_reader *reader, int64_t number, rgm_error *err) {
     const rgm_reader_plan *plan = &reader->plan;
     size_t slot = (size_t)(number % RGM_READER_SLOTS) * (size_t)plan->batch;
-    for (int64_t i = 0; i < plan->batch; i++) {
+    for (int64_t i = 0; i < plan->batch && !reader->stop; i++) {
         int64_t index = rgm_reader_sample(plan, number, i);
         if (plan->staging)
             RGM_TRY(rgm_dataset_read(plan->view.set, plan->view.split, index,

@@ -437,7 +437,7 @@ rgm_status rgm_trainer_evaluate(rgm_trainer *t, const rgm_view *view, int32_t (*
         tally->top5 += batch.top5;
         tally->seen += batch.seen;
     }
-    return RGM_OK;
+    return rgm_dataset_check(view->set, err); /* the last batch, too, was of the file that was opened */
 }
 
 rgm_status rgm_trainer_logits(rgm_trainer *t, const rgm_view *view, int64_t count, float *logits, rgm_error *err) {
