@@ -1,11 +1,14 @@
 /* The batch pipeline: what is in a batch, however it is read, on any team. */
 #include <check.h>
+#include <stdatomic.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include "data/batch.h"
 #include "data/order.h"
+#include "failing_calls.h"
 #include "make_set.h"
 
 enum { PLAIN = 1, BLOCKED = 0 };
@@ -375,6 +378,42 @@ START_TEST(test_reader_fails) {
 }
 END_TEST
 
+static atomic_int released, waited;
+
+/* A disk that does not answer, until it is released. */
+static void hang(void *context) {
+    (void)context;
+    while (!released) usleep(1000);
+}
+
+static int32_t stop_once_waiting(void *context) {
+    (void)context;
+    return waited;
+}
+
+/* Whoever waits long for a batch is asked whether to stop; the batch may still be had afterwards. */
+START_TEST(test_wait_asks_for_the_stop) {
+    const char *path = in_folder(folder, "w.h5");
+    make_set(path, &small);
+    rgm_dataset *set;
+    rgm_error err = {0};
+    rgm_dataset_options how = {.access = RGM_ACCESS_PREAD, .stop = {stop_once_waiting, NULL}};
+    ck_assert_int_eq(rgm_dataset_open(&set, path, &how, &err), RGM_OK);
+    rgm_batch_options options = basic(set, RGM_SPLIT_TRAIN);
+    rgm_batches *batches = make_batches(&options);
+    struct out out = make_out(&options);
+    failing_calls = (rgm_failing){.at = 1, .instead = hang};
+    waited = 1;
+    ck_assert_int_eq(rgm_batches_prepare(batches, 0, 0, out.x, NULL, NULL, &err), RGM_E_INTERRUPTED);
+    released = 1;
+    waited = 0;
+    ck_assert_int_eq(rgm_batches_prepare(batches, 0, 0, out.x, NULL, NULL, &err), RGM_OK);
+    free_out(&out);
+    rgm_batches_destroy(batches);
+    rgm_dataset_close(set);
+}
+END_TEST
+
 int main(void) {
     Suite *suite = suite_create("batch");
     TCase *batches = tcase_create("batches");
@@ -388,6 +427,7 @@ int main(void) {
     tcase_add_test(batches, test_wrong);
     tcase_add_test(batches, test_truncated_map);
     tcase_add_test(batches, test_reader_fails);
+    tcase_add_test(batches, test_wait_asks_for_the_stop);
     suite_add_tcase(suite, batches);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

@@ -13,14 +13,14 @@ static rgm_checkpoint *state, *back;
 
 static void setup(void) {
     make_folder();
-    failing = (rgm_failing){0};
+    failing_calls = (rgm_failing){0};
     graph = resnet("linear", 0);
     state = new_state(graph, 1);
     back = new_state(graph, 0);
 }
 
 static void teardown(void) {
-    failing = (rgm_failing){0};
+    failing_calls = (rgm_failing){0};
     free_state(state);
     free_state(back);
     rgm_graph_destroy(graph);
@@ -44,10 +44,10 @@ START_TEST(failing_reads_are_errors) {
     put_checkpoint(_i);
     for (int64_t at = 1;; at++) {
         rgm_error err = {0};
-        failing = (rgm_failing){.at = at, .error = EIO};
+        failing_calls = (rgm_failing){.at = at, .error = EIO};
         rgm_status status = load(in_folder("last.h5"), back, !_i, &err);
-        int64_t reads = failing.reads;
-        failing.at = 0;
+        int64_t reads = failing_calls.reads;
+        failing_calls.at = 0;
         if (status == RGM_OK) {
             ck_assert(same_tensors(state, back, !_i));
             if (at > reads) break;
@@ -73,10 +73,10 @@ START_TEST(what_is_verified_is_read) {
         rgm_error err = {0};
         put_checkpoint(_i);
         write_ok(other, in_folder("other.h5"));
-        failing = (rgm_failing){.at = at, .instead = put_other_in_place};
+        failing_calls = (rgm_failing){.at = at, .instead = put_other_in_place};
         rgm_status status = load(in_folder("last.h5"), back, !_i, &err);
-        int64_t reads = failing.reads;
-        failing.at = 0;
+        int64_t reads = failing_calls.reads;
+        failing_calls.at = 0;
         ck_assert_msg(status == RGM_OK, "read %d: %s", (int)at, err.text);
         ck_assert_msg(same_tensors(state, back, !_i), "read %d: the other file's", (int)at);
         if (at > reads) break;

@@ -18,10 +18,10 @@ static char *folder;
 
 static void setup(void) {
     folder = make_folder();
-    failing = (rgm_failing){0};
+    failing_calls = (rgm_failing){0};
 }
 static void teardown(void) {
-    failing = (rgm_failing){0};
+    failing_calls = (rgm_failing){0};
     remove_folder(folder);
 }
 
@@ -391,10 +391,10 @@ START_TEST(test_failing_reads) {
     put_kind(_i);
     for (int64_t at = 1;; at++) {
         rgm_error err = {0};
-        failing = (rgm_failing){.at = at, .error = EIO};
+        failing_calls = (rgm_failing){.at = at, .error = EIO};
         rgm_status status = import_kind(_i, NULL, &err);
-        int64_t reads = failing.reads;
-        failing.at = 0;
+        int64_t reads = failing_calls.reads;
+        failing_calls.at = 0;
         if (status == RGM_OK && at > reads) break;
         failures++;
         ck_assert_msg(status == RGM_E_IO && strstr(err.text, strerror(EIO)), "read %d: status %d: %s", (int)at, status,

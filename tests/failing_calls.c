@@ -6,22 +6,22 @@
 #include <unistd.h>
 
 /* Visible: shared libraries call them, too. */
-rgm_failing failing;
+rgm_failing failing_calls;
 
 /* 1: this call fails. */
 static int fails(void) {
-    failing.reads++;
-    if (failing.reads != failing.at) return 0;
-    if (failing.instead) {
-        failing.instead(failing.context);
+    failing_calls.reads++;
+    if (failing_calls.reads != failing_calls.at) return 0;
+    if (failing_calls.instead) {
+        failing_calls.instead(failing_calls.context);
         return 0;
     }
-    errno = failing.error;
+    errno = failing_calls.error;
     return 1;
 }
 
 static ssize_t count(long got) {
-    if (got > 0) failing.bytes += got;
+    if (got > 0) failing_calls.bytes += got;
     return (ssize_t)got;
 }
 
@@ -38,7 +38,7 @@ __attribute__((visibility("default"))) ssize_t read(int fd, void *to, size_t siz
 }
 
 __attribute__((visibility("default"))) int flock(int fd, int operation) {
-    if (!failing.lock_error) return (int)syscall(SYS_flock, fd, operation);
-    errno = failing.lock_error;
+    if (!failing_calls.lock_error) return (int)syscall(SYS_flock, fd, operation);
+    errno = failing_calls.lock_error;
     return -1;
 }

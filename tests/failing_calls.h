@@ -14,6 +14,6 @@ typedef struct rgm_failing {
     int lock_error; /* flock() fails with it; 0: it works */
 } rgm_failing;
 
-extern rgm_failing failing;
+extern rgm_failing failing_calls;
 
 #endif

@@ -351,6 +351,8 @@ void rgm_dataset_will_need(const rgm_dataset *set, int32_t split, int64_t index)
     madvise((void *)from, (uintptr_t)at + (uintptr_t)image_bytes(set) - from, MADV_WILLNEED);
 }
 
+rgm_status rgm_dataset_asked(const rgm_dataset *set, rgm_error *err) { return rgm_input_asked(&set->input, err); }
+
 rgm_status rgm_dataset_check(const rgm_dataset *set, rgm_error *err) {
     int needed = 0;
     for (int32_t s = 0; s < RGM_SPLIT_COUNT; s++)

@@ -58,7 +58,7 @@ typedef struct rgm_dataset_info {
 typedef struct rgm_dataset_options {
     int32_t access; /* RGM_ACCESS_* */
     int64_t room;   /* bytes that unpacked pixels, or a chunk cache, may take; 0: a quarter of the free memory */
-    rgm_stop stop;  /* asked while it is opened */
+    rgm_stop stop;  /* asked while it is opened, and where its pixels are waited for */
 } rgm_dataset_options;
 
 /* Opens and validates; options NULL: zeros. RGM_E_IO if the file cannot be read, another program writes it, or a read
@@ -89,6 +89,9 @@ rgm_status rgm_dataset_read(const rgm_dataset *set, int32_t split, int64_t index
 
 /* Asks the system to read a mapped sample soon; nothing on the other paths. [any thread] */
 void rgm_dataset_will_need(const rgm_dataset *set, int32_t split, int64_t index);
+
+/* RGM_E_INTERRUPTED if the options' stop says so. [any thread] */
+rgm_status rgm_dataset_asked(const rgm_dataset *set, rgm_error *err);
 
 /* RGM_E_IO if the open file has been truncated or written to since it was opened, unless nothing is read from it any
  * more. Cheap: one system call. [any thread] */

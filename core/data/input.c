@@ -89,7 +89,7 @@ rgm_status rgm_input_read(const rgm_input *input, void *to, size_t size, int64_t
 
 rgm_status rgm_input_asked(const rgm_input *input, rgm_error *err) {
     if (!rgm_stop_asked(&input->stop)) return RGM_OK;
-    return rgm_fail(err, RGM_E_INTERRUPTED, "%s: stopped while it was being opened", input->path);
+    return rgm_fail(err, RGM_E_INTERRUPTED, "%s: stopped on request while it was being read", input->path);
 }
 
 /* ---- the driver ---- */

@@ -1,11 +1,15 @@
 #include "data/reader.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include "data/order.h"
+
+enum { ASK_MS = 100 }; /* how often a long wait asks whether to stop */
 
 /* The reader fills number `filled`, then the next; the consumer uses `wanted`. Slots are number % RGM_READER_SLOTS. A
  * jump of the consumer restarts the reader at the new number; what it was reading then is of no use to anyone. */
@@ -93,7 +97,11 @@ rgm_status rgm_reader_create(rgm_reader **out, const rgm_reader_plan *plan, rgm_
     reader->image = (size_t)info->H * (size_t)info->W * (size_t)info->C;
     pthread_mutex_init(&reader->mutex, NULL);
     pthread_cond_init(&reader->work, NULL);
-    pthread_cond_init(&reader->done, NULL);
+    pthread_condattr_t attributes;
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(&reader->done, &attributes);
+    pthread_condattr_destroy(&attributes);
     reader->wanted = -RGM_READER_SLOTS; /* nothing is read before the first wait */
     int failed = start_thread(reader);
     if (failed) {
@@ -120,6 +128,20 @@ void rgm_reader_destroy(rgm_reader *reader) {
     free(reader);
 }
 
+/* Until batch `number` is there, failed, or nobody wants it any more. Inside the mutex. */
+static rgm_status wait_for(rgm_reader *reader, int64_t number, rgm_error *err) {
+    while (reader->filled <= number && reader->error.status == RGM_OK) {
+        struct timespec until;
+        clock_gettime(CLOCK_MONOTONIC, &until);
+        until.tv_nsec += ASK_MS * 1000000L;
+        until.tv_sec += until.tv_nsec / 1000000000L;
+        until.tv_nsec %= 1000000000L;
+        if (pthread_cond_timedwait(&reader->done, &reader->mutex, &until) == ETIMEDOUT)
+            RGM_TRY(rgm_dataset_asked(reader->plan.view.set, err));
+    }
+    return reader->filled <= number ? rgm_fail(err, reader->error.status, "%s", reader->error.text) : RGM_OK;
+}
+
 rgm_status rgm_reader_wait(rgm_reader *reader, int64_t number, const uint8_t **pixels, rgm_error *err) {
     const rgm_reader_plan *plan = &reader->plan;
     pthread_mutex_lock(&reader->mutex);
@@ -130,11 +152,7 @@ rgm_status rgm_reader_wait(rgm_reader *reader, int64_t number, const uint8_t **p
     }
     reader->wanted = number;
     pthread_cond_signal(&reader->work);
-    while (plan->staging && reader->filled <= number && reader->error.status == RGM_OK)
-        pthread_cond_wait(&reader->done, &reader->mutex);
-    rgm_status status = RGM_OK;
-    if (plan->staging && reader->filled <= number)
-        status = rgm_fail(err, reader->error.status, "%s", reader->error.text);
+    rgm_status status = plan->staging ? wait_for(reader, number, err) : RGM_OK;
     pthread_mutex_unlock(&reader->mutex);
     *pixels = plan->staging ? plan->staging + (size_t)(number % RGM_READER_SLOTS) * (size_t)plan->batch * reader->image
                             : NULL;

@@ -23,7 +23,8 @@ rgm_status rgm_reader_create(rgm_reader **reader, const rgm_reader_plan *plan, r
 void rgm_reader_destroy(rgm_reader *reader); /* NULL is fine */
 
 /* Waits until batch number `number` (epoch * per_epoch + step) is staged and gives its pixels [batch][H][W][C], valid
- * until the next wait; NULL without staging, at once. Any number may be asked for; the next one is quick. [main] */
+ * until the next wait; NULL without staging, at once. Any number may be asked for; the next one is quick.
+ * RGM_E_INTERRUPTED if it takes long and the set's stop says yes. [main] */
 rgm_status rgm_reader_wait(rgm_reader *reader, int64_t number, const uint8_t **pixels, rgm_error *err);
 
 /* The sample in its split at `position` of batch `number`; positions behind the end give the view's first. [any thread]

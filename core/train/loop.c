@@ -144,8 +144,9 @@ static rgm_status run(loop *l, rgm_error *err) {
             l->ending = RGM_END_REACHED;
             break;
         }
-        RGM_TRY(one_step(l, err));
-        if (asked_to_stop(l)) return interrupted(l, err);
+        rgm_status stepped = one_step(l, err);
+        if (stepped == RGM_E_INTERRUPTED || (stepped == RGM_OK && asked_to_stop(l))) return interrupted(l, err);
+        RGM_TRY(stepped);
         if (c->save.minutes > 0 && rgm_seconds() - l->saved_at > 60 * c->save.minutes)
             RGM_TRY(save(l, l->o->last, err));
     }
