@@ -1,9 +1,7 @@
 /* Step schedule: the rate is multiplied by gamma at each of the given points of the run. */
 #include <regimen/plugin.h>
 
-#include <stdlib.h>
-
-enum { POINTS = 16 };
+enum { POINTS = 16, DIGITS = 15, DECIMALS = 22 }; /* 10^15 and 10^22 are exact in double */
 
 struct step {
     char at[96];
@@ -17,18 +15,44 @@ static const rgm_parameter params[] = {
     RGM_REAL("gamma", struct step, gamma, 0.0, 1.0, 0.1, "the rate is multiplied by this at each point"),
 };
 
+/* Reads "0.75" or "12", whatever the locale: a whole number of at most 15 digits through a power of ten, both exact, so
+ * that the result is the double nearest to what is written. Returns what follows; NULL if there is no such number. */
+static const char *read_point(const char *text, double *point) {
+    int32_t digits = 0, decimals = -1;
+    double whole = 0.0, power = 1.0;
+    while (*text == ' ') text++;
+    for (; (*text >= '0' && *text <= '9') || (*text == '.' && decimals < 0); text++) {
+        if (*text == '.') {
+            decimals = 0;
+            continue;
+        }
+        if (whole > 0.0 || *text != '0') digits++;
+        whole = whole * 10.0 + (*text - '0');
+        if (decimals >= 0) decimals++;
+    }
+    if (!(whole > 0.0) || digits > DIGITS || decimals > DECIMALS) return NULL;
+    for (; decimals > 0; decimals--) power *= 10.0;
+    *point = whole / power;
+    while (*text == ' ') text++;
+    return text;
+}
+
 static int32_t prepare(const rgm_call *call, void *self, const rgm_model_info *model) {
     struct step *it = self;
     const char *text = it->at;
     (void)model;
     while (*text) {
-        char *end;
-        double point = strtod(text, &end);
-        if (end == text || !(point > 0.0 && point < 1e9) || (*end && *end != ','))
-            return call->host->fail(call, "at: '%s', expected positive numbers with commas between", it->at);
+        double point = 0.0;
+        text = read_point(text, &point);
+        if (!text || point >= 1e9 || (*text && *text != ','))
+            return call->host->fail(call, "at: '%s', expected positive numbers with commas between, such as 0.5,0.75",
+                                    it->at);
         if (it->count == POINTS) return call->host->fail(call, "at: more than %d points", POINTS);
+        if (point >= (double)call->clock->epochs && point >= 1.0)
+            call->host->note(call, "at: point %d of '%s' lies beyond the run's %u epochs and has no effect",
+                             it->count + 1, it->at, call->clock->epochs);
         it->points[it->count++] = point;
-        text = *end ? end + 1 : end;
+        if (*text) text++;
     }
     return RGM_DONE;
 }

@@ -91,11 +91,55 @@ START_TEST(an_empty_chain) {
 }
 END_TEST
 
+/* Augmentations with a size of their own: whole runs that work, or a line that names the augmentation and the sizes. */
+static const struct {
+    const char *augment, *image, *part; /* part: of the error; NULL: the run works */
+    int32_t validation, test;
+} sizes[] = {
+    {"[{keeper: {change: smaller}}]", "3x7x11", NULL, 0, 0},
+    {"[flip, {keeper: {change: larger}}, {crop: {padding: 1}}]", "3x11x11", NULL, 0, 0},
+    {"[{keeper: {change: larger}}, {keeper: {change: smaller}}]", "auto", NULL, 0, 10},
+    {"[{keeper: {change: smaller}}]", "auto",
+     "augmentation keeper: makes images of 3x7x11 out of 3x9x11, but the model takes 3x9x11 (try --image 3x7x11)", 0,
+     0},
+    {"[{keeper: {change: smaller}}, flip]", "3x7x11",
+     "augmentation keeper: makes images of 3x7x11 out of 3x9x11, but evaluation takes images as they are stored", 10,
+     0},
+    {"[{keeper: {change: larger}}]", "3x11x11", "augmentation keeper: makes images of 3x11x11 out of 3x9x11", 0, 10},
+    {"[{keeper: {change: channels}}]", "auto",
+     "augmentation keeper: makes images of 4x9x11 out of 3x9x11: the number of channels must stay", 0, 0},
+    {"[flip]", "3x7x11", "set.h5 has images of 3x9x11, whose size nothing changes", 0, 0},
+};
+
+START_TEST(sizes_of_their_own) {
+    static run_result r;
+    char text[1024];
+    folder = make_folder();
+    const char *path = in_folder(folder, "set.h5");
+    run_set_write(path, &(run_set){.H = H,
+                                   .W = W,
+                                   .C = C,
+                                   .classes = 3,
+                                   .train = IMAGES,
+                                   .validation = sizes[_i].validation,
+                                   .test = sizes[_i].test});
+    snprintf(text, sizeof text,
+             "data: {file: '%s', validation: 0}\nbatch: 8\nepochs: 2\nmodel: {name: linear, image: %s}\naugment: %s\n"
+             "plugins: ['" RGM_FIXTURES "/train/keeper.so']\n",
+             path, sizes[_i].image, sizes[_i].augment);
+    run_expect(&(run_job){.config = text, .threads = 2}, sizes[_i].part ? RGM_E_USAGE : RGM_OK, &r);
+    if (sizes[_i].part) ck_assert_msg(strstr(r.error, sizes[_i].part), "%s", r.error);
+    ck_assert_int_eq(r.steps, sizes[_i].part ? 0 : 10);
+    remove_folder(folder);
+}
+END_TEST
+
 int main(void) {
     Suite *suite = suite_create("augment");
     TCase *cases = tcase_create("augment");
     tcase_add_test(cases, one_by_one);
     tcase_add_test(cases, an_empty_chain);
+    tcase_add_loop_test(cases, sizes_of_their_own, 0, sizeof sizes / sizeof *sizes);
     suite_add_tcase(suite, cases);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);

@@ -33,5 +33,6 @@ TCase *plug_case_params(void);
 TCase *plug_case_augment(void);
 TCase *plug_case_schedule(void);
 TCase *plug_case_update(void);
+TCase *plug_case_promises(void);
 
 #endif

@@ -42,9 +42,83 @@ START_TEST(test_pow) {
             close_to(rgm_plug_pow(x, y), pow(x, y), 1e-13, x);
             if (fabs(y * 0.37 * log(x)) < 69) close_to(rgm_plug_pow(x, y * 0.37), pow(x, y * 0.37), 1e-13, x);
         }
-    close_to(rgm_plug_pow(0.999, 1000000.0), pow(0.999, 1000000.0), 1e-9, 0);
-    EXPECT(rgm_plug_pow(-2.0, 3.0) == -8.0 && isnan(rgm_plug_pow(-2.0, 0.5)) && rgm_plug_pow(5.0, 0.0) == 1.0);
-    EXPECT(rgm_plug_pow(0.0, 2.0) == 0.0 && rgm_plug_pow(0.0, 0.5) == 0.0 && rgm_plug_pow(0.0, -0.5) == INFINITY);
+}
+END_TEST
+
+#if defined(__SIZEOF_FLOAT128__)
+__extension__ typedef __float128 quad; /* 113 bits: x^(2^53) by squaring errs by less than 2^-58 */
+#else
+typedef long double quad;
+#endif
+
+static quad quad_power(quad x, uint64_t n) {
+    quad out = 1;
+    for (; n > 0; n >>= 1) {
+        if (n & 1) out *= x;
+        if (n > 1) x *= x;
+    }
+    return out;
+}
+
+/* |got / want - 1|, and whether the promise speaks of the result. */
+static double error_of(double got, quad want) { return fabs((double)((quad)got / want - 1)); }
+static int32_t promised(quad result) { return result > (quad)1e-30 && result < (quad)1e30; }
+
+/* x^n, x^-n and the powers between whole numbers: (x^(n/4))^4 is x^n. */
+static double worst_of(double x, uint64_t n) {
+    quad want = quad_power((quad)x, n);
+    if (!promised(want)) return 0.0;
+    double worst = fmax(error_of(rgm_plug_pow(x, (double)n), want), error_of(rgm_plug_pow(x, -(double)n), 1 / want));
+    double part = (double)n / 4;
+    if (part * 4 != (double)n) return worst;
+    double up = error_of(1.0, quad_power((quad)rgm_plug_pow(x, part), 4) / want) / 4;
+    double down = error_of(1.0, quad_power((quad)rgm_plug_pow(x, -part), 4) * want) / 4;
+    return fmax(worst, fmax(up, down));
+}
+
+/* The promise of plugin.h: 1e-13 for results in 1e-30..1e30, with bases near 1 and exponents up to 2^53. */
+START_TEST(test_pow_promise) {
+    int64_t judged = 0;
+    if (sizeof(quad) < 16) return; /* nothing more exact to compare with */
+    for (double step = 0x1p-52; step < 0.6; step *= 1.37)
+        for (double exponent = 1; exponent < 0x1p53; exponent *= 1.19) {
+            uint64_t n = (uint64_t)exponent;
+            for (int32_t sign = -1; sign <= 1; sign += 2) {
+                double x = 1.0 + sign * step, worst = worst_of(x, n);
+                EXPECT_MSG(worst <= 1e-13, "%.17g to the power %llu errs by %g", x, (unsigned long long)n, worst);
+                judged += promised(quad_power((quad)x, n));
+            }
+        }
+    EXPECT_MSG(judged > 5000, "only %lld results are in the range of the promise", (long long)judged);
+    static const struct {
+        double x;
+        uint64_t n;
+    } known[] = {
+        {0.9999, 100000}, {0.99999, 1000000}, {1.0000001, 100000000}, {1.00000001, 2000000000}, {0.999, 20000}};
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+        EXPECT(promised(quad_power((quad)known[i].x, known[i].n)));
+        double worst = worst_of(known[i].x, known[i].n);
+        EXPECT_MSG(worst <= 1e-13, "%.17g to the power %llu errs by %g", known[i].x, (unsigned long long)known[i].n,
+                   worst);
+    }
+}
+END_TEST
+
+/* As C's pow has them (IEEE 754). */
+START_TEST(test_pow_special) {
+    static const double values[] = {0.0,     -0.0,  1.0,     -1.0,       0.5,         -0.5,      2.0,
+                                    -2.0,    3.0,   -3.0,    0x1p31 + 1, -0x1p31 - 1, 0x1p53,    0x1p60,
+                                    -0x1p60, 1e300, -1e-300, 0x1p-1074,  INFINITY,    -INFINITY, NAN};
+    enum { COUNT = sizeof values / sizeof *values };
+    for (int i = 0; i < COUNT; i++)
+        for (int k = 0; k < COUNT; k++) {
+            double got = rgm_plug_pow(values[i], values[k]), want = pow(values[i], values[k]);
+            EXPECT_MSG(isnan(got) == isnan(want) && (isnan(want) || signbit(got) == signbit(want)), "%g^%g: %g, not %g",
+                       values[i], values[k], got, want);
+            close_to(isnan(got) ? 0 : got, isnan(want) ? 0 : want, 1e-13, values[i]);
+        }
+    close_to(rgm_plug_pow(0.5, 1070.0), 0x1p-1070, 0, 0.5);
+    close_to(rgm_plug_pow(0x1p-1070, -0.5), 0x1p535, 1e-13, 0);
 }
 END_TEST
 
@@ -404,6 +478,8 @@ TCase *plug_case_schedule(void) {
     tcase_set_timeout(tc, 300);
     tcase_add_test(tc, test_math);
     tcase_add_test(tc, test_pow);
+    tcase_add_test(tc, test_pow_promise);
+    tcase_add_test(tc, test_pow_special);
     tcase_add_test(tc, test_schedules);
     tcase_add_test(tc, test_schedules_sane);
     tcase_add_test(tc, test_observe_and_bad_factor);

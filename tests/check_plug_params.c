@@ -68,6 +68,7 @@ SPOIL(kind, victim.component.kind = 2)
 SPOIL(huge_kind, victim.component.kind = 0x80000000u)
 SPOIL(kind_version, victim.component.kind_version = 2)
 SPOIL(scope, victim.component.scope = RGM_ALL)
+SPOIL(wide_scope, victim.component.scope = 4)
 SPOIL(flags, victim.component.flags = RGM_IN_PLACE)
 SPOIL(reserved, victim.component.reserved[3] = 1)
 SPOIL(name, victim.component.name = "Victim")
@@ -111,6 +112,7 @@ SPOIL(choice_twice, words[1] = words[0])
 SPOIL(no_words, words[0] = NULL)
 SPOIL(no_text, params[4].text = NULL)
 SPOIL(long_text, params[4].text = "12345678")
+SPOIL(wide_text, params[4].bytes = 209; victim.component.instance_size = 1024)
 SPOIL(text_lines, params[4].text = "a\tb")
 
 static const struct {
@@ -133,10 +135,11 @@ static const struct {
     {spoil_twice, "optimizer victim is there twice"},
     {spoil_small_component, "component 0 has 40 bytes"},
     {spoil_short_component, "optimizer victim: struct of"},
-    {spoil_kind, "kind 2 is unknown"},
+    {spoil_kind, "the kind batch augmentation is reserved"},
     {spoil_huge_kind, "is unknown to this host"},
     {spoil_kind_version, "version 2 of its kind, expected 1"},
-    {spoil_scope, "scope 3 is unknown"},
+    {spoil_scope, "the scope of all tensors at once is reserved"},
+    {spoil_wide_scope, "scope 4 is unknown"},
     {spoil_flags, "flags 0x1 are unknown"},
     {spoil_reserved, "reserved words"},
     {spoil_name, "name of component 0"},
@@ -180,6 +183,7 @@ static const struct {
     {spoil_no_words, "0 choices"},
     {spoil_no_text, "default text"},
     {spoil_long_text, "default text"},
+    {spoil_wide_text, "parameter text has a text member of 209 bytes, expected 1 to 208"},
     {spoil_text_lines, "default text"},
 };
 
@@ -278,7 +282,8 @@ static const struct {
     int32_t kind;
     const char *name, *settings, *part;
 } refused[] = {
-    {RGM_OPTIMIZER, "sgd", "momentun=0.9", "optimizer sgd: unknown parameter 'momentun' (nearest: 'momentum')"},
+    {RGM_OPTIMIZER, "sgd", "momentun=0.9",
+     "optimizer sgd: unknown parameter 'momentun' (nearest: 'momentum') in sgd.so, version 1.0.0"},
     {RGM_OPTIMIZER, "sgd", "qqqqqqqqq=0.9", "unknown parameter 'qqqqqqqqq'"},
     {RGM_SCHEDULER, "constant", "x=1", "unknown parameter 'x' (it has none)"},
     {RGM_OPTIMIZER, "sdg", "", "unknown optimizer 'sdg' (nearest: 'sgd')"},
@@ -461,7 +466,7 @@ START_TEST(test_prepare_again_and_state) {
     ck_assert_uint_eq(rgm_instance_state_bytes(it), 8);
     ck_assert_int_eq(rgm_instance_save(it, &saved, 8, &err), RGM_OK);
     ck_assert_int_eq(saved, 2);
-    plug_refused(rgm_instance_save(it, &saved, 4, &err), RGM_E_PLUGIN, &err, "4 bytes");
+    plug_refused(rgm_instance_save(it, &saved, 4, &err), RGM_E_PLUGIN, &err, "expected the 4");
     saved = 1;
     ck_assert_int_eq(rgm_instance_load(it, &saved, 8, &err), RGM_OK);
     saved = 0;
@@ -473,7 +478,7 @@ START_TEST(test_prepare_again_and_state) {
     ck_assert_uint_eq(rgm_instance_state_bytes(it), 0);
     ck_assert_int_eq(rgm_instance_save(it, NULL, 0, &err), RGM_OK);
     ck_assert_int_eq(rgm_instance_load(it, NULL, 0, &err), RGM_OK);
-    plug_refused(rgm_instance_load(it, &saved, 8, &err), RGM_E_FORMAT, &err, "found 8 bytes");
+    plug_refused(rgm_instance_load(it, &saved, 8, &err), RGM_E_FORMAT, &err, "of 8 bytes");
     rgm_instance_destroy(it);
     rgm_instance_destroy(NULL);
     rgm_registry_destroy(registry);

@@ -111,7 +111,7 @@ if HAVE_CHECK
 check_PROGRAMS += tests/check_plug
 TESTS += tests/check_plug
 tests_check_plug_SOURCES = %D%/check_plug.c %D%/check_plug_params.c %D%/check_plug_builtin.c %D%/check_plug_update.c \
-	%D%/check_plug.h
+	%D%/check_plug_promises.c %D%/check_plug.h
 tests_check_plug_CPPFLAGS = $(AM_CPPFLAGS) -DRGM_FIXTURES='"$(abs_top_builddir)/tests/fixtures"'
 tests_check_plug_CFLAGS = $(test_cflags)
 tests_check_plug_LDADD = libplug.la libkernels.la libbase.la $(CHECK_LIBS)
@@ -132,7 +132,7 @@ fixture_sources = adam constant cosine crop cross_entropy cutout dropout flip he
 fixture_broken = CRASH EXIT FP HANG MAGIC SLOT SYMBOL UNDEFINED VERSION
 fixture_dropouts = PLAIN INPUT OUTPUT ALWAYS SCRATCH
 fixture_files = %D%/fixtures/good.c %D%/fixtures/broken.c %D%/fixtures/dropout.c %D%/fixtures/scoped.c \
-	%D%/fixtures/alter.awk
+	%D%/fixtures/keeper.c %D%/fixtures/alter.awk
 
 tests/fixtures/same.stamp: $(fixture_files) docs/PLUGINS.md include/regimen/plugin.h
 	$(AM_V_GEN)$(MKDIR_P) tests/fixtures
@@ -144,6 +144,7 @@ tests/fixtures/same.stamp: $(fixture_files) docs/PLUGINS.md include/regimen/plug
 	    -o tests/fixtures/broken_$$b.so || exit 1; done
 	@$(MKDIR_P) tests/fixtures/train
 	@$(fixture_cc) -I$(srcdir)/include $(srcdir)/tests/fixtures/scoped.c -o tests/fixtures/train/scoped.so
+	@$(fixture_cc) -I$(srcdir)/include $(srcdir)/tests/fixtures/keeper.c -o tests/fixtures/train/keeper.so
 	@for d in $(fixture_dropouts); do \
 	  $(fixture_cc) -I$(srcdir)/include -DDROPOUT_$$d $(srcdir)/tests/fixtures/dropout.c \
 	    -o tests/fixtures/train/dropout_$$d.so || exit 1; done
@@ -228,14 +229,15 @@ endif
 TESTS += %D%/check_cli.sh %D%/cli/refused.sh
 EXTRA_DIST += %D%/check_cli.sh %D%/cli/refused.sh %D%/cli/common.sh
 if HAVE_CHECK
-train_tests = tests/check_augment tests/check_train tests/check_train_edge
+train_tests = tests/check_augment tests/check_train tests/check_train_edge tests/check_train_plug
 check_PROGRAMS += $(train_tests)
 TESTS += $(train_tests)
 train_helpers = %D%/train_run.c %D%/train_run.h %D%/make_set.c %D%/make_set.h
 train_libs = libtrain.la libdatasets.la libplug.la libdata.la libnet.la libengine.la libkernels.la libbase.la \
 	$(CHECK_LIBS) -lm
 tests_check_augment_SOURCES = %D%/check_augment.c $(train_helpers)
-tests_check_augment_CPPFLAGS = $(AM_CPPFLAGS) $(HDF5_CFLAGS)
+tests_check_augment_CPPFLAGS = $(AM_CPPFLAGS) $(HDF5_CFLAGS) -DRGM_FIXTURES='"$(abs_top_builddir)/tests/fixtures"'
+EXTRA_tests_check_augment_DEPENDENCIES = tests/fixtures/same.stamp
 tests_check_augment_CFLAGS = $(test_cflags)
 tests_check_augment_LDADD = $(train_libs)
 tests_check_train_SOURCES = %D%/check_train.c $(train_helpers)
@@ -247,6 +249,12 @@ tests_check_train_edge_CPPFLAGS = $(AM_CPPFLAGS) $(HDF5_CFLAGS) -DRGM_FIXTURES='
 EXTRA_tests_check_train_edge_DEPENDENCIES = tests/fixtures/same.stamp
 tests_check_train_edge_CFLAGS = $(test_cflags)
 tests_check_train_edge_LDADD = $(train_libs)
+
+tests_check_train_plug_SOURCES = %D%/check_train_plug.c $(train_helpers)
+tests_check_train_plug_CPPFLAGS = $(AM_CPPFLAGS) $(HDF5_CFLAGS) -DRGM_FIXTURES='"$(abs_top_builddir)/tests/fixtures"'
+EXTRA_tests_check_train_plug_DEPENDENCIES = tests/fixtures/same.stamp
+tests_check_train_plug_CFLAGS = $(test_cflags)
+tests_check_train_plug_LDADD = $(train_libs)
 
 check_PROGRAMS += tests/check_memory
 TESTS += tests/check_memory

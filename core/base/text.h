@@ -10,6 +10,14 @@
  * letters). The first of equals. For messages such as "unknown X 'wrod' (nearest: 'word')". */
 const char *rgm_text_nearest(const char *word, const char *const *names, size_t count);
 
+/* Numbers as text, with a decimal point whatever the locale: for all that is read or stored.
+ *
+ * Parses a plain decimal number, all of it: digits with a sign, a point and an exponent, but no blanks, hexadecimal,
+ * infinity or NaN. 1 if it is one and finite. */
+int32_t rgm_text_real(const char *text, double *out);
+/* Like snprintf with "%.*g"; returns `out`. */
+const char *rgm_text_print_real(char *out, size_t size, int32_t digits, double value);
+
 /* Bytes of the control character that `text` begins with: 1 for C0 and DEL, 2 for C1 in UTF-8, else 0. */
 int32_t rgm_text_control(const char *text);
 

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "base/log.h"
+#include "base/text.h"
 #include "bench/train.h"
 #include "cli/commands.h"
 #include "cli/interrupt.h"
@@ -72,10 +73,7 @@ static rgm_status parse_until(const rgm_cli_line *line, double *until, rgm_error
     const char *text = line->own[UNTIL];
     *until = 0.92;
     if (!text) return RGM_OK;
-    char *end;
-    int32_t plain = text[0] && strspn(text, "0123456789.eE+-") == strlen(text);
-    *until = plain ? strtod(text, &end) : 0;
-    if (!plain || *end || !(*until > 0 && *until <= 1))
+    if (!rgm_text_real(text, until) || !(*until > 0 && *until <= 1))
         return rgm_fail(err, RGM_E_USAGE, "--until: expected a fraction above 0, at most 1, found '%.80s'", text);
     return RGM_OK;
 }

@@ -4,7 +4,7 @@
 
 #include <math.h>
 #include <string.h>
-#include "plug/fpstate.h"
+#include "plug/border.h"
 
 void rgm_plug_call_init(rgm_plug_call *context, const rgm_instance *instance, const rgm_clock *clock,
                         const rgm_rng *key, void *scratch) {
@@ -24,17 +24,22 @@ void rgm_plug_call_init(rgm_plug_call *context, const rgm_instance *instance, co
             (rgm_key){.seed = key->seed, .stream = key->stream, .epoch = key->epoch, .sample = key->sample};
 }
 
-/* After every call: the FP state put back, the result made a status. */
-static rgm_status conclude(rgm_plug_call *context, int32_t result, uint32_t fp, rgm_error *err) {
-    rgm_fp_restore(fp);
+/* Calls from [main] use the instance's own scratch: never two at once, so one is enough. */
+static void use_main_scratch(rgm_plug_call *context) {
+    if (context->call.scratch || !context->instance->scratch) return;
+    context->call.scratch = context->instance->scratch;
+    context->call.scratch_bytes = context->instance->scratch_bytes;
+}
+
+/* After every call: its result made a status. */
+static rgm_status conclude(rgm_plug_call *context, int32_t result, rgm_error *err) {
     if (result == RGM_DONE) return RGM_OK;
     const rgm_listed *listed = context->instance->listed;
-    const char *slash = strrchr(listed->path, '/');
     const char *said = context->text[0] ? context->text
                        : result < 0     ? "failed without saying why"
                                         : "returned nonsense";
     return rgm_fail(err, RGM_E_PLUGIN, "%s %s (%s): %s", rgm_kind_name((int32_t)listed->component->kind),
-                    listed->component->name, slash ? slash + 1 : listed->path, said);
+                    listed->component->name, rgm_instance_file(context->instance), said);
 }
 
 #define ANY(context)  rgm_instance_any((context)->instance)
@@ -48,50 +53,61 @@ rgm_status rgm_plug_augment_output(rgm_plug_call *context, const rgm_image *in, 
     const rgm_augmentation *a = &ANY(context)->augmentation;
     *out = *in;
     if (!a->output) return RGM_OK;
-    rgm_image shape = *in;
+    rgm_image shape = *in, made;
+    rgm_border border;
     shape.data = NULL;
-    *out = shape;
-    uint32_t fp = rgm_fp_get();
-    int32_t result = a->output(&context->call, SELF(context), &shape, out);
+    made = shape;
+    use_main_scratch(context);
+    rgm_border_enter(&border, context->instance, "output");
+    int32_t result = a->output(&context->call, SELF(context), &shape, &made);
+    rgm_border_leave(&border);
+    out->channels = made.channels, out->height = made.height, out->width = made.width;
     if (result == RGM_DONE && !(sane(out->channels) && sane(out->height) && sane(out->width)))
         result = context->call.host->fail(&context->call, "wants images of %d x %d x %d", out->channels, out->height,
                                           out->width);
-    return conclude(context, result, fp, err);
+    return conclude(context, result, err);
 }
 
 rgm_status rgm_plug_augment(rgm_plug_call *context, const rgm_image *in, rgm_image *out, int32_t *changed,
                             rgm_error *err) {
-    uint32_t fp = rgm_fp_get();
+    rgm_border border;
+    rgm_border_enter(&border, context->instance, "apply");
     int32_t result = ANY(context)->augmentation.apply(&context->call, SELF(context), in, out);
+    rgm_border_leave(&border);
     int32_t same = in->channels == out->channels && in->height == out->height && in->width == out->width;
     *changed = result != RGM_UNCHANGED;
     if (result == RGM_UNCHANGED)
         result = same ? RGM_DONE
                       : context->call.host->fail(&context->call, "left an image unchanged that must get another size");
-    return conclude(context, result, fp, err);
+    return conclude(context, result, err);
 }
 
 /* ---- initializers ---- */
 
 rgm_status rgm_plug_fill(rgm_plug_call *context, const rgm_tensor_info *tensor, float *dst, uint64_t first, uint64_t n,
                          rgm_error *err) {
-    uint32_t fp = rgm_fp_get();
+    rgm_border border;
+    rgm_border_enter(&border, context->instance, "fill");
     int32_t result = ANY(context)->initializer.fill(&context->call, SELF(context), tensor, dst, first, n);
-    return conclude(context, result, fp, err);
+    rgm_border_leave(&border);
+    return conclude(context, result, err);
 }
 
 /* ---- schedulers ---- */
 
 static rgm_status one_factor(const rgm_instance *scheduler, const rgm_clock *clock, double *factor, rgm_error *err) {
     rgm_plug_call context;
+    rgm_border border;
     double f = NAN;
     rgm_plug_call_init(&context, scheduler, clock, NULL, NULL);
-    uint32_t fp = rgm_fp_get();
+    use_main_scratch(&context);
+    rgm_border_enter(&border, scheduler, "factor");
     int32_t result = rgm_instance_any(scheduler)->scheduler.factor(&context.call, scheduler->memory, &f);
+    rgm_border_leave(&border);
     if (result == RGM_DONE && !(isfinite(f) && f >= 0.0))
         result = context.call.host->fail(&context.call, "factor %g at step %llu, expected a finite number >= 0", f,
                                          (unsigned long long)clock->step);
-    RGM_TRY(conclude(&context, result, fp, err));
+    RGM_TRY(conclude(&context, result, err));
     *factor *= f;
     return RGM_OK;
 }
@@ -100,7 +116,9 @@ rgm_status rgm_plug_factor(rgm_instance *const *schedulers, size_t count, const 
                            rgm_error *err) {
     *factor = 1.0;
     for (size_t i = 0; i < count; i++) RGM_TRY(one_factor(schedulers[i], clock, factor, err));
-    return RGM_OK;
+    if (isfinite(*factor)) return RGM_OK;
+    return rgm_fail(err, RGM_E_PLUGIN, "schedulers: the product of %zu factors at step %llu is not finite", count,
+                    (unsigned long long)clock->step);
 }
 
 rgm_status rgm_plug_observe(rgm_instance *const *schedulers, size_t count, const rgm_clock *clock, const char *metric,
@@ -109,12 +127,19 @@ rgm_status rgm_plug_observe(rgm_instance *const *schedulers, size_t count, const
         const rgm_scheduler *s = &rgm_instance_any(schedulers[i])->scheduler;
         if (!s->observe) continue;
         rgm_plug_call context;
+        rgm_border border;
         rgm_plug_call_init(&context, schedulers[i], clock, NULL, NULL);
-        uint32_t fp = rgm_fp_get();
+        use_main_scratch(&context);
+        rgm_border_enter(&border, schedulers[i], "observe");
         int32_t result = s->observe(&context.call, schedulers[i]->memory, metric, value);
-        RGM_TRY(conclude(&context, result, fp, err));
+        rgm_border_leave(&border);
+        RGM_TRY(conclude(&context, result, err));
     }
     return RGM_OK;
+}
+
+int32_t rgm_plug_observes(const rgm_instance *scheduler) {
+    return rgm_instance_kind(scheduler) == RGM_SCHEDULER && rgm_instance_any(scheduler)->scheduler.observe != NULL;
 }
 
 /* ---- optimizers and regularizers ---- */
@@ -131,9 +156,11 @@ double rgm_plug_base_rate(const rgm_instance *optimizer) {
 
 uint32_t rgm_plug_slot_count(const rgm_instance *optimizer) {
     const rgm_optimizer *o = &rgm_instance_any(optimizer)->optimizer;
-    uint32_t fp = rgm_fp_get();
-    uint32_t used = o->slots_used ? o->slots_used(optimizer->memory) : o->slot_count;
-    rgm_fp_restore(fp);
+    if (!o->slots_used) return o->slot_count;
+    rgm_border border;
+    rgm_border_enter(&border, optimizer, "slots_used");
+    uint32_t used = o->slots_used(optimizer->memory);
+    rgm_border_leave(&border);
     return used < o->slot_count ? used : o->slot_count;
 }
 
@@ -143,18 +170,21 @@ const char *rgm_plug_slot_name(const rgm_instance *optimizer, uint32_t i) {
 }
 
 rgm_status rgm_plug_update(rgm_plug_call *context, const rgm_span *span, rgm_error *err) {
-    uint32_t fp = rgm_fp_get();
+    rgm_border border;
+    rgm_border_enter(&border, context->instance, "update");
     int32_t result = ANY(context)->optimizer.update(&context->call, SELF(context), span);
-    return conclude(context, result, fp, err);
+    rgm_border_leave(&border);
+    return conclude(context, result, err);
 }
 
 int32_t rgm_plug_applies(const rgm_instance *regularizer, const rgm_tensor_info *tensor, int32_t stage) {
     const rgm_regularizer *r = &rgm_instance_any(regularizer)->regularizer;
     if (!(stage == RGM_STAGE_GRADIENT ? r->gradient : r->updated)) return 0;
     if (!r->applies) return tensor->role == RGM_TENSOR_WEIGHT;
-    uint32_t fp = rgm_fp_get();
+    rgm_border border;
+    rgm_border_enter(&border, regularizer, "applies");
     int32_t applies = r->applies(regularizer->memory, tensor, stage) != 0;
-    rgm_fp_restore(fp);
+    rgm_border_leave(&border);
     return applies;
 }
 
@@ -163,32 +193,47 @@ rgm_status rgm_plug_regularize(rgm_plug_call *context, int32_t stage, const rgm_
     int32_t (*act)(const rgm_call *, const void *, const rgm_span *) =
         stage == RGM_STAGE_GRADIENT ? r->gradient : r->updated;
     if (!act) return RGM_OK;
-    uint32_t fp = rgm_fp_get();
-    return conclude(context, act(&context->call, SELF(context), span), fp, err);
+    rgm_border border;
+    rgm_border_enter(&border, context->instance, stage == RGM_STAGE_GRADIENT ? "gradient" : "updated");
+    int32_t result = act(&context->call, SELF(context), span);
+    rgm_border_leave(&border);
+    return conclude(context, result, err);
 }
 
 rgm_status rgm_plug_penalty(rgm_plug_call *context, const rgm_span *span, double *penalty, rgm_error *err) {
     const rgm_regularizer *r = &ANY(context)->regularizer;
     if (!r->penalty) return RGM_OK;
-    uint32_t fp = rgm_fp_get();
-    return conclude(context, r->penalty(&context->call, SELF(context), span, penalty), fp, err);
+    rgm_border border;
+    rgm_border_enter(&border, context->instance, "penalty");
+    int32_t result = r->penalty(&context->call, SELF(context), span, penalty);
+    rgm_border_leave(&border);
+    return conclude(context, result, err);
 }
 
 /* ---- activations and losses ---- */
 
 rgm_status rgm_plug_forward(rgm_plug_call *context, const rgm_activation_span *span, rgm_error *err) {
-    uint32_t fp = rgm_fp_get();
-    return conclude(context, ANY(context)->activation.forward(&context->call, SELF(context), span), fp, err);
+    rgm_border border;
+    rgm_border_enter(&border, context->instance, "forward");
+    int32_t result = ANY(context)->activation.forward(&context->call, SELF(context), span);
+    rgm_border_leave(&border);
+    return conclude(context, result, err);
 }
 
 rgm_status rgm_plug_backward(rgm_plug_call *context, const rgm_activation_span *span, rgm_error *err) {
-    uint32_t fp = rgm_fp_get();
-    return conclude(context, ANY(context)->activation.backward(&context->call, SELF(context), span), fp, err);
+    rgm_border border;
+    rgm_border_enter(&border, context->instance, "backward");
+    int32_t result = ANY(context)->activation.backward(&context->call, SELF(context), span);
+    rgm_border_leave(&border);
+    return conclude(context, result, err);
 }
 
 rgm_status rgm_plug_loss(rgm_plug_call *context, const rgm_rows *rows, rgm_error *err) {
-    uint32_t fp = rgm_fp_get();
-    return conclude(context, ANY(context)->loss.rows(&context->call, SELF(context), rows), fp, err);
+    rgm_border border;
+    rgm_border_enter(&border, context->instance, "rows");
+    int32_t result = ANY(context)->loss.rows(&context->call, SELF(context), rows);
+    rgm_border_leave(&border);
+    return conclude(context, result, err);
 }
 
 /* ---- spans ---- */

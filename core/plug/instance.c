@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/text.h"
-#include "plug/fpstate.h"
+#include "plug/border.h"
 
 static size_t memory_bytes(const rgm_component *component) { /* a multiple of 64, at least 64 */
     return ((size_t)component->instance_size / 64 + 1) * 64;
@@ -17,28 +17,34 @@ static rgm_status at_place(int32_t line, int32_t column, rgm_error *err) {
     return RGM_E_USAGE;
 }
 
-static rgm_status unknown_setting(const rgm_component *c, const rgm_setting *s, rgm_error *err) {
+static const char *file_of(const rgm_listed *listed) {
+    const char *slash = strrchr(listed->path, '/');
+    return slash ? slash + 1 : listed->path;
+}
+
+/* With the plugin's version: an older or newer one may have the parameter. */
+static rgm_status unknown_setting(const rgm_listed *listed, const rgm_setting *s, rgm_error *err) {
+    const rgm_component *c = listed->component;
     const char *keys[RGM_SPEC_SETTINGS];
     for (uint32_t i = 0; i < c->param_count; i++) keys[i] = c->params[i].key;
     const char *nearest = rgm_text_nearest(s->key, keys, c->param_count);
-    const char *kind = rgm_kind_name((int32_t)c->kind);
-    if (nearest)
-        rgm_fail(err, RGM_E_USAGE, "%s %s: unknown parameter '%s' (nearest: '%s')", kind, c->name, s->key, nearest);
-    else if (c->param_count == 0)
-        rgm_fail(err, RGM_E_USAGE, "%s %s: unknown parameter '%s' (it has none)", kind, c->name, s->key);
-    else
-        rgm_fail(err, RGM_E_USAGE, "%s %s: unknown parameter '%s'", kind, c->name, s->key);
+    char hint[80] = "";
+    if (nearest) snprintf(hint, sizeof hint, " (nearest: '%s')", nearest);
+    if (c->param_count == 0) snprintf(hint, sizeof hint, " (it has none)");
+    rgm_fail(err, RGM_E_USAGE, "%s %s: unknown parameter '%s'%s in %s, version %s", rgm_kind_name((int32_t)c->kind),
+             c->name, s->key, hint, file_of(listed), listed->plugin->version);
     return at_place(s->key_line, s->key_column, err);
 }
 
-static rgm_status apply_setting(const rgm_component *c, const rgm_setting *s, void *memory, rgm_error *err) {
+static rgm_status apply_setting(const rgm_listed *listed, const rgm_setting *s, void *memory, rgm_error *err) {
+    const rgm_component *c = listed->component;
     for (uint32_t i = 0; i < c->param_count; i++) {
         if (strcmp(c->params[i].key, s->key) != 0) continue;
         if (rgm_param_set(&c->params[i], s->value, memory, err) == RGM_OK) return RGM_OK;
         rgm_fail_in(err, "%s %s: %s", rgm_kind_name((int32_t)c->kind), c->name, s->key);
         return at_place(s->line, s->column, err);
     }
-    return unknown_setting(c, s, err);
+    return unknown_setting(listed, s, err);
 }
 
 rgm_status rgm_instance_create(rgm_instance **instance, const rgm_registry *registry, int32_t kind,
@@ -63,7 +69,7 @@ rgm_status rgm_instance_create(rgm_instance **instance, const rgm_registry *regi
     memset(it->pristine, 0, memory_bytes(c));
     rgm_params_defaults(c, it->pristine);
     for (int32_t i = 0; i < spec->count; i++)
-        RGM_TRY_OR_FAIL(status, apply_setting(c, &spec->settings[i], it->pristine, err));
+        RGM_TRY_OR_FAIL(status, apply_setting(it->listed, &spec->settings[i], it->pristine, err));
     memcpy(it->memory, it->pristine, memory_bytes(c));
     *instance = it;
     return RGM_OK;
@@ -74,15 +80,18 @@ fail:
 
 void rgm_instance_destroy(rgm_instance *instance) {
     if (!instance) return;
+    free(instance->scratch);
     free(instance->memory);
     free(instance->pristine);
     free(instance);
 }
 
 static rgm_status ask_scratch(rgm_instance *it, const rgm_life *life, rgm_error *err) {
-    uint32_t fp = rgm_fp_get();
-    uint64_t bytes = life->scratch ? life->scratch(it->memory, it->model) : 0;
-    rgm_fp_restore(fp);
+    rgm_border border;
+    if (!life->scratch) return RGM_OK;
+    rgm_border_enter(&border, it, "scratch");
+    uint64_t bytes = life->scratch(it->memory, it->model);
+    rgm_border_leave(&border);
     if (bytes > (uint64_t)1 << 32)
         return rgm_fail(err, RGM_E_PLUGIN, "%s %s: asks for %llu bytes of scratch, expected at most 4 GiB",
                         rgm_kind_name(rgm_instance_kind(it)), rgm_instance_name(it), (unsigned long long)bytes);
@@ -90,26 +99,69 @@ static rgm_status ask_scratch(rgm_instance *it, const rgm_life *life, rgm_error 
     return RGM_OK;
 }
 
+/* Does the component have a [main] function that gets a call, besides prepare, which comes before there is scratch? */
+static int32_t called_from_main(const rgm_instance *it) {
+    const rgm_any_component *any = rgm_instance_any(it);
+    if (any->head.life && any->head.life->load) return 1;
+    return any->head.kind == RGM_SCHEDULER || (any->head.kind == RGM_AUGMENTATION && any->augmentation.output);
+}
+
+/* The scratch of [main] calls; those of workers bring their own. */
+static rgm_status take_scratch(rgm_instance *it, rgm_error *err) {
+    if (it->scratch_bytes == 0 || !called_from_main(it)) return RGM_OK;
+    it->scratch = aligned_alloc(64, (it->scratch_bytes + 63) / 64 * 64);
+    if (it->scratch) return RGM_OK;
+    return rgm_fail(err, RGM_E_NOMEM, "%s %s: no memory for its %zu bytes of scratch",
+                    rgm_kind_name(rgm_instance_kind(it)), rgm_instance_name(it), it->scratch_bytes);
+}
+
+static rgm_status call_prepare(rgm_instance *it, const rgm_clock *clock, rgm_error *err) {
+    const rgm_component *c = it->listed->component;
+    rgm_plug_call context;
+    rgm_border border;
+    if (!c->life->prepare) return RGM_OK;
+    rgm_plug_call_init(&context, it, clock, NULL, NULL);
+    rgm_border_enter(&border, it, "prepare");
+    int32_t result = c->life->prepare(&context.call, it->memory, it->model);
+    rgm_border_leave(&border);
+    if (result == RGM_DONE) return RGM_OK;
+    return rgm_fail(err, RGM_E_USAGE, "%s %s: %s", rgm_kind_name((int32_t)c->kind), c->name,
+                    context.text[0] ? context.text : "refused its parameters");
+}
+
+/* How many slots an optimizer uses depends on its parameters. */
+static rgm_status check_slots_used(const rgm_instance *it, rgm_error *err) {
+    const rgm_optimizer *o = &rgm_instance_any(it)->optimizer;
+    rgm_border border;
+    if (rgm_instance_kind(it) != RGM_OPTIMIZER || !o->slots_used) return RGM_OK;
+    rgm_border_enter(&border, it, "slots_used");
+    uint32_t used = o->slots_used(it->memory);
+    rgm_border_leave(&border);
+    if (used <= o->slot_count) return RGM_OK;
+    return rgm_fail(err, RGM_E_PLUGIN, "optimizer %s (%s): uses %u slots, but has %u", rgm_instance_name(it),
+                    rgm_instance_file(it), used, o->slot_count);
+}
+
 rgm_status rgm_instance_prepare(rgm_instance *instance, const rgm_model_info *model, const rgm_clock *clock,
                                 rgm_error *err) {
     const rgm_component *c = instance->listed->component;
+    free(instance->scratch);
+    instance->scratch = NULL;
+    instance->scratch_bytes = 0;
     instance->model = model;
+    instance->clock = *clock;
     memcpy(instance->memory, instance->pristine, memory_bytes(c));
-    if (!c->life) return RGM_OK;
-    if (c->life->prepare) {
-        rgm_plug_call context;
-        rgm_plug_call_init(&context, instance, clock, NULL, NULL);
-        uint32_t fp = rgm_fp_get();
-        int32_t result = c->life->prepare(&context.call, instance->memory, model);
-        rgm_fp_restore(fp);
-        if (result < 0)
-            return rgm_fail(err, RGM_E_USAGE, "%s %s: %s", rgm_kind_name((int32_t)c->kind), c->name,
-                            context.text[0] ? context.text : "refused its parameters");
+    if (c->life) {
+        RGM_TRY(call_prepare(instance, clock, err));
+        RGM_TRY(ask_scratch(instance, c->life, err));
+        RGM_TRY(take_scratch(instance, err));
     }
-    return ask_scratch(instance, c->life, err);
+    return check_slots_used(instance, err);
 }
 
 const char *rgm_instance_name(const rgm_instance *instance) { return instance->listed->component->name; }
+
+const char *rgm_instance_file(const rgm_instance *instance) { return file_of(instance->listed); }
 
 int32_t rgm_instance_kind(const rgm_instance *instance) { return (int32_t)instance->listed->component->kind; }
 
@@ -141,38 +193,49 @@ void rgm_instance_spec(const rgm_instance *instance, rgm_spec *out) {
 
 static uint64_t save(const rgm_instance *instance, void *out, size_t bytes) {
     const rgm_life *life = instance->listed->component->life;
+    rgm_border border;
     if (!life || !life->save) return 0;
-    uint32_t fp = rgm_fp_get();
+    rgm_border_enter(&border, instance, "save");
     uint64_t saved = life->save(instance->memory, out, bytes);
-    rgm_fp_restore(fp);
+    rgm_border_leave(&border);
     return saved;
 }
 
-size_t rgm_instance_state_bytes(const rgm_instance *instance) { return (size_t)save(instance, NULL, 0); }
+size_t rgm_instance_state_bytes(const rgm_instance *instance) {
+    uint64_t bytes = save(instance, NULL, 0);
+    return bytes <= RGM_INSTANCE_STATE ? (size_t)bytes : (size_t)RGM_INSTANCE_STATE + 1;
+}
 
 rgm_status rgm_instance_save(const rgm_instance *instance, void *out, size_t bytes, rgm_error *err) {
-    if (save(instance, out, bytes) != bytes)
-        return rgm_fail(err, RGM_E_PLUGIN, "%s %s: its state is not of the %zu bytes that it said",
-                        rgm_kind_name(rgm_instance_kind(instance)), rgm_instance_name(instance), bytes);
-    return RGM_OK;
+    const char *kind = rgm_kind_name(rgm_instance_kind(instance)), *name = rgm_instance_name(instance);
+    uint64_t saved = save(instance, out, bytes);
+    if (saved > RGM_INSTANCE_STATE)
+        return rgm_fail(err, RGM_E_PLUGIN, "%s %s (%s): its state has %llu bytes, expected at most %d", kind, name,
+                        rgm_instance_file(instance), (unsigned long long)saved, RGM_INSTANCE_STATE);
+    if (saved == bytes) return RGM_OK;
+    return rgm_fail(err, RGM_E_PLUGIN, "%s %s (%s): save has %llu bytes of state, expected the %zu that it said", kind,
+                    name, rgm_instance_file(instance), (unsigned long long)saved, bytes);
+}
+
+static int32_t call_load(rgm_plug_call *context, rgm_instance *instance, const void *in, size_t bytes) {
+    rgm_border border;
+    rgm_plug_call_init(context, instance, &instance->clock, NULL, instance->scratch);
+    rgm_border_enter(&border, instance, "load");
+    int32_t result = instance->listed->component->life->load(&context->call, instance->memory, in, bytes);
+    rgm_border_leave(&border);
+    return result;
 }
 
 rgm_status rgm_instance_load(rgm_instance *instance, const void *in, size_t bytes, rgm_error *err) {
     const rgm_component *c = instance->listed->component;
-    if (!c->life || !c->life->load) {
-        if (bytes == 0) return RGM_OK;
-        return rgm_fail(err, RGM_E_FORMAT, "%s %s: has no state, found %zu bytes", rgm_kind_name((int32_t)c->kind),
-                        c->name, bytes);
-    }
-    static const rgm_clock start = {
-        .size = sizeof start, .epochs = 1, .batch = 1, .steps_per_epoch = 1, .steps_total = 1};
+    const char *kind = rgm_kind_name((int32_t)c->kind), *version = instance->listed->plugin->version;
+    if (bytes == 0) return RGM_OK;
+    if (!c->life || !c->life->load)
+        return rgm_fail(err, RGM_E_FORMAT, "%s %s (%s, version %s): has no state, found one of %zu bytes", kind,
+                        c->name, rgm_instance_file(instance), version, bytes);
     rgm_plug_call context;
-    rgm_plug_call_init(&context, instance, &start, NULL, NULL);
-    uint32_t fp = rgm_fp_get();
-    int32_t result = c->life->load(&context.call, instance->memory, in, bytes);
-    rgm_fp_restore(fp);
-    if (result < 0)
-        return rgm_fail(err, RGM_E_FORMAT, "%s %s: %s", rgm_kind_name((int32_t)c->kind), c->name,
-                        context.text[0] ? context.text : "refused its saved state");
-    return RGM_OK;
+    if (call_load(&context, instance, in, bytes) == RGM_DONE) return RGM_OK;
+    return rgm_fail(err, RGM_E_FORMAT, "%s %s (%s, version %s): does not take its saved state of %zu bytes: %s", kind,
+                    c->name, rgm_instance_file(instance), version, bytes,
+                    context.text[0] ? context.text : "it did not say why");
 }

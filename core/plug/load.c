@@ -19,7 +19,7 @@
 #include <time.h>
 #include <unistd.h>
 #include "base/log.h"
-#include "plug/fpstate.h"
+#include "plug/border.h"
 
 enum { LARGEST = 256 << 20, NAME = 64 };
 
@@ -117,13 +117,14 @@ static const char *loader_words(const private_copy *copy) {
     return strncmp(text, copy->name, n) == 0 && text[n] == ':' ? text + n + 2 : text;
 }
 
-/* dlopen runs the constructors of the library: the FP state is saved, compared and restored. */
+/* dlopen runs the constructors of the library: what they change is put back, as after every call. */
 static void *open_guarded(const char *name, int32_t *changed) {
     fenv_t env;
+    rgm_border border;
     fegetenv(&env);
-    uint32_t control = rgm_fp_get();
+    rgm_border_enter(&border, NULL, "its constructors");
     void *handle = dlopen(name, RTLD_NOW | RTLD_LOCAL);
-    *changed = rgm_fp_restore(control);
+    *changed = rgm_border_leave(&border);
     fesetenv(&env);
     return handle;
 }
@@ -247,7 +248,9 @@ static rgm_status load_copy(const char *path, private_copy *copy, int32_t probe_
         if (copy->temporary) unlink(copy->name);
         return status;
     }
-    if (changed) rgm_log(RGM_LOG_WARN, "%s: changed the floating-point state while it was loaded; put back", path);
+    if (changed)
+        rgm_log(RGM_LOG_WARN, "%s: changed the %s while it was loaded; put back", path,
+                changed & RGM_BORDER_FP ? "floating-point state" : "locale");
     if (copy->temporary) unlink(copy->name);
     *l = (library){.next = libraries, .copy = *copy, .plugin = *plugin};
     libraries = l;

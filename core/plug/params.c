@@ -56,14 +56,17 @@ static void print_choices(const rgm_parameter *p, char *out, size_t size) {
 
 static void print_bounds(const rgm_parameter *p, const char *what, char *out, size_t size) {
     int32_t below = p->min <= -UNBOUNDED, above = p->max >= UNBOUNDED;
+    char min[32], max[32];
+    rgm_text_print_real(min, sizeof min, 10, p->min);
+    rgm_text_print_real(max, sizeof max, 10, p->max);
     if (below && above)
         snprintf(out, size, "%s", what);
     else if (above)
-        snprintf(out, size, "%s, %.10g or more", what, p->min);
+        snprintf(out, size, "%s, %s or more", what, min);
     else if (below)
-        snprintf(out, size, "%s, %.10g or less", what, p->max);
+        snprintf(out, size, "%s, %s or less", what, max);
     else
-        snprintf(out, size, "%s, %.10g to %.10g", what, p->min, p->max);
+        snprintf(out, size, "%s, %s to %s", what, min, max);
 }
 
 void rgm_param_range(const rgm_parameter *param, char *out, size_t size) {
@@ -94,21 +97,13 @@ static rgm_status refuse(const rgm_parameter *p, const char *value, rgm_error *e
 
 /* ---- parsing ---- */
 
-/* Only characters of decimal numbers: no blanks, hexadecimal, inf or nan, which strtod would take. */
-static int32_t parse_real(const char *value, double *out) {
-    if (!*value || strspn(value, "+-0123456789.eE") != strlen(value)) return 0;
-    char *end;
-    *out = strtod(value, &end);
-    return *end == '\0' && isfinite(*out);
-}
-
 static int32_t parse_integer(const char *value, double *out) {
     if (!*value || strspn(value, "+-0123456789") != strlen(value)) return 0;
     char *end;
     errno = 0;
     long long integer = strtoll(value, &end, 10);
     *out = (double)integer;
-    return *end == '\0' && errno == 0 && llabs(integer) <= (1LL << 53);
+    return *end == '\0' && errno == 0 && integer >= -(1LL << 53) && integer <= 1LL << 53;
 }
 
 static int32_t parse_word(const char *value, const char *const *words, uint32_t *index) {
@@ -155,7 +150,7 @@ rgm_status rgm_param_set(const rgm_parameter *param, const char *value, void *me
     case RGM_TYPE_TEXT:
         return set_text(param, value, memory, err);
     case RGM_TYPE_REAL:
-        parsed = parse_real(value, &number);
+        parsed = rgm_text_real(value, &number);
         break;
     case RGM_TYPE_INTEGER:
         parsed = parse_integer(value, &number);
@@ -175,8 +170,9 @@ rgm_status rgm_param_set(const rgm_parameter *param, const char *value, void *me
 /* The shortest of 15 to 17 digits that reads back as the same number. */
 static void print_real(double value, char *out, size_t size) {
     for (int digits = 15; digits <= 17; digits++) {
-        snprintf(out, size, "%.*g", digits, value);
-        if (strtod(out, NULL) == value) return;
+        double again;
+        rgm_text_print_real(out, size, digits, value);
+        if (rgm_text_real(out, &again) && again == value) return;
     }
 }
 

@@ -74,9 +74,12 @@ struct rgm_instance {
     const rgm_model_info *model; /* of the last prepare */
     void *memory;                /* what the plugin sees as `self` */
     void *pristine;              /* the same bytes before prepare: the parameters, zeros else */
-    size_t scratch_bytes;
+    rgm_clock clock;             /* of the last prepare */
+    void *scratch;               /* of [main] calls; NULL if there are none */
+    size_t scratch_bytes;        /* of every call after prepare */
 };
 
+const char *rgm_instance_file(const rgm_instance *instance); /* of its plugin, without folders */
 const rgm_any_component *rgm_instance_any(const rgm_instance *instance);
 const rgm_host *rgm_registry_host(const rgm_registry *registry);
 

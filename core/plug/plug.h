@@ -90,7 +90,8 @@ rgm_status rgm_instance_create(rgm_instance **instance, const rgm_registry *regi
 void rgm_instance_destroy(rgm_instance *instance); /* NULL is fine */
 
 /* Calls the component's prepare, and learns its scratch. Required before any call below, for every instance; may be
- * called again. `clock` at the start of the run. RGM_E_USAGE if the component refuses. [main] */
+ * called again. `clock` at the start of the run. RGM_E_USAGE if the component refuses; RGM_E_PLUGIN if what it asks for
+ * cannot be. [main] */
 rgm_status rgm_instance_prepare(rgm_instance *instance, const rgm_model_info *model, const rgm_clock *clock,
                                 rgm_error *err);
 
@@ -108,7 +109,12 @@ void rgm_instance_spec(const rgm_instance *instance, rgm_spec *out);
 /* The same as one line of YAML flow text: "{crop: {padding: 4, fill: mean}}". Like snprintf. */
 size_t rgm_spec_text(const rgm_spec *spec, char *out, size_t size);
 
-/* Private state for checkpoints: 0 bytes for the components that have none. */
+/* Private state for checkpoints: 0 bytes for the components that have none. Its size may differ from one save to the
+ * next: ask state_bytes right before a save, with no other call of the instance between. state_bytes answers one byte
+ * more than RGM_INSTANCE_STATE for a state that is too large, and save then refuses it. Load takes the bytes of any
+ * earlier save, after prepare; 0 bytes are the state after prepare, and nothing is called for them. Errors name the
+ * component, its plugin's file and version. [main] */
+enum { RGM_INSTANCE_STATE = 64 << 20 };
 size_t rgm_instance_state_bytes(const rgm_instance *instance);
 rgm_status rgm_instance_save(const rgm_instance *instance, void *out, size_t bytes, rgm_error *err);
 rgm_status rgm_instance_load(rgm_instance *instance, const void *in, size_t bytes, rgm_error *err);
@@ -124,7 +130,7 @@ typedef struct rgm_plug_call {
 
 /* Fills the context. `clock` stays the caller's and must outlive the calls. `key` gives the draws: seed, stream
  * (RGM_STREAM(purpose, instance)), epoch, sample; NULL: all 0. `scratch`: rgm_instance_scratch_bytes(), 64-byte
- * aligned; may be NULL if that is 0. To go to another sample, set call.key.sample. [any] */
+ * aligned; may be NULL if that is 0, and for calls tagged [main], which use the instance's own. To go to another sample, set call.key.sample. [any] */
 void rgm_plug_call_init(rgm_plug_call *context, const rgm_instance *instance, const rgm_clock *clock,
                         const rgm_rng *key, void *scratch);
 
@@ -146,6 +152,8 @@ rgm_status rgm_plug_fill(rgm_plug_call *context, const rgm_tensor_info *tensor, 
  * [main] */
 rgm_status rgm_plug_factor(rgm_instance *const *schedulers, size_t count, const rgm_clock *clock, double *factor,
                            rgm_error *err);
+/* Does a scheduler look at metrics? Without a validation split it never sees one. [main] */
+int32_t rgm_plug_observes(const rgm_instance *scheduler);
 /* Shows a metric to the schedulers that want it. [main] */
 rgm_status rgm_plug_observe(rgm_instance *const *schedulers, size_t count, const rgm_clock *clock, const char *metric,
                             double value, rgm_error *err);

@@ -12,6 +12,7 @@
 #include <unistd.h>
 #include "base/log.h"
 #include "base/text.h"
+#include "plug/border.h"
 
 enum { PROBE_SECONDS = 10 };
 
@@ -215,6 +216,7 @@ rgm_status rgm_registry_create(rgm_registry **registry, const rgm_registry_optio
     rgm_registry *r = calloc(1, sizeof *r);
     *registry = NULL;
     if (!r) return rgm_fail(err, RGM_E_NOMEM, "no memory for the plugin registry");
+    rgm_border_note_locale();
     r->probe_seconds = options->probe_seconds > 0 ? options->probe_seconds : PROBE_SECONDS;
     rgm_host_fill(&r->host, options->kernels ? options->kernels : rgm_kernels_reference(16));
     for (size_t i = 0; i < options->file_count; i++) RGM_TRY_OR_FAIL(status, add_path(r, options->files[i], err));

@@ -38,8 +38,10 @@ static rgm_status check_member(const rgm_parameter *p, uint32_t instance_size, r
                         p->offset, (unsigned long long)p->offset + p->bytes, instance_size);
     if (p->type == RGM_TYPE_TEXT) {
         if (p->bytes < 1 || p->bytes > RGM_SPEC_VALUE)
-            return rgm_fail(err, RGM_E_USAGE, "parameter %s has a member of %u bytes, expected 1 to %d", p->key,
-                            p->bytes, RGM_SPEC_VALUE);
+            return rgm_fail(
+                err, RGM_E_USAGE,
+                "parameter %s has a text member of %u bytes, expected 1 to %d: a configuration holds no longer texts",
+                p->key, p->bytes, RGM_SPEC_VALUE);
     } else if (p->bytes != bytes[p->type] || p->offset % bytes[p->type] != 0) {
         return rgm_fail(err, RGM_E_USAGE, "parameter %s has a member of %u bytes at %u, expected %u, aligned", p->key,
                         p->bytes, p->offset, bytes[p->type]);
@@ -185,7 +187,17 @@ static rgm_status check_slots(const rgm_any_component *any, rgm_error *err) {
     }
 }
 
+/* What the header names for the future: asked for, it would not be given. */
+static rgm_status check_reserved(const rgm_component *c, rgm_error *err) {
+    if (c->kind == RGM_BATCH_AUGMENTATION)
+        return rgm_fail(err, RGM_E_USAGE, "the kind batch augmentation is reserved: this host does not run any");
+    if (c->scope == RGM_ALL)
+        return rgm_fail(err, RGM_E_USAGE, "the scope of all tensors at once is reserved: this host does not give it");
+    return RGM_OK;
+}
+
 static rgm_status check_head(const rgm_component *c, rgm_error *err) {
+    RGM_TRY(check_reserved(c, err));
     if (c->kind >= KINDS || rules[c->kind].size == 0)
         return rgm_fail(err, RGM_E_USAGE, "kind %u is unknown to this host", c->kind);
     const kind_rule *rule = &rules[c->kind];

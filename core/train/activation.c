@@ -1,28 +1,56 @@
 #include "train/activation.h"
 
-/* One sample's context and span; the plugin's scratch is not offered: activations have none. */
-static void prepare(const rgm_activator *a, int32_t index, int32_t sample, int64_t floats, rgm_plug_call *call,
+#include <stdlib.h>
+#include "base/arena.h"
+
+rgm_status rgm_activator_init(rgm_activator *a, const rgm_session *session, rgm_error *err) {
+    *a = (rgm_activator){.session = session};
+    const rgm_instance *instance = session->components.dropout;
+    if (!instance || rgm_instance_scratch_bytes(instance) == 0) return RGM_OK;
+    a->scratch_bytes = rgm_arena_cost(rgm_instance_scratch_bytes(instance));
+    a->scratch = aligned_alloc(64, rgm_activator_bytes(a));
+    return a->scratch ? RGM_OK : rgm_fail(err, RGM_E_NOMEM, "activations: out of memory");
+}
+
+void rgm_activator_release(rgm_activator *a) {
+    free(a->scratch);
+    a->scratch = NULL;
+}
+
+size_t rgm_activator_bytes(const rgm_activator *a) {
+    return a->scratch_bytes ? a->scratch_bytes * (size_t)rgm_team_size(a->session->team) : 0;
+}
+
+/* Some samples of a layer. */
+typedef struct samples {
+    int32_t index, first, count, worker;
+    int64_t floats;
+} samples;
+
+/* One sample's context and span. */
+static void prepare(const rgm_activator *a, const samples *s, int32_t sample, rgm_plug_call *call,
                     rgm_activation_span *span) {
-    rgm_rng key = {a->session->config->seed, RGM_STREAM(RGM_STREAM_ACTIVATION, index), (uint32_t)a->clock.step,
+    rgm_rng key = {a->session->config->seed, RGM_STREAM(RGM_STREAM_ACTIVATION, s->index), (uint32_t)a->clock.step,
                    (uint32_t)sample};
-    rgm_plug_call_init(call, a->session->components.dropout, &a->clock, &key, NULL);
+    char *scratch = a->scratch ? a->scratch + a->scratch_bytes * (size_t)s->worker : NULL;
+    rgm_plug_call_init(call, a->session->components.dropout, &a->clock, &key, scratch);
     *span = (rgm_activation_span){.size = sizeof *span,
                                   .training = 1,
                                   .first = 0,
-                                  .n = (uint64_t)floats,
-                                  .channels = (int32_t)floats,
+                                  .n = (uint64_t)s->floats,
+                                  .channels = (int32_t)s->floats,
                                   .block = 1,
                                   .pixels = 1,
-                                  .elements = (uint64_t)floats};
+                                  .elements = (uint64_t)s->floats};
 }
 
 /* Sample by sample: x -> y forward, or dy -> dx backward. */
-static rgm_status each(const rgm_activator *a, int32_t index, int32_t first, int32_t count, int64_t floats,
-                       const float *in, float *out, int32_t backwards, rgm_error *err) {
-    for (int32_t i = 0; i < count; i++, in += floats, out += floats) {
+static rgm_status each(const rgm_activator *a, const samples *s, const float *in, float *out, int32_t backwards,
+                       rgm_error *err) {
+    for (int32_t i = 0; i < s->count; i++, in += s->floats, out += s->floats) {
         rgm_plug_call call;
         rgm_activation_span span;
-        prepare(a, index, first + i, floats, &call, &span);
+        prepare(a, s, s->first + i, &call, &span);
         if (backwards)
             span.dy = in, span.dx = out;
         else
@@ -34,14 +62,12 @@ static rgm_status each(const rgm_activator *a, int32_t index, int32_t first, int
 
 static rgm_status forward(void *context, int32_t index, int32_t first, int32_t count, int64_t floats, const float *x,
                           float *y, int32_t worker, rgm_error *err) {
-    (void)worker;
-    return each(context, index, first, count, floats, x, y, 0, err);
+    return each(context, &(samples){index, first, count, worker, floats}, x, y, 0, err);
 }
 
 static rgm_status backward(void *context, int32_t index, int32_t first, int32_t count, int64_t floats, const float *dy,
                            float *dx, int32_t worker, rgm_error *err) {
-    (void)worker;
-    return each(context, index, first, count, floats, dy, dx, 1, err);
+    return each(context, &(samples){index, first, count, worker, floats}, dy, dx, 1, err);
 }
 
 rgm_activation_hook rgm_activator_hook(rgm_activator *activator) {

@@ -9,7 +9,14 @@
 typedef struct rgm_activator {
     const rgm_session *session;
     rgm_clock clock; /* of the step under way; set by the trainer */
+    char *scratch;   /* the plugin's, per worker */
+    size_t scratch_bytes;
 } rgm_activator;
+
+/* Takes the scratch that the plugin asked for. [main] */
+rgm_status rgm_activator_init(rgm_activator *activator, const rgm_session *session, rgm_error *err);
+void rgm_activator_release(rgm_activator *activator);
+size_t rgm_activator_bytes(const rgm_activator *activator);
 
 /* The hook; `activator` is its context and must outlive the plan. */
 rgm_activation_hook rgm_activator_hook(rgm_activator *activator);

@@ -1,5 +1,6 @@
 #include "train/augment.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "base/arena.h"
@@ -33,6 +34,43 @@ static rgm_image image_of(const shape *s, void *data, int64_t pitch) {
                        .data = data};
 }
 
+static int32_t same_shape(const shape *a, const shape *b) { return a->C == b->C && a->H == b->H && a->W == b->W; }
+
+/* Why the chain's end is not what the model takes, by the last augmentation that changes the size. */
+static rgm_status refuse_end(const rgm_augmenter *a, int32_t place, rgm_error *err) {
+    const rgm_session *s = a->session;
+    const shape *first = &a->shapes[0], *last = &a->shapes[s->components.augments];
+    const int32_t *image = s->config->model.image;
+    const char *name = rgm_instance_name(s->components.augment[place]);
+    char sizes[96];
+    snprintf(sizes, sizeof sizes, "makes images of %dx%dx%d out of %dx%dx%d", last->C, last->H, last->W, first->C,
+             first->H, first->W);
+    if (last->C != first->C)
+        return rgm_fail(err, RGM_E_USAGE, "augmentation %s: %s: the number of channels must stay", name, sizes);
+    if ((s->validation.count || s->test.count) && !same_shape(last, first))
+        return rgm_fail(err, RGM_E_USAGE,
+                        "augmentation %s: %s, but evaluation takes images as they are stored: leave it out, store the "
+                        "images in that size, or train without validation and test images",
+                        name, sizes);
+    return rgm_fail(err, RGM_E_USAGE, "augmentation %s: %s, but the model takes %dx%dx%d (try --image %dx%dx%d)", name,
+                    sizes, image[0], image[1], image[2], last->C, last->H, last->W);
+}
+
+/* The chain must end at the model's size; where images are evaluated, that is the size that they are stored in. */
+static rgm_status check_end(const rgm_augmenter *a, rgm_error *err) {
+    const rgm_session *s = a->session;
+    const int32_t *image = s->config->model.image;
+    int32_t count = s->components.augments, place = count - 1;
+    const shape *first = &a->shapes[0], *last = &a->shapes[count], want = {image[0], image[1], image[2]};
+    while (place >= 0 && same_shape(&a->shapes[place], &a->shapes[place + 1])) place--;
+    int32_t evaluated = s->validation.count || s->test.count;
+    if (same_shape(last, &want) && (same_shape(last, first) || (!evaluated && last->C == first->C))) return RGM_OK;
+    if (place >= 0) return refuse_end(a, place, err);
+    return rgm_fail(err, RGM_E_USAGE,
+                    "model.image: %dx%dx%d, but %s has images of %dx%dx%d, whose size nothing changes", want.C, want.H,
+                    want.W, s->config->data.file, last->C, last->H, last->W);
+}
+
 /* Walks the shapes through the chain. */
 static rgm_status find_shapes(rgm_augmenter *a, rgm_error *err) {
     const rgm_session *s = a->session;
@@ -46,13 +84,7 @@ static rgm_status find_shapes(rgm_augmenter *a, rgm_error *err) {
         RGM_TRY(rgm_plug_augment_output(&call, &in, &out, err));
         a->shapes[i + 1] = (shape){out.channels, out.height, out.width};
     }
-    const shape *last = &a->shapes[count];
-    const int32_t *want = s->config->model.image;
-    if (last->C != want[0] || last->H != want[1] || last->W != want[2])
-        return rgm_fail(err, RGM_E_USAGE,
-                        "augment: the images leave the chain as %d x %d x %d, the model takes %d x %d x %d", last->C,
-                        last->H, last->W, want[0], want[1], want[2]);
-    return RGM_OK;
+    return check_end(a, err);
 }
 
 static rgm_status take_scratch(rgm_augmenter *a, rgm_error *err) {

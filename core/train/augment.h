@@ -9,7 +9,8 @@
 typedef struct rgm_augmenter rgm_augmenter;
 
 /* For the session's chain; *augmenter = NULL if the chain is empty and sizes are equal. The chain must end at the
- * network's input size (RGM_E_USAGE naming the sizes). [main] */
+ * network's input size, and with a validation or test split at the stored size (RGM_E_USAGE naming the augmentation and
+ * the sizes). [main] */
 rgm_status rgm_augmenter_create(rgm_augmenter **augmenter, const rgm_session *session, rgm_error *err);
 void rgm_augmenter_destroy(rgm_augmenter *augmenter);
 

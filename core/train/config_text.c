@@ -102,11 +102,8 @@ static int32_t parse_int(const rgm_option *option, const char *text, int32_t *ou
 
 /* Plain decimal notation only: no hexadecimal, no infinity, no NaN. */
 static int32_t parse_real(const rgm_option *option, const char *text, double *out) {
-    size_t length = strlen(text);
-    if (length == 0 || length > 100 || strspn(text, "0123456789+-.eE") != length) return 0;
-    char *end;
-    double value = strtod(text, &end);
-    if (*end || !isfinite(value) || value < option->low || value > option->high) return 0;
+    double value;
+    if (strlen(text) > 100 || !rgm_text_real(text, &value) || value < option->low || value > option->high) return 0;
     *out = value == 0 ? 0 : value; /* no -0: it would not compare equal bit by bit */
     return 1;
 }
@@ -237,8 +234,9 @@ const char *rgm_real_print(char text[RGM_REAL_TEXT], double value) {
     double size = fabs(value);
     int32_t digits = size >= 1 && size < 1e15 ? (int32_t)log10(size) + 1 : 1; /* "10" rather than "1e+01" */
     for (; digits <= 17; digits++) {
-        snprintf(text, RGM_REAL_TEXT, "%.*g", digits, value);
-        if (strtod(text, NULL) == value) break;
+        double again;
+        rgm_text_print_real(text, RGM_REAL_TEXT, digits, value);
+        if (rgm_text_real(text, &again) && again == value) break;
     }
     return text;
 }

@@ -44,8 +44,9 @@ static rgm_status run_rows(void *context, int32_t chunk, int32_t worker, rgm_err
     (void)worker;
     rgm_loss_driver *d = context;
     int64_t first = (int64_t)d->N * chunk / d->chunks, end = (int64_t)d->N * (chunk + 1) / d->chunks;
+    rgm_rng key = {d->session->config->seed, RGM_STREAM(RGM_STREAM_LOSS, 0), (uint32_t)d->clock.step, 0};
     rgm_plug_call call;
-    rgm_plug_call_init(&call, d->session->components.loss, &d->clock, NULL,
+    rgm_plug_call_init(&call, d->session->components.loss, &d->clock, &key,
                        d->scratch + d->scratch_bytes * (size_t)chunk);
     rgm_tally *t = &d->tally[chunk];
     *t = (rgm_tally){0};

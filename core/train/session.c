@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/cpu.h"
+#include "base/text.h"
 #include "net/family.h"
 
 /* ---- plugin instances ---- */
@@ -15,7 +16,7 @@ static rgm_spec own_spec(const char *name, const char *key, double value) {
     snprintf(spec.name, sizeof spec.name, "%s", name);
     if (key) {
         snprintf(spec.settings[0].key, sizeof spec.settings[0].key, "%s", key);
-        snprintf(spec.settings[0].value, sizeof spec.settings[0].value, "%.17g", value);
+        rgm_text_print_real(spec.settings[0].value, sizeof spec.settings[0].value, 17, value);
     }
     return spec;
 }
@@ -34,7 +35,8 @@ static rgm_status check_dropout(const rgm_instance *dropout, rgm_error *err) {
         return rgm_fail(
             err, RGM_E_UNSUPPORTED,
             "dropout: expected a plugin that acts in training only and whose backward needs neither its input nor its "
-            "output");
+            "output, found %s",
+            rgm_instance_listed(dropout)->path);
     return RGM_OK;
 }
 
@@ -234,11 +236,6 @@ rgm_status rgm_session_create(rgm_session **session, rgm_config *config, const r
     RGM_TRY_OR_FAIL(status, build_graph(s, err));
     RGM_TRY_OR_FAIL(status, describe_model(s, err));
     RGM_TRY_OR_FAIL(status, prepare_components(s, err));
-    if (s->components.dropout && rgm_instance_scratch_bytes(s->components.dropout) > 0) {
-        status =
-            rgm_fail(err, RGM_E_UNSUPPORTED, "dropout: this plugin asks for scratch, which activations do not get yet");
-        goto fail;
-    }
     *session = s;
     return RGM_OK;
 fail:

@@ -118,7 +118,7 @@ static void plan_memory(rgm_trainer *t) {
     m->scratch = rgm_plan_scratch_bytes(t->train_plan ? t->train_plan : t->eval_plan);
     m->activations = larger(train_bytes, eval_bytes) - m->scratch;
     m->pipeline = rgm_arena_cost(sizeof(float) * batch * (size_t)s->outputs) + rgm_arena_cost(sizeof(int32_t) * batch);
-    m->pipeline += rgm_augmenter_bytes(t->augmenter);
+    m->pipeline += rgm_augmenter_bytes(t->augmenter) + rgm_activator_bytes(&t->activator);
     if (t->options.training) m->pipeline += pipeline_bytes(t, &s->train, 1);
     m->pipeline += larger(pipeline_bytes(t, &s->validation, 0), pipeline_bytes(t, &s->test, 0));
     m->peak =
@@ -214,7 +214,7 @@ static rgm_status take_memory(rgm_trainer *t, rgm_error *err) {
 /* ---- creation ---- */
 
 static rgm_status create_plans(rgm_trainer *t, rgm_error *err) {
-    t->activator.session = t->session;
+    RGM_TRY(rgm_activator_init(&t->activator, t->session, err));
     rgm_plan_options training = plan_options(t, 1), evaluation = plan_options(t, 0);
     if (t->options.training) RGM_TRY(rgm_plan_create(&t->train_plan, &training, err));
     return rgm_plan_create(&t->eval_plan, &evaluation, err);
@@ -267,10 +267,10 @@ static rgm_status check_sizes(const rgm_session *s, rgm_error *err) {
     const int32_t *image = s->config->model.image;
     if (!s->set || !(s->validation.count || s->test.count)) return RGM_OK;
     const rgm_dataset_info *info = rgm_dataset_describe(s->set);
-    if (info->H == image[1] && info->W == image[2]) return RGM_OK;
+    if (info->C == image[0] && info->H == image[1] && info->W == image[2]) return RGM_OK;
     return rgm_fail(err, RGM_E_USAGE,
-                    "model.image: %d x %d, but %s has images of %d x %d, which an evaluation takes as they are",
-                    image[1], image[2], info->path, info->H, info->W);
+                    "model.image: %dx%dx%d, but %s has images of %dx%dx%d, which an evaluation takes as they are",
+                    image[0], image[1], image[2], info->path, info->C, info->H, info->W);
 }
 
 rgm_status rgm_trainer_create(rgm_trainer **trainer, const rgm_session *session, const rgm_trainer_options *options,
@@ -286,9 +286,9 @@ rgm_status rgm_trainer_create(rgm_trainer **trainer, const rgm_session *session,
         status = rgm_fail(err, RGM_E_USAGE, "%s: no training split", session->config->data.file);
         goto fail;
     }
+    if (options->training && session->set) RGM_TRY_OR_FAIL(status, rgm_augmenter_create(&t->augmenter, session, err));
     RGM_TRY_OR_FAIL(status, check_sizes(session, err));
     RGM_TRY_OR_FAIL(status, create_plans(t, err));
-    if (options->training && session->set) RGM_TRY_OR_FAIL(status, rgm_augmenter_create(&t->augmenter, session, err));
     plan_memory(t);
     if (!options->plan_only) {
         RGM_TRY_OR_FAIL(status, check_memory(t, err));
@@ -312,6 +312,7 @@ void rgm_trainer_destroy(rgm_trainer *t) {
     rgm_loss_destroy(t->eval_loss);
     rgm_update_destroy(t->update);
     rgm_augmenter_destroy(t->augmenter);
+    rgm_activator_release(&t->activator);
     rgm_plan_destroy(t->train_plan);
     rgm_plan_destroy(t->eval_plan);
     rgm_arena_destroy(&t->arena);

@@ -76,8 +76,10 @@ static rgm_status run_update(void *context, int32_t chunk, int32_t worker, rgm_e
     void *scratch = u->scratch + u->scratch_bytes * (size_t)worker;
     if (u->clip < 1) u->session->kernels->scale(u->clip, span.grad, (int64_t)span.n);
     RGM_TRY(regularize(u, RGM_STAGE_GRADIENT, p, &span, scratch, err));
+    rgm_rng key = {u->session->config->seed, RGM_STREAM(RGM_STREAM_OPTIMIZE, 0), (uint32_t)u->clock.step,
+                   (uint32_t)p->param};
     rgm_plug_call call;
-    rgm_plug_call_init(&call, u->session->components.optimizer, &u->clock, NULL, scratch);
+    rgm_plug_call_init(&call, u->session->components.optimizer, &u->clock, &key, scratch);
     RGM_TRY(rgm_plug_update(&call, &span, err));
     span.grad = NULL;
     return regularize(u, RGM_STAGE_UPDATED, p, &span, scratch, err);

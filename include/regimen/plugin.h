@@ -35,8 +35,9 @@
  *   - Results are functions of the arguments alone. What a [worker] function writes must not depend on the worker, on
  *     where the host cuts the work into spans, or on the order of calls. Draws are addressed by element index, so a
  *     span draws the same numbers wherever it begins.
- *   - No threads, no allocation in [worker] functions, no globals that change, no rand(), no FP state or signals
- *     touched, no writing outside what a call hands over. No exit(), no printing: host->fail and host->note.
+ *   - No threads, no allocation in [worker] functions, no globals that change, no rand(), no FP state, locale or
+ *     signals touched, no writing outside what a call hands over. No exit(), no printing: host->fail and host->note.
+ *   - FP state and locale are put back after every call, whatever a plugin does.
  *   - For results that are the same on every machine, take exp, log, sin and cos from the host table, not from libm.
  *   - Whoever allocates frees. Strings are UTF-8, NUL-terminated and live as long as what shows them.
  *   - Names of components and parameters are [a-z0-9_]+, at most 47 characters.
@@ -44,7 +45,15 @@
  * Where functions run: [main] one thread, never two calls at once; [worker] any thread, many at once on one instance,
  * inside the step: denormals are flushed to zero there; [any] both.
  *
- * Growth: version 1 of this contract is final. It grows like this and in no other way:
+ * What is final: kinds of version 1 that are driven in full. Draft: kinds and members that no host drives in full yet;
+ * they may change before 1.0 and then get another kind version. A component that asks for what is not given is refused
+ * by its name.
+ *     final      augmentation (uint8 pixels), initializer, scheduler, optimizer, regularizer, loss
+ *     draft      activation (given: dropout's place before the classifier), regularizer's `penalty` (never called),
+ *                RGM_PIXEL_F32 and strides other than interleaved rows (never handed over)
+ *     reserved   batch augmentation, RGM_ALL (refused when the plugin is loaded)
+ *
+ * Growth: what is final grows like this and in no other way:
  *   - A struct grows at its end only. Its first word is its size as its writer was compiled; a reader looks with
  *     RGM_HAS before it touches a field that version 1.0 did not have. A missing field means NULL or 0.
  *   - Arrays of structs carry the size of an element beside them; step through them with RGM_AT.
@@ -86,12 +95,12 @@ enum { RGM_DONE = 0, RGM_UNCHANGED = 1, RGM_FAILED = -1 };
 /* Kinds of components. */
 enum {
     RGM_AUGMENTATION = 1,       /* one sample                                      */
-    RGM_BATCH_AUGMENTATION = 2, /* a batch with soft labels; reserved              */
+    RGM_BATCH_AUGMENTATION = 2, /* a batch with soft labels; reserved: refused     */
     RGM_INITIALIZER = 3,        /* the first values of a parameter tensor          */
     RGM_SCHEDULER = 4,          /* a factor of the learning rate                   */
     RGM_OPTIMIZER = 5,          /* the update                                      */
     RGM_REGULARIZER = 6,        /* adds to gradients, or acts after the update     */
-    RGM_ACTIVATION = 7,         /* element functions and dropout                   */
+    RGM_ACTIVATION = 7,         /* element functions and dropout; draft            */
     RGM_LOSS = 8                /* logits and targets to loss and gradient         */
 };
 #define RGM_KIND_VERSION UINT32_C(1) /* of every kind above */
@@ -101,10 +110,10 @@ enum {
     RGM_ELEMENT = 0, /* each element by itself: any cut                                   */
     RGM_ROW = 1,     /* whole rows: one output channel's weights, one sample's activations */
     RGM_TENSOR = 2,  /* whole tensors                                                     */
-    RGM_ALL = 3      /* all tensors at once; reserved                                     */
+    RGM_ALL = 3      /* all tensors at once; reserved: refused                            */
 };
 
-/* Flags of components. */
+/* Flags of components. An activation has to have RGM_TRAINING_ONLY and neither of the other two: draft. */
 enum {
     RGM_IN_PLACE = 1,      /* augmentation: in and out are the same pixels                       */
     RGM_TRAINING_ONLY = 2, /* activation: the identity outside training (the host skips it)      */
@@ -119,8 +128,8 @@ enum {
     RGM_TYPE_REAL = 1,    /* double                                     */
     RGM_TYPE_INTEGER = 2, /* int64_t                                    */
     RGM_TYPE_FLAG = 3,    /* int32_t, 0 or 1; written false, true       */
-    RGM_TYPE_CHOICE = 4,  /* int32_t, an index into `choices`           */
-    RGM_TYPE_TEXT = 5     /* char[n]: at most n - 1 bytes and a NUL     */
+    RGM_TYPE_CHOICE = 4,  /* int32_t, an index into `choices`, of 1..64 */
+    RGM_TYPE_TEXT = 5     /* char[n], n in 1..208: n - 1 bytes and a NUL */
 };
 
 typedef struct rgm_parameter {
@@ -157,7 +166,7 @@ typedef struct rgm_parameter {
 
 typedef struct rgm_call rgm_call;
 
-/* Where training stands. */
+/* Where training stands: at the step being made; in [main] functions but factor and observe, at the run's start. */
 typedef struct rgm_clock {
     uint32_t size;
     uint32_t epoch, epochs; /* epoch in [0, epochs)                                                     */
@@ -168,7 +177,14 @@ typedef struct rgm_clock {
     /* grows here */
 } rgm_clock;
 
-/* What the host's draws are keyed with. Frozen. */
+/* What the host's draws are keyed with. Frozen.
+ *     kind                      epoch   sample                   numbers that do not depend on how work is cut
+ *     augmentation              epoch   row of its split         any
+ *     initializer               0       0 (stream: the tensor)   element of the tensor
+ *     optimizer, regularizer    step    index of the tensor      element of the tensor
+ *     activation                step    place in the batch       element of the sample
+ *     loss                      step    0                        rows->first and what follows from it
+ * [main] functions do not draw: their key is 0. */
 typedef struct rgm_key {
     uint64_t seed;
     uint32_t stream; /* purpose and instance, so that two components never share draws */
@@ -201,7 +217,7 @@ typedef struct rgm_model_info {
     const rgm_tensor_info *tensors;  /* step with RGM_AT                              */
     int32_t channels, height, width; /* of a sample as stored                         */
     int32_t batch;
-    const float *mean, *std; /* [channels], pixels scaled to 0..1             */
+    const float *mean, *std; /* [channels], pixels scaled to 0..1; NULL: no data set, as for a plan */
     uint64_t samples;        /* in the training split                         */
     /* grows here */
 } rgm_model_info;
@@ -265,7 +281,8 @@ struct rgm_call {
     const rgm_host *host;
     const rgm_clock *clock; /* never NULL                                                                */
     rgm_key key;            /* of the draws                                                              */
-    void *scratch;          /* 64-byte aligned, uninitialised; as much as the component's `scratch` said */
+    void *scratch;          /* 64-byte aligned, uninitialised; as much as the component's `scratch` said, in every call
+                               but prepare, which comes before it is asked */
     uint64_t scratch_bytes;
     char *error; /* host->fail writes here */
     uint64_t error_bytes;
@@ -281,13 +298,16 @@ typedef struct rgm_life {
     uint32_t size;
     uint32_t reserved;
     /* Derives what the functions need from the parameters, into the instance; may refuse with host->fail. Called once,
-     * before anything below, and again with the same parameters when the model changes. [main] */
+     * before anything below, and again with the same parameters when the model changes: the instance is then zeroed and
+     * filled anew before. [main] */
     int32_t (*prepare)(const rgm_call *call, void *self, const rgm_model_info *model);
     /* Bytes of scratch that a call may use (0 if NULL). After prepare. [main] */
     uint64_t (*scratch)(const void *self, const rgm_model_info *model);
-    /* State that the parameters do not give (an observed plateau), for checkpoints: both or neither. save returns the
-     * bytes it has, and writes them if they fit in `bytes`; load follows prepare and refuses what it did not write.
-     * [main] */
+    /* State that the parameters do not give (an observed plateau), for checkpoints: both or neither. The state may have
+     * any size up to 64 MiB, and another one at every save. save returns the bytes it has, and writes them if they fit
+     * in `bytes`; the host asks for the size first, with out NULL and bytes 0. load follows prepare, gets the bytes of
+     * a save, of this version of the plugin or of an older one, and refuses what it cannot read. A state of 0 bytes is
+     * that after prepare: load is not called for it. [main] */
     uint64_t (*save)(const void *self, void *out, uint64_t bytes);
     int32_t (*load)(const rgm_call *call, void *self, const void *in, uint64_t bytes);
     uint64_t reserved_tail; /* 0 */
@@ -303,15 +323,16 @@ typedef struct rgm_component {
     const char *name;      /* as configurations write it */
     const char *summary;   /* one line               */
     const rgm_parameter *params;
-    uint32_t param_size; /* bytes of an element of `params` */
-    uint32_t param_count;
+    uint32_t param_size;    /* bytes of an element of `params` */
+    uint32_t param_count;   /* at most 24 */
     uint32_t instance_size; /* bytes, at most 1 MiB; 64-byte aligned */
     uint32_t flags;         /* RGM_IN_PLACE, ...      */
     const rgm_life *life;   /* or NULL                */
     uint64_t reserved[4];
 } rgm_component;
 
-/* A sample; strides in elements, any order, any sign. uint8 0..255, or float 0..1. */
+/* A sample; strides in elements, any order, any sign. uint8 0..255, or float 0..1. Today's host hands over uint8 with
+ * stride_c 1 and stride_w `channels`; serving the rest is a courtesy to later ones. */
 enum { RGM_PIXEL_U8 = 0, RGM_PIXEL_F32 = 1 };
 typedef struct rgm_image {
     uint32_t size;
@@ -330,7 +351,9 @@ typedef struct rgm_augmentation {
      * shapes are equal: the sample passes on as it is). out does not overlap in, except with RGM_IN_PLACE: then both
      * are the same pixels and only what changes is written. [worker] */
     int32_t (*apply)(const rgm_call *call, const void *self, const rgm_image *in, rgm_image *out);
-    /* Sets out->channels, height and width for a sample of in's shape (data is NULL in both). NULL: the same. [main] */
+    /* Sets out->channels, height and width, 1..65536 each, for a sample of in's shape (data is NULL in both). NULL: the
+     * same. At the chain's end the channels must be those of the data set, height and width the model's.
+     * Evaluation has no augmentations: with validation or test images the end must have the stored size, too. [main] */
     int32_t (*output)(const rgm_call *call, const void *self, const rgm_image *in, rgm_image *out);
     uint64_t reserved; /* 0 */
     /* grows here */
@@ -348,10 +371,12 @@ typedef struct rgm_initializer {
 typedef struct rgm_scheduler {
     rgm_component component;
     /* *factor of the base rate at call->clock: finite, >= 0. A pure function of clock, parameters and what `observe`
-     * saw. The host multiplies the factors of all schedulers of a run: that is how a warmup precedes any schedule.
-     * [main] */
+     * saw. The host multiplies the factors of all schedulers of a run: that is how a warmup precedes any schedule. The
+     * product must be finite, too. [main] */
     int32_t (*factor)(const rgm_call *call, const void *self, double *factor);
-    /* Optional: sees a metric ("validation_loss") after each evaluation. Needs life's save and load. [main] */
+    /* Optional: sees "validation_loss" (mean, may be NaN), then "validation_accuracy" (0..1), after each evaluation in
+     * training; ignores names that it does not know. Never called in a run without validation images. Needs life's save
+     * and load. [main] */
     int32_t (*observe)(const rgm_call *call, void *self, const char *metric, double value);
     uint64_t reserved; /* 0 */
     /* grows here */
@@ -396,17 +421,19 @@ typedef struct rgm_regularizer {
     int32_t (*gradient)(const rgm_call *call, const void *self, const rgm_span *span);
     /* Changes param after the update (decoupled decay, max-norm); grad is NULL. [worker] */
     int32_t (*updated)(const rgm_call *call, const void *self, const rgm_span *span);
-    /* Does it act on this tensor at this stage? Asked once per tensor. NULL: on weights, not on batch norm or biases.
+    /* Does it act on this tensor at this stage? Asked once for each. NULL: on weights, not on batch norm or biases.
      * [main] */
     int32_t (*applies)(const void *self, const rgm_tensor_info *tensor, int32_t stage);
-    /* Optional: *penalty += this span's part of the penalty, for reports. The host adds spans in order. [worker] */
+    /* Optional: *penalty += this span's part of the penalty, for reports. Draft: never called today. [worker] */
     int32_t (*penalty)(const rgm_call *call, const void *self, const rgm_span *span, double *penalty);
     uint64_t reserved; /* 0 */
     /* grows here */
 } rgm_regularizer;
 
 /* Elements [first, first + n) of one sample's activations; pointers are to element `first`. Draws: number = element.
- * Elements are counted in the run's own layout, [channels / block][pixels][block] (block 1: plain). */
+ * Elements are counted in the run's own layout, [channels / block][pixels][block] (block 1: plain). Draft: today's host
+ * gives whole samples of the vector before the classifier, with block and pixels 1; the vector may end in padding,
+ * which is 0 and must become 0. */
 typedef struct rgm_activation_span {
     uint32_t size;
     int32_t training; /* 1 in training */
