@@ -43,18 +43,21 @@ check_PROGRAMS += tests/check_options
 TESTS += tests/check_options
 tests_check_options_SOURCES = %D%/check_options.c
 tests_check_options_CFLAGS = $(test_cflags)
-tests_check_options_LDADD = libcli.la libtrain.la libbase.la $(CHECK_LIBS)
+tests_check_options_LDADD = libcli.la libtrain.la libplug.la libkernels.la libbase.la $(CHECK_LIBS)
 endif
 
 TESTS += %D%/check_compare.sh %D%/check_layers.sh %D%/check_install.sh
 EXTRA_DIST += %D%/check_compare.sh %D%/check_layers.sh %D%/check_install.sh
 if HAVE_CHECK
-base_tests = %D%/check_base %D%/check_rng %D%/check_team %D%/check_machine
+base_tests = %D%/check_base %D%/check_altstack %D%/check_rng %D%/check_team %D%/check_machine
 check_PROGRAMS += $(base_tests)
 TESTS += $(base_tests)
 tests_check_base_SOURCES = %D%/check_base.c
 tests_check_base_CFLAGS = $(test_cflags)
 tests_check_base_LDADD = libbase.la $(CHECK_LIBS)
+tests_check_altstack_SOURCES = %D%/check_altstack.c %D%/sanitized.h
+tests_check_altstack_CFLAGS = $(test_cflags)
+tests_check_altstack_LDADD = libbase.la $(CHECK_LIBS)
 tests_check_rng_SOURCES = %D%/check_rng.c
 tests_check_rng_CFLAGS = $(test_cflags)
 if HAVE_RANDOM123
@@ -132,7 +135,7 @@ fixture_sources = adam constant cosine crop cross_entropy cutout dropout flip he
 fixture_broken = CRASH EXIT FP HANG MAGIC SLOT SYMBOL UNDEFINED VERSION
 fixture_dropouts = PLAIN INPUT OUTPUT ALWAYS SCRATCH
 fixture_files = %D%/fixtures/good.c %D%/fixtures/broken.c %D%/fixtures/dropout.c %D%/fixtures/scoped.c \
-	%D%/fixtures/keeper.c %D%/fixtures/alter.awk
+	%D%/fixtures/keeper.c %D%/fixtures/hurt.c %D%/fixtures/alter.awk
 
 tests/fixtures/same.stamp: $(fixture_files) docs/PLUGINS.md include/regimen/plugin.h
 	$(AM_V_GEN)$(MKDIR_P) tests/fixtures
@@ -145,6 +148,7 @@ tests/fixtures/same.stamp: $(fixture_files) docs/PLUGINS.md include/regimen/plug
 	@$(MKDIR_P) tests/fixtures/train
 	@$(fixture_cc) -I$(srcdir)/include $(srcdir)/tests/fixtures/scoped.c -o tests/fixtures/train/scoped.so
 	@$(fixture_cc) -I$(srcdir)/include $(srcdir)/tests/fixtures/keeper.c -o tests/fixtures/train/keeper.so
+	@$(fixture_cc) -I$(srcdir)/include $(srcdir)/tests/fixtures/hurt.c -o tests/fixtures/train/hurt.so
 	@for d in $(fixture_dropouts); do \
 	  $(fixture_cc) -I$(srcdir)/include -DDROPOUT_$$d $(srcdir)/tests/fixtures/dropout.c \
 	    -o tests/fixtures/train/dropout_$$d.so || exit 1; done
@@ -226,8 +230,9 @@ EXTRA_DIST += %D%/golden/README.md %D%/golden/make_golden.py %D%/golden/resnet20
 endif
 
 # Whole runs. The programs use the plugins of this build.
-TESTS += %D%/check_cli.sh %D%/cli/refused.sh
-EXTRA_DIST += %D%/check_cli.sh %D%/cli/refused.sh %D%/cli/common.sh
+TESTS += %D%/check_cli.sh %D%/cli/refused.sh %D%/cli/ended.sh
+EXTRA_DIST += %D%/check_cli.sh %D%/cli/refused.sh %D%/cli/ended.sh %D%/cli/common.sh
+check_DATA = tests/fixtures/same.stamp
 if HAVE_CHECK
 train_tests = tests/check_augment tests/check_train tests/check_train_edge tests/check_train_plug
 check_PROGRAMS += $(train_tests)

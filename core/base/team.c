@@ -9,6 +9,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/altstack.h"
 #include "base/log.h"
 #include "base/machine.h"
 #include "base/team_threads.h"
@@ -168,9 +169,24 @@ static void end_phase(rgm_team *team, int32_t phase, int32_t worker, int32_t wor
     *since = left;
 }
 
+/* Before a thread's first phase. Signals sent to the process are the caller's. */
+static void prepare_thread(rgm_team *team, int32_t worker) {
+    static _Thread_local int32_t prepared;
+    if (prepared) return;
+    rgm_error *err = &team->workers[worker].err;
+    rgm_status status = rgm_altstack_install(err);
+    if (status < 0) {
+        note_failure(team, 0, -1, status, err); /* comes before every chunk: none is run */
+        return;
+    }
+    if (worker > 0) rgm_altstack_block(NULL);
+    prepared = 1;
+}
+
 static void run_worker(void *context, int32_t worker, int32_t workers) {
     rgm_team *team = context;
     fp_state old = enter_fp_state();
+    prepare_thread(team, worker);
     pin_thread(team, worker);
     inside_chunk = 1;
     uint64_t since = team->profiling ? now_nanos() : 0;

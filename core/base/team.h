@@ -6,6 +6,9 @@
  * one partial result per chunk and a later phase combines them in chunk order. So results have the same bits on any
  * number of threads.
  *
+ * Every thread has an alternate stack for signal handlers (base/altstack.h). Signals that are sent to the process stay
+ * with the caller; the other threads block them.
+ *
  * Every thread runs with denormals flushed to zero (FTZ, DAZ) inside a phase; the caller's FP state is restored after.
  * Backends: OpenMP (default) or pthreads (RGM_TEAM_PTHREAD), chosen by configure. oneDNN may be called from a chunk: it
  * sees one thread there in both backends.

@@ -2,9 +2,9 @@
 #include "base/team_threads.h"
 
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 
+#include "base/altstack.h"
 #include "base/wait.h"
 
 #ifdef RGM_HAVE_GOMP
@@ -47,27 +47,13 @@ static void *member_main(void *argument) {
     }
 }
 
-/* Signals are for the main thread; only those that an instruction raises stay open (sanitizers report them). */
-static void block_signals(sigset_t *old) {
-    sigset_t all;
-    sigfillset(&all);
-    sigdelset(&all, SIGSEGV);
-    sigdelset(&all, SIGBUS);
-    sigdelset(&all, SIGFPE);
-    sigdelset(&all, SIGILL);
-    pthread_sigmask(SIG_SETMASK, &all, old);
-}
-
 /* Runs with those threads that the system grants. */
 static void start_members(rgm_threads *threads) {
-    sigset_t old;
-    block_signals(&old);
     for (threads->workers = 1; threads->workers < threads->count; threads->workers++) {
         member *next = &threads->members[threads->workers];
         *next = (member){.threads = threads, .worker = threads->workers};
-        if (pthread_create(&next->thread, NULL, member_main, next)) break;
+        if (rgm_altstack_thread(&next->thread, member_main, next)) break;
     }
-    pthread_sigmask(SIG_SETMASK, &old, NULL);
 }
 
 rgm_status rgm_threads_create(rgm_threads **threads, int32_t count, int32_t spins, rgm_error *err) {

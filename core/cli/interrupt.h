@@ -1,17 +1,22 @@
-/* Stopping on request: the first SIGINT, SIGTERM or SIGHUP sets a flag that long work looks at between steps; a second
- * one, of any of the three, ends the process at once. */
+/* Stopping on request: the first signal that asks for an end sets a flag, which long work looks at between steps. What
+ * can be saved is saved then.
+ *
+ *     INT, TERM                                       ask; a second later or more, they end the process at once
+ *     HUP, USR1, USR2, XCPU, ALRM, VTALRM, PROF,      ask, as often as they come: they are sent by machines (a batch
+ *     PWR, POLL, the real-time signals                system before its time limit, a terminal that closes)
+ *     QUIT                                            not taken: ends the process at once, with a core dump
+ *
+ * Within a second a signal is the same request once more: `timeout` sends its signal twice, a closing terminal too.
+ */
 #ifndef RGM_CLI_INTERRUPT_H
 #define RGM_CLI_INTERRUPT_H
 
 #include <signal.h>
 
-/* Takes the three signals, except those that the process was started with ignoring (nohup, background jobs). Blocked or
- * slow system calls go on. [main, once] */
+/* Takes the signals above, except those that the process was started with ignoring (nohup, background jobs) and those
+ * that somebody handles already (a profiler). Blocked or slow system calls go on. Handlers run on the thread's
+ * alternate stack and keep errno. [main, once] */
 void rgm_interrupt_install(void);
-
-/* A mapped file that shrinks between two looks at its size raises SIGBUS: ends the process with a line and exit code 3.
- * [main, once] */
-void rgm_interrupt_truncation(void);
 
 /* 0, or the number of the signal that came first. Work that knows nothing of signals reads it through this pointer. */
 const volatile sig_atomic_t *rgm_interrupt_flag(void);

@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "cli/commands.h"
+#include "cli/fault.h"
 #include "cli/interrupt.h"
 
 static const struct {
@@ -84,14 +85,21 @@ static rgm_status finish_output(rgm_error *err) {
     return rgm_fail(err, RGM_E_IO, "standard output: %s", errno ? strerror(errno) : "cannot be written");
 }
 
+static void left(const int *unused) {
+    (void)unused;
+    rgm_fault_ended();
+}
+
+/* It ends by exit(): it is left when its thread is ended from within a plugin (compiled with -fexceptions for that). */
 int main(int argc, char **argv) {
+    __attribute__((cleanup(left), unused)) int watched = 0;
     rgm_error err = {0};
     occupy_standard_streams();
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN); /* a file at its limit is an error that write() reports */
     rgm_interrupt_install();
-    rgm_interrupt_truncation();
-    rgm_status status = dispatch(argc, argv, &err);
+    rgm_status status = rgm_fault_install(&err);
+    if (status == RGM_OK) status = dispatch(argc, argv, &err);
     if (status < 0) rgm_log(RGM_LOG_ERROR, "%s", err.text[0] ? err.text : rgm_status_text(status));
     rgm_status output = finish_output(&err);
     if (output < 0 && status >= 0) {

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "bench/train.h"
 #include "cli/commands.h"
+#include "cli/fault.h"
 #include "cli/run.h"
 #include "report/bar.h"
 #include "report/interval.h"
@@ -267,7 +268,9 @@ rgm_status rgm_run_train(rgm_config *config, struct rgm_bench_train *bench, rgm_
     if (status >= 0 && config->checkpoint[0] && !config->resume[0]) status = rgm_loop_load(t, config->checkpoint, err);
     if (status >= 0 && bench) status = rgm_bench_train_begin(bench, s, t, err);
     if (status >= 0) status = open_folder(&r, config, err);
+    if (status >= 0 && !bench) rgm_fault_run(r.folder.path, r.folder.last, r.folder.log);
     if (status >= 0) status = train(&r, err);
+    rgm_fault_run(NULL, NULL, NULL);
     rgm_metrics_close(&r.metrics);
     rgm_runfolder_close(&r.folder);
     rgm_trainer_destroy(t);

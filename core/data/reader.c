@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include "base/altstack.h"
 #include "data/order.h"
 
 enum { ASK_MS = 100 }; /* how often a long wait asks whether to stop */
@@ -78,16 +79,6 @@ static void *read_ahead(void *context) {
     return NULL;
 }
 
-/* Signals are for the main thread. */
-static int start_thread(rgm_reader *reader) {
-    sigset_t all, old;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &old);
-    int failed = pthread_create(&reader->thread, NULL, read_ahead, reader);
-    pthread_sigmask(SIG_SETMASK, &old, NULL);
-    return failed;
-}
-
 rgm_status rgm_reader_create(rgm_reader **out, const rgm_reader_plan *plan, rgm_error *err) {
     *out = NULL;
     rgm_reader *reader = calloc(1, sizeof *reader);
@@ -103,7 +94,7 @@ rgm_status rgm_reader_create(rgm_reader **out, const rgm_reader_plan *plan, rgm_
     pthread_cond_init(&reader->done, &attributes);
     pthread_condattr_destroy(&attributes);
     reader->wanted = -RGM_READER_SLOTS; /* nothing is read before the first wait */
-    int failed = start_thread(reader);
+    int failed = rgm_altstack_thread(&reader->thread, read_ahead, reader);
     if (failed) {
         rgm_reader_destroy(reader);
         return rgm_fail(err, RGM_E_NOMEM, "read-ahead: cannot start its thread: %s", strerror(failed));

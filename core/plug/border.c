@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "plug/fpstate.h"
+#include "plug/guard.h"
 
 /* "C", unless the program around this one chose another before it loaded plugins. Names of mixed locales are long. */
 static char process_locale[512] = "C";
@@ -21,11 +22,13 @@ static int32_t restore_process_locale(void) {
 }
 
 void rgm_border_enter(rgm_border *border, const rgm_instance *instance, const char *function) {
-    *border =
-        (rgm_border){.instance = instance, .function = function, .fp = rgm_fp_get(), .thread = uselocale((locale_t)0)};
+    *border = (rgm_border){.fp = rgm_fp_get(), .thread = uselocale((locale_t)0)};
+    rgm_guard_now.listed = instance ? rgm_instance_listed(instance) : NULL;
+    rgm_guard_now.call = function;
 }
 
 int32_t rgm_border_leave(const rgm_border *border) {
+    rgm_guard_now.call = NULL;
     int32_t changed = rgm_fp_restore(border->fp) ? RGM_BORDER_FP : 0;
     if (uselocale((locale_t)0) != border->thread) {
         uselocale(border->thread);

@@ -6,7 +6,8 @@
  *     rgm_border_leave(&border);
  *
  * What a plugin must not change is noted on the way in and put back on the way out: rounding, flush-to-zero and
- * exception masks, the thread's locale and the process's. Allocates nothing unless a plugin has changed the locale.
+ * exception masks, the thread's locale and the process's. Between the two the call stands in the thread's record
+ * (guard.h), so that one that ends the process can be named. Allocates nothing unless a plugin has changed the locale.
  */
 #ifndef RGM_PLUG_BORDER_H
 #define RGM_PLUG_BORDER_H
@@ -16,13 +17,12 @@
 #include "plug/plug.h"
 
 typedef struct rgm_border {
-    const rgm_instance *instance; /* NULL while a library is loaded */
-    const char *function;         /* of the contract: "apply" */
     uint32_t fp;
     locale_t thread; /* locale of this thread */
 } rgm_border;
 
-/* `function` must be a literal: who looks into a crash may read it later. [any] */
+/* `instance`: NULL while a library is loaded; `function`: of the contract, "apply", a literal, since who looks into a
+ * crash reads it later. [any] */
 void rgm_border_enter(rgm_border *border, const rgm_instance *instance, const char *function);
 
 /* What the plugin had changed, now put back: bits of RGM_BORDER_*. [any] */

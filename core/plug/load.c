@@ -20,6 +20,7 @@
 #include <unistd.h>
 #include "base/log.h"
 #include "plug/border.h"
+#include "plug/guard.h"
 
 enum { LARGEST = 256 << 20, NAME = 64 };
 
@@ -129,9 +130,17 @@ static void *open_guarded(const char *name, int32_t *changed) {
     return handle;
 }
 
+/* The loader's words are all that it gives: whether a limit is behind them is asked by doing as it does. */
+static rgm_status cannot_load(const private_copy *copy, rgm_error *err) {
+    int spare = open(copy->name, O_RDONLY | O_CLOEXEC);
+    rgm_status status = spare < 0 && errno != ENOENT ? RGM_E_IO : RGM_E_USAGE;
+    if (spare >= 0) close(spare);
+    return rgm_fail(err, status, "cannot be loaded: %s", loader_words(copy));
+}
+
 static rgm_status open_library(const private_copy *copy, const rgm_plugin **plugin, int32_t *changed, rgm_error *err) {
     void *handle = open_guarded(copy->name, changed);
-    if (!handle) return rgm_fail(err, RGM_E_USAGE, "cannot be loaded: %s", loader_words(copy));
+    if (!handle) return cannot_load(copy, err);
     *plugin = dlsym(handle, "rgm_plugin_entry");
     if (!*plugin) return rgm_fail(err, RGM_E_USAGE, "not a Regimen plugin: no symbol rgm_plugin_entry");
     return RGM_OK;
@@ -242,7 +251,10 @@ static rgm_status load_copy(const char *path, private_copy *copy, int32_t probe_
     l = calloc(1, sizeof *l);
     if (!l) status = rgm_fail(err, RGM_E_NOMEM, "no memory for a plugin");
     if (status == RGM_OK && probe_seconds > 0) status = probe(copy, probe_seconds, err);
+    rgm_guard_signals signals;
+    rgm_guard_loading(path, &signals);
     if (status == RGM_OK) status = open_library(copy, plugin, &changed, err);
+    int32_t touched = rgm_guard_loaded(&signals);
     if (status < 0) { /* a library without the symbol stays mapped, under a name that is not used again */
         free(l);
         if (copy->temporary) unlink(copy->name);
@@ -251,6 +263,7 @@ static rgm_status load_copy(const char *path, private_copy *copy, int32_t probe_
     if (changed)
         rgm_log(RGM_LOG_WARN, "%s: changed the %s while it was loaded; put back", path,
                 changed & RGM_BORDER_FP ? "floating-point state" : "locale");
+    if (touched) rgm_log(RGM_LOG_WARN, "%s: changed the handling of signals while it was loaded; put back", path);
     if (copy->temporary) unlink(copy->name);
     *l = (library){.next = libraries, .copy = *copy, .plugin = *plugin};
     libraries = l;

@@ -82,27 +82,36 @@ static int is_library(const struct dirent *entry) {
 
 static int by_name(const struct dirent **a, const struct dirent **b) { return strcmp((*a)->d_name, (*b)->d_name); }
 
+/* A limit of the machine, or an error while reading, says nothing about the plugin. A file that may not be read is
+ * refused like a broken one. */
+static int32_t is_no_refusal(const char *path, rgm_status status) {
+    return status == RGM_E_NOMEM || (status == RGM_E_IO && access(path, R_OK) == 0);
+}
+
 /* Every *.so of the folder; what is refused is logged and skipped. */
 static rgm_status add_folder(rgm_registry *r, const char *folder, int32_t builtin, rgm_error *err) {
     struct dirent **entries = NULL;
     int n = scandir(folder, &entries, is_library, by_name);
     if (n < 0) return rgm_fail(err, RGM_E_IO, "plugins in %s: %s", folder, strerror(errno));
+    rgm_status status = RGM_OK;
     for (int i = 0; i < n; i++) {
         char path[PATH_MAX];
         rgm_error why = {0};
         int length = snprintf(path, sizeof path, "%s/%s", folder, entries[i]->d_name);
         if (length >= (int)sizeof path)
             rgm_fail(&why, RGM_E_USAGE, "plugin %s: path too long", entries[i]->d_name);
-        else
+        else if (status == RGM_OK)
             add_file(r, path, builtin, &why);
-        if (why.status < 0) {
+        if (why.status < 0 && is_no_refusal(path, why.status)) {
+            status = rgm_fail(err, why.status, "%s", why.text);
+        } else if (why.status < 0) {
             rgm_log(RGM_LOG_WARN, "%s; skipped", why.text);
             r->refused++;
         }
         free(entries[i]);
     }
     free(entries);
-    return RGM_OK;
+    return status;
 }
 
 static rgm_status add_path(rgm_registry *r, const char *path, rgm_error *err) {

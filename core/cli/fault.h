@@ -1,0 +1,29 @@
+/* Ends that nobody asked for: each gets one line on standard error and in the run's log, and an exit code.
+ *
+ *     what                                                    exit code
+ *     a plugin's function crashes, aborts or ends the         5; names the plugin, the component and the call
+ *     process or its thread
+ *     a mapped file is truncated or cannot be read            3
+ *     anything else crashes                                   as before: the signal's, with a core dump
+ *
+ * The line says how to go on, if there is a run. Nothing is saved: memory cannot be trusted after a crash. A signal
+ * that another process sends is nobody's crash and acts as ever.
+ */
+#ifndef RGM_CLI_FAULT_H
+#define RGM_CLI_FAULT_H
+
+#include "base/status.h"
+
+/* Takes SEGV, BUS, FPE, ILL, TRAP, SYS and ABRT, and watches for exit() and ended threads in a plugin. Handlers run on
+ * the thread's alternate stack; the calling thread gets one. [main, once] */
+rgm_status rgm_fault_install(rgm_error *err);
+
+/* What is called as a thread ends. Threads that base/altstack.h has prepared do so themselves; the main thread's stack
+ * is unwound first, and libgomp waits then for others: main() has it called as it is left that way. */
+void rgm_fault_ended(void);
+
+/* The run that the line speaks of: its folder, its last checkpoint and its log. Call it once the folder is open. NULLs:
+ * none. [main] */
+void rgm_fault_run(const char *folder, const char *checkpoint, const char *log);
+
+#endif
