@@ -43,6 +43,24 @@ expect 0 "$regimen" eval --checkpoint runs/one/checkpoints/last.h5 --split valid
 loss=$(grep '"event": "evaluation".*"split": "validation"' runs/one/metrics.jsonl | tail -1 | sed 's/.*"loss": \([^,]*\),.*/\1/')
 has out "\"loss\": $loss,"
 [ -s runs/one/checkpoints/best.h5 ] || fail "no best checkpoint"
+# a sound set-up is told nothing, another one what to do; a data set is one whatever its name
+expect 0 "$regimen" train data.h5 $small --epochs 1 --out runs/sound
+! grep -q 'warning' err || fail "a warning about a sound set-up: $(grep warning err)"
+expect 0 "$regimen" train data.h5 $small --epochs 100 --steps 2 --out runs/short
+[ "$(grep -c '^regimen: warning: steps: the schedule is laid out over 500 steps (100 epochs), of which 2 are made' err)" = 1 ] ||
+    fail "no warning about a schedule that is cut: $(cat err)"
+expect 0 "$regimen" train --resume runs/short
+! grep -q 'warning' err || fail "a run that goes on is told again: $(grep warning err)"
+expect 0 "$regimen" train data.h5 --model mlp --epochs 2 --out runs/mlp --quiet
+[ ! -s err ] || fail "a sound mlp: $(cat err)"
+has runs/mlp/config.yaml '^clip_norm: 1$'
+has runs/mlp/config.yaml '^augment: \[\]$'
+has runs/mlp/config.yaml '^optimizer: {sgd: {lr: 0.1, '
+for name in DATA.H5 data.HDF data; do
+    cp data.h5 $name
+    expect 0 "$regimen" plan $name --model linear
+    rm $name
+done
 expect 0 "$regimen" plan --model resnet50 --image 3x32x32 --batch 4
 has out 'predicted peak'
 has out 'backward    keeps .* makes '

@@ -84,6 +84,121 @@ START_TEST(test_flags_come_over_the_file) {
 }
 END_TEST
 
+/* ---- what FILE is ---- */
+
+static char *file_of(const char *content, size_t size) {
+    static char path[64];
+    strcpy(path, "/tmp/check_options_XXXXXX");
+    int fd = mkstemp(path);
+    ck_assert_int_ge(fd, 0);
+    ck_assert_int_eq(write(fd, content, size), (ssize_t)size);
+    close(fd);
+    return path;
+}
+
+START_TEST(test_data_sets_by_name) {
+    static const char *const names[] = {"a.h5", "a.H5", "a.hdf5", "a.HDF5", "a.hdf", "a.Hdf", "a.he5", "b.yaml.h5"};
+    rgm_error err = {0};
+    ck_assert_int_eq(parse("x", &err), RGM_OK);
+    ck_assert_msg(rgm_cli_config(&line, names[_i], &config, &err) == RGM_OK, "%s: %s", names[_i], err.text);
+    ck_assert_str_eq(config.data.file, names[_i]);
+}
+END_TEST
+
+/* A name that says nothing: the content does. */
+START_TEST(test_data_sets_by_content) {
+    static char content[4096];
+    const size_t at[] = {0, 512, 1024};
+    rgm_error err = {0};
+    memset(content, 'x', sizeof content);
+    memcpy(content + at[_i], "\211HDF\r\n\032\n", 8);
+    char *path = file_of(content, sizeof content);
+    ck_assert_int_eq(parse("x", &err), RGM_OK);
+    rgm_status status = rgm_cli_config(&line, path, &config, &err);
+    unlink(path);
+    ck_assert_msg(status == RGM_OK, "%s", err.text);
+    ck_assert_str_eq(config.data.file, path);
+}
+END_TEST
+
+START_TEST(test_binary_files_are_named) {
+    rgm_error err = {0};
+    char *path = file_of("PK\003\004\0\0\0\0 an archive, say", 24);
+    ck_assert_int_eq(parse("x", &err), RGM_OK);
+    rgm_status status = rgm_cli_config(&line, path, &config, &err);
+    unlink(path);
+    ck_assert_int_eq(status, RGM_E_USAGE);
+    ck_assert_msg(strstr(err.text, "a binary file, expected a configuration (YAML) or a data set") != NULL, "%s",
+                  err.text);
+    /* UTF-16 has zero bytes, too, and is YAML */
+    path = file_of("\377\376b\0a\0t\0c\0h\0:\0 \0"
+                   "5\0\n\0",
+                   20);
+    status = rgm_cli_config(&line, path, &config, &err);
+    unlink(path);
+    ck_assert_msg(status == RGM_OK, "%s", err.text);
+    ck_assert_int_eq(config.batch, 5);
+}
+END_TEST
+
+/* A pipe can be read once. */
+START_TEST(test_configuration_from_a_pipe) {
+    rgm_error err = {0};
+    int ends[2];
+    char path[64];
+    ck_assert_int_eq(pipe(ends), 0);
+    ck_assert_int_eq(write(ends[1], "batch: 7\nmodel: {name: mlp}\n", 28), 28);
+    close(ends[1]);
+    snprintf(path, sizeof path, "/dev/fd/%d", ends[0]);
+    ck_assert_int_eq(parse("x", &err), RGM_OK);
+    rgm_status status = rgm_cli_config(&line, path, &config, &err);
+    close(ends[0]);
+    ck_assert_msg(status == RGM_OK, "%s", err.text);
+    ck_assert_int_eq(config.batch, 7);
+    ck_assert_int_eq(config.augment.count, 0); /* as suits an mlp */
+}
+END_TEST
+
+/* ---- defaults of the model ---- */
+
+static const struct {
+    const char *words, *yaml; /* YAML: of FILE, or NULL */
+    int32_t augments;
+    const char *optimizer, *rate; /* NULL: the default's */
+} suited[] = {
+    {"x", NULL, 2, "sgd", "0.3"},
+    {"x -m resnet20", NULL, 2, "sgd", "0.3"},
+    {"x -m mlp", NULL, 0, NULL, NULL},
+    {"x --set model.name=mlp", NULL, 0, NULL, NULL},
+    {"x -m mlp --set model.name=resnet20", NULL, 2, "sgd", "0.3"},
+    {"x --set optimizer.lr=0.07 -m mlp", NULL, 0, NULL, "0.07"}, /* in any order */
+    {"x -m mlp --optimizer adam", NULL, 0, "adam", ""},
+    {"x -m mlp --set augment=[flip]", NULL, 1, NULL, NULL},
+    {"x", "model: {name: mlp}\n", 0, NULL, NULL},
+    {"x --set optimizer.lr=0.07", "augment: [flip]\nmodel: {name: mlp}\n", 1, NULL, "0.07"},
+    {"x", "optimizer: {sgd: {lr: 0.5}}\nmodel: {name: mlp}\n", 0, "sgd", "0.5"},
+    {"x -m resnet20", "model: {name: mlp}\n", 2, "sgd", "0.3"},
+};
+
+START_TEST(test_defaults_suit_the_model) {
+    static rgm_config mlp;
+    rgm_error err = {0};
+    ck_assert_int_eq(rgm_config_init(&mlp, &err), RGM_OK);
+    ck_assert_int_eq(rgm_config_suit(&mlp, "mlp", &err), RGM_OK);
+    char *path = suited[_i].yaml ? file_of(suited[_i].yaml, strlen(suited[_i].yaml)) : NULL;
+    ck_assert_int_eq(parse(suited[_i].words, &err), RGM_OK);
+    rgm_status status = rgm_cli_config(&line, path, &config, &err);
+    if (path) unlink(path);
+    ck_assert_msg(status == RGM_OK, "%s", err.text);
+    ck_assert_int_eq(config.augment.count, suited[_i].augments);
+    const rgm_spec *expected = &mlp.optimizer;
+    ck_assert_str_eq(config.optimizer.name, suited[_i].optimizer ? suited[_i].optimizer : expected->name);
+    const char *rate = suited[_i].rate ? suited[_i].rate : rgm_spec_get(expected, "lr");
+    const char *found = rgm_spec_get(&config.optimizer, "lr");
+    ck_assert_str_eq(found ? found : "", rate);
+}
+END_TEST
+
 static const struct {
     const char *words, *message;
 } bad[] = {
@@ -419,6 +534,11 @@ static Suite *options_suite(void) {
     TCase *tcase = tcase_create("options");
     tcase_add_test(tcase, test_what_is_given_is_kept_in_order);
     tcase_add_test(tcase, test_flags_come_over_the_file);
+    tcase_add_loop_test(tcase, test_data_sets_by_name, 0, 8);
+    tcase_add_loop_test(tcase, test_data_sets_by_content, 0, 3);
+    tcase_add_test(tcase, test_binary_files_are_named);
+    tcase_add_test(tcase, test_configuration_from_a_pipe);
+    tcase_add_loop_test(tcase, test_defaults_suit_the_model, 0, (int)(sizeof suited / sizeof *suited));
     tcase_add_loop_test(tcase, test_bad_lines, 0, (int)(sizeof bad / sizeof bad[0]));
     tcase_add_loop_test(tcase, test_bad_values, 0, (int)(sizeof bad_values / sizeof bad_values[0]));
     tcase_add_test(tcase, test_own_integers_and_choices);

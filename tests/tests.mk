@@ -230,16 +230,21 @@ EXTRA_DIST += %D%/golden/README.md %D%/golden/make_golden.py %D%/golden/resnet20
 endif
 
 # Whole runs. The programs use the plugins of this build.
-TESTS += %D%/check_cli.sh %D%/cli/refused.sh %D%/cli/ended.sh
-EXTRA_DIST += %D%/check_cli.sh %D%/cli/refused.sh %D%/cli/ended.sh %D%/cli/common.sh
+TESTS += %D%/check_cli.sh %D%/check_examples.sh %D%/cli/refused.sh %D%/cli/ended.sh
+EXTRA_DIST += %D%/check_cli.sh %D%/check_examples.sh %D%/cli/refused.sh %D%/cli/ended.sh %D%/cli/common.sh
 check_DATA = tests/fixtures/same.stamp
 if HAVE_CHECK
-train_tests = tests/check_augment tests/check_train tests/check_train_edge tests/check_train_plug
+train_tests = tests/check_advice tests/check_augment tests/check_train tests/check_train_edge tests/check_train_plug
 check_PROGRAMS += $(train_tests)
 TESTS += $(train_tests)
 train_helpers = %D%/train_run.c %D%/train_run.h %D%/make_set.c %D%/make_set.h
 train_libs = libtrain.la libdatasets.la libplug.la libdata.la libnet.la libengine.la libkernels.la libbase.la \
 	$(CHECK_LIBS) -lm
+tests_check_advice_SOURCES = %D%/check_advice.c $(train_helpers)
+tests_check_advice_CPPFLAGS = $(AM_CPPFLAGS) $(HDF5_CFLAGS) -DRGM_FIXTURES='"$(abs_top_builddir)/tests/fixtures"'
+EXTRA_tests_check_advice_DEPENDENCIES = tests/fixtures/same.stamp
+tests_check_advice_CFLAGS = $(test_cflags)
+tests_check_advice_LDADD = $(train_libs)
 tests_check_augment_SOURCES = %D%/check_augment.c $(train_helpers)
 tests_check_augment_CPPFLAGS = $(AM_CPPFLAGS) $(HDF5_CFLAGS) -DRGM_FIXTURES='"$(abs_top_builddir)/tests/fixtures"'
 EXTRA_tests_check_augment_DEPENDENCIES = tests/fixtures/same.stamp

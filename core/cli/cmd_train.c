@@ -24,10 +24,13 @@ static rgm_status make_config(const rgm_cli_line *line, rgm_config *config, rgm_
     const char *file = line->argument_count > 0 ? line->argument[0] : NULL;
     const char *resume = rgm_cli_value(line, "resume");
     if (!resume) return rgm_cli_config(line, file, config, err);
-    if (file || rgm_cli_value(line, "out"))
+    const char *out = rgm_cli_value(line, "out"), *checkpoint = rgm_cli_value(line, "checkpoint");
+    if (file || out || checkpoint)
         return rgm_fail(err, RGM_E_USAGE,
                         "--resume: continues the run's own configuration in its folder; %s cannot be given too",
-                        file ? "FILE" : "--out");
+                        file  ? "FILE"
+                        : out ? "--out"
+                              : "--checkpoint");
     char path[RGM_RUNFOLDER_PATH];
     RGM_TRY(rgm_runfolder_find(resume, path, err)); /* so it fits into config->out, too */
     RGM_TRY(rgm_config_init(config, err));

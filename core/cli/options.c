@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
 #include "base/log.h"
 #include "base/text.h"
 
@@ -253,17 +255,58 @@ rgm_status rgm_cli_apply(const rgm_cli_line *line, rgm_config *config, rgm_error
     return rgm_config_check(config, err);
 }
 
-static int32_t is_hdf5(const char *file) {
-    size_t length = strlen(file);
-    return (length > 3 && strcmp(file + length - 3, ".h5") == 0) ||
-           (length > 5 && strcmp(file + length - 5, ".hdf5") == 0);
+/* The first bytes of a data set: HDF5's signature, which a user block of 512, 1024, ... bytes may precede. */
+static int32_t holds_hdf5(const char *path) {
+    static const char signature[8] = "\211HDF\r\n\032\n";
+    char found[8];
+    struct stat status;
+    int32_t is = 0;
+    if (stat(path, &status) != 0 || !S_ISREG(status.st_mode)) return 0; /* what a pipe holds can be read once */
+    FILE *file = fopen(path, "rbe");
+    for (long at = 0; file && !is && at <= 1 << 20; at = at ? 2 * at : 512) {
+        if (fseek(file, at, SEEK_SET) != 0 || fread(found, 1, sizeof found, file) != sizeof found) break;
+        is = memcmp(found, signature, sizeof found) == 0;
+    }
+    if (file) fclose(file);
+    return is;
+}
+
+/* A data set by its name, even if it is damaged or missing; or else by its content. */
+static int32_t is_hdf5(const char *path) {
+    static const char *const endings[] = {".h5", ".hdf5", ".hdf", ".he5"};
+    const char *dot = strrchr(path, '.');
+    for (size_t i = 0; dot && i < sizeof endings / sizeof *endings; i++)
+        if (strcasecmp(dot, endings[i]) == 0) return 1;
+    return holds_hdf5(path);
+}
+
+/* The model that the line names, or else what *config says. */
+static rgm_status find_model(const rgm_cli_line *line, const rgm_config *config, char name[RGM_CONFIG_NAME],
+                             rgm_error *err) {
+    rgm_config *scan = calloc(1, sizeof *scan);
+    if (!scan) return rgm_fail(err, RGM_E_NOMEM, "configuration: out of memory");
+    rgm_status status = RGM_OK;
+    strcpy(scan->model.name, config->model.name);
+    for (int32_t i = 0; i < line->given_count && status >= 0; i++) {
+        const rgm_cli_given *given = &line->given[i];
+        if (given->key && given->option->key && strcmp(given->option->key, "model.name") == 0)
+            status = set_flag(given, scan, err);
+        else if (!given->key && strncmp(given->value, "model.name=", 11) == 0)
+            status = rgm_config_assign(scan, given->value, err) < 0 ? rgm_fail_in(err, "--set") : RGM_OK;
+    }
+    if (status >= 0) strcpy(name, scan->model.name);
+    free(scan);
+    return status;
 }
 
 rgm_status rgm_cli_config_over(const rgm_cli_line *line, const char *file, rgm_config *config, rgm_error *err) {
+    char model[RGM_CONFIG_NAME];
     if (file && is_hdf5(file))
         RGM_TRY(rgm_config_set(config, "data.file", file, err));
     else if (file)
         RGM_TRY(rgm_config_read(config, file, err));
+    RGM_TRY(find_model(line, config, model, err));
+    RGM_TRY(rgm_config_suit(config, model, err));
     return rgm_cli_apply(line, config, err);
 }
 

@@ -54,8 +54,8 @@ const char *rgm_cli_value(const rgm_cli_line *line, const char *flag);
 /* Applies flags and --set over *config, in order, and checks the whole. */
 rgm_status rgm_cli_apply(const rgm_cli_line *line, rgm_config *config, rgm_error *err);
 
-/* Defaults, then `file` (NULL: none; a name ending in .h5 or .hdf5 is the data set, else YAML), then rgm_cli_apply().
- */
+/* Defaults (those of the model that `file` or the line names), then `file` (NULL: none), then rgm_cli_apply(). A file
+ * is the data set if its name ends in .h5, .hdf5, .hdf or .he5 in any case, or if it holds HDF5; else it is YAML. */
 rgm_status rgm_cli_config(const rgm_cli_line *line, const char *file, rgm_config *config, rgm_error *err);
 
 /* The same over other defaults: those that *config holds. */

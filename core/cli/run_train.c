@@ -12,6 +12,7 @@
 #include "report/interval.h"
 #include "report/metrics.h"
 #include "report/runfolder.h"
+#include "train/advice.h"
 #include "train/loop.h"
 
 /* A run as this command sees it: where it writes, and what it has shown. */
@@ -255,6 +256,11 @@ static rgm_status open_folder(run *r, rgm_config *config, rgm_error *err) {
     return RGM_OK;
 }
 
+static void on_advice(void *context, const char *line) {
+    (void)context;
+    rgm_log(RGM_LOG_WARN, "%s", line);
+}
+
 rgm_status rgm_run_train(rgm_config *config, struct rgm_bench_train *bench, rgm_error *err) {
     static run r;
     rgm_session *s = NULL;
@@ -263,7 +269,9 @@ rgm_status rgm_run_train(rgm_config *config, struct rgm_bench_train *bench, rgm_
     r.s = s;
     r.bench = bench;
     rgm_trainer_options options = {.training = 1};
-    rgm_status status = rgm_trainer_create(&t, s, &options, err);
+    rgm_advice advice = {.tell = on_advice, .resumed = config->resume[0] != 0, .evaluated = bench != NULL};
+    rgm_status status = rgm_advise(s, &advice, err);
+    if (status >= 0) status = rgm_trainer_create(&t, s, &options, err);
     r.t = t;
     if (status >= 0 && config->checkpoint[0] && !config->resume[0]) status = rgm_loop_load(t, config->checkpoint, err);
     if (status >= 0 && bench) status = rgm_bench_train_begin(bench, s, t, err);

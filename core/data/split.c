@@ -11,18 +11,25 @@ rgm_view rgm_view_all(const rgm_dataset *set, int32_t split) {
 
 int64_t rgm_view_index(const rgm_view *view, int64_t i) { return view->indices ? (int64_t)view->indices[i] : i; }
 
+/* A class in the order in which classes give one sample more than their share rounded down. */
+struct turn {
+    int64_t remainder; /* of the exact share, in 1e-9: what differs by rounding alone is equal */
+    uint32_t tie;      /* the seed's order of classes whose remainders are equal */
+    uint32_t class;
+};
+
 /* Work arrays of one split; `held` is per sample, the others per class. */
 struct stratify {
     int64_t *members, *share; /* samples of the class; how many of them are held out */
-    double *remainder;        /* of the exact share */
-    uint32_t *sorted;         /* samples ordered by class, ascending within one */
+    struct turn *turns;
+    uint32_t *sorted; /* samples ordered by class, ascending within one */
     uint8_t *held;
 };
 
 static void free_stratify(struct stratify *work) {
     free(work->members);
     free(work->share);
-    free(work->remainder);
+    free(work->turns);
     free(work->sorted);
     free(work->held);
 }
@@ -30,29 +37,47 @@ static void free_stratify(struct stratify *work) {
 static rgm_status alloc_stratify(struct stratify *work, int64_t classes, int64_t count, rgm_error *err) {
     work->members = calloc((size_t)classes, sizeof *work->members);
     work->share = calloc((size_t)classes, sizeof *work->share);
-    work->remainder = calloc((size_t)classes, sizeof *work->remainder);
+    work->turns = calloc((size_t)classes, sizeof *work->turns);
     work->sorted = calloc((size_t)count, sizeof *work->sorted);
     work->held = calloc((size_t)count, sizeof *work->held);
-    if (work->members && work->share && work->remainder && work->sorted && work->held) return RGM_OK;
+    if (work->members && work->share && work->turns && work->sorted && work->held) return RGM_OK;
     return rgm_fail(err, RGM_E_NOMEM, "validation split: no memory for %lld samples", (long long)count);
 }
 
-/* Shares rounded down, then one more for the largest remainders until the total is `total`. */
-static void settle_shares(struct stratify *work, int64_t classes, double fraction, int64_t total) {
+static int by_turn(const void *a, const void *b) {
+    const struct turn *x = a, *y = b;
+    if (x->remainder != y->remainder) return x->remainder > y->remainder ? -1 : 1;
+    return x->tie < y->tie ? -1 : x->tie > y->tie;
+}
+
+/* Samples that can be held out: all but one of each class. */
+static int64_t count_spare(const struct stratify *work, int64_t classes) {
+    int64_t spare = 0;
+    for (int64_t c = 0; c < classes; c++) spare += work->members[c] > 0 ? work->members[c] - 1 : 0;
+    return spare;
+}
+
+/* Shares rounded down, then one more in the order of turns, as long as a class keeps a sample, until the total is
+ * `total`, which can be had. */
+static void settle_shares(struct stratify *work, int64_t classes, double fraction, int64_t total, uint64_t seed) {
+    rgm_rng rng = {.seed = seed, .stream = RGM_STREAM(RGM_STREAM_SPLIT, 1)};
     int64_t given = 0;
     for (int64_t c = 0; c < classes; c++) {
         double exact = fraction * (double)work->members[c];
         work->share[c] = (int64_t)exact;
-        work->remainder[c] = exact - (double)work->share[c];
+        work->turns[c] = (struct turn){.remainder = (int64_t)rint(1e9 * (exact - (double)work->share[c])),
+                                       .tie = (uint32_t)rgm_rng_permute(&rng, (uint64_t)classes, (uint64_t)c),
+                                       .class = (uint32_t)c};
         given += work->share[c];
     }
-    for (; given < total; given++) {
-        int64_t best = -1;
-        for (int64_t c = 0; c < classes; c++)
-            if (work->share[c] < work->members[c] && (best < 0 || work->remainder[c] > work->remainder[best])) best = c;
-        work->share[best]++;
-        work->remainder[best] = -1.0; /* served */
-    }
+    qsort(work->turns, (size_t)classes, sizeof *work->turns, by_turn);
+    while (given < total)
+        for (int64_t i = 0; i < classes && given < total; i++) {
+            uint32_t c = work->turns[i].class;
+            if (work->share[c] + 1 >= work->members[c]) continue;
+            work->share[c]++;
+            given++;
+        }
 }
 
 static void sort_by_class(struct stratify *work, const int32_t *labels, int64_t classes, int64_t count) {
@@ -85,33 +110,57 @@ static void write_views(rgm_holdout *holdout, const rgm_dataset *set, const uint
     }
 }
 
-rgm_status rgm_holdout_create(rgm_holdout *holdout, const rgm_dataset *set, double fraction, uint64_t seed,
-                              rgm_error *err) {
-    memset(holdout, 0, sizeof *holdout);
-    const rgm_dataset_info *info = rgm_dataset_describe(set);
-    int64_t count = info->count[RGM_SPLIT_TRAIN], classes = info->classes;
+/* How many samples the fraction asks for. */
+static rgm_status count_asked(const rgm_dataset_info *info, double fraction, int64_t *asked, rgm_error *err) {
+    int64_t count = info->count[RGM_SPLIT_TRAIN];
     if (count == 0)
         return rgm_fail(err, RGM_E_FORMAT, "%s: no train split to take a validation split from", info->path);
     if (!(fraction > 0.0 && fraction < 1.0))
         return rgm_fail(err, RGM_E_USAGE, "validation fraction %g: expected a number between 0 and 1", fraction);
-    int64_t total = (int64_t)floor(fraction * (double)count + 0.5);
-    if (total < 1 || total >= count)
-        return rgm_fail(err, RGM_E_USAGE, "validation fraction %g of %lld training samples leaves %s sample", fraction,
-                        (long long)count, total < 1 ? "validation without a" : "training without a");
+    *asked = (int64_t)floor(fraction * (double)count + 0.5);
+    if (*asked >= 1 && *asked < count) return RGM_OK;
+    return rgm_fail(err, RGM_E_USAGE, "validation fraction %g of %lld training samples leaves %s sample", fraction,
+                    (long long)count, *asked < 1 ? "validation without a" : "training without a");
+}
+
+/* Marks the samples to hold out, and says how many they are. */
+static rgm_status choose(struct stratify *work, const rgm_dataset *set, double fraction, uint64_t seed, int64_t *total,
+                         rgm_error *err) {
+    const rgm_dataset_info *info = rgm_dataset_describe(set);
+    sort_by_class(work, rgm_dataset_labels(set, RGM_SPLIT_TRAIN), info->classes, info->count[RGM_SPLIT_TRAIN]);
+    int64_t spare = count_spare(work, info->classes);
+    if (spare == 0)
+        return rgm_fail(err, RGM_E_USAGE,
+                        "validation fraction %g: no class can spare a sample, none has more than one "
+                        "(remedy: --validation 0, or a validation split in the file)",
+                        fraction);
+    if (*total > spare) *total = spare;
+    settle_shares(work, info->classes, fraction, *total, seed);
+    mark_held(work, info->classes, seed);
+    return RGM_OK;
+}
+
+rgm_status rgm_holdout_create(rgm_holdout *holdout, const rgm_dataset *set, double fraction, uint64_t seed,
+                              rgm_error *err) {
+    memset(holdout, 0, sizeof *holdout);
+    const rgm_dataset_info *info = rgm_dataset_describe(set);
+    RGM_TRY(count_asked(info, fraction, &holdout->asked, err));
+    int64_t count = info->count[RGM_SPLIT_TRAIN], total = holdout->asked;
     struct stratify work = {0};
-    rgm_status status = alloc_stratify(&work, classes, count, err);
-    if (status < 0) goto done;
+    rgm_status status;
+    RGM_TRY_OR_FAIL(status, alloc_stratify(&work, info->classes, count, err));
     holdout->indices = malloc((size_t)count * sizeof *holdout->indices);
     if (!holdout->indices) {
         status = rgm_fail(err, RGM_E_NOMEM, "validation split: no memory for %lld samples", (long long)count);
-        goto done;
+        goto fail;
     }
-    sort_by_class(&work, rgm_dataset_labels(set, RGM_SPLIT_TRAIN), classes, count);
-    settle_shares(&work, classes, fraction, total);
-    mark_held(&work, classes, seed);
+    RGM_TRY_OR_FAIL(status, choose(&work, set, fraction, seed, &total, err));
     write_views(holdout, set, work.held, count, total);
-done:
     free_stratify(&work);
+    return RGM_OK;
+fail:
+    free_stratify(&work);
+    rgm_holdout_destroy(holdout);
     return status;
 }
 

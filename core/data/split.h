@@ -24,12 +24,15 @@ int64_t rgm_view_index(const rgm_view *view, int64_t i);
 typedef struct rgm_holdout {
     uint32_t *indices; /* one allocation for both views */
     rgm_view train, validation;
+    int64_t asked; /* samples that the fraction asks for: more than validation.count where classes cannot spare them */
 } rgm_holdout;
 
 /* Holds out round(fraction * count) training samples, stratified: each class gives its share rounded down, and the
- * classes with the largest remainders (the lower class first) give one more, so that the total is exact. Which samples
- * of class c: the first of the permutation keyed (seed, RGM_STREAM_SPLIT, sample c). RGM_E_USAGE for a fraction outside
- * (0, 1) or one that leaves a part empty, RGM_E_FORMAT without a training split. */
+ * classes with the largest remainders give one more, so that the total is exact. Remainders that are equal are ordered
+ * by the permutation keyed (seed, RGM_STREAM_SPLIT instance 1). A class never gives its last sample: if the fraction
+ * asks for more than the classes can spare, what they can is held out. Which samples of class c: the first of the
+ * permutation keyed (seed, RGM_STREAM_SPLIT, sample c). Of soft labels, the class is the largest entry. RGM_E_USAGE for
+ * a fraction outside (0, 1) or one that leaves a part empty, RGM_E_FORMAT without a training split. */
 rgm_status rgm_holdout_create(rgm_holdout *holdout, const rgm_dataset *set, double fraction, uint64_t seed,
                               rgm_error *err);
 void rgm_holdout_destroy(rgm_holdout *holdout); /* a zeroed one is fine */

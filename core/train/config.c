@@ -118,6 +118,7 @@ static const rgm_option options[] = {
     {NULL, RGM_OPTION_BOOL, FIELD(quiet), NO_RANGE, "false", "quiet", 'q', EVERY, NULL, "errors and results only"},
 };
 enum { OPTIONS = sizeof options / sizeof options[0] };
+_Static_assert(OPTIONS <= 64, "rgm_config.given has a bit for each option");
 
 const rgm_option *rgm_config_options(size_t *count) {
     *count = OPTIONS;
@@ -145,6 +146,8 @@ rgm_status rgm_config_init(rgm_config *config, rgm_error *err) {
 /* --- set by key ----------------------------------------------------------------------------------------------------
  */
 
+void rgm_config_mark(rgm_config *config, const rgm_option *option) { config->given |= 1ull << (option - options); }
+
 static const rgm_option *find_option(const char *key) {
     for (size_t i = 0; i < OPTIONS; i++)
         if (options[i].key && strcmp(options[i].key, key) == 0) return &options[i];
@@ -162,6 +165,11 @@ static const rgm_option *find_owner(const char *key, const char **rest) {
         }
     }
     return NULL;
+}
+
+int32_t rgm_config_given(const rgm_config *config, const char *key) {
+    const rgm_option *option = find_option(key);
+    return option && (config->given >> (option - options) & 1);
 }
 
 rgm_status rgm_option_unknown(const char *key, rgm_error *err) {
@@ -237,13 +245,12 @@ static rgm_status set_path(rgm_config *config, const char *key, const char *rest
 
 rgm_status rgm_config_set(rgm_config *config, const char *key, const char *value, rgm_error *err) {
     const rgm_option *option = find_option(key);
-    if (option) {
-        if (rgm_option_is_node(option)) return rgm_option_set_yaml(option, config, value, err);
-        return rgm_option_set_text(option, config, value, err);
-    }
     const char *rest = NULL;
-    option = find_owner(key, &rest);
+    if (!option) option = find_owner(key, &rest);
     if (!option) return rgm_option_unknown(key, err);
+    rgm_config_mark(config, option);
+    if (!rest && rgm_option_is_node(option)) return rgm_option_set_yaml(option, config, value, err);
+    if (!rest) return rgm_option_set_text(option, config, value, err);
     if (option->type == RGM_OPTION_SPEC) return set_setting(rgm_option_field(option, config), key, rest, value, err);
     if (option->type == RGM_OPTION_PATHS) return set_path(config, key, rest, value, err);
     return set_in_list(rgm_option_field(option, config), key, rest, value, err);
@@ -277,6 +284,27 @@ rgm_status rgm_config_check(const rgm_config *config, rgm_error *err) {
     return RGM_OK;
 }
 
+int64_t rgm_batch_near(int64_t images, int64_t batch, int64_t low, int64_t high) {
+    int64_t best = batch, least = INT64_MAX;
+    for (int64_t away = 0; away <= high - low; away++)
+        for (int32_t side = 0; side < 2; side++) {
+            int64_t b = side ? batch + away : batch - away;
+            if (b < low || b > high || b > images || b < 1) continue;
+            int64_t rest = images % b;
+            if (100 * rest <= images) return b;
+            if (rest < least) best = b;
+            if (rest < least) least = rest;
+        }
+    return best;
+}
+
+/* An epoch has equal batches, so a rest of the images is left out of it: of small sets much. */
+static void fit_batch(rgm_config *config, int64_t images) {
+    int32_t batch = config->batch;
+    if ((double)(images % batch) > RGM_BATCH_LOSS * (double)images)
+        config->batch = (int32_t)rgm_batch_near(images, batch, (batch + 1) / 2, batch);
+}
+
 rgm_status rgm_config_fit(rgm_config *config, int32_t channels, int32_t height, int32_t width, int32_t classes,
                           int64_t images, rgm_error *err) {
     int32_t *image = config->model.image;
@@ -290,19 +318,22 @@ rgm_status rgm_config_fit(rgm_config *config, int32_t channels, int32_t height, 
     }
     int32_t small = image[1] <= 64 && image[2] <= 64;
     if (strcmp(config->model.name, "auto") == 0) strcpy(config->model.name, small ? "resnet20" : "resnet18");
-    if (config->model.stem == RGM_STEM_AUTO) config->model.stem = small ? RGM_STEM_SMALL : RGM_STEM_IMAGENET;
+    int32_t stemless = strncmp(config->model.name, "resnet", 6) != 0;
+    if (config->model.stem == RGM_STEM_AUTO && !stemless)
+        config->model.stem = small ? RGM_STEM_SMALL : RGM_STEM_IMAGENET;
     if (config->model.classes == 0) config->model.classes = classes;
     if (config->model.classes < classes)
         return rgm_fail(err, RGM_E_USAGE, "model.classes: %d is less than the %d classes of the data",
                         config->model.classes, classes);
     if (config->batch > images && images > 0) config->batch = (int32_t)images;
+    if (!rgm_config_given(config, "batch") && images > 0) fit_batch(config, images);
     return rgm_config_check(config, err);
 }
 
 /* --- comparing -----------------------------------------------------------------------------------------------------
  */
 
-static int32_t spec_equal(const rgm_spec *a, const rgm_spec *b) {
+int32_t rgm_spec_equal(const rgm_spec *a, const rgm_spec *b) {
     if (strcmp(a->name, b->name) != 0 || a->count != b->count) return 0;
     for (int32_t i = 0; i < a->count; i++)
         if (strcmp(a->settings[i].key, b->settings[i].key) != 0 ||
@@ -314,7 +345,7 @@ static int32_t spec_equal(const rgm_spec *a, const rgm_spec *b) {
 static int32_t list_equal(const rgm_spec_list *a, const rgm_spec_list *b) {
     if (a->count != b->count) return 0;
     for (int32_t i = 0; i < a->count; i++)
-        if (!spec_equal(&a->items[i], &b->items[i])) return 0;
+        if (!rgm_spec_equal(&a->items[i], &b->items[i])) return 0;
     return 1;
 }
 
@@ -331,31 +362,32 @@ static int32_t listed(const char *key, const char *const *list) {
     return 0;
 }
 
-const char *rgm_config_difference(const rgm_config *a, const rgm_config *b, const char *const *except) {
-    for (size_t i = 0; i < OPTIONS; i++) {
-        const void *x = (const char *)a + options[i].offset, *y = (const char *)b + options[i].offset;
-        int32_t equal;
-        switch (options[i].key && !listed(options[i].key, except) ? options[i].type : -1) {
-        case -1:
-            continue;
-        case RGM_OPTION_TEXT:
-        case RGM_OPTION_WORD:
-            equal = strcmp(x, y) == 0;
-            break;
-        case RGM_OPTION_SPEC:
-            equal = spec_equal(x, y);
-            break;
-        case RGM_OPTION_SPECS:
-            equal = list_equal(x, y);
-            break;
-        case RGM_OPTION_PATHS:
-            equal = paths_equal(a, b);
-            break;
-        default:
-            equal = memcmp(x, y, options[i].size) == 0;
-        }
-        if (!equal) return options[i].key;
+static int32_t option_differs(const rgm_config *a, const rgm_config *b, const rgm_option *option) {
+    const void *x = (const char *)a + option->offset, *y = (const char *)b + option->offset;
+    switch (option->type) {
+    case RGM_OPTION_TEXT:
+    case RGM_OPTION_WORD:
+        return strcmp(x, y) != 0;
+    case RGM_OPTION_SPEC:
+        return !rgm_spec_equal(x, y);
+    case RGM_OPTION_SPECS:
+        return !list_equal(x, y);
+    case RGM_OPTION_PATHS:
+        return !paths_equal(a, b);
+    default:
+        return memcmp(x, y, option->size) != 0;
     }
+}
+
+int32_t rgm_config_differs(const rgm_config *a, const rgm_config *b, const char *key) {
+    const rgm_option *option = find_option(key);
+    return option && option_differs(a, b, option);
+}
+
+const char *rgm_config_difference(const rgm_config *a, const rgm_config *b, const char *const *except) {
+    for (size_t i = 0; i < OPTIONS; i++)
+        if (options[i].key && !listed(options[i].key, except) && option_differs(a, b, &options[i]))
+            return options[i].key;
     return NULL;
 }
 

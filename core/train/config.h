@@ -7,9 +7,10 @@
  * (augmentations, optimizer, ...) are kept as rgm_spec: their settings are checked later by plug/ against the
  * component's own parameters; the line and column for its messages are in each rgm_setting.
  *
- * Order of precedence, lowest first: the defaults (rgm_config_init), a file (rgm_config_read), flags and --set in the
- * order of the command line (rgm_config_set). A component that is named again replaces the earlier one with all its
- * settings; `optimizer.lr=0.05` changes one setting of the component that is there.
+ * Order of precedence, lowest first: the defaults (rgm_config_init) or those of the model (rgm_config_suit), a file
+ * (rgm_config_read), flags and --set in the order of the command line (rgm_config_set). A component that is named again
+ * replaces the earlier one with all its settings; `optimizer.lr=0.05` changes one setting of the component that is
+ * there.
  *
  * The struct is about 220 KiB: keep it static, on the heap or in a long-lived object, not in a deep stack.
  */
@@ -104,6 +105,7 @@ typedef struct rgm_config {
     char resume[RGM_CONFIG_PATH]; /* run folder to continue */
     char json[RGM_CONFIG_PATH];   /* "": none, "-": standard output */
     int32_t quiet;
+    uint64_t given; /* a bit for each option of the table that a file, a flag or --set has named: rgm_config_given() */
 } rgm_config;
 
 /* --- the table -----------------------------------------------------------------------------------------------------
@@ -159,6 +161,22 @@ const char *rgm_option_range(const rgm_option *option, char *text, size_t size);
 /* All defaults. RGM_E_NOMEM. */
 rgm_status rgm_config_init(rgm_config *config, rgm_error *err);
 
+/* A default that a model has instead of the table's. */
+typedef struct rgm_model_default {
+    const char *model, *key;
+    const char *value; /* YAML */
+} rgm_model_default;
+
+/* All of them; *count is their number. docs/CONFIG.md has the table. */
+const rgm_model_default *rgm_model_defaults(size_t *count);
+
+/* Puts the defaults of model `name` over those of the table, but for options that are given; a model without any, or an
+ * unknown one, changes nothing. Call it between the file and what may set a part of an option ("optimizer.lr"). */
+rgm_status rgm_config_suit(rgm_config *config, const char *name, rgm_error *err);
+
+/* 1 if a file, a flag or --set has named the option, or a setting in it. */
+int32_t rgm_config_given(const rgm_config *config, const char *key);
+
 /* Reads a YAML file over what *config holds. Strict: RGM_E_USAGE for an unknown or repeated key, a wrong type, a value
  * out of range, with "FILE:LINE:COLUMN: " in front; RGM_E_IO if it cannot be read. Refused as well: anchors, aliases,
  * tags, several documents, more than 256 KiB. On failure *config is unspecified. */
@@ -180,9 +198,16 @@ rgm_status rgm_config_assign(rgm_config *config, const char *assignment, rgm_err
 rgm_status rgm_config_check(const rgm_config *config, rgm_error *err);
 
 /* Replaces what is "auto" by what the data says: image size (given channels must match), model (resnet20 up to 64
- * pixels, resnet18 above), stem (small up to 64 pixels), classes; the batch is cut to the set's `images`. */
+ * pixels, resnet18 above), a ResNet's stem (small up to 64 pixels), classes; the batch is cut to the set's `images`.
+ * A batch that is not given and would leave out more than RGM_BATCH_LOSS of them in each epoch becomes the nearest one,
+ * from half of it up, that leaves out next to none. */
+#define RGM_BATCH_LOSS 0.1
 rgm_status rgm_config_fit(rgm_config *config, int32_t channels, int32_t height, int32_t width, int32_t classes,
                           int64_t images, rgm_error *err);
+
+/* The batch in [low, high] that is nearest to `batch` and leaves out at most 1 % of `images`, or, if none does, the one
+ * that leaves out the least. */
+int64_t rgm_batch_near(int64_t images, int64_t batch, int64_t low, int64_t high);
 
 /* The configuration as YAML, every key with its value; reading it over the defaults gives an equal configuration.
  * *text is NUL-terminated, to be freed by the caller. RGM_E_NOMEM. */
@@ -195,6 +220,9 @@ rgm_status rgm_config_write(const rgm_config *config, const char *path, rgm_erro
  * NULL); NULL if none does. Lines and columns of settings do not count. */
 const char *rgm_config_difference(const rgm_config *a, const rgm_config *b, const char *const *except);
 
+/* 1 if the option `key` differs. */
+int32_t rgm_config_differs(const rgm_config *a, const rgm_config *b, const char *key);
+
 /* 1 if all options that have a key are equal (lines and columns of settings do not count). */
 int32_t rgm_config_equal(const rgm_config *a, const rgm_config *b);
 
@@ -204,6 +232,9 @@ const char *rgm_real_print(char text[RGM_REAL_TEXT], double value);
 
 /* Bytes of the UTF-8 sequence at `s`, NUL-terminated text (RFC 3629: no overlong forms, no surrogates); 0: none. */
 size_t rgm_utf8_length(const unsigned char *s);
+
+/* 1 if two components have the same name and settings in the same order; lines and columns do not count. */
+int32_t rgm_spec_equal(const rgm_spec *a, const rgm_spec *b);
 
 /* The setting `key` of a component, or NULL. */
 const char *rgm_spec_get(const rgm_spec *spec, const char *key);

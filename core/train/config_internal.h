@@ -9,6 +9,9 @@ enum { RGM_OPTION_TEXT_MAX = 320 }; /* holds the value of any scalar option but 
 /* The field of an option. */
 void *rgm_option_field(const rgm_option *option, rgm_config *config);
 
+/* Notes that the user has named the option. */
+void rgm_config_mark(rgm_config *config, const rgm_option *option);
+
 /* 1 for components and lists, whose values are YAML nodes; 0 for scalars. */
 int32_t rgm_option_is_node(const rgm_option *option);
 

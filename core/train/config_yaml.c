@@ -263,7 +263,9 @@ static rgm_status read_entry(reader *r, const char *prefix) {
     RGM_TRY(next(r));
     if (!group) {
         size_t count;
-        return read_option(r, &rgm_config_options(&count)[index]);
+        const rgm_option *option = &rgm_config_options(&count)[index];
+        rgm_config_mark(r->config, option);
+        return read_option(r, option);
     }
     if (is_null(r)) return RGM_OK;
     if (r->event.type != YAML_MAPPING_START_EVENT) return expected(r, key, "a mapping of its keys");
@@ -334,6 +336,12 @@ rgm_status rgm_config_parse(rgm_config *config, const char *text, size_t size, c
     return status;
 }
 
+/* Zero bytes, but not of UTF-16, which begins with a byte order mark. */
+static int32_t is_binary(const char *text, size_t size) {
+    int32_t utf16 = size >= 2 && (memcmp(text, "\377\376", 2) == 0 || memcmp(text, "\376\377", 2) == 0);
+    return !utf16 && memchr(text, 0, size) != NULL;
+}
+
 rgm_status rgm_config_read(rgm_config *config, const char *path, rgm_error *err) {
     FILE *file = fopen(path, "rbe");
     if (!file) return rgm_fail(err, RGM_E_IO, "%.160s: %s", path, strerror(errno));
@@ -346,6 +354,11 @@ rgm_status rgm_config_read(rgm_config *config, const char *path, rgm_error *err)
         status = rgm_fail(err, RGM_E_NOMEM, "%.160s: no memory to read it", path);
     else if (failed)
         status = rgm_fail(err, RGM_E_IO, "%.160s: %s", path, strerror(failed));
+    else if (is_binary(text, size))
+        status = rgm_fail(err, RGM_E_USAGE,
+                          "%.160s: a binary file, expected a configuration (YAML) or a data set (HDF5, made by "
+                          "'regimen import')",
+                          path);
     else
         status = rgm_config_parse(config, text, size, path, err);
     free(text);

@@ -40,22 +40,33 @@ static void set_constant(float *to, const rgm_param *p) {
     for (int64_t i = 0; i < p->count; i++) to[p->offset + i] = p->initial;
 }
 
+void rgm_count_classes(const rgm_view *view, double *counts) {
+    if (!view->count) return;
+    const int32_t *labels = rgm_dataset_labels(view->set, view->split);
+    const float *soft = rgm_dataset_soft(view->set, view->split);
+    int64_t width = rgm_dataset_describe(view->set)->classes;
+    for (int64_t i = 0; i < view->count; i++) {
+        int64_t sample = rgm_view_index(view, i);
+        if (!soft) counts[labels[sample]]++;
+        for (int64_t c = 0; soft && c < width; c++) counts[c] += (double)soft[sample * width + c];
+    }
+}
+
+static double at_least_half(double count) { return count > 0.5 ? count : 0.5; }
+
 /* Log of the class frequencies into the classifier's bias. */
 static rgm_status set_prior(const rgm_session *s, const rgm_param *p, float *bias, rgm_error *err) {
-    const int32_t *labels = s->set ? rgm_dataset_labels(s->set, s->train.split) : NULL;
-    if (!labels || s->train.count == 0) return RGM_OK;
-    int64_t *counts = calloc((size_t)s->classes, sizeof *counts);
+    if (!s->set || s->train.count == 0) return RGM_OK;
+    double *counts = calloc((size_t)s->classes, sizeof *counts);
     if (!counts) return rgm_fail(err, RGM_E_NOMEM, "prior bias: out of memory");
-    for (int64_t i = 0; i < s->train.count; i++) counts[labels[rgm_view_index(&s->train, i)]]++;
+    rgm_count_classes(&s->train, counts);
     rgm_clock clock = rgm_session_clock(s, 0);
     rgm_plug_call call; /* for the host's log: the same bits on every machine */
     rgm_plug_call_init(&call, s->components.head_init, &clock, NULL, NULL);
     double total = (double)s->train.count;
     for (int64_t c = 0; c < p->count; c++) {
-        double n = (double)counts[s->outputs == 1 ? 1 : c];
-        n = n > 0 ? n : 0.5;
-        double rest = total - n > 0 ? total - n : 0.5;
-        bias[c] = (float)call.call.host->log(n / (s->outputs == 1 ? rest : total));
+        double n = at_least_half(counts[s->outputs == 1 ? 1 : c]);
+        bias[c] = (float)call.call.host->log(n / (s->outputs == 1 ? at_least_half(total - n) : total));
     }
     free(counts);
     return RGM_OK;

@@ -48,15 +48,23 @@ static rgm_status create_schedules(rgm_components *c, const rgm_registry *r, con
     return rgm_instance_create(&c->schedule[c->schedules++], r, RGM_SCHEDULER, &spec, err);
 }
 
+int32_t rgm_optimizer_decays(const rgm_instance *optimizer) {
+    rgm_spec spec;
+    rgm_instance_spec(optimizer, &spec);
+    const char *rate = rgm_spec_get(&spec, "weight_decay");
+    return rate && strpbrk(rate, "123456789") != NULL;
+}
+
 /* Evaluation needs the loss only: what a run was trained with may have moved since. */
-static rgm_status create_components(rgm_components *c, const rgm_registry *r, const rgm_config *config,
-                                    int32_t evaluation, rgm_error *err) {
+static rgm_status create_components(rgm_components *c, const rgm_registry *r, rgm_config *config, int32_t evaluation,
+                                    rgm_error *err) {
     RGM_TRY(rgm_instance_create(&c->loss, r, RGM_LOSS, &config->loss, err));
     if (evaluation) return RGM_OK;
     rgm_spec head = own_spec("normal", "std", 0.01);
     RGM_TRY(rgm_instance_create(&c->head_init, r, RGM_INITIALIZER, &head, err));
     RGM_TRY(rgm_instance_create(&c->init, r, RGM_INITIALIZER, &config->init, err));
     RGM_TRY(rgm_instance_create(&c->optimizer, r, RGM_OPTIMIZER, &config->optimizer, err));
+    if (rgm_optimizer_decays(c->optimizer) && !rgm_config_given(config, "regularize")) config->regularize.count = 0;
     RGM_TRY(create_list(c->augment, &c->augments, r, RGM_AUGMENTATION, &config->augment, err));
     RGM_TRY(create_list(c->regularize, &c->regularizers, r, RGM_REGULARIZER, &config->regularize, err));
     if (config->dropout > 0) {
@@ -198,8 +206,7 @@ static rgm_status create_machine(rgm_session *s, rgm_error *err) {
     return RGM_OK;
 }
 
-static rgm_status load_plugins(rgm_session *s, const rgm_session_options *o, rgm_error *err) {
-    const rgm_config *c = s->config;
+static rgm_status load_plugins(rgm_session *s, rgm_config *c, const rgm_session_options *o, rgm_error *err) {
     const char *files[RGM_CONFIG_LIST];
     for (int32_t i = 0; i < c->plugins.count; i++) files[i] = c->plugins.paths[i];
     rgm_registry_options options = {
@@ -231,7 +238,7 @@ rgm_status rgm_session_create(rgm_session **session, rgm_config *config, const r
     RGM_TRY_OR_FAIL(status, rgm_config_check(config, err));
     s->steps_per_epoch = s->train.count / config->batch > 0 ? s->train.count / config->batch : 1;
     s->steps_total = s->steps_per_epoch * (config->epochs > 0 ? config->epochs : 1);
-    RGM_TRY_OR_FAIL(status, load_plugins(s, options, err));
+    RGM_TRY_OR_FAIL(status, load_plugins(s, config, options, err));
     RGM_TRY_OR_FAIL(status, create_machine(s, err));
     RGM_TRY_OR_FAIL(status, build_graph(s, err));
     RGM_TRY_OR_FAIL(status, describe_model(s, err));

@@ -55,11 +55,15 @@ typedef struct rgm_session_options {
     rgm_stop stop;             /* asked wherever creation, or planning with the session, may take long */
 } rgm_session_options;
 
-/* Opens and builds everything; *config is fitted (rgm_config_fit) and checked, and must outlive the session. Call it
- * once, before any team has run in this process: plugins and foreign data files are tried in child processes. [main] */
+/* Opens and builds everything; *config is fitted (rgm_config_fit) and checked, and must outlive the session.
+ * Regularizers that nobody gave are dropped beside an optimizer that decays weights itself. Call it once, before any
+ * team has run in this process: plugins and foreign data files are tried in child processes. [main] */
 rgm_status rgm_session_create(rgm_session **session, rgm_config *config, const rgm_session_options *options,
                               rgm_error *err);
 void rgm_session_destroy(rgm_session *session); /* NULL is fine */
+
+/* 1 if an optimizer decays weights itself: it has a setting `weight_decay`, above 0. */
+int32_t rgm_optimizer_decays(const rgm_instance *optimizer);
 
 /* The clock at a step. */
 rgm_clock rgm_session_clock(const rgm_session *session, int64_t step);

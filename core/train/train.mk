@@ -1,9 +1,9 @@
 noinst_LTLIBRARIES += libtrain.la
-libtrain_la_SOURCES = %D%/config.c %D%/config.h %D%/config_internal.h %D%/config_text.c %D%/config_write.c \
+libtrain_la_SOURCES = %D%/config.c %D%/config.h %D%/config_internal.h %D%/config_model.c %D%/config_text.c %D%/config_write.c \
 	%D%/config_yaml.c
 libtrain_la_CPPFLAGS = $(AM_CPPFLAGS) $(YAML_CFLAGS)
 libtrain_la_LIBADD = $(YAML_LIBS)
-libtrain_la_SOURCES += %D%/activation.c %D%/activation.h %D%/augment.c %D%/augment.h %D%/checkpoint.h \
+libtrain_la_SOURCES += %D%/advice.c %D%/advice.h %D%/activation.c %D%/activation.h %D%/augment.c %D%/augment.h %D%/checkpoint.h \
 	%D%/initialize.c %D%/initialize.h %D%/loop.c %D%/loop.h %D%/loss.c %D%/loss.h %D%/peak.c %D%/peak.h %D%/progress.h %D%/resume.c \
 	%D%/session.c %D%/session.h %D%/trainer.c %D%/trainer.h %D%/update.c %D%/update.h
 libtrain_la_CFLAGS = $(AM_CFLAGS)

@@ -59,6 +59,8 @@ refuse 2 "unknown key 'optimiser" train data.h5 --set optimiser.lr=1
 refuse 2 'dropout: .*0 to 0.99' train data.h5 --set dropout=1
 refuse 2 'json' train data.h5 --json out.json
 refuse 2 '--resume' train data.h5 --resume run
+refuse 2 '--resume: .*--checkpoint cannot be given too' train --resume run --checkpoint $checkpoint
+refuse 2 'early_stop.patience: 2 evaluations, but without a validation split' train data.h5 --validation 0 --set early_stop.patience=2
 
 # ---- models and images
 refuse 2 "resnet21" train data.h5 --model resnet21
@@ -104,7 +106,7 @@ refuse 2 'twice.yaml:2:1: ' train twice.yaml
 printf 'a: &x 1\nb: *x\n' >anchor.yaml
 refuse 2 'anchor.yaml:1:' train anchor.yaml
 printf '\000\001\377\376' >binary.yaml
-refuse 2 'binary.yaml' train binary.yaml
+refuse 2 'binary.yaml: a binary file, expected a configuration (YAML) or a data set' train binary.yaml
 head -c 300000 /dev/zero | tr '\0' '#' >large.yaml
 refuse 2 'large.yaml' train large.yaml
 refuse 3 'missing.yaml: No such file' train missing.yaml
