@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/clock.h"
+#include "base/memory.h"
 #include "bench/measure.h"
 #include "data/order.h"
 #include "report/summary.h"

@@ -7,11 +7,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+#include "base/memory.h"
 #include "cli/commands.h"
 #include "make_set.h"
 #include "malloc_probe.h"
+#include "sanitized.h"
+#include "train/fit.h"
 #include "train_run.h"
 
 static char *folder;
@@ -205,8 +209,7 @@ static int32_t number_behind(const char *text, const char *words) {
 static int32_t check_refusal(int32_t memory, size_t available) {
     rgm_error err = {0}, other = {0};
     ck_assert_int_eq(try_batch(BATCH, memory, available, NULL, &err), RGM_E_NOMEM);
-    int32_t fits = number_behind(err.text, "the largest batch that fits is "), low = number_behind(err.text, "low ");
-    if (!low) low = number_behind(err.text, "low one of ");
+    int32_t fits = number_behind(err.text, "available: batch "), low = number_behind(err.text, "low batch ");
     ck_assert_msg(!fits == !!strstr(err.text, "no batch fits"), "%s", err.text);
     ck_assert_msg(low ? memory == RGM_MEMORY_NORMAL && low > fits && low <= BATCH : !strstr(err.text, "low"), "%s",
                   err.text);
@@ -230,6 +233,142 @@ START_TEST(refusals_name_what_fits) {
 }
 END_TEST
 
+/* ---- the search ---- */
+
+/* Bytes that a batch needs, and how often was asked. */
+typedef struct model {
+    double base, slope; /* per image */
+    int32_t saves_from; /* from this batch on `saved` bytes less */
+    double saved;
+    int32_t plans, cost, stop_after;
+} model;
+
+static size_t bytes_of(const model *m, int32_t batch) {
+    return (size_t)(m->base + m->slope * batch - (m->saves_from && batch >= m->saves_from ? m->saved : 0));
+}
+
+static void plan_model(void *context, int32_t batch, size_t *bytes, int32_t *budget) {
+    model *m = context;
+    *bytes = bytes_of(m, batch);
+    *budget -= m->cost;
+    m->plans += m->cost;
+}
+
+static int32_t stop_model(void *context) {
+    const model *m = context;
+    return m->stop_after && m->plans >= m->stop_after;
+}
+
+static const struct {
+    model model;
+    int32_t most, fits; /* the largest that fits into a million bytes */
+} searches[] = {
+    {{.base = 0, .slope = 10000}, 65535, 100},
+    {{.base = 900000, .slope = 1000}, 65535, 100},
+    {{.base = 999000, .slope = 1000}, 4096, 1},
+    {{.base = 999999, .slope = 1000}, 4096, 0},
+    {{.base = 2e6, .slope = 1}, 4096, 0},
+    {{.base = 0, .slope = 250}, 4001, 4000},
+    {{.base = 5e5, .slope = 5000, .saves_from = 60, .saved = 1e5}, 1000, 120},
+};
+
+START_TEST(a_batch_is_found_in_few_plans) {
+    const int32_t above = searches[_i].most + 1;
+    for (int32_t known = 0; known < 2; known++) {
+        for (int32_t cost = 1; cost <= 2; cost++) {
+            model m = searches[_i].model;
+            m.cost = cost;
+            rgm_fit fit = {plan_model, &m, 1000000, {stop_model, &m}};
+            int32_t batch = -1, budget = RGM_TRAINER_PLANS;
+            rgm_error err = {0};
+            need(rgm_fit_search(&fit, searches[_i].most, known ? above : 0, known ? bytes_of(&m, above) : 0, &budget,
+                                &batch, &err),
+                 &err);
+            ck_assert_int_le(m.plans, RGM_TRAINER_PLANS);
+            ck_assert_int_eq(m.plans + budget, RGM_TRAINER_PLANS);
+            ck_assert(batch == 0 || bytes_of(&m, batch) <= 1000000);
+            ck_assert_msg(batch <= searches[_i].fits && batch >= searches[_i].fits * 7 / 8, "found %d", batch);
+        }
+    }
+}
+END_TEST
+
+START_TEST(a_search_can_be_stopped) {
+    model m = {.base = 0, .slope = 100, .cost = 2, .stop_after = 2};
+    rgm_fit fit = {plan_model, &m, 1000000, {stop_model, &m}};
+    int32_t batch, budget = RGM_TRAINER_PLANS;
+    rgm_error err = {0};
+    ck_assert_int_eq(rgm_fit_search(&fit, 65535, 0, 0, &budget, &batch, &err), RGM_E_INTERRUPTED);
+    ck_assert_int_eq(m.plans, 2);
+}
+END_TEST
+
+static int32_t always(void *context) {
+    (void)context;
+    return 1;
+}
+
+/* The trainer hands its session's stop on. */
+START_TEST(a_refusal_can_be_stopped) {
+    opened o = {0};
+    rgm_error err = {0};
+    configure("{model: {name: resnet20}, batch: 64, epochs: 1, threads: 2}",
+              &(run_set){.H = 20, .W = 20, .C = 1, .classes = 3, .train = BATCH});
+    need(rgm_session_create(&o.session, &config, &(rgm_session_options){.need_data = 1}, &err), &err);
+    o.session->stop = (rgm_stop){always, NULL};
+    ck_assert_int_eq(
+        rgm_trainer_create(&o.trainer, o.session, &(rgm_trainer_options){.training = 1, .available = 1 << 20}, &err),
+        RGM_E_INTERRUPTED);
+    close_run(&o);
+}
+END_TEST
+
+/* ---- limits of the address space ---- */
+
+START_TEST(the_limits_are_read) {
+    struct rlimit old, tight;
+    rgm_error err = {0};
+    if (RGM_SANITIZED) return; /* their shadow is larger than any limit */
+    ck_assert_int_eq(getrlimit(_i, &old), 0);
+    rgm_address_space free_space = rgm_address_space_read();
+    tight = old;
+    tight.rlim_cur = (rlim_t)1 << 30;
+    ck_assert_int_eq(setrlimit(_i, &tight), 0);
+    rgm_address_space space = rgm_address_space_read();
+    rgm_status little = rgm_address_space_need(1 << 20, "test", &err);
+    rgm_status much = rgm_address_space_need((size_t)1 << 30, "test", &err);
+    ck_assert_int_eq(setrlimit(_i, &old), 0);
+    ck_assert(space.left < free_space.left && space.left < (size_t)1 << 30 && space.left > (size_t)1 << 26);
+    ck_assert_uint_eq(space.limit, (size_t)1 << 30);
+    ck_assert_int_eq(little, RGM_OK);
+    ck_assert_int_eq(much, RGM_E_NOMEM);
+    ck_assert_msg(strstr(err.text, _i == RLIMIT_AS ? "ulimit -v" : "ulimit -d"), "%s", err.text);
+}
+END_TEST
+
+/* ---- views ---- */
+
+/* A caller's view may have other numbers in the same place: they are read again. */
+START_TEST(a_view_with_other_numbers) {
+    opened o = open_run("{model: {name: linear}, batch: 8, epochs: 1, threads: 1}",
+                        &(run_set){.H = 6, .W = 6, .C = 1, .classes = 3, .train = 64});
+    uint32_t indices[4] = {0, 1, 2, 3};
+    float first[12], second[12], fresh[12];
+    rgm_view view = {.set = o.session->set, .split = RGM_SPLIT_TRAIN, .indices = indices, .count = 4};
+    rgm_error err = {0};
+    steps(&o, 0, 2);
+    need(rgm_trainer_logits(o.trainer, &view, 4, first, &err), &err);
+    for (uint32_t i = 0; i < 4; i++) indices[i] = i + 20;
+    need(rgm_trainer_logits(o.trainer, &view, 4, second, &err), &err);
+    uint32_t others[4] = {20, 21, 22, 23};
+    view.indices = others;
+    need(rgm_trainer_logits(o.trainer, &view, 4, fresh, &err), &err);
+    ck_assert_int_ne(memcmp(first, fresh, sizeof fresh), 0);
+    ck_assert_int_eq(memcmp(second, fresh, sizeof fresh), 0);
+    close_run(&o);
+}
+END_TEST
+
 int main(void) {
     Suite *suite = suite_create("memory");
     TCase *tcase = tcase_create("memory");
@@ -240,6 +379,12 @@ int main(void) {
     tcase_add_test(tcase, the_heap_is_flat);
     tcase_add_loop_test(tcase, as_planned, 0, sizeof planned / sizeof *planned);
     tcase_add_loop_test(tcase, refusals_name_what_fits, RGM_MEMORY_NORMAL, RGM_MEMORY_LOW + 1);
+    tcase_add_loop_test(tcase, a_batch_is_found_in_few_plans, 0, sizeof searches / sizeof *searches);
+    tcase_add_test(tcase, a_search_can_be_stopped);
+    tcase_add_test(tcase, a_refusal_can_be_stopped);
+    tcase_add_test(tcase, a_view_with_other_numbers);
+    tcase_add_loop_test(tcase, the_limits_are_read, RLIMIT_AS, RLIMIT_AS + 1);
+    tcase_add_loop_test(tcase, the_limits_are_read, RLIMIT_DATA, RLIMIT_DATA + 1);
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

@@ -1,8 +1,11 @@
 #include "config.h"
 
 #include <check.h>
+#include <dlfcn.h>
+#include <errno.h>
 #include <malloc.h>
 #include <math.h>
+#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -14,6 +17,7 @@
 
 #include "base/machine.h"
 #include "base/team.h"
+#include "sanitized.h"
 
 #ifdef __SSE__
 #    include <xmmintrin.h>
@@ -506,6 +510,43 @@ START_TEST(forked_before_a_run) {
 }
 END_TEST
 
+/* ---- threads that the system refuses ---- */
+
+#if !RGM_SANITIZED /* they stand there themselves */
+
+static _Atomic int32_t refuse_from = INT32_MAX, creations;
+
+/* Stands in front of the C library's, for libgomp, too. */
+__attribute__((visibility("default"))) int pthread_create(pthread_t *thread, const pthread_attr_t *attributes,
+                                                          void *(*start)(void *), void *argument) {
+    static int (*real)(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *);
+    if (!real) *(void **)&real = dlsym(RTLD_NEXT, "pthread_create");
+    if (atomic_fetch_add(&creations, 1) >= refuse_from) return EAGAIN;
+    return real(thread, attributes, start, argument);
+}
+
+/* The first, the second ... is refused: an error, not the end of the process; later the same team can run. */
+START_TEST(threads_are_refused) {
+    rgm_error err = {0};
+    rgm_team *team = make_team(4, RGM_PIN_OFF);
+    creations = 0;
+    refuse_from = _i;
+    ck_assert_int_eq(rgm_team_start(team, &err), RGM_E_NOMEM);
+    ck_assert_msg(strstr(err.text, "4 threads cannot be had: ") && strstr(err.text, "--threads"), "%s", err.text);
+    creations = 0;
+    ck_assert_int_eq(rgm_team_for(team, fail_at_once, NULL, 8, &err), RGM_E_NOMEM);
+    refuse_from = INT32_MAX;
+    ck_assert_int_eq(rgm_team_start(team, &err), RGM_OK);
+    ck_assert_int_eq(rgm_team_start(team, &err), RGM_OK);
+    creations = 0;
+    refuse_from = 0; /* all are there */
+    ck_assert_int_eq(rgm_team_for(team, fail_at_once, NULL, 8, &err), RGM_OK);
+    refuse_from = INT32_MAX;
+    rgm_team_destroy(team);
+}
+END_TEST
+#endif
+
 static TCase *add_case(Suite *suite, const char *name) {
     TCase *added = tcase_create(name);
     tcase_set_timeout(added, 300);
@@ -522,6 +563,9 @@ int main(void) {
     tcase_add_test(life, teams_come_and_go);
     tcase_add_loop_test(life, forked_children, 0, 4);
     tcase_add_test(life, forked_before_a_run);
+#if !RGM_SANITIZED
+    tcase_add_loop_test(life, threads_are_refused, 0, 3);
+#endif
     tcase_add_loop_test(runs, every_chunk_runs_once, 0, SIZES);
     tcase_add_loop_test(runs, same_bits_on_any_team, 0, SIZES);
     tcase_add_loop_test(runs, workers_run_together, 0, SIZES);

@@ -64,7 +64,8 @@ if HAVE_RANDOM123
 tests_check_rng_CPPFLAGS = $(AM_CPPFLAGS) -DHAVE_RANDOM123=1
 endif
 tests_check_rng_LDADD = libbase.la $(CHECK_LIBS) -lm
-tests_check_team_SOURCES = %D%/check_team.c
+tests_check_team_SOURCES = %D%/check_team.c %D%/sanitized.h
+tests_check_team_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE
 tests_check_team_CFLAGS = $(test_cflags)
 tests_check_team_LDADD = libbase.la $(CHECK_LIBS) -lm
 tests_check_machine_SOURCES = %D%/check_machine.c

@@ -42,6 +42,31 @@ static int32_t group_quota(const char *folder) {
     return cpus < MOST_CPUS ? (int32_t)cpus : 0;
 }
 
+/* Bytes of page cache in a group and the groups inside it that the kernel gives back when memory is asked for: pages of
+ * files, active or not, as in MemAvailable, but for those that must be written first. Shared memory is not among them.
+ */
+static int64_t reclaimable(const char *folder, int32_t version) {
+    static const struct {
+        const char *name;
+        int32_t sign;
+    } parts[] = {{"inactive_file", 1},   {"active_file", 1}, {"file_dirty", -1},
+                 {"file_writeback", -1}, {"dirty", -1},      {"writeback", -1}};
+    char path[PATH_BYTES + 32], line[128], name[64];
+    int64_t sum = 0;
+    long long bytes;
+    snprintf(path, sizeof path, "%s/memory.stat", folder);
+    FILE *file = fopen(path, "re");
+    if (!file) return 0;
+    while (fgets(line, sizeof line, file)) {
+        if (sscanf(line, "%63s %lld", name, &bytes) != 2 || bytes < 0) continue;
+        if (version && strncmp(name, "total_", 6) != 0) continue; /* v1's other names leave the groups inside out */
+        for (size_t k = 0; k < sizeof parts / sizeof *parts; k++)
+            if (strcmp(version ? name + 6 : name, parts[k].name) == 0) sum += parts[k].sign * (int64_t)bytes;
+    }
+    fclose(file);
+    return sum > 0 ? sum : 0;
+}
+
 /* Bytes left in one group, -1 if it has no limit. */
 static int64_t group_memory(const char *folder) {
     static const char *const files[2][2] = {{"memory.max", "memory.current"},
@@ -50,6 +75,8 @@ static int64_t group_memory(const char *folder) {
         int64_t limit[2], used[2];
         if (read_numbers(folder, files[version][0], limit) < 1 || limit[0] < 0) continue;
         if (read_numbers(folder, files[version][1], used) < 1 || limit[0] > (INT64_C(1) << 60)) continue;
+        int64_t cache = reclaimable(folder, version);
+        used[0] = cache < used[0] ? used[0] - cache : 0;
         return limit[0] > used[0] ? limit[0] - used[0] : 0;
     }
     return -1;

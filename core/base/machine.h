@@ -24,8 +24,9 @@ void rgm_machine_read(rgm_machine *machine);
  * groups around it; the smallest counts. */
 int32_t rgm_cgroup_quota(const char *list, const char *root);
 
-/* Bytes that this process' cgroups still let it take (the limit less what is used, of the tightest group), or -1 if
- * there is no limit. Arguments as above. */
+/* Bytes that this process' cgroups still let it take: of the tightest group, the limit less what is used and cannot be
+ * reclaimed. Clean page cache can, active or not, as in the system's MemAvailable. -1 if there is no limit. Arguments
+ * as above. */
 int64_t rgm_cgroup_memory(const char *list, const char *root);
 
 /* order[0..count): the CPUs for workers 0.. in this order, first one per core, then the cores' second threads; starts

@@ -37,6 +37,7 @@ struct rgm_team {
     int32_t spins;
     int32_t pinned;
     int32_t profiling;
+    int32_t started;
     rgm_threads *threads;
     rgm_cpu_mask mask; /* of the creating thread */
     int32_t cpus[MOST_THREADS];
@@ -201,6 +202,24 @@ static void run_worker(void *context, int32_t worker, int32_t workers) {
     leave_fp_state(old);
 }
 
+rgm_status rgm_threads_refused(int32_t count, int error, rgm_error *err) {
+    return rgm_fail(err, RGM_E_NOMEM,
+                    "%d threads cannot be had: %s (limits of processes, ulimit -u, and of memory, ulimit -v, count "
+                    "threads, too; --threads N takes fewer)",
+                    count, strerror(error));
+}
+
+rgm_status rgm_team_start(rgm_team *team, rgm_error *err) {
+    if (team->started) return RGM_OK;
+    if (team->size > 1) {
+        assert_not_forked();
+        RGM_TRY(rgm_threads_start(team->threads, err));
+        atomic_store_explicit(&threads_started, 1, memory_order_relaxed);
+    }
+    team->started = 1;
+    return RGM_OK;
+}
+
 static void start_run(rgm_team *team, rgm_phase *phases, int32_t count) {
     team->phases = phases;
     team->count = count;
@@ -221,10 +240,10 @@ static rgm_status check_run(const rgm_phase *phases, int32_t count, rgm_error *e
 rgm_status rgm_team_run(rgm_team *team, rgm_phase *phases, int32_t count, rgm_error *err) {
     RGM_TRY(check_run(phases, count, err));
     if (count <= 0) return RGM_OK;
+    RGM_TRY(rgm_team_start(team, err));
     start_run(team, phases, count);
     if (team->size > 1) {
         assert_not_forked();
-        atomic_store_explicit(&threads_started, 1, memory_order_relaxed);
         rgm_threads_run(team->threads, run_worker, team);
     } else {
         run_worker(team, 0, 1);

@@ -39,9 +39,14 @@ typedef struct rgm_team_options {
     int32_t pin;     /* RGM_PIN_*; auto pins only when the run owns all CPUs it may use */
 } rgm_team_options;
 
-/* Creates a team; its threads start at the first run. RGM_E_USAGE for threads outside 0..256. Also sets OpenMP's own
- * thread count to one for the calling thread, so create the team before the first oneDNN primitive. [main] */
+/* Creates a team; its threads start at rgm_team_start or the first run. RGM_E_USAGE for threads outside 0..256. Also
+ * sets OpenMP's own thread count to one for the calling thread, so create the team before the first oneDNN primitive.
+ * [main] */
 rgm_status rgm_team_create(rgm_team **team, const rgm_team_options *options, rgm_error *err);
+
+/* Starts the threads if they do not run yet; RGM_E_NOMEM if the system does not grant them all (a limit of processes or
+ * of the address space). Afterwards that cannot happen in a run. [main] */
+rgm_status rgm_team_start(rgm_team *team, rgm_error *err);
 
 /* Ends the threads; NULL is fine. [main] */
 void rgm_team_destroy(rgm_team *team);

@@ -19,7 +19,7 @@ typedef struct member {
 
 struct rgm_threads {
     int32_t count;   /* asked for */
-    int32_t workers; /* running, the caller included; 0 before the first run */
+    int32_t workers; /* running, the caller included; 0 before the start */
     int32_t spins;
     int32_t stop; /* read after `go` */
     rgm_worker_fn fn;
@@ -47,13 +47,32 @@ static void *member_main(void *argument) {
     }
 }
 
-/* Runs with those threads that the system grants. */
-static void start_members(rgm_threads *threads) {
+static int start_members(rgm_threads *threads) {
+    int failed = 0;
     for (threads->workers = 1; threads->workers < threads->count; threads->workers++) {
         member *next = &threads->members[threads->workers];
         *next = (member){.threads = threads, .worker = threads->workers};
-        if (rgm_altstack_thread(&next->thread, member_main, next)) break;
+        if ((failed = rgm_altstack_thread(&next->thread, member_main, next))) break;
     }
+    return failed;
+}
+
+static void end_members(rgm_threads *threads) {
+    threads->stop = 1;
+    rgm_event_bump(&threads->go);
+    for (int32_t k = 1; k < threads->workers; k++) pthread_join(threads->members[k].thread, NULL);
+}
+
+/* All or none. */
+rgm_status rgm_threads_start(rgm_threads *threads, rgm_error *err) {
+    if (threads->workers) return RGM_OK;
+    int failed = start_members(threads);
+    if (!failed) return RGM_OK;
+    end_members(threads);
+    threads->workers = 0;
+    threads->stop = 0;
+    threads->go = (rgm_event){0};
+    return rgm_threads_refused(threads->count, failed, err);
 }
 
 rgm_status rgm_threads_create(rgm_threads **threads, int32_t count, int32_t spins, rgm_error *err) {
@@ -68,16 +87,11 @@ rgm_status rgm_threads_create(rgm_threads **threads, int32_t count, int32_t spin
 }
 
 void rgm_threads_destroy(rgm_threads *threads, int32_t alive) {
-    if (alive) {
-        threads->stop = 1;
-        rgm_event_bump(&threads->go);
-        for (int32_t k = 1; k < threads->workers; k++) pthread_join(threads->members[k].thread, NULL);
-    }
+    if (alive) end_members(threads);
     free(threads);
 }
 
 void rgm_threads_run(rgm_threads *threads, rgm_worker_fn fn, void *context) {
-    if (threads->workers == 0) start_members(threads);
     threads->fn = fn;
     threads->context = context;
     rgm_event_bump(&threads->go);

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "base/log.h"
+#include "base/memory.h"
 #include "base/text.h"
 #include "cli/commands.h"
 #include "cli/fault.h"
@@ -25,7 +26,10 @@ static const struct {
     {"plugin", "list and explain plugins", rgm_cmd_plugin},
     {"bench", "measure speed and memory", rgm_cmd_bench},
 };
-enum { COMMANDS = sizeof commands / sizeof commands[0] };
+enum {
+    COMMANDS = sizeof commands / sizeof commands[0],
+    LEAST_ROOM = 16 << 20, /* bytes of address space, for the libraries of any command */
+};
 
 static void print_help(FILE *to) {
     fputs("Usage: regimen COMMAND [ARGUMENT...] [--option value] [--set key=value]\n"
@@ -66,7 +70,9 @@ static rgm_status dispatch(int argc, char **argv, rgm_error *err) {
     if (help) name = argv[2];
     for (size_t i = 0; i < COMMANDS; i++) {
         if (strcmp(commands[i].name, name) != 0) continue;
-        return help ? commands[i].run(2, help_arguments, err) : commands[i].run(argc - 1, argv + 1, err);
+        if (help) return commands[i].run(2, help_arguments, err);
+        RGM_TRY(rgm_address_space_need(LEAST_ROOM, name, err));
+        return commands[i].run(argc - 1, argv + 1, err);
     }
     return unknown_command(name, err);
 }
@@ -95,6 +101,7 @@ int main(int argc, char **argv) {
     __attribute__((cleanup(left), unused)) int watched = 0;
     rgm_error err = {0};
     occupy_standard_streams();
+    rgm_address_space_settle();
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN); /* a file at its limit is an error that write() reports */
     rgm_interrupt_install();

@@ -129,6 +129,10 @@ static dnnl_status_t choose(dnnl_primitive_desc_t best[2], rgm_conv *conv, rgm_c
         dnnl_primitive_desc_t pd[2];
         dnnl_status_t status = find_pair(pd, conv, direction, images, candidates[i][0], candidates[i][1]);
         if (!i) first = status;
+        if (status == dnnl_out_of_memory) { /* not a reason to compute other bits */
+            drop(best);
+            return status;
+        }
         if (status != dnnl_success) continue;
         int slow = is_slow(impl_name(pd[0])) || (pd[1] && is_slow(impl_name(pd[1])));
         if (slow && best[0]) {

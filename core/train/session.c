@@ -200,6 +200,7 @@ static rgm_status create_machine(rgm_session *s, rgm_error *err) {
     const rgm_config *c = s->config;
     rgm_team_options team = {.threads = c->threads, .pin = c->pin};
     RGM_TRY(rgm_team_create(&s->team, &team, err));
+    RGM_TRY(rgm_team_start(s->team, err)); /* after the last fork of a process that uses a team */
     RGM_TRY(rgm_engine_create(&s->engine, s->isa, s->kernels->block, rgm_team_size(s->team), err));
     snprintf(s->build, sizeof s->build, "regimen %s, %s, %s kernels, %s, %d KiB L2", PACKAGE_VERSION,
              rgm_engine_describe(s->engine), s->kernels->isa, rgm_cpu_name(), (int)(rgm_cpu_cache(2) >> 10));

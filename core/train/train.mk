@@ -4,7 +4,8 @@ libtrain_la_SOURCES = %D%/config.c %D%/config.h %D%/config_internal.h %D%/config
 libtrain_la_CPPFLAGS = $(AM_CPPFLAGS) $(YAML_CFLAGS)
 libtrain_la_LIBADD = $(YAML_LIBS)
 libtrain_la_SOURCES += %D%/advice.c %D%/advice.h %D%/activation.c %D%/activation.h %D%/augment.c %D%/augment.h %D%/checkpoint.h \
-	%D%/initialize.c %D%/initialize.h %D%/loop.c %D%/loop.h %D%/loss.c %D%/loss.h %D%/peak.c %D%/peak.h %D%/progress.h %D%/resume.c \
+	%D%/fit.c %D%/fit.h %D%/initialize.c %D%/initialize.h %D%/loop.c %D%/loop.h %D%/loss.c %D%/loss.h %D%/peak.c %D%/peak.h \
+	%D%/progress.h %D%/resume.c \
 	%D%/session.c %D%/session.h %D%/trainer.c %D%/trainer.h %D%/update.c %D%/update.h
 libtrain_la_CFLAGS = $(AM_CFLAGS)
 libtrain_la_SOURCES += %D%/checkpoint.c %D%/checkpoint_read.c %D%/checkpoint_internal.h

@@ -8,9 +8,10 @@
 #include <string.h>
 #include "base/arena.h"
 #include "base/cpu.h"
-#include "base/machine.h"
+#include "base/memory.h"
 #include "train/activation.h"
 #include "train/augment.h"
+#include "train/fit.h"
 #include "train/initialize.h"
 #include "train/loss.h"
 #include "train/update.h"
@@ -37,31 +38,6 @@ struct rgm_trainer {
 };
 
 /* ---- memory ---- */
-
-void rgm_process_memory(size_t *anonymous, size_t *mapped) {
-    *anonymous = *mapped = 0;
-    FILE *file = fopen("/proc/self/status", "re");
-    if (!file) return;
-    char line[128];
-    unsigned long kib;
-    while (fgets(line, sizeof line, file)) {
-        if (sscanf(line, "RssAnon: %lu kB", &kib) == 1) *anonymous = kib * 1024;
-        if (sscanf(line, "RssFile: %lu kB", &kib) == 1) *mapped = kib * 1024;
-    }
-    fclose(file);
-}
-
-/* MemAvailable; 0 where the system does not say. */
-static size_t available_memory(void) {
-    FILE *file = fopen("/proc/meminfo", "re");
-    if (!file) return 0;
-    char line[128];
-    unsigned long kib = 0;
-    while (fgets(line, sizeof line, file))
-        if (sscanf(line, "MemAvailable: %lu kB", &kib) == 1) break;
-    fclose(file);
-    return kib * 1024;
-}
 
 static rgm_batch_options batch_options(rgm_trainer *t, const rgm_view *view, int32_t training) {
     const rgm_session *s = t->session;
@@ -105,6 +81,18 @@ static size_t pipeline_bytes(rgm_trainer *t, const rgm_view *view, int32_t train
 
 static size_t larger(size_t a, size_t b) { return a > b ? a : b; }
 
+/* Address space that libraries take besides what is planned: code that oneDNN makes for each primitive, copies that its
+ * matrix products make in each worker, buffers of HDF5. */
+static size_t libraries_room(const rgm_trainer *t) {
+    size_t layers = (size_t)rgm_graph_node_count(t->session->graph), workers = (size_t)rgm_team_size(t->session->team);
+    return ((size_t)24 << 20) + (layers << 17) + (workers << 22);
+}
+
+/* oneDNN takes another implementation, with other bits, or ends the process if memory runs out while it makes one. */
+static rgm_status planning_room(const rgm_trainer *t, rgm_error *err) {
+    return rgm_address_space_need(libraries_room(t), "planning", err);
+}
+
 static void plan_memory(rgm_trainer *t) {
     const rgm_session *s = t->session;
     rgm_memory_plan *m = &t->planned;
@@ -125,67 +113,73 @@ static void plan_memory(rgm_trainer *t) {
         m->fixed + m->parameters + m->gradients + m->slots + m->statistics + m->activations + m->scratch + m->pipeline;
 }
 
-/* What may still be taken: the system's free memory, and what the process' cgroups leave of theirs. */
-static size_t room_for_more(void) {
-    size_t available = available_memory();
-    int64_t group = rgm_cgroup_memory("/proc/self/cgroup", "/sys/fs/cgroup");
-    return group >= 0 && (!available || (size_t)group < available) ? (size_t)group : available;
-}
+/* What a plan of another batch needs. */
+typedef struct attempt {
+    const rgm_trainer *trainer;
+    int32_t memory;
+    size_t room;
+} attempt;
 
-/* 1 if the plans of another batch take at most `room` bytes. */
-static int32_t fits(const rgm_trainer *t, int32_t memory, int32_t batch, size_t room) {
-    for (int32_t training = t->options.training; training >= 0; training--) {
+/* The evaluation is planned if training alone fits. */
+static void plan_attempt(void *context, int32_t batch, size_t *bytes, int32_t *budget) {
+    const attempt *a = context;
+    *bytes = 0;
+    for (int32_t training = a->trainer->options.training; training >= 0 && *bytes <= a->room; training--) {
         rgm_plan *plan;
-        rgm_plan_options options = plan_options(t, training);
+        rgm_plan_options options = plan_options(a->trainer, training);
         options.batch = batch;
-        options.memory = memory;
-        if (rgm_plan_create(&plan, &options, NULL) < 0) return 0;
-        size_t bytes = rgm_plan_bytes(plan);
-        rgm_plan_destroy(plan);
-        if (bytes > room) return 0;
+        options.memory = a->memory;
+        --*budget;
+        int32_t made = planning_room(a->trainer, NULL) >= 0 && rgm_plan_create(&plan, &options, NULL) >= 0;
+        *bytes = made ? larger(*bytes, rgm_plan_bytes(plan)) : SIZE_MAX;
+        if (made) rgm_plan_destroy(plan);
     }
-    return 1;
-}
-
-/* A large batch from `least`, which fits or is 0, and below `most` that fits: down in eighths to the first that does,
- * then up again by bisection. Memory does not grow with the batch everywhere: it falls where outputs become large
- * enough to be made again. */
-static int32_t largest_batch(const rgm_trainer *t, int32_t memory, int32_t least, int32_t most, size_t room) {
-    enum { EIGHTHS = 8 };
-    int64_t first = least, wide = most - least;
-    for (int64_t i = EIGHTHS - 1; i > 0 && least == first; i--) {
-        int32_t batch = (int32_t)(first + wide * i / EIGHTHS);
-        if (batch > least && batch < most) *(fits(t, memory, batch, room) ? &least : &most) = batch;
-    }
-    while (most - least > 1) {
-        int32_t middle = least + (most - least) / 2;
-        *(fits(t, memory, middle, room) ? &least : &most) = middle;
-    }
-    return least;
 }
 
 /* What would fit: batches, as they are planned and with low memory. */
-static void find_remedy(const rgm_trainer *t, size_t room, char *text, size_t size) {
+static rgm_status find_remedy(const rgm_trainer *t, size_t plans, size_t room, char *text, size_t size,
+                              rgm_error *err) {
+    enum { HALF = RGM_TRAINER_PLANS / 2 };
     const rgm_config *c = t->session->config;
-    int32_t batch = largest_batch(t, c->memory, 0, c->batch, room), low = batch;
-    if (t->options.training && c->memory != RGM_MEMORY_LOW)
-        low = largest_batch(t, RGM_MEMORY_LOW, batch, c->batch + 1, room);
-    int used = batch ? snprintf(text, size, "the largest batch that fits is %d", batch)
-                     : snprintf(text, size, "no batch fits");
-    if (low > batch)
-        snprintf(text + used, size - (size_t)used, batch ? ", with --memory low %d" : ", with --memory low one of %d",
-                 low);
+    attempt a = {t, c->memory, room};
+    rgm_fit fit = {plan_attempt, &a, room, t->session->stop};
+    int32_t batch, low = 0, both = t->options.training && c->memory != RGM_MEMORY_LOW;
+    int32_t budget = both ? HALF : RGM_TRAINER_PLANS;
+    RGM_TRY(rgm_fit_search(&fit, c->batch - 1, c->batch, plans, &budget, &batch, err));
+    if (both) {
+        a.memory = RGM_MEMORY_LOW;
+        budget += HALF;
+        RGM_TRY(rgm_fit_search(&fit, c->batch, 0, 0, &budget, &low, err));
+    }
+    int used = batch ? snprintf(text, size, "batch %d fits", batch) : snprintf(text, size, "no batch fits");
+    if (low > batch) snprintf(text + used, size - (size_t)used, ", with --memory low batch %d does", low);
+    return RGM_OK;
+}
+
+/* Bytes that may be taken and what says so. Of a limited address space the libraries' part and the reader's stack are
+ * kept. */
+static size_t room_for_more(const rgm_trainer *t, const char **limit) {
+    size_t memory = rgm_memory_available(), kept = libraries_room(t) + rgm_stack_bytes();
+    rgm_address_space space = rgm_address_space_read();
+    *limit = "";
+    if (space.left == SIZE_MAX) return memory;
+    size_t left = space.left > kept ? space.left - kept : 1;
+    if (memory && memory < left) return memory;
+    *limit = space.name;
+    return left;
 }
 
 static rgm_status check_memory(const rgm_trainer *t, rgm_error *err) {
     const rgm_memory_plan *m = &t->planned;
     size_t plans = m->activations + m->scratch, more = m->peak - m->fixed, rest = more - plans;
-    size_t available = t->options.available ? t->options.available : room_for_more();
+    const char *limit = "";
+    size_t available = t->options.available ? t->options.available : room_for_more(t, &limit);
     char remedy[96];
     if (!available || more <= available) return RGM_OK;
-    find_remedy(t, available > rest ? available - rest : 0, remedy, sizeof remedy);
-    return rgm_fail(err, RGM_E_NOMEM, "memory: batch %d needs %zu MiB, %zu MiB are available: %s",
-                    t->session->config->batch, more >> 20, available >> 20, remedy);
+    RGM_TRY(find_remedy(t, plans, available > rest ? available - rest : 0, remedy, sizeof remedy, err));
+    return rgm_fail(err, RGM_E_NOMEM, "memory: batch %d needs %zu MiB, %zu MiB are available%s%s%s: %s",
+                    t->session->config->batch, more >> 20, available >> 20, limit[0] ? " (" : "", limit,
+                    limit[0] ? ")" : "", remedy);
 }
 
 /* The arena's pieces. With a null arena the pointers are null: the plans are made before memory is. */
@@ -216,6 +210,7 @@ static rgm_status take_memory(rgm_trainer *t, rgm_error *err) {
 static rgm_status create_plans(rgm_trainer *t, rgm_error *err) {
     RGM_TRY(rgm_activator_init(&t->activator, t->session, err));
     rgm_plan_options training = plan_options(t, 1), evaluation = plan_options(t, 0);
+    RGM_TRY(planning_room(t, err));
     if (t->options.training) RGM_TRY(rgm_plan_create(&t->train_plan, &training, err));
     return rgm_plan_create(&t->eval_plan, &evaluation, err);
 }
@@ -239,6 +234,17 @@ static rgm_status assemble_step(rgm_trainer *t, rgm_error *err) {
     return RGM_OK;
 }
 
+static int32_t equal_views(const rgm_view *a, const rgm_view *b) {
+    return a->set == b->set && a->split == b->split && a->indices == b->indices && a->count == b->count;
+}
+
+/* 1 if what was read for `old` serves for `view`. A caller may have other numbers in the same place by now; those of
+ * the session stay. */
+static int32_t same_view(const rgm_session *s, const rgm_view *old, const rgm_view *view) {
+    if (!equal_views(old, view)) return 0;
+    return !view->indices || equal_views(view, &s->validation) || equal_views(view, &s->train);
+}
+
 /* Points evaluation at a view; the phases stay, their first one belongs to the new pipeline. */
 static rgm_status assemble_evaluation(rgm_trainer *t, const rgm_view *view, rgm_error *err) {
     const rgm_session *s = t->session;
@@ -252,7 +258,7 @@ static rgm_status assemble_evaluation(rgm_trainer *t, const rgm_view *view, rgm_
         t->eval[forward + 1] = rgm_loss_phase(t->eval_loss);
         t->eval_count = forward + 2;
     }
-    if (t->eval_batches && memcmp(&t->eval_view, view, sizeof *view) == 0) return RGM_OK;
+    if (t->eval_batches && same_view(s, &t->eval_view, view)) return RGM_OK;
     rgm_batches_destroy(t->eval_batches);
     t->eval_batches = NULL;
     rgm_batch_options options = batch_options(t, view, 0);

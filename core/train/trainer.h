@@ -22,6 +22,8 @@ typedef struct rgm_memory_plan {
     size_t fixed, parameters, gradients, slots, statistics, activations, scratch, pipeline, peak;
 } rgm_memory_plan;
 
+enum { RGM_TRAINER_PLANS = 12 };
+
 typedef struct rgm_trainer_options {
     int32_t training;  /* 0: evaluation only: no gradients, slots, training plan */
     int32_t plan_only; /* 1: nothing is allocated; only rgm_trainer_memory and the plans may be asked for */
@@ -29,8 +31,9 @@ typedef struct rgm_trainer_options {
     size_t available;  /* bytes that may be taken; 0: what the system and the process' cgroups leave (tests set it) */
 } rgm_trainer_options;
 
-/* Plans, checks the planned peak against the machine's available memory (RGM_E_NOMEM naming the largest batch that
- * would fit), allocates, and sets all parameters to their first values. [main] */
+/* Plans, checks the planned peak against the machine's available memory (RGM_E_NOMEM naming a batch that
+ * would fit, found in at most RGM_TRAINER_PLANS plans; RGM_E_INTERRUPTED if the session is asked to stop meanwhile),
+ * allocates, and sets all parameters to their first values. [main] */
 rgm_status rgm_trainer_create(rgm_trainer **trainer, const rgm_session *session, const rgm_trainer_options *options,
                               rgm_error *err);
 void rgm_trainer_destroy(rgm_trainer *trainer); /* before its session; NULL is fine */
@@ -71,8 +74,5 @@ const rgm_phase *rgm_trainer_evaluation_phases(const rgm_trainer *trainer, int32
 
 /* Fills what a checkpoint holds of the trainer: graph, arrays, slots. */
 void rgm_trainer_checkpoint(rgm_trainer *trainer, rgm_checkpoint *checkpoint);
-
-/* This process' RssAnon and RssFile now, in bytes (0 where the system does not say). */
-void rgm_process_memory(size_t *anonymous, size_t *mapped);
 
 #endif

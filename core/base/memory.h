@@ -1,0 +1,34 @@
+/* How much memory this process has taken, and how much it may still take. */
+#ifndef RGM_BASE_MEMORY_H
+#define RGM_BASE_MEMORY_H
+
+#include <stddef.h>
+
+#include "base/status.h"
+
+/* This process' RssAnon and RssFile now, in bytes (0 where the system does not say). */
+void rgm_process_memory(size_t *anonymous, size_t *mapped);
+
+/* What RLIMIT_AS and RLIMIT_DATA (ulimit -v and -d) leave of this process' address space. */
+typedef struct rgm_address_space {
+    size_t left, limit; /* bytes, of the tighter limit; SIZE_MAX: there is none */
+    const char *name;   /* "ulimit -v" or "ulimit -d"; "" */
+} rgm_address_space;
+rgm_address_space rgm_address_space_read(void);
+
+/* Bytes of a new thread's stack. */
+size_t rgm_stack_bytes(void);
+
+/* Bytes of memory that may still be taken: of what the system has available and the process' cgroups leave, the least;
+ * 0 where nobody says. Limits of the address space are apart: stacks and libraries need room there, too. */
+size_t rgm_memory_available(void);
+
+/* RGM_E_NOMEM with the limit's name if less than `bytes` of address space is left for `what`. Libraries end the process
+ * when an allocation fails inside them, so this is asked before. */
+rgm_status rgm_address_space_need(size_t bytes, const char *what, rgm_error *err);
+
+/* Where the address space is limited, threads share one heap from now on: each heap of a thread reserves 64 MiB. Call
+ * it before there are threads. */
+void rgm_address_space_settle(void);
+
+#endif

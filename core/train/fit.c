@@ -1,0 +1,49 @@
+#include "train/fit.h"
+
+#include <stdint.h>
+
+/* A batch and what it needs; batch 0: unknown. */
+typedef struct point {
+    int32_t batch;
+    size_t bytes;
+} point;
+
+/* Where the line through two points reaches `room`; through the origin if the second is unknown. */
+static double reaches(point a, point b, size_t room) {
+    double slope = ((double)a.bytes - (double)b.bytes) / (a.batch - b.batch);
+    return slope > 0 ? b.batch + ((double)room - (double)b.bytes) / slope : b.batch / 2.0;
+}
+
+/* The next batch to try, between the largest that fits (or 0) and the smallest that does not. */
+static int32_t guess(point low, point high, point higher, size_t room) {
+    double at = low.batch      ? reaches(high, low, room)
+                : higher.batch ? reaches(higher, high, room)
+                               : high.batch * ((double)room / (double)high.bytes);
+    at -= (at - low.batch) / 64; /* better one that fits than one image too many */
+    if (at > high.batch - 1) at = high.batch - 1;
+    return at > low.batch + 1 ? (int32_t)at : low.batch + 1;
+}
+
+rgm_status rgm_fit_search(const rgm_fit *fit, int32_t most, int32_t above, size_t bytes, int32_t *budget,
+                          int32_t *batch, rgm_error *err) {
+    point low = {0, 0}, high = {above, bytes}, higher = {0, 0};
+    *batch = 0;
+    if (!above) high.batch = most + 1;
+    while (*budget >= 2 && high.batch - low.batch > 1 + low.batch / 16) {
+        if (rgm_stop_asked(&fit->stop)) return rgm_fail(err, RGM_E_INTERRUPTED, "planning stopped on request");
+        point now = {most, SIZE_MAX};
+        if (above) now.batch = guess(low, high, higher, fit->room);
+        if (above && !low.batch && *budget < 4) now.batch = 1; /* the last one */
+        fit->plan(fit->context, now.batch, &now.bytes, budget);
+        if (now.bytes <= fit->room) {
+            low = now;
+        } else {
+            higher = above ? high : (point){0, 0};
+            high = now;
+        }
+        above = 1;
+        if (low.batch == most) break;
+    }
+    *batch = low.batch;
+    return RGM_OK;
+}

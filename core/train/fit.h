@@ -1,0 +1,26 @@
+/* The search for a batch that fits into memory, in a few plans: a plan of a deep net takes a while. */
+#ifndef RGM_TRAIN_FIT_H
+#define RGM_TRAIN_FIT_H
+
+#include <stddef.h>
+
+#include "base/status.h"
+#include "base/stop.h"
+
+typedef struct rgm_fit {
+    /* Plans a batch: *bytes that it needs, and takes the plans it made off *budget, at most two. A batch that cannot be
+     * planned needs SIZE_MAX. */
+    void (*plan)(void *context, int32_t batch, size_t *bytes, int32_t *budget);
+    void *context;
+    size_t room; /* bytes */
+    rgm_stop stop;
+} rgm_fit;
+
+/* *batch: one in [1, most] that fits, as a plan has shown, or 0. Not always the largest: the search ends within a
+ * sixteenth of a batch that does not fit, or when less than two plans are left of *budget. Memory is taken for nearly
+ * affine in the batch. `above`, bytes: a batch that needs so many and does not fit; `most` < above; 0: none is known.
+ * RGM_E_INTERRUPTED when asked to stop. */
+rgm_status rgm_fit_search(const rgm_fit *fit, int32_t most, int32_t above, size_t bytes, int32_t *budget,
+                          int32_t *batch, rgm_error *err);
+
+#endif
