@@ -2,11 +2,15 @@
 #include "check_plug.h"
 
 #include <math.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "plug/border.h"
+#include "plug/guard.h"
 #include "plug/parts.h"
 #ifdef __SSE__
 #    include <xmmintrin.h>
@@ -387,6 +391,74 @@ START_TEST(test_fp_state) {
 }
 END_TEST
 
+static void somebody(int number) { (void)number; }
+
+/* A library that ignores SIGTERM and blocks SIGINT as it is loaded does not keep a run from being stopped. */
+START_TEST(test_signals_as_before_loading) {
+    struct sigaction now;
+    sigset_t mask;
+    signal(SIGTERM, somebody);
+    rgm_registry_destroy(plug_registry(RGM_FIXTURES "/broken_SIGNALS.so"));
+    ck_assert_int_eq(sigaction(SIGTERM, NULL, &now), 0);
+    ck_assert(now.sa_handler == somebody);
+    ck_assert_int_eq(sigprocmask(SIG_BLOCK, NULL, &mask), 0);
+    ck_assert_int_eq(sigismember(&mask, SIGINT), 0);
+}
+END_TEST
+
+/* The record of the call in progress: set by a call, cleared behind it, and told in words. */
+START_TEST(test_record_of_the_call) {
+    char text[128];
+    rgm_registry *registry = plug_registry(NULL);
+    rgm_instance *it = plug_instance(registry, RGM_SCHEDULER, "cosine", "");
+    rgm_clock clock = plug_clock(0, 1, 1);
+    rgm_border border;
+    rgm_error err = {0};
+    double factor;
+    ck_assert_int_eq(rgm_guard_inside(), 0); /* prepare has been called */
+    ck_assert_uint_eq(rgm_guard_text("crashed", text, sizeof text), 0);
+    ck_assert_int_eq(rgm_plug_factor(&it, 1, &clock, &factor, &err), RGM_OK);
+    ck_assert_int_eq(rgm_guard_inside(), 0);
+    rgm_border_enter(&border, it, "factor");
+    ck_assert_int_eq(rgm_guard_inside(), 1);
+    ck_assert_uint_eq(rgm_guard_text("crashed", text, sizeof text), strlen(text));
+    ck_assert_str_eq(text, "scheduler cosine (cosine.so, plugin cosine): crashed in factor");
+    ck_assert_uint_eq(rgm_guard_text("crashed", text, 20), 19);
+    ck_assert_str_eq(text, "scheduler cosine (c");
+    ck_assert_int_eq(rgm_border_leave(&border), 0);
+    ck_assert_int_eq(rgm_guard_inside(), 0);
+    rgm_guard_signals signals;
+    rgm_guard_loading("/a/b\033.so", &signals);
+    ck_assert_uint_eq(rgm_guard_text("aborted", text, sizeof text), strlen(text));
+    ck_assert_str_eq(text, "plugin /a/b?.so: aborted in its constructors");
+    ck_assert_int_eq(rgm_guard_loaded(&signals), 0);
+    ck_assert_int_eq(rgm_guard_inside(), 0);
+    rgm_instance_destroy(it);
+    rgm_registry_destroy(registry);
+}
+END_TEST
+
+/* Too few descriptors are no fault of a plugin: an error, not a list without it. */
+START_TEST(test_no_descriptors_is_no_refusal) {
+    struct rlimit few;
+    rgm_registry *registry;
+    rgm_registry_options options = {.ignore_path = 1};
+    rgm_error err = {0};
+    ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &few), 0);
+    for (few.rlim_cur = 3; few.rlim_cur < 40; few.rlim_cur++) {
+        ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &few), 0);
+        rgm_status status = rgm_registry_create(&registry, &options, &err);
+        if (status == RGM_OK) {
+            ck_assert_uint_eq(rgm_registry_refused(registry), 0);
+            rgm_registry_destroy(registry);
+            return;
+        }
+        ck_assert_int_eq(status, RGM_E_IO);
+        ck_assert_ptr_nonnull(strstr(err.text, "Too many open files"));
+    }
+}
+END_TEST
+
 /* Rebuilding a plugin under a run: the loaded one goes on, the new one is what the next registry gets. */
 START_TEST(test_replaced_file) {
     char folder[] = "/tmp/regimen-plug-XXXXXX", path[64], command[700];
@@ -476,6 +548,9 @@ int main(void) {
     tcase_add_loop_test(load, test_broken, 0, sizeof broken / sizeof *broken);
     tcase_add_test(load, test_truncated);
     tcase_add_test(load, test_fp_state);
+    tcase_add_test(load, test_signals_as_before_loading);
+    tcase_add_test(load, test_record_of_the_call);
+    tcase_add_test(load, test_no_descriptors_is_no_refusal);
     tcase_add_test(load, test_replaced_file);
     tcase_add_test(load, test_folder_and_environment);
     tcase_add_test(load, test_unknown_names);

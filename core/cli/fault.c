@@ -147,8 +147,10 @@ static size_t fault_of(int number) {
     return i;
 }
 
-/* Of this process, as opposed to a signal that another one sends. */
-static int32_t is_ours(const siginfo_t *info) { return info->si_code > 0 || info->si_pid == owner; }
+/* Of this process, as opposed to a child of it and to a signal that another process sends. */
+static int32_t is_ours(const siginfo_t *info) {
+    return getpid() == owner && (info->si_code > 0 || info->si_pid == owner);
+}
 
 /* Puts back what was there before, and has it happen once more. */
 static void hand_over(size_t fault, const siginfo_t *info) {
@@ -168,7 +170,7 @@ static void on_fault(int number, siginfo_t *info, void *context) {
     (void)context;
     int saved = errno;
     size_t fault = fault_of(number);
-    if (getpid() == owner && is_ours(info)) {
+    if (is_ours(info)) {
         if (number == SIGBUS && info->si_code == BUS_ADRERR) end_by_file(); /* no page behind a mapping */
         if (rgm_guard_inside()) end_by_plugin(faults[fault].what);
     }

@@ -248,6 +248,7 @@ static rgm_status read_tensor(const input *in, hid_t group, const rgm_param *p, 
     hid_t dataset;
     RGM_TRY(rgm_h5_open_dataset(group, p->name, in->r->path, H5P_DEFAULT, &dataset, err));
     rgm_status status = check_tensor(in, dataset, p, err);
+    rgm_rehearsal_allow(p->count * (int64_t)sizeof(double));
     if (status == RGM_OK && H5Dread(dataset, H5T_NATIVE_FLOAT, H5S_ALL, H5S_ALL, H5P_DEFAULT, arena + p->offset) < 0)
         status = rgm_h5_fail(err, RGM_E_FORMAT, in->r->path, p->name);
     H5Dclose(dataset);
