@@ -186,7 +186,7 @@ enum { BATCH = 64 };
 /* A trainer with so many bytes to take, and what it needs besides `fixed`. */
 static rgm_status try_batch(int32_t batch, int32_t memory, size_t available, size_t *needs, rgm_error *err) {
     opened o = {0};
-    configure("{model: {name: resnet20}, epochs: 1, threads: 2}",
+    configure("{model: {name: resnet20}, batch: 1, epochs: 1, threads: 2}", /* the batch is given */
               &(run_set){.H = 20, .W = 20, .C = 1, .classes = 3, .train = BATCH});
     config.batch = batch;
     config.memory = memory;
