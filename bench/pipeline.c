@@ -224,7 +224,7 @@ static rgm_status set_up(pipeline *w, rgm_error *err) {
     RGM_TRY(rgm_trainer_create(&w->trainer, s, &(rgm_trainer_options){.training = 1}, err));
     w->layout = rgm_plan_input_layout(rgm_trainer_plan(w->trainer));
     RGM_TRY(rgm_augmenter_create(&w->chain, s, err));
-    rgm_batches_normalisation(s->set, w->scale, w->shift);
+    rgm_batches_normalisation(s->constants.input.mean, s->constants.input.std, info->C, w->scale, w->shift);
     if (rgm_dataset_pixels(s->set, s->train.split, 0)) /* where they lie, mapped or unpacked */
         add(w, "read", read_image, NULL, (rgm_pixels){NULL, (int64_t)info->W * info->C, info->H, info->W, info->C});
     RGM_TRY(add_augmentations(w, err));

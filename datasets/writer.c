@@ -2,9 +2,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <xxhash.h>
 #include "data/file.h"
 #include "data/stats.h"
 
@@ -16,6 +18,7 @@ struct rgm_writer {
     off_t images[RGM_SPLIT_COUNT], labels[RGM_SPLIT_COUNT];
     int64_t written[RGM_SPLIT_COUNT];
     rgm_channel_sums sums;
+    XXH3_state_t *pixels[RGM_SPLIT_COUNT]; /* hashes of what was written */
 };
 
 static size_t label_bytes(const rgm_writer *writer) { return writer->options.classes <= 256 ? 1 : 4; }
@@ -90,6 +93,21 @@ static int put_numbers(hid_t file, const char *name, const double *numbers, int3
     return put;
 }
 
+/* The hash of a split's pixels, on its data set of images. */
+static int put_pixel_hash(const rgm_writer *writer, int32_t split) {
+    char name[64];
+    uint64_t hash = XXH3_64bits_digest(writer->pixels[split]);
+    snprintf(name, sizeof name, "%s/images", rgm_split_name(split));
+    hid_t space = H5Screate(H5S_SCALAR), dataset = H5Dopen2(writer->file.file, name, H5P_DEFAULT), attribute = -1;
+    if (space >= 0 && dataset >= 0)
+        attribute = H5Acreate2(dataset, RGM_DATA_PIXEL_HASH, H5T_STD_U64LE, space, H5P_DEFAULT, H5P_DEFAULT);
+    int put = attribute >= 0 && H5Awrite(attribute, H5T_NATIVE_UINT64, &hash) >= 0;
+    if (attribute >= 0) H5Aclose(attribute);
+    if (dataset >= 0) H5Dclose(dataset);
+    if (space >= 0) H5Sclose(space);
+    return put;
+}
+
 static rgm_status make_structure(rgm_writer *writer, const rgm_writer_options *o, rgm_error *err) {
     rgm_h5_enter();
     hid_t file = writer->file.file;
@@ -127,6 +145,14 @@ rgm_status rgm_writer_create(rgm_writer **out, const rgm_writer_options *options
     rgm_status status;
     writer->options = *options;
     writer->sums.C = options->C;
+    for (int32_t s = 0; s < RGM_SPLIT_COUNT; s++) {
+        writer->pixels[s] = XXH3_createState();
+        if (!writer->pixels[s]) {
+            status = rgm_fail(err, RGM_E_NOMEM, "%s: out of memory", options->path);
+            goto fail;
+        }
+        XXH3_64bits_reset(writer->pixels[s]);
+    }
     RGM_TRY_OR_FAIL(status, rgm_file_create(&writer->file, options->path, options->replace, err));
     writer->options.path = writer->file.path;
     writer->file.stop = options->stop;
@@ -191,6 +217,7 @@ rgm_status rgm_writer_add(rgm_writer *writer, int32_t split, const uint8_t *imag
     RGM_TRY(put_labels(writer, split, labels, n, err));
     RGM_TRY(put(writer, images, (size_t)n * bytes, writer->images[split] + (off_t)writer->written[split] * (off_t)bytes,
                 err));
+    XXH3_64bits_update(writer->pixels[split], images, (size_t)n * bytes);
     for (int64_t i = 0; split == RGM_SPLIT_TRAIN && i < n; i++)
         rgm_channel_sums_add(&writer->sums, images + (size_t)i * bytes, (int64_t)o->H * o->W);
     writer->written[split] += n;
@@ -209,6 +236,8 @@ rgm_status rgm_writer_finish(rgm_writer *writer, rgm_error *err) {
     rgm_status status = RGM_OK;
     if (!put_numbers(writer->file.file, "mean", mean, o->C) || !put_numbers(writer->file.file, "std", std, o->C))
         status = rgm_h5_fail(err, RGM_E_IO, o->path, "cannot write");
+    for (int32_t s = 0; s < RGM_SPLIT_COUNT && status == RGM_OK; s++)
+        if (o->count[s] && !put_pixel_hash(writer, s)) status = rgm_h5_fail(err, RGM_E_IO, o->path, "cannot write");
     rgm_h5_leave();
     return status < 0 ? status : rgm_file_commit(&writer->file, err);
 }
@@ -216,5 +245,6 @@ rgm_status rgm_writer_finish(rgm_writer *writer, rgm_error *err) {
 void rgm_writer_destroy(rgm_writer *writer) {
     if (!writer) return;
     rgm_file_abandon(&writer->file);
+    for (int32_t s = 0; s < RGM_SPLIT_COUNT; s++) XXH3_freeState(writer->pixels[s]);
     free(writer);
 }

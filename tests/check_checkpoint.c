@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "checkpoint_states.h"
+#include "checkpoint_v1.h"
 #include "data/file.h"
 
 static int same_files(const char *a, const char *b) {
@@ -37,6 +38,9 @@ static void check_header(const rgm_checkpoint *h, const rgm_checkpoint *c) {
     ck_assert_int_eq(h->progress.evaluations_without_gain, c->progress.evaluations_without_gain);
     ck_assert_uint_eq(h->seed, c->seed);
     ck_assert_uint_eq(h->fingerprint, c->fingerprint);
+    ck_assert_int_eq(h->fingerprint_pixels, c->fingerprint_pixels);
+    ck_assert_int_eq(h->version, 2);
+    ck_assert(memcmp(&h->input, &c->input, sizeof h->input) == 0);
     ck_assert_str_eq(h->config, c->config ? c->config : "");
     ck_assert_str_eq(h->build, c->build ? c->build : "");
     ck_assert_str_eq(h->plugins, c->plugins ? c->plugins : "");
@@ -59,6 +63,7 @@ static void check_round_trip(const rgm_checkpoint *c) {
     ck_assert_msg(rgm_checkpoint_read(reader, back, 0, &err) == RGM_OK, "%s", err.text);
     ck_assert(same_tensors(c, back, 0));
     ck_assert_int_eq(c->slot_count > 0 && same_tensors(c, back, 1), 0);
+    forget_states(back);
     ck_assert_msg(rgm_checkpoint_read(reader, back, 1, &err) == RGM_OK, "%s", err.text);
     ck_assert(same_tensors(c, back, 1));
     rgm_checkpoint_close(reader);
@@ -252,14 +257,15 @@ START_TEST(slots_and_states_must_be_the_runs) {
     REFUSED(path, into, 1, RGM_E_FORMAT, "optimizer/max_exp_avg", "found none");
     into->slot_count = 2;
     into->plugin_count = 1;
-    REFUSED(path, into, 1, RGM_E_FORMAT, "expected 1 states", "found 2");
+    REFUSED(path, into, 1, RGM_E_FORMAT, "a state of plugin 'scheduler 1 plateau', which this run does not have");
+    into->plugin_count = 3;
+    snprintf(into->plugin[2].label, sizeof into->plugin[2].label, "scheduler 2 plateau");
+    REFUSED(path, into, 1, RGM_E_FORMAT, "no state of plugin 'scheduler 2 plateau', which this run has");
     into->plugin_count = 2;
-    into->plugin[1].bytes = 999;
-    REFUSED(path, into, 1, RGM_E_FORMAT, "scheduler 1 plateau", "expected 999 bytes", "found 1000");
-    into->plugin[1].bytes = 1000;
     snprintf(into->plugin[0].label, sizeof into->plugin[0].label, "scheduler 0 cosine");
     REFUSED(path, into, 1, RGM_E_FORMAT, "scheduler 0 plateau");
     ck_assert_int_eq(load(path, into, 0, NULL), RGM_OK);
+    forget_states(into);
     /* by label, not by place */
     rgm_plugin_state first = into->plugin[1];
     into->plugin[1] = into->plugin[0];
@@ -269,6 +275,142 @@ START_TEST(slots_and_states_must_be_the_runs) {
     ck_assert(memcmp(into->plugin[0].data, c->plugin[1].data, 1000) == 0);
     free_state(c);
     free_state(into);
+    rgm_graph_destroy(g);
+}
+END_TEST
+
+/* A state may have grown since an instance was fresh, up to the limit; it may be empty. */
+START_TEST(states_of_any_size) {
+    static const size_t sizes[] = {0, 1, 4096, 5000001};
+    rgm_graph *g = resnet("linear", 0);
+    rgm_checkpoint *c = new_state(g, 1), *back = new_state(g, 0);
+    rgm_error err = {0};
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        free(c->plugin[0].data);
+        c->plugin[0].data = calloc(sizes[i] + 1, 1);
+        memset(c->plugin[0].data, 'x', sizes[i]);
+        c->plugin[0].bytes = sizes[i];
+        write_ok(c, in_folder("a.h5"));
+        ck_assert_msg(load(in_folder("a.h5"), back, 1, &err) == RGM_OK, "%s", err.text);
+        ck_assert(same_tensors(c, back, 1));
+    }
+    c->plugin[0].bytes = RGM_CHECKPOINT_STATE + 1;
+    ck_assert_int_eq(rgm_checkpoint_write(c, in_folder("a.h5"), &err), RGM_E_PLUGIN);
+    ck_assert_ptr_nonnull(strstr(err.text, "scheduler 0 plateau"));
+    free_state(c);
+    free_state(back);
+    rgm_graph_destroy(g);
+}
+END_TEST
+
+/* The variance that overflowed, and the way on, are named. */
+START_TEST(variances_are_finite) {
+    static const float bad[] = {INFINITY, NAN, -1};
+    rgm_graph *g = resnet("resnet20", 2);
+    rgm_checkpoint *c = new_state(g, 1);
+    const rgm_param *p = rgm_graph_stat(g, 1);
+    ck_assert_ptr_nonnull(strstr(p->name, "running_var"));
+    for (int i = 0; i < 3; i++) {
+        c->stat[p->offset] = bad[i];
+        write_ok(c, in_folder("a.h5"));
+        for (int32_t whole = 0; whole < 2; whole++)
+            REFUSED(in_folder("a.h5"), c, whole, RGM_E_FORMAT, p->name, "take an earlier checkpoint");
+    }
+    free_state(c);
+    rgm_graph_destroy(g);
+}
+END_TEST
+
+/* ---- versions ---- */
+
+START_TEST(version_1_is_read) {
+    rgm_graph *g = resnet("resnet20", 2);
+    rgm_checkpoint *c = new_state(g, 1), *back = new_state(g, 0);
+    rgm_checkpoint_reader *reader;
+    rgm_error err = {0};
+    c->plugin[0].bytes = 0; /* left out by version 1 */
+    write_v1(c, in_folder("a.h5"));
+    ck_assert_msg(rgm_checkpoint_open(&reader, in_folder("a.h5"), &err) == RGM_OK, "%s", err.text);
+    const rgm_checkpoint *h = rgm_checkpoint_header(reader);
+    ck_assert_int_eq(h->version, 1);
+    ck_assert_int_eq(h->input.known, 0);
+    ck_assert_int_eq(h->fingerprint_pixels, 0);
+    ck_assert_uint_eq(h->fingerprint, c->fingerprint);
+    ck_assert_str_eq(h->classes, c->classes);
+    ck_assert_int_eq(h->progress.step, c->progress.step);
+    rgm_checkpoint_close(reader);
+    ck_assert_msg(load(in_folder("a.h5"), back, 1, &err) == RGM_OK, "%s", err.text);
+    ck_assert(same_tensors(c, back, 1));
+    ck_assert_ptr_null(back->plugin[0].data);
+    free_state(c);
+    free_state(back);
+    rgm_graph_destroy(g);
+}
+END_TEST
+
+/* Changes one attribute of a checkpoint, under a frame that is right. */
+static void change(const char *path, const char *object, const char *name, hid_t type, const void *value) {
+    rgm_file_writer w = {0};
+    rgm_error err = {0};
+    rgm_h5_enter();
+    hid_t from = H5Fopen(path, H5F_ACC_RDONLY, H5P_DEFAULT);
+    rgm_h5_leave();
+    ck_assert_msg(from >= 0 && rgm_file_create(&w, in_folder("changed.h5"), 1, &err) == RGM_OK, "%s", err.text);
+    rgm_h5_enter();
+    static const char *const groups[] = {"text", "input", "model", "optimizer", "plugins"};
+    for (int i = 0; i < 5; i++)
+        ck_assert_int_ge(H5Ocopy(from, groups[i], w.file, groups[i], H5P_DEFAULT, H5P_DEFAULT), 0);
+    H5O_info_t root;
+    ck_assert_int_ge(H5Oget_info2(from, &root, H5O_INFO_NUM_ATTRS), 0);
+    for (int i = 0; i < (int)root.num_attrs; i++) {
+        char attribute[64];
+        uint8_t bytes[256];
+        hid_t a = H5Aopen_by_idx(from, ".", H5_INDEX_NAME, H5_ITER_INC, (hsize_t)i, H5P_DEFAULT, H5P_DEFAULT);
+        hid_t stored = H5Aget_type(a), space = H5Aget_space(a);
+        H5Aget_name(a, sizeof attribute, attribute);
+        ck_assert_int_ge(H5Aread(a, stored, bytes), 0);
+        hid_t b = H5Acreate2(w.file, attribute, stored, space, H5P_DEFAULT, H5P_DEFAULT);
+        ck_assert_int_ge(H5Awrite(b, stored, bytes), 0);
+        H5Aclose(b), H5Aclose(a), H5Tclose(stored), H5Sclose(space);
+    }
+    hid_t target = H5Oopen(w.file, object, H5P_DEFAULT), space = H5Screate(H5S_SCALAR);
+    ck_assert_msg(target >= 0 && H5Adelete(target, name) >= 0, "%s %s", object, name);
+    hid_t a = H5Acreate2(target, name, type, space, H5P_DEFAULT, H5P_DEFAULT);
+    ck_assert_int_ge(H5Awrite(a, type, value), 0);
+    H5Aclose(a), H5Sclose(space), H5Oclose(target), H5Fclose(from);
+    rgm_h5_leave();
+    ck_assert_msg(rgm_file_commit(&w, &err) == RGM_OK, "%s", err.text);
+}
+
+START_TEST(later_versions_are_refused) {
+    rgm_graph *g = resnet("linear", 0);
+    rgm_checkpoint *c = new_state(g, 1);
+    const uint32_t versions[] = {3, 0};
+    const int32_t classes = 0;
+    char changed[512];
+    snprintf(changed, sizeof changed, "%s", in_folder("changed.h5"));
+    write_ok(c, in_folder("a.h5"));
+    for (int i = 0; i < 2; i++) {
+        change(in_folder("a.h5"), "/", "format_version", H5T_STD_U32LE, &versions[i]);
+        REFUSED(changed, c, 0, RGM_E_UNSUPPORTED, "changed.h5", i ? "version 0" : "version 3", "versions 1 to 2");
+    }
+    rgm_h5_enter();
+    hid_t text = H5Tcopy(H5T_C_S1);
+    H5Tset_size(text, 7);
+    rgm_h5_leave();
+    static const char *const transforms[] = {"resize", "crop", "channels"};
+    for (int i = 0; i < 3; i++) {
+        change(in_folder("a.h5"), "input", transforms[i], text, "256x256");
+        REFUSED(changed, c, 0, RGM_E_UNSUPPORTED, "changed.h5", transforms[i], "'256x256'", "newer");
+    }
+    change(in_folder("a.h5"), "input", "classes", H5T_STD_I32LE, &classes);
+    REFUSED(changed, c, 0, RGM_E_FORMAT, "changed.h5", "impossible");
+    change(in_folder("a.h5"), "input", "mean", H5T_IEEE_F32LE, &(float){1});
+    REFUSED(changed, c, 0, RGM_E_FORMAT, "mean");
+    change(in_folder("a.h5"), "input", "classes", H5T_STD_I32LE, &(int32_t){3});
+    ck_assert_int_eq(load(changed, c, 1, NULL), RGM_OK); /* nothing else was changed on the way */
+    H5Tclose(text);
+    free_state(c);
     rgm_graph_destroy(g);
 }
 END_TEST
@@ -368,6 +510,7 @@ START_TEST(killed_while_writing) {
         rgm_checkpoint_reader *reader;
         rgm_error err = {0};
         ck_assert_msg(rgm_checkpoint_open(&reader, path, &err) == RGM_OK, "%s", err.text);
+        forget_states(c);
         ck_assert_msg(rgm_checkpoint_read(reader, c, 1, &err) == RGM_OK, "%s", err.text);
         float step = (float)rgm_checkpoint_header(reader)->progress.step;
         changed += step > 0;
@@ -396,6 +539,10 @@ int main(void) {
     tcase_add_test(tcase, other_files_are_refused);
     tcase_add_test(tcase, tensors_must_be_the_graphs);
     tcase_add_test(tcase, slots_and_states_must_be_the_runs);
+    tcase_add_test(tcase, states_of_any_size);
+    tcase_add_test(tcase, variances_are_finite);
+    tcase_add_test(tcase, version_1_is_read);
+    tcase_add_test(tcase, later_versions_are_refused);
     tcase_add_test(tcase, full_disk_leaves_the_old_file);
     tcase_add_test(tcase, folders_that_cannot_be_written);
     tcase_add_test(tcase, killed_while_writing);

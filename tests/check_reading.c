@@ -135,7 +135,7 @@ END_TEST
 /* What a set says and holds, as one number. */
 static rgm_status read_all(rgm_dataset *set, uint64_t *print, rgm_error *err) {
     const rgm_dataset_info *info = rgm_dataset_describe(set);
-    uint64_t hash = info->fingerprint;
+    uint64_t hash = 0;
     for (int32_t c = 0; c < info->C; c++) hash = hash * 31 + (uint64_t)(info->mean[c] * 1e6f + info->std[c] * 1e9f);
     for (int32_t c = 0; info->class_names && c < info->classes; c++)
         for (const char *at = info->class_names[c]; *at; at++) hash = hash * 31 + (uint8_t)*at;
@@ -144,6 +144,7 @@ static rgm_status read_all(rgm_dataset *set, uint64_t *print, rgm_error *err) {
             uint8_t image[30];
             RGM_TRY(rgm_dataset_read(set, s, i, image, err));
             for (int j = 0; j < 30; j++) hash = hash * 31 + image[j];
+            hash = hash * 31 + (uint64_t)rgm_dataset_labels(set, s)[i];
         }
     *print = hash + (uint64_t)info->classes;
     return RGM_OK;

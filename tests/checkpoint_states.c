@@ -93,6 +93,9 @@ rgm_checkpoint *new_state(const rgm_graph *g, uint32_t seed) {
                                  .seconds = 1.0 / 3};
     c->seed = UINT64_MAX - seed;
     c->fingerprint = 0x8000000000000001;
+    c->fingerprint_pixels = 1;
+    c->input = (rgm_model_input){
+        .known = 1, .classes = 3, .image = {1, 16, 16}, .mean = {0.1f + (float)seed}, .std = {1.0f / 3}};
     c->config = "batch: 128\n";
     c->build = "regimen 0.1.0, oneDNN 2.6.3";
     c->plugins = "optimizer 0 adam: adam 1.0.0\n";
@@ -100,11 +103,17 @@ rgm_checkpoint *new_state(const rgm_graph *g, uint32_t seed) {
     return c;
 }
 
-void free_state(rgm_checkpoint *c) {
-    for (int i = 0; i < 2; i++) {
-        free(c->slot[i]);
+void forget_states(rgm_checkpoint *c) {
+    for (int i = 0; i < RGM_CHECKPOINT_PLUGINS; i++) {
         free(c->plugin[i].data);
+        c->plugin[i].data = NULL;
+        c->plugin[i].bytes = 0;
     }
+}
+
+void free_state(rgm_checkpoint *c) {
+    forget_states(c);
+    for (int i = 0; i < 2; i++) free(c->slot[i]);
     free(c->value);
     free(c->stat);
     free(c);
@@ -118,6 +127,7 @@ void write_ok(const rgm_checkpoint *c, const char *path) {
 rgm_status load(const char *path, rgm_checkpoint *into, int32_t whole, rgm_error *err) {
     rgm_checkpoint_reader *reader;
     RGM_TRY(rgm_checkpoint_open(&reader, path, err));
+    if (whole) forget_states(into);
     rgm_status status = rgm_checkpoint_read(reader, into, whole, err);
     rgm_checkpoint_close(reader);
     return status;
@@ -144,7 +154,9 @@ int same_tensors(const rgm_checkpoint *a, const rgm_checkpoint *b, int32_t whole
         if (memcmp(a->stat + p->offset, b->stat + p->offset, sizeof(float) * (size_t)p->count) != 0) return 0;
     }
     for (int32_t i = 0; whole && i < a->plugin_count; i++)
-        if (memcmp(a->plugin[i].data, b->plugin[i].data, a->plugin[i].bytes) != 0) return 0;
+        if (a->plugin[i].bytes != b->plugin[i].bytes ||
+            memcmp(a->plugin[i].data, b->plugin[i].data, a->plugin[i].bytes) != 0)
+            return 0;
     return 1;
 }
 

@@ -23,6 +23,9 @@ rgm_graph *resnet(const char *name, int32_t base);
 rgm_checkpoint *new_state(const rgm_graph *g, uint32_t seed);
 void free_state(rgm_checkpoint *c);
 
+/* Frees the states of plugins; their labels stay. Before a whole reading, which brings new ones. */
+void forget_states(rgm_checkpoint *c);
+
 void write_ok(const rgm_checkpoint *c, const char *path);
 
 /* Opens and reads; the first failure's line is left in *err. */

@@ -87,6 +87,13 @@ tests_check_reading_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE $(HDF5_CFLAGS)
 tests_check_reading_CFLAGS = $(test_cflags)
 tests_check_reading_LDADD = libdatasets.la libdata.la libbase.la $(CHECK_LIBS)
 
+check_PROGRAMS += tests/check_fingerprint
+TESTS += tests/check_fingerprint
+tests_check_fingerprint_SOURCES = %D%/check_fingerprint.c %D%/make_set.c %D%/make_set.h
+tests_check_fingerprint_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE $(HDF5_CFLAGS)
+tests_check_fingerprint_CFLAGS = $(test_cflags)
+tests_check_fingerprint_LDADD = libdatasets.la libdata.la libbase.la $(CHECK_LIBS)
+
 check_PROGRAMS += tests/check_frame
 TESTS += tests/check_frame
 tests_check_frame_SOURCES = %D%/check_frame.c %D%/make_set.c %D%/make_set.h
@@ -136,7 +143,7 @@ fixture_sources = adam constant cosine crop cross_entropy cutout dropout flip he
 fixture_broken = CRASH EXIT FP HANG MAGIC SIGNALS SLOT SYMBOL UNDEFINED VERSION
 fixture_dropouts = PLAIN INPUT OUTPUT ALWAYS SCRATCH
 fixture_files = %D%/fixtures/good.c %D%/fixtures/broken.c %D%/fixtures/dropout.c %D%/fixtures/scoped.c \
-	%D%/fixtures/keeper.c %D%/fixtures/hurt.c %D%/fixtures/alter.awk
+	%D%/fixtures/keeper.c %D%/fixtures/hurt.c %D%/fixtures/versions.c %D%/fixtures/alter.awk
 
 tests/fixtures/same.stamp: $(fixture_files) docs/PLUGINS.md include/regimen/plugin.h
 	$(AM_V_GEN)$(MKDIR_P) tests/fixtures
@@ -150,6 +157,11 @@ tests/fixtures/same.stamp: $(fixture_files) docs/PLUGINS.md include/regimen/plug
 	@$(fixture_cc) -I$(srcdir)/include $(srcdir)/tests/fixtures/scoped.c -o tests/fixtures/train/scoped.so
 	@$(fixture_cc) -I$(srcdir)/include $(srcdir)/tests/fixtures/keeper.c -o tests/fixtures/train/keeper.so
 	@$(fixture_cc) -I$(srcdir)/include $(srcdir)/tests/fixtures/hurt.c -o tests/fixtures/train/hurt.so
+	@for v in 1 2 3; do \
+	  $(fixture_cc) -I$(srcdir)/include -DVERSION=$$v $(srcdir)/tests/fixtures/versions.c \
+	    -o tests/fixtures/train/versions_$$v.so || exit 1; done
+	@$(fixture_cc) -I$(srcdir)/include -DVERSION=1 -DOTHER $(srcdir)/tests/fixtures/versions.c \
+	  -o tests/fixtures/train/versions_1b.so
 	@for d in $(fixture_dropouts); do \
 	  $(fixture_cc) -I$(srcdir)/include -DDROPOUT_$$d $(srcdir)/tests/fixtures/dropout.c \
 	    -o tests/fixtures/train/dropout_$$d.so || exit 1; done
@@ -174,7 +186,8 @@ checkpoint_tests = tests/check_checkpoint tests/check_weights tests/check_checkp
 check_PROGRAMS += $(checkpoint_tests)
 TESTS += $(checkpoint_tests)
 checkpoint_ldadd = libtrain.la libnet.la libdata.la libbase.la $(CHECK_LIBS) -lm
-tests_check_checkpoint_SOURCES = %D%/check_checkpoint.c %D%/checkpoint_states.c %D%/checkpoint_states.h
+tests_check_checkpoint_SOURCES = %D%/check_checkpoint.c %D%/checkpoint_states.c %D%/checkpoint_states.h \
+	%D%/checkpoint_v1.c %D%/checkpoint_v1.h
 tests_check_checkpoint_CPPFLAGS = $(AM_CPPFLAGS) $(HDF5_CFLAGS)
 tests_check_checkpoint_CFLAGS = $(test_cflags)
 tests_check_checkpoint_LDADD = $(checkpoint_ldadd)
@@ -231,11 +244,11 @@ EXTRA_DIST += %D%/golden/README.md %D%/golden/make_golden.py %D%/golden/resnet20
 endif
 
 # Whole runs. The programs use the plugins of this build.
-TESTS += %D%/check_cli.sh %D%/check_examples.sh %D%/cli/refused.sh %D%/cli/ended.sh
-EXTRA_DIST += %D%/check_cli.sh %D%/check_examples.sh %D%/cli/refused.sh %D%/cli/ended.sh %D%/cli/common.sh
+TESTS += %D%/check_cli.sh %D%/check_examples.sh %D%/cli/refused.sh %D%/cli/ended.sh %D%/cli/model.sh
+EXTRA_DIST += %D%/check_cli.sh %D%/check_examples.sh %D%/cli/refused.sh %D%/cli/ended.sh %D%/cli/model.sh %D%/cli/common.sh
 check_DATA = tests/fixtures/same.stamp
 if HAVE_CHECK
-train_tests = tests/check_advice tests/check_augment tests/check_train tests/check_train_edge tests/check_train_plug
+train_tests = tests/check_advice tests/check_augment tests/check_train tests/check_train_edge tests/check_train_plug tests/check_resume
 check_PROGRAMS += $(train_tests)
 TESTS += $(train_tests)
 train_helpers = %D%/train_run.c %D%/train_run.h %D%/make_set.c %D%/make_set.h
@@ -260,6 +273,11 @@ tests_check_train_edge_CPPFLAGS = $(AM_CPPFLAGS) $(HDF5_CFLAGS) -DRGM_FIXTURES='
 EXTRA_tests_check_train_edge_DEPENDENCIES = tests/fixtures/same.stamp
 tests_check_train_edge_CFLAGS = $(test_cflags)
 tests_check_train_edge_LDADD = $(train_libs)
+tests_check_resume_SOURCES = %D%/check_resume.c %D%/checkpoint_v1.c %D%/checkpoint_v1.h $(train_helpers)
+tests_check_resume_CPPFLAGS = $(AM_CPPFLAGS) $(HDF5_CFLAGS) -DRGM_FIXTURES='"$(abs_top_builddir)/tests/fixtures"'
+EXTRA_tests_check_resume_DEPENDENCIES = tests/fixtures/same.stamp
+tests_check_resume_CFLAGS = $(test_cflags)
+tests_check_resume_LDADD = $(train_libs)
 
 tests_check_train_plug_SOURCES = %D%/check_train_plug.c $(train_helpers)
 tests_check_train_plug_CPPFLAGS = $(AM_CPPFLAGS) $(HDF5_CFLAGS) -DRGM_FIXTURES='"$(abs_top_builddir)/tests/fixtures"'

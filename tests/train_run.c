@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include "base/log.h"
 #include "datasets/writer.h"
 
 /* ---- data ---- */
@@ -56,9 +57,11 @@ typedef struct child {
     int32_t in_evaluation, batches;
 } child;
 
+static int32_t stopping; /* the run has been asked to stop */
+
 static int32_t on_stop(void *context) {
     child *c = context;
-    if (c->job->stop_at && c->r->steps && c->r->progress.step == c->job->stop_at) return 1;
+    if (c->job->stop_at && c->r->steps && c->r->progress.step == c->job->stop_at) return stopping = 1;
     return c->job->stop_in && c->in_evaluation == c->job->stop_in && c->batches++ == 1;
 }
 
@@ -137,6 +140,20 @@ static rgm_status train(const run_job *job, run_result *r, rgm_session *s, rgm_t
     return status;
 }
 
+static rgm_status evaluate(const run_job *job, run_result *r, rgm_session *s, rgm_trainer *t, rgm_error *err) {
+    rgm_tally test;
+    RGM_TRY(rgm_loop_load(t, job->evaluate, err));
+    RGM_TRY(rgm_trainer_evaluate(t, &s->test, NULL, NULL, &test, err));
+    r->test_loss = test.loss / (double)test.seen;
+    r->test_right = test.top1;
+    return RGM_OK;
+}
+
+static int32_t is_stopping(void *context) {
+    (void)context;
+    return stopping;
+}
+
 static rgm_status session(const run_job *job, run_result *r, rgm_error *err) {
     static rgm_config config;
     rgm_session *s = NULL;
@@ -144,10 +161,20 @@ static rgm_status session(const run_job *job, run_result *r, rgm_error *err) {
     RGM_TRY(rgm_config_init(&config, err));
     RGM_TRY(rgm_config_parse(&config, job->config, strlen(job->config), "test", err));
     if (job->threads) config.threads = job->threads;
-    RGM_TRY(rgm_session_create(&s, &config, &(rgm_session_options){.need_data = 1}, err));
+    rgm_constants own = {0};
+    if (job->log) RGM_TRY(rgm_log_open(job->log, err));
+    if (job->resume) RGM_TRY(rgm_constants_read(&own, job->resume, err));
+    if (job->evaluate) RGM_TRY(rgm_constants_read(&own, job->evaluate, err));
+    rgm_session_options options = {
+        .need_data = 1, .model = &own, .evaluation = job->evaluate != NULL, .split = RGM_SPLIT_TEST};
+    if (job->asks_stop) options.stop = (rgm_stop){is_stopping, NULL};
+    rgm_status made = rgm_session_create(&s, &config, &options, err);
+    rgm_constants_free(&own);
+    RGM_TRY(made);
     if (job->build) snprintf(s->build, sizeof s->build, "%s", job->build);
-    rgm_status status = rgm_trainer_create(&t, s, &(rgm_trainer_options){.training = 1}, err);
-    if (status == RGM_OK) status = train(job, r, s, t, err);
+    rgm_status status = rgm_trainer_create(&t, s, &(rgm_trainer_options){.training = !job->evaluate}, err);
+    if (status == RGM_OK && job->evaluate) status = evaluate(job, r, s, t, err);
+    if (status == RGM_OK && !job->evaluate) status = train(job, r, s, t, err);
     rgm_trainer_destroy(t);
     rgm_session_destroy(s);
     return status;

@@ -22,6 +22,7 @@ typedef struct run_job {
     const char *config;      /* YAML */
     const char *last, *best; /* checkpoints to write, or NULL */
     const char *resume;      /* checkpoint to go on from, or NULL */
+    const char *evaluate;    /* checkpoint whose test split is evaluated, with its constants; no run. Or NULL */
     const char *load_before; /* checkpoint whose weights a new run begins with, or NULL */
     const char *load_after;  /* checkpoint whose weights are loaded before the dump, or NULL */
     const char *dump;        /* raw file of all arrays at the end, or NULL */
@@ -29,6 +30,8 @@ typedef struct run_job {
     int32_t stop_in;         /* asks to stop in evaluation number stop_in, from 1, before its second batch; 0: never */
     int32_t threads;         /* 0: as the configuration says */
     const char *build;       /* replaces the session's build text, or NULL */
+    const char *log;         /* file that the log's lines are added to, or NULL */
+    int32_t asks_stop;       /* 1: the session's own stop says yes, too, once the run is asked to stop */
 } run_job;
 
 typedef struct run_result {

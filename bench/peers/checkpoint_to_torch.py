@@ -102,6 +102,12 @@ def load(path):
     return model.eval()
 
 
+def own_constants(checkpoint):
+    """The model's own mean and standard deviation; None for a file that has none (format version 1, or weights only)."""
+    with h5py.File(checkpoint, "r") as f:
+        return (f["input"].attrs["mean"], f["input"].attrs["std"]) if "input" in f else None
+
+
 def constants(f, channels):
     """Mean and standard deviation of the training split, pixels as 0 to 1: the file's, or computed as Regimen does."""
     if "mean" in f.attrs and "std" in f.attrs:
@@ -116,11 +122,11 @@ def constants(f, channels):
     return mean / 255, np.where(std > 0, std / 255, 1)
 
 
-def run(model, f, split, first, count, batch):
+def run(model, own, f, split, first, count, batch):
     """Logits [count][classes], and how many of them have their largest entry at the label (None for soft labels)."""
     images, labels = f[split]["images"], f[split]["labels"]
     channels = 1 if images.ndim == 3 else images.shape[3]
-    mean, std = (torch.tensor(v, dtype=torch.float32).view(1, -1, 1, 1) for v in constants(f, channels))
+    mean, std = (torch.tensor(v, dtype=torch.float32).view(1, -1, 1, 1) for v in own or constants(f, channels))
     end = len(images) if count is None else min(first + count, len(images))
     logits = []
     with torch.no_grad():
@@ -147,7 +153,7 @@ def main():
     args = parser.parse_args()
     model = load(args.checkpoint)
     with h5py.File(args.data, "r") as f:
-        logits, right = run(model, f, args.split, args.first, args.count, args.batch)
+        logits, right = run(model, own_constants(args.checkpoint), f, args.split, args.first, args.count, args.batch)
     if args.out:
         np.save(args.out, logits)
         print(f"{len(logits)} images" + ("" if right is None else f", {right} right"))

@@ -5,7 +5,7 @@
 #include "cli/commands.h"
 #include "cli/options.h"
 #include "data/dataset.h"
-#include "train/checkpoint.h"
+#include "train/constants.h"
 
 enum { SPLIT };
 static const rgm_cli_flag flags[] = {
@@ -18,7 +18,9 @@ static const rgm_cli_spec spec = {
     .arguments = "[RUN|CHECKPOINT]",
     .about =
         "Evaluates a checkpoint on a whole split: accuracy with its 95 % interval, and loss. Of a run folder, the best "
-        "checkpoint is taken. The configuration is the checkpoint's own; the line may change it.",
+        "checkpoint is taken. The configuration is the checkpoint's own; the line may change it. Mean and standard "
+        "deviation "
+        "are the checkpoint's, too, and classes are matched by name.",
     .examples = "  regimen eval runs/resnet20-1\n"
                 "  regimen eval --checkpoint runs/resnet20-1/checkpoints/last.h5 --data fashion.h5 --split validation\n"
                 "  regimen eval runs/resnet20-1 --json\n",
@@ -41,7 +43,7 @@ static rgm_status find_checkpoint(const char *given, char path[RGM_CONFIG_PATH],
 }
 
 /* The checkpoint's configuration, then what the line says. */
-static rgm_status make_config(const rgm_cli_line *line, rgm_config *config, rgm_error *err) {
+static rgm_status make_config(const rgm_cli_line *line, rgm_config *config, rgm_constants *model, rgm_error *err) {
     const char *given = rgm_cli_value(line, "checkpoint");
     char path[RGM_CONFIG_PATH];
     if (given && line->argument_count > 0)
@@ -55,6 +57,7 @@ static rgm_status make_config(const rgm_cli_line *line, rgm_config *config, rgm_
     const char *text = rgm_checkpoint_header(reader)->config;
     rgm_status status = rgm_config_init(config, err);
     if (status == RGM_OK && text) status = rgm_config_parse(config, text, strlen(text), path, err);
+    if (status == RGM_OK) status = rgm_constants_take(model, reader, path, err);
     rgm_checkpoint_close(reader);
     RGM_TRY(status);
     config->plugins.count = 0; /* a file that came from elsewhere does not choose what code is loaded: --plugin does */
@@ -71,6 +74,9 @@ rgm_status rgm_cmd_eval(int argc, char **argv, rgm_error *err) {
     RGM_TRY(rgm_cli_parse(&line, &spec, argc, argv, err));
     if (line.helped) return RGM_OK;
     if (line.own[SPLIT]) RGM_TRY(rgm_cli_choice("split", line.own[SPLIT], splits, RGM_SPLIT_COUNT, &split, err));
-    RGM_TRY(make_config(&line, &config, err));
-    return rgm_run_eval(&config, split, err);
+    rgm_constants model = {0};
+    rgm_status status = make_config(&line, &config, &model, err);
+    if (status >= 0) status = rgm_run_eval(&config, &model, split, err);
+    rgm_constants_free(&model);
+    return status;
 }

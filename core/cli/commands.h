@@ -7,7 +7,7 @@
 #ifndef RGM_CLI_COMMANDS_H
 #define RGM_CLI_COMMANDS_H
 
-#include "train/config.h"
+#include "train/constants.h"
 
 typedef rgm_status (*rgm_command_fn)(int argc, char **argv, rgm_error *err);
 
@@ -30,8 +30,9 @@ rgm_status rgm_run_train(rgm_config *config, struct rgm_bench_train *bench, rgm_
  * config->data.file may be "" if the image is given. `cores`: also the estimate of net/chunks.h for so many; 0: not. */
 rgm_status rgm_run_plan(rgm_config *config, int32_t evaluation, int32_t cores, rgm_error *err);
 
-/* Evaluates config->checkpoint on a split (RGM_SPLIT_*); config is the checkpoint's own with the line's changes. */
-rgm_status rgm_run_eval(rgm_config *config, int32_t split, rgm_error *err);
+/* Evaluates config->checkpoint on a split (RGM_SPLIT_*); config is the checkpoint's own with the line's
+ * changes, `model` the checkpoint's constants. */
+rgm_status rgm_run_eval(rgm_config *config, const rgm_constants *model, int32_t split, rgm_error *err);
 
 /* The benches of `regimen bench`; argv[0] is the bench's name. */
 rgm_status rgm_cmd_bench_machine(int argc, char **argv, rgm_error *err);

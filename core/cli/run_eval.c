@@ -28,10 +28,11 @@ static rgm_status evaluate(const rgm_session *s, rgm_trainer *t, int32_t split, 
     return rgm_run_print(config, &summary, err);
 }
 
-rgm_status rgm_run_eval(rgm_config *config, int32_t split, rgm_error *err) {
+rgm_status rgm_run_eval(rgm_config *config, const rgm_constants *model, int32_t split, rgm_error *err) {
     rgm_session *s = NULL;
     rgm_trainer *t = NULL;
-    RGM_TRY(rgm_run_session(&s, config, &(rgm_session_options){.need_data = 1, .evaluation = 1}, err));
+    const rgm_session_options session = {.need_data = 1, .evaluation = 1, .split = split, .model = model};
+    RGM_TRY(rgm_run_session(&s, config, &session, err));
     rgm_trainer_options options = {.training = 0};
     rgm_status status = rgm_trainer_create(&t, s, &options, err);
     if (status >= 0) status = evaluate(s, t, split, err);

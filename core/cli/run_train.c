@@ -2,12 +2,14 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 #include "base/clock.h"
 #include "base/log.h"
 #include "bench/train.h"
 #include "cli/commands.h"
 #include "cli/fault.h"
 #include "cli/run.h"
+#include "data/fingerprint.h"
 #include "report/bar.h"
 #include "report/interval.h"
 #include "report/metrics.h"
@@ -261,19 +263,44 @@ static void on_advice(void *context, const char *line) {
     rgm_log(RGM_LOG_WARN, "%s", line);
 }
 
+/* A run that is continued keeps its model's own constants. What is wrong with the checkpoint is said when it is loaded.
+ */
+static void take_constants(rgm_constants *own, const rgm_config *config) {
+    char path[RGM_CONFIG_PATH + 32];
+    *own = (rgm_constants){0};
+    if (!config->resume[0]) return;
+    snprintf(path, sizeof path, "%s/checkpoints/last.h5", config->resume);
+    if (access(path, F_OK) == 0 && rgm_constants_read(own, path, NULL) < 0) *own = (rgm_constants){0};
+}
+
+/* The weights that a new run begins with, and a word if they were made for other pixels or classes. */
+static rgm_status load_weights(rgm_trainer *t, const rgm_session *s, rgm_error *err) {
+    rgm_constants theirs;
+    RGM_TRY(rgm_loop_load(t, s->config->checkpoint, err));
+    RGM_TRY(rgm_constants_read(&theirs, s->config->checkpoint, err));
+    rgm_constants_compare(&theirs, &s->constants, s->config->data.file);
+    rgm_constants_free(&theirs);
+    return RGM_OK;
+}
+
 rgm_status rgm_run_train(rgm_config *config, struct rgm_bench_train *bench, rgm_error *err) {
     static run r;
     rgm_session *s = NULL;
     rgm_trainer *t = NULL;
-    RGM_TRY(rgm_run_session(&s, config, &(rgm_session_options){.need_data = 1}, err));
+    rgm_constants own;
+    take_constants(&own, config);
+    rgm_status status = rgm_run_session(&s, config, &(rgm_session_options){.need_data = 1, .model = &own}, err);
+    rgm_constants_free(&own);
+    RGM_TRY(status);
+    rgm_fingerprint_begin(s->set, &s->stop);
     r.s = s;
     r.bench = bench;
     rgm_trainer_options options = {.training = 1};
     rgm_advice advice = {.tell = on_advice, .resumed = config->resume[0] != 0, .evaluated = bench != NULL};
-    rgm_status status = rgm_advise(s, &advice, err);
+    status = rgm_advise(s, &advice, err);
     if (status >= 0) status = rgm_trainer_create(&t, s, &options, err);
     r.t = t;
-    if (status >= 0 && config->checkpoint[0] && !config->resume[0]) status = rgm_loop_load(t, config->checkpoint, err);
+    if (status >= 0 && config->checkpoint[0] && !config->resume[0]) status = load_weights(t, s, err);
     if (status >= 0 && bench) status = rgm_bench_train_begin(bench, s, t, err);
     if (status >= 0) status = open_folder(&r, config, err);
     if (status >= 0 && !bench) rgm_fault_run(r.folder.path, r.folder.last, r.folder.log);

@@ -27,11 +27,10 @@ struct rgm_batches {
     int32_t *labels;
 };
 
-void rgm_batches_normalisation(const rgm_dataset *set, float *scale, float *shift) {
-    const rgm_dataset_info *info = rgm_dataset_describe(set);
-    for (int32_t c = 0; c < info->C; c++) {
-        scale[c] = (float)(1.0 / (255.0 * (double)info->std[c]));
-        shift[c] = (float)(-(double)info->mean[c] / (double)info->std[c]);
+void rgm_batches_normalisation(const float *mean, const float *std, int32_t C, float *scale, float *shift) {
+    for (int32_t c = 0; c < C; c++) {
+        scale[c] = (float)(1.0 / (255.0 * (double)std[c]));
+        shift[c] = (float)(-(double)mean[c] / (double)std[c]);
     }
 }
 
@@ -194,7 +193,8 @@ rgm_status rgm_batches_create(rgm_batches **out, const rgm_batch_options *option
     if (!b->options.W) b->options.W = b->info->W;
     b->image_floats = image_floats(&b->options);
     b->scratch_bytes = scratch_cost(&b->options);
-    rgm_batches_normalisation(options->view.set, b->scale, b->shift);
+    rgm_batches_normalisation(options->mean ? options->mean : b->info->mean, options->std ? options->std : b->info->std,
+                              b->info->C, b->scale, b->shift);
     set_plan(b);
     RGM_TRY_OR_FAIL(status, rgm_arena_create(&b->arena, rgm_batches_bytes(&b->options), "batch pipeline", err));
     if (b->scratch_bytes) {

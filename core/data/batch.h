@@ -50,7 +50,8 @@ typedef struct rgm_batch_options {
     int32_t classes;   /* width of a row of targets, at least the set's; 0: the set's */
     int32_t one_logit; /* 1: targets are [N], the probability of class 1 (sets of two classes only) */
     int32_t workers;   /* the team's size */
-    rgm_augment_fn augment; /* NULL: none */
+    const float *mean, *std; /* [C] of the normalisation, pixels as 0 to 1; NULL: the set's */
+    rgm_augment_fn augment;  /* NULL: none */
     void *augment_context;
 } rgm_batch_options;
 
@@ -83,7 +84,7 @@ const rgm_phase *rgm_batches_phase(const rgm_batches *batches);
  * copies of the view's first image. */
 int32_t rgm_batches_valid(const rgm_batches *batches);
 
-/* scale[C] and shift[C] of the normalisation. */
-void rgm_batches_normalisation(const rgm_dataset *set, float *scale, float *shift);
+/* scale[C] and shift[C] of the normalisation by mean[C] and std[C]. */
+void rgm_batches_normalisation(const float *mean, const float *std, int32_t C, float *scale, float *shift);
 
 #endif

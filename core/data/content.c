@@ -388,6 +388,24 @@ static rgm_status open_images(rgm_dataset *set, hid_t group, int32_t split, rgm_
     return store->file_space < 0 ? rgm_h5_fail(err, RGM_E_FORMAT, set->path, name) : RGM_OK;
 }
 
+/* The hash of the split's pixels, if the file brings one of the type that importers write. */
+static rgm_status read_pixel_hash(const rgm_dataset *set, rgm_split_store *store, rgm_error *err) {
+    htri_t exists = H5Aexists(store->images, RGM_DATA_PIXEL_HASH);
+    if (exists < 0) return rgm_h5_fail(err, RGM_E_IO, set->path, RGM_DATA_PIXEL_HASH);
+    if (exists == 0) return RGM_OK;
+    hid_t attribute = H5Aopen(store->images, RGM_DATA_PIXEL_HASH, H5P_DEFAULT), type = -1, space = -1;
+    if (attribute >= 0) type = H5Aget_type(attribute), space = H5Aget_space(attribute);
+    rgm_status status = RGM_OK;
+    if (type < 0 || space < 0)
+        status = rgm_h5_fail(err, RGM_E_FORMAT, set->path, RGM_DATA_PIXEL_HASH);
+    else if (H5Tequal(type, H5T_STD_U64LE) > 0 && H5Sget_simple_extent_type(space) == H5S_SCALAR)
+        store->has_pixel_hash = H5Aread(attribute, H5T_NATIVE_UINT64, &store->pixel_hash) >= 0;
+    if (space >= 0) H5Sclose(space);
+    if (type >= 0) H5Tclose(type);
+    if (attribute >= 0) H5Aclose(attribute);
+    return status;
+}
+
 /* ---- the whole ---- */
 
 /* Was there a frame around it? The user block is still there, and the images are as only Regimen's importers make them:
@@ -411,6 +429,7 @@ static rgm_status load_split(rgm_dataset *set, int32_t split, int32_t *soft_clas
     RGM_TRY(rgm_h5_open_group(set->file, rgm_split_name(split), set->path, &group, err));
     rgm_status status = open_images(set, group, split, err);
     if (status == RGM_OK && !set->input.framed) status = check_frame_lost(set, split, err);
+    if (status == RGM_OK) status = read_pixel_hash(set, &set->splits[split], err);
     if (status == RGM_OK) status = read_labels(set, group, split, soft_classes, &set->splits[split], err);
     H5Gclose(group);
     return status;

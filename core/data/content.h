@@ -1,5 +1,5 @@
-/* Inside of the data set: the object, and the reading and checking of an HDF5 file's content into it. Only dataset.c
- * and content.c include this. */
+/* Inside of the data set: the object, and the reading and checking of an HDF5 file's content into it. Only dataset.c,
+ * content.c, fingerprint.c and relabel.c include this. */
 #ifndef RGM_DATA_CONTENT_H
 #define RGM_DATA_CONTENT_H
 
@@ -16,6 +16,8 @@ typedef struct rgm_split_store {
     uint8_t *unpacked;        /* all pixels in memory, or NULL */
     int32_t *labels;          /* [count] */
     float *soft;              /* [count][classes] or NULL */
+    uint64_t pixel_hash;      /* XXH3-64 of all pixels, as the file says */
+    int32_t has_pixel_hash;
 } rgm_split_store;
 
 struct rgm_dataset {
@@ -27,6 +29,8 @@ struct rgm_dataset {
     void *map;
     char *path, *source, *licence, **names;
     int32_t names_count, has_mean, has_std;
+    int32_t relabelled;                /* 1: labels are no longer the file's */
+    struct rgm_pixel_hash *pixel_hash; /* fingerprint.c's; NULL: not begun */
 };
 
 /* Reads and checks everything but pixels. Leaves the file open in set->file. Inside the HDF5 lock. */
@@ -35,6 +39,10 @@ rgm_status rgm_content_load(rgm_dataset *set, rgm_error *err);
 /* Reads `n` samples from `first` on through HDF5: [n][H][W][C]. Inside the HDF5 lock. */
 rgm_status rgm_content_read(const rgm_dataset *set, int32_t split, int64_t first, int64_t n, uint8_t *out,
                             rgm_error *err);
+
+/* The same where they do not lie in memory, through HDF5 (the lock is taken for it) or with pread. [any thread] */
+rgm_status rgm_content_samples(const rgm_dataset *set, int32_t split, int64_t first, int64_t n, uint8_t *out,
+                               rgm_error *err);
 
 /* Reads a split through HDF5 chunk by chunk, each once, until it is all there or `most` bytes have been read; `to`
  * takes [count][H][W][C], or is NULL. Asks for the stop. Inside the HDF5 lock. */

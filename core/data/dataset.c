@@ -6,12 +6,12 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
-#include <xxhash.h>
 #include "base/machine.h"
 #include "data/content.h"
+#include "data/fingerprint.h"
 #include "data/stats.h"
 
-enum { FINGERPRINT_SAMPLES = 1024, READ_BYTES = 1 << 24, ROOM_SHARE = 4 };
+enum { READ_BYTES = 1 << 24, ROOM_SHARE = 4 };
 #define REHEARSE_BYTES ((int64_t)1 << 28) /* of pixels that the child process reads in full */
 
 const char *rgm_split_name(int32_t split) {
@@ -35,6 +35,7 @@ static rgm_dataset *make_empty(const char *path) {
 
 void rgm_dataset_close(rgm_dataset *set) {
     if (!set) return;
+    rgm_fingerprint_end(set);
     rgm_h5_enter();
     rgm_content_close(set);
     rgm_h5_leave();
@@ -194,8 +195,7 @@ static rgm_status rehearse(void *context, rgm_error *err) {
 
 /* ---- what is derived from the pixels ---- */
 
-/* `n` samples from `first` on, where they do not lie in memory. */
-static rgm_status read_samples(const rgm_dataset *set, int32_t split, int64_t first, int64_t n, uint8_t *out,
+rgm_status rgm_content_samples(const rgm_dataset *set, int32_t split, int64_t first, int64_t n, uint8_t *out,
                                rgm_error *err) {
     int64_t bytes = image_bytes(set);
     if (set->info.access[split] == RGM_PIXELS_PREAD)
@@ -206,20 +206,11 @@ static rgm_status read_samples(const rgm_dataset *set, int32_t split, int64_t fi
     return status;
 }
 
-/* One sample's pixels: where they are mapped, or read into `buffer`. */
-static rgm_status get_sample(const rgm_dataset *set, int32_t split, int64_t index, uint8_t *buffer, const uint8_t **at,
-                             rgm_error *err) {
-    *at = rgm_dataset_pixels(set, split, index);
-    if (*at) return RGM_OK;
-    *at = buffer;
-    return rgm_dataset_read(set, split, index, buffer, err);
-}
-
 /* Adds `n` samples from `first` on to the sums; `buffer` has room for them. */
 static rgm_status add_samples(const rgm_dataset *set, int64_t first, int64_t n, uint8_t *buffer, rgm_channel_sums *sums,
                               rgm_error *err) {
     const uint8_t *images = rgm_dataset_pixels(set, RGM_SPLIT_TRAIN, first);
-    if (!images) RGM_TRY(read_samples(set, RGM_SPLIT_TRAIN, first, n, buffer, err));
+    if (!images) RGM_TRY(rgm_content_samples(set, RGM_SPLIT_TRAIN, first, n, buffer, err));
     if (!images) images = buffer;
     for (int64_t i = 0; i < n; i++)
         rgm_channel_sums_add(sums, images + i * image_bytes(set), (int64_t)set->info.H * set->info.W);
@@ -241,9 +232,10 @@ static rgm_status sum_channels(const rgm_dataset *set, rgm_channel_sums *sums, r
 }
 
 static rgm_status compute_constants(rgm_dataset *set, rgm_error *err) {
+    set->info.constants = 1;
     if (set->has_mean && set->has_std) return RGM_OK;
-    if (set->info.count[RGM_SPLIT_TRAIN] == 0)
-        return rgm_fail(err, RGM_E_FORMAT, "%s: without a train split it needs the attributes mean and std", set->path);
+    set->info.constants = set->info.count[RGM_SPLIT_TRAIN] > 0;
+    if (!set->info.constants) return RGM_OK;
     rgm_channel_sums sums = {.C = set->info.C};
     RGM_TRY(sum_channels(set, &sums, err));
     double mean[RGM_DATA_CHANNELS], std[RGM_DATA_CHANNELS];
@@ -254,40 +246,6 @@ static rgm_status compute_constants(rgm_dataset *set, rgm_error *err) {
     }
     set->info.computed = 1;
     return RGM_OK;
-}
-
-static rgm_status compute_fingerprint(rgm_dataset *set, uint8_t *buffer, rgm_error *err) {
-    XXH3_state_t *state = XXH3_createState();
-    if (!state) return rgm_fail(err, RGM_E_NOMEM, "%s: out of memory", set->path);
-    rgm_status status = RGM_OK;
-    rgm_dataset_info *info = &set->info;
-    XXH3_64bits_reset(state);
-    int32_t shape[4] = {info->H, info->W, info->C, info->classes};
-    XXH3_64bits_update(state, shape, sizeof shape);
-    XXH3_64bits_update(state, info->count, sizeof info->count);
-    for (int32_t s = 0; s < RGM_SPLIT_COUNT && status == RGM_OK; s++) {
-        int64_t count = info->count[s], samples = count < FINGERPRINT_SAMPLES ? count : FINGERPRINT_SAMPLES;
-        const rgm_split_store *store = &set->splits[s];
-        if (count) XXH3_64bits_update(state, store->labels, (size_t)count * sizeof *store->labels);
-        if (store->soft) XXH3_64bits_update(state, store->soft, (size_t)(count * info->classes) * sizeof *store->soft);
-        for (int64_t i = 0; i < samples && status == RGM_OK; i++) {
-            const uint8_t *image;
-            status = get_sample(set, s, i * count / samples, buffer, &image, err);
-            if (status == RGM_OK) XXH3_64bits_update(state, image, (size_t)image_bytes(set));
-        }
-    }
-    info->fingerprint = XXH3_64bits_digest(state);
-    XXH3_freeState(state);
-    return status;
-}
-
-static rgm_status derive(rgm_dataset *set, rgm_error *err) {
-    uint8_t *buffer = malloc((size_t)image_bytes(set));
-    if (!buffer) return rgm_fail(err, RGM_E_NOMEM, "%s: out of memory", set->path);
-    rgm_status status = compute_constants(set, err);
-    if (status == RGM_OK) status = compute_fingerprint(set, buffer, err);
-    free(buffer);
-    return status;
 }
 
 /* ---- the interface ---- */
@@ -306,7 +264,7 @@ static rgm_status open_set(rgm_dataset *set, const rgm_dataset_options *options,
     set->info.source = set->source ? set->source : "";
     set->info.licence = set->licence ? set->licence : "";
     RGM_TRY(map_pixels(set, err));
-    RGM_TRY(derive(set, err));
+    RGM_TRY(compute_constants(set, err));
     return rgm_input_unchanged(input, err); /* all of that was the same file */
 }
 
@@ -339,7 +297,7 @@ rgm_status rgm_dataset_read(const rgm_dataset *set, int32_t split, int64_t index
         return rgm_fail(err, RGM_E_INTERNAL, "%s: sample %lld of %lld", set->path, (long long)index,
                         (long long)set->info.count[split]);
     const uint8_t *at = rgm_dataset_pixels(set, split, index);
-    if (!at) return read_samples(set, split, index, 1, out, err);
+    if (!at) return rgm_content_samples(set, split, index, 1, out, err);
     memcpy(out, at, (size_t)image_bytes(set));
     return RGM_OK;
 }

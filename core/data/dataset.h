@@ -29,6 +29,7 @@
 #define RGM_DATA_CLASSES     65536      /* most classes              */
 #define RGM_DATA_CACHE       (64 << 20) /* least bytes of chunk cache of a split read through HDF5 */
 #define RGM_DATA_IMAGE_BYTES (1 << 28)  /* largest image, H * W * C */
+#define RGM_DATA_PIXEL_HASH  "xxh3_64"  /* attribute of images: XXH3-64 of the split's pixels in order */
 
 enum { RGM_SPLIT_TRAIN = 0, RGM_SPLIT_TEST = 1, RGM_SPLIT_VALIDATION = 2, RGM_SPLIT_COUNT = 3 };
 enum { RGM_ACCESS_AUTO = 0, RGM_ACCESS_PREAD = 1 }; /* AUTO maps what can be mapped */
@@ -45,14 +46,14 @@ typedef struct rgm_dataset_info {
     int32_t slow;     /* 1: some split is read through HDF5: worth telling the user */
     int32_t unlocked; /* 1: its file system has no locks, so another program may write it: worth telling */
     int32_t computed; /* 1: the file had no mean or std; they were computed from the training split */
-    int64_t count[RGM_SPLIT_COUNT];                        /* samples; 0: the split is missing */
-    int32_t access[RGM_SPLIT_COUNT];                       /* RGM_PIXELS_* */
-    int64_t cache[RGM_SPLIT_COUNT];                        /* bytes of chunk cache, where it is read through HDF5 */
-    int64_t unpacked;                                      /* bytes of pixels unpacked into memory */
+    int64_t count[RGM_SPLIT_COUNT];  /* samples; 0: the split is missing */
+    int32_t access[RGM_SPLIT_COUNT]; /* RGM_PIXELS_* */
+    int64_t cache[RGM_SPLIT_COUNT];  /* bytes of chunk cache, where it is read through HDF5 */
+    int64_t unpacked;                /* bytes of pixels unpacked into memory */
+    int32_t constants;               /* 0: neither the file nor a training split gives mean and std */
     float mean[RGM_DATA_CHANNELS], std[RGM_DATA_CHANNELS]; /* [C], of the training split, pixels as 0..1; std > 0 */
     const char *const *class_names;                        /* [classes], or NULL */
     const char *source, *licence;                          /* "" if the file does not say */
-    uint64_t fingerprint; /* XXH3 of shapes, all labels and up to 1024 evenly spaced images a split: for checkpoints */
 } rgm_dataset_info;
 
 typedef struct rgm_dataset_options {
@@ -80,6 +81,10 @@ const int32_t *rgm_dataset_labels(const rgm_dataset *set, int32_t split);
 
 /* Soft labels of a split: [count][classes], each row summing to 1 within 1e-3; NULL if its labels are integers. */
 const float *rgm_dataset_soft(const rgm_dataset *set, int32_t split);
+
+/* Class c of the file becomes map[c] of `classes`, in labels and soft labels; the set's own class names are gone. Once,
+ * before anything reads labels; a fingerprint is taken before. [main] */
+rgm_status rgm_dataset_relabel(rgm_dataset *set, const int32_t *map, int32_t classes, rgm_error *err);
 
 /* The pixels [H][W][C] of one sample where they lie, mapped or unpacked; NULL if they do not. [any thread] */
 const uint8_t *rgm_dataset_pixels(const rgm_dataset *set, int32_t split, int64_t index);

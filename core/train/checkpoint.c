@@ -1,8 +1,11 @@
 #include "train/checkpoint_internal.h"
 
+#include <math.h>
 #include <string.h>
 
 const char rgm_checkpoint_format[] = "regimen checkpoint";
+const char *const rgm_checkpoint_transforms[CHECKPOINT_TRANSFORMS] = {"resize", "crop", "channels"};
+const char rgm_checkpoint_none[] = "none";
 
 hid_t rgm_number_stored(int32_t type) {
     switch (type) {
@@ -36,24 +39,25 @@ hid_t rgm_number_native(int32_t type) {
 
 #define AT(field) offsetof(rgm_checkpoint, field)
 const rgm_number rgm_checkpoint_numbers[CHECKPOINT_NUMBERS] = {
-    {"step", RGM_I64, AT(progress.step)},
-    {"epoch", RGM_I32, AT(progress.epoch)},
-    {"epoch_step", RGM_I64, AT(progress.epoch_step)},
-    {"epoch_loss", RGM_F64, AT(progress.tally.loss)},
-    {"epoch_top1", RGM_I64, AT(progress.tally.top1)},
-    {"epoch_top5", RGM_I64, AT(progress.tally.top5)},
-    {"epoch_seen", RGM_I64, AT(progress.tally.seen)},
-    {"window_loss", RGM_F64, AT(progress.window.loss)},
-    {"window_top1", RGM_I64, AT(progress.window.top1)},
-    {"window_top5", RGM_I64, AT(progress.window.top5)},
-    {"window_seen", RGM_I64, AT(progress.window.seen)},
-    {"gain_metric", RGM_F64, AT(progress.gain_metric)},
-    {"best_metric", RGM_F64, AT(progress.best_metric)},
-    {"best_epoch", RGM_I32, AT(progress.best_epoch)},
-    {"evaluations_without_gain", RGM_I32, AT(progress.evaluations_without_gain)},
-    {"seconds", RGM_F64, AT(progress.seconds)},
-    {"seed", RGM_U64, AT(seed)},
-    {"fingerprint", RGM_U64, AT(fingerprint)},
+    {"step", RGM_I64, AT(progress.step), 1},
+    {"epoch", RGM_I32, AT(progress.epoch), 1},
+    {"epoch_step", RGM_I64, AT(progress.epoch_step), 1},
+    {"epoch_loss", RGM_F64, AT(progress.tally.loss), 1},
+    {"epoch_top1", RGM_I64, AT(progress.tally.top1), 1},
+    {"epoch_top5", RGM_I64, AT(progress.tally.top5), 1},
+    {"epoch_seen", RGM_I64, AT(progress.tally.seen), 1},
+    {"window_loss", RGM_F64, AT(progress.window.loss), 1},
+    {"window_top1", RGM_I64, AT(progress.window.top1), 1},
+    {"window_top5", RGM_I64, AT(progress.window.top5), 1},
+    {"window_seen", RGM_I64, AT(progress.window.seen), 1},
+    {"gain_metric", RGM_F64, AT(progress.gain_metric), 1},
+    {"best_metric", RGM_F64, AT(progress.best_metric), 1},
+    {"best_epoch", RGM_I32, AT(progress.best_epoch), 1},
+    {"evaluations_without_gain", RGM_I32, AT(progress.evaluations_without_gain), 1},
+    {"seconds", RGM_F64, AT(progress.seconds), 1},
+    {"seed", RGM_U64, AT(seed), 1},
+    {"fingerprint", RGM_U64, AT(fingerprint), 1},
+    {"fingerprint_pixels", RGM_I32, AT(fingerprint_pixels), 2},
 };
 
 const char *const rgm_checkpoint_texts[CHECKPOINT_TEXTS] = {"config", "build", "plugins", "classes"};
@@ -69,6 +73,17 @@ rgm_status rgm_checkpoint_counts(const rgm_checkpoint *c, const char *path, rgm_
         return RGM_OK;
     return rgm_fail(err, RGM_E_INTERNAL, "%s: %d slots and %d states of plugins, at most %d and %d have room", path,
                     c->slot_count, c->plugin_count, RGM_CHECKPOINT_SLOTS, RGM_CHECKPOINT_PLUGINS);
+}
+
+int32_t rgm_model_input_possible(const rgm_model_input *in) {
+    if (!in->known || in->image[0] < 1 || in->image[0] > RGM_DATA_CHANNELS || in->classes < 1 ||
+        in->classes > RGM_DATA_CLASSES)
+        return 0;
+    for (int32_t i = 1; i < 3; i++)
+        if (in->image[i] < 1 || in->image[i] > RGM_DATA_SIDE) return 0;
+    for (int32_t c = 0; c < in->image[0]; c++)
+        if (!isfinite(in->mean[c]) || !isfinite(in->std[c]) || in->std[c] <= 0) return 0;
+    return 1;
 }
 
 const rgm_param *rgm_walk_next(rgm_walk *w, int32_t *is_stat) {
@@ -203,6 +218,9 @@ static rgm_status write_label(const output *o, hid_t object, const char *name, c
 static rgm_status write_plugin(const output *o, hid_t group, int32_t index, rgm_error *err) {
     const rgm_plugin_state *state = &o->c->plugin[index];
     hsize_t bytes = state->bytes;
+    if (bytes > RGM_CHECKPOINT_STATE)
+        return rgm_fail(err, RGM_E_PLUGIN, "%s: state of plugin '%s': %zu bytes, at most %d can be kept", o->path,
+                        state->label, state->bytes, RGM_CHECKPOINT_STATE);
     hid_t dataset;
     char name[16];
     snprintf(name, sizeof name, "%02d", index);
@@ -217,6 +235,41 @@ static rgm_status write_plugins(const output *o, rgm_error *err) {
     RGM_TRY(create_group(o, o->file, "plugins", &group, err));
     rgm_status status = RGM_OK;
     for (int32_t i = 0; status == RGM_OK && i < o->c->plugin_count; i++) status = write_plugin(o, group, i, err);
+    H5Gclose(group);
+    return status;
+}
+
+/* `count` numbers, one-dimensional. */
+static rgm_status write_array(const output *o, hid_t object, const char *name, hid_t stored, hid_t memory,
+                              int32_t count, const void *values, rgm_error *err) {
+    hsize_t elements = (hsize_t)count;
+    hid_t space = H5Screate_simple(1, &elements, NULL), attribute = -1;
+    if (space >= 0) attribute = H5Acreate2(object, name, stored, space, H5P_DEFAULT, H5P_DEFAULT);
+    rgm_status status = RGM_OK;
+    if (attribute < 0 || H5Awrite(attribute, memory, values) < 0) status = rgm_h5_fail(err, RGM_E_IO, o->path, name);
+    if (attribute >= 0) H5Aclose(attribute);
+    if (space >= 0) H5Sclose(space);
+    return status;
+}
+
+static rgm_status write_input_group(const output *o, hid_t group, rgm_error *err) {
+    const rgm_model_input *in = &o->c->input;
+    hid_t real = H5T_IEEE_F32LE, integer = H5T_STD_I32LE;
+    RGM_TRY(write_array(o, group, "image", integer, H5T_NATIVE_INT32, 3, in->image, err));
+    RGM_TRY(write_array(o, group, "mean", real, H5T_NATIVE_FLOAT, in->image[0], in->mean, err));
+    RGM_TRY(write_array(o, group, "std", real, H5T_NATIVE_FLOAT, in->image[0], in->std, err));
+    RGM_TRY(write_attribute(o, group, "classes", integer, H5T_NATIVE_INT32, &in->classes, err));
+    for (int32_t i = 0; i < CHECKPOINT_TRANSFORMS; i++)
+        RGM_TRY(write_label(o, group, rgm_checkpoint_transforms[i], rgm_checkpoint_none, err));
+    return RGM_OK;
+}
+
+static rgm_status write_input(const output *o, rgm_error *err) {
+    hid_t group;
+    if (!rgm_model_input_possible(&o->c->input))
+        return rgm_fail(err, RGM_E_INTERNAL, "%s: the model's input is not described", o->path);
+    RGM_TRY(create_group(o, o->file, "input", &group, err));
+    rgm_status status = write_input_group(o, group, err);
     H5Gclose(group);
     return status;
 }
@@ -265,6 +318,7 @@ static rgm_status write_content(output *o, rgm_error *err) {
     RGM_TRY(make_plists(o, err));
     RGM_TRY(write_numbers(o, err));
     RGM_TRY(write_texts(o, err));
+    RGM_TRY(write_input(o, err));
     RGM_TRY(write_model(o, err));
     RGM_TRY(write_optimizer(o, err));
     return write_plugins(o, err);

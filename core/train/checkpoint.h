@@ -2,9 +2,13 @@
  *
  *     /model/NAME            parameters and running statistics under torchvision's names, plain OIHW, float32
  *     /optimizer/SLOT/NAME   the optimizer's slots
- *     /plugins/NN            private state of plugins (uint8), where they have any; attribute `label`
+ *     /plugins/NN            private state of plugins that keep one (uint8); attribute `label`
  *     /text/NAME             config (YAML), build, plugins, classes
+ *     /input (attributes)    how pixels become the model's input: image, mean, std, classes, resize, crop, channels
  *     / (attributes)         progress, seed, data fingerprint, format
+ *
+ * That is format version 2. Version 1 has no /input and another fingerprint, and leaves out empty states; it is read,
+ * too. A newer version is refused, and a version 2 with an /input that this build cannot do.
  *
  * A file of that name is whole or is the previous one (data/file.h). The same state written twice gives the same bytes.
  *
@@ -16,12 +20,22 @@
 
 #include <stddef.h>
 #include "base/status.h"
+#include "data/dataset.h"
 #include "net/graph.h"
 #include "train/progress.h"
 
-enum { RGM_CHECKPOINT_SLOTS = 8, RGM_CHECKPOINT_PLUGINS = 64 };
+enum { RGM_CHECKPOINT_SLOTS = 8, RGM_CHECKPOINT_PLUGINS = 64, RGM_CHECKPOINT_STATE = 64 << 20 };
 
-/* Private state of one plugin instance, labelled by kind, position and name: "scheduler 0 plateau". */
+/* How pixels become the model's input. Resizing, cropping and changing channels are written as "none". */
+typedef struct rgm_model_input {
+    int32_t known;                                         /* 0: the file does not say (version 1, or weights only) */
+    int32_t classes;                                       /* of the model */
+    int32_t image[3];                                      /* C, H, W */
+    float mean[RGM_DATA_CHANNELS], std[RGM_DATA_CHANNELS]; /* [C], of pixels as 0 to 1 */
+} rgm_model_input;
+
+/* Private state of one plugin instance, labelled by kind, position and name: "scheduler 0 plateau". At most
+ * RGM_CHECKPOINT_STATE bytes. */
 typedef struct rgm_plugin_state {
     char label[96];
     void *data;
@@ -38,11 +52,14 @@ typedef struct rgm_checkpoint {
     rgm_plugin_state plugin[RGM_CHECKPOINT_PLUGINS];
     int32_t plugin_count;
     rgm_progress progress;
-    uint64_t seed, fingerprint; /* of the run, of the data set */
-    const char *config;         /* the effective configuration as YAML */
-    const char *build;          /* "regimen 0.1.0, oneDNN 2.6.3, avx512, AMD EPYC ...": a difference is warned about */
-    const char *plugins;        /* ids and versions, a line each */
-    const char *classes;        /* class names, a line each; "" if unknown */
+    uint64_t seed, fingerprint; /* of the run, of the data set (data/fingerprint.h) */
+    int32_t fingerprint_pixels; /* 1: all pixels are in it; 0: the run stopped before they were hashed */
+    int32_t version;            /* of the format, as read; writing writes the newest */
+    rgm_model_input input;
+    const char *config;  /* the effective configuration as YAML */
+    const char *build;   /* "regimen 0.1.0, oneDNN 2.6.3, avx512, AMD EPYC ...": a difference is warned about */
+    const char *plugins; /* components in use, a line each: "LABEL: ID VERSION" of their plugins */
+    const char *classes; /* class names, a line each; "" if unknown */
 } rgm_checkpoint;
 
 /* Writes `path`, replacing it at once; on failure an older file is untouched. RGM_E_IO with what the system said. A
@@ -55,15 +72,17 @@ typedef struct rgm_checkpoint_reader rgm_checkpoint_reader;
 rgm_status rgm_checkpoint_open(rgm_checkpoint_reader **reader, const char *path, rgm_error *err);
 void rgm_checkpoint_close(rgm_checkpoint_reader *reader); /* NULL is fine */
 
-/* Progress, seed, fingerprint and texts; tensors and graph are NULL. Lives as long as the reader. Of a foreign file:
- * zeros, best_epoch -1, and empty texts. */
+/* Progress, seed, fingerprint, input and texts; tensors and graph are NULL. Lives as long as the reader. Of a foreign
+ * file: zeros, best_epoch -1, and empty texts. */
 const rgm_checkpoint *rgm_checkpoint_header(const rgm_checkpoint_reader *reader);
 
 /* 1: a foreign file, which has weights only. */
 int32_t rgm_checkpoint_foreign(const rgm_checkpoint_reader *reader);
 
-/* Reads tensors into into->value and ->stat, and, if `whole`, the slots and plugin states (by label; sizes must be
- * equal). The tensors must be exactly the graph's, names and shapes: the first that is not is named, expected and found
+/* Reads tensors into into->value and ->stat, and, if `whole`, the slots and plugin states. States go by label, in any
+ * order: each gets new memory in `data`, which is the caller's to free even on failure, and its size in `bytes`. A
+ * label that the file lacks is refused, one that `into` lacks as well; version 1 may lack any, whose `data` is NULL
+ * then. The tensors must be exactly the graph's, names and shapes: the first that is not is named, expected and found
  * (RGM_E_FORMAT), and what was read before it stays in the arrays. Values are not judged: a NaN is read like any other.
  * `whole` is refused for a foreign file; such a file is first read in a child process. [main] */
 rgm_status rgm_checkpoint_read(rgm_checkpoint_reader *reader, rgm_checkpoint *into, int32_t whole, rgm_error *err);

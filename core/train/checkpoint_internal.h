@@ -5,7 +5,7 @@
 #include "data/file.h"
 #include "train/checkpoint.h"
 
-enum { CHECKPOINT_VERSION = 1, CHECKPOINT_TEXT = 1 << 24, CHECKPOINT_TEXTS = 4, CHECKPOINT_NUMBERS = 18 };
+enum { CHECKPOINT_VERSION = 2, CHECKPOINT_TEXT = 1 << 24, CHECKPOINT_TEXTS = 4, CHECKPOINT_NUMBERS = 19 };
 enum { RGM_I32, RGM_U32, RGM_I64, RGM_U64, RGM_F64 };
 
 /* A number of rgm_checkpoint and the attribute of the root that holds it. */
@@ -13,7 +13,13 @@ typedef struct rgm_number {
     const char *name;
     int32_t type;
     size_t offset;
+    uint32_t since; /* the version that has it first */
 } rgm_number;
+
+/* What an evaluation does with an image before the network, one attribute of /input each: nothing, so far. */
+enum { CHECKPOINT_TRANSFORMS = 3 };
+extern const char *const rgm_checkpoint_transforms[CHECKPOINT_TRANSFORMS];
+extern const char rgm_checkpoint_none[]; /* the text that says so */
 
 extern const rgm_number rgm_checkpoint_numbers[CHECKPOINT_NUMBERS];
 extern const char *const rgm_checkpoint_texts[CHECKPOINT_TEXTS]; /* names in /text */
@@ -25,6 +31,9 @@ hid_t rgm_number_native(int32_t type);
 
 /* Where a checkpoint has its text number 0 ... CHECKPOINT_TEXTS - 1. */
 const char **rgm_checkpoint_text(rgm_checkpoint *checkpoint, int32_t text);
+
+/* 1: an input that a model can have. */
+int32_t rgm_model_input_possible(const rgm_model_input *input);
 
 /* Refuses counts of slots and states that the arrays of rgm_checkpoint cannot hold. */
 rgm_status rgm_checkpoint_counts(const rgm_checkpoint *checkpoint, const char *path, rgm_error *err);

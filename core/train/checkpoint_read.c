@@ -15,18 +15,32 @@ struct rgm_checkpoint_reader {
     int32_t foreign;
 };
 
-/* Reads a scalar attribute of exactly this stored type. */
-static rgm_status read_attribute(const rgm_checkpoint_reader *r, const rgm_number *n, void *to, rgm_error *err) {
-    if (H5Aexists(r->file, n->name) <= 0)
-        return rgm_fail(err, RGM_E_FORMAT, "%s: no checkpoint: attribute %s is missing", r->path, n->name);
-    hid_t attribute = H5Aopen(r->file, n->name, H5P_DEFAULT), type = -1, space = -1;
+/* An attribute to be read: `count` numbers of exactly this stored type, or a scalar (0). */
+typedef struct wanted {
+    const char *name;
+    hid_t stored, memory;
+    int32_t count;
+} wanted;
+
+static rgm_status read_attribute(const rgm_checkpoint_reader *r, hid_t object, const wanted *w, void *to,
+                                 rgm_error *err) {
+    htri_t exists = H5Aexists(object, w->name);
+    if (exists < 0) return rgm_h5_fail(err, RGM_E_IO, r->path, w->name);
+    if (exists == 0) return rgm_fail(err, RGM_E_FORMAT, "%s: no checkpoint: attribute %s is missing", r->path, w->name);
+    hid_t attribute = H5Aopen(object, w->name, H5P_DEFAULT), type = -1, space = -1;
     if (attribute >= 0) type = H5Aget_type(attribute), space = H5Aget_space(attribute);
+    hsize_t elements = 0;
     rgm_status status = RGM_OK;
-    if (type < 0 || space < 0 || H5Tequal(type, rgm_number_stored(n->type)) <= 0 ||
-        H5Sget_simple_extent_type(space) != H5S_SCALAR)
-        status = rgm_fail(err, RGM_E_FORMAT, "%s: attribute %s is of a wrong type", r->path, n->name);
-    else if (H5Aread(attribute, rgm_number_native(n->type), to) < 0)
-        status = rgm_h5_fail(err, RGM_E_FORMAT, r->path, n->name);
+    if (type < 0 || space < 0)
+        status = rgm_h5_fail(err, RGM_E_FORMAT, r->path, w->name);
+    else if (H5Tequal(type, w->stored) <= 0 || H5Sget_simple_extent_type(space) != (w->count ? H5S_SIMPLE : H5S_SCALAR))
+        status = rgm_fail(err, RGM_E_FORMAT, "%s: attribute %s is of a wrong type", r->path, w->name);
+    else if (w->count && (H5Sget_simple_extent_ndims(space) != 1 ||
+                          H5Sget_simple_extent_dims(space, &elements, NULL) < 0 || elements != (hsize_t)w->count))
+        status = rgm_fail(err, RGM_E_FORMAT, "%s: attribute %s: expected %d numbers, found %llu", r->path, w->name,
+                          w->count, (unsigned long long)elements);
+    else if (H5Aread(attribute, w->memory, to) < 0)
+        status = rgm_h5_fail(err, RGM_E_FORMAT, r->path, w->name);
     if (space >= 0) H5Sclose(space);
     if (type >= 0) H5Tclose(type);
     if (attribute >= 0) H5Aclose(attribute);
@@ -50,19 +64,64 @@ static int read_label(hid_t object, const char *name, char *to, size_t room) {
 }
 
 static rgm_status read_numbers(rgm_checkpoint_reader *r, rgm_error *err) {
-    static const rgm_number version_number = {"format_version", RGM_U32, 0};
+    const wanted version_number = {"format_version", H5T_STD_U32LE, H5T_NATIVE_UINT32, 0};
     char format[64];
     uint32_t version = 0;
     if (!read_label(r->file, "format", format, sizeof format) || strcmp(format, rgm_checkpoint_format) != 0)
         return rgm_fail(err, RGM_E_FORMAT, "%s: no checkpoint (another kind of file)", r->path);
-    RGM_TRY(read_attribute(r, &version_number, &version, err));
-    if (version != CHECKPOINT_VERSION)
-        return rgm_fail(err, RGM_E_UNSUPPORTED, "%s: checkpoint version %u, this Regimen reads %d", r->path, version,
-                        CHECKPOINT_VERSION);
-    for (int32_t i = 0; i < CHECKPOINT_NUMBERS; i++)
-        RGM_TRY(
-            read_attribute(r, &rgm_checkpoint_numbers[i], (char *)&r->header + rgm_checkpoint_numbers[i].offset, err));
+    RGM_TRY(read_attribute(r, r->file, &version_number, &version, err));
+    if (version < 1 || version > CHECKPOINT_VERSION)
+        return rgm_fail(err, RGM_E_UNSUPPORTED,
+                        "%s: checkpoint format version %u, this Regimen reads versions 1 to %d: use a newer Regimen",
+                        r->path, version, CHECKPOINT_VERSION);
+    r->header.version = (int32_t)version;
+    for (int32_t i = 0; i < CHECKPOINT_NUMBERS; i++) {
+        const rgm_number *n = &rgm_checkpoint_numbers[i];
+        const wanted w = {n->name, rgm_number_stored(n->type), rgm_number_native(n->type), 0};
+        if (version >= n->since) RGM_TRY(read_attribute(r, r->file, &w, (char *)&r->header + n->offset, err));
+    }
     return RGM_OK;
+}
+
+/* A transform of a later version is refused, not passed over: the result would be wrong. */
+static rgm_status check_transform(const rgm_checkpoint_reader *r, hid_t group, const char *name, rgm_error *err) {
+    char text[256];
+    if (!read_label(group, name, text, sizeof text))
+        return rgm_fail(err, RGM_E_FORMAT, "%s: input/%s: expected a text of at most 255 bytes", r->path, name);
+    if (strcmp(text, rgm_checkpoint_none) == 0) return RGM_OK;
+    return rgm_fail(err, RGM_E_UNSUPPORTED,
+                    "%s: its evaluation transform has %s '%.100s', this Regimen knows only '%s': use a newer Regimen",
+                    r->path, name, text, rgm_checkpoint_none);
+}
+
+static rgm_status read_input_group(rgm_checkpoint_reader *r, hid_t group, rgm_error *err) {
+    rgm_model_input *in = &r->header.input;
+    const wanted image = {"image", H5T_STD_I32LE, H5T_NATIVE_INT32, 3},
+                 classes = {"classes", H5T_STD_I32LE, H5T_NATIVE_INT32, 0};
+    RGM_TRY(read_attribute(r, group, &image, in->image, err));
+    RGM_TRY(read_attribute(r, group, &classes, &in->classes, err));
+    int32_t C = in->image[0];
+    if (C < 1 || C > RGM_DATA_CHANNELS)
+        return rgm_fail(err, RGM_E_FORMAT, "%s: input/image has %d channels, expected 1 to %d", r->path, C,
+                        RGM_DATA_CHANNELS);
+    const wanted mean = {"mean", H5T_IEEE_F32LE, H5T_NATIVE_FLOAT, C},
+                 std = {"std", H5T_IEEE_F32LE, H5T_NATIVE_FLOAT, C};
+    RGM_TRY(read_attribute(r, group, &mean, in->mean, err));
+    RGM_TRY(read_attribute(r, group, &std, in->std, err));
+    for (int32_t i = 0; i < CHECKPOINT_TRANSFORMS; i++)
+        RGM_TRY(check_transform(r, group, rgm_checkpoint_transforms[i], err));
+    in->known = 1;
+    if (rgm_model_input_possible(in)) return RGM_OK;
+    return rgm_fail(err, RGM_E_FORMAT, "%s: input: its image, classes, mean or std are impossible", r->path);
+}
+
+static rgm_status read_input(rgm_checkpoint_reader *r, rgm_error *err) {
+    hid_t group;
+    if (r->header.version < 2) return RGM_OK;
+    RGM_TRY(rgm_h5_open_group(r->file, "input", r->path, &group, err));
+    rgm_status status = read_input_group(r, group, err);
+    H5Gclose(group);
+    return status;
 }
 
 /* Reads a scalar text into a new NUL-terminated buffer. */
@@ -102,6 +161,7 @@ static rgm_status read_texts(rgm_checkpoint_reader *r, rgm_error *err) {
 static rgm_status load_header(rgm_checkpoint_reader *r, rgm_error *err) {
     RGM_TRY(rgm_h5_open(&r->input, &r->file, err));
     RGM_TRY(read_numbers(r, err));
+    RGM_TRY(read_input(r, err));
     return read_texts(r, err);
 }
 
@@ -261,8 +321,10 @@ static rgm_status check_variance(const input *in, const rgm_param *p, rgm_error 
     const float *variance = in->into->stat + p->offset;
     for (int64_t i = 0; i < p->count; i++)
         if (!(variance[i] >= 0 && isfinite(variance[i])))
-            return rgm_fail(err, RGM_E_FORMAT, "%s: %s/%s: expected finite variances of at least 0, found %g",
-                            in->r->path, in->folder, p->name, (double)variance[i]);
+            return rgm_fail(
+                err, RGM_E_FORMAT,
+                "%s: %s/%s: expected finite variances of at least 0, found %g: take an earlier checkpoint of its run",
+                in->r->path, in->folder, p->name, (double)variance[i]);
     return RGM_OK;
 }
 
@@ -355,46 +417,74 @@ static rgm_status read_optimizer(input *in, rgm_error *err) {
     return status;
 }
 
-/* Reads one state into the entry of its label; `seen` has a flag for each entry. */
-static rgm_status read_state(const input *in, hid_t dataset, const char *name, char *seen, rgm_error *err) {
-    char label[sizeof in->into->plugin->label];
-    if (!read_label(dataset, "label", label, sizeof label))
-        return rgm_fail(err, RGM_E_FORMAT, "%s: plugins/%s has no label", in->r->path, name);
-    int32_t i = 0;
-    while (i < in->into->plugin_count && strcmp(in->into->plugin[i].label, label) != 0) i++;
-    if (i == in->into->plugin_count || seen[i])
-        return rgm_fail(err, RGM_E_FORMAT, "%s: it has a state of plugin '%s', which this run does not have",
-                        in->r->path, label);
-    seen[i] = 1;
+/* Reads `bytes` of a state into new memory. */
+static rgm_status read_state(const input *in, hid_t dataset, rgm_plugin_state *state, rgm_error *err) {
     hid_t type = H5Dget_type(dataset), space = H5Dget_space(dataset);
-    hsize_t bytes = 0, want = in->into->plugin[i].bytes;
+    hsize_t bytes = 0;
     rgm_status status = RGM_OK;
     if (type < 0 || space < 0 || H5Tequal(type, H5T_STD_U8LE) <= 0 || H5Sget_simple_extent_ndims(space) != 1 ||
-        H5Sget_simple_extent_dims(space, &bytes, NULL) < 0 || bytes != want)
-        status = rgm_fail(err, RGM_E_FORMAT, "%s: state of plugin '%s': expected %llu bytes, found %llu", in->r->path,
-                          label, (unsigned long long)want, (unsigned long long)bytes);
-    else if (bytes && H5Dread(dataset, H5T_NATIVE_UINT8, H5S_ALL, H5S_ALL, H5P_DEFAULT, in->into->plugin[i].data) < 0)
-        status = rgm_h5_fail(err, RGM_E_FORMAT, in->r->path, label);
+        H5Sget_simple_extent_dims(space, &bytes, NULL) < 0)
+        status = rgm_fail(err, RGM_E_FORMAT, "%s: state of plugin '%s': expected bytes", in->r->path, state->label);
+    else if (bytes > RGM_CHECKPOINT_STATE)
+        status = rgm_fail(err, RGM_E_FORMAT, "%s: state of plugin '%s': expected at most %d bytes, found %llu",
+                          in->r->path, state->label, RGM_CHECKPOINT_STATE, (unsigned long long)bytes);
+    else if (!(state->data = malloc(bytes ? bytes : 1)))
+        status = rgm_fail(err, RGM_E_NOMEM, "%s: out of memory", in->r->path);
+    else if (bytes && H5Dread(dataset, H5T_NATIVE_UINT8, H5S_ALL, H5S_ALL, H5P_DEFAULT, state->data) < 0)
+        status = rgm_h5_fail(err, RGM_E_FORMAT, in->r->path, state->label);
+    state->bytes = bytes;
     if (space >= 0) H5Sclose(space);
     if (type >= 0) H5Tclose(type);
     return status;
 }
 
-/* As many states as this run has, each with a label of its own: so none is missing. */
+/* The entry that a stored state belongs to. */
+static rgm_status find_state(const input *in, hid_t dataset, const char *name, rgm_plugin_state **state,
+                             rgm_error *err) {
+    char label[sizeof in->into->plugin->label];
+    if (!read_label(dataset, "label", label, sizeof label))
+        return rgm_fail(err, RGM_E_FORMAT, "%s: plugins/%s has no label", in->r->path, name);
+    int32_t i = 0;
+    while (i < in->into->plugin_count && strcmp(in->into->plugin[i].label, label) != 0) i++;
+    if (i == in->into->plugin_count || in->into->plugin[i].data)
+        return rgm_fail(err, RGM_E_FORMAT, "%s: it has a state of plugin '%s', which this run does not have",
+                        in->r->path, label);
+    *state = &in->into->plugin[i];
+    return RGM_OK;
+}
+
+static rgm_status read_numbered_state(const input *in, hid_t group, int32_t number, rgm_error *err) {
+    char name[16];
+    hid_t dataset;
+    rgm_plugin_state *state = NULL;
+    snprintf(name, sizeof name, "%02d", number);
+    RGM_TRY(rgm_h5_open_dataset(group, name, in->r->path, H5P_DEFAULT, &dataset, err));
+    rgm_status status = find_state(in, dataset, name, &state, err);
+    if (status == RGM_OK) status = read_state(in, dataset, state, err);
+    H5Dclose(dataset);
+    return status;
+}
+
+/* Every state that the file has, and then none may be missing. */
+static rgm_status read_states(const input *in, hid_t group, rgm_error *err) {
+    H5G_info_t info;
+    for (int32_t i = 0; i < in->into->plugin_count; i++) in->into->plugin[i].data = NULL;
+    if (H5Gget_info(group, &info) < 0) return rgm_h5_fail(err, RGM_E_FORMAT, in->r->path, "plugins");
+    if (info.nlinks > RGM_CHECKPOINT_PLUGINS)
+        return rgm_fail(err, RGM_E_FORMAT, "%s: expected at most %d states of plugins, found %llu", in->r->path,
+                        RGM_CHECKPOINT_PLUGINS, (unsigned long long)info.nlinks);
+    for (int32_t i = 0; i < (int32_t)info.nlinks; i++) RGM_TRY(read_numbered_state(in, group, i, err));
+    for (int32_t i = 0; i < in->into->plugin_count && in->r->header.version > 1; i++)
+        if (!in->into->plugin[i].data)
+            return rgm_fail(err, RGM_E_FORMAT, "%s: it has no state of plugin '%s', which this run has", in->r->path,
+                            in->into->plugin[i].label);
+    return RGM_OK;
+}
+
 static rgm_status read_plugins(const input *in, rgm_error *err) {
     hid_t group;
     RGM_TRY(rgm_h5_open_group(in->file, "plugins", in->r->path, &group, err));
-    char seen[RGM_CHECKPOINT_PLUGINS] = {0};
-    rgm_status status = check_links(in, group, in->into->plugin_count, "states of plugins", err);
-    for (int32_t i = 0; status == RGM_OK && i < in->into->plugin_count; i++) {
-        char name[16];
-        hid_t dataset;
-        snprintf(name, sizeof name, "%02d", i);
-        status = rgm_h5_open_dataset(group, name, in->r->path, H5P_DEFAULT, &dataset, err);
-        if (status < 0) break;
-        status = read_state(in, dataset, name, seen, err);
-        H5Dclose(dataset);
-    }
+    rgm_status status = read_states(in, group, err);
     H5Gclose(group);
     return status;
 }

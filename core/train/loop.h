@@ -56,8 +56,10 @@ rgm_status rgm_loop_run(const rgm_session *session, rgm_trainer *trainer, rgm_pr
                         const rgm_loop_options *options, int32_t *ending, rgm_error *err);
 
 /* Loads everything from a checkpoint of the same run: *progress, weights, slots, plugin states. Refused (RGM_E_USAGE)
- * if the data's fingerprint, the seed or another option that decides the bits differs, naming it. *differs is set to 1
- * if the build does (other bits may follow), and `build` to the checkpoint's. [main] */
+ * if the data's fingerprint, the constants, the seed or another option that decides the bits differs, naming it. Other
+ * versions of plugins, other class names and another metric of early stopping are a warning in the log; with another
+ * metric the best and the patience begin anew. *differs is set to 1 if the build does (other bits may follow), and
+ * `build` to the checkpoint's. [main] */
 rgm_status rgm_loop_resume(const rgm_session *session, rgm_trainer *trainer, const char *path, rgm_progress *progress,
                            int32_t *differs, char build[256], rgm_error *err);
 

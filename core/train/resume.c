@@ -1,27 +1,22 @@
 /* Saving and continuing a run: everything of a session and its trainer, to and from a checkpoint, or a copy in memory.
- * Declared in loop.h. */
+ * Declared in loop.h; resume_check.c asks whether a checkpoint may be continued. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "base/log.h"
+#include "data/fingerprint.h"
 #include "train/loop.h"
+#include "train/resume_internal.h"
 
-/* Every instance that may have private state, with its label. */
-typedef struct instance_ref {
-    rgm_instance *instance;
-    char label[96];
-} instance_ref;
-
-enum { MAX_INSTANCES = 4 + 2 + 2 * RGM_CONFIG_LIST };
-
-static int32_t add_ref(instance_ref *refs, int32_t count, rgm_instance *instance, const char *role, int32_t place) {
+static int32_t add_ref(rgm_instance_ref *refs, int32_t count, rgm_instance *instance, const char *role, int32_t place) {
     if (!instance) return count;
     refs[count].instance = instance;
     snprintf(refs[count].label, sizeof refs[count].label, "%s %d %s", role, place, rgm_instance_name(instance));
     return count + 1;
 }
 
-static int32_t all_instances(const rgm_components *c, instance_ref refs[MAX_INSTANCES]) {
+int32_t rgm_resume_instances(const rgm_components *c, rgm_instance_ref refs[RGM_RESUME_INSTANCES]) {
     int32_t n = 0;
     n = add_ref(refs, n, c->optimizer, "optimizer", 0);
     n = add_ref(refs, n, c->loss, "loss", 0);
@@ -29,7 +24,38 @@ static int32_t all_instances(const rgm_components *c, instance_ref refs[MAX_INST
     for (int32_t i = 0; i < c->schedules; i++) n = add_ref(refs, n, c->schedule[i], "scheduler", i);
     for (int32_t i = 0; i < c->augments; i++) n = add_ref(refs, n, c->augment[i], "augmentation", i);
     for (int32_t i = 0; i < c->regularizers; i++) n = add_ref(refs, n, c->regularize[i], "regularizer", i);
-    return n;
+    n = add_ref(refs, n, c->init, "initializer", 0);
+    return add_ref(refs, n, c->head_init, "initializer", 1);
+}
+
+/* FNV-1a of a plugin's file, so that another one of the same version is noticed; 0 if it cannot be read. */
+static uint64_t hash_file(const char *path) {
+    unsigned char block[65536];
+    uint64_t hash = 0xcbf29ce484222325u;
+    FILE *file = fopen(path, "rbe");
+    if (!file) return 0;
+    for (size_t n; (n = fread(block, 1, sizeof block, file)) > 0;)
+        for (size_t i = 0; i < n; i++) hash = (hash ^ block[i]) * 0x100000001b3u;
+    int failed = ferror(file);
+    fclose(file);
+    return failed ? 0 : hash;
+}
+
+rgm_status rgm_resume_list_plugins(const rgm_components *c, char **text, rgm_error *err) {
+    rgm_instance_ref refs[RGM_RESUME_INSTANCES];
+    int32_t count = rgm_resume_instances(c, refs);
+    char *at = *text = calloc((size_t)count + 1, RGM_RESUME_LINE);
+    if (!at) return rgm_fail(err, RGM_E_NOMEM, "plugins: out of memory");
+    for (int32_t i = 0; i < count; i++) {
+        const rgm_listed *listed = rgm_instance_listed(refs[i].instance);
+        char file[32] = "";
+        if (!listed->builtin) snprintf(file, sizeof file, RGM_RESUME_FILE "%016" PRIx64, hash_file(listed->path));
+        int used = snprintf(at, RGM_RESUME_LINE - 1, "%s: %s %.80s%s", refs[i].label, listed->plugin->id,
+                            listed->plugin->version, file);
+        at += used < RGM_RESUME_LINE - 1 ? used : RGM_RESUME_LINE - 2;
+        *at++ = '\n';
+    }
+    return RGM_OK;
 }
 
 static void free_states(rgm_checkpoint *c) {
@@ -37,149 +63,94 @@ static void free_states(rgm_checkpoint *c) {
     c->plugin_count = 0;
 }
 
-/* Room for the states of all instances that have any, labelled. */
-static rgm_status make_states(const rgm_session *s, rgm_checkpoint *c, rgm_error *err) {
-    instance_ref refs[MAX_INSTANCES];
-    int32_t count = all_instances(&s->components, refs);
+/* Those that keep a state, labelled, even if it is empty now: a state may grow. */
+static void label_states(const rgm_session *s, rgm_checkpoint *c) {
+    rgm_instance_ref refs[RGM_RESUME_INSTANCES];
+    int32_t count = rgm_resume_instances(&s->components, refs);
     for (int32_t i = 0; i < count; i++) {
-        size_t bytes = rgm_instance_state_bytes(refs[i].instance);
-        if (!bytes) continue;
-        rgm_plugin_state *state = &c->plugin[c->plugin_count];
-        memcpy(state->label, refs[i].label, sizeof state->label);
-        state->bytes = bytes;
-        state->data = malloc(bytes);
+        const rgm_life *life = rgm_instance_listed(refs[i].instance)->component->life;
+        if (!life || !life->save) continue;
+        memcpy(c->plugin[c->plugin_count++].label, refs[i].label, sizeof refs[i].label);
+    }
+}
+
+static rgm_instance *labelled(const rgm_instance_ref *refs, const char *label) {
+    while (strcmp(refs->label, label) != 0) refs++;
+    return refs->instance;
+}
+
+static rgm_status save_states(const rgm_session *s, rgm_checkpoint *c, rgm_error *err) {
+    rgm_instance_ref refs[RGM_RESUME_INSTANCES];
+    rgm_resume_instances(&s->components, refs);
+    label_states(s, c);
+    for (int32_t i = 0; i < c->plugin_count; i++) {
+        rgm_plugin_state *state = &c->plugin[i];
+        rgm_instance *instance = labelled(refs, state->label);
+        state->bytes = rgm_instance_state_bytes(instance);
+        if (state->bytes > RGM_CHECKPOINT_STATE)
+            return rgm_fail(err, RGM_E_PLUGIN, "%s: its state is larger than %d bytes, which is not kept", state->label,
+                            RGM_CHECKPOINT_STATE);
+        state->data = malloc(state->bytes ? state->bytes : 1);
         if (!state->data) return rgm_fail(err, RGM_E_NOMEM, "checkpoint: out of memory");
-        c->plugin_count++;
+        if (state->bytes) RGM_TRY(rgm_instance_save(instance, state->data, state->bytes, err));
     }
     return RGM_OK;
 }
 
-/* Moves the states between instances and buffers: saves, or loads. */
-static rgm_status move_states(const rgm_session *s, rgm_checkpoint *c, int32_t load, rgm_error *err) {
-    instance_ref refs[MAX_INSTANCES];
-    int32_t count = all_instances(&s->components, refs);
-    for (int32_t i = 0, k = 0; i < count && k < c->plugin_count; i++) {
-        if (strcmp(refs[i].label, c->plugin[k].label) != 0) continue;
-        RGM_TRY(load ? rgm_instance_load(refs[i].instance, c->plugin[k].data, c->plugin[k].bytes, err)
-                     : rgm_instance_save(refs[i].instance, c->plugin[k].data, c->plugin[k].bytes, err));
-        k++;
+/* An empty state is the one after prepare, which the instances are in. */
+static rgm_status load_states(const rgm_session *s, const rgm_checkpoint *c, rgm_error *err) {
+    rgm_instance_ref refs[RGM_RESUME_INSTANCES];
+    rgm_resume_instances(&s->components, refs);
+    for (int32_t i = 0; i < c->plugin_count; i++) {
+        const rgm_plugin_state *state = &c->plugin[i];
+        if (state->bytes) RGM_TRY(rgm_instance_load(labelled(refs, state->label), state->data, state->bytes, err));
     }
     return RGM_OK;
 }
 
-/* A growing text; `room` is always enough for the lists of a session. */
-static void append(char *text, size_t room, const char *line) {
-    size_t used = strlen(text);
-    snprintf(text + used, room - used, "%s\n", line);
-}
-
-static void list_plugins(const rgm_session *s, char *text, size_t room) {
-    instance_ref refs[MAX_INSTANCES];
-    int32_t count = all_instances(&s->components, refs);
-    text[0] = 0;
-    for (int32_t i = 0; i < count; i++) {
-        const rgm_plugin *p = rgm_instance_listed(refs[i].instance)->plugin;
-        char line[256];
-        snprintf(line, sizeof line, "%s: %s %s", refs[i].label, p->id, p->version);
-        append(text, room, line);
-    }
-}
-
-static char *class_names(const rgm_session *s) {
-    const rgm_dataset_info *info = s->set ? rgm_dataset_describe(s->set) : NULL;
-    size_t room = 1;
-    for (int32_t i = 0; info && info->class_names && i < info->classes; i++) room += strlen(info->class_names[i]) + 1;
-    char *text = calloc(room, 1), *at = text;
-    for (int32_t i = 0; text && info && info->class_names && i < info->classes; i++)
-        at += snprintf(at, room - (size_t)(at - text), "%s\n", info->class_names[i]);
-    return text;
+/* A stop, or pixels that cannot be read any more, must not keep the state from being saved. */
+static rgm_status find_fingerprint(const rgm_session *s, rgm_checkpoint *c, rgm_error *err) {
+    const rgm_fingerprint_terms terms = {s->constants.input.mean, s->constants.input.std, s->constants.classes};
+    rgm_error why = {0};
+    if (!s->set) return RGM_OK;
+    rgm_status status = rgm_fingerprint(s->set, &terms, &s->stop, &c->fingerprint, &why);
+    c->fingerprint_pixels = status == RGM_OK;
+    if (status == RGM_OK) return RGM_OK;
+    if (status != RGM_E_INTERRUPTED)
+        rgm_log(RGM_LOG_WARN, "%s: the checkpoint is saved without a hash of the pixels", why.text);
+    return rgm_fingerprint_quick(s->set, &terms, &c->fingerprint, err);
 }
 
 rgm_status rgm_loop_save(const rgm_session *s, rgm_trainer *t, const rgm_progress *progress, const char *path,
                          rgm_error *err) {
-    enum { PLUGIN_TEXT = MAX_INSTANCES * 256 };
     rgm_checkpoint *c = calloc(1, sizeof *c);
     rgm_config *effective = malloc(sizeof *effective);
-    char *yaml = NULL, *names = class_names(s), *plugins = malloc(PLUGIN_TEXT);
+    char *yaml = NULL;
     size_t size;
     rgm_status status = RGM_OK;
-    if (!c || !effective || !names || !plugins) {
+    if (!c || !effective) {
         status = rgm_fail(err, RGM_E_NOMEM, "checkpoint: out of memory");
         goto done;
     }
     rgm_trainer_checkpoint(t, c);
-    list_plugins(s, plugins, PLUGIN_TEXT);
     if ((status = rgm_session_effective(s, effective, err)) < 0) goto done;
     if ((status = rgm_config_print(effective, &yaml, &size, err)) < 0) goto done;
-    if ((status = make_states(s, c, err)) < 0 || (status = move_states(s, c, 0, err)) < 0) goto done;
+    if ((status = save_states(s, c, err)) < 0) goto done;
+    if ((status = find_fingerprint(s, c, err)) < 0) goto done;
     c->progress = *progress;
     c->seed = s->config->seed;
-    c->fingerprint = s->set ? rgm_dataset_describe(s->set)->fingerprint : 0;
+    c->input = s->constants.input;
     c->config = yaml;
     c->build = s->build;
-    c->plugins = plugins;
-    c->classes = names;
+    c->plugins = s->plugins;
+    c->classes = s->constants.classes;
     status = rgm_checkpoint_write(c, path, err);
 done:
     if (c) free_states(c);
     free(c);
     free(effective);
     free(yaml);
-    free(names);
-    free(plugins);
     return status;
-}
-
-/* A run goes on with the same bits only if what decides them is the same. Free to change: the machine's part, when the
- * run ends early, what is written when, and names of files (the data has its fingerprint). */
-static rgm_status check_config(const rgm_session *s, const rgm_checkpoint *header, const char *path, rgm_error *err) {
-    static const char *const free_keys[] = {
-        "data.file",           "threads",           "pin",           "memory",  "isa", "steps",
-        "early_stop.gain",     "early_stop.metric", "save.every",    "plugins", "out", "checkpoint",
-        "early_stop.patience", "save.minutes",      "metrics.every", NULL};
-    rgm_config *then = malloc(sizeof *then), *now = malloc(sizeof *now);
-    rgm_status status =
-        then && now ? rgm_config_init(then, err) : rgm_fail(err, RGM_E_NOMEM, "checkpoint: out of memory");
-    if (status >= 0) status = rgm_config_parse(then, header->config, strlen(header->config), path, err);
-    if (status >= 0) status = rgm_session_effective(s, now, err);
-    const char *key = status >= 0 ? rgm_config_difference(then, now, free_keys) : NULL;
-    if (key)
-        status = rgm_fail(err, RGM_E_USAGE,
-                          "%s: '%s' is not what its run began with: a run is continued as it was begun (or begin a "
-                          "new one with --checkpoint)",
-                          path, key);
-    free(then);
-    free(now);
-    return status;
-}
-
-static rgm_status check_header(const rgm_session *s, const rgm_checkpoint *header, const char *path, rgm_error *err) {
-    uint64_t fingerprint = s->set ? rgm_dataset_describe(s->set)->fingerprint : 0;
-    if (header->seed != s->config->seed)
-        return rgm_fail(err, RGM_E_USAGE, "%s: its run has seed %" PRIu64 ", this one %" PRIu64, path, header->seed,
-                        s->config->seed);
-    if (header->fingerprint != fingerprint)
-        return rgm_fail(err, RGM_E_USAGE,
-                        "%s: its run was trained on other data than %s (fingerprint %016" PRIx64 ", found %016" PRIx64
-                        ")",
-                        path, s->config->data.file, header->fingerprint, fingerprint);
-    return check_config(s, header, path, err);
-}
-
-/* What a file says of itself is believed only as far as it is possible. */
-static rgm_status check_progress(const rgm_session *s, const rgm_progress *p, const char *path, rgm_error *err) {
-    const rgm_tally *t = &p->tally;
-    int32_t evaluations = p->epoch >= 0 && p->best_epoch >= -1 && p->best_epoch <= p->epoch &&
-                          p->evaluations_without_gain >= 0 && p->evaluations_without_gain <= p->epoch;
-    int32_t tally = t->top1 >= 0 && t->top1 <= t->top5 && t->top5 <= t->seen && t->seen <= p->step * s->config->batch;
-    if (!evaluations || !tally) return rgm_fail(err, RGM_E_FORMAT, "%s: its progress contradicts itself", path);
-    if (p->step < 0 || p->step > s->steps_total || p->epoch_step < 0 || p->epoch_step > s->steps_per_epoch ||
-        p->epoch * s->steps_per_epoch + p->epoch_step != p->step)
-        return rgm_fail(err, RGM_E_USAGE,
-                        "%s: it stands at step %" PRId64 ", which is not a step of this run (%" PRId64
-                        " steps in %d epochs)",
-                        path, p->step, s->steps_total, s->config->epochs);
-    return RGM_OK;
 }
 
 rgm_status rgm_loop_resume(const rgm_session *s, rgm_trainer *t, const char *path, rgm_progress *progress,
@@ -194,13 +165,13 @@ rgm_status rgm_loop_resume(const rgm_session *s, rgm_trainer *t, const char *pat
         status = rgm_fail(err, RGM_E_FORMAT, "%s: weights only: a run cannot be continued from it", path);
         goto fail;
     }
-    RGM_TRY_OR_FAIL(status, check_header(s, header, path, err));
-    RGM_TRY_OR_FAIL(status, check_progress(s, &header->progress, path, err));
+    rgm_progress from = header->progress;
+    RGM_TRY_OR_FAIL(status, rgm_resume_check(s, header, path, &from, err));
     rgm_trainer_checkpoint(t, into);
-    RGM_TRY_OR_FAIL(status, make_states(s, into, err));
+    label_states(s, into);
     RGM_TRY_OR_FAIL(status, rgm_checkpoint_read(reader, into, 1, err));
-    RGM_TRY_OR_FAIL(status, move_states(s, into, 1, err));
-    *progress = header->progress;
+    RGM_TRY_OR_FAIL(status, load_states(s, into, err));
+    *progress = from;
     *differs = strcmp(header->build, s->build) != 0;
     snprintf(build, 256, "%s", header->build);
 fail:

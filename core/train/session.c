@@ -7,6 +7,7 @@
 #include "base/cpu.h"
 #include "base/text.h"
 #include "net/family.h"
+#include "train/resume_internal.h"
 
 /* ---- plugin instances ---- */
 
@@ -162,24 +163,33 @@ static rgm_status describe_model(rgm_session *s, rgm_error *err) {
     const rgm_dataset_info *info = rgm_dataset_describe(s->set);
     s->model.height = info->H;
     s->model.width = info->W;
-    s->model.mean = info->mean;
-    s->model.std = info->std;
+    s->model.mean = s->constants.input.mean;
+    s->model.std = s->constants.input.std;
     return RGM_OK;
 }
 
 /* ---- the data ---- */
 
-static rgm_status open_data(rgm_session *s, rgm_config *config, rgm_error *err) {
+/* Validation: the file's own split, else part of its training split; an evaluation of another split takes nothing. */
+static rgm_status hold_out(rgm_session *s, const rgm_config *config, const rgm_session_options *o, rgm_error *err) {
+    if (s->validation.count || !s->train.count || config->data.validation <= 0) return RGM_OK;
+    if (o->evaluation && o->split != RGM_SPLIT_VALIDATION) return RGM_OK;
+    if (o->evaluation && o->model) RGM_TRY(rgm_constants_own_data(o->model, s->set, &o->stop, err));
+    RGM_TRY(rgm_holdout_create(&s->holdout, s->set, config->data.validation, config->seed, err));
+    s->train = s->holdout.train;
+    s->validation = s->holdout.validation;
+    return RGM_OK;
+}
+
+static rgm_status open_data(rgm_session *s, rgm_config *config, const rgm_session_options *o, rgm_error *err) {
     RGM_TRY(rgm_dataset_open(&s->set, config->data.file, &(rgm_dataset_options){.stop = s->stop}, err));
     const rgm_dataset_info *info = rgm_dataset_describe(s->set);
     s->train = rgm_view_all(s->set, RGM_SPLIT_TRAIN);
     s->validation = rgm_view_all(s->set, RGM_SPLIT_VALIDATION);
     s->test = rgm_view_all(s->set, RGM_SPLIT_TEST);
-    if (!s->validation.count && s->train.count && config->data.validation > 0) {
-        RGM_TRY(rgm_holdout_create(&s->holdout, s->set, config->data.validation, config->seed, err));
-        s->train = s->holdout.train;
-        s->validation = s->holdout.validation;
-    }
+    RGM_TRY(hold_out(s, config, o, err));
+    RGM_TRY(rgm_constants_settle(&s->constants, o->model, s->set, err));
+    if (o->evaluation && o->model) RGM_TRY(rgm_constants_map(o->model, config, s->set, err));
     if (config->model.classes && config->model.classes < info->classes)
         return rgm_fail(err, RGM_E_USAGE, "model.classes: %d, but %s has labels of %d classes", config->model.classes,
                         config->data.file, info->classes);
@@ -215,7 +225,7 @@ static rgm_status load_plugins(rgm_session *s, rgm_config *c, const rgm_session_
     RGM_TRY(rgm_registry_create(&s->registry, &options, err));
     rgm_error why = {0};
     rgm_status status = create_components(&s->components, s->registry, c, o->evaluation, &why);
-    if (status >= 0) return RGM_OK;
+    if (status >= 0) return rgm_resume_list_plugins(&s->components, &s->plugins, err);
     /* a place in the configuration needs the file's name in front */
     int32_t placed = c->source[0] && strncmp(why.text, "line ", 5) == 0;
     return rgm_fail(err, status, placed ? "%.160s: %.340s" : "%.0s%.507s", c->source, why.text);
@@ -235,8 +245,10 @@ rgm_status rgm_session_create(rgm_session **session, rgm_config *config, const r
         status = rgm_fail(err, RGM_E_USAGE, "no data set given: --data FILE (make one with 'regimen import')");
         goto fail;
     }
-    RGM_TRY_OR_FAIL(status, config->data.file[0] ? open_data(s, config, err) : assume_data(config, err));
+    RGM_TRY_OR_FAIL(status, config->data.file[0] ? open_data(s, config, options, err) : assume_data(config, err));
     RGM_TRY_OR_FAIL(status, rgm_config_check(config, err));
+    memcpy(s->constants.input.image, config->model.image, sizeof config->model.image);
+    s->constants.input.classes = config->model.classes;
     s->steps_per_epoch = s->train.count / config->batch > 0 ? s->train.count / config->batch : 1;
     s->steps_total = s->steps_per_epoch * (config->epochs > 0 ? config->epochs : 1);
     RGM_TRY_OR_FAIL(status, load_plugins(s, config, options, err));
@@ -259,7 +271,9 @@ void rgm_session_destroy(rgm_session *s) {
     rgm_engine_destroy(s->engine);
     rgm_team_destroy(s->team);
     rgm_holdout_destroy(&s->holdout);
+    free(s->plugins);
     rgm_dataset_close(s->set);
+    rgm_constants_free(&s->constants);
     free(s->tensors);
     free(s);
 }

@@ -14,6 +14,7 @@
 #include "net/graph.h"
 #include "plug/plug.h"
 #include "train/config.h"
+#include "train/constants.h"
 
 /* The plugin instances that a configuration names. */
 typedef struct rgm_components {
@@ -35,8 +36,10 @@ typedef struct rgm_session {
     rgm_engine *engine;
     rgm_registry *registry;
     rgm_components components;
+    char *plugins; /* what is in use, a line each, for checkpoints */
 
-    rgm_dataset *set; /* NULL: no data named (plan) */
+    rgm_dataset *set;        /* NULL: no data named (plan) */
+    rgm_constants constants; /* what pixels are normalised with, and class names: the model's or the set's own */
     rgm_holdout holdout;
     rgm_view train, validation, test; /* count 0: missing */
 
@@ -52,7 +55,9 @@ typedef struct rgm_session_options {
     const char *plugin_folder; /* of an uninstalled build, or NULL (rgm_registry_options.folder) */
     int32_t need_data;         /* 1: data.file must be given */
     int32_t evaluation;        /* 1: only the loss is created of the plugins: what trains may be missing */
-    rgm_stop stop;             /* asked wherever creation, or planning with the session, may take long */
+    int32_t split;             /* of an evaluation: RGM_SPLIT_*. For validation, the run's own data is held out again */
+    const rgm_constants *model; /* of the checkpoint that is resumed or evaluated; NULL: a new model */
+    rgm_stop stop;              /* asked wherever creation, or planning with the session, may take long */
 } rgm_session_options;
 
 /* Opens and builds everything; *config is fitted (rgm_config_fit) and checked, and must outlive the session.

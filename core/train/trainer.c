@@ -53,6 +53,8 @@ static rgm_batch_options batch_options(rgm_trainer *t, const rgm_view *view, int
                                .classes = s->classes,
                                .one_logit = s->outputs == 1,
                                .workers = rgm_team_size(s->team),
+                               .mean = s->constants.input.mean,
+                               .std = s->constants.input.std,
                                .augment = training && t->augmenter ? rgm_augmenter_run : NULL,
                                .augment_context = t->augmenter};
 }

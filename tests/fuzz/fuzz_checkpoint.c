@@ -23,16 +23,19 @@ static void make_good(void) {
     for (int32_t i = 0; i < 2; i++) state.slot[i] = calloc(floats, sizeof(float));
     state.plugin[0] = (rgm_plugin_state){.label = "scheduler 0 plateau", .data = calloc(1, 8), .bytes = 8};
     state.config = "batch: 4\n";
+    state.input = (rgm_model_input){.known = 1, .classes = 3, .image = {1, 8, 8}, .std = {1}};
     const char *path = fuzz_path("good.h5");
     NEED(rgm_checkpoint_write(&state, path, NULL) == RGM_OK);
+    free(state.plugin[0].data);
+    state.plugin[0].data = NULL;
     good = fuzz_slurp(path, &good_size);
 }
 
 /* The graph's tensors, then the rest of what a checkpoint has. */
 static const char *const *list_places(void) {
-    static const char *const others[] = {"model",        "optimizer",  "optimizer/m",    "plugins",
-                                         "plugins/00",   "text",       "text/config",    "text/build",
-                                         "text/classes", "model/more", "optimizer/more", "plugins/01"};
+    static const char *const others[] = {"model",          "optimizer",   "optimizer/m", "plugins",      "plugins/00",
+                                         "text",           "text/config", "text/build",  "text/classes", "model/more",
+                                         "optimizer/more", "plugins/01",  "input"};
     enum { OTHERS = sizeof others / sizeof *others, TENSORS = 8 };
     static const char *places[OTHERS + 2 * TENSORS + 1];
     static char text[2 * TENSORS][160];
@@ -60,6 +63,8 @@ static void look(const char *path) {
     NEED(strlen(header->config) + strlen(header->build) + strlen(header->plugins) + strlen(header->classes) < 1 << 26);
     for (int32_t whole = 0; whole < 2; whole++) {
         status = rgm_checkpoint_read(reader, &state, whole, &err);
+        free(state.plugin[0].data);
+        state.plugin[0].data = NULL;
         fuzz_judge(status, &err);
         NEED(!strstr(err.text, "crashed") && !strstr(err.text, "hung"));
         NEED(!(whole && status == RGM_OK && rgm_checkpoint_foreign(reader)));
@@ -68,8 +73,9 @@ static void look(const char *path) {
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-    static const char *const names[] = {"format", "format_version", "step",        "epoch", "epoch_loss",
-                                        "seed",   "best_epoch",     "fingerprint", "label", NULL};
+    static const char *const names[] = {"format",     "format_version", "step",  "epoch", "epoch_loss", "seed",
+                                        "best_epoch", "fingerprint",    "label", "image", "mean",       "std",
+                                        "classes",    "resize",         NULL};
     if (!good) make_good();
     fuzz_limit_files(1 << 26);
     fuzz_input in = {data, size};

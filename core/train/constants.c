@@ -1,0 +1,287 @@
+#include "train/constants.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "base/log.h"
+#include "data/fingerprint.h"
+
+enum { LIST_TEXT = 160, LISTED_NAMES = 3 };
+
+/* ---- class names: a text with a line each ---- */
+
+char *rgm_constants_names(const rgm_dataset_info *info) {
+    size_t room = 1;
+    for (int32_t i = 0; info->class_names && i < info->classes; i++) room += strlen(info->class_names[i]) + 1;
+    char *text = calloc(room, 1), *at = text;
+    for (int32_t i = 0; text && info->class_names && i < info->classes; i++) {
+        for (const char *name = info->class_names[i]; *name; name++) *at++ = *name == '\n' ? ' ' : *name;
+        *at++ = '\n';
+    }
+    return text;
+}
+
+typedef struct class_name {
+    char *text;
+    int32_t number;
+} class_name;
+
+typedef struct class_names {
+    char *text;       /* a copy whose lines end in NUL */
+    class_name *list; /* in the order of numbers */
+    int32_t count;
+} class_names;
+
+static void free_names(class_names *names) {
+    free(names->text);
+    free(names->list);
+}
+
+static rgm_status split_names(class_names *names, const char *text, rgm_error *err) {
+    *names = (class_names){.text = strdup(text)};
+    int32_t lines = 0;
+    for (const char *at = text; (at = strchr(at, '\n')); at++) lines++;
+    names->list = calloc((size_t)lines + 1, sizeof *names->list);
+    if (!names->text || !names->list) return rgm_fail(err, RGM_E_NOMEM, "class names: out of memory");
+    char *line = names->text;
+    for (char *end; (end = strchr(line, '\n')); line = end + 1) {
+        *end = 0;
+        names->list[names->count] = (class_name){line, names->count};
+        names->count++;
+    }
+    return RGM_OK;
+}
+
+static int by_name(const void *a, const void *b) {
+    return strcmp(((const class_name *)a)->text, ((const class_name *)b)->text);
+}
+
+/* ---- taking them ---- */
+
+rgm_status rgm_constants_take(rgm_constants *c, const rgm_checkpoint_reader *reader, const char *path, rgm_error *err) {
+    const rgm_checkpoint *header = rgm_checkpoint_header(reader);
+    *c = (rgm_constants){.input = header->input,
+                         .classes = strdup(header->classes),
+                         .path = strdup(path),
+                         .version = rgm_checkpoint_foreign(reader) ? 0 : header->version,
+                         .fingerprint = header->fingerprint,
+                         .fingerprint_pixels = header->fingerprint_pixels};
+    if (c->classes && c->path) return RGM_OK;
+    rgm_constants_free(c);
+    return rgm_fail(err, RGM_E_NOMEM, "%s: out of memory", path);
+}
+
+rgm_status rgm_constants_read(rgm_constants *c, const char *path, rgm_error *err) {
+    rgm_checkpoint_reader *reader;
+    RGM_TRY(rgm_checkpoint_open(&reader, path, err));
+    rgm_status status = rgm_constants_take(c, reader, path, err);
+    rgm_checkpoint_close(reader);
+    return status;
+}
+
+void rgm_constants_free(rgm_constants *c) {
+    free(c->classes);
+    free(c->path);
+    memset(c, 0, sizeof *c);
+}
+
+/* ---- settling ---- */
+
+static const char *numbers_text(char text[LIST_TEXT], const float *numbers, int32_t count) {
+    int used = 0;
+    text[0] = 0;
+    for (int32_t i = 0; i < count && used < LIST_TEXT - 24; i++)
+        used += snprintf(text + used, (size_t)(LIST_TEXT - used), "%s%.6g", i ? " " : "", (double)numbers[i]);
+    return text;
+}
+
+static int32_t same_numbers(const float *a, const float *b, int32_t count) {
+    for (int32_t i = 0; i < count; i++)
+        if (a[i] != b[i]) return 0;
+    return 1;
+}
+
+/* "mean 0.1 0.2, std 0.3 0.4" */
+static const char *scales_text(char text[2 * LIST_TEXT + 16], const float *mean, const float *std, int32_t count) {
+    char a[LIST_TEXT], b[LIST_TEXT];
+    snprintf(text, 2 * LIST_TEXT + 16, "mean %s, std %s", numbers_text(a, mean, count), numbers_text(b, std, count));
+    return text;
+}
+
+static rgm_status settle_numbers(rgm_constants *c, const rgm_constants *model, const rgm_dataset_info *info,
+                                 rgm_error *err) {
+    char own[2 * LIST_TEXT + 16], theirs[2 * LIST_TEXT + 16];
+    if (model && model->input.known && model->input.image[0] != info->C)
+        return rgm_fail(err, RGM_E_USAGE, "%s: its images have %d channels, the model of %s takes %d", info->path,
+                        info->C, model->path, model->input.image[0]);
+    if (model && model->input.known) {
+        c->input = model->input;
+        if (!info->constants ||
+            (same_numbers(info->mean, c->input.mean, info->C) && same_numbers(info->std, c->input.std, info->C)))
+            return RGM_OK;
+        rgm_log(RGM_LOG_WARN, "%s: it has %s; the model's own are used: %s", info->path,
+                scales_text(theirs, info->mean, info->std, info->C),
+                scales_text(own, c->input.mean, c->input.std, info->C));
+        return RGM_OK;
+    }
+    if (!info->constants)
+        return rgm_fail(err, RGM_E_FORMAT, "%s: without a train split it needs the attributes mean and std",
+                        info->path);
+    memcpy(c->input.mean, info->mean, sizeof c->input.mean);
+    memcpy(c->input.std, info->std, sizeof c->input.std);
+    if (model)
+        rgm_log(RGM_LOG_WARN, "%s: %s has no mean and std; those of %s are assumed: %s", model->path,
+                model->version ? "a checkpoint of format version 1" : "a file of weights only", info->path,
+                scales_text(theirs, info->mean, info->std, info->C));
+    return RGM_OK;
+}
+
+rgm_status rgm_constants_settle(rgm_constants *c, const rgm_constants *model, const rgm_dataset *set, rgm_error *err) {
+    const rgm_dataset_info *info = rgm_dataset_describe(set);
+    if (model && !model->path) model = NULL;
+    char *names = rgm_constants_names(info);
+    if (!names) return rgm_fail(err, RGM_E_NOMEM, "%s: out of memory", info->path);
+    *c = (rgm_constants){.classes = names};
+    RGM_TRY(settle_numbers(c, model, info, err));
+    c->input.known = 1;
+    if (!model || !model->classes[0]) return RGM_OK;
+    c->classes = strdup(model->classes);
+    free(names);
+    return c->classes ? RGM_OK : rgm_fail(err, RGM_E_NOMEM, "%s: out of memory", info->path);
+}
+
+/* ---- labels of an evaluation ---- */
+
+/* "'ant', 'bee' and 3 more" */
+typedef struct name_list {
+    char text[LIST_TEXT + 64];
+    size_t used;
+    int32_t count;
+} name_list;
+
+static void add_name(name_list *list, const char *name) {
+    if (list->count++ >= LISTED_NAMES) return;
+    list->used += (size_t)snprintf(list->text + list->used, sizeof list->text - list->used, "%s'%.40s'",
+                                   list->count > 1 ? ", " : "", name);
+}
+
+static const char *end_list(name_list *list) {
+    if (list->count > LISTED_NAMES)
+        snprintf(list->text + list->used, sizeof list->text - list->used, " and %d more", list->count - LISTED_NAMES);
+    return list->text;
+}
+
+/* map[i]: the model's number of the set's class i. `sorted`: the model's names. */
+static rgm_status find_names(const class_names *sorted, const class_names *theirs, const rgm_constants *model,
+                             const rgm_dataset_info *info, int32_t *map, rgm_error *err) {
+    name_list unknown = {.count = 0};
+    for (int32_t i = 0; i < theirs->count; i++) {
+        const class_name *found =
+            bsearch(&theirs->list[i], sorted->list, (size_t)sorted->count, sizeof *sorted->list, by_name);
+        if (!found) {
+            add_name(&unknown, theirs->list[i].text);
+            continue;
+        }
+        int32_t twice = (found > sorted->list && by_name(found - 1, found) == 0) ||
+                        (found + 1 < sorted->list + sorted->count && by_name(found, found + 1) == 0);
+        if (twice)
+            return rgm_fail(err, RGM_E_USAGE, "%s: two classes of the model of %s have the name '%.40s'", info->path,
+                            model->path, found->text);
+        map[i] = found->number;
+    }
+    if (!unknown.count) return RGM_OK;
+    return rgm_fail(err, RGM_E_USAGE, "%s: the model of %s does not know its classes %s", info->path, model->path,
+                    end_list(&unknown));
+}
+
+static int32_t same_beginning(const class_names *a, const class_names *b) {
+    for (int32_t i = 0; i < a->count && i < b->count; i++)
+        if (strcmp(a->list[i].text, b->list[i].text) != 0) return 0;
+    return 1;
+}
+
+static rgm_status map_by_name(const rgm_constants *model, class_names *ours, const class_names *theirs, int32_t classes,
+                              rgm_dataset *set, rgm_error *err) {
+    const rgm_dataset_info *info = rgm_dataset_describe(set);
+    if (theirs->count < ours->count)
+        rgm_log(RGM_LOG_WARN, "%s: it has %d of the model's %d classes", info->path, theirs->count, ours->count);
+    if (theirs->count <= ours->count && same_beginning(ours, theirs)) return RGM_OK;
+    int32_t *map = calloc((size_t)theirs->count, sizeof *map);
+    if (!map) return rgm_fail(err, RGM_E_NOMEM, "%s: out of memory", info->path);
+    qsort(ours->list, (size_t)ours->count, sizeof *ours->list, by_name);
+    rgm_status status = find_names(ours, theirs, model, info, map, err);
+    if (status == RGM_OK) {
+        rgm_log(RGM_LOG_WARN, "%s: its classes stand in another order than the model's: labels are taken by name",
+                info->path);
+        status = rgm_dataset_relabel(set, map, classes, err);
+    }
+    free(map);
+    return status;
+}
+
+static rgm_status take_by_number(const rgm_constants *model, int32_t classes, const rgm_dataset_info *info,
+                                 rgm_error *err) {
+    if (info->classes > classes)
+        return rgm_fail(err, RGM_E_USAGE, "%s: its labels are of %d classes, the model of %s has %d", info->path,
+                        info->classes, model->path, classes);
+    if (model->classes[0] || info->class_names)
+        rgm_log(RGM_LOG_WARN, "%s: class names are only in %s: label 0 counts as the model's first class, and so on",
+                info->path, info->class_names ? "the data" : "the model");
+    return RGM_OK;
+}
+
+rgm_status rgm_constants_map(const rgm_constants *model, const rgm_config *config, rgm_dataset *set, rgm_error *err) {
+    const rgm_dataset_info *info = rgm_dataset_describe(set);
+    const int32_t *image = config->model.image;
+    if (image[0] && (image[0] != info->C || image[1] != info->H || image[2] != info->W))
+        return rgm_fail(err, RGM_E_USAGE, "%s: its images are %dx%dx%d, the model of %s takes %dx%dx%d (C, H, W)",
+                        info->path, info->C, info->H, info->W, model->path, image[0], image[1], image[2]);
+    int32_t classes = config->model.classes ? config->model.classes : info->classes;
+    if (!model->classes[0] || !info->class_names) return take_by_number(model, classes, info, err);
+    char *names = rgm_constants_names(info);
+    class_names ours = {0}, theirs = {0};
+    rgm_status status = names ? RGM_OK : rgm_fail(err, RGM_E_NOMEM, "%s: out of memory", info->path);
+    if (status == RGM_OK) status = split_names(&ours, model->classes, err);
+    if (status == RGM_OK) status = split_names(&theirs, names, err);
+    if (status == RGM_OK && ours.count > classes)
+        status = rgm_fail(err, RGM_E_FORMAT, "%s: %d class names for a model of %d classes", model->path, ours.count,
+                          classes);
+    if (status == RGM_OK) status = map_by_name(model, &ours, &theirs, classes, set, err);
+    free_names(&ours);
+    free_names(&theirs);
+    free(names);
+    return status;
+}
+
+/* ---- whose data it is ---- */
+
+rgm_status rgm_constants_own_data(const rgm_constants *model, rgm_dataset *set, const rgm_stop *stop, rgm_error *err) {
+    const rgm_dataset_info *info = rgm_dataset_describe(set);
+    const rgm_fingerprint_terms terms = {model->input.mean, model->input.std, model->classes};
+    uint64_t found = ~model->fingerprint;
+    if (!model->version)
+        return rgm_fail(err, RGM_E_USAGE, "%s: no validation split, and %s does not say what its run held out",
+                        info->path, model->path);
+    if (model->version == 1)
+        RGM_TRY(rgm_fingerprint_sampled(set, &found, err));
+    else if (model->input.image[0] == info->C)
+        RGM_TRY(model->fingerprint_pixels ? rgm_fingerprint(set, &terms, stop, &found, err)
+                                          : rgm_fingerprint_quick(set, &terms, &found, err));
+    if (found == model->fingerprint) return RGM_OK;
+    return rgm_fail(err, RGM_E_USAGE,
+                    "%s: no validation split, and the run of %s held nothing out of it, having been trained on other "
+                    "data: --split train takes the whole train split",
+                    info->path, model->path);
+}
+
+void rgm_constants_compare(const rgm_constants *weights, const rgm_constants *run, const char *data) {
+    char theirs[2 * LIST_TEXT + 16], ours[2 * LIST_TEXT + 16];
+    const rgm_model_input *a = &weights->input, *b = &run->input;
+    int32_t C = a->image[0];
+    if (a->known && (C != b->image[0] || !same_numbers(a->mean, b->mean, C) || !same_numbers(a->std, b->std, C)))
+        rgm_log(RGM_LOG_WARN, "%s: its weights were trained with %s; this run uses those of %s: %s", weights->path,
+                scales_text(theirs, a->mean, a->std, C), data, scales_text(ours, b->mean, b->std, b->image[0]));
+    if (weights->classes[0] && run->classes[0] && strcmp(weights->classes, run->classes) != 0)
+        rgm_log(RGM_LOG_WARN, "%s: its classes are not those of %s, in number, name or order", weights->path, data);
+}

@@ -1,0 +1,50 @@
+/* A model's own constants: what pixels and class numbers mean to it. A new run takes them from its data set; a resumed
+ * run and an evaluation take them from the checkpoint, and say where the data set's differ.
+ */
+#ifndef RGM_TRAIN_CONSTANTS_H
+#define RGM_TRAIN_CONSTANTS_H
+
+#include "base/stop.h"
+#include "train/checkpoint.h"
+#include "train/config.h"
+
+typedef struct rgm_constants {
+    rgm_model_input input; /* known = 0: a checkpoint that does not say */
+    char *classes;         /* names, a line each; "" if unknown. Owned */
+    char *path;            /* the checkpoint; NULL: none, the data set's own. Owned */
+    int32_t version;       /* of the checkpoint's format; 0: weights only */
+    uint64_t fingerprint;  /* of the data that its run was trained on, and what is in it (checkpoint.h) */
+    int32_t fingerprint_pixels;
+} rgm_constants;
+
+/* Those of an open checkpoint; *constants is overwritten. RGM_E_NOMEM. */
+rgm_status rgm_constants_take(rgm_constants *constants, const rgm_checkpoint_reader *reader, const char *path,
+                              rgm_error *err);
+
+/* The same of a file. [main] */
+rgm_status rgm_constants_read(rgm_constants *constants, const char *path, rgm_error *err);
+
+/* A data set's class names, a line each ("": it has none), in new memory. NULL without memory. */
+char *rgm_constants_names(const rgm_dataset_info *info);
+
+void rgm_constants_free(rgm_constants *constants); /* a zeroed one is fine */
+
+/* What a session uses for `set`: the model's own constants as far as the checkpoint has them, else the set's (and a log
+ * line that says so); image and classes are left to the session. `model` NULL or without a path: the set's. Other means
+ * and deviations of the set's are a log line. RGM_E_FORMAT if neither gives mean and std. [main] */
+rgm_status rgm_constants_settle(rgm_constants *constants, const rgm_constants *model, const rgm_dataset *set,
+                                rgm_error *err);
+
+/* For an evaluation: the labels of `set` become the model's. By name where both have names (RGM_E_USAGE names what the
+ * model does not know), else by number; a log line says what is not as it was in training. `config`: the model's image
+ * and classes, which the set's must fit (RGM_E_USAGE). [main] */
+rgm_status rgm_constants_map(const rgm_constants *model, const rgm_config *config, rgm_dataset *set, rgm_error *err);
+
+/* RGM_OK if `set` is the data that the checkpoint's run was trained on; RGM_E_USAGE if it is not, or nobody knows. All
+ * pixels are read, if need be, unless `stop` is asked. [main] */
+rgm_status rgm_constants_own_data(const rgm_constants *model, rgm_dataset *set, const rgm_stop *stop, rgm_error *err);
+
+/* Warns where weights for a new run come from a model with other constants: that of `path`. [main] */
+void rgm_constants_compare(const rgm_constants *weights, const rgm_constants *run, const char *data);
+
+#endif
