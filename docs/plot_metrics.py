@@ -13,17 +13,21 @@ TRAIN, HELD, RATE, INK, FAINT = "#2f6db3", "#c4452f", "#8a8a8a", "#333333", "#dd
 
 
 def read(path):
-    """Events by kind. A run that was resumed has its events once: the file is cut back to the checkpoint."""
+    """Events by kind. A run that was resumed has its events once: the file is cut back to the checkpoint. A last line
+    that is not whole comes from a process that was killed amid it."""
     events = {"start": [], "step": [], "evaluation": [], "end": []}
     with open(path) as f:
         for number, line in enumerate(f, 1):
+            if not line.endswith("\n"):
+                break
             try:
                 event = json.loads(line)
-            except ValueError:
+                events.setdefault(event.get("event"), []).append(event)
+            except (ValueError, AttributeError):
                 sys.exit(f"{path}:{number}: not a JSON object")
-            events.setdefault(event.get("event"), []).append(event)
-    if not events["step"]:
-        sys.exit(f"{path}: no step events")
+    if not any(points(events["step"] + events["evaluation"], "loss")):
+        sys.exit(f"{path}: neither steps nor evaluations with a loss yet: nothing to draw "
+                 "(a run shorter than metrics.every has no steps there)")
     return events
 
 
@@ -95,13 +99,13 @@ class Panel:
 
 def draw(events):
     step, evaluation = events["step"], events["evaluation"]
-    steps = max(e["step"] for e in step + evaluation)
+    steps = max(e["step"] for e in step + evaluation) or 1
     epochs = max(e["epoch"] for e in step + evaluation) or 1
     held = [e for e in evaluation if e.get("split") == "validation"] or evaluation
     split = held[0].get("split", "evaluation") if held else ""
     loss, accuracy = points(step, "loss"), points(step, "accuracy")
     width = (WIDTH - LEFT - RIGHT - GAP) / 2
-    highest = max(v for _, v in loss)
+    highest = max(v for _, v in loss or points(evaluation, "loss")) or 1.0
     left = Panel(LEFT, width, steps, 0.0, highest, "loss")
     left.axes(epochs, "{:g}")
     rate = points(step, "lr")
@@ -112,7 +116,7 @@ def draw(events):
     left.line(points(held, "loss"), HELD)
     left.dots(points(held, "loss"), HELD)
     rates = [(f"rate (peak {top:.2g})", RATE)] if top else []
-    left.legend([("training", TRAIN)] + ([(split, HELD)] if held else []) + rates)
+    left.legend(([("training", TRAIN)] if step else []) + ([(split, HELD)] if held else []) + rates)
     values = [v for _, v in accuracy + points(held, "accuracy")]
     low = int(10 * min(values, default=0)) / 10
     right = Panel(LEFT + width + GAP, width, steps, min(low, 0.9), 1.0, "accuracy")
@@ -121,7 +125,7 @@ def draw(events):
     right.line(points(held, "accuracy"), HELD)
     right.dots(points(held, "accuracy"), HELD)
     last = points(held, "accuracy")
-    right.legend([("training", TRAIN)] + ([(f"{split} {100 * last[-1][1]:.1f} %", HELD)] if last else []))
+    right.legend(([("training", TRAIN)] if step else []) + ([(f"{split} {100 * last[-1][1]:.1f} %", HELD)] if last else []))
     return left.parts + right.parts
 
 

@@ -290,16 +290,22 @@ END_TEST
 
 START_TEST(test_rewind_drops_what_is_later_or_damaged) {
     rgm_error err = {0};
-    ck_assert_int_eq(rgm_metrics_rewind(path, 5, 1, &err), RGM_OK);
+    int32_t found;
+    static const rgm_metrics_mark mark = {.step = 5, .epoch = 1}, none = {.step = -1};
+    ck_assert_int_eq(rgm_metrics_rewind(path, &mark, &found, &err), RGM_OK);
     write_text(path,
                "{\"event\": \"a\", \"step\": 1}\n{\"event\":\"b\",  \"step\": 5}\n{\"event\": \"c\", \"step\": 6}\n"
                "not json\n{\"event\": \"d\"}\n\n[1]\n{\"event\": \"e\", \"step\": 2}\n{\"event\": \"f\", \"step\": 3");
-    ck_assert_int_eq(rgm_metrics_rewind(path, 5, 1, &err), RGM_OK);
+    ck_assert_int_eq(rgm_metrics_rewind(path, &mark, &found, &err), RGM_OK);
+    ck_assert_int_eq(found, 0);
     ck_assert_str_eq(file_text(path), "{\"event\": \"a\", \"step\": 1}\n{\"event\":\"b\",  \"step\": 5}\n"
                                       "{\"event\": \"e\", \"step\": 2}\n");
-    ck_assert_int_eq(rgm_metrics_rewind(path, -1, 0, &err), RGM_OK);
+    ck_assert_int_eq(rgm_metrics_rewind(path, &none, &found, &err), RGM_OK);
     ck_assert_str_eq(file_text(path), "");
-    ck_assert_int_eq(rgm_metrics_rewind(folder, 1, 0, &err), RGM_E_IO);
+    write_text(path, "{\"event\": \"start\", \"step\": 0, \"epoch\": 0}\n");
+    ck_assert_int_eq(rgm_metrics_rewind(path, NULL, &found, &err), RGM_OK); /* a run that begins again */
+    ck_assert_str_eq(file_text(path), "");
+    ck_assert_int_eq(rgm_metrics_rewind(folder, &mark, &found, &err), RGM_E_IO);
 }
 END_TEST
 
@@ -310,15 +316,31 @@ START_TEST(test_rewind_to_before_an_evaluation) {
                       saved[] = "{\"event\": \"checkpoint\", \"step\": 20, \"epoch\": 1}\n",
                       ended[] = "{\"event\": \"evaluation\", \"step\": 20, \"epoch\": 2, \"split\": \"validation\"}\n"
                                 "{\"event\": \"checkpoint\", \"step\": 20, \"epoch\": 2}\n",
-                      test[] = "{\"event\": \"evaluation\", \"step\": 20, \"epoch\": 2, \"split\": \"test\"}\n";
+                      best[] = "{\"event\": \"checkpoint\", \"step\": 20, \"epoch\": 2, \"best\": 1}\n",
+                      test[] = "{\"event\": \"evaluation\", \"step\": 20, \"epoch\": 2, \"split\": \"validation\"}\n"
+                               "{\"event\": \"end\", \"step\": 20, \"epoch\": 2}\n";
     char all[1024], wanted[1024];
     rgm_error err = {0};
-    snprintf(all, sizeof all, "%s%s%s%s", step, saved, ended, test);
+    int32_t found;
+    rgm_metrics_mark mark = {.step = 20, .epoch = 2};
+    snprintf(all, sizeof all, "%s%s%s%s%s", step, saved, best, ended, test);
     write_text(path, all);
-    ck_assert_int_eq(rgm_metrics_rewind(path, 20, 2, &err), RGM_OK);
-    snprintf(wanted, sizeof wanted, "%s%s%s", step, saved, ended);
+    ck_assert_int_eq(rgm_metrics_rewind(path, &mark, &found, &err), RGM_OK);
+    ck_assert_int_eq(found, 1);
+    snprintf(wanted, sizeof wanted, "%s%s%s%s", step, saved, best, ended);
     ck_assert_str_eq(file_text(path), wanted);
-    ck_assert_int_eq(rgm_metrics_rewind(path, 20, 1, &err), RGM_OK);
+    mark.best = 1;
+    ck_assert_int_eq(rgm_metrics_rewind(path, &mark, &found, &err), RGM_OK);
+    ck_assert_int_eq(found, 1);
+    snprintf(wanted, sizeof wanted, "%s%s%s", step, saved, best);
+    ck_assert_str_eq(file_text(path), wanted);
+    mark.best = 0; /* its event was never written: what belongs to it stays */
+    ck_assert_int_eq(rgm_metrics_rewind(path, &mark, &found, &err), RGM_OK);
+    ck_assert_int_eq(found, 0);
+    ck_assert_str_eq(file_text(path), wanted);
+    mark.epoch = 1;
+    ck_assert_int_eq(rgm_metrics_rewind(path, &mark, &found, &err), RGM_OK);
+    ck_assert_int_eq(found, 1);
     snprintf(wanted, sizeof wanted, "%s%s", step, saved);
     ck_assert_str_eq(file_text(path), wanted);
 }
@@ -354,7 +376,7 @@ static void make_config(const char *out) {
 START_TEST(test_run_folder_is_made_and_resumed) {
     rgm_error err = {0};
     static rgm_runfolder run, other;
-    char out[128];
+    char out[128], command[RGM_RUNFOLDER_COMMAND];
     snprintf(out, sizeof out, "%s/a/b/run/", folder);
     make_config(out);
     ck_assert_msg(rgm_runfolder_create(&run, &config, &err) == RGM_OK, "%s", err.text);
@@ -364,17 +386,21 @@ START_TEST(test_run_folder_is_made_and_resumed) {
     ck_assert_int_eq(rgm_config_read(&again, run.config, &err), RGM_OK);
     ck_assert_int_eq(rgm_config_equal(&config, &again), 1);
 
-    /* Open: nobody else may write it. Closed: only --resume may. */
-    write_text(run.last, "x");
+    /* Open: nobody else may write it. Closed: only --resume may, whether there is a checkpoint or not. */
     ck_assert_int_eq(rgm_runfolder_open(&other, run.path, &err), RGM_E_USAGE);
     ck_assert_ptr_nonnull(strstr(err.text, "another process is writing this run"));
     rgm_runfolder_close(&run);
     rgm_runfolder_close(&run);
     ck_assert_int_eq(rgm_runfolder_create(&other, &config, &err), RGM_E_USAGE);
     ck_assert_ptr_nonnull(strstr(err.text, "there is a run in this folder"));
-    ck_assert_int_eq(rgm_runfolder_open(&other, run.path, &err), RGM_OK);
-    ck_assert_str_eq(other.last, run.last);
-    rgm_runfolder_close(&other);
+    ck_assert_ptr_nonnull(strstr(err.text, rgm_runfolder_command(&run, command)));
+    for (int i = 0; i < 2; i++) {
+        ck_assert_int_eq(rgm_runfolder_open(&other, run.path, &err), RGM_OK);
+        ck_assert_str_eq(other.last, run.last);
+        ck_assert_int_eq(other.has_last, i);
+        rgm_runfolder_close(&other);
+        write_text(run.last, "x");
+    }
 }
 END_TEST
 
@@ -404,8 +430,6 @@ START_TEST(test_run_folders_that_cannot_be) {
     ck_assert_ptr_nonnull(strstr(err.text, "no config.yaml"));
     snprintf(name, sizeof name, "%s/config.yaml", folder);
     write_text(name, "");
-    ck_assert_int_eq(rgm_runfolder_open(&run, folder, &err), RGM_E_USAGE);
-    ck_assert_ptr_nonnull(strstr(err.text, "no checkpoints/last.h5"));
     make_config(name);
     ck_assert_int_eq(rgm_runfolder_create(&run, &config, &err), RGM_E_USAGE);
     ck_assert_ptr_nonnull(strstr(err.text, "there is a file of this name"));
@@ -451,6 +475,24 @@ START_TEST(test_summary_text) {
                      "run        runs/resnet20-1\n");
     rgm_summary empty = {0};
     ck_assert_str_eq(rgm_summary_text(&empty, out), "");
+    rgm_summary slow = {.images_per_s = 0.04321, .gflops = 0.3};
+    ck_assert_str_eq(rgm_summary_text(&slow, out), "speed      0.0432 images/s\neffective  0.30 GFLOP/s\n");
+}
+END_TEST
+
+START_TEST(test_figures_are_never_lost) {
+    static const struct {
+        double value;
+        const char *text;
+    } t[] = {{632.8, "633"}, {100, "100"},  {43.21, "43.2"},      {4.321, "4.32"},       {0.49, "0.49"},
+             {0, "0.00"},    {0.4, "0.40"}, {0.00123, "0.00123"}, {1.234e-7, "1.23e-07"}};
+    for (size_t i = 0; i < sizeof t / sizeof *t; i++) {
+        char out[32], line[RGM_BAR_LINE], part[64];
+        ck_assert_str_eq(rgm_bar_figure(t[i].value, out), t[i].text);
+        rgm_bar_view slow = {.unit = "images", .done = 1, .total = 9, .loss = NAN, .accuracy = NAN, .rate = t[i].value};
+        snprintf(part, sizeof part, "%s images/s", t[i].text);
+        ck_assert_ptr_nonnull(strstr(rgm_bar_format(&slow, 0, line), part));
+    }
 }
 END_TEST
 
@@ -490,6 +532,7 @@ static Suite *report_suite(void) {
     tcase_add_test(tcase, test_plain_progress_is_sparse);
     tcase_add_test(tcase, test_terminal_progress_makes_way);
     tcase_add_test(tcase, test_summary_text);
+    tcase_add_test(tcase, test_figures_are_never_lost);
     suite_add_tcase(suite, tcase);
     tcase = tcase_create("files");
     tcase_add_checked_fixture(tcase, make_folder, remove_folder);

@@ -260,6 +260,7 @@ START_TEST(divergence) {
     static run_result r;
     run_set set = plain;
     set.train = 600; /* one epoch is long enough: no checkpoint is due before it happens */
+    set.test = 0;    /* after such a step an evaluation may overflow */
     run_set_write(paths[SET], &set);
     char more[512];
     snprintf(more, sizeof more, "%ssteps: 1\n", diverging[_i].more);
@@ -326,7 +327,8 @@ START_TEST(nan_logit_is_never_right) {
     static run_result r;
     run_set_write(paths[SET], &two_classes);
     write_one_logit(paths[FIRST], logits[_i]);
-    run_expect(&(run_job){.config = configure(ONE_LOGIT), .load_after = paths[FIRST]}, RGM_OK, &r);
+    run_expect(&(run_job){.config = configure(ONE_LOGIT), .load_after = paths[FIRST]},
+               right[_i] ? RGM_OK : RGM_E_NUMERIC, &r);
     ck_assert_int_eq(r.test_right, right[_i]);
     ck_assert_int_eq(!isnan(r.test_loss), right[_i] > 0);
 }
@@ -365,6 +367,18 @@ START_TEST(nan_weight_is_not_hidden) {
     copy_with(paths[LAST], paths[FIRST], names[_i], NAN);
     run_expect(&(run_job){.config = config, .load_after = paths[FIRST]}, RGM_E_NUMERIC, &r);
     ck_assert_msg(strstr(r.error, "evaluation: ") && strstr(r.error, names[_i]), "%s", r.error);
+}
+END_TEST
+
+/* Finite weights whose products are not. */
+START_TEST(overflow_in_an_evaluation) {
+    static run_result r;
+    run_set_write(paths[SET], &two_classes);
+    const char *config = configure("model: {name: linear}\nbatch: 6\nsteps: 1\n");
+    run_expect(&(run_job){.config = config, .last = paths[LAST]}, RGM_OK, &r);
+    copy_with(paths[LAST], paths[FIRST], "fc.weight", FLT_MAX);
+    run_expect(&(run_job){.config = config, .load_after = paths[FIRST]}, RGM_E_NUMERIC, &r);
+    ck_assert_msg(strstr(r.error, "evaluation: the loss over 8 images is not finite"), "%s", r.error);
 }
 END_TEST
 
@@ -540,6 +554,7 @@ int main(void) {
     tcase_add_test(tcase, nan_logit_stops);
     tcase_add_loop_test(tcase, nan_logit_is_never_right, 0, 3);
     tcase_add_loop_test(tcase, nan_weight_is_not_hidden, 0, 2);
+    tcase_add_test(tcase, overflow_in_an_evaluation);
     tcase_add_test(tcase, bad_statistics_are_named);
     tcase_add_loop_test(tcase, clipping, 0, 4);
     tcase_add_loop_test(tcase, initializers_scope, 0, 2);

@@ -143,7 +143,7 @@ fixture_sources = adam constant cosine crop cross_entropy cutout dropout flip he
 fixture_broken = CRASH EXIT FP HANG MAGIC SIGNALS SLOT SYMBOL UNDEFINED VERSION
 fixture_dropouts = PLAIN INPUT OUTPUT ALWAYS SCRATCH
 fixture_files = %D%/fixtures/good.c %D%/fixtures/broken.c %D%/fixtures/dropout.c %D%/fixtures/scoped.c \
-	%D%/fixtures/keeper.c %D%/fixtures/hurt.c %D%/fixtures/versions.c %D%/fixtures/alter.awk
+	%D%/fixtures/fails.c %D%/fixtures/keeper.c %D%/fixtures/hurt.c %D%/fixtures/versions.c %D%/fixtures/alter.awk
 
 tests/fixtures/same.stamp: $(fixture_files) docs/PLUGINS.md include/regimen/plugin.h
 	$(AM_V_GEN)$(MKDIR_P) tests/fixtures
@@ -162,6 +162,7 @@ tests/fixtures/same.stamp: $(fixture_files) docs/PLUGINS.md include/regimen/plug
 	    -o tests/fixtures/train/versions_$$v.so || exit 1; done
 	@$(fixture_cc) -I$(srcdir)/include -DVERSION=1 -DOTHER $(srcdir)/tests/fixtures/versions.c \
 	  -o tests/fixtures/train/versions_1b.so
+	@$(fixture_cc) -I$(srcdir)/include $(srcdir)/tests/fixtures/fails.c -o tests/fixtures/train/fails.so
 	@for d in $(fixture_dropouts); do \
 	  $(fixture_cc) -I$(srcdir)/include -DDROPOUT_$$d $(srcdir)/tests/fixtures/dropout.c \
 	    -o tests/fixtures/train/dropout_$$d.so || exit 1; done
@@ -244,8 +245,8 @@ EXTRA_DIST += %D%/golden/README.md %D%/golden/make_golden.py %D%/golden/resnet20
 endif
 
 # Whole runs. The programs use the plugins of this build.
-TESTS += %D%/check_cli.sh %D%/check_examples.sh %D%/cli/refused.sh %D%/cli/ended.sh %D%/cli/model.sh
-EXTRA_DIST += %D%/check_cli.sh %D%/check_examples.sh %D%/cli/refused.sh %D%/cli/ended.sh %D%/cli/model.sh %D%/cli/common.sh
+TESTS += %D%/check_cli.sh %D%/check_examples.sh %D%/cli/refused.sh %D%/cli/ended.sh %D%/cli/ends.sh %D%/cli/model.sh
+EXTRA_DIST += %D%/check_cli.sh %D%/check_examples.sh %D%/cli/refused.sh %D%/cli/ended.sh %D%/cli/ends.sh %D%/cli/model.sh %D%/cli/common.sh
 check_DATA = tests/fixtures/same.stamp
 if HAVE_CHECK
 train_tests = tests/check_advice tests/check_augment tests/check_train tests/check_train_edge tests/check_train_plug tests/check_resume
@@ -284,6 +285,24 @@ tests_check_train_plug_CPPFLAGS = $(AM_CPPFLAGS) $(HDF5_CFLAGS) -DRGM_FIXTURES='
 EXTRA_tests_check_train_plug_DEPENDENCIES = tests/fixtures/same.stamp
 tests_check_train_plug_CFLAGS = $(test_cflags)
 tests_check_train_plug_LDADD = $(train_libs)
+
+# How a run ends: what is saved then, and what is not.
+check_PROGRAMS += tests/check_run_end
+TESTS += tests/check_run_end
+tests_check_run_end_SOURCES = %D%/check_run_end.c $(train_helpers)
+tests_check_run_end_CPPFLAGS = $(AM_CPPFLAGS) $(HDF5_CFLAGS) -DRGM_FIXTURES='"$(abs_top_builddir)/tests/fixtures"'
+EXTRA_tests_check_run_end_DEPENDENCIES = tests/fixtures/same.stamp
+tests_check_run_end_CFLAGS = $(test_cflags)
+tests_check_run_end_LDADD = $(train_libs)
+
+# The run folder as the command keeps it, whatever ends the process.
+check_PROGRAMS += tests/check_run_folder
+TESTS += tests/check_run_folder
+tests_check_run_folder_SOURCES = %D%/check_run_folder.c $(train_helpers)
+tests_check_run_folder_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE $(HDF5_CFLAGS) $(JANSSON_CFLAGS) \
+	-DRGM_FIXTURES='"$(abs_top_builddir)/tests/fixtures"' -DRGM_FILES_MD='"$(abs_top_srcdir)/docs/FILES.md"'
+tests_check_run_folder_CFLAGS = $(test_cflags)
+tests_check_run_folder_LDADD = libcli.la libbench.la libreport.la $(train_libs) $(JANSSON_LIBS)
 
 check_PROGRAMS += tests/check_memory
 TESTS += tests/check_memory

@@ -120,6 +120,7 @@ static rgm_status train(const run_job *job, run_result *r, rgm_session *s, rgm_t
     if (job->resume) RGM_TRY(rgm_loop_resume(s, t, job->resume, &p, &r->differs, r->build, err));
     rgm_loop_options options = {.last = job->last,
                                 .best = job->best,
+                                .begins = job->begins,
                                 .events = {.context = &c,
                                            .stop = on_stop,
                                            .step = on_step,
@@ -133,7 +134,7 @@ static rgm_status train(const run_job *job, run_result *r, rgm_session *s, rgm_t
     if (job->dump) RGM_TRY(dump(s, t, job->dump, err));
     rgm_tally test;
     if (status == RGM_OK && s->test.count) {
-        RGM_TRY(rgm_trainer_evaluate(t, &s->test, NULL, NULL, &test, err));
+        status = rgm_trainer_evaluate(t, &s->test, NULL, NULL, &test, err);
         r->test_loss = test.loss / (double)test.seen;
         r->test_right = test.top1;
     }

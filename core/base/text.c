@@ -84,3 +84,17 @@ void rgm_text_clean(char *text) {
     for (char *c = text; *c; c++)
         for (int32_t n = rgm_text_control(c); n > 0; n--) c[n - 1] = '?';
 }
+
+const char *rgm_text_shell(const char *word, char *out, size_t size) {
+    static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_./-+=:,@%";
+    size_t used = 0, quoted = !word[0] || word[strspn(word, plain)] != 0;
+    if (!quoted) {
+        snprintf(out, size, "%s", word);
+        return out;
+    }
+    used += (size_t)snprintf(out, size, "'");
+    for (const char *c = word; *c && used < size; c++)
+        used += (size_t)snprintf(out + used, size - used, *c == '\'' ? "'\\%c'" : "%c", *c);
+    if (used < size) snprintf(out + used, size - used, "'");
+    return out;
+}

@@ -25,4 +25,8 @@ int32_t rgm_text_control(const char *text);
  * obey them. */
 void rgm_text_clean(char *text);
 
+/* `word` as a shell reads it: as it is, or in quotes if it has other characters than those of plain paths. Returns out;
+ * what does not fit is cut. */
+const char *rgm_text_shell(const char *word, char *out, size_t size);
+
 #endif

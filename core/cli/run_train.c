@@ -1,3 +1,4 @@
+#include <errno.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -5,6 +6,7 @@
 #include <unistd.h>
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "bench/train.h"
 #include "cli/commands.h"
 #include "cli/fault.h"
@@ -27,6 +29,10 @@ typedef struct run {
     rgm_bar bar;
     double window_seconds; /* since the last step event of this process */
     int64_t window_images;
+    double saving_since; /* seconds, monotonic */
+    int64_t saved_step;  /* of last.h5, or of best.h5 without it; -1: there is none */
+    int32_t begins;      /* RGM_BEGINS_* */
+    int32_t ended;       /* 1: its end has been told */
 } run;
 
 static double mean(double sum, int64_t n) { return n ? sum / (double)n : NAN; }
@@ -87,19 +93,35 @@ static rgm_status on_epoch(void *context, const rgm_epoch_event *e, rgm_error *e
                  100 * mean((double)v->top1, v->seen), e->best ? ", the best so far" : "");
     rgm_log(RGM_LOG_INFO, "epoch %d/%d: loss %.4f, accuracy %.2f %%%s", e->progress->epoch, r->s->config->epochs,
             mean(t->loss, t->seen), 100 * mean((double)t->top1, t->seen), validation);
+    if (e->evaluated && !isfinite(v->loss))
+        rgm_log(RGM_LOG_WARN, "%s: the loss is not finite: this evaluation counts for nothing", split);
     if (e->evaluated) RGM_TRY(write_evaluation(&r->metrics, e->progress, split, v, e->seconds, err));
     if (e->progress->epoch < r->s->config->epochs) label_epoch(r, e->progress->epoch);
     rgm_bar_skip(&r->bar);
     return e->evaluated && r->bench ? rgm_bench_train_epoch(r->bench, e, err) : RGM_OK;
 }
 
-static rgm_status on_saved(void *context, const char *path, const rgm_progress *p, rgm_error *err) {
+static rgm_status on_saving(void *context, const char *path, rgm_error *err) {
     run *r = context;
-    rgm_bar_skip(&r->bar);
+    (void)path;
+    r->saving_since = rgm_seconds();
+    return rgm_metrics_sync(&r->metrics, err);
+}
+
+/* `seconds` is NaN where nobody knows any more. */
+static rgm_status write_checkpoint(run *r, const char *path, const rgm_progress *p, double seconds, rgm_error *err) {
     rgm_metrics_begin(&r->metrics, "checkpoint", p->step, p->epoch);
     rgm_metrics_text(&r->metrics, "file", path);
     rgm_metrics_int(&r->metrics, "best", path == r->folder.best);
+    rgm_metrics_real(&r->metrics, "seconds", seconds);
     return rgm_metrics_end(&r->metrics, err);
+}
+
+static rgm_status on_saved(void *context, const char *path, const rgm_progress *p, rgm_error *err) {
+    run *r = context;
+    rgm_bar_skip(&r->bar);
+    if (path == r->folder.last) r->saved_step = p->step;
+    return write_checkpoint(r, path, p, rgm_seconds() - r->saving_since, err);
 }
 
 /* ---- beginning and end ---- */
@@ -111,17 +133,19 @@ static rgm_status write_start(run *r, const rgm_progress *p, rgm_error *err) {
     rgm_metrics_int(&r->metrics, "parameters", rgm_graph_param_elements(s->graph));
     rgm_metrics_int(&r->metrics, "threads", rgm_team_size(s->team));
     rgm_metrics_text(&r->metrics, "isa", s->kernels->isa);
-    rgm_metrics_int(&r->metrics, "resumed", s->config->resume[0] != 0);
+    rgm_metrics_int(&r->metrics, "resumed", r->begins != RGM_BEGINS_NEW);
     return rgm_metrics_end(&r->metrics, err);
 }
 
 static rgm_status write_end(run *r, const rgm_progress *p, const char *reason, rgm_error *err) {
+    if (r->ended++) return RGM_OK;
     rgm_metrics_begin(&r->metrics, "end", p->step, p->epoch);
     rgm_metrics_text(&r->metrics, "reason", reason);
     rgm_metrics_real(&r->metrics, "seconds", p->seconds);
     rgm_metrics_real(&r->metrics, "images_per_s",
                      p->seconds > 0 ? (double)p->step * r->s->config->batch / p->seconds : NAN);
-    return rgm_metrics_end(&r->metrics, err);
+    RGM_TRY(rgm_metrics_end(&r->metrics, err));
+    return rgm_metrics_sync(&r->metrics, err);
 }
 
 static const char *reason_of(int32_t ending, const rgm_config *c, char text[128]) {
@@ -159,29 +183,69 @@ static int32_t is_finished(const run *r, const rgm_progress *p, rgm_summary *sum
     return 1;
 }
 
-/* Everything as the checkpoint says. A finished run stays as it is. */
+/* The weights that a new run begins with, and a word if they were made for other pixels or classes. */
+static rgm_status load_weights(rgm_trainer *t, const rgm_session *s, rgm_error *err) {
+    rgm_constants theirs;
+    RGM_TRY(rgm_loop_load(t, s->config->checkpoint, err));
+    RGM_TRY(rgm_constants_read(&theirs, s->config->checkpoint, err));
+    rgm_constants_compare(&theirs, &s->constants, s->config->data.file);
+    rgm_constants_free(&theirs);
+    return RGM_OK;
+}
+
+/* The configuration with which the run goes on, so that it goes on with it the next time, too. */
+static rgm_status keep_config(const run *r, rgm_error *err) {
+    static rgm_config effective;
+    RGM_TRY(rgm_session_effective(r->s, &effective, err));
+    snprintf(effective.out, sizeof effective.out, "%s", r->folder.path);
+    return rgm_runfolder_keep(&r->folder, &effective, err);
+}
+
+/* A run that ended before its first checkpoint. */
+static rgm_status begin_again(run *r, rgm_error *err) {
+    const rgm_config *c = r->s->config;
+    int32_t found;
+    rgm_log(RGM_LOG_INFO, "%s: no checkpoint was written before this run ended: it begins again at its first step",
+            r->folder.path);
+    if (c->checkpoint[0]) RGM_TRY(load_weights(r->t, r->s, err));
+    RGM_TRY(keep_config(r, err));
+    RGM_TRY(rgm_metrics_rewind(r->folder.metrics, NULL, &found, err));
+    return rgm_metrics_open(&r->metrics, r->folder.metrics, err);
+}
+
+/* Everything as the checkpoint says. A finished run stays as it is. A process may have ended between a checkpoint and
+ * its event: then that is told now. */
 static rgm_status resume(run *r, rgm_progress *p, int32_t *finished, rgm_error *err) {
-    int32_t differs;
+    int32_t differs, found;
     char build[256], text[128];
     rgm_summary summary;
-    RGM_TRY(rgm_loop_resume(r->s, r->t, r->folder.last, p, &differs, build, err));
-    *finished = is_finished(r, p, &summary, text);
+    const char *from = r->begins == RGM_BEGINS_LAST ? r->folder.last : r->folder.best;
+    RGM_TRY(rgm_loop_resume(r->s, r->t, from, p, &differs, build, err));
+    *finished = r->begins == RGM_BEGINS_LAST && is_finished(r, p, &summary, text);
     if (*finished) return rgm_run_print(r->s->config, &summary, err);
     if (differs)
         rgm_log(RGM_LOG_WARN, "the checkpoint was made by %s; this is %s: the result may have other bits", build,
                 r->s->build);
     rgm_log(RGM_LOG_INFO, "continuing %s after step %" PRId64, r->folder.path, p->step);
-    return rgm_metrics_rewind(r->folder.metrics, p->step, p->epoch, err);
+    r->saved_step = p->step;
+    RGM_TRY(keep_config(r, err));
+    rgm_metrics_mark mark = {.step = p->step, .epoch = p->epoch, .best = r->begins == RGM_BEGINS_BEST};
+    RGM_TRY(rgm_metrics_rewind(r->folder.metrics, &mark, &found, err));
+    RGM_TRY(rgm_metrics_open(&r->metrics, r->folder.metrics, err));
+    return found ? RGM_OK : write_checkpoint(r, from, p, NAN, err);
 }
 
 /* Where the run stands before its first step. */
 static rgm_status begin(run *r, rgm_progress *p, int32_t *finished, rgm_error *err) {
     *p = rgm_progress_start();
     *finished = 0;
-    if (r->s->config->resume[0]) RGM_TRY(resume(r, p, finished, err));
-    if (*finished) return RGM_OK;
-    RGM_TRY(rgm_metrics_open(&r->metrics, r->folder.metrics, err));
-    return write_start(r, p, err);
+    if (r->begins != RGM_BEGINS_NEW)
+        RGM_TRY(resume(r, p, finished, err));
+    else if (r->s->config->resume[0])
+        RGM_TRY(begin_again(r, err));
+    else
+        RGM_TRY(rgm_metrics_open(&r->metrics, r->folder.metrics, err));
+    return *finished ? RGM_OK : write_start(r, p, err);
 }
 
 static rgm_status finish_bench(run *r, const rgm_progress *p, int32_t ending, rgm_error *err) {
@@ -191,6 +255,14 @@ static rgm_status finish_bench(run *r, const rgm_progress *p, int32_t ending, rg
     return rgm_bench_train_finish(r->bench, p, err);
 }
 
+/* Somebody may have taken best.h5 away. */
+static rgm_status load_best(const run *r, rgm_summary *summary, rgm_error *err) {
+    if (access(r->folder.best, F_OK) == 0 || errno != ENOENT) return rgm_loop_load(r->t, r->folder.best, err);
+    rgm_log(RGM_LOG_WARN, "%s is missing: this is the result of the last state, not of the best", r->folder.best);
+    summary->checkpoint = r->folder.last;
+    return RGM_OK;
+}
+
 /* The result: the test split, read once; the validation split if there is no test split. An early stop restores the
  * best. */
 static rgm_status finish(run *r, const rgm_progress *p, int32_t ending, rgm_error *err) {
@@ -198,7 +270,7 @@ static rgm_status finish(run *r, const rgm_progress *p, int32_t ending, rgm_erro
     const rgm_config *c = s->config;
     char text[128];
     rgm_summary summary = summarize(r, p, ending, text);
-    if (ending == RGM_END_EARLY) RGM_TRY(rgm_loop_load(r->t, r->folder.best, err));
+    if (ending == RGM_END_EARLY) RGM_TRY(load_best(r, &summary, err));
     /* the test split is read once, at the end of the whole run */
     const rgm_view *view = s->test.count && ending != RGM_END_STEPS ? &s->test : &s->validation;
     rgm_tally tally = {0};
@@ -214,42 +286,116 @@ static rgm_status finish(run *r, const rgm_progress *p, int32_t ending, rgm_erro
     return rgm_run_print(c, &summary, err);
 }
 
-static rgm_status train(run *r, rgm_error *err) {
+/* ---- an end that was not meant ---- */
+
+/* The run's folder with the first free number behind it. */
+static const char *other_folder(const run *r, char path[RGM_CONFIG_PATH + 16]) {
+    for (int32_t n = 2; n < 1000; n++) {
+        snprintf(path, RGM_CONFIG_PATH + 16, "%s-%d", r->folder.path, n);
+        if (access(path, F_OK) != 0) break;
+    }
+    return path;
+}
+
+/* Numbers that are not finite come again if the run is resumed: another run begins with what it had before. */
+static void tell_new_run(const run *r) {
+    char path[RGM_CONFIG_PATH + 16], config[RGM_RUNFOLDER_COMMAND], out[RGM_RUNFOLDER_COMMAND],
+        last[RGM_RUNFOLDER_COMMAND] = "", state[64] = "no checkpoint was written", lr[48] = "";
+    if (r->saved_step >= 0) {
+        snprintf(last, sizeof last, " --checkpoint ");
+        const char *file = access(r->folder.last, F_OK) == 0 ? r->folder.last : r->folder.best;
+        rgm_text_shell(file, last + strlen(last), sizeof last - strlen(last));
+        snprintf(state, sizeof state, "the last checkpoint is of step %" PRId64, r->saved_step);
+    }
+    if (r->s->components.lr > 0) snprintf(lr, sizeof lr, " --set optimizer.lr=%g", r->s->components.lr / 10);
+    rgm_log(RGM_LOG_WARN,
+            "%s; resumed, the run comes to the same numbers: begin a new one with a lower rate: regimen train %s%s "
+            "--out %s%s",
+            state, rgm_text_shell(r->folder.config, config, sizeof config), last,
+            rgm_text_shell(other_folder(r, path), out, sizeof out), lr);
+}
+
+static void tell_way_on(const run *r, const rgm_progress *p, rgm_status status) {
+    char command[RGM_RUNFOLDER_COMMAND];
+    rgm_runfolder_command(&r->folder, command);
+    if (status == RGM_E_NUMERIC)
+        tell_new_run(r);
+    else if (r->saved_step < 0)
+        rgm_log(RGM_LOG_WARN, "no checkpoint was written; begin again with: %s", command);
+    else
+        rgm_log(RGM_LOG_WARN, "the state after step %" PRId64 " is saved%s; continue with: %s", r->saved_step,
+                r->saved_step == p->step ? "" : ", what came later is not", command);
+}
+
+/* The failure goes into the log, too; on the terminal it is the last line. */
+static rgm_status end_badly(run *r, const rgm_progress *p, rgm_status status, rgm_error *err) {
+    rgm_error ignored;
+    if (status == RGM_E_VERDICT) return status;
+    rgm_log(RGM_LOG_DEBUG, "%s", err->text);
+    if (!r->bench) tell_way_on(r, p, status);
+    write_end(r, p, "failed", &ignored); /* it may be the disk that failed */
+    return status;
+}
+
+static rgm_status end_interrupted(run *r, const rgm_progress *p, rgm_error *err) {
+    char command[RGM_RUNFOLDER_COMMAND];
+    rgm_status status = write_end(r, p, "interrupted", err);
+    if (status < 0) return end_badly(r, p, status, err);
+    if (r->bench) return rgm_fail(err, RGM_E_INTERRUPTED, "bench: stopped on request after step %" PRId64, p->step);
+    rgm_runfolder_command(&r->folder, command);
+    if (strlen(command) < 400)
+        return rgm_fail(err, RGM_E_INTERRUPTED, "stopped on request after step %" PRId64 "; continue with: %s", p->step,
+                        command);
+    rgm_log(RGM_LOG_WARN, "continue with: %s", command); /* too long for the line of an error */
+    return rgm_fail(err, RGM_E_INTERRUPTED, "stopped on request after step %" PRId64, p->step);
+}
+
+static rgm_status run_loop(run *r, rgm_progress *p, int32_t *ending, rgm_error *err) {
     const rgm_config *c = r->s->config;
+    rgm_loop_options options = {.last = r->folder.last,
+                                .best = r->folder.best,
+                                .begins = r->begins,
+                                .view = r->bench ? r->bench->view : NULL,
+                                .until = r->bench ? r->bench->until : 0,
+                                .events = {.context = r,
+                                           .stop = rgm_run_stop,
+                                           .step = on_step,
+                                           .epoch = on_epoch,
+                                           .saving = on_saving,
+                                           .saved = on_saved}};
+    char label[RGM_BAR_LABEL];
+    snprintf(label, sizeof label, "epoch %d/%d", p->epoch < c->epochs ? p->epoch + 1 : c->epochs, c->epochs);
+    rgm_bar_start(&r->bar, &(rgm_bar_options){.label = label,
+                                              .unit = "images",
+                                              .done = p->step * c->batch,
+                                              .total = r->s->steps_total * c->batch,
+                                              .quiet = c->quiet});
+    rgm_status status = rgm_loop_run(r->s, r->t, p, &options, ending, err);
+    rgm_bar_finish(&r->bar);
+    return status;
+}
+
+static rgm_status train(run *r, rgm_error *err) {
     rgm_progress p;
     int32_t ending, finished;
     RGM_TRY(begin(r, &p, &finished, err));
     if (finished) return RGM_OK;
-    rgm_loop_options options = {
-        .last = r->folder.last,
-        .best = r->folder.best,
-        .view = r->bench ? r->bench->view : NULL,
-        .until = r->bench ? r->bench->until : 0,
-        .events = {.context = r, .stop = rgm_run_stop, .step = on_step, .epoch = on_epoch, .saved = on_saved}};
-    char label[RGM_BAR_LABEL];
-    snprintf(label, sizeof label, "epoch %d/%d", p.epoch < c->epochs ? p.epoch + 1 : c->epochs, c->epochs);
-    rgm_bar_start(&r->bar, &(rgm_bar_options){.label = label,
-                                              .unit = "images",
-                                              .done = p.step * c->batch,
-                                              .total = r->s->steps_total * c->batch,
-                                              .quiet = c->quiet});
-    rgm_status status = rgm_loop_run(r->s, r->t, &p, &options, &ending, err);
-    rgm_bar_finish(&r->bar);
-    if (status == RGM_E_INTERRUPTED) {
-        RGM_TRY(write_end(r, &p, "interrupted", err));
-        if (r->bench) return rgm_fail(err, status, "bench: stopped on request after step %" PRId64, p.step);
-        return rgm_fail(err, RGM_E_INTERRUPTED,
-                        "stopped on request after step %" PRId64 "; continue with: regimen train "
-                        "--resume %s",
-                        p.step, r->folder.path);
-    }
-    RGM_TRY(status);
-    return r->bench ? finish_bench(r, &p, ending, err) : finish(r, &p, ending, err);
+    rgm_status status = run_loop(r, &p, &ending, err);
+    if (status >= 0) status = r->bench ? finish_bench(r, &p, ending, err) : finish(r, &p, ending, err);
+    if (status == RGM_E_INTERRUPTED) return end_interrupted(r, &p, err);
+    return status < 0 ? end_badly(r, &p, status, err) : status;
 }
 
 /* The folder comes last: nothing is left behind by a run that could not begin. */
 static rgm_status open_folder(run *r, rgm_config *config, rgm_error *err) {
-    if (config->resume[0]) return rgm_runfolder_open(&r->folder, config->resume, err);
+    r->saved_step = -1;
+    r->begins = RGM_BEGINS_NEW;
+    if (config->resume[0]) {
+        RGM_TRY(rgm_runfolder_open(&r->folder, config->resume, err));
+        if (r->folder.has_last || r->folder.has_best)
+            r->begins = r->folder.has_last ? RGM_BEGINS_LAST : RGM_BEGINS_BEST;
+        return RGM_OK;
+    }
     static rgm_config effective;
     RGM_TRY(rgm_session_effective(r->s, &effective, err));
     RGM_TRY(rgm_runfolder_create(&r->folder, &effective, err));
@@ -266,21 +412,15 @@ static void on_advice(void *context, const char *line) {
 /* A run that is continued keeps its model's own constants. What is wrong with the checkpoint is said when it is loaded.
  */
 static void take_constants(rgm_constants *own, const rgm_config *config) {
+    static const char *const names[] = {"last.h5", "best.h5"};
     char path[RGM_CONFIG_PATH + 32];
     *own = (rgm_constants){0};
-    if (!config->resume[0]) return;
-    snprintf(path, sizeof path, "%s/checkpoints/last.h5", config->resume);
-    if (access(path, F_OK) == 0 && rgm_constants_read(own, path, NULL) < 0) *own = (rgm_constants){0};
-}
-
-/* The weights that a new run begins with, and a word if they were made for other pixels or classes. */
-static rgm_status load_weights(rgm_trainer *t, const rgm_session *s, rgm_error *err) {
-    rgm_constants theirs;
-    RGM_TRY(rgm_loop_load(t, s->config->checkpoint, err));
-    RGM_TRY(rgm_constants_read(&theirs, s->config->checkpoint, err));
-    rgm_constants_compare(&theirs, &s->constants, s->config->data.file);
-    rgm_constants_free(&theirs);
-    return RGM_OK;
+    for (int32_t i = 0; config->resume[0] && i < 2; i++) {
+        snprintf(path, sizeof path, "%s/checkpoints/%s", config->resume, names[i]);
+        if (access(path, F_OK) != 0) continue;
+        if (rgm_constants_read(own, path, NULL) < 0) *own = (rgm_constants){0};
+        return;
+    }
 }
 
 rgm_status rgm_run_train(rgm_config *config, struct rgm_bench_train *bench, rgm_error *err) {

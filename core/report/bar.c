@@ -30,6 +30,12 @@ const char *rgm_bar_time(double seconds, char out[32]) {
     return out;
 }
 
+const char *rgm_bar_figure(double value, char out[32]) {
+    int32_t whole = fabs(value) >= 100, one = fabs(value) >= 10, two = fabs(value) >= 0.1 || value == 0;
+    snprintf(out, 32, whole ? "%.0f" : one ? "%.1f" : two ? "%.2f" : "%.3g", value);
+    return out;
+}
+
 /* The parts of a line in the order in which they stand; each says how soon it is left out. */
 enum { LABEL, BAR, SHARE, LOSS, ACCURACY, RATE, ETA, PARTS };
 static const int32_t sacrifice[] = {BAR, RATE, ACCURACY, LABEL, LOSS, ETA};
@@ -41,7 +47,7 @@ static double share_done(const rgm_bar_view *view) {
 }
 
 static void make_parts(const rgm_bar_view *view, char parts[PARTS][PART_BYTES]) {
-    char eta[32];
+    char eta[32], rate[32];
     const char *unit = view->unit ? view->unit : "";
     memset(parts, 0, PARTS * PART_BYTES);
     if (view->label) snprintf(parts[LABEL], PART_BYTES, "%.60s", view->label);
@@ -53,11 +59,7 @@ static void make_parts(const rgm_bar_view *view, char parts[PARTS][PART_BYTES]) 
         snprintf(parts[LOSS], PART_BYTES, fabs(view->loss) < 1e4 ? "loss %.4f" : "loss %.3g", view->loss);
     if (isfinite(view->accuracy)) snprintf(parts[ACCURACY], PART_BYTES, "accuracy %.1f %%", 100 * view->accuracy);
     if (isfinite(view->rate) && view->rate >= 0)
-        snprintf(parts[RATE], PART_BYTES, "%.*f %.40s/s",
-                 view->rate < 10    ? 2
-                 : view->rate < 100 ? 1
-                                    : 0,
-                 view->rate, unit);
+        snprintf(parts[RATE], PART_BYTES, "%s %.40s/s", rgm_bar_figure(view->rate, rate), unit);
     if (isfinite(view->eta) && view->eta >= 0 && view->total > 0)
         snprintf(parts[ETA], PART_BYTES, "ETA %s", rgm_bar_time(view->eta, eta));
 }

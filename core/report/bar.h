@@ -35,6 +35,9 @@ const char *rgm_bar_format(const rgm_bar_view *view, int32_t width, char out[RGM
 /* "0:07", "12:34", "1:02:03", "3d 04:05". Returns out. */
 const char *rgm_bar_time(double seconds, char out[32]);
 
+/* A rate or another figure, never rounded to nothing: "4321", "43.2", "4.32", "0.43", "0.0432". Returns out. */
+const char *rgm_bar_figure(double value, char out[32]);
+
 typedef struct rgm_bar_options {
     const char *label, *unit; /* the unit must outlive the progress */
     int64_t done, total;      /* done: where a resumed run begins */

@@ -8,8 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
+#include "base/replace.h"
 #include "train/config.h"
 
 rgm_status rgm_metrics_open(rgm_metrics *metrics, const char *path, rgm_error *err) {
@@ -17,6 +17,7 @@ rgm_status rgm_metrics_open(rgm_metrics *metrics, const char *path, rgm_error *e
     if (strlen(path) >= sizeof metrics->path) return rgm_fail(err, RGM_E_IO, "%.160s...: the path is too long", path);
     int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
     if (fd < 0) return rgm_fail(err, RGM_E_IO, "%.160s: %s", path, strerror(errno));
+    rgm_sync_folder(path);
     metrics->fd = fd;
     strcpy(metrics->path, path);
     return RGM_OK;
@@ -85,24 +86,17 @@ void rgm_metrics_text(rgm_metrics *m, const char *key, const char *value) {
     put_escaped(m, value);
 }
 
-static rgm_status write_all(int fd, const char *bytes, size_t count, const char *path, rgm_error *err) {
-    while (count > 0) {
-        ssize_t written = write(fd, bytes, count);
-        if (written < 0 && errno == EINTR) continue;
-        if (written <= 0)
-            return rgm_fail(err, RGM_E_IO, "%.160s: %s", path, written < 0 ? strerror(errno) : "nothing was written");
-        bytes += written;
-        count -= (size_t)written;
-    }
-    return RGM_OK;
-}
-
 rgm_status rgm_metrics_end(rgm_metrics *m, rgm_error *err) {
     if (m->fd <= 0) return RGM_OK;
     put(m, "}\n");
     if (m->full)
         return rgm_fail(err, RGM_E_INTERNAL, "%.160s: an event is longer than %zu bytes", m->path, sizeof m->line);
-    return write_all(m->fd, m->line, m->used, m->path, err);
+    return rgm_write_all(m->fd, m->line, m->used, m->path, err);
+}
+
+rgm_status rgm_metrics_sync(rgm_metrics *m, rgm_error *err) {
+    if (m->fd <= 0 || fsync(m->fd) == 0 || errno == EINVAL || errno == EROFS) return RGM_OK; /* no file that is kept */
+    return rgm_fail(err, RGM_E_IO, "%.160s: %s", m->path, strerror(errno));
 }
 
 /* --- going back ----------------------------------------------------------------------------------------------------
@@ -113,16 +107,20 @@ static int32_t is_text(const json_t *object, const char *key, const char *wanted
     return text && strcmp(text, wanted) == 0;
 }
 
-/* 1 if the line is an event of what a checkpoint of that step and so many ended epochs has seen. */
-static int32_t belongs(const char *line, size_t length, int64_t step, int32_t epoch) {
+/* How a line stands to a mark. */
+enum { LATER = 0, EARLIER = 1, ITSELF = 2 };
+
+static int32_t place_of(const char *line, size_t length, const rgm_metrics_mark *mark) {
     json_t *event = json_loadb(line, length, 0, NULL);
     json_t *at = json_object_get(event, "step");
-    int64_t when = json_integer_value(at);
-    int32_t fine = json_is_integer(at) && when <= step && !is_text(event, "split", "test");
-    if (when == step && !is_text(event, "event", "step"))
-        fine &= json_integer_value(json_object_get(event, "epoch")) <= epoch;
+    int64_t when = json_integer_value(at), epoch = json_integer_value(json_object_get(event, "epoch"));
+    int32_t place = json_is_integer(at) && when <= mark->step && !is_text(event, "split", "test") ? EARLIER : LATER;
+    if (when == mark->step && !is_text(event, "event", "step") && epoch > mark->epoch) place = LATER;
+    if (place == EARLIER && when == mark->step && epoch == mark->epoch && is_text(event, "event", "checkpoint") &&
+        json_integer_value(json_object_get(event, "best")) == mark->best)
+        place = ITSELF;
     json_decref(event);
-    return fine;
+    return place;
 }
 
 static int32_t is_end(const char *line, size_t length, int64_t step, const char *reason) {
@@ -146,36 +144,31 @@ int32_t rgm_metrics_ended(const char *path, int64_t step, const char *reason) {
     return ended;
 }
 
-static rgm_status copy_events(FILE *in, int out, int64_t step, int32_t epoch, const char *path, rgm_error *err) {
+static rgm_status copy_events(FILE *in, rgm_replace *out, const rgm_metrics_mark *mark, int32_t *found,
+                              rgm_error *err) {
     char *line = NULL;
     size_t capacity = 0;
     ssize_t length;
     rgm_status status = RGM_OK;
     errno = 0;
-    while (status == RGM_OK && (length = getline(&line, &capacity, in)) > 0)
-        if (line[length - 1] == '\n' && belongs(line, (size_t)length, step, epoch))
-            status = write_all(out, line, (size_t)length, path, err);
-    if (status == RGM_OK && ferror(in)) status = rgm_fail(err, RGM_E_IO, "%.160s: %s", path, strerror(errno));
+    while (mark && status == RGM_OK && !*found && (length = getline(&line, &capacity, in)) > 0) {
+        int32_t place = line[length - 1] == '\n' ? place_of(line, (size_t)length, mark) : LATER;
+        if (place != LATER) status = rgm_replace_write(out, line, (size_t)length, err);
+        *found = place == ITSELF;
+    }
+    if (status == RGM_OK && ferror(in)) status = rgm_fail(err, RGM_E_IO, "%.160s: %s", out->path, strerror(errno));
     free(line);
     return status;
 }
 
-rgm_status rgm_metrics_rewind(const char *path, int64_t step, int32_t epoch, rgm_error *err) {
-    char copy[1100];
-    if (strlen(path) > 1024) return rgm_fail(err, RGM_E_IO, "%.160s...: the path is too long", path);
-    snprintf(copy, sizeof copy, "%s.tmp", path);
+rgm_status rgm_metrics_rewind(const char *path, const rgm_metrics_mark *mark, int32_t *found, rgm_error *err) {
+    rgm_replace out;
+    *found = 0;
     FILE *in = fopen(path, "re");
     if (!in && errno == ENOENT) return RGM_OK;
     if (!in) return rgm_fail(err, RGM_E_IO, "%.160s: %s", path, strerror(errno));
-    int out = open(copy, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-    rgm_status status = RGM_OK;
-    if (out < 0) status = rgm_fail(err, RGM_E_IO, "%.160s: %s", copy, strerror(errno));
-    if (status == RGM_OK) status = copy_events(in, out, step, epoch, path, err);
-    if (out >= 0 && close(out) != 0 && status == RGM_OK)
-        status = rgm_fail(err, RGM_E_IO, "%.160s: %s", copy, strerror(errno));
-    if (status == RGM_OK && rename(copy, path) != 0)
-        status = rgm_fail(err, RGM_E_IO, "%.160s: %s", path, strerror(errno));
-    if (status < 0 && out >= 0) unlink(copy);
+    rgm_status status = rgm_replace_begin(&out, path, err);
+    if (status >= 0) status = rgm_replace_end(&out, copy_events(in, &out, mark, found, err), err);
     fclose(in);
     return status;
 }

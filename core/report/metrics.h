@@ -6,6 +6,10 @@
  *
  * Each line is written and flushed whole, so that a reader may follow the file while the run goes on. NaN and infinity
  * become null (JSON has no word for them). Nothing is allocated between open and close.
+ *
+ * Each event once. Before a checkpoint is written, what led to it is synced; the event "checkpoint" is written behind
+ * it. A resumed run first goes back to that event, so that what is left is what an undisturbed run had told until
+ * there.
  */
 #ifndef RGM_REPORT_METRICS_H
 #define RGM_REPORT_METRICS_H
@@ -24,11 +28,22 @@ typedef struct rgm_metrics {
 /* Opens for appending, creating the file. RGM_E_IO. [main] */
 rgm_status rgm_metrics_open(rgm_metrics *metrics, const char *path, rgm_error *err);
 
-/* Before a resumed run appends: drops what the run did after its checkpoint, and a last line cut short; the other lines
- * stay byte by byte. That is every event after `step`; at `step`, events other than "step" after `epoch`, the epochs
- * that had been ended (a checkpoint may lie between an epoch's last step and its end); and the evaluation of the test
- * split, which belongs to the run's end. A missing file is fine. RGM_E_IO. */
-rgm_status rgm_metrics_rewind(const char *path, int64_t step, int32_t epoch, rgm_error *err);
+/* The checkpoint that a run goes on from: `epoch` epochs had been ended, `best` as in its event. */
+typedef struct rgm_metrics_mark {
+    int64_t step;
+    int32_t epoch, best;
+} rgm_metrics_mark;
+
+/* Before a resumed run appends: drops all that follows the mark's own event, and a last line cut short; the other lines
+ * stay byte by byte. *found: 1 if the event is there; a process may have ended before it was written. Without it: drops
+ * every event after the mark's step; at that step, events other than "step" after the mark's epoch (a checkpoint may
+ * lie between an epoch's last step and its end); and the evaluation of the test split, which belongs to the run's end.
+ * With mark NULL, of a run that begins again: drops all. A missing file is fine. The file is whole at any moment.
+ * RGM_E_IO. */
+rgm_status rgm_metrics_rewind(const char *path, const rgm_metrics_mark *mark, int32_t *found, rgm_error *err);
+
+/* Brings all events to the disk. RGM_E_IO. On a closed struct it does nothing. */
+rgm_status rgm_metrics_sync(rgm_metrics *metrics, rgm_error *err);
 
 /* 1 if the file has an event "end" of that step and reason; a file that cannot be read has none. */
 int32_t rgm_metrics_ended(const char *path, int64_t step, const char *reason);

@@ -4,11 +4,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include "base/log.h"
+#include "base/replace.h"
+#include "base/text.h"
 
 enum { MOST_RUNS = 100000 };
 
@@ -28,9 +31,24 @@ static rgm_status set_paths(rgm_runfolder *f, const char *path, rgm_error *err) 
     return RGM_OK;
 }
 
-static int32_t exists(const char *path) {
+/* *there: 1 or 0. What cannot be seen is neither. */
+static rgm_status look(const char *path, int32_t *there, rgm_error *err) {
     struct stat status;
-    return lstat(path, &status) == 0;
+    *there = lstat(path, &status) == 0;
+    if (*there || errno == ENOENT || errno == ENOTDIR) return RGM_OK;
+    return rgm_fail(err, RGM_E_IO, "%.160s: %s", path, strerror(errno));
+}
+
+static rgm_status look_for_checkpoints(rgm_runfolder *f, rgm_error *err) {
+    RGM_TRY(look(f->last, &f->has_last, err));
+    return look(f->best, &f->has_best, err);
+}
+
+const char *rgm_runfolder_command(const rgm_runfolder *f, char out[RGM_RUNFOLDER_COMMAND]) {
+    static const char command[] = "regimen train --resume ";
+    strcpy(out, command);
+    rgm_text_shell(f->path, out + sizeof command - 1, RGM_RUNFOLDER_COMMAND - sizeof command);
+    return out;
 }
 
 /* mkdir, fine if the folder is there. */
@@ -57,13 +75,18 @@ static rgm_status make_parents(const char *path, rgm_error *err) {
 
 /* Several processes may start at once: one of them locks the folder. */
 static rgm_status lock(rgm_runfolder *f, rgm_error *err) {
-    int fd = open(f->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int fd = open(f->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC), failed;
     if (fd < 0) return rgm_fail(err, RGM_E_IO, "%.160s: %s", f->path, strerror(errno));
-    if (flock(fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
+    do failed = flock(fd, LOCK_EX | LOCK_NB);
+    while (failed && errno == EINTR);
+    if (failed && errno == EWOULDBLOCK) {
         close(fd);
         return rgm_fail(err, RGM_E_USAGE, "%.160s: another process is writing this run", f->path);
     }
-    f->fd = fd; /* a file system without locks is used without one */
+    if (failed)
+        rgm_log(RGM_LOG_WARN, "%s: this file system has no locks (%s): see to it that no other process writes this run",
+                f->path, strerror(errno));
+    f->fd = fd;
     return RGM_OK;
 }
 
@@ -79,14 +102,31 @@ static rgm_status make_numbered(rgm_runfolder *f, const char *model, rgm_error *
     return rgm_fail(err, RGM_E_USAGE, "runs: more than %d runs of %s; name one with --out", MOST_RUNS, model);
 }
 
+/* A folder may hold anything but a run. */
+static rgm_status check_empty(rgm_runfolder *f, rgm_error *err) {
+    int32_t has_config, has_metrics;
+    char command[RGM_RUNFOLDER_COMMAND];
+    RGM_TRY(look(f->config, &has_config, err));
+    RGM_TRY(look(f->metrics, &has_metrics, err));
+    RGM_TRY(look_for_checkpoints(f, err));
+    if (has_config)
+        return rgm_fail(err, RGM_E_USAGE,
+                        "%.160s: there is a run in this folder: continue it with %s, or name another with --out",
+                        f->path, strlen(rgm_runfolder_command(f, command)) < 250 ? command : "--resume");
+    if (has_metrics || f->has_last || f->has_best)
+        return rgm_fail(err, RGM_E_USAGE,
+                        "%.160s: there is a run without a config.yaml in this folder: name another with --out",
+                        f->path);
+    return RGM_OK;
+}
+
 static rgm_status fill(rgm_runfolder *f, const rgm_config *config, rgm_error *err) {
     RGM_TRY(lock(f, err));
-    if (exists(f->config) || exists(f->metrics) || exists(f->checkpoints))
-        return rgm_fail(err, RGM_E_USAGE,
-                        "%.160s: there is a run in this folder (continue it with --resume, or name another with --out)",
-                        f->path);
-    RGM_TRY(make_folder(f->checkpoints, err));
+    RGM_TRY(check_empty(f, err));
     RGM_TRY(rgm_config_write(config, f->config, err));
+    RGM_TRY(make_folder(f->checkpoints, err));
+    rgm_sync_folder(f->path);
+    rgm_sync_folder(f->checkpoints);
     return rgm_log_open(f->log, err);
 }
 
@@ -109,9 +149,11 @@ fail:
     return status;
 }
 
-/* What a process that was killed while it wrote a checkpoint has left behind (data/file.h names them so). The lock says
- * that nobody is writing now. */
+/* What a process that was killed while it wrote has left behind (base/replace.h and data/file.h name them so). The lock
+ * says that nobody is writing now. */
 static void remove_remains(const rgm_runfolder *f) {
+    unlinkat(f->fd, "config.yaml.tmp", 0);
+    unlinkat(f->fd, "metrics.jsonl.tmp", 0);
     DIR *folder = opendir(f->checkpoints);
     if (!folder) return;
     for (struct dirent *entry; (entry = readdir(folder));) {
@@ -124,11 +166,11 @@ static void remove_remains(const rgm_runfolder *f) {
 }
 
 static rgm_status check_run(const rgm_runfolder *f, rgm_error *err) {
-    if (!exists(f->path)) return rgm_fail(err, RGM_E_IO, "%.160s: %s", f->path, strerror(ENOENT));
-    if (!exists(f->config)) return rgm_fail(err, RGM_E_USAGE, "%.160s: no run folder: it has no config.yaml", f->path);
-    if (!exists(f->last))
-        return rgm_fail(err, RGM_E_USAGE, "%.160s: nothing to resume: it has no checkpoints/last.h5", f->path);
-    return RGM_OK;
+    int32_t there;
+    RGM_TRY(look(f->path, &there, err));
+    if (!there) return rgm_fail(err, RGM_E_IO, "%.160s: %s", f->path, strerror(ENOENT));
+    RGM_TRY(look(f->config, &there, err));
+    return there ? RGM_OK : rgm_fail(err, RGM_E_USAGE, "%.160s: no run folder: it has no config.yaml", f->path);
 }
 
 rgm_status rgm_runfolder_find(const char *path, char config[RGM_RUNFOLDER_PATH], rgm_error *err) {
@@ -146,11 +188,33 @@ rgm_status rgm_runfolder_open(rgm_runfolder *f, const char *path, rgm_error *err
     RGM_TRY_OR_FAIL(status, check_run(f, err));
     RGM_TRY_OR_FAIL(status, lock(f, err));
     remove_remains(f);
+    RGM_TRY_OR_FAIL(status, make_folder(f->checkpoints, err));
+    RGM_TRY_OR_FAIL(status, look_for_checkpoints(f, err));
     RGM_TRY_OR_FAIL(status, rgm_log_open(f->log, err));
     return RGM_OK;
 fail:
     rgm_runfolder_close(f);
     return status;
+}
+
+/* 1 if the file has exactly this text. */
+static int32_t holds(const char *path, const char *text, size_t size) {
+    FILE *in = fopen(path, "rbe");
+    if (!in) return 0;
+    size_t same = 0;
+    for (int c; (c = getc(in)) != EOF && same < size && c == (unsigned char)text[same];) same++;
+    int32_t equal = same == size && feof(in);
+    fclose(in);
+    return equal;
+}
+
+rgm_status rgm_runfolder_keep(const rgm_runfolder *f, const rgm_config *config, rgm_error *err) {
+    char *text;
+    size_t size;
+    RGM_TRY(rgm_config_print(config, &text, &size, err));
+    int32_t same = holds(f->config, text, size);
+    free(text);
+    return same ? RGM_OK : rgm_config_write(config, f->config, err);
 }
 
 void rgm_runfolder_close(rgm_runfolder *f) {

@@ -5,7 +5,9 @@
  *     log.txt           the log with time stamps
  *     checkpoints/      last.h5, best.h5
  *
- * An open run folder is locked (flock on the folder), so that two processes never write into one.
+ * An open run folder is locked (flock on the folder), so that two processes never write into one. On a file system
+ * without locks there is a warning instead. config.yaml comes first and is whole from its first moment: a folder with
+ * it is a run that can be resumed, with a checkpoint or, before the first one, from the beginning.
  */
 #ifndef RGM_REPORT_RUNFOLDER_H
 #define RGM_REPORT_RUNFOLDER_H
@@ -19,7 +21,8 @@ typedef struct rgm_runfolder {
     char path[RGM_CONFIG_PATH];
     char config[RGM_RUNFOLDER_PATH], metrics[RGM_RUNFOLDER_PATH], log[RGM_RUNFOLDER_PATH];
     char checkpoints[RGM_RUNFOLDER_PATH], last[RGM_RUNFOLDER_PATH], best[RGM_RUNFOLDER_PATH];
-    int fd; /* of the folder, locked; 0: closed */
+    int32_t has_last, has_best; /* which checkpoints there were when it was opened */
+    int fd;                     /* of the folder, locked; 0: closed */
 } rgm_runfolder;
 
 /* Makes a new run's folder and those above it: config->out, or runs/MODEL-N with the first free N if that is "" (then
@@ -27,13 +30,20 @@ typedef struct rgm_runfolder {
  * hold anything but a run: RGM_E_USAGE. RGM_E_IO. [main] */
 rgm_status rgm_runfolder_create(rgm_runfolder *folder, rgm_config *config, rgm_error *err);
 
-/* Where a run to be resumed has its configuration. RGM_E_IO if there is no such folder; RGM_E_USAGE if no run is in it:
- * config.yaml and checkpoints/last.h5 must be there. */
+/* Where a run to be resumed has its configuration. RGM_E_IO if there is no such folder, or what is in it cannot be
+ * seen; RGM_E_USAGE if no run is in it: config.yaml must be there. */
 rgm_status rgm_runfolder_find(const char *path, char config[RGM_RUNFOLDER_PATH], rgm_error *err);
 
 /* Opens the folder of a run that was found; no other process may be in it (RGM_E_USAGE). Removes what a writer that was
- * killed left in checkpoints/ and opens the log. [main] */
+ * killed left, makes checkpoints/ if it never came to that, and opens the log. [main] */
 rgm_status rgm_runfolder_open(rgm_runfolder *folder, const char *path, rgm_error *err);
+
+/* Writes config.yaml again if `config` is another one than it holds: a run goes on as it went on last. RGM_E_IO. */
+rgm_status rgm_runfolder_keep(const rgm_runfolder *folder, const rgm_config *config, rgm_error *err);
+
+/* "regimen train --resume RUN", for a shell. Returns out. */
+enum { RGM_RUNFOLDER_COMMAND = 4 * RGM_CONFIG_PATH };
+const char *rgm_runfolder_command(const rgm_runfolder *folder, char out[RGM_RUNFOLDER_COMMAND]);
 
 /* Unlocks and closes the log. A zeroed or closed struct is fine. */
 void rgm_runfolder_close(rgm_runfolder *folder);

@@ -30,14 +30,14 @@ static void put_accuracy(const rgm_summary *s, char *out) {
 }
 
 static void put_speed(const rgm_summary *s, char *out) {
-    char time[32];
+    char time[32], figure[32];
     if (s->seconds > 0) put(out, "time       %s\n", rgm_bar_time(s->seconds, time));
-    if (s->images_per_s > 0) put(out, "speed      %.0f images/s\n", s->images_per_s);
+    if (s->images_per_s > 0) put(out, "speed      %s images/s\n", rgm_bar_figure(s->images_per_s, figure));
     if (s->gflops > 0 && s->peak_gflops > 0)
-        put(out, "effective  %.0f GFLOP/s, %.0f %% of the FMA peak (%.0f)\n", s->gflops,
+        put(out, "effective  %s GFLOP/s, %.0f %% of the FMA peak (%.0f)\n", rgm_bar_figure(s->gflops, figure),
             100 * s->gflops / s->peak_gflops, s->peak_gflops);
     else if (s->gflops > 0)
-        put(out, "effective  %.0f GFLOP/s\n", s->gflops);
+        put(out, "effective  %s GFLOP/s\n", rgm_bar_figure(s->gflops, figure));
 }
 
 const char *rgm_summary_text(const rgm_summary *s, char out[RGM_SUMMARY_TEXT]) {

@@ -1,12 +1,12 @@
 /* The configuration as YAML, through libyaml's emitter, which knows what must be quoted. */
 #include "train/config_internal.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <yaml.h>
+#include "base/replace.h"
 
 typedef struct writer {
     yaml_emitter_t emitter;
@@ -187,19 +187,9 @@ rgm_status rgm_config_write(const rgm_config *config, const char *path, rgm_erro
     char *text;
     size_t size;
     RGM_TRY(rgm_config_print(config, &text, &size, err));
-    rgm_status status = RGM_OK;
-    FILE *file = fopen(path, "wbe");
-    if (!file) {
-        status = rgm_fail(err, RGM_E_IO, "%.160s: %s", path, strerror(errno));
-    } else {
-        int failed = fwrite(text, 1, size, file) != size || fflush(file) != 0;
-        int code = errno;
-        if (fclose(file) != 0 && !failed) {
-            failed = 1;
-            code = errno;
-        }
-        if (failed) status = rgm_fail(err, RGM_E_IO, "%.160s: %s", path, strerror(code));
-    }
+    rgm_replace file;
+    rgm_status status = rgm_replace_begin(&file, path, err);
+    if (status >= 0) status = rgm_replace_end(&file, rgm_replace_write(&file, text, size, err), err);
     free(text);
     return status;
 }

@@ -16,29 +16,55 @@ typedef struct loop {
     rgm_trainer *t;
     rgm_progress *p;
     const rgm_loop_options *o;
-    double saved_at;    /* seconds, monotonic */
-    int64_t saved_step; /* of last.h5 */
+    double saved_at;     /* seconds, monotonic */
+    int64_t saved_step;  /* of last.h5 */
+    int32_t saved_epoch; /* of it */
     int32_t ending;
     int32_t reached; /* options->until */
+    int32_t mute;    /* 1: something could not be written */
+    int32_t torn;    /* 1: plugins have seen a part of an evaluation, and could not be put back */
 } loop;
 
 static const rgm_view *evaluated_view(const loop *l) { return l->o->view ? l->o->view : &l->s->validation; }
 
 static int32_t asked_to_stop(const loop *l) { return l->o->events.stop && l->o->events.stop(l->o->events.context); }
 
-static rgm_status save(loop *l, const char *path, rgm_error *err) {
-    if (!path) return RGM_OK;
+/* An event's status; what could not be written is no reason to write more. */
+static rgm_status told(loop *l, rgm_status status) {
+    if (status == RGM_E_IO) l->mute = 1;
+    return status;
+}
+
+static int32_t is_saved(const loop *l) { return l->saved_step == l->p->step && l->saved_epoch == l->p->epoch; }
+
+static rgm_status write_checkpoint(loop *l, const char *path, rgm_error *err) {
+    const rgm_loop_events *e = &l->o->events;
+    if (e->saving) RGM_TRY(e->saving(e->context, path, err));
     RGM_TRY(rgm_loop_save(l->s, l->t, l->p, path, err));
     if (path == l->o->last) {
         l->saved_at = rgm_seconds();
         l->saved_step = l->p->step;
+        l->saved_epoch = l->p->epoch;
     }
-    return l->o->events.saved ? l->o->events.saved(l->o->events.context, path, l->p, err) : RGM_OK;
+    return e->saved ? e->saved(e->context, path, l->p, err) : RGM_OK;
 }
 
-/* The metric that chooses best.h5, larger is better. */
+static rgm_status check_state(const loop *l, rgm_error *err) {
+    if (rgm_trainer_check_state(l->t, err) >= 0) return RGM_OK;
+    return rgm_fail_in(err, "after step %" PRId64, l->p->step);
+}
+
+static rgm_status save(loop *l, const char *path, rgm_error *err) {
+    if (!path) return RGM_OK;
+    RGM_TRY(check_state(l, err));
+    rgm_status status = write_checkpoint(l, path, err);
+    if (status < 0) l->mute = 1; /* a state that says what the best is needs that best on the disk */
+    return status;
+}
+
+/* The metric that chooses best.h5, larger is better; NaN never is the best. */
 static double metric_of(const rgm_config *c, const rgm_tally *t) {
-    if (t->seen == 0) return NAN;
+    if (t->seen == 0 || !isfinite(t->loss)) return NAN;
     return c->early_stop.metric == RGM_METRIC_LOSS ? -t->loss / (double)t->seen : (double)t->top1 / (double)t->seen;
 }
 
@@ -70,39 +96,64 @@ static int32_t judge(loop *l, const rgm_tally *validation) {
     return best;
 }
 
+static rgm_status tell_plugins(const loop *l, const rgm_tally *validation, rgm_error *err) {
+    const rgm_components *c = &l->s->components;
+    rgm_clock clock = rgm_session_clock(l->s, l->p->step);
+    size_t count = (size_t)c->schedules;
+    double images = (double)validation->seen, accuracy = (double)validation->top1 / images;
+    RGM_TRY(rgm_plug_observe(c->schedule, count, &clock, "validation_loss", validation->loss / images, err));
+    return rgm_plug_observe(c->schedule, count, &clock, "validation_accuracy", accuracy, err);
+}
+
+/* All plugins have seen the evaluation, or none. */
+static rgm_status observe(loop *l, const rgm_tally *validation, rgm_error *err) {
+    rgm_states *before;
+    rgm_error later = {0};
+    RGM_TRY(rgm_states_take(&before, l->s, err));
+    rgm_status status = tell_plugins(l, validation, err);
+    if (status < 0) l->torn = rgm_states_restore(before, &later) < 0;
+    rgm_states_destroy(before);
+    return status;
+}
+
 static rgm_status evaluate(loop *l, rgm_epoch_event *event, rgm_error *err) {
-    const rgm_session *s = l->s;
     double start = rgm_seconds();
     const rgm_loop_events *e = &l->o->events;
-    if (e->evaluating) RGM_TRY(e->evaluating(e->context, evaluated_view(l)->count, err));
-    RGM_TRY(rgm_trainer_evaluate(l->t, evaluated_view(l), e->stop, e->context, &event->validation, err));
+    rgm_tally *v = &event->validation;
+    if (e->evaluating) RGM_TRY(told(l, e->evaluating(e->context, evaluated_view(l)->count, err)));
+    RGM_TRY(check_state(l, err));
+    rgm_status status = rgm_trainer_evaluate(l->t, evaluated_view(l), e->stop, e->context, v, err);
+    /* A loss over all images that is not finite is a result: running statistics may be too young. */
+    if (status != RGM_E_NUMERIC || v->seen != evaluated_view(l)->count) RGM_TRY(status);
     event->evaluated = 1;
     event->seconds = rgm_seconds() - start;
-    rgm_clock clock = rgm_session_clock(s, l->p->step);
-    double images = (double)event->validation.seen, accuracy = (double)event->validation.top1 / images;
-    l->reached = l->o->until > 0 && accuracy >= l->o->until;
-    rgm_instance *const *schedule = s->components.schedule;
-    size_t count = (size_t)s->components.schedules;
-    RGM_TRY(rgm_plug_observe(schedule, count, &clock, "validation_loss", event->validation.loss / images, err));
-    return rgm_plug_observe(schedule, count, &clock, "validation_accuracy", accuracy, err);
+    l->reached = l->o->until > 0 && isfinite(v->loss) && (double)v->top1 / (double)v->seen >= l->o->until;
+    return observe(l, v, err);
+}
+
+static int32_t is_due(const loop *l) {
+    const rgm_config *c = l->s->config;
+    return l->p->epoch % c->save.every == 0 || l->p->step >= l->s->steps_total || out_of_patience(c, l->p);
 }
 
 /* The end of an epoch: evaluation, reports, checkpoints. An interruption in the evaluation leaves the epoch unfinished
  * (epoch_step = steps_per_epoch), so that a resumed run begins with it. */
 static rgm_status end_epoch(loop *l, rgm_error *err) {
-    const rgm_config *c = l->s->config;
+    const rgm_loop_events *e = &l->o->events;
     rgm_epoch_event event = {.progress = l->p};
     int32_t epoch = l->p->epoch + 1, last = l->p->step >= l->s->steps_total;
-    if (evaluated_view(l)->count && (epoch % c->evaluate.every == 0 || last)) RGM_TRY(evaluate(l, &event, err));
+    if (evaluated_view(l)->count && (epoch % l->s->config->evaluate.every == 0 || last))
+        RGM_TRY(evaluate(l, &event, err));
     l->p->epoch = epoch;
     l->p->epoch_step = 0;
     if (event.evaluated) event.best = judge(l, &event.validation);
-    rgm_status told = l->o->events.epoch ? l->o->events.epoch(l->o->events.context, &event, err) : RGM_OK;
-    if (told < 0 && told != RGM_E_INTERRUPTED) return told; /* if interrupted, the epoch is complete all the same */
+    rgm_status status = e->epoch ? told(l, e->epoch(e->context, &event, err)) : RGM_OK;
+    if (l->mute) return status; /* after any other failure, the epoch is complete all the same */
     l->p->tally = (rgm_tally){0};
-    if (event.best) RGM_TRY(save(l, l->o->best, err));
-    if (epoch % c->save.every == 0 || last || out_of_patience(c, l->p)) RGM_TRY(save(l, l->o->last, err));
-    return told;
+    rgm_error later = {0};
+    rgm_status saved = event.best ? save(l, l->o->best, &later) : RGM_OK;
+    if (saved >= 0 && is_due(l)) saved = save(l, l->o->last, &later);
+    return saved < 0 ? rgm_fail(err, saved, "%s", later.text) : status;
 }
 
 static void add_tally(rgm_tally *sum, const rgm_tally *more) {
@@ -123,18 +174,34 @@ static rgm_status one_step(loop *l, rgm_error *err) {
     p->epoch_step++;
     add_tally(&p->tally, &event.result.tally);
     add_tally(&p->window, &event.result.tally);
-    if (l->o->events.step) RGM_TRY(l->o->events.step(l->o->events.context, &event, err));
+    const rgm_loop_events *e = &l->o->events;
+    rgm_status status = e->step ? told(l, e->step(e->context, &event, err)) : RGM_OK;
     if (p->step % l->s->config->metrics.every == 0) p->window = (rgm_tally){0};
-    return RGM_OK;
+    return status;
 }
 
 static rgm_status interrupted(loop *l, rgm_error *err) {
-    RGM_TRY(save(l, l->o->last, err));
+    if (!is_saved(l)) RGM_TRY(save(l, l->o->last, err));
     return rgm_fail(err, RGM_E_INTERRUPTED, "stopped on request after step %" PRId64, l->p->step);
+}
+
+/* What ends a run is no reason to lose its state. */
+static void keep_state(loop *l, rgm_status status) {
+    if (status >= 0 || status == RGM_E_NUMERIC || l->mute || l->torn) return;
+    if (l->p->step == 0 || is_saved(l) || !rgm_trainer_whole(l->t)) return;
+    rgm_error later = {0}; /* the failure that is told is the first one */
+    save(l, l->o->last, &later);
+}
+
+static rgm_status check_ending(const loop *l, rgm_error *err) {
+    if (l->ending != RGM_END_EARLY || l->p->best_epoch >= 0) return RGM_OK;
+    return rgm_fail(err, RGM_E_NUMERIC, "after step %" PRId64 ": no evaluation of %d had a finite loss", l->p->step,
+                    l->p->evaluations_without_gain);
 }
 
 static rgm_status run(loop *l, rgm_error *err) {
     const rgm_config *c = l->s->config;
+    if (l->o->begins == RGM_BEGINS_BEST && is_due(l)) RGM_TRY(save(l, l->o->last, err));
     while (!rgm_loop_over(l->s, l->p, &l->ending)) {
         if (l->p->epoch_step >= l->s->steps_per_epoch) {
             rgm_status status = end_epoch(l, err);
@@ -150,7 +217,8 @@ static rgm_status run(loop *l, rgm_error *err) {
         if (c->save.minutes > 0 && rgm_seconds() - l->saved_at > 60 * c->save.minutes)
             RGM_TRY(save(l, l->o->last, err));
     }
-    return l->saved_step != l->p->step ? save(l, l->o->last, err) : RGM_OK;
+    if (!is_saved(l)) RGM_TRY(save(l, l->o->last, err));
+    return check_ending(l, err);
 }
 
 rgm_status rgm_loop_run(const rgm_session *s, rgm_trainer *t, rgm_progress *progress, const rgm_loop_options *options,
@@ -160,9 +228,11 @@ rgm_status rgm_loop_run(const rgm_session *s, rgm_trainer *t, rgm_progress *prog
               .p = progress,
               .o = options,
               .saved_at = rgm_seconds(),
-              .saved_step = -1,
+              .saved_step = options->begins == RGM_BEGINS_LAST ? progress->step : -1,
+              .saved_epoch = progress->epoch,
               .ending = RGM_END_COMPLETE};
     rgm_status status = run(&l, err);
+    keep_state(&l, status);
     *ending = l.ending;
     return status;
 }

@@ -19,25 +19,30 @@ typedef struct rgm_step_event {
 typedef struct rgm_epoch_event {
     const rgm_progress *progress; /* progress->tally: of the epoch's training batches */
     int32_t evaluated;            /* 1: `validation` holds an evaluation of the whole validation split */
-    rgm_tally validation;         /* or of the options' view */
+    rgm_tally validation;         /* or of the options' view; its loss may be not finite, then it counts for nothing */
     int32_t best;                 /* 1: the best so far */
     double seconds;               /* of the evaluation */
 } rgm_epoch_event;
 
-/* Every function may be NULL. A failure returned from an event ends the loop with it. [main] */
+/* Every function may be NULL. A failure returned from an event ends the loop with it; RGM_E_IO says that the event
+ * could not be written. [main] */
 typedef struct rgm_loop_events {
     void *context;
     int32_t (*stop)(void *context); /* asked after each step and batch of an evaluation */
     rgm_status (*step)(void *context, const rgm_step_event *event, rgm_error *err);
     rgm_status (*epoch)(void *context, const rgm_epoch_event *event, rgm_error *err);
     rgm_status (*evaluating)(void *context, int64_t images, rgm_error *err); /* an evaluation begins */
+    rgm_status (*saving)(void *context, const char *path, rgm_error *err); /* what was told must be on the disk first */
     rgm_status (*saved)(void *context, const char *path, const rgm_progress *progress, rgm_error *err);
 } rgm_loop_events;
 
 enum { RGM_END_COMPLETE = 0, RGM_END_STEPS = 1, RGM_END_EARLY = 2, RGM_END_REACHED = 3 }; /* why the loop ended */
 
+enum { RGM_BEGINS_NEW = 0, RGM_BEGINS_LAST = 1, RGM_BEGINS_BEST = 2 }; /* where the state that a run begins with is */
+
 typedef struct rgm_loop_options {
     const char *last, *best; /* checkpoint files; NULL: none is written */
+    int32_t begins;          /* RGM_BEGINS_LAST: in `last`; RGM_BEGINS_BEST: in `best`, and `last` is missing */
     const rgm_view *view;    /* evaluated after epochs; NULL: the validation split */
     double until;            /* the accuracy in such an evaluation that ends the run; 0: it runs to its end */
     rgm_loop_events events;
@@ -50,8 +55,15 @@ rgm_progress rgm_progress_start(void);
  * Also for a run that is resumed after its end. */
 int32_t rgm_loop_over(const rgm_session *session, const rgm_progress *progress, int32_t *ending);
 
-/* Trains from *progress to the end of the configured run. RGM_E_INTERRUPTED when stopped on request, after saving. A
- * run that stops for another failure leaves the last checkpoint as it is. [main] */
+/* Trains from *progress to the end of the configured run. RGM_E_INTERRUPTED when stopped on request, after saving.
+ * Before any other failure, too, the state is saved to `last` (the event `saved` tells), except:
+ *
+ *     a checkpoint or an event could not be written      the file is the last one that was written whole
+ *     RGM_E_NUMERIC                                      a resumed run would come to it again
+ *     a plugin failed amid an update                     the state is that of no step
+ *
+ * What is not finite is never saved: RGM_E_NUMERIC names the step and the tensor. RGM_E_NUMERIC as well if a run ends
+ * early and no evaluation was finite. [main] */
 rgm_status rgm_loop_run(const rgm_session *session, rgm_trainer *trainer, rgm_progress *progress,
                         const rgm_loop_options *options, int32_t *ending, rgm_error *err);
 
@@ -77,5 +89,11 @@ typedef struct rgm_snapshot rgm_snapshot;
 rgm_status rgm_snapshot_take(rgm_snapshot **snapshot, rgm_trainer *trainer, rgm_error *err);
 void rgm_snapshot_restore(rgm_snapshot *snapshot);
 void rgm_snapshot_destroy(rgm_snapshot *snapshot); /* NULL is fine */
+
+/* The same of the plugins' states, around calls that change them. RGM_E_NOMEM, RGM_E_PLUGIN. [main] */
+typedef struct rgm_states rgm_states;
+rgm_status rgm_states_take(rgm_states **states, const rgm_session *session, rgm_error *err);
+rgm_status rgm_states_restore(rgm_states *states, rgm_error *err);
+void rgm_states_destroy(rgm_states *states); /* NULL is fine */
 
 #endif

@@ -196,6 +196,7 @@ rgm_status rgm_loop_load(rgm_trainer *t, const char *path, rgm_error *err) {
 /* ---- in memory ---- */
 
 struct rgm_snapshot {
+    rgm_trainer *trainer;
     rgm_checkpoint of; /* the trainer's arrays */
     float *copy;       /* of them, one behind the other */
 };
@@ -218,6 +219,7 @@ static size_t move_arrays(const rgm_checkpoint *c, float *copy, int32_t load) {
 rgm_status rgm_snapshot_take(rgm_snapshot **snapshot, rgm_trainer *t, rgm_error *err) {
     rgm_snapshot *s = *snapshot = calloc(1, sizeof *s);
     if (!s) return rgm_fail(err, RGM_E_NOMEM, "snapshot: out of memory");
+    s->trainer = t;
     rgm_trainer_checkpoint(t, &s->of);
     s->copy = malloc(move_arrays(&s->of, NULL, 0) * sizeof *s->copy);
     if (!s->copy) {
@@ -229,10 +231,46 @@ rgm_status rgm_snapshot_take(rgm_snapshot **snapshot, rgm_trainer *t, rgm_error 
     return RGM_OK;
 }
 
-void rgm_snapshot_restore(rgm_snapshot *s) { move_arrays(&s->of, s->copy, 1); }
+void rgm_snapshot_restore(rgm_snapshot *s) {
+    move_arrays(&s->of, s->copy, 1);
+    rgm_trainer_restored(s->trainer);
+}
 
 void rgm_snapshot_destroy(rgm_snapshot *s) {
     if (!s) return;
     free(s->copy);
+    free(s);
+}
+
+struct rgm_states {
+    const rgm_session *session;
+    rgm_checkpoint of; /* the plugins' states alone */
+};
+
+rgm_status rgm_states_take(rgm_states **states, const rgm_session *session, rgm_error *err) {
+    rgm_states *s = *states = calloc(1, sizeof *s);
+    if (!s) return rgm_fail(err, RGM_E_NOMEM, "states of plugins: out of memory");
+    s->session = session;
+    rgm_status status = save_states(session, &s->of, err);
+    if (status >= 0) return RGM_OK;
+    rgm_states_destroy(s);
+    *states = NULL;
+    return status;
+}
+
+/* An instance whose state was empty is prepared anew: it may have seen something since. */
+rgm_status rgm_states_restore(rgm_states *s, rgm_error *err) {
+    rgm_instance_ref refs[RGM_RESUME_INSTANCES];
+    rgm_clock clock = rgm_session_clock(s->session, 0);
+    rgm_resume_instances(&s->session->components, refs);
+    for (int32_t i = 0; i < s->of.plugin_count; i++)
+        if (!s->of.plugin[i].bytes)
+            RGM_TRY(rgm_instance_prepare(labelled(refs, s->of.plugin[i].label), &s->session->model, &clock, err));
+    return load_states(s->session, &s->of, err);
+}
+
+void rgm_states_destroy(rgm_states *s) {
+    if (!s) return;
+    free_states(&s->of);
     free(s);
 }

@@ -23,6 +23,8 @@ struct rgm_trainer {
     rgm_memory memory;
     float *slots[RGM_CHECKPOINT_SLOTS];
     int32_t slot_count;
+    float *stat_before; /* the statistics as they were before the step */
+    int32_t half;       /* 1: a step failed amid its update */
     float *targets;
     int32_t *labels;
     rgm_activator activator;
@@ -105,6 +107,7 @@ static void plan_memory(rgm_trainer *t) {
     m->gradients = t->options.training ? m->parameters : 0;
     m->slots = m->parameters * (size_t)t->slot_count;
     m->statistics = rgm_arena_cost(sizeof(float) * (size_t)rgm_graph_stat_floats(s->graph));
+    if (t->options.training) m->statistics *= 2; /* and as they were before the step */
     m->scratch = rgm_plan_scratch_bytes(t->train_plan ? t->train_plan : t->eval_plan);
     m->activations = larger(train_bytes, eval_bytes) - m->scratch;
     m->pipeline = rgm_arena_cost(sizeof(float) * batch * (size_t)s->outputs) + rgm_arena_cost(sizeof(int32_t) * batch);
@@ -190,6 +193,7 @@ static rgm_status take_memory(rgm_trainer *t, rgm_error *err) {
     const rgm_memory_plan *m = &t->planned;
     size_t batch = (size_t)s->config->batch, activations = m->activations + m->scratch;
     size_t targets = sizeof(float) * batch * (size_t)s->outputs, labels = sizeof(int32_t) * batch;
+    size_t statistics = sizeof(float) * (size_t)rgm_graph_stat_floats(s->graph);
     size_t bytes = m->parameters * (size_t)(1 + t->options.training + t->slot_count) + m->statistics +
                    rgm_arena_cost(targets) + rgm_arena_cost(labels) + rgm_arena_cost(activations);
     RGM_TRY(rgm_arena_create(&t->arena, bytes, "the training step", err));
@@ -197,7 +201,8 @@ static rgm_status take_memory(rgm_trainer *t, rgm_error *err) {
     t->memory.value = rgm_arena_take(&t->arena, floats);
     if (t->options.training) t->memory.grad = rgm_arena_take(&t->arena, floats);
     for (int32_t i = 0; i < t->slot_count; i++) t->slots[i] = rgm_arena_take(&t->arena, floats);
-    t->memory.stat = rgm_arena_take(&t->arena, sizeof(float) * (size_t)rgm_graph_stat_floats(s->graph));
+    t->memory.stat = rgm_arena_take(&t->arena, statistics);
+    if (t->options.training) t->stat_before = rgm_arena_take(&t->arena, statistics);
     t->targets = rgm_arena_take(&t->arena, targets);
     t->labels = rgm_arena_take(&t->arena, labels);
     void *place = rgm_arena_take(&t->arena, activations);
@@ -384,28 +389,55 @@ rgm_status rgm_trainer_step(rgm_trainer *t, int64_t step, rgm_step_result *resul
     rgm_update_set(t->update, &clock, result->rate);
     RGM_TRY(rgm_batches_prepare(t->train_batches, (uint32_t)(step / s->steps_per_epoch), step % s->steps_per_epoch,
                                 rgm_plan_input(t->train_plan), t->targets, t->labels, err));
+    size_t statistics = sizeof(float) * (size_t)rgm_graph_stat_floats(s->graph);
+    memcpy(t->stat_before, t->memory.stat, statistics);
     rgm_status status = rgm_team_run(s->team, t->step, t->step_count, err);
     result->tally = rgm_loss_tally(t->train_loss);
     result->gradient_norm = rgm_update_norm(t->update);
-    if (status == RGM_E_NUMERIC) return not_finite(t, step, err);
+    if (status == RGM_OK) return RGM_OK;
+    t->half |= rgm_update_begun(t->update);
+    if (status == RGM_E_NUMERIC && !rgm_update_begun(t->update)) status = not_finite(t, step, err);
+    memcpy(t->memory.stat, t->stat_before, statistics);
     return status;
 }
 
-static rgm_status check_finite(const rgm_trainer *t, const rgm_param *p, const float *arena, rgm_error *err) {
-    float largest;
-    t->session->kernels->absmax(arena + p->offset, p->count, &largest);
-    if (isfinite(largest)) return RGM_OK;
-    return rgm_fail(err, RGM_E_NUMERIC, "evaluation: %s holds values that are not finite", p->name);
+int32_t rgm_trainer_whole(const rgm_trainer *t) { return !t->half; }
+void rgm_trainer_restored(rgm_trainer *t) { t->half = 0; }
+
+/* The first parameter, or statistic, with a value in `arena` that is not finite; NULL: all are. */
+static const char *first_bad(const rgm_trainer *t, int32_t statistics, const float *arena) {
+    const rgm_graph *g = t->session->graph;
+    int32_t count = statistics ? rgm_graph_stat_count(g) : rgm_graph_param_count(g);
+    for (int32_t i = 0; i < count; i++) {
+        const rgm_param *p = statistics ? rgm_graph_stat(g, i) : rgm_graph_param(g, i);
+        float largest;
+        t->session->kernels->absmax(arena + p->offset, p->count, &largest);
+        if (!isfinite(largest)) return p->name;
+    }
+    return NULL;
+}
+
+static const char *first_bad_value(const rgm_trainer *t) {
+    const char *bad = first_bad(t, 0, t->memory.value);
+    return bad ? bad : first_bad(t, 1, t->memory.stat);
 }
 
 /* Where the plan might hide a NaN, it is looked for before. */
 static rgm_status check_parameters(const rgm_trainer *t, rgm_error *err) {
-    const rgm_graph *g = t->session->graph;
-    if (!rgm_plan_hides_nan(t->eval_plan)) return RGM_OK;
-    for (int32_t i = 0; i < rgm_graph_param_count(g); i++)
-        RGM_TRY(check_finite(t, rgm_graph_param(g, i), t->memory.value, err));
-    for (int32_t i = 0; i < rgm_graph_stat_count(g); i++)
-        RGM_TRY(check_finite(t, rgm_graph_stat(g, i), t->memory.stat, err));
+    const char *bad = rgm_plan_hides_nan(t->eval_plan) ? first_bad_value(t) : NULL;
+    if (!bad) return RGM_OK;
+    return rgm_fail(err, RGM_E_NUMERIC, "evaluation: %s holds values that are not finite", bad);
+}
+
+rgm_status rgm_trainer_check_state(rgm_trainer *t, rgm_error *err) {
+    const char *bad = first_bad_value(t);
+    if (bad) return rgm_fail(err, RGM_E_NUMERIC, "%s holds values that are not finite", bad);
+    for (int32_t i = 0; i < t->slot_count; i++) {
+        bad = first_bad(t, 0, t->slots[i]);
+        if (!bad) continue;
+        const char *slot = rgm_plug_slot_name(t->session->components.optimizer, (uint32_t)i);
+        return rgm_fail(err, RGM_E_NUMERIC, "the optimizer's '%s' of %s holds values that are not finite", slot, bad);
+    }
     return RGM_OK;
 }
 
@@ -446,7 +478,9 @@ rgm_status rgm_trainer_evaluate(rgm_trainer *t, const rgm_view *view, int32_t (*
         tally->top5 += batch.top5;
         tally->seen += batch.seen;
     }
-    return rgm_dataset_check(view->set, err); /* the last batch, too, was of the file that was opened */
+    RGM_TRY(rgm_dataset_check(view->set, err)); /* the last batch, too, was of the file that was opened */
+    if (isfinite(tally->loss)) return RGM_OK;
+    return rgm_fail(err, RGM_E_NUMERIC, "evaluation: the loss over %" PRId64 " images is not finite", tally->seen);
 }
 
 rgm_status rgm_trainer_logits(rgm_trainer *t, const rgm_view *view, int64_t count, float *logits, rgm_error *err) {

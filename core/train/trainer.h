@@ -49,13 +49,24 @@ typedef struct rgm_step_result {
 } rgm_step_result;
 
 /* Makes step `step` of the run (epoch step / steps_per_epoch). RGM_E_NUMERIC names the step and the first layer whose
- * output is not finite; the parameters are then those before the step. [main] */
+ * output is not finite. A step that fails before its update leaves parameters, slots and statistics as they were.
+ * [main]
+ */
 rgm_status rgm_trainer_step(rgm_trainer *trainer, int64_t step, rgm_step_result *result, rgm_error *err);
+
+/* 0 once a step failed amid its update: the state is then that of no step, and must not be saved. */
+int32_t rgm_trainer_whole(const rgm_trainer *trainer);
+void rgm_trainer_restored(rgm_trainer *trainer); /* by someone who has put a whole state back */
+
+/* RGM_E_NUMERIC naming the first tensor among parameters, slots and statistics with a value that is not finite. [main]
+ */
+rgm_status rgm_trainer_check_state(rgm_trainer *trainer, rgm_error *err);
 
 /* Loss, top-1 and top-5 over all of a view, with running statistics. `stop`: asked between batches, nonzero ends with
  * RGM_E_INTERRUPTED; may be NULL. RGM_E_NUMERIC names a parameter or statistic that is not
  * finite, if the result might not show it (rgm_plan_hides_nan), or a layer whose scales or shifts are not
- * (rgm_plan_bad_scale). What overflows later is a loss that is not finite. [main] */
+ * (rgm_plan_bad_scale): then the tally has seen nothing. What overflows later is a loss that is not finite:
+ * RGM_E_NUMERIC with the whole tally. [main] */
 rgm_status rgm_trainer_evaluate(rgm_trainer *trainer, const rgm_view *view, int32_t (*stop)(void *context),
                                 void *context, rgm_tally *tally, rgm_error *err);
 

@@ -23,7 +23,8 @@ struct rgm_update {
     int32_t piece_count;
     uint8_t *applies; /* [regularizer][param]: bits of the stages */
     double norm, rate;
-    float clip; /* factor on the gradients, at most 1 */
+    int32_t begun; /* 1: parameters may have changed since rgm_update_set */
+    float clip;    /* factor on the gradients, at most 1 */
     rgm_clock clock;
     size_t scratch_bytes;
     char *scratch; /* per worker */
@@ -36,6 +37,7 @@ static rgm_status run_norm(void *context, int32_t chunk, int32_t worker, rgm_err
     double limit = u->session->config->clip_norm;
     u->norm = sqrt(rgm_plan_gradient_squares(u->plan));
     if (!isfinite(u->norm)) return rgm_fail(err, RGM_E_NUMERIC, "the gradient's norm is not finite");
+    u->begun = 1;
     u->clip = limit > 0 && u->norm > limit ? (float)(limit / (u->norm + 1e-6)) : 1.0f; /* torch's 1e-6 */
     return RGM_OK;
 }
@@ -167,6 +169,8 @@ const rgm_phase *rgm_update_phases(rgm_update *u) { return u->phases; }
 void rgm_update_set(rgm_update *u, const rgm_clock *clock, double rate) {
     u->clock = *clock;
     u->rate = rate;
+    u->begun = 0;
 }
 
 double rgm_update_norm(const rgm_update *u) { return u->norm; }
+int32_t rgm_update_begun(const rgm_update *u) { return u->begun; }

@@ -28,4 +28,7 @@ void rgm_update_set(rgm_update *update, const rgm_clock *clock, double rate);
 /* After a run: the global gradient norm (L2), before clipping. */
 double rgm_update_norm(const rgm_update *update);
 
+/* After a run that failed: 1 if the update had begun, so that some parameters may have changed. */
+int32_t rgm_update_begun(const rgm_update *update);
+
 #endif

@@ -26,17 +26,18 @@ static void need_part(const char *part, size_t part_size, const char *whole, siz
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     fuzz_input in = {data, size};
     int64_t step = fuzz_byte(&in) | (int64_t)fuzz_byte(&in) << 8;
-    int32_t epoch = fuzz_byte(&in);
+    int32_t epoch = fuzz_byte(&in), found, again;
+    rgm_metrics_mark mark = {.step = step, .epoch = epoch & 127, .best = epoch >> 7};
     const char *path = fuzz_path("metrics.jsonl");
     rgm_error err = {0};
     fuzz_spill(path, in.at, in.left);
     int32_t ended = rgm_metrics_ended(path, step, "epochs");
     NEED(ended == 0 || ended == 1);
-    NEED(rgm_metrics_rewind(path, step, epoch, &err) == RGM_OK);
+    NEED(rgm_metrics_rewind(path, &mark, &found, &err) == RGM_OK);
     size_t once_size, twice_size;
     uint8_t *once = fuzz_slurp(path, &once_size);
     need_part((char *)once, once_size, (const char *)in.at, in.left);
-    NEED(rgm_metrics_rewind(path, step, epoch, &err) == RGM_OK);
+    NEED(rgm_metrics_rewind(path, &mark, &again, &err) == RGM_OK && again == found);
     uint8_t *twice = fuzz_slurp(path, &twice_size);
     NEED(once_size == twice_size && memcmp(once, twice, once_size) == 0);
     free(twice);

@@ -1,0 +1,98 @@
+#!/bin/sh
+# Runs that end before they are through: every command that a message names works as it stands.
+. "${0%/*}/common.sh"
+
+make_data
+PATH=${regimen%/*}:$PATH
+export PATH
+long="data.h5 --model resnet20 --set model.base=4 --batch 8 --epochs 12 --seed 3 --set metrics.every=1 --threads 2"
+
+story() { grep -e '"event": "step"' -e '"event": "evaluation"' "$1/metrics.jsonl" | sed 's/, "images_per_s.*//; s/, "seconds.*//'; }
+
+# as_told PATTERN: runs the command that err names behind it.
+as_told() {
+    sed -n "s/.*$1//p" err | head -n 1 >command
+    [ -s command ] || fail "no command behind '$1': $(cat err)"
+    case $(cat command) in 'regimen '*) ;; *) fail "no command of ours: $(cat command)" ;; esac
+    check
+    sh ./command --quiet >out 2>err2
+    code=$?
+}
+
+# under_way FOLDER COMMAND...: in the background, with some steps done.
+under_way() {
+    folder=$1
+    shift
+    "$@" >out 2>err &
+    child=$!
+    children="$children $child"
+    i=0
+    until [ $i -gt 3000 ] || grep -q '"event": "step", "step": 2[0-9],' "$folder/metrics.jsonl" 2>/dev/null; do
+        i=$((i + 1))
+        sleep 0.02
+    done
+}
+
+expect 0 "$regimen" train $long --out whole --quiet
+story whole >story1
+
+# ---- a stop; a folder whose name a shell would read otherwise; a data file that has moved since the run began
+for name in plain "a run's \$folder (1)"; do
+    under_way "$name" "$regimen" train $long --out "$name" --quiet
+    kill -TERM $child
+    wait $child
+    [ $? = 130 ] || fail "$name: no code 130: $(cat err)"
+    [ "$name" = plain ] || expect 2 "$regimen" train $long --out "$name" --quiet
+    [ "$name" = plain ] && as_told 'continue with: ' || { sed 's/, or name another.*//' err >cut && mv cut err && as_told 'continue it with '; }
+    [ $code = 0 ] || fail "$name: code $code: $(cat err2)"
+    story "$name" >story2
+    cmp -s story1 story2 || fail "$name: another run after going on: $(diff story1 story2 | head -n 4)"
+done
+
+# ---- data that ends in mid-run: what was done is saved
+check
+for attempt in 1 2 3 4 5; do
+    rm -rf shrunk
+    cp data.h5 shrinking.h5
+    under_way shrunk "$regimen" train --data shrinking.h5 ${long#* } --out shrunk --quiet --set save.every=99
+    : >shrinking.h5
+    wait $child
+    code=$?
+    [ $code = 0 ] || break
+done
+[ $code = 3 ] || fail "truncated data: code $code: $(cat err)"
+cp data.h5 shrinking.h5
+if grep -q 'continue with: ' err; then # not if the fault came within a batch, as SIGBUS
+    has err 'warning: the state after step [0-9]* is saved; continue with: '
+    [ -s shrunk/checkpoints/last.h5 ] || fail "truncated data: nothing is saved"
+    as_told 'continue with: '
+    [ $code = 0 ] || fail "truncated data: code $code: $(cat err2)"
+    story shrunk >story2
+    cmp -s story1 story2 || fail "truncated data: another run after going on: $(diff story1 story2 | head -n 4)"
+    [ "$(grep -c '"event": "end"' shrunk/metrics.jsonl)" = 1 ] || fail "truncated data: not one end"
+fi
+
+# ---- numbers that go out of range: a new run from what was good before
+expect 4 "$regimen" train data.h5 --model linear --batch 8 --epochs 40 --set augment=[] --set scheduler=none \
+    --set 'optimizer={sgd: {lr: 0.5}}' --set 'regularize=[{weight_decay: {rate: 10}}]' --out diverged --quiet
+has err 'the last checkpoint is of step [0-9]*; resumed, the run comes to the same numbers'
+has diverged/metrics.jsonl '"event": "end".*"reason": "failed"'
+has diverged/log.txt 'debug: .*not finite'
+as_told 'with a lower rate: '
+[ $code = 0 ] || fail "a lower rate: code $code: $(cat command err2)"
+expect 0 "$regimen" eval diverged/checkpoints/last.h5 # what is there is good
+[ -s diverged-2/checkpoints/last.h5 ] || fail "a lower rate: no checkpoint: $(cat command)"
+
+# ---- curves of any run, or a word
+if [ -n "$python" ]; then
+    expect 0 "$regimen" train data.h5 --model linear --epochs 2 --out short --quiet
+    expect 0 "$python" "$source/docs/plot_metrics.py" short/metrics.jsonl
+    has out '<circle'
+    expect 0 "$python" "$source/docs/plot_metrics.py" whole/metrics.jsonl
+    has out '>training<'
+    head -n 1 short/metrics.jsonl >start.jsonl
+    printf '{"event": "st' >>start.jsonl
+    expect 1 "$python" "$source/docs/plot_metrics.py" start.jsonl
+    has err 'start.jsonl: neither steps nor evaluations'
+fi
+finish
