@@ -311,3 +311,26 @@ tests_check_memory_CPPFLAGS = $(AM_CPPFLAGS) $(HDF5_CFLAGS) -D_GNU_SOURCE
 tests_check_memory_CFLAGS = $(test_cflags)
 tests_check_memory_LDADD = libcli.la libbench.la libreport.la $(train_libs)
 endif
+
+# Trials: runs that are stopped, killed, given damaged files, and made to fail at every call. Each script says what it does.
+# "make check" runs a fixed sample of them, "make trials" all.
+trial_tools = tests/trials/timed tests/trials/same_state tests/trials/flip
+check_PROGRAMS += $(trial_tools)
+tests_trials_timed_SOURCES = %D%/trials/timed.c %D%/sanitized.h
+tests_trials_same_state_SOURCES = %D%/trials/same_state.c
+tests_trials_same_state_CPPFLAGS = $(AM_CPPFLAGS) $(HDF5_CFLAGS)
+tests_trials_same_state_LDADD = $(HDF5_LIBS)
+tests_trials_flip_SOURCES = %D%/trials/flip.c
+check_LTLIBRARIES += tests/trials/fault.la
+tests_trials_fault_la_SOURCES = %D%/trials/fault.c
+tests_trials_fault_la_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE
+tests_trials_fault_la_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version -shared -rpath /nowhere
+trial_scripts = %D%/trials/all.sh %D%/trials/common.sh %D%/trials/faults.sh %D%/trials/flips.sh %D%/trials/kills.sh \
+	%D%/trials/sample.sh %D%/trials/stops.sh
+EXTRA_DIST += $(trial_scripts)
+TESTS += %D%/trials/sample.sh
+
+.PHONY: trial-tools trials
+trial-tools: regimen $(plugin_LTLIBRARIES) $(trial_tools) tests/trials/fault.la
+trials: trial-tools
+	$(srcdir)/%D%/trials/all.sh

@@ -1,12 +1,12 @@
-# What the tests of commands share. Sourced with $0 in tests/ or tests/cli/; leaves the shell in an empty folder of its own,
-# removed at the end, with
+# What the tests of commands share. Sourced with $0 in tests/, tests/cli/ or tests/trials/; leaves the shell in an empty
+# folder of its own, removed at the end, with
 #   $regimen   the program           $source    the top of the source tree
 #   check      counts a case         fail       counts a failure
 LC_ALL=C
 export LC_ALL
 umask 022
 regimen=$(pwd)/regimen
-case $0 in */cli/*) source=$(cd "${0%/*}/../.." && pwd) ;; *) source=$(cd "${0%/*}/.." && pwd) ;; esac
+case $0 in */cli/* | */trials/*) source=$(cd "${0%/*}/../.." && pwd) ;; *) source=$(cd "${0%/*}/.." && pwd) ;; esac
 work=$(mktemp -d "${TMPDIR:-/tmp}/regimen-test-XXXXXX") || exit 99
 children=
 trap 'for c in $children; do kill -KILL "$c" 2>/dev/null; done; cd /; chmod -R u+rwx "$work"; rm -rf "$work"' EXIT

@@ -1,0 +1,36 @@
+#!/bin/sh
+# A fixed sample of all trials, for "make check": some seconds of each. The whole of them: all.sh.
+folder=${0%/*}
+passed=0
+failed=0
+log=$(mktemp "${TMPDIR:-/tmp}/regimen-trials-XXXXXX") || exit 99
+trap 'rm -f "$log"' EXIT
+SEED=${SEED:-1}
+export SEED
+
+sample() { # SCRIPT ASSIGNMENT...
+    script=$1
+    shift
+    echo "=== $script $*"
+    env "$@" "$folder/$script.sh" >"$log" 2>&1
+    code=$?
+    cat "$log"
+    [ $code != 77 ] || return 0
+    read -r p _ f _ <<LINE
+$(grep '^[0-9]* passed, [0-9]* failed$' "$log" | tail -n 1)
+LINE
+    [ -n "$f" ] || { p=0 && f=1; }
+    passed=$((passed + p))
+    failed=$((failed + f))
+}
+
+# A build with a sanitizer is several times slower.
+stops=20
+if tests/trials/timed -x; then stops=8; fi
+sample stops COUNT=$stops
+sample kills COUNT=6 PLACES=14
+sample flips COUNT=3 STRIDE=64
+sample faults COUNT=1 LIBRARY_COUNT=1 ROWS='import own\|train own\|resume own\|resume library'
+all=$((passed + failed))
+echo "$((all ? 100 * passed / all : 0))%: Checks: $all, Failures: $failed, Errors: 0"
+[ "$failed" = 0 ]
