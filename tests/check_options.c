@@ -16,6 +16,7 @@
 #include "cli/fault.h"
 #include "cli/interrupt.h"
 #include "cli/options.h"
+#include "sanitized.h"
 
 static const rgm_cli_flag flags[] = {{"split", 0, "NAME", "a split"}, {"profile", 0, NULL, "a profile"}, {0}};
 static const rgm_cli_spec spec = {.name = "test",
@@ -439,6 +440,9 @@ START_TEST(test_quit_is_not_taken) {
 }
 END_TEST
 
+#if !RGM_SANITIZED
+static volatile uintptr_t nowhere = 8;
+#endif
 static void somebody(int number) { (void)number; }
 
 START_TEST(test_ignored_signals_stay_ignored) {
@@ -457,6 +461,54 @@ START_TEST(test_ignored_signals_stay_ignored) {
     ck_assert(now.sa_handler == somebody);
 }
 END_TEST
+
+START_TEST(test_a_blocked_signal_arrives) {
+    sigset_t all;
+    sigfillset(&all);
+    ck_assert_int_eq(sigprocmask(SIG_SETMASK, &all, NULL), 0);
+    install_over_defaults();
+    raise(signals[_i]);
+    ck_assert_int_eq(*rgm_interrupt_flag(), signals[_i]);
+}
+END_TEST
+
+#if !RGM_SANITIZED /* they have handlers of their own */
+static void fault_in_a_child(int number, int out) {
+    rgm_error err;
+    struct rlimit none = {0, 0};
+    setrlimit(RLIMIT_CORE, &none);
+    dup2(out, STDERR_FILENO);
+    signal(number, SIG_DFL);
+    if (rgm_fault_install(&err) < 0) _exit(50);
+    rgm_fault_run("runs/it", "/none/last.h5", "/none/log.txt");
+    if (number == SIGSEGV) *(volatile int *)nowhere = 1;
+    raise(number);
+    _exit(51);
+}
+
+/* A crash outside of plugins: how to go on, then the signal as ever. */
+START_TEST(test_other_crashes_say_how_to_go_on) {
+    static const int numbers[] = {SIGSEGV, SIGABRT, SIGFPE};
+    static const char *const words[] = {"crashed (segmentation fault)", "aborted", "crashed (arithmetic error)"};
+    char text[512] = "", wanted[512];
+    int ends[2], status;
+    ck_assert_int_eq(pipe(ends), 0);
+    pid_t child = fork();
+    if (child == 0) fault_in_a_child(numbers[_i], ends[1]);
+    close(ends[1]);
+    for (ssize_t n, got = 0; (n = read(ends[0], text + got, sizeof text - 1 - (size_t)got)) > 0;) got += n;
+    close(ends[0]);
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    ck_assert_msg(WIFSIGNALED(status) && WTERMSIG(status) == numbers[_i], "wait status %#x: %s", status, text);
+    snprintf(
+        wanted, sizeof wanted,
+        "regimen: error: %s, in Regimen or a library; there was no checkpoint yet; begin again with: regimen train "
+        "--resume runs/it\n",
+        words[_i]);
+    ck_assert_str_eq(text, wanted);
+}
+END_TEST
+#endif
 
 START_TEST(test_handlers_run_aside_and_keep_errno) {
     struct sigaction now;
@@ -547,6 +599,10 @@ static Suite *options_suite(void) {
     tcase_add_loop_test(tcase, test_twice_at_once_is_one_request, 0, SIGNALS);
     tcase_add_test(tcase, test_quit_is_not_taken);
     tcase_add_test(tcase, test_ignored_signals_stay_ignored);
+    tcase_add_loop_test(tcase, test_a_blocked_signal_arrives, 0, SIGNALS);
+#if !RGM_SANITIZED
+    tcase_add_loop_test(tcase, test_other_crashes_say_how_to_go_on, 0, 3);
+#endif
     tcase_add_test(tcase, test_handlers_run_aside_and_keep_errno);
     tcase_add_test(tcase, test_truncation_ends_the_process);
     suite_add_tcase(suite, tcase);

@@ -41,7 +41,7 @@ tests_check_bench_ops_LDADD = $(tests_check_bench_LDADD)
 
 check_PROGRAMS += tests/check_options
 TESTS += tests/check_options
-tests_check_options_SOURCES = %D%/check_options.c
+tests_check_options_SOURCES = %D%/check_options.c %D%/sanitized.h
 tests_check_options_CFLAGS = $(test_cflags)
 tests_check_options_LDADD = libcli.la libtrain.la libplug.la libkernels.la libbase.la $(CHECK_LIBS)
 endif

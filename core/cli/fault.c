@@ -218,7 +218,13 @@ rgm_status rgm_fault_install(rgm_error *err) {
     action.sa_sigaction = on_fault;
     action.sa_flags = SA_SIGINFO | SA_ONSTACK;
     sigfillset(&action.sa_mask);
-    for (size_t i = 0; i < FAULTS; i++) sigaction(faults[i].number, &action, &before[i]);
+    sigset_t open;
+    sigemptyset(&open); /* blocked, a fault ends the process without a word */
+    for (size_t i = 0; i < FAULTS; i++) {
+        sigaction(faults[i].number, &action, &before[i]);
+        sigaddset(&open, faults[i].number);
+    }
+    sigprocmask(SIG_UNBLOCK, &open, NULL);
     return RGM_OK;
 }
 

@@ -54,6 +54,7 @@ static void take(int number, const struct sigaction *action) {
         sigaction(number, action, NULL);
 }
 
+/* The mask is inherited from whoever starts the process: blocked, a request would never arrive. */
 void rgm_interrupt_install(void) {
     struct sigaction action;
     memset(&action, 0, sizeof action);
@@ -64,6 +65,7 @@ void rgm_interrupt_install(void) {
     for (int number = SIGRTMIN; number <= SIGRTMAX; number++) sigaddset(&action.sa_mask, number);
     for (size_t i = 0; i < SIGNALS; i++) take(signals[i], &action);
     for (int number = SIGRTMIN; number <= SIGRTMAX; number++) take(number, &action);
+    sigprocmask(SIG_UNBLOCK, &action.sa_mask, NULL);
 }
 
 const volatile sig_atomic_t *rgm_interrupt_flag(void) { return &requested; }

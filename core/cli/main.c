@@ -104,6 +104,7 @@ int main(int argc, char **argv) {
     rgm_address_space_settle();
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN); /* a file at its limit is an error that write() reports */
+    signal(SIGCHLD, SIG_DFL); /* ignored, it would hide how a child has ended */
     rgm_interrupt_install();
     rgm_status status = rgm_fault_install(&err);
     if (status == RGM_OK) status = dispatch(argc, argv, &err);

@@ -52,6 +52,13 @@ if [ -f "$hurtful" ]; then
     expect 0 "$regimen" train $small --plugin "$hurtful" --out fork --quiet --epochs 1 \
         --set "scheduler={hurt: {how: fork, where: prepare}}"
     [ ! -s err ] || fail "a child of a plugin: $(cat err)"
+    # started by somebody who does not care for children: how they end is known all the same
+    if env --ignore-signal=CHLD true 2>/dev/null; then
+        expect 2 env --ignore-signal=CHLD "$regimen" plugin list --plugin "${hurtful%/train/*}/broken_CRASH.so"
+        has err 'broken_CRASH.so: crashes while it is loaded'
+        expect 2 env --ignore-signal=CHLD "$regimen" plugin list --plugin "${hurtful%/train/*}/broken_EXIT.so"
+        has err 'broken_EXIT.so: ends the process while it is loaded (exit code 3)'
+    fi
     # other commands have no run to speak of
     expect 5 "$regimen" plan --model linear --image 1x12x12 --plugin "$hurtful" \
         --set "scheduler={hurt: {how: abort, where: prepare}}"
