@@ -4,6 +4,7 @@
 
 #include <check.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -88,7 +89,7 @@ static rgm_status look(void *context, int32_t chunk, int32_t worker, rgm_error *
     seen *s = context;
     (void)chunk, (void)err;
     atomic_fetch_add(&s->arrived, 1);
-    while (atomic_load(&s->arrived) < s->size) {} /* each worker has one */
+    while (atomic_load(&s->arrived) < s->size) sched_yield(); /* each worker has one */
     s->stack[worker] = has_alternate_stack();
     pthread_sigmask(SIG_BLOCK, NULL, &s->mask[worker]);
     handled = handled_elsewhere = 0;
@@ -245,6 +246,8 @@ END_TEST
 int main(void) {
     Suite *suite = suite_create("altstack");
     TCase *team = tcase_create("team"), *threads = tcase_create("threads");
+    tcase_set_timeout(team, 300);
+    tcase_set_timeout(threads, 300);
     suite_add_tcase(suite, team);
     suite_add_tcase(suite, threads);
     tcase_add_loop_test(team, every_worker_has_one, 0, 4);

@@ -3,6 +3,10 @@
 . "${0%/*}/common.sh"
 hurtful=${regimen%/regimen}/tests/fixtures/train/hurt.so
 
+# A sanitizer's runtime has handlers and an _exit() of its own.
+plain=
+nm -D "$regimen" 2>/dev/null | grep -q ' T _exit$' && plain=yes
+
 make_data
 small="data.h5 --model linear --batch 16 --threads 2"
 
@@ -30,8 +34,7 @@ if [ -f "$hurtful" ]; then
         thread) word='ended its thread' ;;
         *) word='ended the process' ;;
         esac
-        # a sanitizer's runtime has an _exit() of its own
-        if [ $how = underscore_exit ] && ! nm -D "$regimen" 2>/dev/null | grep -q ' T _exit$'; then continue; fi
+        case $plain$how in underscore_exit | overflow) continue ;; esac
         hurt "$plugin$word in apply; the last checkpoint is kept; continue with: regimen train --resume $how\$" $how \
             --epochs 3 --set "augment=[{hurt: {how: $how, where: apply, epoch: 1}}]"
         [ -s $how/checkpoints/last.h5 ] || fail "$how: no checkpoint"
@@ -57,7 +60,7 @@ if [ -f "$hurtful" ]; then
         expect 2 env --ignore-signal=CHLD "$regimen" plugin list --plugin "${hurtful%/train/*}/broken_CRASH.so"
         has err 'broken_CRASH.so: crashes while it is loaded'
         expect 2 env --ignore-signal=CHLD "$regimen" plugin list --plugin "${hurtful%/train/*}/broken_EXIT.so"
-        has err 'broken_EXIT.so: ends the process while it is loaded (exit code 3)'
+        has err 'broken_EXIT.so: ends the process while it is loaded (exit code [1-9]'
     fi
     # other commands have no run to speak of
     expect 5 "$regimen" plan --model linear --image 1x12x12 --plugin "$hurtful" \
@@ -100,10 +103,12 @@ if env --default-signal true 2>/dev/null; then
     expect 130 timeout --preserve-status 2 "$regimen" train $small --epochs 100000 --out twice --quiet
     [ -s twice/checkpoints/last.h5 ] || fail "SIGTERM twice: no checkpoint"
     # a fault that another process sends is nobody's
-    begun sent
-    kill -SEGV $child
-    ends 139
-    ! grep -q 'crashed\|plugin' sent.err || fail "SIGSEGV from outside: $(cat sent.err)"
+    if [ "$plain" ]; then
+        begun sent
+        kill -SEGV $child
+        ends 139
+        ! grep -q 'crashed\|plugin' sent.err || fail "SIGSEGV from outside: $(cat sent.err)"
+    fi
     if [ -f "$hurtful" ]; then # a plugin that never comes back: the first signal waits for it, QUIT does not
         env --default-signal "$regimen" train $small --plugin "$hurtful" --out endless --quiet \
             --set "scheduler={hurt: {how: endless, where: factor}}" 2>endless.err &
