@@ -38,7 +38,7 @@ static int32_t has_alternate_stack(void) {
     return sigaltstack(NULL, &now) == 0 && !(now.ss_flags & SS_DISABLE) && now.ss_size >= (size_t)MINSIGSTKSZ;
 }
 
-static _Thread_local int32_t handled, handled_elsewhere;
+static _Thread_local volatile int32_t handled, handled_elsewhere;
 
 static void on_signal(int number) {
     (void)number;
@@ -59,7 +59,7 @@ static void handle(int number) {
 #if !RGM_SANITIZED
 /* As oneDNN's matrix products do: the stack register points into a block of the heap, close to its start. */
 static _Thread_local ucontext_t outside, within;
-static void raise_one(void) { raise(SIGFPE); }
+static void raise_one(void) { raise(SIGTRAP); }
 
 static int32_t raise_within_the_heap(void) {
     unsigned char *block = malloc(MARGIN + BYTES);
@@ -75,7 +75,7 @@ static int32_t raise_within_the_heap(void) {
     return fine;
 }
 #else
-static int32_t raise_within_the_heap(void) { return raise(SIGFPE) == 0; } /* they know no stack but the thread's */
+static int32_t raise_within_the_heap(void) { return raise(SIGTRAP) == 0; } /* they know no stack but the thread's */
 #endif
 
 typedef struct seen {
@@ -102,7 +102,7 @@ static rgm_status look(void *context, int32_t chunk, int32_t worker, rgm_error *
 START_TEST(every_worker_has_one) {
     static const int32_t sizes[] = {1, 2, 3, 16};
     static seen s;
-    handle(SIGFPE);
+    handle(SIGTRAP);
     for (int32_t round = 0; round < 2; round++) {
         rgm_team *team = make_team(sizes[_i]);
         for (int32_t again = 0; again < 2; again++) {
@@ -125,7 +125,7 @@ START_TEST(signals_are_the_callers) {
     static const int own[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGPROF};
     static seen s = {.size = 3};
     rgm_team *team = make_team(3);
-    handle(SIGFPE);
+    handle(SIGTRAP);
     ck_assert_int_eq(rgm_team_for(team, look, &s, 3, NULL), RGM_OK);
     for (int k = 0; k < 3; k++) {
         for (int i = 0; i < 6; i++) {
@@ -159,7 +159,7 @@ static int32_t mappings(void) {
 
 START_TEST(stacks_come_and_go_with_threads) {
     int32_t before = 0;
-    handle(SIGFPE);
+    handle(SIGTRAP);
     for (int round = 0; round < 200; round++) {
         pthread_t thread;
         void *result;
