@@ -127,6 +127,10 @@ static const struct {
     {&plain, PLAIN "plugins: [" RGM_FIXTURES "/good.so]\nscheduler: good\n", RGM_E_USAGE,
      "scheduler good: waits for metrics of evaluations"},
 
+    {&plain, SMALL "early_stop: {patience: 21}\n", RGM_OK, "21 evaluations without a gain cannot end a run of 22"},
+    {&plain, SMALL "early_stop: {patience: 3}\nevaluate: {every: 10}\n", RGM_OK, "3 evaluations without a gain"},
+    {&plain, SMALL "early_stop: {patience: 20}\n", RGM_OK, NULL},
+
     /* decay, and keys without effect */
     {&plain, SMALL "optimizer: adamw\nregularize: [weight_decay]\n", RGM_OK,
      "optimizer adamw: decays weights itself, and regularize has weight_decay: they decay twice"},
@@ -182,6 +186,26 @@ START_TEST(test_evaluated) {
     ck_assert_int_eq(rgm_advise(s, &(rgm_advice){.context = &h, .tell = hear, .evaluated = 1}, NULL), RGM_OK);
     rgm_session_destroy(s);
     ck_assert_msg(h.lines == 0, "%s", h.text);
+}
+END_TEST
+
+/* A channel without any differences is named. */
+START_TEST(test_flat_channels) {
+    static rgm_config config;
+    heard h = {0};
+    make_set(path, &(rgm_test_set){.train = 64, .H = 8, .W = 8, .C = 3, .classes = 2});
+    static uint8_t images[64][8][8][3];
+    for (int32_t i = 0; i < 64; i++)
+        for (int32_t p = 0; p < 64; p++) images[i][p / 8][p % 8][0] = (uint8_t)(i + p), images[i][p / 8][p % 8][2] = 9;
+    hid_t file = H5Fopen(path, H5F_ACC_RDWR, H5P_DEFAULT), set = H5Dopen2(file, "train/images", H5P_DEFAULT);
+    ck_assert(set >= 0 && H5Dwrite(set, H5T_NATIVE_UINT8, H5S_ALL, H5S_ALL, H5P_DEFAULT, images) >= 0);
+    H5Dclose(set);
+    H5Fclose(file);
+    rgm_session *s = session_of(SMALL "batch: 32\ndata: {validation: 0}\n", &config);
+    ck_assert_int_eq(rgm_advise(s, &(rgm_advice){.context = &h, .tell = hear}, NULL), RGM_OK);
+    rgm_session_destroy(s);
+    ck_assert_msg(h.lines == 1 && strstr(h.text, "2 of 3 channels have the same value in all pixels (first: 1)"), "%s",
+                  h.text);
 }
 END_TEST
 
@@ -338,6 +362,7 @@ int main(void) {
     tcase_add_loop_test(tcase, test_what_is_said, 0, (int)(sizeof cases / sizeof *cases));
     tcase_add_test(tcase, test_resumed);
     tcase_add_test(tcase, test_evaluated);
+    tcase_add_test(tcase, test_flat_channels);
     tcase_add_loop_test(tcase, test_regularizers_that_nobody_gave, 0, 6);
     tcase_add_test(tcase, test_given);
     tcase_add_test(tcase, test_manual_has_the_defaults_of_models);

@@ -168,6 +168,10 @@ static void many_channels(hid_t f) {
     const hsize_t dims[4] = {23, 5, 3, 65};
     replace(f, "train/images", H5T_NATIVE_UINT8, 4, dims, H5P_DEFAULT, 1);
 }
+static void channels_first(hid_t f) {
+    const hsize_t dims[4] = {23, 3, 65, 65};
+    replace(f, "train/images", H5T_NATIVE_UINT8, 4, dims, H5P_DEFAULT, 1);
+}
 static void sparse_images(hid_t f) { /* claims 2^50 bytes, holds none */
     const hsize_t dims[4] = {1 << 30, 1024, 1024, 1}, chunk[4] = {1, 1024, 1024, 1};
     hid_t plist = H5Pcreate(H5P_DATASET_CREATE);
@@ -277,6 +281,7 @@ static const struct {
     {other_size, RGM_E_FORMAT, "another split's"},
     {zero_images, RGM_E_FORMAT, "empty"},
     {many_channels, RGM_E_UNSUPPORTED, "at most"},
+    {channels_first, RGM_E_UNSUPPORTED, "channels come last: write x.transpose(0, 2, 3, 1)"},
     {no_labels, RGM_E_FORMAT, "labels is missing"},
     {no_groups, RGM_E_FORMAT, "no group train"},
     {fewer_labels, RGM_E_FORMAT, "22 entries for 23 images"},

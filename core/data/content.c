@@ -337,14 +337,15 @@ static rgm_status check_image_type(const rgm_dataset *set, hid_t dataset, const 
 /* Takes over or compares the image size; dims are [N][H][W][C], C = 1 where the file has three dimensions. */
 static rgm_status check_shape(rgm_dataset *set, const char *name, const hsize_t *dims, rgm_error *err) {
     rgm_dataset_info *info = &set->info;
+    int32_t first = dims[3] > RGM_DATA_CHANNELS && (dims[1] == 1 || dims[1] == 3); /* channels, it seems */
     if (dims[0] > INT32_MAX || dims[1] > RGM_DATA_SIDE || dims[2] > RGM_DATA_SIDE || dims[3] > RGM_DATA_CHANNELS ||
         dims[1] * dims[2] * dims[3] > RGM_DATA_IMAGE_BYTES)
         return rgm_fail(err, RGM_E_UNSUPPORTED,
                         "%s: %s is [%llu, %llu, %llu, %llu] (N, H, W, C): at most 2^31-1 images, %d pixels a side, %d "
-                        "channels, %d bytes an image",
+                        "channels, %d bytes an image%s",
                         set->path, name, (unsigned long long)dims[0], (unsigned long long)dims[1],
                         (unsigned long long)dims[2], (unsigned long long)dims[3], RGM_DATA_SIDE, RGM_DATA_CHANNELS,
-                        RGM_DATA_IMAGE_BYTES);
+                        RGM_DATA_IMAGE_BYTES, first ? "; channels come last: write x.transpose(0, 2, 3, 1)" : "");
     if (info->H == 0) info->H = (int32_t)dims[1], info->W = (int32_t)dims[2], info->C = (int32_t)dims[3];
     if (dims[1] == (hsize_t)info->H && dims[2] == (hsize_t)info->W && dims[3] == (hsize_t)info->C) return RGM_OK;
     return rgm_fail(err, RGM_E_FORMAT, "%s: %s are %llu x %llu x %llu, another split's %d x %d x %d (H, W, C)",

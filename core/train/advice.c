@@ -42,6 +42,23 @@ static rgm_status look_at_shape(const look *l, rgm_error *err) {
     return RGM_OK;
 }
 
+/* A channel whose pixels all have one value has no deviation, for which 1 stands: twice what 0 and 1 mixed would have.
+ * In a file of another program's it may be meant. */
+static void look_at_pixels(const look *l) {
+    const rgm_dataset_info *info = rgm_dataset_describe(l->s->set);
+    int32_t flat = 0, first = 0;
+    if (!info->computed && !info->framed) return;
+    for (int32_t c = info->C - 1; c >= 0; c--)
+        if (info->std[c] >= 1.0f) {
+            flat++;
+            first = c;
+        }
+    if (flat)
+        tell(l,
+             "%.160s: %d of %d channels have the same value in all pixels (first: %d): they say nothing of the classes",
+             info->path, flat, info->C, first);
+}
+
 /* The name of a class, or its number. */
 static const char *class_name(const rgm_dataset_info *info, int32_t c, char text[80]) {
     if (info->class_names)
@@ -71,10 +88,9 @@ static int32_t missing(const census *c, const double *in, const double *from, in
 
 static void look_at_labels(const look *l, const census *c) {
     const rgm_dataset_info *info = rgm_dataset_describe(l->s->set);
-    int32_t first = 0, only = 0, empty = missing(c, NULL, c->all, &first);
+    int32_t first = 0, unused, only = 0, empty = missing(c, NULL, c->all, &first);
     char name[80];
     while (!(c->train[only] > 0)) only++;
-    int32_t unused;
     if (missing(c, NULL, c->train, &unused) == c->classes - 1)
         tell(l, "%.160s: all images for training are of one class, %s: there is nothing to tell apart", info->path,
              class_name(info, only, name));
@@ -231,6 +247,15 @@ static void look_at_points(const look *l, const rgm_instance *schedule) {
     }
 }
 
+/* The first evaluation counts as a gain, so patience takes one more; then epochs must be left to be saved. */
+static void look_at_patience(const look *l) {
+    const rgm_config *c = l->s->config;
+    int32_t evaluations = (c->epochs - 1) / c->evaluate.every + 1;
+    if (c->early_stop.patience > 0 && c->early_stop.patience + 1 >= evaluations)
+        tell(l, "early_stop.patience: %d evaluations without a gain cannot end a run of %d before its end",
+             c->early_stop.patience, evaluations);
+}
+
 /* What waits for an evaluation that never comes. */
 static rgm_status look_at_evaluations(const look *l, rgm_error *err) {
     const rgm_session *s = l->s;
@@ -330,11 +355,13 @@ static rgm_status advise(const look *l, rgm_error *err) {
     RGM_TRY(look_at_evaluations(l, err));
     if (s->set) RGM_TRY(look_at_shape(l, err));
     if (s->train.count) {
+        look_at_pixels(l);
         look_at_batch(l);
         look_at_schedule(l);
         for (int32_t i = 0; i < s->components.schedules; i++) look_at_points(l, s->components.schedule[i]);
         RGM_TRY(look_at_classes(l, err));
     }
+    look_at_patience(l);
     look_at_decay(l);
     look_at_keys(l);
     return RGM_OK;
