@@ -248,6 +248,8 @@ endif
 TESTS += %D%/check_cli.sh %D%/check_examples.sh %D%/cli/refused.sh %D%/cli/ended.sh %D%/cli/ends.sh %D%/cli/model.sh
 EXTRA_DIST += %D%/check_cli.sh %D%/check_examples.sh %D%/cli/refused.sh %D%/cli/ended.sh %D%/cli/ends.sh %D%/cli/model.sh %D%/cli/common.sh
 check_DATA = tests/fixtures/same.stamp
+TESTS += %D%/trials/limits.sh
+EXTRA_DIST += %D%/trials/limits.sh
 if HAVE_CHECK
 train_tests = tests/check_advice tests/check_augment tests/check_train tests/check_train_edge tests/check_train_plug tests/check_resume
 check_PROGRAMS += $(train_tests)
