@@ -97,7 +97,8 @@ rgm_status rgm_reader_create(rgm_reader **out, const rgm_reader_plan *plan, rgm_
     int failed = rgm_altstack_thread(&reader->thread, read_ahead, reader);
     if (failed) {
         rgm_reader_destroy(reader);
-        return rgm_fail(err, RGM_E_NOMEM, "read-ahead: cannot start its thread: %s", strerror(failed));
+        return rgm_fail(err, RGM_E_NOMEM, "read-ahead: cannot start its thread: %s (limits: ulimit -u, ulimit -v)",
+                        strerror(failed));
     }
     reader->running = 1;
     *out = reader;

@@ -214,7 +214,7 @@ static rgm_status probe(const private_copy *copy, int32_t seconds, rgm_error *er
         try_it(copy, ends[1]);
     }
     close(ends[1]);
-    rgm_status status = child < 0 ? rgm_fail(err, RGM_E_IO, "no child process: %s", strerror(errno))
+    rgm_status status = child < 0 ? rgm_fail(err, RGM_E_IO, "no child process: %s (limit: ulimit -u)", strerror(errno))
                                   : child_verdict(child, ends[0], seconds, err);
     close(ends[0]);
     return status;
