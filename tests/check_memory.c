@@ -350,12 +350,17 @@ END_TEST
 
 /* A caller's view may have other numbers in the same place: they are read again. */
 START_TEST(a_view_with_other_numbers) {
-    opened o = open_run("{model: {name: linear}, batch: 8, epochs: 1, threads: 1}",
-                        &(run_set){.H = 6, .W = 6, .C = 1, .classes = 3, .train = 64});
-    uint32_t indices[4] = {0, 1, 2, 3};
-    float first[12], second[12], fresh[12];
-    rgm_view view = {.set = o.session->set, .split = RGM_SPLIT_TRAIN, .indices = indices, .count = 4};
+    opened o = {0};
     rgm_error err = {0};
+    configure("{model: {name: linear}, batch: 8, epochs: 1, threads: 1}",
+              &(run_set){.H = 6, .W = 6, .C = 1, .classes = 4, .train = 64});
+    make_set(in_folder(folder, "set.h5"),
+             &(rgm_test_set){.train = 64, .H = 6, .W = 6, .C = 1, .classes = 4, .chunk = 8}); /* read ahead */
+    need(rgm_session_create(&o.session, &config, &(rgm_session_options){.need_data = 1}, &err), &err);
+    need(rgm_trainer_create(&o.trainer, o.session, &(rgm_trainer_options){.training = 1}, &err), &err);
+    uint32_t indices[4] = {0, 1, 2, 3};
+    float first[16], second[16], fresh[16];
+    rgm_view view = {.set = o.session->set, .split = RGM_SPLIT_TRAIN, .indices = indices, .count = 4};
     steps(&o, 0, 2);
     need(rgm_trainer_logits(o.trainer, &view, 4, first, &err), &err);
     for (uint32_t i = 0; i < 4; i++) indices[i] = i + 20;
