@@ -344,6 +344,7 @@ static rgm_status end_by(void *context, rgm_error *err) {
         setrlimit(RLIMIT_CPU, &second);
         for (volatile int i = 0;; i++) {}
     }
+    signal(number, SIG_DFL); /* nohup has it ignored */
     if (number) raise(number);
     _exit(3);
 }

@@ -285,8 +285,8 @@ static rgm_status read_labels(const rgm_dataset *set, hid_t group, int32_t split
     int32_t rank = 0;
     H5T_class_t class = H5T_NO_CLASS;
     size_t count = (size_t)set->info.count[split];
-    int64_t cache;
-    RGM_TRY(rgm_content_open(group, "labels", set->path, LABEL_CACHE, &dataset, &cache, err));
+    int64_t cache = LABEL_CACHE;
+    RGM_TRY(rgm_content_open(group, "labels", set->path, &cache, &dataset, err));
     rgm_status status = rgm_h5_extents(dataset, name, set->path, 2, dims, &rank, err);
     if (status == RGM_OK) status = check_allocated(set, dataset, name, rank, dims, err);
     if (status < 0) goto done;
@@ -373,7 +373,8 @@ static rgm_status open_images(rgm_dataset *set, hid_t group, int32_t split, rgm_
     char name[32];
     snprintf(name, sizeof name, "%s/images", rgm_split_name(split));
     hsize_t dims[4] = {0, 1, 1, 1};
-    RGM_TRY(rgm_content_open(group, "images", set->path, set->room, &store->images, &set->info.cache[split], err));
+    set->info.cache[split] = set->room;
+    RGM_TRY(rgm_content_open(group, "images", set->path, &set->info.cache[split], &store->images, err));
     RGM_TRY(check_image_type(set, store->images, name, err));
     RGM_TRY(rgm_h5_extents(store->images, name, set->path, 4, dims, &store->rank, err));
     char shape[RGM_H5_TEXT];

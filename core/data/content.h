@@ -1,5 +1,5 @@
 /* Inside of the data set: the object, and the reading and checking of an HDF5 file's content into it. Only dataset.c,
- * content.c, fingerprint.c and relabel.c include this. */
+ * content.c, fingerprint.c, relabel.c and unpack.c include this. */
 #ifndef RGM_DATA_CONTENT_H
 #define RGM_DATA_CONTENT_H
 
@@ -49,9 +49,9 @@ rgm_status rgm_content_samples(const rgm_dataset *set, int32_t split, int64_t fi
 rgm_status rgm_content_unpack(const rgm_dataset *set, int32_t split, uint8_t *to, int64_t most, rgm_error *err);
 
 /* Opens a data set of `group` with a chunk cache in which reading row by row never unpacks a chunk twice, as far as
- * `most` bytes go (RGM_DATA_CACHE at least); *cache: its bytes. Inside the HDF5 lock. */
-rgm_status rgm_content_open(hid_t group, const char *name, const char *path, int64_t most, hid_t *dataset,
-                            int64_t *cache, rgm_error *err);
+ * *cache bytes go (RGM_DATA_CACHE at least); on return *cache is its size. Inside the HDF5 lock. */
+rgm_status rgm_content_open(hid_t group, const char *name, const char *path, int64_t *cache, hid_t *dataset,
+                            rgm_error *err);
 
 /* Closes one split's images, whose chunk cache is freed; or all that HDF5 still has open. Inside the HDF5 lock. */
 void rgm_content_close_split(rgm_dataset *set, int32_t split);

@@ -99,7 +99,9 @@ static rgm_status rehearse_once(const rgm_input *input, rgm_status (*look)(void 
         while (waitpid(child, &o->how, 0) < 0 && errno == EINTR) {}
     }
     close(ends[0]);
-    return child > 0 ? RGM_OK : rgm_fail(err, RGM_E_IO, "%s: fork: %s", input->path, strerror(failed));
+    if (child > 0) return RGM_OK;
+    return rgm_fail(err, RGM_E_IO, "%s: no child process to try it in: %s (limit: ulimit -u)", input->path,
+                    strerror(failed));
 }
 
 /* A child that ended without a word. */

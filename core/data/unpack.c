@@ -37,9 +37,9 @@ done:
     return bytes;
 }
 
-rgm_status rgm_content_open(hid_t group, const char *name, const char *path, int64_t most, hid_t *dataset,
-                            int64_t *cache, rgm_error *err) {
-    int64_t chunks;
+rgm_status rgm_content_open(hid_t group, const char *name, const char *path, int64_t *cache, hid_t *dataset,
+                            rgm_error *err) {
+    int64_t chunks, most = *cache;
     *cache = RGM_DATA_CACHE;
     RGM_TRY(rgm_h5_open_dataset(group, name, path, H5P_DEFAULT, dataset, err));
     int64_t row = measure_row(*dataset, &chunks);

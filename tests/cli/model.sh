@@ -89,7 +89,7 @@ expect 0 "$regimen" train more.h5 $small --steps 1 --checkpoint run/checkpoints/
 has err 'warning: run/checkpoints/last.h5: its weights were trained with mean .*; this run uses those of more.h5: mean'
 expect 0 "$regimen" train other.h5 $small --steps 1 --checkpoint run/checkpoints/last.h5 --out another --quiet
 has err 'warning: run/checkpoints/last.h5: its classes are not those of other.h5'
-expect 0 "$regimen" train own.h5 $small --steps 1 --checkpoint run/checkpoints/last.h5 --out third --quiet
+expect 0 "$regimen" train own.h5 $small --epochs 1 --checkpoint run/checkpoints/last.h5 --out third --quiet
 [ ! -s err ] || fail "the same data: $(cat err)"
 expect 2 "$regimen" train --resume third --data turned.h5 --steps 0
 has err 'third/checkpoints/last.h5: its run was trained on other data than turned.h5'
