@@ -153,10 +153,11 @@ int same_tensors(const rgm_checkpoint *a, const rgm_checkpoint *b, int32_t whole
         const rgm_param *p = rgm_graph_stat(g, i);
         if (memcmp(a->stat + p->offset, b->stat + p->offset, sizeof(float) * (size_t)p->count) != 0) return 0;
     }
-    for (int32_t i = 0; whole && i < a->plugin_count; i++)
-        if (a->plugin[i].bytes != b->plugin[i].bytes ||
-            memcmp(a->plugin[i].data, b->plugin[i].data, a->plugin[i].bytes) != 0)
-            return 0;
+    for (int32_t i = 0; whole && i < a->plugin_count; i++) {
+        size_t bytes = a->plugin[i].bytes;
+        if (bytes != b->plugin[i].bytes) return 0;
+        if (bytes && memcmp(a->plugin[i].data, b->plugin[i].data, bytes) != 0) return 0;
+    }
     return 1;
 }
 
