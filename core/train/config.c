@@ -298,9 +298,11 @@ int64_t rgm_batch_near(int64_t images, int64_t batch, int64_t low, int64_t high)
     return best;
 }
 
-/* An epoch has equal batches, so a rest of the images is left out of it: of small sets much. */
+/* An epoch has equal batches, so a rest of the images is left out of it: of small sets much. Only the default is
+ * changed: a program may have set another batch without naming it. */
 static void fit_batch(rgm_config *config, int64_t images) {
-    int32_t batch = config->batch;
+    int32_t batch = config->batch, usual = (int32_t)strtol(find_option("batch")->fallback, NULL, 10);
+    if (rgm_config_given(config, "batch") || batch != usual) return;
     if ((double)(images % batch) > RGM_BATCH_LOSS * (double)images)
         config->batch = (int32_t)rgm_batch_near(images, batch, (batch + 1) / 2, batch);
 }
@@ -326,7 +328,7 @@ rgm_status rgm_config_fit(rgm_config *config, int32_t channels, int32_t height, 
         return rgm_fail(err, RGM_E_USAGE, "model.classes: %d is less than the %d classes of the data",
                         config->model.classes, classes);
     if (config->batch > images && images > 0) config->batch = (int32_t)images;
-    if (!rgm_config_given(config, "batch") && images > 0) fit_batch(config, images);
+    if (images > 0) fit_batch(config, images);
     return rgm_config_check(config, err);
 }
 
