@@ -131,6 +131,7 @@ static void run_child(const trap *t, int argc, char **argv) {
     int out = open("/dev/null", O_WRONLY), text = open(said_path, O_WRONLY | O_CREAT | O_TRUNC, 0666);
     dup2(out, 1);
     dup2(text, 2);
+    signal(SIGTERM, SIG_DFL); /* Check has a handler of its own, which would be respected */
     rgm_interrupt_install();
     if (t) set_trap = *t;
     rgm_status status = rgm_cmd_train(argc, argv, &err);
