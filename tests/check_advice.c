@@ -109,8 +109,6 @@ static const struct {
      "peak; --epochs 1 fits it to them"},
     {&plain, PLAIN "steps: 1000\n", RGM_OK, "steps: 1000, but 22 epochs have only 220"},
     {&plain, PLAIN "warmup: 22\nscheduler: cosine\n", RGM_OK, "the rate never gets beyond 27 % of the optimizer's lr"},
-    {&plain, PLAIN "scheduler: {step: {at: [10, 0.5, 22]}}\n", RGM_OK,
-     "scheduler step: at: 22 lies beyond the run's 22 epochs; below 1 it is a share of the run"},
     {&plain, PLAIN "scheduler: {warmup: {length: 30}}\n", RGM_OK, "scheduler warmup: length: 30 lies beyond"},
 
     /* classes */

@@ -1,12 +1,11 @@
 #include "data/dataset.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
-#include "base/machine.h"
+#include "base/memory.h"
 #include "data/content.h"
 #include "data/fingerprint.h"
 #include "data/stats.h"
@@ -107,21 +106,9 @@ static rgm_status map_pixels(rgm_dataset *set, rgm_error *err) {
     return RGM_OK;
 }
 
-/* MemAvailable; 0 where the system does not say. */
-static int64_t available_memory(void) {
-    FILE *file = fopen("/proc/meminfo", "re");
-    if (!file) return 0;
-    char line[128];
-    long long kib = 0;
-    while (fgets(line, sizeof line, file))
-        if (sscanf(line, "MemAvailable: %lld kB", &kib) == 1) break;
-    fclose(file);
-    return kib * 1024;
-}
-
 static int64_t find_room(void) {
-    int64_t free = available_memory(), group = rgm_cgroup_memory("/proc/self/cgroup", "/sys/fs/cgroup");
-    return (group >= 0 && group < free ? group : free) / ROOM_SHARE;
+    size_t memory = rgm_memory_available(), space = rgm_address_space_read().left;
+    return (int64_t)((space < memory ? space : memory) / ROOM_SHARE);
 }
 
 /* Reads the content, and how pixels are read. Inside the lock. */

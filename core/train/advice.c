@@ -229,22 +229,15 @@ static void look_at_schedule(const look *l) {
              total, s->config->epochs, steps, 100 * made / whole, (steps - 1) / s->steps_per_epoch + 1);
 }
 
-/* The points of a schedule that lie beyond the run: settings `at` and `length`, which are epochs from 1 on. */
-static void look_at_points(const look *l, const rgm_instance *schedule) {
-    static const char *const keys[] = {"at", "length"};
+/* A part of the schedule that is longer than the run: the setting `length`, which is epochs from 1 on. */
+static void look_at_length(const look *l, const rgm_instance *schedule) {
     rgm_spec spec;
     rgm_instance_spec(schedule, &spec);
-    double end = l->s->config->epochs;
-    for (int32_t i = 0; i < 2; i++) {
-        const char *text = rgm_spec_get(&spec, keys[i]);
-        for (char *rest; text && *text; text = *rest == ',' ? rest + 1 : rest) {
-            double point = strtod(text, &rest);
-            if (rest == text) break;
-            if (point > end || (i == 0 && point >= end && point >= 1))
-                tell(l, "scheduler %s: %s: %g lies beyond the run's %g epochs; below 1 it is a share of the run",
-                     rgm_instance_name(schedule), keys[i], point, end);
-        }
-    }
+    const char *text = rgm_spec_get(&spec, "length");
+    double length, end = l->s->config->epochs;
+    if (text && rgm_text_real(text, &length) && length > end)
+        tell(l, "scheduler %s: length: %g lies beyond the run's %g epochs; below 1 it is a share of the run",
+             rgm_instance_name(schedule), length, end);
 }
 
 /* The first evaluation counts as a gain, so patience takes one more; then epochs must be left to be saved. */
@@ -358,7 +351,7 @@ static rgm_status advise(const look *l, rgm_error *err) {
         look_at_pixels(l);
         look_at_batch(l);
         look_at_schedule(l);
-        for (int32_t i = 0; i < s->components.schedules; i++) look_at_points(l, s->components.schedule[i]);
+        for (int32_t i = 0; i < s->components.schedules; i++) look_at_length(l, s->components.schedule[i]);
         RGM_TRY(look_at_classes(l, err));
     }
     look_at_patience(l);

@@ -142,6 +142,7 @@ static rgm_status end_epoch(loop *l, rgm_error *err) {
     const rgm_loop_events *e = &l->o->events;
     rgm_epoch_event event = {.progress = l->p};
     int32_t epoch = l->p->epoch + 1, last = l->p->step >= l->s->steps_total;
+    if (l->s->set) RGM_TRY(rgm_dataset_check(l->s->set, err)); /* the last batch, too, was of the file as opened */
     if (evaluated_view(l)->count && (epoch % l->s->config->evaluate.every == 0 || last))
         RGM_TRY(evaluate(l, &event, err));
     l->p->epoch = epoch;

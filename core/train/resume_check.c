@@ -154,7 +154,9 @@ static rgm_status find_fingerprint(const rgm_session *s, const rgm_checkpoint *h
     const rgm_fingerprint_terms terms = {header->input.mean, header->input.std, header->classes};
     if (header->version == 1) {
         rgm_log(RGM_LOG_WARN,
-                "%s: a checkpoint of format version 1: up to 1024 images a split are compared with its run's", path);
+                "%s: a checkpoint of format version 1: up to 1024 images a split are compared with its run's; where "
+                "classes have unequal numbers of images, others than then may be held out for validation",
+                path);
         return rgm_fingerprint_sampled(s->set, found, err);
     }
     if (header->fingerprint_pixels) return rgm_fingerprint(s->set, &terms, &s->stop, found, err);
