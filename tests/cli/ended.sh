@@ -54,7 +54,8 @@ if [ -f "$hurtful" ]; then
     # a child of the plugin's may end as it likes
     expect 0 "$regimen" train $small --plugin "$hurtful" --out fork --quiet --epochs 1 \
         --set "scheduler={hurt: {how: fork, where: prepare}}"
-    [ ! -s err ] || fail "a child of a plugin: $(cat err)"
+    said=$(grep -v '^==' err) # a sanitizer's own words about threads that it could not stop
+    [ -z "$said" ] || fail "a child of a plugin: $said"
     # started by somebody who does not care for children: how they end is known all the same
     if env --ignore-signal=CHLD true 2>/dev/null; then
         expect 2 env --ignore-signal=CHLD "$regimen" plugin list --plugin "${hurtful%/train/*}/broken_CRASH.so"

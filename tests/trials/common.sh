@@ -70,6 +70,8 @@ close_trials() {
 
 # timed OPTION... COMMAND...: runs it in folder t with its output in t/out and t/err; sets code, when, took.
 timed() {
+    : >t/out # what a command left that ended before it wrote a line
+    : >t/err
     line=$(cd t && exec "$tools/timed" -o out -e err -t "$TIMEOUT" "$@")
     read -r code when took <<LINE
 $line
