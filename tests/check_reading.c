@@ -342,7 +342,7 @@ static rgm_status end_by(void *context, rgm_error *err) {
     if (number == SIGXCPU) {
         struct rlimit second = {1, 10};
         setrlimit(RLIMIT_CPU, &second);
-        for (volatile int i = 0;; i++) {}
+        for (volatile unsigned i = 0;; i++) {}
     }
     signal(number, SIG_DFL); /* nohup has it ignored */
     if (number) raise(number);
