@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 #include "base/altstack.h"
+#include "base/text.h"
 #include "plug/guard.h"
 #include "train/config.h"
 
@@ -22,7 +23,7 @@
 #    endif
 #endif
 
-enum { LINE = 3 * RGM_CONFIG_PATH, PLUGIN_FAILED = 5, NOT_READ = 3 };
+enum { LINE = 8 * RGM_CONFIG_PATH, PLUGIN_FAILED = 5, NOT_READ = 3, ENDED = 3 };
 
 static const struct {
     int number;
@@ -41,8 +42,12 @@ static struct sigaction before[FAULTS];
 
 static pid_t owner;      /* a child that was forked tells nothing */
 static int32_t terminal; /* where a progress line may stand */
-static struct { char folder[RGM_CONFIG_PATH], checkpoint[RGM_CONFIG_PATH + 32], log[RGM_CONFIG_PATH + 32]; } run;
+static struct {
+    char folder[4 * RGM_CONFIG_PATH + 4]; /* as a shell reads it */
+    char checkpoint[RGM_CONFIG_PATH + 32], log[RGM_CONFIG_PATH + 32];
+} run;
 static _Atomic int32_t has_run;
+static _Atomic int32_t under_way; /* 1: it is main() alone that may end the process */
 
 /* ---- the line: system calls only ---- */
 
@@ -130,13 +135,13 @@ _Noreturn static void end_by_plugin(const char *what) {
     quit(PLUGIN_FAILED);
 }
 
-_Noreturn static void end_by_file(void) {
+_Noreturn static void end_by(const char *what, int code) {
     static char line[LINE];
     take_the_word();
-    add(line, "a mapped data file was truncated or could not be read");
+    add(line, what);
     add_way_on(line);
     tell(line);
-    quit(NOT_READ);
+    quit(code);
 }
 
 /* ---- faults ---- */
@@ -171,7 +176,8 @@ static void on_fault(int number, siginfo_t *info, void *context) {
     int saved = errno;
     size_t fault = fault_of(number);
     if (is_ours(info)) {
-        if (number == SIGBUS && info->si_code == BUS_ADRERR) end_by_file(); /* no page behind a mapping */
+        if (number == SIGBUS && info->si_code == BUS_ADRERR) /* no page behind a mapping */
+            end_by("a mapped data file was truncated or could not be read", NOT_READ);
         if (rgm_guard_inside()) end_by_plugin(faults[fault].what);
     }
     hand_over(fault, info);
@@ -180,15 +186,19 @@ static void on_fault(int number, siginfo_t *info, void *context) {
 
 /* ---- ends without a fault ---- */
 
-static int32_t ends_inside(void) { return owner && getpid() == owner && rgm_guard_inside(); }
+static int32_t is_owner(void) { return owner && getpid() == owner; }
 
 static void check_exit(void) {
-    if (ends_inside()) end_by_plugin("ended the process");
+    if (!is_owner()) return;
+    if (rgm_guard_inside()) end_by_plugin("ended the process");
+    if (atomic_load(&under_way)) end_by("a library, or a thread of a plugin, ended the process", ENDED);
 }
 
 void rgm_fault_ended(void) {
-    if (ends_inside()) end_by_plugin("ended its thread");
+    if (is_owner() && rgm_guard_inside()) end_by_plugin("ended its thread");
 }
+
+void rgm_fault_under_way(int32_t yes) { atomic_store(&under_way, yes); }
 
 #ifndef RUNTIME_HAS_EXIT
 /* A plugin's _exit() and _Exit() come here, since the program's symbols precede the C library's. */
@@ -231,7 +241,7 @@ rgm_status rgm_fault_install(rgm_error *err) {
 void rgm_fault_run(const char *folder, const char *checkpoint, const char *log) {
     atomic_store(&has_run, 0);
     if (!folder) return;
-    snprintf(run.folder, sizeof run.folder, "%s", folder);
+    rgm_text_shell(folder, run.folder, sizeof run.folder);
     snprintf(run.checkpoint, sizeof run.checkpoint, "%s", checkpoint);
     snprintf(run.log, sizeof run.log, "%s", log);
     watch_exit();

@@ -4,6 +4,7 @@
  *     a plugin's function crashes, aborts or ends the         5; names the plugin, the component and the call
  *     process or its thread
  *     a mapped file is truncated or cannot be read            3
+ *     a library ends the process, or a thread of a plugin's   3
  *     anything else crashes                                   as before: the signal's, with a core dump
  *
  * The line says how to go on, if there is a run. Nothing is saved: memory cannot be trusted after a crash. A signal
@@ -21,6 +22,9 @@ rgm_status rgm_fault_install(rgm_error *err);
 /* What is called as a thread ends. Threads that base/altstack.h has prepared do so themselves; the main thread's stack
  * is unwound first, and libgomp waits then for others: main() has it called as it is left that way. */
 void rgm_fault_ended(void);
+
+/* 1: whoever calls exit() from now on gets the line above; 0: main() is about to. [main] */
+void rgm_fault_under_way(int32_t yes);
 
 /* The run that the line speaks of: its folder, its last checkpoint and its log. Call it once the folder is open. NULLs:
  * none. [main] */

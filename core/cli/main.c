@@ -107,6 +107,7 @@ int main(int argc, char **argv) {
     signal(SIGCHLD, SIG_DFL); /* ignored, it would hide how a child has ended */
     rgm_interrupt_install();
     rgm_status status = rgm_fault_install(&err);
+    rgm_fault_under_way(1);
     if (status == RGM_OK) status = dispatch(argc, argv, &err);
     if (status < 0) rgm_log(RGM_LOG_ERROR, "%s", err.text[0] ? err.text : rgm_status_text(status));
     rgm_status output = finish_output(&err);
@@ -114,5 +115,6 @@ int main(int argc, char **argv) {
         rgm_log(RGM_LOG_ERROR, "%s", err.text);
         status = output;
     }
+    rgm_fault_under_way(0);
     exit(rgm_status_exit_code(status));
 }

@@ -41,6 +41,18 @@ if [ -f "$hurtful" ]; then
     done
     hurt "${plugin}ended the process in apply; there was no checkpoint yet; begin again with: regimen train --resume early\$" \
         early --set "augment=[{hurt: {how: exit, where: apply}}]"
+    # a command in a message is one for the shell
+    odd="a run's \$folder"
+    hurt "${plugin}ended the process in apply; .* continue with: regimen train --resume 'a run'.*folder'\$" "$odd" --epochs 3 \
+        --set "augment=[{hurt: {how: exit, where: apply, epoch: 1}}]"
+    check
+    sed -n 's/.*continue with: regimen train //p' err >way
+    eval "set -- $(cat way)"
+    [ "$2" = "$odd" ] || fail "the way on: $(cat way)"
+    # not in a call, but in a thread that a plugin has started
+    expect 3 "$regimen" train $small --plugin "$hurtful" --out stray --quiet --epochs 3 \
+        --set "augment=[{hurt: {how: stray, where: apply, epoch: 1}}]"
+    has err '^regimen: error: a library, or a thread of a plugin, ended the process; .* continue with: regimen train --resume stray$'
     hurt "${plugin}ended the process in output\$" output --set "augment=[{hurt: {how: exit, where: output}}]"
     for where in prepare scratch factor observe save; do
         hurt "scheduler hurt (hurt.so, plugin hurtful): crashed (segmentation fault) in $where" $where --epochs 2 \
