@@ -325,6 +325,18 @@ END_TEST
 
 /* ---- limits of the address space ---- */
 
+/* A full group is not one without a limit. */
+START_TEST(nothing_left_is_not_unknown) {
+    ck_assert_uint_eq(rgm_memory_least(0, -1), 0);
+    ck_assert_uint_eq(rgm_memory_least(5, -1), 5);
+    ck_assert_uint_eq(rgm_memory_least(5, 7), 5);
+    ck_assert_uint_eq(rgm_memory_least(7, 5), 5);
+    ck_assert_uint_eq(rgm_memory_least(0, 7), 7);
+    ck_assert_uint_eq(rgm_memory_least(0, 0), 1);
+    ck_assert_uint_eq(rgm_memory_least(7, 0), 1);
+}
+END_TEST
+
 START_TEST(the_limits_are_read) {
     struct rlimit old, tight;
     rgm_error err = {0};
@@ -388,6 +400,7 @@ int main(void) {
     tcase_add_test(tcase, a_search_can_be_stopped);
     tcase_add_test(tcase, a_refusal_can_be_stopped);
     tcase_add_test(tcase, a_view_with_other_numbers);
+    tcase_add_test(tcase, nothing_left_is_not_unknown);
     tcase_add_loop_test(tcase, the_limits_are_read, RLIMIT_AS, RLIMIT_AS + 1);
     tcase_add_loop_test(tcase, the_limits_are_read, RLIMIT_DATA, RLIMIT_DATA + 1);
     suite_add_tcase(suite, tcase);

@@ -12,6 +12,7 @@
 #include "plug/border.h"
 #include "plug/guard.h"
 #include "plug/parts.h"
+#include "sanitized.h"
 #ifdef __SSE__
 #    include <xmmintrin.h>
 #endif
@@ -397,10 +398,17 @@ static void somebody(int number) { (void)number; }
 START_TEST(test_signals_as_before_loading) {
     struct sigaction now;
     sigset_t mask;
+    struct sigaction aside = {.sa_handler = somebody, .sa_flags = SA_ONSTACK};
     signal(SIGTERM, somebody);
+    signal(SIGRTMIN, somebody);
+    ck_assert_int_eq(sigaction(SIGUSR1, &aside, NULL), 0);
     rgm_registry_destroy(plug_registry(RGM_FIXTURES "/broken_SIGNALS.so"));
     ck_assert_int_eq(sigaction(SIGTERM, NULL, &now), 0);
     ck_assert(now.sa_handler == somebody);
+    ck_assert_int_eq(sigaction(SIGRTMIN, NULL, &now), 0);
+    ck_assert(now.sa_handler == somebody);
+    ck_assert_int_eq(sigaction(SIGUSR1, NULL, &now), 0);
+    ck_assert_int_ne(now.sa_flags & SA_ONSTACK, 0);
     ck_assert_int_eq(sigprocmask(SIG_BLOCK, NULL, &mask), 0);
     ck_assert_int_eq(sigismember(&mask, SIGINT), 0);
 }
@@ -458,6 +466,28 @@ START_TEST(test_no_descriptors_is_no_refusal) {
     }
 }
 END_TEST
+
+#if !RGM_SANITIZED
+/* Nor is too little address space. */
+START_TEST(test_no_room_is_no_refusal) {
+    const char *files[] = {RGM_FIXTURES "/broken_LARGE.so"};
+    struct rlimit old, little;
+    rgm_registry *registry;
+    rgm_registry_options options = {.ignore_path = 1, .folder = "", .files = files, .file_count = 1};
+    rgm_error err = {0};
+    ck_assert_int_eq(getrlimit(RLIMIT_AS, &old), 0);
+    little = old;
+    little.rlim_cur = (rlim_t)1 << 30;
+    ck_assert_int_eq(setrlimit(RLIMIT_AS, &little), 0);
+    rgm_status status = rgm_registry_create(&registry, &options, &err);
+    ck_assert_int_eq(setrlimit(RLIMIT_AS, &old), 0);
+    ck_assert_msg(status == RGM_E_NOMEM, "%d: %s", status, err.text);
+    ck_assert_ptr_nonnull(strstr(err.text, "ulimit -v"));
+    ck_assert_int_eq(rgm_registry_create(&registry, &options, &err), RGM_OK);
+    rgm_registry_destroy(registry);
+}
+END_TEST
+#endif
 
 /* Rebuilding a plugin under a run: the loaded one goes on, the new one is what the next registry gets. */
 START_TEST(test_replaced_file) {
@@ -549,6 +579,9 @@ int main(void) {
     tcase_add_test(load, test_truncated);
     tcase_add_test(load, test_fp_state);
     tcase_add_test(load, test_signals_as_before_loading);
+#if !RGM_SANITIZED
+    tcase_add_test(load, test_no_room_is_no_refusal);
+#endif
     tcase_add_test(load, test_record_of_the_call);
     tcase_add_test(load, test_no_descriptors_is_no_refusal);
     tcase_add_test(load, test_replaced_file);

@@ -140,7 +140,7 @@ endif
 fixture_cc = $(CC) $(RGM_CFLAGS) $(RGM_WARNINGS) $(CFLAGS) $(RGM_LDFLAGS) -fPIC -shared
 fixture_sources = adam constant cosine crop cross_entropy cutout dropout flip he normal onecycle sgd step warmup \
 	weight_decay xavier
-fixture_broken = CRASH EXIT FP HANG MAGIC SIGNALS SLOT SYMBOL UNDEFINED VERSION
+fixture_broken = CRASH EXIT FP HANG LARGE MAGIC SIGNALS SLOT SYMBOL UNDEFINED VERSION
 fixture_dropouts = PLAIN INPUT OUTPUT ALWAYS SCRATCH
 fixture_files = %D%/fixtures/good.c %D%/fixtures/broken.c %D%/fixtures/dropout.c %D%/fixtures/scoped.c \
 	%D%/fixtures/fails.c %D%/fixtures/keeper.c %D%/fixtures/hurt.c %D%/fixtures/versions.c %D%/fixtures/alter.awk

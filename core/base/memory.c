@@ -49,10 +49,15 @@ size_t rgm_stack_bytes(void) {
     return bytes;
 }
 
+size_t rgm_memory_least(size_t available, int64_t group) {
+    if (group < 0 || (available && available <= (size_t)group)) return available;
+    return group > 0 ? (size_t)group : 1;
+}
+
 size_t rgm_memory_available(void) {
     size_t available = proc_bytes("/proc/meminfo", "MemAvailable: %lu kB");
     int64_t group = rgm_cgroup_memory("/proc/self/cgroup", "/sys/fs/cgroup");
-    return group >= 0 && (!available || (size_t)group < available) ? (size_t)group : available;
+    return rgm_memory_least(available, group);
 }
 
 rgm_status rgm_address_space_need(size_t bytes, const char *what, rgm_error *err) {

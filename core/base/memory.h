@@ -3,6 +3,7 @@
 #define RGM_BASE_MEMORY_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/status.h"
 
@@ -20,8 +21,11 @@ rgm_address_space rgm_address_space_read(void);
 size_t rgm_stack_bytes(void);
 
 /* Bytes of memory that may still be taken: of what the system has available and the process' cgroups leave, the least;
- * 0 where nobody says. Limits of the address space are apart: stacks and libraries need room there, too. */
+ * 0 where nobody says, 1 where nothing is left. Limits of the address space are apart: stacks and libraries need room
+ * there, too. */
 size_t rgm_memory_available(void);
+/* The same for what the system has (0: unknown) and what cgroups leave (-1: no limit). */
+size_t rgm_memory_least(size_t available, int64_t group);
 
 /* RGM_E_NOMEM with the limit's name if less than `bytes` of address space is left for `what`. Libraries end the process
  * when an allocation fails inside them, so this is asked before. */

@@ -50,6 +50,13 @@ static rgm_status unknown_command(const char *name, rgm_error *err) {
     return rgm_fail(err, RGM_E_USAGE, "unknown command '%.80s' (see regimen --help)", name);
 }
 
+/* A command's help needs no room. */
+static int asks_help(int argc, char **argv) {
+    for (int i = 2; i < argc; i++)
+        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) return 1;
+    return 0;
+}
+
 static rgm_status dispatch(int argc, char **argv, rgm_error *err) {
     static char help_flag[] = "--help";
     char *help_arguments[] = {argc > 2 ? argv[2] : NULL, help_flag, NULL};
@@ -71,7 +78,7 @@ static rgm_status dispatch(int argc, char **argv, rgm_error *err) {
     for (size_t i = 0; i < COMMANDS; i++) {
         if (strcmp(commands[i].name, name) != 0) continue;
         if (help) return commands[i].run(2, help_arguments, err);
-        RGM_TRY(rgm_address_space_need(LEAST_ROOM, name, err));
+        if (!asks_help(argc, argv)) RGM_TRY(rgm_address_space_need(LEAST_ROOM, name, err));
         return commands[i].run(argc - 1, argv + 1, err);
     }
     return unknown_command(name, err);

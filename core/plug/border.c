@@ -13,7 +13,7 @@ void rgm_border_note_locale(void) {
     if (name && strlen(name) < sizeof process_locale) snprintf(process_locale, sizeof process_locale, "%s", name);
 }
 
-/* The query takes no lock and copies nothing in the C libraries of Linux. */
+/* In glibc the query takes no lock and copies nothing. */
 static int32_t restore_process_locale(void) {
     const char *name = setlocale(LC_ALL, NULL);
     if (name && strcmp(name, process_locale) == 0) return 0;

@@ -59,14 +59,18 @@ size_t rgm_guard_text(const char *what, char *out, size_t size) {
 void rgm_guard_loading(const char *path, rgm_guard_signals *signals) {
     memset(signals, 0, sizeof *signals);
     sigprocmask(SIG_SETMASK, NULL, &signals->mask);
-    for (int s = 1; s < 32; s++) sigaction(s, NULL, &signals->actions[s]);
+    for (int s = 1; s < RGM_GUARD_SIGNALS; s++) sigaction(s, NULL, &signals->actions[s]);
     rgm_guard_now.listed = NULL;
     rgm_guard_now.path = path;
     rgm_guard_now.call = "its constructors";
 }
 
+static int same_action(const struct sigaction *a, const struct sigaction *b) {
+    return a->sa_handler == b->sa_handler && a->sa_flags == b->sa_flags;
+}
+
 static int same_mask(const sigset_t *a, const sigset_t *b) {
-    for (int s = 1; s < 32; s++)
+    for (int s = 1; s < RGM_GUARD_SIGNALS; s++)
         if (sigismember(a, s) != sigismember(b, s)) return 0;
     return 1;
 }
@@ -75,9 +79,9 @@ int32_t rgm_guard_loaded(const rgm_guard_signals *signals) {
     rgm_guard_now.call = NULL;
     rgm_guard_now.path = NULL;
     int32_t changed = 0;
-    for (int s = 1; s < 32; s++) {
+    for (int s = 1; s < RGM_GUARD_SIGNALS; s++) {
         struct sigaction now;
-        if (sigaction(s, NULL, &now) != 0 || now.sa_handler == signals->actions[s].sa_handler) continue;
+        if (sigaction(s, NULL, &now) != 0 || same_action(&now, &signals->actions[s])) continue;
         sigaction(s, &signals->actions[s], NULL);
         changed = 1;
     }

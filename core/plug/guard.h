@@ -27,9 +27,10 @@ int32_t rgm_guard_inside(void);
 size_t rgm_guard_text(const char *what, char *out, size_t size);
 
 /* What loading a file must leave as it was: the signal mask and the dispositions of the signals. */
+enum { RGM_GUARD_SIGNALS = 65 }; /* the real-time ones, too */
 typedef struct rgm_guard_signals {
     sigset_t mask;
-    struct sigaction actions[32];
+    struct sigaction actions[RGM_GUARD_SIGNALS];
 } rgm_guard_signals;
 
 /* Before and behind dlopen, which runs constructors. The second returns 1 if something had been changed; it is put

@@ -19,6 +19,7 @@
 #include <time.h>
 #include <unistd.h>
 #include "base/log.h"
+#include "base/memory.h"
 #include "plug/border.h"
 #include "plug/guard.h"
 
@@ -130,12 +131,25 @@ static void *open_guarded(const char *name, int32_t *changed) {
     return handle;
 }
 
-/* The loader's words are all that it gives: whether a limit is behind them is asked by doing as it does. */
+/* glibc's words when memory runs out; it does not always tell the errno. */
+static int32_t speaks_of_memory(const char *words) {
+    static const char *const signs[] = {"failed to map segment", "zero-fill", "cannot allocate"};
+    for (size_t i = 0; i < sizeof signs / sizeof *signs; i++)
+        if (strstr(words, signs[i])) return 1;
+    return strstr(words, strerror(ENOMEM)) != NULL;
+}
+
+/* The loader's words are all that it gives. Those of missing memory mean the limit, if there is one; whether a limit of
+ * open files is behind them is asked by doing as it does. */
 static rgm_status cannot_load(const private_copy *copy, rgm_error *err) {
+    const char *words = loader_words(copy);
+    rgm_address_space space = rgm_address_space_read();
+    if (space.left < SIZE_MAX && speaks_of_memory(words))
+        return rgm_fail(err, RGM_E_NOMEM, "cannot be loaded: %s (limit: %s)", words, space.name);
     int spare = open(copy->name, O_RDONLY | O_CLOEXEC);
     rgm_status status = spare < 0 && errno != ENOENT ? RGM_E_IO : RGM_E_USAGE;
     if (spare >= 0) close(spare);
-    return rgm_fail(err, status, "cannot be loaded: %s", loader_words(copy));
+    return rgm_fail(err, status, "cannot be loaded: %s", words);
 }
 
 static rgm_status open_library(const private_copy *copy, const rgm_plugin **plugin, int32_t *changed, rgm_error *err) {
