@@ -1,6 +1,7 @@
 /* The loader and the registry: good plugins, old and new ones, broken ones. */
 #include "check_plug.h"
 
+#include <errno.h>
 #include <math.h>
 #include <signal.h>
 #include <stdio.h>
@@ -467,6 +468,26 @@ START_TEST(test_no_descriptors_is_no_refusal) {
 }
 END_TEST
 
+/* Nor is a limit of file sizes, which a write meets half-way: told as what it is. */
+START_TEST(test_no_size_is_no_refusal) {
+    const char *files[] = {RGM_FIXTURES "/good.so"};
+    struct rlimit old, little;
+    rgm_registry *registry;
+    rgm_registry_options options = {.ignore_path = 1, .folder = "", .files = files, .file_count = 1};
+    rgm_error err = {0};
+    signal(SIGXFSZ, SIG_IGN);
+    ck_assert_int_eq(getrlimit(RLIMIT_FSIZE, &old), 0);
+    little = old;
+    little.rlim_cur = 5000;
+    ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &little), 0);
+    errno = EINVAL;
+    rgm_status status = rgm_registry_create(&registry, &options, &err);
+    ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &old), 0);
+    ck_assert_int_eq(status, RGM_E_IO);
+    ck_assert_msg(strstr(err.text, "no private copy: File too large") != NULL, "%s", err.text);
+}
+END_TEST
+
 #if !RGM_SANITIZED
 /* Nor is too little address space. */
 START_TEST(test_no_room_is_no_refusal) {
@@ -579,6 +600,7 @@ int main(void) {
     tcase_add_test(load, test_truncated);
     tcase_add_test(load, test_fp_state);
     tcase_add_test(load, test_signals_as_before_loading);
+    tcase_add_test(load, test_no_size_is_no_refusal);
 #if !RGM_SANITIZED
     tcase_add_test(load, test_no_room_is_no_refusal);
 #endif

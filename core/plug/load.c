@@ -20,6 +20,7 @@
 #include <unistd.h>
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/replace.h"
 #include "plug/border.h"
 #include "plug/guard.h"
 
@@ -62,10 +63,10 @@ static rgm_status copy_bytes(int from, private_copy *copy, rgm_error *err) {
     char block[65536];
     for (;;) {
         ssize_t n = read(from, block, sizeof block);
+        if (n < 0 && errno == EINTR) continue;
         if (n < 0) return rgm_fail(err, RGM_E_IO, "cannot be read: %s", strerror(errno));
         if (n == 0) return RGM_OK;
-        if (write(copy->fd, block, (size_t)n) != n)
-            return rgm_fail(err, RGM_E_IO, "no private copy: %s", strerror(errno));
+        RGM_TRY(rgm_write_all(copy->fd, block, (size_t)n, "no private copy", err));
         copy->size += (size_t)n;
     }
 }

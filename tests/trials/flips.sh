@@ -56,7 +56,12 @@ damaged() {
         rm t/idx/train-images-idx3-ubyte
         ;;
     esac
-    "$tools/flip" "$from" t/bad "$@" || return 0 # nothing has changed
+    "$tools/flip" "$from" t/bad "$@"
+    case $? in
+    0) ;;
+    3) return 0 ;; # nothing has changed
+    *) missed "$kind-$tried" "no damaged file: $kind: $*" && return ;;
+    esac
     case $kind in
     resumed) mv t/bad t/run/checkpoints/last.h5 && cp t/run/checkpoints/last.h5 t/bad ;;
     idx) mv t/bad t/idx/train-images-idx3-ubyte.gz ;;

@@ -19,7 +19,7 @@ sample() { # SCRIPT ASSIGNMENT...
     read -r p _ f _ <<LINE
 $(grep '^[0-9]* passed, [0-9]* failed$' "$log" | tail -n 1)
 LINE
-    [ -n "$f" ] || { p=0 && f=1; }
+    [ -n "$f" ] && [ $((p + f)) != 0 ] || { p=0 && f=1; }
     passed=$((passed + p))
     failed=$((failed + f))
 }

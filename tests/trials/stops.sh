@@ -67,7 +67,8 @@ judge_stop() {
     -1 | -2 | -10 | -15)
         outcome=unborn
         [ "$stops" = 0 ] && [ ! -e t/run ] && [ ! -s t/err ] && return
-        [ "$stops" != 0 ] && [ ! -s t/err ] && return
+        # a run that goes on had not yet begun: it has written nothing
+        [ "$stops" != 0 ] && [ ! -s t/err ] && [ "$written" = "$(written)" ] && return
         ;;
     esac
     wrong=$(judge_end 130)
@@ -82,6 +83,9 @@ judge_stop() {
         outcome=early # nothing was there to be saved
     fi
 }
+
+# What a run writes from its start on.
+written() { cat t/run/log.txt t/run/metrics.jsonl 2>/dev/null | wc -c; }
 
 # go_on: starts the run, or continues it if there is a folder.
 go_on() {
@@ -105,6 +109,7 @@ stop_runs() { # NUMBER
         way=$kind wrong=
         stops=$try
         choose_moment
+        written=$(written)
         go_on
         [ "$when" = sent ] || { [ "$code" = 0 ] && break; }
         judge_stop
