@@ -360,16 +360,35 @@ END_TEST
 
 /* ---- views ---- */
 
-/* A caller's view may have other numbers in the same place: they are read again. */
-START_TEST(a_view_with_other_numbers) {
+/* A run on a set of chunks, which are read through HDF5, ahead. */
+static opened open_streaming(const char *text, int64_t test) {
     opened o = {0};
     rgm_error err = {0};
-    configure("{model: {name: linear}, batch: 8, epochs: 1, threads: 1}",
-              &(run_set){.H = 6, .W = 6, .C = 1, .classes = 4, .train = 64});
+    configure(text, &(run_set){.H = 6, .W = 6, .C = 1, .classes = 4, .train = 64});
     make_set(in_folder(folder, "set.h5"),
-             &(rgm_test_set){.train = 64, .H = 6, .W = 6, .C = 1, .classes = 4, .chunk = 8}); /* read ahead */
-    need(rgm_session_create(&o.session, &config, &(rgm_session_options){.need_data = 1}, &err), &err);
+             &(rgm_test_set){.train = 64, .test = test, .H = 6, .W = 6, .C = 1, .classes = 4, .chunk = 8});
+    const rgm_session_options options = {.need_data = 1, .room = -1};
+    need(rgm_session_create(&o.session, &config, &options, &err), &err);
+    ck_assert_int_eq(rgm_dataset_describe(o.session->set)->access[RGM_SPLIT_TRAIN], RGM_PIXELS_HDF5);
     need(rgm_trainer_create(&o.trainer, o.session, &(rgm_trainer_options){.training = 1}, &err), &err);
+    return o;
+}
+
+/* Each split's chunk cache is planned once, also where the validation part is of the training split. */
+START_TEST(chunk_caches_are_planned_once) {
+    opened o = open_streaming("{model: {name: linear}, batch: 8, epochs: 1, threads: 1, data: {validation: 0.25}}",
+                              _i ? 16 : 0);
+    size_t caches = (size_t)(_i ? 2 : 1) * RGM_DATA_CACHE, bytes = rgm_trainer_memory(o.trainer).pipeline;
+    ck_assert_int_gt(o.session->validation.count, 0);
+    ck_assert_msg(bytes >= caches && bytes - caches < RGM_DATA_CACHE / 2, "%zu bytes", bytes);
+    close_run(&o);
+}
+END_TEST
+
+/* A caller's view may have other numbers in the same place: they are read again. */
+START_TEST(a_view_with_other_numbers) {
+    rgm_error err = {0};
+    opened o = open_streaming("{model: {name: linear}, batch: 8, epochs: 1, threads: 1}", 0);
     uint32_t indices[4] = {0, 1, 2, 3};
     float first[16], second[16], fresh[16];
     rgm_view view = {.set = o.session->set, .split = RGM_SPLIT_TRAIN, .indices = indices, .count = 4};
@@ -399,6 +418,7 @@ int main(void) {
     tcase_add_loop_test(tcase, a_batch_is_found_in_few_plans, 0, sizeof searches / sizeof *searches);
     tcase_add_test(tcase, a_search_can_be_stopped);
     tcase_add_test(tcase, a_refusal_can_be_stopped);
+    tcase_add_loop_test(tcase, chunk_caches_are_planned_once, 0, 2);
     tcase_add_test(tcase, a_view_with_other_numbers);
     tcase_add_test(tcase, nothing_left_is_not_unknown);
     tcase_add_loop_test(tcase, the_limits_are_read, RLIMIT_AS, RLIMIT_AS + 1);

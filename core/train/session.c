@@ -182,7 +182,8 @@ static rgm_status hold_out(rgm_session *s, const rgm_config *config, const rgm_s
 }
 
 static rgm_status open_data(rgm_session *s, rgm_config *config, const rgm_session_options *o, rgm_error *err) {
-    RGM_TRY(rgm_dataset_open(&s->set, config->data.file, &(rgm_dataset_options){.stop = s->stop}, err));
+    const rgm_dataset_options data = {.room = o->room, .stop = s->stop};
+    RGM_TRY(rgm_dataset_open(&s->set, config->data.file, &data, err));
     const rgm_dataset_info *info = rgm_dataset_describe(s->set);
     s->train = rgm_view_all(s->set, RGM_SPLIT_TRAIN);
     s->validation = rgm_view_all(s->set, RGM_SPLIT_VALIDATION);

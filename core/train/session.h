@@ -58,6 +58,7 @@ typedef struct rgm_session_options {
     int32_t split;             /* of an evaluation: RGM_SPLIT_*. For validation, the run's own data is held out again */
     const rgm_constants *model; /* of the checkpoint that is resumed or evaluated; NULL: a new model */
     rgm_stop stop;              /* asked wherever creation, or planning with the session, may take long */
+    int64_t room;               /* for pixels in memory, as in rgm_dataset_options (tests set it) */
 } rgm_session_options;
 
 /* Opens and builds everything; *config is fitted (rgm_config_fit) and checked, and must outlive the session.

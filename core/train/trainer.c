@@ -75,12 +75,26 @@ static rgm_plan_options plan_options(const rgm_trainer *t, int32_t training) {
                               .hook = rgm_activator_hook((rgm_activator *)&t->activator)};
 }
 
-/* Bytes of the pipeline over a view, and of HDF5's chunk cache where the split is read through it. */
 static size_t pipeline_bytes(rgm_trainer *t, const rgm_view *view, int32_t training) {
     if (!view->count) return 0;
     rgm_batch_options options = batch_options(t, view, training);
-    int32_t hdf5 = rgm_dataset_describe(view->set)->access[view->split] == RGM_PIXELS_HDF5;
-    return rgm_batches_bytes(&options) + (hdf5 ? (size_t)rgm_dataset_describe(view->set)->cache[view->split] : 0);
+    return rgm_batches_bytes(&options);
+}
+
+/* HDF5's chunk caches of the splits that are read through it. Each split has one, whatever views there are of it, and
+ * keeps it until the set is closed. */
+static size_t chunk_caches(const rgm_trainer *t) {
+    const rgm_session *s = t->session;
+    const rgm_view *views[] = {t->options.training ? &s->train : NULL, &s->validation, &s->test};
+    size_t bytes[RGM_SPLIT_COUNT] = {0}, all = 0;
+    for (int32_t i = 0; i < 3; i++) {
+        if (!views[i] || !views[i]->count) continue;
+        const rgm_dataset_info *info = rgm_dataset_describe(views[i]->set);
+        int32_t split = views[i]->split;
+        if (info->access[split] == RGM_PIXELS_HDF5) bytes[split] = (size_t)info->cache[split];
+    }
+    for (int32_t i = 0; i < RGM_SPLIT_COUNT; i++) all += bytes[i];
+    return all;
 }
 
 static size_t larger(size_t a, size_t b) { return a > b ? a : b; }
@@ -113,7 +127,7 @@ static void plan_memory(rgm_trainer *t) {
     m->pipeline = rgm_arena_cost(sizeof(float) * batch * (size_t)s->outputs) + rgm_arena_cost(sizeof(int32_t) * batch);
     m->pipeline += rgm_augmenter_bytes(t->augmenter) + rgm_activator_bytes(&t->activator);
     if (t->options.training) m->pipeline += pipeline_bytes(t, &s->train, 1);
-    m->pipeline += larger(pipeline_bytes(t, &s->validation, 0), pipeline_bytes(t, &s->test, 0));
+    m->pipeline += larger(pipeline_bytes(t, &s->validation, 0), pipeline_bytes(t, &s->test, 0)) + chunk_caches(t);
     m->peak =
         m->fixed + m->parameters + m->gradients + m->slots + m->statistics + m->activations + m->scratch + m->pipeline;
 }
