@@ -331,6 +331,30 @@ START_TEST(test_no_hdf5) {
 }
 END_TEST
 
+/* Sets the byte behind the first place in the file that holds these. */
+static void set_byte_behind(const char *path, const uint8_t *place, size_t size, uint8_t byte) {
+    static uint8_t bytes[1 << 16];
+    FILE *file = fopen(path, "r+b");
+    ck_assert(file != NULL);
+    size_t length = fread(bytes, 1, sizeof bytes, file);
+    uint8_t *at = memmem(bytes, length, place, size);
+    ck_assert(at && fseek(file, at - bytes + (long)size, SEEK_SET) == 0 && fputc(byte, file) == byte &&
+              fclose(file) == 0);
+}
+
+/* Formats that a later HDF5 library writes: of the file, or of the layout of one split's images. */
+START_TEST(test_newer_hdf5) {
+    static const uint8_t superblock[] = {0x89, 'H', 'D', 'F', 0x0d, 0x0a, 0x1a, 0x0a},
+                         layout[] = {8, 0, 24, 0, 0, 0, 0, 0};
+    const char *path = in_folder(folder, "newer.h5");
+    rgm_test_set made = small;
+    made.test = 0;
+    make_set(path, &made);
+    set_byte_behind(path, _i ? layout : superblock, sizeof layout, 9);
+    refuse(path, RGM_E_FORMAT, "written by a newer HDF5 library: in h5py take libver='v110'");
+}
+END_TEST
+
 /* A file that shrinks while it is open. */
 START_TEST(test_truncated_in_use) {
     const char *path = in_folder(folder, "t.h5");
@@ -546,6 +570,7 @@ int main(void) {
     tcase_add_test(sets, test_no_constants);
     tcase_add_loop_test(sets, test_refusals, 0, (int)(sizeof refusals / sizeof *refusals));
     tcase_add_test(sets, test_no_hdf5);
+    tcase_add_loop_test(sets, test_newer_hdf5, 0, 2);
     tcase_add_test(sets, test_truncated_in_use);
     tcase_add_checked_fixture(views, setup, teardown);
     tcase_add_test(views, test_order);

@@ -23,6 +23,9 @@ typedef struct reason {
     int memory; /* HDF5 could not have some */
 } reason;
 
+/* What a format that this library does not know most likely is. */
+#define NEWER_FORMAT " (damaged, or written by a newer HDF5 library: in h5py take libver='v110', or none)"
+
 /* Called from the outermost to the innermost error: the last one kept says why. */
 static herr_t keep_reason(unsigned number, const H5E_error2_t *error, void *context) {
     (void)number;
@@ -46,7 +49,8 @@ rgm_status rgm_h5_fail(rgm_error *err, rgm_status status, const char *path, cons
     H5Ewalk2(H5E_DEFAULT, H5E_WALK_DOWNWARD, keep_reason, &why);
     H5Eclear2(H5E_DEFAULT);
     if (why.memory) return rgm_fail(err, RGM_E_NOMEM, "%s: %s: out of memory (%s)", path, what, why.text);
-    return rgm_fail(err, status, "%s: %s: %s", path, what, why.text);
+    return rgm_fail(err, status, "%s: %s: %s%s", path, what, why.text,
+                    strstr(why.text, "version number") ? NEWER_FORMAT : "");
 }
 
 rgm_status rgm_h5_open(const rgm_input *input, hid_t *file, rgm_error *err) {
