@@ -257,6 +257,10 @@ START_TEST(version_1_is_evaluated) {
     evaluate(paths[LAST], &one);
     ck_assert(logged("format version 1", "are assumed"));
     ck_assert(memcmp(&two.test_loss, &one.test_loss, sizeof two.test_loss) == 0);
+    run_job held_out = {
+        .config = configure(LINEAR "batch: 12\n"), .evaluate = paths[LAST], .held_out = 1, .log = paths[LOG]};
+    run_expect(&held_out, RGM_OK, &one);
+    ck_assert(logged("images that its run was trained on may be among those held out now", paths[LAST]));
 }
 END_TEST
 

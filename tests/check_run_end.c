@@ -179,6 +179,25 @@ START_TEST(failures_save_what_is_whole) {
 }
 END_TEST
 
+/* A step whose pixels may be others than the run began with is not made: what is saved is the state before it. */
+START_TEST(a_set_written_to_amid_a_step) {
+    static run_result r;
+    fail_at(NULL);
+    run_expect(&(run_job){.config = configure(ALL_FAIL), .dump = paths[FIRST]}, RGM_OK, &r);
+    fail_at("touch 5");
+    setenv("RGM_TOUCH", paths[SET], 1);
+    run_job job = {.config = configure(ALL_FAIL), .last = paths[LAST], .best = paths[BEST]};
+    run_expect(&job, RGM_E_IO, &r);
+    ck_assert_msg(strstr(r.error, "set.h5: written to while it is in use"), "%s", r.error);
+    ck_assert_int_eq(r.progress.step, 5);
+    fail_at(NULL);
+    job = (run_job){.config = job.config, .resume = paths[LAST], .begins = RGM_BEGINS_LAST, .dump = paths[SECOND]};
+    run_expect(&job, RGM_OK, &r);
+    ck_assert_int_eq(r.steps, 12 - 5);
+    ck_assert(same_files(paths[FIRST], paths[SECOND]));
+}
+END_TEST
+
 /* A process may die between the two checkpoints of an epoch's end: only best.h5 is there then. */
 START_TEST(best_alone_goes_on) {
     static run_result whole, r;
@@ -223,6 +242,7 @@ int main(void) {
     tcase_add_test(tcase, nan_is_never_the_best);
     tcase_add_loop_test(tcase, patience_without_a_finite_loss, 0, 2);
     tcase_add_loop_test(tcase, failures_save_what_is_whole, 0, sizeof failures / sizeof *failures);
+    tcase_add_test(tcase, a_set_written_to_amid_a_step);
     tcase_add_test(tcase, best_alone_goes_on);
     tcase_add_test(tcase, a_state_is_saved_once);
     suite_add_tcase(suite, tcase);

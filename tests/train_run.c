@@ -144,7 +144,7 @@ static rgm_status train(const run_job *job, run_result *r, rgm_session *s, rgm_t
 static rgm_status evaluate(const run_job *job, run_result *r, rgm_session *s, rgm_trainer *t, rgm_error *err) {
     rgm_tally test;
     RGM_TRY(rgm_loop_load(t, job->evaluate, err));
-    RGM_TRY(rgm_trainer_evaluate(t, &s->test, NULL, NULL, &test, err));
+    RGM_TRY(rgm_trainer_evaluate(t, job->held_out ? &s->validation : &s->test, NULL, NULL, &test, err));
     r->test_loss = test.loss / (double)test.seen;
     r->test_right = test.top1;
     return RGM_OK;
@@ -166,8 +166,11 @@ static rgm_status session(const run_job *job, run_result *r, rgm_error *err) {
     if (job->log) RGM_TRY(rgm_log_open(job->log, err));
     if (job->resume) RGM_TRY(rgm_constants_read(&own, job->resume, err));
     if (job->evaluate) RGM_TRY(rgm_constants_read(&own, job->evaluate, err));
-    rgm_session_options options = {
-        .need_data = 1, .model = &own, .evaluation = job->evaluate != NULL, .split = RGM_SPLIT_TEST};
+    own.held_out = config.data.validation;
+    rgm_session_options options = {.need_data = 1,
+                                   .model = &own,
+                                   .evaluation = job->evaluate != NULL,
+                                   .split = job->held_out ? RGM_SPLIT_VALIDATION : RGM_SPLIT_TEST};
     if (job->asks_stop) options.stop = (rgm_stop){is_stopping, NULL};
     rgm_status made = rgm_session_create(&s, &config, &options, err);
     rgm_constants_free(&own);

@@ -23,6 +23,7 @@ typedef struct run_job {
     const char *last, *best; /* checkpoints to write, or NULL */
     const char *resume;      /* checkpoint to go on from, or NULL */
     const char *evaluate;    /* checkpoint whose test split is evaluated, with its constants; no run. Or NULL */
+    int32_t held_out;        /* 1: what its run held out for validation is evaluated instead */
     int32_t begins;          /* RGM_BEGINS_*: whose it is */
     const char *load_before; /* checkpoint whose weights a new run begins with, or NULL */
     const char *load_after;  /* checkpoint whose weights are loaded before the dump, or NULL */

@@ -58,6 +58,7 @@ static rgm_status make_config(const rgm_cli_line *line, rgm_config *config, rgm_
     rgm_status status = rgm_config_init(config, err);
     if (status == RGM_OK && text) status = rgm_config_parse(config, text, strlen(text), path, err);
     if (status == RGM_OK) status = rgm_constants_take(model, reader, path, err);
+    if (status == RGM_OK) model->held_out = config->data.validation;
     rgm_checkpoint_close(reader);
     RGM_TRY(status);
     config->plugins.count = 0; /* a file that came from elsewhere does not choose what code is loaded: --plugin does */

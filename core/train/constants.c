@@ -66,7 +66,8 @@ rgm_status rgm_constants_take(rgm_constants *c, const rgm_checkpoint_reader *rea
                          .path = strdup(path),
                          .version = rgm_checkpoint_foreign(reader) ? 0 : header->version,
                          .fingerprint = header->fingerprint,
-                         .fingerprint_pixels = header->fingerprint_pixels};
+                         .fingerprint_pixels = header->fingerprint_pixels,
+                         .seed = header->seed};
     if (c->classes && c->path) return RGM_OK;
     rgm_constants_free(c);
     return rgm_fail(err, RGM_E_NOMEM, "%s: out of memory", path);
@@ -256,7 +257,20 @@ rgm_status rgm_constants_map(const rgm_constants *model, const rgm_config *confi
 
 /* ---- whose data it is ---- */
 
-rgm_status rgm_constants_own_data(const rgm_constants *model, rgm_dataset *set, const rgm_stop *stop, rgm_error *err) {
+/* Another fraction or seed holds out images that the run was trained on. */
+static rgm_status check_held_out(const rgm_constants *model, const rgm_config *config, rgm_error *err) {
+    if (model->seed == config->seed && model->held_out == config->data.validation) return RGM_OK;
+    if (model->held_out <= 0)
+        return rgm_fail(err, RGM_E_USAGE, "data.validation: %g, but the run of %s held nothing out for validation",
+                        config->data.validation, model->path);
+    return rgm_fail(err, RGM_E_USAGE,
+                    "data.validation: %g with seed %" PRIu64 ", but the run of %s held out %g with seed %" PRIu64
+                    ": others are images that it was trained on",
+                    config->data.validation, config->seed, model->path, model->held_out, model->seed);
+}
+
+rgm_status rgm_constants_own_data(const rgm_constants *model, const rgm_config *config, rgm_dataset *set,
+                                  const rgm_stop *stop, rgm_error *err) {
     const rgm_dataset_info *info = rgm_dataset_describe(set);
     const rgm_fingerprint_terms terms = {model->input.mean, model->input.std, model->classes};
     uint64_t found = ~model->fingerprint;
@@ -268,7 +282,13 @@ rgm_status rgm_constants_own_data(const rgm_constants *model, rgm_dataset *set, 
     else if (model->input.image[0] == info->C)
         RGM_TRY(model->fingerprint_pixels ? rgm_fingerprint(set, &terms, stop, &found, err)
                                           : rgm_fingerprint_quick(set, &terms, &found, err));
-    if (found == model->fingerprint) return RGM_OK;
+    if (found == model->fingerprint && model->version == 1)
+        rgm_log(
+            RGM_LOG_WARN,
+            "%s: a checkpoint of format version 1: where classes have unequal numbers of images, images that its run "
+            "was trained on may be among those held out now",
+            model->path);
+    if (found == model->fingerprint) return check_held_out(model, config, err);
     return rgm_fail(err, RGM_E_USAGE,
                     "%s: no validation split, and the run of %s held nothing out of it, having been trained on other "
                     "data: --split train takes the whole train split",

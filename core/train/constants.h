@@ -15,6 +15,8 @@ typedef struct rgm_constants {
     int32_t version;       /* of the checkpoint's format; 0: weights only */
     uint64_t fingerprint;  /* of the data that its run was trained on, and what is in it (checkpoint.h) */
     int32_t fingerprint_pixels;
+    uint64_t seed;   /* of its run */
+    double held_out; /* the fraction that its configuration holds out: filled by whoever reads that */
 } rgm_constants;
 
 /* Those of an open checkpoint; *constants is overwritten. RGM_E_NOMEM. */
@@ -40,9 +42,11 @@ rgm_status rgm_constants_settle(rgm_constants *constants, const rgm_constants *m
  * and classes, which the set's must fit (RGM_E_USAGE). [main] */
 rgm_status rgm_constants_map(const rgm_constants *model, const rgm_config *config, rgm_dataset *set, rgm_error *err);
 
-/* RGM_OK if `set` is the data that the checkpoint's run was trained on; RGM_E_USAGE if it is not, or nobody knows. All
- * pixels are read, if need be, unless `stop` is asked. [main] */
-rgm_status rgm_constants_own_data(const rgm_constants *model, rgm_dataset *set, const rgm_stop *stop, rgm_error *err);
+/* RGM_OK if `set` is the data that the checkpoint's run was trained on, and `config` holds the same images out of it;
+ * RGM_E_USAGE if not, or nobody knows. Of version 1 a log line says what is not sure. All pixels are read, if need be,
+ * unless `stop` is asked. [main] */
+rgm_status rgm_constants_own_data(const rgm_constants *model, const rgm_config *config, rgm_dataset *set,
+                                  const rgm_stop *stop, rgm_error *err);
 
 /* Warns where weights for a new run come from a model with other constants: that of `path`. [main] */
 void rgm_constants_compare(const rgm_constants *weights, const rgm_constants *run, const char *data);

@@ -174,7 +174,7 @@ static rgm_status describe_model(rgm_session *s, rgm_error *err) {
 static rgm_status hold_out(rgm_session *s, const rgm_config *config, const rgm_session_options *o, rgm_error *err) {
     if (s->validation.count || !s->train.count || config->data.validation <= 0) return RGM_OK;
     if (o->evaluation && o->split != RGM_SPLIT_VALIDATION) return RGM_OK;
-    if (o->evaluation && o->model) RGM_TRY(rgm_constants_own_data(o->model, s->set, &o->stop, err));
+    if (o->evaluation && o->model) RGM_TRY(rgm_constants_own_data(o->model, config, s->set, &o->stop, err));
     RGM_TRY(rgm_holdout_create(&s->holdout, s->set, config->data.validation, config->seed, err));
     s->train = s->holdout.train;
     s->validation = s->holdout.validation;

@@ -37,6 +37,8 @@ static rgm_status run_norm(void *context, int32_t chunk, int32_t worker, rgm_err
     double limit = u->session->config->clip_norm;
     u->norm = sqrt(rgm_plan_gradient_squares(u->plan));
     if (!isfinite(u->norm)) return rgm_fail(err, RGM_E_NUMERIC, "the gradient's norm is not finite");
+    /* nothing is learned from pixels that were written to while they were read */
+    if (u->session->set) RGM_TRY(rgm_dataset_check(u->session->set, err));
     u->begun = 1;
     u->clip = limit > 0 && u->norm > limit ? (float)(limit / (u->norm + 1e-6)) : 1.0f; /* torch's 1e-6 */
     return RGM_OK;

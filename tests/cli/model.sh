@@ -81,6 +81,14 @@ expect 0 "$regimen" eval run --split validation --json # what was held out of it
 has out '"images": 10'
 cp own.h5 copy.h5
 expect 0 "$regimen" eval run --data copy.h5 --split validation # whatever its name
+expect 2 "$regimen" eval run --split validation --set seed=2 # images that it was trained on
+has err 'error: data.validation: 0.1 with seed 2, but the run of run/.* held out 0.1 with seed 1'
+expect 2 "$regimen" eval run --split validation --set data.validation=0.3
+has err 'error: data.validation: 0.3 with seed 1, but the run of run/.* held out 0.1'
+expect 0 "$regimen" eval run --set seed=2 --set data.validation=0.3 # of the test split: nothing is held out
+expect 0 "$regimen" train own.h5 $small --steps 1 --validation 0 --out unheld --quiet
+expect 2 "$regimen" eval unheld --split validation --set data.validation=0.1
+has err 'error: data.validation: 0.1, but the run of unheld/.* held nothing out'
 expect 2 "$regimen" eval run --data turned.h5 --split validation
 has err 'error: turned.h5: no validation split, and the run of run/.* held nothing out of it'
 
