@@ -120,7 +120,7 @@ static rgm_status write_checkpoint(run *r, const char *path, const rgm_progress 
 static rgm_status on_saved(void *context, const char *path, const rgm_progress *p, rgm_error *err) {
     run *r = context;
     rgm_bar_skip(&r->bar);
-    if (path == r->folder.last) r->saved_step = p->step;
+    if (path == r->folder.last || access(r->folder.last, F_OK) != 0) r->saved_step = p->step;
     return write_checkpoint(r, path, p, rgm_seconds() - r->saving_since, err);
 }
 
@@ -148,9 +148,9 @@ static rgm_status write_end(run *r, const rgm_progress *p, const char *reason, r
     return rgm_metrics_sync(&r->metrics, err);
 }
 
-static const char *reason_of(int32_t ending, const rgm_config *c, char text[128]) {
+static const char *reason_of(int32_t ending, const rgm_config *c, const rgm_progress *p, char text[128]) {
     if (ending == RGM_END_STEPS)
-        snprintf(text, 128, "after %" PRId64 " steps, as asked", c->steps);
+        snprintf(text, 128, "after %" PRId64 " steps, as asked", p->step);
     else if (ending == RGM_END_EARLY)
         snprintf(text, 128, "early: %d evaluations without a gain", c->early_stop.patience);
     else if (ending == RGM_END_REACHED)
@@ -169,7 +169,7 @@ static rgm_summary summarize(const run *r, const rgm_progress *p, int32_t ending
                          .run = r->folder.path,
                          .steps = p->step,
                          .epochs = p->epoch,
-                         .stopped = reason_of(ending, c, text),
+                         .stopped = reason_of(ending, c, p, text),
                          .checkpoint = ending == RGM_END_EARLY ? r->folder.best : r->folder.last};
 }
 
@@ -213,6 +213,18 @@ static rgm_status begin_again(run *r, rgm_error *err) {
     return rgm_metrics_open(&r->metrics, r->folder.metrics, err);
 }
 
+/* A last.h5 that cannot be read is no dead end: without it the run goes on from best.h5, or begins again. */
+static void tell_without(const run *r, const char *damaged) {
+    char from[RGM_RUNFOLDER_COMMAND], to[RGM_RUNFOLDER_COMMAND], aside[RGM_RUNFOLDER_PATH + 8],
+        command[RGM_RUNFOLDER_COMMAND];
+    int32_t best = damaged == r->folder.last && r->folder.has_best;
+    snprintf(aside, sizeof aside, "%s.bad", damaged);
+    rgm_log(RGM_LOG_WARN, "without this file the run %s%s: mv %s %s && %s",
+            best ? "goes on from " : "begins again at its first step", best ? r->folder.best : "",
+            rgm_text_shell(damaged, from, sizeof from), rgm_text_shell(aside, to, sizeof to),
+            rgm_runfolder_command(&r->folder, command));
+}
+
 /* Everything as the checkpoint says. A finished run stays as it is. A process may have ended between a checkpoint and
  * its event: then that is told now. */
 static rgm_status resume(run *r, rgm_progress *p, int32_t *finished, rgm_error *err) {
@@ -220,7 +232,9 @@ static rgm_status resume(run *r, rgm_progress *p, int32_t *finished, rgm_error *
     char build[256], text[128];
     rgm_summary summary;
     const char *from = r->begins == RGM_BEGINS_LAST ? r->folder.last : r->folder.best;
-    RGM_TRY(rgm_loop_resume(r->s, r->t, from, p, &differs, build, err));
+    rgm_status status = rgm_loop_resume(r->s, r->t, from, p, &differs, build, err);
+    if (status == RGM_E_FORMAT) tell_without(r, from);
+    RGM_TRY(status);
     *finished = r->begins == RGM_BEGINS_LAST && is_finished(r, p, &summary, text);
     if (*finished) return rgm_run_print(r->s->config, &summary, err);
     if (differs)
@@ -320,6 +334,8 @@ static void tell_way_on(const run *r, const rgm_progress *p, rgm_status status) 
     rgm_runfolder_command(&r->folder, command);
     if (status == RGM_E_NUMERIC)
         tell_new_run(r);
+    else if (r->ended)
+        rgm_log(RGM_LOG_WARN, "the run is finished; its result is in %s", r->folder.metrics);
     else if (r->saved_step < 0)
         rgm_log(RGM_LOG_WARN, "no checkpoint was written; begin again with: %s", command);
     else
