@@ -107,6 +107,9 @@ static const struct {
     {&plain, PLAIN "epochs: 100\nsteps: 10\n", RGM_OK,
      "steps: the schedule is laid out over 1000 steps (100 epochs), of which 10 are made: the rate gets to 4 % of its "
      "peak; --epochs 1 fits it to them"},
+    {&plain, PLAIN "epochs: 1\nsteps: 1\n", RGM_OK,
+     "steps: the schedule is laid out over 10 steps (1 epochs), of which 1 are made: the rate gets to 4 % of its peak; "
+     "one epoch has 10: more --steps, or --set scheduler=none"},
     {&plain, PLAIN "steps: 1000\n", RGM_OK, "steps: 1000, but 22 epochs have only 220"},
     {&plain, PLAIN "warmup: 22\nscheduler: cosine\n", RGM_OK, "the rate never gets beyond 27 % of the optimizer's lr"},
     {&plain, PLAIN "scheduler: {warmup: {length: 30}}\n", RGM_OK, "scheduler warmup: length: 30 lies beyond"},

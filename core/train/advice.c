@@ -219,14 +219,20 @@ static void look_at_schedule(const look *l) {
         tell(l, "steps: %" PRId64 ", but %d epochs have only %" PRId64 ": the run ends there; more --epochs", steps,
              s->config->epochs, total);
     double whole = peak_factor(s, total), made = steps > 0 && steps < total ? peak_factor(s, steps) : whole;
+    char remedy[96];
+    if (steps < s->steps_per_epoch)
+        snprintf(remedy, sizeof remedy, "one epoch has %" PRId64 ": more --steps, or --set scheduler=none",
+                 s->steps_per_epoch);
+    else
+        snprintf(remedy, sizeof remedy, "--epochs %" PRId64 " fits it to them", (steps - 1) / s->steps_per_epoch + 1);
     if (whole < 0 || made < 0) return;
     if (whole < 0.5)
         tell(l, "schedule: the rate never gets beyond %.0f %% of the optimizer's lr: a shorter warmup", 100 * whole);
     else if (made < 0.5 * whole)
         tell(l,
              "steps: the schedule is laid out over %" PRId64 " steps (%d epochs), of which %" PRId64
-             " are made: the rate gets to %.0f %% of its peak; --epochs %" PRId64 " fits it to them",
-             total, s->config->epochs, steps, 100 * made / whole, (steps - 1) / s->steps_per_epoch + 1);
+             " are made: the rate gets to %.0f %% of its peak; %s",
+             total, s->config->epochs, steps, 100 * made / whole, remedy);
 }
 
 /* A part of the schedule that is longer than the run: the setting `length`, which is epochs from 1 on. */
