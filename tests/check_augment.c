@@ -108,7 +108,7 @@ static const struct {
     {"[{keeper: {change: larger}}]", "3x11x11", "augmentation keeper: makes images of 3x11x11 out of 3x9x11", 0, 10},
     {"[{keeper: {change: channels}}]", "auto",
      "augmentation keeper: makes images of 4x9x11 out of 3x9x11: the number of channels must stay", 0, 0},
-    {"[flip]", "3x7x11", "set.h5 has images of 3x9x11, whose size nothing changes", 0, 0},
+    {"[flip]", "3x7x11", "set.h5 has images of 3x9x11, and no augmentation changes their size", 0, 0},
 };
 
 START_TEST(sizes_of_their_own) {

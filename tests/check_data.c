@@ -282,7 +282,7 @@ static const struct {
     {zero_images, RGM_E_FORMAT, "empty"},
     {many_channels, RGM_E_UNSUPPORTED, "at most"},
     {channels_first, RGM_E_UNSUPPORTED, "channels come last: write x.transpose(0, 2, 3, 1)"},
-    {no_labels, RGM_E_FORMAT, "labels is missing"},
+    {no_labels, RGM_E_FORMAT, ".h5: train/labels is missing"},
     {no_groups, RGM_E_FORMAT, "no group train"},
     {fewer_labels, RGM_E_FORMAT, "22 entries for 23 images"},
     {zero_rows, RGM_E_FORMAT, "sums to 0"},

@@ -79,13 +79,22 @@ static const char *kind_of(hid_t object) {
     }
 }
 
+/* The place in the file of what is called `name` in a group: train/labels. */
+static const char *place_of(hid_t parent, const char *name, char out[128]) {
+    char group[64] = "";
+    if (H5Iget_name(parent, group, sizeof group) <= 1) group[0] = 0;
+    snprintf(out, 128, "%s%s%.60s", group[0] ? group + 1 : "", group[0] ? "/" : "", name);
+    return out;
+}
+
 /* Opens the object behind a hard link, if it is of `type`. */
 static rgm_status open_object(hid_t parent, const char *name, const char *path, H5I_type_t type, const char *kind,
                               hid_t access, hid_t *object, rgm_error *err) {
     *object = -1;
     H5L_info_t link;
+    char place[128];
     int found = rgm_h5_exists(parent, name);
-    if (found == 0) return rgm_fail(err, RGM_E_FORMAT, "%s: %s is missing", path, name);
+    if (found == 0) return rgm_fail(err, RGM_E_FORMAT, "%s: %s is missing", path, place_of(parent, name, place));
     if (found < 0 || H5Lget_info(parent, name, &link, H5P_DEFAULT) < 0)
         return rgm_h5_fail(err, RGM_E_FORMAT, path, name);
     if (link.type != H5L_TYPE_HARD)

@@ -58,8 +58,10 @@ rgm_status rgm_input_unchanged(const rgm_input *input, rgm_error *err) {
     struct stat st;
     if (fstat(input->fd, &st) != 0) return rgm_fail(err, RGM_E_IO, "%s: %s", input->path, strerror(errno));
     if (st.st_size < input->size)
-        return rgm_fail(err, RGM_E_IO, "%s: truncated from %lld to %lld bytes while it is in use", input->path,
-                        (long long)input->size, (long long)st.st_size);
+        return rgm_fail(
+            err, RGM_E_IO,
+            "%s: truncated from %lld to %lld bytes while it is in use: replace a file by renaming a new one over it",
+            input->path, (long long)input->size, (long long)st.st_size);
     if (st.st_size == input->size && st.st_mtim.tv_sec == input->changed.tv_sec &&
         st.st_mtim.tv_nsec == input->changed.tv_nsec)
         return RGM_OK;

@@ -119,8 +119,10 @@ static rgm_status count_asked(const rgm_dataset_info *info, double fraction, int
         return rgm_fail(err, RGM_E_USAGE, "validation fraction %g: expected a number between 0 and 1", fraction);
     *asked = (int64_t)floor(fraction * (double)count + 0.5);
     if (*asked >= 1 && *asked < count) return RGM_OK;
-    return rgm_fail(err, RGM_E_USAGE, "validation fraction %g of %lld training samples leaves %s sample", fraction,
-                    (long long)count, *asked < 1 ? "validation without a" : "training without a");
+    return rgm_fail(err, RGM_E_USAGE, "%s: validation: %g of %lld training image%s leaves none for %s", info->path,
+                    fraction, (long long)count, count == 1 ? "" : "s",
+                    *asked < 1 ? "validation: a larger --validation, or 0 for no validation"
+                               : "training: a smaller --validation");
 }
 
 /* Marks the samples to hold out, and says how many they are. */

@@ -67,8 +67,8 @@ static rgm_status check_end(const rgm_augmenter *a, rgm_error *err) {
     if (same_shape(last, &want) && (same_shape(last, first) || (!evaluated && last->C == first->C))) return RGM_OK;
     if (place >= 0) return refuse_end(a, place, err);
     return rgm_fail(err, RGM_E_USAGE,
-                    "model.image: %dx%dx%d, but %s has images of %dx%dx%d, whose size nothing changes", want.C, want.H,
-                    want.W, s->config->data.file, last->C, last->H, last->W);
+                    "model.image: %dx%dx%d, but %s has images of %dx%dx%d, and no augmentation changes their size",
+                    want.C, want.H, want.W, s->config->data.file, last->C, last->H, last->W);
 }
 
 /* Walks the shapes through the chain. */

@@ -177,7 +177,7 @@ static rgm_status check_data(const rgm_session *s, const rgm_checkpoint *header,
         return rgm_fail(
             err, RGM_E_USAGE,
             "%s: its run was trained on other data than %s: images or labels differ (fingerprint %016" PRIx64
-            ", found %016" PRIx64 ")",
+            ", found %016" PRIx64 "): --data names the file that it was trained on",
             path, s->config->data.file, header->fingerprint, found);
     RGM_TRY(check_constants(s, header, path, err));
     return s->set ? compare_names(s, header, err) : RGM_OK;
