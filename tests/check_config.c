@@ -151,6 +151,7 @@ static const struct {
     const char *text, *where, *what; /* after "f.yaml" and the ": " behind it; a part of the message */
 } bad[] = {
     {"bacth: 64\n", ":1:1", "unknown key 'bacth' (nearest: 'batch')"},
+    {"modle: {name: cnn}\n", ":1:1", "unknown key 'modle' (nearest: 'model')"},
     {"\n  zzzzqqq: 1\n", ":2:3", "unknown key 'zzzzqqq'"},
     {"batch: 64\nbatch: 32\n", ":2:1", "the key 'batch' is repeated"},
     {"data: {file: a}\nseed: 1\ndata: {validation: 0}\n", ":3:1", "the key 'data' is repeated"},

@@ -172,9 +172,26 @@ int32_t rgm_config_given(const rgm_config *config, const char *key) {
     return option && (config->given >> (option - options) & 1);
 }
 
-rgm_status rgm_option_unknown(const char *key, rgm_error *err) {
-    const char *names[OPTIONS];
+enum { GROUP = 16 };
+
+/* The names before the dots of the keys, unless `key` is one of them: then a key in it is nearer. */
+static size_t list_groups(const char *key, char groups[OPTIONS][GROUP], const char **names) {
     size_t count = 0;
+    for (size_t i = 0; i < OPTIONS; i++) {
+        const char *dot = options[i].key ? strchr(options[i].key, '.') : NULL;
+        if (!dot) continue;
+        snprintf(groups[count], GROUP, "%.*s", (int)(dot - options[i].key), options[i].key);
+        if (strcmp(groups[count], key) == 0) return 0;
+        names[count] = groups[count];
+        count++;
+    }
+    return count;
+}
+
+rgm_status rgm_option_unknown(const char *key, rgm_error *err) {
+    const char *names[2 * OPTIONS];
+    char groups[OPTIONS][GROUP];
+    size_t count = list_groups(key, groups, names);
     for (size_t i = 0; i < OPTIONS; i++)
         if (options[i].key) names[count++] = options[i].key;
     const char *nearest = rgm_text_nearest(key, names, count);
