@@ -108,17 +108,18 @@ static const struct {
      "steps: the schedule is laid out over 1000 steps (100 epochs), of which 10 are made: the rate gets to 4 % of its "
      "peak; --epochs 1 fits it to them"},
     {&plain, PLAIN "epochs: 1\nsteps: 1\n", RGM_OK,
-     "steps: the schedule is laid out over 10 steps (1 epochs), of which 1 are made: the rate gets to 4 % of its peak; "
-     "one epoch has 10: more --steps, or --set scheduler=none"},
+     "steps: the schedule is laid out over 10 steps (1 epoch), of which 1 is made: the rate gets to 4 % of its peak; "
+     "more --steps let it rise"},
     {&plain, PLAIN "steps: 1000\n", RGM_OK, "steps: 1000, but 22 epochs have only 220"},
+    {&plain, PLAIN "epochs: 1\nsteps: 20\n", RGM_OK, "steps: 20, but 1 epoch has only 10"},
     {&plain, PLAIN "warmup: 22\nscheduler: cosine\n", RGM_OK, "the rate never gets beyond 27 % of the optimizer's lr"},
     {&plain, PLAIN "scheduler: {warmup: {length: 30}}\n", RGM_OK, "scheduler warmup: length: 30 lies beyond"},
 
     /* classes */
-    {&gappy, PLAIN, RGM_OK, "labels 0 to 250 make 251 classes, of which 248 have no image (first: 1)"},
+    {&gappy, PLAIN, RGM_OK, "labels up to 250 make 251 classes, of which 248 have no image (first: 1)"},
     {&single, SMALL "data: {validation: 0}\n", RGM_OK, "all images for training are of one class, 1"},
     {&unseen, SMALL "data: {validation: 0}\nbatch: 100\n", RGM_OK,
-     "1 of the classes in the test split have no image for training (first: 3): they are never right"},
+     "1 of the classes in the test split has no image for training (first: 3): it is never right"},
     {&few, SMALL, RGM_OK, "data.validation: 13 images, but none of 51 of the 64 classes"},
     {&rare, SMALL "data: {validation: 0.5}\n", RGM_OK, "data.validation: 5 images, not the 23 of fraction 0.5"},
 
@@ -128,7 +129,8 @@ static const struct {
     {&plain, PLAIN "plugins: [" RGM_FIXTURES "/good.so]\nscheduler: good\n", RGM_E_USAGE,
      "scheduler good: waits for metrics of evaluations"},
 
-    {&plain, SMALL "early_stop: {patience: 21}\n", RGM_OK, "21 evaluations without a gain cannot end a run of 22"},
+    {&plain, SMALL "early_stop: {patience: 21}\n", RGM_OK,
+     "21 evaluations without a gain cannot come before the end of a run that has 22: less"},
     {&plain, SMALL "early_stop: {patience: 3}\nevaluate: {every: 10}\n", RGM_OK, "3 evaluations without a gain"},
     {&plain, SMALL "early_stop: {patience: 20}\n", RGM_OK, NULL},
 

@@ -96,9 +96,9 @@ static void look_at_labels(const look *l, const census *c) {
              class_name(info, only, name));
     else if (empty && !info->class_names)
         tell(l,
-             "%.160s: labels 0 to %d make %d classes, of which %d have no image (first: %d): number the labels from 0 "
+             "%.160s: labels up to %d make %d classes, of which %d %s no image (first: %d): number the labels from 0 "
              "without gaps, or name the classes (class_names)",
-             info->path, c->classes - 1, c->classes, empty, first);
+             info->path, c->classes - 1, c->classes, empty, empty == 1 ? "has" : "have", first);
 }
 
 static void look_at_unseen(const look *l, const census *c) {
@@ -109,10 +109,9 @@ static void look_at_unseen(const look *l, const census *c) {
     for (int32_t i = 0; i < 2; i++) {
         int32_t first = 0, unseen = missing(c, parts[i], c->train, &first);
         if (unseen)
-            tell(l,
-                 "%.160s: %d of the classes in the %s split have no image for training (first: %s): they are never "
-                 "right",
-                 info->path, unseen, names[i], class_name(info, first, name));
+            tell(l, "%.160s: %d of the classes in the %s split %s no image for training (first: %s): %s never right",
+                 info->path, unseen, names[i], unseen == 1 ? "has" : "have", class_name(info, first, name),
+                 unseen == 1 ? "it is" : "they are");
     }
 }
 
@@ -212,27 +211,31 @@ static double peak_factor(const rgm_session *s, int64_t steps) {
     return peak;
 }
 
+/* A run that ends long before its schedule does. */
+static void tell_short(const look *l, double percent) {
+    const rgm_session *s = l->s;
+    int64_t steps = s->config->steps, total = s->steps_total, fit = (steps - 1) / s->steps_per_epoch + 1;
+    char remedy[64] = "more --steps let it rise";
+    if (fit < s->config->epochs) snprintf(remedy, sizeof remedy, "--epochs %" PRId64 " fits it to them", fit);
+    tell(l,
+         "steps: the schedule is laid out over %" PRId64 " steps (%d epoch%s), of which %" PRId64 " %s made: the rate "
+         "gets to %.0f %% of its peak; %s",
+         total, s->config->epochs, s->config->epochs == 1 ? "" : "s", steps, steps == 1 ? "is" : "are", percent,
+         remedy);
+}
+
 static void look_at_schedule(const look *l) {
     const rgm_session *s = l->s;
     int64_t steps = s->config->steps, total = s->steps_total;
     if (steps > total)
-        tell(l, "steps: %" PRId64 ", but %d epochs have only %" PRId64 ": the run ends there; more --epochs", steps,
-             s->config->epochs, total);
+        tell(l, "steps: %" PRId64 ", but %d epoch%s only %" PRId64 ": the run ends there; more --epochs", steps,
+             s->config->epochs, s->config->epochs == 1 ? " has" : "s have", total);
     double whole = peak_factor(s, total), made = steps > 0 && steps < total ? peak_factor(s, steps) : whole;
-    char remedy[96];
-    if (steps < s->steps_per_epoch)
-        snprintf(remedy, sizeof remedy, "one epoch has %" PRId64 ": more --steps, or --set scheduler=none",
-                 s->steps_per_epoch);
-    else
-        snprintf(remedy, sizeof remedy, "--epochs %" PRId64 " fits it to them", (steps - 1) / s->steps_per_epoch + 1);
     if (whole < 0 || made < 0) return;
     if (whole < 0.5)
         tell(l, "schedule: the rate never gets beyond %.0f %% of the optimizer's lr: a shorter warmup", 100 * whole);
     else if (made < 0.5 * whole)
-        tell(l,
-             "steps: the schedule is laid out over %" PRId64 " steps (%d epochs), of which %" PRId64
-             " are made: the rate gets to %.0f %% of its peak; %s",
-             total, s->config->epochs, steps, 100 * made / whole, remedy);
+        tell_short(l, 100 * made / whole);
 }
 
 /* A part of the schedule that is longer than the run: the setting `length`, which is epochs from 1 on. */
@@ -251,7 +254,9 @@ static void look_at_patience(const look *l) {
     const rgm_config *c = l->s->config;
     int32_t evaluations = (c->epochs - 1) / c->evaluate.every + 1;
     if (c->early_stop.patience > 0 && c->early_stop.patience + 1 >= evaluations)
-        tell(l, "early_stop.patience: %d evaluations without a gain cannot end a run of %d before its end",
+        tell(l,
+             "early_stop.patience: %d evaluations without a gain cannot come before the end of a run that has %d: less "
+             "patience, or more --epochs",
              c->early_stop.patience, evaluations);
 }
 
