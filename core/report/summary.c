@@ -44,7 +44,9 @@ const char *rgm_summary_text(const rgm_summary *s, char out[RGM_SUMMARY_TEXT]) {
     out[0] = 0;
     if (s->model) put(out, "model      %.200s\n", s->model);
     if (s->data) put(out, "data       %.1000s\n", s->data);
-    if (s->steps > 0) put(out, "trained    %d epochs, %lld steps\n", s->epochs, (long long)s->steps);
+    if (s->steps > 0)
+        put(out, "trained    %d epoch%s, %lld step%s\n", s->epochs, s->epochs == 1 ? "" : "s", (long long)s->steps,
+            s->steps == 1 ? "" : "s");
     if (s->stopped) put(out, "stopped    %.400s\n", s->stopped);
     if (s->images > 0) put_accuracy(s, out);
     put_speed(s, out);

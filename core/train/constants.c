@@ -192,8 +192,8 @@ static rgm_status find_names(const class_names *sorted, const class_names *their
         map[i] = found->number;
     }
     if (!unknown.count) return RGM_OK;
-    return rgm_fail(err, RGM_E_USAGE, "%s: the model of %s does not know its classes %s", info->path, model->path,
-                    end_list(&unknown));
+    return rgm_fail(err, RGM_E_USAGE, "%s: the model of %s does not know its class%s %s", info->path, model->path,
+                    unknown.count == 1 ? "" : "es", end_list(&unknown));
 }
 
 static int32_t same_beginning(const class_names *a, const class_names *b) {

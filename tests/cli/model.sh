@@ -66,7 +66,7 @@ expect 0 "$regimen" eval run --data few.h5
 expect 2 "$regimen" eval run --data other.h5
 has err "error: other.h5: the model of run/.* does not know its classes 'wasp', 'moth'"
 expect 2 "$regimen" eval run --data named4.h5
-has err "does not know its classes 'dog'"
+has err "does not know its class 'dog'"
 expect 2 "$regimen" eval run --data many.h5
 has err 'error: many.h5: its labels are of 4 classes, the model of run/.* has 3'
 expect 2 "$regimen" eval run --data small.h5
