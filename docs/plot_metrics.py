@@ -133,7 +133,10 @@ def main():
     if len(sys.argv) != 2 or sys.argv[1].startswith("-"):
         print(__doc__.strip(), file=sys.stderr if len(sys.argv) != 2 else sys.stdout)
         return 2 if len(sys.argv) != 2 else 0
-    body = "\n".join(draw(read(sys.argv[1])))
+    try:
+        body = "\n".join(draw(read(sys.argv[1])))
+    except OSError as error:
+        sys.exit(f"{sys.argv[1]}: {error.strerror}")
     print(f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{HEIGHT}" viewBox="0 0 {WIDTH} {HEIGHT}">\n'
           f"<style>text{{font:12px sans-serif;fill:{INK}}}.t{{font-weight:bold}}</style>\n"
           f'<rect width="100%" height="100%" fill="#ffffff"/>\n{body}\n</svg>')

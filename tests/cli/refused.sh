@@ -150,6 +150,7 @@ refuse 2 'data.h5' eval data.h5
 refuse 2 'conv1.weight' eval run --set model.base=6
 refuse 2 'last.h5' train data.h5 --model mlp --checkpoint $checkpoint
 refuse 2 'seed' train --resume run --seed 5
+refuse 2 'run: steps: 2, but 6 are made already' train --resume run --steps 2
 refuse 2 "'batch' is not what" train --resume run --batch 8
 refuse 2 "'optimizer' is not what" train --resume run --set optimizer.lr=0.01
 refuse 2 "'augment' is not what" train --resume run --set 'augment=[]'
@@ -160,7 +161,9 @@ refuse '[23]' 'good.yaml' train data.h5 --out good.yaml/run
 refuse 3 '/proc/regimen' train data.h5 --out /proc/regimen/run
 cp -r run damaged
 cp half_checkpoint.h5 damaged/checkpoints/last.h5
-refuse 2 'last.h5' train --resume damaged
+expect 2 "$regimen" train --resume damaged --quiet # ends.sh runs the command that is told
+has err '^regimen: error: .*last.h5'
+[ "$(grep -c '^regimen: ' err)" = 2 ] || fail "expected the way on and the error: $(cat err)"
 
 # ---- bench
 refuse 2 "bench: expected the name of a bench" bench
