@@ -200,14 +200,16 @@ START_TEST(test_defaults_suit_the_model) {
 }
 END_TEST
 
+#define ANY_KEY " (--set KEY=VALUE sets what has no option, such as optimizer.lr)"
 static const struct {
     const char *words, *message;
 } bad[] = {
     {"", "test: expected FILE, or OTHER FILE (see regimen test --help)"},
     {"a b c", "test: unexpected argument 'c'"},
     {"a --bacth 3", "test: unknown option '--bacth' (nearest: '--batch')"},
-    {"a --zzzzzzzzzz", "test: unknown option '--zzzzzzzzzz'"},
-    {"a --zzzzzzzzzz=5", "test: unknown option '--zzzzzzzzzz'"},
+    {"a --zzzzzzzzzz", "test: unknown option '--zzzzzzzzzz'" ANY_KEY},
+    {"a --zzzzzzzzzz=5", "test: unknown option '--zzzzzzzzzz'" ANY_KEY},
+    {"a --patience 3", "test: unknown option '--patience' (--set early_stop.patience=VALUE)"},
     {"a --batch", "--batch: expected an argument: N"},
     {"a --batc", "--batch: expected an argument: N"},
     {"a --split", "--split: expected an argument: NAME"},

@@ -128,6 +128,23 @@ static rgm_status explain_letters(const flags *f, const char *command, const cha
     return RGM_OK;
 }
 
+/* What a name that is no option may mean: a key of the configuration, whole or behind its dot. */
+static const char *suggest_key(const flags *f, const char *name, char out[160]) {
+    size_t count;
+    const rgm_option *options = rgm_config_options(&count);
+    int32_t settable = 0;
+    out[0] = 0;
+    for (int32_t i = 0; i < f->count; i++) settable |= f->list[i].key == KEY_SET;
+    if (!settable) return out;
+    snprintf(out, 160, " (--set KEY=VALUE sets what has no option, such as optimizer.lr)");
+    for (size_t i = 0; i < count; i++) {
+        const char *key = options[i].key, *dot = key ? strchr(key, '.') : NULL;
+        if (key && (strcmp(key, name) == 0 || (dot && strcmp(dot + 1, name) == 0)))
+            snprintf(out, 160, " (--set %.100s=VALUE)", key);
+    }
+    return out;
+}
+
 static rgm_status explain_name(const flags *f, const char *command, const char *word, rgm_error *err) {
     const char *names[MOST_FLAGS], *match = NULL, *arg = NULL;
     int32_t starts = 0;
@@ -147,7 +164,8 @@ static rgm_status explain_name(const flags *f, const char *command, const char *
     const char *nearest = rgm_text_nearest(name, names, (size_t)f->count);
     if (nearest)
         return rgm_fail(err, RGM_E_USAGE, "%s: unknown option '--%s' (nearest: '--%s')", command, name, nearest);
-    return rgm_fail(err, RGM_E_USAGE, "%s: unknown option '--%s'", command, name);
+    char key[160];
+    return rgm_fail(err, RGM_E_USAGE, "%s: unknown option '--%s'%s", command, name, suggest_key(f, name, key));
 }
 
 /* What argp did not like, in one line. The word is the one before `next`, or `next` itself in the middle of a word of
