@@ -150,7 +150,6 @@ refuse 2 'data.h5' eval data.h5
 refuse 2 'conv1.weight' eval run --set model.base=6
 refuse 2 'last.h5' train data.h5 --model mlp --checkpoint $checkpoint
 refuse 2 'seed' train --resume run --seed 5
-refuse 2 'run: steps: 2, but 6 are made already' train --resume run --steps 2
 refuse 2 "'batch' is not what" train --resume run --batch 8
 refuse 2 "'optimizer' is not what" train --resume run --set optimizer.lr=0.01
 refuse 2 "'augment' is not what" train --resume run --set 'augment=[]'
