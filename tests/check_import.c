@@ -405,8 +405,6 @@ START_TEST(test_failing_reads) {
 }
 END_TEST
 
-static int32_t stop_at_zero(void *context) { return (*(int *)context)-- <= 0; }
-
 START_TEST(test_stop) {
     put_kind(_i);
     int asked = 0;

@@ -273,17 +273,19 @@ static const struct {
 };
 
 START_TEST(a_batch_is_found_in_few_plans) {
-    const int32_t above = searches[_i].most + 1;
+    const int32_t most = searches[_i].most, above = most + 1;
     for (int32_t known = 0; known < 2; known++) {
         for (int32_t cost = 1; cost <= 2; cost++) {
             model m = searches[_i].model;
             m.cost = cost;
-            rgm_fit fit = {plan_model, &m, 1000000, {stop_model, &m}};
+            rgm_fit fit = {plan_model, &m, 1000000, {stop_model, &m}, most, 0, 0};
+            if (known) {
+                fit.above = above;
+                fit.bytes = bytes_of(&m, above);
+            }
             int32_t batch = -1, budget = RGM_TRAINER_PLANS;
             rgm_error err = {0};
-            need(rgm_fit_search(&fit, searches[_i].most, known ? above : 0, known ? bytes_of(&m, above) : 0, &budget,
-                                &batch, &err),
-                 &err);
+            need(rgm_fit_search(&fit, &budget, &batch, &err), &err);
             ck_assert_int_le(m.plans, RGM_TRAINER_PLANS);
             ck_assert_int_eq(m.plans + budget, RGM_TRAINER_PLANS);
             ck_assert(batch == 0 || bytes_of(&m, batch) <= 1000000);
@@ -295,10 +297,10 @@ END_TEST
 
 START_TEST(a_search_can_be_stopped) {
     model m = {.base = 0, .slope = 100, .cost = 2, .stop_after = 2};
-    rgm_fit fit = {plan_model, &m, 1000000, {stop_model, &m}};
+    rgm_fit fit = {plan_model, &m, 1000000, {stop_model, &m}, 65535, 0, 0};
     int32_t batch, budget = RGM_TRAINER_PLANS;
     rgm_error err = {0};
-    ck_assert_int_eq(rgm_fit_search(&fit, 65535, 0, 0, &budget, &batch, &err), RGM_E_INTERRUPTED);
+    ck_assert_int_eq(rgm_fit_search(&fit, &budget, &batch, &err), RGM_E_INTERRUPTED);
     ck_assert_int_eq(m.plans, 2);
 }
 END_TEST

@@ -305,8 +305,6 @@ END_TEST
 
 /* ---- stops ---- */
 
-static int32_t stop_at_zero(void *context) { return (*(int *)context)-- <= 0; }
-
 /* Asked to stop at every question in turn. */
 START_TEST(test_stop) {
     make_kind(_i);

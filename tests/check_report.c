@@ -11,9 +11,9 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "report/bar.h"
 #include "report/interval.h"
 #include "report/metrics.h"
-#include "report/bar.h"
 #include "report/runfolder.h"
 #include "report/summary.h"
 

@@ -44,14 +44,6 @@ static void fail_at(const char *where) {
         unsetenv("RGM_FAIL");
 }
 
-static void copy_file(const char *from, const char *to) {
-    FILE *in = fopen(from, "rb"), *out = fopen(to, "wb");
-    ck_assert(in && out);
-    for (int c; (c = getc(in)) != EOF;) putc(c, out);
-    fclose(in);
-    ck_assert_int_eq(fclose(out), 0);
-}
-
 static int32_t is_there(int32_t file) { return access(paths[file], F_OK) == 0; }
 
 /* ---- states that are not finite ---- */

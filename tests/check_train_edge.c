@@ -48,14 +48,6 @@ static float *load_raw(const char *path, size_t *count) {
     return values;
 }
 
-static void copy_file(const char *from, const char *to) {
-    FILE *in = fopen(from, "rb"), *out = fopen(to, "wb");
-    ck_assert(in && out);
-    for (int c; (c = getc(in)) != EOF;) putc(c, out);
-    fclose(in);
-    ck_assert_int_eq(fclose(out), 0);
-}
-
 /* ---- the beginning ---- */
 
 static double entropy(const int32_t *labels, int32_t count, int32_t classes) {

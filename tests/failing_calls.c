@@ -8,6 +8,8 @@
 /* Visible: shared libraries call them, too. */
 rgm_failing failing_calls;
 
+int32_t stop_at_zero(void *context) { return (*(int *)context)-- <= 0; }
+
 /* 1: this call fails. */
 static int fails(void) {
     failing_calls.reads++;

@@ -237,3 +237,11 @@ int same_files(const char *a, const char *b) {
     fclose(y);
     return same;
 }
+
+void copy_file(const char *from, const char *to) {
+    FILE *in = fopen(from, "rb"), *out = fopen(to, "wb");
+    ck_assert(in && out);
+    for (int c; (c = getc(in)) != EOF;) putc(c, out);
+    fclose(in);
+    ck_assert_int_eq(fclose(out), 0);
+}

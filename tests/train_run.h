@@ -60,4 +60,6 @@ void run_expect(const run_job *job, rgm_status status, run_result *result);
 /* 1 if two files have the same bytes; fails the test if one cannot be read. */
 int same_files(const char *a, const char *b);
 
+void copy_file(const char *from, const char *to);
+
 #endif

@@ -22,10 +22,10 @@ enum {
     RGM_STREAM_AUGMENT = 4,    /* instance = position in the chain     */
     RGM_STREAM_BATCH = 5,      /* batch augmentations                  */
     RGM_STREAM_ACTIVATION = 6, /* dropout masks; instance = op index   */
+    RGM_STREAM_TEST = 7,       /* benches and tests                    */
     RGM_STREAM_REGULARIZE = 8, /* regularizers; instance = position in the list */
     RGM_STREAM_OPTIMIZE = 9,   /* the optimizer                        */
-    RGM_STREAM_LOSS = 10,      /* the loss                             */
-    RGM_STREAM_TEST = 7        /* benches and tests                    */
+    RGM_STREAM_LOSS = 10       /* the loss                             */
 };
 #define RGM_STREAM(purpose, instance) (((uint32_t)(purpose) << 16) | ((uint32_t)(instance)&0xffffu))
 

@@ -85,6 +85,13 @@ void rgm_text_clean(char *text) {
         for (int32_t n = rgm_text_control(c); n > 0; n--) c[n - 1] = '?';
 }
 
+size_t rgm_text_add(char *out, size_t size, const char *more) {
+    size_t used = strlen(out);
+    for (; *more && used + 1 < size; more++) out[used++] = (unsigned char)*more < ' ' || *more == 0x7f ? '?' : *more;
+    out[used] = '\0';
+    return used;
+}
+
 const char *rgm_text_shell(const char *word, char *out, size_t size) {
     static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_./-+=:,@%";
     size_t used = 0, quoted = !word[0] || word[strspn(word, plain)] != 0;

@@ -25,6 +25,10 @@ int32_t rgm_text_control(const char *text);
  * obey them. */
 void rgm_text_clean(char *text);
 
+/* Appends to the string in out, `size` bytes with its NUL, as much as fits; control characters become '?'. Returns the
+ * length. [signal] */
+size_t rgm_text_add(char *out, size_t size, const char *more);
+
 /* `word` as a shell reads it: as it is, or in quotes if it has other characters than those of plain paths. Returns out;
  * what does not fit is cut. */
 const char *rgm_text_shell(const char *word, char *out, size_t size);

@@ -1,10 +1,10 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 #include "cli/commands.h"
 #include "cli/options.h"
 #include "data/dataset.h"
+#include "report/runfolder.h"
 #include "train/constants.h"
 
 enum { SPLIT };
@@ -19,8 +19,7 @@ static const rgm_cli_spec spec = {
     .about =
         "Evaluates a checkpoint on a whole split: accuracy with its 95 % interval, and loss. Of a run folder, the best "
         "checkpoint is taken. The configuration is the checkpoint's own; the line may change it. Mean and standard "
-        "deviation "
-        "are the checkpoint's, too, and classes are matched by name.",
+        "deviation are the checkpoint's, too, and classes are matched by name.",
     .examples = "  regimen eval runs/resnet20-1\n"
                 "  regimen eval --checkpoint runs/resnet20-1/checkpoints/last.h5 --data fashion.h5 --split validation\n"
                 "  regimen eval runs/resnet20-1 --json\n",
@@ -30,22 +29,20 @@ static const rgm_cli_spec spec = {
 };
 
 /* A run folder stands for its best checkpoint, or its last one if no evaluation has chosen a best. */
-static rgm_status find_checkpoint(const char *given, char path[RGM_CONFIG_PATH], rgm_error *err) {
-    static const char *const names[] = {"", "/checkpoints/best.h5", "/checkpoints/last.h5"};
+static rgm_status find_checkpoint(const char *given, char path[RGM_RUNFOLDER_PATH], rgm_error *err) {
     struct stat status;
-    size_t first = stat(given, &status) == 0 && S_ISDIR(status.st_mode);
-    for (size_t i = first; i < (first ? 3 : 1); i++) {
-        if ((size_t)snprintf(path, RGM_CONFIG_PATH, "%s%s", given, names[i]) >= RGM_CONFIG_PATH)
-            return rgm_fail(err, RGM_E_USAGE, "eval: the path of the checkpoint is too long");
-        if (!first || access(path, F_OK) == 0) return RGM_OK;
+    if (stat(given, &status) == 0 && S_ISDIR(status.st_mode)) {
+        if (rgm_runfolder_checkpoint(given, 1, path)) return RGM_OK;
+        return rgm_fail(err, RGM_E_USAGE, "%.160s: this folder has no checkpoints/best.h5 or last.h5", given);
     }
-    return rgm_fail(err, RGM_E_USAGE, "%.160s: this folder has no checkpoints/best.h5 or last.h5", given);
+    if ((size_t)snprintf(path, RGM_RUNFOLDER_PATH, "%s", given) < RGM_RUNFOLDER_PATH) return RGM_OK;
+    return rgm_fail(err, RGM_E_USAGE, "eval: the path of the checkpoint is too long");
 }
 
 /* The checkpoint's configuration, then what the line says. */
 static rgm_status make_config(const rgm_cli_line *line, rgm_config *config, rgm_constants *model, rgm_error *err) {
     const char *given = rgm_cli_value(line, "checkpoint");
-    char path[RGM_CONFIG_PATH];
+    char path[RGM_RUNFOLDER_PATH];
     if (given && line->argument_count > 0)
         return rgm_fail(err, RGM_E_USAGE, "eval: expected one checkpoint, found '%.80s' and '%.80s'", given,
                         line->argument[0]);

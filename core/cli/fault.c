@@ -23,7 +23,7 @@
 #    endif
 #endif
 
-enum { LINE = 8 * RGM_CONFIG_PATH, PLUGIN_FAILED = 5, NOT_READ = 3, ENDED = 3 };
+enum { QUOTED = 4 * RGM_CONFIG_PATH, LINE = 2 * QUOTED, PLUGIN_FAILED = 5, NOT_READ = 3, ENDED = 3 };
 
 static const struct {
     int number;
@@ -42,20 +42,13 @@ static struct sigaction before[FAULTS];
 
 static pid_t owner;      /* a child that was forked tells nothing */
 static int32_t terminal; /* where a progress line may stand */
-static struct {
-    char folder[4 * RGM_CONFIG_PATH + 4]; /* as a shell reads it */
-    char checkpoint[RGM_CONFIG_PATH + 32], log[RGM_CONFIG_PATH + 32];
-} run;
+static struct { char folder[QUOTED], checkpoint[RGM_CONFIG_PATH + 32], log[RGM_CONFIG_PATH + 32]; } run;
 static _Atomic int32_t has_run;
 static _Atomic int32_t under_way; /* 1: it is main() alone that may end the process */
 
 /* ---- the line: system calls only ---- */
 
-static void add(char line[LINE], const char *text) {
-    size_t used = strlen(line);
-    for (; *text && used + 2 < LINE; text++) line[used++] = (unsigned char)*text < ' ' || *text == 0x7f ? '?' : *text;
-    line[used] = '\0';
-}
+static void add(char line[LINE], const char *text) { rgm_text_add(line, LINE - 1, text); } /* a newline follows */
 
 static void add_way_on(char line[LINE]) {
     if (!atomic_load(&has_run)) return;

@@ -428,15 +428,10 @@ static void on_advice(void *context, const char *line) {
 /* A run that is continued keeps its model's own constants. What is wrong with the checkpoint is said when it is loaded.
  */
 static void take_constants(rgm_constants *own, const rgm_config *config) {
-    static const char *const names[] = {"last.h5", "best.h5"};
-    char path[RGM_CONFIG_PATH + 32];
+    char path[RGM_RUNFOLDER_PATH];
     *own = (rgm_constants){0};
-    for (int32_t i = 0; config->resume[0] && i < 2; i++) {
-        snprintf(path, sizeof path, "%s/checkpoints/%s", config->resume, names[i]);
-        if (access(path, F_OK) != 0) continue;
-        if (rgm_constants_read(own, path, NULL) < 0) *own = (rgm_constants){0};
-        return;
-    }
+    if (!config->resume[0] || !rgm_runfolder_checkpoint(config->resume, 0, path)) return;
+    if (rgm_constants_read(own, path, NULL) < 0) *own = (rgm_constants){0};
 }
 
 rgm_status rgm_run_train(rgm_config *config, struct rgm_bench_train *bench, rgm_error *err) {

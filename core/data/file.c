@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <libgen.h>
 #include <limits.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -13,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include <xxhash.h>
+#include "base/replace.h"
 
 enum {
     OFFSET_VERSION = 8,
@@ -37,36 +37,23 @@ static uint64_t get_le(const unsigned char *from, int bytes) {
     return value;
 }
 
-/* Reads exactly `size` bytes at `offset`; a file that is shorter by now is RGM_E_IO. */
-static rgm_status read_at(int fd, const char *path, void *to, size_t size, off_t offset, rgm_error *err) {
-    for (size_t done = 0; done < size;) {
-        ssize_t got = pread(fd, (char *)to + done, size - done, offset + (off_t)done);
-        if (got < 0 && errno == EINTR) continue;
-        if (got < 0) return rgm_fail(err, RGM_E_IO, "%s: cannot read: %s", path, strerror(errno));
-        if (got == 0) return rgm_fail(err, RGM_E_IO, "%s: truncated while it was read", path);
-        done += (size_t)got;
-    }
-    return RGM_OK;
-}
-
 /* XXH3-64 of `length` bytes behind the block. */
-static rgm_status sum_rest(int fd, const char *path, const rgm_stop *stop, uint64_t length, uint64_t *sum,
-                           rgm_error *err) {
+static rgm_status sum_rest(const rgm_input *in, uint64_t length, uint64_t *sum, rgm_error *err) {
     rgm_status status = RGM_OK;
     unsigned char *buffer = malloc(BUFFER);
     XXH3_state_t *state = XXH3_createState();
     if (!buffer || !state) {
-        status = rgm_fail(err, RGM_E_NOMEM, "%s: no memory for a checksum", path);
+        status = rgm_fail(err, RGM_E_NOMEM, "%s: no memory for a checksum", in->path);
         goto done;
     }
     XXH3_64bits_reset(state);
     for (uint64_t at = 0; at < length;) {
         size_t piece = length - at < BUFFER ? (size_t)(length - at) : BUFFER;
-        if (rgm_stop_asked(stop)) {
-            status = rgm_fail(err, RGM_E_INTERRUPTED, "%s: stopped while its checksum was computed", path);
+        if (rgm_stop_asked(&in->stop)) {
+            status = rgm_fail(err, RGM_E_INTERRUPTED, "%s: stopped while its checksum was computed", in->path);
             goto done;
         }
-        status = read_at(fd, path, buffer, piece, (off_t)(RGM_FILE_BLOCK + at), err);
+        status = rgm_input_read(in, buffer, piece, (int64_t)(RGM_FILE_BLOCK + at), err);
         if (status < 0) goto done;
         XXH3_64bits_update(state, buffer, piece);
         at += piece;
@@ -101,7 +88,7 @@ static rgm_status check_block(const rgm_input *in, const unsigned char block[RGM
         return rgm_fail(err, RGM_E_FORMAT, "%s: %s: %llu bytes, expected %llu", path,
                         length > size - RGM_FILE_BLOCK ? "truncated" : "damaged: too long", (unsigned long long)size,
                         (unsigned long long)length + RGM_FILE_BLOCK);
-    RGM_TRY(sum_rest(in->fd, path, &in->stop, length, &sum, err));
+    RGM_TRY(sum_rest(in, length, &sum, err));
     if (sum != get_le(block + OFFSET_SUM, 8))
         return rgm_fail(err, RGM_E_FORMAT, "%s: damaged: its checksum does not match", path);
     return RGM_OK;
@@ -118,16 +105,6 @@ rgm_status rgm_input_verify(rgm_input *in, rgm_error *err) {
     if (have < sizeof block)
         return rgm_fail(err, RGM_E_FORMAT, "%s: truncated: %zu bytes, not even its first block", in->path, have);
     return check_block(in, block, err);
-}
-
-rgm_status rgm_file_verify(const char *path, int32_t *framed, rgm_error *err) {
-    rgm_input input;
-    *framed = 0;
-    RGM_TRY(rgm_input_open(&input, path, NULL, err));
-    rgm_status status = rgm_input_verify(&input, err);
-    *framed = input.framed;
-    rgm_input_close(&input);
-    return status;
 }
 
 /* Where a file written under this name is to be: behind the symbolic links, which stay. NULL with errno set on failure.
@@ -251,25 +228,14 @@ static rgm_status frame_and_sync(const rgm_file_writer *writer, rgm_error *err) 
     if (fstat(writer->fd, &st) != 0 || st.st_size <= RGM_FILE_BLOCK)
         return rgm_fail(err, RGM_E_IO, "%s: cannot write: the file came out empty", writer->path);
     uint64_t length = (uint64_t)st.st_size - RGM_FILE_BLOCK, sum = 0;
-    RGM_TRY(sum_rest(writer->fd, writer->path, &writer->stop, length, &sum, err));
+    const rgm_input written = {.path = writer->path, .fd = writer->fd, .stop = writer->stop};
+    RGM_TRY(sum_rest(&written, length, &sum, err));
     unsigned char block[RGM_FILE_BLOCK];
     fill_block(block, length, sum);
     errno = ENOSPC; /* what a short write means */
     if (pwrite(writer->fd, block, sizeof block, 0) != (ssize_t)sizeof block || fsync(writer->fd) != 0)
         return rgm_fail(err, RGM_E_IO, "%s: cannot write: %s", writer->path, strerror(errno));
     return RGM_OK;
-}
-
-/* A crash of the machine must not undo the rename. Some file systems cannot sync a folder: that is no failure. */
-static void sync_folder(const char *path) {
-    char *copy = strdup(path);
-    if (!copy) return;
-    int fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd >= 0) {
-        fsync(fd);
-        close(fd);
-    }
-    free(copy);
 }
 
 static rgm_status move_into_place(const rgm_file_writer *writer, rgm_error *err) {
@@ -293,7 +259,7 @@ rgm_status rgm_file_commit(rgm_file_writer *writer, rgm_error *err) {
     if (status == RGM_OK) status = frame_and_sync(writer, err);
     if (status == RGM_OK) status = move_into_place(writer, err);
     if (status == RGM_OK) {
-        sync_folder(writer->target);
+        rgm_sync_folder(writer->target); /* a crash of the machine must not undo the rename */
         free(writer->temp);
         writer->temp = NULL;
     }

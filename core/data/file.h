@@ -62,9 +62,9 @@ rgm_status rgm_file_commit(rgm_file_writer *writer, rgm_error *err);
 /* Gives up: removes the temporary file. Fine after commit and on a zeroed writer. */
 void rgm_file_abandon(rgm_file_writer *writer);
 
-/* Checks the frame of `path`, as rgm_input_open() and rgm_input_verify() do (input.h): *framed = 1 if it is there and
- * right, 0 for a foreign file. Whoever reads the file then must do it through an input of their own. */
-rgm_status rgm_file_verify(const char *path, int32_t *framed, rgm_error *err);
+/* Checks the frame and sets input->framed. RGM_E_FORMAT if it is damaged or truncated, RGM_E_UNSUPPORTED for a newer
+ * version. */
+rgm_status rgm_input_verify(rgm_input *input, rgm_error *err);
 
 /* What a file is told that had a frame and lost it. */
 #define RGM_FILE_LOST                                                                                                  \

@@ -18,7 +18,7 @@
 typedef struct rgm_input {
     const char *path; /* the caller's, for error lines */
     int fd;           /* -1: closed */
-    int32_t framed;   /* 1: Regimen's frame is there and right; after rgm_input_verify() */
+    int32_t framed;   /* 1: Regimen's frame is there and right; after rgm_input_verify() (file.h) */
     int32_t unlocked; /* 1: its file system has no locks: another program may be writing it */
     int64_t size;
     struct timespec changed; /* when its content last changed, as it was opened */
@@ -29,10 +29,6 @@ typedef struct rgm_input {
  * RGM_E_FORMAT for an empty file. `stop` may be NULL. */
 rgm_status rgm_input_open(rgm_input *input, const char *path, const rgm_stop *stop, rgm_error *err);
 void rgm_input_close(rgm_input *input); /* twice is fine */
-
-/* Checks the frame and sets input->framed. RGM_E_FORMAT if it is damaged or truncated, RGM_E_UNSUPPORTED for a newer
- * version. */
-rgm_status rgm_input_verify(rgm_input *input, rgm_error *err);
 
 /* RGM_E_IO if the file's size or the time of its last change is another than when it was opened. */
 rgm_status rgm_input_unchanged(const rgm_input *input, rgm_error *err);

@@ -2,56 +2,36 @@
 #include "plug/guard.h"
 
 #include <string.h>
+#include "base/text.h"
+#include "plug/parts.h"
 
 _Thread_local rgm_guard rgm_guard_now;
 
 int32_t rgm_guard_inside(void) { return rgm_guard_now.call != NULL; }
 
-/* ---- the text, without stdio ---- */
-
-typedef struct text {
-    char *out;
-    size_t size, used;
-} text;
-
-/* Control characters would reach a terminal. */
-static void add(text *t, const char *more) {
-    for (; *more && t->used + 1 < t->size; more++)
-        t->out[t->used++] = (unsigned char)*more < ' ' || *more == 0x7f ? '?' : *more;
-    t->out[t->used] = '\0';
-}
-
-static const char *file_of(const char *path) {
-    const char *file = path;
-    for (const char *c = path; *c; c++)
-        if (*c == '/') file = c + 1;
-    return file;
-}
-
 size_t rgm_guard_text(const char *what, char *out, size_t size) {
-    text t = {out, size, 0};
     const rgm_listed *listed = rgm_guard_now.listed;
     const char *call = rgm_guard_now.call;
     if (!call || size == 0) return 0;
+    out[0] = '\0';
     if (listed) {
         const char *parts[] = {rgm_kind_name((int32_t)listed->component->kind),
                                " ",
                                listed->component->name,
                                " (",
-                               file_of(listed->path),
+                               rgm_listed_file(listed),
                                ", plugin ",
                                listed->plugin->id,
                                "): "};
-        for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) add(&t, parts[i]);
+        for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) rgm_text_add(out, size, parts[i]);
     } else {
-        add(&t, "plugin ");
-        add(&t, rgm_guard_now.path ? rgm_guard_now.path : "");
-        add(&t, ": ");
+        rgm_text_add(out, size, "plugin ");
+        rgm_text_add(out, size, rgm_guard_now.path ? rgm_guard_now.path : "");
+        rgm_text_add(out, size, ": ");
     }
-    add(&t, what);
-    add(&t, " in ");
-    add(&t, call);
-    return t.used;
+    rgm_text_add(out, size, what);
+    rgm_text_add(out, size, " in ");
+    return rgm_text_add(out, size, call);
 }
 
 /* ---- loading ---- */

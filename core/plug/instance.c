@@ -17,7 +17,7 @@ static rgm_status at_place(int32_t line, int32_t column, rgm_error *err) {
     return RGM_E_USAGE;
 }
 
-static const char *file_of(const rgm_listed *listed) {
+const char *rgm_listed_file(const rgm_listed *listed) {
     const char *slash = strrchr(listed->path, '/');
     return slash ? slash + 1 : listed->path;
 }
@@ -32,7 +32,7 @@ static rgm_status unknown_setting(const rgm_listed *listed, const rgm_setting *s
     if (nearest) snprintf(hint, sizeof hint, " (nearest: '%s')", nearest);
     if (c->param_count == 0) snprintf(hint, sizeof hint, " (it has none)");
     rgm_fail(err, RGM_E_USAGE, "%s %s: unknown parameter '%s'%s in %s, version %s", rgm_kind_name((int32_t)c->kind),
-             c->name, s->key, hint, file_of(listed), listed->plugin->version);
+             c->name, s->key, hint, rgm_listed_file(listed), listed->plugin->version);
     return at_place(s->key_line, s->key_column, err);
 }
 
@@ -161,7 +161,7 @@ rgm_status rgm_instance_prepare(rgm_instance *instance, const rgm_model_info *mo
 
 const char *rgm_instance_name(const rgm_instance *instance) { return instance->listed->component->name; }
 
-const char *rgm_instance_file(const rgm_instance *instance) { return file_of(instance->listed); }
+const char *rgm_instance_file(const rgm_instance *instance) { return rgm_listed_file(instance->listed); }
 
 int32_t rgm_instance_kind(const rgm_instance *instance) { return (int32_t)instance->listed->component->kind; }
 

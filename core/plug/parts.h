@@ -79,7 +79,8 @@ struct rgm_instance {
     size_t scratch_bytes;        /* of every call after prepare */
 };
 
-const char *rgm_instance_file(const rgm_instance *instance); /* of its plugin, without folders */
+const char *rgm_listed_file(const rgm_listed *listed);       /* its plugin's, without folders. [signal] */
+const char *rgm_instance_file(const rgm_instance *instance); /* the same */
 const rgm_any_component *rgm_instance_any(const rgm_instance *instance);
 const rgm_host *rgm_registry_host(const rgm_registry *registry);
 

@@ -181,6 +181,18 @@ rgm_status rgm_runfolder_find(const char *path, char config[RGM_RUNFOLDER_PATH],
     return RGM_OK;
 }
 
+int32_t rgm_runfolder_checkpoint(const char *path, int32_t best, char checkpoint[RGM_RUNFOLDER_PATH]) {
+    rgm_runfolder f;
+    if (set_paths(&f, path, NULL) < 0) return 0;
+    const char *const order[] = {best ? f.best : f.last, best ? f.last : f.best};
+    for (int32_t i = 0; i < 2; i++) {
+        if (access(order[i], F_OK) != 0) continue;
+        memcpy(checkpoint, order[i], RGM_RUNFOLDER_PATH);
+        return 1;
+    }
+    return 0;
+}
+
 rgm_status rgm_runfolder_open(rgm_runfolder *f, const char *path, rgm_error *err) {
     rgm_status status;
     memset(f, 0, sizeof *f);

@@ -34,6 +34,10 @@ rgm_status rgm_runfolder_create(rgm_runfolder *folder, rgm_config *config, rgm_e
  * seen; RGM_E_USAGE if no run is in it: config.yaml must be there. */
 rgm_status rgm_runfolder_find(const char *path, char config[RGM_RUNFOLDER_PATH], rgm_error *err);
 
+/* The checkpoint of a run, if there is one: best.h5 or last.h5, `best` saying which comes first. Returns 1 and its
+ * path, or 0. */
+int32_t rgm_runfolder_checkpoint(const char *path, int32_t best, char checkpoint[RGM_RUNFOLDER_PATH]);
+
 /* Opens the folder of a run that was found; no other process may be in it (RGM_E_USAGE). Removes what a writer that was
  * killed left, makes checkpoints/ if it never came to that, and opens the log. [main] */
 rgm_status rgm_runfolder_open(rgm_runfolder *folder, const char *path, rgm_error *err);

@@ -5,8 +5,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include "report/interval.h"
 #include "report/bar.h"
+#include "report/interval.h"
 
 /* --- for people ----------------------------------------------------------------------------------------------------
  */

@@ -14,13 +14,14 @@ typedef struct rgm_fit {
     void *context;
     size_t room; /* bytes */
     rgm_stop stop;
+    int32_t most;  /* the largest batch that is asked for */
+    int32_t above; /* a batch above `most` that does not fit; 0: none is known */
+    size_t bytes;  /* that `above` needs */
 } rgm_fit;
 
 /* *batch: one in [1, most] that fits, as a plan has shown, or 0. Not always the largest: the search ends within a
  * sixteenth of a batch that does not fit, or when less than two plans are left of *budget. Memory is taken for nearly
- * affine in the batch. `above`, bytes: a batch that needs so many and does not fit; `most` < above; 0: none is known.
- * RGM_E_INTERRUPTED when asked to stop. */
-rgm_status rgm_fit_search(const rgm_fit *fit, int32_t most, int32_t above, size_t bytes, int32_t *budget,
-                          int32_t *batch, rgm_error *err);
+ * affine in the batch. RGM_E_INTERRUPTED when asked to stop. */
+rgm_status rgm_fit_search(const rgm_fit *fit, int32_t *budget, int32_t *batch, rgm_error *err);
 
 #endif

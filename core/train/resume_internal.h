@@ -2,8 +2,8 @@
 #ifndef RGM_TRAIN_RESUME_INTERNAL_H
 #define RGM_TRAIN_RESUME_INTERNAL_H
 
-#include "train/session.h"
 #include "train/checkpoint.h"
+#include "train/session.h"
 
 enum { RGM_RESUME_INSTANCES = 6 + 2 + 2 * RGM_CONFIG_LIST, RGM_RESUME_LINE = 320 };
 

@@ -90,22 +90,11 @@ static void destroy_components(rgm_components *c) {
     for (int32_t i = 0; i < 2; i++) rgm_instance_destroy(c->schedule[i]);
 }
 
-/* Every instance, one after the other; NULL at the end and where a place is empty (then *i goes on). */
-static rgm_instance *instance_at(const rgm_components *c, int32_t i) {
-    rgm_instance *single[] = {c->init, c->head_init, c->optimizer, c->loss, c->dropout, c->schedule[0], c->schedule[1]};
-    enum { SINGLE = sizeof single / sizeof *single };
-    if (i < SINGLE) return single[i];
-    i -= SINGLE;
-    return i < RGM_CONFIG_LIST ? c->augment[i] : c->regularize[i - RGM_CONFIG_LIST];
-}
-enum { INSTANCE_PLACES = 7 + 2 * RGM_CONFIG_LIST };
-
 static rgm_status prepare_components(const rgm_session *s, rgm_error *err) {
+    rgm_instance_ref refs[RGM_RESUME_INSTANCES];
     rgm_clock clock = rgm_session_clock(s, 0);
-    for (int32_t i = 0; i < INSTANCE_PLACES; i++) {
-        rgm_instance *instance = instance_at(&s->components, i);
-        if (instance) RGM_TRY(rgm_instance_prepare(instance, &s->model, &clock, err));
-    }
+    int32_t count = rgm_resume_instances(&s->components, refs);
+    for (int32_t i = 0; i < count; i++) RGM_TRY(rgm_instance_prepare(refs[i].instance, &s->model, &clock, err));
     return RGM_OK;
 }
 

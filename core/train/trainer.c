@@ -161,14 +161,16 @@ static rgm_status find_remedy(const rgm_trainer *t, size_t plans, size_t room, c
     enum { HALF = RGM_TRAINER_PLANS / 2 };
     const rgm_config *c = t->session->config;
     attempt a = {t, c->memory, room};
-    rgm_fit fit = {plan_attempt, &a, room, t->session->stop};
+    rgm_fit fit = {plan_attempt, &a, room, t->session->stop, c->batch - 1, c->batch, plans};
     int32_t batch, low = 0, both = t->options.training && c->memory != RGM_MEMORY_LOW;
     int32_t budget = both ? HALF : RGM_TRAINER_PLANS;
-    RGM_TRY(rgm_fit_search(&fit, c->batch - 1, c->batch, plans, &budget, &batch, err));
+    RGM_TRY(rgm_fit_search(&fit, &budget, &batch, err));
     if (both) {
         a.memory = RGM_MEMORY_LOW;
         budget += HALF;
-        RGM_TRY(rgm_fit_search(&fit, c->batch, 0, 0, &budget, &low, err));
+        fit.most = c->batch;
+        fit.above = 0;
+        RGM_TRY(rgm_fit_search(&fit, &budget, &low, err));
     }
     int used = batch ? snprintf(text, size, "batch %d fits", batch) : snprintf(text, size, "no batch fits");
     if (low > batch) snprintf(text + used, size - (size_t)used, ", with --memory low batch %d does", low);

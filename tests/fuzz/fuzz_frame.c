@@ -23,10 +23,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     if (flags & CHECK && in.left >= BLOCK) put_sum(bytes + 504, bytes, 504);
     fuzz_spill(path, bytes, in.left);
     free(bytes);
-    int32_t framed = -1;
+    rgm_input input;
     rgm_error err = {0};
-    rgm_status status = rgm_file_verify(path, &framed, &err);
+    rgm_status status = rgm_input_open(&input, path, NULL, &err);
+    if (status == RGM_OK) status = rgm_input_verify(&input, &err);
     fuzz_judge(status, &err);
-    NEED(framed == 0 || framed == 1);
+    NEED(input.framed == 0 || input.framed == 1);
+    rgm_input_close(&input);
     return 0;
 }
