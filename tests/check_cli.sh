@@ -219,11 +219,7 @@ if env --default-signal=INT true 2>/dev/null; then # its accuracy never changes:
         >out 2>err &
     child=$!
     children="$children $child"
-    i=0
-    until [ $i -gt 3000 ] || grep -q 'epoch 1/2' err; do
-        i=$((i + 1))
-        sleep 0.02
-    done
+    wait_for err 'epoch 1/2'
     sleep 0.2
     kill -INT $child
     wait $child
@@ -280,11 +276,7 @@ started() {
     env --default-signal=INT,HUP "$regimen" train $long --threads 2 --out "$name" "$@" >"$name.out" 2>"$name.err" &
     child=$!
     children="$children $child"
-    i=0
-    until [ $i -gt 3000 ] || grep -q '"event": "step", "step": 20,' "$name/metrics.jsonl" 2>/dev/null; do
-        i=$((i + 1))
-        sleep 0.02
-    done
+    wait_for "$name/metrics.jsonl" '"event": "step", "step": 20,'
 }
 
 # stopped SIGNAL CODE NAME OPTION...: starts a run and stops it. On a busy machine it may be over before: then once more.

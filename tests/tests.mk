@@ -177,8 +177,8 @@ tests/fixtures/longer.stamp tests/fixtures/shorter.stamp: $(fixture_files) inclu
 	  $(fixture_cc) -I$$d $(srcdir)/plugins/$$p.c -o $$d/plugins/$$p.so -lm || exit 1; done
 	@touch $@
 
-TESTS += %D%/check_headers.sh
-EXTRA_DIST += $(fixture_files) %D%/check_headers.sh docs/PLUGINS.md
+TESTS += %D%/check_headers.sh %D%/check_documents.sh
+EXTRA_DIST += $(fixture_files) %D%/check_headers.sh %D%/check_documents.sh docs/PLUGINS.md
 CLEANFILES += tests/fixtures/*.stamp tests/fixtures/*.so tests/fixtures/brightness.c tests/fixtures/*/*.so \
 	tests/fixtures/*/*/*.so tests/fixtures/*/regimen/plugin.h
 
@@ -245,13 +245,14 @@ EXTRA_DIST += %D%/golden/README.md %D%/golden/make_golden.py %D%/golden/resnet20
 endif
 
 # Whole runs. The programs use the plugins of this build.
-TESTS += %D%/check_cli.sh %D%/check_examples.sh %D%/cli/refused.sh %D%/cli/ended.sh %D%/cli/ends.sh %D%/cli/model.sh
-EXTRA_DIST += %D%/check_cli.sh %D%/check_examples.sh %D%/cli/refused.sh %D%/cli/ended.sh %D%/cli/ends.sh %D%/cli/model.sh %D%/cli/common.sh
+command_tests = %D%/check_cli.sh %D%/check_examples.sh %D%/cli/model.sh %D%/cli/plugins_end.sh %D%/cli/refused.sh \
+	%D%/cli/way_on.sh %D%/trials/limits.sh
+TESTS += $(command_tests)
+EXTRA_DIST += $(command_tests) %D%/cli/common.sh
 check_DATA = tests/fixtures/same.stamp
-TESTS += %D%/trials/limits.sh
-EXTRA_DIST += %D%/trials/limits.sh
 if HAVE_CHECK
-train_tests = tests/check_advice tests/check_augment tests/check_train tests/check_train_edge tests/check_train_plug tests/check_resume
+train_tests = tests/check_advice tests/check_augment tests/check_train tests/check_train_edge tests/check_train_plug \
+	tests/check_resume
 check_PROGRAMS += $(train_tests)
 TESTS += $(train_tests)
 train_helpers = %D%/train_run.c %D%/train_run.h %D%/make_set.c %D%/make_set.h

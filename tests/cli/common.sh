@@ -44,6 +44,15 @@ expect() {
 # has FILE PATTERN: some line matches.
 has() { grep -q -e "$2" "$1" || fail "no '$2' in $1: $(head -c 300 "$1")"; }
 
+# wait_for FILE PATTERN: until some line matches, a minute at the most.
+wait_for() {
+    i=0
+    until [ $i -gt 3000 ] || grep -q -e "$2" "$1" 2>/dev/null; do
+        i=$((i + 1))
+        sleep 0.02
+    done
+}
+
 bytes() { # bytes OCTAL...: as a stream
     for octal; do printf "\\$octal"; done
 }

@@ -89,11 +89,7 @@ begun() {
     env --default-signal "$regimen" train $small --epochs 100000 --out "$name" --quiet "$@" 2>"$name.err" &
     child=$!
     children="$children $child"
-    i=0
-    until [ $i -gt 3000 ] || grep -q '"event": "step"' "$name/metrics.jsonl" 2>/dev/null; do
-        i=$((i + 1))
-        sleep 0.02
-    done
+    wait_for "$name/metrics.jsonl" '"event": "step"'
 }
 
 # ends CODE: what was begun
@@ -128,11 +124,7 @@ if env --default-signal true 2>/dev/null; then
         child=$!
         name=endless
         children="$children $child"
-        i=0
-        until [ $i -gt 3000 ] || [ -s endless/metrics.jsonl ]; do
-            i=$((i + 1))
-            sleep 0.02
-        done
+        wait_for endless/metrics.jsonl .
         kill -TERM $child
         sleep 1.5
         kill -TERM $child
@@ -150,11 +142,7 @@ if env --default-signal true 2>/dev/null; then
         child=$!
         name=mlp
         children="$children $child"
-        i=0
-        until [ $i -gt 3000 ] || grep -q '"event": "step"' mlp/metrics.jsonl 2>/dev/null; do
-            i=$((i + 1))
-            sleep 0.02
-        done
+        wait_for mlp/metrics.jsonl '"event": "step"'
         sleep 0.0$round
         kill -TERM $child
         ends 130

@@ -26,11 +26,7 @@ under_way() {
     "$@" >out 2>err &
     child=$!
     children="$children $child"
-    i=0
-    until [ $i -gt 3000 ] || grep -q '"event": "step", "step": 2[0-9],' "$folder/metrics.jsonl" 2>/dev/null; do
-        i=$((i + 1))
-        sleep 0.02
-    done
+    wait_for "$folder/metrics.jsonl" '"event": "step", "step": 2[0-9],'
 }
 
 expect 0 "$regimen" train $long --out whole --quiet
