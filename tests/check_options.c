@@ -482,7 +482,7 @@ static void fault_in_a_child(int number, int out) {
     dup2(out, STDERR_FILENO);
     signal(number, SIG_DFL);
     if (rgm_fault_install(&err) < 0) _exit(50);
-    rgm_fault_run("runs/it is", "/none/last.h5", "/none/log.txt");
+    rgm_fault_run("runs/it", "/none/last.h5", "/none/log.txt");
     if (number == SIGSEGV) *(volatile int *)nowhere = 1;
     raise(number);
     _exit(51);
@@ -505,7 +505,7 @@ START_TEST(test_other_crashes_say_how_to_go_on) {
     snprintf(
         wanted, sizeof wanted,
         "regimen: error: %s, in Regimen or a library; there was no checkpoint yet; begin again with: regimen train "
-        "--resume 'runs/it is'\n",
+        "--resume runs/it\n",
         words[_i]);
     ck_assert_str_eq(text, wanted);
 }

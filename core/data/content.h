@@ -33,6 +33,11 @@ struct rgm_dataset {
     struct rgm_pixel_hash *pixel_hash; /* fingerprint.c's; NULL: not begun */
 };
 
+/* Bytes of an image. */
+static inline int64_t rgm_content_bytes(const rgm_dataset *set) {
+    return (int64_t)set->info.H * set->info.W * set->info.C;
+}
+
 /* Reads and checks everything but pixels. Leaves the file open in set->file. Inside the HDF5 lock. */
 rgm_status rgm_content_load(rgm_dataset *set, rgm_error *err);
 

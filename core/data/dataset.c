@@ -18,8 +18,6 @@ const char *rgm_split_name(int32_t split) {
     return split >= 0 && split < RGM_SPLIT_COUNT ? names[split] : "?";
 }
 
-static int64_t image_bytes(const rgm_dataset *set) { return (int64_t)set->info.H * set->info.W * set->info.C; }
-
 static rgm_dataset *make_empty(const char *path) {
     rgm_dataset *set = calloc(1, sizeof *set);
     if (!set) return NULL;
@@ -57,7 +55,7 @@ void rgm_dataset_close(rgm_dataset *set) {
 
 /* Do the file's own bytes at the offset equal what HDF5 gives, for sample `index`? 1, 0 or a failure. */
 static rgm_status same_sample(const rgm_dataset *set, int32_t split, int64_t index, uint8_t *two, rgm_error *err) {
-    size_t bytes = (size_t)image_bytes(set);
+    size_t bytes = (size_t)rgm_content_bytes(set);
     RGM_TRY(rgm_content_read(set, split, index, 1, two, err));
     RGM_TRY(rgm_input_read(&set->input, two + bytes, bytes, set->splits[split].offset + index * (int64_t)bytes, err));
     return memcmp(two, two + bytes, bytes) == 0;
@@ -68,7 +66,7 @@ static rgm_status same_sample(const rgm_dataset *set, int32_t split, int64_t ind
  * samples prove it. */
 static rgm_status place_pixels(rgm_dataset *set, int32_t split, int32_t access, rgm_error *err) {
     rgm_split_store *store = &set->splits[split];
-    int64_t bytes = image_bytes(set) * set->info.count[split];
+    int64_t bytes = rgm_content_bytes(set) * set->info.count[split];
     set->info.access[split] = RGM_PIXELS_HDF5;
     hid_t plist = H5Dget_create_plist(store->images);
     H5D_layout_t layout = plist >= 0 ? H5Pget_layout(plist) : H5D_LAYOUT_ERROR;
@@ -80,7 +78,7 @@ static rgm_status place_pixels(rgm_dataset *set, int32_t split, int32_t access, 
         return rgm_fail(err, RGM_E_FORMAT, "%s: %s/images reaches past the end of the file", set->path,
                         rgm_split_name(split));
     store->offset = (int64_t)offset;
-    uint8_t *two = malloc(2 * (size_t)image_bytes(set));
+    uint8_t *two = malloc(2 * (size_t)rgm_content_bytes(set));
     if (!two) return rgm_fail(err, RGM_E_NOMEM, "%s: out of memory", set->path);
     rgm_status same = same_sample(set, split, 0, two, err);
     if (same > 0) same = same_sample(set, split, set->info.count[split] - 1, two, err);
@@ -123,7 +121,7 @@ static rgm_status load_locked(rgm_dataset *set, const rgm_dataset_options *optio
 /* Unpacks the splits that HDF5 would have to read, as many as there is room for. Inside the lock. */
 static rgm_status unpack_pixels(rgm_dataset *set, rgm_error *err) {
     for (int32_t s = 0; s < RGM_SPLIT_COUNT; s++) {
-        int64_t bytes = image_bytes(set) * set->info.count[s];
+        int64_t bytes = rgm_content_bytes(set) * set->info.count[s];
         if (bytes == 0 || set->info.access[s] != RGM_PIXELS_HDF5) continue;
         rgm_split_store *store = &set->splits[s];
         store->unpacked = bytes <= set->room - set->info.unpacked ? malloc((size_t)bytes) : NULL;
@@ -166,7 +164,7 @@ static rgm_status rehearse(void *context, rgm_error *err) {
     set->input = *plan->input;
     set->input.stop = (rgm_stop){0}; /* the parent ends this process */
     RGM_TRY(load_locked(set, plan->options, err));
-    int64_t bytes = image_bytes(set), left = REHEARSE_BYTES;
+    int64_t bytes = rgm_content_bytes(set), left = REHEARSE_BYTES;
     uint8_t *last = malloc((size_t)bytes);
     if (!last) return rgm_fail(err, RGM_E_NOMEM, "%s: out of memory", set->path);
     for (int32_t s = 0; s < RGM_SPLIT_COUNT; s++) {
@@ -182,17 +180,6 @@ static rgm_status rehearse(void *context, rgm_error *err) {
 
 /* ---- what is derived from the pixels ---- */
 
-rgm_status rgm_content_samples(const rgm_dataset *set, int32_t split, int64_t first, int64_t n, uint8_t *out,
-                               rgm_error *err) {
-    int64_t bytes = image_bytes(set);
-    if (set->info.access[split] == RGM_PIXELS_PREAD)
-        return rgm_input_read(&set->input, out, (size_t)(n * bytes), set->splits[split].offset + first * bytes, err);
-    rgm_h5_enter();
-    rgm_status status = rgm_h5_judge(err, rgm_content_read(set, split, first, n, out, err), set->path);
-    rgm_h5_leave();
-    return status;
-}
-
 /* Adds `n` samples from `first` on to the sums; `buffer` has room for them. */
 static rgm_status add_samples(const rgm_dataset *set, int64_t first, int64_t n, uint8_t *buffer, rgm_channel_sums *sums,
                               rgm_error *err) {
@@ -200,14 +187,14 @@ static rgm_status add_samples(const rgm_dataset *set, int64_t first, int64_t n, 
     if (!images) RGM_TRY(rgm_content_samples(set, RGM_SPLIT_TRAIN, first, n, buffer, err));
     if (!images) images = buffer;
     for (int64_t i = 0; i < n; i++)
-        rgm_channel_sums_add(sums, images + i * image_bytes(set), (int64_t)set->info.H * set->info.W);
+        rgm_channel_sums_add(sums, images + i * rgm_content_bytes(set), (int64_t)set->info.H * set->info.W);
     return RGM_OK;
 }
 
 static rgm_status sum_channels(const rgm_dataset *set, rgm_channel_sums *sums, rgm_error *err) {
-    int64_t count = set->info.count[RGM_SPLIT_TRAIN], some = READ_BYTES / image_bytes(set) + 1;
+    int64_t count = set->info.count[RGM_SPLIT_TRAIN], some = READ_BYTES / rgm_content_bytes(set) + 1;
     if (some > count) some = count;
-    uint8_t *buffer = malloc((size_t)(some * image_bytes(set)));
+    uint8_t *buffer = malloc((size_t)(some * rgm_content_bytes(set)));
     if (!buffer) return rgm_fail(err, RGM_E_NOMEM, "%s: out of memory", set->path);
     rgm_status status = RGM_OK;
     for (int64_t at = 0; at < count && status == RGM_OK; at += some) {
@@ -276,7 +263,7 @@ const float *rgm_dataset_soft(const rgm_dataset *set, int32_t split) { return se
 
 const uint8_t *rgm_dataset_pixels(const rgm_dataset *set, int32_t split, int64_t index) {
     const uint8_t *map = set->splits[split].map;
-    return map ? map + index * image_bytes(set) : NULL;
+    return map ? map + index * rgm_content_bytes(set) : NULL;
 }
 
 rgm_status rgm_dataset_read(const rgm_dataset *set, int32_t split, int64_t index, uint8_t *out, rgm_error *err) {
@@ -285,7 +272,7 @@ rgm_status rgm_dataset_read(const rgm_dataset *set, int32_t split, int64_t index
                         (long long)set->info.count[split]);
     const uint8_t *at = rgm_dataset_pixels(set, split, index);
     if (!at) return rgm_content_samples(set, split, index, 1, out, err);
-    memcpy(out, at, (size_t)image_bytes(set));
+    memcpy(out, at, (size_t)rgm_content_bytes(set));
     return RGM_OK;
 }
 
@@ -293,7 +280,7 @@ void rgm_dataset_will_need(const rgm_dataset *set, int32_t split, int64_t index)
     const uint8_t *at = rgm_dataset_pixels(set, split, index);
     if (!at || set->info.access[split] != RGM_PIXELS_MAPPED) return;
     uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), from = (uintptr_t)at & ~(page - 1);
-    madvise((void *)from, (uintptr_t)at + (uintptr_t)image_bytes(set) - from, MADV_WILLNEED);
+    madvise((void *)from, (uintptr_t)at + (uintptr_t)rgm_content_bytes(set) - from, MADV_WILLNEED);
 }
 
 rgm_status rgm_dataset_asked(const rgm_dataset *set, rgm_error *err) { return rgm_input_asked(&set->input, err); }

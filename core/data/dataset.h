@@ -6,7 +6,7 @@
  *      chunked or compressed        unpacked into memory as it is opened, each chunk once, if a quarter of the memory
  *                                   suffices: a sample is a pointer, too
  *      such, but larger             read sample by sample through HDF5, which is slow (batch.h does it in a thread of
- * its own); the chunk cache is sized so that reading in order unpacks each chunk once
+ *                                   its own); the chunk cache is sized so that reading in order unpacks each chunk once
  *
  * The file is opened once, and what is verified is what is read (input.h). Files with Regimen's frame (file.h) have
  * their checksum verified first. Any other file is foreign: it is read once in a child process, so that a file on which

@@ -28,12 +28,10 @@ struct rgm_pixel_hash {
     rgm_stop stop; /* of the thread */
 };
 
-static int64_t image_bytes(const rgm_dataset *set) { return (int64_t)set->info.H * set->info.W * set->info.C; }
-
 /* Images of a piece: whole rows of chunks, where chunks have to be unpacked, if they are not too large. */
 static int64_t piece_images(const rgm_dataset *set, int32_t split) {
-    int64_t images = PIECE / image_bytes(set), rows = (int64_t)set->splits[split].chunk[0];
-    if (set->info.access[split] == RGM_PIXELS_HDF5 && rows <= LARGEST_PIECE / image_bytes(set))
+    int64_t images = PIECE / rgm_content_bytes(set), rows = (int64_t)set->splits[split].chunk[0];
+    if (set->info.access[split] == RGM_PIXELS_HDF5 && rows <= LARGEST_PIECE / rgm_content_bytes(set))
         images = images > rows ? images / rows * rows : rows;
     return images > 0 ? images : 1;
 }
@@ -43,7 +41,7 @@ static size_t buffer_bytes(const rgm_dataset *set) {
     int64_t most = 1;
     for (int32_t s = 0; s < RGM_SPLIT_COUNT; s++)
         if (set->info.count[s] && !set->splits[s].map && piece_images(set, s) > most) most = piece_images(set, s);
-    return (size_t)(most * image_bytes(set));
+    return (size_t)(most * rgm_content_bytes(set));
 }
 
 /* ---- the work, piece by piece ---- */
@@ -76,7 +74,7 @@ static rgm_status hash_piece(struct rgm_pixel_hash *h, rgm_error *err) {
     if (n > left) n = left;
     const uint8_t *pixels;
     RGM_TRY(get_piece(h, n, &pixels, err));
-    XXH3_64bits_update(h->state, pixels, (size_t)(n * image_bytes(h->set)));
+    XXH3_64bits_update(h->state, pixels, (size_t)(n * rgm_content_bytes(h->set)));
     h->next += n;
     if (n < left) return RGM_OK;
     h->hash[h->split++] = XXH3_64bits_digest(h->state);
@@ -206,7 +204,7 @@ rgm_status rgm_fingerprint_quick(const rgm_dataset *set, const rgm_fingerprint_t
 
 rgm_status rgm_fingerprint_sampled(const rgm_dataset *set, uint64_t *fingerprint, rgm_error *err) {
     XXH3_state_t *state = XXH3_createState();
-    uint8_t *image = malloc((size_t)image_bytes(set));
+    uint8_t *image = malloc((size_t)rgm_content_bytes(set));
     rgm_status status = state && image ? RGM_OK : rgm_fail(err, RGM_E_NOMEM, "%s: out of memory", set->path);
     if (status == RGM_OK) add_shape(state, &set->info);
     for (int32_t s = 0; s < RGM_SPLIT_COUNT && status == RGM_OK; s++) {
@@ -214,7 +212,7 @@ rgm_status rgm_fingerprint_sampled(const rgm_dataset *set, uint64_t *fingerprint
         add_labels(state, set, s);
         for (int64_t i = 0; i < samples && status == RGM_OK; i++) {
             status = rgm_dataset_read(set, s, i * count / samples, image, err);
-            if (status == RGM_OK) XXH3_64bits_update(state, image, (size_t)image_bytes(set));
+            if (status == RGM_OK) XXH3_64bits_update(state, image, (size_t)rgm_content_bytes(set));
         }
     }
     if (status == RGM_OK) *fingerprint = XXH3_64bits_digest(state);

@@ -81,6 +81,17 @@ rgm_status rgm_content_read(const rgm_dataset *set, int32_t split, int64_t first
     return read_box(set, split, at, box, out, err);
 }
 
+rgm_status rgm_content_samples(const rgm_dataset *set, int32_t split, int64_t first, int64_t n, uint8_t *out,
+                               rgm_error *err) {
+    int64_t bytes = rgm_content_bytes(set);
+    if (set->info.access[split] == RGM_PIXELS_PREAD)
+        return rgm_input_read(&set->input, out, (size_t)(n * bytes), set->splits[split].offset + first * bytes, err);
+    rgm_h5_enter();
+    rgm_status status = rgm_h5_judge(err, rgm_content_read(set, split, first, n, out, err), set->path);
+    rgm_h5_leave();
+    return status;
+}
+
 /* Puts a dense box into its place among the images. */
 static void scatter(const rgm_dataset_info *info, const hsize_t *at, const hsize_t *n, const uint8_t *from,
                     uint8_t *images) {
