@@ -41,9 +41,15 @@ tests_check_bench_ops_LDADD = $(tests_check_bench_LDADD)
 
 check_PROGRAMS += tests/check_options
 TESTS += tests/check_options
-tests_check_options_SOURCES = %D%/check_options.c %D%/sanitized.h
+tests_check_options_SOURCES = %D%/check_options.c
 tests_check_options_CFLAGS = $(test_cflags)
 tests_check_options_LDADD = libcli.la libtrain.la libplug.la libkernels.la libbase.la $(CHECK_LIBS)
+
+check_PROGRAMS += tests/check_interrupt
+TESTS += tests/check_interrupt
+tests_check_interrupt_SOURCES = %D%/check_interrupt.c %D%/sanitized.h
+tests_check_interrupt_CFLAGS = $(test_cflags)
+tests_check_interrupt_LDADD = $(tests_check_options_LDADD)
 endif
 
 TESTS += %D%/check_compare.sh %D%/check_layers.sh %D%/check_install.sh
