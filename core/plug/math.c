@@ -41,10 +41,8 @@ double rgm_plug_exp(double x) {
     return sum * power_of_two(half) * power_of_two(e - half);
 }
 
-double rgm_plug_log(double x) {
-    if (x != x || x == INFINITY) return x;
-    if (x < 0.0) return NAN;
-    if (x == 0.0) return -INFINITY;
+/* Returns e and *m in [1, 2), with x = *m * 2^e; x finite, > 0. */
+static int32_t split_exponent(double x, double *m) {
     int32_t e = 0;
     if (x < 0x1p-1022) { /* subnormal */
         x *= 0x1p54;
@@ -54,8 +52,16 @@ double rgm_plug_log(double x) {
     memcpy(&bits, &x, sizeof bits);
     e += (int32_t)(bits >> 52) - 1023;
     bits = (bits & 0xfffffffffffffu) | ((uint64_t)1023 << 52);
+    memcpy(m, &bits, sizeof *m);
+    return e;
+}
+
+double rgm_plug_log(double x) {
+    if (x != x || x == INFINITY) return x;
+    if (x < 0.0) return NAN;
+    if (x == 0.0) return -INFINITY;
     double m;
-    memcpy(&m, &bits, sizeof m);
+    int32_t e = split_exponent(x, &m);
     if (m > 0x1.6a09e667f3bcdp+0) { /* sqrt 2 */
         m *= 0.5;
         e++;
@@ -134,17 +140,9 @@ static wide multiply(wide a, wide b) {
 }
 
 static wide widened(double x) { /* finite, > 0 */
-    int64_t exponent = 0;
-    if (x < 0x1p-1022) {
-        x *= 0x1p54;
-        exponent = -54;
-    }
-    uint64_t bits;
-    memcpy(&bits, &x, sizeof bits);
-    exponent += (int64_t)(bits >> 52) - 1023;
-    bits = (bits & 0xfffffffffffffu) | ((uint64_t)1023 << 52);
-    memcpy(&x, &bits, sizeof x);
-    return (wide){.high = x, .exponent = exponent};
+    wide out = {.low = 0.0};
+    out.exponent = split_exponent(x, &out.high);
+    return out;
 }
 
 static double scaled(double x, int64_t exponent) { /* x in [0.5, 2] */
