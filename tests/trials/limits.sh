@@ -84,7 +84,7 @@ for model in $models; do
         to=240000
         [ "$model" = resnet50 ] && to=700000
         all_under -v 60000 $to $((step * 1000)) "$loss" $train
-        all_under -d 4000 $((to / 2)) $((step * 1000)) "$loss" $train
+        all_under -d 4000 $((to * 3 / 4)) $((step * 1000)) "$loss" $train
         all_under -s 128 512 $((step * 16)) "$loss" $train
         all_under -n 14 40 $((1 + step / 4)) "$loss" $train
     done
