@@ -65,10 +65,13 @@ static int try_threads(int32_t count) {
 
 static void nothing(void *context, int32_t worker, int32_t workers) { (void)context, (void)worker, (void)workers; }
 
+/* Threads that the runtime holds for the calling one since its last run, the caller included: they are used again. */
+static _Thread_local int32_t pool = 1;
+
 /* The runtime ends the process when the system refuses a thread: whether it will is tried out before. */
 rgm_status rgm_threads_start(rgm_threads *threads, rgm_error *err) {
     if (threads->started) return RGM_OK;
-    int failed = threads->count > 1 ? try_threads(threads->count - 1) : 0;
+    int failed = threads->count > pool ? try_threads(threads->count - pool) : 0;
     if (failed) return rgm_threads_refused(threads->count, failed, err);
     threads->started = 1;
     rgm_threads_run(threads, nothing, NULL);
@@ -82,7 +85,11 @@ void rgm_threads_destroy(rgm_threads *threads, int32_t alive) {
 
 void rgm_threads_run(rgm_threads *threads, rgm_worker_fn fn, void *context) {
 #pragma omp parallel num_threads(threads->count)
-    fn(context, omp_get_thread_num(), omp_get_num_threads());
+    {
+        int32_t worker = omp_get_thread_num(), workers = omp_get_num_threads();
+        if (worker == 0 && workers > 1) pool = workers;
+        fn(context, worker, workers);
+    }
 }
 
 const char *rgm_threads_name(void) { return "OpenMP"; }
