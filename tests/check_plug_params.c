@@ -92,6 +92,7 @@ SPOIL(long_key, params[1].key = "a1234567890123456789012345678901234567890123456
 SPOIL(same_key, params[1].key = "lr")
 SPOIL(same_member, params[1].offset = 0)
 SPOIL(help, params[1].help = NULL)
+SPOIL(unit, params[1].unit = "pixels\033[2J")
 SPOIL(type, params[1].type = 9)
 SPOIL(zero_type, params[1].type = 0)
 SPOIL(param_flags, params[1].flags = 1)
@@ -163,6 +164,7 @@ static const struct {
     {spoil_same_key, "parameter lr is there twice"},
     {spoil_same_member, "fill the same member"},
     {spoil_help, "parameter integer has no help"},
+    {spoil_unit, "parameter integer: the unit is not one line"},
     {spoil_type, "unknown type 9"},
     {spoil_zero_type, "unknown type 0"},
     {spoil_param_flags, "unknown flags 0x1"},

@@ -75,6 +75,8 @@ static rgm_status check_text(const rgm_parameter *p, rgm_error *err) {
 
 static rgm_status check_param(const rgm_parameter *p, uint32_t instance_size, rgm_error *err) {
     if (!line_valid(p->help)) return rgm_fail(err, RGM_E_USAGE, "parameter %s has no help", p->key);
+    if (p->unit && *p->unit && !line_valid(p->unit))
+        return rgm_fail(err, RGM_E_USAGE, "parameter %s: the unit is not one line", p->key);
     RGM_TRY(check_member(p, instance_size, err));
     if (p->type == RGM_TYPE_TEXT) return check_text(p, err);
     if (!isfinite(p->min) || !isfinite(p->max) || !isfinite(p->def))
