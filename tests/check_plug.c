@@ -1,19 +1,16 @@
 /* The loader and the registry: good plugins, old and new ones, broken ones. */
 #include "check_plug.h"
 
-#include <errno.h>
 #include <math.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include "plug/border.h"
 #include "plug/guard.h"
 #include "plug/parts.h"
-#include "sanitized.h"
 #ifdef __SSE__
 #    include <xmmintrin.h>
 #endif
@@ -447,69 +444,6 @@ START_TEST(test_record_of_the_call) {
 }
 END_TEST
 
-/* Too few descriptors are no fault of a plugin: an error, not a list without it. */
-START_TEST(test_no_descriptors_is_no_refusal) {
-    struct rlimit few;
-    rgm_registry *registry;
-    rgm_registry_options options = {.ignore_path = 1};
-    rgm_error err = {0};
-    ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &few), 0);
-    for (few.rlim_cur = 3; few.rlim_cur < 40; few.rlim_cur++) {
-        ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &few), 0);
-        rgm_status status = rgm_registry_create(&registry, &options, &err);
-        if (status == RGM_OK) {
-            ck_assert_uint_eq(rgm_registry_refused(registry), 0);
-            rgm_registry_destroy(registry);
-            return;
-        }
-        ck_assert_int_eq(status, RGM_E_IO);
-        ck_assert_ptr_nonnull(strstr(err.text, "Too many open files"));
-    }
-}
-END_TEST
-
-/* Nor is a limit of file sizes, which a write meets half-way: told as what it is. */
-START_TEST(test_no_size_is_no_refusal) {
-    const char *files[] = {RGM_FIXTURES "/good.so"};
-    struct rlimit old, little;
-    rgm_registry *registry;
-    rgm_registry_options options = {.ignore_path = 1, .folder = "", .files = files, .file_count = 1};
-    rgm_error err = {0};
-    signal(SIGXFSZ, SIG_IGN);
-    ck_assert_int_eq(getrlimit(RLIMIT_FSIZE, &old), 0);
-    little = old;
-    little.rlim_cur = 5000;
-    ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &little), 0);
-    errno = EINVAL;
-    rgm_status status = rgm_registry_create(&registry, &options, &err);
-    ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &old), 0);
-    ck_assert_int_eq(status, RGM_E_IO);
-    ck_assert_msg(strstr(err.text, "no private copy: File too large") != NULL, "%s", err.text);
-}
-END_TEST
-
-#if !RGM_SANITIZED
-/* Nor is too little address space. */
-START_TEST(test_no_room_is_no_refusal) {
-    const char *files[] = {RGM_FIXTURES "/broken_LARGE.so"};
-    struct rlimit old, little;
-    rgm_registry *registry;
-    rgm_registry_options options = {.ignore_path = 1, .folder = "", .files = files, .file_count = 1};
-    rgm_error err = {0};
-    ck_assert_int_eq(getrlimit(RLIMIT_AS, &old), 0);
-    little = old;
-    little.rlim_cur = (rlim_t)1 << 30;
-    ck_assert_int_eq(setrlimit(RLIMIT_AS, &little), 0);
-    rgm_status status = rgm_registry_create(&registry, &options, &err);
-    ck_assert_int_eq(setrlimit(RLIMIT_AS, &old), 0);
-    ck_assert_msg(status == RGM_E_NOMEM, "%d: %s", status, err.text);
-    ck_assert_ptr_nonnull(strstr(err.text, "ulimit -v"));
-    ck_assert_int_eq(rgm_registry_create(&registry, &options, &err), RGM_OK);
-    rgm_registry_destroy(registry);
-}
-END_TEST
-#endif
-
 /* Rebuilding a plugin under a run: the loaded one goes on, the new one is what the next registry gets. */
 START_TEST(test_replaced_file) {
     char folder[] = "/tmp/regimen-plug-XXXXXX", path[64], command[700];
@@ -600,12 +534,7 @@ int main(void) {
     tcase_add_test(load, test_truncated);
     tcase_add_test(load, test_fp_state);
     tcase_add_test(load, test_signals_as_before_loading);
-    tcase_add_test(load, test_no_size_is_no_refusal);
-#if !RGM_SANITIZED
-    tcase_add_test(load, test_no_room_is_no_refusal);
-#endif
     tcase_add_test(load, test_record_of_the_call);
-    tcase_add_test(load, test_no_descriptors_is_no_refusal);
     tcase_add_test(load, test_replaced_file);
     tcase_add_test(load, test_folder_and_environment);
     tcase_add_test(load, test_unknown_names);

@@ -2,16 +2,20 @@
  * scratch in every call, the locale that the program had, texts as long as may be. */
 #include "check_plug.h"
 
+#include <errno.h>
 #include <locale.h>
 #include <math.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 #include "base/log.h"
 #include "base/text.h"
 #include "plug/border.h"
 #include "plug/parts.h"
+#include "sanitized.h"
 
 /* The C library keeps 39 bytes of the path that a locale was found under. */
 __attribute__((visibility("default"))) const char *__lsan_default_suppressions(void);
@@ -364,6 +368,71 @@ START_TEST(test_integer_edges) {
 }
 END_TEST
 
+/* ---- limits of the machine ---- */
+
+/* Too few descriptors are no fault of a plugin: an error, not a list without it. */
+START_TEST(test_no_descriptors_is_no_refusal) {
+    struct rlimit few;
+    rgm_registry *registry;
+    rgm_registry_options options = {.ignore_path = 1};
+    rgm_error err = {0};
+    ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &few), 0);
+    for (few.rlim_cur = 3; few.rlim_cur < 40; few.rlim_cur++) {
+        ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &few), 0);
+        rgm_status status = rgm_registry_create(&registry, &options, &err);
+        if (status == RGM_OK) {
+            ck_assert_uint_eq(rgm_registry_refused(registry), 0);
+            rgm_registry_destroy(registry);
+            return;
+        }
+        ck_assert_int_eq(status, RGM_E_IO);
+        ck_assert_ptr_nonnull(strstr(err.text, "Too many open files"));
+    }
+}
+END_TEST
+
+/* Nor is a limit of file sizes, which a write meets half-way: told as what it is. */
+START_TEST(test_no_size_is_no_refusal) {
+    const char *files[] = {RGM_FIXTURES "/good.so"};
+    struct rlimit old, little;
+    rgm_registry *registry;
+    rgm_registry_options options = {.ignore_path = 1, .folder = "", .files = files, .file_count = 1};
+    rgm_error err = {0};
+    signal(SIGXFSZ, SIG_IGN);
+    ck_assert_int_eq(getrlimit(RLIMIT_FSIZE, &old), 0);
+    little = old;
+    little.rlim_cur = 5000;
+    ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &little), 0);
+    errno = EINVAL;
+    rgm_status status = rgm_registry_create(&registry, &options, &err);
+    ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &old), 0);
+    ck_assert_int_eq(status, RGM_E_IO);
+    ck_assert_msg(strstr(err.text, "no private copy: File too large") != NULL, "%s", err.text);
+}
+END_TEST
+
+#if !RGM_SANITIZED
+/* Nor is too little address space. */
+START_TEST(test_no_room_is_no_refusal) {
+    const char *files[] = {RGM_FIXTURES "/broken_LARGE.so"};
+    struct rlimit old, little;
+    rgm_registry *registry;
+    rgm_registry_options options = {.ignore_path = 1, .folder = "", .files = files, .file_count = 1};
+    rgm_error err = {0};
+    ck_assert_int_eq(getrlimit(RLIMIT_AS, &old), 0);
+    little = old;
+    little.rlim_cur = (rlim_t)1 << 30;
+    ck_assert_int_eq(setrlimit(RLIMIT_AS, &little), 0);
+    rgm_status status = rgm_registry_create(&registry, &options, &err);
+    ck_assert_int_eq(setrlimit(RLIMIT_AS, &old), 0);
+    ck_assert_msg(status == RGM_E_NOMEM, "%d: %s", status, err.text);
+    ck_assert_ptr_nonnull(strstr(err.text, "ulimit -v"));
+    ck_assert_int_eq(rgm_registry_create(&registry, &options, &err), RGM_OK);
+    rgm_registry_destroy(registry);
+}
+END_TEST
+#endif
+
 TCase *plug_case_promises(void) {
     TCase *tc = tcase_create("promises");
     tcase_set_timeout(tc, 300);
@@ -377,5 +446,10 @@ TCase *plug_case_promises(void) {
     tcase_add_test(tc, test_point_beyond_the_end);
     tcase_add_test(tc, test_longest_text);
     tcase_add_test(tc, test_integer_edges);
+    tcase_add_test(tc, test_no_descriptors_is_no_refusal);
+    tcase_add_test(tc, test_no_size_is_no_refusal);
+#if !RGM_SANITIZED
+    tcase_add_test(tc, test_no_room_is_no_refusal);
+#endif
     return tc;
 }

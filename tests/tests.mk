@@ -128,7 +128,7 @@ if HAVE_CHECK
 check_PROGRAMS += tests/check_plug
 TESTS += tests/check_plug
 tests_check_plug_SOURCES = %D%/check_plug.c %D%/check_plug_params.c %D%/check_plug_builtin.c %D%/check_plug_update.c \
-	%D%/check_plug_promises.c %D%/check_plug.h
+	%D%/check_plug_promises.c %D%/check_plug.h %D%/sanitized.h
 tests_check_plug_CPPFLAGS = $(AM_CPPFLAGS) -DRGM_FIXTURES='"$(abs_top_builddir)/tests/fixtures"'
 tests_check_plug_CFLAGS = $(test_cflags)
 tests_check_plug_LDADD = libplug.la libkernels.la libbase.la $(CHECK_LIBS)
