@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/syscall.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include "cli/commands.h"
@@ -449,6 +450,27 @@ START_TEST(options_of_a_resumed_run_are_kept) {
 }
 END_TEST
 
+/* Whoever keeps a run's files elsewhere finds them there when it has gone on. */
+START_TEST(links_stay_links) {
+    static const char *const names[] = {"config.yaml", "metrics.jsonl"};
+    char target[512], line[1024];
+    struct stat there, before[2];
+    expect_code(0, command(NULL, fresh(run_path, "--epochs 3 --steps 4")));
+    for (int i = 0; i < 2; i++) {
+        snprintf(target, sizeof target, "%s", in_folder(folder, names[i]));
+        ck_assert_int_eq(rename(in_run(names[i]), target), 0);
+        ck_assert_int_eq(symlink(target, in_run(names[i])), 0);
+        ck_assert_int_eq(stat(target, &before[i]), 0);
+    }
+    snprintf(line, sizeof line, "--resume %s --steps 0 --quiet", run_path);
+    expect_code(0, command(NULL, line));
+    for (int i = 0; i < 2; i++) {
+        ck_assert(lstat(in_run(names[i]), &there) == 0 && S_ISLNK(there.st_mode));
+        ck_assert(stat(in_folder(folder, names[i]), &there) == 0 && there.st_ino != before[i].st_ino);
+    }
+}
+END_TEST
+
 /* A run that ended early, and whose best state somebody has taken away. */
 START_TEST(no_best_is_a_warning) {
     expect_code(0, command(NULL, fresh(run_path, settings[4])));
@@ -494,6 +516,7 @@ int main(void) {
     tcase_add_test(tcase, a_full_disk_under_the_log);
     tcase_add_test(tcase, killed_before_the_first_checkpoint);
     tcase_add_test(tcase, options_of_a_resumed_run_are_kept);
+    tcase_add_test(tcase, links_stay_links);
     tcase_add_test(tcase, no_best_is_a_warning);
     tcase_add_test(tcase, no_locks_is_a_warning);
     tcase_add_test(tcase, one_process_a_folder);

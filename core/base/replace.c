@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <libgen.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -29,10 +30,19 @@ void rgm_sync_folder(const char *path) {
     close(fd);
 }
 
+/* The file that a link stands for: the link stays. NULL: no link, or none that leads to a file. */
+static char *find_target(const char *path) {
+    struct stat status;
+    return lstat(path, &status) == 0 && S_ISLNK(status.st_mode) ? realpath(path, NULL) : NULL;
+}
+
 rgm_status rgm_replace_begin(rgm_replace *file, const char *path, rgm_error *err) {
     struct stat status;
-    if ((size_t)snprintf(file->path, sizeof file->path, "%s", path) >= sizeof file->path)
-        return rgm_fail(err, RGM_E_IO, "%.160s...: the path is too long", path);
+    char *target = find_target(path);
+    int32_t fits = (size_t)snprintf(file->path, sizeof file->path, "%s", target ? target : path) < sizeof file->path;
+    free(target);
+    if (!fits) return rgm_fail(err, RGM_E_IO, "%.160s...: the path is too long", path);
+    path = file->path;
     int32_t in_place = stat(path, &status) == 0 && !S_ISREG(status.st_mode);
     snprintf(file->temp, sizeof file->temp, "%s%s", in_place ? "" : path, in_place ? "" : ".tmp");
     const char *name = in_place ? path : file->temp;

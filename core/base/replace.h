@@ -6,7 +6,7 @@
  *     return rgm_replace_end(&file, status, err);
  *
  * One writer at a time: the name of what is being written is PATH.tmp. What is no regular file, a device say, is
- * written in place.
+ * written in place. A link stays: what is replaced is the file that it leads to.
  */
 #ifndef RGM_BASE_REPLACE_H
 #define RGM_BASE_REPLACE_H

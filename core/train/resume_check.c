@@ -17,10 +17,10 @@ static const char *find_line(const char *text, const char *line, size_t label) {
     return NULL;
 }
 
-/* Characters of a line before the hash of the plugin's file, and of all of it. */
-static size_t before_file(const char *line, size_t *length) {
+/* Characters of a line before the hash of the plugin's file, which stands behind the label, and of all of it. */
+static size_t before_file(const char *line, size_t label, size_t *length) {
     *length = strcspn(line, "\n");
-    const char *file = strstr(line, RGM_RESUME_FILE);
+    const char *file = strstr(line + label, RGM_RESUME_FILE);
     return file && file < line + *length ? (size_t)(file - line) : *length;
 }
 
@@ -31,7 +31,8 @@ static void compare_plugins(const rgm_session *s, const rgm_checkpoint *header, 
                    *then = end ? find_line(header->plugins, now, (size_t)(end - now + 2)) : NULL;
         if (!then) continue;
         size_t label = (size_t)(end - now), all_then, all_now;
-        size_t version_then = before_file(then, &all_then), version_now = before_file(now, &all_now);
+        size_t version_then = before_file(then, label + 2, &all_then);
+        size_t version_now = before_file(now, label + 2, &all_now);
         if (version_then != version_now || strncmp(then, now, version_now) != 0)
             rgm_log(RGM_LOG_WARN, "%s: %.*s was of plugin %.*s, this one is %.*s: the result may have other bits", path,
                     (int)label, now, (int)(version_then - label - 2), then + label + 2, (int)(version_now - label - 2),
