@@ -187,6 +187,7 @@ static int32_t is_finished(const run *r, const rgm_progress *p, rgm_summary *sum
 static rgm_status load_weights(rgm_trainer *t, const rgm_session *s, rgm_error *err) {
     rgm_constants theirs;
     RGM_TRY(rgm_loop_load(t, s->config->checkpoint, err));
+    if (rgm_trainer_check_state(t, err) < 0) return rgm_fail_in(err, "%s", s->config->checkpoint);
     RGM_TRY(rgm_constants_read(&theirs, s->config->checkpoint, err));
     rgm_constants_compare(&theirs, &s->constants, s->config->data.file);
     rgm_constants_free(&theirs);

@@ -79,6 +79,15 @@ as_told 'with a lower rate: '
 expect 0 "$regimen" eval diverged/checkpoints/last.h5 # what is there is good
 [ -s diverged-2/checkpoints/last.h5 ] || fail "a lower rate: no checkpoint: $(cat command)"
 
+# ---- weights that are not finite are no beginning: no rate helps
+expect 0 "$regimen" train data.h5 --model mlp --epochs 1 --out perceptron --quiet
+tail -c +513 perceptron/checkpoints/last.h5 >nan.h5 # without its frame, which would tell
+printf '\377\377\377\377\377\377\377\377' |
+    dd of=nan.h5 bs=1 seek=$(($(wc -c <nan.h5) / 4)) conv=notrunc 2>/dev/null
+expect 4 "$regimen" train data.h5 --model mlp --checkpoint nan.h5 --out nowhere --quiet
+has err 'error: nan.h5: fc[12].weight holds values that are not finite'
+[ ! -e nowhere ] || fail "weights that are not finite: a run was begun"
+
 # ---- what was saved is named, though it is best.h5 alone
 expect 4 "$regimen" train data.h5 --model linear --batch 8 --epochs 40 --set augment=[] --set scheduler=none \
     --set 'optimizer={sgd: {lr: 0.5}}' --set 'regularize=[{weight_decay: {rate: 10}}]' --set save.every=99 \
