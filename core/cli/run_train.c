@@ -215,15 +215,11 @@ static rgm_status begin_again(run *r, rgm_error *err) {
 }
 
 /* A last.h5 that cannot be read is no dead end: without it the run goes on from best.h5, or begins again. */
-static void tell_without(const run *r, const char *damaged) {
-    char from[RGM_RUNFOLDER_COMMAND], to[RGM_RUNFOLDER_COMMAND], aside[RGM_RUNFOLDER_PATH + 8],
-        command[RGM_RUNFOLDER_COMMAND];
+static void add_way_on(const run *r, const char *damaged, rgm_error *err) {
     int32_t best = damaged == r->folder.last && r->folder.has_best;
-    snprintf(aside, sizeof aside, "%s.bad", damaged);
-    rgm_log(RGM_LOG_WARN, "without this file the run %s%s: mv %s %s && %s",
-            best ? "goes on from " : "begins again at its first step", best ? r->folder.best : "",
-            rgm_text_shell(damaged, from, sizeof from), rgm_text_shell(aside, to, sizeof to),
-            rgm_runfolder_command(&r->folder, command));
+    size_t used = strlen(err->text);
+    snprintf(err->text + used, sizeof err->text - used, "; if you move this file away, the run %s",
+             best ? "goes on from best.h5" : "begins again");
 }
 
 /* Everything as the checkpoint says. A finished run stays as it is. A process may have ended between a checkpoint and
@@ -234,7 +230,7 @@ static rgm_status resume(run *r, rgm_progress *p, int32_t *finished, rgm_error *
     rgm_summary summary;
     const char *from = r->begins == RGM_BEGINS_LAST ? r->folder.last : r->folder.best;
     rgm_status status = rgm_loop_resume(r->s, r->t, from, p, &differs, build, err);
-    if (status == RGM_E_FORMAT) tell_without(r, from);
+    if (status == RGM_E_FORMAT) add_way_on(r, from, err);
     RGM_TRY(status);
     *finished = r->begins == RGM_BEGINS_LAST && is_finished(r, p, &summary, text);
     if (*finished) return rgm_run_print(r->s->config, &summary, err);

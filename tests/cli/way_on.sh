@@ -9,11 +9,11 @@ long="data.h5 --model resnet20 --set model.base=4 --batch 8 --epochs 12 --seed 3
 
 story() { grep -e '"event": "step"' -e '"event": "evaluation"' "$1/metrics.jsonl" | sed 's/, "images_per_s.*//; s/, "seconds.*//'; }
 
-# as_told PATTERN [BEGINNING]: runs the command that err names behind it, which begins with BEGINNING.
+# as_told PATTERN: runs the command that err names behind it.
 as_told() {
-    sed -n "s/.*$1/${2:-}/p" err | head -n 1 >command
+    sed -n "s/.*$1//p" err | head -n 1 >command
     [ -s command ] || fail "no command behind '$1': $(cat err)"
-    case $(cat command) in "${2:-regimen }"*) ;; *) fail "no command of ours: $(cat command)" ;; esac
+    case $(cat command) in 'regimen '*) ;; *) fail "no command of ours: $(cat command)" ;; esac
     check
     sh ./command --quiet >out 2>err2
     code=$?
@@ -96,16 +96,15 @@ expect 4 "$regimen" train data.h5 --model linear --batch 8 --epochs 40 --set aug
 has err 'the last checkpoint is of step [0-9]*; .* --checkpoint best/checkpoints/best.h5 '
 
 # ---- a damaged last.h5 is no dead end
-for rest in 'goes on from spoiled/checkpoints/best.h5' 'begins again at its first step'; do
+for rest in 'goes on from best.h5' 'begins again'; do
     rm -rf spoiled
     cp -r plain spoiled
     case $rest in begins*) rm spoiled/checkpoints/best.h5 ;; esac
     printf 'no checkpoint' | dd of=spoiled/checkpoints/last.h5 bs=1 seek=2000 conv=notrunc 2>/dev/null
     expect 2 "$regimen" train --resume spoiled --quiet
-    has err 'error: spoiled/checkpoints/last.h5: damaged'
-    has err "warning: without this file the run $rest: mv spoiled/checkpoints/last.h5 "
-    as_told ' mv ' 'mv '
-    [ $code = 0 ] || fail "damaged last.h5: code $code: $(cat command err2)"
+    has err "error: spoiled/checkpoints/last.h5: damaged: .*; if you move this file away, the run $rest"
+    mv spoiled/checkpoints/last.h5 spoiled.h5
+    expect 0 "$regimen" train --resume spoiled --quiet
     story spoiled >story2
     cmp -s story1 story2 || fail "damaged last.h5: another run: $(diff story1 story2 | head -n 4)"
 done
