@@ -122,14 +122,25 @@ static rgm_status make_structure(rgm_writer *writer, const rgm_writer_options *o
     return status;
 }
 
+/* A signal that was caught may end the system's call (on tmpfs it does). */
+static int reserve_place(const rgm_writer *writer, off_t offset, off_t bytes) {
+    int failed;
+    do {
+        failed = posix_fallocate(writer->file.fd, offset, bytes);
+    } while (failed == EINTR && !rgm_stop_asked(&writer->options.stop));
+    return failed;
+}
+
 static rgm_status reserve(const rgm_writer *writer, rgm_error *err) {
     const rgm_writer_options *o = &writer->options;
     for (int32_t s = 0; s < RGM_SPLIT_COUNT; s++) {
         if (o->count[s] == 0) continue;
         off_t images = (off_t)o->count[s] * (off_t)image_bytes(writer),
               labels = (off_t)o->count[s] * (off_t)label_bytes(writer);
-        int failed = posix_fallocate(writer->file.fd, writer->images[s], images);
-        if (!failed) failed = posix_fallocate(writer->file.fd, writer->labels[s], labels);
+        int failed = reserve_place(writer, writer->images[s], images);
+        if (!failed) failed = reserve_place(writer, writer->labels[s], labels);
+        if (failed == EINTR)
+            return rgm_fail(err, RGM_E_INTERRUPTED, "%s: stopped while its place on the disk was reserved", o->path);
         if (failed)
             return rgm_fail(err, RGM_E_IO, "%s: cannot reserve %lld MB for the %s split: %s", o->path,
                             (long long)((images + labels) / 1000000 + 1), rgm_split_name(s), strerror(failed));

@@ -421,6 +421,27 @@ START_TEST(test_stop) {
 }
 END_TEST
 
+/* A caught signal ends calls that wait for the disk: they are made again, unless it asks for the stop. */
+START_TEST(test_interrupted_calls) {
+    put_kind(0);
+    for (int calls = 1; calls < 4; calls++) {
+        rgm_error err = {0};
+        failing_calls = (rgm_failing){.syncs = calls, .places = calls};
+        ck_assert_msg(import_kind(0, NULL, &err) == RGM_OK, "%d calls: %s", calls, err.text);
+        ck_assert_int_eq(failing_calls.syncs + failing_calls.places, 0);
+        ck_assert(unlink(in_folder(folder, "out.h5")) == 0);
+    }
+    for (int asked = 0; asked < 9; asked++) {
+        int left = asked;
+        rgm_error err = {0};
+        rgm_stop stop = {stop_at_zero, &left};
+        failing_calls = (rgm_failing){.places = 1 << 20};
+        ck_assert_int_eq(import_kind(0, &stop, &err), RGM_E_INTERRUPTED);
+        ck_assert(access(in_folder(folder, "out.h5"), F_OK) != 0);
+    }
+}
+END_TEST
+
 int main(void) {
     Suite *suite = suite_create("import");
     TCase *importers = tcase_create("importers");
@@ -438,6 +459,7 @@ int main(void) {
     tcase_add_test(importers, test_progress_stops);
     tcase_add_loop_test(importers, test_failing_reads, 0, 3);
     tcase_add_loop_test(importers, test_stop, 0, 3);
+    tcase_add_test(importers, test_interrupted_calls);
     tcase_add_test(importers, test_fashion);
     suite_add_tcase(suite, importers);
     SRunner *runner = srunner_create(suite);

@@ -1,6 +1,7 @@
 #include "failing_calls.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sys/file.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -43,6 +44,27 @@ __attribute__((visibility("default"))) int flock(int fd, int operation) {
     if (!failing_calls.lock_error) return (int)syscall(SYS_flock, fd, operation);
     errno = failing_calls.lock_error;
     return -1;
+}
+
+__attribute__((visibility("default"))) int fsync(int fd) {
+    if (failing_calls.syncs == 0) return (int)syscall(SYS_fsync, fd);
+    failing_calls.syncs--;
+    errno = EINTR;
+    return -1;
+}
+
+/* On a file system that cannot reserve, nothing is. */
+__attribute__((visibility("default"))) int posix_fallocate(int fd, off_t offset, off_t size) {
+    if (failing_calls.places > 0) {
+        failing_calls.places--;
+        return EINTR;
+    }
+    if (syscall(SYS_fallocate, fd, 0, offset, size) == 0 || errno == EOPNOTSUPP) return 0;
+    return errno;
+}
+
+__attribute__((visibility("default"))) int posix_fallocate64(int fd, off_t offset, off_t size) {
+    return posix_fallocate(fd, offset, size);
 }
 
 /* HDF5 loses some memory when a read of its fails. Without LeakSanitizer nobody asks. */

@@ -1,5 +1,5 @@
-/* Reads and locks that fail on request, for the whole test program: its own pread(), read() and flock() stand before
- * the C library's, also for zlib. */
+/* Reads, locks and calls that keep what was written, failing on request, for the whole test program: its own pread(),
+ * read(), flock(), fsync() and posix_fallocate() stand before the C library's, also for zlib. */
 #ifndef RGM_TESTS_FAILING_CALLS_H
 #define RGM_TESTS_FAILING_CALLS_H
 
@@ -12,6 +12,8 @@ typedef struct rgm_failing {
     void (*instead)(void *context); /* called before that read, which then goes on, if it is not NULL */
     void *context;
     int lock_error; /* flock() fails with it; 0: it works */
+    /* so many calls of fsync() and of posix_fallocate() end with EINTR, as a caught signal ends them */
+    int syncs, places;
 } rgm_failing;
 
 extern rgm_failing failing_calls;

@@ -21,6 +21,13 @@ rgm_status rgm_write_all(int fd, const void *bytes, size_t size, const char *pat
     return RGM_OK;
 }
 
+int rgm_sync_file(int fd) {
+    int failed;
+    do failed = fsync(fd);
+    while (failed && errno == EINTR);
+    return failed;
+}
+
 void rgm_sync_folder(const char *path) {
     char copy[RGM_REPLACE_PATH];
     if ((size_t)snprintf(copy, sizeof copy, "%s", path) >= sizeof copy) return;
@@ -55,7 +62,7 @@ rgm_status rgm_replace_write(rgm_replace *file, const void *bytes, size_t size, 
 }
 
 static int32_t put_in_place(rgm_replace *file) {
-    int32_t synced = !file->temp[0] || fsync(file->fd) == 0, code = errno;
+    int32_t synced = !file->temp[0] || rgm_sync_file(file->fd) == 0, code = errno;
     int32_t closed = close(file->fd) == 0;
     if (!synced) errno = code;
     return synced && closed && (!file->temp[0] || rename(file->temp, file->path) == 0);

@@ -34,4 +34,7 @@ rgm_status rgm_write_all(int fd, const void *bytes, size_t size, const char *pat
 /* Brings the names in the folder of `path` to the disk. A file system that cannot is no failure. */
 void rgm_sync_folder(const char *path);
 
+/* fsync(), again if a signal that was caught ended it: what it returns. */
+int rgm_sync_file(int fd);
+
 #endif

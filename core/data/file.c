@@ -233,7 +233,7 @@ static rgm_status frame_and_sync(const rgm_file_writer *writer, rgm_error *err) 
     unsigned char block[RGM_FILE_BLOCK];
     fill_block(block, length, sum);
     errno = ENOSPC; /* what a short write means */
-    if (pwrite(writer->fd, block, sizeof block, 0) != (ssize_t)sizeof block || fsync(writer->fd) != 0)
+    if (pwrite(writer->fd, block, sizeof block, 0) != (ssize_t)sizeof block || rgm_sync_file(writer->fd) != 0)
         return rgm_fail(err, RGM_E_IO, "%s: cannot write: %s", writer->path, strerror(errno));
     return RGM_OK;
 }

@@ -95,7 +95,8 @@ rgm_status rgm_metrics_end(rgm_metrics *m, rgm_error *err) {
 }
 
 rgm_status rgm_metrics_sync(rgm_metrics *m, rgm_error *err) {
-    if (m->fd <= 0 || fsync(m->fd) == 0 || errno == EINVAL || errno == EROFS) return RGM_OK; /* no file that is kept */
+    if (m->fd <= 0 || rgm_sync_file(m->fd) == 0 || errno == EINVAL || errno == EROFS)
+        return RGM_OK; /* no file that is kept */
     return rgm_fail(err, RGM_E_IO, "%.160s: %s", m->path, strerror(errno));
 }
 
