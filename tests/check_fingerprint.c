@@ -1,9 +1,12 @@
 /* Fingerprints of data sets: what counts, and who does the work. Labels of another order. */
 #include <check.h>
+#include <fcntl.h>
 #include <hdf5.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 #include "data/fingerprint.h"
 #include "datasets/writer.h"
 #include "make_set.h"
@@ -203,6 +206,28 @@ START_TEST(in_the_background) {
 }
 END_TEST
 
+/* The file is written to before its pixels are hashed: a hash of other pixels would go into the checkpoint, which then
+ * could not be continued with the right ones. */
+START_TEST(written_to) {
+    const char *path = in_folder(folder, "set.h5");
+    rgm_test_set made = large;
+    made.chunk = _i == RGM_PIXELS_MEMORY || _i == RGM_PIXELS_HDF5 ? 100 : 0;
+    make_set(path, &made);
+    const struct timespec old[2] = {{.tv_sec = 1000000000}, {.tv_sec = 1000000000}};
+    ck_assert(utimensat(AT_FDCWD, path, old, 0) == 0);
+    rgm_dataset *set = _i == RGM_PIXELS_HDF5
+                           ? open_tight(path)
+                           : open_set(path, _i == RGM_PIXELS_PREAD ? RGM_ACCESS_PREAD : RGM_ACCESS_AUTO);
+    ck_assert_int_eq(rgm_dataset_describe(set)->access[0], _i);
+    uint64_t print;
+    rgm_error err = {0};
+    int fd = open(path, O_WRONLY), again = _i == RGM_PIXELS_MEMORY ? RGM_OK : RGM_E_IO;
+    ck_assert(fd >= 0 && pwrite(fd, "x", 1, 0) == 1 && close(fd) == 0);
+    for (int i = 0; i < 2; i++) ck_assert_int_eq(rgm_fingerprint(set, &terms, &never, &print, &err), again);
+    rgm_dataset_close(set);
+}
+END_TEST
+
 /* ---- labels ---- */
 
 START_TEST(relabelled) {
@@ -239,6 +264,7 @@ int main(void) {
     tcase_add_test(tcase, terms_count);
     tcase_add_test(tcase, hash_in_the_file);
     tcase_add_loop_test(tcase, in_the_background, 0, 2);
+    tcase_add_loop_test(tcase, written_to, RGM_PIXELS_MAPPED, RGM_PIXELS_MEMORY + 1);
     tcase_add_loop_test(tcase, relabelled, 0, 2);
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);

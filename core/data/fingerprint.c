@@ -60,21 +60,24 @@ static void next_split(struct rgm_pixel_hash *h) {
     XXH3_64bits_reset(h->state);
 }
 
-/* The pixels of n images, in one piece. */
+/* The pixels of n images, in one piece. Of a file that has shrunk, none may be touched where they are mapped. */
 static rgm_status get_piece(const struct rgm_pixel_hash *h, int64_t n, const uint8_t **at, rgm_error *err) {
+    RGM_TRY(rgm_dataset_check(h->set, err));
     *at = rgm_dataset_pixels(h->set, h->split, h->next);
-    if (*at) return rgm_dataset_check(h->set, err);
+    if (*at) return RGM_OK;
     *at = h->buffer;
     return rgm_content_samples(h->set, h->split, h->next, n, h->buffer, err);
 }
 
-/* Hashes the next piece. A failure changes nothing: the piece may be tried again. */
+/* Hashes the next piece. A failed read changes nothing: the piece may be tried again. Of a file that was written to
+ * meanwhile it is never complete: the pixels hashed would not be those that the run began with. */
 static rgm_status hash_piece(struct rgm_pixel_hash *h, rgm_error *err) {
     int64_t left = h->set->info.count[h->split] - h->next, n = piece_images(h->set, h->split);
     if (n > left) n = left;
     const uint8_t *pixels;
     RGM_TRY(get_piece(h, n, &pixels, err));
     XXH3_64bits_update(h->state, pixels, (size_t)(n * rgm_content_bytes(h->set)));
+    RGM_TRY(rgm_dataset_check(h->set, err));
     h->next += n;
     if (n < left) return RGM_OK;
     h->hash[h->split++] = XXH3_64bits_digest(h->state);
