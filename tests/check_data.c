@@ -261,6 +261,12 @@ static void attribute(hid_t f, const char *name, hsize_t count, double value) {
     H5Aclose(made);
     H5Sclose(space);
 }
+static void hashed_images(hid_t f) { /* as importers do; nothing vouches for it */
+    hid_t space = H5Screate(H5S_SCALAR), images = H5Dopen2(f, "train/images", H5P_DEFAULT);
+    H5Aclose(H5Acreate2(images, RGM_DATA_PIXEL_HASH, H5T_STD_U64LE, space, H5P_DEFAULT, H5P_DEFAULT));
+    H5Dclose(images);
+    H5Sclose(space);
+}
 static void short_mean(hid_t f) { attribute(f, "mean", 1, 0.5); }
 static void long_mean(hid_t f) { attribute(f, "mean", 65, 0.5); }
 static void mean_in_bytes(hid_t f) { attribute(f, "mean", 2, 128.0); }
@@ -352,6 +358,16 @@ START_TEST(test_newer_hdf5) {
     make_set(path, &made);
     set_byte_behind(path, _i ? layout : superblock, sizeof layout, 9);
     refuse(path, RGM_E_FORMAT, "written by a newer HDF5 library: in h5py take libver='v110'");
+}
+END_TEST
+
+/* An attribute of the images that cannot be read is damage of the file, not an input/output error. */
+START_TEST(test_damaged_attribute) {
+    static const uint8_t header[] = {0x0c, 0, 0x30, 0, 0, 0, 0, 0}; /* in front of the attribute's version */
+    const char *path = altered(&small, hashed_images);
+    rgm_dataset_close(open_set(path, RGM_ACCESS_AUTO));
+    set_byte_behind(path, header, sizeof header, 9);
+    refuse(path, RGM_E_FORMAT, "xxh3_64: ");
 }
 END_TEST
 
@@ -571,6 +587,7 @@ int main(void) {
     tcase_add_loop_test(sets, test_refusals, 0, (int)(sizeof refusals / sizeof *refusals));
     tcase_add_test(sets, test_no_hdf5);
     tcase_add_loop_test(sets, test_newer_hdf5, 0, 2);
+    tcase_add_test(sets, test_damaged_attribute);
     tcase_add_test(sets, test_truncated_in_use);
     tcase_add_checked_fixture(views, setup, teardown);
     tcase_add_test(views, test_order);

@@ -393,7 +393,7 @@ static rgm_status open_images(rgm_dataset *set, hid_t group, int32_t split, rgm_
 /* The hash of the split's pixels, if the file brings one of the type that importers write. */
 static rgm_status read_pixel_hash(const rgm_dataset *set, rgm_split_store *store, rgm_error *err) {
     htri_t exists = H5Aexists(store->images, RGM_DATA_PIXEL_HASH);
-    if (exists < 0) return rgm_h5_fail(err, RGM_E_IO, set->path, RGM_DATA_PIXEL_HASH);
+    if (exists < 0) return rgm_h5_fail(err, RGM_E_FORMAT, set->path, RGM_DATA_PIXEL_HASH);
     if (exists == 0) return RGM_OK;
     hid_t attribute = H5Aopen(store->images, RGM_DATA_PIXEL_HASH, H5P_DEFAULT), type = -1, space = -1;
     if (attribute >= 0) type = H5Aget_type(attribute), space = H5Aget_space(attribute);

@@ -25,7 +25,7 @@ typedef struct wanted {
 static rgm_status read_attribute(const rgm_checkpoint_reader *r, hid_t object, const wanted *w, void *to,
                                  rgm_error *err) {
     htri_t exists = H5Aexists(object, w->name);
-    if (exists < 0) return rgm_h5_fail(err, RGM_E_IO, r->path, w->name);
+    if (exists < 0) return rgm_h5_fail(err, RGM_E_FORMAT, r->path, w->name);
     if (exists == 0) return rgm_fail(err, RGM_E_FORMAT, "%s: no checkpoint: attribute %s is missing", r->path, w->name);
     hid_t attribute = H5Aopen(object, w->name, H5P_DEFAULT), type = -1, space = -1;
     if (attribute >= 0) type = H5Aget_type(attribute), space = H5Aget_space(attribute);
