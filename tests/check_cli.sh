@@ -21,6 +21,8 @@ has out 'train *96 images'
 has out 'test *20 images'
 expect 0 "$regimen" import idx idx --out named.h5 --names=ant,bee,cat --json
 json out
+expect 0 "$regimen" import idx idx --out "$(printf 'caf\351.h5')" --json --quiet # a name that is not UTF-8
+json out
 expect 0 "$regimen" train data.h5 $small --epochs 6 --steps 2 --out runs/one --json=result.json
 json result.json
 has out 'after 2 steps'

@@ -71,8 +71,9 @@ static json_t *make_json(const rgm_dataset_info *info) {
     }
     for (int32_t i = 0; i < RGM_SPLIT_COUNT; i++)
         if (info->count[i] > 0) json_object_set_new(images, rgm_split_name(i), json_integer(info->count[i]));
-    return json_pack("{s:s, s:i, s:i, s:i, s:i, s:o, s:o, s:o}", "file", info->path, "channels", info->C, "height",
-                     info->H, "width", info->W, "classes", info->classes, "images", images, "mean", mean, "std", std);
+    return json_pack("{s:o, s:i, s:i, s:i, s:i, s:o, s:o, s:o}", "file", rgm_json_text(info->path), "channels", info->C,
+                     "height", info->H, "width", info->W, "classes", info->classes, "images", images, "mean", mean,
+                     "std", std);
 }
 
 /* The finished file as a run will see it. */

@@ -59,10 +59,10 @@ static json_t *param_json(const rgm_parameter *p) {
 
 static json_t *component_json(const rgm_listed *l, int32_t with_params) {
     const rgm_component *c = l->component;
-    json_t *object =
-        json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:b}", "kind", rgm_kind_name((int32_t)c->kind), "name",
-                  c->name, "summary", c->summary, "plugin", l->plugin->id, "version", l->plugin->version, "licence",
-                  l->plugin->licence, "file", l->path, "builtin", (int)l->builtin, "hidden", (int)l->hidden);
+    json_t *object = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:b, s:b}", "kind", rgm_kind_name((int32_t)c->kind),
+                               "name", c->name, "summary", c->summary, "plugin", l->plugin->id, "version",
+                               l->plugin->version, "licence", l->plugin->licence, "file", rgm_json_text(l->path),
+                               "builtin", (int)l->builtin, "hidden", (int)l->hidden);
     if (!object || !with_params) return object;
     json_t *params = json_array();
     for (uint32_t i = 0; i < c->param_count; i++) {

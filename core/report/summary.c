@@ -60,11 +60,13 @@ const char *rgm_summary_text(const rgm_summary *s, char out[RGM_SUMMARY_TEXT]) {
 
 json_t *rgm_json_real(double value) { return isfinite(value) ? json_real(value) : json_null(); }
 
-static void set_text(json_t *object, int *failed, const char *key, const char *text) {
-    if (!text) return;
+json_t *rgm_json_text(const char *text) {
     json_t *value = json_string(text);
-    if (!value) value = json_string("?"); /* not UTF-8 */
-    *failed |= json_object_set_new(object, key, value);
+    return value ? value : json_string("?");
+}
+
+static void set_text(json_t *object, int *failed, const char *key, const char *text) {
+    if (text) *failed |= json_object_set_new(object, key, rgm_json_text(text));
 }
 
 static void set_real(json_t *object, int *failed, const char *key, double value, int32_t wanted) {

@@ -36,6 +36,9 @@ json_t *rgm_summary_json(const rgm_summary *summary);
 /* A number for JSON: null if it is not finite. */
 json_t *rgm_json_real(double value);
 
+/* A text for JSON, "?" if it is not UTF-8. */
+json_t *rgm_json_text(const char *text);
+
 /* Writes indented JSON and a newline to a file, replacing it, or to standard output (target "-"). RGM_E_IO. */
 rgm_status rgm_json_write(const json_t *json, const char *target, rgm_error *err);
 
