@@ -38,10 +38,9 @@ static rgm_status check_member(const rgm_parameter *p, uint32_t instance_size, r
                         p->offset, (unsigned long long)p->offset + p->bytes, instance_size);
     if (p->type == RGM_TYPE_TEXT) {
         if (p->bytes < 1 || p->bytes > RGM_SPEC_VALUE)
-            return rgm_fail(
-                err, RGM_E_USAGE,
-                "parameter %s has a text member of %u bytes, expected 1 to %d: a configuration holds no longer texts",
-                p->key, p->bytes, RGM_SPEC_VALUE);
+            return rgm_fail(err, RGM_E_USAGE,
+                            "parameter %s has a text member of %u bytes, expected 1 to %d, as a configuration holds",
+                            p->key, p->bytes, RGM_SPEC_VALUE);
     } else if (p->bytes != bytes[p->type] || p->offset % bytes[p->type] != 0) {
         return rgm_fail(err, RGM_E_USAGE, "parameter %s has a member of %u bytes at %u, expected %u, aligned", p->key,
                         p->bytes, p->offset, bytes[p->type]);
