@@ -8,10 +8,6 @@ json() { # the named files are one JSON object each
         fail "$file is no JSON object: $(head -c 200 "$file")"; done
 }
 
-# What a run was, step by step, without its times.
-story() { grep -e '"event": "step"' -e '"event": "evaluation"' "$1/metrics.jsonl" | sed 's/, "images_per_s.*//; s/, "seconds.*//'; }
-
-
 make_data
 small="--model resnet20 --set model.base=4 --batch 16 --threads 2"
 

@@ -111,7 +111,10 @@ static H5FD_t *input_open(const char *name, unsigned flags, hid_t fapl, haddr_t 
     (void)name, (void)flags, (void)maxaddr;
     const rgm_input *const *input = H5Pget_driver_info(fapl);
     input_file *file = input ? calloc(1, sizeof *file) : NULL;
-    if (!file) return NULL;
+    if (!file) {
+        H5Epush2(H5E_DEFAULT, __FILE__, __func__, __LINE__, H5E_ERR_CLS, H5E_RESOURCE, H5E_NOSPACE, "no memory");
+        return NULL;
+    }
     file->input = *input;
     return &file->base;
 }

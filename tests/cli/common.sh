@@ -69,13 +69,18 @@ idx() {
     } >"$2-labels-idx1-ubyte"
 }
 
-# A set of 96 + 20 images of 12 by 12 pixels.
+# make_data [TRAIN TEST]: data.h5, a set of 96 + 20 images of 12 by 12 pixels, three classes.
 make_data() {
     mkdir idx
-    idx 96 idx/train 12
-    idx 20 idx/t10k 12
+    idx "${1:-96}" idx/train 12
+    idx "${2:-20}" idx/t10k 12
     "$regimen" import idx idx --out data.h5 >out 2>err || {
         cat err >&2
         exit 99
     }
+}
+
+# story RUN: the events that a run has however often it was interrupted, without their times.
+story() {
+    sed -n -e '/"event": "\(step\|evaluation\)"/!d' -e 's/, "images_per_s.*//' -e 's/, "seconds.*//' -e p "$1/metrics.jsonl"
 }

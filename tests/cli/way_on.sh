@@ -7,8 +7,6 @@ PATH=${regimen%/*}:$PATH
 export PATH
 long="data.h5 --model resnet20 --set model.base=4 --batch 8 --epochs 12 --seed 3 --set metrics.every=1 --threads 2"
 
-story() { grep -e '"event": "step"' -e '"event": "evaluation"' "$1/metrics.jsonl" | sed 's/, "images_per_s.*//; s/, "seconds.*//'; }
-
 # as_told PATTERN: runs the command that err names behind it.
 as_told() {
     sed -n "s/.*$1//p" err | head -n 1 >command

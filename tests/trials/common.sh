@@ -98,15 +98,9 @@ judge_end() { # CODES, separated by spaces, with wildcards
 
 # ---- runs
 
-# A set of 240 + 40 images of 12 by 12 pixels, three classes.
 make_small_data() {
-    mkdir idx t
-    idx 240 idx/train 12
-    idx 40 idx/t10k 12
-    "$regimen" import idx idx --out data.h5 >out 2>err || {
-        cat err >&2
-        exit 99
-    }
+    mkdir t
+    make_data 240 40
 }
 
 # options_of MODEL THREADS: of a run of some tenths of a second, which saves after each epoch and in between. The batches
@@ -125,11 +119,6 @@ options_of() {
     esac
     options="--data ../data.h5 --model $1 --threads $2 $options --set optimizer.lr=0.02"
     options="$options --set early_stop.metric=loss --set metrics.every=5 --set evaluate.every=2 --set save.minutes=0.0004 --quiet"
-}
-
-# Events that a run has however often it was interrupted, without their times.
-story() {
-    sed -n -e '/"event": "\(step\|evaluation\)"/!d' -e 's/, "images_per_s.*//' -e 's/, "seconds.*//' -e p "$1/metrics.jsonl"
 }
 
 # make_reference MODEL THREADS: the undisturbed run, in ref-MODEL-THREADS; notes the least time that it took of three.
