@@ -92,23 +92,25 @@ static rgm_status open_object(hid_t parent, const char *name, const char *path, 
                               hid_t access, hid_t *object, rgm_error *err) {
     *object = -1;
     H5L_info_t link;
-    char place[128];
+    char where[128];
+    const char *place = place_of(parent, name, where);
     int found = rgm_h5_exists(parent, name);
-    if (found == 0) return rgm_fail(err, RGM_E_FORMAT, "%s: %s is missing", path, place_of(parent, name, place));
+    if (found == 0) return rgm_fail(err, RGM_E_FORMAT, "%s: %s is missing", path, place);
     if (found < 0 || H5Lget_info(parent, name, &link, H5P_DEFAULT) < 0)
-        return rgm_h5_fail(err, RGM_E_FORMAT, path, name);
+        return rgm_h5_fail(err, RGM_E_FORMAT, path, place);
     if (link.type != H5L_TYPE_HARD)
-        return rgm_fail(err, RGM_E_FORMAT, "%s: %s is a soft or external link: refused", path, name);
+        return rgm_fail(err, RGM_E_FORMAT, "%s: %s is a soft or external link: refused", path, place);
     *object = H5Oopen(parent, name, H5P_DEFAULT);
     if (*object >= 0 && access >= 0 && H5Iget_type(*object) == type) {
         H5Oclose(*object);
         *object = H5Dopen2(parent, name, access);
     }
-    char what[128];
-    snprintf(what, sizeof what, "cannot open the %s %s", kind, name);
+    char what[160];
+    snprintf(what, sizeof what, "cannot open the %s %s", kind, place);
     if (*object < 0) return rgm_h5_fail(err, RGM_E_FORMAT, path, what);
     if (H5Iget_type(*object) == type) return RGM_OK;
-    rgm_status status = rgm_fail(err, RGM_E_FORMAT, "%s: %s is not a %s: found %s", path, name, kind, kind_of(*object));
+    rgm_status status =
+        rgm_fail(err, RGM_E_FORMAT, "%s: %s is not a %s: found %s", path, place, kind, kind_of(*object));
     H5Oclose(*object);
     *object = -1;
     return status;
@@ -154,7 +156,8 @@ static rgm_status check_storage(hid_t dataset, const char *name, const char *pat
 rgm_status rgm_h5_open_dataset(hid_t parent, const char *name, const char *path, hid_t access, hid_t *dataset,
                                rgm_error *err) {
     RGM_TRY(open_object(parent, name, path, H5I_DATASET, "data set", access, dataset, err));
-    rgm_status status = check_storage(*dataset, name, path, err);
+    char place[128];
+    rgm_status status = check_storage(*dataset, place_of(parent, name, place), path, err);
     if (status < 0) {
         H5Dclose(*dataset);
         *dataset = -1;

@@ -54,9 +54,8 @@ static void look_at_pixels(const look *l) {
             first = c;
         }
     if (flat)
-        tell(l,
-             "%.160s: %d of %d channels have the same value in all pixels (first: %d): they say nothing of the classes",
-             info->path, flat, info->C, first);
+        tell(l, "%.160s: %d of %d channels %s the same value in all pixels (first: %d): %s nothing of the classes",
+             info->path, flat, info->C, flat == 1 ? "has" : "have", first, flat == 1 ? "it says" : "they say");
 }
 
 /* The name of a class, or its number. */
@@ -254,10 +253,11 @@ static void look_at_patience(const look *l) {
     const rgm_config *c = l->s->config;
     int32_t evaluations = (c->epochs - 1) / c->evaluate.every + 1;
     if (c->early_stop.patience > 0 && c->early_stop.patience + 1 >= evaluations)
-        tell(l,
-             "early_stop.patience: %d evaluations without a gain cannot come before the end of a run that has %d: less "
-             "patience, or more --epochs",
-             c->early_stop.patience, evaluations);
+        tell(
+            l,
+            "early_stop.patience: %d evaluation%s without a gain cannot come before the end of a run that has %d: less "
+            "patience, or more --epochs",
+            c->early_stop.patience, c->early_stop.patience == 1 ? "" : "s", evaluations);
 }
 
 /* What waits for an evaluation that never comes. */

@@ -127,7 +127,8 @@ static rgm_status settle_numbers(rgm_constants *c, const rgm_constants *model, c
         return RGM_OK;
     }
     if (!info->constants)
-        return rgm_fail(err, RGM_E_FORMAT, "%s: without a train split it needs the attributes mean and std",
+        return rgm_fail(err, RGM_E_FORMAT,
+                        "%s: no train split, and no attributes mean and std, which an evaluation needs then",
                         info->path);
     memcpy(c->input.mean, info->mean, sizeof c->input.mean);
     memcpy(c->input.std, info->std, sizeof c->input.std);
