@@ -3,6 +3,7 @@
 #include "plug/parts.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 #include "plug/border.h"
 
@@ -35,9 +36,9 @@ static void use_main_scratch(rgm_plug_call *context) {
 static rgm_status conclude(rgm_plug_call *context, int32_t result, rgm_error *err) {
     if (result == RGM_DONE) return RGM_OK;
     const rgm_listed *listed = context->instance->listed;
-    const char *said = context->text[0] ? context->text
-                       : result < 0     ? "failed without saying why"
-                                        : "returned nonsense";
+    char odd[64];
+    snprintf(odd, sizeof odd, "returned %d, expected RGM_DONE or a failure", result);
+    const char *said = context->text[0] ? context->text : result < 0 ? "failed without saying why" : odd;
     return rgm_fail(err, RGM_E_PLUGIN, "%s %s (%s): %s", rgm_kind_name((int32_t)listed->component->kind),
                     listed->component->name, rgm_instance_file(context->instance), said);
 }
