@@ -329,7 +329,9 @@ static void tell_new_run(const run *r) {
 static void tell_way_on(const run *r, const rgm_progress *p, rgm_status status) {
     char command[RGM_RUNFOLDER_COMMAND];
     rgm_runfolder_command(&r->folder, command);
-    if (status == RGM_E_NUMERIC)
+    if (access(r->folder.config, F_OK) != 0)
+        rgm_log(RGM_LOG_WARN, "%s is gone, or its config.yaml: nothing goes on from it", r->folder.path);
+    else if (status == RGM_E_NUMERIC)
         tell_new_run(r);
     else if (r->ended)
         rgm_log(RGM_LOG_WARN, "the run is finished; its result is in %s", r->folder.metrics);

@@ -116,6 +116,16 @@ if [ -c /dev/full ]; then
     has err 'warning: the run is finished; its result is in told/metrics.jsonl'
 fi
 
+# ---- a folder that is taken away: no command is told
+under_way away "$regimen" train $long --out away --quiet
+rm -rf away
+wait $child
+code=$?
+check
+[ $code = 3 ] || fail "a folder taken away: code $code: $(cat err)"
+has err 'away is gone'
+grep -q 'regimen train' err && fail "a folder taken away: $(cat err)"
+
 # ---- curves of any run, or a word
 if [ -n "$python" ]; then
     expect 0 "$regimen" train data.h5 --model linear --epochs 2 --out short --quiet
