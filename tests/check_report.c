@@ -157,7 +157,7 @@ static void run_quiet(void) { run_progress(1); }
 
 START_TEST(test_plain_progress_is_sparse) {
     char *text = captured(run_plain);
-    ck_assert_str_eq(text, "epoch 1/2: 50 %, loss 1.5000, accuracy 25.0 %\n");
+    ck_assert_str_eq(text, ""); /* a line every ten seconds; what an epoch came to is told by who ends it */
     ck_assert_str_eq(captured(run_quiet), "");
 }
 END_TEST

@@ -198,10 +198,7 @@ void rgm_bar_update(rgm_bar *p, int64_t done, double loss, double accuracy) {
 
 void rgm_bar_label(rgm_bar *p, const char *label) {
     if (p->mode == NOTHING) return;
-    int32_t finished = p->mode == PLAIN && p->view.label && strcmp(label, p->label) != 0 && p->view.done > 0;
-    if (finished) say(p); /* the state in which the last label ended */
     pthread_mutex_lock(&p->lock);
-    if (finished) p->drawn = rgm_seconds();
     snprintf(p->label, sizeof p->label, "%s", label);
     p->view.label = p->label;
     if (p->mode == TERMINAL) draw(p);

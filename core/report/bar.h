@@ -6,8 +6,8 @@
  *     rgm_bar_finish(&bar);
  *
  * On a terminal the line is drawn at most ten times a second, fits the terminal's width, and makes way for log lines
- * (through rgm_log_set_hook). Elsewhere, or with TERM=dumb, a line goes through rgm_log() every ten seconds and
- * whenever the label changes. Nothing is allocated. One progress at a time.
+ * (through rgm_log_set_hook). Elsewhere, or with TERM=dumb, a line goes through rgm_log() every ten seconds.
+ * Nothing is allocated. One progress at a time.
  */
 #ifndef RGM_REPORT_BAR_H
 #define RGM_REPORT_BAR_H

@@ -293,8 +293,8 @@ rgm_status rgm_config_check(const rgm_config *config, rgm_error *err) {
     if (!config->loss.name[0]) return rgm_fail(err, RGM_E_USAGE, "loss: expected a component, found none");
     if (!config->init.name[0]) return rgm_fail(err, RGM_E_USAGE, "init: expected a component, found none");
     if (config->warmup >= 1 && config->warmup > config->epochs)
-        return rgm_fail(err, RGM_E_USAGE, "warmup: expected at most the run's %d epochs, found %g", config->epochs,
-                        config->warmup);
+        return rgm_fail(err, RGM_E_USAGE, "warmup: expected at most the run's %d epoch%s, found %g", config->epochs,
+                        config->epochs == 1 ? "" : "s", config->warmup);
     if (config->model.head == RGM_HEAD_LOGIT && config->model.classes > 2)
         return rgm_fail(err, RGM_E_USAGE, "model.head: one logit separates 2 classes, model.classes is %d",
                         config->model.classes);
