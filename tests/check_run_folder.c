@@ -247,7 +247,7 @@ static const char *const settings[] = {
  * not, once each. */
 START_TEST(killed_at_every_line) {
     expect_code(0, command(NULL, fresh(whole, settings[_i])));
-    int32_t lines = (int32_t)json_array_size(events(whole));
+    int32_t lines = event_count(whole);
     for (int32_t at = 1; at <= lines; at++) {
         remove_all(run_path);
         trap t = {.what = at % 2 ? KILL_BEFORE : KILL_AMID, .part = "/metrics.jsonl", .at = at};
@@ -265,7 +265,7 @@ END_TEST
 START_TEST(stopped_at_every_line) {
     static const char told[] = "continue with: regimen train ";
     expect_code(0, command(NULL, fresh(whole, settings[_i])));
-    int32_t lines = (int32_t)json_array_size(events(whole));
+    int32_t lines = event_count(whole);
     for (int32_t at = 1; at <= lines; at++) {
         remove_all(run_path);
         trap t = {.what = STOP, .part = "/metrics.jsonl", .at = at};
@@ -276,7 +276,7 @@ START_TEST(stopped_at_every_line) {
         char *next = strstr(said, told);
         ck_assert_msg(next != NULL, "no way on: %s", said);
         next[strcspn(next, "\n")] = 0;
-        expect_code(0, command(NULL, strdup(next + sizeof told - 1)));
+        expect_code(0, command(NULL, next + sizeof told - 1));
         check_events("stopped at line", at, 1);
     }
 }

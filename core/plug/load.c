@@ -54,7 +54,9 @@ static rgm_status make_file(private_copy *copy, rgm_error *err) {
     }
     snprintf(copy->name, sizeof copy->name, "/tmp/regimen-plugin-XXXXXX");
     copy->fd = mkostemp(copy->name, O_CLOEXEC);
-    if (copy->fd < 0) return rgm_fail(err, RGM_E_IO, "no private copy: %s", strerror(errno));
+    if (copy->fd < 0)
+        return rgm_fail(err, RGM_E_IO, "no private copy: %s%s", strerror(errno),
+                        errno == EMFILE ? " (limit: ulimit -n)" : "");
     copy->temporary = 1;
     return RGM_OK;
 }

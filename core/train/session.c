@@ -212,9 +212,12 @@ static rgm_status load_plugins(rgm_session *s, rgm_config *c, const rgm_session_
     for (int32_t i = 0; i < c->plugins.count; i++) files[i] = c->plugins.paths[i];
     rgm_registry_options options = {
         .kernels = s->kernels, .files = files, .file_count = (size_t)c->plugins.count, .folder = o->plugin_folder};
-    RGM_TRY(rgm_registry_create(&s->registry, &options, err));
     rgm_error why = {0};
-    rgm_status status = create_components(&s->components, s->registry, c, o->evaluation, &why);
+    rgm_status status = rgm_registry_create(&s->registry, &options, &why);
+    if (status < 0) /* a run's plugins may have moved since it began */
+        return rgm_fail(err, status, "%.400s%s", why.text,
+                        status == RGM_E_USAGE && c->resume[0] ? ": --set 'plugins=[FILE.so]' names other files" : "");
+    status = create_components(&s->components, s->registry, c, o->evaluation, &why);
     if (status >= 0) return rgm_resume_list_plugins(&s->components, &s->plugins, err);
     /* a place in the configuration needs the file's name in front */
     int32_t placed = c->source[0] && strncmp(why.text, "line ", 5) == 0;

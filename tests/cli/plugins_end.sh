@@ -152,6 +152,8 @@ fi
 
 # ---- a limit of the machine is no missing plugin
 expect 3 sh -c 'ulimit -n 16; exec "$0" plan --model linear --image 1x12x12' "$regimen"
-has err 'error: .*Too many open files'
+has err 'error: .*Too many open files (limit: ulimit -n)'
 ! grep -q 'unknown' err || fail "16 open files: $(cat err)"
+expect 3 sh -c 'ulimit -f 4; exec "$0" plan --model linear --image 1x12x12' "$regimen"
+has err 'error: plugin .*: no private copy: File too large'
 finish

@@ -164,6 +164,10 @@ expect 2 "$regimen" train --resume damaged --quiet # ends.sh runs the command th
 has err '^regimen: error: .*last.h5'
 [ "$(grep -c '^regimen: ' err)" = 2 ] || fail "expected the way on and the error: $(cat err)"
 
+cp -r run moved
+sed 's/^plugins: .*/plugins: [.\/gone.so]/' run/config.yaml >moved/config.yaml
+refuse 2 "plugin ./gone.so: No such file or directory: --set 'plugins=\[FILE.so\]' names other files" train --resume moved
+
 # ---- bench
 refuse 2 "bench: expected the name of a bench" bench
 refuse 2 "bench: expected the name of a bench" bench --json
