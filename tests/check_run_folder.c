@@ -217,6 +217,13 @@ static int32_t is_event(const json_t *event, const char *name) {
     return text && strcmp(text, name) == 0;
 }
 
+static int32_t event_count(const char *run) {
+    json_t *all = events(run);
+    int32_t count = (int32_t)json_array_size(all);
+    json_decref(all);
+    return count;
+}
+
 /* `stopped`: a stop makes a checkpoint that the other run does not have. */
 static void check_events(const char *when, int32_t at, int32_t stopped) {
     json_t *a = events(whole), *b = events(run_path);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include "base/cpu.h"
 #include "base/text.h"
 #include "net/family.h"
@@ -172,7 +173,13 @@ static rgm_status hold_out(rgm_session *s, const rgm_config *config, const rgm_s
 
 static rgm_status open_data(rgm_session *s, rgm_config *config, const rgm_session_options *o, rgm_error *err) {
     const rgm_dataset_options data = {.room = o->room, .stop = s->stop};
-    RGM_TRY(rgm_dataset_open(&s->set, config->data.file, &data, err));
+    rgm_error why = {0};
+    rgm_status status = rgm_dataset_open(&s->set, config->data.file, &data, &why);
+    if (status < 0) /* a run's data may have moved since, or the command runs in another folder */
+        return rgm_fail(err, status, "%.400s%s", why.text,
+                        (config->resume[0] || o->evaluation) && access(config->data.file, F_OK) != 0
+                            ? ": --data FILE says where it is now"
+                            : "");
     const rgm_dataset_info *info = rgm_dataset_describe(s->set);
     s->train = rgm_view_all(s->set, RGM_SPLIT_TRAIN);
     s->validation = rgm_view_all(s->set, RGM_SPLIT_VALIDATION);

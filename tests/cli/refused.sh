@@ -164,6 +164,8 @@ expect 2 "$regimen" train --resume damaged --quiet # ends.sh runs the command th
 has err '^regimen: error: .*last.h5'
 [ "$(grep -c '^regimen: ' err)" = 2 ] || fail "expected the way on and the error: $(cat err)"
 
+mkdir elsewhere
+refuse 3 "data.h5: cannot open: No such file or directory: --data FILE says where it is now" eval run --set data.file=elsewhere/data.h5
 cp -r run moved
 sed 's/^plugins: .*/plugins: [.\/gone.so]/' run/config.yaml >moved/config.yaml
 refuse 2 "plugin ./gone.so: No such file or directory: --set 'plugins=\[FILE.so\]' names other files" train --resume moved
