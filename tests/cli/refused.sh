@@ -116,7 +116,8 @@ refuse 2 'warmup' train good.yaml --set warmup=7 --epochs 3
 
 # ---- data sets
 refuse 3 'missing.h5' train missing.h5
-refuse '[23]' 'folder' train --data folder
+refuse '[23]' 'folder: a folder' train --data folder
+refuse 3 'folder: a folder, expected a configuration' train folder
 refuse 2 'empty.h5' train empty.h5
 refuse 2 'text.h5' train text.h5
 refuse 2 'half.h5' train half.h5
