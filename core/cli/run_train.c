@@ -222,6 +222,16 @@ static void add_way_on(const run *r, const char *damaged, rgm_error *err) {
              best ? "goes on from best.h5" : "begins again");
 }
 
+/* A limit that has been passed is no limit: it is refused before it is written into config.yaml. */
+static rgm_status check_limit(const run *r, const rgm_progress *p, rgm_error *err) {
+    int64_t limit = r->s->config->steps;
+    if (limit <= 0 || p->step <= limit) return RGM_OK;
+    return rgm_fail(err, RGM_E_USAGE,
+                    "%.400s: steps: %" PRId64 ", but %" PRId64
+                    " are made already: more --steps, or --steps 0 for no limit",
+                    r->folder.path, limit, p->step);
+}
+
 /* Everything as the checkpoint says. A finished run stays as it is. A process may have ended between a checkpoint and
  * its event: then that is told now. */
 static rgm_status resume(run *r, rgm_progress *p, int32_t *finished, rgm_error *err) {
@@ -232,6 +242,7 @@ static rgm_status resume(run *r, rgm_progress *p, int32_t *finished, rgm_error *
     rgm_status status = rgm_loop_resume(r->s, r->t, from, p, &differs, build, err);
     if (status == RGM_E_FORMAT) add_way_on(r, from, err);
     RGM_TRY(status);
+    RGM_TRY(check_limit(r, p, err));
     *finished = r->begins == RGM_BEGINS_LAST && is_finished(r, p, &summary, text);
     if (*finished) return rgm_run_print(r->s->config, &summary, err);
     if (differs)

@@ -109,8 +109,9 @@ done
 
 # ---- the steps that were made, not a limit that was passed before; a result that cannot be told
 expect 0 "$regimen" train data.h5 --model linear --batch 8 --epochs 9 --steps 5 --out five --quiet
-expect 0 "$regimen" train --resume five --steps 2 --quiet
-has out 'stopped    after 5 steps, as asked'
+expect 2 "$regimen" train --resume five --steps 2 --quiet
+has err 'error: five: steps: 2, but 5 are made already: more --steps, or --steps 0 for no limit'
+expect 0 "$regimen" train --resume five --steps 5 --quiet
 if [ -c /dev/full ]; then
     expect 3 "$regimen" train data.h5 --model linear --epochs 1 --out told --quiet --json=/dev/full
     has err 'warning: the run is finished; its result is in told/metrics.jsonl'
