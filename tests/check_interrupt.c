@@ -24,6 +24,7 @@ enum { SIGNALS = sizeof signals / sizeof signals[0] };
 /* Under nohup or in the background some of them come ignored. */
 static void install_over_defaults(void) {
     for (size_t i = 0; i < SIGNALS; i++) signal(signals[i], SIG_DFL);
+    signal(SIGQUIT, SIG_DFL);
     rgm_interrupt_install();
 }
 
