@@ -119,7 +119,7 @@ fi
 
 # ---- a folder that is taken away: no command is told
 under_way away "$regimen" train $long --out away --quiet
-rm -rf away
+mv away taken # at once: amid rm, what is told depends on what is gone already
 wait $child
 code=$?
 check
