@@ -177,15 +177,7 @@ fail:
 }
 
 static rgm_status put(const rgm_writer *writer, const void *data, size_t size, off_t offset, rgm_error *err) {
-    for (size_t done = 0; done < size;) {
-        ssize_t wrote = pwrite(writer->file.fd, (const char *)data + done, size - done, offset + (off_t)done);
-        if (wrote < 0 && errno == EINTR) continue;
-        if (wrote <= 0)
-            return rgm_fail(err, RGM_E_IO, "%s: cannot write: %s", writer->options.path,
-                            strerror(wrote < 0 ? errno : ENOSPC));
-        done += (size_t)wrote;
-    }
-    return RGM_OK;
+    return rgm_file_put(&writer->file, data, size, offset, err);
 }
 
 /* Labels as the file holds them: one byte, or four little-endian. */

@@ -333,14 +333,14 @@ static void check_keys(json_t *event, const char *row) {
     ck_assert(json_is_integer(json_object_get(event, "step")) && json_is_integer(json_object_get(event, "epoch")));
 }
 
-/* The last column of an event's row in the table of events; NULL: none. */
+/* The last column of an event's row in the table of events, until the next call; NULL: none. */
 static char *find_row(char *document, const char *event) {
+    static char row[4096];
     char start[64];
     snprintf(start, sizeof start, "\n| `%s` |", event);
-    char *row = strstr(document, start);
-    if (!row) return NULL;
-    row = strdup(row + 1);
-    *strchr(row, '\n') = 0;
+    const char *found = strstr(document, start);
+    if (!found) return NULL;
+    snprintf(row, sizeof row, "%.*s", (int)strcspn(found + 1, "\n"), found + 1);
     char *last = strrchr(row, '|');
     *last = 0;
     return strrchr(row, '|');
@@ -356,7 +356,7 @@ START_TEST(the_document_lists_the_keys) {
     in = fopen(in_run("metrics.jsonl"), "r");
     char *line = NULL;
     size_t room = 0, kinds = 0;
-    const char *seen[16] = {NULL};
+    char seen[16][32];
     while (getline(&line, &room, in) > 0) {
         json_t *event = json_loads(line, 0, NULL);
         const char *name = json_string_value(json_object_get(event, "event"));
@@ -365,7 +365,7 @@ START_TEST(the_document_lists_the_keys) {
         check_keys(event, row);
         size_t k = 0;
         while (k < kinds && strcmp(seen[k], name) != 0) k++;
-        if (k == kinds) seen[kinds++] = strdup(name);
+        if (k == kinds) snprintf(seen[kinds++], sizeof seen[0], "%s", name);
         json_decref(event);
     }
     ck_assert_uint_eq(kinds, 5);
@@ -432,8 +432,9 @@ START_TEST(killed_before_the_first_checkpoint) {
     remove_all(run_path);
     expect_code(128 + SIGKILL, command(&t, fresh(run_path, "--epochs 2")));
     ck_assert_int_eq(rmdir(in_run("checkpoints")), 0); /* it never came to that */
-    snprintf(said, sizeof said, "--resume %s", run_path);
-    expect_code(0, command(NULL, strdup(said)));
+    char line[640];
+    snprintf(line, sizeof line, "--resume %s", run_path);
+    expect_code(0, command(NULL, line));
     ck_assert_msg(strstr(said, "no checkpoint was written before this run ended: it begins again"), "%s", said);
     check_same_events("killed before a checkpoint", 0);
 }

@@ -222,6 +222,17 @@ static void fill_block(unsigned char block[RGM_FILE_BLOCK], uint64_t length, uin
     put_le(block + OFFSET_CHECK, XXH3_64bits(block, OFFSET_CHECK), 8);
 }
 
+rgm_status rgm_file_put(const rgm_file_writer *writer, const void *bytes, size_t size, off_t offset, rgm_error *err) {
+    for (size_t done = 0; done < size;) {
+        ssize_t wrote = pwrite(writer->fd, (const char *)bytes + done, size - done, offset + (off_t)done);
+        if (wrote < 0 && errno == EINTR) continue;
+        if (wrote <= 0)
+            return rgm_fail(err, RGM_E_IO, "%s: cannot write: %s", writer->path, strerror(wrote < 0 ? errno : ENOSPC));
+        done += (size_t)wrote;
+    }
+    return RGM_OK;
+}
+
 /* Checksums what was written, writes the block and brings it all to the disk. */
 static rgm_status frame_and_sync(const rgm_file_writer *writer, rgm_error *err) {
     struct stat st;
@@ -232,8 +243,8 @@ static rgm_status frame_and_sync(const rgm_file_writer *writer, rgm_error *err) 
     RGM_TRY(sum_rest(&written, length, &sum, err));
     unsigned char block[RGM_FILE_BLOCK];
     fill_block(block, length, sum);
-    errno = ENOSPC; /* what a short write means */
-    if (pwrite(writer->fd, block, sizeof block, 0) != (ssize_t)sizeof block || rgm_sync_file(writer->fd) != 0)
+    RGM_TRY(rgm_file_put(writer, block, sizeof block, 0, err));
+    if (rgm_sync_file(writer->fd) != 0)
         return rgm_fail(err, RGM_E_IO, "%s: cannot write: %s", writer->path, strerror(errno));
     return RGM_OK;
 }

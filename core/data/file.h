@@ -22,6 +22,7 @@
 #define RGM_DATA_FILE_H
 
 #include <hdf5.h>
+#include <sys/types.h>
 #include "base/status.h"
 #include "data/input.h"
 
@@ -55,6 +56,9 @@ rgm_status rgm_file_create(rgm_file_writer *writer, const char *path, int32_t re
 /* Closes HDF5's side, to write inside the file by other means (through writer->fd) before the commit. A full disk shows
  * here and in the commit, not in HDF5's own calls (sink.h). */
 rgm_status rgm_file_close(rgm_file_writer *writer, rgm_error *err);
+
+/* All of `bytes` at `offset`, beside HDF5, after rgm_file_close() or where HDF5 has reserved the room. RGM_E_IO. */
+rgm_status rgm_file_put(const rgm_file_writer *writer, const void *bytes, size_t size, off_t offset, rgm_error *err);
 
 /* Closes, frames, syncs and renames. On failure the temporary file is gone and an older `path` untouched. */
 rgm_status rgm_file_commit(rgm_file_writer *writer, rgm_error *err);
