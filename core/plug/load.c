@@ -149,6 +149,8 @@ static rgm_status cannot_load(const private_copy *copy, rgm_error *err) {
     rgm_address_space space = rgm_address_space_read();
     if (space.left < SIZE_MAX && speaks_of_memory(words))
         return rgm_fail(err, RGM_E_NOMEM, "cannot be loaded: %s (limit: %s)", words, space.name);
+    if (strstr(words, strerror(ENOMEM)) || strcmp(words, "out of memory") == 0) /* the second is dlerror()'s own */
+        return rgm_fail(err, RGM_E_NOMEM, "cannot be loaded: %s", words);
     int spare = open(copy->name, O_RDONLY | O_CLOEXEC);
     rgm_status status = spare < 0 && errno != ENOENT ? RGM_E_IO : RGM_E_USAGE;
     if (spare >= 0) close(spare);
