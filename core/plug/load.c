@@ -134,23 +134,29 @@ static void *open_guarded(const char *name, int32_t *changed) {
     return handle;
 }
 
-/* glibc's words when memory runs out; it does not always tell the errno. */
+/* glibc's words when memory runs out; it does not always tell the errno. Room for thread-local variables (static TLS)
+ * is no memory: a library that asks for too much of it is refused. */
 static int32_t speaks_of_memory(const char *words) {
-    static const char *const signs[] = {"failed to map segment", "zero-fill", "cannot allocate"};
+    static const char *const signs[] = {"cannot allocate", "cannot create", "out of memory"};
+    if (strstr(words, "static TLS")) return 0;
     for (size_t i = 0; i < sizeof signs / sizeof *signs; i++)
         if (strstr(words, signs[i])) return 1;
     return strstr(words, strerror(ENOMEM)) != NULL;
 }
 
-/* The loader's words are all that it gives. Those of missing memory mean the limit, if there is one; whether a limit of
- * open files is behind them is asked by doing as it does. */
+/* What fails where the address space is limited; else it may be the file. */
+static int32_t speaks_of_room(const char *words) {
+    return strstr(words, "failed to map segment") || strstr(words, "zero-fill");
+}
+
+/* The loader's words are all that it gives. Whether a limit of open files is behind them is asked by doing as it does.
+ */
 static rgm_status cannot_load(const private_copy *copy, rgm_error *err) {
     const char *words = loader_words(copy);
     rgm_address_space space = rgm_address_space_read();
-    if (space.left < SIZE_MAX && speaks_of_memory(words))
+    if (space.left < SIZE_MAX && (speaks_of_memory(words) || speaks_of_room(words)))
         return rgm_fail(err, RGM_E_NOMEM, "cannot be loaded: %s (limit: %s)", words, space.name);
-    if (strstr(words, strerror(ENOMEM)) || strcmp(words, "out of memory") == 0) /* the second is dlerror()'s own */
-        return rgm_fail(err, RGM_E_NOMEM, "cannot be loaded: %s", words);
+    if (speaks_of_memory(words)) return rgm_fail(err, RGM_E_NOMEM, "cannot be loaded: %s", words);
     int spare = open(copy->name, O_RDONLY | O_CLOEXEC);
     rgm_status status = spare < 0 && errno != ENOENT ? RGM_E_IO : RGM_E_USAGE;
     if (spare >= 0) close(spare);
