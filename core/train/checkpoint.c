@@ -197,15 +197,27 @@ static hid_t text_type(size_t bytes) {
     return type;
 }
 
-static rgm_status write_attribute(const output *o, hid_t object, const char *name, hid_t stored, hid_t memory,
-                                  const void *value, rgm_error *err) {
-    hid_t space = H5Screate(H5S_SCALAR), attribute = -1;
-    if (space >= 0 && stored >= 0) attribute = H5Acreate2(object, name, stored, space, H5P_DEFAULT, H5P_DEFAULT);
+/* What an attribute holds: `count` values, or a scalar for -1; their types in the file and in memory. */
+typedef struct values {
+    hid_t stored, memory;
+    int32_t count;
+    const void *at;
+} values;
+
+static rgm_status write_values(const output *o, hid_t object, const char *name, const values *v, rgm_error *err) {
+    hsize_t elements = (hsize_t)v->count;
+    hid_t space = v->count >= 0 ? H5Screate_simple(1, &elements, NULL) : H5Screate(H5S_SCALAR), attribute = -1;
+    if (space >= 0 && v->stored >= 0) attribute = H5Acreate2(object, name, v->stored, space, H5P_DEFAULT, H5P_DEFAULT);
     rgm_status status = RGM_OK;
-    if (attribute < 0 || H5Awrite(attribute, memory, value) < 0) status = rgm_h5_fail(err, RGM_E_IO, o->path, name);
+    if (attribute < 0 || H5Awrite(attribute, v->memory, v->at) < 0) status = rgm_h5_fail(err, RGM_E_IO, o->path, name);
     if (attribute >= 0) H5Aclose(attribute);
     if (space >= 0) H5Sclose(space);
     return status;
+}
+
+static rgm_status write_attribute(const output *o, hid_t object, const char *name, hid_t stored, hid_t memory,
+                                  const void *value, rgm_error *err) {
+    return write_values(o, object, name, &(values){stored, memory, -1, value}, err);
 }
 
 static rgm_status write_label(const output *o, hid_t object, const char *name, const char *text, rgm_error *err) {
@@ -239,25 +251,12 @@ static rgm_status write_plugins(const output *o, rgm_error *err) {
     return status;
 }
 
-/* `count` numbers, one-dimensional. */
-static rgm_status write_array(const output *o, hid_t object, const char *name, hid_t stored, hid_t memory,
-                              int32_t count, const void *values, rgm_error *err) {
-    hsize_t elements = (hsize_t)count;
-    hid_t space = H5Screate_simple(1, &elements, NULL), attribute = -1;
-    if (space >= 0) attribute = H5Acreate2(object, name, stored, space, H5P_DEFAULT, H5P_DEFAULT);
-    rgm_status status = RGM_OK;
-    if (attribute < 0 || H5Awrite(attribute, memory, values) < 0) status = rgm_h5_fail(err, RGM_E_IO, o->path, name);
-    if (attribute >= 0) H5Aclose(attribute);
-    if (space >= 0) H5Sclose(space);
-    return status;
-}
-
 static rgm_status write_input_group(const output *o, hid_t group, rgm_error *err) {
     const rgm_model_input *in = &o->c->input;
     hid_t real = H5T_IEEE_F32LE, integer = H5T_STD_I32LE;
-    RGM_TRY(write_array(o, group, "image", integer, H5T_NATIVE_INT32, 3, in->image, err));
-    RGM_TRY(write_array(o, group, "mean", real, H5T_NATIVE_FLOAT, in->image[0], in->mean, err));
-    RGM_TRY(write_array(o, group, "std", real, H5T_NATIVE_FLOAT, in->image[0], in->std, err));
+    RGM_TRY(write_values(o, group, "image", &(values){integer, H5T_NATIVE_INT32, 3, in->image}, err));
+    RGM_TRY(write_values(o, group, "mean", &(values){real, H5T_NATIVE_FLOAT, in->image[0], in->mean}, err));
+    RGM_TRY(write_values(o, group, "std", &(values){real, H5T_NATIVE_FLOAT, in->image[0], in->std}, err));
     RGM_TRY(write_attribute(o, group, "classes", integer, H5T_NATIVE_INT32, &in->classes, err));
     for (int32_t i = 0; i < CHECKPOINT_TRANSFORMS; i++)
         RGM_TRY(write_label(o, group, rgm_checkpoint_transforms[i], rgm_checkpoint_none, err));
