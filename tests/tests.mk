@@ -78,12 +78,16 @@ tests_check_machine_SOURCES = %D%/check_machine.c
 tests_check_machine_CFLAGS = $(test_cflags)
 tests_check_machine_LDADD = libbase.la $(CHECK_LIBS)
 
-check_PROGRAMS += tests/check_data
-TESTS += tests/check_data
+check_PROGRAMS += tests/check_data tests/check_split
+TESTS += tests/check_data tests/check_split
 tests_check_data_SOURCES = %D%/check_data.c %D%/make_set.c %D%/make_set.h
 tests_check_data_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE $(HDF5_CFLAGS)
 tests_check_data_CFLAGS = $(test_cflags)
 tests_check_data_LDADD = libdatasets.la libdata.la libkernels.la libbase.la $(CHECK_LIBS)
+tests_check_split_SOURCES = %D%/check_split.c %D%/make_set.c %D%/make_set.h
+tests_check_split_CPPFLAGS = $(tests_check_data_CPPFLAGS)
+tests_check_split_CFLAGS = $(test_cflags)
+tests_check_split_LDADD = $(tests_check_data_LDADD)
 
 check_PROGRAMS += tests/check_reading
 TESTS += tests/check_reading
