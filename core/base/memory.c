@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <sys/auxv.h>
 #include <sys/resource.h>
 
 #include "base/machine.h"
@@ -47,6 +48,18 @@ size_t rgm_stack_bytes(void) {
     pthread_attr_getstacksize(&attributes, &bytes);
     pthread_attr_destroy(&attributes);
     return bytes;
+}
+
+rgm_status rgm_stack_need(size_t bytes, const char *what, rgm_error *err) {
+    struct rlimit limit;
+    uintptr_t top = getauxval(AT_EXECFN), here = (uintptr_t)__builtin_frame_address(0); /* the name lies at the top */
+    if (top <= here || getrlimit(RLIMIT_STACK, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return RGM_OK;
+    size_t used = top - here;
+    if (limit.rlim_cur >= used && limit.rlim_cur - used >= bytes) return RGM_OK;
+    return rgm_fail(err, RGM_E_NOMEM,
+                    "%s: needs %zu KiB of stack beside the %zu that arguments and environment take; the limit is %zu "
+                    "(ulimit -s)",
+                    what, bytes >> 10, used >> 10, (size_t)limit.rlim_cur >> 10);
 }
 
 size_t rgm_memory_least(size_t available, int64_t group) {

@@ -20,6 +20,10 @@ rgm_address_space rgm_address_space_read(void);
 /* Bytes of a new thread's stack. */
 size_t rgm_stack_bytes(void);
 
+/* RGM_E_NOMEM with the limit's name (ulimit -s) if the stack of the main thread, which calls this, cannot hold `bytes`
+ * more. Arguments and environment lie on it, too. A stack that runs out ends the process. */
+rgm_status rgm_stack_need(size_t bytes, const char *what, rgm_error *err);
+
 /* Bytes of memory that may still be taken: of what the system has available and the process' cgroups leave, the least;
  * 0 where nobody says, 1 where nothing is left. Limits of the address space are apart: stacks and libraries need room
  * there, too. */

@@ -28,7 +28,8 @@ static const struct {
 };
 enum {
     COMMANDS = sizeof commands / sizeof commands[0],
-    LEAST_ROOM = 16 << 20, /* bytes of address space, for the libraries of any command */
+    LEAST_ROOM = 16 << 20,  /* bytes of address space, for the libraries of any command */
+    LEAST_STACK = 192 << 10 /* bytes; HDF5 and the dynamic loader take 110 KiB */
 };
 
 static void print_help(FILE *to) {
@@ -78,7 +79,10 @@ static rgm_status dispatch(int argc, char **argv, rgm_error *err) {
     for (size_t i = 0; i < COMMANDS; i++) {
         if (strcmp(commands[i].name, name) != 0) continue;
         if (help) return commands[i].run(2, help_arguments, err);
-        if (!asks_help(argc, argv)) RGM_TRY(rgm_address_space_need(LEAST_ROOM, name, err));
+        if (!asks_help(argc, argv)) {
+            RGM_TRY(rgm_stack_need(LEAST_STACK, name, err));
+            RGM_TRY(rgm_address_space_need(LEAST_ROOM, name, err));
+        }
         return commands[i].run(argc - 1, argv + 1, err);
     }
     return unknown_command(name, err);

@@ -22,9 +22,11 @@ static int64_t measure_row(hid_t dataset, int64_t *chunks) {
         bytes = -1;
         goto done;
     }
+    for (int i = 0; i < rank; i++)
+        if (dims[i] == 0 || chunk[i] == 0) goto done; /* nothing to keep: the shape is judged later */
     double size = (double)H5Tget_size(type) * (double)chunk[0], count = 1;
     for (int i = 1; i < rank; i++) {
-        double along = (double)((dims[i] + chunk[i] - 1) / chunk[i]);
+        double along = (double)(dims[i] / chunk[i] + (dims[i] % chunk[i] != 0));
         size *= along * (double)chunk[i];
         count *= along;
     }

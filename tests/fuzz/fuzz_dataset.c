@@ -39,7 +39,7 @@ static void look(const rgm_dataset *set) {
     size_t bytes = (size_t)info->H * (size_t)info->W * (size_t)info->C;
     uint8_t *image = malloc(bytes);
     NEED(image && info->classes >= 2 && info->classes <= RGM_DATA_CLASSES);
-    for (int32_t c = 0; c < info->C; c++) NEED(isfinite(info->mean[c]) && info->std[c] > 0);
+    for (int32_t c = 0; info->constants && c < info->C; c++) NEED(isfinite(info->mean[c]) && info->std[c] > 0);
     for (int32_t c = 0; info->class_names && c < info->classes; c++) NEED(strlen(info->class_names[c]) <= 255);
     for (int32_t s = 0; s < RGM_SPLIT_COUNT; s++)
         for (int64_t i = 0; i < info->count[s] && i < 64; i++) {

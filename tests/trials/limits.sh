@@ -85,7 +85,7 @@ for model in $models; do
         [ "$model" = resnet50 ] && to=700000
         all_under -v 60000 $to $((step * 1000)) "$loss" $train
         all_under -d 4000 $((to * 3 / 4)) $((step * 1000)) "$loss" $train
-        all_under -s 128 512 $((step * 16)) "$loss" $train
+        all_under -s 64 512 $((step * 16)) "$loss" $train
         all_under -n 14 40 $((1 + step / 4)) "$loss" $train
     done
 done
@@ -97,7 +97,7 @@ for command in "eval base/checkpoints/last.h5 --data data.h5" "plan data.h5 --mo
     same=$wanted
     all_under -v 60000 200000 $((step * 2000)) "$same" $command
     all_under -d 4000 80000 $((step * 2000)) "$same" $command
-    all_under -s 128 256 $((step * 8)) "$same" $command
+    all_under -s 64 320 $((step * 8)) "$same" $command
     all_under -n 14 40 $((1 + step / 4)) "$same" $command
     all_under -f 10 200 $((step * 2)) "$same" $command
 done
@@ -107,7 +107,7 @@ all_under -f 10 200 $((step * 2)) "$wanted" $train
 
 # Refusals name the limit.
 check
-for flag in -v -d; do
+for flag in -v -d -s; do
     grep -q "ulimit $flag" refusals || fail "no refusal names ulimit $flag: $(head -n 5 refusals)"
 done
 finish
