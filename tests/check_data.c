@@ -161,6 +161,15 @@ static void zero_images(hid_t f) {
     const hsize_t dims[4] = {0, 5, 3, 2};
     replace(f, "train/images", H5T_NATIVE_UINT8, 4, dims, H5P_DEFAULT, 0);
 }
+static void no_columns(hid_t f) {
+    const hsize_t dims[4] = {23, 5, 0, 2}, chunk[4] = {1, 5, 3, 2}, most[4] = {23, 5, 3, 2};
+    hid_t plist = H5Pcreate(H5P_DATASET_CREATE), space = H5Screate_simple(4, dims, most);
+    H5Pset_chunk(plist, 4, chunk);
+    H5Ldelete(f, "train/images", H5P_DEFAULT);
+    H5Dclose(H5Dcreate2(f, "train/images", H5T_NATIVE_UINT8, space, H5P_DEFAULT, plist, H5P_DEFAULT));
+    H5Sclose(space);
+    H5Pclose(plist);
+}
 static void many_channels(hid_t f) {
     const hsize_t dims[4] = {23, 5, 3, 65};
     replace(f, "train/images", H5T_NATIVE_UINT8, 4, dims, H5P_DEFAULT, 1);
@@ -283,6 +292,7 @@ static const struct {
     {sparse_images, RGM_E_FORMAT, "not written completely"},
     {other_size, RGM_E_FORMAT, "another split's"},
     {zero_images, RGM_E_FORMAT, "empty"},
+    {no_columns, RGM_E_FORMAT, "dimension 2 is 0"},
     {many_channels, RGM_E_UNSUPPORTED, "at most"},
     {channels_first, RGM_E_UNSUPPORTED, "channels come last: write x.transpose(0, 2, 3, 1)"},
     {no_labels, RGM_E_FORMAT, ".h5: train/labels is missing"},
