@@ -347,3 +347,11 @@ TESTS += %D%/trials/sample.sh
 trial-tools: regimen $(plugin_LTLIBRARIES) $(trial_tools) tests/trials/fault.la
 trials: trial-tools
 	$(srcdir)/%D%/trials/all.sh
+
+# The bits that trainings end with, against those recorded on this kind of machine.
+check_PROGRAMS += tests/bits/tensors
+tests_bits_tensors_SOURCES = %D%/bits/tensors.c
+tests_bits_tensors_CPPFLAGS = $(AM_CPPFLAGS) $(HDF5_CFLAGS) $(XXHASH_CFLAGS)
+tests_bits_tensors_LDADD = $(HDF5_LIBS) $(XXHASH_LIBS)
+TESTS += tests/bits/bits.sh
+EXTRA_DIST += tests/bits/bits.sh tests/bits/epyc-26.txt
