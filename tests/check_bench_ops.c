@@ -11,7 +11,7 @@
 #include "base/cpu.h"
 #include "bench/layer_net.h"
 #include "bench/ops.h"
-#include "net/family.h"
+#include "graph/family.h"
 
 static void fine(rgm_status status, const rgm_error *err) { ck_assert_msg(status >= 0, "%s", err->text); }
 

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "netrun.h"
+#include "ops/ops.h"
 #include "sanitized.h"
 
 typedef struct shape {
@@ -177,6 +178,7 @@ START_TEST(onednn_winograd) {
     const rgm_kernels *k = rgm_kernels_get(_i);
     netrun_fine(rgm_engine_create(&engine, _i, k->block, 1, &err), &err, "engine");
     rgm_plan_options o = {.graph = g,
+                          .ops = rgm_ops,
                           .kernels = k,
                           .engine = engine,
                           .batch = 5,

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/rng.h"
-#include "net/family.h"
+#include "graph/family.h"
 #include "netrun.h"
 
 enum { PROJECTIONS = 16, SAMPLES = 16 };

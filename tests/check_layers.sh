@@ -13,8 +13,9 @@ rules='
 function bad(rule) { printf "%s:%d: %s: %s\n", file, FNR, $0, rule }
 function room_of(path) { return path ~ /\// ? substr(path, 1, index(path, "/") - 1) : "" }
 BEGIN {
-    tier["base"] = 0; tier["kernels"] = tier["engine"] = 1; tier["net"] = tier["data"] = tier["plug"] = 2
-    tier["train"] = 3; tier["recipe"] = tier["report"] = 4; tier["cli"] = 5
+    tier["base"] = 0; tier["kernels"] = tier["engine"] = 1; tier["graph"] = tier["data"] = tier["plug"] = 2
+    tier["plan"] = 3; tier["conv"] = 4; tier["ops"] = 5; tier["train"] = 6; tier["report"] = 7; tier["run"] = 8
+    tier["recipe"] = 9; tier["cli"] = 10
     split(file, part, "/"); top = part[1]; room = top == "core" ? part[2] : ""
     standard = "^<(assert|complex|ctype|errno|fenv|float|inttypes|limits|math|stdalign|stdarg|stdbool|stddef|stdint|stdio|stdlib|string|tgmath)[.]h>$"
     if (top == "core" && !(room in tier)) { FNR = 0; bad("not a room of the house") }
@@ -78,21 +79,27 @@ try_itself() {
     scratch=$(mktemp -d "${TMPDIR:-/tmp}/check_layers.XXXXXX")
     trap 'rm -rf "$scratch"' EXIT
     tree=$scratch/tree
-    refuses core/base/a.c '#include "net/graph.h"'
+    refuses core/base/a.c '#include "graph/graph.h"'
     refuses core/base/a.c '  #  include   "kernels/kernels.h" /* why */'
     refuses core/base/a.c '#include <regimen/plugin.h>'
     refuses core/kernels/a.c '#include "base/status.h"'
     refuses core/kernels/x86/a.inc '#include "engine/engine.h"'
     refuses core/engine/a.c '#include "kernels/kernels.h"'
-    refuses core/net/a.h '#include "train/step.h"'
-    refuses core/data/a.c '#include "net/graph.h"'
+    refuses core/plan/a.h '#include "train/step.h"'
+    refuses core/graph/a.h '#include "plan/plan.h"'
+    refuses core/plan/a.c '#include "conv/conv.h"'
+    refuses core/plan/a.c '#include "ops/ops.h"'
+    refuses core/conv/a.c '#include "ops/ops.h"'
+    refuses core/report/a.c '#include "run/run.h"'
+    refuses core/run/a.c '#include "recipe/recipe.h"'
+    refuses core/data/a.c '#include "graph/graph.h"'
     refuses core/data/a.c '#include "../base/status.h"'
     refuses core/train/a.c '#include "report/html.h"'
     refuses core/report/a.c '#include <cli/options.h>'
-    refuses core/net/a.c '#include <oneapi/dnnl/dnnl.h>'
-    refuses core/net/a.c '#include "dnnl.h"'
-    refuses core/net/a.c '#include <omp.h>'
-    refuses core/net/a.c '#include <pthread.h>'
+    refuses core/plan/a.c '#include <oneapi/dnnl/dnnl.h>'
+    refuses core/plan/a.c '#include "dnnl.h"'
+    refuses core/plan/a.c '#include <omp.h>'
+    refuses core/plan/a.c '#include <pthread.h>'
     refuses core/train/a.c '#pragma omp parallel for'
     refuses core/train/a.c '#include <immintrin.h>'
     refuses core/train/a.c '    void *h = dlopen(path, RTLD_NOW);'
@@ -110,11 +117,14 @@ try_itself() {
     accepts core/kernels/a.c '#include <immintrin.h>'
     accepts core/kernels/a.c '#include "kernels/kernels.def"'
     accepts core/engine/a.c '#include <oneapi/dnnl/dnnl.h>'
-    accepts core/net/a.c '#include "kernels/kernels.h"'
+    accepts core/plan/a.c '#include "kernels/kernels.h"'
     accepts core/data/a.c '#include <pthread.h>'
     accepts core/plug/a.c '    void *h = dlopen(path, RTLD_NOW);'
-    accepts core/train/a.c '#include "net/graph.h"'
+    accepts core/train/a.c '#include "graph/graph.h"'
     accepts core/cli/a.c '#include "base/status.h"'
+    accepts core/ops/a.c '#include "conv/conv.h"'
+    accepts core/conv/a.c '#include "plan/op.h"'
+    accepts core/run/a.c '#include "report/metrics.h"'
     accepts core/plug/a.c '#include <xmmintrin.h>'
     accepts core/plug/a.c '#include <regimen/plugin.h>'
     accepts core/cli/a.c '    rgm_dlopen(path);'

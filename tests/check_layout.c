@@ -2,7 +2,7 @@
 #include <check.h>
 #include <stdlib.h>
 #include "base/rng.h"
-#include "net/layout.h"
+#include "plan/layout.h"
 
 /* Random lifetimes: nothing alive at the same time overlaps, the total is the highest end, and it is at least what the
  * busiest step needs. */

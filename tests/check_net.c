@@ -7,8 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/rng.h"
-#include "net/chunks.h"
+#include "plan/chunks.h"
 #include "netrun.h"
+#include "ops/ops.h"
 
 /* What a training step leaves: logits, gradients, statistics. */
 typedef struct outcome {
@@ -362,7 +363,8 @@ static rgm_status try_plan(const rgm_graph *g, int32_t N, rgm_error *err) {
     rgm_engine *engine;
     rgm_plan *plan;
     netrun_fine(rgm_engine_create(&engine, RGM_ISA_REFERENCE, k->block, 1, err), err, "engine");
-    rgm_plan_options o = {.graph = g, .kernels = k, .engine = engine, .batch = N, .workers = 1, .training = 1};
+    rgm_plan_options o = {
+        .graph = g, .ops = rgm_ops, .kernels = k, .engine = engine, .batch = N, .workers = 1, .training = 1};
     rgm_status status = rgm_plan_create(&plan, &o, err);
     ck_assert((status == RGM_OK) == (plan != NULL));
     rgm_plan_destroy(plan);

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/rng.h"
-#include "net/op.h"
+#include "plan/op.h"
 #include "netcase.h"
 
 static const int32_t batches[] = {1, 2, 3, 5};

@@ -11,7 +11,7 @@
 #include "checkpoint_v1.h"
 #include "data/fingerprint.h"
 #include "make_set.h"
-#include "net/family.h"
+#include "graph/family.h"
 #include "train_run.h"
 
 static char *folder, paths[6][512];

@@ -4,7 +4,7 @@
 
 #include <check.h>
 
-#include "net/family.h"
+#include "graph/family.h"
 #include "train/checkpoint.h"
 
 extern char folder[512]; /* temporary, of one test */

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/rng.h"
+#include "ops/ops.h"
 #include "oracle.h"
 #include "sanitized.h"
 
@@ -78,6 +79,7 @@ int64_t netrun_cache;
 static void make_plan(netrun *r) {
     rgm_error err = {0};
     rgm_plan_options o = {.graph = r->graph,
+                          .ops = rgm_ops,
                           .kernels = r->kernels,
                           .engine = r->engine,
                           .batch = r->N,

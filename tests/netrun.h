@@ -6,8 +6,8 @@
 #include <check.h>
 #include "base/cpu.h"
 #include "base/team.h"
-#include "net/family.h"
-#include "net/plan.h"
+#include "graph/family.h"
+#include "plan/plan.h"
 
 typedef struct netrun {
     const rgm_graph *graph;

@@ -4,7 +4,7 @@
 #ifndef RGM_TESTS_ORACLE_H
 #define RGM_TESTS_ORACLE_H
 
-#include "net/graph.h"
+#include "graph/graph.h"
 
 typedef struct oracle {
     const rgm_graph *graph;

@@ -29,7 +29,7 @@ TESTS += tests/check_bench
 tests_check_bench_SOURCES = %D%/check_bench.c
 tests_check_bench_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE $(JANSSON_CFLAGS)
 tests_check_bench_CFLAGS = $(test_cflags)
-tests_check_bench_LDADD = libbench.la libreport.la libtrain.la libdatasets.la libplug.la libdata.la libnet.la \
+tests_check_bench_LDADD = libbench.la libreport.la libtrain.la libdatasets.la libplug.la libdata.la $(net_rooms) \
 	libengine.la libkernels.la libbase.la $(CHECK_LIBS)
 
 check_PROGRAMS += tests/check_bench_ops
@@ -196,7 +196,7 @@ if HAVE_CHECK
 checkpoint_tests = tests/check_checkpoint tests/check_weights tests/check_checkpoint_reads
 check_PROGRAMS += $(checkpoint_tests)
 TESTS += $(checkpoint_tests)
-checkpoint_ldadd = libtrain.la libnet.la libdata.la libbase.la $(CHECK_LIBS) -lm
+checkpoint_ldadd = libtrain.la $(net_rooms) libdata.la libbase.la $(CHECK_LIBS) -lm
 tests_check_checkpoint_SOURCES = %D%/check_checkpoint.c %D%/checkpoint_states.c %D%/checkpoint_states.h \
 	%D%/checkpoint_v1.c %D%/checkpoint_v1.h
 tests_check_checkpoint_CPPFLAGS = $(AM_CPPFLAGS) $(HDF5_CFLAGS)
@@ -217,7 +217,7 @@ TESTS += tests/check_peer
 tests_check_peer_SOURCES = %D%/check_peer.c %D%/make_set.c %D%/make_set.h
 tests_check_peer_CPPFLAGS = $(AM_CPPFLAGS) $(HDF5_CFLAGS) -DSOURCE_FOLDER='"$(abs_srcdir)"'
 tests_check_peer_CFLAGS = $(test_cflags)
-tests_check_peer_LDADD = libtrain.la libplug.la libdata.la libnet.la libengine.la libkernels.la libbase.la \
+tests_check_peer_LDADD = libtrain.la libplug.la libdata.la $(net_rooms) libengine.la libkernels.la libbase.la \
 	$(CHECK_LIBS) -lm
 endif
 
@@ -226,7 +226,7 @@ net_tests = %D%/check_graph %D%/check_finish %D%/check_layout %D%/check_ops %D%/
 	%D%/check_golden
 check_PROGRAMS += $(net_tests)
 TESTS += $(net_tests)
-net_libs = libnet.la libengine.la libkernels.la libbase.la $(CHECK_LIBS) -lm
+net_libs = $(net_rooms) libengine.la libkernels.la libbase.la $(CHECK_LIBS) -lm
 net_helpers = %D%/netrun.c %D%/netrun.h %D%/oracle.c %D%/oracle.h %D%/sanitized.h
 tests_check_conv_SOURCES = %D%/check_conv.c $(net_helpers)
 tests_check_conv_CFLAGS = $(test_cflags)
@@ -266,7 +266,7 @@ train_tests = tests/check_advice tests/check_augment tests/check_train tests/che
 check_PROGRAMS += $(train_tests)
 TESTS += $(train_tests)
 train_helpers = %D%/train_run.c %D%/train_run.h %D%/make_set.c %D%/make_set.h
-train_libs = libtrain.la libdatasets.la libplug.la libdata.la libnet.la libengine.la libkernels.la libbase.la \
+train_libs = libtrain.la libdatasets.la libplug.la libdata.la $(net_rooms) libengine.la libkernels.la libbase.la \
 	$(CHECK_LIBS) -lm
 tests_check_advice_SOURCES = %D%/check_advice.c $(train_helpers)
 tests_check_advice_CPPFLAGS = $(AM_CPPFLAGS) $(HDF5_CFLAGS) -DRGM_FIXTURES='"$(abs_top_builddir)/tests/fixtures"'

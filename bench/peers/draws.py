@@ -90,7 +90,7 @@ class Draws:
 
 
 def parameters(model, channels, classes, small_stem):
-    """(name, shape) of the trained parameters, in the order in which core/net/family.c makes them."""
+    """(name, shape) of the trained parameters, in the order in which core/graph/family.c makes them."""
     blocks, base, bottleneck = MODELS[model]
     out = []
 

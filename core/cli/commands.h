@@ -27,7 +27,8 @@ struct rgm_bench_train;
 rgm_status rgm_run_train(rgm_config *config, struct rgm_bench_train *bench, rgm_error *err);
 
 /* Lays out the model for config->batch images and prints the plan, of a training step or of an evaluation.
- * config->data.file may be "" if the image is given. `cores`: also the estimate of net/chunks.h for so many; 0: not. */
+ * config->data.file may be "" if the image is given. `cores`: also the estimate of plan/chunks.h for so many; 0: not.
+ */
 rgm_status rgm_run_plan(rgm_config *config, int32_t evaluation, int32_t cores, rgm_error *err);
 
 /* Evaluates config->checkpoint on a split (RGM_SPLIT_*); config is the checkpoint's own with the line's

@@ -1,4 +1,4 @@
-/* `regimen plan --chunks`: how the step would run on many cores (net/chunks.h). */
+/* `regimen plan --chunks`: how the step would run on many cores (plan/chunks.h). */
 #include "cli/plan_chunks.h"
 
 #include <stdio.h>

@@ -3,7 +3,7 @@
 #ifndef RGM_TRAIN_ACTIVATION_H
 #define RGM_TRAIN_ACTIVATION_H
 
-#include "net/plan.h"
+#include "plan/plan.h"
 #include "train/session.h"
 
 typedef struct rgm_activator {

@@ -21,7 +21,7 @@
 #include <stddef.h>
 #include "base/status.h"
 #include "data/dataset.h"
-#include "net/graph.h"
+#include "graph/graph.h"
 #include "train/progress.h"
 
 enum { RGM_CHECKPOINT_SLOTS = 8, RGM_CHECKPOINT_PLUGINS = 64, RGM_CHECKPOINT_STATE = 64 << 20 };
@@ -45,7 +45,7 @@ typedef struct rgm_plugin_state {
 /* What is written, and what is read back into. Pointers are the caller's; texts are NUL-terminated. */
 typedef struct rgm_checkpoint {
     const rgm_graph *graph;            /* names, shapes and offsets of what follows */
-    float *value, *stat;               /* the flat arenas (net/plan.h) */
+    float *value, *stat;               /* the flat arenas (plan/plan.h) */
     float *slot[RGM_CHECKPOINT_SLOTS]; /* the same size as value, each */
     const char *slot_name[RGM_CHECKPOINT_SLOTS];
     int32_t slot_count;

@@ -60,9 +60,9 @@ typedef struct rgm_config {
     int32_t threads;           /* 0: all CPUs this process may use */
     int32_t pin;               /* RGM_PIN_* (base/team.h): 0 auto, 1 on, 2 off */
     char isa[RGM_CONFIG_NAME]; /* "auto" or a name for rgm_isa_choose() */
-    int32_t memory;            /* RGM_MEMORY_* (net/plan.h): 0 normal, 1 low */
+    int32_t memory;            /* RGM_MEMORY_* (plan/plan.h): 0 normal, 1 low */
     struct {
-        int32_t conv; /* RGM_CONV_* (net/plan.h): 0 auto, 1 winograd, 2 winograd-2x2, 3 direct, ... */
+        int32_t conv; /* RGM_CONV_* (plan/plan.h): 0 auto, 1 winograd, 2 winograd-2x2, 3 direct, ... */
     } engine;
 
     rgm_spec init; /* the convolutions and hidden layers; the classifier starts at N(0, 0.01) */

@@ -3,7 +3,7 @@
 #ifndef RGM_TRAIN_INITIALIZE_H
 #define RGM_TRAIN_INITIALIZE_H
 
-#include "net/plan.h"
+#include "plan/plan.h"
 #include "train/session.h"
 
 /* Adds the images of each class in a view to counts[0..the set's classes); a soft label counts for each class as much

@@ -3,7 +3,7 @@
 #ifndef RGM_TRAIN_LOSS_H
 #define RGM_TRAIN_LOSS_H
 
-#include "net/plan.h"
+#include "plan/plan.h"
 #include "train/progress.h"
 #include "train/session.h"
 

@@ -7,7 +7,7 @@
 #include <unistd.h>
 #include "base/cpu.h"
 #include "base/text.h"
-#include "net/family.h"
+#include "graph/family.h"
 #include "train/resume_internal.h"
 
 /* ---- plugin instances ---- */

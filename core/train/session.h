@@ -11,7 +11,7 @@
 #include "base/team.h"
 #include "data/split.h"
 #include "engine/engine.h"
-#include "net/graph.h"
+#include "graph/graph.h"
 #include "plug/plug.h"
 #include "train/config.h"
 #include "train/constants.h"

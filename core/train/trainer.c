@@ -9,6 +9,7 @@
 #include "base/arena.h"
 #include "base/cpu.h"
 #include "base/memory.h"
+#include "ops/ops.h"
 #include "train/activation.h"
 #include "train/augment.h"
 #include "train/fit.h"
@@ -64,6 +65,7 @@ static rgm_batch_options batch_options(rgm_trainer *t, const rgm_view *view, int
 static rgm_plan_options plan_options(const rgm_trainer *t, int32_t training) {
     const rgm_session *s = t->session;
     return (rgm_plan_options){.graph = s->graph,
+                              .ops = rgm_ops,
                               .kernels = s->kernels,
                               .engine = s->engine,
                               .batch = s->config->batch,

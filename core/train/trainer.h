@@ -9,7 +9,7 @@
 #define RGM_TRAIN_TRAINER_H
 
 #include "data/batch.h"
-#include "net/plan.h"
+#include "plan/plan.h"
 #include "train/checkpoint.h"
 #include "train/progress.h"
 #include "train/session.h"

@@ -7,7 +7,7 @@
 #ifndef RGM_TRAIN_UPDATE_H
 #define RGM_TRAIN_UPDATE_H
 
-#include "net/plan.h"
+#include "plan/plan.h"
 #include "train/session.h"
 
 typedef struct rgm_update rgm_update;

@@ -6,7 +6,7 @@ fuzz_programs = %D%/fuzz_config %D%/fuzz_option %D%/fuzz_dataset %D%/fuzz_checkp
 EXTRA_PROGRAMS += $(fuzz_programs) %D%/make_seeds
 fuzz_ldflags = $(AM_LDFLAGS) $(RGM_FUZZ_LDFLAGS)
 fuzz_h5_cppflags = $(AM_CPPFLAGS) $(HDF5_CFLAGS) $(XXHASH_CFLAGS)
-fuzz_state_libs = libtrain.la libnet.la libdata.la libbase.la -lm
+fuzz_state_libs = libtrain.la $(net_rooms) libdata.la libbase.la -lm
 
 %C%_fuzz_config_SOURCES = %D%/fuzz_config.c $(fuzz_shared)
 %C%_fuzz_config_LDFLAGS = $(fuzz_ldflags)

@@ -3,7 +3,7 @@
  * state. */
 #include <string.h>
 #include "h5.h"
-#include "net/family.h"
+#include "graph/family.h"
 #include "train/checkpoint.h"
 
 enum { FRAMED = 1 };

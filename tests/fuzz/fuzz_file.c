@@ -3,7 +3,7 @@
 #include <string.h>
 #include "data/dataset.h"
 #include "h5.h"
-#include "net/family.h"
+#include "graph/family.h"
 #include "train/checkpoint.h"
 
 enum { BLOCK = 512, MOST = 1 << 16 };

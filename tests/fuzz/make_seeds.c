@@ -4,7 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "fuzz.h"
-#include "net/family.h"
+#include "graph/family.h"
 #include "tests/make_set.h"
 #include "train/checkpoint.h"
 #include "train/config.h"

@@ -1,0 +1,353 @@
+#include "graph/graph.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct rgm_graph {
+    rgm_node *nodes;
+    rgm_tensor *tensors;
+    rgm_param *params, *stats;
+    int32_t node_count, tensor_count, param_count, stat_count;
+    int64_t param_floats, stat_floats;
+    int32_t plugins, output, finished;
+    rgm_error first; /* the first mistake while building */
+};
+
+/* So that no product of these overflows 64 bits: the largest filter bank has 2^56 weights. */
+enum { MAX_SIDE = 1 << 14, MAX_CHANNELS = 1 << 20, MAX_WINDOW = 255 };
+
+static rgm_status mistake(rgm_graph *g, const char *name, const char *text) {
+    if (g->first.status == RGM_OK) rgm_fail(&g->first, RGM_E_USAGE, "model: %s: %s", name, text);
+    return RGM_E_USAGE;
+}
+
+/* Room for one more element in an array that grows by doubling at powers of two. */
+static void *grow(void *array, int32_t count, size_t size) {
+    if (count & (count - 1)) return array;
+    return realloc(array, size * (size_t)(count ? 2 * count : 1));
+}
+
+rgm_status rgm_graph_create(rgm_graph **graph, int32_t C, int32_t H, int32_t W, rgm_error *err) {
+    *graph = NULL;
+    if (C < 1 || C > MAX_CHANNELS || H < 1 || W < 1 || H > MAX_SIDE || W > MAX_SIDE)
+        return rgm_fail(err, RGM_E_USAGE, "model: an input of %d x %d x %d: expected channels >= 1 and sides 1 to %d",
+                        C, H, W, MAX_SIDE);
+    rgm_graph *g = calloc(1, sizeof *g);
+    if (!g) return rgm_fail(err, RGM_E_NOMEM, "model: no memory for the graph");
+    g->tensors = malloc(sizeof *g->tensors);
+    if (!g->tensors) {
+        rgm_graph_destroy(g);
+        return rgm_fail(err, RGM_E_NOMEM, "model: no memory for the graph");
+    }
+    g->tensors[0] = (rgm_tensor){.C = C, .H = H, .W = W, .image = 1, .producer = RGM_NO_TENSOR};
+    g->tensor_count = 1;
+    *graph = g;
+    return RGM_OK;
+}
+
+void rgm_graph_destroy(rgm_graph *g) {
+    if (!g) return;
+    free(g->nodes);
+    free(g->tensors);
+    free(g->params);
+    free(g->stats);
+    free(g);
+}
+
+int32_t rgm_graph_input(rgm_graph *g) { return g->finished ? RGM_NO_TENSOR : 0; }
+
+/* Appends a node reading a (and b) and its output tensor, a copy of the shape given; NULL after a mistake. */
+static rgm_node *append(rgm_graph *g, int32_t op, int32_t a, int32_t b, const char *name, int32_t C, int32_t H,
+                        int32_t W, int32_t image) {
+    if (g->first.status != RGM_OK) return NULL;
+    if (C < 1 || C > MAX_CHANNELS) return mistake(g, name, "needs 1 to 1048576 channels"), NULL;
+    if (H < 1 || W < 1) return mistake(g, name, "the window does not fit the image"), NULL;
+    rgm_node *nodes = grow(g->nodes, g->node_count, sizeof *nodes);
+    if (nodes) g->nodes = nodes;
+    rgm_tensor *tensors = grow(g->tensors, g->tensor_count, sizeof *tensors);
+    if (tensors) g->tensors = tensors;
+    if (!nodes || !tensors) {
+        rgm_fail(&g->first, RGM_E_NOMEM, "model: no memory for the graph");
+        return NULL;
+    }
+    rgm_node *node = &g->nodes[g->node_count];
+    *node = (rgm_node){.op = op,
+                       .in = {a, b},
+                       .out = g->tensor_count,
+                       .weight = RGM_NO_TENSOR,
+                       .bias = RGM_NO_TENSOR,
+                       .mean = RGM_NO_TENSOR};
+    snprintf(node->name, sizeof node->name, "%s", name);
+    g->tensors[a].consumers++;
+    if (b != RGM_NO_TENSOR) g->tensors[b].consumers++;
+    int32_t trains = g->tensors[a].trains || (b != RGM_NO_TENSOR && g->tensors[b].trains);
+    g->tensors[g->tensor_count++] =
+        (rgm_tensor){.C = C, .H = H, .W = W, .image = image, .producer = g->node_count, .trains = trains};
+    g->node_count++;
+    return node;
+}
+
+/* Checks an operand; 0 after a mistake. */
+static const rgm_tensor *operand(rgm_graph *g, int32_t x, const char *name, int32_t image) {
+    if (g->first.status != RGM_OK) return NULL;
+    if (g->finished || x < 0 || x >= g->tensor_count)
+        return mistake(g, name, "reads a tensor that does not exist"), NULL;
+    if (image && !g->tensors[x].image) return mistake(g, name, "needs an image, but gets features"), NULL;
+    return &g->tensors[x];
+}
+
+static int32_t add_entry(rgm_graph *g, rgm_param **list, int32_t *count, int64_t *floats, const rgm_node *node,
+                         const char *suffix, rgm_param value) {
+    rgm_param *grown = grow(*list, *count, sizeof **list);
+    if (!grown) {
+        rgm_fail(&g->first, RGM_E_NOMEM, "model: no memory for the graph");
+        return RGM_NO_TENSOR;
+    }
+    *list = grown;
+    snprintf(value.name, sizeof value.name, "%s.%s", node->name, suffix);
+    value.node = (int32_t)(node - g->nodes);
+    value.count = 1;
+    for (int32_t i = 0; i < value.ndim; i++) value.count *= value.dims[i];
+    value.offset = *floats;
+    *floats += (value.count + 15) / 16 * 16;
+    grown[*count] = value;
+    return (*count)++;
+}
+
+static int32_t add_param(rgm_graph *g, const rgm_node *node, const char *suffix, rgm_param value) {
+    for (int32_t i = 0; i < g->param_count; i++)
+        if (g->nodes[g->params[i].node].name != node->name &&
+            strcmp(g->nodes[g->params[i].node].name, node->name) == 0) {
+            mistake(g, node->name, "two layers have this name");
+            return RGM_NO_TENSOR;
+        }
+    g->tensors[node->out].trains = 1;
+    return add_entry(g, &g->params, &g->param_count, &g->param_floats, node, suffix, value);
+}
+
+int32_t rgm_graph_conv(rgm_graph *g, int32_t x, const char *name, const rgm_conv_spec *spec) {
+    const rgm_tensor *in = operand(g, x, name, 1);
+    if (!in) return RGM_NO_TENSOR;
+    int32_t groups = spec->groups > 0 ? spec->groups : 1, C = in->C;
+    if (spec->window < 1 || spec->window > MAX_WINDOW || spec->stride < 1 || spec->pad < 0 ||
+        spec->pad >= spec->window || spec->filters < 1)
+        return mistake(g, name, "needs window (at most 255), stride, filters >= 1 and 0 <= pad < window"),
+               RGM_NO_TENSOR;
+    if (C % groups || spec->filters % groups)
+        return mistake(g, name, "the number of groups must divide the channels and the filters"), RGM_NO_TENSOR;
+    int32_t H = in->H + 2 * spec->pad - spec->window, W = in->W + 2 * spec->pad - spec->window;
+    rgm_node *node = append(g, RGM_OP_CONV, x, RGM_NO_TENSOR, name, spec->filters, H < 0 ? 0 : H / spec->stride + 1,
+                            W < 0 ? 0 : W / spec->stride + 1, 1);
+    if (!node) return RGM_NO_TENSOR;
+    node->conv = *spec;
+    node->conv.groups = groups;
+    double area = (double)spec->window * spec->window;
+    node->weight = add_param(g, node, "weight",
+                             (rgm_param){.role = RGM_ROLE_WEIGHT,
+                                         .ndim = 4,
+                                         .dims = {spec->filters, C / groups, spec->window, spec->window},
+                                         .fan_in = C / groups * area,
+                                         .fan_out = spec->filters / groups * area});
+    if (spec->bias)
+        node->bias = add_param(g, node, "bias", (rgm_param){.role = RGM_ROLE_BIAS, .ndim = 1, .dims = {spec->filters}});
+    return node->out;
+}
+
+int32_t rgm_graph_batchnorm(rgm_graph *g, int32_t x, int32_t residual, const char *name, int32_t flags) {
+    const rgm_tensor *in = operand(g, x, name, 1);
+    if (!in) return RGM_NO_TENSOR;
+    if (residual != RGM_NO_TENSOR) {
+        const rgm_tensor *r = operand(g, residual, name, 1);
+        if (!r) return RGM_NO_TENSOR;
+        if (r->C != in->C || r->H != in->H || r->W != in->W)
+            return mistake(g, name, "the residual has another shape"), RGM_NO_TENSOR;
+    }
+    int32_t C = in->C;
+    rgm_node *node = append(g, RGM_OP_BATCHNORM, x, residual, name, C, in->H, in->W, 1);
+    if (!node) return RGM_NO_TENSOR;
+    node->flags = flags;
+    rgm_param p = {.ndim = 1, .dims = {C}};
+    p.role = RGM_ROLE_SCALE, p.initial = flags & RGM_BN_ZERO_SCALE ? 0.0f : 1.0f;
+    node->weight = add_param(g, node, "weight", p);
+    p.role = RGM_ROLE_SHIFT, p.initial = 0;
+    node->bias = add_param(g, node, "bias", p);
+    p.role = RGM_ROLE_MEAN;
+    node->mean = add_entry(g, &g->stats, &g->stat_count, &g->stat_floats, node, "running_mean", p);
+    p.role = RGM_ROLE_VARIANCE, p.initial = 1;
+    add_entry(g, &g->stats, &g->stat_count, &g->stat_floats, node, "running_var", p);
+    return node->out;
+}
+
+/* A node without parameters is named after its operation and its place among all nodes. */
+static void own_name(const rgm_graph *g, const char *what, char name[48]) {
+    snprintf(name, 48, "%s%d", what, g->node_count);
+}
+
+int32_t rgm_graph_activation(rgm_graph *g, int32_t x, int32_t kind, float slope) {
+    static const char *const names[] = {"relu", "leaky_relu", "sigmoid", "tanh"};
+    char name[48];
+    own_name(g, kind >= 0 && kind <= RGM_TANH ? names[kind] : "activation", name);
+    const rgm_tensor *in = operand(g, x, name, 0);
+    if (!in) return RGM_NO_TENSOR;
+    if (kind < 0 || kind > RGM_TANH || !(slope >= 0))
+        return mistake(g, name, "unknown kind or negative slope"), RGM_NO_TENSOR;
+    rgm_node *node = append(g, RGM_OP_ACTIVATION, x, RGM_NO_TENSOR, name, in->C, in->H, in->W, in->image);
+    if (!node) return RGM_NO_TENSOR;
+    node->kind = kind;
+    node->slope = slope;
+    return node->out;
+}
+
+int32_t rgm_graph_add(rgm_graph *g, int32_t a, int32_t b) {
+    char name[48];
+    own_name(g, "add", name);
+    const rgm_tensor *p = operand(g, a, name, 0), *q = operand(g, b, name, 0);
+    if (!p || !q) return RGM_NO_TENSOR;
+    if (p->C != q->C || p->H != q->H || p->W != q->W || p->image != q->image)
+        return mistake(g, name, "the two terms have different shapes"), RGM_NO_TENSOR;
+    rgm_node *node = append(g, RGM_OP_ADD, a, b, name, p->C, p->H, p->W, p->image);
+    return node ? node->out : RGM_NO_TENSOR;
+}
+
+static int32_t pool(rgm_graph *g, int32_t op, const char *what, int32_t x, int32_t window, int32_t stride,
+                    int32_t pad) {
+    char name[48];
+    own_name(g, what, name);
+    const rgm_tensor *in = operand(g, x, name, 1);
+    if (!in) return RGM_NO_TENSOR;
+    if (window < 1 || window > 15 || stride < 1 || pad < 0 || 2 * pad > window)
+        return mistake(g, name, "needs a window of 1 to 15, stride >= 1 and pad at most half the window"),
+               RGM_NO_TENSOR;
+    int32_t H = in->H + 2 * pad - window, W = in->W + 2 * pad - window;
+    rgm_node *node =
+        append(g, op, x, RGM_NO_TENSOR, name, in->C, H < 0 ? 0 : H / stride + 1, W < 0 ? 0 : W / stride + 1, 1);
+    if (!node) return RGM_NO_TENSOR;
+    node->conv = (rgm_conv_spec){.window = window, .stride = stride, .pad = pad};
+    return node->out;
+}
+
+int32_t rgm_graph_maxpool(rgm_graph *g, int32_t x, int32_t window, int32_t stride, int32_t pad) {
+    return pool(g, RGM_OP_MAXPOOL, "maxpool", x, window, stride, pad);
+}
+
+int32_t rgm_graph_avgpool(rgm_graph *g, int32_t x, int32_t window, int32_t stride, int32_t pad) {
+    return pool(g, RGM_OP_AVGPOOL, "avgpool", x, window, stride, pad);
+}
+
+int32_t rgm_graph_global_pool(rgm_graph *g, int32_t x) {
+    const rgm_tensor *in = operand(g, x, "global pool", 1);
+    if (!in) return RGM_NO_TENSOR;
+    rgm_node *node = append(g, RGM_OP_GLOBAL_POOL, x, RGM_NO_TENSOR, "avgpool", in->C, 1, 1, 0);
+    return node ? node->out : RGM_NO_TENSOR;
+}
+
+int32_t rgm_graph_flatten(rgm_graph *g, int32_t x) {
+    const rgm_tensor *in = operand(g, x, "flatten", 1);
+    if (!in) return RGM_NO_TENSOR;
+    int64_t features = (int64_t)in->C * in->H * in->W;
+    if (features > INT32_MAX / 4) return mistake(g, "flatten", "too many features"), RGM_NO_TENSOR;
+    rgm_node *node = append(g, RGM_OP_FLATTEN, x, RGM_NO_TENSOR, "flatten", 1, 1, 1, 0);
+    if (!node) return RGM_NO_TENSOR;
+    g->tensors[node->out].C = (int32_t)features;
+    return node->out;
+}
+
+int32_t rgm_graph_linear(rgm_graph *g, int32_t x, const char *name, int32_t units, int32_t flags) {
+    const rgm_tensor *in = operand(g, x, name, 0);
+    if (!in) return RGM_NO_TENSOR;
+    if (in->image && x != 0) return mistake(g, name, "needs features: flatten or pool first"), RGM_NO_TENSOR;
+    int64_t C = (int64_t)in->C * in->H * in->W;
+    if (C > INT32_MAX / 4) return mistake(g, name, "too many features"), RGM_NO_TENSOR;
+    rgm_node *node = append(g, RGM_OP_LINEAR, x, RGM_NO_TENSOR, name, units, 1, 1, 0);
+    if (!node) return RGM_NO_TENSOR;
+    node->flags = flags;
+    int32_t head = !!(flags & RGM_LINEAR_HEAD);
+    node->weight = add_param(g, node, "weight",
+                             (rgm_param){.role = RGM_ROLE_WEIGHT,
+                                         .head = head,
+                                         .ndim = 2,
+                                         .dims = {units, C},
+                                         .fan_in = (double)C,
+                                         .fan_out = units});
+    if (!(flags & RGM_LINEAR_NO_BIAS))
+        node->bias =
+            add_param(g, node, "bias", (rgm_param){.role = RGM_ROLE_BIAS, .head = head, .ndim = 1, .dims = {units}});
+    return node->out;
+}
+
+int32_t rgm_graph_shortcut(rgm_graph *g, int32_t x, int32_t channels, int32_t stride) {
+    char name[48];
+    own_name(g, "shortcut", name);
+    const rgm_tensor *in = operand(g, x, name, 1);
+    if (!in) return RGM_NO_TENSOR;
+    if (channels < in->C || stride < 1)
+        return mistake(g, name, "needs stride >= 1 and at least as many channels"), RGM_NO_TENSOR;
+    rgm_node *node = append(g, RGM_OP_SHORTCUT, x, RGM_NO_TENSOR, name, channels, (in->H - 1) / stride + 1,
+                            (in->W - 1) / stride + 1, 1);
+    if (!node) return RGM_NO_TENSOR;
+    node->conv.stride = stride;
+    return node->out;
+}
+
+int32_t rgm_graph_plugin(rgm_graph *g, int32_t x, const char *name) {
+    const rgm_tensor *in = operand(g, x, name, 0);
+    if (!in) return RGM_NO_TENSOR;
+    rgm_node *node = append(g, RGM_OP_PLUGIN, x, RGM_NO_TENSOR, name, in->C, in->H, in->W, in->image);
+    if (!node) return RGM_NO_TENSOR;
+    node->kind = g->plugins++;
+    return node->out;
+}
+
+rgm_status rgm_graph_finish(rgm_graph *g, int32_t logits, rgm_error *err) {
+    const rgm_tensor *out = operand(g, logits, "output", 0);
+    if (out && out->image) mistake(g, "output", "must be features, not an image");
+    if (out && !out->trains) mistake(g, "output", "no layer has parameters");
+    for (int32_t i = 0; out && i < g->tensor_count; i++)
+        if (i != logits && g->tensors[i].consumers == 0 && i != 0)
+            mistake(g, g->nodes[g->tensors[i].producer].name, "nothing uses this layer's output");
+    if (out && out->consumers) mistake(g, "output", "the logits feed another layer");
+    if (g->first.status != RGM_OK) return rgm_fail(err, g->first.status, "%s", g->first.text);
+    g->output = logits;
+    g->finished = 1;
+    return RGM_OK;
+}
+
+int32_t rgm_graph_node_count(const rgm_graph *g) { return g->node_count; }
+const rgm_node *rgm_graph_node(const rgm_graph *g, int32_t node) { return &g->nodes[node]; }
+int32_t rgm_graph_tensor_count(const rgm_graph *g) { return g->tensor_count; }
+const rgm_tensor *rgm_graph_tensor(const rgm_graph *g, int32_t tensor) { return &g->tensors[tensor]; }
+int32_t rgm_graph_output(const rgm_graph *g) { return g->output; }
+int32_t rgm_graph_plugin_count(const rgm_graph *g) { return g->plugins; }
+int32_t rgm_graph_param_count(const rgm_graph *g) { return g->param_count; }
+const rgm_param *rgm_graph_param(const rgm_graph *g, int32_t param) { return &g->params[param]; }
+int64_t rgm_graph_param_floats(const rgm_graph *g) { return g->param_floats; }
+int32_t rgm_graph_stat_count(const rgm_graph *g) { return g->stat_count; }
+const rgm_param *rgm_graph_stat(const rgm_graph *g, int32_t stat) { return &g->stats[stat]; }
+int64_t rgm_graph_stat_floats(const rgm_graph *g) { return g->stat_floats; }
+
+int64_t rgm_graph_param_elements(const rgm_graph *g) {
+    int64_t elements = 0;
+    for (int32_t i = 0; i < g->param_count; i++) elements += g->params[i].count;
+    return elements;
+}
+
+double rgm_node_flops(const rgm_graph *g, int32_t index) {
+    const rgm_node *node = &g->nodes[index];
+    if (node->op != RGM_OP_CONV && node->op != RGM_OP_LINEAR) return 0;
+    const rgm_tensor *out = &g->tensors[node->out];
+    return 2.0 * (double)g->params[node->weight].count * out->H * out->W;
+}
+
+double rgm_graph_forward_flops(const rgm_graph *g) {
+    double flops = 0;
+    for (int32_t i = 0; i < rgm_graph_node_count(g); i++) flops += rgm_node_flops(g, i);
+    return flops;
+}
+
+double rgm_graph_train_flops(const rgm_graph *g) {
+    double flops = 0;
+    for (int32_t i = 0; i < g->node_count; i++)
+        flops += rgm_node_flops(g, i) * (g->tensors[g->nodes[i].in[0]].trains ? 3 : 2);
+    return flops;
+}
