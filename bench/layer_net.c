@@ -6,6 +6,7 @@
 #include <string.h>
 #include "base/cpu.h"
 #include "base/rng.h"
+#include "ops/ops.h"
 
 enum { SEED = 1, GIVES = 0 /* plugin in front of the convolution; the other one is behind it */ };
 
@@ -165,6 +166,7 @@ static rgm_status make(rgm_layer_net *net, int32_t way, rgm_error *err) {
     const rgm_layer_means *m = net->means;
     RGM_TRY(make_graph(net, err));
     const rgm_plan_options options = {.graph = net->graph,
+                                      .ops = rgm_op_table,
                                       .kernels = m->kernels,
                                       .engine = m->engine,
                                       .batch = net->layer->N,

@@ -178,7 +178,7 @@ START_TEST(onednn_winograd) {
     const rgm_kernels *k = rgm_kernels_get(_i);
     netrun_fine(rgm_engine_create(&engine, _i, k->block, 1, &err), &err, "engine");
     rgm_plan_options o = {.graph = g,
-                          .ops = rgm_ops,
+                          .ops = rgm_op_table,
                           .kernels = k,
                           .engine = engine,
                           .batch = 5,

@@ -364,7 +364,7 @@ static rgm_status try_plan(const rgm_graph *g, int32_t N, rgm_error *err) {
     rgm_plan *plan;
     netrun_fine(rgm_engine_create(&engine, RGM_ISA_REFERENCE, k->block, 1, err), err, "engine");
     rgm_plan_options o = {
-        .graph = g, .ops = rgm_ops, .kernels = k, .engine = engine, .batch = N, .workers = 1, .training = 1};
+        .graph = g, .ops = rgm_op_table, .kernels = k, .engine = engine, .batch = N, .workers = 1, .training = 1};
     rgm_status status = rgm_plan_create(&plan, &o, err);
     ck_assert((status == RGM_OK) == (plan != NULL));
     rgm_plan_destroy(plan);

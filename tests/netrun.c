@@ -79,7 +79,7 @@ int64_t netrun_cache;
 static void make_plan(netrun *r) {
     rgm_error err = {0};
     rgm_plan_options o = {.graph = r->graph,
-                          .ops = rgm_ops,
+                          .ops = rgm_op_table,
                           .kernels = r->kernels,
                           .engine = r->engine,
                           .batch = r->N,

@@ -1,6 +1,6 @@
 #include "ops/ops.h"
 
-const rgm_op *const rgm_ops[RGM_OP_COUNT] = {
+const rgm_op *const rgm_op_table[RGM_OP_COUNT] = {
     [RGM_OP_CONV] = &rgm_op_conv,
     [RGM_OP_BATCHNORM] = &rgm_op_batchnorm,
     [RGM_OP_ACTIVATION] = &rgm_op_activation,

@@ -62,7 +62,7 @@ enum { RGM_PLAN_SEGMENTS = 8 };
 
 typedef struct rgm_plan_options {
     const rgm_graph *graph;
-    const rgm_op *const *ops; /* by RGM_OP_*: rgm_ops (ops/ops.h) */
+    const rgm_op *const *ops; /* by RGM_OP_*: rgm_op_table (ops/ops.h) */
     const rgm_kernels *kernels;
     rgm_engine *engine;
     int32_t batch;    /* N >= 1 */

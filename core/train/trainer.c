@@ -65,7 +65,7 @@ static rgm_batch_options batch_options(rgm_trainer *t, const rgm_view *view, int
 static rgm_plan_options plan_options(const rgm_trainer *t, int32_t training) {
     const rgm_session *s = t->session;
     return (rgm_plan_options){.graph = s->graph,
-                              .ops = rgm_ops,
+                              .ops = rgm_op_table,
                               .kernels = s->kernels,
                               .engine = s->engine,
                               .batch = s->config->batch,
