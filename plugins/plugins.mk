@@ -32,3 +32,9 @@ plugin_LTLIBRARIES += %D%/weight_decay.la
 %C%_weight_decay_la_LDFLAGS = $(plugin_ldflags)
 plugin_LTLIBRARIES += %D%/xavier.la
 %C%_xavier_la_LDFLAGS = $(plugin_ldflags)
+
+# A plugin is its .so: libtool's .la files would only lie beside them. Uninstalling by libtool needs them, so it is done here.
+install-data-hook:
+	cd '$(DESTDIR)$(plugindir)' && for p in $(plugin_LTLIBRARIES); do rm -f "$${p##*/}" || exit; done
+uninstall-hook:
+	for p in $(plugin_LTLIBRARIES); do n=$${p##*/}; rm -f '$(DESTDIR)$(plugindir)'/"$${n%.la}.so" || exit; done

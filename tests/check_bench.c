@@ -10,6 +10,7 @@
 #include "bench/isas.h"
 #include "bench/kernel_calls.h"
 #include "bench/measure.h"
+#include "skip.h"
 
 static void fine(rgm_status status, const rgm_error *err) { ck_assert_msg(status >= 0, "%s", err->text); }
 
@@ -154,7 +155,7 @@ START_TEST(kernel_calls) {
     const rgm_kernels *tables[RGM_ISA_COUNT];
     int32_t count;
     rgm_error err = {0};
-    if (rgm_bench_isas(rgm_isa_name(_i), tables, &count, &err) < 0) return; /* not of this machine */
+    if (rgm_bench_isas(rgm_isa_name(_i), tables, &count, &err) < 0) SKIP(rgm_isa_name(_i));
     ck_assert_int_eq(count, 1);
     for (size_t kernel = 0; kernel < rgm_kernel_count; kernel++) {
         const char *name = rgm_kernel_list[kernel].name;

@@ -12,6 +12,7 @@
 #include "bench/layer_net.h"
 #include "bench/ops.h"
 #include "graph/family.h"
+#include "skip.h"
 
 static void fine(rgm_status status, const rgm_error *err) { ck_assert_msg(status >= 0, "%s", err->text); }
 
@@ -169,7 +170,7 @@ START_TEST(owners) {
     rgm_layers l = {NULL, 0};
     rgm_error err = {0};
     rgm_layer_means means = {.kernels = rgm_kernels_get(_i)};
-    if (!has_isa(_i)) return;
+    if (!has_isa(_i)) SKIP(rgm_isa_name(_i));
     fine(parse(&l, layers_text, &err), &err);
     fine(rgm_team_create(&means.team, &(rgm_team_options){2, RGM_PIN_OFF}, &err), &err);
     fine(rgm_engine_create(&means.engine, _i, means.kernels->block, 2, &err), &err);
@@ -218,7 +219,7 @@ static json_t *errors_of(int32_t isa) {
  * Winograd by 8 times that, F(2x2, 3x3) by twice. A mistake of the layout, of a tap or of a direction would be off by
  * 2^24. */
 START_TEST(errors) {
-    if (!has_isa(_i)) return;
+    if (!has_isa(_i)) SKIP(rgm_isa_name(_i));
     json_t *json = errors_of(_i), *result;
     size_t i, seen[5] = {0};
     json_array_foreach(json_object_get(json, "results"), i, result) {

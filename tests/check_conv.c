@@ -473,6 +473,7 @@ START_TEST(gathered_sums) {
 END_TEST
 
 int main(void) {
+    netrun_tell_sets();
     Suite *suite = suite_create("conv");
     TCase *cases = tcase_create("every ISA");
     tcase_set_timeout(cases, 300);

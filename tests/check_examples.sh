@@ -237,5 +237,5 @@ while IFS= read -r line <&3; do
     run_line docs/CONFIG.md
 done 3<lines
 [ $checks -gt 60 ] || fail "only $checks examples were found"
-[ $skipped = 0 ] || echo "skipped: $skipped examples (no compiler, no Python or no h5py)"
+[ $skipped = 0 ] || skip "$skipped examples" "no compiler, no Python or no h5py"
 finish

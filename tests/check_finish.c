@@ -417,6 +417,7 @@ START_TEST(overflow_shows) {
 END_TEST
 
 int main(void) {
+    netrun_tell_sets();
     Suite *suite = suite_create("finish");
     TCase *cases = tcase_create("every ISA");
     tcase_set_timeout(cases, 300);

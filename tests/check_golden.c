@@ -327,6 +327,7 @@ START_TEST(resnet50_narrow) { check_file("resnet50-narrow", _i); }
 END_TEST
 
 int main(void) {
+    netrun_tell_sets();
     Suite *suite = suite_create("golden");
     TCase *cases = tcase_create("golden");
     tcase_set_timeout(cases, 300);

@@ -11,6 +11,7 @@
 #include "datasets/import.h"
 #include "failing_calls.h"
 #include "make_set.h"
+#include "skip.h"
 
 #define FASHION "/usr/share/datasets/fashion-mnist"
 
@@ -339,10 +340,7 @@ END_TEST
 /* ---- the real one ---- */
 
 START_TEST(test_fashion) {
-    if (access(FASHION "/train-images-idx3-ubyte.gz", R_OK) != 0) {
-        printf("skipped: " FASHION " is not installed\n");
-        return;
-    }
+    if (access(FASHION "/train-images-idx3-ubyte.gz", R_OK) != 0) SKIP(FASHION " is not installed");
     const char *sources[] = {FASHION};
     rgm_import_options options = from_folder();
     options.sources = sources;

@@ -14,7 +14,7 @@ fail() {
 }
 
 variable() { # NAME: a folder of regimen.pc, below the scratch folder
-    PKG_CONFIG_PATH=$PWD pkg-config --variable="$1" regimen | sed "s,^,$dest,"
+    PKG_CONFIG_PATH=$PWD/include pkg-config --variable="$1" regimen | sed "s,^,$dest,"
 }
 
 ${MAKE:-make} -s install DESTDIR="$dest" >"$scratch/log" 2>&1 || fail "make install: $(cat "$scratch/log")"
@@ -30,6 +30,8 @@ for source in "$top"/plugins/*.c; do
     plugin=$(variable plugindir)/$(basename "$source" .c).so
     [ -f "$plugin" ] || fail "$plugin is not installed"
 done
+beside=$(find "$(variable plugindir)" ! -name '*.so' ! -type d)
+[ -z "$beside" ] || fail "beside the plugins: $beside"
 
 # shellcheck disable=SC2016 # backquotes of Markdown
 sed -n '/^```c$/,/^```$/{/^```/!p;}' "$top/docs/PLUGINS.md" >"$scratch/brightness.c"

@@ -16,6 +16,7 @@
 #include "cli/fault.h"
 #include "cli/interrupt.h"
 #include "sanitized.h"
+#include "skip.h"
 
 static const int signals[] = {SIGINT,  SIGTERM, SIGHUP,    SIGUSR1, SIGUSR2, SIGXCPU,
                               SIGALRM, SIGPROF, SIGVTALRM, SIGPWR,  SIGPOLL, 40 /* of the real-time ones */};
@@ -231,6 +232,8 @@ int main(void) {
     tcase_add_loop_test(tcase, test_a_blocked_signal_arrives, 0, SIGNALS);
 #if !RGM_SANITIZED
     tcase_add_loop_test(tcase, test_other_crashes_say_how_to_go_on, 0, 3);
+#else
+    skip_case("test_other_crashes_say_how_to_go_on", "a sanitizer");
 #endif
     tcase_add_test(tcase, test_handlers_run_aside_and_keep_errno);
     tcase_add_test(tcase, test_truncation_ends_the_process);

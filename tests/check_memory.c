@@ -17,6 +17,7 @@
 #include "sanitized.h"
 #include "train/fit.h"
 #include "train_run.h"
+#include "skip.h"
 
 static char *folder;
 static rgm_config config;
@@ -64,7 +65,7 @@ START_TEST(steps_allocate_nothing) {
     rgm_error err = {0};
     char text[512];
     int32_t all;
-    if (!malloc_probe_works()) return;
+    if (!malloc_probe_works()) SKIP("a sanitizer's allocator");
     configure(configs[_i], &(run_set){.H = 16, .W = 16, .C = 2, .classes = 3, .train = 240});
     config.quiet = 1;
     char *run_folder = config.out;
@@ -88,7 +89,7 @@ START_TEST(the_probe_sees) {
     char text[512], *copy;
     void *volatile block; /* or the compiler leaves both calls out */
     int32_t all;
-    if (!malloc_probe_works()) return;
+    if (!malloc_probe_works()) SKIP("a sanitizer's allocator");
     malloc_probe_arm();
     block = malloc(100);
     free(block);
@@ -167,7 +168,7 @@ static const struct {
 
 /* What a process uses after three steps is what it planned, within a tenth. */
 START_TEST(as_planned) {
-    if (!malloc_probe_works()) return;
+    if (!malloc_probe_works()) SKIP("a sanitizer's allocator");
     opened o = open_run(planned[_i].config, &planned[_i].set);
     size_t used, mapped, peak = rgm_trainer_memory(o.trainer).peak;
     steps(&o, 0, 3);
@@ -342,7 +343,7 @@ END_TEST
 START_TEST(the_limits_are_read) {
     struct rlimit old, tight;
     rgm_error err = {0};
-    if (RGM_SANITIZED) return; /* their shadow is larger than any limit */
+    if (RGM_SANITIZED) SKIP("a sanitizer's shadow is larger than any limit");
     ck_assert_int_eq(getrlimit(_i, &old), 0);
     rgm_address_space free_space = rgm_address_space_read();
     tight = old;

@@ -394,6 +394,7 @@ START_TEST(plans_that_cannot_be) {
 END_TEST
 
 int main(void) {
+    netrun_tell_sets();
     Suite *suite = suite_create("net");
     TCase *cases = tcase_create("net");
     tcase_set_timeout(cases, 300);

@@ -426,6 +426,7 @@ START_TEST(any_graphs) {
 END_TEST
 
 int main(void) {
+    netrun_tell_sets();
     Suite *suite = suite_create("ops");
     TCase *cases = tcase_create("every ISA");
     tcase_set_timeout(cases, 300);

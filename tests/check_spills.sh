@@ -183,7 +183,7 @@ $found"
 }
 
 skip() {
-    echo "check_spills: skipped: $1"
+    echo "SKIPPED spills: $1"
     exit 77
 }
 

@@ -18,6 +18,7 @@
 #include "base/machine.h"
 #include "base/team.h"
 #include "sanitized.h"
+#include "skip.h"
 
 #ifdef __SSE__
 #    include <xmmintrin.h>
@@ -440,7 +441,8 @@ END_TEST
 START_TEST(pinning_auto) {
     rgm_machine machine;
     rgm_machine_read(&machine);
-    if (machine.usable != machine.online || machine.usable < 2 || machine.usable > 255) return;
+    if (machine.usable != machine.online || machine.usable < 2 || machine.usable > 255)
+        SKIP("needs all of several CPUs");
     rgm_team *whole = make_team(0, RGM_PIN_AUTO), *less = make_team(machine.usable - 1, RGM_PIN_AUTO);
     rgm_team *more = make_team(machine.usable + 1, RGM_PIN_AUTO);
     ck_assert_ptr_nonnull(strstr(rgm_team_describe(whole), "pinned to CPUs"));
@@ -569,6 +571,8 @@ int main(void) {
     tcase_add_test(life, forked_before_a_run);
 #if !RGM_SANITIZED
     tcase_add_loop_test(life, threads_are_refused, 0, 3);
+#else
+    skip_case("threads_are_refused", "a sanitizer");
 #endif
     tcase_add_loop_test(runs, every_chunk_runs_once, 0, SIZES);
     tcase_add_loop_test(runs, same_bits_on_any_team, 0, SIZES);

@@ -5,6 +5,7 @@
 #include "kerncheck.h"
 
 #include "kernels/lane_fma.h"
+#include "skip.h"
 
 #include <math.h>
 #include <signal.h>
@@ -92,6 +93,16 @@ static int find_tables(const rgm_kernels **tables) {
         tables[n++] = rgm_kernels_get(3);
 #endif
     return n;
+}
+
+/* Instruction sets that this build or this machine has not. */
+static void tell_absent(const rgm_kernels **tables, int count) {
+    static const char *const sets[] = {"avx2", "avx512"};
+    for (size_t s = 0; s < sizeof sets / sizeof *sets; s++) {
+        int found = 0;
+        for (int i = 0; i < count; i++) found |= !strcmp(tables[i]->isa, sets[s]);
+        if (!found) skip_case("every kernel", sets[s]);
+    }
 }
 
 typedef struct outcome {
@@ -205,6 +216,7 @@ int main(int argc, char **argv) {
     printf("kerncheck: --seed %llu, tables", (unsigned long long)seed);
     for (int i = 0; i < table_count; i++) printf(" %s/%d", tables[i]->isa, tables[i]->block);
     printf("\n");
+    tell_absent(tables, table_count);
     fflush(stdout);
     alarm(300);
     check_tables();

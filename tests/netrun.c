@@ -10,6 +10,7 @@
 #include "ops/ops.h"
 #include "oracle.h"
 #include "sanitized.h"
+#include "skip.h"
 
 void netrun_fine(rgm_status status, const rgm_error *err, const char *what) {
     ck_assert_msg(status == RGM_OK, "%s: %s (%s)", what, err->text, rgm_status_text(status));
@@ -20,6 +21,11 @@ rgm_graph *netrun_family(rgm_family_options options) {
     rgm_error err = {0};
     netrun_fine(rgm_family_build(&g, &options, &err), &err, options.name);
     return g;
+}
+
+void netrun_tell_sets(void) {
+    for (int32_t isa = 0; isa < RGM_ISA_COUNT; isa++)
+        if (!netrun_has(isa)) skip_case("every case", rgm_isa_name(isa));
 }
 
 int32_t netrun_has(int32_t isa) {

@@ -40,6 +40,9 @@ void netrun_fine(rgm_status status, const rgm_error *err, const char *what);
 /* A model that can be built. */
 rgm_graph *netrun_family(rgm_family_options options);
 
+/* Says which levels this build or this machine has not, as cases that are skipped. */
+void netrun_tell_sets(void);
+
 /* 1 if this build and this machine have the ISA level. */
 int32_t netrun_has(int32_t isa);
 

@@ -138,5 +138,7 @@ if [ -n "$python" ]; then
     printf '{"event": "st' >>start.jsonl
     expect 1 "$python" "$source/docs/plot_metrics.py" start.jsonl
     has err 'start.jsonl: neither steps nor evaluations'
+else
+    skip plot_metrics "no Python"
 fi
 finish

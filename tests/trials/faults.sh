@@ -22,7 +22,7 @@ COUNT=${COUNT:-1000}
 LIBRARY_COUNT=${LIBRARY_COUNT:-300}
 ROWS=${ROWS:-.}
 if [ -n "$sanitized" ]; then
-    echo "skipped: faults (a build with a sanitizer has an allocator of its own)"
+    skip faults "a sanitizer has an allocator of its own"
     exit 77
 fi
 make_small_data

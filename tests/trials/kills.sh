@@ -84,7 +84,7 @@ echo "$kills random kills of $((number - FIRST)) runs (seed $SEED): $passed pass
 
 places=0
 if [ -n "$sanitized" ]; then
-    echo "skipped: kills at calls (a build with a sanitizer)"
+    skip "kills at calls" "a sanitizer"
 else
     model=short
     threads=1

@@ -8,7 +8,7 @@
 . "${0%/*}/../cli/common.sh"
 
 (ulimit -v 8000000 && "$regimen" --version) >/dev/null 2>&1 || {
-    echo "the program does not start in 8 GB of address space: built with a sanitizer?"
+    skip limits "the program does not start in 8 GB of address space: a sanitizer?"
     exit 77
 }
 make_data

@@ -168,6 +168,6 @@ END {
     printf "%-10s %7s %-8s %6s %6s %16s %14s %9s\n", "model", "threads", "how", "stops", "saved", "before 1st step", "before main()", "was over"
     for (k in n) { split(k, p, " "); printf "%-10s %7s %-8s %6d %6d %16d %14d %9d\n", p[1], p[2], p[3], n[k], o[k, "saved"], o[k, "early"], o[k, "unborn"], o[k, "over"] | "sort" }
 }' outcomes
-[ -n "$checker" ] || echo "skipped: the checking malloc (a build with a sanitizer, or no libc_malloc_debug.so.0)"
-[ -z "$sanitized" ] || echo "skipped: signals at calls (a build with a sanitizer)"
+[ -n "$checker" ] || skip "the checking malloc" "a sanitizer, or no libc_malloc_debug.so.0"
+[ -z "$sanitized" ] || skip "signals at calls" "a sanitizer"
 close_trials
