@@ -354,4 +354,4 @@ tests_bits_tensors_SOURCES = %D%/bits/tensors.c
 tests_bits_tensors_CPPFLAGS = $(AM_CPPFLAGS) $(HDF5_CFLAGS) $(XXHASH_CFLAGS)
 tests_bits_tensors_LDADD = $(HDF5_LIBS) $(XXHASH_LIBS)
 TESTS += tests/bits/bits.sh
-EXTRA_DIST += tests/bits/bits.sh tests/bits/epyc-26.txt
+EXTRA_DIST += tests/skip.h tests/bits/bits.sh tests/bits/epyc-26.txt
