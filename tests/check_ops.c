@@ -297,7 +297,7 @@ START_TEST(slots_of_two_buffers) {
         rgm_plan_use(plan, a, &slot); /* the same again is fine */
         rgm_plan_use(plan, b, NULL);
         netrun_fine(rgm_plan_close(plan, &err), &err, "close");
-        netrun_fine(rgm_plan_phase(plan, 1, "again", NULL, plan, 1, &err), &err, "phase");
+        netrun_fine(rgm_plan_phase(plan, 1, &(rgm_phase_spec){"again", NULL, plan, 1}, &err), &err, "phase");
         if (i == 0)
             rgm_plan_use(plan, b, &slot);
         else

@@ -318,10 +318,12 @@ static rgm_status plan_pass(const rgm_conv_site *site, pass *p, int32_t directio
     rgm_plan_param(plan, rgm_plan_node(plan, site->node)->weight, &p->w);
     int32_t chunks = set_lattice_sizes(p);
     rgm_buffer u = rgm_plan_buffer(plan, rgm_float_bytes(p->pairs * p->u_pair));
-    RGM_TRY(rgm_plan_phase_once(plan, site->node, "filters", run_filters, p, p->pairs * p->in.blocks, err));
+    RGM_TRY(rgm_plan_phase_once(plan, site->node, &(rgm_phase_spec){"filters", run_filters, p, p->pairs * p->in.blocks},
+                                err));
     rgm_plan_use(plan, u, &p->u);
-    RGM_TRY(rgm_plan_phase(plan, site->node, direction == RGM_CONV_FORWARD ? "forward" : "backward data", run_span, p,
-                           chunks, err));
+    RGM_TRY(rgm_plan_phase(
+        plan, site->node,
+        &(rgm_phase_spec){direction == RGM_CONV_FORWARD ? "forward" : "backward data", run_span, p, chunks}, err));
     rgm_plan_work(plan, rgm_conv_flops(site), 0);
     rgm_plan_use(plan, u, NULL);
     rgm_conv_side_use(plan, &p->in, x);
@@ -575,14 +577,17 @@ rgm_status rgm_direct_backward_weights(const rgm_conv_site *site, rgm_source x, 
     rgm_plan_grad(site->plan, rgm_plan_node(site->plan, site->node)->weight, &g->dw);
     rgm_plan_need_scratch(site->plan, rgm_float_bytes(g->span * (g->in.row + (g->strips ? 0 : g->out.row))));
     rgm_buffer d = rgm_plan_buffer(site->plan, rgm_float_bytes(g->parts * g->part));
-    RGM_TRY(rgm_plan_phase(site->plan, site->node, "backward weights", g->strips ? run_strips : run_images, g,
-                           g->parts * owners(g), err));
+    RGM_TRY(rgm_plan_phase(
+        site->plan, site->node,
+        &(rgm_phase_spec){"backward weights", g->strips ? run_strips : run_images, g, g->parts * owners(g)}, err));
     rgm_plan_work(site->plan, rgm_conv_flops(site), 0);
     rgm_conv_side_use(site->plan, &g->in.side, x);
     rgm_conv_side_use(site->plan, &g->out.side, (rgm_source){.values = dy});
     rgm_plan_use(site->plan, d, &g->d);
-    RGM_TRY(rgm_plan_phase(site->plan, site->node, "reduce", run_reduce, g,
-                           g->in.side.blocks * (int32_t)divide_up(g->out.side.blocks, REDUCED), err));
+    RGM_TRY(rgm_plan_phase(
+        site->plan, site->node,
+        &(rgm_phase_spec){"reduce", run_reduce, g, g->in.side.blocks * (int32_t)divide_up(g->out.side.blocks, REDUCED)},
+        err));
     rgm_plan_use(site->plan, d, NULL);
     rgm_plan_squares(site->plan, rgm_plan_node(site->plan, site->node)->weight, RGM_NO_TENSOR, &g->squares);
     return RGM_OK;

@@ -106,9 +106,11 @@ const char *rgm_onednn_name(const rgm_onednn *c, int32_t direction) { return rgm
 static rgm_status plan_pack(const rgm_conv_site *site, onednn *c, int32_t direction, rgm_buffer *packed,
                             rgm_error *err) {
     *packed = rgm_plan_buffer(site->plan, rgm_conv_packed_bytes(c->conv, direction));
-    RGM_TRY(rgm_plan_phase_once(site->plan, site->node, direction == RGM_CONV_FORWARD ? "pack" : "pack for backward",
-                                direction == RGM_CONV_FORWARD ? run_pack_forward : run_pack_backward, c,
-                                rgm_conv_pack_chunks(c->conv, direction), err));
+    RGM_TRY(rgm_plan_phase_once(site->plan, site->node,
+                                &(rgm_phase_spec){direction == RGM_CONV_FORWARD ? "pack" : "pack for backward",
+                                                  direction == RGM_CONV_FORWARD ? run_pack_forward : run_pack_backward,
+                                                  c, rgm_conv_pack_chunks(c->conv, direction)},
+                                err));
     rgm_plan_use(site->plan, *packed, &c->packed[direction]);
     return RGM_OK;
 }
@@ -122,8 +124,8 @@ rgm_status rgm_onednn_forward(rgm_onednn *primitives, const rgm_conv_site *site,
     rgm_store_use(site->plan, store, NULL, &c->affine, NULL);
     int32_t groups = rgm_conv_groups(c->conv, RGM_CONV_FORWARD),
             equal = rgm_conv_groups_equal(c->conv, RGM_CONV_FORWARD);
-    RGM_TRY((equal ? rgm_plan_phase_images : rgm_plan_phase)(site->plan, site->node, "forward", run_forward, c, groups,
-                                                             err));
+    const rgm_phase_spec spec = {"forward", run_forward, c, groups};
+    RGM_TRY((equal ? rgm_plan_phase_images : rgm_plan_phase)(site->plan, site->node, &spec, err));
     rgm_plan_work(site->plan, rgm_conv_flops(site), 0);
     rgm_plan_use(site->plan, packed, NULL);
     rgm_plan_use(site->plan, x, &c->x);
@@ -137,8 +139,10 @@ rgm_status rgm_onednn_backward_data(rgm_onednn *primitives, const rgm_conv_site 
     if (!c) return rgm_plan_no_memory(err);
     rgm_buffer packed = 0;
     RGM_TRY(plan_pack(site, c, RGM_CONV_BACKWARD_DATA, &packed, err));
-    RGM_TRY(rgm_plan_phase(site->plan, site->node, "backward data", run_backward_data, c,
-                           rgm_conv_groups(c->conv, RGM_CONV_BACKWARD_DATA), err));
+    RGM_TRY(rgm_plan_phase(
+        site->plan, site->node,
+        &(rgm_phase_spec){"backward data", run_backward_data, c, rgm_conv_groups(c->conv, RGM_CONV_BACKWARD_DATA)},
+        err));
     rgm_plan_work(site->plan, rgm_conv_flops(site), 0);
     rgm_plan_use(site->plan, packed, NULL);
     rgm_plan_use(site->plan, dy, &c->dy);
@@ -151,13 +155,16 @@ rgm_status rgm_onednn_backward_weights(rgm_onednn *primitives, const rgm_conv_si
     onednn *c = copy(site, primitives);
     if (!c) return rgm_plan_no_memory(err);
     rgm_buffer partials = rgm_plan_buffer(site->plan, rgm_conv_packed_bytes(c->conv, RGM_CONV_BACKWARD_WEIGHTS));
-    RGM_TRY(rgm_plan_phase(site->plan, site->node, "backward weights", run_backward_weights, c,
-                           rgm_conv_groups(c->conv, RGM_CONV_BACKWARD_WEIGHTS), err));
+    RGM_TRY(rgm_plan_phase(site->plan, site->node,
+                           &(rgm_phase_spec){"backward weights", run_backward_weights, c,
+                                             rgm_conv_groups(c->conv, RGM_CONV_BACKWARD_WEIGHTS)},
+                           err));
     rgm_plan_work(site->plan, rgm_conv_flops(site), 0);
     rgm_plan_use(site->plan, x, &c->x);
     rgm_plan_use(site->plan, dy, &c->dy);
     rgm_plan_use(site->plan, partials, &c->partials);
-    RGM_TRY(rgm_plan_phase(site->plan, site->node, "reduce", run_reduce, c, rgm_conv_reduce_chunks(c->conv), err));
+    RGM_TRY(rgm_plan_phase(site->plan, site->node,
+                           &(rgm_phase_spec){"reduce", run_reduce, c, rgm_conv_reduce_chunks(c->conv)}, err));
     rgm_plan_use(site->plan, partials, NULL);
     const rgm_node *node = rgm_plan_node(site->plan, site->node);
     rgm_plan_squares(site->plan, node->weight, node->bias, &c->squares);

@@ -316,8 +316,9 @@ static int32_t by_image(const pass *p) {
 }
 
 static rgm_status plan_few_phase(const rgm_conv_site *site, pass *p, const char *what, rgm_error *err) {
-    if (by_image(p)) return rgm_plan_phase_images(site->plan, site->node, what, run_image, p, p->images, err);
-    return rgm_plan_phase(site->plan, site->node, what, run_span, p, spans(p), err);
+    if (by_image(p))
+        return rgm_plan_phase_images(site->plan, site->node, &(rgm_phase_spec){what, run_image, p, p->images}, err);
+    return rgm_plan_phase(site->plan, site->node, &(rgm_phase_spec){what, run_span, p, spans(p)}, err);
 }
 
 /* Tiles in a span whose `floats` values a tile and point fit into the share of the second-level cache that is theirs:
@@ -342,7 +343,8 @@ static rgm_status plan_few(const rgm_conv_site *site, pass *p, const char *what,
     p->m_point = (int64_t)2 * p->k->block * longest_span(p) + SKEW;
     rgm_plan_need_scratch(site->plan, rgm_float_bytes(p->tile.points * (p->v_point + p->m_point)));
     rgm_buffer u = rgm_plan_buffer(site->plan, rgm_float_bytes(p->pairs * u_floats(p)));
-    RGM_TRY(rgm_plan_phase_once(site->plan, site->node, "filters", run_filters, p, p->pairs * p->in.blocks, err));
+    RGM_TRY(rgm_plan_phase_once(site->plan, site->node,
+                                &(rgm_phase_spec){"filters", run_filters, p, p->pairs * p->in.blocks}, err));
     rgm_plan_use(site->plan, u, &p->u);
     RGM_TRY(plan_few_phase(site, p, what, err));
     rgm_plan_work(site->plan, rgm_winograd_flops(&site->shape, p->tile, p->tiles), 0);
@@ -385,11 +387,13 @@ static rgm_status plan_many(const rgm_conv_site *site, pass *p, const char *what
     for (int32_t i = 0; i < stages; i++) {
         rgm_range part = rgm_range_part(p->tiles, stages, i);
         list[i] = (stage){p, i, (int32_t)part.first, (int32_t)(part.end - part.first)};
-        RGM_TRY(rgm_plan_phase(site->plan, site->node, "tiles", run_inputs, &list[i], p->in.blocks * TILE_PARTS, err));
+        RGM_TRY(rgm_plan_phase(site->plan, site->node,
+                               &(rgm_phase_spec){"tiles", run_inputs, &list[i], p->in.blocks * TILE_PARTS}, err));
         rgm_plan_work(site->plan, 0, (points + side.step * side.step) * tile_bytes(&p->in, p, list[i].count));
         rgm_conv_side_use(site->plan, &p->in, x);
         rgm_plan_use(site->plan, v, &p->v);
-        RGM_TRY(rgm_plan_phase(site->plan, site->node, what, run_pair, &list[i], p->parts * p->pairs, err));
+        RGM_TRY(rgm_plan_phase(site->plan, site->node, &(rgm_phase_spec){what, run_pair, &list[i], p->parts * p->pairs},
+                               err));
         rgm_plan_work(site->plan, rgm_winograd_flops(&site->shape, p->tile, list[i].count),
                       points * tile_bytes(&p->in, p, list[i].count) +
                           side.tile * side.tile * tile_bytes(&p->out, p, list[i].count));

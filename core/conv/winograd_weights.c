@@ -246,7 +246,7 @@ static void set_sizes(weights *g, int32_t tiles) {
 
 static rgm_status plan_finish(const rgm_conv_site *site, weights *g, rgm_buffer d, rgm_error *err) {
     int32_t chunks = g->in.side.blocks * g->k->block / FINISHED * g->out.side.blocks;
-    RGM_TRY(rgm_plan_phase(site->plan, site->node, "reduce", run_finish, g, chunks, err));
+    RGM_TRY(rgm_plan_phase(site->plan, site->node, &(rgm_phase_spec){"reduce", run_finish, g, chunks}, err));
     rgm_plan_use(site->plan, d, NULL);
     return RGM_OK;
 }
@@ -257,7 +257,8 @@ static rgm_status plan_spans(const rgm_conv_site *site, weights *g, rgm_source x
     g->at_once = g->parts == 1;
     rgm_plan_need_scratch(site->plan, rgm_float_bytes(g->tile.points * (g->in.point + g->out.point) + d_floats(g)));
     rgm_buffer d = rgm_plan_buffer(site->plan, g->at_once ? 0 : rgm_float_bytes(g->parts * g->part));
-    RGM_TRY(rgm_plan_phase(site->plan, site->node, "backward weights", run_spans, g, owners(g) * g->parts, err));
+    RGM_TRY(rgm_plan_phase(site->plan, site->node,
+                           &(rgm_phase_spec){"backward weights", run_spans, g, owners(g) * g->parts}, err));
     rgm_plan_work(site->plan, rgm_winograd_flops(&site->shape, g->tile, g->tiles), 0);
     use_both(site->plan, g, x, dy);
     rgm_plan_use(site->plan, d, &g->d);
@@ -275,12 +276,14 @@ static rgm_status plan_first(const rgm_conv_site *site, weights *g, rgm_source x
     rgm_plan_need_scratch(site->plan, rgm_float_bytes(d_floats(g)));
     rgm_buffer vin = rgm_plan_buffer(site->plan, rgm_float_bytes(panels_floats(g, &g->in))),
                vout = rgm_plan_buffer(site->plan, rgm_float_bytes(panels_floats(g, &g->out)));
-    RGM_TRY(rgm_plan_phase(site->plan, site->node, "tiles of both", run_panels, g, blocks * TILE_PARTS, err));
+    RGM_TRY(rgm_plan_phase(site->plan, site->node,
+                           &(rgm_phase_spec){"tiles of both", run_panels, g, blocks * TILE_PARTS}, err));
     rgm_plan_work(site->plan, 0, (g->tile.points * blocks + pixels) * bytes);
     use_both(site->plan, g, x, dy);
     rgm_plan_use(site->plan, vin, &g->in.v);
     rgm_plan_use(site->plan, vout, &g->out.v);
-    RGM_TRY(rgm_plan_phase(site->plan, site->node, "backward weights", run_owner, g, owners(g), err));
+    RGM_TRY(
+        rgm_plan_phase(site->plan, site->node, &(rgm_phase_spec){"backward weights", run_owner, g, owners(g)}, err));
     rgm_plan_work(site->plan, rgm_winograd_flops(&site->shape, g->tile, g->tiles), g->tile.points * blocks * bytes);
     rgm_plan_use(site->plan, vin, NULL);
     rgm_plan_use(site->plan, vout, NULL);

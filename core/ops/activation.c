@@ -69,7 +69,8 @@ static rgm_status forward(rgm_plan *plan, int32_t index, rgm_error *err) {
                             .slope = node->slope};
     rgm_plan_set_node_state(plan, index, c);
     if (rgm_plan_may_overwrite(plan, node->in[0])) rgm_plan_alias(plan, node->out, rgm_plan_value(plan, node->in[0]));
-    return rgm_plan_forward_phase(plan, index, run_forward, c, c->chunks, &c->x, &c->y, err);
+    return rgm_plan_forward_phase(plan, index, &(rgm_phase_spec){"forward", run_forward, c, c->chunks}, &c->x, &c->y,
+                                  err);
 }
 
 static rgm_status backward(rgm_plan *plan, int32_t index, rgm_error *err) {
@@ -78,7 +79,7 @@ static rgm_status backward(rgm_plan *plan, int32_t index, rgm_error *err) {
     rgm_gradient dy;
     RGM_TRY(rgm_plan_one_gradient(plan, node->out, &dy, err));
     rgm_buffer dx = dy.shared[0] ? rgm_plan_buffer(plan, rgm_plan_tensor_bytes(plan, node->out)) : dy.addend[0];
-    RGM_TRY(rgm_plan_phase(plan, index, "backward", run_backward, c, c->chunks, err));
+    RGM_TRY(rgm_plan_phase(plan, index, &(rgm_phase_spec){"backward", run_backward, c, c->chunks}, err));
     rgm_plan_use(plan, rgm_plan_value(plan, node->out), NULL);
     rgm_plan_use(plan, dy.addend[0], &c->dy);
     rgm_plan_use(plan, dx, &c->dx);

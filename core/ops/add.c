@@ -25,7 +25,8 @@ static rgm_status forward(rgm_plan *plan, int32_t index, rgm_error *err) {
     if (!c) return rgm_plan_no_memory(err);
     int64_t floats = rgm_plan_extent(plan, node->out).floats;
     *c = (add_state){.k = o->kernels, .floats = floats, .N = o->batch, .chunks = rgm_plan_images(plan, floats)};
-    RGM_TRY(rgm_plan_forward_phase(plan, index, run_forward, c, c->chunks, &c->a, &c->y, err));
+    RGM_TRY(rgm_plan_forward_phase(plan, index, &(rgm_phase_spec){"forward", run_forward, c, c->chunks}, &c->a, &c->y,
+                                   err));
     rgm_plan_use(plan, rgm_plan_value(plan, node->in[1]), &c->b);
     return RGM_OK;
 }

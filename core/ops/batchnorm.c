@@ -250,19 +250,20 @@ static rgm_status copy(rgm_plan *plan, int32_t index, bn_state **out, rgm_error 
 static rgm_status plan_vectors(rgm_plan *plan, int32_t index, bn_state *c, rgm_buffer x, rgm_error *err) {
     int32_t in = rgm_plan_node(plan, index)->in[0];
     if (!c->training) {
-        RGM_TRY(rgm_plan_phase_once(plan, index, "running statistics", run_running, c, c->e.blocks, err));
+        RGM_TRY(rgm_plan_phase_once(plan, index, &(rgm_phase_spec){"running statistics", run_running, c, c->e.blocks},
+                                    err));
         rgm_plan_use(plan, c->vectors_buffer, &c->vectors);
         return RGM_OK;
     }
     rgm_moments moments = rgm_plan_moments(plan, in);
     if (!moments.chunks) {
         moments = rgm_plan_gather_moments(plan, in, c->chunks);
-        RGM_TRY(rgm_plan_phase(plan, index, "statistics", run_stats, c, c->chunks, err));
+        RGM_TRY(rgm_plan_phase(plan, index, &(rgm_phase_spec){"statistics", run_stats, c, c->chunks}, err));
         rgm_plan_use(plan, x, &c->x);
         rgm_plan_use(plan, moments.buffer, &c->moments);
     }
     c->moment_chunks = moments.chunks;
-    RGM_TRY(rgm_plan_phase(plan, index, "combine statistics", run_finish, c, c->e.blocks, err));
+    RGM_TRY(rgm_plan_phase(plan, index, &(rgm_phase_spec){"combine statistics", run_finish, c, c->e.blocks}, err));
     rgm_plan_use(plan, moments.buffer, &c->moments);
     rgm_plan_use(plan, c->vectors_buffer, &c->vectors);
     return RGM_OK;
@@ -278,7 +279,7 @@ static rgm_status forward(rgm_plan *plan, int32_t index, rgm_error *err) {
     rgm_plan_set_source(plan, node->out, (rgm_source){.values = x, .affine = c->vectors_buffer, .relu = c->relu});
     if (rgm_plan_defers(plan, node->out)) return RGM_OK;
     if (!c->training && rgm_plan_may_overwrite(plan, node->in[0])) rgm_plan_alias(plan, node->out, x);
-    RGM_TRY(rgm_plan_phase_images(plan, index, "normalise", run_apply, c, c->chunks, err));
+    RGM_TRY(rgm_plan_phase_images(plan, index, &(rgm_phase_spec){"normalise", run_apply, c, c->chunks}, err));
     rgm_plan_use(plan, x, &c->x);
     rgm_plan_use(plan, c->vectors_buffer, &c->vectors);
     if (node->in[1] != RGM_NO_TENSOR) {
@@ -298,11 +299,13 @@ static rgm_status backward(rgm_plan *plan, int32_t index, rgm_error *err) {
     RGM_TRY(copy(plan, index, &c, err));
     rgm_sums s = rgm_sums_of(plan, node->out);
     if (!s.chunks) {
-        RGM_TRY(rgm_plan_phase(plan, index, "backward sums", run_backward_reduce, c, c->chunks, err));
+        RGM_TRY(
+            rgm_plan_phase(plan, index, &(rgm_phase_spec){"backward sums", run_backward_reduce, c, c->chunks}, err));
         rgm_sums_take(plan, node->out, &s, c->chunks, &c->first_pass);
     }
     c->sum_chunks = s.chunks;
-    RGM_TRY(rgm_plan_phase(plan, index, "combine backward sums", run_backward_finish, c, c->e.blocks, err));
+    RGM_TRY(rgm_plan_phase(plan, index, &(rgm_phase_spec){"combine backward sums", run_backward_finish, c, c->e.blocks},
+                           err));
     rgm_plan_use(plan, s.partial, &c->sums);
     rgm_plan_use(plan, c->vectors_buffer, &c->vectors);
     rgm_plan_squares(plan, node->weight, node->bias, &c->squares);
@@ -311,7 +314,7 @@ static rgm_status backward(rgm_plan *plan, int32_t index, rgm_error *err) {
     rgm_buffer g = s.g >= 0 ? s.g : s.dy;
     rgm_buffer dx = join || s.shared ? rgm_plan_buffer(plan, rgm_plan_tensor_bytes(plan, node->out)) : g;
     c->mask = s.g >= 0 ? RGM_MASK_NONE : s.mask;
-    RGM_TRY(rgm_plan_phase(plan, index, "backward", run_backward_apply, c, c->chunks, err));
+    RGM_TRY(rgm_plan_phase(plan, index, &(rgm_phase_spec){"backward", run_backward_apply, c, c->chunks}, err));
     rgm_plan_use(plan, s.x, &c->x);
     rgm_plan_use(plan, g, &c->g);
     rgm_plan_use(plan, c->vectors_buffer, NULL);

@@ -47,13 +47,15 @@ static rgm_status forward(rgm_plan *plan, int32_t index, rgm_error *err) {
                          .N = o->batch};
     c->chunks = rgm_plan_images(plan, c->in.floats);
     rgm_plan_set_node_state(plan, index, c);
-    return rgm_plan_forward_phase(plan, index, run_forward, c, c->chunks, &c->x, &c->y, err);
+    return rgm_plan_forward_phase(plan, index, &(rgm_phase_spec){"forward", run_forward, c, c->chunks}, &c->x, &c->y,
+                                  err);
 }
 
 static rgm_status backward(rgm_plan *plan, int32_t index, rgm_error *err) {
     flatten_state *c = rgm_plan_node_state(plan, index);
     if (!rgm_plan_needs_gradient(plan, rgm_plan_node(plan, index)->in[0])) return RGM_OK;
-    return rgm_plan_backward_phase(plan, index, run_backward, c, c->chunks, &c->dy, &c->dx, err);
+    return rgm_plan_backward_phase(plan, index, &(rgm_phase_spec){"backward", run_backward, c, c->chunks}, &c->dy,
+                                   &c->dx, err);
 }
 
 static int32_t input(const rgm_plan *plan, int32_t node) {

@@ -86,7 +86,7 @@ static rgm_status forward(rgm_plan *plan, int32_t index, rgm_error *err) {
     c->image_chunks = chunks_of(c->N / 8, 16); /* at least 8 rows a product, so that its weights are worth loading */
     c->unit_chunks = chunks_of(c->K / 8, 32);
     rgm_plan_set_node_state(plan, index, c);
-    RGM_TRY(rgm_plan_phase(plan, index, "forward", run_forward, c, c->image_chunks, err));
+    RGM_TRY(rgm_plan_phase(plan, index, &(rgm_phase_spec){"forward", run_forward, c, c->image_chunks}, err));
     rgm_plan_work(plan, flops(c), 0);
     rgm_plan_use(plan, rgm_plan_value(plan, node->in[0]), &c->x);
     rgm_plan_use(plan, rgm_plan_value(plan, node->out), &c->y);
@@ -99,13 +99,14 @@ static rgm_status backward(rgm_plan *plan, int32_t index, rgm_error *err) {
     rgm_gradient dy;
     RGM_TRY(rgm_plan_one_gradient(plan, node->out, &dy, err));
     rgm_plan_set_direction(plan, RGM_WORK_BACKWARD_WEIGHTS);
-    RGM_TRY(rgm_plan_phase(plan, index, "backward weights", run_backward_weights, c, c->unit_chunks, err));
+    RGM_TRY(rgm_plan_phase(plan, index, &(rgm_phase_spec){"backward weights", run_backward_weights, c, c->unit_chunks},
+                           err));
     rgm_plan_work(plan, flops(c), 0);
     rgm_plan_use(plan, rgm_plan_value(plan, node->in[0]), &c->x_again);
     rgm_plan_use(plan, dy.addend[0], &c->dy);
     rgm_plan_squares(plan, node->weight, RGM_NO_TENSOR, &c->w_squares);
     if (node->bias != RGM_NO_TENSOR) {
-        RGM_TRY(rgm_plan_phase(plan, index, "backward bias", run_backward_bias, c, 1, err));
+        RGM_TRY(rgm_plan_phase(plan, index, &(rgm_phase_spec){"backward bias", run_backward_bias, c, 1}, err));
         rgm_plan_use(plan, dy.addend[0], NULL);
         rgm_plan_use(plan, rgm_plan_buffer(plan, sizeof(double) * (size_t)c->y_pitch), &c->sums);
         rgm_plan_squares(plan, node->bias, RGM_NO_TENSOR, &c->b_squares);
@@ -113,7 +114,8 @@ static rgm_status backward(rgm_plan *plan, int32_t index, rgm_error *err) {
     if (!rgm_plan_needs_gradient(plan, node->in[0])) return RGM_OK;
     rgm_plan_set_direction(plan, RGM_WORK_BACKWARD_DATA);
     rgm_buffer dx = rgm_plan_buffer(plan, rgm_plan_tensor_bytes(plan, node->in[0]));
-    RGM_TRY(rgm_plan_phase(plan, index, "backward data", run_backward_data, c, c->image_chunks, err));
+    RGM_TRY(
+        rgm_plan_phase(plan, index, &(rgm_phase_spec){"backward data", run_backward_data, c, c->image_chunks}, err));
     rgm_plan_work(plan, flops(c), 0);
     rgm_plan_use(plan, dy.addend[0], NULL);
     rgm_plan_use(plan, dx, &c->dx);

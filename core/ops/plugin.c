@@ -39,13 +39,15 @@ static rgm_status forward(rgm_plan *plan, int32_t index, rgm_error *err) {
     *c = (plugin_state){
         .hook = o->hook, .floats = floats, .N = o->batch, .chunks = rgm_plan_images(plan, floats), .index = node->kind};
     rgm_plan_set_node_state(plan, index, c);
-    return rgm_plan_forward_phase(plan, index, run_forward, c, c->chunks, &c->x, &c->y, err);
+    return rgm_plan_forward_phase(plan, index, &(rgm_phase_spec){"forward", run_forward, c, c->chunks}, &c->x, &c->y,
+                                  err);
 }
 
 static rgm_status backward(rgm_plan *plan, int32_t index, rgm_error *err) {
     plugin_state *c = rgm_plan_node_state(plan, index);
     if (!rgm_plan_needs_gradient(plan, rgm_plan_node(plan, index)->in[0])) return RGM_OK;
-    return rgm_plan_backward_phase(plan, index, run_backward, c, c->chunks, &c->dy, &c->dx, err);
+    return rgm_plan_backward_phase(plan, index, &(rgm_phase_spec){"backward", run_backward, c, c->chunks}, &c->dy,
+                                   &c->dx, err);
 }
 
 const rgm_op rgm_op_plugin = {.name = "plugin", .forward = forward, .backward = backward};

@@ -110,7 +110,7 @@ static rgm_status forward(rgm_plan *plan, int32_t index, rgm_error *err) {
     if (c->in.layout != RGM_LAYOUT_BLOCKED) return rgm_fail(err, RGM_E_UNSUPPORTED, "pooling needs a blocked image");
     c->chunks = rgm_plan_images(plan, c->in.floats);
     rgm_plan_set_node_state(plan, index, c);
-    RGM_TRY(rgm_plan_phase_images(plan, index, "forward", forward_of(node->op), c, c->chunks, err));
+    RGM_TRY(rgm_plan_phase_images(plan, index, &(rgm_phase_spec){"forward", forward_of(node->op), c, c->chunks}, err));
     if (node->op == RGM_OP_MAXPOOL) {
         c->index_buffer = rgm_plan_buffer(plan, (size_t)(c->out.floats * c->N));
         rgm_plan_use(plan, c->index_buffer, &c->index);
@@ -130,7 +130,8 @@ static rgm_status backward(rgm_plan *plan, int32_t index, rgm_error *err) {
     const rgm_node *node = rgm_plan_node(plan, index);
     pool_state *c = rgm_plan_node_state(plan, index);
     if (!rgm_plan_needs_gradient(plan, node->in[0])) return RGM_OK;
-    RGM_TRY(rgm_plan_backward_phase(plan, index, backward_of(node->op), c, c->chunks, &c->dy, &c->dx, err));
+    RGM_TRY(rgm_plan_backward_phase(plan, index, &(rgm_phase_spec){"backward", backward_of(node->op), c, c->chunks},
+                                    &c->dy, &c->dx, err));
     if (node->op == RGM_OP_MAXPOOL) rgm_plan_use(plan, c->index_buffer, NULL);
     return RGM_OK;
 }

@@ -101,7 +101,7 @@ static rgm_status plan_fold(rgm_plan *p, int32_t node, rgm_buffer *affine, rgm_e
     if (!c) return rgm_plan_no_memory(err);
     *c = (fold){.C = rgm_plan_tensor(p, f->out)->C, .padded = rgm_plan_extent(p, f->out).channels};
     f->affine = *affine = rgm_plan_buffer(p, sizeof(float) * 2 * (size_t)c->padded);
-    RGM_TRY(rgm_plan_phase_once(p, node, "scale and shift", run_fold, c, 1, err));
+    RGM_TRY(rgm_plan_phase_once(p, node, &(rgm_phase_spec){"scale and shift", run_fold, c, 1}, err));
     rgm_plan_use(p, *affine, &c->affine);
     rgm_plan_param(p, rgm_plan_node(p, node)->bias, &c->bias);
     if (f->norm == RGM_NO_TENSOR) return RGM_OK;

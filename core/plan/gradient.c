@@ -28,7 +28,8 @@ rgm_status rgm_plan_one_gradient(rgm_plan *p, int32_t tensor, rgm_gradient *out,
         if (!c) return rgm_plan_no_memory(err);
         *c = (sum_context){
             .k = p->o.kernels, .floats = (floats * p->o.batch + 15) / 16 * 16, .chunks = rgm_plan_images(p, floats)};
-        RGM_TRY(rgm_plan_phase(p, rgm_plan_tensor(p, tensor)->producer, "add gradients", run_sum, c, c->chunks, err));
+        RGM_TRY(rgm_plan_phase(p, rgm_plan_tensor(p, tensor)->producer,
+                               &(rgm_phase_spec){"add gradients", run_sum, c, c->chunks}, err));
         int32_t target = !g->shared[0] ? 0 : !g->shared[1] ? 1 : -1;
         rgm_buffer sum = target < 0 ? rgm_plan_buffer(p, rgm_plan_tensor_bytes(p, tensor)) : g->addend[target];
         rgm_plan_use(p, g->addend[0], &c->a);
@@ -51,13 +52,13 @@ rgm_status rgm_plan_add_gradient(rgm_plan *p, int32_t tensor, rgm_buffer b, int3
     return RGM_OK;
 }
 
-rgm_status rgm_plan_backward_phase(rgm_plan *p, int32_t index, rgm_chunk_fn run, void *context, int32_t chunks,
-                                   void *dy_slot, void *dx_slot, rgm_error *err) {
+rgm_status rgm_plan_backward_phase(rgm_plan *p, int32_t index, const rgm_phase_spec *spec, void *dy_slot, void *dx_slot,
+                                   rgm_error *err) {
     const rgm_node *node = rgm_plan_node(p, index);
     rgm_gradient dy;
     RGM_TRY(rgm_plan_one_gradient(p, node->out, &dy, err));
     rgm_buffer dx = rgm_plan_buffer(p, rgm_plan_tensor_bytes(p, node->in[0]));
-    RGM_TRY(rgm_plan_phase(p, index, "backward", run, context, chunks, err));
+    RGM_TRY(rgm_plan_phase(p, index, spec, err));
     rgm_plan_use(p, dy.addend[0], dy_slot);
     rgm_plan_use(p, dx, dx_slot);
     return rgm_plan_add_gradient(p, node->in[0], dx, 0, err);

@@ -112,9 +112,16 @@ void *rgm_plan_scratch(const rgm_plan *plan, int32_t worker);
 /* A new buffer; it lives from the first to the last phase that uses it. `bytes` may be 0. When out of memory it is 0,
  * and rgm_plan_close() reports it. */
 rgm_buffer rgm_plan_buffer(rgm_plan *plan, size_t bytes);
-/* Appends a phase named "<node> <what>". RGM_E_NOMEM, also if `context` is NULL. */
-rgm_status rgm_plan_phase(rgm_plan *plan, int32_t node, const char *what, rgm_chunk_fn run, void *context,
-                          int32_t chunks, rgm_error *err);
+/* What is asked of a phase. */
+typedef struct rgm_phase_spec {
+    const char *what; /* its name is "<node> <what>" */
+    rgm_chunk_fn run;
+    void *context; /* from rgm_plan_state() */
+    int32_t chunks;
+} rgm_phase_spec;
+
+/* Appends a phase. RGM_E_NOMEM, also if its context is NULL. */
+rgm_status rgm_plan_phase(rgm_plan *plan, int32_t node, const rgm_phase_spec *spec, rgm_error *err);
 /* For the estimate of chunks.h: the phase appended last executes so many floating-point operations, and touches so many
  * bytes; 0: its buffers, each once. Without this it only touches them. */
 void rgm_plan_work(rgm_plan *plan, double flops, double bytes);
@@ -123,13 +130,11 @@ void rgm_plan_set_direction(rgm_plan *plan, int32_t direction);
 /* Like rgm_plan_phase(), of what depends on parameters and statistics alone. In training they change with every step: a
  * phase like any other. In evaluation it runs once, before all batches (rgm_plan_prepare), and what it touches is
  * kept. */
-rgm_status rgm_plan_phase_once(rgm_plan *plan, int32_t node, const char *what, rgm_chunk_fn run, void *context,
-                               int32_t chunks, rgm_error *err);
+rgm_status rgm_plan_phase_once(rgm_plan *plan, int32_t node, const rgm_phase_spec *spec, rgm_error *err);
 /* Like rgm_plan_phase(), of phases whose chunk i reads and writes, of everything that has images, those of
  * rgm_range_part(batch, chunks, i) only. In evaluation, one that follows another with as many chunks becomes a part of
  * that phase: a worker takes its images through both, and finds in its cache what it has just stored. */
-rgm_status rgm_plan_phase_images(rgm_plan *plan, int32_t node, const char *what, rgm_chunk_fn run, void *context,
-                                 int32_t chunks, rgm_error *err);
+rgm_status rgm_plan_phase_images(rgm_plan *plan, int32_t node, const rgm_phase_spec *spec, rgm_error *err);
 /* The phase appended last touches `buffer`; *slot gets its address on binding (NULL: only the lifetime counts). A slot
  * belongs to one buffer: rgm_plan_close() looks. */
 void rgm_plan_use(rgm_plan *plan, rgm_buffer buffer, void *slot);
@@ -166,11 +171,11 @@ rgm_status rgm_plan_one_gradient(rgm_plan *plan, int32_t tensor, rgm_gradient *g
 
 /* The forward phase that most operations have: like rgm_plan_phase_images(), the first input in (*x_slot), the output
  * out (*y_slot). */
-rgm_status rgm_plan_forward_phase(rgm_plan *plan, int32_t node, rgm_chunk_fn run, void *context, int32_t chunks,
-                                  void *x_slot, void *y_slot, rgm_error *err);
+rgm_status rgm_plan_forward_phase(rgm_plan *plan, int32_t node, const rgm_phase_spec *spec, void *x_slot, void *y_slot,
+                                  rgm_error *err);
 /* The backward phase that most operations have: one gradient in (*dy_slot), one out in a buffer of its own
  * (*dx_slot). */
-rgm_status rgm_plan_backward_phase(rgm_plan *plan, int32_t node, rgm_chunk_fn run, void *context, int32_t chunks,
-                                   void *dy_slot, void *dx_slot, rgm_error *err);
+rgm_status rgm_plan_backward_phase(rgm_plan *plan, int32_t node, const rgm_phase_spec *spec, void *dy_slot,
+                                   void *dx_slot, rgm_error *err);
 
 #endif

@@ -236,7 +236,7 @@ static rgm_status run_nothing(void *context, int32_t chunk, int32_t worker, rgm_
 /* An empty phase stands for the loss, where logits are read and their gradient is written. */
 static rgm_status plan_loss(rgm_plan *p, rgm_error *err) {
     int32_t out = rgm_graph_output(p->o.graph);
-    RGM_TRY(rgm_plan_phase(p, rgm_plan_tensor(p, out)->producer, "loss", run_nothing, p, 0, err));
+    RGM_TRY(rgm_plan_phase(p, rgm_plan_tensor(p, out)->producer, &(rgm_phase_spec){"loss", run_nothing, p, 0}, err));
     rgm_plan_use(p, rgm_plan_value(p, out), &p->logits);
     if (!p->o.training) return RGM_OK;
     touch(p, p->value[0], p->phase_count - 1); /* for rgm_plan_first_bad; nearly always it is kept anyway */
