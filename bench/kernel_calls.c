@@ -45,8 +45,7 @@ CALL(bn_bwd_apply, N, F(0), F(1), F(4), F(5), RGM_MASK_RECOMPUTE, F(4), F(5), F(
 /* ---- pools: 3x3, stride 2, on an image of N floats. An element is a pixel of the input or the output, half of each,
  *      which makes the list's bytes those that are moved ---- */
 
-static const rgm_pool_shape pools[] = {{32, 32, 16, 16, 3, 3, 2, 1}, {16, 32, 8, 16, 3, 3, 2, 1}};
-#define POOL   (&pools[B == 16])
+#define POOL   (&(rgm_pool_shape){L / 32, 32, L / 64, 16, 3, 3, 2, 1})
 #define POOLED (N / 8 * 5)
 CALL(maxpool_fwd, POOLED, F(0), POOL, F(1), p->u[1])
 CALL(maxpool_bwd, POOLED, F(0), p->u[1], POOL, F(1))
@@ -80,14 +79,13 @@ CALL(plane_from_block, N, F(0), 64, N / 64, F(1))
 
 /* ---- matrix products: 64 channels by two blocks of filters; 48 tiles of 64 channels by two blocks of others ---- */
 
-#define ROWS (p->k->rows)
+#define ROWS (p->k->tuning->rows)
 CALL(gemm_blocks, ROWS * 64 * 2 * B, F(0), ROWS *B, F(1), 64 / B, ROWS, 2, 0, F(2), ROWS *B, F(0))
 CALL(gemm_outer, 48 * 64 * 2 * B, F(0), 64, F(1), 64, B, 48, 64, 2, 1, F(2), 64, F(0))
 
 /* ---- grids and filters: a tap of a 3x3 window; 1x1 filters ---- */
 
-static const rgm_grid grids[] = {{32, 32, 1, -1, -1, 32}, {16, 32, 1, -1, -1, 32}};
-#define GRID (&grids[B == 16])
+#define GRID (&(rgm_grid){L / 32, 32, 1, -1, -1, 32})
 CALL(grid_load, N, F(0), F(4), F(5), 1, GRID, 0, L, F(1), B)
 CALL(grid_store, N, F(0), B, GRID, 0, L, F(1))
 CALL(pack_filters, N, F(0), L, 1, B, L, F(1), B)
@@ -96,8 +94,7 @@ CALL(unpack_filters, N, F(0), B, 0, 1, B, L, F(1), L, 1, p->d)
 /* ---- Winograd: images of whole tiles, whose 36 values are 2.25 times as many; 3x3 filters ---- */
 
 enum { FILTERS = 14 };
-static const rgm_wino_shape tiled[] = {{24, 16, 1, 4, RGM_WINO_4}, {12, 16, 1, 4, RGM_WINO_4}};
-#define TILED  (&tiled[B == 16])
+#define TILED  (&(rgm_wino_shape){TILES, 16, 1, 4, RGM_WINO_4})
 #define TILES  (192 / B)
 #define PATCH  (TILES * 16 * B)
 #define FILTER (FILTERS * B * WEIGHTS)

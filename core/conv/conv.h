@@ -84,8 +84,8 @@ enum { SKEW = 16 };
 /* 1 if it can compute the direction at all: 3x3, stride 1 or, F(4x4)'s way, 2, padding 0 or 1, one group, blocked
  * layout; without bias in backward weights. */
 int32_t rgm_winograd_can(const rgm_conv_shape *shape, int32_t way, int32_t direction);
-/* 1 if it is expected to be the fastest way (docs/ARCHITECTURE.md has the rule and why). */
-int32_t rgm_winograd_pays(const rgm_conv_shape *shape, int32_t direction);
+/* 1 if it is expected to be the fastest way, by the tuning. */
+int32_t rgm_winograd_pays(const rgm_conv_shape *shape, int32_t direction, const rgm_winograd_tuning *tuning);
 /* The better of both ways: with stride 1, RGM_WAY_WINOGRAD_2X2 where F(2x2) multiplies no more, which is on maps with
  * both sides 5 or 6 pixels, or one of 1 or 2. Its filters are 16/36 as large, its errors a third (half in backward
  * weights). */
@@ -105,9 +105,9 @@ rgm_status rgm_winograd_backward_weights(const rgm_conv_site *site, int32_t way,
 /* 1x1 and 3x3, strides 1 and 2, padding up to half the window, one group, blocked layout; without bias in backward
  * weights. */
 int32_t rgm_direct_can(const rgm_conv_shape *shape, int32_t direction);
-/* 1 where it is faster than oneDNN with so many lanes. `saves`: with what it saves the batch norm that it gathers
+/* 1 where it is faster than oneDNN, by the tuning. `saves`: with what it saves the batch norm that it gathers
  * moments for, forward, or sums, in backward data. */
-int32_t rgm_direct_pays(const rgm_conv_shape *shape, int32_t direction, int32_t block, int32_t saves);
+int32_t rgm_direct_pays(const rgm_conv_shape *shape, int32_t direction, const rgm_direct_tuning *tuning, int32_t saves);
 rgm_status rgm_direct_forward(const rgm_conv_site *site, rgm_source x, const rgm_store *store, rgm_error *err);
 /* 1 if its backward data can gather sums: with stride 1, where it stores whole lines of an image. */
 int32_t rgm_direct_gathers(const rgm_conv_shape *shape);

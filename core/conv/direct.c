@@ -19,26 +19,22 @@
 #include <string.h>
 #include "conv/conv.h"
 
-enum { TAPS_MOST = 9, LATTICES_MOST = 4, SPAN_MOST = 192, PARTS_MOST = 64, CHUNKS = 64, PART_PIXELS = 1024 };
+enum { TAPS_MOST = 9, LATTICES_MOST = 4, PARTS_MOST = 64, CHUNKS = 64, PART_PIXELS = 1024 };
 enum {
     PARTIAL_BYTES = 64 << 20, /* of all partial results of a layer */
     REDUCED = 4,              /* blocks of output channels whose partial results are added at a time */
 };
-/* Backward weights: channels of a panel, whose result lies in the second-level cache; pixels of a strip, of which two
- * blocks of outputs lie in the first-level cache. */
-enum { IN_WIDTH = 256, OUT_WIDTH = 512, STRIP_LEAST = 32, STRIP_MOST = 200 };
 /* Chunks of backward weights that a layer of few pixels is cut into at least, and pixels that one has then. */
 enum { FEW_CHUNKS = 4, FEW_PIXELS = 128 };
-/* Input channels, times taps, multiplied at a time: their filters stay in the first-level cache. */
-enum { DEPTH = 128 };
 enum { LINE = 16 }; /* floats of a cache line */
 
 static int64_t divide_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 /* Pixels in a span whose `floats` a pixel fit into the share of the second-level cache that is theirs. */
 static int64_t span_pixels(const rgm_kernels *k, int64_t floats) {
-    int64_t cache = k->block == 16 ? 700 << 10 : 200 << 10, rows = k->rows;
-    return rgm_least(SPAN_MOST, rgm_most(1, cache / (int64_t)sizeof(float) / floats / rows) * rows);
+    const rgm_direct_tuning *t = &k->tuning->direct;
+    int64_t tiles = t->span_bytes / (int64_t)sizeof(float) / floats / k->tuning->rows;
+    return rgm_least(t->span_pixels, rgm_most(1, tiles) * k->tuning->rows);
 }
 
 int32_t rgm_direct_can(const rgm_conv_shape *s, int32_t direction) {
@@ -47,17 +43,23 @@ int32_t rgm_direct_can(const rgm_conv_shape *s, int32_t direction) {
     return direction != RGM_CONV_BACKWARD_WEIGHTS || !s->bias;
 }
 
-/* Measured. With 16 lanes, forward 1x1 convolutions that read their pixels where they are keep up with oneDNN's, and
- * gather the moments of their output or apply what is pending on their input besides; backward weights, with their
- * reduction, take less of a step than oneDNN's, as do those of strided 3x3 with many channels; backward data is 2 %
- * slower than oneDNN's, but saves the batch norm that it gathers sums for a pass over memory. With 8 lanes oneDNN is
- * faster, but forward, for those that widen, not by as much as their large output's moments cost. */
-int32_t rgm_direct_pays(const rgm_conv_shape *s, int32_t direction, int32_t block, int32_t saves) {
-    int32_t pointwise = s->R == 1 && s->C >= 64 && s->K >= 64;
-    if (direction == RGM_CONV_FORWARD) return saves && pointwise && (block == 16 || (s->stride == 1 && s->K > s->C));
-    if (block != 16) return 0;
-    if (direction == RGM_CONV_BACKWARD_DATA) return saves && pointwise && s->stride == 1;
-    return pointwise || (s->R == 3 && s->stride == 2 && (int64_t)s->C * s->K >= 256 * 512);
+/* Under these conditions (RGM_PAYS_*, kernels/tuning.h). */
+static int32_t pays_if(uint32_t conditions, const rgm_conv_shape *s, int32_t saves) {
+    if (conditions & RGM_PAYS_NEVER) return 0;
+    if (conditions & RGM_PAYS_BESIDE_NORM && !saves) return 0;
+    if (conditions & RGM_PAYS_STRIDE_1 && s->stride != 1) return 0;
+    return !(conditions & RGM_PAYS_WIDENING) || s->K > s->C;
+}
+
+int32_t rgm_direct_pays(const rgm_conv_shape *s, int32_t direction, const rgm_direct_tuning *t, int32_t saves) {
+    if (s->R == 3)
+        return direction == RGM_CONV_BACKWARD_WEIGHTS && s->stride == 2 && t->strided_channels &&
+               (int64_t)s->C * s->K >= t->strided_channels;
+    if (s->R != 1 || s->C < t->channels || s->K < t->channels) return 0;
+    const uint32_t conditions[] = {[RGM_CONV_FORWARD] = t->forward,
+                                   [RGM_CONV_BACKWARD_DATA] = t->backward_data,
+                                   [RGM_CONV_BACKWARD_WEIGHTS] = t->backward_weights};
+    return pays_if(conditions[direction], s, saves);
 }
 
 /* The pixels of a grid, from one block of one image, to rows `pitch` apart. */
@@ -93,6 +95,9 @@ typedef struct pass {
     double *moments;
     rgm_sums_pass sums; /* without partial results: nobody wants them */
 } pass;
+
+/* Blocks of the depth that are multiplied at a time. */
+static int64_t depth_blocks(const pass *p) { return p->k->tuning->direct.depth / p->k->block; }
 
 static int32_t pair_width(const pass *p, int32_t pair) { return (int32_t)rgm_least(2, p->out.blocks - 2 * pair); }
 
@@ -136,7 +141,7 @@ typedef struct span {
 
 /* Gathered pixels lie in stacks, as high as a register tile at most, so that what a product reads is one piece of
  * memory. An image's n pixels are cut into stacks of nearly equal height. */
-static int64_t stack_height(const pass *p, int64_t n) { return divide_up(n, divide_up(n, p->k->rows)); }
+static int64_t stack_height(const pass *p, int64_t n) { return divide_up(n, divide_up(n, p->k->tuning->rows)); }
 
 static int64_t stack_floats(const span *s) { /* per pixel */
     return (int64_t)s->l->taps * s->p->in.blocks * s->p->k->block;
@@ -158,7 +163,7 @@ static void gather_span(const span *s) {
 }
 
 static void add_bias(const pass *p, int32_t block, float *rows, int64_t n) {
-    float bias[16] = {0}; /* the padding's lanes stay zero */
+    float bias[RGM_LANES_MOST] = {0}; /* the padding's lanes stay zero */
     int32_t B = p->k->block;
     memcpy(bias, p->bias + block * B, sizeof *bias * (size_t)rgm_least(B, p->out.channels - block * B));
     p->k->bias_add(bias, rows, n, B);
@@ -169,7 +174,7 @@ static void add_moments(const pass *p, int32_t chunk, int32_t block, const float
     int32_t B = p->k->block;
     int64_t pitch = (int64_t)p->out.blocks * B;
     double *m = p->moments + (int64_t)chunk * RGM_MOMENTS * pitch + block * B;
-    float k[16];
+    float k[RGM_LANES_MOST];
     for (int32_t i = 0; i < B; i++) {
         if (fresh) m[i] = 0, m[pitch + i] = (double)rows[i], m[2 * pitch + i] = m[3 * pitch + i] = 0;
         k[i] = (float)m[pitch + i];
@@ -227,7 +232,7 @@ static void multiply_piece(const span *s, int32_t pair, const piece *r, int64_t 
     int64_t height = stack_height(p, r->of.count);
     int64_t floats = (to - from) * B * wide * B;
     const float *b = p->u + pair * p->u_pair + s->l->u + from * B * wide * B, *next = b + floats;
-    int64_t call = from / (DEPTH / B) * divide_up(r->of.count, height);
+    int64_t call = from / depth_blocks(p) * divide_up(r->of.count, height);
     for (int64_t at = 0; at < r->of.count; at += height, call++) {
         int64_t rows = rgm_least(height, r->of.count - at);
         const float *a = s->in_place ? rgm_conv_side_at(&p->in, r->of.image, (int32_t)from, B) + (r->of.first + at) * B
@@ -274,7 +279,7 @@ static rgm_status run_span(void *context, int32_t chunk, int32_t worker, rgm_err
     for (int32_t pair = 0; pair < p->pairs; pair++) {
         int64_t from = 0;
         do { /* once at least: no taps, no products, but something to finish */
-            int64_t to = rgm_least(from + DEPTH / p->k->block, blocks);
+            int64_t to = rgm_least(from + depth_blocks(p), blocks);
             for (rgm_stretch of = rgm_stretch_of(s.from, s.count, l->per_image); rgm_stretch_next(&of);) {
                 piece products = piece_of(&s, pair, &of);
                 multiply_piece(&s, pair, &products, from, to);
@@ -479,9 +484,9 @@ static rgm_status run_strips(void *context, int32_t chunk, int32_t worker, rgm_e
     owner o = owner_of(g, chunk);
     int32_t B = g->k->block;
     float *gathered = rgm_plan_scratch(g->plan, worker);
-    /* In place, a is multiplied block by block. 16 lanes make two register tiles of 8 rows, nearly as fast as tiles of
-     * 12; 8 lanes two of 4, which are slower than those of 6 for gathered pixels. */
-    int32_t in_place = B == 16 && reads_in_place(&g->from[o.tap], g->out.side.pixels, &g->in.side);
+    /* In place, a is multiplied block by block. */
+    int32_t in_place =
+        g->k->tuning->direct.in_place && reads_in_place(&g->from[o.tap], g->out.side.pixels, &g->in.side);
     rgm_range mine = rgm_range_part((int64_t)g->N * g->strips, g->parts, o.part);
     for (int64_t n = mine.first; n < mine.end; n++) {
         rgm_range r = rgm_range_part(g->out.side.pixels, g->strips, (int32_t)(n % g->strips));
@@ -543,9 +548,10 @@ static void cut_panels(panels *p, int32_t B, int32_t width) {
 static void set_sizes(weights *g) {
     int32_t B = g->k->block;
     int64_t pixels = g->out.side.pixels;
-    cut_panels(&g->in, B, IN_WIDTH);
-    cut_panels(&g->out, B, OUT_WIDTH);
-    g->strips = pixels >= STRIP_LEAST ? (int32_t)divide_up(pixels, STRIP_MOST) : 0;
+    const rgm_direct_tuning *t = &g->k->tuning->direct;
+    cut_panels(&g->in, B, t->panel_in);
+    cut_panels(&g->out, B, t->panel_out);
+    g->strips = pixels >= t->strip_least ? (int32_t)divide_up(pixels, t->strip_most) : 0;
     g->span = g->strips ? divide_up(pixels, g->strips) : span_pixels(g->k, g->in.row + g->out.row);
     g->pair = (int64_t)g->in.width * g->out.width;
     g->part = owners(g) * g->pair;

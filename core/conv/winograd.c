@@ -13,23 +13,19 @@
  *                    scratch, multiplied with all tiles, and transformed back. A large stage is cut into parts as
  *                    well, for CHUNKS chunks in all; each part transforms the filters again.
  *
- * The sizes below follow from the kernels' block (8: a second-level cache of 512 KiB, 16: of 2 MiB) and the shape
- * alone. They change no bits of the output, whose elements are one chain of products in the order of the channels; they
- * cut its moments into chunks, and so decide the bits of the batch norm behind it.
+ * Sizes follow from the tuning and the shape alone. They change no bits of the output, whose elements are one chain of
+ * products in the order of the channels; they cut its moments into chunks, and so decide the bits of the batch norm
+ * behind it.
  */
 #include <string.h>
 #include "conv/winograd.h"
 
 enum {
-    FEW = 128 * 128,   /* products of channel counts up to which filters are transformed first */
-    STAGE = 1024,      /* tiles of F(4x4) transformed at a time where channels are many */
     SPANS_LEAST = 8,   /* of F(2x2) and few channels, so that threads get equal shares of a small map */
     IMAGES_LEAST = 16, /* in a batch that is cut into images */
-    PIECE = 16,        /* blocks of F(4x4)'s filters that the cache holds with what they are multiplied with */
     CHUNKS = 64,       /* of a stage, where it has tiles enough: for the cores of a large machine */
     PART_TILES = 128,  /* of F(4x4), that repay transforming the filters once more */
     PARTED = 512,      /* tiles of F(4x4) of a stage that is cut into parts */
-    SMALL_MAP = 8 * 8, /* pixels of an output */
 };
 
 int32_t rgm_winograd_can(const rgm_conv_shape *s, int32_t way, int32_t direction) {
@@ -62,18 +58,14 @@ int32_t rgm_winograd_best_way(const rgm_conv_shape *s, int32_t direction) {
     return small <= products(s, RGM_WAY_WINOGRAD, direction) ? RGM_WAY_WINOGRAD_2X2 : RGM_WAY_WINOGRAD;
 }
 
-/* With fewer than 16 channels, a block of AVX-512's, most of what is multiplied would be padding.
- *
- * With stride 2 a value is multiplied with fewer filters than with stride 1, and 9/16 of the products are left at best:
- * transforming values pays from more channels on, and only where tiles fit the map. Direct convolutions of the smallest
- * maps are slow, so that less is needed there. */
-int32_t rgm_winograd_pays(const rgm_conv_shape *s, int32_t direction) {
-    int32_t least = s->stride == 1 ? 16 : 64;
+/* With stride 2, 9/16 of the products are left at best, where tiles fit the map. */
+int32_t rgm_winograd_pays(const rgm_conv_shape *s, int32_t direction, const rgm_winograd_tuning *t) {
+    int32_t least = s->stride == 1 ? t->channels : t->strided_channels;
     if (s->C < least || s->K < least) return 0;
     if (s->stride == 1) return 1;
     int64_t pixels = (int64_t)rgm_conv_out(s->H, 3, 2, s->pad) * rgm_conv_out(s->W, 3, 2, s->pad);
     int64_t direct = TAPS * pixels, left = products(s, RGM_WAY_WINOGRAD, direction);
-    return pixels <= SMALL_MAP ? 4 * left <= 3 * direct : 3 * left <= 2 * direct;
+    return 12 * left <= (pixels <= t->small_map ? t->small_left : t->strided_left) * direct;
 }
 
 typedef struct pass {
@@ -125,7 +117,7 @@ static void transform_filters(const pass *p, int32_t pair, int32_t from, int32_t
 /* Transformed tiles lie in stacks, as high as a register tile at most: v[point][stack][input block][height][B]. So what
  * a product reads is one piece of memory. The height for `count` tiles keeps the last stack from being low. */
 static int32_t stack_height(const pass *p, int32_t count) {
-    int32_t most = p->k->rows, stacks = (count + most - 1) / most;
+    int32_t most = p->k->tuning->rows, stacks = (count + most - 1) / most;
     return (count + stacks - 1) / stacks;
 }
 
@@ -185,7 +177,7 @@ static void output_tiles(const pass *p, int32_t block, const rgm_stretch *s, con
     int32_t B = p->k->block, channel = block * B;
     int64_t channels = (int64_t)p->out.blocks * B;
     double *moments = p->moments ? p->moments + chunk * RGM_MOMENTS * channels + channel : NULL;
-    float bias[16] = {0}; /* the padding's lanes stay zero */
+    float bias[RGM_LANES_MOST] = {0}; /* the padding's lanes stay zero */
     if (p->bias) memcpy(bias, p->bias + channel, sizeof *bias * (size_t)rgm_least(B, p->out.channels - channel));
     p->k->wino_output(m, B, p->m_point, p->bias ? bias : NULL, &p->out_shape, s->first, s->count, p->y + at, moments,
                       channels, fresh);
@@ -239,7 +231,7 @@ static rgm_status run_span(void *context, int32_t chunk, int32_t worker, rgm_err
 }
 
 /* What fills the last register tile of a span costs no time. */
-static int32_t longest_span(const pass *p) { return p->span + p->k->rows - 1; }
+static int32_t longest_span(const pass *p) { return p->span + p->k->tuning->rows - 1; }
 
 /* Spans of an image. */
 static int32_t image_parts(const pass *p) { return (p->per_image + longest_span(p) - 1) / longest_span(p); }
@@ -321,17 +313,18 @@ static rgm_status plan_few_phase(const rgm_conv_site *site, pass *p, const char 
     return rgm_plan_phase(site->plan, site->node, &(rgm_phase_spec){what, run_span, p, spans(p)}, err);
 }
 
-/* Tiles in a span whose `floats` values a tile and point fit into the share of the second-level cache that is theirs:
- * that of 2 MiB with 16 lanes, of 512 KiB with 8. */
+/* Tiles in a span whose `floats` values a tile and point fit into the share of the second-level cache that is theirs.
+ */
 static int32_t span_tiles(const rgm_kernels *k, rgm_wino_tile t, int64_t floats) {
-    int64_t cache = k->block == 16 ? 800 << 10 : 300 << 10, rows = k->rows;
-    int64_t tiles = cache / (int64_t)sizeof(float) / t.points / floats / rows * rows;
-    return (int32_t)rgm_least(192, rgm_most(rows, tiles));
+    const rgm_winograd_tuning *share = &k->tuning->winograd;
+    int64_t rows = k->tuning->rows,
+            tiles = share->span_bytes / (int64_t)sizeof(float) / t.points / floats / rows * rows;
+    return (int32_t)rgm_least(share->span_tiles, rgm_most(rows, tiles));
 }
 
 /* As many tiles as the cache holds. F(2x2) is for small maps, of which that can be most of a batch: fewer there. */
 static int32_t few_span(const pass *p) {
-    int32_t rows = p->k->rows, share = (p->tiles + SPANS_LEAST - 1) / SPANS_LEAST;
+    int32_t rows = p->k->tuning->rows, share = (p->tiles + SPANS_LEAST - 1) / SPANS_LEAST;
     int32_t most = span_tiles(p->k, p->tile, (int64_t)(p->in.blocks + 2) * p->k->block);
     return p->tile.form == RGM_WINO_2 ? (int32_t)rgm_least(most, (share + rows - 1) / rows * rows) : most;
 }
@@ -339,7 +332,7 @@ static int32_t few_span(const pass *p) {
 static rgm_status plan_few(const rgm_conv_site *site, pass *p, const char *what, rgm_source x, const rgm_store *store,
                            rgm_error *err) {
     p->span = few_span(p);
-    p->v_point = (int64_t)p->in.blocks * p->k->block * (p->span + p->k->rows) + SKEW;
+    p->v_point = (int64_t)p->in.blocks * p->k->block * (p->span + p->k->tuning->rows) + SKEW;
     p->m_point = (int64_t)2 * p->k->block * longest_span(p) + SKEW;
     rgm_plan_need_scratch(site->plan, rgm_float_bytes(p->tile.points * (p->v_point + p->m_point)));
     rgm_buffer u = rgm_plan_buffer(site->plan, rgm_float_bytes(p->pairs * u_floats(p)));
@@ -368,15 +361,17 @@ static int32_t count_parts(const pass *p, int32_t tiles) {
 static rgm_status plan_many(const rgm_conv_site *site, pass *p, const char *what, rgm_source x, const rgm_store *store,
                             rgm_error *err) {
     const rgm_wino_side side = p->tile.side;
-    int32_t points = p->tile.points, most = rgm_winograd_fit(p->tile, STAGE);
+    int32_t points = p->tile.points, most = rgm_winograd_fit(p->tile, p->k->tuning->winograd.stage_tiles);
     int32_t stages = (p->tiles + most - 1) / most, longest = (p->tiles + stages - 1) / stages;
     /* half of the cache: the rest is for filters and inputs */
     p->span = span_tiles(p->k, p->tile, 2 * p->k->block * 2);
     int32_t in_pieces = longest <= p->span * (rgm_winograd_shares(p->tile) ? 2 : 1);
     if (in_pieces) p->span = longest;
-    p->v_point = (int64_t)p->in.blocks * p->k->block * (longest + p->k->rows) + SKEW;
-    p->m_point = (int64_t)2 * p->k->block * (p->span + p->k->rows) + SKEW;
-    p->piece = in_pieces ? (int32_t)rgm_least(p->in.blocks, rgm_winograd_fit(p->tile, PIECE)) : p->in.blocks;
+    p->v_point = (int64_t)p->in.blocks * p->k->block * (longest + p->k->tuning->rows) + SKEW;
+    p->m_point = (int64_t)2 * p->k->block * (p->span + p->k->tuning->rows) + SKEW;
+    p->piece = in_pieces
+                   ? (int32_t)rgm_least(p->in.blocks, rgm_winograd_fit(p->tile, p->k->tuning->winograd.piece_blocks))
+                   : p->in.blocks;
     p->u_point = (int64_t)p->piece * p->k->block * 2 * p->k->block + SKEW;
     rgm_plan_need_scratch(site->plan, rgm_float_bytes(u_floats(p) + points * p->m_point));
     rgm_buffer v = rgm_plan_buffer(site->plan, rgm_float_bytes(points * p->v_point));
@@ -413,7 +408,7 @@ static rgm_status plan_pass(const rgm_conv_site *site, pass *p, const char *what
     p->pairs = (p->out.blocks + 1) / 2;
     p->u_point = (int64_t)p->in.blocks * p->k->block * 2 * p->k->block + SKEW;
     rgm_plan_param(site->plan, rgm_plan_node(site->plan, site->node)->weight, &p->w);
-    int few = (int64_t)p->in.channels * p->out.channels <= FEW;
+    int few = (int64_t)p->in.channels * p->out.channels <= p->k->tuning->winograd.few;
     return few ? plan_few(site, p, what, x, store, err) : plan_many(site, p, what, x, store, err);
 }
 

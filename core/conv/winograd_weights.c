@@ -20,9 +20,7 @@ enum {
     PARTS_MOST = 64,
     PART_TILES = 192, /* tiles that are worth a partial result */
     FINISHED = 4,     /* input channels whose partial results are added at a time */
-    WIDTH_LEAST = 32, /* channels of a panel, */
-    WIDTH_MOST = 64,
-    SPAN_LEAST = 16, /* and tiles transformed at a time, of F(4x4) */
+    SPAN_LEAST = 16,  /* tiles transformed at a time, of F(4x4) */
     SPAN_MOST = 48,
     MANY_PANELS = 5, /* on one side */
     FEW_TILES = 128, /* of F(4x4); measured: with twice as many, transforming first takes longer */
@@ -60,11 +58,12 @@ static void cut_panels(panels *p, int32_t B, int32_t width) {
 /* Panels and spans: of both sides as many channels as leave place for some tiles in the second-level cache, of which
  * 7/8 are for them and their products. */
 static void fit_cache(weights *g) {
-    int32_t B = g->k->block, width = WIDTH_MOST;
+    const rgm_tuning *t = g->k->tuning;
+    int32_t B = g->k->block, width = t->winograd.panel_wide;
     int64_t cache = rgm_plan_get(g->plan)->cache;
-    if (!cache) cache = B == 16 ? 2 << 20 : 512 << 10;
+    if (!cache) cache = t->cache;
     cache = cache / 8 * 7 / (int64_t)sizeof(float) / 36;
-    if (cache < width * width + SPAN_LEAST * 2 * width) width = WIDTH_LEAST;
+    if (cache < width * width + SPAN_LEAST * 2 * width) width = t->winograd.panel_narrow;
     int64_t tiles = (cache - width * width) / (2 * width);
     g->span = rgm_winograd_fit(g->tile, (int32_t)rgm_least(SPAN_MOST, rgm_most(SPAN_LEAST, tiles / 8 * 8)));
     cut_panels(&g->in, B, width);

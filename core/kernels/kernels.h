@@ -16,6 +16,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include "kernels/tuning.h"
 
 /* A pooling window over an image of H x W pixels; OH = (H + 2*pad - R) / stride + 1, likewise OW. R*S <= 255. */
 typedef struct rgm_pool_shape {
@@ -67,10 +68,10 @@ typedef struct rgm_grid {
 enum { RGM_MASK_NONE = 0, RGM_MASK_RECOMPUTE = 1, RGM_MASK_OUTPUT = 2 };
 
 typedef struct rgm_kernels {
-    const char *isa; /* "reference", "generic16", "avx2", "avx512" */
-    int32_t level;   /* RGM_ISA_* of base/cpu.h, the same numbers    */
-    int32_t block;   /* B: channels in a block, 8 or 16              */
-    int32_t rows;    /* of c that matrix products compute at a time: they like multiples of it */
+    const char *isa;          /* "reference", "generic16", "avx2", "avx512" */
+    int32_t level;            /* RGM_ISA_* of base/cpu.h, the same numbers    */
+    int32_t block;            /* B: channels in a block, 8 or 16              */
+    const rgm_tuning *tuning; /* for who plans with them: the register tile, caches, which way pays */
 #define K(name, arguments, tolerance, flops, bytes) void(*name) arguments;
 #include "kernels/kernels.def"
 #undef K

@@ -5,7 +5,7 @@ kernel_bodies = %D%/bodies.inc %D%/vec.h %D%/unroll.h %D%/body_elementwise.inc %
 	%D%/body_gemm.inc %D%/body_grid.inc %D%/body_winograd.inc
 
 noinst_LTLIBRARIES += libkernels.la libkernels_generic16.la
-libkernels_la_SOURCES = %D%/kernels.c %D%/kernels.h %D%/kernels.def %D%/tables.h %D%/kernel_names.h %D%/lane_fma.h \
+libkernels_la_SOURCES = %D%/kernels.c %D%/kernels.h %D%/tuning.c %D%/tuning.h %D%/kernels.def %D%/tables.h %D%/kernel_names.h %D%/lane_fma.h \
 	%D%/kernels_reference8.c %D%/kernels_reference16.c %D%/reference.inc %D%/reference_math.inc \
 	%D%/reference_elementwise.inc %D%/reference_rows.inc %D%/reference_image.inc \
 	%D%/reference_gemm.inc %D%/reference_grid.inc %D%/reference_winograd.inc

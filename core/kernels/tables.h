@@ -4,9 +4,12 @@
 
 #include "kernels/kernels.h"
 
-/* Rows of a register tile (body_gemm.inc): two accumulators each, in 16 registers with 8 lanes and in 32 with 16. The
- * references say the same as those whose fallback they are. */
-#define RGM_TILE_ROWS(block) ((block) == 16 ? 12 : 6)
+/* What both the kernels and their tuning (tuning.c) say of an instruction set: lanes, and rows of a register tile
+ * (body_gemm.inc) of two accumulators each, in 16 registers with AVX2 and in 32 with AVX-512. */
+#define RGM_AVX2_LANES   8
+#define RGM_AVX2_ROWS    6
+#define RGM_AVX512_LANES 16
+#define RGM_AVX512_ROWS  12
 
 extern const rgm_kernels rgm_kernels_reference8;
 extern const rgm_kernels rgm_kernels_reference16;

@@ -97,7 +97,8 @@ static void update_running(const bn_state *c, int64_t channel, double mean, doub
 
 /* Sum and sum of squares of x - k, k of the first chunk, from each chunk's own k: lane by lane of a block, while the
  * chunks are gone through once, since they lie far apart. */
-static void combine_moments(const bn_state *c, int32_t block, double sum[16], double square[16]) {
+static void combine_moments(const bn_state *c, int32_t block, double sum[RGM_LANES_MOST],
+                            double square[RGM_LANES_MOST]) {
     int32_t B = c->k->block;
     const double *first = moments(c, 0, 1) + block * B;
     for (int32_t i = 0; i < c->moment_chunks; i++) {
@@ -115,7 +116,7 @@ static rgm_status run_finish(void *context, int32_t block, int32_t worker, rgm_e
     (void)worker, (void)err;
     const bn_state *c = context;
     int32_t B = c->k->block;
-    double m = (double)c->N * (double)c->e.pixels, sum[16] = {0}, square[16] = {0};
+    double m = (double)c->N * (double)c->e.pixels, sum[RGM_LANES_MOST] = {0}, square[RGM_LANES_MOST] = {0};
     combine_moments(c, block, sum, square);
     for (int32_t lane = 0; lane < B; lane++) {
         int64_t channel = (int64_t)block * B + lane;
@@ -162,7 +163,8 @@ static rgm_status run_backward_reduce(void *context, int32_t chunk, int32_t work
     return RGM_OK;
 }
 
-static void combine_sums(const bn_state *c, int32_t block, double sum_g[16], double sum_gc[16]) {
+static void combine_sums(const bn_state *c, int32_t block, double sum_g[RGM_LANES_MOST],
+                         double sum_gc[RGM_LANES_MOST]) {
     int32_t B = c->k->block;
     for (int32_t i = 0; i < c->sum_chunks; i++) {
         const double *g = sums(c, i, 0) + block * B, *gc = sums(c, i, 1) + block * B;
@@ -177,7 +179,8 @@ static rgm_status run_backward_finish(void *context, int32_t block, int32_t work
     (void)worker, (void)err;
     const bn_state *c = context;
     int32_t B = c->k->block;
-    double m = (double)c->N * (double)c->e.pixels, squares = 0, sum_g[16] = {0}, sum_gc[16] = {0};
+    double m = (double)c->N * (double)c->e.pixels, squares = 0, sum_g[RGM_LANES_MOST] = {0},
+           sum_gc[RGM_LANES_MOST] = {0};
     combine_sums(c, block, sum_g, sum_gc);
     for (int32_t lane = 0; lane < B; lane++) {
         int64_t channel = (int64_t)block * B + lane;

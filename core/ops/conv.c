@@ -22,16 +22,17 @@ static int32_t saves(const rgm_plan *plan, int32_t index, int32_t direction) {
     return producer >= 0 && rgm_plan_node(plan, producer)->op == RGM_OP_BATCHNORM;
 }
 
-/* The rule: a function of the shape, the block and what stands beside it. Not to be asked while phases are planned
+/* The rule: a function of the shape, the tuning and what stands beside it. Not to be asked while phases are planned
  * again. */
 static int32_t choose(const rgm_plan *plan, int32_t index, const rgm_conv_shape *s, int32_t direction) {
     const rgm_plan_options *o = rgm_plan_get(plan);
+    const rgm_tuning *t = o->kernels->tuning;
     int32_t winograd = rgm_winograd_best_way(s, direction);
     switch (o->conv) {
     case RGM_WAY_AUTO:
-        if (can(s, winograd, direction) && rgm_winograd_pays(s, direction)) return winograd;
+        if (can(s, winograd, direction) && rgm_winograd_pays(s, direction, &t->winograd)) return winograd;
         if (can(s, RGM_WAY_DIRECT, direction) &&
-            rgm_direct_pays(s, direction, o->kernels->block, saves(plan, index, direction)))
+            rgm_direct_pays(s, direction, &t->direct, saves(plan, index, direction)))
             return RGM_WAY_DIRECT;
         return RGM_WAY_ONEDNN;
     case RGM_WAY_WINOGRAD:

@@ -4,7 +4,7 @@
 #include "plan/plan_internal.h"
 
 rgm_speed rgm_speed_assumed(const rgm_kernels *k) {
-    return (rgm_speed){.flops = k->block == 16 ? 140e9 : 70e9, .bytes = 10e9, .barrier = 5e-6};
+    return (rgm_speed){.flops = k->tuning->flops, .bytes = k->tuning->bytes, .barrier = k->tuning->barrier};
 }
 
 const char *rgm_work_name(int32_t direction) {

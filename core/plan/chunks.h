@@ -15,7 +15,7 @@ typedef struct rgm_speed {
     double flops, bytes, barrier;
 } rgm_speed;
 
-/* What is assumed for a kernel table: 60 % of the FMA peak of the machines in bench/RESULTS.md, 10 GB/s, 5 us. */
+/* What is assumed for a kernel table: that of its tuning. */
 rgm_speed rgm_speed_assumed(const rgm_kernels *kernels);
 
 /* What is lost on many cores, in seconds of the step there. */

@@ -67,8 +67,7 @@ typedef struct rgm_plan_options {
     rgm_engine *engine;
     int32_t batch;    /* N >= 1 */
     int32_t workers;  /* the team's size: affects scratch memory only, never results */
-    int64_t cache;    /* bytes of a core's second-level cache, for which some chunks are cut; 0: 2 MiB with 16 lanes,
-                         512 KiB with 8 */
+    int64_t cache;    /* bytes of a core's second-level cache, for which some chunks are cut; 0: the tuning's */
     int32_t conv;     /* RGM_WAY_AUTO, ... */
     int32_t memory;   /* RGM_MEMORY_NORMAL, ... */
     size_t remake;    /* bytes of an output that is worth making again in the backward pass; 0: 4 MiB, with low memory 1
