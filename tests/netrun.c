@@ -81,6 +81,7 @@ int32_t netrun_memory = RGM_MEMORY_NORMAL, netrun_segments;
 
 int32_t netrun_apart;
 int64_t netrun_cache;
+const rgm_kernels *netrun_kernels;
 
 static void make_plan(netrun *r) {
     rgm_error err = {0};
@@ -105,7 +106,8 @@ static void make_plan(netrun *r) {
 
 void netrun_open(netrun *r, const rgm_graph *graph, int32_t isa, int32_t N, int32_t threads, int32_t training) {
     rgm_error err = {0};
-    *r = (netrun){.graph = graph, .N = N, .threads = threads, .training = training, .kernels = rgm_kernels_get(isa)};
+    *r = (netrun){.graph = graph, .N = N, .threads = threads, .training = training};
+    r->kernels = netrun_kernels ? netrun_kernels : rgm_kernels_get(isa);
     netrun_fine(rgm_team_create(&r->team, &(rgm_team_options){threads, RGM_PIN_OFF}, &err), &err, "team");
     netrun_fine(rgm_engine_create(&r->engine, isa, r->kernels->block, threads, &err), &err, "engine");
     r->value = memory(sizeof(float) * (size_t)rgm_graph_param_floats(graph));

@@ -30,6 +30,8 @@ extern size_t netrun_remake;
 extern int32_t netrun_memory;
 extern int32_t netrun_segments; /* as in rgm_plan_options */
 extern int64_t netrun_cache;
+/* The kernel table of networks opened from now on; at first NULL: the ISA level's. */
+extern const rgm_kernels *netrun_kernels;
 
 /* 1: evaluation plans opened from now on have every operation apart (rgm_plan_options). */
 extern int32_t netrun_apart;

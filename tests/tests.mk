@@ -222,12 +222,15 @@ tests_check_peer_LDADD = libtrain.la libplug.la libdata.la $(net_rooms) libengin
 endif
 
 if HAVE_CHECK
-net_tests = %D%/check_graph %D%/check_finish %D%/check_layout %D%/check_ops %D%/check_conv %D%/check_net \
+net_tests = %D%/check_graph %D%/check_finish %D%/check_layout %D%/check_ops %D%/check_conv %D%/check_tuning %D%/check_net \
 	%D%/check_golden
 check_PROGRAMS += $(net_tests)
 TESTS += $(net_tests)
 net_libs = $(net_rooms) libengine.la libkernels.la libbase.la $(CHECK_LIBS) -lm
 net_helpers = %D%/netrun.c %D%/netrun.h %D%/oracle.c %D%/oracle.h %D%/sanitized.h
+tests_check_tuning_SOURCES = %D%/check_tuning.c %D%/kernels_reference4.c $(net_helpers)
+tests_check_tuning_CFLAGS = $(test_cflags)
+tests_check_tuning_LDADD = $(net_libs)
 tests_check_conv_SOURCES = %D%/check_conv.c $(net_helpers)
 tests_check_conv_CFLAGS = $(test_cflags)
 tests_check_conv_LDADD = $(net_libs)

@@ -43,7 +43,16 @@ static rgm_status check_bytes(const rgm_conv *conv, rgm_error *err) {
 }
 
 static dnnl_format_tag_t activation_tag(int32_t block) {
-    return block == 16 ? dnnl_nChw16c : block == 8 ? dnnl_nChw8c : dnnl_nchw;
+    switch (block) {
+    case 4:
+        return dnnl_nChw4c;
+    case 8:
+        return dnnl_nChw8c;
+    case 16:
+        return dnnl_nChw16c;
+    default:
+        return dnnl_nchw;
+    }
 }
 
 static void destroy_problem(rgm_conv_problem *problem) {

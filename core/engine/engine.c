@@ -52,8 +52,8 @@ dnnl_status_t rgm_engine_attributes(dnnl_primitive_attr_t *attr) {
 rgm_status rgm_engine_create(rgm_engine **out, int32_t isa, int32_t block, int32_t workers, rgm_error *err) {
     *out = NULL;
     if (isa < 0 || isa >= RGM_ISA_COUNT) return rgm_fail(err, RGM_E_USAGE, "engine: unknown ISA level %d", isa);
-    if (block != 8 && block != 16)
-        return rgm_fail(err, RGM_E_USAGE, "engine: channel block %d, expected 8 or 16", block);
+    if (block != 4 && block != 8 && block != 16)
+        return rgm_fail(err, RGM_E_USAGE, "engine: channel block %d, expected 4, 8 or 16", block);
     if (workers < 1) return rgm_fail(err, RGM_E_USAGE, "engine: %d workers, expected at least 1", workers);
 
     one_thread();

@@ -24,7 +24,7 @@ typedef struct rgm_engine rgm_engine;
 typedef struct rgm_conv rgm_conv;
 
 /* Creates the engine for kernels of ISA level `isa` (RGM_ISA_*; oneDNN's own cap is set to match, process-wide, before
- * its first use: the first engine decides) and channel block `block` (8 or 16). `workers`: the team's size; oneDNN
+ * its first use: the first engine decides) and channel block `block` (4, 8 or 16). `workers`: the team's size; oneDNN
  * memory objects are mutable, so there is one set per worker. [main] */
 rgm_status rgm_engine_create(rgm_engine **engine, int32_t isa, int32_t block, int32_t workers, rgm_error *err);
 void rgm_engine_destroy(rgm_engine *engine); /* after its convolutions; NULL is fine */
