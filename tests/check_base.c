@@ -43,6 +43,58 @@ START_TEST(error_text_is_one_line) {
 }
 END_TEST
 
+static void line_is(const rgm_error *err, const char *expected) {
+    char line[RGM_ERROR_LINE];
+    ck_assert_str_eq(rgm_error_line(err, line), expected);
+}
+
+/* Place and subject stand in front once, whatever is said of the error afterwards, and the place is still known. */
+START_TEST(an_error_carries_its_place) {
+    rgm_error err = {0};
+    rgm_fail_about(&err, RGM_E_USAGE, "batch", "expected %d", 3);
+    ck_assert_str_eq(err.text, "expected 3");
+    ck_assert_str_eq(err.subject, "batch");
+    line_is(&err, "batch: expected 3");
+    rgm_error_at(&err, NULL, 7, 9);
+    line_is(&err, "line 7, column 9: batch: expected 3");
+    rgm_error_at(&err, "a\n.yaml", 7, 9);
+    line_is(&err, "a?.yaml:7:9: batch: expected 3");
+    rgm_fail_in(&err, "--set");
+    line_is(&err, "--set: a?.yaml:7:9: batch: expected 3");
+    rgm_error_about(&err, "x");
+    line_is(&err, "x: --set: a?.yaml:7:9: batch: expected 3");
+    rgm_error_about(&err, "y");
+    line_is(&err, "y: x: --set: a?.yaml:7:9: batch: expected 3");
+    ck_assert_int_eq(err.line, 7);
+    ck_assert_int_eq(err.column, 9);
+    ck_assert_str_eq(err.file, "a?.yaml");
+    rgm_fail(&err, RGM_E_IO, "gone");
+    ck_assert_int_eq(err.line, 0);
+    line_is(&err, "gone");
+    err.text[0] = 0;
+    line_is(&err, rgm_status_text(RGM_E_IO));
+    ck_assert_int_eq(rgm_fail_about(NULL, RGM_E_IO, "x", "nobody listens"), RGM_E_IO);
+    rgm_error_at(NULL, "f", 1, 1);
+    rgm_error_about(NULL, "x");
+}
+END_TEST
+
+/* The longest of everything fits into a line, cut where it must be. */
+START_TEST(an_error_with_a_long_place_is_cut) {
+    rgm_error err = {0};
+    char lengthy[2000], line[RGM_ERROR_LINE];
+    memset(lengthy, 'x', sizeof lengthy - 1);
+    lengthy[sizeof lengthy - 1] = 0;
+    rgm_fail_about(&err, RGM_E_USAGE, lengthy, "%s", lengthy);
+    rgm_error_at(&err, lengthy, INT32_MAX, INT32_MAX);
+    ck_assert_uint_eq(strlen(err.subject), 80);
+    ck_assert_uint_eq(strlen(err.file), 160);
+    ck_assert_uint_eq(strlen(rgm_error_line(&err, line)), 160 + 24 + 80 + 2 + sizeof err.text - 1);
+    rgm_fail_in(&err, "%s", lengthy);
+    ck_assert_uint_eq(strlen(rgm_error_line(&err, line)), sizeof err.text - 1);
+}
+END_TEST
+
 START_TEST(error_text_is_cut_to_fit) {
     rgm_error err = {0};
     char lengthy[2000];
@@ -462,6 +514,8 @@ int main(void) {
     TCase *cpu = add_case(suite, "cpu");
     tcase_add_test(text, every_status_has_text_and_exit_code);
     tcase_add_test(text, error_text_is_one_line);
+    tcase_add_test(text, an_error_carries_its_place);
+    tcase_add_test(text, an_error_with_a_long_place_is_cut);
     tcase_add_test(text, error_text_is_cut_to_fit);
     tcase_add_test(text, nearest_name);
     tcase_add_test(text, nearest_of_very_long_words);

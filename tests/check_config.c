@@ -9,20 +9,26 @@
 
 static rgm_config config, other;
 
+/* What the user sees. */
+static const char *line_of(const rgm_error *err) {
+    static char line[RGM_ERROR_LINE];
+    return rgm_error_line(err, line);
+}
+
 static void defaults(void) {
     rgm_error err = {0};
-    ck_assert_msg(rgm_config_init(&config, &err) == RGM_OK, "%s", err.text);
+    ck_assert_msg(rgm_config_init(&config, &err) == RGM_OK, "%s", line_of(&err));
 }
 
 static void parse_fine(const char *text) {
     rgm_error err = {0};
     rgm_status status = rgm_config_parse(&config, text, strlen(text), "f.yaml", &err);
-    ck_assert_msg(status == RGM_OK, "<<%s>>: %s", text, err.text);
+    ck_assert_msg(status == RGM_OK, "<<%s>>: %s", text, line_of(&err));
 }
 
 static void set_fine(const char *assignment) {
     rgm_error err = {0};
-    ck_assert_msg(rgm_config_assign(&config, assignment, &err) == RGM_OK, "%s: %s", assignment, err.text);
+    ck_assert_msg(rgm_config_assign(&config, assignment, &err) == RGM_OK, "%s: %s", assignment, line_of(&err));
 }
 
 /* --- defaults and the table ------------------------------------------------------------------------------------------
@@ -234,10 +240,10 @@ START_TEST(test_bad_files) {
     snprintf(start, sizeof start, "f.yaml%s: ", bad[_i].where);
     ck_assert_int_eq(rgm_config_parse(&config, bad[_i].text, strlen(bad[_i].text), "f.yaml", &err), RGM_E_USAGE);
     ck_assert_int_eq(err.status, RGM_E_USAGE);
-    ck_assert_msg(strncmp(err.text, start, strlen(start)) == 0, "<<%s>> expected %s, got: %s", bad[_i].text, start,
-                  err.text);
-    ck_assert_msg(strstr(err.text, bad[_i].what) != NULL, "<<%s>> expected '%s', got: %s", bad[_i].text, bad[_i].what,
-                  err.text);
+    ck_assert_msg(strncmp(line_of(&err), start, strlen(start)) == 0, "<<%s>> expected %s, got: %s", bad[_i].text, start,
+                  line_of(&err));
+    ck_assert_msg(strstr(line_of(&err), bad[_i].what) != NULL, "<<%s>> expected '%s', got: %s", bad[_i].text,
+                  bad[_i].what, line_of(&err));
 }
 END_TEST
 
@@ -274,7 +280,7 @@ static void refused(const char *head, const char *unit, size_t times, const char
     char *text = repeated(head, unit, times);
     rgm_error err = {0};
     ck_assert_int_eq(rgm_config_parse(&config, text, strlen(text), "f.yaml", &err), RGM_E_USAGE);
-    ck_assert_msg(strstr(err.text, what) != NULL, "%s", err.text);
+    ck_assert_msg(strstr(line_of(&err), what) != NULL, "%s", line_of(&err));
     free(text);
 }
 
@@ -300,14 +306,14 @@ START_TEST(test_too_many_settings_are_refused) {
     strcat(text, "}}\n");
     rgm_error err = {0};
     ck_assert_int_eq(rgm_config_parse(&config, text, strlen(text), "f.yaml", &err), RGM_E_USAGE);
-    ck_assert_ptr_nonnull(strstr(err.text, "'sgd' has more than 24 settings"));
+    ck_assert_ptr_nonnull(strstr(line_of(&err), "'sgd' has more than 24 settings"));
 }
 END_TEST
 
 START_TEST(test_files_that_cannot_be_read) {
     rgm_error err = {0};
     ck_assert_int_eq(rgm_config_read(&config, "/nonexistent/x.yaml", &err), RGM_E_IO);
-    ck_assert_str_eq(err.text, "/nonexistent/x.yaml: No such file or directory");
+    ck_assert_str_eq(line_of(&err), "/nonexistent/x.yaml: No such file or directory");
     ck_assert_int_eq(rgm_config_read(&config, "/", &err), RGM_E_IO);
     ck_assert_int_eq(rgm_config_write(&config, "/nonexistent/x.yaml", &err), RGM_E_IO);
     if (access("/dev/full", W_OK) == 0) ck_assert_int_eq(rgm_config_write(&config, "/dev/full", &err), RGM_E_IO);
@@ -321,7 +327,7 @@ static void round_trip(void) {
     rgm_error err = {0};
     char *text, *again;
     size_t size, again_size;
-    ck_assert_msg(rgm_config_print(&config, &text, &size, &err) == RGM_OK, "%s", err.text);
+    ck_assert_msg(rgm_config_print(&config, &text, &size, &err) == RGM_OK, "%s", line_of(&err));
     ck_assert_int_eq(rgm_config_init(&other, &err), RGM_OK);
     ck_assert_msg(rgm_config_parse(&other, text, size, "written", &err) == RGM_OK, "%s\n%s", err.text, text);
     ck_assert_msg(rgm_config_equal(&config, &other), "%s", text);
@@ -420,7 +426,7 @@ START_TEST(test_write_and_read_a_file) {
     parse_fine(example);
     ck_assert_int_eq(rgm_config_write(&config, path, &err), RGM_OK);
     ck_assert_int_eq(rgm_config_init(&other, &err), RGM_OK);
-    ck_assert_msg(rgm_config_read(&other, path, &err) == RGM_OK, "%s", err.text);
+    ck_assert_msg(rgm_config_read(&other, path, &err) == RGM_OK, "%s", line_of(&err));
     ck_assert_int_eq(rgm_config_equal(&config, &other), 1);
     unlink(path);
     rmdir(folder);
@@ -450,19 +456,19 @@ START_TEST(test_fit_and_check_refuse_contradictions) {
     rgm_error err = {0};
     set_fine("model.image=3x32x32");
     ck_assert_int_eq(rgm_config_fit(&config, 1, 28, 28, 10, 100, &err), RGM_E_USAGE);
-    ck_assert_str_eq(err.text, "model.image: 3x32x32 has 3 channels, the data has 1");
+    ck_assert_str_eq(line_of(&err), "model.image: 3x32x32 has 3 channels, the data has 1");
     defaults();
     set_fine("model.classes=2");
     ck_assert_int_eq(rgm_config_fit(&config, 1, 28, 28, 10, 100, &err), RGM_E_USAGE);
     defaults();
     set_fine("model.head=logit");
     ck_assert_int_eq(rgm_config_fit(&config, 1, 28, 28, 10, 100, &err), RGM_E_USAGE);
-    ck_assert_str_eq(err.text, "model.head: one logit separates 2 classes, model.classes is 10");
+    ck_assert_str_eq(line_of(&err), "model.head: one logit separates 2 classes, model.classes is 10");
     defaults();
     set_fine("epochs=2");
     set_fine("warmup=3");
     ck_assert_int_eq(rgm_config_check(&config, &err), RGM_E_USAGE);
-    ck_assert_str_eq(err.text, "warmup: expected at most the run's 2 epochs, found 3");
+    ck_assert_str_eq(line_of(&err), "warmup: expected at most the run's 2 epochs, found 3");
 }
 END_TEST
 

@@ -21,6 +21,12 @@ static const rgm_cli_spec spec = {.name = "test",
 static rgm_cli_line line;
 static rgm_config config;
 
+/* What the user sees. */
+static const char *line_of(const rgm_error *err) {
+    static char text[RGM_ERROR_LINE];
+    return rgm_error_line(err, text);
+}
+
 /* Splits `words` at blanks and parses them. */
 static rgm_status parse(const char *words, rgm_error *err) {
     static char copy[512];
@@ -39,7 +45,7 @@ START_TEST(test_what_is_given_is_kept_in_order) {
                   "three arguments were taken");
     ck_assert_msg(parse("run.yaml -b64 --seed 7 --set batch=32 --split=x -qp a.so --plugin b.so --json --epo=3 -- -x",
                         &err) == RGM_OK,
-                  "%s", err.text);
+                  "%s", line_of(&err));
     ck_assert_int_eq(line.argument_count, 2);
     ck_assert_str_eq(line.argument[0], "run.yaml");
     ck_assert_str_eq(line.argument[1], "-x");
@@ -47,7 +53,7 @@ START_TEST(test_what_is_given_is_kept_in_order) {
     ck_assert_ptr_null(line.own[1]);
     ck_assert_str_eq(rgm_cli_value(&line, "json"), "-");
     ck_assert_ptr_null(rgm_cli_value(&line, "resume"));
-    ck_assert_msg(rgm_cli_config(&line, NULL, &config, &err) == RGM_OK, "%s", err.text);
+    ck_assert_msg(rgm_cli_config(&line, NULL, &config, &err) == RGM_OK, "%s", line_of(&err));
     ck_assert_int_eq(config.batch, 32); /* --set came after -b */
     ck_assert_int_eq(config.epochs, 3);
     ck_assert_uint_eq(config.seed, 7);
@@ -66,7 +72,7 @@ START_TEST(test_flags_come_over_the_file) {
     ck_assert_int_eq(write(fd, "batch: 5\nseed: 9\n", 17), 17);
     close(fd);
     ck_assert_int_eq(parse("-b 6 x", &err), RGM_OK);
-    ck_assert_msg(rgm_cli_config(&line, path, &config, &err) == RGM_OK, "%s", err.text);
+    ck_assert_msg(rgm_cli_config(&line, path, &config, &err) == RGM_OK, "%s", line_of(&err));
     unlink(path);
     ck_assert_int_eq(config.batch, 6);
     ck_assert_uint_eq(config.seed, 9);
@@ -92,7 +98,7 @@ START_TEST(test_data_sets_by_name) {
     static const char *const names[] = {"a.h5", "a.H5", "a.hdf5", "a.HDF5", "a.hdf", "a.Hdf", "a.he5", "b.yaml.h5"};
     rgm_error err = {0};
     ck_assert_int_eq(parse("x", &err), RGM_OK);
-    ck_assert_msg(rgm_cli_config(&line, names[_i], &config, &err) == RGM_OK, "%s: %s", names[_i], err.text);
+    ck_assert_msg(rgm_cli_config(&line, names[_i], &config, &err) == RGM_OK, "%s: %s", names[_i], line_of(&err));
     ck_assert_str_eq(config.data.file, names[_i]);
 }
 END_TEST
@@ -108,7 +114,7 @@ START_TEST(test_data_sets_by_content) {
     ck_assert_int_eq(parse("x", &err), RGM_OK);
     rgm_status status = rgm_cli_config(&line, path, &config, &err);
     unlink(path);
-    ck_assert_msg(status == RGM_OK, "%s", err.text);
+    ck_assert_msg(status == RGM_OK, "%s", line_of(&err));
     ck_assert_str_eq(config.data.file, path);
 }
 END_TEST
@@ -120,15 +126,15 @@ START_TEST(test_binary_files_are_named) {
     rgm_status status = rgm_cli_config(&line, path, &config, &err);
     unlink(path);
     ck_assert_int_eq(status, RGM_E_USAGE);
-    ck_assert_msg(strstr(err.text, "a binary file, expected a configuration (YAML) or a data set") != NULL, "%s",
-                  err.text);
+    ck_assert_msg(strstr(line_of(&err), "a binary file, expected a configuration (YAML) or a data set") != NULL, "%s",
+                  line_of(&err));
     /* UTF-16 has zero bytes, too, and is YAML */
     path = file_of("\377\376b\0a\0t\0c\0h\0:\0 \0"
                    "5\0\n\0",
                    20);
     status = rgm_cli_config(&line, path, &config, &err);
     unlink(path);
-    ck_assert_msg(status == RGM_OK, "%s", err.text);
+    ck_assert_msg(status == RGM_OK, "%s", line_of(&err));
     ck_assert_int_eq(config.batch, 5);
 }
 END_TEST
@@ -145,7 +151,7 @@ START_TEST(test_configuration_from_a_pipe) {
     ck_assert_int_eq(parse("x", &err), RGM_OK);
     rgm_status status = rgm_cli_config(&line, path, &config, &err);
     close(ends[0]);
-    ck_assert_msg(status == RGM_OK, "%s", err.text);
+    ck_assert_msg(status == RGM_OK, "%s", line_of(&err));
     ck_assert_int_eq(config.batch, 7);
     ck_assert_int_eq(config.augment.count, 0); /* as suits an mlp */
 }
@@ -181,7 +187,7 @@ START_TEST(test_defaults_suit_the_model) {
     ck_assert_int_eq(parse(suited[_i].words, &err), RGM_OK);
     rgm_status status = rgm_cli_config(&line, path, &config, &err);
     if (path) unlink(path);
-    ck_assert_msg(status == RGM_OK, "%s", err.text);
+    ck_assert_msg(status == RGM_OK, "%s", line_of(&err));
     ck_assert_int_eq(config.augment.count, suited[_i].augments);
     const rgm_spec *expected = &mlp.optimizer;
     ck_assert_str_eq(config.optimizer.name, suited[_i].optimizer ? suited[_i].optimizer : expected->name);
@@ -217,7 +223,7 @@ static const struct {
 START_TEST(test_bad_lines) {
     rgm_error err = {0};
     ck_assert_int_eq(parse(bad[_i].words, &err), RGM_E_USAGE);
-    ck_assert_str_eq(err.text, bad[_i].message);
+    ck_assert_str_eq(line_of(&err), bad[_i].message);
 }
 END_TEST
 
@@ -238,7 +244,7 @@ START_TEST(test_bad_values) {
     rgm_error err = {0};
     ck_assert_int_eq(parse(bad_values[_i].words, &err), RGM_OK);
     ck_assert_int_eq(rgm_cli_config(&line, NULL, &config, &err), RGM_E_USAGE);
-    ck_assert_str_eq(err.text, bad_values[_i].message);
+    ck_assert_str_eq(line_of(&err), bad_values[_i].message);
 }
 END_TEST
 
@@ -260,9 +266,9 @@ START_TEST(test_own_integers_and_choices) {
     ck_assert_int_eq(rgm_cli_choice("split", "test", names, 2, &value, &err), RGM_OK);
     ck_assert_int_eq(value, 1);
     ck_assert_int_eq(rgm_cli_choice("split", "tset", names, 2, &value, &err), RGM_E_USAGE);
-    ck_assert_str_eq(err.text, "unknown split 'tset' (nearest: 'test')");
+    ck_assert_str_eq(line_of(&err), "unknown split 'tset' (nearest: 'test')");
     ck_assert_int_eq(rgm_cli_choice("split", "everything", names, 2, &value, &err), RGM_E_USAGE);
-    ck_assert_str_eq(err.text, "unknown split 'everything': expected one of train, test");
+    ck_assert_str_eq(line_of(&err), "unknown split 'everything': expected one of train, test");
 }
 END_TEST
 
@@ -271,12 +277,12 @@ END_TEST
 
 static void defaults(void) {
     rgm_error err = {0};
-    ck_assert_msg(rgm_config_init(&config, &err) == RGM_OK, "%s", err.text);
+    ck_assert_msg(rgm_config_init(&config, &err) == RGM_OK, "%s", line_of(&err));
 }
 
 static void set_fine(const char *assignment) {
     rgm_error err = {0};
-    ck_assert_msg(rgm_config_assign(&config, assignment, &err) == RGM_OK, "%s: %s", assignment, err.text);
+    ck_assert_msg(rgm_config_assign(&config, assignment, &err) == RGM_OK, "%s: %s", assignment, line_of(&err));
 }
 
 START_TEST(test_set_paths) {
@@ -354,7 +360,7 @@ static const struct {
 START_TEST(test_bad_sets) {
     rgm_error err = {0};
     ck_assert_int_eq(rgm_config_assign(&config, bad_sets[_i].assignment, &err), RGM_E_USAGE);
-    ck_assert_msg(strncmp(err.text, bad_sets[_i].message, strlen(bad_sets[_i].message)) == 0, "%s", err.text);
+    ck_assert_msg(strncmp(line_of(&err), bad_sets[_i].message, strlen(bad_sets[_i].message)) == 0, "%s", line_of(&err));
 }
 END_TEST
 
@@ -362,10 +368,10 @@ START_TEST(test_set_without_a_component) {
     rgm_error err = {0};
     set_fine("scheduler=none");
     ck_assert_int_eq(rgm_config_assign(&config, "scheduler.warm=1", &err), RGM_E_USAGE);
-    ck_assert_str_eq(err.text, "scheduler.warm: no component is named here to have settings");
+    ck_assert_str_eq(line_of(&err), "scheduler.warm: no component is named here to have settings");
     set_fine("optimizer=none");
     ck_assert_int_eq(rgm_config_check(&config, &err), RGM_E_USAGE);
-    ck_assert_str_eq(err.text, "optimizer: expected a component, found none");
+    ck_assert_str_eq(line_of(&err), "optimizer: expected a component, found none");
 }
 END_TEST
 

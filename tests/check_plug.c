@@ -110,7 +110,9 @@ rgm_instance *plug_instance(const rgm_registry *registry, int32_t kind, const ch
 void plug_refused(rgm_status status, rgm_status expected, const rgm_error *err, const char *part) {
     ck_assert_msg(status == expected && err->status == expected, "status %d, expected %d: %s", status, expected,
                   err->text);
-    ck_assert_msg(strstr(err->text, part) != NULL, "'%s' is not in '%s'", part, err->text);
+    char line[RGM_ERROR_LINE];
+    rgm_error_line(err, line);
+    ck_assert_msg(strstr(line, part) != NULL, "'%s' is not in '%s'", part, line);
 }
 
 /* ---- good plugins ---- */

@@ -314,7 +314,7 @@ START_TEST(test_refused) {
     plug_refused(rgm_instance_create(&instance, registry, refused[_i].kind, &spec, &err), RGM_E_USAGE, &err,
                  refused[_i].part);
     ck_assert_ptr_null(instance);
-    ck_assert_ptr_null(strstr(err.text, "line"));
+    ck_assert_int_eq(err.line, 0);
     spec.line = 3, spec.column = 5;
     rgm_setting *first = &spec.settings[0];
     first->key_line = 4, first->key_column = 6, first->line = 7, first->column = 8;

@@ -28,15 +28,65 @@ const char *rgm_status_text(rgm_status status) { return known(status) ? statuses
 
 int rgm_status_exit_code(rgm_status status) { return known(status) ? statuses[-status].exit_code : 3; }
 
-rgm_status rgm_fail(rgm_error *err, rgm_status status, const char *format, ...) {
-    if (!err) return status;
+/* A new failure: what *err held is gone. */
+static rgm_status begin(rgm_error *err, rgm_status status, const char *format, va_list arguments) {
     err->status = status;
-    va_list arguments;
-    va_start(arguments, format);
+    err->line = err->column = err->told = 0;
+    err->file[0] = err->subject[0] = 0;
     vsnprintf(err->text, sizeof err->text, format, arguments);
-    va_end(arguments);
     rgm_text_clean(err->text);
     return status;
+}
+
+rgm_status rgm_fail(rgm_error *err, rgm_status status, const char *format, ...) {
+    if (!err) return status;
+    va_list arguments;
+    va_start(arguments, format);
+    begin(err, status, format, arguments);
+    va_end(arguments);
+    return status;
+}
+
+rgm_status rgm_fail_about(rgm_error *err, rgm_status status, const char *subject, const char *format, ...) {
+    if (!err) return status;
+    va_list arguments;
+    va_start(arguments, format);
+    begin(err, status, format, arguments);
+    va_end(arguments);
+    rgm_error_about(err, subject);
+    return status;
+}
+
+/* Puts "HEAD: " in front of the text, which is cut where there is no more room. */
+static void prepend(rgm_error *err, const char *head) {
+    char old[RGM_ERROR_TEXT];
+    memcpy(old, err->text, sizeof old);
+    size_t used = (size_t)snprintf(err->text, sizeof err->text, "%s: ", head);
+    snprintf(err->text + used, sizeof err->text - used, "%.*s", (int)(sizeof err->text - used - 1), old);
+    rgm_text_clean(err->text);
+}
+
+static void tell_subject(rgm_error *err) {
+    if (err->subject[0]) prepend(err, err->subject);
+    err->subject[0] = 0;
+}
+
+/* "FILE:LINE:COLUMN", "line LINE, column COLUMN", or "" where there is no place that the text does not name. */
+enum { PLACE = RGM_ERROR_FILE + 32 };
+static const char *place_of(const rgm_error *err, char place[PLACE]) {
+    place[0] = 0;
+    if (err->line <= 0 || err->told) return place;
+    if (err->file[0])
+        snprintf(place, PLACE, "%s:%d:%d", err->file, err->line, err->column);
+    else
+        snprintf(place, PLACE, "line %d, column %d", err->line, err->column);
+    return place;
+}
+
+static void tell_place(rgm_error *err) {
+    char place[PLACE];
+    if (place_of(err, place)[0]) prepend(err, place);
+    err->told = err->line > 0;
 }
 
 rgm_status rgm_fail_in(rgm_error *err, const char *format, ...) {
@@ -46,10 +96,32 @@ rgm_status rgm_fail_in(rgm_error *err, const char *format, ...) {
     va_start(arguments, format);
     vsnprintf(context, sizeof context, format, arguments);
     va_end(arguments);
-    char old[sizeof err->text];
-    memcpy(old, err->text, sizeof old);
-    size_t used = (size_t)snprintf(err->text, sizeof err->text, "%s: ", context);
-    snprintf(err->text + used, sizeof err->text - used, "%.*s", (int)(sizeof err->text - used - 1), old);
-    rgm_text_clean(err->text);
+    tell_subject(err);
+    tell_place(err);
+    prepend(err, context);
     return err->status;
+}
+
+void rgm_error_about(rgm_error *err, const char *subject) {
+    if (!err) return;
+    tell_subject(err);
+    snprintf(err->subject, sizeof err->subject, "%.80s", subject);
+    rgm_text_clean(err->subject);
+}
+
+void rgm_error_at(rgm_error *err, const char *file, int32_t line, int32_t column) {
+    if (!err) return;
+    snprintf(err->file, sizeof err->file, "%.160s", file ? file : "");
+    rgm_text_clean(err->file);
+    err->line = line;
+    err->column = column;
+    err->told = 0;
+}
+
+const char *rgm_error_line(const rgm_error *err, char line[RGM_ERROR_LINE]) {
+    char place[PLACE];
+    place_of(err, place);
+    snprintf(line, RGM_ERROR_LINE, "%s%s%s%s%s", place, place[0] ? ": " : "", err->subject, err->subject[0] ? ": " : "",
+             err->text[0] ? err->text : rgm_status_text(err->status));
+    return line;
 }

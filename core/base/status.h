@@ -28,11 +28,20 @@ enum {
     RGM_STATUS_COUNT = 11   /* number of codes above, for the table's test */
 };
 
-/* The caller's buffer for one line of detail. `text` is always NUL-terminated; "" while nothing failed.
- * Zero-initialise with {0}. A later failure overwrites an earlier one. */
+enum { RGM_ERROR_FILE = 164, RGM_ERROR_SUBJECT = 84, RGM_ERROR_TEXT = 508, RGM_ERROR_LINE = 800 };
+
+/* The caller's buffer for one line of detail. Texts are always NUL-terminated; `text` is "" while nothing failed.
+ * Zero-initialise with {0}. A later failure overwrites an earlier one.
+ *
+ * The place is where in a file the fault is, the subject what it is about: a key, a flag. Who knows them sets them, who
+ * shows the error prints rgm_error_line(). Nobody searches the text for them. */
 typedef struct rgm_error {
     rgm_status status;
-    char text[508];
+    int32_t line, column;            /* of the place, from 1; 0: none */
+    int32_t told;                    /* 1: the text names the place already */
+    char file[RGM_ERROR_FILE];       /* of the place; "": not known */
+    char subject[RGM_ERROR_SUBJECT]; /* "batch", "--batch"; "": none, or part of the text */
+    char text[RGM_ERROR_TEXT];
 } rgm_error;
 
 /* Formats one line into *err (NULL is allowed: the text is dropped) and returns `status`, so that
@@ -40,13 +49,29 @@ typedef struct rgm_error {
  * Control characters in the result (from file names, say) are replaced by '?', so that the line stays one line. */
 rgm_status rgm_fail(rgm_error *err, rgm_status status, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
-/* Prepends "context: " to the line in *err and returns err->status. [any thread, its own err] */
+/* The same about a subject, which rgm_error_line() puts in front: "batch: expected ..." has the text "expected ...". */
+rgm_status rgm_fail_about(rgm_error *err, rgm_status status, const char *subject, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+
+/* Prepends "context: " to the line of *err, which becomes the text, and returns err->status. The members of the place
+ * stay. NULL is allowed: RGM_E_INTERNAL. [any thread, its own err] */
 rgm_status rgm_fail_in(rgm_error *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Says what an error is about; an earlier subject becomes part of the text. NULL is allowed: nothing is done. */
+void rgm_error_about(rgm_error *err, const char *subject);
+
+/* Says where the fault is: `line` and `column` count from 1, `file` is NULL if it is not known here. NULL for *err is
+ * allowed: nothing is done. */
+void rgm_error_at(rgm_error *err, const char *file, int32_t line, int32_t column);
+
+/* The whole line for the user, without a newline: "FILE:LINE:COLUMN: SUBJECT: TEXT", or "line LINE, column COLUMN: ..."
+ * where the file is not known. The name of the status if there is no text. Returns `line`. */
+const char *rgm_error_line(const rgm_error *err, char line[RGM_ERROR_LINE]);
 
 /* The code's name for logs ("input/output error"); "unknown status" for anything else. Never NULL. */
 const char *rgm_status_text(rgm_status status);
 
-/* The process exit code of DESIGN: 0, 1, 2, 3, 4, 5 or 130. */
+/* The process exit code: 0, 1, 2, 3, 4, 5 or 130, as beside the codes above. */
 int rgm_status_exit_code(rgm_status status);
 
 /* Passes a failure up at once. */

@@ -111,6 +111,7 @@ static void left(const int *unused) {
 int main(int argc, char **argv) {
     __attribute__((cleanup(left), unused)) int watched = 0;
     rgm_error err = {0};
+    char line[RGM_ERROR_LINE];
     occupy_standard_streams();
     rgm_address_space_settle();
     signal(SIGPIPE, SIG_IGN);
@@ -120,10 +121,10 @@ int main(int argc, char **argv) {
     rgm_status status = rgm_fault_install(&err);
     rgm_fault_under_way(1);
     if (status == RGM_OK) status = dispatch(argc, argv, &err);
-    if (status < 0) rgm_log(RGM_LOG_ERROR, "%s", err.text[0] ? err.text : rgm_status_text(status));
+    if (status < 0) rgm_log(RGM_LOG_ERROR, "%s", err.text[0] ? rgm_error_line(&err, line) : rgm_status_text(status));
     rgm_status output = finish_output(&err);
     if (output < 0 && status >= 0) {
-        rgm_log(RGM_LOG_ERROR, "%s", err.text);
+        rgm_log(RGM_LOG_ERROR, "%s", rgm_error_line(&err, line));
         status = output;
     }
     rgm_fault_under_way(0);

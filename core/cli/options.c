@@ -255,9 +255,7 @@ static rgm_status set_flag(const rgm_cli_given *given, rgm_config *config, rgm_e
         snprintf(key, sizeof key, "%s", option->key);
         if (option->type == RGM_OPTION_PATHS) snprintf(key, sizeof key, "%s.%d", option->key, config->plugins.count);
         status = rgm_config_set(config, key, given->value, err);
-        size_t length = strlen(key);
-        if (status < 0 && strncmp(err->text, key, length) == 0 && strncmp(err->text + length, ": ", 2) == 0)
-            memmove(err->text, err->text + length + 2, strlen(err->text + length + 2) + 1);
+        if (status < 0 && strcmp(err->subject, key) == 0) err->subject[0] = 0; /* the flag stands for the key */
     }
     return status < 0 ? rgm_fail_in(err, "--%s", option->flag) : RGM_OK;
 }

@@ -356,8 +356,9 @@ static void tell_way_on(const run *r, const rgm_progress *p, rgm_status status) 
 /* The failure goes into the log, too; on the terminal it is the last line. */
 static rgm_status end_badly(run *r, const rgm_progress *p, rgm_status status, rgm_error *err) {
     rgm_error ignored;
+    char line[RGM_ERROR_LINE];
     if (status == RGM_E_VERDICT) return status;
-    rgm_log(RGM_LOG_DEBUG, "%s", err->text);
+    rgm_log(RGM_LOG_DEBUG, "%s", rgm_error_line(err, line));
     if (!r->bench) tell_way_on(r, p, status);
     write_end(r, p, "failed", &ignored); /* it may be the disk that failed */
     return status;

@@ -11,9 +11,9 @@ static size_t memory_bytes(const rgm_component *component) { /* a multiple of 64
     return ((size_t)component->instance_size / 64 + 1) * 64;
 }
 
-/* "line 3, column 5: " in front, if the spec says where it stands. */
+/* The fault is where the spec says that it stands; of which file, the caller knows. */
 static rgm_status at_place(int32_t line, int32_t column, rgm_error *err) {
-    if (line > 0) rgm_fail_in(err, "line %d, column %d", line, column);
+    if (line > 0) rgm_error_at(err, NULL, line, column);
     return RGM_E_USAGE;
 }
 

@@ -89,10 +89,18 @@ void rgm_param_range(const rgm_parameter *param, char *out, size_t size) {
     }
 }
 
+static const char *nearest_choice(const rgm_parameter *p, const char *value) {
+    size_t count = 0;
+    while (p->choices[count]) count++;
+    return rgm_text_nearest(value, p->choices, count);
+}
+
 static rgm_status refuse(const rgm_parameter *p, const char *value, rgm_error *err) {
     char range[256];
     rgm_param_range(p, range, sizeof range);
-    return rgm_fail(err, RGM_E_USAGE, "'%s', expected %s", value, range);
+    const char *nearest = p->type == RGM_TYPE_CHOICE ? nearest_choice(p, value) : NULL;
+    if (!nearest) return rgm_fail(err, RGM_E_USAGE, "'%s', expected %s", value, range);
+    return rgm_fail(err, RGM_E_USAGE, "'%s', expected %s (nearest: '%s')", value, range, nearest);
 }
 
 /* ---- parsing ---- */
@@ -117,18 +125,10 @@ static int32_t parse_word(const char *value, const char *const *words, uint32_t 
 }
 
 static rgm_status set_choice(const rgm_parameter *p, const char *value, void *memory, rgm_error *err) {
-    uint32_t i = 0, count = 0;
-    if (parse_word(value, p->choices, &i)) {
-        put_number(p, i, memory);
-        return RGM_OK;
-    }
-    while (p->choices[count]) count++;
-    refuse(p, value, err);
-    const char *nearest = rgm_text_nearest(value, p->choices, count);
-    char line[sizeof err->text];
-    if (!nearest || !err) return RGM_E_USAGE;
-    snprintf(line, sizeof line, "%s", err->text);
-    return rgm_fail(err, RGM_E_USAGE, "%.400s (nearest: '%s')", line, nearest);
+    uint32_t i = 0;
+    if (!parse_word(value, p->choices, &i)) return refuse(p, value, err);
+    put_number(p, i, memory);
+    return RGM_OK;
 }
 
 static rgm_status set_text(const rgm_parameter *p, const char *value, void *memory, rgm_error *err) {

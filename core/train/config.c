@@ -201,17 +201,18 @@ rgm_status rgm_option_unknown(const char *key, rgm_error *err) {
 
 /* "lr" or "sgd.lr" of the component that is there. */
 static rgm_status set_setting(rgm_spec *spec, const char *key, const char *rest, const char *value, rgm_error *err) {
-    if (!spec->name[0]) return rgm_fail(err, RGM_E_USAGE, "%.80s: no component is named here to have settings", key);
+    if (!spec->name[0]) return rgm_fail_about(err, RGM_E_USAGE, key, "no component is named here to have settings");
     const char *dot = strchr(rest, '.');
     if (dot) {
         size_t length = (size_t)(dot - rest);
         if (length != strlen(spec->name) || strncmp(rest, spec->name, length) != 0)
-            return rgm_fail(err, RGM_E_USAGE, "%.80s: the component here is '%s', not '%.*s'", key, spec->name,
-                            length < 80 ? (int)length : 80, rest);
+            return rgm_fail_about(err, RGM_E_USAGE, key, "the component here is '%s', not '%.*s'", spec->name,
+                                  length < 80 ? (int)length : 80, rest);
         rest = dot + 1;
     }
-    if (rgm_spec_put(spec, rest, value, err) == RGM_OK) return RGM_OK;
-    return rgm_fail_in(err, "%.80s", key);
+    rgm_status status = rgm_spec_put(spec, rest, value, err);
+    if (status < 0) rgm_error_about(err, key);
+    return status;
 }
 
 /* Reads a decimal index at *text and moves past it and a following dot. -1 if there is none. */
@@ -234,16 +235,16 @@ static rgm_status set_in_list(rgm_spec_list *list, const char *key, const char *
                 strncmp(list->items[i].name, rest, (size_t)(dot - rest)) == 0)
                 index = i;
         if (index < 0)
-            return rgm_fail(err, RGM_E_USAGE, "%.80s: expected the number or the name of one of %d components", key,
-                            list->count);
+            return rgm_fail_about(err, RGM_E_USAGE, key, "expected the number or the name of one of %d components",
+                                  list->count);
     }
     int32_t adds = !*rest && index == list->count && index < RGM_CONFIG_LIST;
     if (index >= list->count && !adds)
-        return rgm_fail(err, RGM_E_USAGE, "%.80s: there are %d components, counted from 0", key, list->count);
+        return rgm_fail_about(err, RGM_E_USAGE, key, "there are %d components, counted from 0", list->count);
     if (*rest) return set_setting(&list->items[index], key, rest, value, err);
     rgm_spec spec;
     RGM_TRY(rgm_spec_set_yaml(&spec, key, value, err));
-    if (!spec.name[0]) return rgm_fail(err, RGM_E_USAGE, "%.80s: expected a component", key);
+    if (!spec.name[0]) return rgm_fail_about(err, RGM_E_USAGE, key, "expected a component");
     list->items[index] = spec;
     list->count += adds;
     return RGM_OK;
@@ -252,9 +253,12 @@ static rgm_status set_in_list(rgm_spec_list *list, const char *key, const char *
 static rgm_status set_path(rgm_config *config, const char *key, const char *rest, const char *value, rgm_error *err) {
     int32_t index = take_index(&rest);
     if (index < 0 || *rest || index > config->plugins.count || index >= RGM_CONFIG_LIST)
-        return rgm_fail(err, RGM_E_USAGE, "%.80s: expected a number up to %d", key, config->plugins.count);
-    if (!*value) return rgm_fail(err, RGM_E_USAGE, "%.80s: expected a path, found nothing", key);
-    if (rgm_text_acceptable(value, RGM_CONFIG_PATH, err) < 0) return rgm_fail_in(err, "%.80s", key);
+        return rgm_fail_about(err, RGM_E_USAGE, key, "expected a number up to %d", config->plugins.count);
+    if (!*value) return rgm_fail_about(err, RGM_E_USAGE, key, "expected a path, found nothing");
+    if (rgm_text_acceptable(value, RGM_CONFIG_PATH, err) < 0) {
+        rgm_error_about(err, key);
+        return RGM_E_USAGE;
+    }
     strcpy(config->plugins.paths[index], value);
     config->plugins.count += index == config->plugins.count;
     return RGM_OK;
@@ -289,15 +293,16 @@ rgm_status rgm_config_assign(rgm_config *config, const char *assignment, rgm_err
  */
 
 rgm_status rgm_config_check(const rgm_config *config, rgm_error *err) {
-    if (!config->optimizer.name[0]) return rgm_fail(err, RGM_E_USAGE, "optimizer: expected a component, found none");
-    if (!config->loss.name[0]) return rgm_fail(err, RGM_E_USAGE, "loss: expected a component, found none");
-    if (!config->init.name[0]) return rgm_fail(err, RGM_E_USAGE, "init: expected a component, found none");
+    if (!config->optimizer.name[0])
+        return rgm_fail_about(err, RGM_E_USAGE, "optimizer", "expected a component, found none");
+    if (!config->loss.name[0]) return rgm_fail_about(err, RGM_E_USAGE, "loss", "expected a component, found none");
+    if (!config->init.name[0]) return rgm_fail_about(err, RGM_E_USAGE, "init", "expected a component, found none");
     if (config->warmup >= 1 && config->warmup > config->epochs)
-        return rgm_fail(err, RGM_E_USAGE, "warmup: expected at most the run's %d epoch%s, found %g", config->epochs,
-                        config->epochs == 1 ? "" : "s", config->warmup);
+        return rgm_fail_about(err, RGM_E_USAGE, "warmup", "expected at most the run's %d epoch%s, found %g",
+                              config->epochs, config->epochs == 1 ? "" : "s", config->warmup);
     if (config->model.head == RGM_HEAD_LOGIT && config->model.classes > 2)
-        return rgm_fail(err, RGM_E_USAGE, "model.head: one logit separates 2 classes, model.classes is %d",
-                        config->model.classes);
+        return rgm_fail_about(err, RGM_E_USAGE, "model.head", "one logit separates 2 classes, model.classes is %d",
+                              config->model.classes);
     return RGM_OK;
 }
 
@@ -332,8 +337,8 @@ rgm_status rgm_config_fit(rgm_config *config, int32_t channels, int32_t height, 
         image[1] = height;
         image[2] = width;
     } else if (image[0] != channels) {
-        return rgm_fail(err, RGM_E_USAGE, "model.image: %dx%dx%d has %d channels, the data has %d", image[0], image[1],
-                        image[2], image[0], channels);
+        return rgm_fail_about(err, RGM_E_USAGE, "model.image", "%dx%dx%d has %d channels, the data has %d", image[0],
+                              image[1], image[2], image[0], channels);
     }
     int32_t small = image[1] <= 64 && image[2] <= 64;
     if (strcmp(config->model.name, "auto") == 0) strcpy(config->model.name, small ? "resnet20" : "resnet18");
@@ -342,8 +347,8 @@ rgm_status rgm_config_fit(rgm_config *config, int32_t channels, int32_t height, 
         config->model.stem = small ? RGM_STEM_SMALL : RGM_STEM_IMAGENET;
     if (config->model.classes == 0) config->model.classes = classes;
     if (config->model.classes < classes)
-        return rgm_fail(err, RGM_E_USAGE, "model.classes: %d is less than the %d classes of the data",
-                        config->model.classes, classes);
+        return rgm_fail_about(err, RGM_E_USAGE, "model.classes", "%d is less than the %d classes of the data",
+                              config->model.classes, classes);
     if (config->batch > images && images > 0) config->batch = (int32_t)images;
     if (images > 0) fit_batch(config, images);
     return rgm_config_check(config, err);

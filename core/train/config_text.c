@@ -158,9 +158,18 @@ static rgm_status refuse(const rgm_option *option, const char *text, rgm_error *
         nearest = rgm_text_nearest(text, option->choices, count);
     }
     if (nearest)
-        return rgm_fail(err, RGM_E_USAGE, "%s: expected %s, found '%.80s' (nearest: '%s')", option_name(option), range,
-                        text, nearest);
-    return rgm_fail(err, RGM_E_USAGE, "%s: expected %s, found '%.80s'", option_name(option), range, text);
+        return rgm_fail_about(err, RGM_E_USAGE, option_name(option), "expected %s, found '%.80s' (nearest: '%s')",
+                              range, text, nearest);
+    return rgm_fail_about(err, RGM_E_USAGE, option_name(option), "expected %s, found '%.80s'", range, text);
+}
+
+static rgm_status set_text(const rgm_option *option, const char *text, char *field, rgm_error *err) {
+    rgm_status status = rgm_text_acceptable(text, option->size, err);
+    if (status < 0)
+        rgm_error_about(err, option_name(option));
+    else
+        strcpy(field, text);
+    return status;
 }
 
 rgm_status rgm_option_set_text(const rgm_option *option, rgm_config *config, const char *text, rgm_error *err) {
@@ -187,9 +196,7 @@ rgm_status rgm_option_set_text(const rgm_option *option, rgm_config *config, con
         fine = parse_choice(option, text, field);
         break;
     case RGM_OPTION_TEXT:
-        if (rgm_text_acceptable(text, option->size, err) < 0) return rgm_fail_in(err, "%s", option_name(option));
-        strcpy(field, text);
-        return RGM_OK;
+        return set_text(option, text, field, err);
     default:
         break;
     }
@@ -253,7 +260,10 @@ int32_t rgm_spec_is_name(const char *text) {
 rgm_status rgm_spec_put(rgm_spec *spec, const char *key, const char *value, rgm_error *err) {
     if (!rgm_spec_is_name(key))
         return rgm_fail(err, RGM_E_USAGE, "expected the name of a setting of '%s', found '%.80s'", spec->name, key);
-    if (rgm_text_acceptable(value, RGM_SPEC_VALUE, err) < 0) return rgm_fail_in(err, "%s", key);
+    if (rgm_text_acceptable(value, RGM_SPEC_VALUE, err) < 0) {
+        rgm_error_about(err, key);
+        return RGM_E_USAGE;
+    }
     rgm_setting *setting = NULL;
     for (int32_t i = 0; i < spec->count; i++)
         if (strcmp(spec->settings[i].key, key) == 0) setting = &spec->settings[i];

@@ -23,13 +23,14 @@ typedef struct reader {
     rgm_error *err;
 } reader;
 
-/* Puts "FILE:LINE:COLUMN" of a mark in front of the message. */
+/* The fault is at a mark; a value from the command line has no place. */
 static rgm_status at(reader *r, yaml_mark_t mark) {
-    if (r->name) rgm_fail_in(r->err, "%.160s:%zu:%zu", r->name, mark.line + 1, mark.column + 1);
+    if (r->name) rgm_error_at(r->err, r->name, (int32_t)mark.line + 1, (int32_t)mark.column + 1);
     return RGM_E_USAGE;
 }
 
-#define REFUSE(r, mark, ...) (rgm_fail((r)->err, RGM_E_USAGE, __VA_ARGS__), at(r, mark))
+#define REFUSE(r, mark, ...)                (rgm_fail((r)->err, RGM_E_USAGE, __VA_ARGS__), at(r, mark))
+#define REFUSE_ABOUT(r, mark, subject, ...) (rgm_fail_about((r)->err, RGM_E_USAGE, subject, __VA_ARGS__), at(r, mark))
 
 static rgm_status syntax_error(reader *r) {
     const yaml_parser_t *p = &r->parser;
@@ -94,7 +95,7 @@ static const char *found(const reader *r, char text[128]) {
 
 static rgm_status expected(reader *r, const char *key, const char *what) {
     char text[128];
-    return REFUSE(r, r->event.start_mark, "%.80s: expected %s, found %s", key, what, found(r, text));
+    return REFUSE_ABOUT(r, r->event.start_mark, key, "expected %s, found %s", what, found(r, text));
 }
 
 /* --- components ----------------------------------------------------------------------------------------------------
@@ -110,7 +111,7 @@ static rgm_status read_value_list(reader *r, const char *key, char *value, size_
         if (r->event.type == YAML_SEQUENCE_END_EVENT) return RGM_OK;
         if (r->event.type != YAML_SCALAR_EVENT || is_null(r)) return expected(r, key, "a value");
         used += (size_t)snprintf(value + used, size - used, "%s%s", i ? "," : "", scalar(r));
-        if (used >= size) return REFUSE(r, start, "%.80s: the list is longer than %zu bytes", key, size - 1);
+        if (used >= size) return REFUSE_ABOUT(r, start, key, "the list is longer than %zu bytes", size - 1);
     }
 }
 
@@ -130,7 +131,7 @@ static rgm_status read_settings(reader *r, rgm_spec *spec) {
         yaml_mark_t mark = r->event.start_mark;
         char key[RGM_SPEC_NAME], value[RGM_SPEC_VALUE];
         strcpy(key, scalar(r));
-        if (rgm_spec_get(spec, key)) return REFUSE(r, mark, "%s: the setting '%s' is repeated", spec->name, key);
+        if (rgm_spec_get(spec, key)) return REFUSE_ABOUT(r, mark, spec->name, "the setting '%s' is repeated", key);
         RGM_TRY(next(r));
         yaml_mark_t value_mark = r->event.start_mark;
         const char *text = value;
@@ -167,13 +168,13 @@ static rgm_status read_spec(reader *r, const char *key, rgm_spec *spec) {
         RGM_TRY(read_settings(r, spec));
     } else if (!is_null(r)) {
         char text[128];
-        return REFUSE(r, r->event.start_mark, "%.80s: expected the settings of '%s' as {setting: value}, found %s", key,
-                      spec->name, found(r, text));
+        return REFUSE_ABOUT(r, r->event.start_mark, key, "expected the settings of '%s' as {setting: value}, found %s",
+                            spec->name, found(r, text));
     }
     RGM_TRY(next(r));
     if (r->event.type != YAML_MAPPING_END_EVENT)
-        return REFUSE(r, r->event.start_mark, "%.80s: expected one component, found another key beside '%s'", key,
-                      spec->name);
+        return REFUSE_ABOUT(r, r->event.start_mark, key, "expected one component, found another key beside '%s'",
+                            spec->name);
     return RGM_OK;
 }
 
@@ -188,11 +189,11 @@ static rgm_status read_specs(reader *r, const char *key, rgm_spec_list *list) {
         RGM_TRY(next(r));
         if (r->event.type == YAML_SEQUENCE_END_EVENT) return RGM_OK;
         if (list->count == RGM_CONFIG_LIST)
-            return REFUSE(r, r->event.start_mark, "%s: more than %d components", key, RGM_CONFIG_LIST);
+            return REFUSE_ABOUT(r, r->event.start_mark, key, "more than %d components", RGM_CONFIG_LIST);
         yaml_mark_t mark = r->event.start_mark;
         rgm_spec *spec = &list->items[list->count];
         RGM_TRY(read_spec(r, key, spec));
-        if (!spec->name[0]) return REFUSE(r, mark, "%s: expected a component, found nothing", key);
+        if (!spec->name[0]) return REFUSE_ABOUT(r, mark, key, "expected a component, found nothing");
         list->count++;
     }
 }
@@ -206,9 +207,9 @@ static rgm_status read_paths(reader *r, const char *key, rgm_config *config) {
         if (r->event.type == YAML_SEQUENCE_END_EVENT) return RGM_OK;
         if (r->event.type != YAML_SCALAR_EVENT || !*scalar(r)) return expected(r, key, "a path");
         if (config->plugins.count == RGM_CONFIG_LIST)
-            return REFUSE(r, r->event.start_mark, "%s: more than %d paths", key, RGM_CONFIG_LIST);
+            return REFUSE_ABOUT(r, r->event.start_mark, key, "more than %d paths", RGM_CONFIG_LIST);
         if (rgm_text_acceptable(scalar(r), RGM_CONFIG_PATH, r->err) < 0) {
-            rgm_fail_in(r->err, "%s", key);
+            rgm_error_about(r->err, key);
             return at(r, r->event.start_mark);
         }
         strcpy(config->plugins.paths[config->plugins.count++], scalar(r));
@@ -369,7 +370,7 @@ rgm_status rgm_config_read(rgm_config *config, const char *path, rgm_error *err)
 
 static rgm_status read_node(reader *r, const rgm_option *option, const char *key, rgm_spec *spec) {
     RGM_TRY(begin_document(r));
-    if (r->event.type == YAML_STREAM_END_EVENT) return rgm_fail(r->err, RGM_E_USAGE, "%.80s: expected a value", key);
+    if (r->event.type == YAML_STREAM_END_EVENT) return rgm_fail_about(r->err, RGM_E_USAGE, key, "expected a value");
     RGM_TRY(option ? read_option(r, option) : read_spec(r, key, spec));
     return end_document(r);
 }
@@ -378,10 +379,10 @@ static rgm_status read_node(reader *r, const rgm_option *option, const char *key
 static rgm_status set_node(const rgm_option *option, const char *key, rgm_config *config, rgm_spec *spec,
                            const char *text, rgm_error *err) {
     reader r;
-    if (strlen(text) > FILE_MAX) return rgm_fail(err, RGM_E_USAGE, "%.80s: the value is too long", key);
+    if (strlen(text) > FILE_MAX) return rgm_fail_about(err, RGM_E_USAGE, key, "the value is too long");
     RGM_TRY(reader_open(&r, text, strlen(text), NULL, config, err));
     rgm_status status = read_node(&r, option, key, spec);
-    if (status == RGM_E_USAGE && r.parser.error) rgm_fail_in(err, "%.80s", key);
+    if (status == RGM_E_USAGE && r.parser.error) rgm_error_about(err, key);
     reader_close(&r);
     return status;
 }

@@ -224,11 +224,11 @@ static rgm_status load_plugins(rgm_session *s, rgm_config *c, const rgm_session_
     if (status < 0) /* a run's plugins may have moved since it began */
         return rgm_fail(err, status, "%.400s%s", why.text,
                         status == RGM_E_USAGE && c->resume[0] ? ": --set 'plugins=[FILE.so]' names other files" : "");
-    status = create_components(&s->components, s->registry, c, o->evaluation, &why);
+    status = create_components(&s->components, s->registry, c, o->evaluation, err);
     if (status >= 0) return rgm_resume_list_plugins(&s->components, &s->plugins, err);
     /* a place in the configuration needs the file's name in front */
-    int32_t placed = c->source[0] && strncmp(why.text, "line ", 5) == 0;
-    return rgm_fail(err, status, placed ? "%.160s: %.340s" : "%.0s%.507s", c->source, why.text);
+    if (err && err->line > 0 && c->source[0]) rgm_fail_in(err, "%.160s", c->source);
+    return status;
 }
 
 rgm_status rgm_session_create(rgm_session **session, rgm_config *config, const rgm_session_options *options,

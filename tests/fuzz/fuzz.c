@@ -91,7 +91,8 @@ void fuzz_judge(rgm_status status, const rgm_error *err) {
     if (status >= 0) return;
     NEED(status > -RGM_STATUS_COUNT && status != RGM_E_INTERNAL);
     NEED(err->status == status && err->text[0]);
-    for (const char *c = err->text; *c; c++) NEED((unsigned char)*c >= ' ');
+    char line[RGM_ERROR_LINE];
+    for (const char *c = rgm_error_line(err, line); *c; c++) NEED((unsigned char)*c >= ' ');
 }
 
 void fuzz_limit_files(size_t bytes) {
