@@ -51,16 +51,17 @@ START_TEST(test_what_is_given_is_kept_in_order) {
     ck_assert_str_eq(line.argument[1], "-x");
     ck_assert_str_eq(line.own[0], "x");
     ck_assert_ptr_null(line.own[1]);
-    ck_assert_str_eq(rgm_cli_value(&line, "json"), "-");
-    ck_assert_ptr_null(rgm_cli_value(&line, "resume"));
+    ck_assert_str_eq(line.json, "-");
+    ck_assert_ptr_null(line.resume);
+    ck_assert_int_eq(line.quiet, 1);
+    ck_assert_str_eq(rgm_cli_value(&line, "epochs"), "3");
+    ck_assert_ptr_null(rgm_cli_value(&line, "out"));
     ck_assert_msg(rgm_cli_config(&line, NULL, &config, &err) == RGM_OK, "%s", line_of(&err));
     ck_assert_int_eq(config.batch, 32); /* --set came after -b */
     ck_assert_int_eq(config.epochs, 3);
     ck_assert_uint_eq(config.seed, 7);
     ck_assert_int_eq(config.plugins.count, 2);
     ck_assert_str_eq(config.plugins.paths[1], "b.so");
-    ck_assert_int_eq(config.quiet, 1);
-    ck_assert_str_eq(config.json, "-");
 }
 END_TEST
 
@@ -272,6 +273,56 @@ START_TEST(test_own_integers_and_choices) {
 }
 END_TEST
 
+/* --- the table of flags ----------------------------------------------------------------------------------------------
+ */
+
+/* Every flag sets an option that there is, or is one of a call; names and letters are unique. */
+START_TEST(test_flags_are_consistent) {
+    size_t count;
+    const rgm_flag *table = rgm_flags(&count);
+    for (size_t i = 0; i < count; i++) {
+        const rgm_flag *a = &table[i];
+        ck_assert_msg(a->key ? rgm_config_option(a->key) != NULL : a->call != RGM_CALL_NONE, "%s", a->name);
+        ck_assert_int_eq(!a->key, a->help != NULL);
+        if (a->key) ck_assert_ptr_eq(rgm_flag_find(a->key), a);
+        for (size_t j = 0; j < i; j++) {
+            ck_assert_str_ne(a->name, table[j].name);
+            /* One letter may serve two flags if no command has both. */
+            ck_assert_msg(!a->letter || a->letter != table[j].letter || !(a->commands & table[j].commands), "-%c",
+                          a->letter);
+        }
+    }
+}
+END_TEST
+
+/* --- the manual ------------------------------------------------------------------------------------------------------
+ */
+
+/* docs/CONFIG.md has one row per key with its range, default and meaning. */
+START_TEST(test_manual_agrees_with_the_table) {
+    const char *folder = getenv("srcdir");
+    char path[1024], row[1024], range[512];
+    snprintf(path, sizeof path, "%s/docs/CONFIG.md", folder ? folder : ".");
+    FILE *file = fopen(path, "r");
+    ck_assert_msg(file != NULL, "cannot open %s", path);
+    static char manual[65536];
+    manual[fread(manual, 1, sizeof manual - 1, file)] = 0;
+    fclose(file);
+    size_t count, rows = 0, expected = 0;
+    const rgm_option *options = rgm_config_options(&count);
+    for (size_t i = 0; i < count; i++) {
+        const rgm_flag *flag = rgm_flag_find(options[i].key);
+        expected++;
+        snprintf(row, sizeof row, "\n| `%s` | %s | `%s` | %s%s%s | %s |\n", options[i].key,
+                 rgm_option_range(&options[i], range, sizeof range), options[i].fallback, flag ? "`--" : "",
+                 flag ? flag->name : "", flag ? "`" : "", options[i].help);
+        ck_assert_msg(strstr(manual, row) != NULL, "docs/CONFIG.md lacks this row:%s", row);
+    }
+    for (const char *at = manual; (at = strstr(at, "\n| `")) != NULL; at++) rows++;
+    ck_assert_msg(rows == expected, "docs/CONFIG.md has %zu rows, the table %zu keys", rows, expected);
+}
+END_TEST
+
 /* --- --set -----------------------------------------------------------------------------------------------------------
  */
 
@@ -388,6 +439,8 @@ static Suite *options_suite(void) {
     tcase_add_loop_test(tcase, test_bad_lines, 0, (int)(sizeof bad / sizeof bad[0]));
     tcase_add_loop_test(tcase, test_bad_values, 0, (int)(sizeof bad_values / sizeof bad_values[0]));
     tcase_add_test(tcase, test_own_integers_and_choices);
+    tcase_add_test(tcase, test_flags_are_consistent);
+    tcase_add_test(tcase, test_manual_agrees_with_the_table);
     suite_add_tcase(suite, tcase);
     tcase = tcase_create("set");
     tcase_add_checked_fixture(tcase, defaults, NULL);

@@ -79,7 +79,7 @@ static rgm_status parse_until(const rgm_cli_line *line, double *until, rgm_error
 }
 
 static rgm_status make_config(const rgm_cli_line *line, rgm_config *config, rgm_error *err) {
-    if (rgm_cli_value(line, "resume"))
+    if (line->resume)
         return rgm_fail(err, RGM_E_USAGE, "bench train: --resume: a time to accuracy is that of a whole run");
     RGM_TRY(rgm_config_init(config, err));
     config->data.validation = 0;

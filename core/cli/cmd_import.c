@@ -107,7 +107,7 @@ rgm_status rgm_cmd_import(int argc, char **argv, rgm_error *err) {
     for (int32_t i = 1; i < line.argument_count; i++)
         if (access(line.argument[i], F_OK) != 0)
             return rgm_fail(err, RGM_E_IO, "%.160s: %s", line.argument[i], strerror(errno));
-    p.quiet = rgm_cli_value(&line, "quiet") != NULL;
+    p.quiet = line.quiet;
     rgm_import_options options = {.sources = line.argument + 1,
                                   .count = line.argument_count - 1,
                                   .out = line.own[OUT],
@@ -121,5 +121,5 @@ rgm_status rgm_cmd_import(int argc, char **argv, rgm_error *err) {
     rgm_status status = format == 0 ? rgm_import_idx(&options, err) : rgm_import_cifar(&options, err);
     rgm_bar_finish(&p.bar);
     RGM_TRY(status);
-    return show(line.own[OUT], rgm_cli_value(&line, "json"), p.quiet, err);
+    return show(line.own[OUT], line.json, p.quiet, err);
 }

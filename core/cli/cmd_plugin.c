@@ -153,7 +153,8 @@ static rgm_status open_registry(const rgm_cli_line *line, rgm_registry **registr
     const char *files[RGM_CLI_GIVEN];
     size_t count = 0;
     for (int32_t i = 0; i < line->given_count; i++)
-        if (line->given[i].key && strcmp(line->given[i].key, "plugin") == 0) files[count++] = line->given[i].value;
+        if (line->given[i].flag->key && strcmp(line->given[i].flag->key, "plugins") == 0)
+            files[count++] = line->given[i].value;
     char place[RGM_PLACE_PATH];
     rgm_registry_options options = {.files = files, .file_count = count, .folder = rgm_place_plugins(place)};
     return rgm_registry_create(registry, &options, err);
@@ -171,7 +172,7 @@ rgm_status rgm_cmd_plugin(int argc, char **argv, rgm_error *err) {
     if (action == LIST && name) RGM_TRY(parse_kind(name, &kind, err));
     rgm_registry *registry;
     RGM_TRY(open_registry(&line, &registry, err));
-    rgm_status status = show(registry, kind, action == INFO ? name : NULL, rgm_cli_value(&line, "json"), err);
+    rgm_status status = show(registry, kind, action == INFO ? name : NULL, line.json, err);
     rgm_registry_destroy(registry);
     return status;
 }

@@ -22,7 +22,7 @@ static const rgm_cli_spec spec = {
 /* A resumed run has its own configuration; the line may change what does not touch its bits. */
 static rgm_status make_config(const rgm_cli_line *line, rgm_config *config, rgm_error *err) {
     const char *file = line->argument_count > 0 ? line->argument[0] : NULL;
-    const char *resume = rgm_cli_value(line, "resume");
+    const char *resume = line->resume;
     if (!resume) return rgm_cli_config(line, file, config, err);
     const char *out = rgm_cli_value(line, "out"), *checkpoint = rgm_cli_value(line, "checkpoint");
     if (file || out || checkpoint)

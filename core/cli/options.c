@@ -10,7 +10,7 @@
 #include "base/log.h"
 #include "base/text.h"
 
-enum { MOST_FLAGS = 80, HELP_BYTES = 240, KEY_SET = 0x1000, KEY_HELP = 0x1001, KEY_OWN = 0x1100, KEY_TABLE = 0x1200 };
+enum { MOST_FLAGS = 80, HELP_BYTES = 240, KEY_OWN = 0x1100, KEY_TABLE = 0x1200 };
 enum { GROUP_OWN = 1, GROUP_TABLE = 2, GROUP_LAST = 3 };
 
 /* argp's view of one command. */
@@ -22,7 +22,8 @@ typedef struct flags {
 
 typedef struct parse {
     rgm_cli_line *line;
-    int next; /* the index of the word that argp would look at next, when it failed */
+    int next;        /* the index of the word that argp would look at next, when it failed */
+    int32_t refused; /* 1: *err says why */
     rgm_error *err;
 } parse;
 
@@ -37,20 +38,32 @@ static void add_flag(flags *f, const char *name, int key, const char *arg, int o
         .name = name, .key = key, .arg = arg, .flags = optional ? OPTION_ARG_OPTIONAL : 0, .doc = text, .group = group};
 }
 
-static int32_t is_optional(const rgm_option *option) { return strcmp(option->flag, "json") == 0; }
+/* The option that a flag sets; NULL for one of the call. */
+static const rgm_option *option_of(const rgm_flag *flag) { return flag->key ? rgm_config_option(flag->key) : NULL; }
+
+/* The option's meaning, and its default where that says something. */
+static void describe(const rgm_option *option, char help[HELP_BYTES]) {
+    static const char *const silent[] = {"''", "[]", "auto"};
+    int32_t plain = 0;
+    for (size_t i = 0; i < sizeof silent / sizeof *silent; i++) plain |= strcmp(option->fallback, silent[i]) == 0;
+    if (plain)
+        snprintf(help, HELP_BYTES, "%s", option->help);
+    else
+        snprintf(help, HELP_BYTES, "%s [%s]", option->help, option->fallback);
+}
+
+static int key_of(const rgm_flag *table, size_t i) { return table[i].letter ? table[i].letter : KEY_TABLE + (int)i; }
 
 static void add_table(flags *f, uint32_t command) {
     size_t count;
-    const rgm_option *options = rgm_config_options(&count);
+    const rgm_flag *table = rgm_flags(&count);
     for (size_t i = 0; i < count; i++) {
-        const rgm_option *o = &options[i];
+        const rgm_flag *flag = &table[i];
         char help[HELP_BYTES];
-        if (!o->flag || !(o->commands & command)) continue;
-        int plain = !o->key || strcmp(o->fallback, "''") == 0 || strcmp(o->fallback, "[]") == 0 ||
-                    strcmp(o->fallback, "auto") == 0;
-        snprintf(help, sizeof help, "%s%s%s%s", o->help, plain ? "" : " [", plain ? "" : o->fallback, plain ? "" : "]");
-        add_flag(f, o->flag, o->letter ? o->letter : KEY_TABLE + (int)i, o->arg, is_optional(o), help,
-                 o->key ? GROUP_TABLE : GROUP_LAST);
+        if (!(flag->commands & command)) continue;
+        if (flag->key) describe(option_of(flag), help);
+        add_flag(f, flag->name, key_of(table, i), flag->arg, flag->optional, flag->key ? help : flag->help,
+                 flag->key ? GROUP_TABLE : GROUP_LAST);
     }
 }
 
@@ -61,23 +74,23 @@ static void make_flags(flags *f, const rgm_cli_spec *spec) {
         add_flag(f, own->flag, own->letter ? own->letter : KEY_OWN + i, own->arg, 0, own->help, GROUP_OWN);
     }
     add_table(f, spec->command);
-    if (spec->command & (RGM_FOR_TRAIN | RGM_FOR_EVAL | RGM_FOR_PLAN | RGM_FOR_BENCH))
-        add_flag(f, "set", KEY_SET, "KEY=VALUE", 0, "set any key of the configuration, such as optimizer.lr=0.05",
-                 GROUP_LAST);
-    add_flag(f, "help", KEY_HELP, NULL, 0, "print this help", GROUP_LAST);
-    f->list[f->count - 1].key = 'h';
 }
 
 /* --- parsing -------------------------------------------------------------------------------------------------------
  */
 
-static error_t keep(parse *p, const char *key, const char *value, const rgm_option *option) {
+static error_t refused(parse *p) {
+    p->refused = 1;
+    return EINVAL;
+}
+
+static error_t keep(parse *p, const rgm_flag *flag, const char *value) {
     rgm_cli_line *line = p->line;
     if (line->given_count == RGM_CLI_GIVEN) {
         rgm_fail(p->err, RGM_E_USAGE, "more than %d options", RGM_CLI_GIVEN);
-        return EINVAL;
+        return refused(p);
     }
-    line->given[line->given_count++] = (rgm_cli_given){key, value, option};
+    line->given[line->given_count++] = (rgm_cli_given){flag, value};
     return 0;
 }
 
@@ -86,33 +99,46 @@ static error_t take_argument(parse *p, const char *argument) {
     int32_t most = line->spec->most < RGM_CLI_ARGUMENTS ? line->spec->most : RGM_CLI_ARGUMENTS;
     if (line->argument_count == most) {
         rgm_fail(p->err, RGM_E_USAGE, "%s: unexpected argument '%.160s'", line->spec->name, argument);
-        return EINVAL;
+        return refused(p);
     }
     line->argument[line->argument_count++] = argument;
     return 0;
+}
+
+static error_t take_flag(parse *p, const rgm_flag *flag, const char *value) {
+    rgm_cli_line *line = p->line;
+    switch (flag->call) {
+    case RGM_CALL_RESUME:
+        line->resume = value;
+        return 0;
+    case RGM_CALL_JSON:
+        line->json = value ? value : "-";
+        return 0;
+    case RGM_CALL_QUIET:
+        line->quiet = 1;
+        return 0;
+    case RGM_CALL_HELP:
+        line->helped = 1;
+        return ECANCELED;
+    default:
+        return keep(p, flag, value);
+    }
 }
 
 static error_t take_option(int key, char *value, struct argp_state *state) {
     parse *p = state->input;
     const rgm_cli_spec *spec = p->line->spec;
     size_t count;
-    const rgm_option *options = rgm_config_options(&count);
+    const rgm_flag *table = rgm_flags(&count);
     if (key == ARGP_KEY_ARG) return take_argument(p, value);
-    if (key == KEY_SET) return keep(p, NULL, value, NULL);
     if (key == ARGP_KEY_ERROR) p->next = state->next;
-    if (key == 'h') {
-        p->line->helped = 1;
-        return ECANCELED;
-    }
     for (int32_t i = 0; spec->own && spec->own[i].flag; i++)
         if (key == (spec->own[i].letter ? spec->own[i].letter : KEY_OWN + i)) {
             p->line->own[i] = value ? value : "";
             return 0;
         }
     for (size_t i = 0; i < count; i++)
-        if (options[i].flag && (options[i].commands & spec->command) &&
-            key == (options[i].letter ? options[i].letter : KEY_TABLE + (int)i))
-            return keep(p, options[i].flag, value ? value : is_optional(&options[i]) ? "-" : "true", &options[i]);
+        if ((table[i].commands & spec->command) && key == key_of(table, i)) return take_flag(p, &table[i], value);
     return ARGP_ERR_UNKNOWN;
 }
 
@@ -134,12 +160,12 @@ static const char *suggest_key(const flags *f, const char *name, char out[160]) 
     const rgm_option *options = rgm_config_options(&count);
     int32_t settable = 0;
     out[0] = 0;
-    for (int32_t i = 0; i < f->count; i++) settable |= f->list[i].key == KEY_SET;
+    for (int32_t i = 0; i < f->count; i++) settable |= strcmp(f->list[i].name, "set") == 0;
     if (!settable) return out;
     snprintf(out, 160, " (--set KEY=VALUE sets what has no option, such as optimizer.lr)");
     for (size_t i = 0; i < count; i++) {
-        const char *key = options[i].key, *dot = key ? strchr(key, '.') : NULL;
-        if (key && (strcmp(key, name) == 0 || (dot && strcmp(dot + 1, name) == 0)))
+        const char *key = options[i].key, *dot = strchr(key, '.');
+        if (strcmp(key, name) == 0 || (dot && strcmp(dot + 1, name) == 0))
             snprintf(out, 160, " (--set %.100s=VALUE)", key);
     }
     return out;
@@ -188,8 +214,8 @@ static void print_help(const struct argp *argp, const rgm_cli_spec *spec) {
 
 static rgm_status check_arguments(const rgm_cli_line *line, rgm_error *err) {
     const rgm_cli_spec *spec = line->spec;
-    const char *json = rgm_cli_value(line, "json");
-    for (int32_t i = 0; json && strcmp(json, "-") == 0 && !spec->json_arguments && i < line->argument_count; i++) {
+    int32_t printed = line->json && strcmp(line->json, "-") == 0;
+    for (int32_t i = 0; printed && !spec->json_arguments && i < line->argument_count; i++) {
         const char *dot = strrchr(line->argument[i], '.');
         if (dot && strcmp(dot, ".json") == 0)
             return rgm_fail(err, RGM_E_USAGE, "--json: expected --json=%.160s, in one word", line->argument[i]);
@@ -208,66 +234,60 @@ rgm_status rgm_cli_parse(rgm_cli_line *line, const rgm_cli_spec *spec, int argc,
     struct argp argp = {.options = f.list, .parser = take_option, .args_doc = spec->arguments, .doc = spec->about};
     memset(line, 0, sizeof *line);
     line->spec = spec;
-    parse p = {line, 0, err};
-    err->text[0] = 0;
+    parse p = {.line = line, .err = err};
     error_t code = argp_parse(&argp, argc, argv, ARGP_NO_ERRS | ARGP_NO_EXIT | ARGP_NO_HELP, NULL, &p);
     if (line->helped) {
         print_help(&argp, spec);
         return RGM_OK;
     }
     if (code == ENOMEM) return rgm_fail(err, RGM_E_NOMEM, "no memory for the command line");
-    if (code && err->text[0]) return RGM_E_USAGE;
+    if (p.refused) return RGM_E_USAGE;
     if (code) return explain(&f, spec->name, argc, argv, p.next, err);
     RGM_TRY(check_arguments(line, err));
-    if (rgm_cli_value(line, "quiet")) rgm_log_set_level(RGM_LOG_ERROR);
+    if (line->quiet) rgm_log_set_level(RGM_LOG_ERROR);
     return RGM_OK;
 }
 
-const char *rgm_cli_value(const rgm_cli_line *line, const char *flag) {
-    for (int32_t i = line->given_count - 1; i >= 0; i--)
-        if (line->given[i].key && strcmp(line->given[i].key, flag) == 0) return line->given[i].value;
+const char *rgm_cli_value(const rgm_cli_line *line, const char *key) {
+    for (int32_t i = line->given_count - 1; i >= 0; i--) {
+        const rgm_cli_given *given = &line->given[i];
+        if (given->flag->key && strcmp(given->flag->key, key) == 0) return given->value;
+    }
     return NULL;
 }
 
 /* --- into the configuration ----------------------------------------------------------------------------------------
  */
 
-/* Fields that have no key are set directly; they are texts and one boolean. */
-static rgm_status set_keyless(const rgm_option *option, const char *value, rgm_config *config, rgm_error *err) {
-    char *field = (char *)config + option->offset;
-    if (option->type == RGM_OPTION_BOOL) {
-        *(int32_t *)(void *)field = 1;
-        return RGM_OK;
-    }
-    if (!*value || strlen(value) >= option->size)
-        return rgm_fail(err, RGM_E_USAGE, "expected 1 to %zu bytes", option->size - 1);
-    strcpy(field, value);
-    return RGM_OK;
+static rgm_status set_flag(const rgm_cli_given *given, rgm_config *config, rgm_error *err) {
+    const rgm_flag *flag = given->flag;
+    char key[64];
+    if (option_of(flag)->type == RGM_OPTION_PATHS)
+        snprintf(key, sizeof key, "%s.%d", flag->key, config->plugins.count);
+    else
+        snprintf(key, sizeof key, "%s", flag->key);
+    if (rgm_config_set(config, key, given->value, err) >= 0) return RGM_OK;
+    if (strcmp(err->subject, key) == 0) err->subject[0] = 0; /* the flag stands for the key */
+    return rgm_fail_in(err, "--%s", flag->name);
 }
 
-static rgm_status set_flag(const rgm_cli_given *given, rgm_config *config, rgm_error *err) {
-    const rgm_option *option = given->option;
-    char key[64];
-    rgm_status status;
-    if (!option->key) {
-        status = set_keyless(option, given->value, config, err);
-    } else {
-        snprintf(key, sizeof key, "%s", option->key);
-        if (option->type == RGM_OPTION_PATHS) snprintf(key, sizeof key, "%s.%d", option->key, config->plugins.count);
-        status = rgm_config_set(config, key, given->value, err);
-        if (status < 0 && strcmp(err->subject, key) == 0) err->subject[0] = 0; /* the flag stands for the key */
-    }
-    return status < 0 ? rgm_fail_in(err, "--%s", option->flag) : RGM_OK;
+static rgm_status set_given(const rgm_cli_given *given, rgm_config *config, rgm_error *err) {
+    if (given->flag->key) return set_flag(given, config, err);
+    return rgm_config_assign(config, given->value, err) < 0 ? rgm_fail_in(err, "--set") : RGM_OK;
+}
+
+static rgm_status check_path(const char *flag, const char *path, rgm_error *err) {
+    if (!path || (*path && strlen(path) < RGM_CONFIG_PATH)) return RGM_OK;
+    return rgm_fail_about(err, RGM_E_USAGE, flag, "expected 1 to %d bytes", RGM_CONFIG_PATH - 1);
 }
 
 rgm_status rgm_cli_apply(const rgm_cli_line *line, rgm_config *config, rgm_error *err) {
-    for (int32_t i = 0; i < line->given_count; i++) {
-        const rgm_cli_given *given = &line->given[i];
-        if (given->key)
-            RGM_TRY(set_flag(given, config, err));
-        else if (rgm_config_assign(config, given->value, err) < 0)
-            return rgm_fail_in(err, "--set");
-    }
+    RGM_TRY(check_path("--json", line->json, err));
+    RGM_TRY(check_path("--resume", line->resume, err));
+    snprintf(config->json, sizeof config->json, "%s", line->json ? line->json : "");
+    snprintf(config->resume, sizeof config->resume, "%s", line->resume ? line->resume : "");
+    config->quiet = line->quiet;
+    for (int32_t i = 0; i < line->given_count; i++) RGM_TRY(set_given(&line->given[i], config, err));
     return rgm_config_check(config, err);
 }
 
@@ -296,6 +316,11 @@ static int32_t is_hdf5(const char *path) {
     return holds_hdf5(path);
 }
 
+static int32_t names_model(const rgm_cli_given *given) {
+    if (given->flag->key) return strcmp(given->flag->key, "model.name") == 0;
+    return strncmp(given->value, "model.name=", 11) == 0;
+}
+
 /* The model that the line names, or else what *config says. */
 static rgm_status find_model(const rgm_cli_line *line, const rgm_config *config, char name[RGM_CONFIG_NAME],
                              rgm_error *err) {
@@ -303,13 +328,8 @@ static rgm_status find_model(const rgm_cli_line *line, const rgm_config *config,
     if (!scan) return rgm_fail(err, RGM_E_NOMEM, "configuration: out of memory");
     rgm_status status = RGM_OK;
     strcpy(scan->model.name, config->model.name);
-    for (int32_t i = 0; i < line->given_count && status >= 0; i++) {
-        const rgm_cli_given *given = &line->given[i];
-        if (given->key && given->option->key && strcmp(given->option->key, "model.name") == 0)
-            status = set_flag(given, scan, err);
-        else if (!given->key && strncmp(given->value, "model.name=", 11) == 0)
-            status = rgm_config_assign(scan, given->value, err) < 0 ? rgm_fail_in(err, "--set") : RGM_OK;
-    }
+    for (int32_t i = 0; i < line->given_count && status >= 0; i++)
+        if (names_model(&line->given[i])) status = set_given(&line->given[i], scan, err);
     if (status >= 0) strcpy(name, scan->model.name);
     free(scan);
     return status;

@@ -1,4 +1,4 @@
-/* The command line of every command: argp over the table of options (train/config.h) and the command's own flags.
+/* The command line of every command: argp over the table of flags (cli/flags.h) and the command's own flags.
  *
  *     rgm_cli_parse()   argv -> what was given, in order; prints --help
  *     rgm_cli_apply()   what was given -> rgm_config, with the flag in front of each complaint
@@ -6,7 +6,7 @@
 #ifndef RGM_CLI_OPTIONS_H
 #define RGM_CLI_OPTIONS_H
 
-#include "train/config.h"
+#include "cli/flags.h"
 
 enum { RGM_CLI_GIVEN = 256, RGM_CLI_OWN = 8, RGM_CLI_ARGUMENTS = 64 };
 
@@ -29,15 +29,19 @@ typedef struct rgm_cli_spec {
     int32_t json_arguments;  /* 1: arguments are JSON files, so that one behind --json is no mistake */
 } rgm_cli_spec;
 
+/* What sets an option: a flag with its value, or --set with "key=value". */
 typedef struct rgm_cli_given {
-    const char *key, *value;  /* key NULL: of --set, value "key=value" */
-    const rgm_option *option; /* of a flag */
+    const rgm_flag *flag;
+    const char *value;
 } rgm_cli_given;
 
 /* What the command line says; pointers into argv. */
 typedef struct rgm_cli_line {
     const rgm_cli_spec *spec;
-    int32_t helped; /* --help was printed: nothing else to do */
+    int32_t helped;     /* --help was printed: nothing else to do */
+    const char *json;   /* where the result goes as JSON: a path, or "-" for standard output; NULL: nowhere */
+    const char *resume; /* the run to continue; NULL: none */
+    int32_t quiet;      /* 1: errors and results only */
     int32_t given_count;
     rgm_cli_given given[RGM_CLI_GIVEN];
     const char *own[RGM_CLI_OWN]; /* "" for a flag without argument, NULL if not given */
@@ -48,10 +52,11 @@ typedef struct rgm_cli_line {
 /* argv[0] is the command's name. RGM_E_USAGE with one line for what is wrong. */
 rgm_status rgm_cli_parse(rgm_cli_line *line, const rgm_cli_spec *spec, int argc, char **argv, rgm_error *err);
 
-/* The value given for a flag of the table ("checkpoint"), the last one if repeated, or NULL. */
-const char *rgm_cli_value(const rgm_cli_line *line, const char *flag);
+/* The value given for the flag of an option ("checkpoint"), the last one if repeated, or NULL. */
+const char *rgm_cli_value(const rgm_cli_line *line, const char *key);
 
-/* Applies flags and --set over *config, in order, and checks the whole. */
+/* Applies flags and --set over *config, in order, and checks the whole; RGM_E_USAGE for what they, --json or --resume
+ * say. */
 rgm_status rgm_cli_apply(const rgm_cli_line *line, rgm_config *config, rgm_error *err);
 
 /* Defaults (those of the model that `file` or the line names), then `file` (NULL: none), then rgm_cli_apply(). A file

@@ -5,14 +5,6 @@
 #include <string.h>
 #include "base/text.h"
 
-enum { ALL = RGM_FOR_TRAIN | RGM_FOR_EVAL | RGM_FOR_PLAN | RGM_FOR_BENCH, MAKE = ALL & ~RGM_FOR_EVAL };
-enum {
-    TRAIN = RGM_FOR_TRAIN,
-    MACHINE = ALL | RGM_FOR_MEASURE,
-    EVERY = MACHINE | RGM_FOR_PLUGIN | RGM_FOR_OTHER,
-    SET_ONLY = 0
-};
-
 static const char *const stems[] = {"auto", "small", "imagenet", NULL};
 static const char *const shortcuts[] = {"A", "B", NULL};
 static const char *const heads[] = {"auto", "softmax", "logit", NULL};
@@ -28,94 +20,74 @@ static const char *const isas[] = {"auto", "reference", "generic16", "avx2", "av
 
 /* Keys of a group stand together: the writer opens a group once. */
 static const rgm_option options[] = {
-    {"data.file", RGM_OPTION_TEXT, FIELD(data.file), NO_RANGE, "''", "data", 'd', ALL, "FILE", "data set (HDF5)"},
-    {"data.validation", RGM_OPTION_REAL, FIELD(data.validation), 0, 0.9, NULL, "0.1", "validation", 0, TRAIN,
-     "FRACTION", "fraction of the training split held out for validation, unless the set has a validation split"},
-    {"model.name", RGM_OPTION_TEXT, FIELD(model.name), NO_RANGE, "auto", "model", 'm', ALL, "NAME",
+    {"data.file", RGM_OPTION_TEXT, FIELD(data.file), NO_RANGE, "''", "data set (HDF5)"},
+    {"data.validation", RGM_OPTION_REAL, FIELD(data.validation), 0, 0.9, NULL, "0.1",
+     "fraction of the training split held out for validation, unless the set has a validation split"},
+    {"model.name", RGM_OPTION_TEXT, FIELD(model.name), NO_RANGE, "auto",
      "model: resnet20, resnet50, mlp, ...; auto: resnet20 up to 64 pixels, resnet18 above"},
-    {"model.stem", RGM_OPTION_CHOICE, FIELD(model.stem), 0, 0, stems, "auto", "stem", 0, MAKE, "NAME",
+    {"model.stem", RGM_OPTION_CHOICE, FIELD(model.stem), 0, 0, stems, "auto",
      "first layers: small (3x3) or imagenet (7x7, pool); auto: small up to 64 pixels"},
-    {"model.image", RGM_OPTION_IMAGE, FIELD(model.image), 1, 16384, NULL, "auto", "image", 0, MAKE, "CxHxW",
+    {"model.image", RGM_OPTION_IMAGE, FIELD(model.image), 1, 16384, NULL, "auto",
      "channels, height and width of an image; auto: those of the data"},
-    {"model.classes", RGM_OPTION_INT, FIELD(model.classes), 0, 1000000, NULL, "0", "classes", 0,
-     RGM_FOR_PLAN | RGM_FOR_BENCH, "N", "number of classes; 0: those of the data"},
-    {"model.head", RGM_OPTION_CHOICE, FIELD(model.head), 0, 0, heads, "auto", NULL, 0, SET_ONLY, "NAME",
+    {"model.classes", RGM_OPTION_INT, FIELD(model.classes), 0, 1000000, NULL, "0",
+     "number of classes; 0: those of the data"},
+    {"model.head", RGM_OPTION_CHOICE, FIELD(model.head), 0, 0, heads, "auto",
      "softmax over the classes, or one logit for two classes; auto: softmax"},
-    {"model.width", RGM_OPTION_REAL, FIELD(model.width), 0.0625, 64, NULL, "1", "width", 0, MAKE, "FACTOR",
+    {"model.width", RGM_OPTION_REAL, FIELD(model.width), 0.0625, 64, NULL, "1",
      "multiplies the channels of every layer"},
-    {"model.base", RGM_OPTION_INT, FIELD(model.base), 0, 4096, NULL, "0", NULL, 0, SET_ONLY, "N",
+    {"model.base", RGM_OPTION_INT, FIELD(model.base), 0, 4096, NULL, "0",
      "channels of the first stage; 0: the model's own"},
-    {"model.shortcut", RGM_OPTION_CHOICE, FIELD(model.shortcut), 0, 0, shortcuts, "B", NULL, 0, SET_ONLY, "A|B",
+    {"model.shortcut", RGM_OPTION_CHOICE, FIELD(model.shortcut), 0, 0, shortcuts, "B",
      "where a block changes shape: A pads with zeros, B projects"},
-    {"model.zero_init", RGM_OPTION_BOOL, FIELD(model.zero_init), NO_RANGE, "true", NULL, 0, SET_ONLY, "BOOL",
+    {"model.zero_init", RGM_OPTION_BOOL, FIELD(model.zero_init), NO_RANGE, "true",
      "start the last scale of every residual block at zero"},
-
-    {"batch", RGM_OPTION_INT, FIELD(batch), 1, 65536, NULL, "128", "batch", 'b', ALL, "N",
-     "images in a step, at most the set"},
-    {"epochs", RGM_OPTION_INT, FIELD(epochs), 1, 1000000, NULL, "22", "epochs", 'e', TRAIN, "N",
-     "passes over the training split"},
-    {"steps", RGM_OPTION_COUNT, FIELD(steps), 0, COUNT_MAX, NULL, "0", "steps", 0, TRAIN, "N",
-     "stop after so many steps; 0: after the epochs"},
-    {"seed", RGM_OPTION_COUNT, FIELD(seed), 0, COUNT_MAX, NULL, "1", "seed", 's', MAKE, "N",
-     "seed of all random numbers"},
-    {"threads", RGM_OPTION_INT, FIELD(threads), 0, 256, NULL, "0", "threads", 't', MACHINE, "N",
+    {"batch", RGM_OPTION_INT, FIELD(batch), 1, 65536, NULL, "128", "images in a step, at most the set"},
+    {"epochs", RGM_OPTION_INT, FIELD(epochs), 1, 1000000, NULL, "22", "passes over the training split"},
+    {"steps", RGM_OPTION_COUNT, FIELD(steps), 0, COUNT_MAX, NULL, "0", "stop after so many steps; 0: after the epochs"},
+    {"seed", RGM_OPTION_COUNT, FIELD(seed), 0, COUNT_MAX, NULL, "1", "seed of all random numbers"},
+    {"threads", RGM_OPTION_INT, FIELD(threads), 0, 256, NULL, "0",
      "threads; 0: the CPUs this process may use (the result is the same bits on any number)"},
-    {"pin", RGM_OPTION_CHOICE, FIELD(pin), 0, 0, pins, "auto", "pin", 0, MACHINE, "WHEN",
+    {"pin", RGM_OPTION_CHOICE, FIELD(pin), 0, 0, pins, "auto",
      "pin threads to CPUs; auto: only if the run owns all CPUs it may use"},
-    {"isa", RGM_OPTION_WORD, FIELD(isa), 0, 0, isas, "auto", "isa", 0, MACHINE, "NAME",
+    {"isa", RGM_OPTION_WORD, FIELD(isa), 0, 0, isas, "auto",
      "vector instructions to use; auto: the best of the machine"},
-    {"memory", RGM_OPTION_CHOICE, FIELD(memory), 0, 0, memories, "normal", "memory", 0, MAKE, "HOW",
+    {"memory", RGM_OPTION_CHOICE, FIELD(memory), 0, 0, memories, "normal",
      "low: keep less for the backward pass and make it again there; slower, the same bits"},
-    {"engine.conv", RGM_OPTION_CHOICE, FIELD(engine.conv), 0, 0, convs, "auto", NULL, 0, SET_ONLY, "NAME",
+    {"engine.conv", RGM_OPTION_CHOICE, FIELD(engine.conv), 0, 0, convs, "auto",
      "how convolutions are computed; auto: by a fixed rule for each, which 'regimen plan' shows"},
-
-    {"init", RGM_OPTION_SPEC, FIELD(init), NO_RANGE, "{he: {distribution: normal}}", NULL, 0, SET_ONLY, "COMPONENT",
+    {"init", RGM_OPTION_SPEC, FIELD(init), NO_RANGE, "{he: {distribution: normal}}",
      "initializer of the weights (the classifier starts at N(0, 0.01))"},
-    {"prior_bias", RGM_OPTION_BOOL, FIELD(prior_bias), NO_RANGE, "true", NULL, 0, SET_ONLY, "BOOL",
+    {"prior_bias", RGM_OPTION_BOOL, FIELD(prior_bias), NO_RANGE, "true",
      "set the classifier's bias from the class frequencies"},
-    {"augment", RGM_OPTION_SPECS, FIELD(augment), NO_RANGE, "[{crop: {padding: 2}}, flip]", NULL, 0, SET_ONLY, "LIST",
+    {"augment", RGM_OPTION_SPECS, FIELD(augment), NO_RANGE, "[{crop: {padding: 2}}, flip]",
      "augmentations of the training images, in this order"},
     {"optimizer", RGM_OPTION_SPEC, FIELD(optimizer), NO_RANGE, "{sgd: {lr: 0.3, momentum: 0.9, nesterov: true}}",
-     "optimizer", 0, TRAIN | RGM_FOR_BENCH, "COMPONENT", "optimizer; its lr is the peak of the schedule"},
-    {"scheduler", RGM_OPTION_SPEC, FIELD(scheduler), NO_RANGE, "{onecycle: {warm: 0.25}}", "scheduler", 0, TRAIN,
-     "COMPONENT", "schedule: factors of the optimizer's lr"},
-    {"warmup", RGM_OPTION_REAL, FIELD(warmup), 0, 1000000, NULL, "0", NULL, 0, SET_ONLY, "LENGTH",
+     "optimizer; its lr is the peak of the schedule"},
+    {"scheduler", RGM_OPTION_SPEC, FIELD(scheduler), NO_RANGE, "{onecycle: {warm: 0.25}}",
+     "schedule: factors of the optimizer's lr"},
+    {"warmup", RGM_OPTION_REAL, FIELD(warmup), 0, 1000000, NULL, "0",
      "linear warmup before the schedule: below 1 a fraction of the run, else epochs; 0: none"},
-    {"regularize", RGM_OPTION_SPECS, FIELD(regularize), NO_RANGE, "[{weight_decay: {rate: 5e-4}}]", NULL, 0, SET_ONLY,
-     "LIST", "regularizers, in this order"},
-    {"dropout", RGM_OPTION_REAL, FIELD(dropout), 0, 0.99, NULL, "0", NULL, 0, SET_ONLY, "RATE",
-     "dropout before the classifier; 0: none"},
-    {"loss", RGM_OPTION_SPEC, FIELD(loss), NO_RANGE, "cross_entropy", NULL, 0, SET_ONLY, "COMPONENT", "loss"},
-    {"clip_norm", RGM_OPTION_REAL, FIELD(clip_norm), 0, 1e9, NULL, "0", NULL, 0, SET_ONLY, "NORM",
+    {"regularize", RGM_OPTION_SPECS, FIELD(regularize), NO_RANGE, "[{weight_decay: {rate: 5e-4}}]",
+     "regularizers, in this order"},
+    {"dropout", RGM_OPTION_REAL, FIELD(dropout), 0, 0.99, NULL, "0", "dropout before the classifier; 0: none"},
+    {"loss", RGM_OPTION_SPEC, FIELD(loss), NO_RANGE, "cross_entropy", "loss"},
+    {"clip_norm", RGM_OPTION_REAL, FIELD(clip_norm), 0, 1e9, NULL, "0",
      "clip the gradient to this global norm; 0: no clipping"},
-
-    {"early_stop.patience", RGM_OPTION_INT, FIELD(early_stop.patience), 0, 1000000, NULL, "0", NULL, 0, SET_ONLY, "N",
+    {"early_stop.patience", RGM_OPTION_INT, FIELD(early_stop.patience), 0, 1000000, NULL, "0",
      "stop after so many evaluations without a gain; 0: never"},
-    {"early_stop.gain", RGM_OPTION_REAL, FIELD(early_stop.gain), 0, 1000, NULL, "0", NULL, 0, SET_ONLY, "GAIN",
+    {"early_stop.gain", RGM_OPTION_REAL, FIELD(early_stop.gain), 0, 1000, NULL, "0",
      "the least change of the metric that counts as a gain"},
-    {"early_stop.metric", RGM_OPTION_CHOICE, FIELD(early_stop.metric), 0, 0, metrics, "accuracy", NULL, 0, SET_ONLY,
-     "NAME", "the metric on the validation split that stops the run and chooses best.h5"},
-    {"evaluate.every", RGM_OPTION_INT, FIELD(evaluate.every), 1, 1000000, NULL, "1", NULL, 0, SET_ONLY, "N",
-     "epochs between evaluations"},
-    {"save.every", RGM_OPTION_INT, FIELD(save.every), 1, 1000000, NULL, "1", NULL, 0, SET_ONLY, "N",
-     "epochs between checkpoints"},
-    {"save.minutes", RGM_OPTION_REAL, FIELD(save.minutes), 0, 100000, NULL, "10", NULL, 0, SET_ONLY, "MINUTES",
+    {"early_stop.metric", RGM_OPTION_CHOICE, FIELD(early_stop.metric), 0, 0, metrics, "accuracy",
+     "the metric on the validation split that stops the run and chooses best.h5"},
+    {"evaluate.every", RGM_OPTION_INT, FIELD(evaluate.every), 1, 1000000, NULL, "1", "epochs between evaluations"},
+    {"save.every", RGM_OPTION_INT, FIELD(save.every), 1, 1000000, NULL, "1", "epochs between checkpoints"},
+    {"save.minutes", RGM_OPTION_REAL, FIELD(save.minutes), 0, 100000, NULL, "10",
      "save at the latest after so many minutes; 0: only by epochs"},
-    {"metrics.every", RGM_OPTION_INT, FIELD(metrics.every), 1, 1000000, NULL, "50", NULL, 0, SET_ONLY, "N",
+    {"metrics.every", RGM_OPTION_INT, FIELD(metrics.every), 1, 1000000, NULL, "50",
      "steps between the step events in metrics.jsonl"},
-
-    {"plugins", RGM_OPTION_PATHS, FIELD(plugins), NO_RANGE, "[]", "plugin", 'p', ALL | RGM_FOR_PLUGIN, "FILE.so",
-     "own plugins to load, beside the installed ones"},
-    {"checkpoint", RGM_OPTION_TEXT, FIELD(checkpoint), NO_RANGE, "''", "checkpoint", 'c', TRAIN | RGM_FOR_EVAL, "FILE",
-     "weights to start from, or to evaluate"},
-    {"out", RGM_OPTION_TEXT, FIELD(out), NO_RANGE, "''", "out", 'o', TRAIN, "FOLDER",
-     "run folder to create; default: runs/MODEL-N"},
-
-    {NULL, RGM_OPTION_TEXT, FIELD(resume), NO_RANGE, "''", "resume", 'r', TRAIN, "RUN",
-     "continue this run, with the same bits"},
-    {NULL, RGM_OPTION_TEXT, FIELD(json), NO_RANGE, "''", "json", 'j', EVERY, "FILE",
-     "write the result as JSON to FILE, or to standard output"},
-    {NULL, RGM_OPTION_BOOL, FIELD(quiet), NO_RANGE, "false", "quiet", 'q', EVERY, NULL, "errors and results only"},
+    {"plugins", RGM_OPTION_PATHS, FIELD(plugins), NO_RANGE, "[]", "own plugins to load, beside the installed ones"},
+    {"checkpoint", RGM_OPTION_TEXT, FIELD(checkpoint), NO_RANGE, "''", "weights to start from, or to evaluate"},
+    {"out", RGM_OPTION_TEXT, FIELD(out), NO_RANGE, "''", "run folder to create; default: runs/MODEL-N"},
 };
 enum { OPTIONS = sizeof options / sizeof options[0] };
 _Static_assert(OPTIONS <= 64, "rgm_config.given has a bit for each option");
@@ -148,16 +120,16 @@ rgm_status rgm_config_init(rgm_config *config, rgm_error *err) {
 
 void rgm_config_mark(rgm_config *config, const rgm_option *option) { config->given |= 1ull << (option - options); }
 
-static const rgm_option *find_option(const char *key) {
+const rgm_option *rgm_config_option(const char *key) {
     for (size_t i = 0; i < OPTIONS; i++)
-        if (options[i].key && strcmp(options[i].key, key) == 0) return &options[i];
+        if (strcmp(options[i].key, key) == 0) return &options[i];
     return NULL;
 }
 
 /* The option of which `key` names a part ("augment.0.padding"); *rest is what follows the first dot. */
 static const rgm_option *find_owner(const char *key, const char **rest) {
     for (size_t i = 0; i < OPTIONS; i++) {
-        if (!options[i].key || !rgm_option_is_node(&options[i])) continue;
+        if (!rgm_option_is_node(&options[i])) continue;
         size_t length = strlen(options[i].key);
         if (strncmp(options[i].key, key, length) == 0 && key[length] == '.') {
             *rest = key + length + 1;
@@ -168,7 +140,7 @@ static const rgm_option *find_owner(const char *key, const char **rest) {
 }
 
 int32_t rgm_config_given(const rgm_config *config, const char *key) {
-    const rgm_option *option = find_option(key);
+    const rgm_option *option = rgm_config_option(key);
     return option && (config->given >> (option - options) & 1);
 }
 
@@ -178,7 +150,7 @@ enum { GROUP = 16 };
 static size_t list_groups(const char *key, char groups[OPTIONS][GROUP], const char **names) {
     size_t count = 0;
     for (size_t i = 0; i < OPTIONS; i++) {
-        const char *dot = options[i].key ? strchr(options[i].key, '.') : NULL;
+        const char *dot = strchr(options[i].key, '.');
         if (!dot) continue;
         snprintf(groups[count], GROUP, "%.*s", (int)(dot - options[i].key), options[i].key);
         if (strcmp(groups[count], key) == 0) return 0;
@@ -192,8 +164,7 @@ rgm_status rgm_option_unknown(const char *key, rgm_error *err) {
     const char *names[2 * OPTIONS];
     char groups[OPTIONS][GROUP];
     size_t count = list_groups(key, groups, names);
-    for (size_t i = 0; i < OPTIONS; i++)
-        if (options[i].key) names[count++] = options[i].key;
+    for (size_t i = 0; i < OPTIONS; i++) names[count++] = options[i].key;
     const char *nearest = rgm_text_nearest(key, names, count);
     if (!nearest) return rgm_fail(err, RGM_E_USAGE, "unknown key '%.80s'", key);
     return rgm_fail(err, RGM_E_USAGE, "unknown key '%.80s' (nearest: '%s')", key, nearest);
@@ -265,7 +236,7 @@ static rgm_status set_path(rgm_config *config, const char *key, const char *rest
 }
 
 rgm_status rgm_config_set(rgm_config *config, const char *key, const char *value, rgm_error *err) {
-    const rgm_option *option = find_option(key);
+    const rgm_option *option = rgm_config_option(key);
     const char *rest = NULL;
     if (!option) option = find_owner(key, &rest);
     if (!option) return rgm_option_unknown(key, err);
@@ -323,7 +294,7 @@ int64_t rgm_batch_near(int64_t images, int64_t batch, int64_t low, int64_t high)
 /* An epoch has equal batches, so a rest of the images is left out of it: of small sets much. Only the default is
  * changed: a program may have set another batch without naming it. */
 static void fit_batch(rgm_config *config, int64_t images) {
-    int32_t batch = config->batch, usual = (int32_t)strtol(find_option("batch")->fallback, NULL, 10);
+    int32_t batch = config->batch, usual = (int32_t)strtol(rgm_config_option("batch")->fallback, NULL, 10);
     if (rgm_config_given(config, "batch") || batch != usual) return;
     if ((double)(images % batch) > RGM_BATCH_LOSS * (double)images)
         config->batch = (int32_t)rgm_batch_near(images, batch, (batch + 1) / 2, batch);
@@ -404,14 +375,13 @@ static int32_t option_differs(const rgm_config *a, const rgm_config *b, const rg
 }
 
 int32_t rgm_config_differs(const rgm_config *a, const rgm_config *b, const char *key) {
-    const rgm_option *option = find_option(key);
+    const rgm_option *option = rgm_config_option(key);
     return option && option_differs(a, b, option);
 }
 
 const char *rgm_config_difference(const rgm_config *a, const rgm_config *b, const char *const *except) {
     for (size_t i = 0; i < OPTIONS; i++)
-        if (options[i].key && !listed(options[i].key, except) && option_differs(a, b, &options[i]))
-            return options[i].key;
+        if (!listed(options[i].key, except) && option_differs(a, b, &options[i])) return options[i].key;
     return NULL;
 }
 

@@ -125,32 +125,21 @@ enum {
     RGM_OPTION_PATHS   /* config.plugins */
 };
 
-/* Which commands offer the option as a flag; any option can be given to any of them with --set. */
-enum {
-    RGM_FOR_TRAIN = 1,
-    RGM_FOR_EVAL = 2,
-    RGM_FOR_PLAN = 4,
-    RGM_FOR_BENCH = 8,
-    RGM_FOR_PLUGIN = 16, /* this and the next have no configuration: only flags of one call */
-    RGM_FOR_OTHER = 32,
-    RGM_FOR_MEASURE = 64 /* benches without a model of their own */
-};
-
 typedef struct rgm_option {
-    const char *key;            /* "group.name" or "name"; NULL for what is only a flag */
+    const char *key;            /* "group.name" or "name" */
     int32_t type;               /* RGM_OPTION_* */
     size_t offset, size;        /* of the field in rgm_config */
     double low, high;           /* range of numbers, inclusive */
     const char *const *choices; /* NULL-terminated */
     const char *fallback;       /* the default, as YAML */
-    const char *flag;           /* "batch" for --batch; NULL: only by --set and files */
-    int32_t letter;             /* 'b' for -b; 0: none */
-    uint32_t commands;          /* RGM_FOR_* */
-    const char *arg;            /* "N" in --batch=N; NULL: the flag takes no argument */
     const char *help;           /* one line, no full stop */
 } rgm_option;
 
+/* The table; *count is the number of options. Those of a group ("model.") stand together. */
 const rgm_option *rgm_config_options(size_t *count);
+
+/* The option `key`, or NULL. */
+const rgm_option *rgm_config_option(const char *key);
 
 /* "integer, 1 to 65536", "auto, small or imagenet": for messages and the manual. Returns text. */
 const char *rgm_option_range(const rgm_option *option, char *text, size_t size);

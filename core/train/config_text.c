@@ -146,8 +146,6 @@ static int32_t parse_bool(const char *text, int32_t *out) {
     return 1;
 }
 
-static const char *option_name(const rgm_option *option) { return option->key ? option->key : option->flag; }
-
 static rgm_status refuse(const rgm_option *option, const char *text, rgm_error *err) {
     char range[RGM_OPTION_TEXT_MAX];
     rgm_option_range(option, range, sizeof range);
@@ -158,15 +156,15 @@ static rgm_status refuse(const rgm_option *option, const char *text, rgm_error *
         nearest = rgm_text_nearest(text, option->choices, count);
     }
     if (nearest)
-        return rgm_fail_about(err, RGM_E_USAGE, option_name(option), "expected %s, found '%.80s' (nearest: '%s')",
-                              range, text, nearest);
-    return rgm_fail_about(err, RGM_E_USAGE, option_name(option), "expected %s, found '%.80s'", range, text);
+        return rgm_fail_about(err, RGM_E_USAGE, option->key, "expected %s, found '%.80s' (nearest: '%s')", range, text,
+                              nearest);
+    return rgm_fail_about(err, RGM_E_USAGE, option->key, "expected %s, found '%.80s'", range, text);
 }
 
 static rgm_status set_text(const rgm_option *option, const char *text, char *field, rgm_error *err) {
     rgm_status status = rgm_text_acceptable(text, option->size, err);
     if (status < 0)
-        rgm_error_about(err, option_name(option));
+        rgm_error_about(err, option->key);
     else
         strcpy(field, text);
     return status;

@@ -142,7 +142,6 @@ static void put_options(writer *w, const rgm_config *config) {
     char group[64] = "";
     open_mapping(w, 0);
     for (size_t i = 0; i < count; i++) {
-        if (!options[i].key) continue;
         put_text(w, enter_group(w, options[i].key, group));
         put_value(w, &options[i], config);
     }

@@ -239,7 +239,7 @@ static int32_t find_key(const char *key, int32_t *group) {
     size_t count, length = strlen(key);
     const rgm_option *options = rgm_config_options(&count);
     for (size_t i = 0; i < count; i++) {
-        if (!options[i].key || strncmp(options[i].key, key, length) != 0) continue;
+        if (strncmp(options[i].key, key, length) != 0) continue;
         *group = options[i].key[length] == '.';
         if (*group || !options[i].key[length]) return (int32_t)i;
     }
