@@ -6,6 +6,7 @@
 #include <string.h>
 #include "base/text.h"
 #include "bench/measure.h"
+#include "report/summary.h"
 
 typedef struct line {
     const char *name, *unit;
@@ -248,7 +249,7 @@ static rgm_status run(comparison *c, rgm_error *err) {
 }
 
 rgm_status rgm_bench_compare(const rgm_bench_compare_options *options, rgm_error *err) {
-    comparison c = {.options = options, .text = strcmp(options->json, "-") != 0};
+    comparison c = {.options = options, .text = rgm_json_leaves_text(options->json)};
     rgm_status status = run(&c, err);
     release(&c.before);
     release(&c.after);

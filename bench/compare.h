@@ -7,7 +7,7 @@
 typedef struct rgm_bench_compare_options {
     const char *before, *after; /* documents of bench/measure.h */
     double limit;               /* per cent that something may be slower */
-    const char *json;           /* as rgm_config.json */
+    const char *json;           /* where the result goes, too: as rgm_json_leaves_text() has it */
 } rgm_bench_compare_options;
 
 /* Prints for each result that both have how many times as fast (or small) the second one is, and whether the quartiles

@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "bench/isas.h"
 #include "bench/kernel_calls.h"
+#include "report/summary.h"
 #include "train/peak.h"
 
 enum {
@@ -251,7 +252,7 @@ static rgm_status prepare(bench *b, rgm_error *err) {
     RGM_TRY(make_arrays(&b->places[CACHE], RGM_CALL_FLOATS, workers, err));
     RGM_TRY(make_arrays(&b->places[MEMORY], (floats / RGM_CALL_FLOATS + 1) * RGM_CALL_FLOATS, workers, err));
     b->json = rgm_bench_json("kernels", NULL, workers);
-    b->text = strcmp(b->config->json, "-") != 0;
+    b->text = rgm_json_leaves_text(b->options->json);
     return b->json ? RGM_OK : rgm_fail(err, RGM_E_NOMEM, "no memory for the result");
 }
 
@@ -262,7 +263,7 @@ rgm_status rgm_bench_kernels(const rgm_config *config, const rgm_bench_kernels_o
     b->options = options;
     rgm_status status = prepare(b, err);
     if (status >= 0) status = measure(b, err);
-    if (status >= 0) status = rgm_bench_json_write(json_incref(b->json), config->json, err);
+    if (status >= 0) status = rgm_bench_json_write(json_incref(b->json), options->json, err);
     json_decref(b->json);
     for (int32_t i = 0; i < PLACES; i++) rgm_arena_destroy(&b->places[i].arena);
     rgm_team_destroy(b->team);

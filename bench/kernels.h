@@ -18,9 +18,10 @@ typedef struct rgm_bench_kernels_options {
     const char *const *names; /* of kernels; count 0: all */
     int32_t count;
     rgm_effort effort;
+    const char *json; /* where the result goes, as rgm_json_leaves_text() has it */
 } rgm_bench_kernels_options;
 
-/* Of the configuration: threads, pin, isa, json. RGM_E_USAGE for an unknown name. [main] */
+/* Of the configuration: threads, pin, isa. RGM_E_USAGE for an unknown name. [main] */
 rgm_status rgm_bench_kernels(const rgm_config *config, const rgm_bench_kernels_options *options, rgm_error *err);
 
 #endif

@@ -6,6 +6,7 @@
 #include "base/arena.h"
 #include "base/cpu.h"
 #include "bench/isas.h"
+#include "report/summary.h"
 #include "train/peak.h"
 
 enum { PROBE = 4096 /* iterations of a call */, ALL_COUNTS = 8 /* above that many threads: powers of two */ };
@@ -174,15 +175,15 @@ rgm_status rgm_bench_machine(const rgm_config *config, const rgm_bench_machine_o
     rgm_team_destroy(team);
     m.mib = options->mib ? options->mib : most > 12 ? 32 * most : 384;
     m.json = rgm_bench_json("machine", NULL, most);
-    m.text = strcmp(config->json, "-") != 0;
+    m.text = rgm_json_leaves_text(options->json);
     if (!m.json || json_object_set_new(m.json, "cache_bytes",
                                        json_pack("[I,I,I]", (json_int_t)cache_bytes(1), (json_int_t)cache_bytes(2),
                                                  (json_int_t)cache_bytes(3))) < 0)
-        return rgm_bench_json_write(NULL, config->json, err);
+        return rgm_bench_json_write(NULL, options->json, err);
     if (m.text) print_head(&m, most);
     rgm_status status = measure(&m, most, err);
     rgm_arena_destroy(&m.arena);
-    if (status >= 0) return rgm_bench_json_write(m.json, config->json, err);
+    if (status >= 0) return rgm_bench_json_write(m.json, options->json, err);
     json_decref(m.json);
     return status;
 }

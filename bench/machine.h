@@ -14,9 +14,10 @@
 typedef struct rgm_bench_machine_options {
     int32_t mib; /* of the three arrays in memory together; 0: 384, or 32 for each thread if that is more */
     rgm_effort effort;
+    const char *json; /* where the result goes, as rgm_json_leaves_text() has it */
 } rgm_bench_machine_options;
 
-/* Of the configuration: threads, pin, isa, json. [main] */
+/* Of the configuration: threads, pin, isa. [main] */
 rgm_status rgm_bench_machine(const rgm_config *config, const rgm_bench_machine_options *options, rgm_error *err);
 
 #endif

@@ -141,7 +141,7 @@ json_t *rgm_bench_json_add(json_t *document, const char *name, const char *unit,
 
 rgm_status rgm_bench_json_write(json_t *document, const char *target, rgm_error *err) {
     if (!document) return rgm_fail(err, RGM_E_NOMEM, "no memory for the result");
-    rgm_status status = target[0] ? rgm_json_write(document, target, err) : RGM_OK;
+    rgm_status status = target ? rgm_json_write(document, target, err) : RGM_OK;
     json_decref(document);
     return status;
 }

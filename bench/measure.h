@@ -87,7 +87,7 @@ int32_t rgm_bench_json_more(json_t *object, json_t *more);
  * if memory is short. */
 json_t *rgm_bench_json_add(json_t *document, const char *name, const char *unit, rgm_spread s);
 
-/* Writes the document where --json said ("": nowhere) and releases it; NULL is RGM_E_NOMEM. */
+/* Writes the document where --json said (NULL: nowhere) and releases it; without a document RGM_E_NOMEM. */
 rgm_status rgm_bench_json_write(json_t *document, const char *target, rgm_error *err);
 
 #endif

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/cpu.h"
+#include "report/summary.h"
 
 const rgm_way rgm_ways[RGM_WAYS] = {{"onednn", "onednn", RGM_WAY_ONEDNN},
                                     {"winograd", "winograd", RGM_WAY_WINOGRAD},
@@ -271,11 +272,11 @@ static rgm_status prepare(rgm_ops *o, const rgm_config *c, rgm_error *err) {
 }
 
 rgm_status rgm_bench_ops(const rgm_config *config, const rgm_bench_ops_options *options, rgm_error *err) {
-    rgm_ops o = {.options = options, .text = strcmp(config->json, "-") != 0};
+    rgm_ops o = {.options = options, .text = rgm_json_leaves_text(options->json)};
     rgm_status status = prepare(&o, config, err);
     if (status >= 0) status = options->errors ? rgm_ops_errors(&o, err) : show_times(&o, err);
     if (status >= 0 || status == RGM_E_VERDICT) { /* a verdict has its figures too */
-        rgm_status written = rgm_bench_json_write(json_incref(o.json), config->json, status < 0 ? NULL : err);
+        rgm_status written = rgm_bench_json_write(json_incref(o.json), options->json, status < 0 ? NULL : err);
         if (status >= 0) status = written;
     }
     json_decref(o.json);

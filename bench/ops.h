@@ -20,9 +20,10 @@ typedef struct rgm_bench_ops_options {
     int32_t check_rule; /* 1: RGM_E_VERDICT if the rule takes a way that is slower by more than 5 % than another one
                            that it could take, with disjoint quartiles */
     rgm_effort effort;
+    const char *json; /* where the result goes, as rgm_json_leaves_text() has it */
 } rgm_bench_ops_options;
 
-/* Of the configuration: threads, pin, isa, json. [main] */
+/* Of the configuration: threads, pin, isa. [main] */
 rgm_status rgm_bench_ops(const rgm_config *config, const rgm_bench_ops_options *options, rgm_error *err);
 
 #endif

@@ -6,6 +6,7 @@
 #include "base/arena.h"
 #include "data/batch.h"
 #include "data/order.h"
+#include "report/summary.h"
 #include "train/augment.h"
 #include "train/trainer.h"
 
@@ -297,20 +298,20 @@ static int32_t add_results(json_t *document, const pipeline *w) {
     return 1;
 }
 
-static rgm_status write_json(const pipeline *w, rgm_error *err) {
+static rgm_status write_json(const pipeline *w, const char *target, rgm_error *err) {
     json_t *json = rgm_bench_json_session("pipeline", w->session);
     json_t *more = json_pack("{s:f}", "share_of_step", w->phase_nanos / w->step_nanos);
     if (!rgm_bench_json_more(json, more) || !add_results(json, w)) json_decref(json), json = NULL;
-    return rgm_bench_json_write(json, w->session->config->json, err);
+    return rgm_bench_json_write(json, target, err);
 }
 
-rgm_status rgm_bench_pipeline(const rgm_session *s, const rgm_effort *effort, rgm_error *err) {
+rgm_status rgm_bench_pipeline(const rgm_session *s, const rgm_effort *effort, const char *json, rgm_error *err) {
     static pipeline w;
     w = (pipeline){.session = s};
     rgm_status status = set_up(&w, err);
     if (status >= 0) status = rgm_measure(w.timed, w.count, effort, err);
-    if (status >= 0 && strcmp(s->config->json, "-") != 0) print_text(&w);
-    if (status >= 0 && s->config->json[0]) status = write_json(&w, err);
+    if (status >= 0 && rgm_json_leaves_text(json)) print_text(&w);
+    if (status >= 0 && json) status = write_json(&w, json, err);
     tear_down(&w);
     return status;
 }

@@ -14,8 +14,8 @@
 #include "bench/measure.h"
 #include "train/session.h"
 
-/* Measures with the session's data, chain and batch and prints the result, as text or where the configuration's json
- * says. [main] */
-rgm_status rgm_bench_pipeline(const rgm_session *session, const rgm_effort *effort, rgm_error *err);
+/* Measures with the session's data, chain and batch and prints the result, as text or as JSON (rgm_json_leaves_text).
+ * [main] */
+rgm_status rgm_bench_pipeline(const rgm_session *session, const rgm_effort *effort, const char *json, rgm_error *err);
 
 #endif

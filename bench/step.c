@@ -159,7 +159,7 @@ static rgm_status write_json(const bench *b, rgm_error *err) {
                                    json_pack("{s:f, s:f, s:f}", "barrier_wait_share", r->lost.barriers,
                                              "single_chunk_share", r->lost.single, "outside_share", r->lost.outside));
     if (!made) json_decref(json), json = NULL;
-    return rgm_bench_json_write(json, c->json, err);
+    return rgm_bench_json_write(json, b->options->json, err);
 }
 
 static rgm_status run(bench *b, rgm_error *err) {
@@ -168,12 +168,12 @@ static rgm_status run(bench *b, rgm_error *err) {
     rgm_status status = measure(b, times, err);
     free(times);
     RGM_TRY(status);
-    const char *json = b->session->config->json;
-    if (strcmp(json, "-") != 0) {
+    const char *json = b->options->json;
+    if (rgm_json_leaves_text(json)) {
         print_text(b);
         if (b->options->profile) print_profile(b);
     }
-    return json[0] ? write_json(b, err) : RGM_OK;
+    return json ? write_json(b, err) : RGM_OK;
 }
 
 rgm_status rgm_bench_step(const rgm_session *s, const rgm_bench_step_options *options, rgm_error *err) {

@@ -9,10 +9,11 @@
 typedef struct rgm_bench_step_options {
     int32_t steps, warmup;             /* measured, and before them; of eval: batches */
     int32_t profile;                   /* 1: time by phase */
+    const char *json;                  /* where the result goes, as rgm_json_leaves_text() has it */
     const volatile sig_atomic_t *stop; /* nonzero: RGM_E_INTERRUPTED after the step */
 } rgm_bench_step_options;
 
-/* Makes a trainer, times its steps and prints the result, as text or where the configuration's json says. [main] */
+/* Makes a trainer, times its steps and prints the result, as text or as JSON. [main] */
 rgm_status rgm_bench_step(const rgm_session *session, const rgm_bench_step_options *options, rgm_error *err);
 
 /* The same of an evaluation of the training split, with the parameters that training starts from, and in the order of

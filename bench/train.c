@@ -145,7 +145,7 @@ static rgm_status write_json(const rgm_bench_train *b, const result *r, rgm_erro
         r->progress->seconds + b->evaluating, "seconds_in_all", r->whole, "images_per_s", r->training.median,
         "step_images_per_s", r->alone.median, "share_of_step", r->share.median);
     if (!rgm_bench_json_more(json, more) || !add_results(json, b, r)) json_decref(json), json = NULL;
-    return rgm_bench_json_write(json, b->session->config->json, err);
+    return rgm_bench_json_write(json, b->json, err);
 }
 
 static rgm_status verdict(const rgm_bench_train *b, const result *r, rgm_error *err) {
@@ -175,14 +175,13 @@ static rgm_status compare_paces(const rgm_bench_train *b, result *r, rgm_error *
 }
 
 rgm_status rgm_bench_train_finish(rgm_bench_train *b, const rgm_progress *p, rgm_error *err) {
-    const rgm_config *c = b->session->config;
     double whole = rgm_seconds() - b->started - b->alone;
     if (!b->count) RGM_TRY(add_epoch(b, (rgm_bench_epoch){.accuracy = NAN}, p->step, 0, err));
     result r = {.progress = p, .accuracy = b->epochs[b->count - 1].accuracy, .whole = whole};
     r.reached = r.accuracy >= b->until;
     RGM_TRY(compare_paces(b, &r, err));
-    if (strcmp(c->json, "-") != 0) print_text(b, &r);
-    if (c->json[0]) RGM_TRY(write_json(b, &r, err));
+    if (rgm_json_leaves_text(b->json)) print_text(b, &r);
+    if (b->json) RGM_TRY(write_json(b, &r, err));
     return verdict(b, &r, err);
 }
 

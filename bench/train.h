@@ -18,6 +18,7 @@ typedef struct rgm_bench_epoch {
 
 typedef struct rgm_bench_train {
     double until;                      /* the accuracy, a fraction */
+    const char *json;                  /* where the result goes, as rgm_json_leaves_text() has it */
     int32_t steps, warmup;             /* alone, after each epoch */
     const volatile sig_atomic_t *stop; /* nonzero: RGM_E_INTERRUPTED after the step */
 
@@ -43,7 +44,7 @@ rgm_status rgm_bench_train_begin(rgm_bench_train *bench, const rgm_session *sess
  * these: then the epoch does not count here. [main] */
 rgm_status rgm_bench_train_epoch(rgm_bench_train *bench, const rgm_epoch_event *event, rgm_error *err);
 
-/* Prints the result, as text or where the configuration's json says; if no epoch was evaluated, of the steps that were
+/* Prints the result, as text or as JSON; if no epoch was evaluated, of the steps that were
  * made, with steps alone after them. RGM_E_VERDICT if the accuracy was not reached.
  * [main] */
 rgm_status rgm_bench_train_finish(rgm_bench_train *bench, const rgm_progress *progress, rgm_error *err);

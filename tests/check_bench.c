@@ -124,8 +124,8 @@ START_TEST(documents) {
     const json_t *two = json_array_get(json_object_get(json, "results"), 1);
     ck_assert(json_is_null(json_object_get(two, "low")) && json_is_null(json_object_get(two, "median")));
     rgm_error err = {0};
-    fine(rgm_bench_json_write(json, "", &err), &err);
-    ck_assert_int_eq(rgm_bench_json_write(NULL, "", &err), RGM_E_NOMEM);
+    fine(rgm_bench_json_write(json, NULL, &err), &err);
+    ck_assert_int_eq(rgm_bench_json_write(NULL, NULL, &err), RGM_E_NOMEM);
 }
 END_TEST
 

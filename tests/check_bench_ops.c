@@ -205,9 +205,10 @@ static json_t *errors_of(int32_t isa) {
     fine(rgm_config_init(&config, &err), &err);
     config.threads = 2;
     snprintf(config.isa, sizeof config.isa, "%s", rgm_isa_name(isa));
-    snprintf(config.json, sizeof config.json, "%s", result);
     ck_assert_ptr_nonnull(freopen("/dev/null", "w", stdout));
-    fine(rgm_bench_ops(&config, &(rgm_bench_ops_options){.names = names, .count = 1, .errors = 1}, &err), &err);
+    fine(
+        rgm_bench_ops(&config, &(rgm_bench_ops_options){.names = names, .count = 1, .errors = 1, .json = result}, &err),
+        &err);
     json_t *json = json_load_file(result, 0, NULL);
     unlink(list);
     unlink(result);

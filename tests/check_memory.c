@@ -67,14 +67,13 @@ START_TEST(steps_allocate_nothing) {
     int32_t all;
     if (!malloc_probe_works()) SKIP("a sanitizer's allocator");
     configure(configs[_i], &(run_set){.H = 16, .W = 16, .C = 2, .classes = 3, .train = 240});
-    config.quiet = 1;
     char *run_folder = config.out;
     snprintf(run_folder, sizeof config.out, "%s", in_folder(folder, "run"));
     int out = dup(1);
     ck_assert_int_eq(dup2(open("/dev/null", O_WRONLY), 1), 1);
     first_step = 2;
     last_step = 22;
-    rgm_status status = rgm_run_train(&config, NULL, &err);
+    rgm_status status = rgm_run_train(&config, &(rgm_cli_line){.quiet = 1}, NULL, &err);
     fflush(stdout);
     dup2(out, 1);
     need(status, &err);

@@ -32,6 +32,7 @@ rgm_status rgm_cmd_bench_kernels(int argc, char **argv, rgm_error *err) {
     RGM_TRY(rgm_run_effort(&line, 9, 3, &options.effort, err));
     options.count = line.argument_count;
     RGM_TRY(rgm_cli_config(&line, NULL, &config, err));
-    RGM_TRY(rgm_run_check_target(config.json, err));
+    RGM_TRY(rgm_run_check_target(line.json, err));
+    options.json = line.json;
     return rgm_bench_kernels(&config, &options, err);
 }

@@ -33,6 +33,7 @@ rgm_status rgm_cmd_bench_machine(int argc, char **argv, rgm_error *err) {
     RGM_TRY(rgm_run_effort(&line, 15, 20, &options.effort, err));
     RGM_TRY(rgm_cli_integer(&line, MEMORY, 1, 65536, 0, &options.mib, err));
     RGM_TRY(rgm_cli_config(&line, NULL, &config, err));
-    RGM_TRY(rgm_run_check_target(config.json, err));
+    RGM_TRY(rgm_run_check_target(line.json, err));
+    options.json = line.json;
     return rgm_bench_machine(&config, &options, err);
 }

@@ -45,6 +45,7 @@ rgm_status rgm_cmd_bench_ops(int argc, char **argv, rgm_error *err) {
     if (options.errors && options.check_rule)
         return rgm_fail(err, RGM_E_USAGE, "bench ops: --check-rule is about times: not with --errors");
     RGM_TRY(rgm_cli_config(&line, NULL, &config, err));
-    RGM_TRY(rgm_run_check_target(config.json, err));
+    RGM_TRY(rgm_run_check_target(line.json, err));
+    options.json = line.json;
     return rgm_bench_ops(&config, &options, err);
 }

@@ -31,8 +31,8 @@ rgm_status rgm_cmd_bench_pipeline(int argc, char **argv, rgm_error *err) {
     if (line.helped) return RGM_OK;
     RGM_TRY(rgm_run_effort(&line, 15, 20, &effort, err));
     RGM_TRY(rgm_cli_config(&line, NULL, &config, err));
-    rgm_status status = rgm_run_bench_session(&session, &config, err);
-    if (status >= 0) status = rgm_bench_pipeline(session, &effort, err);
+    rgm_status status = rgm_run_bench_session(&session, &config, &line, err);
+    if (status >= 0) status = rgm_bench_pipeline(session, &effort, line.json, err);
     rgm_session_destroy(session);
     return status;
 }

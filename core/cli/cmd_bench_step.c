@@ -56,9 +56,10 @@ static rgm_status run(const rgm_cli_spec *spec, bench_fn bench, int argc, char *
     if (line.helped) return RGM_OK;
     RGM_TRY(rgm_cli_integer(&line, ITERS, 1, 1000000, 20, &options.steps, err));
     RGM_TRY(rgm_cli_integer(&line, WARMUP, 0, 1000000, 3, &options.warmup, err));
+    options.json = line.json;
     options.profile = line.own[PROFILE] != NULL;
     RGM_TRY(rgm_cli_config(&line, NULL, &config, err));
-    rgm_status status = rgm_run_bench_session(&session, &config, err);
+    rgm_status status = rgm_run_bench_session(&session, &config, &line, err);
     if (status >= 0) status = bench(session, &options, err);
     rgm_session_destroy(session);
     return status;

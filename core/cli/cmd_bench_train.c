@@ -100,13 +100,14 @@ static rgm_status import_default(rgm_config *config, const char *folder, rgm_err
     return rgm_import_idx(&options, err);
 }
 
-static rgm_status run(rgm_config *config, rgm_bench_train *bench, char folder[RGM_CONFIG_PATH], rgm_error *err) {
-    RGM_TRY(rgm_run_check_target(config->json, err));
-    if (config->quiet) rgm_log_set_level(RGM_LOG_WARN);
+static rgm_status run(rgm_config *config, const rgm_cli_line *line, rgm_bench_train *bench,
+                      char folder[RGM_CONFIG_PATH], rgm_error *err) {
+    RGM_TRY(rgm_run_check_target(line->json, err));
+    if (line->quiet) rgm_log_set_level(RGM_LOG_WARN);
     if (!config->out[0] || !config->data.file[0]) RGM_TRY(make_folder(folder, err));
     if (!config->data.file[0]) RGM_TRY(import_default(config, folder, err));
     if (!config->out[0]) snprintf(config->out, sizeof config->out, "%s/run", folder);
-    return rgm_run_train(config, bench, err);
+    return rgm_run_train(config, line, bench, err);
 }
 
 rgm_status rgm_cmd_bench_train(int argc, char **argv, rgm_error *err) {
@@ -116,11 +117,12 @@ rgm_status rgm_cmd_bench_train(int argc, char **argv, rgm_error *err) {
     char folder[RGM_CONFIG_PATH] = "";
     RGM_TRY(rgm_cli_parse(&line, &spec, argc, argv, err));
     if (line.helped) return RGM_OK;
+    bench.json = line.json;
     RGM_TRY(parse_until(&line, &bench.until, err));
     RGM_TRY(rgm_cli_integer(&line, ITERS, 1, 1000000, 20, &bench.steps, err));
     RGM_TRY(rgm_cli_integer(&line, WARMUP, 0, 1000000, 3, &bench.warmup, err));
     RGM_TRY(make_config(&line, &config, err));
-    rgm_status status = run(&config, &bench, folder, err);
+    rgm_status status = run(&config, &line, &bench, folder, err);
     rgm_bench_train_end(&bench);
     remove_folder(folder);
     return status;

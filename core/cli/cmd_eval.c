@@ -74,7 +74,7 @@ rgm_status rgm_cmd_eval(int argc, char **argv, rgm_error *err) {
     if (line.own[SPLIT]) RGM_TRY(rgm_cli_choice("split", line.own[SPLIT], splits, RGM_SPLIT_COUNT, &split, err));
     rgm_constants model = {0};
     rgm_status status = make_config(&line, &config, &model, err);
-    if (status >= 0) status = rgm_run_eval(&config, &model, split, err);
+    if (status >= 0) status = rgm_run_eval(&config, &line, &model, split, err);
     rgm_constants_free(&model);
     return status;
 }

@@ -38,5 +38,5 @@ rgm_status rgm_cmd_plan(int argc, char **argv, rgm_error *err) {
     RGM_TRY(rgm_cli_config(&line, line.argument_count > 0 ? line.argument[0] : NULL, &config, err));
     if (!config.data.file[0] && !config.model.image[0])
         return rgm_fail(err, RGM_E_USAGE, "plan: expected a data set (--data FILE) or an image size (--image CxHxW)");
-    return rgm_run_plan(&config, evaluation, cores, err);
+    return rgm_run_plan(&config, &line, evaluation, cores, err);
 }

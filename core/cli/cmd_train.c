@@ -47,5 +47,5 @@ rgm_status rgm_cmd_train(int argc, char **argv, rgm_error *err) {
     RGM_TRY(make_config(&line, &config, err));
     if (!config.data.file[0])
         return rgm_fail(err, RGM_E_USAGE, "train: expected a data set: --data FILE, or data.file in a configuration");
-    return rgm_run_train(&config, NULL, err);
+    return rgm_run_train(&config, &line, NULL, err);
 }

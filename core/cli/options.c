@@ -284,9 +284,6 @@ static rgm_status check_path(const char *flag, const char *path, rgm_error *err)
 rgm_status rgm_cli_apply(const rgm_cli_line *line, rgm_config *config, rgm_error *err) {
     RGM_TRY(check_path("--json", line->json, err));
     RGM_TRY(check_path("--resume", line->resume, err));
-    snprintf(config->json, sizeof config->json, "%s", line->json ? line->json : "");
-    snprintf(config->resume, sizeof config->resume, "%s", line->resume ? line->resume : "");
-    config->quiet = line->quiet;
     for (int32_t i = 0; i < line->given_count; i++) RGM_TRY(set_given(&line->given[i], config, err));
     return rgm_config_check(config, err);
 }

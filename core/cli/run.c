@@ -45,7 +45,7 @@ static void tell_data(const rgm_session *s) {
 }
 
 rgm_status rgm_run_check_target(const char *path, rgm_error *err) {
-    if (!path[0] || strcmp(path, "-") == 0 || access(path, W_OK) == 0) return RGM_OK;
+    if (!path || strcmp(path, "-") == 0 || access(path, W_OK) == 0) return RGM_OK;
     char folder[RGM_CONFIG_PATH];
     snprintf(folder, sizeof folder, "%s", path);
     char *slash = strrchr(folder, '/');
@@ -56,14 +56,14 @@ rgm_status rgm_run_check_target(const char *path, rgm_error *err) {
     return RGM_OK;
 }
 
-rgm_status rgm_run_session(rgm_session **session, rgm_config *config, const rgm_session_options *options,
-                           rgm_error *err) {
+rgm_status rgm_run_session(rgm_session **session, rgm_config *config, const rgm_cli_line *line,
+                           const rgm_session_options *options, rgm_error *err) {
     char folder[RGM_PLACE_PATH];
     rgm_session_options o = *options;
     o.plugin_folder = rgm_place_plugins(folder);
     o.stop = (rgm_stop){rgm_run_stop, NULL};
-    if (config->quiet) rgm_log_set_level(RGM_LOG_WARN);
-    RGM_TRY(rgm_run_check_target(config->json, err));
+    if (line->quiet) rgm_log_set_level(RGM_LOG_WARN);
+    RGM_TRY(rgm_run_check_target(line->json, err));
     RGM_TRY(rgm_session_create(session, config, &o, err));
     rgm_log(RGM_LOG_INFO, "%s", (*session)->build);
     rgm_log(RGM_LOG_INFO, "%s", rgm_team_describe((*session)->team));
@@ -71,11 +71,11 @@ rgm_status rgm_run_session(rgm_session **session, rgm_config *config, const rgm_
     return RGM_OK;
 }
 
-rgm_status rgm_run_bench_session(rgm_session **session, rgm_config *config, rgm_error *err) {
+rgm_status rgm_run_bench_session(rgm_session **session, rgm_config *config, const rgm_cli_line *line, rgm_error *err) {
     const rgm_session_options options = {.need_data = 1};
-    if (config->data.file[0]) return rgm_run_session(session, config, &options, err);
+    if (config->data.file[0]) return rgm_run_session(session, config, line, &options, err);
     RGM_TRY(rgm_random_set(config, err));
-    rgm_status status = rgm_run_session(session, config, &options, err);
+    rgm_status status = rgm_run_session(session, config, line, &options, err);
     unlink(config->data.file); /* it stays open */
     return status;
 }
@@ -94,13 +94,13 @@ void rgm_run_speed(rgm_summary *summary, const rgm_session *s, double images, do
     summary->peak_gflops = rgm_peak_gflops(s->team, s->kernels);
 }
 
-rgm_status rgm_run_print(const rgm_config *config, const rgm_summary *summary, rgm_error *err) {
+rgm_status rgm_run_print(const char *target, const rgm_summary *summary, rgm_error *err) {
     char text[RGM_SUMMARY_TEXT];
-    if (strcmp(config->json, "-") != 0) fputs(rgm_summary_text(summary, text), stdout);
-    if (!config->json[0]) return RGM_OK;
+    if (rgm_json_leaves_text(target)) fputs(rgm_summary_text(summary, text), stdout);
+    if (!target) return RGM_OK;
     json_t *json = rgm_summary_json(summary);
     if (!json) return rgm_fail(err, RGM_E_NOMEM, "no memory for the result");
-    rgm_status status = rgm_json_write(json, config->json, err);
+    rgm_status status = rgm_json_write(json, target, err);
     json_decref(json);
     return status;
 }

@@ -9,7 +9,7 @@ static const rgm_view *view_of(const rgm_session *s, int32_t split) {
     return split == RGM_SPLIT_TRAIN ? &s->train : split == RGM_SPLIT_TEST ? &s->test : &s->validation;
 }
 
-static rgm_status evaluate(const rgm_session *s, rgm_trainer *t, int32_t split, rgm_error *err) {
+static rgm_status evaluate(const rgm_session *s, rgm_trainer *t, int32_t split, const char *json, rgm_error *err) {
     const rgm_config *config = s->config;
     rgm_tally tally;
     const rgm_view *view = view_of(s, split);
@@ -25,17 +25,18 @@ static rgm_status evaluate(const rgm_session *s, rgm_trainer *t, int32_t split, 
                            .checkpoint = config->checkpoint};
     rgm_run_count(&summary, &tally);
     rgm_run_speed(&summary, s, (double)tally.seen, seconds, flops);
-    return rgm_run_print(config, &summary, err);
+    return rgm_run_print(json, &summary, err);
 }
 
-rgm_status rgm_run_eval(rgm_config *config, const rgm_constants *model, int32_t split, rgm_error *err) {
+rgm_status rgm_run_eval(rgm_config *config, const rgm_cli_line *line, const rgm_constants *model, int32_t split,
+                        rgm_error *err) {
     rgm_session *s = NULL;
     rgm_trainer *t = NULL;
     const rgm_session_options session = {.need_data = 1, .evaluation = 1, .split = split, .model = model};
-    RGM_TRY(rgm_run_session(&s, config, &session, err));
+    RGM_TRY(rgm_run_session(&s, config, line, &session, err));
     rgm_trainer_options options = {.training = 0};
     rgm_status status = rgm_trainer_create(&t, s, &options, err);
-    if (status >= 0) status = evaluate(s, t, split, err);
+    if (status >= 0) status = evaluate(s, t, split, line->json, err);
     rgm_trainer_destroy(t);
     rgm_session_destroy(s);
     return status;

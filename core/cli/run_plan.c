@@ -83,8 +83,8 @@ static json_t *rows_json(const rgm_plan *plan) {
     return rows;
 }
 
-static rgm_status print_json(const rgm_session *s, const rgm_trainer *t, int32_t evaluation, int32_t cores,
-                             rgm_error *err) {
+static rgm_status make_json(json_t **out, const rgm_session *s, const rgm_trainer *t, int32_t evaluation, int32_t cores,
+                            rgm_error *err) {
     rgm_memory_plan m = rgm_trainer_memory(t);
     recomputation r = recompute(rgm_trainer_plan(t));
     json_t *json = json_pack(
@@ -99,23 +99,25 @@ static rgm_status print_json(const rgm_session *s, const rgm_trainer *t, int32_t
         (json_int_t)m.scratch, "pipeline", (json_int_t)m.pipeline, "fixed", (json_int_t)m.fixed, "peak",
         (json_int_t)m.peak);
     if (json && cores) json_object_set_new(json, "chunks", rgm_chunks_json(rgm_trainer_plan(t), s->kernels, cores));
-    if (!json) return rgm_fail(err, RGM_E_NOMEM, "no memory for the result");
-    rgm_status status = rgm_json_write(json, s->config->json, err);
-    json_decref(json);
-    return status;
+    *out = json;
+    return json ? RGM_OK : rgm_fail(err, RGM_E_NOMEM, "no memory for the result");
 }
 
-rgm_status rgm_run_plan(rgm_config *config, int32_t evaluation, int32_t cores, rgm_error *err) {
+rgm_status rgm_run_plan(rgm_config *config, const rgm_cli_line *line, int32_t evaluation, int32_t cores,
+                        rgm_error *err) {
     rgm_session *s = NULL;
     rgm_trainer *t = NULL;
-    RGM_TRY(rgm_run_session(&s, config, &(rgm_session_options){0}, err));
+    RGM_TRY(rgm_run_session(&s, config, line, &(rgm_session_options){0}, err));
     rgm_trainer_options options = {.training = !evaluation, .plan_only = 1};
     rgm_status status = rgm_trainer_create(&t, s, &options, err);
-    if (status >= 0 && strcmp(config->json, "-") != 0) {
+    if (status >= 0 && rgm_json_leaves_text(line->json)) {
         print_text(s, t, evaluation);
         if (cores) status = rgm_chunks_print(rgm_trainer_plan(t), s->kernels, cores, err);
     }
-    if (status >= 0 && config->json[0]) status = print_json(s, t, evaluation, cores, err);
+    json_t *json = NULL;
+    if (status >= 0 && line->json) status = make_json(&json, s, t, evaluation, cores, err);
+    if (json) status = rgm_json_write(json, line->json, err);
+    json_decref(json);
     rgm_trainer_destroy(t);
     rgm_session_destroy(s);
     return status;

@@ -21,6 +21,7 @@
 
 /* A run as this command sees it: where it writes, and what it has shown. */
 typedef struct run {
+    const rgm_cli_line *line;
     const rgm_session *s;
     rgm_trainer *t;
     rgm_bench_train *bench; /* NULL: a run of train */
@@ -244,7 +245,7 @@ static rgm_status resume(run *r, rgm_progress *p, int32_t *finished, rgm_error *
     RGM_TRY(status);
     RGM_TRY(check_limit(r, p, err));
     *finished = r->begins == RGM_BEGINS_LAST && is_finished(r, p, &summary, text);
-    if (*finished) return rgm_run_print(r->s->config, &summary, err);
+    if (*finished) return rgm_run_print(r->line->json, &summary, err);
     if (differs)
         rgm_log(RGM_LOG_WARN, "the checkpoint was made by %s; this is %s: the result may have other bits", build,
                 r->s->build);
@@ -263,7 +264,7 @@ static rgm_status begin(run *r, rgm_progress *p, int32_t *finished, rgm_error *e
     *finished = 0;
     if (r->begins != RGM_BEGINS_NEW)
         RGM_TRY(resume(r, p, finished, err));
-    else if (r->s->config->resume[0])
+    else if (r->line->resume)
         RGM_TRY(begin_again(r, err));
     else
         RGM_TRY(rgm_metrics_open(&r->metrics, r->folder.metrics, err));
@@ -305,7 +306,7 @@ static rgm_status finish(run *r, const rgm_progress *p, int32_t ending, rgm_erro
     RGM_TRY(write_end(r, p, word_of(&summary), err));
     rgm_run_count(&summary, &tally);
     rgm_run_speed(&summary, s, (double)p->step * c->batch, p->seconds, rgm_graph_train_flops(s->graph));
-    return rgm_run_print(c, &summary, err);
+    return rgm_run_print(r->line->json, &summary, err);
 }
 
 /* ---- an end that was not meant ---- */
@@ -396,7 +397,7 @@ static rgm_status run_loop(run *r, rgm_progress *p, int32_t *ending, rgm_error *
                                               .unit = "images",
                                               .done = p->step * c->batch,
                                               .total = r->s->steps_total * c->batch,
-                                              .quiet = c->quiet});
+                                              .quiet = r->line->quiet});
     rgm_status status = rgm_loop_run(r->s, r->t, p, &options, ending, err);
     rgm_bar_finish(&r->bar);
     return status;
@@ -417,8 +418,8 @@ static rgm_status train(run *r, rgm_error *err) {
 static rgm_status open_folder(run *r, rgm_config *config, rgm_error *err) {
     r->saved_step = -1;
     r->begins = RGM_BEGINS_NEW;
-    if (config->resume[0]) {
-        RGM_TRY(rgm_runfolder_open(&r->folder, config->resume, err));
+    if (r->line->resume) {
+        RGM_TRY(rgm_runfolder_open(&r->folder, r->line->resume, err));
         if (r->folder.has_last || r->folder.has_best)
             r->begins = r->folder.has_last ? RGM_BEGINS_LAST : RGM_BEGINS_BEST;
         return RGM_OK;
@@ -438,31 +439,33 @@ static void on_advice(void *context, const char *line) {
 
 /* A run that is continued keeps its model's own constants. What is wrong with the checkpoint is said when it is loaded.
  */
-static void take_constants(rgm_constants *own, const rgm_config *config) {
+static void take_constants(rgm_constants *own, const char *resume) {
     char path[RGM_RUNFOLDER_PATH];
     *own = (rgm_constants){0};
-    if (!config->resume[0] || !rgm_runfolder_checkpoint(config->resume, 0, path)) return;
+    if (!resume || !rgm_runfolder_checkpoint(resume, 0, path)) return;
     if (rgm_constants_read(own, path, NULL) < 0) *own = (rgm_constants){0};
 }
 
-rgm_status rgm_run_train(rgm_config *config, struct rgm_bench_train *bench, rgm_error *err) {
+rgm_status rgm_run_train(rgm_config *config, const rgm_cli_line *line, struct rgm_bench_train *bench, rgm_error *err) {
     static run r;
     rgm_session *s = NULL;
     rgm_trainer *t = NULL;
     rgm_constants own;
-    take_constants(&own, config);
-    rgm_status status = rgm_run_session(&s, config, &(rgm_session_options){.need_data = 1, .model = &own}, err);
+    take_constants(&own, line->resume);
+    const rgm_session_options session = {.need_data = 1, .model = &own, .resumed = line->resume != NULL};
+    rgm_status status = rgm_run_session(&s, config, line, &session, err);
     rgm_constants_free(&own);
     RGM_TRY(status);
     rgm_fingerprint_begin(s->set, &s->stop);
+    r.line = line;
     r.s = s;
     r.bench = bench;
     rgm_trainer_options options = {.training = 1};
-    rgm_advice advice = {.tell = on_advice, .resumed = config->resume[0] != 0, .evaluated = bench != NULL};
+    rgm_advice advice = {.tell = on_advice, .resumed = line->resume != NULL, .evaluated = bench != NULL};
     status = rgm_advise(s, &advice, err);
     if (status >= 0) status = rgm_trainer_create(&t, s, &options, err);
     r.t = t;
-    if (status >= 0 && config->checkpoint[0] && !config->resume[0]) status = load_weights(t, s, err);
+    if (status >= 0 && config->checkpoint[0] && !line->resume) status = load_weights(t, s, err);
     if (status >= 0 && bench) status = rgm_bench_train_begin(bench, s, t, err);
     if (status >= 0) status = open_folder(&r, config, err);
     if (status >= 0 && !bench) rgm_fault_run(r.folder.path, r.folder.last, r.folder.log);

@@ -111,6 +111,8 @@ json_t *rgm_summary_json(const rgm_summary *s) {
     return NULL;
 }
 
+int32_t rgm_json_leaves_text(const char *target) { return !target || strcmp(target, "-") != 0; }
+
 rgm_status rgm_json_write(const json_t *json, const char *target, rgm_error *err) {
     int own = strcmp(target, "-") != 0;
     FILE *file = own ? fopen(target, "we") : stdout;

@@ -39,6 +39,11 @@ json_t *rgm_json_real(double value);
 /* A text for JSON, "?" if it is not UTF-8. */
 json_t *rgm_json_text(const char *text);
 
+/* Where --json sends a result: a file, "-" for standard output, NULL for nowhere. 1 if standard output is free for
+ * text.
+ */
+int32_t rgm_json_leaves_text(const char *target);
+
 /* Writes indented JSON and a newline to a file, replacing it, or to standard output (target "-"). RGM_E_IO. */
 rgm_status rgm_json_write(const json_t *json, const char *target, rgm_error *err);
 

@@ -100,11 +100,8 @@ typedef struct rgm_config {
     char checkpoint[RGM_CONFIG_PATH]; /* train: weights to start from; eval: what to evaluate */
     char out[RGM_CONFIG_PATH];        /* run folder; "": runs/MODEL-N */
 
-    /* Of one call of a command, not of the configuration: never in a file. */
+    /* Where it comes from. */
     char source[RGM_CONFIG_PATH]; /* the YAML file that lines and columns of settings belong to; "": none */
-    char resume[RGM_CONFIG_PATH]; /* run folder to continue */
-    char json[RGM_CONFIG_PATH];   /* "": none, "-": standard output */
-    int32_t quiet;
     uint64_t given; /* a bit for each option of the table that a file, a flag or --set has named: rgm_config_given() */
 } rgm_config;
 

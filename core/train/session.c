@@ -177,7 +177,7 @@ static rgm_status open_data(rgm_session *s, rgm_config *config, const rgm_sessio
     rgm_status status = rgm_dataset_open(&s->set, config->data.file, &data, &why);
     if (status < 0) /* a run's data may have moved since, or the command runs in another folder */
         return rgm_fail(err, status, "%.400s%s", why.text,
-                        (config->resume[0] || o->evaluation) && access(config->data.file, F_OK) != 0
+                        (o->resumed || o->evaluation) && access(config->data.file, F_OK) != 0
                             ? ": --data FILE says where it is now"
                             : "");
     const rgm_dataset_info *info = rgm_dataset_describe(s->set);
@@ -223,7 +223,7 @@ static rgm_status load_plugins(rgm_session *s, rgm_config *c, const rgm_session_
     rgm_status status = rgm_registry_create(&s->registry, &options, &why);
     if (status < 0) /* a run's plugins may have moved since it began */
         return rgm_fail(err, status, "%.400s%s", why.text,
-                        status == RGM_E_USAGE && c->resume[0] ? ": --set 'plugins=[FILE.so]' names other files" : "");
+                        status == RGM_E_USAGE && o->resumed ? ": --set 'plugins=[FILE.so]' names other files" : "");
     status = create_components(&s->components, s->registry, c, o->evaluation, err);
     if (status >= 0) return rgm_resume_list_plugins(&s->components, &s->plugins, err);
     /* a place in the configuration needs the file's name in front */
