@@ -1,5 +1,6 @@
 /* Reading checkpoints when reads fail, and when another file is renamed over them meanwhile. */
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,6 +8,7 @@
 
 #include "checkpoint_states.h"
 #include "failing_calls.h"
+#include "first_reader.h"
 
 static rgm_graph *graph;
 static rgm_checkpoint *state, *back;
@@ -14,6 +16,7 @@ static rgm_checkpoint *state, *back;
 static void setup(void) {
     make_folder();
     failing_calls = (rgm_failing){0};
+    first_reader_does(in_folder(""), 0, "nothing");
     graph = resnet("linear", 0);
     state = new_state(graph, 1);
     back = new_state(graph, 0);
@@ -37,24 +40,25 @@ static void put_checkpoint(int foreign) {
     free(bytes);
 }
 
-/* The read of every number fails in turn: an input/output error, never damage, another kind of file, or other numbers.
- */
+/* The read of every number fails in turn, of this process and, of foreign weights, of the first reader: an input/output
+ * error, never damage, another kind of file, or other numbers. */
 START_TEST(failing_reads_are_errors) {
-    int failures = 0;
-    put_checkpoint(_i);
-    for (int64_t at = 1;; at++) {
+    int foreign = _i > 0, reader = _i > 1, failures = 0;
+    put_checkpoint(foreign);
+    for (int at = 1;; at++) {
         rgm_error err = {0};
-        failing_calls = (rgm_failing){.at = at, .error = EIO};
-        rgm_status status = load(in_folder("last.h5"), back, !_i, &err);
-        int64_t reads = failing_calls.reads;
+        first_reader_does(in_folder(""), reader ? at : 0, "fail %d", EIO);
+        failing_calls = (rgm_failing){.at = reader ? 0 : at, .error = EIO};
+        rgm_status status = load(in_folder("last.h5"), back, !foreign, &err);
+        int acted = reader ? first_reader_did() : failing_calls.reads >= at;
         failing_calls.at = 0;
         if (status == RGM_OK) {
-            ck_assert(same_tensors(state, back, !_i));
-            if (at > reads) break;
+            ck_assert(same_tensors(state, back, !foreign));
+            if (!acted) break;
             continue;
         }
         failures++;
-        ck_assert_msg(status == RGM_E_IO && strstr(err.text, strerror(EIO)), "read %d: status %d: %s", (int)at, status,
+        ck_assert_msg(status == RGM_E_IO && strstr(err.text, strerror(EIO)), "read %d: status %d: %s", at, status,
                       err.text);
     }
     ck_assert_int_gt(failures, 5);
@@ -63,25 +67,43 @@ END_TEST
 
 static void put_other_in_place(void *context) {
     (void)context;
-    ck_assert(rename(in_folder("other.h5"), in_folder("last.h5")) == 0 || errno == ENOENT);
+    ck_assert(rename(in_folder("other.h5"), in_folder("last.h5")) == 0);
 }
 
 /* Another file is renamed over it at each read in turn: what was opened and verified is what is read. */
 START_TEST(what_is_verified_is_read) {
+    int foreign = _i > 0, reader = _i > 1, acted = 1;
+    char from[512];
     rgm_checkpoint *other = new_state(graph, 2);
-    for (int64_t at = 1;; at++) {
+    snprintf(from, sizeof from, "%s", in_folder("other.h5"));
+    for (int at = 1; acted; at++) {
         rgm_error err = {0};
-        put_checkpoint(_i);
-        write_ok(other, in_folder("other.h5"));
-        failing_calls = (rgm_failing){.at = at, .instead = put_other_in_place};
-        rgm_status status = load(in_folder("last.h5"), back, !_i, &err);
-        int64_t reads = failing_calls.reads;
+        put_checkpoint(foreign);
+        write_ok(other, from);
+        first_reader_does(in_folder(""), reader ? at : 0, "rename %s %s", from, in_folder("last.h5"));
+        failing_calls = (rgm_failing){.at = reader ? 0 : at, .instead = put_other_in_place};
+        rgm_status status = load(in_folder("last.h5"), back, !foreign, &err);
+        acted = reader ? first_reader_did() : failing_calls.reads >= at;
         failing_calls.at = 0;
-        ck_assert_msg(status == RGM_OK, "read %d: %s", (int)at, err.text);
-        ck_assert_msg(same_tensors(state, back, !_i), "read %d: the other file's", (int)at);
-        if (at > reads) break;
+        ck_assert_msg(status == RGM_OK, "read %d: %s", at, err.text);
+        ck_assert_msg(same_tensors(state, back, !foreign), "read %d: the other file's", at);
     }
     free_state(other);
+}
+END_TEST
+
+/* Each of its reads is one too many: nothing of it comes into this process, which reads only what the first reader has
+ * read. */
+START_TEST(a_crash_is_damage) {
+    put_checkpoint(1);
+    for (int at = 1;; at++) {
+        rgm_error err = {0};
+        first_reader_does(in_folder(""), at, "signal %d", SIGSEGV);
+        rgm_status status = load(in_folder("last.h5"), back, 0, &err);
+        if (!first_reader_did()) break;
+        ck_assert_int_eq(status, RGM_E_FORMAT);
+        ck_assert_msg(strstr(err.text, "the HDF5 library crashed"), "%s", err.text);
+    }
 }
 END_TEST
 
@@ -90,8 +112,9 @@ int main(void) {
     TCase *all = tcase_create("all");
     tcase_add_checked_fixture(all, setup, teardown);
     tcase_set_timeout(all, 300);
-    tcase_add_loop_test(all, failing_reads_are_errors, 0, 2);
-    tcase_add_loop_test(all, what_is_verified_is_read, 0, 2);
+    tcase_add_loop_test(all, failing_reads_are_errors, 0, 3);
+    tcase_add_loop_test(all, what_is_verified_is_read, 0, 3);
+    tcase_add_test(all, a_crash_is_damage);
     suite_add_tcase(suite, all);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

@@ -33,7 +33,9 @@ static uint64_t fingerprint(rgm_dataset *set) {
 static rgm_dataset *open_tight(const char *path) {
     rgm_error err = {0};
     rgm_dataset *set;
-    ck_assert_msg(rgm_dataset_open(&set, path, &(rgm_dataset_options){.room = 1}, &err) == RGM_OK, "%s", err.text);
+    ck_assert_msg(
+        rgm_dataset_open(&set, path, &(rgm_dataset_options){.knobs = &(rgm_dataset_knobs){.room = 1}}, &err) == RGM_OK,
+        "%s", err.text);
     return set;
 }
 

@@ -324,42 +324,6 @@ START_TEST(test_full_disk) {
 }
 END_TEST
 
-/* ---- rehearsals ---- */
-
-typedef struct sleeper {
-    const char *diary; /* a byte for each time */
-    int times;         /* that it sleeps */
-} sleeper;
-
-/* Sleeps until the clock that the child was given ends it, put forward to the next second. */
-static rgm_status sleep_on_it(void *context, rgm_error *err) {
-    const sleeper *s = context;
-    FILE *diary = fopen(s->diary, "ab");
-    if (!diary || fputc('.', diary) == EOF) return rgm_fail(err, RGM_E_IO, "%s: cannot be written", s->diary);
-    long times = ftell(diary);
-    fclose(diary);
-    if (times > s->times) return RGM_OK;
-    if (!alarm(1)) return rgm_fail(err, RGM_E_INTERNAL, "no clock runs");
-    for (;;) pause();
-}
-
-/* A child that sleeps has a second chance, and only one. */
-START_TEST(test_rehearsal_asleep) {
-    rgm_error err = {0};
-    make_set(in_folder(folder, "s.h5"), &small);
-    sleeper s = {in_folder(folder, "diary"), _i + 1};
-    rgm_input input;
-    ck_assert_int_eq(rgm_input_open(&input, in_folder(folder, "s.h5"), NULL, &err), RGM_OK);
-    rgm_status status = rgm_file_rehearse(&input, sleep_on_it, &s, &err);
-    rgm_input_close(&input);
-    ck_assert_int_eq(status, _i ? RGM_E_IO : RGM_OK);
-    if (_i) ck_assert_msg(strstr(err.text, "by the clock, twice"), "%s", err.text);
-    size_t size;
-    free(load(s.diary, &size));
-    ck_assert_uint_eq(size, 2);
-}
-END_TEST
-
 int main(void) {
     Suite *suite = suite_create("frame");
     TCase *writing = tcase_create("writing"), *damage = tcase_create("damage");
@@ -376,7 +340,6 @@ int main(void) {
     tcase_add_loop_test(damage, test_foreign_userblock, 0, 2);
     tcase_add_loop_test(damage, test_foreign_damage, 0, 8);
     tcase_add_test(damage, test_foreign_truncation);
-    tcase_add_loop_test(damage, test_rehearsal_asleep, 0, 2);
     suite_add_tcase(suite, writing);
     suite_add_tcase(suite, damage);
     SRunner *runner = srunner_create(suite);

@@ -14,13 +14,15 @@ function bad(rule) { printf "%s:%d: %s: %s\n", file, FNR, $0, rule }
 function room_of(path) { return path ~ /\// ? substr(path, 1, index(path, "/") - 1) : "" }
 BEGIN {
     tier["base"] = 0; tier["kernels"] = tier["engine"] = 1; tier["graph"] = tier["data"] = tier["plug"] = 2
-    tier["plan"] = 3; tier["conv"] = 4; tier["ops"] = 5; tier["train"] = 6; tier["report"] = 7; tier["run"] = 8
+    tier["plan"] = tier["try"] = 3; tier["conv"] = 4; tier["ops"] = 5; tier["train"] = 6; tier["report"] = 7; tier["run"] = 8
     tier["recipe"] = 9; tier["cli"] = 10
     split(file, part, "/"); top = part[1]; room = top == "core" ? part[2] : ""
     standard = "^<(assert|complex|ctype|errno|fenv|float|inttypes|limits|math|stdalign|stdarg|stdbool|stddef|stdint|stdio|stdlib|string|tgmath)[.]h>$"
     if (top == "core" && !(room in tier)) { FNR = 0; bad("not a room of the house") }
 }
 /(^|[^A-Za-z0-9_])dlm?open[ \t]*\(/ && room != "plug" { bad("dlopen is called in core/plug only") }
+/(^|[^A-Za-z0-9_])v?fork[ \t]*\(/ && top != "plugins" && room != "cli" { bad("a process with threads is not forked: base/helper") }
+/(^|[^A-Za-z0-9_])posix_spawnp?[ \t]*\(/ && room != "base" { bad("processes are started in core/base only") }
 /^[ \t]*#[ \t]*pragma[ \t]+omp/ && room != "base" { bad("threads come from base/team only") }
 /^[ \t]*#[ \t]*include[ \t]*[<"]/ {
     name = $0; sub(/^[ \t]*#[ \t]*include[ \t]*/, "", name)
@@ -28,7 +30,7 @@ BEGIN {
     path = substr(name, 2, length(name) - 2); quoted = name ~ /^"/
     if (path ~ /(^|\/)dnnl[^\/]*$/ && room != "engine") bad("oneDNN is included in core/engine only")
     if (path == "omp.h" && room != "base") bad("threads come from base/team only")
-    if ((path == "pthread.h" || path == "threads.h") && room !~ /^(base|data|train|report)$/)
+    if ((path == "pthread.h" || path == "threads.h") && room !~ /^(base|data|plug|train|report)$/)
         bad("threads come from base/team only")
     # xmmintrin.h is where the floating-point control register is
     if (path != "xmmintrin.h" && path ~ /(intrin|arm_neon|arm_sve)[.]h$/ && room !~ /^(kernels|base)$/)
@@ -103,6 +105,11 @@ try_itself() {
     refuses core/train/a.c '#pragma omp parallel for'
     refuses core/train/a.c '#include <immintrin.h>'
     refuses core/train/a.c '    void *h = dlopen(path, RTLD_NOW);'
+    refuses core/data/a.c '    pid_t child = fork();'
+    refuses bench/a.c '    if (vfork() == 0) return;'
+    refuses core/plug/a.c '    posix_spawn(&child, path, NULL, NULL, argv, environ);'
+    refuses core/data/a.c '#include "plug/plug.h"'
+    refuses core/plug/a.c '#include "data/rehearsal.h"'
     refuses plugins/a.c '#include "base/rng.h"'
     refuses plugins/a.c '#include <pthread.h>'
     refuses include/regimen/regimen.h '#include "base/status.h"'
@@ -127,6 +134,9 @@ try_itself() {
     accepts core/run/a.c '#include "report/metrics.h"'
     accepts core/plug/a.c '#include <xmmintrin.h>'
     accepts core/plug/a.c '#include <regimen/plugin.h>'
+    accepts core/plug/a.c '#include <pthread.h>'
+    accepts core/try/a.c '#include "data/rehearsal.h"'
+    accepts core/base/a.c '    make_fork(posix_spawn(&child, path, NULL, NULL, argv, environ));'
     accepts core/cli/a.c '    rgm_dlopen(path);'
     accepts plugins/a.c '#include <math.h>'
     accepts include/regimen/plugin.h '#include <stdint.h>'

@@ -75,7 +75,7 @@ rgm_registry *plug_registry_isa(const char *file, const rgm_kernels *kernels) {
     rgm_registry *registry = NULL;
     rgm_error err = {0};
     rgm_registry_options options = {
-        .files = &file, .file_count = file != NULL, .ignore_path = 1, .kernels = kernels, .probe_seconds = 5};
+        .files = &file, .file_count = file != NULL, .kernels = kernels, .knobs = &(rgm_registry_knobs){1, 5}};
     ck_assert_msg(rgm_registry_create(&registry, &options, &err) == RGM_OK, "%s", err.text);
     return registry;
 }
@@ -307,7 +307,7 @@ END_TEST
 static rgm_status load_named(const char *file, int32_t seconds, rgm_error *err) {
     rgm_registry *registry = NULL;
     rgm_registry_options options = {
-        .files = &file, .file_count = 1, .folder = "", .ignore_path = 1, .probe_seconds = seconds};
+        .files = &file, .file_count = 1, .folder = "", .knobs = &(rgm_registry_knobs){1, seconds}};
     rgm_status status = rgm_registry_create(&registry, &options, err);
     rgm_registry_destroy(registry);
     return status;
@@ -479,7 +479,7 @@ START_TEST(test_folder_and_environment) {
     rgm_registry *registry = NULL;
     rgm_error err = {0};
     const rgm_listed *found;
-    rgm_registry_options options = {.folder = "", .probe_seconds = 1};
+    rgm_registry_options options = {.folder = "", .knobs = &(rgm_registry_knobs){.probe_seconds = 1}};
     setenv("REGIMEN_PLUGIN_PATH", ":" RGM_FIXTURES ":", 1);
     ck_assert_msg(rgm_registry_create(&registry, &options, &err) == RGM_OK, "%s", err.text);
     ck_assert_uint_eq(rgm_registry_refused(registry), 8);
@@ -516,7 +516,8 @@ static void preload(void) {
     for (size_t i = 0; i < sizeof good_files / sizeof *good_files; i++) {
         const char *file = good_files[i];
         rgm_registry *registry = NULL;
-        rgm_registry_options options = {.files = &file, .file_count = 1, .ignore_path = 1};
+        rgm_registry_options options = {
+            .files = &file, .file_count = 1, .knobs = &(rgm_registry_knobs){.ignore_path = 1}};
         rgm_registry_create(&registry, &options, NULL);
         rgm_registry_destroy(registry);
     }

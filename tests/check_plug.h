@@ -3,6 +3,8 @@
 #define RGM_TESTS_CHECK_PLUG_H
 
 #include <check.h>
+#include "plug/knobs.h"
+#include "plug/load.h"
 #include "plug/plug.h"
 
 /* Asserts for inner loops: Check's own write a mark on every pass. */

@@ -375,7 +375,7 @@ END_TEST
 START_TEST(test_no_descriptors_is_no_refusal) {
     struct rlimit few;
     rgm_registry *registry;
-    rgm_registry_options options = {.ignore_path = 1};
+    rgm_registry_options options = {.knobs = &(rgm_registry_knobs){.ignore_path = 1}};
     rgm_error err = {0};
     ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &few), 0);
     for (few.rlim_cur = 3; few.rlim_cur < 40; few.rlim_cur++) {
@@ -397,7 +397,8 @@ START_TEST(test_no_size_is_no_refusal) {
     const char *files[] = {RGM_FIXTURES "/good.so"};
     struct rlimit old, little;
     rgm_registry *registry;
-    rgm_registry_options options = {.ignore_path = 1, .folder = "", .files = files, .file_count = 1};
+    rgm_registry_options options = {
+        .folder = "", .files = files, .file_count = 1, .knobs = &(rgm_registry_knobs){.ignore_path = 1}};
     rgm_error err = {0};
     signal(SIGXFSZ, SIG_IGN);
     ck_assert_int_eq(getrlimit(RLIMIT_FSIZE, &old), 0);
@@ -418,7 +419,8 @@ START_TEST(test_no_room_is_no_refusal) {
     const char *files[] = {RGM_FIXTURES "/broken_LARGE.so"};
     struct rlimit old, little;
     rgm_registry *registry;
-    rgm_registry_options options = {.ignore_path = 1, .folder = "", .files = files, .file_count = 1};
+    rgm_registry_options options = {
+        .folder = "", .files = files, .file_count = 1, .knobs = &(rgm_registry_knobs){.ignore_path = 1}};
     rgm_error err = {0};
     ck_assert_int_eq(getrlimit(RLIMIT_AS, &old), 0);
     little = old;

@@ -15,8 +15,10 @@
 #include <unistd.h>
 #include "data/dataset.h"
 #include "data/file.h"
+#include "data/rehearsal.h"
 #include "datasets/writer.h"
 #include "failing_calls.h"
+#include "first_reader.h"
 #include "make_set.h"
 
 static char *folder;
@@ -24,6 +26,7 @@ static char *folder;
 static void setup(void) {
     folder = make_folder();
     failing_calls = (rgm_failing){0};
+    first_reader_does(folder, 0, "nothing");
 }
 static void teardown(void) {
     failing_calls = (rgm_failing){0};
@@ -87,8 +90,8 @@ static const char *make_kind(int kind) {
 }
 
 static rgm_status open_kind(int kind, rgm_dataset **set, const rgm_stop *stop, rgm_error *err) {
-    rgm_dataset_options options = {.access = kind == PREAD ? RGM_ACCESS_PREAD : RGM_ACCESS_AUTO,
-                                   .room = kind == STREAMED ? -1 : 0};
+    const rgm_dataset_knobs knobs = {.room = kind == STREAMED ? -1 : 0};
+    rgm_dataset_options options = {.access = kind == PREAD ? RGM_ACCESS_PREAD : RGM_ACCESS_AUTO, .knobs = &knobs};
     if (stop) options.stop = *stop;
     return rgm_dataset_open(set, in_folder(folder, "set.h5"), &options, err);
 }
@@ -118,7 +121,8 @@ START_TEST(test_wide_chunks) {
     H5Dclose(open[0]), H5Dclose(open[1]), H5Sclose(open[2]), H5Sclose(open[3]), H5Gclose(open[4]), H5Pclose(open[5]);
     ck_assert(H5Fclose(file) >= 0);
     failing_calls = (rgm_failing){0};
-    rgm_dataset_options options = {.room = (_i ? 100 : 200) << 20}; /* for a row of chunks, or for all of it */
+    const rgm_dataset_knobs knobs = {.room = (_i ? 100 : 200) << 20}; /* for a row of chunks, or for all of it */
+    const rgm_dataset_options options = {.knobs = &knobs};
     rgm_dataset *set;
     rgm_error err = {0};
     ck_assert_msg(rgm_dataset_open(&set, path, &options, &err) == RGM_OK, "%s", err.text);
@@ -150,59 +154,75 @@ static rgm_status read_all(rgm_dataset *set, uint64_t *print, rgm_error *err) {
     return RGM_OK;
 }
 
-/* The read of every number fails in turn, in the first reader too: it is an input/output error, whatever was being
- * looked for, or it was not needed, and then everything is as without it. */
+/* Opens and reads it, the read number `at` failing, of this process or of the first reader; *acted: there was such a
+ * read. */
+static rgm_status read_failing(int kind, int reader, int at, int error, uint64_t *print, int *acted, rgm_error *err) {
+    rgm_dataset *set;
+    first_reader_does(folder, reader ? at : 0, "fail %d", error);
+    failing_calls = (rgm_failing){.at = reader ? 0 : at, .error = error};
+    rgm_status status = open_kind(kind, &set, NULL, err);
+    if (status == RGM_OK) status = read_all(set, print, err);
+    rgm_dataset_close(set);
+    *acted = reader ? first_reader_did() : failing_calls.reads >= at;
+    failing_calls.at = 0;
+    return status;
+}
+
+/* The read of every number fails in turn, in this process and in the first reader: it is an input/output error,
+ * whatever was being looked for, or it was not needed, and then everything is as without it. */
 START_TEST(test_failing_reads) {
     static const int errors[] = {EIO, ESTALE};
-    int kind = _i % KINDS, error = errors[_i / KINDS], failures = 0;
-    make_kind(kind);
+    int kind = _i % KINDS, error = errors[_i / KINDS % 2], reader = _i / KINDS / 2, failures = 0, acted;
+    rgm_error err = {0};
     uint64_t expected = 0, print = 0;
-    for (int64_t at = 0;; at++) {
-        rgm_dataset *set;
-        rgm_error err = {0};
-        failing_calls = (rgm_failing){.at = at, .error = error};
-        rgm_status status = open_kind(kind, &set, NULL, &err);
-        if (status == RGM_OK) status = read_all(set, at ? &print : &expected, &err);
-        rgm_dataset_close(set);
-        int64_t reads = failing_calls.reads;
-        failing_calls.at = 0;
+    make_kind(kind);
+    ck_assert_int_eq(read_failing(kind, 0, 0, 0, &expected, &acted, &err), RGM_OK);
+    for (int at = 1;; at++) {
+        rgm_status status = read_failing(kind, reader, at, error, &print, &acted, &err);
         if (status == RGM_OK) {
-            ck_assert_msg(at == 0 || print == expected, "read %d failed: other content", (int)at);
-            if (at > reads) break;
+            ck_assert_msg(print == expected, "read %d failed: other content", at);
+            if (!acted) break;
             continue;
         }
         failures++;
-        ck_assert_msg(status == RGM_E_IO && strstr(err.text, strerror(error)), "read %d: status %d: %s", (int)at,
-                      status, err.text);
+        ck_assert_msg(status == RGM_E_IO && strstr(err.text, strerror(error)), "read %d: status %d: %s", at, status,
+                      err.text);
     }
-    ck_assert_int_gt(failures, 5);
+    if (reader && kind == FRAMED)
+        ck_assert_int_eq(failures, 0); /* it has no first reader */
+    else
+        ck_assert_int_gt(failures, 5);
 }
 END_TEST
 
 /* ---- what is verified is what is read ---- */
 
 static void put_other_in_place(void *context) {
-    (void)context; /* the second time, in this process and not the first reader, it is there already */
-    ck_assert(rename(in_folder(folder, "other.h5"), in_folder(folder, "set.h5")) == 0 || errno == ENOENT);
+    (void)context;
+    ck_assert(rename(in_folder(folder, "other.h5"), in_folder(folder, "set.h5")) == 0);
 }
 
-/* Another file is renamed over it at each read in turn: what was opened is what is read. */
+/* Another file is renamed over it at each read in turn, of this process and of the first reader: what was opened is
+ * what is read. */
 START_TEST(test_renamed_over) {
+    int kind = _i % KINDS, reader = _i / KINDS, acted = 1;
     uint64_t expected = 0, print = 0;
-    for (int64_t at = 0;; at++) {
+    char to[4200];
+    snprintf(to, sizeof to, "%s", in_folder(folder, "set.h5"));
+    for (int at = 0; at == 0 || acted; at++) {
         rgm_dataset *set;
         rgm_error err = {0};
-        make_kind(_i);
+        make_kind(kind);
         make_framed(in_folder(folder, "other.h5"), 1);
-        failing_calls = (rgm_failing){.at = at, .instead = put_other_in_place};
-        rgm_status status = open_kind(_i, &set, NULL, &err);
-        int64_t reads = failing_calls.reads;
+        first_reader_does(folder, reader ? at : 0, "rename %s %s", in_folder(folder, "other.h5"), to);
+        failing_calls = (rgm_failing){.at = reader ? 0 : at, .instead = put_other_in_place};
+        rgm_status status = open_kind(kind, &set, NULL, &err);
+        acted = reader ? first_reader_did() : failing_calls.reads >= at;
         failing_calls.at = 0;
         if (status == RGM_OK) status = read_all(set, at ? &print : &expected, &err);
         rgm_dataset_close(set);
-        ck_assert_msg(status == RGM_OK, "read %d: %s", (int)at, err.text);
-        ck_assert_msg(at == 0 || print == expected, "read %d: another content", (int)at);
-        if (at > reads) break;
+        ck_assert_msg(status == RGM_OK, "read %d: %s", at, err.text);
+        ck_assert_msg(at == 0 || print == expected, "read %d: another content", at);
     }
 }
 END_TEST
@@ -223,24 +243,26 @@ static int64_t changed_at(void) {
 
 /* It is written to in place, at each read in turn, by the first reader's too, and when it is open. */
 START_TEST(test_written_to) {
-    for (int64_t at = 1;; at++) {
+    int kind = _i % KINDS, reader = _i / KINDS;
+    for (int at = 1;; at++) {
         rgm_dataset *set;
         rgm_error err = {0};
-        make_kind(_i);
+        make_kind(kind);
         int64_t before = changed_at();
-        failing_calls = (rgm_failing){.at = at, .instead = write_into};
-        rgm_status status = open_kind(_i, &set, NULL, &err);
+        first_reader_does(folder, reader ? at : 0, "touch %s", in_folder(folder, "set.h5"));
+        failing_calls = (rgm_failing){.at = reader ? 0 : at, .instead = write_into};
+        rgm_status status = open_kind(kind, &set, NULL, &err);
         failing_calls.at = 0;
         if (changed_at() == before) {
             ck_assert_msg(status == RGM_OK, "%s", err.text);
             ck_assert_int_eq(rgm_dataset_check(set, &err), RGM_OK);
             write_into(NULL);
-            ck_assert_int_eq(rgm_dataset_check(set, &err), _i == UNPACKED ? RGM_OK : RGM_E_IO);
-            if (_i != UNPACKED) ck_assert_msg(strstr(err.text, "written to while it is in use"), "%s", err.text);
+            ck_assert_int_eq(rgm_dataset_check(set, &err), kind == UNPACKED ? RGM_OK : RGM_E_IO);
+            if (kind != UNPACKED) ck_assert_msg(strstr(err.text, "written to while it is in use"), "%s", err.text);
             rgm_dataset_close(set);
             break;
         }
-        ck_assert_msg(status == RGM_E_IO && strstr(err.text, "written to"), "read %d: %s", (int)at, err.text);
+        ck_assert_msg(status == RGM_E_IO && strstr(err.text, "written to"), "read %d: %s", at, err.text);
     }
 }
 END_TEST
@@ -328,55 +350,59 @@ END_TEST
 
 /* ---- the first reader's end ---- */
 
-static rgm_status sleep_on(void *context, rgm_error *err) {
-    (void)context, (void)err;
-    while (pause() < 0) {}
-    return RGM_OK;
-}
-
-static rgm_status end_by(void *context, rgm_error *err) {
-    int number = *(const int *)context;
-    (void)err;
-    if (number == SIGXCPU) {
-        struct rlimit second = {1, 10};
-        setrlimit(RLIMIT_CPU, &second);
-        for (volatile unsigned i = 0;; i++) {}
-    }
-    signal(number, SIG_DFL); /* nohup has it ignored */
-    if (number) raise(number);
-    _exit(3);
+static rgm_status rehearse(const char *path, const rgm_stop *stop, rgm_error *err) {
+    const rgm_rehearsal rehearsal = {.kind = RGM_REHEARSE_SET};
+    rgm_input input;
+    ck_assert_int_eq(rgm_input_open(&input, path, stop, err), RGM_OK);
+    rgm_status status = rgm_file_rehearse(&input, &rehearsal, err);
+    rgm_input_close(&input);
+    return status;
 }
 
 static const struct {
-    int number;
+    const char *what;
     rgm_status status;
     const char *word;
 } ends[] = {
-    {SIGKILL, RGM_E_NOMEM, "was killed (out of memory?)"}, {SIGXCPU, RGM_E_FORMAT, "s of CPU time"},
-    {SIGSEGV, RGM_E_FORMAT, "the HDF5 library crashed"},   {SIGABRT, RGM_E_FORMAT, "the HDF5 library crashed"},
-    {SIGHUP, RGM_E_IO, "was ended by signal 1"},           {0, RGM_E_FORMAT, "the HDF5 library crashed"},
+    {"signal 9", RGM_E_NOMEM, "was killed (out of memory?)"},
+    {"spin", RGM_E_FORMAT, "s of CPU time"},
+    {"signal 11", RGM_E_FORMAT, "the HDF5 library crashed"},
+    {"signal 6", RGM_E_FORMAT, "the HDF5 library crashed"},
+    {"signal 1", RGM_E_IO, "was ended by signal 1"},
+    {"exit 3", RGM_E_FORMAT, "the HDF5 library crashed"},
+    {"sleep", RGM_E_IO, "s by the clock"},
 };
 
 START_TEST(test_ends) {
     rgm_error err = {0};
-    rgm_input input;
-    int number = ends[_i].number;
-    ck_assert_int_eq(rgm_input_open(&input, make_kind(CONTIGUOUS), NULL, &err), RGM_OK);
-    ck_assert_int_eq(rgm_file_rehearse(&input, end_by, &number, &err), ends[_i].status);
+    first_reader_does(folder, 3, "%s", ends[_i].what);
+    ck_assert_int_eq(rehearse(make_kind(CONTIGUOUS), NULL, &err), ends[_i].status);
+    ck_assert_int_eq(first_reader_did(), 1);
     ck_assert_msg(strstr(err.text, ends[_i].word), "%s", err.text);
     ck_assert(ends[_i].status == RGM_E_FORMAT || !strstr(err.text, "damaged"));
-    rgm_input_close(&input);
+}
+END_TEST
+
+/* Under nohup, too, where signals are ignored that end the reader. */
+START_TEST(test_ends_as_by_default) {
+    rgm_error err = {0};
+    sigset_t all;
+    sigfillset(&all);
+    for (int s = 1; s < 32; s++)
+        if (s != SIGCHLD) signal(s, SIG_IGN);
+    sigprocmask(SIG_BLOCK, &all, NULL);
+    first_reader_does(folder, 3, "spin");
+    ck_assert_int_eq(rehearse(make_kind(CONTIGUOUS), NULL, &err), RGM_E_FORMAT);
+    ck_assert_msg(strstr(err.text, "s of CPU time"), "%s", err.text);
 }
 END_TEST
 
 START_TEST(test_stop_first_reader) {
     rgm_error err = {0};
-    rgm_input input;
     int left = 2;
     rgm_stop stop = {stop_at_zero, &left};
-    ck_assert_int_eq(rgm_input_open(&input, make_kind(CONTIGUOUS), &stop, &err), RGM_OK);
-    ck_assert_int_eq(rgm_file_rehearse(&input, sleep_on, NULL, &err), RGM_E_INTERRUPTED);
-    rgm_input_close(&input);
+    first_reader_does(folder, 1, "spin");
+    ck_assert_int_eq(rehearse(make_kind(CONTIGUOUS), &stop, &err), RGM_E_INTERRUPTED);
 }
 END_TEST
 
@@ -386,14 +412,15 @@ int main(void) {
     tcase_add_checked_fixture(reading, setup, teardown);
     tcase_set_timeout(reading, 300);
     tcase_add_loop_test(reading, test_wide_chunks, 0, 2);
-    tcase_add_loop_test(reading, test_failing_reads, 0, 2 * KINDS);
-    tcase_add_loop_test(reading, test_renamed_over, 0, KINDS);
-    tcase_add_loop_test(reading, test_written_to, 0, KINDS);
+    tcase_add_loop_test(reading, test_failing_reads, 0, 4 * KINDS);
+    tcase_add_loop_test(reading, test_renamed_over, 0, 2 * KINDS);
+    tcase_add_loop_test(reading, test_written_to, 0, 2 * KINDS);
     tcase_add_loop_test(reading, test_locked, 0, KINDS);
     tcase_add_loop_test(reading, test_no_locks, 0, KINDS);
     tcase_add_loop_test(reading, test_no_descriptors, 0, KINDS);
     tcase_add_loop_test(reading, test_stop, 0, KINDS);
     tcase_add_loop_test(reading, test_ends, 0, (int)(sizeof ends / sizeof *ends));
+    tcase_add_test(reading, test_ends_as_by_default);
     tcase_add_test(reading, test_stop_first_reader);
     suite_add_tcase(suite, reading);
     SRunner *runner = srunner_create(suite);

@@ -171,7 +171,9 @@ rgm_dataset *open_set(const char *path, int32_t access) {
     return open_with(path, &(rgm_dataset_options){.access = access});
 }
 
-rgm_dataset *open_streamed(const char *path) { return open_with(path, &(rgm_dataset_options){.room = -1}); }
+rgm_dataset *open_streamed(const char *path) {
+    return open_with(path, &(rgm_dataset_options){.knobs = &(rgm_dataset_knobs){.room = -1}});
+}
 
 /* Expects a refusal with `status` and a line that says `word` and names the file. */
 void refuse(const char *path, rgm_status status, const char *word) {

@@ -5,6 +5,7 @@
 #include <hdf5.h>
 #include <stdint.h>
 #include "data/dataset.h"
+#include "data/knobs.h"
 
 typedef struct rgm_test_set {
     int64_t train, test;      /* samples; 0: no such split */

@@ -92,8 +92,19 @@ tests_check_split_LDADD = $(tests_check_data_LDADD)
 check_PROGRAMS += tests/check_reading
 TESTS += tests/check_reading
 failing_calls = %D%/failing_calls.c %D%/failing_calls.h
-tests_check_reading_SOURCES = %D%/check_reading.c %D%/make_set.c %D%/make_set.h $(failing_calls)
-tests_check_reading_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE $(HDF5_CFLAGS)
+# What a suite tries foreign files in.
+$(check_PROGRAMS): | regimen-try$(EXEEXT)
+# A helper program whose reads go wrong.
+check_PROGRAMS += tests/try/regimen-try
+tests_try_regimen_try_SOURCES = core/try/main.c %D%/try/acting.c
+tests_try_regimen_try_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE $(HDF5_CFLAGS)
+tests_try_regimen_try_LDFLAGS = $(regimen_try_LDFLAGS)
+tests_try_regimen_try_LDADD = $(regimen_try_LDADD)
+first_reader = %D%/first_reader.c %D%/first_reader.h
+first_reader_cppflags = -DRGM_TRY_FOLDER='"$(abs_top_builddir)/tests/try"'
+tests_check_reading_SOURCES = %D%/check_reading.c %D%/make_set.c %D%/make_set.h $(failing_calls) $(first_reader)
+tests_check_reading_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE $(HDF5_CFLAGS) $(first_reader_cppflags)
+EXTRA_tests_check_reading_DEPENDENCIES = tests/try/regimen-try$(EXEEXT)
 tests_check_reading_CFLAGS = $(test_cflags)
 tests_check_reading_LDADD = libdatasets.la libdata.la libbase.la $(CHECK_LIBS)
 
@@ -203,8 +214,9 @@ tests_check_checkpoint_CPPFLAGS = $(AM_CPPFLAGS) $(HDF5_CFLAGS)
 tests_check_checkpoint_CFLAGS = $(test_cflags)
 tests_check_checkpoint_LDADD = $(checkpoint_ldadd)
 tests_check_checkpoint_reads_SOURCES = %D%/check_checkpoint_reads.c %D%/checkpoint_states.c %D%/checkpoint_states.h \
-	$(failing_calls)
-tests_check_checkpoint_reads_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE $(HDF5_CFLAGS)
+	$(failing_calls) $(first_reader)
+tests_check_checkpoint_reads_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE $(HDF5_CFLAGS) $(first_reader_cppflags)
+EXTRA_tests_check_checkpoint_reads_DEPENDENCIES = tests/try/regimen-try$(EXEEXT)
 tests_check_checkpoint_reads_CFLAGS = $(test_cflags)
 tests_check_checkpoint_reads_LDADD = $(checkpoint_ldadd)
 tests_check_weights_SOURCES = %D%/check_weights.c %D%/checkpoint_states.c %D%/checkpoint_states.h

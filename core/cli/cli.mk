@@ -4,9 +4,9 @@ noinst_LTLIBRARIES += libcli.la
 libcli_la_SOURCES = %D%/cmd_bench.c %D%/cmd_bench_compare.c %D%/cmd_bench_kernels.c %D%/cmd_bench_machine.c %D%/cmd_bench_ops.c %D%/cmd_bench_pipeline.c %D%/cmd_bench_step.c %D%/cmd_bench_train.c %D%/cmd_eval.c %D%/cmd_import.c %D%/cmd_plan.c %D%/cmd_plugin.c \
 	%D%/cmd_train.c %D%/commands.h \
 	%D%/run.c %D%/run.h %D%/run_eval.c %D%/run_plan.c %D%/run_train.c \
-	%D%/fault.c %D%/fault.h %D%/flags.c %D%/flags.h %D%/interrupt.c %D%/interrupt.h %D%/options.c %D%/options.h %D%/place.c %D%/place.h \
+	%D%/fault.c %D%/fault.h %D%/flags.c %D%/flags.h %D%/interrupt.c %D%/interrupt.h %D%/options.c %D%/options.h \
 	%D%/plan_chunks.c %D%/plan_chunks.h
-libcli_la_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE $(JANSSON_CFLAGS) $(HDF5_CFLAGS) -DRGM_PLUGINDIR='"$(plugindir)"'
+libcli_la_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE $(JANSSON_CFLAGS) $(HDF5_CFLAGS)
 libcli_la_LIBADD = $(JANSSON_LIBS)
 
 bin_PROGRAMS += regimen

@@ -5,7 +5,6 @@
 #include "base/text.h"
 #include "cli/commands.h"
 #include "cli/options.h"
-#include "cli/place.h"
 #include "plug/plug.h"
 #include "report/summary.h"
 
@@ -155,8 +154,7 @@ static rgm_status open_registry(const rgm_cli_line *line, rgm_registry **registr
     for (int32_t i = 0; i < line->given_count; i++)
         if (line->given[i].flag->key && strcmp(line->given[i].flag->key, "plugins") == 0)
             files[count++] = line->given[i].value;
-    char place[RGM_PLACE_PATH];
-    rgm_registry_options options = {.files = files, .file_count = count, .folder = rgm_place_plugins(place)};
+    rgm_registry_options options = {.files = files, .file_count = count};
     return rgm_registry_create(registry, &options, err);
 }
 

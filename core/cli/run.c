@@ -7,7 +7,6 @@
 #include "base/log.h"
 #include "bench/random_set.h"
 #include "cli/interrupt.h"
-#include "cli/place.h"
 #include "train/peak.h"
 
 int32_t rgm_run_stop(void *context) {
@@ -58,9 +57,7 @@ rgm_status rgm_run_check_target(const char *path, rgm_error *err) {
 
 rgm_status rgm_run_session(rgm_session **session, rgm_config *config, const rgm_cli_line *line,
                            const rgm_session_options *options, rgm_error *err) {
-    char folder[RGM_PLACE_PATH];
     rgm_session_options o = *options;
-    o.plugin_folder = rgm_place_plugins(folder);
     o.stop = (rgm_stop){rgm_run_stop, NULL};
     if (line->quiet) rgm_log_set_level(RGM_LOG_WARN);
     RGM_TRY(rgm_run_check_target(line->json, err));

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "data/rehearsal.h"
 
 enum { PIECE = 1 << 16, ATTRIBUTE_BYTES = 1 << 24, READ_BYTES = 1 << 24, NAME_BYTES = 255, TEXT_BYTES = 4095 };
 enum { CHUNK_BYTES = 256 << 20, LABEL_CACHE = 256 << 20 };

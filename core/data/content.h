@@ -53,6 +53,10 @@ rgm_status rgm_content_samples(const rgm_dataset *set, int32_t split, int64_t fi
  * takes [count][H][W][C], or is NULL. Asks for the stop. Inside the HDF5 lock. */
 rgm_status rgm_content_unpack(const rgm_dataset *set, int32_t split, uint8_t *to, int64_t most, rgm_error *err);
 
+/* In the helper program: loads the foreign set at `input`, of which it takes a copy, as rgm_dataset_open() will with
+ * this access and room, reads what that will read through HDF5, and closes it. Inside the HDF5 lock. */
+rgm_status rgm_content_rehearse(const rgm_input *input, int32_t access, int64_t room, rgm_error *err);
+
 /* Opens a data set of `group` with a chunk cache in which reading row by row never unpacks a chunk twice, as far as
  * *cache bytes go (RGM_DATA_CACHE at least); on return *cache is its size. Inside the HDF5 lock. */
 rgm_status rgm_content_open(hid_t group, const char *name, const char *path, int64_t *cache, hid_t *dataset,

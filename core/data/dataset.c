@@ -8,10 +8,12 @@
 #include "base/memory.h"
 #include "data/content.h"
 #include "data/fingerprint.h"
+#include "data/knobs.h"
+#include "data/rehearsal.h"
 #include "data/stats.h"
 
 enum { READ_BYTES = 1 << 24, ROOM_SHARE = 4 };
-#define REHEARSE_BYTES ((int64_t)1 << 28) /* of pixels that the child process reads in full */
+#define REHEARSE_BYTES ((int64_t)1 << 28) /* of pixels that the first reader reads in full */
 
 const char *rgm_split_name(int32_t split) {
     static const char *const names[RGM_SPLIT_COUNT] = {"train", "test", "validation"};
@@ -30,12 +32,8 @@ static rgm_dataset *make_empty(const char *path) {
     return NULL;
 }
 
-void rgm_dataset_close(rgm_dataset *set) {
-    if (!set) return;
-    rgm_fingerprint_end(set);
-    rgm_h5_enter();
-    rgm_content_close(set);
-    rgm_h5_leave();
+/* Closes all but what HDF5 has open. */
+static void release(rgm_dataset *set) {
     if (set->map) munmap(set->map, (size_t)set->input.size);
     rgm_input_close(&set->input);
     for (int32_t s = 0; s < RGM_SPLIT_COUNT; s++) {
@@ -49,6 +47,15 @@ void rgm_dataset_close(rgm_dataset *set) {
     free(set->licence);
     free(set->path);
     free(set);
+}
+
+void rgm_dataset_close(rgm_dataset *set) {
+    if (!set) return;
+    rgm_fingerprint_end(set);
+    rgm_h5_enter();
+    rgm_content_close(set);
+    rgm_h5_leave();
+    release(set);
 }
 
 /* ---- the pixels' place ---- */
@@ -110,11 +117,10 @@ static int64_t find_room(void) {
 }
 
 /* Reads the content, and how pixels are read. Inside the lock. */
-static rgm_status load_locked(rgm_dataset *set, const rgm_dataset_options *options, rgm_error *err) {
-    set->room = options->room ? options->room : find_room();
+static rgm_status load_locked(rgm_dataset *set, int32_t access, rgm_error *err) {
     RGM_TRY(rgm_content_load(set, err));
     for (int32_t s = 0; s < RGM_SPLIT_COUNT; s++)
-        if (set->info.count[s]) RGM_TRY(place_pixels(set, s, options->access, err));
+        if (set->info.count[s]) RGM_TRY(place_pixels(set, s, access, err));
     return RGM_OK;
 }
 
@@ -139,9 +145,9 @@ static rgm_status unpack_pixels(rgm_dataset *set, rgm_error *err) {
 }
 
 /* Everything that touches HDF5. Closes the HDF5 file unless some split is read through it. */
-static rgm_status load(rgm_dataset *set, const rgm_dataset_options *options, rgm_error *err) {
+static rgm_status load(rgm_dataset *set, int32_t access, rgm_error *err) {
     rgm_h5_enter();
-    rgm_status status = load_locked(set, options, err);
+    rgm_status status = load_locked(set, access, err);
     if (status == RGM_OK) status = unpack_pixels(set, err);
     status = rgm_h5_judge(err, status, set->path);
     if (status == RGM_OK && !set->info.slow) rgm_content_close(set);
@@ -151,22 +157,9 @@ static rgm_status load(rgm_dataset *set, const rgm_dataset_options *options, rgm
 
 /* ---- rehearsal ---- */
 
-struct rehearsal {
-    const rgm_input *input;
-    const rgm_dataset_options *options;
-};
-
-/* In the child: loads the set as the parent will, and reads through HDF5 what will be read through HDF5 later. */
-static rgm_status rehearse(void *context, rgm_error *err) {
-    const struct rehearsal *plan = context;
-    rgm_dataset *set = make_empty(plan->input->path);
-    if (!set) return rgm_fail(err, RGM_E_NOMEM, "%s: out of memory", plan->input->path);
-    set->input = *plan->input;
-    set->input.stop = (rgm_stop){0}; /* the parent ends this process */
-    RGM_TRY(load_locked(set, plan->options, err));
+/* What will be read through HDF5 later: of each such split the chunks, as far as they go, and the last sample. */
+static rgm_status rehearse_pixels(rgm_dataset *set, uint8_t *last, rgm_error *err) {
     int64_t bytes = rgm_content_bytes(set), left = REHEARSE_BYTES;
-    uint8_t *last = malloc((size_t)bytes);
-    if (!last) return rgm_fail(err, RGM_E_NOMEM, "%s: out of memory", set->path);
     for (int32_t s = 0; s < RGM_SPLIT_COUNT; s++) {
         int64_t all = set->info.count[s] * bytes, most = all < left ? all : left;
         if (set->info.access[s] != RGM_PIXELS_HDF5 || all == 0) continue;
@@ -175,7 +168,25 @@ static rgm_status rehearse(void *context, rgm_error *err) {
         RGM_TRY(rgm_content_read(set, s, set->info.count[s] - 1, 1, last, err));
         left -= most;
     }
-    return RGM_OK; /* the process ends here, and its memory with it */
+    return RGM_OK;
+}
+
+rgm_status rgm_content_rehearse(const rgm_input *input, int32_t access, int64_t room, rgm_error *err) {
+    rgm_dataset *set = make_empty(input->path);
+    if (!set) return rgm_fail(err, RGM_E_NOMEM, "%s: out of memory", input->path);
+    set->input = *input;
+    set->input.stop = (rgm_stop){0}; /* who waits for it ends this process */
+    set->room = room;
+    rgm_status status = load_locked(set, access, err);
+    if (status == RGM_OK) {
+        uint8_t *last = malloc((size_t)rgm_content_bytes(set));
+        status = last ? rehearse_pixels(set, last, err) : rgm_fail(err, RGM_E_NOMEM, "%s: out of memory", set->path);
+        free(last);
+    }
+    set->input.fd = -1; /* the caller's */
+    rgm_content_close(set);
+    release(set);
+    return status;
 }
 
 /* ---- what is derived from the pixels ---- */
@@ -225,12 +236,15 @@ static rgm_status compute_constants(rgm_dataset *set, rgm_error *err) {
 /* ---- the interface ---- */
 
 static rgm_status open_set(rgm_dataset *set, const rgm_dataset_options *options, rgm_error *err) {
+    static const rgm_dataset_knobs none;
+    const rgm_dataset_knobs *knobs = options->knobs ? options->knobs : &none;
     rgm_input *input = &set->input;
-    struct rehearsal plan = {input, options};
+    set->room = knobs->room ? knobs->room : find_room();
+    const rgm_rehearsal rehearsal = {.kind = RGM_REHEARSE_SET, .access = options->access, .room = set->room};
     RGM_TRY(rgm_input_open(input, set->path, &options->stop, err));
     RGM_TRY(rgm_input_verify(input, err));
-    if (!input->framed) RGM_TRY(rgm_file_rehearse(input, rehearse, &plan, err));
-    RGM_TRY(load(set, options, err));
+    if (!input->framed && !knobs->trusted) RGM_TRY(rgm_file_rehearse(input, &rehearsal, err));
+    RGM_TRY(load(set, options->access, err));
     set->info.path = set->path;
     set->info.framed = input->framed;
     set->info.unlocked = input->unlocked;

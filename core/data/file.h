@@ -74,20 +74,6 @@ rgm_status rgm_input_verify(rgm_input *input, rgm_error *err);
 #define RGM_FILE_LOST                                                                                                  \
     "its first block was overwritten, so that its checksum cannot be verified (h5unjam takes the block off)"
 
-/* Runs `look`, which reads the file and reports, in a child process. For foreign files, before this process reads them.
- * Takes the lock; `look` runs inside it, twice if need be. How the child ended:
- *      crashed                  RGM_E_FORMAT
- *      took too much CPU time   RGM_E_FORMAT; the limit is 2 s, and 1 s for every 10 MB of the file and of what
- *                               rgm_rehearsal_allow() was told
- *      took 15 times that by the clock, twice     RGM_E_IO
- *      killed (SIGKILL)         RGM_E_NOMEM
- *      input->stop said yes     RGM_E_INTERRUPTED, and the child is ended */
-rgm_status rgm_file_rehearse(const rgm_input *input, rgm_status (*look)(void *context, rgm_error *err), void *context,
-                             rgm_error *err);
-
-/* In the child: `bytes` are going to be unpacked, so that it may take longer. */
-void rgm_rehearsal_allow(int64_t bytes);
-
 /* Opens for reading, from the descriptor of `input`, which must stay open. Verify first. */
 rgm_status rgm_h5_open(const rgm_input *input, hid_t *file, rgm_error *err);
 

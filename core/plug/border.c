@@ -4,6 +4,7 @@
 #include <string.h>
 #include "plug/fpstate.h"
 #include "plug/guard.h"
+#include "plug/parts.h"
 
 /* "C", unless the program around this one chose another before it loaded plugins. Names of mixed locales are long. */
 static char process_locale[512] = "C";
@@ -23,7 +24,7 @@ static int32_t restore_process_locale(void) {
 
 void rgm_border_enter(rgm_border *border, const rgm_instance *instance, const char *function) {
     *border = (rgm_border){.fp = rgm_fp_get(), .thread = uselocale((locale_t)0)};
-    rgm_guard_now.listed = instance ? rgm_instance_listed(instance) : NULL;
+    rgm_guard_now.listed = instance ? instance->listed : NULL;
     rgm_guard_now.call = function;
 }
 

@@ -17,11 +17,6 @@ static rgm_status at_place(int32_t line, int32_t column, rgm_error *err) {
     return RGM_E_USAGE;
 }
 
-const char *rgm_listed_file(const rgm_listed *listed) {
-    const char *slash = strrchr(listed->path, '/');
-    return slash ? slash + 1 : listed->path;
-}
-
 /* With the plugin's version: an older or newer one may have the parameter. */
 static rgm_status unknown_setting(const rgm_listed *listed, const rgm_setting *s, rgm_error *err) {
     const rgm_component *c = listed->component;

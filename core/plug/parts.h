@@ -40,11 +40,9 @@ void rgm_adopted_release(rgm_adopted *adopted);
 
 int32_t rgm_name_valid(const char *name); /* [a-z0-9_]+, at most 47 characters */
 
-/* ---- load.c: the only dlopen ---- */
+/* ---- names.c ---- */
 
-/* Loads the shared object at `path` (absolute) through a private copy, after a child process has tried it if
- * `probe_seconds` > 0. The same bytes are loaded once in a process. RGM_E_USAGE or RGM_E_IO. */
-rgm_status rgm_load_plugin(const char *path, int32_t probe_seconds, const rgm_plugin **plugin, rgm_error *err);
+const char *rgm_listed_file(const rgm_listed *listed); /* its plugin's, without folders. [signal] */
 
 /* ---- params.c ---- */
 
@@ -79,8 +77,7 @@ struct rgm_instance {
     size_t scratch_bytes;        /* of every call after prepare */
 };
 
-const char *rgm_listed_file(const rgm_listed *listed);       /* its plugin's, without folders. [signal] */
-const char *rgm_instance_file(const rgm_instance *instance); /* the same */
+const char *rgm_instance_file(const rgm_instance *instance); /* its plugin's, without folders */
 const rgm_any_component *rgm_instance_any(const rgm_instance *instance);
 const rgm_host *rgm_registry_host(const rgm_registry *registry);
 

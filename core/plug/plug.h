@@ -2,8 +2,7 @@
  *
  * This folder holds the only dlopen. The contract itself is <regimen/plugin.h>; this header is the host's side of it.
  * In order:
- *     registry   rgm_registry_create()    loads every plugin, before the team runs (unknown files are tried in a forked
- *                                         child first)
+ *     registry   rgm_registry_create()    loads every plugin (the helper program tries unknown files first)
  *     instance   rgm_instance_create()    a component with its parameters, from an rgm_spec, all checked
  *                rgm_instance_prepare()   once the model and its data are known
  *     step       rgm_plug_call_init(), then rgm_plug_*() from the chunks of a phase: no allocation, thread-safe
@@ -11,16 +10,15 @@
  * Where plugins are looked for; a component found earlier hides one of the same kind and name found later:
  *     1. rgm_registry_options.files   (`plugins:` of the configuration, --set plugins=...): files or folders
  *     2. $REGIMEN_PLUGIN_PATH         files or folders, separated by colons
- *     3. rgm_registry_options.folder  if NULL: plugins/.libs of the build tree that the program lies in, else the
- *                                     PLUGINDIR of configure
+ *     3. rgm_registry_options.folder  if NULL: the folder of Regimen's own plugins (base/place.h)
  * A file that is named (1, 2) and refused is an error. In a folder every *.so is tried, in the order of their names;
- * one that is refused is skipped with a warning in the log and counted. Files from 1 and 2 are tried in a child
- * process.
+ * one that is refused is skipped with a warning in the log and counted. Files from 1 and 2 are tried in the
+ * helper program.
  *
  * Loading a file: absolute path; a regular file of sane size; a private copy (so that rebuilding it cannot crash a
- * run); the child tries the copy; dlopen with the FP state saved, compared and restored; the exported data object;
- * magic, size, version; every promised slot; every parameter table. Nothing of the plugin is called before all that.
- * Libraries are never unloaded: rgm_registry_destroy() keeps the code mapped.
+ * run); the helper program tries the copy; dlopen with the FP state saved, compared and restored; the exported data
+ * object; magic, size, version; every promised slot; every parameter table. Nothing of the plugin is called before all
+ * that. Libraries are never unloaded: rgm_registry_destroy() keeps the code mapped.
  */
 #ifndef RGM_PLUG_PLUG_H
 #define RGM_PLUG_PLUG_H
@@ -39,13 +37,12 @@ typedef struct rgm_registry_options {
     const rgm_kernels *kernels; /* for the host table; NULL: the reference */
     const char *const *files;   /* [file_count] */
     size_t file_count;
-    const char *folder;    /* NULL: this build's own; "": none */
-    int32_t ignore_path;   /* 1: leave $REGIMEN_PLUGIN_PATH alone */
-    int32_t probe_seconds; /* how long a file may take to load in the child; 0: 10 */
+    const char *folder;                     /* NULL: this build's own; "": none */
+    const struct rgm_registry_knobs *knobs; /* of tests (knobs.h); NULL: none */
 } rgm_registry_options;
 
-/* Loads all plugins. RGM_E_USAGE for a named file that is refused, with the file and the reason. [main, before the team
- * has run] */
+/* Loads all plugins. RGM_E_USAGE for a named file that is refused, with the file and the reason. Registries share
+ * the libraries that they have loaded. [any thread, many at once] */
 rgm_status rgm_registry_create(rgm_registry **registry, const rgm_registry_options *options, rgm_error *err);
 void rgm_registry_destroy(rgm_registry *registry); /* after its instances; NULL is fine */
 

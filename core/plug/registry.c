@@ -11,8 +11,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "base/log.h"
+#include "base/place.h"
 #include "base/text.h"
 #include "plug/border.h"
+#include "plug/knobs.h"
+#include "plug/load.h"
 
 enum { PROBE_SECONDS = 10 };
 
@@ -32,19 +35,6 @@ struct rgm_registry {
     size_t count;
     int32_t probe_seconds;
 };
-
-static const char *const kind_names[] = {"component", "augmentation", "batch_augmentation", "initializer", "scheduler",
-                                         "optimizer", "regularizer",  "activation",         "loss"};
-enum { KIND_NAMES = sizeof kind_names / sizeof *kind_names };
-
-const char *rgm_kind_name(int32_t kind) { return kind_names[kind > 0 && kind < KIND_NAMES ? kind : 0]; }
-
-int32_t rgm_kind_parse(const char *name) {
-    for (int32_t kind = 1; kind < KIND_NAMES; kind++) {
-        if (strcmp(name, kind_names[kind]) == 0) return kind;
-    }
-    return 0;
-}
 
 /* ---- finding files ---- */
 
@@ -142,27 +132,11 @@ static int32_t folder_exists(const char *path) {
     return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
-/* plugins/.libs of the build tree that this program lies in: beside it, or one folder up (tests). */
-static int32_t find_build_folder(char *out, size_t size) {
-    char exe[PATH_MAX], probe[PATH_MAX + 32];
-    ssize_t n = readlink("/proc/self/exe", exe, sizeof exe - 1);
-    if (n <= 0) return 0;
-    exe[n] = '\0';
-    for (int32_t up = 0; up < 3; up++) { /* libtool may have put it into .libs */
-        char *slash = strrchr(exe, '/');
-        if (!slash || slash == exe) return 0;
-        *slash = '\0';
-        snprintf(probe, sizeof probe, "%s/config.status", exe);
-        if (access(probe, F_OK) != 0) continue;
-        return snprintf(out, size, "%s/plugins/.libs", exe) < (int)size && folder_exists(out);
-    }
-    return 0;
-}
-
 static rgm_status add_own_folder(rgm_registry *r, const char *folder, rgm_error *err) {
-    char built[PATH_MAX], absolute[PATH_MAX];
+    char own[RGM_PLACE_PATH], absolute[PATH_MAX];
     if (!folder) {
-        folder = find_build_folder(built, sizeof built) ? built : RGM_PLUGINDIR;
+        rgm_place_plugins(own);
+        folder = own;
         if (!folder_exists(folder)) {
             rgm_log(RGM_LOG_WARN, "no folder %s: Regimen's own plugins are missing", folder);
             return RGM_OK;
@@ -221,15 +195,17 @@ static rgm_status make_list(rgm_registry *r, rgm_error *err) {
 }
 
 rgm_status rgm_registry_create(rgm_registry **registry, const rgm_registry_options *options, rgm_error *err) {
+    static const rgm_registry_knobs none;
+    const rgm_registry_knobs *knobs = options->knobs ? options->knobs : &none;
     rgm_status status = RGM_OK;
     rgm_registry *r = calloc(1, sizeof *r);
     *registry = NULL;
     if (!r) return rgm_fail(err, RGM_E_NOMEM, "no memory for the plugin registry");
     rgm_border_note_locale();
-    r->probe_seconds = options->probe_seconds > 0 ? options->probe_seconds : PROBE_SECONDS;
+    r->probe_seconds = knobs->probe_seconds > 0 ? knobs->probe_seconds : PROBE_SECONDS;
     rgm_host_fill(&r->host, options->kernels ? options->kernels : rgm_kernels_reference(16));
     for (size_t i = 0; i < options->file_count; i++) RGM_TRY_OR_FAIL(status, add_path(r, options->files[i], err));
-    if (!options->ignore_path) RGM_TRY_OR_FAIL(status, add_environment(r, err));
+    if (!knobs->ignore_path) RGM_TRY_OR_FAIL(status, add_environment(r, err));
     RGM_TRY_OR_FAIL(status, add_own_folder(r, options->folder, err));
     RGM_TRY_OR_FAIL(status, make_list(r, err));
     *registry = r;

@@ -84,7 +84,7 @@ int32_t rgm_checkpoint_foreign(const rgm_checkpoint_reader *reader);
  * label that the file lacks is refused, one that `into` lacks as well; version 1 may lack any, whose `data` is NULL
  * then. The tensors must be exactly the graph's, names and shapes: the first that is not is named, expected and found
  * (RGM_E_FORMAT), and what was read before it stays in the arrays. Values are not judged: a NaN is read like any other.
- * `whole` is refused for a foreign file; such a file is first read in a child process. [main] */
+ * `whole` is refused for a foreign file; the helper program reads such a file first (data/rehearsal.h). [main] */
 rgm_status rgm_checkpoint_read(rgm_checkpoint_reader *reader, rgm_checkpoint *into, int32_t whole, rgm_error *err);
 
 #endif

@@ -4,14 +4,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "data/weights.h"
 
-enum { CHUNK_LIMIT = 1 << 26, SHAPE_TEXT = 192 };
+enum { SHAPE_TEXT = 192 };
 
 struct rgm_checkpoint_reader {
     rgm_checkpoint header;
     char *path, *text[CHECKPOINT_TEXTS];
     rgm_input input; /* what is verified and read */
-    hid_t file; /* of a framed checkpoint; foreign files are opened anew for each reading, so that a child can do it */
+    hid_t file;      /* of a framed checkpoint; foreign files are opened anew for each reading */
     int32_t foreign;
 };
 
@@ -179,8 +180,7 @@ static int lost_frame(hid_t file) {
 }
 
 /* A foreign file must have a group of weights; nothing else is taken from it. */
-static rgm_status look_foreign(void *context, rgm_error *err) {
-    const rgm_checkpoint_reader *r = context;
+static rgm_status look_foreign(const rgm_checkpoint_reader *r, rgm_error *err) {
     hid_t file, group;
     RGM_TRY(rgm_h5_open(&r->input, &file, err));
     rgm_status status;
@@ -191,6 +191,22 @@ static rgm_status look_foreign(void *context, rgm_error *err) {
     else if ((status = rgm_h5_open_group(file, "model", r->path, &group, err)) == RGM_OK)
         H5Gclose(group);
     H5Fclose(file);
+    return status;
+}
+
+/* The helper program reads a foreign file first: as it is opened, or the tensors of `graph`. */
+static rgm_status rehearse(const rgm_checkpoint_reader *r, const rgm_graph *graph, rgm_error *err) {
+    rgm_rehearsal rehearsal = {.kind = RGM_REHEARSE_WEIGHTS};
+    if (!graph) return rgm_file_rehearse(&r->input, &rehearsal, err);
+    int32_t count = rgm_graph_param_count(graph) + rgm_graph_stat_count(graph), is_stat;
+    rgm_wanted *tensors = calloc((size_t)count, sizeof *tensors);
+    if (!tensors) return rgm_fail(err, RGM_E_NOMEM, "%s: out of memory", r->path);
+    rgm_walk w = {.graph = graph};
+    for (const rgm_param *p; (p = rgm_walk_next(&w, &is_stat));)
+        tensors[rehearsal.wanted_count++] = (rgm_wanted){p->name, p->count};
+    rehearsal.wanted = tensors;
+    rgm_status status = rgm_file_rehearse(&r->input, &rehearsal, err);
+    free(tensors);
     return status;
 }
 
@@ -209,14 +225,11 @@ rgm_status rgm_checkpoint_open(rgm_checkpoint_reader **reader, const char *path,
     RGM_TRY_OR_FAIL(status, rgm_input_open(&r->input, r->path, NULL, err));
     RGM_TRY_OR_FAIL(status, rgm_input_verify(&r->input, err));
     r->foreign = !r->input.framed;
-    if (r->foreign) {
-        RGM_TRY_OR_FAIL(status, rgm_file_rehearse(&r->input, look_foreign, r, err));
-    } else {
-        rgm_h5_enter();
-        status = rgm_h5_judge(err, load_header(r, err), path);
-        rgm_h5_leave();
-        if (status < 0) goto fail;
-    }
+    if (r->foreign) RGM_TRY_OR_FAIL(status, rehearse(r, NULL, err));
+    rgm_h5_enter();
+    status = rgm_h5_judge(err, r->foreign ? look_foreign(r, err) : load_header(r, err), path);
+    rgm_h5_leave();
+    if (status < 0) goto fail;
     *reader = r;
     return RGM_OK;
 fail:
@@ -270,9 +283,9 @@ static rgm_status check_chunk(const input *in, hid_t dataset, const char *name, 
     double elements = 1;
     for (int i = 0; i < rank; i++) elements *= (double)dims[i];
     if (plist >= 0) H5Pclose(plist);
-    if (elements <= CHUNK_LIMIT) return RGM_OK;
+    if (elements <= RGM_WEIGHTS_CHUNK) return RGM_OK;
     return rgm_fail(err, RGM_E_FORMAT, "%s: %s/%s: chunks of %.0f elements, at most %d are read", in->r->path,
-                    in->folder, name, elements, CHUNK_LIMIT);
+                    in->folder, name, elements, RGM_WEIGHTS_CHUNK);
 }
 
 static rgm_status check_tensor(const input *in, hid_t dataset, const rgm_param *p, rgm_error *err) {
@@ -308,7 +321,6 @@ static rgm_status read_tensor(const input *in, hid_t group, const rgm_param *p, 
     hid_t dataset;
     RGM_TRY(rgm_h5_open_dataset(group, p->name, in->r->path, H5P_DEFAULT, &dataset, err));
     rgm_status status = check_tensor(in, dataset, p, err);
-    rgm_rehearsal_allow(p->count * (int64_t)sizeof(double));
     if (status == RGM_OK && H5Dread(dataset, H5T_NATIVE_FLOAT, H5S_ALL, H5S_ALL, H5P_DEFAULT, arena + p->offset) < 0)
         status = rgm_h5_fail(err, RGM_E_FORMAT, in->r->path, p->name);
     H5Dclose(dataset);
@@ -489,8 +501,7 @@ static rgm_status read_plugins(const input *in, rgm_error *err) {
     return status;
 }
 
-static rgm_status read_all(void *context, rgm_error *err) {
-    input *in = context;
+static rgm_status read_all(input *in, rgm_error *err) {
     if (in->r->foreign) RGM_TRY(rgm_h5_open(&in->r->input, &in->file, err));
     rgm_status status = read_model(in, err);
     if (status == RGM_OK && in->whole) status = read_optimizer(in, err);
@@ -505,8 +516,7 @@ rgm_status rgm_checkpoint_read(rgm_checkpoint_reader *r, rgm_checkpoint *into, i
         return rgm_fail(err, RGM_E_FORMAT, "%s: not a file of Regimen's: only weights are read from it, no run resumed",
                         r->path);
     input in = {.r = r, .into = into, .whole = whole, .file = r->file};
-    /* the child's copy of the arenas is written first, ours only if it survives */
-    if (r->foreign) RGM_TRY(rgm_file_rehearse(&r->input, read_all, &in, err));
+    if (r->foreign) RGM_TRY(rehearse(r, into->graph, err));
     rgm_h5_enter();
     rgm_status status = rgm_h5_judge(err, read_all(&in, err), r->path);
     rgm_h5_leave();

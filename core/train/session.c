@@ -7,6 +7,7 @@
 #include <unistd.h>
 #include "base/cpu.h"
 #include "base/text.h"
+#include "data/knobs.h"
 #include "graph/family.h"
 #include "train/resume_internal.h"
 
@@ -172,7 +173,8 @@ static rgm_status hold_out(rgm_session *s, const rgm_config *config, const rgm_s
 }
 
 static rgm_status open_data(rgm_session *s, rgm_config *config, const rgm_session_options *o, rgm_error *err) {
-    const rgm_dataset_options data = {.room = o->room, .stop = s->stop};
+    const rgm_dataset_knobs knobs = {.room = o->room};
+    const rgm_dataset_options data = {.stop = s->stop, .knobs = &knobs};
     rgm_error why = {0};
     rgm_status status = rgm_dataset_open(&s->set, config->data.file, &data, &why);
     if (status < 0) /* a run's data may have moved since, or the command runs in another folder */
@@ -207,7 +209,7 @@ static rgm_status create_machine(rgm_session *s, rgm_error *err) {
     const rgm_config *c = s->config;
     rgm_team_options team = {.threads = c->threads, .pin = c->pin};
     RGM_TRY(rgm_team_create(&s->team, &team, err));
-    RGM_TRY(rgm_team_start(s->team, err)); /* after the last fork of a process that uses a team */
+    RGM_TRY(rgm_team_start(s->team, err));
     RGM_TRY(rgm_engine_create(&s->engine, s->isa, s->kernels->block, rgm_team_size(s->team), err));
     snprintf(s->build, sizeof s->build, "regimen %s, %s, %s kernels, %s, %d KiB L2", PACKAGE_VERSION,
              rgm_engine_describe(s->engine), s->kernels->isa, rgm_cpu_name(), (int)(rgm_cpu_cache(2) >> 10));

@@ -62,7 +62,7 @@ fuzz_state_libs = libtrain.la $(net_rooms) libdata.la libbase.la -lm
 %C%_make_seeds_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 %C%_make_seeds_LDADD = $(fuzz_state_libs) $(CHECK_LIBS)
 
-fuzz: $(fuzz_programs) %D%/make_seeds
+fuzz: $(fuzz_programs) %D%/make_seeds regimen-try
 CLEANFILES += $(fuzz_programs) %D%/make_seeds %D%/run.log %D%/run.trs
 endif
 EXTRA_DIST += %D%/run.sh

@@ -3,6 +3,8 @@
 #include <math.h>
 #include <string.h>
 #include "data/dataset.h"
+#include "data/knobs.h"
+#include "data/rehearsal.h"
 #include "datasets/writer.h"
 #include "h5.h"
 
@@ -54,6 +56,18 @@ static void look(const rgm_dataset *set) {
     free(image);
 }
 
+/* What the first reader does, here: nothing is expected to crash. */
+static void rehearse(const char *path, const rgm_dataset_options *options) {
+    rgm_input input;
+    rgm_error err = {0};
+    const rgm_rehearsal rehearsal = {.kind = RGM_REHEARSE_SET, .access = options->access, .room = options->knobs->room};
+    if (rgm_input_open(&input, path, NULL, &err) == RGM_OK) {
+        fuzz_judge(rgm_rehearse(&input, &rehearsal, &err), &err);
+        fuzz_h5_need_closed();
+    }
+    rgm_input_close(&input);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     static const char *const places[] = {
         "train/images",      "train/labels",      "test/images", "test/labels", "train",
@@ -68,12 +82,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     fuzz_h5_put(path, good, good_size, &plan, &in, flags & FRAMED);
     rgm_dataset *set = NULL;
     rgm_error err = {0};
-    rgm_dataset_options options = {.access = flags & PREAD ? RGM_ACCESS_PREAD : RGM_ACCESS_AUTO,
-                                   .room = flags & STREAM ? -1 : 0};
+    const rgm_dataset_knobs knobs = {.room = flags & STREAM ? -1 : 0, .trusted = 1};
+    const rgm_dataset_options options = {.access = flags & PREAD ? RGM_ACCESS_PREAD : RGM_ACCESS_AUTO, .knobs = &knobs};
+    if (!(flags & FRAMED)) rehearse(path, &options);
     rgm_status status = rgm_dataset_open(&set, path, &options, &err);
     fuzz_judge(status, &err);
     NEED((status == RGM_OK) == (set != NULL));
-    NEED(!strstr(err.text, "crashed") && !strstr(err.text, "hung"));
     if (set) look(set);
     rgm_dataset_close(set);
     fuzz_h5_need_closed();

@@ -1,0 +1,22 @@
+/* What kinds and files are called. */
+#include "plug/parts.h"
+
+#include <string.h>
+
+static const char *const kind_names[] = {"component", "augmentation", "batch_augmentation", "initializer", "scheduler",
+                                         "optimizer", "regularizer",  "activation",         "loss"};
+enum { KIND_NAMES = sizeof kind_names / sizeof *kind_names };
+
+const char *rgm_kind_name(int32_t kind) { return kind_names[kind > 0 && kind < KIND_NAMES ? kind : 0]; }
+
+int32_t rgm_kind_parse(const char *name) {
+    for (int32_t kind = 1; kind < KIND_NAMES; kind++) {
+        if (strcmp(name, kind_names[kind]) == 0) return kind;
+    }
+    return 0;
+}
+
+const char *rgm_listed_file(const rgm_listed *listed) {
+    const char *slash = strrchr(listed->path, '/');
+    return slash ? slash + 1 : listed->path;
+}
