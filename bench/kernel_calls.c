@@ -38,9 +38,12 @@ CALL(opt_adam, N, F(0), F(1), F(2), F(3), N, 0, 0.9f, 0.999f, 1, 1e-8f)
 /* ---- batch norm: as a residual join has it ---- */
 
 CALL(bn_stats, N, F(0), L, F(5), p->d, p->d + B)
-CALL(bn_fwd, N, F(0), F(1), NULL, NULL, 0, F(4), F(5), 1, F(2), L)
-CALL(bn_bwd_reduce, N, F(0), F(1), F(2), NULL, F(4), F(5), F(5), RGM_MASK_OUTPUT, F(3), L, p->d, p->d + B)
-CALL(bn_bwd_apply, N, F(0), F(1), F(4), F(5), RGM_MASK_RECOMPUTE, F(4), F(5), F(5), F(2), L)
+#define LOAD (&(rgm_affine){F(4), F(5), 1})
+CALL(bn_fwd, N, F(0), LOAD, F(1), NULL, F(2), L)
+#define OF_OUTPUT (&(rgm_bn_bwd){.x = F(0), .y = F(1), .dy = F(2), .mean = F(5), .mask = RGM_MASK_OUTPUT})
+#define AGAIN     (&(rgm_bn_bwd){.x = F(0), .dy = F(1), .scale = F(4), .shift = F(5), .mask = RGM_MASK_RECOMPUTE})
+CALL(bn_bwd_reduce, N, OF_OUTPUT, F(3), L, p->d, p->d + B)
+CALL(bn_bwd_apply, N, AGAIN, F(4), F(5), F(5), F(2), L)
 
 /* ---- pools: 3x3, stride 2, on an image of N floats. An element is a pixel of the input or the output, half of each,
  *      which makes the list's bytes those that are moved ---- */
@@ -71,39 +74,47 @@ CALL(sigmoid_xent, N, F(0), F(3), N, 1, F(1), F(2))
 /* ---- input: images of three channels; the padding's lanes count for nothing ---- */
 
 enum { SIDE = 16, PIXELS = 3 * SIDE * SIDE, LARGE = 48 };
-CALL(pack_u8_plane, 3 * LARGE * LARGE, p->u[0], 1, 3 * LARGE, 3, 3, LARGE, LARGE, F(4), F(5), F(1))
-CALL(pack_u8_block, PIXELS, p->u[0], 1, 3 * SIDE, 3, 3, SIDE, SIDE, F(4), F(5), F(1))
+#define HWC(side) (&(rgm_u8_shape){3, side, side, 1, 3 * (side), 3})
+CALL(pack_u8_plane, 3 * LARGE * LARGE, p->u[0], HWC(LARGE), F(4), F(5), F(1))
+CALL(pack_u8_block, PIXELS, p->u[0], HWC(SIDE), F(4), F(5), F(1))
 CALL(crop_flip_u8, 3 * LARGE * LARGE, p->u[0], 3 * LARGE, LARGE, LARGE, 3, -2, 3, 1, p->u[0], p->u[1], LARGE, LARGE)
 CALL(block_from_plane, N, F(0), 64, N / 64, F(1))
 CALL(plane_from_block, N, F(0), 64, N / 64, F(1))
 
 /* ---- matrix products: 64 channels by two blocks of filters; 48 tiles of 64 channels by two blocks of others ---- */
 
-#define ROWS (p->k->tuning->rows)
-CALL(gemm_blocks, ROWS * 64 * 2 * B, F(0), ROWS *B, F(1), 64 / B, ROWS, 2, 0, F(2), ROWS *B, F(0))
-CALL(gemm_outer, 48 * 64 * 2 * B, F(0), 64, F(1), 64, B, 48, 64, 2, 1, F(2), 64, F(0))
+#define ROWS   (p->k->tuning->rows)
+#define BLOCKS (&(rgm_gemm_blocks){64 / B, ROWS, ROWS * B, ROWS * B, 2, 0})
+#define OUTER  (&(rgm_gemm_outer){48, 64, 64, 64, B, 64, 2, 1})
+CALL(gemm_blocks, ROWS * 64 * 2 * B, BLOCKS, F(0), F(1), F(2), F(0))
+CALL(gemm_outer, 48 * 64 * 2 * B, OUTER, F(0), F(1), F(2), F(0))
 
 /* ---- grids and filters: a tap of a 3x3 window; 1x1 filters ---- */
 
-#define GRID (&(rgm_grid){L / 32, 32, 1, -1, -1, 32})
-CALL(grid_load, N, F(0), F(4), F(5), 1, GRID, 0, L, F(1), B)
-CALL(grid_store, N, F(0), B, GRID, 0, L, F(1))
-CALL(pack_filters, N, F(0), L, 1, B, L, F(1), B)
-CALL(unpack_filters, N, F(0), B, 0, 1, B, L, F(1), L, 1, p->d)
+#define GRID        (&(rgm_grid){L / 32, 32, 1, -1, -1, 32})
+#define WHOLE       (&(rgm_grid_part){0, L, B})
+#define FILTERS_1X1 (&(rgm_filters){.n = L, .lane = L, .depth = 1, .row = B, .lanes = B})
+CALL(grid_load, N, F(0), LOAD, GRID, WHOLE, F(1))
+CALL(grid_store, N, F(0), GRID, WHOLE, F(1))
+CALL(pack_filters, N, F(0), FILTERS_1X1, F(1))
+CALL(unpack_filters, N, F(0), FILTERS_1X1, &(rgm_parts){1, 0}, F(1), p->d)
 
 /* ---- Winograd: images of whole tiles, whose 36 values are 2.25 times as many; 3x3 filters ---- */
 
 enum { FILTERS = 14 };
-#define TILED  (&(rgm_wino_shape){TILES, 16, 1, 4, RGM_WINO_4})
-#define TILES  (192 / B)
-#define PATCH  (TILES * 16 * B)
-#define FILTER (FILTERS * B * WEIGHTS)
-CALL(wino_input, PATCH, F(0), F(4), F(5), 1, TILED, 0, TILES, F(1), B, TILES *B)
-CALL(wino_grad, PATCH, F(0), TILED, 0, TILES, F(1), B, TILES *B)
-CALL(wino_output, PATCH, F(0), B, TILES *B, NULL, TILED, 0, TILES, F(1), p->d, 64, 1)
-CALL(wino_finish, PATCH, F(0), B, TILES *B, F(4), F(5), F(3), 1, TILED, 0, TILES, F(1))
-CALL(wino_filter, FILTER, RGM_WINO_4, F(0), FILTERS *WEIGHTS, WEIGHTS, 0, B, FILTERS, F(1), B, FILTERS *B)
-CALL(wino_filter_grad, FILTER, RGM_WINO_4, F(0), B, FILTERS *B, 0, 1, B, FILTERS, F(1), FILTERS *WEIGHTS, WEIGHTS, p->d)
+#define TILED   (&(rgm_wino_shape){TILES, 16, 1, 4, RGM_WINO_4})
+#define TILES   (192 / B)
+#define PATCH   (TILES * 16 * B)
+#define FILTER  (FILTERS * B * WEIGHTS)
+#define ALL     (&(rgm_wino_tiles){0, TILES, B, TILES * B})
+#define MOMENTS (&(rgm_wino_moments){p->d, 64, 1})
+CALL(wino_input, PATCH, F(0), LOAD, TILED, ALL, F(1))
+CALL(wino_grad, PATCH, F(0), TILED, ALL, F(1))
+CALL(wino_output, PATCH, F(0), ALL, NULL, TILED, F(1), MOMENTS)
+CALL(wino_finish, PATCH, F(0), ALL, LOAD, F(3), TILED, F(1))
+#define FILTERS_3X3 (&(rgm_filters){FILTERS, FILTERS * WEIGHTS, WEIGHTS, B, FILTERS * B, B, RGM_WINO_4, 0})
+CALL(wino_filter, FILTER, F(0), FILTERS_3X3, F(1))
+CALL(wino_filter_grad, FILTER, F(0), FILTERS_3X3, &(rgm_parts){1, 0}, F(1), p->d)
 
 const rgm_kernel_call rgm_kernel_calls[] = {
 #define K(name, arguments, tolerance, flops, bytes) call_##name,

@@ -79,9 +79,9 @@ static rgm_status pack_image(part *p, int32_t place, int32_t worker, rgm_error *
     const pipeline *w = p->whole;
     const rgm_kernels *k = w->session->kernels;
     const rgm_pixels *in = &p->input;
+    const rgm_u8_shape shape = {in->C, in->H, in->W, 1, in->pitch, in->C};
     (w->layout == RGM_LAYOUT_PLAIN ? k->pack_u8_plane : k->pack_u8_block)(
-        w->images + (size_t)place * w->image_bytes, 1, in->pitch, in->C, in->C, in->H, in->W, w->scale, w->shift,
-        w->x + (size_t)place * w->x_image);
+        w->images + (size_t)place * w->image_bytes, &shape, w->scale, w->shift, w->x + (size_t)place * w->x_image);
     return RGM_OK;
 }
 

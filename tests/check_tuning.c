@@ -22,8 +22,8 @@ const rgm_tuning rgm_tuning_of_four = {.lanes = 4,
                                                   .depth = 24,
                                                   .panel_in = 16,
                                                   .panel_out = 24,
-                                                  .strip_most = 40,
-                                                  .strip_least = 10,
+                                                  .slice_most = 40,
+                                                  .slice_least = 10,
                                                   .in_place = 1},
                                        .winograd = {.channels = 8,
                                                     .strided_channels = 8,
@@ -33,7 +33,7 @@ const rgm_tuning rgm_tuning_of_four = {.lanes = 4,
                                                     .span_bytes = 30 << 10,
                                                     .span_tiles = 40,
                                                     .stage_tiles = 64,
-                                                    .piece_blocks = 3,
+                                                    .filter_blocks = 3,
                                                     .panel_wide = 64,
                                                     .panel_narrow = 32},
                                        .flops = 20e9,
@@ -154,7 +154,7 @@ START_TEST(ways_follow_the_limits) {
     mixed.direct.span_pixels = rgm_tuning_avx512.direct.span_pixels;
     mixed.direct.depth = rgm_tuning_avx512.direct.depth;
     mixed.direct.panel_in = mixed.direct.panel_out = 64;
-    mixed.direct.strip_most = mixed.direct.strip_least = 100;
+    mixed.direct.slice_most = mixed.direct.slice_least = 100;
     mixed.winograd.channels = mixed.winograd.strided_channels = 100000;
     plan_resnet50(&mixed, of_products_alone, COUNT(of_products_alone), "products alone", NULL);
 }

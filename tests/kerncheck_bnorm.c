@@ -47,8 +47,10 @@ static void fwd_case(kc *c, int64_t L, int residual, int relu, int alias) {
     float *y = alias ? KC_INOUT(c, alias == 1 ? x : r, n) : KC_OUT(c, n);
     const float *gx = alias == 1 ? y : KC_IN(c, x, n), *gr = !residual ? NULL : alias == 2 ? y : KC_IN(c, r, n);
     kc_case(c, "L %lld, residual %d, relu %d, alias %d", (long long)L, residual, relu, alias);
-    c->k->bn_fwd(gx, gr, pending ? KC_IN(c, ra, B) : NULL, pending ? KC_IN(c, rb, B) : NULL, residual == RELU,
-                 KC_IN(c, a, B), KC_IN(c, b, B), relu, y, L);
+    const rgm_affine own = {KC_IN(c, a, B), KC_IN(c, b, B), relu},
+                     of_r = {KC_IN(c, ra, B), KC_IN(c, rb, B), residual == RELU};
+    const rgm_affine none = {NULL, NULL, 1};
+    c->k->bn_fwd(gx, &own, gr, pending ? &of_r : relu ? &none : NULL, y, L);
     for (int64_t i = 0; i < n; i++) {
         double rest = !residual ? 0 : pending ? fmaf(ra[i % B], r[i], rb[i % B]) : r[i];
         if (residual == RELU && rest < 0) rest = 0;
@@ -81,8 +83,15 @@ static void bwd_reduce_case(kc *c, reduce_case t) {
     float *g = !t.keep ? NULL : t.alias ? KC_INOUT(c, t.alias == 1 ? dy : dy2, n) : KC_OUT(c, n);
     const float *in1 = t.alias == 1 ? g : KC_IN(c, dy, n), *in2 = !t.two ? NULL : t.alias == 2 ? g : KC_IN(c, dy2, n);
     kc_case(c, "L %lld, dy2 %d, mask %d, g %d, alias %d", (long long)t.L, t.two, t.mask, t.keep, t.alias);
-    c->k->bn_bwd_reduce(KC_IN(c, x, n), output ? KC_IN(c, y, n) : NULL, in1, in2, affine ? KC_IN(c, a, B) : NULL,
-                        affine ? KC_IN(c, b, B) : NULL, KC_IN(c, mean, B), t.mask, g, t.L, sum_g, sum_gx);
+    const rgm_bn_bwd in = {.x = KC_IN(c, x, n),
+                           .y = output ? KC_IN(c, y, n) : NULL,
+                           .dy = in1,
+                           .dy2 = in2,
+                           .scale = affine ? KC_IN(c, a, B) : NULL,
+                           .shift = affine ? KC_IN(c, b, B) : NULL,
+                           .mean = KC_IN(c, mean, B),
+                           .mask = t.mask};
+    c->k->bn_bwd_reduce(&in, g, t.L, sum_g, sum_gx);
     for (int64_t j = 0; j < B; j++) {
         double s = old_g[j], q = old_gx[j], terms = fabs(s), products = fabs(q);
         for (int64_t i = j; i < n; i += B) {
@@ -117,9 +126,12 @@ static void test_bwd_apply(kc *c) {
             float *b = kc_floats(c, B, -1, 1), *p = kc_floats(c, B, -2, 2), *q = kc_floats(c, B, -1, 1);
             float *s = kc_floats(c, B, -1, 1), *dx = in_place ? KC_INOUT(c, dy, n) : KC_OUT(c, n);
             kc_case(c, "L %lld, mask %d%s", (long long)*L, affine, in_place ? ", in place" : "");
-            c->k->bn_bwd_apply(KC_IN(c, x, n), in_place ? dx : KC_IN(c, dy, n), affine ? KC_IN(c, a, B) : NULL,
-                               affine ? KC_IN(c, b, B) : NULL, affine ? RGM_MASK_RECOMPUTE : RGM_MASK_NONE,
-                               KC_IN(c, p, B), KC_IN(c, q, B), KC_IN(c, s, B), dx, *L);
+            const rgm_bn_bwd in = {.x = KC_IN(c, x, n),
+                                   .dy = in_place ? dx : KC_IN(c, dy, n),
+                                   .scale = affine ? KC_IN(c, a, B) : NULL,
+                                   .shift = affine ? KC_IN(c, b, B) : NULL,
+                                   .mask = affine ? RGM_MASK_RECOMPUTE : RGM_MASK_NONE};
+            c->k->bn_bwd_apply(&in, KC_IN(c, p, B), KC_IN(c, q, B), KC_IN(c, s, B), dx, *L);
             for (int64_t i = 0; i < n; i++) {
                 const int64_t j = i % B;
                 const int alive = !affine || (double)a[j] * x[i] + b[j] > 0;
@@ -139,8 +151,9 @@ static void test_fwd_and_mask(kc *c) {
     float *y = KC_OUT(c, n), *g = KC_OUT(c, n);
     double *sums = kc_inout(c, kc_doubles(c, 2 * B), 2 * B, 8);
     kc_case(c, "mask against forward");
-    c->k->bn_fwd(KC_IN(c, x, n), NULL, NULL, NULL, 0, KC_IN(c, a, B), KC_IN(c, b, B), 1, y, L);
-    c->k->bn_bwd_reduce(x, NULL, KC_IN(c, one, n), NULL, a, b, mean, RGM_MASK_RECOMPUTE, g, L, sums, sums + B);
+    c->k->bn_fwd(KC_IN(c, x, n), &(rgm_affine){KC_IN(c, a, B), KC_IN(c, b, B), 1}, NULL, NULL, y, L);
+    const rgm_bn_bwd in = {x, NULL, KC_IN(c, one, n), NULL, a, b, mean, RGM_MASK_RECOMPUTE};
+    c->k->bn_bwd_reduce(&in, g, L, sums, sums + B);
     for (int64_t i = 0; i < n; i++) kc_equal(c, "mask", i, g[i], y[i] > 0);
     kc_end(c);
 }

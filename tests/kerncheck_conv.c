@@ -14,8 +14,8 @@ static void blocks_case(kc *c, int64_t blocks, int64_t rows, int32_t wide, int32
     const float *a = kc_floats(c, na, -1, 2), *b = kc_floats(c, blocks * B * J, -1, 1), *old = kc_floats(c, nc, -3, 3);
     float *out = accumulate ? KC_INOUT(c, old, nc) : KC_OUT(c, nc);
     kc_case(c, "%lld blocks, %lld rows, %d wide, accumulate %d", (long long)blocks, (long long)rows, wide, accumulate);
-    c->k->gemm_blocks(KC_IN(c, a, na), a_block, KC_IN(c, b, blocks * B * J), blocks, rows, wide, accumulate, out,
-                      c_block, b);
+    const rgm_gemm_blocks shape = {blocks, rows, a_block, c_block, wide, accumulate};
+    c->k->gemm_blocks(&shape, KC_IN(c, a, na), KC_IN(c, b, blocks * B * J), out, b);
     for (int64_t i = 0; i < rows; i++)
         for (int64_t j = 0; j < J; j++) {
             const int64_t at = j / B * c_block + i * B + j % B;
@@ -51,8 +51,8 @@ static void outer_case(kc *c, int64_t depth, int64_t rows, int32_t wide, int32_t
     float *out = accumulate ? KC_INOUT(c, old, nc) : KC_OUT(c, nc);
     kc_case(c, "depth %lld, %lld rows, %d wide, accumulate %d, apart %d", (long long)depth, (long long)rows, wide,
             accumulate, apart);
-    c->k->gemm_outer(KC_IN(c, a, na), a_row, KC_IN(c, b, nb), b_row, b_block, depth, rows, wide, accumulate, out, c_row,
-                     b);
+    const rgm_gemm_outer shape = {depth, rows, a_row, b_row, b_block, c_row, wide, accumulate};
+    c->k->gemm_outer(&shape, KC_IN(c, a, na), KC_IN(c, b, nb), out, b);
     for (int64_t i = 0; i < rows; i++)
         for (int64_t j = 0; j < J; j++) {
             double want = accumulate ? old[i * c_row + j] : 0, terms = fabs(want);
@@ -78,6 +78,12 @@ static void test_gemm_outer(kc *c) {
         }
 }
 
+/* Nothing is done to a value when it is loaded: said in both ways. */
+static const rgm_affine *none(int64_t n) {
+    static const rgm_affine nothing = {NULL, NULL, 1};
+    return n % 2 ? &nothing : NULL;
+}
+
 /* ---- grids ---- */
 
 static const rgm_grid grids[] = {{5, 7, 1, 0, 0, 7}, {5, 7, 1, -1, 1, 7},   {6, 9, 2, -1, 0, 5}, {4, 4, 2, 1, 1, 2},
@@ -89,8 +95,8 @@ static void load_case(kc *c, const rgm_grid *g, int64_t first, int64_t count, in
     float *rows = KC_OUT(c, count ? (count - 1) * pitch + B : 0);
     kc_case(c, "%dx%d, stride %d, from %d, %d, pixels %lld+%lld, load %d", g->H, g->W, g->stride, g->top, g->left,
             (long long)first, (long long)count, how);
-    c->k->grid_load(KC_IN(c, x, n), how ? KC_IN(c, a, B) : NULL, how ? KC_IN(c, b, B) : NULL, how == 2, g, first, count,
-                    rows, pitch);
+    const rgm_affine load = {KC_IN(c, a, B), KC_IN(c, b, B), how == 2};
+    c->k->grid_load(KC_IN(c, x, n), how ? &load : none(first), g, &(rgm_grid_part){first, count, pitch}, rows);
     for (int64_t i = 0; i < count * B; i++) {
         const int64_t h = (first + i / B) / g->across * g->stride + g->top;
         const int64_t w = (first + i / B) % g->across * g->stride + g->left;
@@ -112,7 +118,7 @@ static void store_case(kc *c, const rgm_grid *g, int64_t first, int64_t count) {
     float *want = kc_floats(c, n, 0, 1), *y = KC_INOUT(c, old, n);
     kc_case(c, "%dx%d, stride %d, from %d, %d, pixels %lld+%lld", g->H, g->W, g->stride, g->top, g->left,
             (long long)first, (long long)count);
-    c->k->grid_store(KC_IN(c, rows, size), pitch, g, first, count, y);
+    c->k->grid_store(KC_IN(c, rows, size), g, &(rgm_grid_part){first, count, pitch}, y);
     for (int64_t i = 0; i < n; i++) want[i] = old[i];
     for (int64_t i = 0; i < count * B; i++) {
         const int64_t h = (first + i / B) / g->across * g->stride + g->top;
@@ -148,14 +154,15 @@ static void pack_case(kc *c, int32_t lanes, int64_t n, int64_t taps, int turned,
     const float *w = kc_floats(c, size, -1, 1), *d = kc_floats(c, parts * pitch, -1, 1);
     float *u = KC_OUT(c, nu);
     kc_case(c, "%d lanes, %lld filters of %lld, turned %d", lanes, (long long)n, (long long)taps, turned);
+    const rgm_filters shape = {.n = n, .lane = lane, .depth = depth, .row = row, .lanes = lanes};
     if (!parts) {
-        c->k->pack_filters(KC_IN(c, w, size), lane, depth, lanes, n, u, row);
+        c->k->pack_filters(KC_IN(c, w, size), &shape, u);
         for (int64_t i = 0; i < n * B; i++)
             kc_equal(c, "u", i, u[i / B * row + i % B], i % B < lanes ? w[i % B * lane + i / B * depth] : 0);
     } else {
         float *back = KC_INOUT(c, w, size);
         double begun = kc_uniform(c, 0, 1), squares = begun, *sum = kc_inout(c, &begun, 1, sizeof begun);
-        c->k->unpack_filters(KC_IN(c, d, parts * pitch), row, pitch, parts, lanes, n, back, lane, depth, sum);
+        c->k->unpack_filters(KC_IN(c, d, parts * pitch), &shape, &(rgm_parts){parts, pitch}, back, sum);
         for (int64_t i = 0; i < n * B; i++) {
             double want = 0, terms = 0;
             for (int32_t p = 0; p < parts; p++) {
@@ -316,11 +323,12 @@ static void forth_case(kc *c, const rgm_wino_shape *s, int32_t first, int32_t co
     const float *x = kc_floats(c, n, -2, 3), *a = kc_floats(c, B, -2, 2), *b = kc_floats(c, B, -1, 1);
     float *v = KC_OUT(c, points * point);
     kc_case(c, "%dx%d, pad %d, form %d, tiles %d+%d, load %d", s->H, s->W, s->pad, s->form, first, count, how);
+    const rgm_affine load = {KC_IN(c, a, B), KC_IN(c, b, B), how == RELU};
+    const rgm_wino_tiles tiles = {first, count, tile, point};
     if (is_input)
-        c->k->wino_input(KC_IN(c, x, n), how ? KC_IN(c, a, B) : NULL, how ? KC_IN(c, b, B) : NULL, how == RELU, s,
-                         first, count, v, tile, point);
+        c->k->wino_input(KC_IN(c, x, n), how ? &load : none(first), s, &tiles, v);
     else
-        c->k->wino_grad(KC_IN(c, x, n), s, first, count, v, tile, point);
+        c->k->wino_grad(KC_IN(c, x, n), s, &tiles, v);
     for (int64_t t = 0; t < count * B; t++) {
         const int top = (first + (int)(t / B)) / s->across * step - (is_input ? s->pad : 0);
         const int left = (first + (int)(t / B)) % s->across * step - (is_input ? s->pad : 0);
@@ -400,8 +408,10 @@ static void back_case(kc *c, const rgm_wino_shape *s, int32_t first, int32_t cou
     double *moments = summed ? kc_inout(c, before, 4 * pitch, 8) : NULL;
     kc_case(c, "%dx%d, form %d, tiles %d+%d, bias %d, moments %d", s->H, s->W, s->form, first, count, with_bias,
             summed);
-    c->k->wino_output(KC_IN(c, m, points * point), tile, point, with_bias ? KC_IN(c, bias, B) : NULL, s, first, count,
-                      y, moments, pitch, summed == FRESH);
+    const rgm_wino_tiles tiles = {first, count, tile, point};
+    const rgm_wino_moments into = {moments, pitch, summed == FRESH};
+    c->k->wino_output(KC_IN(c, m, points * point), &tiles, with_bias ? KC_IN(c, bias, B) : NULL, s, y,
+                      summed ? &into : NULL);
     for (int64_t i = 0; i < n; i++) want[i] = old[i], size[i] = 0, stored[i] = 0; /* outside of the tiles: as it was */
     for (int64_t t = 0; t < count * B; t++) {
         double in[POINTS_MOST];
@@ -438,8 +448,9 @@ static void finish_one(kc *c, const rgm_wino_shape *s, int32_t first, int32_t co
     const float *added = r == NO_RESIDUAL ? NULL : r == IN_PLACE ? y : KC_IN(c, residual, n);
     double *want = kc_doubles(c, n), *size = kc_doubles(c, n);
     kc_case(c, "%dx%d, form %d, tiles %d+%d, residual %d, relu %d", s->H, s->W, s->form, first, count, r, relu);
-    c->k->wino_finish(KC_IN(c, m, points * point), tile, point, KC_IN(c, scale, B), KC_IN(c, shift, B), added, relu, s,
-                      first, count, y);
+    const rgm_wino_tiles tiles = {first, count, tile, point};
+    const rgm_affine last = {KC_IN(c, scale, B), KC_IN(c, shift, B), relu};
+    c->k->wino_finish(KC_IN(c, m, points * point), &tiles, &last, added, s, y);
     for (int64_t i = 0; i < n; i++) want[i] = old[i], size[i] = 0; /* outside of the tiles: as it was */
     for (int64_t t = 0; t < count * B; t++) {
         double in[POINTS_MOST];
@@ -495,7 +506,8 @@ static void filter_case(kc *c, int32_t of, int32_t lanes, int64_t n, int32_t fli
     const float *w = kc_floats(c, nw, -1, 1);
     float *u = KC_OUT(c, filters * point);
     kc_case(c, "form %d, %d lanes, %lld filters, flip %d", of, lanes, (long long)n, flip);
-    c->k->wino_filter(of, KC_IN(c, w, nw), lane, depth, flip, lanes, n, u, row, point);
+    const rgm_filters shape = {n, lane, depth, row, point, lanes, of, flip};
+    c->k->wino_filter(KC_IN(c, w, nw), &shape, u);
     for (int64_t t = 0; t < n * B; t++) {
         double in[TAPS] = {0};
         for (int i = 0; i < TAPS && t % B < lanes; i++)
@@ -522,7 +534,8 @@ static void filter_grad_case(kc *c, int32_t of, int32_t lanes, int64_t n, int32_
     float *dw = KC_OUT(c, nw);
     double begun = kc_uniform(c, 0, 1), squares = begun, *sum = kc_inout(c, &begun, 1, sizeof begun);
     kc_case(c, "form %d, %d lanes, %lld filters, %d parts", of, lanes, (long long)n, parts);
-    c->k->wino_filter_grad(of, KC_IN(c, d, nd), row, point, part, parts, lanes, n, dw, lane, TAPS, sum);
+    const rgm_filters shape = {n, lane, TAPS, row, point, lanes, of, 0};
+    c->k->wino_filter_grad(KC_IN(c, d, nd), &shape, &(rgm_parts){parts, part}, dw, sum);
     for (int64_t t = 0; t < n * B; t++) {
         if (t % B >= lanes) continue;
         double in[POINTS_MOST] = {0}, terms[POINTS_MOST] = {0};

@@ -59,12 +59,12 @@ static void pack_test(kc *c, pack f, int blocked) {
 
 static void plane(const kc *c, const uint8_t *src, const order *o, const int32_t *chw, const float *scale,
                   const float *shift, float *dst) {
-    c->k->pack_u8_plane(src, o->sc, o->sh, o->sw, chw[0], chw[1], chw[2], scale, shift, dst);
+    c->k->pack_u8_plane(src, &(rgm_u8_shape){chw[0], chw[1], chw[2], o->sc, o->sh, o->sw}, scale, shift, dst);
 }
 
 static void block(const kc *c, const uint8_t *src, const order *o, const int32_t *chw, const float *scale,
                   const float *shift, float *dst) {
-    c->k->pack_u8_block(src, o->sc, o->sh, o->sw, chw[0], chw[1], chw[2], scale, shift, dst);
+    c->k->pack_u8_block(src, &(rgm_u8_shape){chw[0], chw[1], chw[2], o->sc, o->sh, o->sw}, scale, shift, dst);
 }
 
 static void test_plane(kc *c) { pack_test(c, plane, 0); }

@@ -1,6 +1,4 @@
-/* Convolution on oneDNN: the engine's three directions as phases. Chunks are groups of images. */
-#include <stdio.h>
-#include "conv/conv.h"
+#include "conv/onednn.h"
 
 typedef struct onednn onednn;
 

@@ -1,53 +1,31 @@
-/* What the two files of Winograd's convolutions share. */
+/* Winograd's convolutions of 3x3: the forward pass and backward data. Backward weights are in winograd_weights.h.
+ *
+ * `way` is RGM_WAY_WINOGRAD, which is F(4x4, 3x3), and with stride 2 the form for it; or RGM_WAY_WINOGRAD_2X2, which is
+ * F(2x2, 3x3).
+ */
 #ifndef RGM_CONV_WINOGRAD_H
 #define RGM_CONV_WINOGRAD_H
 
-#include "conv/conv.h"
+#include "conv/site.h"
+#include "plan/finish.h"
 
-enum {
-    TAPS = 9,
-    TILE_PARTS = 4, /* chunks that tiles transformed first are cut into, for each block */
-};
+/* 1 if it can compute the direction at all: 3x3, stride 1 or, F(4x4)'s way, 2, padding 0 or 1, one group, blocked
+ * layout; without bias in backward weights. */
+int32_t rgm_winograd_can(const rgm_conv_shape *shape, int32_t way, int32_t direction);
 
-/* The form (RGM_WINO_*, kernels.h) that a way of Winograd's takes in a direction. */
-int32_t rgm_winograd_form(const rgm_conv_shape *s, int32_t way, int32_t direction);
+/* 1 if it is expected to be the fastest way, by the tuning. */
+int32_t rgm_winograd_pays(const rgm_conv_shape *shape, int32_t direction, const rgm_winograd_tuning *tuning);
 
-/* What phases need to know of a form. */
-typedef struct rgm_wino_tile {
-    int32_t form;
-    rgm_wino_side side;
-    int32_t points, filters; /* values of a tile that are multiplied; distinct filters that they are multiplied with */
-} rgm_wino_tile;
+/* The better of both ways: with stride 1, RGM_WAY_WINOGRAD_2X2 where F(2x2) multiplies no more, which is on maps with
+ * both sides 5 or 6 pixels, or one of 1 or 2. Its filters are 16/36 as large, its errors a third (half in backward
+ * weights). */
+int32_t rgm_winograd_best_way(const rgm_conv_shape *shape, int32_t direction);
 
-static inline rgm_wino_tile rgm_winograd_tile(int32_t form) {
-    rgm_wino_side s = rgm_wino_side_of(form);
-    return (rgm_wino_tile){form, s, s.points * s.points, s.filters * s.filters};
-}
-
-/* 1 if points have filters in common. */
-static inline int32_t rgm_winograd_shares(rgm_wino_tile t) { return t.points != t.filters; }
-
-/* The filter of a point (kernels.def). */
-static inline int32_t rgm_winograd_filter(rgm_wino_tile t, int32_t point) {
-    int32_t P = t.side.points, F = t.side.filters;
-    return F * (int32_t)rgm_least(point / P, F - 1) + (int32_t)rgm_least(point % P, F - 1);
-}
-
-/* 1 if a point before it has the same filter. */
-static inline int32_t rgm_winograd_repeats(rgm_wino_tile t, int32_t point) {
-    return point / t.side.points >= t.side.filters || point % t.side.points >= t.side.filters;
-}
-
-/* As many as `n` of F(4x4) have values: what memory or a cache has place for. */
-static inline int32_t rgm_winograd_fit(rgm_wino_tile t, int32_t n) { return n * 36 / t.points; }
-
-/* Of the products with so many tiles. */
-static inline double rgm_winograd_flops(const rgm_conv_shape *s, rgm_wino_tile t, int32_t tiles) {
-    return 2.0 * t.points * tiles * s->C * s->K;
-}
-
-static inline int32_t rgm_winograd_across(rgm_wino_tile t, int32_t pixels) {
-    return (pixels + t.side.tile - 1) / t.side.tile;
-}
+/* Append the phases of a direction: x -> y, and dy -> dx (overwritten). What is pending on x is applied. y is finished,
+ * or its moments are gathered if wanted. RGM_E_NOMEM. */
+rgm_status rgm_winograd_forward(const rgm_conv_site *site, int32_t way, rgm_source x, const rgm_store *store,
+                                rgm_error *err);
+rgm_status rgm_winograd_backward_data(const rgm_conv_site *site, int32_t way, rgm_buffer dy, rgm_buffer dx,
+                                      rgm_error *err);
 
 #endif

@@ -1,6 +1,6 @@
-/* Winograd's backward weights: dw = G'[(B' x B) . (A dy A')]G, summed over the tiles of the batch; see conv_winograd.c.
- * A chunk owns the products of a panel of input by a panel of output channels, which lie in its second-level cache with
- * the tiles they are made of.
+/* Winograd's backward weights: dw = G'[(B' x B) . (A dy A')]G, summed over the tiles of the batch; see winograd.c.
+ * A chunk owns a cell, the products of a panel of input by a panel of output channels, which lie in its second-level
+ * cache with the tiles they are made of.
  *
  *   almost always    a chunk transforms its two panels' tiles itself, span by span, all of the batch or a part of them.
  *                    A panel is transformed as often as there are panels on the other side: less work than to write
@@ -12,7 +12,8 @@
  * transformed back where it is made. The number of parts follows from the shape and the panels' width, and so from the
  * size of the second-level cache (fit_cache): it decides the bits.
  */
-#include "conv/winograd.h"
+#include "conv/winograd_weights.h"
+#include "conv/winograd_tile.h"
 
 enum {
     PARTIAL_BYTES = 40 << 20, /* of all partial results of a layer */
@@ -70,7 +71,7 @@ static void fit_cache(weights *g) {
     cut_panels(&g->out, B, width);
 }
 
-static void set_point(panels *p, int32_t tiles) { p->point = (int64_t)tiles * p->width + SKEW; }
+static void set_point(panels *p, int32_t tiles) { p->point = (int64_t)tiles * p->width + RGM_CONV_SKEW; }
 
 static int64_t panels_floats(const weights *g, const panels *p) { return p->count * g->tile.points * p->point; }
 
@@ -82,16 +83,16 @@ static float *panel_at(const weights *g, const panels *p, int32_t panel) {
 /* Block `block` of a panel, tiles [first, first + count), to the panel's v. */
 static void transform_block(const weights *g, const panels *p, int32_t block, int64_t first, int32_t count, float *v) {
     const rgm_kernels *k = g->k;
+    const rgm_affine pending = rgm_conv_side_pending(&p->side, block, k->block);
     v += block * k->block % p->width;
-    for (rgm_stretch s = rgm_stretch_of(first, count, g->per_image); rgm_stretch_next(&s);) {
+    for (rgm_slice s = rgm_slice_of(first, count, g->per_image); rgm_slice_next(&s);) {
         const float *from = rgm_conv_side_at(&p->side, s.image, block, k->block);
+        const rgm_wino_tiles tiles = {s.first, s.count, p->width, p->point};
         float *to = v + s.done * p->width;
         if (p == &g->out)
-            k->wino_grad(from, &p->shape, s.first, s.count, to, p->width, p->point);
+            k->wino_grad(from, &p->shape, &tiles, to);
         else
-            k->wino_input(from, rgm_conv_side_affine(&p->side, 0, block, k->block),
-                          rgm_conv_side_affine(&p->side, 1, block, k->block), p->side.relu, &p->shape, s.first, s.count,
-                          to, p->width, p->point);
+            k->wino_input(from, &pending, &p->shape, &tiles, to);
     }
 }
 
@@ -107,65 +108,85 @@ static void transform_panel(const weights *g, const panels *p, int32_t panel, in
 
 static int64_t d_floats(const weights *g) { return g->tile.filters * g->point; } /* of a pair of panels */
 
-static int32_t owners(const weights *g) { return g->in.count * g->out.count; }
+static int32_t cells(const weights *g) { return g->in.count * g->out.count; }
 
-/* d (+)= v' z over `count` tiles, for a panel of inputs and one of outputs. */
-static void multiply_panels(const weights *g, int32_t i, int32_t j, const float *vin, const float *vout, int32_t count,
-                            int32_t again, float *d) {
+/* Transformed tiles of a pair of panels: [point][tile][width]. */
+typedef struct operands {
+    const float *in, *out;
+    int32_t count, again; /* tiles; 1: their products are added to what is there */
+} operands;
+
+/* d (+)= in' out over the tiles, for panel i of inputs and j of outputs. */
+static void multiply_panels(const weights *g, int32_t i, int32_t j, const operands *v, float *d) {
     int32_t B = g->k->block, rows = panel_channels(&g->in, B, i), columns = panel_channels(&g->out, B, j);
+    rgm_gemm_outer shape = {v->count, rows, g->in.width, g->out.width, B, g->out.width, 2, 0};
     for (int32_t point = 0; point < g->tile.points; point++)
         for (int32_t c = 0; c < columns; c += 2 * B) {
             int32_t filter = rgm_winograd_filter(g->tile, point);
-            const float *a = vin + point * g->in.point, *next = d + rgm_winograd_filter(g->tile, point + 1) * g->point;
-            g->k->gemm_outer(a, g->in.width, vout + point * g->out.point + c, g->out.width, B, count, rows,
-                             (int32_t)rgm_least(2, (columns - c) / B), again || rgm_winograd_repeats(g->tile, point),
-                             d + filter * g->point + c, g->out.width, c ? a + g->in.point : next);
+            const float *a = v->in + point * g->in.point;
+            const float *next = d + rgm_winograd_filter(g->tile, point + 1) * g->point;
+            shape.wide = (int32_t)rgm_least(2, (columns - c) / B);
+            shape.accumulate = v->again || rgm_winograd_repeats(g->tile, point);
+            g->k->gemm_outer(&shape, a, v->out + point * g->out.point + c, d + filter * g->point + c,
+                             c ? a + g->in.point : next);
         }
 }
 
-/* The weights of input channels [first, first + count), which lie in one panel, and a block of outputs, from `parts`
- * results of the panels, of which the first is d; their squares are added. */
-static void finish_block(const weights *g, int32_t first, int32_t count, int32_t block, const float *d, int32_t parts,
-                         double *squares) {
+/* Adds up partial results of the panels, of which the first is at d. */
+typedef struct results {
+    const float *d;
+    int32_t parts;
+    double *squares; /* of the weights, added to what is there */
+} results;
+
+/* The weights of input channels [first, first + count), which lie in one panel, and a block of outputs. */
+static void finish_block(const weights *g, int32_t first, int32_t count, int32_t block, const results *from) {
     int32_t B = g->k->block, channel = block * B, C = g->in.side.channels;
     int32_t rows = (int32_t)rgm_least(count, C - first);
     if (rows <= 0) return;
-    g->k->wino_filter_grad(g->tile.form, d + (int64_t)(first % g->in.width) * g->out.width + channel % g->out.width,
-                           g->out.width, g->point, g->part, parts,
-                           (int32_t)rgm_least(B, g->out.side.channels - channel), rows,
-                           g->dw + ((int64_t)channel * C + first) * TAPS, (int64_t)C * TAPS, TAPS, squares);
+    const rgm_filters shape = {.n = rows,
+                               .lane = (int64_t)C * RGM_WINO_TAPS,
+                               .depth = RGM_WINO_TAPS,
+                               .row = g->out.width,
+                               .point = g->point,
+                               .lanes = (int32_t)rgm_least(B, g->out.side.channels - channel),
+                               .form = g->tile.form};
+    const rgm_parts parts = {from->parts, g->part};
+    g->k->wino_filter_grad(from->d + (int64_t)(first % g->in.width) * g->out.width + channel % g->out.width, &shape,
+                           &parts, g->dw + ((int64_t)channel * C + first) * RGM_WINO_TAPS, from->squares);
 }
 
 /* Those of a pair of panels, whose products are complete, by a chunk. */
 static void finish_panels(const weights *g, int32_t chunk, int32_t i, int32_t j, const float *d) {
     int32_t B = g->k->block, from = j * g->out.width / B, blocks = panel_channels(&g->out, B, j) / B;
     double squares = 0;
-    for (int32_t b = from; b < from + blocks; b++) finish_block(g, i * g->in.width, g->in.width, b, d, 1, &squares);
+    const results all = {d, 1, &squares};
+    for (int32_t b = from; b < from + blocks; b++) finish_block(g, i * g->in.width, g->in.width, b, &all);
     g->squares[chunk] = squares;
 }
 
-/* A chunk: partial result, panel of inputs, panel of outputs. */
-typedef struct owner {
+/* What a chunk owns: partial result, panel of inputs, panel of outputs. */
+typedef struct cell {
     int32_t part, i, j;
-} owner;
+} cell;
 
-static owner owner_of(const weights *g, int32_t chunk) {
-    return (owner){chunk / g->out.count / g->in.count, chunk / g->out.count % g->in.count, chunk % g->out.count};
+static cell cell_of(const weights *g, int32_t chunk) {
+    return (cell){chunk / g->out.count / g->in.count, chunk / g->out.count % g->in.count, chunk % g->out.count};
 }
 
 /* Where its products go; a single part's lie in the worker's scratch, at its start. */
-static float *owner_products(const weights *g, owner o, int32_t worker) {
+static float *cell_products(const weights *g, cell o, int32_t worker) {
     return g->at_once ? rgm_plan_scratch(g->plan, worker)
                       : g->d + o.part * g->part + (o.i * g->out.count + o.j) * d_floats(g);
 }
 
-/* Chunk = owner. */
+/* Chunk = cell. */
 static rgm_status run_spans(void *context, int32_t chunk, int32_t worker, rgm_error *err) {
     (void)err;
     const weights *g = context;
-    owner o = owner_of(g, chunk);
+    cell o = cell_of(g, chunk);
     rgm_range tiles = rgm_range_part(g->tiles, g->parts, o.part);
-    float *d = owner_products(g, o, worker);
+    float *d = cell_products(g, o, worker);
     float *vin = rgm_plan_scratch(g->plan, worker);
     if (g->at_once) vin += d_floats(g);
     float *vout = vin + g->tile.points * g->in.point;
@@ -175,7 +196,7 @@ static rgm_status run_spans(void *context, int32_t chunk, int32_t worker, rgm_er
         int32_t count = (int32_t)(part.end - part.first);
         transform_panel(g, &g->in, o.i, tiles.first + part.first, count, vin);
         transform_panel(g, &g->out, o.j, tiles.first + part.first, count, vout);
-        multiply_panels(g, o.i, o.j, vin, vout, count, n > 0, d);
+        multiply_panels(g, o.i, o.j, &(operands){vin, vout, count, n > 0}, d);
     }
     if (g->at_once) finish_panels(g, chunk, o.i, o.j, d);
     return RGM_OK;
@@ -185,8 +206,8 @@ static rgm_status run_spans(void *context, int32_t chunk, int32_t worker, rgm_er
 static rgm_status run_panels(void *context, int32_t chunk, int32_t worker, rgm_error *err) {
     (void)worker, (void)err;
     const weights *g = context;
-    rgm_range tiles = rgm_range_part(g->tiles, TILE_PARTS, chunk % TILE_PARTS);
-    int32_t block = chunk / TILE_PARTS, of_out = block >= g->in.side.blocks;
+    rgm_range tiles = rgm_range_part(g->tiles, RGM_WINO_TILE_PARTS, chunk % RGM_WINO_TILE_PARTS);
+    int32_t block = chunk / RGM_WINO_TILE_PARTS, of_out = block >= g->in.side.blocks;
     const panels *p = of_out ? &g->out : &g->in;
     if (of_out) block -= g->in.side.blocks;
     transform_block(g, p, block, tiles.first, (int32_t)(tiles.end - tiles.first),
@@ -194,13 +215,14 @@ static rgm_status run_panels(void *context, int32_t chunk, int32_t worker, rgm_e
     return RGM_OK;
 }
 
-/* ... then chunk = owner. */
-static rgm_status run_owner(void *context, int32_t chunk, int32_t worker, rgm_error *err) {
+/* ... then chunk = cell. */
+static rgm_status run_cell(void *context, int32_t chunk, int32_t worker, rgm_error *err) {
     (void)err;
     const weights *g = context;
-    owner o = owner_of(g, chunk);
-    float *d = owner_products(g, o, worker);
-    multiply_panels(g, o.i, o.j, panel_at(g, &g->in, o.i), panel_at(g, &g->out, o.j), g->tiles, 0, d);
+    cell o = cell_of(g, chunk);
+    float *d = cell_products(g, o, worker);
+    const operands v = {panel_at(g, &g->in, o.i), panel_at(g, &g->out, o.j), g->tiles, 0};
+    multiply_panels(g, o.i, o.j, &v, d);
     finish_panels(g, chunk, o.i, o.j, d);
     return RGM_OK;
 }
@@ -212,7 +234,8 @@ static rgm_status run_finish(void *context, int32_t chunk, int32_t worker, rgm_e
     int32_t block = chunk % g->out.side.blocks, first = chunk / g->out.side.blocks * FINISHED;
     int32_t i = first / g->in.width, j = block * g->k->block / g->out.width;
     double squares = 0;
-    finish_block(g, first, FINISHED, block, g->d + (i * g->out.count + j) * d_floats(g), g->parts, &squares);
+    const results all = {g->d + (i * g->out.count + j) * d_floats(g), g->parts, &squares};
+    finish_block(g, first, FINISHED, block, &all);
     g->squares[chunk] = squares;
     return RGM_OK;
 }
@@ -220,13 +243,13 @@ static rgm_status run_finish(void *context, int32_t chunk, int32_t worker, rgm_e
 /* Parts of the tiles: of a size that is worth one, as many as the memory allows, for two rounds of CHUNKS chunks at
  * most, and whole rounds if they are several; else an even number of chunks. */
 static int32_t count_parts(const weights *g) {
-    if (owners(g) >= CHUNKS) return 1;
-    int64_t most = rgm_least(PARTS_MOST, 2 * CHUNKS / owners(g)),
+    if (cells(g) >= CHUNKS) return 1;
+    int64_t most = rgm_least(PARTS_MOST, 2 * CHUNKS / cells(g)),
             fit = PARTIAL_BYTES / (int64_t)rgm_float_bytes(g->part);
     int64_t parts = rgm_most(1, rgm_least(rgm_least(fit, most), g->tiles / PART_TILES));
-    int64_t round = CHUNKS % owners(g) ? 1 : CHUNKS / owners(g);
+    int64_t round = CHUNKS % cells(g) ? 1 : CHUNKS / cells(g);
     if (parts > round) return (int32_t)(parts / round * round);
-    return (int32_t)(parts > 1 && parts * owners(g) % 2 ? parts - 1 : parts);
+    return (int32_t)(parts > 1 && parts * cells(g) % 2 ? parts - 1 : parts);
 }
 
 /* The phase appended last loads x and dy. */
@@ -239,8 +262,8 @@ static void use_both(rgm_plan *plan, weights *g, rgm_source x, rgm_buffer dy) {
 static void set_sizes(weights *g, int32_t tiles) {
     set_point(&g->in, tiles);
     set_point(&g->out, tiles);
-    g->point = (int64_t)g->in.width * g->out.width + SKEW;
-    g->part = owners(g) * d_floats(g); /* of multiples of 16 */
+    g->point = (int64_t)g->in.width * g->out.width + RGM_CONV_SKEW;
+    g->part = cells(g) * d_floats(g); /* of multiples of 16 */
 }
 
 static rgm_status plan_finish(const rgm_conv_site *site, weights *g, rgm_buffer d, rgm_error *err) {
@@ -257,7 +280,7 @@ static rgm_status plan_spans(const rgm_conv_site *site, weights *g, rgm_source x
     rgm_plan_need_scratch(site->plan, rgm_float_bytes(g->tile.points * (g->in.point + g->out.point) + d_floats(g)));
     rgm_buffer d = rgm_plan_buffer(site->plan, g->at_once ? 0 : rgm_float_bytes(g->parts * g->part));
     RGM_TRY(rgm_plan_phase(site->plan, site->node,
-                           &(rgm_phase_spec){"backward weights", run_spans, g, owners(g) * g->parts}, err));
+                           &(rgm_phase_spec){"backward weights", run_spans, g, cells(g) * g->parts}, err));
     rgm_plan_work(site->plan, rgm_winograd_flops(&site->shape, g->tile, g->tiles), 0);
     use_both(site->plan, g, x, dy);
     rgm_plan_use(site->plan, d, &g->d);
@@ -276,13 +299,12 @@ static rgm_status plan_first(const rgm_conv_site *site, weights *g, rgm_source x
     rgm_buffer vin = rgm_plan_buffer(site->plan, rgm_float_bytes(panels_floats(g, &g->in))),
                vout = rgm_plan_buffer(site->plan, rgm_float_bytes(panels_floats(g, &g->out)));
     RGM_TRY(rgm_plan_phase(site->plan, site->node,
-                           &(rgm_phase_spec){"tiles of both", run_panels, g, blocks * TILE_PARTS}, err));
+                           &(rgm_phase_spec){"tiles of both", run_panels, g, blocks * RGM_WINO_TILE_PARTS}, err));
     rgm_plan_work(site->plan, 0, (g->tile.points * blocks + pixels) * bytes);
     use_both(site->plan, g, x, dy);
     rgm_plan_use(site->plan, vin, &g->in.v);
     rgm_plan_use(site->plan, vout, &g->out.v);
-    RGM_TRY(
-        rgm_plan_phase(site->plan, site->node, &(rgm_phase_spec){"backward weights", run_owner, g, owners(g)}, err));
+    RGM_TRY(rgm_plan_phase(site->plan, site->node, &(rgm_phase_spec){"backward weights", run_cell, g, cells(g)}, err));
     rgm_plan_work(site->plan, rgm_winograd_flops(&site->shape, g->tile, g->tiles), g->tile.points * blocks * bytes);
     rgm_plan_use(site->plan, vin, NULL);
     rgm_plan_use(site->plan, vout, NULL);

@@ -70,9 +70,11 @@ size_t rgm_batches_x_floats(const rgm_batch_options *options) { return (size_t)o
 
 static rgm_status pack_image(const rgm_batches *b, const rgm_pixels *image, float *x) {
     const rgm_kernels *k = b->options.kernels;
-    void (*pack)(const uint8_t *, int64_t, int64_t, int64_t, int32_t, int32_t, int32_t, const float *, const float *,
-                 float *) = b->options.layout == LAYOUT_PLAIN ? k->pack_u8_plane : k->pack_u8_block;
-    pack(image->data, 1, image->pitch, image->C, image->C, image->H, image->W, b->scale, b->shift, x);
+    const rgm_u8_shape shape = {image->C, image->H, image->W, 1, image->pitch, image->C};
+    if (b->options.layout == LAYOUT_PLAIN)
+        k->pack_u8_plane(image->data, &shape, b->scale, b->shift, x);
+    else
+        k->pack_u8_block(image->data, &shape, b->scale, b->shift, x);
     return RGM_OK;
 }
 

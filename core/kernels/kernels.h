@@ -65,7 +65,70 @@ typedef struct rgm_grid {
     int32_t H, W, stride, top, left, across;
 } rgm_grid;
 
+/* Which pixels or tiles of a grid a kernel takes, and where they go: [first, first + count), numbered along the grid's
+ * rows; `pitch` floats from one to the next. Winograd: the values of a tile are `point` floats apart. */
+typedef struct rgm_grid_part {
+    int64_t first, count, pitch;
+} rgm_grid_part;
+typedef struct rgm_wino_tiles {
+    int32_t first, count;
+    int64_t pitch, point;
+} rgm_wino_tiles;
+
+/* What is done to values with B channels when they are loaded or stored: scale*x + shift (one fma), then a ReLU if
+ * `relu`. scale and shift are of B floats. A scale of NULL: nothing is done. */
+typedef struct rgm_affine {
+    const float *scale, *shift;
+    int32_t relu;
+} rgm_affine;
+
 enum { RGM_MASK_NONE = 0, RGM_MASK_RECOMPUTE = 1, RGM_MASK_OUTPUT = 2 };
+
+/* A batch norm's gradient, of one row of its input x. dy + dy2 (NULL: none) came in, and passes the ReLU's mask. y: the
+ * forward output; read with RGM_MASK_OUTPUT alone. scale and shift are read with RGM_MASK_RECOMPUTE alone. */
+typedef struct rgm_bn_bwd {
+    const float *x, *y, *dy, *dy2;
+    const float *scale, *shift, *mean; /* [B] */
+    int32_t mask;                      /* RGM_MASK_* */
+} rgm_bn_bwd;
+
+/* An image of uint8: element (c, h, w) is `stride_c` * c + `stride_h` * h + `stride_w` * w bytes from the first. */
+typedef struct rgm_u8_shape {
+    int32_t C, H, W;
+    int64_t stride_c, stride_h, stride_w;
+} rgm_u8_shape;
+
+/* Sizes of the matrix products (kernels.def); distances in floats. */
+typedef struct rgm_gemm_blocks {
+    int64_t blocks, rows, a_block, c_block;
+    int32_t wide, accumulate;
+} rgm_gemm_blocks;
+typedef struct rgm_gemm_outer {
+    int64_t depth, rows, a_row, b_row, b_block, c_row;
+    int32_t wide, accumulate;
+} rgm_gemm_outer;
+
+/* Filters between a convolution's weights and the order of its products. Filter (k, c) lies `lane` * k + `depth` * c
+ * floats into the weights, for k < lanes <= B and c < n. In the products' order the lanes are side by side, and filters
+ * (., c) `row` floats apart. Winograd: the form, 1 to turn filters by 180 degrees, and floats between the values of a
+ * filter. */
+typedef struct rgm_filters {
+    int64_t n, lane, depth, row, point;
+    int32_t lanes, form, flip;
+} rgm_filters;
+
+/* Partial results that are added in order: `count` >= 1 of them, `pitch` floats apart. */
+typedef struct rgm_parts {
+    int32_t count;
+    int64_t pitch;
+} rgm_parts;
+
+/* Where wino_output gathers moments: four arrays of B doubles, `pitch` apart. fresh: they begin here. */
+typedef struct rgm_wino_moments {
+    double *at;
+    int64_t pitch;
+    int32_t fresh;
+} rgm_wino_moments;
 
 typedef struct rgm_kernels {
     const char *isa;          /* "reference", "generic16", "avx2", "avx512" */

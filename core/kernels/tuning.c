@@ -27,8 +27,8 @@ const rgm_tuning rgm_tuning_avx2 = {
             .depth = 128,
             .panel_in = 256, /* as with AVX-512; only asked for by engine.conv=direct */
             .panel_out = 512,
-            .strip_most = 200,
-            .strip_least = 32,
+            .slice_most = 200,
+            .slice_least = 32,
             .in_place = 0, /* two tiles of 4 rows for a block of 8 channels are slower than tiles of 6 */
         },
     .winograd =
@@ -42,7 +42,7 @@ const rgm_tuning rgm_tuning_avx2 = {
             .span_bytes = 300 * KIB, /* three fifths of the cache, which tiles and products fill together */
             .span_tiles = 192,
             .stage_tiles = 1024,
-            .piece_blocks = 16,
+            .filter_blocks = 16,
             .panel_wide = 64, /* "What each step gained": 1.96 became 2.19 times as fast as oneDNN with 2 MiB */
             .panel_narrow = 32,
         },
@@ -71,8 +71,8 @@ const rgm_tuning rgm_tuning_avx512 = {
             .depth = 128,    /* 16 KiB of filters for two blocks; 256 gained nothing ("What limits it") */
             .panel_in = 256, /* 512 KiB of products; owning all outputs was slower ("1x1 convolutions ...") */
             .panel_out = 512,
-            .strip_most = 200, /* 25 KiB of two blocks of outputs */
-            .strip_least = 32, /* below, an image's products are too short: several are gathered together */
+            .slice_most = 200, /* 25 KiB of two blocks of outputs */
+            .slice_least = 32, /* below, an image's products are too short: several are gathered together */
             .in_place = 1,     /* two tiles of 8 rows for a block of 16 channels, nearly as fast as tiles of 12 */
         },
     .winograd =
@@ -89,8 +89,8 @@ const rgm_tuning rgm_tuning_avx512 = {
             .span_bytes = 800 * KIB, /* two fifths of the cache, which tiles and products fill together */
             .span_tiles = 192,
             .stage_tiles = 1024,
-            .piece_blocks = 16, /* all of 256 channels at once were 20 % slower ("What each step gained") */
-            .panel_wide = 64,   /* 128 by 64 was 7 to 10 % slower ("What each step gained") */
+            .filter_blocks = 16, /* all of 256 channels at once were 20 % slower ("What each step gained") */
+            .panel_wide = 64,    /* 128 by 64 was 7 to 10 % slower ("What each step gained") */
             .panel_narrow = 32,
         },
     .flops = 140e9, /* 60 % of "Training steps against PyTorch": 478 GFLOP/s on 2 threads */

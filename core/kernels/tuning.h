@@ -40,9 +40,9 @@ typedef struct rgm_direct_tuning {
     int64_t span_bytes;
     int32_t span_pixels, depth;
     /* Backward weights: input and output channels of a panel, whose products the second-level cache holds; the most
-     * pixels of a strip, of which the first-level cache holds two blocks of outputs; the pixels of an image from which
-     * on it is cut into strips. */
-    int32_t panel_in, panel_out, strip_most, strip_least;
+     * pixels of a slice, of which the first-level cache holds two blocks of outputs; the pixels of an image from which
+     * on it is cut into slices. */
+    int32_t panel_in, panel_out, slice_most, slice_least;
     /* Backward weights: 1 if a tile of one block's channels is nearly as fast as a whole register tile, so that inputs
      * are read where they are; 0: they are gathered. */
     int32_t in_place;
@@ -61,7 +61,7 @@ typedef struct rgm_winograd_tuning {
     int64_t span_bytes;
     int32_t span_tiles;
     /* Many channels, for F(4x4): tiles of a stage; input blocks whose filters are in the cache with their products. */
-    int32_t stage_tiles, piece_blocks;
+    int32_t stage_tiles, filter_blocks;
     /* Backward weights: channels of a panel where the second-level cache has room for it, and where not. */
     int32_t panel_wide, panel_narrow;
 } rgm_winograd_tuning;

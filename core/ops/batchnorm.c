@@ -145,10 +145,12 @@ static rgm_status run_apply(void *context, int32_t chunk, int32_t worker, rgm_er
     const bn_state *c = context;
     rgm_range images = rgm_range_part(c->N, c->chunks, chunk);
     for (int64_t n = images.first; n < images.end; n++)
-        for (int32_t b = 0; b < c->e.blocks; b++)
-            c->k->bn_fwd(c->x + row(c, n, b), c->r ? c->r + row(c, n, b) : NULL, residual_vector(c, A, b),
-                         residual_vector(c, SHIFT, b), c->r_relu, vector(c, A, b), vector(c, SHIFT, b), c->relu,
-                         c->y + row(c, n, b), c->e.pixels);
+        for (int32_t b = 0; b < c->e.blocks; b++) {
+            const rgm_affine own = {vector(c, A, b), vector(c, SHIFT, b), c->relu};
+            const rgm_affine residual = {residual_vector(c, A, b), residual_vector(c, SHIFT, b), c->r_relu};
+            int64_t at = row(c, n, b);
+            c->k->bn_fwd(c->x + at, &own, c->r ? c->r + at : NULL, &residual, c->y + at, c->e.pixels);
+        }
     return RGM_OK;
 }
 
@@ -205,8 +207,12 @@ static rgm_status run_backward_apply(void *context, int32_t chunk, int32_t worke
     for (int64_t n = images.first; n < images.end; n++)
         for (int32_t b = 0; b < c->e.blocks; b++) {
             int64_t at = row(c, n, b);
-            c->k->bn_bwd_apply(c->x + at, c->g + at, vector(c, A, b), vector(c, SHIFT, b), c->mask, vector(c, P, b),
-                               vector(c, Q, b), vector(c, S, b), c->dx + at, c->e.pixels);
+            const rgm_bn_bwd in = {.x = c->x + at,
+                                   .dy = c->g + at,
+                                   .scale = vector(c, A, b),
+                                   .shift = vector(c, SHIFT, b),
+                                   .mask = c->mask};
+            c->k->bn_bwd_apply(&in, vector(c, P, b), vector(c, Q, b), vector(c, S, b), c->dx + at, c->e.pixels);
         }
     return RGM_OK;
 }

@@ -1,7 +1,12 @@
-/* Convolution: chooses how each direction is computed (conv/conv.h). */
+/* Convolution: chooses how each direction is computed (conv/site.h). */
 #include <stdio.h>
 #include <string.h>
-#include "conv/conv.h"
+#include "conv/direct.h"
+#include "conv/direct_weights.h"
+#include "conv/onednn.h"
+#include "conv/winograd.h"
+#include "conv/winograd_weights.h"
+#include "plan/sums.h"
 
 typedef struct conv_state {
     rgm_conv_site site;

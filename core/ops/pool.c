@@ -22,7 +22,7 @@ static const float *load_block(const pool_state *c, int64_t i, int32_t worker) {
     if (!c->affine) return x;
     const float *a = c->affine + i % c->in.blocks * B;
     float *block = rgm_plan_scratch(c->plan, worker);
-    c->k->bn_fwd(x, NULL, NULL, NULL, 0, a, a + c->in.channels, c->relu, block, c->in.pixels);
+    c->k->bn_fwd(x, &(rgm_affine){a, a + c->in.channels, c->relu}, NULL, NULL, block, c->in.pixels);
     return block;
 }
 

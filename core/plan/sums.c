@@ -84,7 +84,13 @@ void rgm_sums_add(const rgm_sums_pass *s, int32_t chunk, int32_t block, int64_t 
     const float *vectors = s->vectors + block * B;
     double *sum_g = s->partial + (int64_t)chunk * 2 * s->channels + block * B, *sum_gx = sum_g + s->channels;
     if (fresh) memset(sum_g, 0, sizeof *sum_g * (size_t)B), memset(sum_gx, 0, sizeof *sum_gx * (size_t)B);
-    s->k->bn_bwd_reduce(s->x + at, s->y ? s->y + at : NULL, s->dy + at, s->dy2 ? s->dy2 + at : NULL,
-                        vectors + RGM_NORM_SCALE * s->channels, vectors + RGM_NORM_SHIFT * s->channels,
-                        vectors + RGM_NORM_MEAN * s->channels, s->mask, s->g ? s->g + at : NULL, n, sum_g, sum_gx);
+    const rgm_bn_bwd in = {.x = s->x + at,
+                           .y = s->y ? s->y + at : NULL,
+                           .dy = s->dy + at,
+                           .dy2 = s->dy2 ? s->dy2 + at : NULL,
+                           .scale = vectors + RGM_NORM_SCALE * s->channels,
+                           .shift = vectors + RGM_NORM_SHIFT * s->channels,
+                           .mean = vectors + RGM_NORM_MEAN * s->channels,
+                           .mask = s->mask};
+    s->k->bn_bwd_reduce(&in, s->g ? s->g + at : NULL, n, sum_g, sum_gx);
 }
