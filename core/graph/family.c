@@ -139,7 +139,10 @@ static int32_t build(const builder *b) {
 
 static rgm_status find(const char *name, const family **found, rgm_error *err) {
     for (int32_t i = 0; i < FAMILIES; i++)
-        if (strcmp(families[i].name, name) == 0) return *found = &families[i], RGM_OK;
+        if (strcmp(families[i].name, name) == 0) {
+            *found = &families[i];
+            return RGM_OK;
+        }
     const char *nearest = rgm_text_nearest(name, rgm_family_names(), FAMILIES);
     return rgm_fail(err, RGM_E_USAGE, "model.name: no model '%s'%s%s%s", name, nearest ? " (nearest: '" : "",
                     nearest ? nearest : "", nearest ? "')" : "");

@@ -4,12 +4,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Parameters or statistics, in one flat array of so many floats. */
+typedef struct entries {
+    rgm_param *list;
+    int32_t count;
+    int64_t floats;
+} entries;
+
 struct rgm_graph {
     rgm_node *nodes;
     rgm_tensor *tensors;
-    rgm_param *params, *stats;
-    int32_t node_count, tensor_count, param_count, stat_count;
-    int64_t param_floats, stat_floats;
+    entries params, stats;
+    int32_t node_count, tensor_count;
     int32_t plugins, output, finished;
     rgm_error first; /* the first mistake while building */
 };
@@ -17,9 +23,12 @@ struct rgm_graph {
 /* So that no product of these overflows 64 bits: the largest filter bank has 2^56 weights. */
 enum { MAX_SIDE = 1 << 14, MAX_CHANNELS = 1 << 20, MAX_WINDOW = 255 };
 
-static rgm_status mistake(rgm_graph *g, const char *name, const char *text) {
+enum { LINE = 16 }; /* floats of a cache line: where each parameter begins */
+
+/* Keeps the first mistake; returns what stands for the output of a layer that is refused. */
+static int32_t mistake(rgm_graph *g, const char *name, const char *text) {
     if (g->first.status == RGM_OK) rgm_fail(&g->first, RGM_E_USAGE, "model: %s: %s", name, text);
-    return RGM_E_USAGE;
+    return RGM_NO_TENSOR;
 }
 
 /* Room for one more element in an array that grows by doubling at powers of two. */
@@ -50,19 +59,24 @@ void rgm_graph_destroy(rgm_graph *g) {
     if (!g) return;
     free(g->nodes);
     free(g->tensors);
-    free(g->params);
-    free(g->stats);
+    free(g->params.list);
+    free(g->stats.list);
     free(g);
 }
 
 int32_t rgm_graph_input(rgm_graph *g) { return g->finished ? RGM_NO_TENSOR : 0; }
 
-/* Appends a node reading a (and b) and its output tensor, a copy of the shape given; NULL after a mistake. */
-static rgm_node *append(rgm_graph *g, int32_t op, int32_t a, int32_t b, const char *name, int32_t C, int32_t H,
-                        int32_t W, int32_t image) {
+/* What a node reads; RGM_NO_TENSOR: no second one. */
+typedef struct inputs {
+    int32_t a, b;
+} inputs;
+
+/* Appends a node and its output tensor, of the shape of `out`; NULL after a mistake. */
+static rgm_node *append(rgm_graph *g, int32_t op, inputs in, const char *name, rgm_tensor out) {
     if (g->first.status != RGM_OK) return NULL;
-    if (C < 1 || C > MAX_CHANNELS) return mistake(g, name, "needs 1 to 1048576 channels"), NULL;
-    if (H < 1 || W < 1) return mistake(g, name, "the window does not fit the image"), NULL;
+    if (out.C < 1 || out.C > MAX_CHANNELS) mistake(g, name, "needs 1 to 1048576 channels");
+    if (out.H < 1 || out.W < 1) mistake(g, name, "the window does not fit the image");
+    if (g->first.status != RGM_OK) return NULL;
     rgm_node *nodes = grow(g->nodes, g->node_count, sizeof *nodes);
     if (nodes) g->nodes = nodes;
     rgm_tensor *tensors = grow(g->tensors, g->tensor_count, sizeof *tensors);
@@ -73,57 +87,67 @@ static rgm_node *append(rgm_graph *g, int32_t op, int32_t a, int32_t b, const ch
     }
     rgm_node *node = &g->nodes[g->node_count];
     *node = (rgm_node){.op = op,
-                       .in = {a, b},
+                       .in = {in.a, in.b},
                        .out = g->tensor_count,
                        .weight = RGM_NO_TENSOR,
                        .bias = RGM_NO_TENSOR,
                        .mean = RGM_NO_TENSOR};
     snprintf(node->name, sizeof node->name, "%s", name);
-    g->tensors[a].consumers++;
-    if (b != RGM_NO_TENSOR) g->tensors[b].consumers++;
-    int32_t trains = g->tensors[a].trains || (b != RGM_NO_TENSOR && g->tensors[b].trains);
-    g->tensors[g->tensor_count++] =
-        (rgm_tensor){.C = C, .H = H, .W = W, .image = image, .producer = g->node_count, .trains = trains};
-    g->node_count++;
+    g->tensors[in.a].consumers++;
+    if (in.b != RGM_NO_TENSOR) g->tensors[in.b].consumers++;
+    out.trains = g->tensors[in.a].trains || (in.b != RGM_NO_TENSOR && g->tensors[in.b].trains);
+    out.producer = g->node_count++;
+    g->tensors[g->tensor_count++] = out;
     return node;
 }
 
-/* Checks an operand; 0 after a mistake. */
-static const rgm_tensor *operand(rgm_graph *g, int32_t x, const char *name, int32_t image) {
-    if (g->first.status != RGM_OK) return NULL;
-    if (g->finished || x < 0 || x >= g->tensor_count)
-        return mistake(g, name, "reads a tensor that does not exist"), NULL;
-    if (image && !g->tensors[x].image) return mistake(g, name, "needs an image, but gets features"), NULL;
-    return &g->tensors[x];
+static inputs one(int32_t x) { return (inputs){x, RGM_NO_TENSOR}; }
+
+/* Shapes of outputs. */
+static rgm_tensor image_shape(int32_t C, int32_t H, int32_t W) {
+    return (rgm_tensor){.C = C, .H = H, .W = W, .image = 1};
+}
+static rgm_tensor feature_shape(int32_t C) { return (rgm_tensor){.C = C, .H = 1, .W = 1}; }
+static rgm_tensor shape_of(const rgm_tensor *t) {
+    return (rgm_tensor){.C = t->C, .H = t->H, .W = t->W, .image = t->image};
 }
 
-static int32_t add_entry(rgm_graph *g, rgm_param **list, int32_t *count, int64_t *floats, const rgm_node *node,
-                         const char *suffix, rgm_param value) {
-    rgm_param *grown = grow(*list, *count, sizeof **list);
+/* Checks an operand; NULL after a mistake. */
+static const rgm_tensor *operand(rgm_graph *g, int32_t x, const char *name, int32_t needs_image) {
+    if (g->first.status != RGM_OK) return NULL;
+    if (g->finished || x < 0 || x >= g->tensor_count)
+        mistake(g, name, "reads a tensor that does not exist");
+    else if (needs_image && !g->tensors[x].image)
+        mistake(g, name, "needs an image, but gets features");
+    return g->first.status == RGM_OK ? &g->tensors[x] : NULL;
+}
+
+static int32_t add_entry(rgm_graph *g, entries *to, const rgm_node *node, const char *suffix, rgm_param value) {
+    rgm_param *grown = grow(to->list, to->count, sizeof *grown);
     if (!grown) {
         rgm_fail(&g->first, RGM_E_NOMEM, "model: no memory for the graph");
         return RGM_NO_TENSOR;
     }
-    *list = grown;
+    to->list = grown;
     snprintf(value.name, sizeof value.name, "%s.%s", node->name, suffix);
     value.node = (int32_t)(node - g->nodes);
     value.count = 1;
     for (int32_t i = 0; i < value.ndim; i++) value.count *= value.dims[i];
-    value.offset = *floats;
-    *floats += (value.count + 15) / 16 * 16;
-    grown[*count] = value;
-    return (*count)++;
+    value.offset = to->floats;
+    to->floats += (value.count + LINE - 1) / LINE * LINE;
+    grown[to->count] = value;
+    return to->count++;
 }
 
 static int32_t add_param(rgm_graph *g, const rgm_node *node, const char *suffix, rgm_param value) {
-    for (int32_t i = 0; i < g->param_count; i++)
-        if (g->nodes[g->params[i].node].name != node->name &&
-            strcmp(g->nodes[g->params[i].node].name, node->name) == 0) {
+    for (int32_t i = 0; i < g->params.count; i++)
+        if (g->nodes[g->params.list[i].node].name != node->name &&
+            strcmp(g->nodes[g->params.list[i].node].name, node->name) == 0) {
             mistake(g, node->name, "two layers have this name");
             return RGM_NO_TENSOR;
         }
     g->tensors[node->out].trains = 1;
-    return add_entry(g, &g->params, &g->param_count, &g->param_floats, node, suffix, value);
+    return add_entry(g, &g->params, node, suffix, value);
 }
 
 int32_t rgm_graph_conv(rgm_graph *g, int32_t x, const char *name, const rgm_conv_spec *spec) {
@@ -132,13 +156,13 @@ int32_t rgm_graph_conv(rgm_graph *g, int32_t x, const char *name, const rgm_conv
     int32_t groups = spec->groups > 0 ? spec->groups : 1, C = in->C;
     if (spec->window < 1 || spec->window > MAX_WINDOW || spec->stride < 1 || spec->pad < 0 ||
         spec->pad >= spec->window || spec->filters < 1)
-        return mistake(g, name, "needs window (at most 255), stride, filters >= 1 and 0 <= pad < window"),
-               RGM_NO_TENSOR;
+        return mistake(g, name, "needs window (at most 255), stride, filters >= 1 and 0 <= pad < window");
     if (C % groups || spec->filters % groups)
-        return mistake(g, name, "the number of groups must divide the channels and the filters"), RGM_NO_TENSOR;
+        return mistake(g, name, "the number of groups must divide the channels and the filters");
     int32_t H = in->H + 2 * spec->pad - spec->window, W = in->W + 2 * spec->pad - spec->window;
-    rgm_node *node = append(g, RGM_OP_CONV, x, RGM_NO_TENSOR, name, spec->filters, H < 0 ? 0 : H / spec->stride + 1,
-                            W < 0 ? 0 : W / spec->stride + 1, 1);
+    rgm_node *node =
+        append(g, RGM_OP_CONV, one(x), name,
+               image_shape(spec->filters, H < 0 ? 0 : H / spec->stride + 1, W < 0 ? 0 : W / spec->stride + 1));
     if (!node) return RGM_NO_TENSOR;
     node->conv = *spec;
     node->conv.groups = groups;
@@ -160,22 +184,24 @@ int32_t rgm_graph_batchnorm(rgm_graph *g, int32_t x, int32_t residual, const cha
     if (residual != RGM_NO_TENSOR) {
         const rgm_tensor *r = operand(g, residual, name, 1);
         if (!r) return RGM_NO_TENSOR;
-        if (r->C != in->C || r->H != in->H || r->W != in->W)
-            return mistake(g, name, "the residual has another shape"), RGM_NO_TENSOR;
+        if (r->C != in->C || r->H != in->H || r->W != in->W) return mistake(g, name, "the residual has another shape");
     }
     int32_t C = in->C;
-    rgm_node *node = append(g, RGM_OP_BATCHNORM, x, residual, name, C, in->H, in->W, 1);
+    rgm_node *node = append(g, RGM_OP_BATCHNORM, (inputs){x, residual}, name, image_shape(C, in->H, in->W));
     if (!node) return RGM_NO_TENSOR;
     node->flags = flags;
     rgm_param p = {.ndim = 1, .dims = {C}};
-    p.role = RGM_ROLE_SCALE, p.initial = flags & RGM_BN_ZERO_SCALE ? 0.0f : 1.0f;
+    p.role = RGM_ROLE_SCALE;
+    p.initial = flags & RGM_BN_ZERO_SCALE ? 0.0f : 1.0f;
     node->weight = add_param(g, node, "weight", p);
-    p.role = RGM_ROLE_SHIFT, p.initial = 0;
+    p.role = RGM_ROLE_SHIFT;
+    p.initial = 0;
     node->bias = add_param(g, node, "bias", p);
     p.role = RGM_ROLE_MEAN;
-    node->mean = add_entry(g, &g->stats, &g->stat_count, &g->stat_floats, node, "running_mean", p);
-    p.role = RGM_ROLE_VARIANCE, p.initial = 1;
-    add_entry(g, &g->stats, &g->stat_count, &g->stat_floats, node, "running_var", p);
+    node->mean = add_entry(g, &g->stats, node, "running_mean", p);
+    p.role = RGM_ROLE_VARIANCE;
+    p.initial = 1;
+    add_entry(g, &g->stats, node, "running_var", p);
     return node->out;
 }
 
@@ -190,9 +216,8 @@ int32_t rgm_graph_activation(rgm_graph *g, int32_t x, int32_t kind, float slope)
     own_name(g, kind >= 0 && kind <= RGM_TANH ? names[kind] : "activation", name);
     const rgm_tensor *in = operand(g, x, name, 0);
     if (!in) return RGM_NO_TENSOR;
-    if (kind < 0 || kind > RGM_TANH || !(slope >= 0))
-        return mistake(g, name, "unknown kind or negative slope"), RGM_NO_TENSOR;
-    rgm_node *node = append(g, RGM_OP_ACTIVATION, x, RGM_NO_TENSOR, name, in->C, in->H, in->W, in->image);
+    if (kind < 0 || kind > RGM_TANH || !(slope >= 0)) return mistake(g, name, "unknown kind or negative slope");
+    rgm_node *node = append(g, RGM_OP_ACTIVATION, one(x), name, shape_of(in));
     if (!node) return RGM_NO_TENSOR;
     node->kind = kind;
     node->slope = slope;
@@ -205,40 +230,39 @@ int32_t rgm_graph_add(rgm_graph *g, int32_t a, int32_t b) {
     const rgm_tensor *p = operand(g, a, name, 0), *q = operand(g, b, name, 0);
     if (!p || !q) return RGM_NO_TENSOR;
     if (p->C != q->C || p->H != q->H || p->W != q->W || p->image != q->image)
-        return mistake(g, name, "the two terms have different shapes"), RGM_NO_TENSOR;
-    rgm_node *node = append(g, RGM_OP_ADD, a, b, name, p->C, p->H, p->W, p->image);
+        return mistake(g, name, "the two terms have different shapes");
+    rgm_node *node = append(g, RGM_OP_ADD, (inputs){a, b}, name, shape_of(p));
     return node ? node->out : RGM_NO_TENSOR;
 }
 
-static int32_t pool(rgm_graph *g, int32_t op, const char *what, int32_t x, int32_t window, int32_t stride,
-                    int32_t pad) {
+static int32_t pool(rgm_graph *g, int32_t op, const char *what, int32_t x, rgm_conv_spec window) {
     char name[48];
     own_name(g, what, name);
     const rgm_tensor *in = operand(g, x, name, 1);
     if (!in) return RGM_NO_TENSOR;
-    if (window < 1 || window > 15 || stride < 1 || pad < 0 || 2 * pad > window)
-        return mistake(g, name, "needs a window of 1 to 15, stride >= 1 and pad at most half the window"),
-               RGM_NO_TENSOR;
-    int32_t H = in->H + 2 * pad - window, W = in->W + 2 * pad - window;
-    rgm_node *node =
-        append(g, op, x, RGM_NO_TENSOR, name, in->C, H < 0 ? 0 : H / stride + 1, W < 0 ? 0 : W / stride + 1, 1);
+    if (window.window < 1 || window.window > 15 || window.stride < 1 || window.pad < 0 ||
+        2 * window.pad > window.window)
+        return mistake(g, name, "needs a window of 1 to 15, stride >= 1 and pad at most half the window");
+    int32_t H = in->H + 2 * window.pad - window.window, W = in->W + 2 * window.pad - window.window;
+    rgm_node *node = append(g, op, one(x), name,
+                            image_shape(in->C, H < 0 ? 0 : H / window.stride + 1, W < 0 ? 0 : W / window.stride + 1));
     if (!node) return RGM_NO_TENSOR;
-    node->conv = (rgm_conv_spec){.window = window, .stride = stride, .pad = pad};
+    node->conv = window;
     return node->out;
 }
 
 int32_t rgm_graph_maxpool(rgm_graph *g, int32_t x, int32_t window, int32_t stride, int32_t pad) {
-    return pool(g, RGM_OP_MAXPOOL, "maxpool", x, window, stride, pad);
+    return pool(g, RGM_OP_MAXPOOL, "maxpool", x, (rgm_conv_spec){.window = window, .stride = stride, .pad = pad});
 }
 
 int32_t rgm_graph_avgpool(rgm_graph *g, int32_t x, int32_t window, int32_t stride, int32_t pad) {
-    return pool(g, RGM_OP_AVGPOOL, "avgpool", x, window, stride, pad);
+    return pool(g, RGM_OP_AVGPOOL, "avgpool", x, (rgm_conv_spec){.window = window, .stride = stride, .pad = pad});
 }
 
 int32_t rgm_graph_global_pool(rgm_graph *g, int32_t x) {
     const rgm_tensor *in = operand(g, x, "global pool", 1);
     if (!in) return RGM_NO_TENSOR;
-    rgm_node *node = append(g, RGM_OP_GLOBAL_POOL, x, RGM_NO_TENSOR, "avgpool", in->C, 1, 1, 0);
+    rgm_node *node = append(g, RGM_OP_GLOBAL_POOL, one(x), "avgpool", feature_shape(in->C));
     return node ? node->out : RGM_NO_TENSOR;
 }
 
@@ -246,8 +270,8 @@ int32_t rgm_graph_flatten(rgm_graph *g, int32_t x) {
     const rgm_tensor *in = operand(g, x, "flatten", 1);
     if (!in) return RGM_NO_TENSOR;
     int64_t features = (int64_t)in->C * in->H * in->W;
-    if (features > INT32_MAX / 4) return mistake(g, "flatten", "too many features"), RGM_NO_TENSOR;
-    rgm_node *node = append(g, RGM_OP_FLATTEN, x, RGM_NO_TENSOR, "flatten", 1, 1, 1, 0);
+    if (features > INT32_MAX / 4) return mistake(g, "flatten", "too many features");
+    rgm_node *node = append(g, RGM_OP_FLATTEN, one(x), "flatten", feature_shape(1));
     if (!node) return RGM_NO_TENSOR;
     g->tensors[node->out].C = (int32_t)features;
     return node->out;
@@ -256,10 +280,10 @@ int32_t rgm_graph_flatten(rgm_graph *g, int32_t x) {
 int32_t rgm_graph_linear(rgm_graph *g, int32_t x, const char *name, int32_t units, int32_t flags) {
     const rgm_tensor *in = operand(g, x, name, 0);
     if (!in) return RGM_NO_TENSOR;
-    if (in->image && x != 0) return mistake(g, name, "needs features: flatten or pool first"), RGM_NO_TENSOR;
+    if (in->image && x != 0) return mistake(g, name, "needs features: flatten or pool first");
     int64_t C = (int64_t)in->C * in->H * in->W;
-    if (C > INT32_MAX / 4) return mistake(g, name, "too many features"), RGM_NO_TENSOR;
-    rgm_node *node = append(g, RGM_OP_LINEAR, x, RGM_NO_TENSOR, name, units, 1, 1, 0);
+    if (C > INT32_MAX / 4) return mistake(g, name, "too many features");
+    rgm_node *node = append(g, RGM_OP_LINEAR, one(x), name, feature_shape(units));
     if (!node) return RGM_NO_TENSOR;
     node->flags = flags;
     int32_t head = !!(flags & RGM_LINEAR_HEAD);
@@ -281,10 +305,9 @@ int32_t rgm_graph_shortcut(rgm_graph *g, int32_t x, int32_t channels, int32_t st
     own_name(g, "shortcut", name);
     const rgm_tensor *in = operand(g, x, name, 1);
     if (!in) return RGM_NO_TENSOR;
-    if (channels < in->C || stride < 1)
-        return mistake(g, name, "needs stride >= 1 and at least as many channels"), RGM_NO_TENSOR;
-    rgm_node *node = append(g, RGM_OP_SHORTCUT, x, RGM_NO_TENSOR, name, channels, (in->H - 1) / stride + 1,
-                            (in->W - 1) / stride + 1, 1);
+    if (channels < in->C || stride < 1) return mistake(g, name, "needs stride >= 1 and at least as many channels");
+    rgm_node *node = append(g, RGM_OP_SHORTCUT, one(x), name,
+                            image_shape(channels, (in->H - 1) / stride + 1, (in->W - 1) / stride + 1));
     if (!node) return RGM_NO_TENSOR;
     node->conv.stride = stride;
     return node->out;
@@ -293,7 +316,7 @@ int32_t rgm_graph_shortcut(rgm_graph *g, int32_t x, int32_t channels, int32_t st
 int32_t rgm_graph_plugin(rgm_graph *g, int32_t x, const char *name) {
     const rgm_tensor *in = operand(g, x, name, 0);
     if (!in) return RGM_NO_TENSOR;
-    rgm_node *node = append(g, RGM_OP_PLUGIN, x, RGM_NO_TENSOR, name, in->C, in->H, in->W, in->image);
+    rgm_node *node = append(g, RGM_OP_PLUGIN, one(x), name, shape_of(in));
     if (!node) return RGM_NO_TENSOR;
     node->kind = g->plugins++;
     return node->out;
@@ -319,16 +342,16 @@ int32_t rgm_graph_tensor_count(const rgm_graph *g) { return g->tensor_count; }
 const rgm_tensor *rgm_graph_tensor(const rgm_graph *g, int32_t tensor) { return &g->tensors[tensor]; }
 int32_t rgm_graph_output(const rgm_graph *g) { return g->output; }
 int32_t rgm_graph_plugin_count(const rgm_graph *g) { return g->plugins; }
-int32_t rgm_graph_param_count(const rgm_graph *g) { return g->param_count; }
-const rgm_param *rgm_graph_param(const rgm_graph *g, int32_t param) { return &g->params[param]; }
-int64_t rgm_graph_param_floats(const rgm_graph *g) { return g->param_floats; }
-int32_t rgm_graph_stat_count(const rgm_graph *g) { return g->stat_count; }
-const rgm_param *rgm_graph_stat(const rgm_graph *g, int32_t stat) { return &g->stats[stat]; }
-int64_t rgm_graph_stat_floats(const rgm_graph *g) { return g->stat_floats; }
+int32_t rgm_graph_param_count(const rgm_graph *g) { return g->params.count; }
+const rgm_param *rgm_graph_param(const rgm_graph *g, int32_t param) { return &g->params.list[param]; }
+int64_t rgm_graph_param_floats(const rgm_graph *g) { return g->params.floats; }
+int32_t rgm_graph_stat_count(const rgm_graph *g) { return g->stats.count; }
+const rgm_param *rgm_graph_stat(const rgm_graph *g, int32_t stat) { return &g->stats.list[stat]; }
+int64_t rgm_graph_stat_floats(const rgm_graph *g) { return g->stats.floats; }
 
 int64_t rgm_graph_param_elements(const rgm_graph *g) {
     int64_t elements = 0;
-    for (int32_t i = 0; i < g->param_count; i++) elements += g->params[i].count;
+    for (int32_t i = 0; i < g->params.count; i++) elements += g->params.list[i].count;
     return elements;
 }
 
@@ -336,7 +359,7 @@ double rgm_node_flops(const rgm_graph *g, int32_t index) {
     const rgm_node *node = &g->nodes[index];
     if (node->op != RGM_OP_CONV && node->op != RGM_OP_LINEAR) return 0;
     const rgm_tensor *out = &g->tensors[node->out];
-    return 2.0 * (double)g->params[node->weight].count * out->H * out->W;
+    return 2.0 * (double)g->params.list[node->weight].count * out->H * out->W;
 }
 
 double rgm_graph_forward_flops(const rgm_graph *g) {
