@@ -115,41 +115,50 @@ static void trial_free(trial *t) {
 }
 
 /* The chunk functions as phases of a team. */
+static rgm_conv_call call_of(trial *t, int32_t chunk, int32_t worker) {
+    return (rgm_conv_call){t->conv, chunk, worker, t->scratch[worker].bytes};
+}
+
 static rgm_status pack_forward(void *context, int32_t chunk, int32_t worker, rgm_error *err) {
     trial *t = context;
-    return rgm_conv_pack(t->conv, RGM_CONV_FORWARD, chunk, worker, floats(&t->bw), finishes(t) ? floats(&t->bs) : NULL,
-                         t->packed[0].bytes, t->scratch[worker].bytes, err);
+    rgm_conv_call call = call_of(t, chunk, worker);
+    return rgm_conv_pack(&call, RGM_CONV_FORWARD, floats(&t->bw), finishes(t) ? floats(&t->bs) : NULL,
+                         t->packed[0].bytes, err);
 }
 
 static rgm_status forward(void *context, int32_t chunk, int32_t worker, rgm_error *err) {
     trial *t = context;
-    return rgm_conv_forward(
-        t->conv, chunk, worker, floats(&t->bx), t->packed[0].bytes, t->s.bias ? floats(&t->bb) : NULL,
-        !t->s.residual ? NULL : floats(t->in_place ? &t->by : &t->br), floats(&t->by), t->scratch[worker].bytes, err);
+    rgm_conv_call call = call_of(t, chunk, worker);
+    const rgm_conv_forward_args args = {.x = floats(&t->bx),
+                                        .bias = t->s.bias ? floats(&t->bb) : NULL,
+                                        .residual = !t->s.residual ? NULL : floats(t->in_place ? &t->by : &t->br),
+                                        .packed = t->packed[0].bytes,
+                                        .y = floats(&t->by)};
+    return rgm_conv_forward(&call, &args, err);
 }
 
 static rgm_status pack_backward(void *context, int32_t chunk, int32_t worker, rgm_error *err) {
     trial *t = context;
-    return rgm_conv_pack(t->conv, RGM_CONV_BACKWARD_DATA, chunk, worker, floats(&t->bw), NULL, t->packed[1].bytes,
-                         t->scratch[worker].bytes, err);
+    rgm_conv_call call = call_of(t, chunk, worker);
+    return rgm_conv_pack(&call, RGM_CONV_BACKWARD_DATA, floats(&t->bw), NULL, t->packed[1].bytes, err);
 }
 
 static rgm_status backward_data(void *context, int32_t chunk, int32_t worker, rgm_error *err) {
     trial *t = context;
-    return rgm_conv_backward_data(t->conv, chunk, worker, floats(&t->bdy), t->packed[1].bytes, floats(&t->bdx),
-                                  t->scratch[worker].bytes, err);
+    rgm_conv_call call = call_of(t, chunk, worker);
+    return rgm_conv_backward_data(&call, floats(&t->bdy), t->packed[1].bytes, floats(&t->bdx), err);
 }
 
 static rgm_status backward_weights(void *context, int32_t chunk, int32_t worker, rgm_error *err) {
     trial *t = context;
-    return rgm_conv_backward_weights(t->conv, chunk, worker, floats(&t->bx), floats(&t->bdy), t->partials.bytes,
-                                     t->scratch[worker].bytes, err);
+    rgm_conv_call call = call_of(t, chunk, worker);
+    return rgm_conv_backward_weights(&call, floats(&t->bx), floats(&t->bdy), t->partials.bytes, err);
 }
 
 static rgm_status reduce(void *context, int32_t chunk, int32_t worker, rgm_error *err) {
     trial *t = context;
-    return rgm_conv_reduce(t->conv, chunk, worker, t->partials.bytes, floats(&t->bdw),
-                           t->s.bias ? floats(&t->bdb) : NULL, t->scratch[worker].bytes, err);
+    rgm_conv_call call = call_of(t, chunk, worker);
+    return rgm_conv_reduce(&call, t->partials.bytes, floats(&t->bdw), t->s.bias ? floats(&t->bdb) : NULL, err);
 }
 
 enum { PHASES = 6 };
@@ -507,7 +516,7 @@ START_TEST(test_refusals) {
     rgm_conv_destroy(NULL);
     rgm_engine_destroy(engine);
 
-    ck_assert_int_eq(rgm_engine_create(&engine, RGM_ISA_AVX2, 4, 1, &err), RGM_E_USAGE);
+    ck_assert_int_eq(rgm_engine_create(&engine, RGM_ISA_AVX2, 5, 1, &err), RGM_E_USAGE);
     ck_assert_ptr_null(engine);
     ck_assert_int_eq(rgm_engine_create(&engine, -1, 8, 1, &err), RGM_E_USAGE);
     ck_assert_int_eq(rgm_engine_create(&engine, RGM_ISA_COUNT, 8, 1, &err), RGM_E_USAGE);
@@ -528,14 +537,15 @@ START_TEST(test_wrong_calls) {
     ck_assert_int_eq(rgm_conv_groups(conv, RGM_CONV_BACKWARD_DATA), 0);
     ck_assert_uint_eq(rgm_conv_packed_bytes(conv, RGM_CONV_BACKWARD_WEIGHTS), 0);
     ck_assert_int_eq(rgm_conv_reduce_chunks(conv), 0);
-    ck_assert_int_eq(rgm_conv_backward_data(conv, 0, 0, NULL, NULL, NULL, NULL, &err), RGM_E_INTERNAL);
-    ck_assert_int_eq(rgm_conv_backward_weights(conv, 0, 0, NULL, NULL, NULL, NULL, &err), RGM_E_INTERNAL);
-    ck_assert_int_eq(rgm_conv_reduce(conv, 0, 0, NULL, NULL, NULL, NULL, &err), RGM_E_INTERNAL);
-    ck_assert_int_eq(rgm_conv_forward(conv, 4, 0, NULL, NULL, NULL, NULL, NULL, NULL, &err), RGM_E_INTERNAL);
-    ck_assert_int_eq(rgm_conv_forward(conv, 0, 2, NULL, NULL, NULL, NULL, NULL, NULL, &err), RGM_E_INTERNAL);
-    ck_assert_int_eq(rgm_conv_pack(conv, RGM_CONV_FORWARD, rgm_conv_pack_chunks(conv, RGM_CONV_FORWARD), 0, NULL, NULL,
-                                   NULL, NULL, &err),
-                     RGM_E_INTERNAL);
+    const rgm_conv_call call = {conv, 0, 0, NULL}, no_group = {conv, 4, 0, NULL}, no_worker = {conv, 0, 2, NULL};
+    const rgm_conv_call no_chunk = {conv, rgm_conv_pack_chunks(conv, RGM_CONV_FORWARD), 0, NULL};
+    const rgm_conv_forward_args args = {.y = NULL};
+    ck_assert_int_eq(rgm_conv_backward_data(&call, NULL, NULL, NULL, &err), RGM_E_INTERNAL);
+    ck_assert_int_eq(rgm_conv_backward_weights(&call, NULL, NULL, NULL, &err), RGM_E_INTERNAL);
+    ck_assert_int_eq(rgm_conv_reduce(&call, NULL, NULL, NULL, &err), RGM_E_INTERNAL);
+    ck_assert_int_eq(rgm_conv_forward(&no_group, &args, &err), RGM_E_INTERNAL);
+    ck_assert_int_eq(rgm_conv_forward(&no_worker, &args, &err), RGM_E_INTERNAL);
+    ck_assert_int_eq(rgm_conv_pack(&no_chunk, RGM_CONV_FORWARD, NULL, NULL, NULL, &err), RGM_E_INTERNAL);
     rgm_conv_destroy(conv);
     rgm_engine_destroy(engine);
 }

@@ -28,9 +28,8 @@ static void matmul_case(int32_t ta, int32_t tb, int64_t m, int64_t n, int64_t k,
                            (double)floats(&a)[ta ? l * lda + i : i * lda + l] *
                                (double)floats(&b)[tb ? j * ldb + l : l * ldb + j]);
         }
-    ck_assert_msg(rgm_matmul(ta, tb, m, n, k, floats(&a), lda, floats(&b), ldb, accumulate, floats(&c), ldc, &err) ==
-                      RGM_OK,
-                  "%s", err.text);
+    const rgm_matmul_shape shape = {ta, tb, accumulate, m, n, k, lda, ldb, ldc};
+    ck_assert_msg(rgm_matmul(&shape, floats(&a), floats(&b), floats(&c), &err) == RGM_OK, "%s", err.text);
     for (int64_t i = 0; i < m * ldc; i++) {
         if (i % ldc < n)
             oracle_check(&o, (size_t)(i / ldc * n + i % ldc), floats(&c)[i], "c");
@@ -61,10 +60,12 @@ END_TEST
 START_TEST(test_matmul_refusals) {
     rgm_error err = {0};
     float one[16] = {0};
-    ck_assert_int_eq(rgm_matmul(0, 0, -1, 1, 1, one, 1, one, 1, 0, one, 1, &err), RGM_E_INTERNAL);
-    ck_assert_int_eq(rgm_matmul(0, 0, 2, 2, 2, one, 1, one, 2, 0, one, 2, &err), RGM_E_INTERNAL);
-    ck_assert_int_eq(rgm_matmul(0, 1, 2, 3, 2, one, 2, one, 1, 0, one, 3, &err), RGM_E_INTERNAL);
-    ck_assert_int_eq(rgm_matmul(0, 0, 2, 3, 2, one, 2, one, 3, 0, one, 2, &err), RGM_E_INTERNAL);
+    static const rgm_matmul_shape wrong[] = {{0, 0, 0, -1, 1, 1, 1, 1, 1},
+                                             {0, 0, 0, 2, 2, 2, 1, 2, 2},
+                                             {0, 1, 0, 2, 3, 2, 2, 1, 3},
+                                             {0, 0, 0, 2, 3, 2, 2, 3, 2}};
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+        ck_assert_int_eq(rgm_matmul(&wrong[i], one, one, one, &err), RGM_E_INTERNAL);
     ck_assert_str_ne(err.text, "");
 }
 END_TEST

@@ -15,44 +15,50 @@ struct onednn {
     double *squares;
 };
 
-static rgm_status run_pack(onednn *c, int32_t direction, const float *scale, int32_t chunk, int32_t worker,
-                           rgm_error *err) {
-    return rgm_conv_pack(c->conv, direction, chunk, worker, c->w, scale, c->packed[direction],
-                         rgm_plan_scratch(c->plan, worker), err);
+static rgm_conv_call call_of(const onednn *c, int32_t chunk, int32_t worker) {
+    return (rgm_conv_call){c->conv, chunk, worker, rgm_plan_scratch(c->plan, worker)};
 }
 
 /* oneDNN has no scale for each channel in its store: it goes into the weights. */
 static rgm_status run_pack_forward(void *context, int32_t chunk, int32_t worker, rgm_error *err) {
     onednn *c = context;
-    return run_pack(c, RGM_CONV_FORWARD, c->affine, chunk, worker, err);
+    rgm_conv_call call = call_of(c, chunk, worker);
+    return rgm_conv_pack(&call, RGM_CONV_FORWARD, c->w, c->affine, c->packed[RGM_CONV_FORWARD], err);
 }
 
 static rgm_status run_pack_backward(void *context, int32_t chunk, int32_t worker, rgm_error *err) {
-    return run_pack(context, RGM_CONV_BACKWARD_DATA, NULL, chunk, worker, err);
+    onednn *c = context;
+    rgm_conv_call call = call_of(c, chunk, worker);
+    return rgm_conv_pack(&call, RGM_CONV_BACKWARD_DATA, c->w, NULL, c->packed[RGM_CONV_BACKWARD_DATA], err);
 }
 
 static rgm_status run_forward(void *context, int32_t group, int32_t worker, rgm_error *err) {
     onednn *c = context;
-    return rgm_conv_forward(c->conv, group, worker, c->x, c->packed[RGM_CONV_FORWARD],
-                            c->affine ? c->affine + c->padded : c->bias, c->residual, c->y,
-                            rgm_plan_scratch(c->plan, worker), err);
+    rgm_conv_call call = call_of(c, group, worker);
+    const rgm_conv_forward_args args = {.x = c->x,
+                                        .bias = c->affine ? c->affine + c->padded : c->bias,
+                                        .residual = c->residual,
+                                        .packed = c->packed[RGM_CONV_FORWARD],
+                                        .y = c->y};
+    return rgm_conv_forward(&call, &args, err);
 }
 
 static rgm_status run_backward_data(void *context, int32_t group, int32_t worker, rgm_error *err) {
     onednn *c = context;
-    return rgm_conv_backward_data(c->conv, group, worker, c->dy, c->packed[RGM_CONV_BACKWARD_DATA], c->dx,
-                                  rgm_plan_scratch(c->plan, worker), err);
+    rgm_conv_call call = call_of(c, group, worker);
+    return rgm_conv_backward_data(&call, c->dy, c->packed[RGM_CONV_BACKWARD_DATA], c->dx, err);
 }
 
 static rgm_status run_backward_weights(void *context, int32_t group, int32_t worker, rgm_error *err) {
     onednn *c = context;
-    return rgm_conv_backward_weights(c->conv, group, worker, c->x, c->dy, c->partials,
-                                     rgm_plan_scratch(c->plan, worker), err);
+    rgm_conv_call call = call_of(c, group, worker);
+    return rgm_conv_backward_weights(&call, c->x, c->dy, c->partials, err);
 }
 
 static rgm_status run_reduce(void *context, int32_t chunk, int32_t worker, rgm_error *err) {
     onednn *c = context;
-    RGM_TRY(rgm_conv_reduce(c->conv, chunk, worker, c->partials, c->dw, c->db, rgm_plan_scratch(c->plan, worker), err));
+    rgm_conv_call call = call_of(c, chunk, worker);
+    RGM_TRY(rgm_conv_reduce(&call, c->partials, c->dw, c->db, err));
     int32_t from, to;
     double weights, biases = 0;
     const rgm_kernels *k = rgm_plan_get(c->plan)->kernels;

@@ -42,6 +42,11 @@ static rgm_status check_bytes(const rgm_conv *conv, rgm_error *err) {
     return RGM_OK;
 }
 
+/* Layouts of activations: channels in a block; 1 is nchw. */
+typedef struct blocks {
+    int32_t src, dst;
+} blocks;
+
 static dnnl_format_tag_t activation_tag(int32_t block) {
     switch (block) {
     case 4:
@@ -64,7 +69,7 @@ static void destroy_problem(rgm_conv_problem *problem) {
 
 /* On failure the caller destroys what was made. Weights in oneDNN's own choice of format. */
 static dnnl_status_t describe_problem(rgm_conv_problem *p, const rgm_conv *conv, int32_t direction, int32_t images,
-                                      int32_t src_block, int32_t dst_block) {
+                                      blocks layout) {
     const rgm_conv_shape *s = &conv->shape;
     const dnnl_dims_t src = {images, s->C, s->H, s->W}, dst = {images, s->K, conv->OH, conv->OW}, bias = {s->K};
     const dnnl_dims_t plain = {s->K, s->C, s->R, s->S};
@@ -72,8 +77,8 @@ static dnnl_status_t describe_problem(rgm_conv_problem *p, const rgm_conv *conv,
     *p = (rgm_conv_problem){
         .strides = {s->stride, s->stride}, .pads = {s->pad, s->pad}, .winograd = conv->direction[direction].winograd};
 
-    dnnl_status_t status = rgm_desc_create(&p->src, 4, src, activation_tag(src_block));
-    if (status == dnnl_success) status = rgm_desc_create(&p->dst, 4, dst, activation_tag(dst_block));
+    dnnl_status_t status = rgm_desc_create(&p->src, 4, src, activation_tag(layout.src));
+    if (status == dnnl_success) status = rgm_desc_create(&p->dst, 4, dst, activation_tag(layout.dst));
     if (status == dnnl_success && s->groups > 1)
         status = rgm_desc_create(&p->weights, 5, grouped, dnnl_format_tag_any);
     else if (status == dnnl_success)
@@ -86,11 +91,11 @@ static dnnl_status_t describe_problem(rgm_conv_problem *p, const rgm_conv *conv,
 /* The primitive descriptor of `direction` on `images` images. With `fixed`, weights in its format; else *chosen (if not
  * NULL) gets the format that oneDNN chose. */
 static dnnl_status_t find_primitive(dnnl_primitive_desc_t *pd, const rgm_conv *conv, int32_t direction, int32_t images,
-                                    int32_t src_block, int32_t dst_block, dnnl_primitive_desc_t fixed) {
+                                    blocks layout, dnnl_primitive_desc_t fixed) {
     rgm_conv_problem problem;
     dnnl_query_t weights = direction == RGM_CONV_BACKWARD_WEIGHTS ? dnnl_query_diff_weights_md : dnnl_query_weights_md;
     *pd = NULL;
-    dnnl_status_t status = describe_problem(&problem, conv, direction, images, src_block, dst_block);
+    dnnl_status_t status = describe_problem(&problem, conv, direction, images, layout);
     if (status == dnnl_success && fixed) {
         rgm_desc_destroy(&problem.weights);
         status = rgm_desc_copy_from(&problem.weights, fixed, weights);
@@ -117,11 +122,10 @@ static void drop(dnnl_primitive_desc_t pd[2]) {
 /* Both primitive descriptors of a direction in one pair of activation layouts; pd[1] stays NULL without a ragged group.
  * The ragged group uses the whole groups' weight format. */
 static dnnl_status_t find_pair(dnnl_primitive_desc_t pd[2], const rgm_conv *conv, int32_t direction,
-                               const int32_t images[2], int32_t src_block, int32_t dst_block) {
+                               const int32_t images[2], blocks layout) {
     pd[1] = NULL;
-    dnnl_status_t status = find_primitive(&pd[0], conv, direction, images[0], src_block, dst_block, NULL);
-    if (status == dnnl_success && images[1])
-        status = find_primitive(&pd[1], conv, direction, images[1], src_block, dst_block, pd[0]);
+    dnnl_status_t status = find_primitive(&pd[0], conv, direction, images[0], layout, NULL);
+    if (status == dnnl_success && images[1]) status = find_primitive(&pd[1], conv, direction, images[1], layout, pd[0]);
     if (status != dnnl_success) drop(pd);
     return status;
 }
@@ -131,12 +135,12 @@ static dnnl_status_t find_pair(dnnl_primitive_desc_t pd[2], const rgm_conv *conv
  * that is not the reference, or else the first that works at all. */
 static dnnl_status_t choose(dnnl_primitive_desc_t best[2], rgm_conv *conv, rgm_conv_direction *d, int32_t direction,
                             const int32_t images[2]) {
-    const int32_t candidates[][2] = {{conv->src_block, conv->dst_block}, {8, 8}, {16, 16}, {1, 8}, {1, 16}, {1, 1}};
+    const blocks candidates[] = {{conv->src_block, conv->dst_block}, {8, 8}, {16, 16}, {1, 8}, {1, 16}, {1, 1}};
     dnnl_status_t first = dnnl_unimplemented;
     best[0] = best[1] = NULL;
     for (size_t i = 0; i < sizeof candidates / sizeof *candidates; i++) {
         dnnl_primitive_desc_t pd[2];
-        dnnl_status_t status = find_pair(pd, conv, direction, images, candidates[i][0], candidates[i][1]);
+        dnnl_status_t status = find_pair(pd, conv, direction, images, candidates[i]);
         if (!i) first = status;
         if (status == dnnl_out_of_memory) { /* not a reason to compute other bits */
             drop(best);
@@ -149,8 +153,10 @@ static dnnl_status_t choose(dnnl_primitive_desc_t best[2], rgm_conv *conv, rgm_c
             continue;
         }
         drop(best);
-        best[0] = pd[0], best[1] = pd[1];
-        d->src_block = candidates[i][0], d->dst_block = candidates[i][1];
+        best[0] = pd[0];
+        best[1] = pd[1];
+        d->src_block = candidates[i].src;
+        d->dst_block = candidates[i].dst;
         if (!slow) break;
     }
     return best[0] ? dnnl_success : first;
@@ -235,7 +241,7 @@ static dnnl_status_t find_groups(dnnl_primitive_desc_t pd[2], rgm_conv *conv, in
     images[1] = conv->shape.N % group;
     if (!d->winograd) return choose(pd, conv, d, direction, images);
     d->src_block = conv->src_block, d->dst_block = conv->dst_block;
-    return find_pair(pd, conv, direction, images, conv->src_block, conv->dst_block);
+    return find_pair(pd, conv, direction, images, (blocks){conv->src_block, conv->dst_block});
 }
 
 static rgm_status prepare(rgm_conv *conv, int32_t direction, rgm_error *err) {
@@ -334,7 +340,8 @@ int32_t rgm_conv_try_winograd(rgm_engine *engine) {
     rgm_conv conv = {.direction[RGM_CONV_FORWARD].winograd = 1};
     dnnl_primitive_desc_t pd;
     set_shape(&conv, engine, &shape);
-    if (find_primitive(&pd, &conv, RGM_CONV_FORWARD, 1, engine->block, engine->block, NULL) != dnnl_success) return 0;
+    if (find_primitive(&pd, &conv, RGM_CONV_FORWARD, 1, (blocks){engine->block, engine->block}, NULL) != dnnl_success)
+        return 0;
     dnnl_primitive_desc_destroy(pd);
     return 1;
 }
@@ -347,7 +354,7 @@ int32_t rgm_conv_stem_layout(rgm_engine *engine, const rgm_conv_shape *shape) {
     set_shape(&conv, engine, &plain);
     /* Backward weights may convert the input, group by group: that still beats blocks of mostly padding. */
     dnnl_primitive_desc_t pd;
-    if (find_primitive(&pd, &conv, RGM_CONV_FORWARD, 1, 1, engine->block, NULL) != dnnl_success)
+    if (find_primitive(&pd, &conv, RGM_CONV_FORWARD, 1, (blocks){1, engine->block}, NULL) != dnnl_success)
         return RGM_LAYOUT_BLOCKED;
     int jit = is_jit(impl_name(pd));
     dnnl_primitive_desc_destroy(pd);

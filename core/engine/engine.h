@@ -75,30 +75,49 @@ size_t rgm_conv_scratch_bytes(const rgm_conv *conv);
 /* oneDNN's name of the implementation ("jit:avx512_core"). */
 const char *rgm_conv_impl(const rgm_conv *conv, int32_t direction);
 
-/* The chunk functions [worker]; pointers are to the whole batch's tensors, 64-byte aligned. */
+/* One chunk of a convolution, or one group of images, on a worker's behalf. scratch: rgm_conv_scratch_bytes() long; the
+ * packing and the reduction have no need of it. */
+typedef struct rgm_conv_call {
+    rgm_conv *conv;
+    int32_t chunk, worker;
+    void *scratch;
+} rgm_conv_call;
+
+/* The whole batch's tensors, 64-byte aligned. residual: only with shape.residual, else NULL; it may be y, and costs a
+ * copy if it is not. bias: NULL without. */
+typedef struct rgm_conv_forward_args {
+    const float *x, *bias, *residual;
+    const void *packed;
+    float *y;
+} rgm_conv_forward_args;
+
+/* The chunk functions. RGM_E_INTERNAL if the direction was not prepared, or there is no such chunk or worker. [worker]
+ */
 int32_t rgm_conv_pack_chunks(const rgm_conv *conv, int32_t direction);
 /* scale[K]: factors of the output channels, multiplied into their weights; NULL: none. */
-rgm_status rgm_conv_pack(rgm_conv *conv, int32_t direction, int32_t chunk, int32_t worker, const float *w,
-                         const float *scale, void *packed, void *scratch, rgm_error *err);
-/* residual: only with shape.residual, else NULL; it may be y, and costs a copy if it is not. */
-rgm_status rgm_conv_forward(rgm_conv *conv, int32_t group, int32_t worker, const float *x, const void *packed,
-                            const float *bias, const float *residual, float *y, void *scratch, rgm_error *err);
-rgm_status rgm_conv_backward_data(rgm_conv *conv, int32_t group, int32_t worker, const float *dy, const void *packed,
-                                  float *dx, void *scratch, rgm_error *err);
-rgm_status rgm_conv_backward_weights(rgm_conv *conv, int32_t group, int32_t worker, const float *x, const float *dy,
-                                     void *partials, void *scratch, rgm_error *err);
+rgm_status rgm_conv_pack(const rgm_conv_call *call, int32_t direction, const float *w, const float *scale, void *packed,
+                         rgm_error *err);
+rgm_status rgm_conv_forward(const rgm_conv_call *call, const rgm_conv_forward_args *args, rgm_error *err);
+rgm_status rgm_conv_backward_data(const rgm_conv_call *call, const float *dy, const void *packed, float *dx,
+                                  rgm_error *err);
+rgm_status rgm_conv_backward_weights(const rgm_conv_call *call, const float *x, const float *dy, void *partials,
+                                     rgm_error *err);
 int32_t rgm_conv_reduce_chunks(const rgm_conv *conv);
 /* dw[K][C/groups][R][S] and, with bias, db[K] (NULL without). */
-rgm_status rgm_conv_reduce(rgm_conv *conv, int32_t chunk, int32_t worker, void *partials, float *dw, float *db,
-                           void *scratch, rgm_error *err);
+rgm_status rgm_conv_reduce(const rgm_conv_call *call, void *partials, float *dw, float *db, rgm_error *err);
 /* The output channels whose gradients a chunk makes, [*from, *to); it may be none. */
 void rgm_conv_reduce_rows(const rgm_conv *conv, int32_t chunk, int32_t *from, int32_t *to);
 
-/* Row-major matrix product on the calling thread: C[m][n] = A*B (accumulate = 0) or C += A*B (accumulate = 1), with A
- * [m][k] stored with row pitch lda (or, if trans_a, as [k][m]), B [k][n] with pitch ldb (or, if trans_b, as [n][k]).
- * Pitches in floats. The inner product's three directions are this with different transposes:
- *   y = x w^T (trans_b);   dx = dy w;   dw = dy^T x (trans_a). [worker] */
-rgm_status rgm_matmul(int32_t trans_a, int32_t trans_b, int64_t m, int64_t n, int64_t k, const float *a, int64_t lda,
-                      const float *b, int64_t ldb, int32_t accumulate, float *c, int64_t ldc, rgm_error *err);
+/* Sizes of a row-major matrix product C[m][n] = A*B, or C += A*B if `accumulate`. A is [m][k] with row pitch lda, or,
+ * if trans_a, stored as [k][m]; B is [k][n] with pitch ldb, or, if trans_b, stored as [n][k]. Pitches in floats. */
+typedef struct rgm_matmul_shape {
+    int32_t trans_a, trans_b, accumulate;
+    int64_t m, n, k, lda, ldb, ldc;
+} rgm_matmul_shape;
+
+/* A matrix product on the calling thread. The inner product's three directions are this with different transposes:
+ *   y = x w^T (trans_b);   dx = dy w;   dw = dy^T x (trans_a).
+ * RGM_E_INTERNAL for a negative size, or a pitch below the width. [worker] */
+rgm_status rgm_matmul(const rgm_matmul_shape *shape, const float *a, const float *b, float *c, rgm_error *err);
 
 #endif

@@ -112,16 +112,20 @@ void rgm_weights_map_destroy(rgm_weights_map *map) {
 
 static int32_t least(int32_t a, int32_t b) { return a < b ? a : b; }
 
-/* Rows o0..o1 of group g, in tiles of ROW_TILE rows by as many input channels. */
-static void pack_rows(const rgm_weights_map *map, int32_t g, int32_t o0, int32_t o1, const float *w, const float *scale,
-                      float *packed) {
+/* Rows o0..o1 of group g. */
+typedef struct row_range {
+    int32_t g, o0, o1;
+} row_range;
+
+/* In tiles of ROW_TILE rows by as many input channels. */
+static void pack_rows(const rgm_weights_map *map, row_range r, const float *w, const float *scale, float *packed) {
     int32_t row = map->I * map->taps, padded_row = map->Ip * map->taps, step = ROW_TILE * map->taps;
     for (int32_t j0 = 0; j0 < padded_row; j0 += step)
-        for (int32_t o = o0; o < o1; o++) {
-            float *to = packed + map->g_at[g] + map->o_at[o];
+        for (int32_t o = r.o0; o < r.o1; o++) {
+            float *to = packed + map->g_at[r.g] + map->o_at[o];
             int32_t end = least(j0 + step, padded_row), j = j0;
-            if (g < map->G && o < map->O) {
-                size_t k = (size_t)g * (size_t)map->O + (size_t)o;
+            if (r.g < map->G && o < map->O) {
+                size_t k = (size_t)r.g * (size_t)map->O + (size_t)o;
                 const float *from = w + k * (size_t)row;
                 for (int32_t stop = least(end, row); j < stop; j++)
                     to[map->tap_at[j]] = scale ? scale[k] * from[j] : from[j];
@@ -131,12 +135,12 @@ static void pack_rows(const rgm_weights_map *map, int32_t g, int32_t o0, int32_t
 }
 
 /* The reverse, without the padding. */
-static void unpack_rows(const rgm_weights_map *map, int32_t g, int32_t o0, int32_t o1, const float *packed, float *w) {
+static void unpack_rows(const rgm_weights_map *map, row_range r, const float *packed, float *w) {
     int32_t row = map->I * map->taps, step = ROW_TILE * map->taps;
     for (int32_t j0 = 0; j0 < row; j0 += step)
-        for (int32_t o = o0; o < o1; o++) {
-            const float *from = packed + map->g_at[g] + map->o_at[o];
-            float *to = w + ((size_t)g * (size_t)map->O + (size_t)o) * (size_t)row;
+        for (int32_t o = r.o0; o < r.o1; o++) {
+            const float *from = packed + map->g_at[r.g] + map->o_at[o];
+            float *to = w + ((size_t)r.g * (size_t)map->O + (size_t)o) * (size_t)row;
             for (int32_t j = j0, end = least(j0 + step, row); j < end; j++) to[j] = from[map->tap_at[j]];
         }
 }
@@ -144,19 +148,19 @@ static void unpack_rows(const rgm_weights_map *map, int32_t g, int32_t o0, int32
 void rgm_weights_pack(const rgm_weights_map *map, int32_t chunk, const float *w, const float *scale, float *packed) {
     int32_t first = chunk * map->slab, end = least(first + map->slab, map->rows);
     if (map->G > 1)
-        for (int32_t g = first; g < end; g++) pack_rows(map, g, 0, map->Op, w, scale, packed);
+        for (int32_t g = first; g < end; g++) pack_rows(map, (row_range){g, 0, map->Op}, w, scale, packed);
     else
         for (int32_t o = first; o < end; o += ROW_TILE)
-            pack_rows(map, 0, o, least(o + ROW_TILE, end), w, scale, packed);
+            pack_rows(map, (row_range){0, o, least(o + ROW_TILE, end)}, w, scale, packed);
 }
 
 void rgm_weights_unpack(const rgm_weights_map *map, int32_t chunk, const float *packed, float *w) {
     int32_t first = chunk * map->slab, end = least(first + map->slab, map->rows);
     if (map->G > 1)
-        for (int32_t g = first; g < least(end, map->G); g++) unpack_rows(map, g, 0, map->O, packed, w);
+        for (int32_t g = first; g < least(end, map->G); g++) unpack_rows(map, (row_range){g, 0, map->O}, packed, w);
     else
         for (int32_t o = first; o < least(end, map->O); o += ROW_TILE)
-            unpack_rows(map, 0, o, least(o + ROW_TILE, least(end, map->O)), packed, w);
+            unpack_rows(map, (row_range){0, o, least(o + ROW_TILE, least(end, map->O))}, packed, w);
 }
 
 void rgm_weights_chunk_rows(const rgm_weights_map *map, int32_t chunk, int32_t *from, int32_t *to) {
@@ -182,10 +186,9 @@ static void sum_piece(float *parts, size_t pitch, int32_t count, size_t first, s
 }
 
 /* For formats whose slabs are scattered: element by element, in the same order. */
-static void sum_scattered(const rgm_weights_map *map, int32_t g, int32_t o0, int32_t o1, float *parts, size_t pitch,
-                          int32_t count) {
-    for (int32_t o = o0; o < o1; o++) {
-        float *sum = parts + map->g_at[g] + map->o_at[o];
+static void sum_scattered(const rgm_weights_map *map, row_range r, float *parts, size_t pitch, int32_t count) {
+    for (int32_t o = r.o0; o < r.o1; o++) {
+        float *sum = parts + map->g_at[r.g] + map->o_at[o];
         for (int32_t p = 1; p < count; p++)
             for (int32_t j = 0; j < map->I * map->taps; j++)
                 sum[map->tap_at[j]] += sum[(size_t)p * pitch + map->tap_at[j]];
@@ -198,8 +201,9 @@ void rgm_weights_reduce(const rgm_weights_map *map, int32_t chunk, float *parts,
     if (map->row_floats)
         sum_piece(parts, pitch, count, (size_t)first * map->row_floats, (size_t)end * map->row_floats);
     else if (map->G > 1)
-        for (int32_t g = first; g < least(end, map->G); g++) sum_scattered(map, g, 0, map->O, parts, pitch, count);
+        for (int32_t g = first; g < least(end, map->G); g++)
+            sum_scattered(map, (row_range){g, 0, map->O}, parts, pitch, count);
     else
-        sum_scattered(map, 0, first, least(end, map->O), parts, pitch, count);
+        sum_scattered(map, (row_range){0, first, least(end, map->O)}, parts, pitch, count);
     rgm_weights_unpack(map, chunk, parts, w);
 }

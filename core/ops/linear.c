@@ -19,8 +19,9 @@ static rgm_status run_forward(void *context, int32_t chunk, int32_t worker, rgm_
     rgm_range r = rgm_range_part(c->N, c->image_chunks, chunk);
     int64_t rows = r.end - r.first;
     float *y = c->y + r.first * c->y_pitch;
-    RGM_TRY(
-        rgm_matmul(0, 1, rows, c->K, c->C, c->x + r.first * c->x_pitch, c->x_pitch, c->w, c->C, 0, y, c->y_pitch, err));
+    const rgm_matmul_shape shape = {
+        .trans_b = 1, .m = rows, .n = c->K, .k = c->C, .lda = c->x_pitch, .ldb = c->C, .ldc = c->y_pitch};
+    RGM_TRY(rgm_matmul(&shape, c->x + r.first * c->x_pitch, c->w, y, err));
     for (int64_t n = 0; n < rows; n++, y += c->y_pitch) {
         if (c->bias) c->k->add(y, c->bias, y, c->K);
         memset(y + c->K, 0, sizeof(float) * (size_t)(c->y_pitch - c->K));
@@ -34,8 +35,8 @@ static rgm_status run_backward_data(void *context, int32_t chunk, int32_t worker
     rgm_range r = rgm_range_part(c->N, c->image_chunks, chunk);
     int64_t rows = r.end - r.first;
     float *dx = c->dx + r.first * c->x_pitch;
-    RGM_TRY(rgm_matmul(0, 0, rows, c->C, c->K, c->dy + r.first * c->y_pitch, c->y_pitch, c->w, c->C, 0, dx, c->x_pitch,
-                       err));
+    const rgm_matmul_shape shape = {.m = rows, .n = c->C, .k = c->K, .lda = c->y_pitch, .ldb = c->C, .ldc = c->x_pitch};
+    RGM_TRY(rgm_matmul(&shape, c->dy + r.first * c->y_pitch, c->w, dx, err));
     for (int64_t n = 0; n < rows; n++, dx += c->x_pitch)
         memset(dx + c->C, 0, sizeof(float) * (size_t)(c->x_pitch - c->C));
     return RGM_OK;
@@ -46,8 +47,9 @@ static rgm_status run_backward_weights(void *context, int32_t chunk, int32_t wor
     const linear_state *c = context;
     rgm_range r = rgm_range_part(c->K, c->unit_chunks, chunk);
     float *dw = c->dw + r.first * c->C;
-    RGM_TRY(rgm_matmul(1, 0, r.end - r.first, c->C, c->N, c->dy + r.first, c->y_pitch, c->x_again, c->x_pitch, 0, dw,
-                       c->C, err));
+    const rgm_matmul_shape shape = {
+        .trans_a = 1, .m = r.end - r.first, .n = c->C, .k = c->N, .lda = c->y_pitch, .ldb = c->x_pitch, .ldc = c->C};
+    RGM_TRY(rgm_matmul(&shape, c->dy + r.first, c->x_again, dw, err));
     c->k->sumsq(dw, (r.end - r.first) * c->C, &c->w_squares[chunk]);
     return RGM_OK;
 }
