@@ -21,17 +21,24 @@ double rgm_layer_flops(const rgm_layer *l) {
 
 static int64_t blocks(int32_t channels, int32_t B) { return (channels + B - 1) / B; }
 
-/* An image is channels of `pixels`: blocked, or plain (B 1). Padding lanes stay zero. */
-static void draw(uint32_t instance, int32_t relu, int32_t N, int32_t C, int64_t pixels, int32_t B, float *out) {
-    enum { PIECE = 1024 };
-    float piece[PIECE];
-    int64_t floats = blocks(C, B) * B * pixels;
-    for (int64_t n = 0; n < N; n++) {
+/* Images of C channels: blocked, or plain (B 1). */
+typedef struct images {
+    int32_t N, C, B;
+    int64_t pixels;
+} images;
+
+/* Padding lanes stay zero. */
+static void draw(uint32_t instance, int32_t relu, images of, float *out) {
+    enum { DRAWN = 1024 };
+    float drawn[DRAWN];
+    int32_t B = of.B;
+    int64_t pixels = of.pixels, floats = blocks(of.C, B) * B * pixels;
+    for (int64_t n = 0; n < of.N; n++) {
         rgm_rng rng = {SEED, RGM_STREAM(RGM_STREAM_TEST, instance), 0, (uint32_t)n};
         for (int64_t i = 0; i < floats; i++) {
-            if (i % PIECE == 0) rgm_rng_normal(&rng, (uint64_t)i, piece, PIECE);
+            if (i % DRAWN == 0) rgm_rng_normal(&rng, (uint64_t)i, drawn, DRAWN);
             int64_t c = i / (B * pixels) * B + i % B;
-            float value = c < C ? piece[i % PIECE] : 0;
+            float value = c < of.C ? drawn[i % DRAWN] : 0;
             out[n * floats + i] = relu && value < 0 ? 0 : value;
         }
     }
@@ -49,7 +56,7 @@ rgm_status rgm_layer_data_make(rgm_layer_data *d, const rgm_layer *l, const rgm_
     int32_t B = means->kernels->block, OH = rgm_layer_out(l, l->H), OW = rgm_layer_out(l, l->W);
     rgm_layer_net asked;
     *d = (rgm_layer_data){.y_floats = blocks(l->K, B) * B * OH * OW, .x_block = B};
-    RGM_TRY(rgm_layer_net_make(&asked, l, means, NULL, 0, RGM_WAY_AUTO, err));
+    RGM_TRY(rgm_layer_net_make(&asked, l, means, (rgm_layer_use){.way = RGM_WAY_AUTO}, err));
     if (l->input && rgm_plan_input_layout(asked.plan) == RGM_LAYOUT_PLAIN) d->x_block = 1;
     rgm_layer_net_free(&asked);
     d->x_floats = blocks(l->C, d->x_block) * d->x_block * l->H * l->W;
@@ -61,8 +68,8 @@ rgm_status rgm_layer_data_make(rgm_layer_data *d, const rgm_layer *l, const rgm_
     d->x = rgm_arena_take(&d->arena, x);
     d->dy = rgm_arena_take(&d->arena, y);
     d->w = rgm_arena_take(&d->arena, w);
-    draw(0, 1, l->N, l->C, (int64_t)l->H * l->W, d->x_block, d->x);
-    draw(1, 0, l->N, l->K, (int64_t)OH * OW, B, d->dy);
+    draw(0, 1, (images){l->N, l->C, d->x_block, (int64_t)l->H * l->W}, d->x);
+    draw(1, 0, (images){l->N, l->K, B, (int64_t)OH * OW}, d->dy);
     draw_weights(l, d->w, weights);
     if (!taken) return RGM_OK;
     d->dx = rgm_arena_take(&d->arena, x);
@@ -185,10 +192,10 @@ static rgm_status make(rgm_layer_net *net, int32_t way, rgm_error *err) {
 }
 
 rgm_status rgm_layer_net_make(rgm_layer_net *net, const rgm_layer *layer, const rgm_layer_means *means,
-                              const rgm_layer_data *data, int32_t takes, int32_t way, rgm_error *err) {
+                              rgm_layer_use use, rgm_error *err) {
     char name[RGM_LAYER_NAME];
-    *net = (rgm_layer_net){.layer = layer, .means = means, .data = data, .takes = takes};
-    rgm_status status = make(net, way, err);
+    *net = (rgm_layer_net){.layer = layer, .means = means, .data = use.data, .takes = use.takes};
+    rgm_status status = make(net, use.way, err);
     if (status >= 0) return status;
     rgm_layer_net_free(net);
     return rgm_fail_in(err, "%s", rgm_layer_name(layer, name));

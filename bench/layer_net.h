@@ -52,11 +52,18 @@ rgm_status rgm_layer_data_make(rgm_layer_data *data, const rgm_layer *layer, con
                                int32_t taken, rgm_error *err);
 void rgm_layer_data_free(rgm_layer_data *data);
 
-/* Makes the network and its plan, `way` one of RGM_WAY_AUTO ...; with `data` NULL it can only be asked how.
+/* What a network is made for. */
+typedef struct rgm_layer_use {
+    const rgm_layer_data *data; /* NULL: the network can only be asked how it is computed */
+    int32_t takes;              /* 1: y, dx and dw are taken */
+    int32_t way;                /* RGM_WAY_AUTO, ... */
+} rgm_layer_use;
+
+/* Makes the network and its plan.
  * Borrows layer, means and data, and must not be moved. If it fails there is nothing to free: RGM_E_NOMEM, and what
  * rgm_graph_finish() and rgm_plan_create() say, behind the layer's name. */
 rgm_status rgm_layer_net_make(rgm_layer_net *net, const rgm_layer *layer, const rgm_layer_means *means,
-                              const rgm_layer_data *data, int32_t takes, int32_t way, rgm_error *err);
+                              rgm_layer_use use, rgm_error *err);
 void rgm_layer_net_free(rgm_layer_net *net); /* a zeroed one is fine */
 
 /* A whole step; `data` is needed. Fails as rgm_team_run() does. */

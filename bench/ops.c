@@ -80,7 +80,7 @@ static rgm_status take_samples(const rgm_ops *o, times *t, rgm_error *err) {
 
 static rgm_status ask_rule(const rgm_ops *o, times *t, rgm_error *err) {
     rgm_layer_net net;
-    RGM_TRY(rgm_layer_net_make(&net, t->layer, &o->means, NULL, 0, RGM_WAY_AUTO, err));
+    RGM_TRY(rgm_layer_net_make(&net, t->layer, &o->means, (rgm_layer_use){.way = RGM_WAY_AUTO}, err));
     for (int32_t d = 0; d < RGM_CONV_DIRECTIONS; d++)
         for (int32_t way = 0; way < RGM_WAYS; way++)
             if (net.way[d] == rgm_ways[way].way) t->rule[d] = way;
@@ -92,7 +92,8 @@ static rgm_status measure_with(const rgm_ops *o, const rgm_layer_data *data, tim
     t->samples = malloc(sizeof *t->samples * RGM_WAYS * RGM_CONV_DIRECTIONS * (size_t)o->options->effort.repeats);
     if (!t->samples) return rgm_fail(err, RGM_E_NOMEM, "bench: out of memory");
     for (int32_t way = 0; way < o->ways; way++)
-        RGM_TRY(rgm_layer_net_make(&t->nets[way], t->layer, &o->means, data, 0, rgm_ways[way].way, err));
+        RGM_TRY(
+            rgm_layer_net_make(&t->nets[way], t->layer, &o->means, (rgm_layer_use){data, 0, rgm_ways[way].way}, err));
     RGM_TRY(ask_rule(o, t, err));
     return take_samples(o, t, err);
 }

@@ -27,8 +27,9 @@ static void range(const rgm_layer *l, int32_t tap, int32_t size, int32_t outputs
 enum { Y, DX, DW };
 
 /* One tap of one pair of channels of an image: adds to y, to dx or, as the result, to dw. */
-static double add_tap(const exact *e, int32_t what, int32_t r, int32_t s, double w, double *x, double *y) {
+static double add_tap(const exact *e, int32_t what, int32_t tap, double w, double *x, double *y) {
     const rgm_layer *l = e->l;
+    int32_t r = tap / l->window, s = tap % l->window;
     int32_t top, bottom, left, right;
     double sum = 0;
     range(l, r, l->H, e->OH, &top, &bottom);
@@ -53,7 +54,7 @@ static void add_pair(const exact *e, int32_t what, int32_t k, int32_t c) {
         int64_t in = ((int64_t)n * l->C + c) * e->in, out = ((int64_t)n * l->K + k) * e->out;
         double *x = what == DX ? e->dx + in : e->x + in, *y = what == Y ? e->y + out : e->dy + out;
         for (int32_t t = 0; t < e->taps; t++) {
-            double sum = add_tap(e, what, t / l->window, t % l->window, e->w[filter + t], x, y);
+            double sum = add_tap(e, what, t, e->w[filter + t], x, y);
             if (what == DW) e->dw[filter + t] += sum;
         }
     }
@@ -73,15 +74,29 @@ static rgm_status run_exact(void *context, int32_t chunk, int32_t worker, rgm_er
 
 /* ---- layouts ---- */
 
-/* Where (n, c, p) lies in an image of `floats` floats: blocked, or plain (B 1). */
-static int64_t place(int64_t floats, int32_t B, int64_t pixels, int32_t n, int32_t c, int64_t p) {
-    return n * floats + (c / B * pixels + p) * B + c % B;
+/* N images of `floats` floats: C channels of `pixels`, blocked, or plain (B 1). */
+typedef struct tensor {
+    const float *at;
+    int64_t floats, pixels;
+    int32_t N, C, B;
+} tensor;
+
+static double value(const tensor *t, int32_t n, int32_t c, int64_t p) {
+    return (double)t->at[n * t->floats + (c / t->B * t->pixels + p) * t->B + c % t->B];
 }
 
-static void to_double(const float *from, int64_t floats, int32_t N, int32_t C, int32_t B, int64_t pixels, double *to) {
-    for (int32_t n = 0; n < N; n++)
-        for (int32_t c = 0; c < C; c++)
-            for (int64_t p = 0; p < pixels; p++) *to++ = (double)from[place(floats, B, pixels, n, c, p)];
+static tensor input_of(const exact *e, const rgm_layer_data *d, const float *x) {
+    return (tensor){x, d->x_floats, e->in, e->l->N, e->l->C, d->x_block};
+}
+
+static tensor output_of(const exact *e, const rgm_layer_data *d, int32_t B, const float *y) {
+    return (tensor){y, d->y_floats, e->out, e->l->N, e->l->K, B};
+}
+
+static void to_double(tensor t, double *to) {
+    for (int32_t n = 0; n < t.N; n++)
+        for (int32_t c = 0; c < t.C; c++)
+            for (int64_t p = 0; p < t.pixels; p++) *to++ = value(&t, n, c, p);
 }
 
 typedef struct distance {
@@ -89,12 +104,11 @@ typedef struct distance {
     int64_t count;
 } distance;
 
-static void compare(const float *got, int64_t floats, int32_t N, int32_t C, int32_t B, int64_t pixels,
-                    const double *want, distance *d) {
-    for (int32_t n = 0; n < N; n++)
-        for (int32_t c = 0; c < C; c++)
-            for (int64_t p = 0; p < pixels; p++, want++) {
-                double error = fabs((double)got[place(floats, B, pixels, n, c, p)] - *want);
+static void compare(tensor got, const double *want, distance *d) {
+    for (int32_t n = 0; n < got.N; n++)
+        for (int32_t c = 0; c < got.C; c++)
+            for (int64_t p = 0; p < got.pixels; p++, want++) {
+                double error = fabs(value(&got, n, c, p) - *want);
                 d->largest = error > d->largest || isnan(error) ? error : d->largest;
                 d->squares += error * error;
                 d->size += *want * *want;
@@ -110,8 +124,8 @@ static rgm_status make_exact(exact *e, const rgm_ops *o, const rgm_layer_data *d
     e->memory = calloc((size_t)(2 * (x + y + w)), sizeof *e->memory);
     if (!e->memory) return rgm_fail(err, RGM_E_NOMEM, "bench: out of memory");
     e->x = e->memory, e->dx = e->x + x, e->y = e->dx + x, e->dy = e->y + y, e->w = e->dy + y, e->dw = e->w + w;
-    to_double(d->x, d->x_floats, l->N, l->C, d->x_block, e->in, e->x);
-    to_double(d->dy, d->y_floats, l->N, l->K, o->means.kernels->block, e->out, e->dy);
+    to_double(input_of(e, d, d->x), e->x);
+    to_double(output_of(e, d, o->means.kernels->block, d->dy), e->dy);
     for (int64_t i = 0; i < w; i++) e->w[i] = (double)d->w[i];
     return rgm_team_for(o->means.team, run_exact, e, l->K + (l->input ? 0 : l->C), err);
 }
@@ -122,14 +136,14 @@ static rgm_status measure_way(const rgm_ops *o, const exact *e, const rgm_layer_
     const rgm_layer *l = e->l;
     int32_t B = o->means.kernels->block;
     rgm_layer_net net;
-    RGM_TRY(rgm_layer_net_make(&net, l, &o->means, data, 1, rgm_ways[way].way, err));
+    RGM_TRY(rgm_layer_net_make(&net, l, &o->means, (rgm_layer_use){data, 1, rgm_ways[way].way}, err));
     rgm_status status = rgm_layer_net_run(&net, err);
     if (status >= 0 && net.way[RGM_CONV_FORWARD] == rgm_ways[way].way)
-        compare(data->y, data->y_floats, l->N, l->K, B, e->out, e->y, &d[RGM_CONV_FORWARD]);
+        compare(output_of(e, data, B, data->y), e->y, &d[RGM_CONV_FORWARD]);
     if (status >= 0 && net.way[RGM_CONV_BACKWARD_DATA] == rgm_ways[way].way)
-        compare(data->dx, data->x_floats, l->N, l->C, data->x_block, e->in, e->dx, &d[RGM_CONV_BACKWARD_DATA]);
+        compare(input_of(e, data, data->dx), e->dx, &d[RGM_CONV_BACKWARD_DATA]);
     if (status >= 0 && net.way[RGM_CONV_BACKWARD_WEIGHTS] == rgm_ways[way].way)
-        compare(data->dw, 0, 1, 1, 1, (int64_t)l->K * l->C * e->taps, e->dw, &d[RGM_CONV_BACKWARD_WEIGHTS]);
+        compare((tensor){data->dw, 0, (int64_t)l->K * l->C * e->taps, 1, 1, 1}, e->dw, &d[RGM_CONV_BACKWARD_WEIGHTS]);
     rgm_layer_net_free(&net);
     return status;
 }

@@ -180,7 +180,7 @@ START_TEST(owners) {
             rgm_layer_net net;
             if (way == RGM_WAY_ONEDNN_WINOGRAD && !rgm_engine_has_winograd(means.engine)) continue;
             fine(rgm_layer_data_make(&data, &l.list[i], &means, 0, &err), &err);
-            fine(rgm_layer_net_make(&net, &l.list[i], &means, &data, 0, way, &err), &err);
+            fine(rgm_layer_net_make(&net, &l.list[i], &means, (rgm_layer_use){&data, 0, way}, &err), &err);
             check_owners(&net);
             fine(rgm_layer_net_run(&net, &err), &err);
             rgm_layer_net_free(&net);
