@@ -1,6 +1,14 @@
 # Check suites: one program per room, each forking its tests. TESTS run in parallel (make -j check).
 test_cflags = $(AM_CFLAGS) $(CHECK_CFLAGS)
 
+# docs/CONFIG.md's tables are made from the code's: check_options compares them, "make config-rows" writes them.
+EXTRA_PROGRAMS += %D%/make_config_rows
+tests_make_config_rows_SOURCES = %D%/make_config_rows.c %D%/config_rows.c %D%/config_rows.h
+tests_make_config_rows_LDADD = libcli.la libtrain.la libbase.la
+config-rows: %D%/make_config_rows
+	%D%/make_config_rows $(srcdir)/docs/CONFIG.md
+.PHONY: config-rows
+
 if HAVE_CHECK
 check_PROGRAMS += tests/check_config
 TESTS += tests/check_config
@@ -41,7 +49,7 @@ tests_check_bench_ops_LDADD = $(tests_check_bench_LDADD)
 
 check_PROGRAMS += tests/check_options
 TESTS += tests/check_options
-tests_check_options_SOURCES = %D%/check_options.c
+tests_check_options_SOURCES = %D%/check_options.c %D%/config_rows.c %D%/config_rows.h
 tests_check_options_CFLAGS = $(test_cflags)
 tests_check_options_LDADD = libcli.la libtrain.la libplug.la libkernels.la libbase.la $(CHECK_LIBS)
 

@@ -32,7 +32,7 @@ typedef struct rgm_phase {
     uint64_t nanos;   /* out, with profiling on: wall time, barrier included, added up */
 } rgm_phase;
 
-enum { RGM_PIN_AUTO = 0, RGM_PIN_ON = 1, RGM_PIN_OFF = 2 };
+enum { RGM_PIN_AUTO = 0, RGM_PIN_ON = 1, RGM_PIN_OFF = 2, RGM_PIN_COUNT = 3 };
 
 typedef struct rgm_team_options {
     int32_t threads; /* 0: the CPUs this process may use (affinity mask and cgroup quota), at most 256 */

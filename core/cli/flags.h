@@ -3,7 +3,7 @@
 #ifndef RGM_CLI_FLAGS_H
 #define RGM_CLI_FLAGS_H
 
-#include "train/config.h"
+#include "train/option.h"
 
 /* Which commands offer a flag; any option can be given to the first four with --set. */
 enum {

@@ -7,6 +7,7 @@
 #define RGM_CLI_OPTIONS_H
 
 #include "cli/flags.h"
+#include "train/config.h"
 
 enum { RGM_CLI_GIVEN = 256, RGM_CLI_OWN = 8, RGM_CLI_ARGUMENTS = 64 };
 

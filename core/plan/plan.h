@@ -53,11 +53,12 @@ enum {
     RGM_WAY_WINOGRAD_2X2 = 2,
     RGM_WAY_DIRECT = 3,
     RGM_WAY_ONEDNN = 4,
-    RGM_WAY_ONEDNN_WINOGRAD = 5
+    RGM_WAY_ONEDNN_WINOGRAD = 5,
+    RGM_WAY_COUNT = 6
 };
 
 /* What the backward pass keeps: what is dear to make again, or as little as pays (plan/remake.h). The same bits. */
-enum { RGM_MEMORY_NORMAL = 0, RGM_MEMORY_LOW = 1 };
+enum { RGM_MEMORY_NORMAL = 0, RGM_MEMORY_LOW = 1, RGM_MEMORY_COUNT = 2 };
 enum { RGM_PLAN_SEGMENTS = 8 };
 
 typedef struct rgm_plan_options {

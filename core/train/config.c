@@ -5,98 +5,6 @@
 #include <string.h>
 #include "base/text.h"
 
-static const char *const stems[] = {"auto", "small", "imagenet", NULL};
-static const char *const shortcuts[] = {"A", "B", NULL};
-static const char *const heads[] = {"auto", "softmax", "logit", NULL};
-static const char *const metrics[] = {"accuracy", "loss", NULL};
-static const char *const pins[] = {"auto", "on", "off", NULL};
-static const char *const convs[] = {"auto", "winograd", "winograd-2x2", "direct", "onednn", "onednn-winograd", NULL};
-static const char *const memories[] = {"normal", "low", NULL};
-static const char *const isas[] = {"auto", "reference", "generic16", "avx2", "avx512", NULL};
-
-#define FIELD(member) offsetof(rgm_config, member), sizeof(((rgm_config *)0)->member)
-#define NO_RANGE      0, 0, NULL
-#define COUNT_MAX     9223372036854775807.0 /* 2^63 as a double: the parser has the exact limit */
-
-/* Keys of a group stand together: the writer opens a group once. */
-static const rgm_option options[] = {
-    {"data.file", RGM_OPTION_TEXT, FIELD(data.file), NO_RANGE, "''", "data set (HDF5)"},
-    {"data.validation", RGM_OPTION_REAL, FIELD(data.validation), 0, 0.9, NULL, "0.1",
-     "fraction of the training split held out for validation, unless the set has a validation split"},
-    {"model.name", RGM_OPTION_TEXT, FIELD(model.name), NO_RANGE, "auto",
-     "model: resnet20, resnet50, mlp, ...; auto: resnet20 up to 64 pixels, resnet18 above"},
-    {"model.stem", RGM_OPTION_CHOICE, FIELD(model.stem), 0, 0, stems, "auto",
-     "first layers: small (3x3) or imagenet (7x7, pool); auto: small up to 64 pixels"},
-    {"model.image", RGM_OPTION_IMAGE, FIELD(model.image), 1, 16384, NULL, "auto",
-     "channels, height and width of an image; auto: those of the data"},
-    {"model.classes", RGM_OPTION_INT, FIELD(model.classes), 0, 1000000, NULL, "0",
-     "number of classes; 0: those of the data"},
-    {"model.head", RGM_OPTION_CHOICE, FIELD(model.head), 0, 0, heads, "auto",
-     "softmax over the classes, or one logit for two classes; auto: softmax"},
-    {"model.width", RGM_OPTION_REAL, FIELD(model.width), 0.0625, 64, NULL, "1",
-     "multiplies the channels of every layer"},
-    {"model.base", RGM_OPTION_INT, FIELD(model.base), 0, 4096, NULL, "0",
-     "channels of the first stage; 0: the model's own"},
-    {"model.shortcut", RGM_OPTION_CHOICE, FIELD(model.shortcut), 0, 0, shortcuts, "B",
-     "where a block changes shape: A pads with zeros, B projects"},
-    {"model.zero_init", RGM_OPTION_BOOL, FIELD(model.zero_init), NO_RANGE, "true",
-     "start the last scale of every residual block at zero"},
-    {"batch", RGM_OPTION_INT, FIELD(batch), 1, 65536, NULL, "128", "images in a step, at most the set"},
-    {"epochs", RGM_OPTION_INT, FIELD(epochs), 1, 1000000, NULL, "22", "passes over the training split"},
-    {"steps", RGM_OPTION_COUNT, FIELD(steps), 0, COUNT_MAX, NULL, "0", "stop after so many steps; 0: after the epochs"},
-    {"seed", RGM_OPTION_COUNT, FIELD(seed), 0, COUNT_MAX, NULL, "1", "seed of all random numbers"},
-    {"threads", RGM_OPTION_INT, FIELD(threads), 0, 256, NULL, "0",
-     "threads; 0: the CPUs this process may use (the result is the same bits on any number)"},
-    {"pin", RGM_OPTION_CHOICE, FIELD(pin), 0, 0, pins, "auto",
-     "pin threads to CPUs; auto: only if the run owns all CPUs it may use"},
-    {"isa", RGM_OPTION_WORD, FIELD(isa), 0, 0, isas, "auto",
-     "vector instructions to use; auto: the best of the machine"},
-    {"memory", RGM_OPTION_CHOICE, FIELD(memory), 0, 0, memories, "normal",
-     "low: keep less for the backward pass and make it again there; slower, the same bits"},
-    {"engine.conv", RGM_OPTION_CHOICE, FIELD(engine.conv), 0, 0, convs, "auto",
-     "how convolutions are computed; auto: by a fixed rule for each, which 'regimen plan' shows"},
-    {"init", RGM_OPTION_SPEC, FIELD(init), NO_RANGE, "{he: {distribution: normal}}",
-     "initializer of the weights (the classifier starts at N(0, 0.01))"},
-    {"prior_bias", RGM_OPTION_BOOL, FIELD(prior_bias), NO_RANGE, "true",
-     "set the classifier's bias from the class frequencies"},
-    {"augment", RGM_OPTION_SPECS, FIELD(augment), NO_RANGE, "[{crop: {padding: 2}}, flip]",
-     "augmentations of the training images, in this order"},
-    {"optimizer", RGM_OPTION_SPEC, FIELD(optimizer), NO_RANGE, "{sgd: {lr: 0.3, momentum: 0.9, nesterov: true}}",
-     "optimizer; its lr is the peak of the schedule"},
-    {"scheduler", RGM_OPTION_SPEC, FIELD(scheduler), NO_RANGE, "{onecycle: {warm: 0.25}}",
-     "schedule: factors of the optimizer's lr"},
-    {"warmup", RGM_OPTION_REAL, FIELD(warmup), 0, 1000000, NULL, "0",
-     "linear warmup before the schedule: below 1 a fraction of the run, else epochs; 0: none"},
-    {"regularize", RGM_OPTION_SPECS, FIELD(regularize), NO_RANGE, "[{weight_decay: {rate: 5e-4}}]",
-     "regularizers, in this order"},
-    {"dropout", RGM_OPTION_REAL, FIELD(dropout), 0, 0.99, NULL, "0", "dropout before the classifier; 0: none"},
-    {"loss", RGM_OPTION_SPEC, FIELD(loss), NO_RANGE, "cross_entropy", "loss"},
-    {"clip_norm", RGM_OPTION_REAL, FIELD(clip_norm), 0, 1e9, NULL, "0",
-     "clip the gradient to this global norm; 0: no clipping"},
-    {"early_stop.patience", RGM_OPTION_INT, FIELD(early_stop.patience), 0, 1000000, NULL, "0",
-     "stop after so many evaluations without a gain; 0: never"},
-    {"early_stop.gain", RGM_OPTION_REAL, FIELD(early_stop.gain), 0, 1000, NULL, "0",
-     "the least change of the metric that counts as a gain"},
-    {"early_stop.metric", RGM_OPTION_CHOICE, FIELD(early_stop.metric), 0, 0, metrics, "accuracy",
-     "the metric on the validation split that stops the run and chooses best.h5"},
-    {"evaluate.every", RGM_OPTION_INT, FIELD(evaluate.every), 1, 1000000, NULL, "1", "epochs between evaluations"},
-    {"save.every", RGM_OPTION_INT, FIELD(save.every), 1, 1000000, NULL, "1", "epochs between checkpoints"},
-    {"save.minutes", RGM_OPTION_REAL, FIELD(save.minutes), 0, 100000, NULL, "10",
-     "save at the latest after so many minutes; 0: only by epochs"},
-    {"metrics.every", RGM_OPTION_INT, FIELD(metrics.every), 1, 1000000, NULL, "50",
-     "steps between the step events in metrics.jsonl"},
-    {"plugins", RGM_OPTION_PATHS, FIELD(plugins), NO_RANGE, "[]", "own plugins to load, beside the installed ones"},
-    {"checkpoint", RGM_OPTION_TEXT, FIELD(checkpoint), NO_RANGE, "''", "weights to start from, or to evaluate"},
-    {"out", RGM_OPTION_TEXT, FIELD(out), NO_RANGE, "''", "run folder to create; default: runs/MODEL-N"},
-};
-enum { OPTIONS = sizeof options / sizeof options[0] };
-_Static_assert(OPTIONS <= 64, "rgm_config.given has a bit for each option");
-
-const rgm_option *rgm_config_options(size_t *count) {
-    *count = OPTIONS;
-    return options;
-}
-
 void *rgm_option_field(const rgm_option *option, rgm_config *config) { return (char *)config + option->offset; }
 
 int32_t rgm_option_is_node(const rgm_option *option) {
@@ -104,8 +12,10 @@ int32_t rgm_option_is_node(const rgm_option *option) {
 }
 
 rgm_status rgm_config_init(rgm_config *config, rgm_error *err) {
+    size_t count;
+    const rgm_option *options = rgm_config_options(&count);
     memset(config, 0, sizeof *config);
-    for (size_t i = 0; i < OPTIONS; i++) {
+    for (size_t i = 0; i < count; i++) {
         const rgm_option *option = &options[i];
         if (rgm_option_is_node(option))
             RGM_TRY(rgm_option_set_yaml(option, config, option->fallback, err));
@@ -118,17 +28,19 @@ rgm_status rgm_config_init(rgm_config *config, rgm_error *err) {
 /* --- set by key ----------------------------------------------------------------------------------------------------
  */
 
-void rgm_config_mark(rgm_config *config, const rgm_option *option) { config->given |= 1ull << (option - options); }
-
-const rgm_option *rgm_config_option(const char *key) {
-    for (size_t i = 0; i < OPTIONS; i++)
-        if (strcmp(options[i].key, key) == 0) return &options[i];
-    return NULL;
+/* The option's bit in config.given. */
+static uint64_t bit_of(const rgm_option *option) {
+    size_t count;
+    return 1ull << (option - rgm_config_options(&count));
 }
+
+void rgm_config_mark(rgm_config *config, const rgm_option *option) { config->given |= bit_of(option); }
 
 /* The option of which `key` names a part ("augment.0.padding"); *rest is what follows the first dot. */
 static const rgm_option *find_owner(const char *key, const char **rest) {
-    for (size_t i = 0; i < OPTIONS; i++) {
+    size_t count;
+    const rgm_option *options = rgm_config_options(&count);
+    for (size_t i = 0; i < count; i++) {
         if (!rgm_option_is_node(&options[i])) continue;
         size_t length = strlen(options[i].key);
         if (strncmp(options[i].key, key, length) == 0 && key[length] == '.') {
@@ -141,15 +53,16 @@ static const rgm_option *find_owner(const char *key, const char **rest) {
 
 int32_t rgm_config_given(const rgm_config *config, const char *key) {
     const rgm_option *option = rgm_config_option(key);
-    return option && (config->given >> (option - options) & 1);
+    return option && (config->given & bit_of(option)) != 0;
 }
 
 enum { GROUP = 16 };
 
 /* The names before the dots of the keys, unless `key` is one of them: then a key in it is nearer. */
-static size_t list_groups(const char *key, char groups[OPTIONS][GROUP], const char **names) {
-    size_t count = 0;
-    for (size_t i = 0; i < OPTIONS; i++) {
+static size_t list_groups(const char *key, char groups[RGM_OPTIONS][GROUP], const char **names) {
+    size_t all, count = 0;
+    const rgm_option *options = rgm_config_options(&all);
+    for (size_t i = 0; i < all; i++) {
         const char *dot = strchr(options[i].key, '.');
         if (!dot) continue;
         snprintf(groups[count], GROUP, "%.*s", (int)(dot - options[i].key), options[i].key);
@@ -161,10 +74,11 @@ static size_t list_groups(const char *key, char groups[OPTIONS][GROUP], const ch
 }
 
 rgm_status rgm_option_unknown(const char *key, rgm_error *err) {
-    const char *names[2 * OPTIONS];
-    char groups[OPTIONS][GROUP];
-    size_t count = list_groups(key, groups, names);
-    for (size_t i = 0; i < OPTIONS; i++) names[count++] = options[i].key;
+    const char *names[2 * RGM_OPTIONS];
+    char groups[RGM_OPTIONS][GROUP];
+    size_t all, count = list_groups(key, groups, names);
+    const rgm_option *options = rgm_config_options(&all);
+    for (size_t i = 0; i < all; i++) names[count++] = options[i].key;
     const char *nearest = rgm_text_nearest(key, names, count);
     if (!nearest) return rgm_fail(err, RGM_E_USAGE, "unknown key '%.80s'", key);
     return rgm_fail(err, RGM_E_USAGE, "unknown key '%.80s' (nearest: '%s')", key, nearest);
@@ -380,7 +294,9 @@ int32_t rgm_config_differs(const rgm_config *a, const rgm_config *b, const char 
 }
 
 const char *rgm_config_difference(const rgm_config *a, const rgm_config *b, const char *const *except) {
-    for (size_t i = 0; i < OPTIONS; i++)
+    size_t count;
+    const rgm_option *options = rgm_config_options(&count);
+    for (size_t i = 0; i < count; i++)
         if (!listed(options[i].key, except) && option_differs(a, b, &options[i])) return options[i].key;
     return NULL;
 }

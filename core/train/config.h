@@ -1,11 +1,7 @@
-/* The effective configuration of a run: one plain value of fixed size, and the one table of typed options that fills
- * it.
+/* The effective configuration of a run: one plain value, filled by the table of options (train/option.h).
  *
- * An option has a key ("batch", "data.file", "optimizer"); rgm_config_options() is the table of all of them. YAML
- * files,
- * `--set key=value`, flags, --help, docs/CONFIG.md, validation and the file written back all come from it. Components
- * (augmentations, optimizer, ...) are kept as rgm_spec: their settings are checked later by plug/ against the
- * component's own parameters; the line and column for its messages are in each rgm_setting.
+ * Components (augmentations, optimizer, ...) are kept as rgm_spec. Their settings are checked later by plug/ against
+ * the component's own parameters; the line and column for its messages are in each rgm_setting.
  *
  * Order of precedence, lowest first: the defaults (rgm_config_init) or those of the model (rgm_config_suit), a file
  * (rgm_config_read), flags and --set in the order of the command line (rgm_config_set). A component that is named again
@@ -20,13 +16,15 @@
 #include <stddef.h>
 #include "base/status.h"
 #include "plug/spec.h"
+#include "train/option.h"
 
 enum { RGM_CONFIG_PATH = 1024, RGM_CONFIG_NAME = 64, RGM_CONFIG_LIST = 16 };
 
-enum { RGM_STEM_AUTO = 0, RGM_STEM_SMALL = 1, RGM_STEM_IMAGENET = 2 };
-enum { RGM_SHORTCUT_A = 0, RGM_SHORTCUT_B = 1 };
-enum { RGM_HEAD_AUTO = 0, RGM_HEAD_SOFTMAX = 1, RGM_HEAD_LOGIT = 2 };
-enum { RGM_METRIC_ACCURACY = 0, RGM_METRIC_LOSS = 1 };
+/* Choices; option.c has their words. */
+enum { RGM_STEM_AUTO = 0, RGM_STEM_SMALL = 1, RGM_STEM_IMAGENET = 2, RGM_STEM_COUNT = 3 };
+enum { RGM_SHORTCUT_A = 0, RGM_SHORTCUT_B = 1, RGM_SHORTCUT_COUNT = 2 };
+enum { RGM_HEAD_AUTO = 0, RGM_HEAD_SOFTMAX = 1, RGM_HEAD_LOGIT = 2, RGM_HEAD_COUNT = 3 };
+enum { RGM_METRIC_ACCURACY = 0, RGM_METRIC_LOSS = 1, RGM_METRIC_COUNT = 2 };
 
 /* An ordered list of components. */
 typedef struct rgm_spec_list {
@@ -58,16 +56,16 @@ typedef struct rgm_config {
     uint64_t seed; /* below 2^63 */
 
     int32_t threads;           /* 0: all CPUs this process may use */
-    int32_t pin;               /* RGM_PIN_* (base/team.h): 0 auto, 1 on, 2 off */
+    int32_t pin;               /* RGM_PIN_* (base/team.h) */
     char isa[RGM_CONFIG_NAME]; /* "auto" or a name for rgm_isa_choose() */
-    int32_t memory;            /* RGM_MEMORY_* (plan/plan.h): 0 normal, 1 low */
+    int32_t memory;            /* RGM_MEMORY_* (plan/plan.h) */
     struct {
-        int32_t conv; /* RGM_CONV_* (plan/plan.h): 0 auto, 1 winograd, 2 winograd-2x2, 3 direct, ... */
+        int32_t conv; /* RGM_WAY_* (plan/plan.h) */
     } engine;
 
     rgm_spec init; /* the convolutions and hidden layers; the classifier starts at N(0, 0.01) */
     int32_t prior_bias;
-    rgm_spec_list augment; /* applied in this order; batch augmentations may stand among them */
+    rgm_spec_list augment; /* applied in this order */
     rgm_spec optimizer;
     rgm_spec scheduler; /* factors of the optimizer's lr */
     double warmup;      /* linear, before the schedule: below 1 a fraction of the run, else epochs; 0: none */
@@ -104,42 +102,6 @@ typedef struct rgm_config {
     char source[RGM_CONFIG_PATH]; /* the YAML file that lines and columns of settings belong to; "": none */
     uint64_t given; /* a bit for each option of the table that a file, a flag or --set has named: rgm_config_given() */
 } rgm_config;
-
-/* --- the table -----------------------------------------------------------------------------------------------------
- */
-
-enum {
-    RGM_OPTION_BOOL,   /* int32_t: true|false|yes|no|on|off */
-    RGM_OPTION_INT,    /* int32_t */
-    RGM_OPTION_COUNT,  /* int64_t or uint64_t, 0 to 2^63 - 1 */
-    RGM_OPTION_REAL,   /* double, finite */
-    RGM_OPTION_TEXT,   /* char[size] */
-    RGM_OPTION_CHOICE, /* int32_t: index into choices */
-    RGM_OPTION_WORD,   /* char[size], one of choices */
-    RGM_OPTION_IMAGE,  /* int32_t[3]: CxHxW, or auto (zeros) */
-    RGM_OPTION_SPEC,   /* rgm_spec */
-    RGM_OPTION_SPECS,  /* rgm_spec_list */
-    RGM_OPTION_PATHS   /* config.plugins */
-};
-
-typedef struct rgm_option {
-    const char *key;            /* "group.name" or "name" */
-    int32_t type;               /* RGM_OPTION_* */
-    size_t offset, size;        /* of the field in rgm_config */
-    double low, high;           /* range of numbers, inclusive */
-    const char *const *choices; /* NULL-terminated */
-    const char *fallback;       /* the default, as YAML */
-    const char *help;           /* one line, no full stop */
-} rgm_option;
-
-/* The table; *count is the number of options. Those of a group ("model.") stand together. */
-const rgm_option *rgm_config_options(size_t *count);
-
-/* The option `key`, or NULL. */
-const rgm_option *rgm_config_option(const char *key);
-
-/* "integer, 1 to 65536", "auto, small or imagenet": for messages and the manual. Returns text. */
-const char *rgm_option_range(const rgm_option *option, char *text, size_t size);
 
 /* --- filling, checking, writing ------------------------------------------------------------------------------------
  */

@@ -10,7 +10,7 @@
 #include <strings.h>
 #include "base/text.h"
 
-static const char *const bools[] = {"false", "true", "no", "yes", "off", "on", NULL};
+static const char *const bools[] = {"false", "true", "no", "yes", "off", "on"}; /* the last bit is the value */
 
 size_t rgm_utf8_length(const unsigned char *s) {
     size_t n = s[0] < 0x80 ? 1 : s[0] >= 0xc2 && s[0] < 0xe0 ? 2 : (s[0] & 0xf0) == 0xe0 ? 3 : 4;
@@ -37,51 +37,10 @@ rgm_status rgm_text_acceptable(const char *text, size_t size, rgm_error *err) {
     return RGM_OK;
 }
 
-const char *rgm_option_range(const rgm_option *option, char *text, size_t size) {
-    switch (option->type) {
-    case RGM_OPTION_BOOL:
-        snprintf(text, size, "true or false");
-        break;
-    case RGM_OPTION_INT:
-        snprintf(text, size, "integer, %.0f to %.0f", option->low, option->high);
-        break;
-    case RGM_OPTION_COUNT:
-        snprintf(text, size, "integer, 0 to 9223372036854775807");
-        break;
-    case RGM_OPTION_REAL:
-        snprintf(text, size, "number, %.10g to %.10g", option->low, option->high);
-        break;
-    case RGM_OPTION_TEXT:
-        snprintf(text, size, "text, at most %zu bytes", option->size - 1);
-        break;
-    case RGM_OPTION_IMAGE:
-        snprintf(text, size, "CxHxW, each %.0f to %.0f, or auto", option->low, option->high);
-        break;
-    case RGM_OPTION_SPEC:
-        snprintf(text, size, "component: NAME or {NAME: {setting: value}}");
-        break;
-    case RGM_OPTION_SPECS:
-        snprintf(text, size, "list of at most %d components", RGM_CONFIG_LIST);
-        break;
-    case RGM_OPTION_PATHS:
-        snprintf(text, size, "list of at most %d paths", RGM_CONFIG_LIST);
-        break;
-    default: { /* choices */
-        size_t used = 0;
-        text[0] = 0;
-        for (size_t i = 0; option->choices[i] && used < size; i++) {
-            const char *join = i == 0 ? "" : option->choices[i + 1] ? ", " : " or ";
-            used += (size_t)snprintf(text + used, size - used, "%s%s", join, option->choices[i]);
-        }
-    }
-    }
-    return text;
-}
-
-/* The index of `text` in a NULL-terminated list, or -1. */
-static int32_t find_choice(const char *const *choices, const char *text) {
-    for (int32_t i = 0; choices[i]; i++)
-        if (strcasecmp(choices[i], text) == 0) return i;
+/* The index of `text` in words[0..count), or -1. */
+static int32_t find_word(const char *const *words, int32_t count, const char *text) {
+    for (int32_t i = 0; i < count; i++)
+        if (strcasecmp(words[i], text) == 0) return i;
     return -1;
 }
 
@@ -130,17 +89,17 @@ static int32_t parse_image(const rgm_option *option, const char *text, int32_t o
 }
 
 static int32_t parse_choice(const rgm_option *option, const char *text, void *field) {
-    int32_t index = find_choice(option->choices, text);
+    int32_t index = find_word(option->words, option->word_count, text);
     if (index < 0) return 0;
     if (option->type == RGM_OPTION_WORD)
-        strcpy(field, option->choices[index]);
+        strcpy(field, option->words[index]);
     else
         *(int32_t *)field = index;
     return 1;
 }
 
 static int32_t parse_bool(const char *text, int32_t *out) {
-    int32_t index = find_choice(bools, text);
+    int32_t index = find_word(bools, (int32_t)(sizeof bools / sizeof *bools), text);
     if (index < 0) return 0;
     *out = index & 1;
     return 1;
@@ -149,12 +108,7 @@ static int32_t parse_bool(const char *text, int32_t *out) {
 static rgm_status refuse(const rgm_option *option, const char *text, rgm_error *err) {
     char range[RGM_OPTION_TEXT_MAX];
     rgm_option_range(option, range, sizeof range);
-    const char *nearest = NULL;
-    if (option->choices) {
-        size_t count = 0;
-        while (option->choices[count]) count++;
-        nearest = rgm_text_nearest(text, option->choices, count);
-    }
+    const char *nearest = rgm_text_nearest(text, option->words, (size_t)option->word_count);
     if (nearest)
         return rgm_fail_about(err, RGM_E_USAGE, option->key, "expected %s, found '%.80s' (nearest: '%s')", range, text,
                               nearest);
@@ -218,7 +172,7 @@ const char *rgm_option_print(const rgm_option *option, const rgm_config *config,
         rgm_real_print(text, *(const double *)field);
         break;
     case RGM_OPTION_CHOICE:
-        snprintf(text, RGM_OPTION_TEXT_MAX, "%s", option->choices[*ints]);
+        snprintf(text, RGM_OPTION_TEXT_MAX, "%s", option->words[*ints]);
         break;
     case RGM_OPTION_WORD:
         snprintf(text, RGM_OPTION_TEXT_MAX, "%s", (const char *)field);

@@ -1,6 +1,6 @@
 noinst_LTLIBRARIES += libtrain.la
 libtrain_la_SOURCES = %D%/config.c %D%/config.h %D%/config_internal.h %D%/config_model.c %D%/config_text.c %D%/config_write.c \
-	%D%/config_yaml.c
+	%D%/config_yaml.c %D%/option.c %D%/option.h
 libtrain_la_CPPFLAGS = $(AM_CPPFLAGS) $(YAML_CFLAGS)
 libtrain_la_LIBADD = $(YAML_LIBS)
 libtrain_la_SOURCES += %D%/advice.c %D%/advice.h %D%/activation.c %D%/activation.h %D%/augment.c %D%/augment.h %D%/checkpoint.h \
