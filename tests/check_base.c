@@ -43,6 +43,39 @@ START_TEST(error_text_is_one_line) {
 }
 END_TEST
 
+START_TEST(reals_have_the_fewest_digits) {
+    char text[RGM_TEXT_REAL];
+    ck_assert_str_eq(rgm_text_shortest(text, 0.1), "0.1");
+    ck_assert_str_eq(rgm_text_shortest(text, 5e-4), "0.0005");
+    ck_assert_str_eq(rgm_text_shortest(text, -1e22), "-1e+22");
+    ck_assert_str_eq(rgm_text_shortest(text, 10), "10");
+    ck_assert_str_eq(rgm_text_shortest(text, -640000), "-640000");
+    ck_assert_str_eq(rgm_text_shortest(text, 999.5), "999.5");
+    ck_assert_str_eq(rgm_text_shortest(text, 0), "0");
+}
+END_TEST
+
+START_TEST(utf8_is_told_from_other_bytes) {
+    static const struct {
+        const char *text;
+        size_t length;
+    } cases[] = {{"a", 1},
+                 {"\xc3\xa4", 2},
+                 {"\xe2\x82\xac", 3},
+                 {"\xf0\x9f\x98\x80", 4},
+                 {"\x80", 0},
+                 {"\xc0\x80", 0},
+                 {"\xe0\x80\x80", 0},
+                 {"\xed\xa0\x80", 0},
+                 {"\xf0\x80\x80\x80", 0},
+                 {"\xf4\x90\x80\x80", 0},
+                 {"\xf5\x80\x80\x80", 0},
+                 {"\xe2\x82", 0}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        ck_assert_uint_eq(rgm_text_utf8_length((const unsigned char *)cases[i].text), cases[i].length);
+}
+END_TEST
+
 static void line_is(const rgm_error *err, const char *expected) {
     char line[RGM_ERROR_LINE];
     ck_assert_str_eq(rgm_error_line(err, line), expected);
@@ -513,6 +546,8 @@ int main(void) {
     TCase *text = add_case(suite, "text"), *arena = add_case(suite, "arena"), *log = add_case(suite, "log");
     TCase *cpu = add_case(suite, "cpu");
     tcase_add_test(text, every_status_has_text_and_exit_code);
+    tcase_add_test(text, reals_have_the_fewest_digits);
+    tcase_add_test(text, utf8_is_told_from_other_bytes);
     tcase_add_test(text, error_text_is_one_line);
     tcase_add_test(text, an_error_carries_its_place);
     tcase_add_test(text, an_error_with_a_long_place_is_cut);

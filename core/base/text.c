@@ -74,6 +74,28 @@ const char *rgm_text_print_real(char *out, size_t size, int32_t digits, double v
     return out;
 }
 
+const char *rgm_text_shortest(char text[RGM_TEXT_REAL], double value) {
+    double size = fabs(value);
+    int32_t digits = size >= 1 && size < 1e15 ? (int32_t)log10(size) + 1 : 1; /* "10" rather than "1e+01" */
+    for (; digits <= 17; digits++) {
+        double again;
+        rgm_text_print_real(text, RGM_TEXT_REAL, digits, value);
+        if (rgm_text_real(text, &again) && again == value) break;
+    }
+    return text;
+}
+
+size_t rgm_text_utf8_length(const unsigned char *s) {
+    size_t n = s[0] < 0x80 ? 1 : s[0] >= 0xc2 && s[0] < 0xe0 ? 2 : (s[0] & 0xf0) == 0xe0 ? 3 : 4;
+    if (n == 1) return 1;
+    if (s[0] < 0xc2 || s[0] > 0xf4) return 0;
+    for (size_t i = 1; i < n; i++)
+        if ((s[i] & 0xc0) != 0x80) return 0;
+    if ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] >= 0xa0)) return 0;
+    if ((s[0] == 0xf0 && s[1] < 0x90) || (s[0] == 0xf4 && s[1] >= 0x90)) return 0;
+    return n;
+}
+
 int32_t rgm_text_control(const char *text) {
     const unsigned char *c = (const unsigned char *)text;
     if (*c && (*c < 0x20 || *c == 0x7f)) return 1;

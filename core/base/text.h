@@ -18,6 +18,13 @@ int32_t rgm_text_real(const char *text, double *out);
 /* Like snprintf with "%.*g"; returns `out`. */
 const char *rgm_text_print_real(char *out, size_t size, int32_t digits, double value);
 
+/* The decimal with the fewest digits that rgm_text_real() reads back as exactly `value` (finite). Returns text. */
+enum { RGM_TEXT_REAL = 32 };
+const char *rgm_text_shortest(char text[RGM_TEXT_REAL], double value);
+
+/* Bytes of the UTF-8 sequence at `s`, NUL-terminated text (RFC 3629: no overlong forms, no surrogates); 0: none. */
+size_t rgm_text_utf8_length(const unsigned char *s);
+
 /* Bytes of the control character that `text` begins with: 1 for C0 and DEL, 2 for C1 in UTF-8, else 0. */
 int32_t rgm_text_control(const char *text);
 

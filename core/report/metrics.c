@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "base/replace.h"
-#include "train/config.h"
+#include "base/text.h"
 
 rgm_status rgm_metrics_open(rgm_metrics *metrics, const char *path, rgm_error *err) {
     memset(metrics, 0, sizeof *metrics);
@@ -47,7 +47,7 @@ __attribute__((format(printf, 2, 3))) static void put(rgm_metrics *m, const char
 static void put_escaped(rgm_metrics *m, const char *text) {
     put(m, "\"");
     for (const unsigned char *s = (const unsigned char *)text; *s;) {
-        size_t n = rgm_utf8_length(s);
+        size_t n = rgm_text_utf8_length(s);
         if (n == 0)
             put(m, "?");
         else if (*s == '"' || *s == '\\')
@@ -71,9 +71,9 @@ void rgm_metrics_begin(rgm_metrics *m, const char *event, int64_t step, int32_t 
 }
 
 void rgm_metrics_real(rgm_metrics *m, const char *key, double value) {
-    char text[RGM_REAL_TEXT];
+    char text[RGM_TEXT_REAL];
     if (m->fd <= 0) return;
-    put(m, ", \"%s\": %s", key, isfinite(value) ? rgm_real_print(text, value) : "null");
+    put(m, ", \"%s\": %s", key, isfinite(value) ? rgm_text_shortest(text, value) : "null");
 }
 
 void rgm_metrics_int(rgm_metrics *m, const char *key, int64_t value) {

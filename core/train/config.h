@@ -174,13 +174,6 @@ int32_t rgm_config_differs(const rgm_config *a, const rgm_config *b, const char 
 /* 1 if all options that have a key are equal (lines and columns of settings do not count). */
 int32_t rgm_config_equal(const rgm_config *a, const rgm_config *b);
 
-/* The decimal with the fewest digits that strtod() reads back as exactly `value` (finite). Returns text. */
-enum { RGM_REAL_TEXT = 32 };
-const char *rgm_real_print(char text[RGM_REAL_TEXT], double value);
-
-/* Bytes of the UTF-8 sequence at `s`, NUL-terminated text (RFC 3629: no overlong forms, no surrogates); 0: none. */
-size_t rgm_utf8_length(const unsigned char *s);
-
 /* 1 if two components have the same name and settings in the same order; lines and columns do not count. */
 int32_t rgm_spec_equal(const rgm_spec *a, const rgm_spec *b);
 

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,22 +11,11 @@
 
 static const char *const bools[] = {"false", "true", "no", "yes", "off", "on"}; /* the last bit is the value */
 
-size_t rgm_utf8_length(const unsigned char *s) {
-    size_t n = s[0] < 0x80 ? 1 : s[0] >= 0xc2 && s[0] < 0xe0 ? 2 : (s[0] & 0xf0) == 0xe0 ? 3 : 4;
-    if (n == 1) return 1;
-    if (s[0] < 0xc2 || s[0] > 0xf4) return 0;
-    for (size_t i = 1; i < n; i++)
-        if ((s[i] & 0xc0) != 0x80) return 0;
-    if ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] >= 0xa0)) return 0;
-    if ((s[0] == 0xf0 && s[1] < 0x90) || (s[0] == 0xf4 && s[1] >= 0x90)) return 0;
-    return n;
-}
-
 rgm_status rgm_text_acceptable(const char *text, size_t size, rgm_error *err) {
     size_t length = strlen(text);
     if (length >= size) return rgm_fail(err, RGM_E_USAGE, "expected at most %zu bytes, found %zu", size - 1, length);
     for (const unsigned char *s = (const unsigned char *)text; *s;) {
-        size_t n = rgm_utf8_length(s);
+        size_t n = rgm_text_utf8_length(s);
         if (n == 0) return rgm_fail(err, RGM_E_USAGE, "expected UTF-8, found byte 0x%02x", s[0]);
         /* C0 and C1 controls: YAML cannot write them plainly and a terminal would obey them. */
         if (s[0] < 0x20 || s[0] == 0x7f || (s[0] == 0xc2 && s[1] < 0xa0))
@@ -169,7 +157,7 @@ const char *rgm_option_print(const rgm_option *option, const rgm_config *config,
         snprintf(text, RGM_OPTION_TEXT_MAX, "%" PRId64, *(const int64_t *)field);
         break;
     case RGM_OPTION_REAL:
-        rgm_real_print(text, *(const double *)field);
+        rgm_text_shortest(text, *(const double *)field);
         break;
     case RGM_OPTION_CHOICE:
         snprintf(text, RGM_OPTION_TEXT_MAX, "%s", option->words[*ints]);
@@ -185,17 +173,6 @@ const char *rgm_option_print(const rgm_option *option, const rgm_config *config,
         break;
     default:
         text[0] = 0;
-    }
-    return text;
-}
-
-const char *rgm_real_print(char text[RGM_REAL_TEXT], double value) {
-    double size = fabs(value);
-    int32_t digits = size >= 1 && size < 1e15 ? (int32_t)log10(size) + 1 : 1; /* "10" rather than "1e+01" */
-    for (; digits <= 17; digits++) {
-        double again;
-        rgm_text_print_real(text, RGM_REAL_TEXT, digits, value);
-        if (rgm_text_real(text, &again) && again == value) break;
     }
     return text;
 }
