@@ -327,6 +327,56 @@ START_TEST(test_refused) {
 }
 END_TEST
 
+/* A setting with a list of `count` texts "1", the last one within a list or mapping of `kind`; 0: it is a text, too. */
+static rgm_spec tree_spec(const char *name, const char *key, int32_t count, int32_t kind) {
+    rgm_spec spec = plug_spec(name, "");
+    int32_t node = 0;
+    ck_assert_int_eq(rgm_spec_put(&spec, key, "", NULL), RGM_OK);
+    ck_assert_int_eq(rgm_value_add(&spec, 0, "", &spec.settings[0].tree, NULL), RGM_OK);
+    rgm_value_clear(&spec, spec.settings[0].tree, RGM_VALUE_LIST);
+    for (int32_t i = 0; i < count; i++) {
+        ck_assert_int_eq(rgm_value_add(&spec, spec.settings[0].tree, "", &node, NULL), RGM_OK);
+        ck_assert_int_eq(rgm_value_set(&spec, node, "1", NULL), RGM_OK);
+    }
+    if (kind) rgm_value_clear(&spec, node, kind);
+    spec.settings[0].line = 7, spec.settings[0].column = 8;
+    return spec;
+}
+
+/* Parameters are numbers and texts: a flat list is one text, what is nested is refused by name and place. */
+START_TEST(test_lists_and_mappings_as_parameters) {
+    rgm_registry *registry = plug_registry(GOOD);
+    rgm_instance *instance = NULL;
+    rgm_error err = {0};
+    char text[256];
+    rgm_spec spec = tree_spec("step", "at", 2, 0), printed;
+    ck_assert_int_eq(rgm_instance_create(&instance, registry, RGM_SCHEDULER, &spec, &err), RGM_OK);
+    rgm_instance_spec(instance, &printed);
+    ck_assert_str_eq(rgm_spec_get(&printed, "at"), "1,1");
+    rgm_instance_destroy(instance);
+    rgm_spec_text(&spec, text, sizeof text);
+    ck_assert_str_eq(text, "{step: {at: [1, 1]}}");
+    spec = tree_spec("sgd", "lr", 2, 0);
+    plug_refused(rgm_instance_create(&instance, registry, RGM_OPTIMIZER, &spec, &err), RGM_E_USAGE, &err,
+                 "line 7, column 8: optimizer sgd: lr: '1,1', expected number, 0 to 1000");
+    spec = tree_spec("sgd", "lr", 2, RGM_VALUE_LIST);
+    plug_refused(rgm_instance_create(&instance, registry, RGM_OPTIMIZER, &spec, &err), RGM_E_USAGE, &err,
+                 "line 7, column 8: optimizer sgd: lr: expected number, 0 to 1000, found a list");
+    rgm_value_clear(&spec, spec.settings[0].tree, RGM_VALUE_MAP);
+    plug_refused(rgm_instance_create(&instance, registry, RGM_OPTIMIZER, &spec, &err), RGM_E_USAGE, &err,
+                 "line 7, column 8: optimizer sgd: lr: expected number, 0 to 1000, found a mapping");
+    rgm_spec_text(&spec, text, sizeof text);
+    ck_assert_str_eq(text, "{sgd: {lr: {}}}");
+    spec = tree_spec("good", "text", 60, RGM_VALUE_MAP);
+    plug_refused(rgm_instance_create(&instance, registry, RGM_AUGMENTATION, &spec, &err), RGM_E_USAGE, &err,
+                 "text: expected text of at most 15 bytes, found a list");
+    spec = tree_spec("crop", "of", 2, RGM_VALUE_MAP);
+    plug_refused(rgm_instance_create(&instance, registry, RGM_AUGMENTATION, &spec, &err), RGM_E_USAGE, &err,
+                 "augmentation crop: unknown parameter 'of'");
+    rgm_registry_destroy(registry);
+}
+END_TEST
+
 START_TEST(test_refused_by_prepare) {
     static const struct {
         int32_t kind;
@@ -518,6 +568,7 @@ TCase *plug_case_params(void) {
     tcase_add_test(tc, test_in_place_or_resized);
     tcase_add_test(tc, test_completion);
     tcase_add_loop_test(tc, test_refused, 0, sizeof refused / sizeof *refused);
+    tcase_add_test(tc, test_lists_and_mappings_as_parameters);
     tcase_add_test(tc, test_refused_by_prepare);
     tcase_add_test(tc, test_large_reals);
     tcase_add_test(tc, test_effective_parameters);

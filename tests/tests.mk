@@ -4,7 +4,7 @@ test_cflags = $(AM_CFLAGS) $(CHECK_CFLAGS)
 # docs/CONFIG.md's tables are made from the code's: check_options compares them, "make config-rows" writes them.
 EXTRA_PROGRAMS += %D%/make_config_rows
 tests_make_config_rows_SOURCES = %D%/make_config_rows.c %D%/config_rows.c %D%/config_rows.h
-tests_make_config_rows_LDADD = libcli.la libtrain.la libbase.la
+tests_make_config_rows_LDADD = libcli.la libtrain.la libplug.la libbase.la
 config-rows: %D%/make_config_rows
 	%D%/make_config_rows $(srcdir)/docs/CONFIG.md
 .PHONY: config-rows
@@ -14,7 +14,7 @@ check_PROGRAMS += tests/check_config
 TESTS += tests/check_config
 tests_check_config_SOURCES = %D%/check_config.c
 tests_check_config_CFLAGS = $(test_cflags)
-tests_check_config_LDADD = libtrain.la libbase.la $(CHECK_LIBS)
+tests_check_config_LDADD = libtrain.la libplug.la libbase.la $(CHECK_LIBS)
 
 check_PROGRAMS += tests/check_engine tests/check_matmul
 TESTS += tests/check_engine tests/check_matmul
@@ -30,7 +30,7 @@ TESTS += tests/check_report
 tests_check_report_SOURCES = %D%/check_report.c
 tests_check_report_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
 tests_check_report_CFLAGS = $(test_cflags)
-tests_check_report_LDADD = libreport.la libtrain.la libbase.la $(CHECK_LIBS)
+tests_check_report_LDADD = libreport.la libtrain.la libplug.la libbase.la $(CHECK_LIBS)
 
 check_PROGRAMS += tests/check_bench
 TESTS += tests/check_bench
@@ -215,7 +215,7 @@ if HAVE_CHECK
 checkpoint_tests = tests/check_checkpoint tests/check_weights tests/check_checkpoint_reads
 check_PROGRAMS += $(checkpoint_tests)
 TESTS += $(checkpoint_tests)
-checkpoint_ldadd = libtrain.la $(net_rooms) libdata.la libbase.la $(CHECK_LIBS) -lm
+checkpoint_ldadd = libtrain.la libplug.la $(net_rooms) libdata.la libbase.la $(CHECK_LIBS) -lm
 tests_check_checkpoint_SOURCES = %D%/check_checkpoint.c %D%/checkpoint_states.c %D%/checkpoint_states.h \
 	%D%/checkpoint_v1.c %D%/checkpoint_v1.h
 tests_check_checkpoint_CPPFLAGS = $(AM_CPPFLAGS) $(HDF5_CFLAGS)

@@ -65,13 +65,32 @@ static void put_scalar(text *t, const char *value) {
     put(t, "\"");
 }
 
+static void put_tree(text *t, const rgm_spec *spec, int32_t node) {
+    int32_t kind = spec->values[node].kind, first = spec->values[node].first;
+    if (kind == RGM_VALUE_TEXT) {
+        put_scalar(t, rgm_value_text(spec, node));
+        return;
+    }
+    put(t, kind == RGM_VALUE_MAP ? "{" : "[");
+    for (int32_t child = first; child; child = spec->values[child].next) {
+        if (child != first) put(t, ", ");
+        if (kind == RGM_VALUE_MAP) put(t, "%s: ", rgm_value_key(spec, child));
+        put_tree(t, spec, child);
+    }
+    put(t, kind == RGM_VALUE_MAP ? "}" : "]");
+}
+
 size_t rgm_spec_text(const rgm_spec *spec, char *out, size_t size) {
     text t = {out, size, 0};
     if (size > 0) out[0] = '\0';
     put(&t, "{%s: {", spec->name);
     for (int32_t i = 0; i < spec->count; i++) {
-        put(&t, "%s%s: ", i > 0 ? ", " : "", spec->settings[i].key);
-        put_scalar(&t, spec->settings[i].value);
+        const rgm_setting *setting = &spec->settings[i];
+        put(&t, "%s%s: ", i > 0 ? ", " : "", setting->key);
+        if (setting->tree)
+            put_tree(&t, spec, setting->tree);
+        else
+            put_scalar(&t, setting->value);
     }
     put(&t, "}}");
     return t.length;

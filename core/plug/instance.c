@@ -31,11 +31,23 @@ static rgm_status unknown_setting(const rgm_listed *listed, const rgm_setting *s
     return at_place(s->key_line, s->key_column, err);
 }
 
-static rgm_status apply_setting(const rgm_listed *listed, const rgm_setting *s, void *memory, rgm_error *err) {
+/* Parameters are numbers and texts. A flat list reaches one as "a,b"; other lists and mappings are for none. */
+static rgm_status set_parameter(const rgm_parameter *p, const rgm_spec *spec, const rgm_setting *s, void *memory,
+                                rgm_error *err) {
+    char joined[RGM_SPEC_VALUE], range[256];
+    if (!s->tree) return rgm_param_set(p, s->value, memory, err);
+    if (rgm_value_join(spec, s->tree, joined)) return rgm_param_set(p, joined, memory, err);
+    rgm_param_range(p, range, sizeof range);
+    return rgm_fail(err, RGM_E_USAGE, "expected %s, found a %s", range,
+                    spec->values[s->tree].kind == RGM_VALUE_MAP ? "mapping" : "list");
+}
+
+static rgm_status apply_setting(const rgm_listed *listed, const rgm_spec *spec, const rgm_setting *s, void *memory,
+                                rgm_error *err) {
     const rgm_component *c = listed->component;
     for (uint32_t i = 0; i < c->param_count; i++) {
         if (strcmp(c->params[i].key, s->key) != 0) continue;
-        if (rgm_param_set(&c->params[i], s->value, memory, err) == RGM_OK) return RGM_OK;
+        if (set_parameter(&c->params[i], spec, s, memory, err) == RGM_OK) return RGM_OK;
         rgm_fail_in(err, "%s %s: %s", rgm_kind_name((int32_t)c->kind), c->name, s->key);
         return at_place(s->line, s->column, err);
     }
@@ -64,7 +76,7 @@ rgm_status rgm_instance_create(rgm_instance **instance, const rgm_registry *regi
     memset(it->pristine, 0, memory_bytes(c));
     rgm_params_defaults(c, it->pristine);
     for (int32_t i = 0; i < spec->count; i++)
-        RGM_TRY_OR_FAIL(status, apply_setting(it->listed, &spec->settings[i], it->pristine, err));
+        RGM_TRY_OR_FAIL(status, apply_setting(it->listed, spec, &spec->settings[i], it->pristine, err));
     memcpy(it->memory, it->pristine, memory_bytes(c));
     *instance = it;
     return RGM_OK;

@@ -25,7 +25,8 @@ rgm_status rgm_config_init(rgm_config *config, rgm_error *err) {
     return RGM_OK;
 }
 
-/* --- set by key ----------------------------------------------------------------------------------------------------
+/* --- what is given, and what is not a key
+ * -----------------------------------------------------------------------------
  */
 
 /* The option's bit in config.given. */
@@ -35,21 +36,6 @@ static uint64_t bit_of(const rgm_option *option) {
 }
 
 void rgm_config_mark(rgm_config *config, const rgm_option *option) { config->given |= bit_of(option); }
-
-/* The option of which `key` names a part ("augment.0.padding"); *rest is what follows the first dot. */
-static const rgm_option *find_owner(const char *key, const char **rest) {
-    size_t count;
-    const rgm_option *options = rgm_config_options(&count);
-    for (size_t i = 0; i < count; i++) {
-        if (!rgm_option_is_node(&options[i])) continue;
-        size_t length = strlen(options[i].key);
-        if (strncmp(options[i].key, key, length) == 0 && key[length] == '.') {
-            *rest = key + length + 1;
-            return &options[i];
-        }
-    }
-    return NULL;
-}
 
 int32_t rgm_config_given(const rgm_config *config, const char *key) {
     const rgm_option *option = rgm_config_option(key);
@@ -82,96 +68,6 @@ rgm_status rgm_option_unknown(const char *key, rgm_error *err) {
     const char *nearest = rgm_text_nearest(key, names, count);
     if (!nearest) return rgm_fail(err, RGM_E_USAGE, "unknown key '%.80s'", key);
     return rgm_fail(err, RGM_E_USAGE, "unknown key '%.80s' (nearest: '%s')", key, nearest);
-}
-
-/* "lr" or "sgd.lr" of the component that is there. */
-static rgm_status set_setting(rgm_spec *spec, const char *key, const char *rest, const char *value, rgm_error *err) {
-    if (!spec->name[0]) return rgm_fail_about(err, RGM_E_USAGE, key, "no component is named here to have settings");
-    const char *dot = strchr(rest, '.');
-    if (dot) {
-        size_t length = (size_t)(dot - rest);
-        if (length != strlen(spec->name) || strncmp(rest, spec->name, length) != 0)
-            return rgm_fail_about(err, RGM_E_USAGE, key, "the component here is '%s', not '%.*s'", spec->name,
-                                  length < 80 ? (int)length : 80, rest);
-        rest = dot + 1;
-    }
-    rgm_status status = rgm_spec_put(spec, rest, value, err);
-    if (status < 0) rgm_error_about(err, key);
-    return status;
-}
-
-/* Reads a decimal index at *text and moves past it and a following dot. -1 if there is none. */
-static int32_t take_index(const char **text) {
-    size_t digits = strspn(*text, "0123456789");
-    if (digits < 1 || digits > 6 || ((*text)[digits] && (*text)[digits] != '.')) return -1;
-    int32_t index = (int32_t)strtol(*text, NULL, 10);
-    *text += digits + ((*text)[digits] == '.');
-    return index;
-}
-
-/* "0", "0.padding", "0.crop.padding" or "crop.padding" in a list; index `count` adds a component. */
-static rgm_status set_in_list(rgm_spec_list *list, const char *key, const char *rest, const char *value,
-                              rgm_error *err) {
-    int32_t index = take_index(&rest);
-    if (index < 0) {
-        const char *dot = strchr(rest, '.');
-        for (int32_t i = 0; dot && i < list->count && index < 0; i++)
-            if (strlen(list->items[i].name) == (size_t)(dot - rest) &&
-                strncmp(list->items[i].name, rest, (size_t)(dot - rest)) == 0)
-                index = i;
-        if (index < 0)
-            return rgm_fail_about(err, RGM_E_USAGE, key, "expected the number or the name of one of %d components",
-                                  list->count);
-    }
-    int32_t adds = !*rest && index == list->count && index < RGM_CONFIG_LIST;
-    if (index >= list->count && !adds)
-        return rgm_fail_about(err, RGM_E_USAGE, key, "there are %d components, counted from 0", list->count);
-    if (*rest) return set_setting(&list->items[index], key, rest, value, err);
-    rgm_spec spec;
-    RGM_TRY(rgm_spec_set_yaml(&spec, key, value, err));
-    if (!spec.name[0]) return rgm_fail_about(err, RGM_E_USAGE, key, "expected a component");
-    list->items[index] = spec;
-    list->count += adds;
-    return RGM_OK;
-}
-
-static rgm_status set_path(rgm_config *config, const char *key, const char *rest, const char *value, rgm_error *err) {
-    int32_t index = take_index(&rest);
-    if (index < 0 || *rest || index > config->plugins.count || index >= RGM_CONFIG_LIST)
-        return rgm_fail_about(err, RGM_E_USAGE, key, "expected a number up to %d", config->plugins.count);
-    if (!*value) return rgm_fail_about(err, RGM_E_USAGE, key, "expected a path, found nothing");
-    if (rgm_text_acceptable(value, RGM_CONFIG_PATH, err) < 0) {
-        rgm_error_about(err, key);
-        return RGM_E_USAGE;
-    }
-    strcpy(config->plugins.paths[index], value);
-    config->plugins.count += index == config->plugins.count;
-    return RGM_OK;
-}
-
-rgm_status rgm_config_set(rgm_config *config, const char *key, const char *value, rgm_error *err) {
-    const rgm_option *option = rgm_config_option(key);
-    const char *rest = NULL;
-    if (!option) option = find_owner(key, &rest);
-    if (!option) return rgm_option_unknown(key, err);
-    rgm_config_mark(config, option);
-    if (!rest && rgm_option_is_node(option)) return rgm_option_set_yaml(option, config, value, err);
-    if (!rest) return rgm_option_set_text(option, config, value, err);
-    if (option->type == RGM_OPTION_SPEC) return set_setting(rgm_option_field(option, config), key, rest, value, err);
-    if (option->type == RGM_OPTION_PATHS) return set_path(config, key, rest, value, err);
-    return set_in_list(rgm_option_field(option, config), key, rest, value, err);
-}
-
-rgm_status rgm_config_assign(rgm_config *config, const char *assignment, rgm_error *err) {
-    const char *equals = strchr(assignment, '=');
-    if (!equals || equals == assignment)
-        return rgm_fail(err, RGM_E_USAGE, "expected key=value, found '%.80s'", assignment);
-    char key[RGM_OPTION_TEXT_MAX];
-    size_t length = (size_t)(equals - assignment);
-    if (length >= sizeof key) return rgm_fail(err, RGM_E_USAGE, "unknown key '%.80s...'", assignment);
-    memcpy(key, assignment, length);
-    key[length] = 0;
-    return rgm_config_set(config, key, equals + 1, err);
 }
 
 /* --- what no single option can see ---------------------------------------------------------------------------------
@@ -241,15 +137,6 @@ rgm_status rgm_config_fit(rgm_config *config, int32_t channels, int32_t height, 
 
 /* --- comparing -----------------------------------------------------------------------------------------------------
  */
-
-int32_t rgm_spec_equal(const rgm_spec *a, const rgm_spec *b) {
-    if (strcmp(a->name, b->name) != 0 || a->count != b->count) return 0;
-    for (int32_t i = 0; i < a->count; i++)
-        if (strcmp(a->settings[i].key, b->settings[i].key) != 0 ||
-            strcmp(a->settings[i].value, b->settings[i].value) != 0)
-            return 0;
-    return 1;
-}
 
 static int32_t list_equal(const rgm_spec_list *a, const rgm_spec_list *b) {
     if (a->count != b->count) return 0;

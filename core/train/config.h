@@ -8,7 +8,7 @@
  * replaces the earlier one with all its settings; `optimizer.lr=0.05` changes one setting of the component that is
  * there.
  *
- * The struct is about 220 KiB: keep it static, on the heap or in a long-lived object, not in a deep stack.
+ * The struct is about 350 KiB: keep it static, on the heap or in a long-lived object, not in a deep stack.
  */
 #ifndef RGM_TRAIN_CONFIG_H
 #define RGM_TRAIN_CONFIG_H
@@ -135,8 +135,9 @@ rgm_status rgm_config_parse(rgm_config *config, const char *text, size_t size, c
 
 /* Sets one option or one setting of a component from text: "batch", "data.file", "optimizer" (the value is YAML:
  * "adam", "{adam: {lr: 1e-3}}"), "optimizer.lr", "optimizer.sgd.lr", "augment" ("[flip, {crop: {padding: 4}}]"),
- * "augment.0", "augment.0.padding", "augment.0.crop.padding", "augment.crop.padding". RGM_E_USAGE with the key in
- * front. */
+ * "augment.0", "augment.0.padding", "augment.0.crop.padding", "augment.crop.padding", or a value within the lists and
+ * mappings of a setting: "augment.0.random.of.1.crop.padding". The value of a setting is a text as it stands, or YAML
+ * if it is in brackets or braces. RGM_E_USAGE about the key. */
 rgm_status rgm_config_set(rgm_config *config, const char *key, const char *value, rgm_error *err);
 
 /* The same from "key=value". */
@@ -173,11 +174,5 @@ int32_t rgm_config_differs(const rgm_config *a, const rgm_config *b, const char 
 
 /* 1 if all options that have a key are equal (lines and columns of settings do not count). */
 int32_t rgm_config_equal(const rgm_config *a, const rgm_config *b);
-
-/* 1 if two components have the same name and settings in the same order; lines and columns do not count. */
-int32_t rgm_spec_equal(const rgm_spec *a, const rgm_spec *b);
-
-/* The setting `key` of a component, or NULL. */
-const char *rgm_spec_get(const rgm_spec *spec, const char *key);
 
 #endif

@@ -1,4 +1,5 @@
-/* Between config.c (the table, --set), config_text.c (values as text) and config_yaml.c (files). */
+/* Between config.c (defaults, checks), config_set.c (--set), config_text.c (values as text), config_yaml.c (reading)
+ * and config_write.c (writing). */
 #ifndef RGM_TRAIN_CONFIG_INTERNAL_H
 #define RGM_TRAIN_CONFIG_INTERNAL_H
 
@@ -24,15 +25,12 @@ rgm_status rgm_option_set_yaml(const rgm_option *option, rgm_config *config, con
 /* One component from YAML text; `key` for messages. */
 rgm_status rgm_spec_set_yaml(rgm_spec *spec, const char *key, const char *text, rgm_error *err);
 
-/* Adds or replaces a setting, without a place in a file; a new one is the last. RGM_E_USAGE if it does not fit or the
- * name is no word of letters, digits, '_' and '-'. */
-rgm_status rgm_spec_put(rgm_spec *spec, const char *key, const char *value, rgm_error *err);
-
-/* 1 if the text can name a component or a setting. */
-int32_t rgm_spec_is_name(const char *text);
-
-/* RGM_E_USAGE unless `text` is UTF-8 without control characters and has less than `size` bytes. */
-rgm_status rgm_text_acceptable(const char *text, size_t size, rgm_error *err);
+/* A node of a spec's trees from YAML text; `node.depth` lists and mappings are around it. */
+typedef struct rgm_branch {
+    rgm_spec *spec;
+    int32_t index, depth;
+} rgm_branch;
+rgm_status rgm_branch_set_yaml(rgm_branch node, const char *key, const char *text, rgm_error *err);
 
 /* The value of a scalar option but a text, as read back exactly: reals in the fewest digits. Returns text. */
 const char *rgm_option_print(const rgm_option *option, const rgm_config *config, char text[RGM_OPTION_TEXT_MAX]);

@@ -11,20 +11,6 @@
 
 static const char *const bools[] = {"false", "true", "no", "yes", "off", "on"}; /* the last bit is the value */
 
-rgm_status rgm_text_acceptable(const char *text, size_t size, rgm_error *err) {
-    size_t length = strlen(text);
-    if (length >= size) return rgm_fail(err, RGM_E_USAGE, "expected at most %zu bytes, found %zu", size - 1, length);
-    for (const unsigned char *s = (const unsigned char *)text; *s;) {
-        size_t n = rgm_text_utf8_length(s);
-        if (n == 0) return rgm_fail(err, RGM_E_USAGE, "expected UTF-8, found byte 0x%02x", s[0]);
-        /* C0 and C1 controls: YAML cannot write them plainly and a terminal would obey them. */
-        if (s[0] < 0x20 || s[0] == 0x7f || (s[0] == 0xc2 && s[1] < 0xa0))
-            return rgm_fail(err, RGM_E_USAGE, "expected no control characters, found byte 0x%02x", s[0]);
-        s += n;
-    }
-    return RGM_OK;
-}
-
 /* The index of `text` in words[0..count), or -1. */
 static int32_t find_word(const char *const *words, int32_t count, const char *text) {
     for (int32_t i = 0; i < count; i++)
@@ -175,38 +161,4 @@ const char *rgm_option_print(const rgm_option *option, const rgm_config *config,
         text[0] = 0;
     }
     return text;
-}
-
-/* --- components ----------------------------------------------------------------------------------------------------
- */
-
-int32_t rgm_spec_is_name(const char *text) {
-    size_t length = strlen(text);
-    return length > 0 && length < RGM_SPEC_NAME &&
-           strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") == length;
-}
-
-rgm_status rgm_spec_put(rgm_spec *spec, const char *key, const char *value, rgm_error *err) {
-    if (!rgm_spec_is_name(key))
-        return rgm_fail(err, RGM_E_USAGE, "expected the name of a setting of '%s', found '%.80s'", spec->name, key);
-    if (rgm_text_acceptable(value, RGM_SPEC_VALUE, err) < 0) {
-        rgm_error_about(err, key);
-        return RGM_E_USAGE;
-    }
-    rgm_setting *setting = NULL;
-    for (int32_t i = 0; i < spec->count; i++)
-        if (strcmp(spec->settings[i].key, key) == 0) setting = &spec->settings[i];
-    if (!setting && spec->count == RGM_SPEC_SETTINGS)
-        return rgm_fail(err, RGM_E_USAGE, "'%s' has more than %d settings", spec->name, RGM_SPEC_SETTINGS);
-    if (!setting) setting = &spec->settings[spec->count++];
-    memset(setting, 0, sizeof *setting);
-    strcpy(setting->key, key);
-    strcpy(setting->value, value);
-    return RGM_OK;
-}
-
-const char *rgm_spec_get(const rgm_spec *spec, const char *key) {
-    for (int32_t i = 0; i < spec->count; i++)
-        if (strcmp(spec->settings[i].key, key) == 0) return spec->settings[i].value;
-    return NULL;
 }

@@ -79,6 +79,26 @@ static void close_list(writer *w) {
     emit(w, &event, yaml_sequence_end_event_initialize(&event));
 }
 
+static void put_tree(writer *w, const rgm_spec *spec, int32_t node) {
+    int32_t kind = spec->values[node].kind, child = spec->values[node].first;
+    if (kind == RGM_VALUE_TEXT) {
+        put_text(w, rgm_value_text(spec, node));
+        return;
+    }
+    if (kind == RGM_VALUE_MAP)
+        open_mapping(w, 1);
+    else
+        open_list(w, 1);
+    for (; child; child = spec->values[child].next) {
+        if (kind == RGM_VALUE_MAP) put_text(w, rgm_value_key(spec, child));
+        put_tree(w, spec, child);
+    }
+    if (kind == RGM_VALUE_MAP)
+        close_mapping(w);
+    else
+        close_list(w);
+}
+
 static void put_spec(writer *w, const rgm_spec *spec) {
     if (!spec->name[0] || spec->count == 0) {
         put_plain(w, spec->name[0] ? spec->name : "none");
@@ -88,8 +108,12 @@ static void put_spec(writer *w, const rgm_spec *spec) {
     put_text(w, spec->name);
     open_mapping(w, 1);
     for (int32_t i = 0; i < spec->count; i++) {
-        put_text(w, spec->settings[i].key);
-        put_text(w, spec->settings[i].value);
+        const rgm_setting *setting = &spec->settings[i];
+        put_text(w, setting->key);
+        if (setting->tree)
+            put_tree(w, spec, setting->tree);
+        else
+            put_text(w, setting->value);
     }
     close_mapping(w);
     close_mapping(w);

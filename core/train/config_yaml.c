@@ -1,7 +1,8 @@
-/* Configuration files: YAML read event by event against the table of options, and written from it.
+/* Configuration files: YAML read event by event against the table of options.
  *
- * The reader knows the whole shape beforehand, so depth is bounded by the table and the first node that does not fit
- * ends the reading. Anchors and aliases are refused: nothing can be expanded. */
+ * The reader knows the shape beforehand, so depth is bounded by the table, and by RGM_SPEC_DEPTH in a component's
+ * settings. The first node that does not fit ends the reading. Anchors and aliases are refused: nothing can be
+ * expanded. */
 #include "train/config_internal.h"
 
 #include <errno.h>
@@ -101,24 +102,88 @@ static rgm_status expected(reader *r, const char *key, const char *what) {
 /* --- components ----------------------------------------------------------------------------------------------------
  */
 
-/* Joins a list of scalars to "a,b". Ends at its last event. */
-static rgm_status read_value_list(reader *r, const char *key, char *value, size_t size) {
-    size_t used = 0;
-    yaml_mark_t start = r->event.start_mark;
-    value[0] = 0;
-    for (int32_t i = 0;; i++) {
-        RGM_TRY(next(r));
-        if (r->event.type == YAML_SEQUENCE_END_EVENT) return RGM_OK;
-        if (r->event.type != YAML_SCALAR_EVENT || is_null(r)) return expected(r, key, "a value");
-        used += (size_t)snprintf(value + used, size - used, "%s%s", i ? "," : "", scalar(r));
-        if (used >= size) return REFUSE_ABOUT(r, start, key, "the list is longer than %zu bytes", size - 1);
-    }
-}
-
 /* Where a mark is, from 1; what comes from the command line has no place. */
 static void set_place(const reader *r, yaml_mark_t mark, int32_t *line, int32_t *column) {
     *line = r->name ? (int32_t)mark.line + 1 : 0;
     *column = r->name ? (int32_t)mark.column + 1 : 0;
+}
+
+static int32_t is_value(const reader *r) {
+    return r->event.type == YAML_SEQUENCE_START_EVENT || r->event.type == YAML_MAPPING_START_EVENT ||
+           (r->event.type == YAML_SCALAR_EVENT && !is_null(r));
+}
+
+/* The name of a setting at hand, new among those of the mapping. */
+static rgm_status check_name(reader *r, const char *owner, int32_t repeated) {
+    if (!repeated) return RGM_OK;
+    return REFUSE_ABOUT(r, r->event.start_mark, owner, "the setting '%s' is repeated", scalar(r));
+}
+
+static int32_t is_name(const reader *r) { return r->event.type == YAML_SCALAR_EVENT && rgm_spec_is_name(scalar(r)); }
+
+/* What did not fit into a spec: about `key`, at a mark. */
+static rgm_status refuse_at(reader *r, yaml_mark_t mark, const char *key) {
+    rgm_error_about(r->err, key);
+    return at(r, mark);
+}
+
+static rgm_status read_tree(reader *r, rgm_branch node, const char *key);
+
+/* The value at hand into a node; ends at its last event. */
+static rgm_status read_value(reader *r, rgm_branch node, const char *key) {
+    yaml_mark_t mark = r->event.start_mark;
+    rgm_value *value = &node.spec->values[node.index];
+    if (!is_value(r)) return expected(r, key, "a value");
+    set_place(r, mark, &value->line, &value->column);
+    if (r->event.type != YAML_SCALAR_EVENT) return read_tree(r, node, key);
+    return rgm_value_set(node.spec, node.index, scalar(r), r->err) < 0 ? refuse_at(r, mark, key) : RGM_OK;
+}
+
+/* A value of a list, or one of a mapping with its key. */
+static rgm_status read_child(reader *r, rgm_branch parent, const char *key) {
+    char name[RGM_SPEC_NAME] = "";
+    yaml_mark_t mark = r->event.start_mark;
+    rgm_branch child = {parent.spec, 0, parent.depth + 1};
+    int32_t map = parent.spec->values[parent.index].kind == RGM_VALUE_MAP;
+    if (map) {
+        if (!is_name(r)) return expected(r, key, "the name of a setting");
+        strcpy(name, scalar(r));
+        RGM_TRY(check_name(r, key, rgm_value_member(parent.spec, parent.index, name) != 0));
+        RGM_TRY(next(r));
+    }
+    if (rgm_value_add(parent.spec, parent.index, name, &child.index, r->err) < 0) return refuse_at(r, mark, key);
+    rgm_value *value = &parent.spec->values[child.index];
+    if (map) set_place(r, mark, &value->key_line, &value->key_column);
+    return read_value(r, child, map ? name : key);
+}
+
+/* A list or a mapping into a node. The depth bounds the recursion. */
+static rgm_status read_tree(reader *r, rgm_branch node, const char *key) {
+    int32_t list = r->event.type == YAML_SEQUENCE_START_EVENT;
+    if (node.depth == RGM_SPEC_DEPTH)
+        return REFUSE_ABOUT(r, r->event.start_mark, key, "lists and mappings stand more than %d deep in each other",
+                            RGM_SPEC_DEPTH);
+    rgm_value_clear(node.spec, node.index, list ? RGM_VALUE_LIST : RGM_VALUE_MAP);
+    for (;;) {
+        RGM_TRY(next(r));
+        if (r->event.type == (list ? YAML_SEQUENCE_END_EVENT : YAML_MAPPING_END_EVENT)) return RGM_OK;
+        RGM_TRY(read_child(r, node, key));
+    }
+}
+
+/* The value at hand of a new setting. */
+static rgm_status read_setting(reader *r, rgm_spec *spec, const char *key) {
+    yaml_mark_t mark = r->event.start_mark;
+    rgm_branch root = {spec, 0, 0};
+    if (!is_value(r)) return expected(r, key, "a value");
+    int32_t tree = r->event.type != YAML_SCALAR_EVENT;
+    if (rgm_spec_put(spec, key, tree ? "" : scalar(r), r->err) < 0) return at(r, mark);
+    rgm_setting *setting = &spec->settings[spec->count - 1];
+    set_place(r, mark, &setting->line, &setting->column);
+    if (!tree) return RGM_OK;
+    if (rgm_value_add(spec, 0, "", &root.index, r->err) < 0) return refuse_at(r, mark, key);
+    setting->tree = root.index;
+    return read_value(r, root, key);
 }
 
 /* {key: value, ...} into the spec. */
@@ -126,25 +191,15 @@ static rgm_status read_settings(reader *r, rgm_spec *spec) {
     for (;;) {
         RGM_TRY(next(r));
         if (r->event.type == YAML_MAPPING_END_EVENT) return RGM_OK;
-        if (r->event.type != YAML_SCALAR_EVENT || !rgm_spec_is_name(scalar(r)))
-            return expected(r, spec->name, "the name of a setting");
+        if (!is_name(r)) return expected(r, spec->name, "the name of a setting");
         yaml_mark_t mark = r->event.start_mark;
-        char key[RGM_SPEC_NAME], value[RGM_SPEC_VALUE];
+        char key[RGM_SPEC_NAME];
         strcpy(key, scalar(r));
-        if (rgm_spec_get(spec, key)) return REFUSE_ABOUT(r, mark, spec->name, "the setting '%s' is repeated", key);
+        RGM_TRY(check_name(r, spec->name, rgm_spec_find(spec, key) != NULL));
         RGM_TRY(next(r));
-        yaml_mark_t value_mark = r->event.start_mark;
-        const char *text = value;
-        if (r->event.type == YAML_SEQUENCE_START_EVENT)
-            RGM_TRY(read_value_list(r, key, value, sizeof value));
-        else if (r->event.type == YAML_SCALAR_EVENT && !is_null(r))
-            text = scalar(r);
-        else
-            return expected(r, key, "a value");
-        if (rgm_spec_put(spec, key, text, r->err) < 0) return at(r, value_mark);
-        rgm_setting *setting = &spec->settings[spec->count - 1]; /* new: repeated ones are refused above */
+        RGM_TRY(read_setting(r, spec, key));
+        rgm_setting *setting = &spec->settings[spec->count - 1];
         set_place(r, mark, &setting->key_line, &setting->key_column);
-        set_place(r, value_mark, &setting->line, &setting->column);
     }
 }
 
@@ -368,29 +423,46 @@ rgm_status rgm_config_read(rgm_config *config, const char *path, rgm_error *err)
     return status;
 }
 
-static rgm_status read_node(reader *r, const rgm_option *option, const char *key, rgm_spec *spec) {
+/* What a text from the command line is for: an option, a component (`option` NULL) or a node of one (`node.spec`). */
+typedef struct target {
+    const rgm_option *option;
+    rgm_config *config;
+    rgm_spec *spec;
+    rgm_branch node;
+    const char *key;
+} target;
+
+static rgm_status read_target(reader *r, const target *to) {
     RGM_TRY(begin_document(r));
-    if (r->event.type == YAML_STREAM_END_EVENT) return rgm_fail_about(r->err, RGM_E_USAGE, key, "expected a value");
-    RGM_TRY(option ? read_option(r, option) : read_spec(r, key, spec));
+    if (r->event.type == YAML_STREAM_END_EVENT) return rgm_fail_about(r->err, RGM_E_USAGE, to->key, "expected a value");
+    if (to->option)
+        RGM_TRY(read_option(r, to->option));
+    else if (to->node.spec)
+        RGM_TRY(read_value(r, to->node, to->key));
+    else
+        RGM_TRY(read_spec(r, to->key, to->spec));
     return end_document(r);
 }
 
-/* A node from the command line: messages without line and column. */
-static rgm_status set_node(const rgm_option *option, const char *key, rgm_config *config, rgm_spec *spec,
-                           const char *text, rgm_error *err) {
+/* A value from the command line: messages without line and column. */
+static rgm_status set_target(const target *to, const char *text, rgm_error *err) {
     reader r;
-    if (strlen(text) > FILE_MAX) return rgm_fail_about(err, RGM_E_USAGE, key, "the value is too long");
-    RGM_TRY(reader_open(&r, text, strlen(text), NULL, config, err));
-    rgm_status status = read_node(&r, option, key, spec);
-    if (status == RGM_E_USAGE && r.parser.error) rgm_error_about(err, key);
+    if (strlen(text) > FILE_MAX) return rgm_fail_about(err, RGM_E_USAGE, to->key, "the value is too long");
+    RGM_TRY(reader_open(&r, text, strlen(text), NULL, to->config, err));
+    rgm_status status = read_target(&r, to);
+    if (status == RGM_E_USAGE && r.parser.error) rgm_error_about(err, to->key);
     reader_close(&r);
     return status;
 }
 
 rgm_status rgm_option_set_yaml(const rgm_option *option, rgm_config *config, const char *text, rgm_error *err) {
-    return set_node(option, option->key, config, NULL, text, err);
+    return set_target(&(target){.option = option, .config = config, .key = option->key}, text, err);
 }
 
 rgm_status rgm_spec_set_yaml(rgm_spec *spec, const char *key, const char *text, rgm_error *err) {
-    return set_node(NULL, key, NULL, spec, text, err);
+    return set_target(&(target){.spec = spec, .key = key}, text, err);
+}
+
+rgm_status rgm_branch_set_yaml(rgm_branch node, const char *key, const char *text, rgm_error *err) {
+    return set_target(&(target){.node = node, .key = key}, text, err);
 }

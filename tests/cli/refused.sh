@@ -99,6 +99,10 @@ printf 'data: {file: data.h5}\noptimizer: {sgd: {lr: fast}}\n' >lr.yaml
 refuse 2 'lr.yaml: line 2, column 23: optimizer sgd: lr: ' train lr.yaml
 printf 'data: {file: data.h5}\noptimizer:\n  sgd: {momentun: 0.9}\n' >setting.yaml
 refuse 2 "setting.yaml: line 3, column 9: optimizer sgd: unknown parameter 'momentun'" train setting.yaml
+printf 'data: {file: data.h5}\noptimizer: {sgd: {lr: {a: [1]}}}\n' >nested.yaml
+refuse 2 'nested.yaml: line 2, column 23: optimizer sgd: lr: expected number, 0 to 1000, found a mapping' train nested.yaml
+printf 'data: {file: data.h5}\noptimizer: {sgd: {lr: {a: }}}\n' >empty.yaml
+refuse 2 'empty.yaml:2:27: a: expected a value, found nothing' train empty.yaml
 printf 'data: {file: data.h5}\nbatch: [1, 2]\n' >list.yaml
 refuse 2 'list.yaml:2:8: ' train list.yaml
 printf 'batch: 8\nbatch: 9\n' >twice.yaml

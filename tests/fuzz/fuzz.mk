@@ -6,15 +6,15 @@ fuzz_programs = %D%/fuzz_config %D%/fuzz_option %D%/fuzz_dataset %D%/fuzz_checkp
 EXTRA_PROGRAMS += $(fuzz_programs) %D%/make_seeds
 fuzz_ldflags = $(AM_LDFLAGS) $(RGM_FUZZ_LDFLAGS)
 fuzz_h5_cppflags = $(AM_CPPFLAGS) $(HDF5_CFLAGS) $(XXHASH_CFLAGS)
-fuzz_state_libs = libtrain.la $(net_rooms) libdata.la libbase.la -lm
+fuzz_state_libs = libtrain.la libplug.la $(net_rooms) libdata.la libbase.la -lm
 
 %C%_fuzz_config_SOURCES = %D%/fuzz_config.c $(fuzz_shared)
 %C%_fuzz_config_LDFLAGS = $(fuzz_ldflags)
-%C%_fuzz_config_LDADD = libtrain.la libbase.la
+%C%_fuzz_config_LDADD = libtrain.la libplug.la libbase.la
 
 %C%_fuzz_option_SOURCES = %D%/fuzz_option.c $(fuzz_shared)
 %C%_fuzz_option_LDFLAGS = $(fuzz_ldflags)
-%C%_fuzz_option_LDADD = libtrain.la libbase.la
+%C%_fuzz_option_LDADD = libtrain.la libplug.la libbase.la
 
 %C%_fuzz_dataset_SOURCES = %D%/fuzz_dataset.c %D%/h5.c %D%/h5.h $(fuzz_shared)
 %C%_fuzz_dataset_CPPFLAGS = $(fuzz_h5_cppflags)
@@ -51,7 +51,7 @@ fuzz_state_libs = libtrain.la $(net_rooms) libdata.la libbase.la -lm
 
 %C%_fuzz_metrics_SOURCES = %D%/fuzz_metrics.c $(fuzz_shared)
 %C%_fuzz_metrics_LDFLAGS = $(fuzz_ldflags)
-%C%_fuzz_metrics_LDADD = libreport.la libtrain.la libbase.la
+%C%_fuzz_metrics_LDADD = libreport.la libtrain.la libplug.la libbase.la
 
 %C%_fuzz_shapes_SOURCES = %D%/fuzz_shapes.c $(fuzz_shared)
 %C%_fuzz_shapes_LDFLAGS = $(fuzz_ldflags)
