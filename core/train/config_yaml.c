@@ -24,14 +24,15 @@ typedef struct reader {
     rgm_error *err;
 } reader;
 
-/* The fault is at a mark; a value from the command line has no place. */
-static rgm_status at(reader *r, yaml_mark_t mark) {
+/* The failure in the error, or that of the call in the last argument, is at a mark. A value from the command line has
+ * no place. */
+static rgm_status at(reader *r, yaml_mark_t mark, rgm_status status) {
     if (r->name) rgm_error_at(r->err, r->name, (int32_t)mark.line + 1, (int32_t)mark.column + 1);
-    return RGM_E_USAGE;
+    return status;
 }
 
-#define REFUSE(r, mark, ...)                (rgm_fail((r)->err, RGM_E_USAGE, __VA_ARGS__), at(r, mark))
-#define REFUSE_ABOUT(r, mark, subject, ...) (rgm_fail_about((r)->err, RGM_E_USAGE, subject, __VA_ARGS__), at(r, mark))
+#define REFUSE(r, mark, ...)                at(r, mark, rgm_fail((r)->err, RGM_E_USAGE, __VA_ARGS__))
+#define REFUSE_ABOUT(r, mark, subject, ...) at(r, mark, rgm_fail_about((r)->err, RGM_E_USAGE, subject, __VA_ARGS__))
 
 static rgm_status syntax_error(reader *r) {
     const yaml_parser_t *p = &r->parser;
@@ -124,7 +125,7 @@ static int32_t is_name(const reader *r) { return r->event.type == YAML_SCALAR_EV
 /* What did not fit into a spec: about `key`, at a mark. */
 static rgm_status refuse_at(reader *r, yaml_mark_t mark, const char *key) {
     rgm_error_about(r->err, key);
-    return at(r, mark);
+    return at(r, mark, RGM_E_USAGE);
 }
 
 static rgm_status read_tree(reader *r, rgm_branch node, const char *key);
@@ -177,7 +178,7 @@ static rgm_status read_setting(reader *r, rgm_spec *spec, const char *key) {
     rgm_branch root = {spec, 0, 0};
     if (!is_value(r)) return expected(r, key, "a value");
     int32_t tree = r->event.type != YAML_SCALAR_EVENT;
-    if (rgm_spec_put(spec, key, tree ? "" : scalar(r), r->err) < 0) return at(r, mark);
+    if (rgm_spec_put(spec, key, tree ? "" : scalar(r), r->err) < 0) return at(r, mark, RGM_E_USAGE);
     rgm_setting *setting = &spec->settings[spec->count - 1];
     set_place(r, mark, &setting->line, &setting->column);
     if (!tree) return RGM_OK;
@@ -265,7 +266,7 @@ static rgm_status read_paths(reader *r, const char *key, rgm_config *config) {
             return REFUSE_ABOUT(r, r->event.start_mark, key, "more than %d paths", RGM_CONFIG_LIST);
         if (rgm_text_acceptable(scalar(r), RGM_CONFIG_PATH, r->err) < 0) {
             rgm_error_about(r->err, key);
-            return at(r, r->event.start_mark);
+            return at(r, r->event.start_mark, RGM_E_USAGE);
         }
         strcpy(config->plugins.paths[config->plugins.count++], scalar(r));
     }
@@ -285,7 +286,7 @@ static rgm_status read_option(reader *r, const rgm_option *option) {
         *(char *)field = 0;
         return RGM_OK;
     }
-    if (rgm_option_set_text(option, r->config, scalar(r), r->err) < 0) return at(r, r->event.start_mark);
+    if (rgm_option_set_text(option, r->config, scalar(r), r->err) < 0) return at(r, r->event.start_mark, RGM_E_USAGE);
     return RGM_OK;
 }
 
@@ -312,7 +313,7 @@ static rgm_status read_entry(reader *r, const char *prefix) {
     int32_t index = length < 150 && !dotted && *scalar(r) ? find_key(key, &group) : -1;
     if (index < 0 || index >= SEEN_MAX) {
         rgm_option_unknown(key, r->err);
-        return at(r, mark);
+        return at(r, mark, RGM_E_USAGE);
     }
     if (r->seen[index] & (group ? 1 : 2)) return REFUSE(r, mark, "the key '%s' is repeated", key);
     r->seen[index] |= group ? 1 : 2;

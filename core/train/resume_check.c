@@ -78,10 +78,10 @@ static rgm_status complete_config(const rgm_session *s, rgm_config *then, const 
 
 /* The best and the patience are of one metric: another one begins anew. */
 static void compare_metric(const rgm_config *then, const rgm_config *now, rgm_progress *p) {
-    static const char *const names[] = {"accuracy", "loss"};
     if (then->early_stop.metric == now->early_stop.metric || p->best_epoch < 0) return;
     rgm_log(RGM_LOG_WARN, "early_stop.metric was %s and is %s: the best checkpoint and the patience are counted anew",
-            names[then->early_stop.metric == RGM_METRIC_LOSS], names[now->early_stop.metric == RGM_METRIC_LOSS]);
+            rgm_option_word("early_stop.metric", then->early_stop.metric),
+            rgm_option_word("early_stop.metric", now->early_stop.metric));
     p->best_epoch = -1;
     p->best_metric = p->gain_metric = NAN;
     p->evaluations_without_gain = 0;

@@ -42,9 +42,15 @@ static void put_configs(void) {
     put_text("config", "block",
              "early_stop:\n  patience: 3\n  metric: loss\naugment:\n- cutout:\n    size: 8\n- flip\n"
              "checkpoint: \"a \\u00e9 b\"\nout: |\n  text\n");
+    put_text("config", "nested",
+             "augment:\n- random:\n    of: [flip, {crop: {padding: 4, fill: ''}}]\n    count: 2\n"
+             "scheduler: {step: {at: [[[[[[[1]]]]]], {a: {b: [c, {d: e}]}}]}}\n");
     put_text("config", "refused", "a: &x [1]\nb: *x\n--- !!str\n? {}\n");
     put_text("option", "scalars",
              "batch=64\ndata.file=set.h5\ndata.validation=0.25\nmodel.image=3x32x32\nseed=7\npin=on\n");
+    put_text("option", "nested",
+             "augment.0={random: {of: [flip, {crop: {padding: 4}}], count: 2}}\naugment.0.random.of.1.crop.padding=2\n"
+             "augment.0.of.2=[a, {b: c}]\naugment.0.of.2.1.b={}\naugment.random.of.0=x\noptimizer.lr=[1, 2]\n");
     put_text(
         "option", "components",
         "optimizer={adam: {lr: 1e-3}}\noptimizer.lr=0.05\noptimizer.adam.lr=2e-3\naugment=[flip, {crop: {padding: "
@@ -64,9 +70,9 @@ static void put_dictionary(void) {
     NEED(out);
     for (size_t i = 0; i < sizeof words / sizeof *words; i++) fprintf(out, "\"%s\"\n", words[i]);
     for (size_t i = 0; i < count; i++) {
-        const char *key = options[i].key, *dot = key ? strchr(key, '.') : NULL;
+        const char *key = options[i].key, *dot = strchr(key, '.');
         if (dot) fprintf(out, "\"%.*s\"\n\"%s\"\n", (int)(dot - key), key, dot + 1);
-        if (key) fprintf(out, "\"%s\"\n", key);
+        fprintf(out, "\"%s\"\n", key);
     }
     NEED(fclose(out) == 0);
 }
