@@ -7,31 +7,7 @@
 
 #include "base/cpu.h"
 #include "base/text.h"
-#include "train/config.h"
-
-static rgm_config config, other;
-
-/* What the user sees. */
-static const char *line_of(const rgm_error *err) {
-    static char line[RGM_ERROR_LINE];
-    return rgm_error_line(err, line);
-}
-
-static void defaults(void) {
-    rgm_error err = {0};
-    ck_assert_msg(rgm_config_init(&config, &err) == RGM_OK, "%s", line_of(&err));
-}
-
-static void parse_fine(const char *text) {
-    rgm_error err = {0};
-    rgm_status status = rgm_config_parse(&config, text, strlen(text), "f.yaml", &err);
-    ck_assert_msg(status == RGM_OK, "<<%s>>: %s", text, line_of(&err));
-}
-
-static void set_fine(const char *assignment) {
-    rgm_error err = {0};
-    ck_assert_msg(rgm_config_assign(&config, assignment, &err) == RGM_OK, "%s: %s", assignment, line_of(&err));
-}
+#include "config_case.h"
 
 /* --- defaults and the table ------------------------------------------------------------------------------------------
  */
@@ -413,20 +389,6 @@ END_TEST
 /* --- writing back ----------------------------------------------------------------------------------------------------
  */
 
-static void round_trip(void) {
-    rgm_error err = {0};
-    char *text, *again;
-    size_t size, again_size;
-    ck_assert_msg(rgm_config_print(&config, &text, &size, &err) == RGM_OK, "%s", line_of(&err));
-    ck_assert_int_eq(rgm_config_init(&other, &err), RGM_OK);
-    ck_assert_msg(rgm_config_parse(&other, text, size, "written", &err) == RGM_OK, "%s\n%s", err.text, text);
-    ck_assert_msg(rgm_config_equal(&config, &other), "%s", text);
-    ck_assert_int_eq(rgm_config_print(&other, &again, &again_size, &err), RGM_OK);
-    ck_assert_str_eq(text, again);
-    free(text);
-    free(again);
-}
-
 START_TEST(test_round_trip_of_good_files) {
     parse_fine(good[_i]);
     round_trip();
@@ -456,143 +418,6 @@ START_TEST(test_round_trip_of_awkward_texts) {
         ck_assert_int_eq(rgm_config_set(&config, "plugins.0", *texts[i] ? texts[i] : "x", &err), RGM_OK);
         round_trip();
     }
-}
-END_TEST
-
-/* --- lists and mappings within settings ------------------------------------------------------------------------------
- */
-
-static const char nested[] = "augment:\n"
-                             "- random:\n"
-                             "    of: [flip, {crop: {padding: 4, fill: ''}}]\n"
-                             "    count: 2\n";
-
-static void place_is(const rgm_value *v, int32_t key_line, int32_t key_column, int32_t line, int32_t column) {
-    ck_assert_int_eq(v->key_line, key_line);
-    ck_assert_int_eq(v->key_column, key_column);
-    ck_assert_int_eq(v->line, line);
-    ck_assert_int_eq(v->column, column);
-}
-
-START_TEST(test_a_component_within_a_component) {
-    parse_fine(nested);
-    const rgm_spec *spec = &config.augment.items[0];
-    ck_assert_str_eq(spec->name, "random");
-    ck_assert_int_eq(spec->count, 2);
-    ck_assert_str_eq(rgm_spec_get(spec, "count"), "2");
-    ck_assert_ptr_null(rgm_spec_get(spec, "of")); /* no text */
-    int32_t of = rgm_spec_find(spec, "of")->tree;
-    ck_assert_int_eq(spec->values[of].kind, RGM_VALUE_LIST);
-    place_is(&spec->values[of], 0, 0, 3, 9);
-    int32_t flip = rgm_value_child(spec, of, 0), item = rgm_value_child(spec, of, 1);
-    ck_assert_int_eq(rgm_value_child(spec, of, 2), 0);
-    ck_assert_str_eq(rgm_value_text(spec, flip), "flip");
-    ck_assert_str_eq(rgm_value_key(spec, flip), "");
-    place_is(&spec->values[flip], 0, 0, 3, 10);
-    ck_assert_int_eq(spec->values[item].kind, RGM_VALUE_MAP);
-    int32_t crop = rgm_value_member(spec, item, "crop"), padding = rgm_value_member(spec, crop, "padding");
-    ck_assert_int_eq(rgm_value_member(spec, item, "flip"), 0);
-    ck_assert_int_eq(rgm_value_member(spec, of, "crop"), 0); /* a list has no names */
-    ck_assert_str_eq(rgm_value_text(spec, padding), "4");
-    ck_assert_str_eq(rgm_value_key(spec, padding), "padding");
-    place_is(&spec->values[padding], 3, 24, 3, 33);
-    ck_assert_str_eq(rgm_value_text(spec, rgm_value_member(spec, crop, "fill")), "");
-    char joined[RGM_SPEC_VALUE];
-    ck_assert_int_eq(rgm_value_join(spec, of, joined), 0);
-    ck_assert_int_eq(rgm_value_join(spec, item, joined), 0);
-}
-END_TEST
-
-static void printed_is(const char *part) {
-    rgm_error err = {0};
-    char *text;
-    size_t size;
-    ck_assert_int_eq(rgm_config_print(&config, &text, &size, &err), RGM_OK);
-    ck_assert_msg(strstr(text, part) != NULL, "no '%s' in\n%s", part, text);
-    free(text);
-}
-
-START_TEST(test_set_within_lists_and_mappings) {
-    parse_fine(nested);
-    printed_is("augment:\n- {random: {of: [flip, {crop: {padding: 4, fill: ''}}], count: 2}}\n");
-    static const struct {
-        const char *assignment, *printed;
-    } steps[] = {
-        {"augment.0.random.of.1.crop.padding=2", "{of: [flip, {crop: {padding: 2, fill: ''}}], count: 2}"},
-        {"augment.random.of.1.crop.fill=mean", "{of: [flip, {crop: {padding: 2, fill: mean}}], count: 2}"},
-        {"augment.0.of.1.crop.p=0.5", "{of: [flip, {crop: {padding: 2, fill: mean, p: 0.5}}], count: 2}"},
-        {"augment.0.of.0={cutout: {size: [3, 4]}}",
-         "{of: [{cutout: {size: [3, 4]}}, {crop: {padding: 2, fill: mean, p: 0.5}}], count: 2}"},
-        {"augment.0.of.1=jitter", "{of: [{cutout: {size: [3, 4]}}, jitter], count: 2}"},
-        {"augment.0.of.2=[]", "{of: [{cutout: {size: [3, 4]}}, jitter, []], count: 2}"},
-        {"augment.0.of.0.cutout.size.1=5", "{of: [{cutout: {size: [3, 5]}}, jitter, []], count: 2}"},
-        {"augment.0.count={a: b}", "{of: [{cutout: {size: [3, 5]}}, jitter, []], count: {a: b}}"},
-        {"augment.0.of=1", "{of: 1, count: {a: b}}"},
-        {"augment.0.count=[", "{of: 1, count: '['}"},
-    };
-    for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
-        other = config;
-        set_fine(steps[i].assignment);
-        ck_assert_msg(!rgm_config_equal(&config, &other), "%s", steps[i].assignment);
-        printed_is(steps[i].printed);
-        round_trip();
-    }
-    ck_assert_int_eq(config.augment.items[0].nodes, 0); /* what is replaced takes no room */
-}
-END_TEST
-
-static const struct {
-    const char *assignment, *message;
-} bad_parts[] = {
-    {"augment.0.random.of.3=x", "augment.0.random.of.3: there are 2 values, counted from 0"},
-    {"augment.0.random.of.2.crop=x", "augment.0.random.of.2.crop: there are 2 values, counted from 0"},
-    {"augment.0.of.crop.padding=1",
-     "augment.0.of.crop.padding: expected the number of one of 2 values, found 'crop.pad"},
-    {"augment.0.of.=1", "augment.0.of.: expected the number of one of 2 values, found ''"},
-    {"augment.0.of.0.p=1", "augment.0.of.0.p: 'flip' is no list or mapping"},
-    {"augment.0.of.1.flip.p=1", "augment.0.of.1.flip.p: there is no 'flip' here"},
-    {"augment.0.of.1.crop.a b=1", "augment.0.of.1.crop.a b: expected the name of a setting, found 'a b'"},
-    {"augment.0.count.0=1", "augment.0.count.0: the component here is 'random', not 'count'"},
-    {"augment.0.of.1.crop.padding=\xff", "augment.0.of.1.crop.padding: expected UTF-8, found byte 0xff"},
-    {"augment.0.of.1.crop.padding=[a, ]x]", "augment.0.of.1.crop.padding: not valid YAML"},
-    {"augment.0.of.1.crop.padding={a: ~}", "a: expected a value, found nothing"},
-    {"augment.0.of.1.crop.padding=[[[[[[1]]]]]]", "augment.0.of.1.crop.padding: lists and mappings stand more than 8"},
-    {"augment.0.a b=[1]", "augment.0.a b: expected the name of a setting of 'random', found 'a b'"},
-};
-
-START_TEST(test_bad_parts_change_nothing) {
-    rgm_error err = {0};
-    parse_fine(nested);
-    other = config;
-    ck_assert_int_eq(rgm_config_assign(&config, bad_parts[_i].assignment, &err), RGM_E_USAGE);
-    ck_assert_msg(strncmp(line_of(&err), bad_parts[_i].message, strlen(bad_parts[_i].message)) == 0, "%s",
-                  line_of(&err));
-    ck_assert_int_eq(rgm_config_equal(&config, &other), 1);
-}
-END_TEST
-
-/* Setting the same part again and again takes no more room. */
-START_TEST(test_room_is_used_again) {
-    char assignment[256];
-    rgm_error err = {0};
-    parse_fine(nested);
-    for (int i = 0; i < 1000; i++) {
-        snprintf(assignment, sizeof assignment, "augment.0.of.1.crop.padding=[%0100d, {a: %d}]", i, i);
-        set_fine(assignment);
-    }
-    set_fine("augment.0.of.1.crop.padding=4");
-    other = config;
-    parse_fine(nested);
-    ck_assert_int_eq(rgm_config_equal(&config, &other), 1);
-    rgm_status status = RGM_OK;
-    int added = 0;
-    for (; status == RGM_OK && added < 200; added++) {
-        snprintf(assignment, sizeof assignment, "augment.0.of.%d=x", added + 2);
-        status = rgm_config_assign(&config, assignment, &err);
-    }
-    ck_assert_int_eq(status, RGM_E_USAGE);
-    ck_assert_int_eq(added, RGM_SPEC_NODES - 6 + 1); /* of, flip, {crop}, its value, padding and fill */
-    round_trip();
 }
 END_TEST
 
@@ -715,9 +540,6 @@ static Suite *config_suite(void) {
     tcase_add_test(tcase, test_files_that_cannot_be_read);
     tcase_add_test(tcase, test_round_trip_of_the_example);
     tcase_add_test(tcase, test_round_trip_of_awkward_texts);
-    tcase_add_test(tcase, test_a_component_within_a_component);
-    tcase_add_test(tcase, test_set_within_lists_and_mappings);
-    tcase_add_test(tcase, test_room_is_used_again);
     tcase_add_test(tcase, test_round_trip_of_reals);
     tcase_add_test(tcase, test_equal_sees_every_option);
     tcase_add_test(tcase, test_write_and_read_a_file);
@@ -727,7 +549,6 @@ static Suite *config_suite(void) {
     suite_add_tcase(suite, tcase);
     add_loop(suite, "good files", test_good_files, sizeof good / sizeof good[0]);
     add_loop(suite, "bad files", test_bad_files, sizeof bad / sizeof bad[0]);
-    add_loop(suite, "bad parts", test_bad_parts_change_nothing, sizeof bad_parts / sizeof bad_parts[0]);
     add_loop(suite, "round trips", test_round_trip_of_good_files, sizeof good / sizeof good[0]);
     return suite;
 }

@@ -10,11 +10,14 @@ config-rows: %D%/make_config_rows
 .PHONY: config-rows
 
 if HAVE_CHECK
-check_PROGRAMS += tests/check_config
-TESTS += tests/check_config
-tests_check_config_SOURCES = %D%/check_config.c
+check_PROGRAMS += tests/check_config tests/check_config_values
+TESTS += tests/check_config tests/check_config_values
+tests_check_config_SOURCES = %D%/check_config.c %D%/config_case.c %D%/config_case.h
 tests_check_config_CFLAGS = $(test_cflags)
 tests_check_config_LDADD = libtrain.la libplug.la libbase.la $(CHECK_LIBS)
+tests_check_config_values_SOURCES = %D%/check_config_values.c %D%/config_case.c %D%/config_case.h
+tests_check_config_values_CFLAGS = $(test_cflags)
+tests_check_config_values_LDADD = $(tests_check_config_LDADD)
 
 check_PROGRAMS += tests/check_engine tests/check_matmul
 TESTS += tests/check_engine tests/check_matmul
