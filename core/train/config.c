@@ -110,28 +110,27 @@ static void fit_batch(rgm_config *config, int64_t images) {
         config->batch = (int32_t)rgm_batch_near(images, batch, (batch + 1) / 2, batch);
 }
 
-rgm_status rgm_config_fit(rgm_config *config, int32_t channels, int32_t height, int32_t width, int32_t classes,
-                          int64_t images, rgm_error *err) {
+rgm_status rgm_config_fit(rgm_config *config, const rgm_config_data *data, rgm_error *err) {
     int32_t *image = config->model.image;
     if (!image[0]) {
-        image[0] = channels;
-        image[1] = height;
-        image[2] = width;
-    } else if (image[0] != channels) {
+        image[0] = data->channels;
+        image[1] = data->height;
+        image[2] = data->width;
+    } else if (image[0] != data->channels) {
         return rgm_fail_about(err, RGM_E_USAGE, "model.image", "%dx%dx%d has %d channels, the data has %d", image[0],
-                              image[1], image[2], image[0], channels);
+                              image[1], image[2], image[0], data->channels);
     }
     int32_t small = image[1] <= 64 && image[2] <= 64;
     if (strcmp(config->model.name, "auto") == 0) strcpy(config->model.name, small ? "resnet20" : "resnet18");
     int32_t stemless = strncmp(config->model.name, "resnet", 6) != 0;
     if (config->model.stem == RGM_STEM_AUTO && !stemless)
         config->model.stem = small ? RGM_STEM_SMALL : RGM_STEM_IMAGENET;
-    if (config->model.classes == 0) config->model.classes = classes;
-    if (config->model.classes < classes)
+    if (config->model.classes == 0) config->model.classes = data->classes;
+    if (config->model.classes < data->classes)
         return rgm_fail_about(err, RGM_E_USAGE, "model.classes", "%d is less than the %d classes of the data",
-                              config->model.classes, classes);
-    if (config->batch > images && images > 0) config->batch = (int32_t)images;
-    if (images > 0) fit_batch(config, images);
+                              config->model.classes, data->classes);
+    if (config->batch > data->images && data->images > 0) config->batch = (int32_t)data->images;
+    if (data->images > 0) fit_batch(config, data->images);
     return rgm_config_check(config, err);
 }
 

@@ -147,12 +147,15 @@ rgm_status rgm_config_assign(rgm_config *config, const char *assignment, rgm_err
 rgm_status rgm_config_check(const rgm_config *config, rgm_error *err);
 
 /* Replaces what is "auto" by what the data says: image size (given channels must match), model (resnet20 up to 64
- * pixels, resnet18 above), a ResNet's stem (small up to 64 pixels), classes; the batch is cut to the set's `images`.
+ * pixels, resnet18 above), a ResNet's stem (small up to 64 pixels), classes; the batch is cut to the set's images.
  * A batch that is not given and would leave out more than RGM_BATCH_LOSS of them in each epoch becomes the nearest one,
  * from half of it up, that leaves out next to none. */
 #define RGM_BATCH_LOSS 0.1
-rgm_status rgm_config_fit(rgm_config *config, int32_t channels, int32_t height, int32_t width, int32_t classes,
-                          int64_t images, rgm_error *err);
+typedef struct rgm_config_data {
+    int32_t channels, height, width, classes;
+    int64_t images; /* of the split that steps are made of; 0: not known */
+} rgm_config_data;
+rgm_status rgm_config_fit(rgm_config *config, const rgm_config_data *data, rgm_error *err);
 
 /* The batch in [low, high] that is nearest to `batch` and leaves out at most 1 % of `images`, or, if none does, the one
  * that leaves out the least. */

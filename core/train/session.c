@@ -193,7 +193,7 @@ static rgm_status open_data(rgm_session *s, rgm_config *config, const rgm_sessio
         return rgm_fail(err, RGM_E_USAGE, "model.classes: %d, but %s has labels of %d classes", config->model.classes,
                         config->data.file, info->classes);
     int64_t images = s->train.count ? s->train.count : s->test.count ? s->test.count : s->validation.count;
-    return rgm_config_fit(config, info->C, info->H, info->W, info->classes, images, err);
+    return rgm_config_fit(config, &(rgm_config_data){info->C, info->H, info->W, info->classes, images}, err);
 }
 
 /* Without data: the image and classes must be given. */
@@ -201,8 +201,9 @@ static rgm_status assume_data(rgm_config *config, rgm_error *err) {
     const int32_t *image = config->model.image;
     if (!image[0])
         return rgm_fail(err, RGM_E_USAGE, "no data set given (--data FILE), and no image size instead (--image CxHxW)");
-    return rgm_config_fit(config, image[0], image[1], image[2], config->model.classes ? config->model.classes : 10,
-                          INT32_MAX, err);
+    const rgm_config_data data = {image[0], image[1], image[2], config->model.classes ? config->model.classes : 10,
+                                  INT32_MAX};
+    return rgm_config_fit(config, &data, err);
 }
 
 static rgm_status create_machine(rgm_session *s, rgm_error *err) {
