@@ -181,6 +181,20 @@ START_TEST(parameter_counts) {
 }
 END_TEST
 
+/* Given blocks make another family of the same kind, or fewer stages. */
+START_TEST(given_blocks) {
+    rgm_family_options o = {.name = "resnet34", .C = 3, .H = 32, .W = 32, .outputs = 1000, .imagenet_stem = 1};
+    for (int32_t stage = 0; stage < 4; stage++) o.blocks[stage] = 2;
+    rgm_graph *g = netrun_family(o);
+    ck_assert_int_eq(rgm_graph_param_elements(g), 11689512); /* of resnet18 */
+    rgm_graph_destroy(g);
+    o = (rgm_family_options){.name = "resnet20", .C = 3, .H = 32, .W = 32, .outputs = 10, .blocks = {1}};
+    g = netrun_family(o);
+    ck_assert_int_eq(rgm_graph_param_count(g), 3 + 6 + 2); /* the stem, two convolutions, the classifier */
+    rgm_graph_destroy(g);
+}
+END_TEST
+
 static void expect(const rgm_graph *g, const char *name, int32_t role, int32_t ndim, const int64_t *dims, double fan_in,
                    double fan_out) {
     const rgm_param *p = netrun_find(g, name);
@@ -310,6 +324,7 @@ int main(void) {
     tcase_add_loop_test(cases, builders_mistakes, 0, sizeof mistakes / sizeof *mistakes);
     tcase_add_test(cases, impossible_inputs);
     tcase_add_test(cases, building_after_the_end);
+    tcase_add_test(cases, given_blocks);
     tcase_add_test(cases, parameter_counts);
     tcase_add_test(cases, names_and_shapes);
     tcase_add_test(cases, every_family);

@@ -395,6 +395,8 @@ static const struct {
     {"augment.99999999999.p=1", "augment.99999999999.p: expected the number or the name of one of 2 components"},
     {"augment.1=none", "augment.1: expected a component"},
     {"augment=flip", "augment: expected a list of components, found 'flip'"},
+    {"model.blocks.1=3", "model.blocks.1: expected a number up to 0"},
+    {"model.blocks.0=0", "model.blocks: expected integers, each 1 to 256, found '0'"},
     {"plugins.1=x.so", "plugins.1: expected a number up to 0"},
     {"plugins.0=", "plugins.0: expected a path, found nothing"},
     {"data.file=\xff", "data.file: expected UTF-8, found byte 0xff"},

@@ -97,9 +97,10 @@ static int32_t stem(const builder *b, int32_t filters) {
 
 static int32_t resnet(const builder *b) {
     int32_t base = b->o->base > 0 ? b->o->base : b->f->base, in = scaled(b, base, 0), x = stem(b, in);
-    for (int32_t stage = 0; stage < 4 && b->f->blocks[stage]; stage++) {
+    const int32_t *blocks = b->o->blocks[0] > 0 ? b->o->blocks : b->f->blocks;
+    for (int32_t stage = 0; stage < 4 && blocks[stage] > 0; stage++) {
         int32_t channels = scaled(b, base, stage);
-        for (int32_t i = 0; i < b->f->blocks[stage]; i++) {
+        for (int32_t i = 0; i < blocks[stage]; i++) {
             char prefix[32];
             snprintf(prefix, sizeof prefix, "layer%d.%d", stage + 1, i);
             x = block(b, x, prefix, in, channels, stage > 0 && i == 0 ? 2 : 1);

@@ -16,6 +16,7 @@ typedef struct rgm_family_options {
     int32_t outputs;         /* logits: the classes, or 1 for a one-logit head */
     int32_t imagenet_stem;   /* 1: 7x7 stride 2 and max pooling; 0: 3x3 */
     int32_t base;            /* channels of the first stage; 0: the family's own (16, or 64) */
+    int32_t blocks[4];       /* of each stage of a ResNet, up to the first 0; all zeros: the family's own */
     double width;            /* multiplies every channel count, rounded, at least 1; 0 means 1 */
     int32_t shortcut_a;      /* 1: parameter-free shortcuts (basic blocks only) */
     int32_t zero_init;       /* 1: the last scale of each block starts at 0 */

@@ -332,6 +332,7 @@ static void look_at_keys(const look *l) {
     int32_t resnet = strncmp(c->model.name, "resnet", 6) == 0, linear = strcmp(c->model.name, "linear") == 0;
     snprintf(why, sizeof why, "%s is no ResNet", c->model.name);
     look_at_key(l, !resnet, "model.stem", why);
+    look_at_key(l, !resnet, "model.blocks", why);
     look_at_key(l, !resnet, "model.shortcut", why);
     look_at_key(l, !resnet, "model.zero_init", why);
     snprintf(why, sizeof why, "%s has one layer, the classifier", c->model.name);

@@ -8,7 +8,8 @@
 void *rgm_option_field(const rgm_option *option, rgm_config *config) { return (char *)config + option->offset; }
 
 int32_t rgm_option_is_node(const rgm_option *option) {
-    return option->type == RGM_OPTION_SPEC || option->type == RGM_OPTION_SPECS || option->type == RGM_OPTION_PATHS;
+    return option->type == RGM_OPTION_SPEC || option->type == RGM_OPTION_SPECS || option->type == RGM_OPTION_PATHS ||
+           option->type == RGM_OPTION_INTS;
 }
 
 rgm_status rgm_config_init(rgm_config *config, rgm_error *err) {

@@ -18,7 +18,7 @@
 #include "plug/spec.h"
 #include "train/option.h"
 
-enum { RGM_CONFIG_PATH = 1024, RGM_CONFIG_NAME = 64, RGM_CONFIG_LIST = 16 };
+enum { RGM_CONFIG_PATH = 1024, RGM_CONFIG_NAME = 64, RGM_CONFIG_LIST = 16, RGM_CONFIG_INTS = 4 };
 
 /* Choices; option.c has their words. */
 enum { RGM_STEM_AUTO = 0, RGM_STEM_SMALL = 1, RGM_STEM_IMAGENET = 2, RGM_STEM_COUNT = 3 };
@@ -31,6 +31,11 @@ typedef struct rgm_spec_list {
     int32_t count;
     rgm_spec items[RGM_CONFIG_LIST];
 } rgm_spec_list;
+
+/* A list of integers; those behind the last are 0. */
+typedef struct rgm_ints {
+    int32_t count, items[RGM_CONFIG_INTS];
+} rgm_ints;
 
 /* Texts are NUL-terminated UTF-8 without control characters; "" means "not given". Booleans are 0 or 1. */
 typedef struct rgm_config {
@@ -46,6 +51,7 @@ typedef struct rgm_config {
         int32_t head;               /* RGM_HEAD_*; auto is softmax, or one logit if named */
         double width;               /* multiplies every channel count of the family */
         int32_t base;               /* channels of the first stage; 0: the family's own */
+        rgm_ints blocks;            /* of each stage; none: the family's own */
         int32_t shortcut;           /* RGM_SHORTCUT_* */
         int32_t zero_init;          /* the last scale of every residual block starts at 0 */
     } model;
@@ -135,9 +141,9 @@ rgm_status rgm_config_parse(rgm_config *config, const char *text, size_t size, c
 
 /* Sets one option or one setting of a component from text: "batch", "data.file", "optimizer" (the value is YAML:
  * "adam", "{adam: {lr: 1e-3}}"), "optimizer.lr", "optimizer.sgd.lr", "augment" ("[flip, {crop: {padding: 4}}]"),
- * "augment.0", "augment.0.padding", "augment.0.crop.padding", "augment.crop.padding", or a value within the lists and
- * mappings of a setting: "augment.0.random.of.1.crop.padding". The value of a setting is a text as it stands, or YAML
- * if it is in brackets or braces. RGM_E_USAGE about the key. */
+ * "model.blocks.0", "augment.0", "augment.0.padding", "augment.0.crop.padding", "augment.crop.padding", or a value
+ * within the lists and mappings of a setting: "augment.0.random.of.1.crop.padding". The value of a setting is a text as
+ * it stands, or YAML if it is in brackets or braces. RGM_E_USAGE about the key. */
 rgm_status rgm_config_set(rgm_config *config, const char *key, const char *value, rgm_error *err);
 
 /* The same from "key=value". */

@@ -19,6 +19,10 @@ int32_t rgm_option_is_node(const rgm_option *option);
 /* Sets a scalar option from text: "KEY: expected ..., found '...'" on failure. */
 rgm_status rgm_option_set_text(const rgm_option *option, rgm_config *config, const char *text, rgm_error *err);
 
+/* Sets or adds an integer of a list from text; `index` is at most list->count. RGM_E_USAGE about `key`. */
+rgm_status rgm_option_set_item(const rgm_option *option, rgm_ints *list, int32_t index, const char *text,
+                               rgm_error *err);
+
 /* Sets a component or a list from YAML text. */
 rgm_status rgm_option_set_yaml(const rgm_option *option, rgm_config *config, const char *text, rgm_error *err);
 

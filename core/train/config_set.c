@@ -212,6 +212,14 @@ static rgm_status set_path(rgm_config *config, const char *key, const char *rest
     return RGM_OK;
 }
 
+static rgm_status set_item(const rgm_option *option, rgm_ints *list, const char *key, const char *rest,
+                           const char *value, rgm_error *err) {
+    int32_t index = take_index(&rest);
+    if (index < 0 || *rest || index > list->count)
+        return rgm_fail_about(err, RGM_E_USAGE, key, "expected a number up to %d", list->count);
+    return rgm_option_set_item(option, list, index, value, err);
+}
+
 rgm_status rgm_config_set(rgm_config *config, const char *key, const char *value, rgm_error *err) {
     const rgm_option *option = rgm_config_option(key);
     const char *rest = NULL;
@@ -221,6 +229,8 @@ rgm_status rgm_config_set(rgm_config *config, const char *key, const char *value
     if (!rest && rgm_option_is_node(option)) return rgm_option_set_yaml(option, config, value, err);
     if (!rest) return rgm_option_set_text(option, config, value, err);
     if (option->type == RGM_OPTION_SPEC) return set_setting(rgm_option_field(option, config), key, rest, value, err);
+    if (option->type == RGM_OPTION_INTS)
+        return set_item(option, rgm_option_field(option, config), key, rest, value, err);
     if (option->type == RGM_OPTION_PATHS) return set_path(config, key, rest, value, err);
     return set_in_list(rgm_option_field(option, config), key, rest, value, err);
 }

@@ -129,6 +129,19 @@ rgm_status rgm_option_set_text(const rgm_option *option, rgm_config *config, con
     return fine ? RGM_OK : refuse(option, text, err);
 }
 
+rgm_status rgm_option_set_item(const rgm_option *option, rgm_ints *list, int32_t index, const char *text,
+                               rgm_error *err) {
+    int32_t value;
+    if (index >= RGM_CONFIG_INTS)
+        return rgm_fail_about(err, RGM_E_USAGE, option->key, "more than %d integers", RGM_CONFIG_INTS);
+    if (!parse_int(option, text, &value))
+        return rgm_fail_about(err, RGM_E_USAGE, option->key, "expected integers, each %.0f to %.0f, found '%.80s'",
+                              option->low, option->high, text);
+    list->items[index] = value;
+    list->count += index == list->count;
+    return RGM_OK;
+}
+
 const char *rgm_option_print(const rgm_option *option, const rgm_config *config, char text[RGM_OPTION_TEXT_MAX]) {
     const void *field = (const char *)config + option->offset;
     const int32_t *ints = field;

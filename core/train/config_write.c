@@ -119,6 +119,16 @@ static void put_spec(writer *w, const rgm_spec *spec) {
     close_mapping(w);
 }
 
+static void put_ints(writer *w, const rgm_ints *list) {
+    char text[16];
+    open_list(w, 1);
+    for (int32_t i = 0; i < list->count; i++) {
+        snprintf(text, sizeof text, "%d", list->items[i]);
+        put_plain(w, text);
+    }
+    close_list(w);
+}
+
 static void put_value(writer *w, const rgm_option *option, const rgm_config *config) {
     const void *field = (const char *)config + option->offset;
     char text[RGM_OPTION_TEXT_MAX];
@@ -126,6 +136,9 @@ static void put_value(writer *w, const rgm_option *option, const rgm_config *con
     switch (option->type) {
     case RGM_OPTION_TEXT:
         put_text(w, field);
+        break;
+    case RGM_OPTION_INTS:
+        put_ints(w, field);
         break;
     case RGM_OPTION_SPEC:
         put_spec(w, field);

@@ -272,11 +272,27 @@ static rgm_status read_paths(reader *r, const char *key, rgm_config *config) {
     }
 }
 
+static rgm_status read_ints(reader *r, const rgm_option *option, rgm_ints *list) {
+    char range[RGM_OPTION_TEXT_MAX];
+    *list = (rgm_ints){0};
+    if (is_null(r)) return RGM_OK;
+    rgm_option_range(option, range, sizeof range);
+    if (r->event.type != YAML_SEQUENCE_START_EVENT) return expected(r, option->key, range);
+    for (;;) {
+        RGM_TRY(next(r));
+        if (r->event.type == YAML_SEQUENCE_END_EVENT) return RGM_OK;
+        if (r->event.type != YAML_SCALAR_EVENT || is_null(r)) return expected(r, option->key, "an integer");
+        if (rgm_option_set_item(option, list, list->count, scalar(r), r->err) < 0)
+            return at(r, r->event.start_mark, RGM_E_USAGE);
+    }
+}
+
 /* The node at hand into an option's field; ends at the node's last event. */
 static rgm_status read_option(reader *r, const rgm_option *option) {
     void *field = rgm_option_field(option, r->config);
     if (option->type == RGM_OPTION_SPEC) return read_spec(r, option->key, field);
     if (option->type == RGM_OPTION_SPECS) return read_specs(r, option->key, field);
+    if (option->type == RGM_OPTION_INTS) return read_ints(r, option, field);
     if (option->type == RGM_OPTION_PATHS) return read_paths(r, option->key, r->config);
     char range[RGM_OPTION_TEXT_MAX];
     rgm_option_range(option, range, sizeof range);

@@ -54,6 +54,7 @@ _Static_assert(COUNT_OF(isas) == 1 + RGM_ISA_COUNT, "each instruction set has a 
     ROW(path, TYPED(path, int32_t *, CHOICE), 0, 0, list, COUNT_OF(list), text, meaning)
 #define WORD(path, list, text, meaning)      ROW(path, RGM_OPTION_WORD, 0, 0, list, COUNT_OF(list), text, meaning)
 #define IMAGE(path, from, to, text, meaning) ROW(path, RGM_OPTION_IMAGE, from, to, NULL, 0, text, meaning)
+#define INTS(path, from, to, text, meaning)  ROW(path, TYPED(path, rgm_ints *, INTS), from, to, NULL, 0, text, meaning)
 #define SPEC(path, text, meaning)            PLAIN(path, TYPED(path, rgm_spec *, SPEC), text, meaning)
 #define SPECS(path, text, meaning)           PLAIN(path, TYPED(path, rgm_spec_list *, SPECS), text, meaning)
 #define PATHS(path, text, meaning)           PLAIN(path, RGM_OPTION_PATHS, text, meaning)
@@ -70,6 +71,7 @@ static const rgm_option options[] = {
     CHOICE(model.head, heads, "auto", "softmax over the classes, or one logit for two classes; auto: softmax"),
     REAL(model.width, 0.0625, 64, "1", "multiplies the channels of every layer"),
     INT(model.base, 0, 4096, "0", "channels of the first stage; 0: the model's own"),
+    INTS(model.blocks, 1, 256, "[]", "residual blocks of each stage of a ResNet; []: the model's own"),
     CHOICE(model.shortcut, shortcuts, "B", "where a block changes shape: A pads with zeros, B projects"),
     BOOL(model.zero_init, "true", "start the last scale of every residual block at zero"),
 
@@ -148,6 +150,10 @@ const char *rgm_option_range(const rgm_option *option, char *text, size_t size) 
         break;
     case RGM_OPTION_IMAGE:
         snprintf(text, size, "CxHxW, each %.0f to %.0f, or auto", option->low, option->high);
+        break;
+    case RGM_OPTION_INTS:
+        snprintf(text, size, "list of at most %d integers, each %.0f to %.0f", RGM_CONFIG_INTS, option->low,
+                 option->high);
         break;
     case RGM_OPTION_SPEC:
         snprintf(text, size, "component: NAME or {NAME: {setting: value}}");

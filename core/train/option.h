@@ -22,6 +22,7 @@ enum {
     RGM_OPTION_CHOICE, /* int32_t: index into words */
     RGM_OPTION_WORD,   /* char[size], one of words */
     RGM_OPTION_IMAGE,  /* int32_t[3]: CxHxW, or auto (zeros) */
+    RGM_OPTION_INTS,   /* rgm_ints */
     RGM_OPTION_SPEC,   /* rgm_spec */
     RGM_OPTION_SPECS,  /* rgm_spec_list */
     RGM_OPTION_PATHS   /* config.plugins */

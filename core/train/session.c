@@ -119,6 +119,7 @@ static rgm_status build_graph(rgm_session *s, rgm_error *err) {
                                  .shortcut_a = c->model.shortcut == RGM_SHORTCUT_A,
                                  .zero_init = c->model.zero_init,
                                  .head_plugin = s->components.dropout ? "dropout" : NULL};
+    for (int32_t i = 0; i < c->model.blocks.count; i++) family.blocks[i] = c->model.blocks.items[i];
     return rgm_family_build(&s->graph, &family, err);
 }
 
