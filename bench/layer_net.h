@@ -11,7 +11,7 @@
 
 #include "base/arena.h"
 #include "bench/shapes.h"
-#include "plan/plan.h"
+#include "plan/rows.h"
 
 /* With what everything is computed. */
 typedef struct rgm_layer_means {

@@ -8,6 +8,7 @@
 #include <string.h>
 #include "netrun.h"
 #include "ops/ops.h"
+#include "plan/rows.h"
 #include "sanitized.h"
 
 typedef struct shape {
@@ -459,7 +460,7 @@ START_TEST(gathered_sums) {
                 if (!netrun_turn(_i, RGM_ISA_GENERIC16, turn)) continue;
                 rgm_graph *g = make_fork(s, readers, how & 1, how >> 1);
                 int64_t count;
-                netrun_remake = turn % 3 == 0; /* all that can be */
+                netrun_knobs.remake = turn % 3 == 0; /* all that can be */
                 float *want = record(g, s, _i, 2, RGM_WAY_ONEDNN, &count);
                 check_gathered(g, s, _i, RGM_WAY_ONEDNN, 0);
                 compare_with(g, s, _i, RGM_WAY_DIRECT, want);
@@ -468,7 +469,7 @@ START_TEST(gathered_sums) {
                 free(want);
                 rgm_graph_destroy(g);
             }
-    netrun_remake = 0;
+    netrun_knobs.remake = 0;
 }
 END_TEST
 

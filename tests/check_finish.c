@@ -1,5 +1,5 @@
 /* What evaluation does otherwise than training: operations done in another one's store, layers taken image by image,
- * outputs in buffers that have been read. All of it against plans that do none of it (rgm_plan_options.apart), which
+ * outputs in buffers that have been read. All of it against plans that do none of it (rgm_plan_knobs.apart), which
  * check_ops.c holds to the oracle. */
 #include "config.h"
 
@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/rng.h"
+#include "plan/finite.h"
+#include "plan/rows.h"
 #include "netrun.h"
 
 enum { OUTPUTS = 7 };
@@ -59,9 +61,9 @@ static float *evaluate(const rgm_graph *g, int32_t isa, int32_t N, int32_t threa
     float *x = malloc(sizeof *x * (size_t)inputs), *logits = malloc(sizeof *logits * (size_t)N * OUTPUTS);
     ck_assert(x && logits);
     netrun r;
-    netrun_apart = apart;
+    netrun_knobs.apart = apart;
     netrun_open(&r, g, isa, N, threads, 0);
-    netrun_apart = 0;
+    netrun_knobs.apart = 0;
     netrun_draw(&r, 5);
     multiply_scales(&r);
     netrun_uniform(5, 999, -1, 1, x, inputs);

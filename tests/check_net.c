@@ -147,12 +147,12 @@ END_TEST
 /* Opens a plan in low memory in which all that can be is made again: short segments or long ones. */
 static void open_low(netrun *r, const rgm_graph *g, int32_t isa, int32_t N, int32_t threads, int32_t segments) {
     netrun_memory = RGM_MEMORY_LOW;
-    netrun_segments = segments;
-    netrun_remake = 1;
+    netrun_knobs.segments = segments;
+    netrun_knobs.remake = 1;
     netrun_open(r, g, isa, N, threads, 1);
     netrun_memory = RGM_MEMORY_NORMAL;
-    netrun_segments = 0;
-    netrun_remake = 0;
+    netrun_knobs.segments = 0;
+    netrun_knobs.remake = 0;
 }
 
 /* Every family on low memory, with plugin activations in segments that are run again: the bits of normal memory. */

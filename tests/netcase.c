@@ -150,10 +150,10 @@ static void check_low(const netcase *c, const netrun *normal, const float *logit
     float *grad = copy(normal->grad, sizeof *grad * (size_t)params);
     float *after = copy(normal->stat, sizeof *after * (size_t)stats);
     netrun_memory = RGM_MEMORY_LOW;
-    netrun_segments = segments;
+    netrun_knobs.segments = segments;
     netrun_open_beside(&r, normal, 1);
     netrun_memory = RGM_MEMORY_NORMAL;
-    netrun_segments = 0;
+    netrun_knobs.segments = 0;
     memcpy(r.stat, stat, sizeof *stat * (size_t)stats);
     memset(r.grad, 0xFF, sizeof *grad * (size_t)params);
     netrun_input(&r, x);
@@ -217,7 +217,7 @@ void netcase_check(netcase *c, int32_t x) {
     for (int32_t i = 0; i < rgm_graph_node_count(c->graph); i++)
         convs += rgm_graph_node(c->graph, i)->op == RGM_OP_CONV;
     size_t end = strlen(c->name);
-    netrun_remake = 1; /* all that can be */
+    netrun_knobs.remake = 1; /* all that can be */
     for (netrun_conv = RGM_WAY_AUTO; netrun_conv <= RGM_WAY_ONEDNN; netrun_conv++) {
         if (convs == 1 && netrun_conv != RGM_WAY_ONEDNN) continue; /* only the stem */
         if (!netrun_turn(c->isa, RGM_ISA_REFERENCE, cases + (size_t)netrun_conv)) continue;
@@ -226,6 +226,6 @@ void netcase_check(netcase *c, int32_t x) {
     }
     cases++;
     netrun_conv = RGM_WAY_AUTO;
-    netrun_remake = 0;
+    netrun_knobs.remake = 0;
     rgm_graph_destroy(c->graph);
 }

@@ -76,12 +76,10 @@ static rgm_status scale_images(void *context, int32_t index, int32_t first, int3
 }
 
 int32_t netrun_conv = RGM_WAY_AUTO;
-size_t netrun_remake;
-int32_t netrun_memory = RGM_MEMORY_NORMAL, netrun_segments;
-
-int32_t netrun_apart;
+int32_t netrun_memory = RGM_MEMORY_NORMAL;
 int64_t netrun_cache;
 const rgm_kernels *netrun_kernels;
+rgm_plan_knobs netrun_knobs;
 
 static void make_plan(netrun *r) {
     rgm_error err = {0};
@@ -93,12 +91,10 @@ static void make_plan(netrun *r) {
                           .workers = r->threads,
                           .cache = netrun_cache,
                           .training = r->training,
-                          .apart = netrun_apart,
                           .conv = netrun_conv,
                           .memory = netrun_memory,
-                          .segments = netrun_segments,
-                          .remake = netrun_remake,
-                          .hook = {NULL, scale_images, scale_images}};
+                          .hook = {NULL, scale_images, scale_images},
+                          .knobs = &netrun_knobs};
     netrun_fine(rgm_plan_create(&r->plan, &o, &err), &err, "plan");
     r->arena = memory(rgm_plan_bytes(r->plan));
     rgm_plan_bind(r->plan, r->arena, &(rgm_memory){r->value, r->training ? r->grad : NULL, r->stat});

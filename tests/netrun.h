@@ -1,5 +1,5 @@
-/* What the suites of core/net share: a plan with everything it needs to run, and inputs and parameters from keyed
- * draws. Every failure stops the test. To be used inside a test, never before Check forks. */
+/* What the suites of plan, conv and ops share: a plan with everything it needs to run, and inputs and parameters from
+ * keyed draws. Every failure stops the test. To be used inside a test, never before Check forks. */
 #ifndef RGM_TESTS_NETRUN_H
 #define RGM_TESTS_NETRUN_H
 
@@ -7,7 +7,7 @@
 #include "base/cpu.h"
 #include "base/team.h"
 #include "graph/family.h"
-#include "plan/plan.h"
+#include "plan/knobs.h"
 
 typedef struct netrun {
     const rgm_graph *graph;
@@ -23,18 +23,15 @@ typedef struct netrun {
 
 /* How plans opened from now on compute convolutions, RGM_WAY_*; at first RGM_WAY_AUTO. */
 extern int32_t netrun_conv;
-/* Bytes from which on outputs are made again (rgm_plan_options); at first 0: the plan's own limit. */
-extern size_t netrun_remake;
 
 /* RGM_MEMORY_* of plans opened from now on; at first RGM_MEMORY_NORMAL. */
 extern int32_t netrun_memory;
-extern int32_t netrun_segments; /* as in rgm_plan_options */
 extern int64_t netrun_cache;
 /* The kernel table of networks opened from now on; at first NULL: the ISA level's. */
 extern const rgm_kernels *netrun_kernels;
 
-/* 1: evaluation plans opened from now on have every operation apart (rgm_plan_options). */
-extern int32_t netrun_apart;
+/* Knobs of plans opened from now on; at first all 0. */
+extern rgm_plan_knobs netrun_knobs;
 
 /* Fails the test with the error's line. */
 void netrun_fine(rgm_status status, const rgm_error *err, const char *what);

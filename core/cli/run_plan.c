@@ -4,6 +4,7 @@
 #include "cli/commands.h"
 #include "cli/plan_chunks.h"
 #include "cli/run.h"
+#include "plan/rows.h"
 
 static double mib(size_t bytes) { return (double)bytes / 1048576.0; }
 

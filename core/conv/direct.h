@@ -8,7 +8,7 @@
 #define RGM_CONV_DIRECT_H
 
 #include "conv/site.h"
-#include "plan/finish.h"
+#include "plan/store.h"
 
 /* 1 if they can compute the direction: 1x1 and 3x3, strides 1 and 2, padding up to half the window, one group, blocked
  * layout; without bias in backward weights. */

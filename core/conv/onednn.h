@@ -3,7 +3,7 @@
 #define RGM_CONV_ONEDNN_H
 
 #include "conv/site.h"
-#include "plan/finish.h"
+#include "plan/store.h"
 
 typedef struct onednn rgm_onednn;
 

@@ -14,7 +14,10 @@
 #ifndef RGM_CONV_SITE_H
 #define RGM_CONV_SITE_H
 
-#include "plan/pending.h"
+#include "plan/images.h"
+#include "plan/moments.h"
+#include "plan/squares.h"
+#include "plan/values.h"
 
 /* One convolution of the graph: its node, and its shape on the plan's batch. */
 typedef struct rgm_conv_site {

@@ -7,7 +7,7 @@
 #define RGM_CONV_WINOGRAD_H
 
 #include "conv/site.h"
-#include "plan/finish.h"
+#include "plan/store.h"
 
 /* 1 if it can compute the direction at all: 3x3, stride 1 or, F(4x4)'s way, 2, padding 0 or 1, one group, blocked
  * layout; without bias in backward weights. */

@@ -58,8 +58,7 @@ static rgm_status run_image(void *context, int32_t image, int32_t worker, rgm_er
 /* In evaluation: 1 if a chunk is an image, so that a worker may take it through several layers (rgm_plan_phase_images):
  * where an image's spans are no shorter than others, and the batch has images enough for many cores. */
 static int32_t by_image(const rgm_wino_pass *p) {
-    const rgm_plan_options *o = rgm_plan_get(p->plan);
-    return !o->training && !o->apart && p->images >= IMAGES_LEAST && p->per_image >= p->span * image_parts(p);
+    return rgm_plan_shares(p->plan) && p->images >= IMAGES_LEAST && p->per_image >= p->span * image_parts(p);
 }
 
 static rgm_status plan_phase(const rgm_conv_site *site, rgm_wino_pass *p, const char *what, rgm_error *err) {

@@ -5,7 +5,7 @@
 #define RGM_CONV_WINOGRAD_PASS_H
 
 #include "conv/winograd_tile.h"
-#include "plan/finish.h"
+#include "plan/store.h"
 
 /* One direction of one convolution. Output blocks are multiplied in pairs; the last may be single. */
 typedef struct rgm_wino_pass {

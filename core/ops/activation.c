@@ -2,6 +2,9 @@
  * overwritten (leaky ReLU: the output's sign is the input's as long as slope >= 0; with slope 0 the gradient at y = 0
  * is 0). */
 #include "plan/finish.h"
+#include "plan/gradient.h"
+#include "plan/images.h"
+#include "plan/values.h"
 
 typedef struct activation_state {
     const rgm_kernels *k;

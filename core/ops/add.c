@@ -1,5 +1,8 @@
 /* Sum of two tensors. Backward costs nothing: both terms share the incoming gradient's buffer. */
 #include "plan/finish.h"
+#include "plan/gradient.h"
+#include "plan/images.h"
+#include "plan/values.h"
 
 typedef struct add_state {
     const rgm_kernels *k;

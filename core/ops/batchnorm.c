@@ -13,8 +13,12 @@
  */
 #include <math.h>
 #include "plan/finish.h"
-#include "plan/pending.h"
+#include "plan/gradient.h"
+#include "plan/images.h"
+#include "plan/moments.h"
+#include "plan/squares.h"
 #include "plan/sums.h"
+#include "plan/values.h"
 
 #define BN_MOMENTUM 0.1
 

@@ -7,6 +7,7 @@
 #include "conv/winograd.h"
 #include "conv/winograd_weights.h"
 #include "plan/sums.h"
+#include "plan/gradient.h"
 
 typedef struct conv_state {
     rgm_conv_site site;
@@ -22,13 +23,12 @@ static int32_t can(const rgm_conv_shape *s, int32_t way, int32_t direction) {
  * it only one will gather its sums). */
 static int32_t saves(const rgm_plan *plan, int32_t index, int32_t direction) {
     const rgm_node *node = rgm_plan_node(plan, index);
-    if (direction != RGM_CONV_BACKWARD_DATA) return rgm_plan_wants_moments(plan, node->out);
+    if (direction != RGM_CONV_BACKWARD_DATA) return rgm_plan_feeds_norm(plan, node->out);
     int32_t producer = rgm_plan_tensor(plan, node->in[0])->producer;
     return producer >= 0 && rgm_plan_node(plan, producer)->op == RGM_OP_BATCHNORM;
 }
 
-/* The rule: a function of the shape, the tuning and what stands beside it. Not to be asked while phases are planned
- * again. */
+/* The rule: a function of the shape, the tuning and what stands beside it. */
 static int32_t choose(const rgm_plan *plan, int32_t index, const rgm_conv_shape *s, int32_t direction) {
     const rgm_plan_options *o = rgm_plan_get(plan);
     const rgm_tuning *t = o->kernels->tuning;
@@ -50,7 +50,7 @@ static int32_t choose(const rgm_plan *plan, int32_t index, const rgm_conv_shape 
 }
 
 /* "jit:avx512_core, winograd, direct": forward, backward data, backward weights. */
-static void note(const conv_state *c) {
+static void tell(const conv_state *c) {
     static const char *const own[] = {
         [RGM_WAY_WINOGRAD] = "winograd", [RGM_WAY_WINOGRAD_2X2] = "winograd 2x2", [RGM_WAY_DIRECT] = "direct"};
     char text[96];
@@ -61,9 +61,9 @@ static void note(const conv_state *c) {
         const char *name = way == RGM_WAY_ONEDNN ? rgm_onednn_name(c->onednn, d) : own[way];
         if (way == RGM_WAY_ONEDNN && strstr(name, "wino_")) way = RGM_WAY_ONEDNN_WINOGRAD;
         used += (size_t)snprintf(text + used, sizeof text - used, "%s%s", used ? ", " : "", name);
-        rgm_plan_note_way(c->site.plan, c->site.node, d, way);
+        rgm_plan_computed_way(c->site.plan, c->site.node, d, way);
     }
-    rgm_plan_note(c->site.plan, c->site.node, text);
+    rgm_plan_computed_by(c->site.plan, c->site.node, text);
 }
 
 static rgm_status create(rgm_plan *plan, int32_t index, conv_state **out, rgm_error *err) {
@@ -82,7 +82,7 @@ static rgm_status create(rgm_plan *plan, int32_t index, conv_state **out, rgm_er
                         "engine.conv=onednn-winograd: %s has no Winograd convolution (expected oneDNN 2.x and AVX-512)",
                         rgm_engine_describe(rgm_plan_get(plan)->engine));
     if (rest) RGM_TRY(rgm_onednn_create(&c->onednn, &c->site, rest, err));
-    note(c);
+    tell(c);
     rgm_plan_set_node_state(plan, index, c);
     *out = c;
     return RGM_OK;
@@ -95,7 +95,7 @@ static rgm_status forward(rgm_plan *plan, int32_t index, rgm_error *err) {
     if (!rgm_plan_again(plan)) RGM_TRY(create(plan, index, &c, err));
     rgm_source x = rgm_plan_source(plan, node->in[0]);
     rgm_store store;
-    RGM_TRY(rgm_finish_store(plan, index, x.values, &store, err));
+    RGM_TRY(rgm_store_plan(plan, index, x.values, &store, err));
     switch (c->way[RGM_CONV_FORWARD]) {
     case RGM_WAY_WINOGRAD:
     case RGM_WAY_WINOGRAD_2X2:
@@ -147,8 +147,9 @@ static rgm_status backward(rgm_plan *plan, int32_t index, rgm_error *err) {
 }
 
 static int32_t gathers(const rgm_plan *plan, int32_t index) {
-    const conv_state *c = rgm_plan_node_state(plan, index);
-    return c->way[RGM_CONV_BACKWARD_DATA] == RGM_WAY_DIRECT && rgm_direct_gathers(&c->site.shape);
+    rgm_conv_shape shape = rgm_conv_shape_of(plan, index);
+    if (!(shape.directions & 1u << RGM_CONV_BACKWARD_DATA)) return 0;
+    return choose(plan, index, &shape, RGM_CONV_BACKWARD_DATA) == RGM_WAY_DIRECT && rgm_direct_gathers(&shape);
 }
 
 /* What is pending is applied where our own kernels load the input; oneDNN knows nothing of it. */

@@ -1,6 +1,7 @@
 /* A blocked image -> features in torch's order (c, h, w); the pitch's padding is zero. */
 #include <string.h>
-#include "plan/op.h"
+#include "plan/gradient.h"
+#include "plan/images.h"
 
 typedef struct flatten_state {
     const rgm_kernels *k;

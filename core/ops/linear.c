@@ -1,7 +1,9 @@
 /* Linear layer: y[N][K] = x[N][C] w[K][C]^T + bias. Forward and dx are cut by images, dw by output units: every element
  * of dw has one owner, so there is nothing to reduce. */
 #include <string.h>
-#include "plan/op.h"
+#include "plan/gradient.h"
+#include "plan/squares.h"
+#include "plan/values.h"
 
 typedef struct linear_state {
     const rgm_kernels *k;

@@ -1,7 +1,9 @@
 /* An activation from a plugin, through the plan's hook: dropout and the like. It acts in training only; in evaluation
  * its output is its input. The hook gets the values as they lie in memory, padding lanes included (zero stays zero
  * there for every activation with f(0) = 0, the contract's rule for them). */
-#include "plan/op.h"
+#include "plan/gradient.h"
+#include "plan/images.h"
+#include "plan/values.h"
 
 typedef struct plugin_state {
     rgm_activation_hook hook;

@@ -1,6 +1,8 @@
 /* Max, average and global average pooling, one image's channel block at a time. Max pooling keeps the winner's position
  * in its window, one byte per output. What is pending on the input is applied to the block in a worker's scratch. */
-#include "plan/pending.h"
+#include "plan/gradient.h"
+#include "plan/images.h"
+#include "plan/values.h"
 
 typedef struct pool_state {
     rgm_plan *plan;

@@ -1,7 +1,8 @@
 /* Option A shortcut (He et al. 2016, section 3.3): every stride-th pixel of every stride-th row, zero channels
  * appended. */
 #include <string.h>
-#include "plan/op.h"
+#include "plan/gradient.h"
+#include "plan/images.h"
 
 typedef struct shortcut_state {
     const rgm_kernels *k;

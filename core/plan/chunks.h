@@ -8,7 +8,7 @@
 #ifndef RGM_PLAN_CHUNKS_H
 #define RGM_PLAN_CHUNKS_H
 
-#include "plan/plan.h"
+#include "plan/rows.h"
 
 /* Of one core: floating-point operations and bytes a second; seconds of a barrier. */
 typedef struct rgm_speed {

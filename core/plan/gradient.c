@@ -1,5 +1,6 @@
-/* Gradients of two addends (plan.h). */
 #include <config.h>
+
+#include "plan/gradient.h"
 
 #include "plan/plan_internal.h"
 
@@ -13,15 +14,13 @@ typedef struct sum_context {
 static rgm_status run_sum(void *context, int32_t chunk, int32_t worker, rgm_error *err) {
     (void)worker, (void)err;
     const sum_context *c = context;
-    rgm_range r = rgm_range_part(c->floats / 16, c->chunks, chunk); /* images are whole blocks: 64-byte pieces */
+    rgm_range r = rgm_range_part(c->floats / 16, c->chunks, chunk); /* images are whole blocks of 16 floats */
     c->k->add(c->a + r.first * 16, c->b + r.first * 16, c->out + r.first * 16, (r.end - r.first) * 16);
     return RGM_OK;
 }
 
-rgm_gradient rgm_plan_gradient(const rgm_plan *p, int32_t tensor) { return p->gradient[tensor]; }
-
 rgm_status rgm_plan_one_gradient(rgm_plan *p, int32_t tensor, rgm_gradient *out, rgm_error *err) {
-    rgm_gradient *g = &p->gradient[tensor];
+    rgm_gradient *g = &p->build->tensors[tensor].gradient;
     if (g->count == 2) {
         int64_t floats = rgm_plan_extent(p, tensor).floats;
         sum_context *c = rgm_plan_state(p, sizeof *c);
@@ -42,7 +41,7 @@ rgm_status rgm_plan_one_gradient(rgm_plan *p, int32_t tensor, rgm_gradient *out,
 }
 
 rgm_status rgm_plan_add_gradient(rgm_plan *p, int32_t tensor, rgm_buffer b, int32_t shared, rgm_error *err) {
-    rgm_gradient *g = &p->gradient[tensor];
+    rgm_gradient *g = &p->build->tensors[tensor].gradient;
     if (g->count == 2) {
         rgm_gradient one;
         RGM_TRY(rgm_plan_one_gradient(p, tensor, &one, err));

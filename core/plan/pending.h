@@ -1,50 +1,40 @@
-/* What a batch norm and its neighbours do for one another in the forward pass (backward: sums.h): internal to core/net.
+/* Pass 4, pending: which batch norms' outputs are never written.
  *
- * Pending. The output of a batch norm without residual need not be written at all: its consumers can apply scale, shift
- * and ReLU when they load the batch norm's input. The plan decides so before it asks anybody for phases
- * (rgm_pending_choose), if all of them can (rgm_op.applies); if not, the batch norm materialises it. Whoever can apply
- * it loads a tensor by rgm_plan_source(), the others by rgm_plan_value(). Zero padding comes after what is pending.
- * Where all can in the forward pass but one cannot in the backward pass, the output is pending first, and is written in
- * front of the backward phases that need it.
+ * The readers of a batch norm without residual can apply its scale, shift and ReLU as they load its input. Then its
+ * output is pending: a scale and a shift of each channel, and no map. Zero padding comes after what is pending.
  *
- * Moments. A convolution that can gathers its output's moments while it stores, so that the batch norm behind it needs
- * no pass for its statistics: [chunks][4][padded channels] doubles, for each chunk and channel the number of pixels, k,
- * sum (y - k), sum (y - k)^2, with k one of the chunk's pixels. The convolution announces them
- * (rgm_plan_gather_moments), the batch norm looks for them (rgm_plan_moments) and gathers its own if nobody has.
+ * In: the graph, finish.h's result (who has joined a store has no load), and what the readers say (rgm_op.applies).
+ * Out: for each tensor
+ *
+ *     RGM_APPLIES_ALWAYS    pending, in both passes: all readers can apply it in all their phases
+ *     RGM_APPLIES_FORWARD   pending in the forward pass; the backward phases of some reader want it written, and it is
+ *                           made for them in the backward pass (again.h)
+ *     RGM_APPLIES_NEVER     written by whoever makes it, or made in the store of its host
+ *
+ * The decision alone is here. Where a pending tensor's vectors are is known once its batch norm has appended its phases
+ * (rgm_source in values.h).
+ *
+ * Example: layer1.0 of a ResNet-50 at 224x224 with a batch of 32. conv1 stores a map of 64x56x56, 24.5 MiB. bn1 follows
+ * with a ReLU, and conv2 reads bn1's output. Written, that output is three passes over 24.5 MiB: bn1 reads conv1's map
+ * and writes its own, conv2 reads that. conv2 is our Winograd convolution and can apply it in all directions, so it is
+ * pending: conv2 reads conv1's map and two vectors of 64 floats. Two passes, 49 MiB of traffic and 24.5 MiB of memory
+ * are saved. bn3 at the end of the block has a residual: its output is written.
  */
 #ifndef RGM_PLAN_PENDING_H
 #define RGM_PLAN_PENDING_H
 
 #include "plan/op.h"
 
-typedef struct rgm_source {
-    rgm_buffer values;
-    int32_t pending;   /* 1: what is meant is SCALE[c] * value + SHIFT[c], of affine, behind a ReLU if relu */
-    rgm_buffer affine; /* of any batch norm's output: [RGM_NORM_*][padded channels] and more */
-    int32_t relu;
-} rgm_source;
-enum { RGM_NORM_SCALE = 0, RGM_NORM_SHIFT = 1, RGM_NORM_MEAN = 2 };
-/* How to load a tensor. */
-rgm_source rgm_plan_source(rgm_plan *plan, int32_t tensor);
-/* 1 if a batch norm's output is left pending. */
-int32_t rgm_plan_defers(const rgm_plan *plan, int32_t tensor);
-/* What a batch norm says of its output, in any case: how it is to be loaded while it is pending. */
-void rgm_plan_set_source(rgm_plan *plan, int32_t tensor, rgm_source source);
+typedef struct rgm_pending {
+    int32_t tensors;
+    uint8_t of[]; /* each tensor: RGM_APPLIES_* */
+} rgm_pending;
 
-enum { RGM_MOMENTS = 4 };
-typedef struct rgm_moments {
-    rgm_buffer buffer;
-    int32_t chunks; /* 0: nobody gathers them */
-} rgm_moments;
-/* 1 if a batch norm will want them. */
-int32_t rgm_plan_wants_moments(const rgm_plan *plan, int32_t tensor);
-rgm_moments rgm_plan_moments(const rgm_plan *plan, int32_t tensor);
-/* A buffer for `chunks` of them, announced to the batch norm. */
-rgm_moments rgm_plan_gather_moments(rgm_plan *plan, int32_t tensor, int32_t chunks);
+/* The result is to be freed. RGM_E_NOMEM. */
+rgm_status rgm_pending_choose(const rgm_plan *plan, const rgm_pending **pending, rgm_error *err);
 
-/* Decides which batch norms' outputs stay pending: before the first phase is planned. */
-void rgm_pending_choose(rgm_plan *plan);
-/* From here on outputs are written that were pending in the forward pass alone: they were dropped (plan/remake.h). */
-void rgm_pending_end_forward(rgm_plan *plan);
+/* The tensor that is in memory where a tensor is pending in at least the passes of `least` (RGM_APPLIES_FORWARD, or
+ * RGM_APPLIES_ALWAYS): its batch norm's input, or itself where it is written. */
+int32_t rgm_pending_values(const rgm_plan *plan, int32_t tensor, int32_t least);
 
 #endif

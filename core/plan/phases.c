@@ -1,92 +1,183 @@
-/* Appending phases to a plan, and making one of those that follow one another image by image (op.h). */
 #include <config.h>
 
-#include <stdio.h>
+#include "plan/phases.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include "plan/again.h"
 #include "plan/plan_internal.h"
 
-enum { PHASE_NAME = 128 };
+/* ---- for those who append ---- */
 
-/* Names and appends a phase to one of the lists. */
-static rgm_status append(rgm_plan *p, int32_t prepares, int32_t node, const rgm_phase_spec *spec, rgm_error *err) {
-    rgm_phase **list = prepares ? &p->prepare : &p->phases;
-    int32_t *count = prepares ? &p->prepare_count : &p->phase_count,
-            *room = prepares ? &p->prepare_room : &p->phase_room;
-    char *name = rgm_plan_state(p, PHASE_NAME);
-    if (!name || !spec->context || !rgm_plan_room(p, list, *count, room, sizeof **list)) return rgm_plan_no_memory(err);
-    snprintf(name, PHASE_NAME, "%s %s", rgm_plan_node(p, node)->name, spec->what);
-    (*list)[(*count)++] = (rgm_phase){.run = spec->run, .context = spec->context, .chunks = spec->chunks, .name = name};
-    p->preparing = prepares;
-    if (!p->preparing) p->series = NULL;
+int32_t rgm_build_room(rgm_build *b, void *list, int32_t count, int32_t *room, size_t size) {
+    if (count < *room) return 1;
+    int32_t wanted = *room ? 2 * *room : 64;
+    void *old, *grown;
+    memcpy(&old, list, sizeof old);
+    grown = realloc(old, size * (size_t)wanted);
+    if (!grown) {
+        b->out_of_memory = 1;
+        return 0;
+    }
+    memcpy(list, &grown, sizeof grown);
+    *room = wanted;
+    return 1;
+}
+
+const rgm_phase *rgm_build_last_phase(const rgm_build *b) {
+    const rgm_program *g = b->program;
+    if (b->preparing) return &g->prepare[g->prepare_count - 1];
+    return g->phase_count ? &g->phases[g->phase_count - 1] : NULL;
+}
+
+rgm_work *rgm_build_last_work(rgm_build *b) { return &b->program->works[b->program->phase_count - 1]; }
+
+void rgm_build_touch(rgm_build *b, rgm_buffer buffer, int32_t phase) {
+    rgm_lifetime *l = &b->program->buffers[buffer];
+    if (phase < l->first) l->first = phase;
+    if (phase > l->last) l->last = phase;
+}
+
+void rgm_build_bind(rgm_build *b, rgm_binding binding) {
+    rgm_program *g = b->program;
+    const rgm_phase *last = rgm_build_last_phase(b);
+    if (!rgm_build_room(b, &g->bindings, g->binding_count, &b->binding_room, sizeof *g->bindings)) return;
+    binding.order = g->binding_count;
+    binding.phase = last ? last->name : NULL;
+    g->bindings[g->binding_count++] = binding;
+}
+
+/* ---- forward ---- */
+
+static rgm_status append_forward(rgm_plan *p, rgm_error *err) {
+    rgm_build *b = p->build;
+    rgm_buffer input = rgm_plan_value(p, 0);
+    if (b->out_of_memory) return rgm_plan_no_memory(err); /* there is no buffer 0 */
+    rgm_build_touch(b, input, 0);
+    rgm_build_bind(b, (rgm_binding){.into = RGM_BIND_BUFFER, .buffer = input, .slot = &p->input});
+    for (int32_t i = 0; i < p->order->forward_count; i++) {
+        int32_t node = p->order->forward[i];
+        b->at = p->finishes->of[node].last;
+        rgm_status status = rgm_plan_op(p, node)->forward(p, node, err);
+        if (status < 0) return rgm_fail_in(err, "layer %s", rgm_plan_node(p, node)->name);
+    }
+    b->at = rgm_graph_node_count(p->o.graph);
+    b->program->forward_count = b->program->phase_count;
     return RGM_OK;
 }
 
-rgm_status rgm_plan_phase(rgm_plan *p, int32_t node, const rgm_phase_spec *spec, rgm_error *err) {
-    if (!rgm_plan_room(p, &p->works, p->phase_count, &p->work_room, sizeof *p->works)) return rgm_plan_no_memory(err);
-    p->works[p->phase_count] = (work){.node = node, .direction = p->direction};
-    return append(p, 0, node, spec, err);
-}
-
-rgm_status rgm_plan_phase_once(rgm_plan *p, int32_t node, const rgm_phase_spec *spec, rgm_error *err) {
-    return p->o.training ? rgm_plan_phase(p, node, spec, err) : append(p, 1, node, spec, err);
-}
-
-/* ---- phases that follow one another image by image ---- */
-
-enum { STEPS_MOST = 16 };
-
-struct series {
-    int32_t count;
-    struct {
-        rgm_chunk_fn run;
-        void *context;
-    } step[STEPS_MOST];
-};
-
-static rgm_status run_series(void *context, int32_t chunk, int32_t worker, rgm_error *err) {
-    const struct series *s = context;
-    for (int32_t i = 0; i < s->count; i++) RGM_TRY(s->step[i].run(s->step[i].context, chunk, worker, err));
-    return RGM_OK;
-}
-
-/* Puts a step behind those of the phase appended last: as one phase, so that none of its buffers makes room for
- * another. */
-static rgm_status continue_series(rgm_plan *p, int32_t node, const rgm_phase_spec *spec, rgm_error *err) {
-    rgm_phase *phase = &p->phases[p->phase_count - 1];
-    char *name = rgm_plan_state(p, PHASE_NAME);
-    if (!name || !spec->context) return rgm_plan_no_memory(err);
-    const char *first = p->series->count > 1 ? p->series_first : phase->name;
-    snprintf(name, PHASE_NAME, "%.50s to %s %s", first, rgm_plan_node(p, node)->name, spec->what);
-    p->series_first = first;
-    phase->name = name;
-    p->series->step[p->series->count].run = spec->run;
-    p->series->step[p->series->count++].context = spec->context;
-    p->preparing = 0;
-    return RGM_OK;
-}
-
-/* The chunks that a phase must have to become a part of the one before; 0: it cannot. */
-static int32_t series_chunks(const rgm_plan *p) {
-    return p->series && p->series->count < STEPS_MOST ? p->phases[p->phase_count - 1].chunks : 0;
-}
-
-rgm_status rgm_plan_phase_images(rgm_plan *p, int32_t node, const rgm_phase_spec *spec, rgm_error *err) {
-    if (p->o.training || p->o.apart) return rgm_plan_phase(p, node, spec, err);
-    if (series_chunks(p) == spec->chunks) return continue_series(p, node, spec, err);
-    struct series *s = rgm_plan_state(p, sizeof *s);
-    if (!s || !spec->context) return rgm_plan_no_memory(err);
-    s->count = 1;
-    s->step[0].run = spec->run;
-    s->step[0].context = spec->context;
-    RGM_TRY(rgm_plan_phase(p, node, &(rgm_phase_spec){spec->what, run_series, s, spec->chunks}, err));
-    if (p->o.batch % spec->chunks == 0) p->series = s;
-    return RGM_OK;
-}
-
-rgm_status rgm_plan_forward_phase(rgm_plan *p, int32_t index, const rgm_phase_spec *spec, void *x_slot, void *y_slot,
-                                  rgm_error *err) {
+/* In training a batch norm whose output is pending shows in its scales and shifts. In evaluation only these are looked
+ * at: those of a batch norm by itself, or what has been made of them and a bias for a host's store. */
+static void watch(const rgm_plan *p, int32_t index, rgm_node_report *r) {
     const rgm_node *node = rgm_plan_node(p, index);
-    RGM_TRY(rgm_plan_phase_images(p, index, spec, err));
-    rgm_plan_use(p, rgm_plan_value(p, node->in[0]), x_slot);
-    rgm_plan_use(p, rgm_plan_value(p, node->out), y_slot);
+    const rgm_finish *f = &p->finishes->of[index];
+    const rgm_build_tensor *out = &p->build->tensors[node->out];
+    r->watch_floats = (int64_t)2 * rgm_plan_extent(p, f->out).channels;
+    if (!p->o.training) {
+        r->watch = p->build->nodes[index].affine;
+        if (f->host == index && node->op == RGM_OP_BATCHNORM) r->watch = out->source.affine;
+    } else if (out->value >= 0) {
+        r->watch = out->value;
+        r->watch_floats = rgm_plan_extent(p, node->out).floats * p->o.batch;
+    } else {
+        r->watch = out->source.affine;
+    }
+}
+
+/* ---- the loss ---- */
+
+static rgm_status run_nothing(void *context, int32_t chunk, int32_t worker, rgm_error *err) {
+    (void)context, (void)chunk, (void)worker, (void)err;
+    return RGM_OK;
+}
+
+/* An empty phase stands for the loss, where logits are read and their gradient is written. */
+static rgm_status append_loss(rgm_plan *p, rgm_error *err) {
+    rgm_build *b = p->build;
+    int32_t out = rgm_graph_output(p->o.graph);
+    RGM_TRY(rgm_plan_phase(p, rgm_plan_tensor(p, out)->producer, &(rgm_phase_spec){"loss", run_nothing, p, 0}, err));
+    rgm_plan_use(p, rgm_plan_value(p, out), &p->logits);
+    if (!p->o.training) return RGM_OK;
+    /* for rgm_plan_first_bad; nearly always it is kept anyway */
+    rgm_build_touch(b, rgm_plan_value(p, 0), b->program->phase_count - 1);
+    rgm_buffer gradient = rgm_plan_buffer(p, rgm_plan_tensor_bytes(p, out));
+    rgm_plan_use(p, gradient, &p->dlogits);
+    return rgm_plan_add_gradient(p, out, gradient, 0, err);
+}
+
+/* ---- backward ---- */
+
+static rgm_status append_backward_of(rgm_plan *p, int32_t index, rgm_error *err) {
+    const rgm_node *node = rgm_plan_node(p, index);
+    int32_t squared = p->build->squared + (node->weight != RGM_NO_TENSOR) + (node->bias != RGM_NO_TENSOR);
+    p->build->direction = RGM_WORK_BACKWARD;
+    RGM_TRY(rgm_again_for(p, index, err));
+    RGM_TRY(rgm_plan_op(p, index)->backward(p, index, err));
+    if (p->build->squared == squared) return RGM_OK;
+    return rgm_fail(err, RGM_E_INTERNAL, "its gradients' squares are not told");
+}
+
+static rgm_status append_backward(rgm_plan *p, rgm_error *err) {
+    p->build->backward = 1;
+    for (int32_t i = 0; i < p->order->backward_count; i++) {
+        int32_t node = p->order->backward[i];
+        rgm_status status = append_backward_of(p, node, err);
+        if (status < 0) return rgm_fail_in(err, "layer %s", rgm_plan_node(p, node)->name);
+    }
+    return RGM_OK;
+}
+
+/* ---- all of it ---- */
+
+static void report(const rgm_plan *p, int32_t index, rgm_node_report *r) {
+    const rgm_program *g = p->build->program;
+    int32_t out = rgm_plan_node(p, index)->out;
+    const rgm_build_tensor *t = &p->build->tensors[out];
+    const rgm_lifetime *l = t->value < 0 ? NULL : &g->buffers[t->value];
+    if (l && !rgm_plan_defers(p, out)) r->bytes = rgm_plan_tensor_bytes(p, out);
+    if (t->made_again)
+        r->backward = RGM_ROW_AGAIN;
+    else if (l && l->first < g->forward_count && l->last > g->forward_count)
+        r->backward = RGM_ROW_KEPT;
+}
+
+static rgm_status append(rgm_plan *p, rgm_error *err) {
+    rgm_build *b = p->build;
+    int32_t nodes = rgm_graph_node_count(p->o.graph);
+    RGM_TRY(append_forward(p, err));
+    for (int32_t i = 0; i < nodes; i++) watch(p, i, &b->program->nodes[i]);
+    RGM_TRY(append_loss(p, err));
+    if (p->o.training) RGM_TRY(append_backward(p, err));
+    if (b->out_of_memory) return rgm_plan_no_memory(err);
+    for (int32_t i = 0; i < nodes; i++) report(p, i, &b->program->nodes[i]);
+    return RGM_OK;
+}
+
+static rgm_status begin(const rgm_plan *p, rgm_build *b, rgm_error *err) {
+    int32_t nodes = rgm_graph_node_count(p->o.graph), tensors = rgm_graph_tensor_count(p->o.graph);
+    b->program = calloc(1, sizeof *b->program);
+    b->tensors = calloc((size_t)tensors, sizeof *b->tensors);
+    b->nodes = calloc((size_t)nodes, sizeof *b->nodes);
+    if (!b->program || !b->tensors || !b->nodes) return rgm_plan_no_memory(err);
+    b->program->nodes = calloc((size_t)nodes, sizeof *b->program->nodes);
+    if (!b->program->nodes) return rgm_plan_no_memory(err);
+    for (int32_t i = 0; i < tensors; i++) b->tensors[i].value = -1;
+    for (int32_t i = 0; i < nodes; i++) b->nodes[i].affine = -1;
+    return RGM_OK;
+}
+
+rgm_status rgm_phases_append(rgm_plan *p, rgm_program **program, rgm_error *err) {
+    rgm_build build = {0};
+    rgm_status status = begin(p, &build, err);
+    p->build = &build;
+    if (status >= 0) status = append(p, err);
+    p->build = NULL;
+    free(build.tensors);
+    free(build.nodes);
+    if (status < 0) {
+        rgm_program_destroy(build.program);
+        return status;
+    }
+    *program = build.program;
     return RGM_OK;
 }

@@ -1,9 +1,21 @@
 /* The plan: a graph made ready to run at one batch size, on one kernel table, as lists of team phases.
  *
- * Creating a plan makes every operation's phases (forward, and in training also backward), decides layouts, creates the
- * engine's primitives and lays out one activation arena by liveness: a buffer's place is reused once the last phase
- * that touches it is over. Nothing is allocated afterwards. The owner takes memory for the arena (rgm_plan_bytes),
- * binds it, and runs
+ * Creating a plan is a row of passes. Each has a header of its name, which says what goes in and what comes out:
+ *
+ *     sizes      what memory each tensor takes
+ *     layouts    how the network's input lies in memory
+ *     finish     which operations the store of another does
+ *     pending    which batch norms' outputs are never written
+ *     order      in which order the nodes get their phases, forward and backward
+ *     remake     what the forward pass drops, to be made again in the backward pass
+ *     phases     operations append phases, buffers and bindings (op.h and build.h are what they see)
+ *     binding    which pointers get which address
+ *     lifetimes  where each buffer lies in the arena
+ *
+ * The last four are done for several cuts (remake.h), and the smallest plan is taken. Operations are known by a table
+ * alone (op.h). Reading a plan: rows.h; how it would run on many cores: chunks.h; what went wrong in it: finite.h.
+ *
+ * Nothing is allocated once a plan is made. The owner takes memory for the arena (rgm_plan_bytes), binds it, and runs
  *
  *     [fill the input] forward phases [loss: logits -> dlogits] backward phases
  *
@@ -11,9 +23,9 @@
  * layouts, scales and shifts) is made by phases of its own, rgm_plan_prepare(), once before the first batch. Training
  * and evaluation plans of a run may share one arena: they never run at the same time.
  *
- * Layouts: images nChw{B}c (the network's input may be plain nchw), features [N][pitch] with pitch >= C.
- * Gradients: a tensor that two operations read has a gradient of two addends; an operation that can load both does, for
- * the others the plan adds them first.
+ * Words: a phase is a function over chunks, with a barrier behind it (base/team.h). A chunk is the part of it that one
+ * worker does, in most phases a group of images. A buffer is a region of the arena that lives from the first to the
+ * last phase that touches it.
  */
 #ifndef RGM_PLAN_PLAN_H
 #define RGM_PLAN_PLAN_H
@@ -25,7 +37,8 @@
 #include "graph/graph.h"
 
 typedef struct rgm_plan rgm_plan;
-typedef struct rgm_op rgm_op; /* plan/op.h */
+typedef struct rgm_op rgm_op;                 /* plan/op.h */
+typedef struct rgm_plan_knobs rgm_plan_knobs; /* plan/knobs.h */
 
 /* Canonical parameters, gradients and running statistics: flat arrays indexed by rgm_param.offset. `grad` may be NULL
  * in an evaluation plan. */
@@ -59,7 +72,6 @@ enum {
 
 /* What the backward pass keeps: what is dear to make again, or as little as pays (plan/remake.h). The same bits. */
 enum { RGM_MEMORY_NORMAL = 0, RGM_MEMORY_LOW = 1, RGM_MEMORY_COUNT = 2 };
-enum { RGM_PLAN_SEGMENTS = 8 };
 
 typedef struct rgm_plan_options {
     const rgm_graph *graph;
@@ -71,14 +83,10 @@ typedef struct rgm_plan_options {
     int64_t cache;    /* bytes of a core's second-level cache, for which some chunks are cut; 0: the tuning's */
     int32_t conv;     /* RGM_WAY_AUTO, ... */
     int32_t memory;   /* RGM_MEMORY_NORMAL, ... */
-    size_t remake;    /* bytes of an output that is worth making again in the backward pass; 0: 4 MiB, with low memory 1
-                         MiB (tests set it) */
-    int32_t segments; /* of plan/remake.h, 1 to RGM_PLAN_SEGMENTS from short to long; 0: those whose plan is the
-                         smallest (tests set it) */
-    int32_t apart;    /* 1: in evaluation, too, every operation has a phase of its own and stores its output (tests) */
     int32_t training; /* 1: forward with batch statistics, and backward; 0: forward with running statistics */
     /* Required in training if the graph has plugin activations; in evaluation they pass through. */
     rgm_activation_hook hook;
+    const rgm_plan_knobs *knobs; /* what only tests turn; NULL: nothing is. Copied */
 } rgm_plan_options;
 
 /* Borrows graph, operations, kernels, engine and the hook's context for its life. RGM_E_NOMEM; RGM_E_UNSUPPORTED naming
@@ -91,10 +99,6 @@ void rgm_plan_destroy(rgm_plan *plan);
 size_t rgm_plan_bytes(const rgm_plan *plan);
 size_t rgm_plan_scratch_bytes(const rgm_plan *plan);
 size_t rgm_plan_kept_bytes(const rgm_plan *plan);
-
-/* 1 if the plan leaves ReLUs to oneDNN, which promises nothing of a NaN there. (It is asked in a way that keeps them:
- * engine/shim.c.) */
-int32_t rgm_plan_hides_nan(const rgm_plan *plan);
 
 /* Gives the plan its arena (64-byte aligned, rgm_plan_bytes() long) and its parameters; the arena and the arrays are
  * borrowed. Before the first run; may be called again. */
@@ -121,49 +125,5 @@ int64_t rgm_plan_logits_pitch(const rgm_plan *plan);
 /* The sum of the squares of all gradients, after the backward phases, which add them up as they store gradients: no
  * pass over memory. [any] */
 double rgm_plan_gradient_squares(const rgm_plan *plan);
-
-/* What the backward pass has of an output. */
-enum { RGM_ROW_UNUSED = 0, RGM_ROW_KEPT = 1, RGM_ROW_AGAIN = 2 /* made there, in most cases again */ };
-
-/* What a phase does for its node. */
-enum {
-    RGM_WORK_FORWARD,
-    RGM_WORK_BACKWARD,
-    RGM_WORK_BACKWARD_DATA,
-    RGM_WORK_BACKWARD_WEIGHTS,
-    RGM_WORK_AGAIN, /* the forward pass, in the backward pass */
-    RGM_WORK_COUNT
-};
-const char *rgm_work_name(int32_t direction);
-
-/* The node of a phase, which is counted over those of rgm_plan_forward() and then of rgm_plan_backward(). `direction`
- * becomes RGM_WORK_*. */
-int32_t rgm_plan_phase_node(const rgm_plan *plan, int32_t phase, int32_t *direction);
-
-/* One row of what `regimen plan` prints: bytes of the node's output (0: it is left pending), and how its convolution is
- * computed (else ""). */
-typedef struct rgm_plan_row {
-    const char *name, *op;
-    int32_t C, H, W;
-    int64_t params;       /* elements */
-    double forward_flops; /* of the whole batch */
-    size_t bytes;
-    int32_t backward; /* RGM_ROW_UNUSED, ... */
-    char engine[96];
-    int32_t way[RGM_CONV_DIRECTIONS]; /* of a convolution's directions, RGM_WAY_*; RGM_WAY_AUTO: there is no such one */
-} rgm_plan_row;
-
-int32_t rgm_plan_row_count(const rgm_plan *plan);
-void rgm_plan_row_get(const rgm_plan *plan, int32_t row, rgm_plan_row *out);
-
-/* In evaluation, once it is prepared: the first batch norm, or convolution that others have joined, with a scale or
- * shift that is not finite, or NULL. [main] */
-const char *rgm_plan_bad_scale(const rgm_plan *plan);
-
-/* After a step of training with a non-finite loss: the first node, in forward order, whose output is not finite, or
- * NULL. Runs the forward phases once more (running statistics are updated again), and looks at each output before
- * anything takes its place; where a batch norm leaves its own pending, at the scales and shifts (so one that overflows
- * with finite ones is laid at its reader's door). [main] */
-const char *rgm_plan_first_bad(rgm_plan *plan, rgm_team *team);
 
 #endif

@@ -1,7 +1,9 @@
 #include <config.h>
 
-#include "plan/plan_internal.h"
 #include "plan/remake.h"
+
+#include <stdlib.h>
+#include "plan/plan_internal.h"
 
 enum {
     WORTH_NORMAL = 4 << 20, /* bytes that are worth a pass over memory not to keep */
@@ -9,15 +11,13 @@ enum {
 };
 
 static size_t worth(const rgm_plan *p) {
-    if (p->o.remake) return p->o.remake;
+    if (p->knobs.remake) return p->knobs.remake;
     return p->o.memory == RGM_MEMORY_LOW ? WORTH_LOW : WORTH_NORMAL;
 }
 
-/* ---- choosing ---- */
-
 static int32_t is_written(const rgm_plan *p, int32_t tensor) {
     return rgm_plan_tensor(p, tensor)->producer >= 0 && tensor != rgm_graph_output(p->o.graph) &&
-           !rgm_plan_defers(p, tensor);
+           p->pending->of[tensor] == RGM_APPLIES_NEVER;
 }
 
 static int32_t is_cheap(const rgm_plan *p, int32_t index, int32_t flops) {
@@ -33,15 +33,14 @@ static int32_t can_drop(const rgm_plan *p, int32_t tensor, int32_t flops) {
            is_cheap(p, rgm_plan_tensor(p, tensor)->producer, flops);
 }
 
-static void drop(rgm_plan *p, int32_t tensor) {
+static void drop(const rgm_plan *p, rgm_remake *r, int32_t tensor) {
     const rgm_node *node = rgm_plan_node(p, rgm_plan_tensor(p, tensor)->producer);
-    p->kept[tensor] = RGM_DROPPED;
-    if (node->op == RGM_OP_ACTIVATION && rgm_plan_may_overwrite(p, node->in[0])) drop(p, node->in[0]);
+    r->dropped[tensor] = 1;
+    if (node->op == RGM_OP_ACTIVATION && rgm_plan_may_overwrite(p, node->in[0])) drop(p, r, node->in[0]);
 }
 
-/* Where a tensor's values are. */
 static int32_t values_of(const rgm_plan *p, int32_t tensor) {
-    return rgm_plan_defers(p, tensor) ? rgm_plan_node(p, rgm_plan_tensor(p, tensor)->producer)->in[0] : tensor;
+    return rgm_pending_values(p, tensor, RGM_APPLIES_FORWARD);
 }
 
 /* 1 if what follows node `index` reads no values made up to it but those of its own output. */
@@ -56,17 +55,17 @@ static int32_t is_narrow(const rgm_plan *p, int32_t index) {
 }
 
 /* Drops what it can; a narrow place behind which the segment has dropped more than `most` bytes is a checkpoint. */
-static void drop_segments(rgm_plan *p, size_t most, int32_t flops) {
+static void drop_segments(const rgm_plan *p, rgm_remake *r, size_t most, int32_t flops) {
     size_t dropped = 0;
     for (int32_t i = 0; i < rgm_graph_node_count(p->o.graph); i++) {
         int32_t out = rgm_plan_node(p, i)->out, checkpoint = values_of(p, out);
         if (can_drop(p, out, flops)) {
-            drop(p, out);
+            drop(p, r, out);
             dropped += rgm_plan_tensor_bytes(p, out);
         }
         if (!is_narrow(p, i)) continue;
-        if (dropped > most) p->kept[checkpoint] = RGM_KEPT;
-        if (p->kept[checkpoint] == RGM_KEPT) dropped = 0;
+        if (dropped > most) r->dropped[checkpoint] = 0;
+        if (!r->dropped[checkpoint]) dropped = 0;
     }
 }
 
@@ -77,42 +76,15 @@ static size_t droppable(const rgm_plan *p, int32_t flops) {
     return bytes;
 }
 
-void rgm_remake_choose(rgm_plan *p, rgm_cut cut) {
-    if (!p->o.training) return;
-    drop_segments(p, cut.segments > 1 ? droppable(p, cut.flops) >> (RGM_PLAN_SEGMENTS - cut.segments) : 0, cut.flops);
-}
-
-/* ---- making again ---- */
-
-static rgm_status run_again(rgm_plan *p, int32_t index, rgm_error *err) {
-    int32_t direction = p->direction;
-    p->again = 1;
-    p->direction = RGM_WORK_AGAIN;
-    rgm_status status = rgm_plan_op(p, index)->forward(p, index, err);
-    p->again = 0;
-    p->direction = direction;
-    return status;
-}
-
-static rgm_status require(rgm_plan *p, int32_t tensor, rgm_error *err) {
-    int32_t producer = rgm_plan_tensor(p, tensor)->producer, values = values_of(p, tensor);
-    if (p->kept[values] == RGM_KEPT) return RGM_OK;
-    if (values != tensor) { /* its batch norm appends nothing, but says where they are now */
-        RGM_TRY(require(p, values, err));
-        return run_again(p, producer, err);
-    }
-    if (p->kept[tensor] == RGM_MADE_AGAIN) return RGM_OK;
-    for (int32_t k = 0; k < 2; k++)
-        if (rgm_plan_node(p, producer)->in[k] != RGM_NO_TENSOR)
-            RGM_TRY(require(p, rgm_plan_node(p, producer)->in[k], err));
-    p->kept[tensor] = RGM_MADE_AGAIN;
-    p->value[tensor] = -1;
-    return run_again(p, producer, err);
-}
-
-rgm_status rgm_remake_for(rgm_plan *p, int32_t index, rgm_error *err) {
-    const rgm_node *node = rgm_plan_node(p, index);
-    const rgm_op *op = rgm_plan_op(p, index);
-    if (op->keeps_output && op->keeps_output(p, index)) RGM_TRY(require(p, node->out, err));
-    return op->keeps_input ? require(p, node->in[0], err) : RGM_OK;
+rgm_status rgm_remake_choose(const rgm_plan *p, rgm_cut cut, const rgm_remake **remake, rgm_error *err) {
+    int32_t tensors = rgm_graph_tensor_count(p->o.graph);
+    rgm_remake *r = calloc(1, sizeof *r + (size_t)tensors);
+    if (!r) return rgm_plan_no_memory(err);
+    *remake = r;
+    r->tensors = tensors;
+    if (!p->o.training) return RGM_OK;
+    for (int32_t i = 0; i < tensors; i++) r->dropped[i] = p->pending->of[i] == RGM_APPLIES_FORWARD;
+    size_t most = cut.segments > 1 ? droppable(p, cut.flops) >> (RGM_PLAN_SEGMENTS - cut.segments) : 0;
+    drop_segments(p, r, most, cut.flops);
+    return RGM_OK;
 }

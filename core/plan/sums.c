@@ -1,29 +1,18 @@
-#include "plan/sums.h"
-
 #include <config.h>
 
+#include "plan/sums.h"
+
 #include <string.h>
+#include "plan/again.h"
 #include "plan/plan_internal.h"
-#include "plan/remake.h"
 
-static int32_t gathers(const rgm_plan *p, int32_t node) {
-    const rgm_op *op = rgm_plan_op(p, node);
-    return op->gathers && op->gathers(p, node);
-}
-
-int32_t rgm_sums_gatherer(const rgm_plan *p, int32_t tensor) {
-    int32_t producer = rgm_plan_tensor(p, tensor)->producer;
-    if (!p->o.training || producer < 0 || rgm_plan_node(p, producer)->op != RGM_OP_BATCHNORM) return -1;
-    for (int32_t i = producer + 1; i < rgm_graph_node_count(p->o.graph); i++)
-        if (rgm_plan_node(p, i)->in[0] == tensor && gathers(p, i)) return i;
-    return -1;
-}
+int32_t rgm_sums_gatherer(const rgm_plan *p, int32_t tensor) { return p->order->gatherer[tensor]; }
 
 /* g is stored where somebody else needs it (the residual), where it is a sum of two, or where its mask cannot be had
  * again in the second pass (it comes from y). A plain copy of dy need not be stored. */
 static rgm_sums sums_from(rgm_plan *p, int32_t tensor, const rgm_gradient *dy) {
     const rgm_node *norm = rgm_plan_node(p, rgm_plan_tensor(p, tensor)->producer);
-    rgm_sums s = {.dy = dy->addend[0], .dy2 = -1, .g = -1, .y = -1, .vectors = p->source[tensor].affine};
+    rgm_sums s = {.dy = dy->addend[0], .dy2 = -1, .g = -1, .y = -1, .vectors = p->build->tensors[tensor].source.affine};
     s.x = rgm_plan_value(p, norm->in[0]);
     s.mask = !(norm->flags & RGM_BN_RELU)   ? RGM_MASK_NONE
              : norm->in[1] == RGM_NO_TENSOR ? RGM_MASK_RECOMPUTE
@@ -40,17 +29,18 @@ static rgm_sums sums_from(rgm_plan *p, int32_t tensor, const rgm_gradient *dy) {
 }
 
 rgm_sums rgm_sums_of(rgm_plan *p, int32_t tensor) {
-    return p->sums[tensor].chunks ? p->sums[tensor] : sums_from(p, tensor, &p->gradient[tensor]);
+    const rgm_build_tensor *t = &p->build->tensors[tensor];
+    return t->sums.chunks ? t->sums : sums_from(p, tensor, &t->gradient);
 }
 
 rgm_status rgm_sums_begin(rgm_plan *p, int32_t tensor, rgm_buffer dx, rgm_sums *s, rgm_error *err) {
     rgm_gradient all = {.count = 1, .addend = {dx}}, others;
-    if (p->gradient[tensor].count) {
+    if (p->build->tensors[tensor].gradient.count) {
         RGM_TRY(rgm_plan_one_gradient(p, tensor, &others, err));
         all = (rgm_gradient){2, {dx, others.addend[0]}, {0, others.shared[0]}};
-        p->gradient[tensor] = (rgm_gradient){0};
+        p->build->tensors[tensor].gradient = (rgm_gradient){0};
     }
-    RGM_TRY(rgm_remake_for(p, rgm_plan_tensor(p, tensor)->producer, err));
+    RGM_TRY(rgm_again_for(p, rgm_plan_tensor(p, tensor)->producer, err));
     *s = sums_from(p, tensor, &all);
     return RGM_OK;
 }
@@ -59,7 +49,7 @@ void rgm_sums_take(rgm_plan *p, int32_t tensor, rgm_sums *s, int32_t chunks, rgm
     int32_t channels = rgm_plan_extent(p, tensor).channels;
     s->chunks = chunks;
     s->partial = rgm_plan_buffer(p, sizeof(double) * 2 * (size_t)channels * (size_t)chunks);
-    p->sums[tensor] = *s;
+    p->build->tensors[tensor].sums = *s;
     pass->k = p->o.kernels;
     pass->channels = channels;
     pass->mask = s->mask;
@@ -83,7 +73,10 @@ void rgm_sums_add(const rgm_sums_pass *s, int32_t chunk, int32_t block, int64_t 
     int32_t B = s->k->block;
     const float *vectors = s->vectors + block * B;
     double *sum_g = s->partial + (int64_t)chunk * 2 * s->channels + block * B, *sum_gx = sum_g + s->channels;
-    if (fresh) memset(sum_g, 0, sizeof *sum_g * (size_t)B), memset(sum_gx, 0, sizeof *sum_gx * (size_t)B);
+    if (fresh) {
+        memset(sum_g, 0, sizeof *sum_g * (size_t)B);
+        memset(sum_gx, 0, sizeof *sum_gx * (size_t)B);
+    }
     const rgm_bn_bwd in = {.x = s->x + at,
                            .y = s->y ? s->y + at : NULL,
                            .dy = s->dy + at,

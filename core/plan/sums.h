@@ -1,15 +1,15 @@
-/* The first pass of a batch norm's backward pass (op_batchnorm.c): internal to core/net. With g the gradient of the
+/* The first pass of a batch norm's backward pass (ops/batchnorm.c). With g the gradient of the
  * output, behind the ReLU's mask, it takes the sums over pixels of g and of g * (x - mean), and stores g where that is
  * needed again.
  *
  * A batch norm has a phase of its own for it, unless a convolution gathers the sums while it stores the gradient
  * (rgm_op.gathers): then its addend is in a cache, and that of others, as of a join's shortcut, is added on the way. So
- * this convolution comes last of the tensor's readers in the backward pass.
+ * this convolution comes last of the tensor's readers in the backward pass (order.h).
  */
 #ifndef RGM_PLAN_SUMS_H
 #define RGM_PLAN_SUMS_H
 
-#include "plan/op.h"
+#include "plan/build.h"
 
 typedef struct rgm_sums {
     int32_t chunks;     /* of the partial results; 0: nobody has taken the sums yet */
@@ -32,8 +32,7 @@ typedef struct rgm_sums_pass {
     double *partial; /* NULL: the phase takes no sums */
 } rgm_sums_pass;
 
-/* The node whose backward phases gather the sums for the batch norm that makes `tensor`, or -1: of those who can the
- * first. */
+/* The node whose backward phases gather the sums for the batch norm that makes `tensor`, or -1 (plan/order.h). */
 int32_t rgm_sums_gatherer(const rgm_plan *plan, int32_t tensor);
 
 /* For the gatherer, before its phase: `dx` is where it stores its own addend, and so the whole gradient. Takes in what

@@ -10,6 +10,7 @@
 #include "base/cpu.h"
 #include "base/memory.h"
 #include "ops/ops.h"
+#include "plan/finite.h"
 #include "train/activation.h"
 #include "train/augment.h"
 #include "train/fit.h"
