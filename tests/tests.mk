@@ -245,7 +245,7 @@ tests_check_peer_LDADD = libtrain.la libplug.la libdata.la $(net_rooms) libengin
 endif
 
 if HAVE_CHECK
-net_tests = %D%/check_graph %D%/check_finish %D%/check_layout %D%/check_ops %D%/check_conv %D%/check_tuning %D%/check_net \
+net_tests = %D%/check_graph %D%/check_finish %D%/check_layout %D%/check_passes %D%/check_ops %D%/check_conv %D%/check_tuning %D%/check_net \
 	%D%/check_golden
 check_PROGRAMS += $(net_tests)
 TESTS += $(net_tests)
@@ -263,6 +263,9 @@ tests_check_ops_LDADD = $(net_libs)
 tests_check_finish_SOURCES = %D%/check_finish.c $(net_helpers)
 tests_check_finish_CFLAGS = $(test_cflags)
 tests_check_finish_LDADD = $(net_libs)
+tests_check_passes_SOURCES = %D%/check_passes.c $(net_helpers)
+tests_check_passes_CFLAGS = $(test_cflags)
+tests_check_passes_LDADD = $(net_libs)
 tests_check_layout_SOURCES = %D%/check_layout.c
 tests_check_layout_CFLAGS = $(test_cflags)
 tests_check_layout_LDADD = $(net_libs)

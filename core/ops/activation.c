@@ -96,7 +96,9 @@ static int32_t keeps_output(const rgm_plan *plan, int32_t index) {
 
 static int32_t joins(const rgm_plan *plan, int32_t index, int32_t input, rgm_finish *f) {
     (void)input;
-    return rgm_plan_node(plan, index)->kind == RGM_RELU && (f->relu = 1);
+    if (rgm_plan_node(plan, index)->kind != RGM_RELU) return 0;
+    f->relu = 1;
+    return 1;
 }
 
 const rgm_op rgm_op_activation = {
