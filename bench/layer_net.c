@@ -82,25 +82,25 @@ void rgm_layer_data_free(rgm_layer_data *d) { rgm_arena_destroy(&d->arena); }
 
 /* ---- the network ---- */
 
-static rgm_status pass_forward(void *context, int32_t index, int32_t first, int32_t count, int64_t floats,
-                               const float *x, float *y, int32_t worker, rgm_error *err) {
+static rgm_status pass_forward(void *context, const rgm_activation_images *i, int32_t worker, rgm_error *err) {
     const rgm_layer_net *net = context;
     (void)worker, (void)err;
-    size_t bytes = sizeof(float) * (size_t)(count * floats);
-    int32_t gives = index == GIVES && !net->layer->input;
-    memcpy(y, gives ? net->data->x + first * floats : x, bytes);
-    if (!gives && net->takes) memcpy(net->data->y + first * floats, x, bytes);
+    size_t bytes = sizeof(float) * (size_t)(i->count * i->floats);
+    int64_t at = i->first * i->floats;
+    int32_t gives = i->index == GIVES && !net->layer->input;
+    memcpy(i->out, gives ? net->data->x + at : i->in, bytes);
+    if (!gives && net->takes) memcpy(net->data->y + at, i->in, bytes);
     return RGM_OK;
 }
 
-static rgm_status pass_backward(void *context, int32_t index, int32_t first, int32_t count, int64_t floats,
-                                const float *dy, float *dx, int32_t worker, rgm_error *err) {
+static rgm_status pass_backward(void *context, const rgm_activation_images *i, int32_t worker, rgm_error *err) {
     const rgm_layer_net *net = context;
     (void)worker, (void)err;
-    size_t bytes = sizeof(float) * (size_t)(count * floats);
-    int32_t front = index == GIVES && !net->layer->input;
-    if (front && net->takes) memcpy(net->data->dx + first * floats, dy, bytes);
-    memcpy(dx, front ? dy : net->data->dy + first * floats, bytes);
+    size_t bytes = sizeof(float) * (size_t)(i->count * i->floats);
+    int64_t at = i->first * i->floats;
+    int32_t front = i->index == GIVES && !net->layer->input;
+    if (front && net->takes) memcpy(net->data->dx + at, i->in, bytes);
+    memcpy(i->out, front ? i->in : net->data->dy + at, bytes);
     return RGM_OK;
 }
 

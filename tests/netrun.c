@@ -66,12 +66,11 @@ static void release(void *m, size_t bytes, const char *what) {
 }
 
 /* The activation hook, both directions: a factor that depends on the image alone. */
-static rgm_status scale_images(void *context, int32_t index, int32_t first, int32_t count, int64_t floats,
-                               const float *x, float *y, int32_t worker, rgm_error *err) {
+static rgm_status scale_images(void *context, const rgm_activation_images *images, int32_t worker, rgm_error *err) {
     (void)context, (void)worker, (void)err;
-    for (int32_t n = 0; n < count; n++)
-        for (int64_t i = 0; i < floats; i++)
-            y[n * floats + i] = (float)oracle_plugin_factor(index, first + n) * x[n * floats + i];
+    for (int32_t n = 0; n < images->count; n++)
+        for (int64_t i = n * images->floats; i < (n + 1) * images->floats; i++)
+            images->out[i] = (float)oracle_plugin_factor(images->index, images->first + n) * images->in[i];
     return RGM_OK;
 }
 

@@ -13,18 +13,26 @@ typedef struct plugin_state {
     float *y, *dx;
 } plugin_state;
 
+static rgm_activation_images images(const plugin_state *c, int32_t chunk, const float *in, float *out) {
+    rgm_range r = rgm_range_part(c->N, c->chunks, chunk);
+    return (rgm_activation_images){.index = c->index,
+                                   .first = (int32_t)r.first,
+                                   .count = (int32_t)(r.end - r.first),
+                                   .floats = c->floats,
+                                   .in = in + r.first * c->floats,
+                                   .out = out + r.first * c->floats};
+}
+
 static rgm_status run_forward(void *context, int32_t chunk, int32_t worker, rgm_error *err) {
     const plugin_state *c = context;
-    rgm_range r = rgm_range_part(c->N, c->chunks, chunk);
-    return c->hook.forward(c->hook.context, c->index, (int32_t)r.first, (int32_t)(r.end - r.first), c->floats,
-                           c->x + r.first * c->floats, c->y + r.first * c->floats, worker, err);
+    const rgm_activation_images i = images(c, chunk, c->x, c->y);
+    return c->hook.forward(c->hook.context, &i, worker, err);
 }
 
 static rgm_status run_backward(void *context, int32_t chunk, int32_t worker, rgm_error *err) {
     const plugin_state *c = context;
-    rgm_range r = rgm_range_part(c->N, c->chunks, chunk);
-    return c->hook.backward(c->hook.context, c->index, (int32_t)r.first, (int32_t)(r.end - r.first), c->floats,
-                            c->dy + r.first * c->floats, c->dx + r.first * c->floats, worker, err);
+    const rgm_activation_images i = images(c, chunk, c->dy, c->dx);
+    return c->hook.backward(c->hook.context, &i, worker, err);
 }
 
 static rgm_status forward(rgm_plan *plan, int32_t index, rgm_error *err) {

@@ -13,14 +13,21 @@ typedef struct shortcut_state {
     float *y, *dx;
 } shortcut_state;
 
-/* Copies `rows` x `columns` pixels of a block, every value of the padding lanes set to zero. Pitches in pixels. */
-static void copy_block(const shortcut_state *c, int32_t block, const float *from, int64_t from_row, int64_t from_step,
-                       float *to, int64_t to_row, int64_t to_step) {
+/* Pixels of a block that are next to one another on the smaller map. */
+typedef struct lattice {
+    int64_t row, step; /* between rows, and between pixels of a row: in pixels */
+} lattice;
+
+static lattice small_map(const shortcut_state *c) { return (lattice){c->OW, 1}; }
+static lattice large_map(const shortcut_state *c) { return (lattice){(int64_t)c->W * c->stride, c->stride}; }
+
+/* Copies OH x OW pixels of a block, every value of the padding lanes set to zero. */
+static void copy_block(const shortcut_state *c, int32_t block, const float *from, lattice f, float *to, lattice t) {
     int64_t B = c->k->block, kept = block == c->in.blocks - 1 ? c->kept : B;
     for (int64_t h = 0; h < c->OH; h++)
         for (int64_t w = 0; w < c->OW; w++) {
-            float *pixel = to + (h * to_row + w * to_step) * B;
-            memcpy(pixel, from + (h * from_row + w * from_step) * B, sizeof(float) * (size_t)kept);
+            float *pixel = to + (h * t.row + w * t.step) * B;
+            memcpy(pixel, from + (h * f.row + w * f.step) * B, sizeof(float) * (size_t)kept);
             memset(pixel + kept, 0, sizeof(float) * (size_t)(B - kept));
         }
 }
@@ -33,8 +40,7 @@ static rgm_status run_forward(void *context, int32_t chunk, int32_t worker, rgm_
     for (int64_t n = images.first; n < images.end; n++) {
         float *y = c->y + n * c->out.floats;
         for (int32_t b = 0; b < c->in.blocks; b++, y += c->out.pixels * B)
-            copy_block(c, b, c->x + n * c->in.floats + b * c->in.pixels * B, (int64_t)c->W * c->stride, c->stride, y,
-                       c->OW, 1);
+            copy_block(c, b, c->x + n * c->in.floats + b * c->in.pixels * B, large_map(c), y, small_map(c));
         memset(y, 0, sizeof(float) * (size_t)((c->out.blocks - c->in.blocks) * c->out.pixels * B));
     }
     return RGM_OK;
@@ -50,8 +56,7 @@ static rgm_status run_backward(void *context, int32_t chunk, int32_t worker, rgm
         const float *dy = c->dy + n * c->out.floats;
         memset(c->dx + n * c->in.floats, 0, sizeof(float) * (size_t)c->in.floats);
         for (int32_t b = 0; b < c->in.blocks; b++, dy += c->out.pixels * B)
-            copy_block(c, b, dy, c->OW, 1, c->dx + n * c->in.floats + b * c->in.pixels * B, (int64_t)c->W * c->stride,
-                       c->stride);
+            copy_block(c, b, dy, small_map(c), c->dx + n * c->in.floats + b * c->in.pixels * B, large_map(c));
     }
     return RGM_OK;
 }

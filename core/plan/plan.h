@@ -46,15 +46,22 @@ typedef struct rgm_memory {
     float *value, *grad, *stat;
 } rgm_memory;
 
-/* Activations from plugins. y may not be x. `index` is the position among plugin activations; images [first,
- * first+count) of the batch, `floats` contiguous values each. Backward gets the same images, so that it can draw the
- * same mask. Forward may be called again for them (RGM_MEMORY_LOW, rgm_plan_first_bad), and must write the same. */
+/* Images [first, first + count) of the batch, for a plugin activation: `index` is its position among them. An image is
+ * `floats` contiguous values. x -> y forward, dy -> dx backward; `out` may not be `in`. */
+typedef struct rgm_activation_images {
+    int32_t index, first, count;
+    int64_t floats;
+    const float *in;
+    float *out;
+} rgm_activation_images;
+typedef rgm_status (*rgm_activation_fn)(void *context, const rgm_activation_images *images, int32_t worker,
+                                        rgm_error *err);
+
+/* Activations from plugins. Backward gets the same images as forward, so that it can draw the same mask. Forward may be
+ * called again for them (RGM_MEMORY_LOW, rgm_plan_first_bad), and must write the same. */
 typedef struct rgm_activation_hook {
     void *context;
-    rgm_status (*forward)(void *context, int32_t index, int32_t first, int32_t count, int64_t floats, const float *x,
-                          float *y, int32_t worker, rgm_error *err);
-    rgm_status (*backward)(void *context, int32_t index, int32_t first, int32_t count, int64_t floats, const float *dy,
-                           float *dx, int32_t worker, rgm_error *err);
+    rgm_activation_fn forward, backward;
 } rgm_activation_hook;
 
 /* The way in which convolutions are computed: the fastest by a fixed rule; Winograd F(4x4, 3x3) and its

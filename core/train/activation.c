@@ -21,53 +21,45 @@ size_t rgm_activator_bytes(const rgm_activator *a) {
     return a->scratch_bytes ? a->scratch_bytes * (size_t)rgm_team_size(a->session->team) : 0;
 }
 
-/* Some samples of a layer. */
-typedef struct samples {
-    int32_t index, first, count, worker;
-    int64_t floats;
-} samples;
-
 /* One sample's context and span. */
-static void prepare(const rgm_activator *a, const samples *s, int32_t sample, rgm_plug_call *call,
-                    rgm_activation_span *span) {
-    rgm_rng key = {a->session->config->seed, RGM_STREAM(RGM_STREAM_ACTIVATION, s->index), (uint32_t)a->clock.step,
+static void prepare(const rgm_activator *a, const rgm_activation_images *images, int32_t sample, int32_t worker,
+                    rgm_plug_call *call, rgm_activation_span *span) {
+    rgm_rng key = {a->session->config->seed, RGM_STREAM(RGM_STREAM_ACTIVATION, images->index), (uint32_t)a->clock.step,
                    (uint32_t)sample};
-    char *scratch = a->scratch ? a->scratch + a->scratch_bytes * (size_t)s->worker : NULL;
+    char *scratch = a->scratch ? a->scratch + a->scratch_bytes * (size_t)worker : NULL;
     rgm_plug_call_init(call, a->session->components.dropout, &a->clock, &key, scratch);
     *span = (rgm_activation_span){.size = sizeof *span,
                                   .training = 1,
                                   .first = 0,
-                                  .n = (uint64_t)s->floats,
-                                  .channels = (int32_t)s->floats,
+                                  .n = (uint64_t)images->floats,
+                                  .channels = (int32_t)images->floats,
                                   .block = 1,
                                   .pixels = 1,
-                                  .elements = (uint64_t)s->floats};
+                                  .elements = (uint64_t)images->floats};
 }
 
-/* Sample by sample: x -> y forward, or dy -> dx backward. */
-static rgm_status each(const rgm_activator *a, const samples *s, const float *in, float *out, int32_t backwards,
-                       rgm_error *err) {
-    for (int32_t i = 0; i < s->count; i++, in += s->floats, out += s->floats) {
+static rgm_status forward(void *context, const rgm_activation_images *images, int32_t worker, rgm_error *err) {
+    for (int32_t i = 0; i < images->count; i++) {
         rgm_plug_call call;
         rgm_activation_span span;
-        prepare(a, s, s->first + i, &call, &span);
-        if (backwards)
-            span.dy = in, span.dx = out;
-        else
-            span.x = in, span.y = out;
-        RGM_TRY(backwards ? rgm_plug_backward(&call, &span, err) : rgm_plug_forward(&call, &span, err));
+        prepare(context, images, images->first + i, worker, &call, &span);
+        span.x = images->in + i * images->floats;
+        span.y = images->out + i * images->floats;
+        RGM_TRY(rgm_plug_forward(&call, &span, err));
     }
     return RGM_OK;
 }
 
-static rgm_status forward(void *context, int32_t index, int32_t first, int32_t count, int64_t floats, const float *x,
-                          float *y, int32_t worker, rgm_error *err) {
-    return each(context, &(samples){index, first, count, worker, floats}, x, y, 0, err);
-}
-
-static rgm_status backward(void *context, int32_t index, int32_t first, int32_t count, int64_t floats, const float *dy,
-                           float *dx, int32_t worker, rgm_error *err) {
-    return each(context, &(samples){index, first, count, worker, floats}, dy, dx, 1, err);
+static rgm_status backward(void *context, const rgm_activation_images *images, int32_t worker, rgm_error *err) {
+    for (int32_t i = 0; i < images->count; i++) {
+        rgm_plug_call call;
+        rgm_activation_span span;
+        prepare(context, images, images->first + i, worker, &call, &span);
+        span.dy = images->in + i * images->floats;
+        span.dx = images->out + i * images->floats;
+        RGM_TRY(rgm_plug_backward(&call, &span, err));
+    }
+    return RGM_OK;
 }
 
 rgm_activation_hook rgm_activator_hook(rgm_activator *activator) {
