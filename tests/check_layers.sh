@@ -1,5 +1,6 @@
 #!/bin/sh
-# Reads the #include lines of core, bench, plugins and include, and fails on an arrow that does not point down.
+# Reads the #include lines of core, bench, plugins and include, and fails on an arrow that does not point down, and on
+# headers that include one another in a circle.
 # usage: check_layers.sh [ROOT]   without ROOT it first tries itself on trees with one wrong line each
 set -eu
 
@@ -51,6 +52,12 @@ BEGIN {
     if (room == "kernels") bad("core/kernels includes its own headers only")
     else if (tier[to] >= tier[room]) bad("core/" room " must not include core/" to)
 }'
+
+circle() { # ROOT: prints the headers of core that include one another, if any do
+    (cd "$1/core" && find . -name '*.h' | LC_ALL=C sort | while read -r file; do
+        sed -n "s|^[ \t]*#[ \t]*include[ \t]*\"\([a-z_0-9]*/[a-z_0-9]*[.]h\)\".*|${file#./} \1|p" "$file"
+    done | tsort 2>&1 >/dev/null | sed -n 's/^tsort: \([a-z_0-9]*\/\)/\1/p')
+}
 
 fail() {
     echo "check_layers: $1" >&2
@@ -141,6 +148,7 @@ try_itself() {
     accepts plugins/a.c '#include <math.h>'
     accepts include/regimen/plugin.h '#include <stdint.h>'
     refuses_room
+    refuses_circle
 }
 
 refuses_room() {
@@ -153,9 +161,23 @@ refuses_room() {
     rm -r "$tree"
 }
 
+refuses_circle() {
+    mkdir -p "$tree/core/plan"
+    echo '#include "plan/b.h"' >"$tree/core/plan/a.h"
+    echo '#include "plan/c.h"' >"$tree/core/plan/b.h"
+    echo '#include "base/status.h"' >"$tree/core/plan/c.h"
+    [ -z "$(circle "$tree")" ] || fail "headers in a row are no circle"
+    echo '#include "plan/a.h"' >"$tree/core/plan/c.h"
+    [ "$(circle "$tree" | wc -l)" -eq 3 ] || fail "three headers in a circle should be named"
+    rm -r "$tree"
+}
+
 if [ $# -eq 0 ]; then try_itself; fi
 root=${1:-${srcdir:-$(dirname "$0")/..}}
 [ -f "$root/core/base/status.h" ] || fail "$root is not the source tree"
 found=$(violations "$root")
 [ -z "$found" ] || fail "includes that do not point down:
+$found"
+found=$(circle "$root")
+[ -z "$found" ] || fail "headers that include one another in a circle:
 $found"

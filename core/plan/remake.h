@@ -20,11 +20,12 @@
  * input and stores another 98 MiB.
  *
  *  - Memory normal drops bn3's output. layer1.2 reads it in the forward pass, then its 98 MiB are free. The backward
- *    weights of layer1.2.conv1 need it: bn3's forward phase runs once more, over conv3's output, which was kept.
- *    The price is one pass that reads 196 MiB and writes 98.
- *  - Memory low, with the shortest segments, keeps bn3's output, which is one tensor wide, and drops conv1, conv2 and
- *    conv3: 147 MiB. Backward runs the three again from the block's input. conv3 takes 3288 MFLOP for its 98 MiB, 32
- * for each byte. The whole network keeps 548 MiB instead of 1381, for 17 % more arithmetic.
+ *    weights of layer1.2.conv1 need it. So bn3's forward phase runs once more, over conv3's output, which was kept. It
+ *    also reads the block's input, the output of layer1.0.bn3, which is made again before it. Each of the two is one
+ *    pass that reads 196 MiB and writes 98.
+ *  - Memory low keeps bn3's output, where the network is one tensor wide, and drops conv1, conv2 and conv3: 147 MiB.
+ *    The backward pass runs the three again from the block's input. conv3 takes 3288 MFLOP for its 98 MiB, 32 for each
+ *    byte; conv2 takes 288. The whole network keeps 548 MiB instead of 1381, for 17 % more arithmetic.
  */
 #ifndef RGM_PLAN_REMAKE_H
 #define RGM_PLAN_REMAKE_H

@@ -55,7 +55,7 @@ static int32_t passes_on(const rgm_plan *p, int32_t node) {
     return rgm_plan_node(p, node)->op == RGM_OP_PLUGIN || rgm_plan_defers(p, rgm_plan_node(p, node)->out);
 }
 
-/* 1 if the output may take the residual's place: all others that read the residual have had their turns. */
+/* 1 if the output may take the residual's place: the phases of all others that read the residual are appended. */
 static int32_t may_take_over(const rgm_plan *p, int32_t node, rgm_buffer x) {
     const rgm_finish *f = &p->finishes->of[node];
     int32_t producer = rgm_plan_tensor(p, f->residual)->producer;

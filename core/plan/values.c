@@ -6,7 +6,7 @@
 
 /* ---- shared buffers ---- */
 
-/* 1 if nobody will read the tensor: all who do have had their turns. What is pending is read later, by others. */
+/* 1 if nobody will read the tensor: the phases of all who do are appended. What is pending is read later, by others. */
 static int32_t is_read(const rgm_plan *p, int32_t tensor) {
     if (tensor == 0 || tensor == rgm_graph_output(p->o.graph)) return 0;
     for (int32_t i = 0; i < rgm_graph_node_count(p->o.graph); i++) {
