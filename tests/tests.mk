@@ -161,6 +161,14 @@ tests_check_plug_LDADD = libplug.la libkernels.la libbase.la $(CHECK_LIBS)
 tests_check_plug_DEPENDENCIES = $(plugin_LTLIBRARIES) libplug.la libkernels.la libbase.la \
 	tests/fixtures/same.stamp tests/fixtures/longer.stamp tests/fixtures/shorter.stamp
 
+check_PROGRAMS += tests/check_helper
+TESTS += tests/check_helper
+tests_check_helper_SOURCES = %D%/check_helper.c %D%/make_set.c %D%/make_set.h
+tests_check_helper_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE $(HDF5_CFLAGS) -DRGM_FIXTURES='"$(abs_top_builddir)/tests/fixtures"'
+tests_check_helper_CFLAGS = $(test_cflags)
+tests_check_helper_LDADD = libplug.la libdata.la libkernels.la libbase.la $(CHECK_LIBS)
+EXTRA_tests_check_helper_DEPENDENCIES = tests/fixtures/same.stamp
+
 check_PROGRAMS += tests/check_import
 TESTS += tests/check_import
 tests_check_import_SOURCES = %D%/check_import.c %D%/make_set.c %D%/make_set.h $(failing_calls)
