@@ -18,6 +18,7 @@
 #include "base/stop.h"
 
 enum { RGM_HELPER_GREETING = 64, RGM_HELPER_SIZE = 8, RGM_HELPER_MOST = 64 << 20 };
+enum { RGM_HELPER_UNHEARD = 97 }; /* its exit code if the channel fails */
 
 typedef struct rgm_helper_task {
     const char *mode;

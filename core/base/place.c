@@ -1,6 +1,7 @@
 #include "config.h"
 #include "base/place.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,9 +25,12 @@ static int32_t find_program(char path[RGM_PLACE_PATH]) {
     return cut(path);
 }
 
+/* What cannot be looked at may be there: who opens it says why it cannot. */
+static int32_t is_there(const char *path) { return access(path, F_OK) == 0 || (errno != ENOENT && errno != ENOTDIR); }
+
 /* "FOLDER/NAME"; 0 if it is too long or not there. */
 static int32_t join(char path[RGM_PLACE_PATH], const char *folder, const char *name) {
-    return snprintf(path, RGM_PLACE_PATH, "%s/%s", folder, name) < RGM_PLACE_PATH && access(path, F_OK) == 0;
+    return snprintf(path, RGM_PLACE_PATH, "%s/%s", folder, name) < RGM_PLACE_PATH && is_there(path);
 }
 
 static int32_t find_built(char path[RGM_PLACE_PATH], const char *name) {
@@ -47,7 +51,7 @@ static int32_t find_moved(char path[RGM_PLACE_PATH], const char *name) {
 /* The three names of one thing: in a build folder, as configured, from the folder of a program that was moved. */
 static void find(char path[RGM_PLACE_PATH], const char *built, const char *configured, const char *moved) {
     if (find_built(path, built)) return;
-    if (access(configured, F_OK) != 0 && find_moved(path, moved)) return;
+    if (!is_there(configured) && find_moved(path, moved)) return;
     snprintf(path, RGM_PLACE_PATH, "%s", configured);
 }
 

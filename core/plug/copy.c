@@ -41,11 +41,25 @@ static rgm_status copy_bytes(int from, rgm_copy *copy, rgm_error *err) {
     }
 }
 
+/* *got: bytes of the head that the copy has. */
+static rgm_status read_head(const rgm_copy *copy, Elf64_Ehdr *head, size_t *got, rgm_error *err) {
+    *got = 0;
+    while (*got < sizeof *head) {
+        ssize_t n = pread(copy->fd, (char *)head + *got, sizeof *head - *got, (off_t)*got);
+        if (n < 0 && errno == EINTR) continue;
+        if (n < 0) return rgm_fail(err, RGM_E_IO, "its private copy cannot be read: %s", strerror(errno));
+        if (n == 0) break;
+        *got += (size_t)n;
+    }
+    return RGM_OK;
+}
+
 /* An ELF shared object of this machine's word size? The loader's own messages for anything else are obscure. */
 static rgm_status check_elf(const rgm_copy *copy, rgm_error *err) {
     Elf64_Ehdr head;
-    if (copy->size < sizeof head || pread(copy->fd, &head, sizeof head, 0) != (ssize_t)sizeof head ||
-        memcmp(head.e_ident, ELFMAG, SELFMAG) != 0)
+    size_t got;
+    RGM_TRY(read_head(copy, &head, &got, err));
+    if (got < sizeof head || memcmp(head.e_ident, ELFMAG, SELFMAG) != 0)
         return rgm_fail(err, RGM_E_USAGE, "not a shared object");
     if (head.e_ident[EI_CLASS] != (sizeof(void *) == 8 ? ELFCLASS64 : ELFCLASS32) || head.e_type != ET_DYN)
         return rgm_fail(err, RGM_E_USAGE, "not a shared object of this kind of machine");

@@ -127,17 +127,12 @@ static rgm_status add_environment(rgm_registry *r, rgm_error *err) {
     return RGM_OK;
 }
 
-static int32_t folder_exists(const char *path) {
-    struct stat st;
-    return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
-}
-
 static rgm_status add_own_folder(rgm_registry *r, const char *folder, rgm_error *err) {
     char own[RGM_PLACE_PATH], absolute[PATH_MAX];
     if (!folder) {
         rgm_place_plugins(own);
         folder = own;
-        if (!folder_exists(folder)) {
+        if (access(folder, F_OK) != 0 && errno == ENOENT) {
             rgm_log(RGM_LOG_WARN, "no folder %s: Regimen's own plugins are missing", folder);
             return RGM_OK;
         }

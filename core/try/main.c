@@ -2,6 +2,7 @@
  * if that crashes, hangs or ends the process. */
 #include "config.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -25,6 +26,7 @@ static const struct {
 static int write_all(int to, const void *bytes, size_t size) {
     for (size_t done = 0; done < size;) {
         ssize_t n = write(to, (const char *)bytes + done, size - done);
+        if (n < 0 && errno == EINTR) continue;
         if (n <= 0) return 0;
         done += (size_t)n;
     }
@@ -34,6 +36,7 @@ static int write_all(int to, const void *bytes, size_t size) {
 static int read_all(int from, void *bytes, size_t size) {
     for (size_t done = 0; done < size;) {
         ssize_t n = read(from, (char *)bytes + done, size - done);
+        if (n < 0 && errno == EINTR) continue;
         if (n <= 0) return 0;
         done += (size_t)n;
     }
@@ -60,37 +63,39 @@ static int settle(pid_t parent) {
     return getppid() == parent;
 }
 
-/* The request, NULL if it does not come or there is no memory for it. */
-static void *receive(int channel, size_t *size) {
+/* The request of *size bytes; 0 if it does not come. *request = NULL: there is no memory for it. */
+static int receive(int channel, void **request, size_t *size) {
     uint64_t bytes = 0;
     _Static_assert(sizeof bytes == RGM_HELPER_SIZE, "the size of a request");
-    if (!read_all(channel, &bytes, sizeof bytes) || bytes > RGM_HELPER_MOST) return NULL;
-    void *request = malloc(bytes ? (size_t)bytes : 1);
-    if (request && !read_all(channel, request, (size_t)bytes)) {
-        free(request);
-        return NULL;
-    }
+    *request = NULL;
+    if (!read_all(channel, &bytes, sizeof bytes) || bytes > RGM_HELPER_MOST) return 0;
     *size = (size_t)bytes;
-    return request;
+    *request = malloc(*size ? *size : 1);
+    return !*request || read_all(channel, *request, *size);
 }
 
-/* Exit code 1 if it is not heard. */
+static void try_it(const char *mode, int fd, const void *request, size_t size, rgm_error *said) {
+    for (size_t i = 0; i < sizeof modes / sizeof *modes; i++) {
+        if (strcmp(modes[i].name, mode) != 0) continue;
+        modes[i].run(fd, request, size, said);
+        return;
+    }
+    rgm_fail(said, RGM_E_INTERNAL, "the helper program does not know how to try '%s'", mode);
+}
+
 static int serve(const char *mode, int channel, int fd) {
     char greeting[RGM_HELPER_GREETING];
     rgm_error said = {0};
     size_t size = 0;
+    void *request = NULL;
     rgm_helper_greeting(greeting);
-    if (!write_all(channel, greeting, sizeof greeting)) return 1;
-    void *request = receive(channel, &size);
-    if (!request) return 1;
-    rgm_fail(&said, RGM_E_INTERNAL, "the helper program does not know how to try '%s'", mode);
-    for (size_t i = 0; i < sizeof modes / sizeof *modes; i++) {
-        if (strcmp(modes[i].name, mode) != 0) continue;
-        said = (rgm_error){0};
-        modes[i].run(fd, request, size, &said);
-    }
+    int heard = write_all(channel, greeting, sizeof greeting) && receive(channel, &request, &size);
+    if (heard && request)
+        try_it(mode, fd, request, size, &said);
+    else if (heard)
+        rgm_fail(&said, RGM_E_NOMEM, "out of memory");
     free(request);
-    return write_all(channel, &said, sizeof said) ? 0 : 1;
+    return heard && write_all(channel, &said, sizeof said) ? 0 : RGM_HELPER_UNHEARD;
 }
 
 int main(int argc, char **argv) {
@@ -99,7 +104,7 @@ int main(int argc, char **argv) {
         return 2;
     }
     int channel = atoi(argv[2]), fd = atoi(argv[3]);
-    if (!settle((pid_t)atoi(argv[4]))) return 1;
+    if (!settle((pid_t)atoi(argv[4]))) return RGM_HELPER_UNHEARD;
     close_others((unsigned)channel, (unsigned)fd);
     int code = serve(argv[1], channel, fd);
     _exit(code); /* what a plugin left to be done at the end is not done */

@@ -10,9 +10,10 @@
  * | FAULT_ERRNO | EIO, ENOSPC ...: instead of the kind's own                                                   |
  * | FAULT_LOG   | file to which it adds a line when that call comes, where a crash was, and the count at exit  |
  *
- * The program and its children count together. Who calls is known by the return address: calls from within the program
- * file are its own. What a library does on the program's behalf, such as getline's reading, is the program's own where
- * the table names the function.
+ * The program and its children count together. The helper program that it starts counts for itself: its n-th call
+ * fails, too, but no signal arrives there. Who calls is known by the return address: calls from within the program file
+ * are its own. What a library does on the program's behalf, such as getline's reading, is the program's own where the
+ * table names the function.
  */
 #undef _FORTIFY_SOURCE
 #include <dirent.h>
@@ -23,6 +24,7 @@
 #include <link.h>
 #include <pthread.h>
 #include <signal.h>
+#include <spawn.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdint.h>
@@ -37,7 +39,7 @@
 
 #pragma GCC visibility push(default)
 
-enum { OPEN, READ, WRITE, SYNC, RENAME, TRUNCATE, CLOSE, MAP, MEMORY, THREAD, FORK, LOCK, STAT, UNLINK, MKDIR, KINDS };
+enum { OPEN, READ, WRITE, SYNC, RENAME, TRUNCATE, CLOSE, MAP, MEMORY, THREAD, SPAWN, LOCK, STAT, UNLINK, MKDIR, KINDS };
 enum { PASS, FAIL, SHORT };
 
 static const struct kind {
@@ -45,7 +47,7 @@ static const struct kind {
     int error;
 } kinds[KINDS] = {{"open", EMFILE},    {"read", EIO},     {"write", ENOSPC}, {"fsync", EIO},     {"rename", EIO},
                   {"truncate", EFBIG}, {"close", EIO},    {"mmap", ENOMEM},  {"malloc", ENOMEM}, {"thread", EAGAIN},
-                  {"fork", EAGAIN},    {"flock", ENOLCK}, {"stat", EIO},     {"unlink", EACCES}, {"mkdir", ENOSPC}};
+                  {"spawn", EAGAIN},   {"flock", ENOLCK}, {"stat", EIO},     {"unlink", EACCES}, {"mkdir", ENOSPC}};
 
 static const struct name {
     const char *name;
@@ -220,6 +222,7 @@ __attribute__((constructor)) static void begin(void) {
     ever = stop_signal == -1;
     half = stop_signal == -2;
     if (ever || half) stop_signal = 0;
+    if (stop_signal && strcmp(program_invocation_short_name, "regimen-try") == 0) mask = 0;
     error_given = find(errors, sizeof errors / sizeof errors[0], getenv("FAULT_ERRNO"));
     log_path = getenv("FAULT_LOG");
     program = getpid();
@@ -443,7 +446,10 @@ int pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*
     return fails ? told : real(thread, attributes, run, context);
 }
 
-pid_t fork(void) {
-    NEXT(fork);
-    return FAILS(FORK) ? -1 : real();
+int posix_spawn(pid_t *restrict child, const char *restrict path, const posix_spawn_file_actions_t *files,
+                const posix_spawnattr_t *restrict attributes, char *const argv[restrict], char *const envp[restrict]) {
+    NEXT(posix_spawn);
+    int error = errno, fails = FAILS(SPAWN), told = errno;
+    errno = error;
+    return fails ? told : real(child, path, files, attributes, argv, envp);
 }

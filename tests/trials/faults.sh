@@ -30,7 +30,7 @@ tail -c +513 data.h5 >foreign.h5
 gzip idx/train-images-idx3-ubyte
 options_of short 2
 commands="import plan foreign list train resume eval"
-kinds="open read write fsync rename truncate close mmap malloc thread fork flock stat unlink mkdir
+kinds="open read write fsync rename truncate close mmap malloc thread spawn flock stat unlink mkdir
     open/ever write/ever fsync/ever malloc/ever read/short write/short flock/ever/ENOSYS"
 
 # prepare COMMAND: a fresh folder t.
