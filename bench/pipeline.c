@@ -101,10 +101,11 @@ static rgm_status run_part(void *context, int64_t calls, rgm_error *err) {
 static rgm_status run_together(void *context, int64_t calls, rgm_error *err) {
     pipeline *w = context;
     const rgm_session *s = w->session;
+    const rgm_batch_out out = {w->x, w->targets, w->labels};
     rgm_phase phase = *rgm_batches_phase(w->batches);
     for (int64_t i = 0; i < calls; i++, w->batch++) {
         RGM_TRY(rgm_batches_prepare(w->batches, (uint32_t)(w->batch / s->steps_per_epoch),
-                                    w->batch % s->steps_per_epoch, w->x, w->targets, w->labels, err));
+                                    w->batch % s->steps_per_epoch, &out, err));
         RGM_TRY(rgm_team_run(s->team, &phase, 1, err));
     }
     return RGM_OK;

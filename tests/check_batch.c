@@ -55,7 +55,8 @@ static void free_out(struct out *out) {
 static void fill(rgm_batches *batches, rgm_team *team, uint32_t epoch, int64_t step, struct out *out) {
     rgm_error err = {0};
     memset(out->x, 0xff, out->floats * 4); /* NaN where nothing is written */
-    rgm_status status = rgm_batches_prepare(batches, epoch, step, out->x, out->targets, out->labels, &err);
+    rgm_status status =
+        rgm_batches_prepare(batches, epoch, step, &(rgm_batch_out){out->x, out->targets, out->labels}, &err);
     ck_assert_msg(status == RGM_OK, "%s", err.text);
     rgm_phase phase = *rgm_batches_phase(batches);
     status = rgm_team_run(team, &phase, 1, &err);
@@ -148,7 +149,8 @@ START_TEST(test_evaluation) {
         }
         ck_assert_int_eq(at, 11);
         rgm_error err = {0};
-        ck_assert_int_eq(rgm_batches_prepare(batches, 0, steps, out.x, NULL, NULL, &err), RGM_E_INTERNAL);
+        ck_assert_int_eq(rgm_batches_prepare(batches, 0, steps, &(rgm_batch_out){out.x, NULL, NULL}, &err),
+                         RGM_E_INTERNAL);
         free_out(&out);
         rgm_batches_destroy(batches);
     }
@@ -324,7 +326,8 @@ START_TEST(test_wrong) {
     batches = make_batches(&options);
     struct out out = make_out(&options);
     rgm_team *team = make_team(2);
-    ck_assert_int_eq(rgm_batches_prepare(batches, 0, 0, out.x, out.targets, out.labels, &err), RGM_OK);
+    ck_assert_int_eq(rgm_batches_prepare(batches, 0, 0, &(rgm_batch_out){out.x, out.targets, out.labels}, &err),
+                     RGM_OK);
     rgm_phase phase = *rgm_batches_phase(batches);
     ck_assert_int_eq(rgm_team_run(team, &phase, 1, &err), RGM_E_INTERNAL);
     ck_assert(strstr(err.text, "expected 5 x 4 x 3") != NULL);
@@ -346,10 +349,10 @@ START_TEST(test_truncated_map) {
     rgm_batches *batches = make_batches(&options);
     struct out out = make_out(&options);
     rgm_error err = {0};
-    ck_assert_int_eq(rgm_batches_prepare(batches, 0, 0, out.x, NULL, NULL, &err), RGM_OK);
+    ck_assert_int_eq(rgm_batches_prepare(batches, 0, 0, &(rgm_batch_out){out.x, NULL, NULL}, &err), RGM_OK);
     FILE *file = fopen(path, "w"); /* truncates */
     fclose(file);
-    ck_assert_int_eq(rgm_batches_prepare(batches, 0, 1, out.x, NULL, NULL, &err), RGM_E_IO);
+    ck_assert_int_eq(rgm_batches_prepare(batches, 0, 1, &(rgm_batch_out){out.x, NULL, NULL}, &err), RGM_E_IO);
     ck_assert(strstr(err.text, "truncated") != NULL);
     free_out(&out);
     rgm_batches_destroy(batches);
@@ -365,13 +368,13 @@ START_TEST(test_reader_fails) {
     rgm_batches *batches = make_batches(&options);
     struct out out = make_out(&options);
     rgm_error err = {0};
-    ck_assert_int_eq(rgm_batches_prepare(batches, 0, 0, out.x, NULL, NULL, &err), RGM_OK);
+    ck_assert_int_eq(rgm_batches_prepare(batches, 0, 0, &(rgm_batch_out){out.x, NULL, NULL}, &err), RGM_OK);
     FILE *file = fopen(path, "w"); /* truncates */
     fclose(file);
-    ck_assert_int_eq(rgm_batches_prepare(batches, 5, 0, out.x, NULL, NULL, &err), RGM_E_IO);
+    ck_assert_int_eq(rgm_batches_prepare(batches, 5, 0, &(rgm_batch_out){out.x, NULL, NULL}, &err), RGM_E_IO);
     ck_assert(strstr(err.text, "truncated") != NULL);
-    ck_assert_int_eq(rgm_batches_prepare(batches, 5, 0, out.x, NULL, NULL, &err), RGM_E_IO);
-    ck_assert_int_eq(rgm_batches_prepare(batches, 9, 1, out.x, NULL, NULL, &err), RGM_E_IO);
+    ck_assert_int_eq(rgm_batches_prepare(batches, 5, 0, &(rgm_batch_out){out.x, NULL, NULL}, &err), RGM_E_IO);
+    ck_assert_int_eq(rgm_batches_prepare(batches, 9, 1, &(rgm_batch_out){out.x, NULL, NULL}, &err), RGM_E_IO);
     free_out(&out);
     rgm_batches_destroy(batches);
     rgm_dataset_close(set);
@@ -404,10 +407,10 @@ START_TEST(test_wait_asks_for_the_stop) {
     struct out out = make_out(&options);
     failing_calls = (rgm_failing){.at = 1, .instead = hang};
     waited = 1;
-    ck_assert_int_eq(rgm_batches_prepare(batches, 0, 0, out.x, NULL, NULL, &err), RGM_E_INTERRUPTED);
+    ck_assert_int_eq(rgm_batches_prepare(batches, 0, 0, &(rgm_batch_out){out.x, NULL, NULL}, &err), RGM_E_INTERRUPTED);
     released = 1;
     waited = 0;
-    ck_assert_int_eq(rgm_batches_prepare(batches, 0, 0, out.x, NULL, NULL, &err), RGM_OK);
+    ck_assert_int_eq(rgm_batches_prepare(batches, 0, 0, &(rgm_batch_out){out.x, NULL, NULL}, &err), RGM_OK);
     free_out(&out);
     rgm_batches_destroy(batches);
     rgm_dataset_close(set);

@@ -545,18 +545,19 @@ START_TEST(test_spans_cover) {
         for (size_t e = 0; e < 8; e++)
             for (size_t r = 0; r < 4; r++)
                 for (size_t t = 0; t < 4; t++) {
-                    uint64_t total = elements[e] * (scope == RGM_ROW ? rows[r] : 1), at = 0, first, n;
+                    uint64_t total = elements[e] * (scope == RGM_ROW ? rows[r] : 1), at = 0;
+                    rgm_span_range span;
                     uint64_t count = rgm_span_count(scope, total, rows[r], targets[t]);
-                    for (uint64_t i = 0; i < count; i++, at += n) {
-                        rgm_span_bounds(scope, total, rows[r], targets[t], i, &first, &n);
-                        ck_assert_uint_eq(first, at);
-                        ck_assert_uint_ge(n, 1);
-                        if (scope == RGM_ROW) ck_assert_uint_eq(n % rows[r], 0);
+                    for (uint64_t i = 0; i < count; i++, at += span.n) {
+                        span = rgm_span_at(scope, total, rows[r], targets[t], i);
+                        ck_assert_uint_eq(span.first, at);
+                        ck_assert_uint_ge(span.n, 1);
+                        if (scope == RGM_ROW) ck_assert_uint_eq(span.n % rows[r], 0);
                     }
                     ck_assert_uint_eq(at, total);
                     if (scope == RGM_TENSOR) ck_assert_uint_le(count, 1);
-                    rgm_span_bounds(scope, total, rows[r], targets[t], count, &first, &n);
-                    ck_assert_uint_eq(n, 0);
+                    span = rgm_span_at(scope, total, rows[r], targets[t], count);
+                    ck_assert_uint_eq(span.n, 0);
                 }
 }
 END_TEST

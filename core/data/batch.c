@@ -23,8 +23,7 @@ struct rgm_batches {
     /* the prepared batch */
     int64_t number;
     const uint8_t *staged; /* [batch][H][W][C] or NULL: mapped */
-    float *x, *targets;
-    int32_t *labels;
+    rgm_batch_out out;
 };
 
 void rgm_batches_normalisation(const float *mean, const float *std, int32_t C, float *scale, float *shift) {
@@ -83,13 +82,13 @@ static void write_target(const rgm_batches *b, int64_t index, int32_t place) {
     int64_t classes = b->info->classes, width = b->options.classes ? b->options.classes : classes;
     int32_t label = rgm_dataset_labels(view->set, view->split)[index];
     const float *soft = rgm_dataset_soft(view->set, view->split);
-    if (b->labels) b->labels[place] = label;
-    if (!b->targets) return;
+    if (b->out.labels) b->out.labels[place] = label;
+    if (!b->out.targets) return;
     if (b->options.one_logit) {
-        b->targets[place] = soft ? soft[index * 2 + 1] : (float)label;
+        b->out.targets[place] = soft ? soft[index * 2 + 1] : (float)label;
         return;
     }
-    float *target = b->targets + place * width;
+    float *target = b->out.targets + place * width;
     memset(target, 0, (size_t)width * sizeof *target);
     if (soft)
         memcpy(target, soft + index * classes, (size_t)classes * sizeof *target);
@@ -117,7 +116,7 @@ static rgm_status fill_image(const rgm_batches *b, int32_t place, int32_t worker
                             out.H, out.W, out.C, o->H, o->W, info->C);
     }
     write_target(b, index, place);
-    return pack_image(b, &out, b->x + (size_t)place * b->image_floats);
+    return pack_image(b, &out, b->out.x + (size_t)place * b->image_floats);
 }
 
 static rgm_status fill_chunk(void *context, int32_t chunk, int32_t worker, rgm_error *err) {
@@ -223,16 +222,13 @@ void rgm_batches_destroy(rgm_batches *batches) {
 
 int64_t rgm_batches_per_epoch(const rgm_batches *batches) { return batches->plan.per_epoch; }
 
-rgm_status rgm_batches_prepare(rgm_batches *b, uint32_t epoch, int64_t step, float *x, float *targets, int32_t *labels,
-                               rgm_error *err) {
+rgm_status rgm_batches_prepare(rgm_batches *b, uint32_t epoch, int64_t step, const rgm_batch_out *out, rgm_error *err) {
     if (step < 0 || step >= b->plan.per_epoch)
         return rgm_fail(err, RGM_E_INTERNAL, "batch %lld of an epoch of %lld", (long long)step,
                         (long long)b->plan.per_epoch);
     /* an evaluation is the same in every epoch: number 0 again, which its reader stops before */
     b->number = (b->options.train ? (int64_t)epoch * b->plan.per_epoch : 0) + step;
-    b->x = x;
-    b->targets = targets;
-    b->labels = labels;
+    b->out = *out;
     b->staged = NULL;
     if (b->reader) RGM_TRY(rgm_reader_wait(b->reader, b->number, &b->staged, err));
     /* reading a map beyond the end of its file would end the process, and what was staged may be of a changed file */

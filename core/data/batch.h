@@ -2,7 +2,7 @@
  *
  *     rgm_batches_create(&batches, &options, &err);
  *     for each step:
- *         rgm_batches_prepare(batches, epoch, step, x, targets, labels, &err);   [main]
+ *         rgm_batches_prepare(batches, epoch, step, &out, &err);   [main]
  *         phases[0] = *rgm_batches_phase(batches);  ... and the network's phases behind it
  *         rgm_team_run(team, phases, ...);
  *
@@ -70,12 +70,17 @@ size_t rgm_batches_x_floats(const rgm_batch_options *options);
 /* Batches in an epoch: floor(count / batch) in training, else ceil. */
 int64_t rgm_batches_per_epoch(const rgm_batches *batches);
 
-/* Points the phase at batch `step` of `epoch` and at its outputs: x [N]... in the layout, 64-byte aligned; targets
- * [N][classes] (or [N]), one-hot or soft, 0 behind the set's classes; labels [N]; targets and labels may be NULL. Waits
- * for staged pixels. The previous batch must have been filled. A failure of the reading thread comes out here. [main]
- */
-rgm_status rgm_batches_prepare(rgm_batches *batches, uint32_t epoch, int64_t step, float *x, float *targets,
-                               int32_t *labels, rgm_error *err);
+/* Where a batch goes: x [N]... in the layout, 64-byte aligned; targets [N][classes] (or [N]), one-hot or soft, 0 behind
+ * the set's classes; labels [N]. targets and labels may be NULL. */
+typedef struct rgm_batch_out {
+    float *x, *targets;
+    int32_t *labels;
+} rgm_batch_out;
+
+/* Points the phase at batch `step` of `epoch` and at its outputs. Waits for staged pixels. The previous batch must have
+ * been filled. A failure of the reading thread comes out here. [main] */
+rgm_status rgm_batches_prepare(rgm_batches *batches, uint32_t epoch, int64_t step, const rgm_batch_out *out,
+                               rgm_error *err);
 
 /* The phase that fills the prepared batch; the same for every step. */
 const rgm_phase *rgm_batches_phase(const rgm_batches *batches);

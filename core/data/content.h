@@ -1,5 +1,5 @@
-/* Inside of the data set: the object, and the reading and checking of an HDF5 file's content into it. Only dataset.c,
- * content.c, fingerprint.c, relabel.c and unpack.c include this. */
+/* Inside of the data set: the object, and the reading and checking of an HDF5 file's content into it. Only what makes
+ * up the object includes this: dataset.c, load.c, content.c, attribute.c, label.c, unpack.c, fingerprint.c. */
 #ifndef RGM_DATA_CONTENT_H
 #define RGM_DATA_CONTENT_H
 
@@ -41,26 +41,9 @@ static inline int64_t rgm_content_bytes(const rgm_dataset *set) {
 /* Reads and checks everything but pixels. Leaves the file open in set->file. Inside the HDF5 lock. */
 rgm_status rgm_content_load(rgm_dataset *set, rgm_error *err);
 
-/* Reads `n` samples from `first` on through HDF5: [n][H][W][C]. Inside the HDF5 lock. */
-rgm_status rgm_content_read(const rgm_dataset *set, int32_t split, int64_t first, int64_t n, uint8_t *out,
-                            rgm_error *err);
-
-/* The same where they do not lie in memory, through HDF5 (the lock is taken for it) or with pread. [any thread] */
-rgm_status rgm_content_samples(const rgm_dataset *set, int32_t split, int64_t first, int64_t n, uint8_t *out,
-                               rgm_error *err);
-
-/* Reads a split through HDF5 chunk by chunk, each once, until it is all there or `most` bytes have been read; `to`
- * takes [count][H][W][C], or is NULL. Asks for the stop. Inside the HDF5 lock. */
-rgm_status rgm_content_unpack(const rgm_dataset *set, int32_t split, uint8_t *to, int64_t most, rgm_error *err);
-
-/* In the helper program: loads the foreign set at `input`, of which it takes a copy, as rgm_dataset_open() will with
- * this access and room, reads what that will read through HDF5, and closes it. Inside the HDF5 lock. */
-rgm_status rgm_content_rehearse(const rgm_input *input, int32_t access, int64_t room, rgm_error *err);
-
-/* Opens a data set of `group` with a chunk cache in which reading row by row never unpacks a chunk twice, as far as
- * *cache bytes go (RGM_DATA_CACHE at least); on return *cache is its size. Inside the HDF5 lock. */
-rgm_status rgm_content_open(hid_t group, const char *name, const char *path, int64_t *cache, hid_t *dataset,
-                            rgm_error *err);
+/* Every element must have been written: a hostile or unfinished file claims what it does not hold. RGM_E_FORMAT, or
+ * RGM_E_UNSUPPORTED for chunks that are too large. Inside the HDF5 lock. */
+rgm_status rgm_content_check_allocated(const rgm_h5_table *table, rgm_error *err);
 
 /* Closes one split's images, whose chunk cache is freed; or all that HDF5 still has open. Inside the HDF5 lock. */
 void rgm_content_close_split(rgm_dataset *set, int32_t split);

@@ -1,7 +1,8 @@
 noinst_LTLIBRARIES += libdata.la
-libdata_la_SOURCES = %D%/file.c %D%/h5.c %D%/rehearsal.c %D%/rehearsal.h %D%/weights.c %D%/weights.h %D%/knobs.h %D%/file.h %D%/input.c %D%/input.h %D%/sink.c %D%/sink.h %D%/stats.c %D%/stats.h \
-  %D%/content.c %D%/content.h %D%/unpack.c %D%/dataset.c %D%/dataset.h %D%/split.c %D%/split.h %D%/order.c %D%/order.h \
-  %D%/fingerprint.c %D%/fingerprint.h %D%/relabel.c \
+libdata_la_SOURCES = %D%/file.c %D%/h5.c %D%/h5.h %D%/rehearsal.c %D%/rehearsal.h %D%/weights.c %D%/weights.h %D%/knobs.h %D%/file.h %D%/input.c %D%/input.h %D%/sink.c %D%/sink.h %D%/stats.c %D%/stats.h \
+  %D%/content.c %D%/content.h %D%/attribute.c %D%/attribute.h %D%/label.c %D%/label.h %D%/load.c %D%/load.h \
+  %D%/unpack.c %D%/unpack.h %D%/dataset.c %D%/dataset.h %D%/split.c %D%/split.h %D%/order.c %D%/order.h \
+  %D%/fingerprint.c %D%/fingerprint.h \
   %D%/reader.c %D%/reader.h %D%/batch.c %D%/batch.h
 libdata_la_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE $(HDF5_CFLAGS) $(XXHASH_CFLAGS)
 libdata_la_CFLAGS = $(AM_CFLAGS) -pthread

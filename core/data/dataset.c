@@ -9,44 +9,16 @@
 #include "data/content.h"
 #include "data/fingerprint.h"
 #include "data/knobs.h"
+#include "data/load.h"
 #include "data/rehearsal.h"
 #include "data/stats.h"
+#include "data/unpack.h"
 
 enum { READ_BYTES = 1 << 24, ROOM_SHARE = 4 };
-#define REHEARSE_BYTES ((int64_t)1 << 28) /* of pixels that the first reader reads in full */
 
 const char *rgm_split_name(int32_t split) {
     static const char *const names[RGM_SPLIT_COUNT] = {"train", "test", "validation"};
     return split >= 0 && split < RGM_SPLIT_COUNT ? names[split] : "?";
-}
-
-static rgm_dataset *make_empty(const char *path) {
-    rgm_dataset *set = calloc(1, sizeof *set);
-    if (!set) return NULL;
-    set->file = -1;
-    set->input.fd = -1;
-    for (int32_t s = 0; s < RGM_SPLIT_COUNT; s++) set->splits[s].images = set->splits[s].file_space = -1;
-    set->path = strdup(path);
-    if (set->path) return set;
-    free(set);
-    return NULL;
-}
-
-/* Closes all but what HDF5 has open. */
-static void release(rgm_dataset *set) {
-    if (set->map) munmap(set->map, (size_t)set->input.size);
-    rgm_input_close(&set->input);
-    for (int32_t s = 0; s < RGM_SPLIT_COUNT; s++) {
-        free(set->splits[s].unpacked);
-        free(set->splits[s].labels);
-        free(set->splits[s].soft);
-    }
-    for (int32_t i = 0; i < set->names_count; i++) free(set->names[i]);
-    free(set->names);
-    free(set->source);
-    free(set->licence);
-    free(set->path);
-    free(set);
 }
 
 void rgm_dataset_close(rgm_dataset *set) {
@@ -55,45 +27,10 @@ void rgm_dataset_close(rgm_dataset *set) {
     rgm_h5_enter();
     rgm_content_close(set);
     rgm_h5_leave();
-    release(set);
+    rgm_load_free(set);
 }
 
 /* ---- the pixels' place ---- */
-
-/* Do the file's own bytes at the offset equal what HDF5 gives, for sample `index`? 1, 0 or a failure. */
-static rgm_status same_sample(const rgm_dataset *set, int32_t split, int64_t index, uint8_t *two, rgm_error *err) {
-    size_t bytes = (size_t)rgm_content_bytes(set);
-    RGM_TRY(rgm_content_read(set, split, index, 1, two, err));
-    RGM_TRY(rgm_input_read(&set->input, two + bytes, bytes, set->splits[split].offset + index * (int64_t)bytes, err));
-    return memcmp(two, two + bytes, bytes) == 0;
-}
-
-/* Decides how a split's pixels are read. Pixels lie in the file as they are if the data set is contiguous (then it has
- * no filters; external files were refused and full allocation checked before), within the file, and its first and last
- * samples prove it. */
-static rgm_status place_pixels(rgm_dataset *set, int32_t split, int32_t access, rgm_error *err) {
-    rgm_split_store *store = &set->splits[split];
-    int64_t bytes = rgm_content_bytes(set) * set->info.count[split];
-    set->info.access[split] = RGM_PIXELS_HDF5;
-    hid_t plist = H5Dget_create_plist(store->images);
-    H5D_layout_t layout = plist >= 0 ? H5Pget_layout(plist) : H5D_LAYOUT_ERROR;
-    if (plist >= 0) H5Pclose(plist);
-    if (layout < 0) return rgm_h5_fail(err, RGM_E_FORMAT, set->path, rgm_split_name(split));
-    if (layout != H5D_CONTIGUOUS) return RGM_OK;
-    haddr_t offset = H5Dget_offset(store->images);
-    if (offset == HADDR_UNDEF || offset > (haddr_t)set->input.size || bytes > set->input.size - (int64_t)offset)
-        return rgm_fail(err, RGM_E_FORMAT, "%s: %s/images reaches past the end of the file", set->path,
-                        rgm_split_name(split));
-    store->offset = (int64_t)offset;
-    uint8_t *two = malloc(2 * (size_t)rgm_content_bytes(set));
-    if (!two) return rgm_fail(err, RGM_E_NOMEM, "%s: out of memory", set->path);
-    rgm_status same = same_sample(set, split, 0, two, err);
-    if (same > 0) same = same_sample(set, split, set->info.count[split] - 1, two, err);
-    free(two);
-    if (same < 0) return same;
-    if (same) set->info.access[split] = access == RGM_ACCESS_PREAD ? RGM_PIXELS_PREAD : RGM_PIXELS_MAPPED;
-    return RGM_OK;
-}
 
 static rgm_status map_pixels(rgm_dataset *set, rgm_error *err) {
     int wanted = 0;
@@ -114,14 +51,6 @@ static rgm_status map_pixels(rgm_dataset *set, rgm_error *err) {
 static int64_t find_room(void) {
     size_t memory = rgm_memory_available(), space = rgm_address_space_read().left;
     return (int64_t)((space < memory ? space : memory) / ROOM_SHARE);
-}
-
-/* Reads the content, and how pixels are read. Inside the lock. */
-static rgm_status load_locked(rgm_dataset *set, int32_t access, rgm_error *err) {
-    RGM_TRY(rgm_content_load(set, err));
-    for (int32_t s = 0; s < RGM_SPLIT_COUNT; s++)
-        if (set->info.count[s]) RGM_TRY(place_pixels(set, s, access, err));
-    return RGM_OK;
 }
 
 /* Unpacks the splits that HDF5 would have to read, as many as there is room for. Inside the lock. */
@@ -147,45 +76,11 @@ static rgm_status unpack_pixels(rgm_dataset *set, rgm_error *err) {
 /* Everything that touches HDF5. Closes the HDF5 file unless some split is read through it. */
 static rgm_status load(rgm_dataset *set, int32_t access, rgm_error *err) {
     rgm_h5_enter();
-    rgm_status status = load_locked(set, access, err);
+    rgm_status status = rgm_load(set, access, err);
     if (status == RGM_OK) status = unpack_pixels(set, err);
     status = rgm_h5_judge(err, status, set->path);
     if (status == RGM_OK && !set->info.slow) rgm_content_close(set);
     rgm_h5_leave();
-    return status;
-}
-
-/* ---- rehearsal ---- */
-
-/* What will be read through HDF5 later: of each such split the chunks, as far as they go, and the last sample. */
-static rgm_status rehearse_pixels(rgm_dataset *set, uint8_t *last, rgm_error *err) {
-    int64_t bytes = rgm_content_bytes(set), left = REHEARSE_BYTES;
-    for (int32_t s = 0; s < RGM_SPLIT_COUNT; s++) {
-        int64_t all = set->info.count[s] * bytes, most = all < left ? all : left;
-        if (set->info.access[s] != RGM_PIXELS_HDF5 || all == 0) continue;
-        rgm_rehearsal_allow(most + set->info.cache[s]); /* the last sample's chunks are one row */
-        if (most > 0) RGM_TRY(rgm_content_unpack(set, s, NULL, most, err));
-        RGM_TRY(rgm_content_read(set, s, set->info.count[s] - 1, 1, last, err));
-        left -= most;
-    }
-    return RGM_OK;
-}
-
-rgm_status rgm_content_rehearse(const rgm_input *input, int32_t access, int64_t room, rgm_error *err) {
-    rgm_dataset *set = make_empty(input->path);
-    if (!set) return rgm_fail(err, RGM_E_NOMEM, "%s: out of memory", input->path);
-    set->input = *input;
-    set->input.stop = (rgm_stop){0}; /* who waits for it ends this process */
-    set->room = room;
-    rgm_status status = load_locked(set, access, err);
-    if (status == RGM_OK) {
-        uint8_t *last = malloc((size_t)rgm_content_bytes(set));
-        status = last ? rehearse_pixels(set, last, err) : rgm_fail(err, RGM_E_NOMEM, "%s: out of memory", set->path);
-        free(last);
-    }
-    set->input.fd = -1; /* the caller's */
-    rgm_content_close(set);
-    release(set);
     return status;
 }
 
@@ -259,7 +154,7 @@ static rgm_status open_set(rgm_dataset *set, const rgm_dataset_options *options,
 rgm_status rgm_dataset_open(rgm_dataset **out, const char *path, const rgm_dataset_options *options, rgm_error *err) {
     static const rgm_dataset_options none;
     *out = NULL;
-    rgm_dataset *set = make_empty(path);
+    rgm_dataset *set = rgm_load_new(path);
     if (!set) return rgm_fail(err, RGM_E_NOMEM, "%s: out of memory", path);
     rgm_status status = open_set(set, options ? options : &none, err);
     if (status < 0)
@@ -274,6 +169,33 @@ const rgm_dataset_info *rgm_dataset_describe(const rgm_dataset *set) { return &s
 const int32_t *rgm_dataset_labels(const rgm_dataset *set, int32_t split) { return set->splits[split].labels; }
 
 const float *rgm_dataset_soft(const rgm_dataset *set, int32_t split) { return set->splits[split].soft; }
+
+/* Soft labels of `width` classes become rows of `classes`; what goes to the same class is added. */
+static rgm_status map_soft(rgm_dataset *set, int32_t split, const int32_t *map, int32_t classes, rgm_error *err) {
+    rgm_split_store *store = &set->splits[split];
+    int64_t count = set->info.count[split], width = set->info.classes;
+    float *rows = calloc((size_t)count * (size_t)classes, sizeof *rows);
+    if (!rows)
+        return rgm_fail(err, RGM_E_NOMEM, "%s: no memory for %lld x %d soft labels", set->path, (long long)count,
+                        classes);
+    for (int64_t i = 0; i < count; i++)
+        for (int64_t c = 0; c < width; c++) rows[i * classes + map[c]] += store->soft[i * width + c];
+    free(store->soft);
+    store->soft = rows;
+    return RGM_OK;
+}
+
+rgm_status rgm_dataset_relabel(rgm_dataset *set, const int32_t *map, int32_t classes, rgm_error *err) {
+    set->relabelled = 1;
+    set->info.class_names = NULL; /* they stand in the file's order */
+    for (int32_t s = 0; s < RGM_SPLIT_COUNT; s++) {
+        rgm_split_store *store = &set->splits[s];
+        if (store->soft) RGM_TRY(map_soft(set, s, map, classes, err));
+        for (int64_t i = 0; i < set->info.count[s]; i++) store->labels[i] = map[store->labels[i]];
+    }
+    set->info.classes = classes;
+    return RGM_OK;
+}
 
 const uint8_t *rgm_dataset_pixels(const rgm_dataset *set, int32_t split, int64_t index) {
     const uint8_t *map = set->splits[split].map;

@@ -1,4 +1,4 @@
-/* HDF5 files: Regimen's frame around them, and the rules for reading any.
+/* Regimen's frame around its HDF5 files.
  *
  * The frame. Files that Regimen writes start with a 512-byte HDF5 user block (all numbers little-endian):
  *      0  magic     89 'R' 'G' 'M' 0d 0a 1a 0a
@@ -13,10 +13,6 @@
  * verifies the frame before the HDF5 library sees a byte: with the magic, a wrong length or checksum is an error;
  * without it, the file is foreign and may still be read. A block that was ours, or content that had a frame, is
  * damaged, not foreign.
- *
- * The lock. HDF5 is not safe to use from two threads; every call to it, here and elsewhere, is made between
- * rgm_h5_enter() and rgm_h5_leave(). Functions of this header that take or return an hid_t are called inside, the
- * others take the lock themselves where they need it.
  */
 #ifndef RGM_DATA_FILE_H
 #define RGM_DATA_FILE_H
@@ -24,21 +20,10 @@
 #include <hdf5.h>
 #include <sys/types.h>
 #include "base/status.h"
+#include "data/h5.h"
 #include "data/input.h"
 
 #define RGM_FILE_BLOCK 512
-
-/* Enters the lock (not recursive) and switches HDF5's printing and plugin loading off for this thread. */
-void rgm_h5_enter(void);
-void rgm_h5_leave(void);
-
-/* "PATH: what: HDF5's innermost reason". Clears HDF5's error stack. A read that failed is RGM_E_IO with its errno
- * instead, memory that HDF5 could not have RGM_E_NOMEM. */
-rgm_status rgm_h5_fail(rgm_error *err, rgm_status status, const char *path, const char *what);
-
-/* The last word on what was read since rgm_h5_enter(): `status`, or RGM_E_IO if any read failed meanwhile, for then no
- * answer of HDF5's counts, not even RGM_OK. Before leaving the lock. */
-rgm_status rgm_h5_judge(rgm_error *err, rgm_status status, const char *path);
 
 /* A file being written. Plain value; zero it before. */
 typedef struct rgm_file_writer {
@@ -73,27 +58,5 @@ rgm_status rgm_input_verify(rgm_input *input, rgm_error *err);
 /* What a file is told that had a frame and lost it. */
 #define RGM_FILE_LOST                                                                                                  \
     "its first block was overwritten, so that its checksum cannot be verified (h5unjam takes the block off)"
-
-/* Opens for reading, from the descriptor of `input`, which must stay open. Verify first. */
-rgm_status rgm_h5_open(const rgm_input *input, hid_t *file, rgm_error *err);
-
-/* Is there a link `name` in `group`? 1 or 0; below 0 if HDF5 cannot say, its reason kept for rgm_h5_fail(). */
-int rgm_h5_exists(hid_t group, const char *name);
-
-/* Opens a group or data set, or refuses: soft and external links, other kinds of object, for data sets also external
- * storage, virtual data sets, and filters other than deflate, shuffle and fletcher32. `path` is for the error line. */
-rgm_status rgm_h5_open_group(hid_t parent, const char *name, const char *path, hid_t *group, rgm_error *err);
-rgm_status rgm_h5_open_dataset(hid_t parent, const char *name, const char *path, hid_t access, hid_t *dataset,
-                               rgm_error *err);
-
-/* "uint8", "float32", "text" ... of a type; "[23, 5, 3]" of a shape. For messages. */
-enum { RGM_H5_TEXT = 96 };
-void rgm_h5_type_text(hid_t type, char text[RGM_H5_TEXT]);
-void rgm_h5_shape_text(int32_t rank, const hsize_t *dims, char text[RGM_H5_TEXT]);
-
-/* The extents of a data set: rank 1..max_rank into dims[], each at least 1, their product times the element's size
- * below 2^62. */
-rgm_status rgm_h5_extents(hid_t dataset, const char *name, const char *path, int32_t max_rank, hsize_t *dims,
-                          int32_t *rank, rgm_error *err);
 
 #endif

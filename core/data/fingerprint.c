@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "data/content.h"
+#include "data/unpack.h"
 
 enum { SAMPLES = 1024, PIECE = 1 << 20, LARGEST_PIECE = 1 << 26, LOWEST_PRIORITY = 19 };
 #define LONG_SECONDS 2.0

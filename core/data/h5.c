@@ -1,4 +1,4 @@
-#include "data/file.h"
+#include "data/h5.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -87,37 +87,49 @@ static const char *place_of(hid_t parent, const char *name, char out[128]) {
     return out;
 }
 
-/* Opens the object behind a hard link, if it is of `type`. */
-static rgm_status open_object(hid_t parent, const char *name, const char *path, H5I_type_t type, const char *kind,
-                              hid_t access, hid_t *object, rgm_error *err) {
-    *object = -1;
+/* An object that must be there. */
+typedef struct wanted {
+    hid_t parent;
+    const char *name, *path, *kind;
+    H5I_type_t type;
+    hid_t access; /* of a data set, or below 0 */
+} wanted;
+
+/* It must be behind a hard link. */
+static rgm_status check_link(const wanted *w, const char *place, rgm_error *err) {
     H5L_info_t link;
-    char where[128];
-    const char *place = place_of(parent, name, where);
-    int found = rgm_h5_exists(parent, name);
-    if (found == 0) return rgm_fail(err, RGM_E_FORMAT, "%s: %s is missing", path, place);
-    if (found < 0 || H5Lget_info(parent, name, &link, H5P_DEFAULT) < 0)
-        return rgm_h5_fail(err, RGM_E_FORMAT, path, place);
+    int found = rgm_h5_exists(w->parent, w->name);
+    if (found == 0) return rgm_fail(err, RGM_E_FORMAT, "%s: %s is missing", w->path, place);
+    if (found < 0 || H5Lget_info(w->parent, w->name, &link, H5P_DEFAULT) < 0)
+        return rgm_h5_fail(err, RGM_E_FORMAT, w->path, place);
     if (link.type != H5L_TYPE_HARD)
-        return rgm_fail(err, RGM_E_FORMAT, "%s: %s is a soft or external link: refused", path, place);
-    *object = H5Oopen(parent, name, H5P_DEFAULT);
-    if (*object >= 0 && access >= 0 && H5Iget_type(*object) == type) {
+        return rgm_fail(err, RGM_E_FORMAT, "%s: %s is a soft or external link: refused", w->path, place);
+    return RGM_OK;
+}
+
+static rgm_status open_object(const wanted *w, hid_t *object, rgm_error *err) {
+    char where[128], what[160];
+    const char *place = place_of(w->parent, w->name, where);
+    *object = -1;
+    RGM_TRY(check_link(w, place, err));
+    *object = H5Oopen(w->parent, w->name, H5P_DEFAULT);
+    if (*object >= 0 && w->access >= 0 && H5Iget_type(*object) == w->type) {
         H5Oclose(*object);
-        *object = H5Dopen2(parent, name, access);
+        *object = H5Dopen2(w->parent, w->name, w->access);
     }
-    char what[160];
-    snprintf(what, sizeof what, "cannot open the %s %s", kind, place);
-    if (*object < 0) return rgm_h5_fail(err, RGM_E_FORMAT, path, what);
-    if (H5Iget_type(*object) == type) return RGM_OK;
+    snprintf(what, sizeof what, "cannot open the %s %s", w->kind, place);
+    if (*object < 0) return rgm_h5_fail(err, RGM_E_FORMAT, w->path, what);
+    if (H5Iget_type(*object) == w->type) return RGM_OK;
     rgm_status status =
-        rgm_fail(err, RGM_E_FORMAT, "%s: %s is not a %s: found %s", path, place, kind, kind_of(*object));
+        rgm_fail(err, RGM_E_FORMAT, "%s: %s is not a %s: found %s", w->path, place, w->kind, kind_of(*object));
     H5Oclose(*object);
     *object = -1;
     return status;
 }
 
 rgm_status rgm_h5_open_group(hid_t parent, const char *name, const char *path, hid_t *group, rgm_error *err) {
-    return open_object(parent, name, path, H5I_GROUP, "group", -1, group, err);
+    const wanted w = {.parent = parent, .name = name, .path = path, .kind = "group", .type = H5I_GROUP, .access = -1};
+    return open_object(&w, group, err);
 }
 
 static rgm_status check_filters(hid_t plist, const char *name, const char *path, rgm_error *err) {
@@ -155,7 +167,9 @@ static rgm_status check_storage(hid_t dataset, const char *name, const char *pat
 
 rgm_status rgm_h5_open_dataset(hid_t parent, const char *name, const char *path, hid_t access, hid_t *dataset,
                                rgm_error *err) {
-    RGM_TRY(open_object(parent, name, path, H5I_DATASET, "data set", access, dataset, err));
+    const wanted w = {
+        .parent = parent, .name = name, .path = path, .kind = "data set", .type = H5I_DATASET, .access = access};
+    RGM_TRY(open_object(&w, dataset, err));
     char place[128];
     rgm_status status = check_storage(*dataset, place_of(parent, name, place), path, err);
     if (status < 0) {
@@ -197,26 +211,33 @@ void rgm_h5_shape_text(int32_t rank, const hsize_t *dims, char text[RGM_H5_TEXT]
                                  i + 1 < rank ? ", " : "]");
 }
 
-rgm_status rgm_h5_extents(hid_t dataset, const char *name, const char *path, int32_t max_rank, hsize_t *dims,
-                          int32_t *rank, rgm_error *err) {
-    hid_t space = H5Dget_space(dataset), type = H5Dget_type(dataset);
-    rgm_status status = RGM_OK;
-    hsize_t all[H5S_MAX_RANK];
-    *rank = 0;
-    if (space >= 0 && H5Sget_simple_extent_type(space) == H5S_SIMPLE)
-        *rank = H5Sget_simple_extent_dims(space, all, NULL);
-    uint64_t bytes = type >= 0 ? H5Tget_size(type) : 0;
-    if (bytes == 0)
-        status = rgm_h5_fail(err, RGM_E_FORMAT, path, name);
-    else if (*rank < 1 || *rank > max_rank)
-        status = rgm_fail(err, RGM_E_FORMAT, "%s: %s has %d dimensions, expected 1 to %d", path, name, *rank, max_rank);
-    for (int32_t i = 0; status == RGM_OK && i < *rank; i++) {
-        dims[i] = all[i];
+/* Dimensions of at least 1, and a size that may be. */
+static rgm_status take_extents(rgm_h5_table *table, const hsize_t *all, uint64_t bytes, rgm_error *err) {
+    for (int32_t i = 0; i < table->rank; i++) {
+        table->dims[i] = all[i];
         if (all[i] == 0)
-            status = rgm_fail(err, RGM_E_FORMAT, "%s: %s is empty (dimension %d is 0)", path, name, i);
-        else if (__builtin_mul_overflow(bytes, (uint64_t)all[i], &bytes) || bytes >> 62)
-            status = rgm_fail(err, RGM_E_FORMAT, "%s: %s claims an impossible size", path, name);
+            return rgm_fail(err, RGM_E_FORMAT, "%s: %s is empty (dimension %d is 0)", table->path, table->name, i);
+        if (__builtin_mul_overflow(bytes, (uint64_t)all[i], &bytes) || bytes >> 62)
+            return rgm_fail(err, RGM_E_FORMAT, "%s: %s claims an impossible size", table->path, table->name);
     }
+    return RGM_OK;
+}
+
+rgm_status rgm_h5_extents(rgm_h5_table *table, int32_t max_rank, rgm_error *err) {
+    hid_t space = H5Dget_space(table->dataset), type = H5Dget_type(table->dataset);
+    hsize_t all[H5S_MAX_RANK];
+    table->rank = 0;
+    if (space >= 0 && H5Sget_simple_extent_type(space) == H5S_SIMPLE)
+        table->rank = H5Sget_simple_extent_dims(space, all, NULL);
+    uint64_t bytes = type >= 0 ? H5Tget_size(type) : 0;
+    rgm_status status;
+    if (bytes == 0) /* before anything is closed: that forgets the reason */
+        status = rgm_h5_fail(err, RGM_E_FORMAT, table->path, table->name);
+    else if (table->rank < 1 || table->rank > max_rank)
+        status = rgm_fail(err, RGM_E_FORMAT, "%s: %s has %d dimensions, expected 1 to %d", table->path, table->name,
+                          table->rank, max_rank);
+    else
+        status = take_extents(table, all, bytes, err);
     if (space >= 0) H5Sclose(space);
     if (type >= 0) H5Tclose(type);
     return status;

@@ -9,8 +9,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include "base/helper.h"
-#include "data/content.h"
 #include "data/file.h"
+#include "data/load.h"
 #include "data/weights.h"
 
 /* Of CPU time, how many times as long the reader may take by the clock. */
@@ -108,7 +108,7 @@ void rgm_rehearsal_allow(int64_t bytes) {
 rgm_status rgm_rehearse(const rgm_input *input, const rgm_rehearsal *rehearsal, rgm_error *err) {
     rgm_h5_enter();
     rgm_status status = rehearsal->kind == RGM_REHEARSE_SET
-                            ? rgm_content_rehearse(input, rehearsal->access, rehearsal->room, err)
+                            ? rgm_load_rehearse(input, rehearsal->access, rehearsal->room, err)
                             : rgm_weights_rehearse(input, rehearsal->wanted, rehearsal->wanted_count, err);
     status = rgm_h5_judge(err, status, input->path);
     rgm_h5_leave();

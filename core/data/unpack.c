@@ -1,8 +1,8 @@
-/* Reading pixels through HDF5, so that no chunk is unpacked more often than need be. */
+#include "data/unpack.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "data/content.h"
 
 enum { CACHE_SLOTS = 10007, SLOTS_PER_CHUNK = 20, SLOTS_MOST = 4000037, PIXEL_RANK = 4 };
 

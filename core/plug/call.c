@@ -62,7 +62,9 @@ rgm_status rgm_plug_augment_output(rgm_plug_call *context, const rgm_image *in, 
     rgm_border_enter(&border, context->instance, "output");
     int32_t result = a->output(&context->call, SELF(context), &shape, &made);
     rgm_border_leave(&border);
-    out->channels = made.channels, out->height = made.height, out->width = made.width;
+    out->channels = made.channels;
+    out->height = made.height;
+    out->width = made.width;
     if (result == RGM_DONE && !(sane(out->channels) && sane(out->height) && sane(out->width)))
         result = context->call.host->fail(&context->call, "wants images of %d x %d x %d", out->channels, out->height,
                                           out->width);
@@ -255,9 +257,8 @@ uint64_t rgm_span_count(int32_t scope, uint64_t elements, uint64_t row, uint64_t
     return elements / length + (elements % length > 0);
 }
 
-void rgm_span_bounds(int32_t scope, uint64_t elements, uint64_t row, uint64_t target, uint64_t i, uint64_t *first,
-                     uint64_t *n) {
-    uint64_t length = span_length(scope, elements, row, target);
-    *first = i * length;
-    *n = *first < elements ? (elements - *first < length ? elements - *first : length) : 0;
+rgm_span_range rgm_span_at(int32_t scope, uint64_t elements, uint64_t row, uint64_t target, uint64_t i) {
+    uint64_t length = span_length(scope, elements, row, target), first = i * length;
+    uint64_t left = first < elements ? elements - first : 0;
+    return (rgm_span_range){first, left < length ? left : length};
 }

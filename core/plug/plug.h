@@ -175,9 +175,12 @@ rgm_status rgm_plug_backward(rgm_plug_call *context, const rgm_activation_span *
 rgm_status rgm_plug_loss(rgm_plug_call *context, const rgm_rows *rows, rgm_error *err);                /* [worker] */
 
 /* Cuts a tensor of `elements` (rows of `row`) into spans for a component of `scope`, about `target` elements each:
- * returns the number of spans; rgm_span_bounds gives span i's range. A function of its arguments only. */
+ * returns the number of spans; rgm_span_at gives elements [first, first + n) of span i, n = 0 behind the last one.
+ * Functions of their arguments only. */
+typedef struct rgm_span_range {
+    uint64_t first, n;
+} rgm_span_range;
 uint64_t rgm_span_count(int32_t scope, uint64_t elements, uint64_t row, uint64_t target);
-void rgm_span_bounds(int32_t scope, uint64_t elements, uint64_t row, uint64_t target, uint64_t i, uint64_t *first,
-                     uint64_t *n);
+rgm_span_range rgm_span_at(int32_t scope, uint64_t elements, uint64_t row, uint64_t target, uint64_t i);
 
 #endif

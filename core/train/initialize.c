@@ -26,14 +26,15 @@ static rgm_status run_fill(void *context, int32_t chunk, int32_t worker, rgm_err
     const fill *f = context;
     const rgm_session *s = f->session;
     const rgm_param *p = rgm_graph_param(s->graph, f->param);
-    uint64_t first, n, row = (uint64_t)(p->count / p->dims[0]);
-    rgm_span_bounds(rgm_instance_scope(initializer_of(s, p)), (uint64_t)p->count, row, SPAN, (uint64_t)chunk, &first,
-                    &n);
+    uint64_t row = (uint64_t)(p->count / p->dims[0]);
+    rgm_span_range range =
+        rgm_span_at(rgm_instance_scope(initializer_of(s, p)), (uint64_t)p->count, row, SPAN, (uint64_t)chunk);
     rgm_rng key = {s->config->seed, RGM_STREAM(RGM_STREAM_INIT, f->param), 0, 0};
     rgm_clock clock = rgm_session_clock(s, 0);
     rgm_plug_call call;
     rgm_plug_call_init(&call, initializer_of(s, p), &clock, &key, f->scratch + f->scratch_bytes * (size_t)worker);
-    return rgm_plug_fill(&call, &s->tensors[f->param], f->memory->value + p->offset + first, first, n, err);
+    float *to = f->memory->value + p->offset + range.first;
+    return rgm_plug_fill(&call, &s->tensors[f->param], to, range.first, range.n, err);
 }
 
 static void set_constant(float *to, const rgm_param *p) {

@@ -406,8 +406,9 @@ rgm_status rgm_trainer_step(rgm_trainer *t, int64_t step, rgm_step_result *resul
     t->activator.clock = clock;
     rgm_loss_set(t->train_loss, &clock, s->config->batch);
     rgm_update_set(t->update, &clock, result->rate);
+    const rgm_batch_out out = {rgm_plan_input(t->train_plan), t->targets, t->labels};
     RGM_TRY(rgm_batches_prepare(t->train_batches, (uint32_t)(step / s->steps_per_epoch), step % s->steps_per_epoch,
-                                rgm_plan_input(t->train_plan), t->targets, t->labels, err));
+                                &out, err));
     size_t statistics = sizeof(float) * (size_t)rgm_graph_stat_floats(s->graph);
     memcpy(t->stat_before, t->memory.stat, statistics);
     rgm_status status = rgm_team_run(s->team, t->step, t->step_count, err);
@@ -476,7 +477,8 @@ rgm_status rgm_trainer_begin_evaluation(rgm_trainer *t, const rgm_view *view, in
 
 rgm_status rgm_trainer_evaluate_batch(rgm_trainer *t, int64_t batch, rgm_tally *tally, rgm_error *err) {
     rgm_clock clock = rgm_session_clock(t->session, 0);
-    RGM_TRY(rgm_batches_prepare(t->eval_batches, 0, batch, rgm_plan_input(t->eval_plan), t->targets, t->labels, err));
+    const rgm_batch_out out = {rgm_plan_input(t->eval_plan), t->targets, t->labels};
+    RGM_TRY(rgm_batches_prepare(t->eval_batches, 0, batch, &out, err));
     rgm_loss_set(t->eval_loss, &clock, rgm_batches_valid(t->eval_batches));
     RGM_TRY(rgm_team_run(t->session->team, t->eval, t->eval_count, err));
     *tally = rgm_loss_tally(t->eval_loss);

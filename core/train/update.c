@@ -107,7 +107,9 @@ static int32_t cut(const rgm_session *s, piece *pieces) {
         for (uint64_t k = 0; k < spans; k++, count++) {
             if (!pieces) continue;
             pieces[count].param = i;
-            rgm_span_bounds(scope, elements, row, SPAN, k, &pieces[count].first, &pieces[count].n);
+            rgm_span_range range = rgm_span_at(scope, elements, row, SPAN, k);
+            pieces[count].first = range.first;
+            pieces[count].n = range.n;
         }
     }
     return count;
