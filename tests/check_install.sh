@@ -1,9 +1,10 @@
 #!/bin/sh
-# Installs into a scratch folder: the program finds its plugins there, pkg-config tells a plugin's author how to compile,
-# the example of docs/PLUGINS.md loads into the installed program, and uninstalling leaves no file behind.
+# Installs into a scratch folder: the program finds its plugins and its helper program there, pkg-config tells a plugin's
+# author how to compile, the example of docs/PLUGINS.md loads into the installed program, and uninstalling leaves no file
+# behind.
 set -eu
 top=${srcdir:-.}
-unset MAKEFLAGS MFLAGS MAKELEVEL PKG_CONFIG_LIBDIR REGIMEN_PLUGIN_PATH
+unset MAKEFLAGS MFLAGS MAKELEVEL PKG_CONFIG_LIBDIR REGIMEN_PLUGIN_PATH REGIMEN_LIBEXEC
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/regimen-install-XXXXXX")
 trap 'rm -rf "$scratch"' EXIT
 dest=$scratch/dest
@@ -40,6 +41,18 @@ flags=$(PKG_CONFIG_PATH=$(variable libdir)/pkgconfig pkg-config --define-variabl
 ${CC:-cc} -shared -fPIC -O2 -Wall -Wextra -Werror $flags "$scratch/brightness.c" -o "$scratch/brightness.so" ||
     fail "the example plugin does not compile with $flags"
 "$program" plugin info brightness --plugin "$scratch/brightness.so" >"$scratch/info" || fail "the example plugin does not load"
+helper=$(find "$dest" -name regimen-try)
+[ -x "$helper" ] && [ "$(dirname "$(dirname "$helper")")" = "$(dirname "$(dirname "$program")")/libexec" ] ||
+    fail "the helper program is at '$helper'"
+if command -v ldd >/dev/null && ldd "$helper" | grep -e libdnnl -e libgomp; then fail "the helper program needs these libraries"; fi
+mv "$helper" "$scratch/away"
+if "$program" plugin info brightness --plugin "$scratch/brightness.so" >"$scratch/info.away" 2>&1; then
+    fail "without its helper program, the installed program loads a plugin untried"
+fi
+grep -q "helper program .*/regimen-try" "$scratch/info.away" || fail "no word of the helper program: $(cat "$scratch/info.away")"
+REGIMEN_LIBEXEC=$PWD "$program" plugin info brightness --plugin "$scratch/brightness.so" >"$scratch/info.away" 2>&1 ||
+    fail "REGIMEN_LIBEXEC does not lead to the helper program: $(cat "$scratch/info.away")"
+mv "$scratch/away" "$helper"
 grep -q 'largest change' "$scratch/info" || fail "the example plugin is not explained: $(cat "$scratch/info")"
 
 ${MAKE:-make} -s uninstall DESTDIR="$dest" >"$scratch/log" 2>&1 || fail "make uninstall: $(cat "$scratch/log")"

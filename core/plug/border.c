@@ -1,24 +1,38 @@
 #include "plug/border.h"
 
-#include <stdio.h>
+#include <stdatomic.h>
+#include <stdlib.h>
 #include <string.h>
 #include "plug/fpstate.h"
 #include "plug/guard.h"
 #include "plug/parts.h"
 
-/* "C", unless the program around this one chose another before it loaded plugins. Names of mixed locales are long. */
-static char process_locale[512] = "C";
+/* "C", unless the program around this one chose another before it loaded plugins. What was noted stays, for another
+ * thread may be reading it. */
+typedef struct noted {
+    const struct noted *before;
+    const char *name;
+} noted;
+static const noted at_first = {NULL, "C"};
+static _Atomic(const noted *) process_locale = &at_first;
 
 void rgm_border_note_locale(void) {
+    const noted *old = atomic_load(&process_locale);
     const char *name = setlocale(LC_ALL, NULL);
-    if (name && strlen(name) < sizeof process_locale) snprintf(process_locale, sizeof process_locale, "%s", name);
+    if (!name || strcmp(name, old->name) == 0) return;
+    noted *made = malloc(sizeof *made);
+    if (made) *made = (noted){old, strdup(name)};
+    if (made && made->name)
+        atomic_store(&process_locale, made);
+    else
+        free(made);
 }
 
 /* In glibc the query takes no lock and copies nothing. */
 static int32_t restore_process_locale(void) {
-    const char *name = setlocale(LC_ALL, NULL);
-    if (name && strcmp(name, process_locale) == 0) return 0;
-    setlocale(LC_ALL, process_locale);
+    const char *name = setlocale(LC_ALL, NULL), *ours = atomic_load(&process_locale)->name;
+    if (name && strcmp(name, ours) == 0) return 0;
+    setlocale(LC_ALL, ours);
     return 1;
 }
 

@@ -29,7 +29,7 @@ void rgm_border_enter(rgm_border *border, const rgm_instance *instance, const ch
 enum { RGM_BORDER_FP = 1, RGM_BORDER_LOCALE = 2 };
 int32_t rgm_border_leave(const rgm_border *border);
 
-/* Notes the locale of the process, which every leave restores. Before the first library is loaded. [main] */
+/* Notes the locale of the process, which every leave restores. Before the first library is loaded. [any] */
 void rgm_border_note_locale(void);
 
 #endif

@@ -38,7 +38,7 @@ size_t rgm_guard_text(const char *what, char *out, size_t size) {
 
 void rgm_guard_loading(const char *path, rgm_guard_signals *signals) {
     memset(signals, 0, sizeof *signals);
-    sigprocmask(SIG_SETMASK, NULL, &signals->mask);
+    pthread_sigmask(SIG_SETMASK, NULL, &signals->mask);
     for (int s = 1; s < RGM_GUARD_SIGNALS; s++) sigaction(s, NULL, &signals->actions[s]);
     rgm_guard_now.listed = NULL;
     rgm_guard_now.path = path;
@@ -66,8 +66,8 @@ int32_t rgm_guard_loaded(const rgm_guard_signals *signals) {
         changed = 1;
     }
     sigset_t mask;
-    sigprocmask(SIG_SETMASK, NULL, &mask);
+    pthread_sigmask(SIG_SETMASK, NULL, &mask);
     if (same_mask(&mask, &signals->mask)) return changed;
-    sigprocmask(SIG_SETMASK, &signals->mask, NULL);
+    pthread_sigmask(SIG_SETMASK, &signals->mask, NULL);
     return 1;
 }

@@ -33,8 +33,8 @@ typedef struct rgm_guard_signals {
     struct sigaction actions[RGM_GUARD_SIGNALS];
 } rgm_guard_signals;
 
-/* Before and behind dlopen, which runs constructors. The second returns 1 if something had been changed; it is put
- * back. [main] */
+/* Before and behind dlopen, which runs constructors, by one thread at a time. The second returns 1 if something had
+ * been changed; it is put back, also what the program around this one changes in another thread meanwhile. */
 void rgm_guard_loading(const char *path, rgm_guard_signals *signals);
 int32_t rgm_guard_loaded(const rgm_guard_signals *signals);
 
