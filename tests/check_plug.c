@@ -71,6 +71,16 @@ rgm_clock plug_clock(uint64_t step, uint64_t steps_per_epoch, uint32_t epochs) {
                        .samples = step * 16};
 }
 
+const char *plug_spec_text(const rgm_spec *spec) {
+    static char text[2048];
+    size_t used = (size_t)snprintf(text, sizeof text, "{%s: {", spec->name);
+    for (int32_t i = 0; i < spec->count; i++)
+        used += (size_t)snprintf(text + used, sizeof text - used, "%s%s: %s", i > 0 ? ", " : "", spec->settings[i].key,
+                                 spec->settings[i].value);
+    snprintf(text + used, sizeof text - used, "}}");
+    return text;
+}
+
 rgm_registry *plug_registry_isa(const char *file, const rgm_kernels *kernels) {
     rgm_registry *registry = NULL;
     rgm_error err = {0};

@@ -21,6 +21,8 @@ rgm_registry *plug_registry_isa(const char *file, const rgm_kernels *kernels);
 
 /* "padding=4 fill=zero": settings of a spec. */
 rgm_spec plug_spec(const char *name, const char *settings);
+/* The other way, in a static buffer: "{crop: {padding: 4, fill: mean}}". */
+const char *plug_spec_text(const rgm_spec *spec);
 /* A prepared instance; fails the test if it is refused. */
 rgm_instance *plug_instance(const rgm_registry *registry, int32_t kind, const char *name, const char *settings);
 

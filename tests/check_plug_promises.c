@@ -239,9 +239,8 @@ static void read_and_write(const rgm_registry *registry, const char *name) {
     rgm_instance *sgd = plug_instance(registry, RGM_OPTIMIZER, "sgd", "lr=0.125 momentum=0.5");
     rgm_instance *step = plug_instance(registry, RGM_SCHEDULER, "step", "at=0.05,0.75");
     rgm_spec spec;
-    char text[256];
     rgm_instance_spec(sgd, &spec);
-    rgm_spec_text(&spec, text, sizeof text);
+    const char *text = plug_spec_text(&spec);
     EXPECT_MSG(strstr(text, "lr: 0.125, momentum: 0.5"), "%s", text);
     EXPECT(rgm_plug_base_rate(sgd) == 0.125);
     EXPECT(fabs(factor(step) - 0.1) < 1e-15);

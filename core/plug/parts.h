@@ -80,5 +80,6 @@ struct rgm_instance {
 const char *rgm_instance_file(const rgm_instance *instance); /* its plugin's, without folders */
 const rgm_any_component *rgm_instance_any(const rgm_instance *instance);
 const rgm_host *rgm_registry_host(const rgm_registry *registry);
+size_t rgm_registry_refused(const rgm_registry *registry); /* files skipped in folders; for tests */
 
 #endif

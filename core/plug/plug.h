@@ -58,7 +58,6 @@ typedef struct rgm_listed {
 /* All components, by kind, then name. */
 size_t rgm_registry_count(const rgm_registry *registry);
 const rgm_listed *rgm_registry_at(const rgm_registry *registry, size_t i); /* NULL if i is too large */
-size_t rgm_registry_refused(const rgm_registry *registry);                 /* files skipped in folders */
 
 /* The component of this kind and name; RGM_E_USAGE if there is none, naming the nearest. */
 rgm_status rgm_registry_find(const rgm_registry *registry, int32_t kind, const char *name, const rgm_listed **found,
@@ -102,9 +101,6 @@ size_t rgm_instance_scratch_bytes(const rgm_instance *instance); /* per worker; 
 /* The spec with every parameter, defaults too, in the order of its table: for the configuration and the checkpoint.
  * Creating an instance from it gives the same instance. Values print so that they read back exactly. */
 void rgm_instance_spec(const rgm_instance *instance, rgm_spec *out);
-
-/* The same as one line of YAML flow text: "{crop: {padding: 4, fill: mean}}". Like snprintf. */
-size_t rgm_spec_text(const rgm_spec *spec, char *out, size_t size);
 
 /* Private state for checkpoints: 0 bytes for the components that have none. Its size may differ from one save to the
  * next: ask state_bytes right before a save, with no other call of the instance between. state_bytes answers one byte
