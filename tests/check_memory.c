@@ -16,6 +16,7 @@
 #include "malloc_probe.h"
 #include "sanitized.h"
 #include "train/fit.h"
+#include "data/knobs.h"
 #include "train_run.h"
 #include "skip.h"
 
@@ -110,10 +111,11 @@ END_TEST
 typedef struct opened {
     rgm_session *session;
     rgm_trainer *trainer;
+    rgm_data *data; /* NULL: the session's own */
 } opened;
 
 static opened open_run(const char *text, const run_set *set) {
-    opened o;
+    opened o = {0};
     rgm_error err = {0};
     configure(text, set);
     need(rgm_session_create(&o.session, &config, &(rgm_session_options){.need_data = 1}, &err), &err);
@@ -130,6 +132,7 @@ static void steps(const opened *o, int64_t first, int64_t end) {
 static void close_run(opened *o) {
     rgm_trainer_destroy(o->trainer);
     rgm_session_destroy(o->session);
+    rgm_data_close(o->data);
 }
 
 START_TEST(the_heap_is_flat) {
@@ -369,9 +372,9 @@ static opened open_streaming(const char *text, int64_t test) {
     configure(text, &(run_set){.H = 6, .W = 6, .C = 1, .classes = 4, .train = 64});
     make_set(in_folder(folder, "set.h5"),
              &(rgm_test_set){.train = 64, .test = test, .H = 6, .W = 6, .C = 1, .classes = 4, .chunk = 8});
-    const rgm_session_options options = {.need_data = 1, .room = -1};
-    need(rgm_session_create(&o.session, &config, &options, &err), &err);
-    ck_assert_int_eq(rgm_dataset_describe(o.session->set)->access[RGM_SPLIT_TRAIN], RGM_PIXELS_HDF5);
+    need(rgm_data_open(&o.data, &config, &(rgm_data_options){.knobs = &(rgm_dataset_knobs){.room = -1}}, &err), &err);
+    need(rgm_session_create(&o.session, &config, &(rgm_session_options){.data = o.data}, &err), &err);
+    ck_assert_int_eq(rgm_dataset_describe(o.data->set)->access[RGM_SPLIT_TRAIN], RGM_PIXELS_HDF5);
     need(rgm_trainer_create(&o.trainer, o.session, &(rgm_trainer_options){.training = 1}, &err), &err);
     return o;
 }
@@ -381,7 +384,7 @@ START_TEST(chunk_caches_are_planned_once) {
     opened o = open_streaming("{model: {name: linear}, batch: 8, epochs: 1, threads: 1, data: {validation: 0.25}}",
                               _i ? 16 : 0);
     size_t caches = (size_t)(_i ? 2 : 1) * RGM_DATA_CACHE, bytes = rgm_trainer_memory(o.trainer).pipeline;
-    ck_assert_int_gt(o.session->validation.count, 0);
+    ck_assert_int_gt(o.session->data->validation.count, 0);
     ck_assert_msg(bytes >= caches && bytes - caches < RGM_DATA_CACHE / 2, "%zu bytes", bytes);
     close_run(&o);
 }
@@ -393,7 +396,7 @@ START_TEST(a_view_with_other_numbers) {
     opened o = open_streaming("{model: {name: linear}, batch: 8, epochs: 1, threads: 1}", 0);
     uint32_t indices[4] = {0, 1, 2, 3};
     float first[16], second[16], fresh[16];
-    rgm_view view = {.set = o.session->set, .split = RGM_SPLIT_TRAIN, .indices = indices, .count = 4};
+    rgm_view view = {.set = o.session->data->set, .split = RGM_SPLIT_TRAIN, .indices = indices, .count = 4};
     steps(&o, 0, 2);
     need(rgm_trainer_logits(o.trainer, &view, 4, first, &err), &err);
     for (uint32_t i = 0; i < 4; i++) indices[i] = i + 20;

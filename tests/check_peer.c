@@ -61,10 +61,10 @@ static void write_model(const char *model, const char *set, const char *checkpoi
     ck_assert_msg(rgm_session_create(&session, &config, &(rgm_session_options){0}, &err) == RGM_OK, "%s", err.text);
     ck_assert_msg(rgm_trainer_create(&trainer, session, &(rgm_trainer_options){0}, &err) == RGM_OK, "%s", err.text);
     rgm_trainer_checkpoint(trainer, &c);
-    c.input = session->constants.input;
-    fill(session->graph, &c);
+    c.input = session->model->input;
+    fill(session->model->graph, &c);
     ck_assert_msg(rgm_checkpoint_write(&c, checkpoint, &err) == RGM_OK, "%s", err.text);
-    ck_assert_msg(rgm_trainer_logits(trainer, &session->test, IMAGES, logits, &err) == RGM_OK, "%s", err.text);
+    ck_assert_msg(rgm_trainer_logits(trainer, &session->data->test, IMAGES, logits, &err) == RGM_OK, "%s", err.text);
     FILE *out = fopen(ours, "wb");
     ck_assert_uint_eq(fwrite(logits, sizeof logits, 1, out), 1);
     ck_assert_int_eq(fclose(out), 0);

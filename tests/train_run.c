@@ -103,7 +103,8 @@ static rgm_status on_saved(void *context, const char *path, const rgm_progress *
 static rgm_status dump(const rgm_session *s, rgm_trainer *t, const char *path, rgm_error *err) {
     rgm_checkpoint c = {0};
     rgm_trainer_checkpoint(t, &c);
-    size_t values = (size_t)rgm_graph_param_floats(s->graph), stats = (size_t)rgm_graph_stat_floats(s->graph);
+    size_t values = (size_t)rgm_graph_param_floats(s->model->graph),
+           stats = (size_t)rgm_graph_stat_floats(s->model->graph);
     FILE *out = fopen(path, "wb");
     int fine = out && fwrite(c.value, sizeof(float), values, out) == values;
     fine = fine && fwrite(c.stat, sizeof(float), stats, out) == stats;
@@ -133,8 +134,8 @@ static rgm_status train(const run_job *job, run_result *r, rgm_session *s, rgm_t
     if (job->load_after) RGM_TRY(rgm_loop_load(t, job->load_after, err));
     if (job->dump) RGM_TRY(dump(s, t, job->dump, err));
     rgm_tally test;
-    if (status == RGM_OK && s->test.count) {
-        status = rgm_trainer_evaluate(t, &s->test, NULL, NULL, &test, err);
+    if (status == RGM_OK && s->data->test.count) {
+        status = rgm_trainer_evaluate(t, &s->data->test, NULL, NULL, &test, err);
         r->test_loss = test.loss / (double)test.seen;
         r->test_right = test.top1;
     }
@@ -144,7 +145,7 @@ static rgm_status train(const run_job *job, run_result *r, rgm_session *s, rgm_t
 static rgm_status evaluate(const run_job *job, run_result *r, rgm_session *s, rgm_trainer *t, rgm_error *err) {
     rgm_tally test;
     RGM_TRY(rgm_loop_load(t, job->evaluate, err));
-    RGM_TRY(rgm_trainer_evaluate(t, job->held_out ? &s->validation : &s->test, NULL, NULL, &test, err));
+    RGM_TRY(rgm_trainer_evaluate(t, job->held_out ? &s->data->validation : &s->data->test, NULL, NULL, &test, err));
     r->test_loss = test.loss / (double)test.seen;
     r->test_right = test.top1;
     return RGM_OK;
@@ -175,7 +176,7 @@ static rgm_status session(const run_job *job, run_result *r, rgm_error *err) {
     rgm_status made = rgm_session_create(&s, &config, &options, err);
     rgm_constants_free(&own);
     RGM_TRY(made);
-    if (job->build) snprintf(s->build, sizeof s->build, "%s", job->build);
+    if (job->build) snprintf(s->device->build, sizeof s->device->build, "%s", job->build);
     rgm_status status = rgm_trainer_create(&t, s, &(rgm_trainer_options){.training = !job->evaluate}, err);
     if (status == RGM_OK && job->evaluate) status = evaluate(job, r, s, t, err);
     if (status == RGM_OK && !job->evaluate) status = train(job, r, s, t, err);

@@ -25,7 +25,7 @@ typedef struct loop {
     int32_t torn;    /* 1: plugins have seen a part of an evaluation, and could not be put back */
 } loop;
 
-static const rgm_view *evaluated_view(const loop *l) { return l->o->view ? l->o->view : &l->s->validation; }
+static const rgm_view *evaluated_view(const loop *l) { return l->o->view ? l->o->view : &l->s->data->validation; }
 
 static int32_t asked_to_stop(const loop *l) { return l->o->events.stop && l->o->events.stop(l->o->events.context); }
 
@@ -97,7 +97,7 @@ static int32_t judge(loop *l, const rgm_tally *validation) {
 }
 
 static rgm_status tell_plugins(const loop *l, const rgm_tally *validation, rgm_error *err) {
-    const rgm_components *c = &l->s->components;
+    const rgm_components *c = &l->s->model->components;
     rgm_clock clock = rgm_session_clock(l->s, l->p->step);
     size_t count = (size_t)c->schedules;
     double images = (double)validation->seen, accuracy = (double)validation->top1 / images;
@@ -142,7 +142,8 @@ static rgm_status end_epoch(loop *l, rgm_error *err) {
     const rgm_loop_events *e = &l->o->events;
     rgm_epoch_event event = {.progress = l->p};
     int32_t epoch = l->p->epoch + 1, last = l->p->step >= l->s->steps_total;
-    if (l->s->set) RGM_TRY(rgm_dataset_check(l->s->set, err)); /* the last batch, too, was of the file as opened */
+    if (l->s->data->set)
+        RGM_TRY(rgm_dataset_check(l->s->data->set, err)); /* the last batch, too, was of the file as opened */
     if (evaluated_view(l)->count && (epoch % l->s->config->evaluate.every == 0 || last))
         RGM_TRY(evaluate(l, &event, err));
     l->p->epoch = epoch;

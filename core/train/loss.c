@@ -46,7 +46,7 @@ static rgm_status run_rows(void *context, int32_t chunk, int32_t worker, rgm_err
     int64_t first = (int64_t)d->N * chunk / d->chunks, end = (int64_t)d->N * (chunk + 1) / d->chunks;
     rgm_rng key = {d->session->config->seed, RGM_STREAM(RGM_STREAM_LOSS, 0), (uint32_t)d->clock.step, 0};
     rgm_plug_call call;
-    rgm_plug_call_init(&call, d->session->components.loss, &d->clock, &key,
+    rgm_plug_call_init(&call, d->session->model->components.loss, &d->clock, &key,
                        d->scratch + d->scratch_bytes * (size_t)chunk);
     rgm_tally *t = &d->tally[chunk];
     *t = (rgm_tally){0};
@@ -85,13 +85,13 @@ rgm_status rgm_loss_create(rgm_loss_driver **driver, const rgm_session *session,
                            .targets = targets,
                            .labels = labels,
                            .N = N,
-                           .outputs = session->outputs,
+                           .outputs = session->model->outputs,
                            .chunks = chunks < 1            ? 1
                                      : chunks > MAX_CHUNKS ? MAX_CHUNKS
                                                            : chunks,
                            .valid = N,
                            .training = training};
-    d->scratch_bytes = (rgm_instance_scratch_bytes(session->components.loss) + 63) / 64 * 64;
+    d->scratch_bytes = (rgm_instance_scratch_bytes(session->model->components.loss) + 63) / 64 * 64;
     d->scratch = aligned_alloc(64, d->scratch_bytes * (size_t)d->chunks + 64);
     if (d->scratch) return RGM_OK;
     rgm_loss_destroy(d);

@@ -49,27 +49,27 @@ static rgm_batch_options batch_options(rgm_trainer *t, const rgm_view *view, int
                                .batch = s->config->batch,
                                .train = training,
                                .seed = s->config->seed,
-                               .kernels = s->kernels,
+                               .kernels = s->device->kernels,
                                .layout = rgm_plan_input_layout(plan),
                                .H = s->config->model.image[1],
                                .W = s->config->model.image[2],
-                               .classes = s->classes,
-                               .one_logit = s->outputs == 1,
-                               .workers = rgm_team_size(s->team),
-                               .mean = s->constants.input.mean,
-                               .std = s->constants.input.std,
+                               .classes = s->model->classes,
+                               .one_logit = s->model->outputs == 1,
+                               .workers = rgm_team_size(s->device->team),
+                               .mean = s->model->input.mean,
+                               .std = s->model->input.std,
                                .augment = training && t->augmenter ? rgm_augmenter_run : NULL,
                                .augment_context = t->augmenter};
 }
 
 static rgm_plan_options plan_options(const rgm_trainer *t, int32_t training) {
     const rgm_session *s = t->session;
-    return (rgm_plan_options){.graph = s->graph,
+    return (rgm_plan_options){.graph = s->model->graph,
                               .ops = rgm_op_table,
-                              .kernels = s->kernels,
-                              .engine = s->engine,
+                              .kernels = s->device->kernels,
+                              .engine = s->device->engine,
                               .batch = s->config->batch,
-                              .workers = rgm_team_size(s->team),
+                              .workers = rgm_team_size(s->device->team),
                               .cache = rgm_cpu_cache(2),
                               .conv = s->config->engine.conv,
                               .memory = s->config->memory,
@@ -87,7 +87,7 @@ static size_t pipeline_bytes(rgm_trainer *t, const rgm_view *view, int32_t train
  * keeps it until the set is closed. */
 static size_t chunk_caches(const rgm_trainer *t) {
     const rgm_session *s = t->session;
-    const rgm_view *views[] = {t->options.training ? &s->train : NULL, &s->validation, &s->test};
+    const rgm_view *views[] = {t->options.training ? &s->data->train : NULL, &s->data->validation, &s->data->test};
     size_t bytes[RGM_SPLIT_COUNT] = {0}, all = 0;
     for (int32_t i = 0; i < 3; i++) {
         if (!views[i] || !views[i]->count) continue;
@@ -104,7 +104,8 @@ static size_t larger(size_t a, size_t b) { return a > b ? a : b; }
 /* Address space that libraries take besides what is planned: code that oneDNN makes for each primitive, copies that its
  * matrix products make in each worker, buffers of HDF5. */
 static size_t libraries_room(const rgm_trainer *t) {
-    size_t layers = (size_t)rgm_graph_node_count(t->session->graph), workers = (size_t)rgm_team_size(t->session->team);
+    size_t layers = (size_t)rgm_graph_node_count(t->session->model->graph),
+           workers = (size_t)rgm_team_size(t->session->device->team);
     return ((size_t)24 << 20) + (layers << 17) + (workers << 22);
 }
 
@@ -116,20 +117,22 @@ static rgm_status planning_room(const rgm_trainer *t, rgm_error *err) {
 static void plan_memory(rgm_trainer *t) {
     const rgm_session *s = t->session;
     rgm_memory_plan *m = &t->planned;
-    size_t mapped, floats = (size_t)rgm_graph_param_floats(s->graph), batch = (size_t)s->config->batch;
+    size_t mapped, floats = (size_t)rgm_graph_param_floats(s->model->graph), batch = (size_t)s->config->batch;
     size_t train_bytes = t->train_plan ? rgm_plan_bytes(t->train_plan) : 0, eval_bytes = rgm_plan_bytes(t->eval_plan);
     rgm_process_memory(&m->fixed, &mapped);
     m->parameters = rgm_arena_cost(sizeof(float) * floats);
     m->gradients = t->options.training ? m->parameters : 0;
     m->slots = m->parameters * (size_t)t->slot_count;
-    m->statistics = rgm_arena_cost(sizeof(float) * (size_t)rgm_graph_stat_floats(s->graph));
+    m->statistics = rgm_arena_cost(sizeof(float) * (size_t)rgm_graph_stat_floats(s->model->graph));
     if (t->options.training) m->statistics *= 2; /* and as they were before the step */
     m->scratch = rgm_plan_scratch_bytes(t->train_plan ? t->train_plan : t->eval_plan);
     m->activations = larger(train_bytes, eval_bytes) - m->scratch;
-    m->pipeline = rgm_arena_cost(sizeof(float) * batch * (size_t)s->outputs) + rgm_arena_cost(sizeof(int32_t) * batch);
+    m->pipeline =
+        rgm_arena_cost(sizeof(float) * batch * (size_t)s->model->outputs) + rgm_arena_cost(sizeof(int32_t) * batch);
     m->pipeline += rgm_augmenter_bytes(t->augmenter) + rgm_activator_bytes(&t->activator);
-    if (t->options.training) m->pipeline += pipeline_bytes(t, &s->train, 1);
-    m->pipeline += larger(pipeline_bytes(t, &s->validation, 0), pipeline_bytes(t, &s->test, 0)) + chunk_caches(t);
+    if (t->options.training) m->pipeline += pipeline_bytes(t, &s->data->train, 1);
+    m->pipeline +=
+        larger(pipeline_bytes(t, &s->data->validation, 0), pipeline_bytes(t, &s->data->test, 0)) + chunk_caches(t);
     m->peak =
         m->fixed + m->parameters + m->gradients + m->slots + m->statistics + m->activations + m->scratch + m->pipeline;
 }
@@ -210,12 +213,12 @@ static rgm_status take_memory(rgm_trainer *t, rgm_error *err) {
     const rgm_session *s = t->session;
     const rgm_memory_plan *m = &t->planned;
     size_t batch = (size_t)s->config->batch, activations = m->activations + m->scratch;
-    size_t targets = sizeof(float) * batch * (size_t)s->outputs, labels = sizeof(int32_t) * batch;
-    size_t statistics = sizeof(float) * (size_t)rgm_graph_stat_floats(s->graph);
+    size_t targets = sizeof(float) * batch * (size_t)s->model->outputs, labels = sizeof(int32_t) * batch;
+    size_t statistics = sizeof(float) * (size_t)rgm_graph_stat_floats(s->model->graph);
     size_t bytes = m->parameters * (size_t)(1 + t->options.training + t->slot_count) + m->statistics +
                    rgm_arena_cost(targets) + rgm_arena_cost(labels) + rgm_arena_cost(activations);
     RGM_TRY(rgm_arena_create(&t->arena, bytes, "the training step", err));
-    size_t floats = sizeof(float) * (size_t)rgm_graph_param_floats(s->graph);
+    size_t floats = sizeof(float) * (size_t)rgm_graph_param_floats(s->model->graph);
     t->memory.value = rgm_arena_take(&t->arena, floats);
     if (t->options.training) t->memory.grad = rgm_arena_take(&t->arena, floats);
     for (int32_t i = 0; i < t->slot_count; i++) t->slots[i] = rgm_arena_take(&t->arena, floats);
@@ -243,7 +246,7 @@ static rgm_status create_plans(rgm_trainer *t, rgm_error *err) {
 static rgm_status assemble_step(rgm_trainer *t, rgm_error *err) {
     const rgm_session *s = t->session;
     int32_t forward, backward;
-    rgm_batch_options options = batch_options(t, &s->train, 1);
+    rgm_batch_options options = batch_options(t, &s->data->train, 1);
     RGM_TRY(rgm_batches_create(&t->train_batches, &options, err));
     RGM_TRY(rgm_loss_create(&t->train_loss, s, t->train_plan, t->targets, t->labels, 1, err));
     RGM_TRY(rgm_update_create(&t->update, s, t->train_plan, &t->memory, t->slots, err));
@@ -267,7 +270,7 @@ static int32_t equal_views(const rgm_view *a, const rgm_view *b) {
  * the session stay. */
 static int32_t same_view(const rgm_session *s, const rgm_view *old, const rgm_view *view) {
     if (!equal_views(old, view)) return 0;
-    return !view->indices || equal_views(view, &s->validation) || equal_views(view, &s->train);
+    return !view->indices || equal_views(view, &s->data->validation) || equal_views(view, &s->data->train);
 }
 
 /* Points evaluation at a view; the phases stay, their first one belongs to the new pipeline. */
@@ -296,8 +299,8 @@ static rgm_status assemble_evaluation(rgm_trainer *t, const rgm_view *view, rgm_
 /* Evaluation has no augmentations, so nothing changes an image's size there. */
 static rgm_status check_sizes(const rgm_session *s, rgm_error *err) {
     const int32_t *image = s->config->model.image;
-    if (!s->set || !(s->validation.count || s->test.count)) return RGM_OK;
-    const rgm_dataset_info *info = rgm_dataset_describe(s->set);
+    if (!s->data->set || !(s->data->validation.count || s->data->test.count)) return RGM_OK;
+    const rgm_dataset_info *info = rgm_dataset_describe(s->data->set);
     if (info->C == image[0] && info->H == image[1] && info->W == image[2]) return RGM_OK;
     return rgm_fail(err, RGM_E_USAGE,
                     "model.image: %dx%dx%d, but %s has images of %dx%dx%d, which an evaluation takes as they are",
@@ -312,12 +315,13 @@ rgm_status rgm_trainer_create(rgm_trainer **trainer, const rgm_session *session,
     rgm_status status;
     t->session = session;
     t->options = *options;
-    if (options->training) t->slot_count = (int32_t)rgm_plug_slot_count(session->components.optimizer);
-    if (options->training && !options->plan_only && session->train.count < 1) {
+    if (options->training) t->slot_count = (int32_t)rgm_plug_slot_count(session->model->components.optimizer);
+    if (options->training && !options->plan_only && session->data->train.count < 1) {
         status = rgm_fail(err, RGM_E_USAGE, "%s: no training split", session->config->data.file);
         goto fail;
     }
-    if (options->training && session->set) RGM_TRY_OR_FAIL(status, rgm_augmenter_create(&t->augmenter, session, err));
+    if (options->training && session->data->set)
+        RGM_TRY_OR_FAIL(status, rgm_augmenter_create(&t->augmenter, session, err));
     RGM_TRY_OR_FAIL(status, check_sizes(session, err));
     RGM_TRY_OR_FAIL(status, create_plans(t, err));
     plan_memory(t);
@@ -326,7 +330,8 @@ rgm_status rgm_trainer_create(rgm_trainer **trainer, const rgm_session *session,
         RGM_TRY_OR_FAIL(status, take_memory(t, err));
         if (options->training || options->drawn) RGM_TRY_OR_FAIL(status, rgm_initialize(session, &t->memory, err));
         if (options->training) RGM_TRY_OR_FAIL(status, assemble_step(t, err));
-        if (session->validation.count) RGM_TRY_OR_FAIL(status, assemble_evaluation(t, &session->validation, err));
+        if (session->data->validation.count)
+            RGM_TRY_OR_FAIL(status, assemble_evaluation(t, &session->data->validation, err));
     }
     *trainer = t;
     return RGM_OK;
@@ -369,10 +374,10 @@ const rgm_phase *rgm_trainer_evaluation_phases(const rgm_trainer *t, int32_t *co
 
 /* The parameter nearest to the loss whose gradient is not finite; NULL: all are. */
 static const char *first_bad_gradient(const rgm_trainer *t) {
-    for (int32_t i = rgm_graph_param_count(t->session->graph); i-- > 0;) {
-        const rgm_param *p = rgm_graph_param(t->session->graph, i);
+    for (int32_t i = rgm_graph_param_count(t->session->model->graph); i-- > 0;) {
+        const rgm_param *p = rgm_graph_param(t->session->model->graph, i);
         double sum;
-        t->session->kernels->sumsq(t->memory.grad + p->offset, p->count, &sum);
+        t->session->device->kernels->sumsq(t->memory.grad + p->offset, p->count, &sum);
         if (!isfinite(sum)) return p->name;
     }
     return NULL;
@@ -382,7 +387,7 @@ static const char *first_bad_gradient(const rgm_trainer *t) {
  * parameters are still those of the forward pass. */
 static rgm_status not_finite(const rgm_trainer *t, int64_t step, rgm_error *err) {
     double loss = rgm_loss_tally(t->train_loss).loss;
-    const char *layer = isfinite(loss) ? NULL : rgm_plan_first_bad(t->train_plan, t->session->team);
+    const char *layer = isfinite(loss) ? NULL : rgm_plan_first_bad(t->train_plan, t->session->device->team);
     const char *gradient = isfinite(loss) ? first_bad_gradient(t) : NULL;
     if (layer)
         return rgm_fail(err, RGM_E_NUMERIC,
@@ -400,16 +405,17 @@ rgm_status rgm_trainer_step(rgm_trainer *t, int64_t step, rgm_step_result *resul
     const rgm_session *s = t->session;
     double factor;
     rgm_clock clock = rgm_session_clock(s, step);
-    RGM_TRY(rgm_plug_factor(s->components.schedule, (size_t)s->components.schedules, &clock, &factor, err));
-    result->rate = s->components.lr * factor;
+    RGM_TRY(
+        rgm_plug_factor(s->model->components.schedule, (size_t)s->model->components.schedules, &clock, &factor, err));
+    result->rate = s->model->components.lr * factor;
     t->activator.clock = clock;
     rgm_loss_set(t->train_loss, &clock, s->config->batch);
     rgm_update_set(t->update, &clock, result->rate);
     RGM_TRY(rgm_batches_prepare(t->train_batches, (uint32_t)(step / s->steps_per_epoch), step % s->steps_per_epoch,
                                 rgm_plan_input(t->train_plan), t->targets, t->labels, err));
-    size_t statistics = sizeof(float) * (size_t)rgm_graph_stat_floats(s->graph);
+    size_t statistics = sizeof(float) * (size_t)rgm_graph_stat_floats(s->model->graph);
     memcpy(t->stat_before, t->memory.stat, statistics);
-    rgm_status status = rgm_team_run(s->team, t->step, t->step_count, err);
+    rgm_status status = rgm_team_run(s->device->team, t->step, t->step_count, err);
     result->tally = rgm_loss_tally(t->train_loss);
     result->gradient_norm = rgm_update_norm(t->update);
     if (status == RGM_OK) return RGM_OK;
@@ -424,12 +430,12 @@ void rgm_trainer_restored(rgm_trainer *t) { t->half = 0; }
 
 /* The first parameter, or statistic, with a value in `arena` that is not finite; NULL: all are. */
 static const char *first_bad(const rgm_trainer *t, int32_t statistics, const float *arena) {
-    const rgm_graph *g = t->session->graph;
+    const rgm_graph *g = t->session->model->graph;
     int32_t count = statistics ? rgm_graph_stat_count(g) : rgm_graph_param_count(g);
     for (int32_t i = 0; i < count; i++) {
         const rgm_param *p = statistics ? rgm_graph_stat(g, i) : rgm_graph_param(g, i);
         float largest;
-        t->session->kernels->absmax(arena + p->offset, p->count, &largest);
+        t->session->device->kernels->absmax(arena + p->offset, p->count, &largest);
         if (!isfinite(largest)) return p->name;
     }
     return NULL;
@@ -453,7 +459,7 @@ rgm_status rgm_trainer_check_state(rgm_trainer *t, rgm_error *err) {
     for (int32_t i = 0; i < t->slot_count; i++) {
         bad = first_bad(t, 0, t->slots[i]);
         if (!bad) continue;
-        const char *slot = rgm_plug_slot_name(t->session->components.optimizer, (uint32_t)i);
+        const char *slot = rgm_plug_slot_name(t->session->model->components.optimizer, (uint32_t)i);
         return rgm_fail(err, RGM_E_NUMERIC, "the optimizer's '%s' of %s holds values that are not finite", slot, bad);
     }
     return RGM_OK;
@@ -465,7 +471,7 @@ rgm_status rgm_trainer_begin_evaluation(rgm_trainer *t, const rgm_view *view, in
     RGM_TRY(assemble_evaluation(t, view, err));
     *batches = rgm_batches_per_epoch(t->eval_batches);
     rgm_phase *prepare = rgm_plan_prepare(t->eval_plan, &count);
-    if (count) RGM_TRY(rgm_team_run(t->session->team, prepare, count, err));
+    if (count) RGM_TRY(rgm_team_run(t->session->device->team, prepare, count, err));
     const char *bad = rgm_plan_bad_scale(t->eval_plan);
     if (!bad) return RGM_OK;
     return rgm_fail(err, RGM_E_NUMERIC,
@@ -477,7 +483,7 @@ rgm_status rgm_trainer_evaluate_batch(rgm_trainer *t, int64_t batch, rgm_tally *
     rgm_clock clock = rgm_session_clock(t->session, 0);
     RGM_TRY(rgm_batches_prepare(t->eval_batches, 0, batch, rgm_plan_input(t->eval_plan), t->targets, t->labels, err));
     rgm_loss_set(t->eval_loss, &clock, rgm_batches_valid(t->eval_batches));
-    RGM_TRY(rgm_team_run(t->session->team, t->eval, t->eval_count, err));
+    RGM_TRY(rgm_team_run(t->session->device->team, t->eval, t->eval_count, err));
     *tally = rgm_loss_tally(t->eval_loss);
     return RGM_OK;
 }
@@ -502,7 +508,7 @@ rgm_status rgm_trainer_evaluate(rgm_trainer *t, const rgm_view *view, int32_t (*
 }
 
 rgm_status rgm_trainer_logits(rgm_trainer *t, const rgm_view *view, int64_t count, float *logits, rgm_error *err) {
-    int64_t outputs = t->session->outputs, pitch = rgm_plan_logits_pitch(t->eval_plan), done = 0, batches = 0;
+    int64_t outputs = t->session->model->outputs, pitch = rgm_plan_logits_pitch(t->eval_plan), done = 0, batches = 0;
     RGM_TRY(rgm_trainer_begin_evaluation(t, view, &batches, err));
     for (int64_t i = 0; i < batches && done < count; i++) {
         rgm_tally batch;
@@ -515,12 +521,12 @@ rgm_status rgm_trainer_logits(rgm_trainer *t, const rgm_view *view, int64_t coun
 }
 
 void rgm_trainer_checkpoint(rgm_trainer *t, rgm_checkpoint *c) {
-    c->graph = t->session->graph;
+    c->graph = t->session->model->graph;
     c->value = t->memory.value;
     c->stat = t->memory.stat;
     c->slot_count = t->slot_count;
     for (int32_t i = 0; i < t->slot_count; i++) {
         c->slot[i] = t->slots[i];
-        c->slot_name[i] = rgm_plug_slot_name(t->session->components.optimizer, (uint32_t)i);
+        c->slot_name[i] = rgm_plug_slot_name(t->session->model->components.optimizer, (uint32_t)i);
     }
 }
