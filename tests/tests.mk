@@ -314,6 +314,14 @@ EXTRA_tests_check_train_plug_DEPENDENCIES = tests/fixtures/same.stamp
 tests_check_train_plug_CFLAGS = $(test_cflags)
 tests_check_train_plug_LDADD = $(train_libs)
 
+# Many sessions in one process.
+check_PROGRAMS += tests/check_sessions
+TESTS += tests/check_sessions
+tests_check_sessions_SOURCES = %D%/check_sessions.c $(train_helpers)
+tests_check_sessions_CPPFLAGS = $(AM_CPPFLAGS) $(HDF5_CFLAGS)
+tests_check_sessions_CFLAGS = $(test_cflags)
+tests_check_sessions_LDADD = $(train_libs)
+
 # How a run ends: what is saved then, and what is not.
 check_PROGRAMS += tests/check_run_end
 TESTS += tests/check_run_end

@@ -11,7 +11,8 @@ static char process_locale[512] = "C";
 
 void rgm_border_note_locale(void) {
     const char *name = setlocale(LC_ALL, NULL);
-    if (name && strlen(name) < sizeof process_locale) snprintf(process_locale, sizeof process_locale, "%s", name);
+    if (!name || strcmp(name, process_locale) == 0) return; /* others may be reading it */
+    if (strlen(name) < sizeof process_locale) snprintf(process_locale, sizeof process_locale, "%s", name);
 }
 
 /* In glibc the query takes no lock and copies nothing. */

@@ -71,7 +71,7 @@ void rgm_data_close(rgm_data *d) {
 rgm_status rgm_data_suits(const rgm_data *d, const rgm_config *config, rgm_error *err) {
     if (!d->set) return RGM_OK;
     int32_t wanted = needs_holdout(d->set, config);
-    if (wanted ? d->fraction == config->data.validation && d->seed == config->seed : !d->fraction) return RGM_OK;
+    if (wanted ? d->fraction == config->data.validation && d->seed == config->seed : d->fraction <= 0) return RGM_OK;
     return rgm_fail(err, RGM_E_USAGE,
                     "%s: %g of its training split with seed %" PRIu64
                     " were to be held out, but it was opened with %g and seed %" PRIu64,

@@ -33,7 +33,8 @@ typedef struct rgm_device_options {
 } rgm_device_options;
 
 /* Loads the plugins, starts the threads, creates the engine. RGM_E_USAGE for an unknown or impossible instruction set
- * or a plugin file that is refused, RGM_E_NOMEM for threads that cannot be had. [main] */
+ * or a plugin file that is refused, RGM_E_NOMEM for threads that cannot be had, RGM_E_UNSUPPORTED for another
+ * instruction set than that of the process' first device. [main] */
 rgm_status rgm_device_create(rgm_device **device, const rgm_device_options *options, rgm_error *err);
 
 /* After all sessions with it; NULL is fine. Loaded libraries stay in the process. */
