@@ -12,7 +12,7 @@
 #include "data/order.h"
 #include "report/summary.h"
 #include "train/peak.h"
-#include "train/trainer.h"
+#include "train/trainer_internal.h"
 
 /* Where a step's time goes that is not work shared by the threads, in shares of it. */
 typedef struct losses {
@@ -224,7 +224,8 @@ rgm_status rgm_bench_eval(const rgm_session *s, const rgm_bench_step_options *op
     order_as_in_training(s, indices);
     view.indices = indices;
     b.result.flops = rgm_graph_forward_flops(s->model->graph) * s->config->batch;
-    rgm_status status = rgm_trainer_create(&b.trainer, s, &(rgm_trainer_options){.drawn = 1}, err);
+    rgm_status status =
+        rgm_trainer_create_with(&b.trainer, s, &(rgm_trainer_options){0}, &(rgm_trainer_knobs){.drawn = 1}, err);
     if (status >= 0) status = prepare(&b, &view, err);
     if (status >= 0) status = run(&b, err);
     rgm_trainer_destroy(b.trainer);

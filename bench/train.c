@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "bench/measure.h"
 #include "report/summary.h"
+#include "train/snapshot.h"
 
 /* ---- the run ---- */
 

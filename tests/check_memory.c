@@ -15,8 +15,9 @@
 #include "make_set.h"
 #include "malloc_probe.h"
 #include "sanitized.h"
-#include "train/fit.h"
 #include "data/knobs.h"
+#include "train/largest_batch.h"
+#include "train/trainer_internal.h"
 #include "train_run.h"
 #include "skip.h"
 
@@ -195,8 +196,8 @@ static rgm_status try_batch(int32_t batch, int32_t memory, size_t available, siz
     config.memory = memory;
     need(rgm_session_create(&o.session, &config, &(rgm_session_options){.need_data = 1}, err), err);
     rgm_status status =
-        rgm_trainer_create(&o.trainer, o.session,
-                           &(rgm_trainer_options){.training = 1, .plan_only = !available, .available = available}, err);
+        rgm_trainer_create_with(&o.trainer, o.session, &(rgm_trainer_options){.training = 1, .plan_only = !available},
+                                &(rgm_trainer_knobs){.available = available}, err);
     if (needs) *needs = rgm_trainer_memory(o.trainer).peak - rgm_trainer_memory(o.trainer).fixed;
     close_run(&o);
     return status;
@@ -281,16 +282,16 @@ START_TEST(a_batch_is_found_in_few_plans) {
         for (int32_t cost = 1; cost <= 2; cost++) {
             model m = searches[_i].model;
             m.cost = cost;
-            rgm_fit fit = {plan_model, &m, 1000000, {stop_model, &m}, most, 0, 0};
+            rgm_batch_search fit = {plan_model, &m, 1000000, {stop_model, &m}, most, 0, 0};
             if (known) {
                 fit.above = above;
                 fit.bytes = bytes_of(&m, above);
             }
-            int32_t batch = -1, budget = RGM_TRAINER_PLANS;
+            int32_t batch = -1, budget = RGM_BUDGET_PLANS;
             rgm_error err = {0};
-            need(rgm_fit_search(&fit, &budget, &batch, &err), &err);
-            ck_assert_int_le(m.plans, RGM_TRAINER_PLANS);
-            ck_assert_int_eq(m.plans + budget, RGM_TRAINER_PLANS);
+            need(rgm_largest_batch(&fit, &budget, &batch, &err), &err);
+            ck_assert_int_le(m.plans, RGM_BUDGET_PLANS);
+            ck_assert_int_eq(m.plans + budget, RGM_BUDGET_PLANS);
             ck_assert(batch == 0 || bytes_of(&m, batch) <= 1000000);
             ck_assert_msg(batch <= searches[_i].fits && batch >= searches[_i].fits * 7 / 8, "found %d", batch);
         }
@@ -300,10 +301,10 @@ END_TEST
 
 START_TEST(a_search_can_be_stopped) {
     model m = {.base = 0, .slope = 100, .cost = 2, .stop_after = 2};
-    rgm_fit fit = {plan_model, &m, 1000000, {stop_model, &m}, 65535, 0, 0};
-    int32_t batch, budget = RGM_TRAINER_PLANS;
+    rgm_batch_search fit = {plan_model, &m, 1000000, {stop_model, &m}, 65535, 0, 0};
+    int32_t batch, budget = RGM_BUDGET_PLANS;
     rgm_error err = {0};
-    ck_assert_int_eq(rgm_fit_search(&fit, &budget, &batch, &err), RGM_E_INTERRUPTED);
+    ck_assert_int_eq(rgm_largest_batch(&fit, &budget, &batch, &err), RGM_E_INTERRUPTED);
     ck_assert_int_eq(m.plans, 2);
 }
 END_TEST
@@ -321,9 +322,9 @@ START_TEST(a_refusal_can_be_stopped) {
               &(run_set){.H = 20, .W = 20, .C = 1, .classes = 3, .train = BATCH});
     need(rgm_session_create(&o.session, &config, &(rgm_session_options){.need_data = 1}, &err), &err);
     o.session->stop = (rgm_stop){always, NULL};
-    ck_assert_int_eq(
-        rgm_trainer_create(&o.trainer, o.session, &(rgm_trainer_options){.training = 1, .available = 1 << 20}, &err),
-        RGM_E_INTERRUPTED);
+    ck_assert_int_eq(rgm_trainer_create_with(&o.trainer, o.session, &(rgm_trainer_options){.training = 1},
+                                             &(rgm_trainer_knobs){.available = 1 << 20}, &err),
+                     RGM_E_INTERRUPTED);
     close_run(&o);
 }
 END_TEST

@@ -90,15 +90,18 @@ static uint64_t hash(const void *data, size_t bytes, uint64_t seed) {
     return seed;
 }
 
+static rgm_status hash_tensor(void *context, const rgm_state_tensor *t, rgm_error *err) {
+    (void)err;
+    uint64_t *found = context;
+    *found = hash(t->data, t->bytes, hash(t->name, strlen(t->name), *found));
+    return RGM_OK;
+}
+
 /* Of every tensor, and an evaluation of the held-out images. */
 static rgm_status bits(run_of *r, uint64_t *found) {
-    rgm_checkpoint c = {0};
     rgm_tally tally;
-    rgm_trainer_checkpoint(r->trainer, &c);
-    size_t floats = (size_t)rgm_graph_param_floats(c.graph), stats = (size_t)rgm_graph_stat_floats(c.graph);
-    *found = hash(c.value, floats * sizeof(float), 17);
-    *found = hash(c.stat, stats * sizeof(float), *found);
-    for (int32_t i = 0; i < c.slot_count; i++) *found = hash(c.slot[i], floats * sizeof(float), *found);
+    *found = 17;
+    RGM_TRY(rgm_trainer_visit(r->trainer, ~0u, hash_tensor, found, &r->err));
     RGM_TRY(rgm_trainer_evaluate(r->trainer, &r->session->data->validation, NULL, NULL, &tally, &r->err));
     *found = hash(&tally, sizeof tally, *found);
     return RGM_OK;

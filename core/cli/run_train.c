@@ -18,6 +18,7 @@
 #include "report/runfolder.h"
 #include "train/advice.h"
 #include "train/loop.h"
+#include "train/resume.h"
 
 /* A run as this command sees it: where it writes, and what it has shown. */
 typedef struct run {
@@ -187,7 +188,7 @@ static int32_t is_finished(const run *r, const rgm_progress *p, rgm_summary *sum
 /* The weights that a new run begins with, and a word if they were made for other pixels or classes. */
 static rgm_status load_weights(rgm_trainer *t, const rgm_session *s, rgm_error *err) {
     rgm_constants theirs;
-    RGM_TRY(rgm_loop_load(t, s->config->checkpoint, err));
+    RGM_TRY(rgm_load_weights(t, s->config->checkpoint, err));
     if (rgm_trainer_check_state(t, err) < 0) return rgm_fail_in(err, "%s", s->config->checkpoint);
     RGM_TRY(rgm_constants_read(&theirs, s->config->checkpoint, err));
     rgm_constants_compare(&theirs, &s->data->constants, s->config->data.file);
@@ -236,19 +237,21 @@ static rgm_status check_limit(const run *r, const rgm_progress *p, rgm_error *er
 /* Everything as the checkpoint says. A finished run stays as it is. A process may have ended between a checkpoint and
  * its event: then that is told now. */
 static rgm_status resume(run *r, rgm_progress *p, int32_t *finished, rgm_error *err) {
-    int32_t differs, found;
-    char build[256], text[128];
+    int32_t found;
+    char text[128];
+    rgm_resumed resumed;
     rgm_summary summary;
     const char *from = r->begins == RGM_BEGINS_LAST ? r->folder.last : r->folder.best;
-    rgm_status status = rgm_loop_resume(r->s, r->t, from, p, &differs, build, err);
+    rgm_status status = rgm_resume(r->s, r->t, from, &resumed, err);
     if (status == RGM_E_FORMAT) add_way_on(r, from, err);
     RGM_TRY(status);
+    *p = resumed.progress;
     RGM_TRY(check_limit(r, p, err));
     *finished = r->begins == RGM_BEGINS_LAST && is_finished(r, p, &summary, text);
     if (*finished) return rgm_run_print(r->line->json, &summary, err);
-    if (differs)
-        rgm_log(RGM_LOG_WARN, "the checkpoint was made by %s; this is %s: the result may have other bits", build,
-                r->s->device->build);
+    if (resumed.differs)
+        rgm_log(RGM_LOG_WARN, "the checkpoint was made by %s; this is %s: the result may have other bits",
+                resumed.build, r->s->device->build);
     rgm_log(RGM_LOG_INFO, "continuing %s after step %" PRId64, r->folder.path, p->step);
     r->saved_step = p->step;
     RGM_TRY(keep_config(r, err));
@@ -280,7 +283,7 @@ static rgm_status finish_bench(run *r, const rgm_progress *p, int32_t ending, rg
 
 /* Somebody may have taken best.h5 away. */
 static rgm_status load_best(const run *r, rgm_summary *summary, rgm_error *err) {
-    if (access(r->folder.best, F_OK) == 0 || errno != ENOENT) return rgm_loop_load(r->t, r->folder.best, err);
+    if (access(r->folder.best, F_OK) == 0 || errno != ENOENT) return rgm_load_weights(r->t, r->folder.best, err);
     rgm_log(RGM_LOG_WARN, "%s is missing: this is the result of the last state, not of the best", r->folder.best);
     summary->checkpoint = r->folder.last;
     return RGM_OK;

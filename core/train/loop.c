@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/clock.h"
+#include "train/save.h"
+#include "train/snapshot.h"
 
 rgm_progress rgm_progress_start(void) {
     return (rgm_progress){.best_epoch = -1, .best_metric = NAN, .gain_metric = NAN};
@@ -40,7 +42,7 @@ static int32_t is_saved(const loop *l) { return l->saved_step == l->p->step && l
 static rgm_status write_checkpoint(loop *l, const char *path, rgm_error *err) {
     const rgm_loop_events *e = &l->o->events;
     if (e->saving) RGM_TRY(e->saving(e->context, path, err));
-    RGM_TRY(rgm_loop_save(l->s, l->t, l->p, path, err));
+    RGM_TRY(rgm_save(l->s, l->t, l->p, path, err));
     if (path == l->o->last) {
         l->saved_at = rgm_seconds();
         l->saved_step = l->p->step;

@@ -1,4 +1,4 @@
-#include "train/resume_internal.h"
+#include "train/resume_check.h"
 
 #include <inttypes.h>
 #include <math.h>

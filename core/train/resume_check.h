@@ -1,6 +1,6 @@
-/* Inside of saving and continuing: what resume.c and resume_check.c share. Nobody else includes this. */
-#ifndef RGM_TRAIN_RESUME_INTERNAL_H
-#define RGM_TRAIN_RESUME_INTERNAL_H
+/* Inside of going on: may a run be continued from a checkpoint? Nobody but resume.c asks. */
+#ifndef RGM_TRAIN_RESUME_CHECK_H
+#define RGM_TRAIN_RESUME_CHECK_H
 
 #include "train/checkpoint.h"
 #include "train/session.h"
