@@ -98,7 +98,8 @@ static rgm_status make_json(json_t **out, const rgm_session *s, const rgm_traine
         (json_int_t)rgm_plan_kept_bytes(rgm_trainer_plan(t)), "activations", (json_int_t)m.activations, "scratch",
         (json_int_t)m.scratch, "pipeline", (json_int_t)m.pipeline, "fixed", (json_int_t)m.fixed, "peak",
         (json_int_t)m.peak);
-    if (json && cores) json_object_set_new(json, "chunks", rgm_chunks_json(rgm_trainer_plan(t), s->device->kernels, cores));
+    if (json && cores)
+        json_object_set_new(json, "chunks", rgm_chunks_json(rgm_trainer_plan(t), s->device->kernels, cores));
     *out = json;
     return json ? RGM_OK : rgm_fail(err, RGM_E_NOMEM, "no memory for the result");
 }

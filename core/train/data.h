@@ -25,9 +25,9 @@ typedef struct rgm_data_options {
     int32_t evaluation; /* 1: labels become the model's; only what `split` needs is held out */
     int32_t split;      /* of an evaluation: RGM_SPLIT_*. For validation, the run's own data is held out again */
     int32_t resumed;    /* 1: the configuration is an earlier run's: data that has moved is told how to name */
-    const rgm_constants *model; /* of the checkpoint that is resumed or evaluated; NULL: a new model */
+    const rgm_constants *model;            /* of the checkpoint that is resumed or evaluated; NULL: a new model */
     const struct rgm_dataset_knobs *knobs; /* of tests (data/knobs.h), or NULL */
-    rgm_stop stop;              /* asked while it is opened, and where its pixels are waited for */
+    rgm_stop stop;                         /* asked while it is opened, and where its pixels are waited for */
 } rgm_data_options;
 
 /* Opens data.file of the configuration; without one, `set` is NULL. Validation is the file's own split, else
