@@ -14,8 +14,10 @@
 #endif
 
 #include "base/memory.h"
+#include "base/cpu.h"
 #include "make_set.h"
 #include "sanitized.h"
+#include "skip.h"
 #include "train_run.h"
 
 /* OpenMP's, where it is linked: its header needs -fopenmp. */
@@ -294,6 +296,138 @@ START_TEST(steps_in_another_thread) {
 }
 END_TEST
 
+/* ---- no order ---- */
+
+/* A foreign set and a plugin from a file, which a helper program tries first. */
+static const char foreign[] =
+    "{model: {name: mlp, base: 16}, batch: 5, epochs: 20, plugins: ['" RGM_FIXTURES "/train/keeper.so'], loss: keeper}";
+
+/* In the folder `set.h5` of this test. */
+static void make_foreign(void) {
+    make_set(set, &(rgm_test_set){.train = 30, .test = 6, .H = 4, .W = 4, .C = 1, .classes = 3, .chunk = 4});
+}
+
+/* Opened before any team, after one has run, while another runs. */
+START_TEST(data_and_plugins_at_any_time) {
+    static run_of r;
+    static job jobs[2];
+    pthread_t threads[2];
+    uint64_t expected, found;
+    make_foreign();
+    expected = alone(foreign, 2);
+    need(whole(&r, foreign, 2, &found), &r.err);
+    ck_assert_uint_eq(found, expected);
+    for (int k = 0; k < 2; k++) {
+        jobs[k] = (job){.text = foreign, .threads = 2};
+        ck_assert_int_eq(pthread_create(&threads[k], NULL, do_job, &jobs[k]), 0);
+    }
+    for (int k = 0; k < 2; k++) pthread_join(threads[k], NULL);
+    for (int k = 0; k < 2; k++) {
+        need(jobs[k].run.status, &jobs[k].run.err);
+        ck_assert_uint_eq(jobs[k].found, expected);
+    }
+}
+END_TEST
+
+/* ---- components ---- */
+
+static const char everything[] =
+    "{model: {name: mlp, base: 16}, batch: 5, epochs: 20, optimizer: sgd, loss: cross_entropy, dropout: 0.1, "
+    "scheduler: cosine, warmup: 2, augment: [flip, {cutout: {size: 2}}], regularize: [weight_decay], init: he}";
+
+/* Whoever adds a kind to the contract has to say where a run has it. */
+START_TEST(every_kind_of_component_is_in_the_list) {
+    static run_of r;
+    int found[RGM_LOSS + 1] = {0};
+    char label[RGM_COMPONENT_LABEL];
+    need(open_run(&r, everything, 1, NULL, NULL), &r.err);
+    const rgm_components *c = &r.session->model->components;
+    for (int32_t i = 0; i < RGM_COMPONENTS; i++) {
+        if (!c->all[i]) continue;
+        found[rgm_instance_kind(c->all[i])]++;
+        ck_assert_ptr_eq(rgm_component_labelled(c, rgm_component_label(c, i, label)), c->all[i]);
+        ck_assert_msg(strstr(r.session->model->plugins, label), "%s is not told", label);
+    }
+    for (int32_t kind = 1; strcmp(rgm_kind_name(kind), "component") != 0; kind++) {
+        ck_assert_int_le(kind, RGM_LOSS);
+        if (kind != RGM_BATCH_AUGMENTATION) ck_assert_msg(found[kind], "no %s", rgm_kind_name(kind));
+    }
+    ck_assert_int_eq(found[RGM_SCHEDULER], 2);
+    ck_assert_int_eq(found[RGM_AUGMENTATION], 2);
+    ck_assert_int_eq(found[RGM_INITIALIZER], 2);
+    ck_assert_str_eq(rgm_component_label(c, (int32_t)(c->schedule + 1 - c->all), label), "scheduler 1 warmup");
+    ck_assert_str_eq(rgm_component_label(c, (int32_t)(c->init + 1 - c->all), label), "initializer 1 normal");
+    close_run(&r);
+}
+END_TEST
+
+/* The defaults of every component that the configuration names are in the effective one. */
+START_TEST(every_component_is_effective) {
+    static run_of r;
+    static rgm_config c;
+    need(open_run(&r, everything, 1, NULL, NULL), &r.err);
+    rgm_session_effective(r.session, &c);
+    ck_assert_ptr_nonnull(rgm_spec_get(&c.optimizer, "momentum"));
+    ck_assert_ptr_nonnull(rgm_spec_get(&c.loss, "label_smoothing"));
+    ck_assert_ptr_nonnull(rgm_spec_get(&c.augment.items[0], "p"));
+    ck_assert_ptr_nonnull(rgm_spec_get(&c.regularize.items[0], "rate"));
+    ck_assert_int_gt(c.scheduler.count, 0);
+    ck_assert_int_gt(c.init.count, 0);
+    close_run(&r);
+}
+END_TEST
+
+/* An evaluation has the loss alone. */
+START_TEST(an_evaluation_needs_the_loss) {
+    static rgm_config config;
+    rgm_error err = {0};
+    rgm_session *s;
+    need(configure(&config, everything, 1, &err), &err);
+    const rgm_session_options options = {.need_data = 1, .evaluation = 1, .split = RGM_SPLIT_TEST};
+    need(rgm_session_create(&s, &config, &options, &err), &err);
+    for (int32_t i = 0; i < RGM_COMPONENTS; i++) {
+        const rgm_instance *instance = s->model->components.all[i];
+        ck_assert_int_eq(instance != NULL, instance && rgm_instance_kind(instance) == RGM_LOSS);
+    }
+    ck_assert_ptr_nonnull(s->model->components.loss);
+    rgm_session_destroy(s);
+}
+END_TEST
+
+/* ---- tensors ---- */
+
+static rgm_status count_group(void *context, const rgm_state_tensor *t, rgm_error *err) {
+    (void)err;
+    int *counts = context;
+    for (int bit = 0; bit < 16; bit++) counts[bit] += t->group == 1u << bit;
+    return RGM_OK;
+}
+
+/* What the walk visits: every parameter, statistic, slot of each, and the state that a plugin keeps. */
+START_TEST(the_walk_visits_all) {
+    static run_of r;
+    int counts[16] = {0}, one[16] = {0};
+    make_foreign();
+    need(open_run(&r,
+                  "{model: {name: resnet20, base: 8}, batch: 5, epochs: 20, optimizer: adam, plugins: ['" RGM_FIXTURES
+                  "/train/keeper.so'], scheduler: keeper}",
+                  1, NULL, NULL),
+         &r.err);
+    const rgm_graph *g = r.session->model->graph;
+    need(rgm_trainer_visit(r.trainer, ~0u, count_group, counts, &r.err), &r.err);
+    ck_assert_int_eq(counts[0], rgm_graph_param_count(g));
+    ck_assert_int_eq(counts[1], rgm_graph_stat_count(g));
+    ck_assert_int_eq(counts[2], 1);
+    ck_assert_int_eq(counts[3], rgm_graph_param_count(g));
+    ck_assert_int_eq(counts[4], rgm_graph_param_count(g));
+    ck_assert_int_eq(counts[5], 0);
+    need(rgm_trainer_visit(r.trainer, RGM_SLOT(1), count_group, one, &r.err), &r.err);
+    ck_assert_int_eq(one[4], counts[4]);
+    ck_assert_int_eq(one[0] + one[1] + one[2] + one[3], 0);
+    close_run(&r);
+}
+END_TEST
+
 /* ---- what is the caller's ---- */
 
 typedef struct caller {
@@ -339,7 +473,9 @@ END_TEST
 START_TEST(one_instruction_set) {
     rgm_device *first, *second;
     rgm_error err = {0};
-    if (rgm_device_create(&first, &(rgm_device_options){.isa = "avx2", .threads = 1}, &err) < 0) return;
+    int32_t isa;
+    if (rgm_isa_choose("avx2", rgm_cpu_features(), &isa, NULL) < 0) SKIP("no AVX2");
+    need(rgm_device_create(&first, &(rgm_device_options){.isa = "avx2", .threads = 1}, &err), &err);
     ck_assert_int_eq(rgm_device_create(&second, &(rgm_device_options){.isa = "reference", .threads = 1}, &err),
                      RGM_E_UNSUPPORTED);
     ck_assert_msg(strstr(err.text, "instruction set"), "%s", err.text);
@@ -362,6 +498,11 @@ int main(void) {
     tcase_add_test(tcase, other_images_are_held_out);
     tcase_add_loop_test(tcase, two_at_once, 0, 2);
     tcase_add_loop_test(tcase, steps_in_another_thread, 0, 2);
+    tcase_add_test(tcase, data_and_plugins_at_any_time);
+    tcase_add_test(tcase, every_kind_of_component_is_in_the_list);
+    tcase_add_test(tcase, every_component_is_effective);
+    tcase_add_test(tcase, an_evaluation_needs_the_loss);
+    tcase_add_test(tcase, the_walk_visits_all);
     tcase_add_loop_test(tcase, what_is_the_callers, 0, 2);
     tcase_add_test(tcase, one_instruction_set);
     suite_add_tcase(suite, tcase);

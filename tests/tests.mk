@@ -318,7 +318,8 @@ tests_check_train_plug_LDADD = $(train_libs)
 check_PROGRAMS += tests/check_sessions
 TESTS += tests/check_sessions
 tests_check_sessions_SOURCES = %D%/check_sessions.c $(train_helpers)
-tests_check_sessions_CPPFLAGS = $(AM_CPPFLAGS) $(HDF5_CFLAGS)
+tests_check_sessions_CPPFLAGS = $(AM_CPPFLAGS) $(HDF5_CFLAGS) -DRGM_FIXTURES='"$(abs_top_builddir)/tests/fixtures"'
+EXTRA_tests_check_sessions_DEPENDENCIES = tests/fixtures/same.stamp
 tests_check_sessions_CFLAGS = $(test_cflags)
 tests_check_sessions_LDADD = $(train_libs)
 

@@ -51,11 +51,15 @@ static rgm_status each(const rgm_activator *a, const samples *s, const float *in
         rgm_plug_call call;
         rgm_activation_span span;
         prepare(a, s, s->first + i, &call, &span);
-        if (backwards)
-            span.dy = in, span.dx = out;
-        else
-            span.x = in, span.y = out;
-        RGM_TRY(backwards ? rgm_plug_backward(&call, &span, err) : rgm_plug_forward(&call, &span, err));
+        if (backwards) {
+            span.dy = in;
+            span.dx = out;
+            RGM_TRY(rgm_plug_backward(&call, &span, err));
+        } else {
+            span.x = in;
+            span.y = out;
+            RGM_TRY(rgm_plug_forward(&call, &span, err));
+        }
     }
     return RGM_OK;
 }

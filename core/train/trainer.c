@@ -162,7 +162,8 @@ static rgm_status assemble_step(rgm_trainer *t, rgm_error *err) {
     int32_t forward, backward;
     rgm_batch_options options = batch_options(t, &s->data->train, 1);
     RGM_TRY(rgm_batches_create(&t->train_batches, &options, err));
-    RGM_TRY(rgm_loss_create(&t->train_loss, s, t->train_plan, t->targets, t->labels, 1, err));
+    const rgm_loss_options loss = {t->train_plan, t->targets, t->labels, 1};
+    RGM_TRY(rgm_loss_create(&t->train_loss, s, &loss, err));
     RGM_TRY(rgm_update_create(&t->update, s, t->train_plan, &t->memory, t->state.slot, err));
     const rgm_phase *f = rgm_plan_forward(t->train_plan, &forward), *b = rgm_plan_backward(t->train_plan, &backward);
     rgm_phase *p = t->step = calloc((size_t)(forward + backward + 2 + RGM_UPDATE_PHASES), sizeof *p);
@@ -196,7 +197,8 @@ static rgm_status assemble_evaluation(rgm_trainer *t, const rgm_view *view, rgm_
     int32_t forward;
     const rgm_phase *f = rgm_plan_forward(t->eval_plan, &forward);
     if (!t->eval) {
-        RGM_TRY(rgm_loss_create(&t->eval_loss, s, t->eval_plan, t->targets, t->labels, 0, err));
+        const rgm_loss_options loss = {t->eval_plan, t->targets, t->labels, 0};
+        RGM_TRY(rgm_loss_create(&t->eval_loss, s, &loss, err));
         t->eval = calloc((size_t)forward + 2, sizeof *t->eval);
         if (!t->eval) return rgm_fail(err, RGM_E_NOMEM, "evaluation: out of memory");
         memcpy(t->eval + 1, f, sizeof *f * (size_t)forward);
