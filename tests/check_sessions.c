@@ -266,6 +266,27 @@ START_TEST(two_at_once) {
 }
 END_TEST
 
+/* Each in a thread of its own, which ends: the threads of its team end with it. */
+START_TEST(threads_leave_nothing) {
+    static job j;
+    usage before = {0};
+    int sessions = RGM_SANITIZED ? 10 : 50;
+    for (int i = 0; i < sessions; i++) {
+        pthread_t thread;
+        j = (job){.text = yaml[1], .threads = 2};
+        ck_assert_int_eq(pthread_create(&thread, NULL, do_job, &j), 0);
+        pthread_join(thread, NULL);
+        need(j.run.status, &j.run.err);
+        if (i + 1 == sessions / 5) before = use();
+    }
+    usage after = use();
+    ck_assert_int_eq(after.files, before.files);
+    ck_assert_msg(after.threads <= before.threads + 1, "%d threads, then %d", before.threads, after.threads);
+    ck_assert_msg(RGM_SANITIZED || after.memory < before.memory + (1 << 20), "%zu KiB, then %zu KiB",
+                  before.memory >> 10, after.memory >> 10);
+}
+END_TEST
+
 /* Made in one thread, trained in another. A machine of one thread starts none there. */
 typedef struct elsewhere {
     run_of run;
@@ -497,6 +518,7 @@ int main(void) {
     tcase_add_test(tcase, all_is_shared);
     tcase_add_test(tcase, other_images_are_held_out);
     tcase_add_loop_test(tcase, two_at_once, 0, 2);
+    tcase_add_test(tcase, threads_leave_nothing);
     tcase_add_loop_test(tcase, steps_in_another_thread, 0, 2);
     tcase_add_test(tcase, data_and_plugins_at_any_time);
     tcase_add_test(tcase, every_kind_of_component_is_in_the_list);
