@@ -104,9 +104,9 @@ void rgm_table_row(const rgm_column *columns, int32_t count, const char *label, 
 }
 
 void rgm_bench_print_session(const rgm_session *s) {
-    const int32_t *image = s->config->model.image, threads = rgm_team_size(s->team);
+    const int32_t *image = s->config->model.image, threads = rgm_team_size(s->device->team);
     printf("%s, %dx%dx%d, batch %d, %d %s, %s", s->config->model.name, image[0], image[1], image[2], s->config->batch,
-           threads, threads == 1 ? "thread" : "threads", s->kernels->isa);
+           threads, threads == 1 ? "thread" : "threads", s->device->kernels->isa);
 }
 
 /* ---- JSON ---- */
@@ -118,9 +118,9 @@ json_t *rgm_bench_json(const char *bench, const char *isa, int32_t threads) {
 
 json_t *rgm_bench_json_session(const char *bench, const rgm_session *s) {
     const int32_t *image = s->config->model.image;
-    json_t *document = rgm_bench_json(bench, s->kernels->isa, rgm_team_size(s->team));
+    json_t *document = rgm_bench_json(bench, s->device->kernels->isa, rgm_team_size(s->device->team));
     json_t *more = json_pack("{s:s, s:[i,i,i], s:i, s:s}", "model", s->config->model.name, "image", image[0], image[1],
-                             image[2], "batch", s->config->batch, "build", s->build);
+                             image[2], "batch", s->config->batch, "build", s->device->build);
     if (rgm_bench_json_more(document, more)) return document;
     json_decref(document);
     return NULL;

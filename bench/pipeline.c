@@ -52,13 +52,13 @@ struct pipeline {
 static int64_t index_of(const part *p, int32_t place) {
     const rgm_session *s = p->whole->session;
     int64_t epoch = p->batches / s->steps_per_epoch, step = p->batches % s->steps_per_epoch;
-    rgm_order order = rgm_order_make(s->config->seed, (uint32_t)epoch, (uint64_t)s->train.count, 1);
-    return rgm_view_index(&s->train, (int64_t)rgm_order_at(&order, (uint64_t)(step * s->config->batch + place)));
+    rgm_order order = rgm_order_make(s->config->seed, (uint32_t)epoch, (uint64_t)s->data->train.count, 1);
+    return rgm_view_index(&s->data->train, (int64_t)rgm_order_at(&order, (uint64_t)(step * s->config->batch + place)));
 }
 
 static rgm_status read_image(part *p, int32_t place, int32_t worker, rgm_error *err) {
     (void)err;
-    const rgm_view *view = &p->whole->session->train;
+    const rgm_view *view = &p->whole->session->data->train;
     memcpy(p->whole->copies + (size_t)worker * p->whole->image_bytes,
            rgm_dataset_pixels(view->set, view->split, index_of(p, place)), (size_t)p->input.H * (size_t)p->input.pitch);
     return RGM_OK;
@@ -77,7 +77,7 @@ static rgm_status augment_image(part *p, int32_t place, int32_t worker, rgm_erro
 static rgm_status pack_image(part *p, int32_t place, int32_t worker, rgm_error *err) {
     (void)worker, (void)err;
     const pipeline *w = p->whole;
-    const rgm_kernels *k = w->session->kernels;
+    const rgm_kernels *k = w->session->device->kernels;
     const rgm_pixels *in = &p->input;
     const rgm_u8_shape shape = {in->C, in->H, in->W, 1, in->pitch, in->C};
     (w->layout == RGM_LAYOUT_PLAIN ? k->pack_u8_plane : k->pack_u8_block)(
@@ -94,7 +94,8 @@ static rgm_status run_chunk(void *context, int32_t chunk, int32_t worker, rgm_er
 
 static rgm_status run_part(void *context, int64_t calls, rgm_error *err) {
     part *p = context;
-    for (int64_t i = 0; i < calls; i++, p->batches++) RGM_TRY(rgm_team_run(p->whole->session->team, &p->phase, 1, err));
+    for (int64_t i = 0; i < calls; i++, p->batches++)
+        RGM_TRY(rgm_team_run(p->whole->session->device->team, &p->phase, 1, err));
     return RGM_OK;
 }
 
@@ -106,7 +107,7 @@ static rgm_status run_together(void *context, int64_t calls, rgm_error *err) {
     for (int64_t i = 0; i < calls; i++, w->batch++) {
         RGM_TRY(rgm_batches_prepare(w->batches, (uint32_t)(w->batch / s->steps_per_epoch),
                                     w->batch % s->steps_per_epoch, &out, err));
-        RGM_TRY(rgm_team_run(s->team, &phase, 1, err));
+        RGM_TRY(rgm_team_run(s->device->team, &phase, 1, err));
     }
     return RGM_OK;
 }
@@ -122,10 +123,10 @@ static rgm_status run_step(void *context, int64_t calls, rgm_error *err) {
     pipeline *w = context;
     rgm_step_result result;
     int32_t count;
-    rgm_team_profile(w->session->team, 1);
+    rgm_team_profile(w->session->device->team, 1);
     rgm_status status = RGM_OK;
     for (int64_t i = 0; i < calls && status >= 0; i++) status = rgm_trainer_step(w->trainer, w->step++, &result, err);
-    rgm_team_profile(w->session->team, 0);
+    rgm_team_profile(w->session->device->team, 0);
     const rgm_phase *phases = rgm_trainer_phases(w->trainer, &count); /* the first one fills the batch */
     w->phase_nanos = nanos_of(phases, 1);
     w->step_nanos = nanos_of(phases, count);
@@ -149,7 +150,7 @@ static void add_whole(pipeline *w, const char *name, rgm_status (*run)(void *, i
 }
 
 static rgm_status add_augmentations(pipeline *w, rgm_error *err) {
-    const rgm_components *c = &w->session->components;
+    const rgm_components *c = &w->session->model->components;
     for (int32_t i = 0; i < c->augments; i++) {
         rgm_augmenter *one;
         rgm_pixels input;
@@ -171,24 +172,25 @@ static size_t largest_image(const pipeline *w) {
 
 static rgm_batch_options batch_options(const pipeline *w) {
     const rgm_session *s = w->session;
-    return (rgm_batch_options){.view = s->train,
+    return (rgm_batch_options){.view = s->data->train,
                                .batch = s->config->batch,
                                .train = 1,
                                .seed = s->config->seed,
-                               .kernels = s->kernels,
+                               .kernels = s->device->kernels,
                                .layout = w->layout,
                                .H = s->config->model.image[1],
                                .W = s->config->model.image[2],
-                               .classes = s->classes,
-                               .one_logit = s->outputs == 1,
-                               .workers = rgm_team_size(s->team),
+                               .classes = s->model->classes,
+                               .one_logit = s->model->outputs == 1,
+                               .workers = rgm_team_size(s->device->team),
                                .augment = w->chain ? rgm_augmenter_run : NULL,
                                .augment_context = w->chain};
 }
 
 static rgm_status take_memory(pipeline *w, const rgm_batch_options *o, rgm_error *err) {
     size_t batch = (size_t)o->batch, images = batch * w->image_bytes, copies = (size_t)o->workers * w->image_bytes;
-    size_t x = rgm_batches_x_floats(o) * sizeof(float), targets = batch * (size_t)w->session->classes * sizeof(float);
+    size_t x = rgm_batches_x_floats(o) * sizeof(float),
+           targets = batch * (size_t)w->session->model->classes * sizeof(float);
     size_t labels = batch * sizeof(int32_t);
     RGM_TRY(rgm_arena_create(&w->arena,
                              rgm_arena_cost(images) + rgm_arena_cost(copies) + rgm_arena_cost(x) +
@@ -212,7 +214,7 @@ static rgm_status warm_up(pipeline *w, rgm_error *err) {
 
 /* The first images of the view. */
 static rgm_status read_images(pipeline *w, rgm_error *err) {
-    const rgm_view *view = &w->session->train;
+    const rgm_view *view = &w->session->data->train;
     for (int32_t i = 0; i < w->session->config->batch; i++)
         RGM_TRY(rgm_dataset_read(view->set, view->split, rgm_view_index(view, i),
                                  w->images + (size_t)i * w->image_bytes, err));
@@ -221,13 +223,13 @@ static rgm_status read_images(pipeline *w, rgm_error *err) {
 
 static rgm_status set_up(pipeline *w, rgm_error *err) {
     const rgm_session *s = w->session;
-    const rgm_dataset_info *info = rgm_dataset_describe(s->set);
+    const rgm_dataset_info *info = rgm_dataset_describe(s->data->set);
     const int32_t *image = s->config->model.image;
     RGM_TRY(rgm_trainer_create(&w->trainer, s, &(rgm_trainer_options){.training = 1}, err));
     w->layout = rgm_plan_input_layout(rgm_trainer_plan(w->trainer));
     RGM_TRY(rgm_augmenter_create(&w->chain, s, err));
-    rgm_batches_normalisation(s->constants.input.mean, s->constants.input.std, info->C, w->scale, w->shift);
-    if (rgm_dataset_pixels(s->set, s->train.split, 0)) /* where they lie, mapped or unpacked */
+    rgm_batches_normalisation(s->model->input.mean, s->model->input.std, info->C, w->scale, w->shift);
+    if (rgm_dataset_pixels(s->data->set, s->data->train.split, 0)) /* where they lie, mapped or unpacked */
         add(w, "read", read_image, NULL, (rgm_pixels){NULL, (int64_t)info->W * info->C, info->H, info->W, info->C});
     RGM_TRY(add_augmentations(w, err));
     add(w, "pack", pack_image, NULL, (rgm_pixels){NULL, (int64_t)image[2] * image[0], image[1], image[2], image[0]});

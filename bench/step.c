@@ -12,7 +12,7 @@
 #include "data/order.h"
 #include "report/summary.h"
 #include "train/peak.h"
-#include "train/trainer.h"
+#include "train/trainer_internal.h"
 
 /* Where a step's time goes that is not work shared by the threads, in shares of it. */
 typedef struct losses {
@@ -56,7 +56,7 @@ static rgm_status run_batch(bench *b, int32_t index, rgm_tally *tally, rgm_error
 }
 
 static losses find_losses(const bench *b, const double *times) {
-    const rgm_team *team = b->session->team;
+    const rgm_team *team = b->session->device->team;
     int32_t count;
     double wall = 0, phases = 0, single = 0;
     const rgm_phase *p = b->phases(b->trainer, &count);
@@ -77,18 +77,18 @@ static rgm_status measure(bench *b, double *times, rgm_error *err) {
     int32_t total = o->warmup + o->steps;
     for (int32_t i = 0; i < total || i <= b->told; i++) {
         rgm_tally tally;
-        if (i == o->warmup) rgm_team_profile(s->team, o->profile);
+        if (i == o->warmup) rgm_team_profile(s->device->team, o->profile);
         double start = rgm_seconds();
         RGM_TRY(b->run(b, i, &tally, err));
         if (i >= o->warmup && i < total) times[i - o->warmup] = rgm_seconds() - start;
-        if (i + 1 == total) rgm_team_profile(s->team, 0);
+        if (i + 1 == total) rgm_team_profile(s->device->team, 0);
         if (i == b->told) r->loss = tally.loss / (double)tally.seen;
         RGM_TRY(rgm_bench_go_on(o->stop, err));
     }
     if (o->profile) r->lost = find_losses(b, times);
     r->seconds = rgm_spread_of(times, o->steps);
     rgm_process_memory(&r->anonymous, &r->mapped);
-    r->peak = rgm_peak_gflops(s->team, s->kernels);
+    r->peak = rgm_peak_gflops(s->device->team, s->device->kernels);
     r->plan = rgm_trainer_memory(b->trainer);
     return RGM_OK;
 }
@@ -185,7 +185,7 @@ rgm_status rgm_bench_step(const rgm_session *s, const rgm_bench_step_options *op
                .told = 4,
                .run = run_step,
                .phases = rgm_trainer_phases};
-    b.result.flops = rgm_graph_train_flops(s->graph) * s->config->batch;
+    b.result.flops = rgm_graph_train_flops(s->model->graph) * s->config->batch;
     RGM_TRY(rgm_trainer_create(&b.trainer, s, &(rgm_trainer_options){.training = 1}, err));
     rgm_status status = run(&b, err);
     rgm_trainer_destroy(b.trainer);
@@ -204,9 +204,9 @@ static rgm_status prepare(bench *b, const rgm_view *view, rgm_error *err) {
 }
 
 static void order_as_in_training(const rgm_session *s, uint32_t *indices) {
-    rgm_order order = rgm_order_make(s->config->seed, 0, (uint64_t)s->train.count, 1);
-    for (int64_t i = 0; i < s->train.count; i++)
-        indices[i] = (uint32_t)rgm_view_index(&s->train, (int64_t)rgm_order_at(&order, (uint64_t)i));
+    rgm_order order = rgm_order_make(s->config->seed, 0, (uint64_t)s->data->train.count, 1);
+    for (int64_t i = 0; i < s->data->train.count; i++)
+        indices[i] = (uint32_t)rgm_view_index(&s->data->train, (int64_t)rgm_order_at(&order, (uint64_t)i));
 }
 
 rgm_status rgm_bench_eval(const rgm_session *s, const rgm_bench_step_options *options, rgm_error *err) {
@@ -217,14 +217,15 @@ rgm_status rgm_bench_eval(const rgm_session *s, const rgm_bench_step_options *op
                .loss = "loss",
                .run = run_batch,
                .phases = rgm_trainer_evaluation_phases};
-    rgm_view view = s->train;
+    rgm_view view = s->data->train;
     if (view.count < 1) return rgm_fail(err, RGM_E_USAGE, "%s: no training split", s->config->data.file);
     uint32_t *indices = malloc(sizeof *indices * (size_t)view.count + 1);
     if (!indices) return rgm_fail(err, RGM_E_NOMEM, "bench: out of memory");
     order_as_in_training(s, indices);
     view.indices = indices;
-    b.result.flops = rgm_graph_forward_flops(s->graph) * s->config->batch;
-    rgm_status status = rgm_trainer_create(&b.trainer, s, &(rgm_trainer_options){.drawn = 1}, err);
+    b.result.flops = rgm_graph_forward_flops(s->model->graph) * s->config->batch;
+    rgm_status status =
+        rgm_trainer_create_with(&b.trainer, s, &(rgm_trainer_options){0}, &(rgm_trainer_knobs){.drawn = 1}, err);
     if (status >= 0) status = prepare(&b, &view, err);
     if (status >= 0) status = run(&b, err);
     rgm_trainer_destroy(b.trainer);

@@ -8,14 +8,15 @@
 #include "base/clock.h"
 #include "bench/measure.h"
 #include "report/summary.h"
+#include "train/snapshot.h"
 
 /* ---- the run ---- */
 
 rgm_status rgm_bench_train_begin(rgm_bench_train *b, const rgm_session *s, rgm_trainer *t, rgm_error *err) {
     b->session = s;
     b->trainer = t;
-    b->view = s->test.count ? &s->test : &s->validation;
-    b->split = s->test.count ? "test" : "validation";
+    b->view = s->data->test.count ? &s->data->test : &s->data->validation;
+    b->split = s->data->test.count ? "test" : "validation";
     if (!b->view->count)
         return rgm_fail(err, RGM_E_USAGE,
                         "%.300s: no test split to measure accuracy on, and nothing held out (--validation)",

@@ -53,7 +53,7 @@ START_TEST(one_by_one) {
     rgm_pixels input;
     int32_t changed[COUNT] = {0};
     open_session("[{crop: {padding: 3}}, flip, {cutout: {size: 3}}, flip]");
-    ck_assert_int_eq(session->components.augments, COUNT);
+    ck_assert_int_eq(session->model->components.augments, COUNT);
     ck_assert_int_eq(rgm_augmenter_create(&chain, session, &err), RGM_OK);
     for (int32_t i = 0; i < COUNT; i++) {
         ck_assert_int_eq(rgm_augmenter_create_one(&one[i], session, i, &input, &err), RGM_OK);
@@ -62,7 +62,7 @@ START_TEST(one_by_one) {
     for (int32_t k = 0; k < IMAGES; k++) {
         rgm_sample sample = {.index = k, .position = (k * 7) % IMAGES, .epoch = (uint32_t)k % 3};
         uint8_t whole[BYTES], steps[BYTES];
-        ck_assert_int_eq(rgm_dataset_read(session->set, RGM_SPLIT_TRAIN, k, steps, &err), RGM_OK);
+        ck_assert_int_eq(rgm_dataset_read(session->data->set, RGM_SPLIT_TRAIN, k, steps, &err), RGM_OK);
         apply(chain, &sample, steps, whole);
         for (int32_t i = 0; i < COUNT; i++) {
             uint8_t before[BYTES];

@@ -45,26 +45,24 @@ static void check_header(const rgm_checkpoint *h, const rgm_checkpoint *c) {
     ck_assert_str_eq(h->build, c->build ? c->build : "");
     ck_assert_str_eq(h->plugins, c->plugins ? c->plugins : "");
     ck_assert_str_eq(h->classes, c->classes ? c->classes : "");
-    ck_assert_ptr_null(h->graph);
-    ck_assert_ptr_null(h->value);
 }
 
-static void check_round_trip(const rgm_checkpoint *c) {
+static void check_round_trip(const test_checkpoint *c) {
     const char *path = in_folder("last.h5");
-    rgm_checkpoint *back = new_state(c->graph, 0);
-    back->slot_count = c->slot_count;
-    back->plugin_count = c->plugin_count;
+    test_checkpoint *back = new_state(c->state.graph, 0);
+    back->state.slot_count = c->state.slot_count;
+    back->state.plugin_count = c->state.plugin_count;
     rgm_error err = {0};
     rgm_checkpoint_reader *reader;
     write_ok(c, path);
     ck_assert_msg(rgm_checkpoint_open(&reader, path, &err) == RGM_OK, "%s", err.text);
     ck_assert_int_eq(rgm_checkpoint_foreign(reader), 0);
-    check_header(rgm_checkpoint_header(reader), c);
-    ck_assert_msg(rgm_checkpoint_read(reader, back, 0, &err) == RGM_OK, "%s", err.text);
+    check_header(rgm_checkpoint_header(reader), &c->about);
+    ck_assert_msg(rgm_checkpoint_read(reader, &back->state, 0, &err) == RGM_OK, "%s", err.text);
     ck_assert(same_tensors(c, back, 0));
-    ck_assert_int_eq(c->slot_count > 0 && same_tensors(c, back, 1), 0);
+    ck_assert_int_eq(c->state.slot_count > 0 && same_tensors(c, back, 1), 0);
     forget_states(back);
-    ck_assert_msg(rgm_checkpoint_read(reader, back, 1, &err) == RGM_OK, "%s", err.text);
+    ck_assert_msg(rgm_checkpoint_read(reader, &back->state, 1, &err) == RGM_OK, "%s", err.text);
     ck_assert(same_tensors(c, back, 1));
     rgm_checkpoint_close(reader);
     ck_assert_int_eq(count_files(), 1);
@@ -73,15 +71,15 @@ static void check_round_trip(const rgm_checkpoint *c) {
 
 START_TEST(round_trip_keeps_every_bit) {
     rgm_graph *g = resnet("resnet20", 2);
-    rgm_checkpoint *c = new_state(g, 1);
+    test_checkpoint *c = new_state(g, 1);
     check_round_trip(c);
-    c->progress.best_metric = NAN;
-    c->progress.best_epoch = -1;
-    c->progress.tally.loss = -INFINITY;
-    c->progress.step = 0;
-    c->seed = 0;
+    c->about.progress.best_metric = NAN;
+    c->about.progress.best_epoch = -1;
+    c->about.progress.tally.loss = -INFINITY;
+    c->about.progress.step = 0;
+    c->about.seed = 0;
     check_round_trip(c);
-    c->slot_count = c->plugin_count = 0;
+    c->state.slot_count = c->state.plugin_count = 0;
     check_round_trip(c);
     free_state(c);
     rgm_graph_destroy(g);
@@ -90,18 +88,18 @@ END_TEST
 
 START_TEST(texts_of_any_length) {
     rgm_graph *g = resnet("linear", 0);
-    rgm_checkpoint *c = new_state(g, 1);
+    test_checkpoint *c = new_state(g, 1);
     char *text = calloc((1 << 24) + 2, 1);
     static const int lengths[] = {0, 1, 65535, 65536, 102400};
     for (int i = 0; i < 5; i++) {
         memset(text, 'x', (size_t)lengths[i]);
-        c->config = text;
-        c->classes = i ? "\n" : NULL;
+        c->about.config = text;
+        c->about.classes = i ? "\n" : NULL;
         check_round_trip(c);
     }
     memset(text, 'x', (1 << 24) + 1);
     rgm_error err = {0};
-    ck_assert_int_eq(rgm_checkpoint_write(c, in_folder("last.h5"), &err), RGM_E_USAGE);
+    ck_assert_int_eq(rgm_checkpoint_write(&c->about, &c->state, in_folder("last.h5"), &err), RGM_E_USAGE);
     ck_assert_ptr_nonnull(strstr(err.text, "config"));
     free(text);
     free_state(c);
@@ -111,12 +109,12 @@ END_TEST
 
 START_TEST(equal_states_give_equal_bytes) {
     rgm_graph *g = resnet("resnet20", 2), *other = resnet("resnet20", 2);
-    rgm_checkpoint *a = new_state(g, 1), *b = new_state(other, 1);
+    test_checkpoint *a = new_state(g, 1), *b = new_state(other, 1);
     write_ok(a, in_folder("a.h5"));
     nanosleep(&(struct timespec){1, 100000000}, NULL); /* times in HDF5 are seconds */
     write_ok(b, in_folder("b.h5"));
     ck_assert(same_files(in_folder("a.h5"), in_folder("b.h5")));
-    b->progress.seconds = nextafter(b->progress.seconds, 1);
+    b->about.progress.seconds = nextafter(b->about.progress.seconds, 1);
     write_ok(b, in_folder("b.h5"));
     ck_assert(!same_files(in_folder("a.h5"), in_folder("b.h5")));
     free_state(a);
@@ -128,18 +126,18 @@ END_TEST
 
 START_TEST(too_many_slots_or_states) {
     rgm_graph *g = resnet("linear", 0);
-    rgm_checkpoint *c = new_state(g, 1);
+    test_checkpoint *c = new_state(g, 1);
     rgm_error err = {0};
-    c->slot_count = RGM_CHECKPOINT_SLOTS + 1;
-    ck_assert_int_eq(rgm_checkpoint_write(c, in_folder("a.h5"), &err), RGM_E_INTERNAL);
-    c->slot_count = 2;
-    c->plugin_count = RGM_CHECKPOINT_PLUGINS + 1;
-    ck_assert_int_eq(rgm_checkpoint_write(c, in_folder("a.h5"), &err), RGM_E_INTERNAL);
-    c->plugin_count = 2;
-    c->slot_name[1] = "a/b";
-    ck_assert_int_eq(rgm_checkpoint_write(c, in_folder("a.h5"), &err), RGM_E_INTERNAL);
-    c->slot_name[1] = c->slot_name[0];
-    ck_assert_int_lt(rgm_checkpoint_write(c, in_folder("a.h5"), &err), 0);
+    c->state.slot_count = RGM_CHECKPOINT_SLOTS + 1;
+    ck_assert_int_eq(rgm_checkpoint_write(&c->about, &c->state, in_folder("a.h5"), &err), RGM_E_INTERNAL);
+    c->state.slot_count = 2;
+    c->state.plugin_count = RGM_CHECKPOINT_PLUGINS + 1;
+    ck_assert_int_eq(rgm_checkpoint_write(&c->about, &c->state, in_folder("a.h5"), &err), RGM_E_INTERNAL);
+    c->state.plugin_count = 2;
+    c->state.slot_name[1] = "a/b";
+    ck_assert_int_eq(rgm_checkpoint_write(&c->about, &c->state, in_folder("a.h5"), &err), RGM_E_INTERNAL);
+    c->state.slot_name[1] = c->state.slot_name[0];
+    ck_assert_int_lt(rgm_checkpoint_write(&c->about, &c->state, in_folder("a.h5"), &err), 0);
     ck_assert_int_eq(count_files(), 0);
     free_state(c);
     rgm_graph_destroy(g);
@@ -150,7 +148,7 @@ END_TEST
 
 START_TEST(truncated_files_are_refused) {
     rgm_graph *g = resnet("resnet20", 2);
-    rgm_checkpoint *c = new_state(g, 1), *back = new_state(g, 0);
+    test_checkpoint *c = new_state(g, 1), *back = new_state(g, 0);
     size_t size;
     write_ok(c, in_folder("a.h5"));
     unsigned char *bytes = slurp(in_folder("a.h5"), &size);
@@ -172,7 +170,7 @@ END_TEST
 
 START_TEST(flipped_bytes_are_refused) {
     rgm_graph *g = resnet("resnet20", 2);
-    rgm_checkpoint *c = new_state(g, 1), *back = new_state(g, 0);
+    test_checkpoint *c = new_state(g, 1), *back = new_state(g, 0);
     size_t size;
     write_ok(c, in_folder("a.h5"));
     unsigned char *bytes = slurp(in_folder("a.h5"), &size);
@@ -209,7 +207,7 @@ static void write_framed(const char *path, const char *attribute) {
 
 START_TEST(other_files_are_refused) {
     rgm_graph *g = resnet("linear", 0);
-    rgm_checkpoint *back = new_state(g, 0);
+    test_checkpoint *back = new_state(g, 0);
     REFUSED(in_folder("none.h5"), back, 0, RGM_E_IO, "none.h5", "No such file");
     REFUSED(folder, back, 0, RGM_E_IO, "not a regular file");
     spill(in_folder("text.h5"), (const unsigned char *)"batch: 128\n", 11);
@@ -228,7 +226,7 @@ END_TEST
 
 START_TEST(tensors_must_be_the_graphs) {
     rgm_graph *small = resnet("resnet20", 2), *wide = resnet("resnet20", 4), *deep = resnet("resnet32", 2);
-    rgm_checkpoint *c = new_state(small, 1), *w = new_state(wide, 0), *d = new_state(deep, 0);
+    test_checkpoint *c = new_state(small, 1), *w = new_state(wide, 0), *d = new_state(deep, 0);
     char *path = in_folder("a.h5");
     write_ok(c, path);
     REFUSED(path, w, 0, RGM_E_FORMAT, "model/conv1.weight", "expected [4][1][3][3]", "found [2][1][3][3]");
@@ -246,33 +244,33 @@ END_TEST
 
 START_TEST(slots_and_states_must_be_the_runs) {
     rgm_graph *g = resnet("linear", 0);
-    rgm_checkpoint *c = new_state(g, 1), *into = new_state(g, 0);
+    test_checkpoint *c = new_state(g, 1), *into = new_state(g, 0);
     char *path = in_folder("a.h5");
     write_ok(c, path);
-    into->slot_count = 1;
+    into->state.slot_count = 1;
     REFUSED(path, into, 1, RGM_E_FORMAT, "expected 1 slots", "found 2");
-    into->slot_count = 3;
-    into->slot_name[2] = "max_exp_avg";
-    into->slot[2] = into->slot[1];
+    into->state.slot_count = 3;
+    into->state.slot_name[2] = "max_exp_avg";
+    into->state.slot[2] = into->state.slot[1];
     REFUSED(path, into, 1, RGM_E_FORMAT, "optimizer/max_exp_avg", "found none");
-    into->slot_count = 2;
-    into->plugin_count = 1;
+    into->state.slot_count = 2;
+    into->state.plugin_count = 1;
     REFUSED(path, into, 1, RGM_E_FORMAT, "a state of plugin 'scheduler 1 plateau', which this run does not have");
-    into->plugin_count = 3;
-    snprintf(into->plugin[2].label, sizeof into->plugin[2].label, "scheduler 2 plateau");
+    into->state.plugin_count = 3;
+    snprintf(into->state.plugin[2].label, sizeof into->state.plugin[2].label, "scheduler 2 plateau");
     REFUSED(path, into, 1, RGM_E_FORMAT, "no state of plugin 'scheduler 2 plateau', which this run has");
-    into->plugin_count = 2;
-    snprintf(into->plugin[0].label, sizeof into->plugin[0].label, "scheduler 0 cosine");
+    into->state.plugin_count = 2;
+    snprintf(into->state.plugin[0].label, sizeof into->state.plugin[0].label, "scheduler 0 cosine");
     REFUSED(path, into, 1, RGM_E_FORMAT, "scheduler 0 plateau");
     ck_assert_int_eq(load(path, into, 0, NULL), RGM_OK);
     forget_states(into);
     /* by label, not by place */
-    rgm_plugin_state first = into->plugin[1];
-    into->plugin[1] = into->plugin[0];
-    into->plugin[0] = first;
-    snprintf(into->plugin[1].label, sizeof first.label, "scheduler 0 plateau");
+    rgm_plugin_state first = into->state.plugin[1];
+    into->state.plugin[1] = into->state.plugin[0];
+    into->state.plugin[0] = first;
+    snprintf(into->state.plugin[1].label, sizeof first.label, "scheduler 0 plateau");
     ck_assert_int_eq(load(path, into, 1, NULL), RGM_OK);
-    ck_assert(memcmp(into->plugin[0].data, c->plugin[1].data, 1000) == 0);
+    ck_assert(memcmp(into->state.plugin[0].data, c->state.plugin[1].data, 1000) == 0);
     free_state(c);
     free_state(into);
     rgm_graph_destroy(g);
@@ -283,19 +281,19 @@ END_TEST
 START_TEST(states_of_any_size) {
     static const size_t sizes[] = {0, 1, 4096, 5000001};
     rgm_graph *g = resnet("linear", 0);
-    rgm_checkpoint *c = new_state(g, 1), *back = new_state(g, 0);
+    test_checkpoint *c = new_state(g, 1), *back = new_state(g, 0);
     rgm_error err = {0};
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
-        free(c->plugin[0].data);
-        c->plugin[0].data = calloc(sizes[i] + 1, 1);
-        memset(c->plugin[0].data, 'x', sizes[i]);
-        c->plugin[0].bytes = sizes[i];
+        free(c->state.plugin[0].data);
+        c->state.plugin[0].data = calloc(sizes[i] + 1, 1);
+        memset(c->state.plugin[0].data, 'x', sizes[i]);
+        c->state.plugin[0].bytes = sizes[i];
         write_ok(c, in_folder("a.h5"));
         ck_assert_msg(load(in_folder("a.h5"), back, 1, &err) == RGM_OK, "%s", err.text);
         ck_assert(same_tensors(c, back, 1));
     }
-    c->plugin[0].bytes = RGM_CHECKPOINT_STATE + 1;
-    ck_assert_int_eq(rgm_checkpoint_write(c, in_folder("a.h5"), &err), RGM_E_PLUGIN);
+    c->state.plugin[0].bytes = RGM_CHECKPOINT_STATE + 1;
+    ck_assert_int_eq(rgm_checkpoint_write(&c->about, &c->state, in_folder("a.h5"), &err), RGM_E_PLUGIN);
     ck_assert_ptr_nonnull(strstr(err.text, "scheduler 0 plateau"));
     free_state(c);
     free_state(back);
@@ -307,11 +305,11 @@ END_TEST
 START_TEST(variances_are_finite) {
     static const float bad[] = {INFINITY, NAN, -1};
     rgm_graph *g = resnet("resnet20", 2);
-    rgm_checkpoint *c = new_state(g, 1);
+    test_checkpoint *c = new_state(g, 1);
     const rgm_param *p = rgm_graph_stat(g, 1);
     ck_assert_ptr_nonnull(strstr(p->name, "running_var"));
     for (int i = 0; i < 3; i++) {
-        c->stat[p->offset] = bad[i];
+        c->state.stat[p->offset] = bad[i];
         write_ok(c, in_folder("a.h5"));
         for (int32_t whole = 0; whole < 2; whole++)
             REFUSED(in_folder("a.h5"), c, whole, RGM_E_FORMAT, p->name, "take an earlier checkpoint");
@@ -325,23 +323,23 @@ END_TEST
 
 START_TEST(version_1_is_read) {
     rgm_graph *g = resnet("resnet20", 2);
-    rgm_checkpoint *c = new_state(g, 1), *back = new_state(g, 0);
+    test_checkpoint *c = new_state(g, 1), *back = new_state(g, 0);
     rgm_checkpoint_reader *reader;
     rgm_error err = {0};
-    c->plugin[0].bytes = 0; /* left out by version 1 */
+    c->state.plugin[0].bytes = 0; /* left out by version 1 */
     write_v1(c, in_folder("a.h5"));
     ck_assert_msg(rgm_checkpoint_open(&reader, in_folder("a.h5"), &err) == RGM_OK, "%s", err.text);
     const rgm_checkpoint *h = rgm_checkpoint_header(reader);
     ck_assert_int_eq(h->version, 1);
     ck_assert_int_eq(h->input.known, 0);
     ck_assert_int_eq(h->fingerprint_pixels, 0);
-    ck_assert_uint_eq(h->fingerprint, c->fingerprint);
-    ck_assert_str_eq(h->classes, c->classes);
-    ck_assert_int_eq(h->progress.step, c->progress.step);
+    ck_assert_uint_eq(h->fingerprint, c->about.fingerprint);
+    ck_assert_str_eq(h->classes, c->about.classes);
+    ck_assert_int_eq(h->progress.step, c->about.progress.step);
     rgm_checkpoint_close(reader);
     ck_assert_msg(load(in_folder("a.h5"), back, 1, &err) == RGM_OK, "%s", err.text);
     ck_assert(same_tensors(c, back, 1));
-    ck_assert_ptr_null(back->plugin[0].data);
+    ck_assert_ptr_null(back->state.plugin[0].data);
     free_state(c);
     free_state(back);
     rgm_graph_destroy(g);
@@ -384,7 +382,7 @@ static void change(const char *path, const char *object, const char *name, hid_t
 
 START_TEST(later_versions_are_refused) {
     rgm_graph *g = resnet("linear", 0);
-    rgm_checkpoint *c = new_state(g, 1);
+    test_checkpoint *c = new_state(g, 1);
     const uint32_t versions[] = {3, 0};
     const int32_t classes = 0;
     char changed[512];
@@ -419,7 +417,7 @@ END_TEST
 
 /* Writing `c` over `path` with files limited to `limit` bytes must fail and leave the file and the folder as they are.
  * Nothing of Check is called under the limit: it writes to files, too. */
-static void must_not_change(const rgm_checkpoint *c, const char *path, rlim_t limit) {
+static void must_not_change(const test_checkpoint *c, const char *path, rlim_t limit) {
     rgm_error err = {0};
     int files = count_files();
     size_t before, after;
@@ -428,7 +426,7 @@ static void must_not_change(const rgm_checkpoint *c, const char *path, rlim_t li
     ck_assert_int_eq(getrlimit(RLIMIT_FSIZE, &kept), 0);
     if (limit > kept.rlim_max) limit = kept.rlim_max;
     int limited = setrlimit(RLIMIT_FSIZE, &(struct rlimit){limit, kept.rlim_max});
-    rgm_status status = rgm_checkpoint_write(c, path, &err);
+    rgm_status status = rgm_checkpoint_write(&c->about, &c->state, path, &err);
     setrlimit(RLIMIT_FSIZE, &kept);
     ck_assert_int_eq(limited, 0);
     ck_assert_msg(status == RGM_E_IO, "%d: %s", status, err.text);
@@ -442,7 +440,7 @@ static void must_not_change(const rgm_checkpoint *c, const char *path, rlim_t li
 
 START_TEST(full_disk_leaves_the_old_file) {
     rgm_graph *g = resnet("resnet20", 2);
-    rgm_checkpoint *a = new_state(g, 1), *b = new_state(g, 2), *back = new_state(g, 0);
+    test_checkpoint *a = new_state(g, 1), *b = new_state(g, 2), *back = new_state(g, 0);
     char *path = in_folder("last.h5");
     write_ok(a, path);
     struct stat st;
@@ -462,13 +460,13 @@ END_TEST
 
 START_TEST(folders_that_cannot_be_written) {
     rgm_graph *g = resnet("linear", 0);
-    rgm_checkpoint *c = new_state(g, 1);
+    test_checkpoint *c = new_state(g, 1);
     rgm_error err = {0};
     char *path = in_folder("last.h5"), *below = in_folder("last.h5/x.h5");
     write_ok(c, path);
-    ck_assert_int_eq(rgm_checkpoint_write(c, in_folder("none/last.h5"), &err), RGM_E_IO);
-    ck_assert_int_eq(rgm_checkpoint_write(c, below, &err), RGM_E_IO);
-    ck_assert_int_eq(rgm_checkpoint_write(c, folder, &err), RGM_E_IO);
+    ck_assert_int_eq(rgm_checkpoint_write(&c->about, &c->state, in_folder("none/last.h5"), &err), RGM_E_IO);
+    ck_assert_int_eq(rgm_checkpoint_write(&c->about, &c->state, below, &err), RGM_E_IO);
+    ck_assert_int_eq(rgm_checkpoint_write(&c->about, &c->state, folder, &err), RGM_E_IO);
     if (geteuid() != 0) {
         ck_assert_int_eq(chmod(folder, 0500), 0);
         must_not_change(c, path, RLIM_INFINITY);
@@ -481,21 +479,21 @@ START_TEST(folders_that_cannot_be_written) {
 END_TEST
 
 /* Writes states 1, 2, 3, ... until it is killed: every value of a state is its number. */
-static void write_forever(rgm_checkpoint *c, const char *path) {
+static void write_forever(test_checkpoint *c, const char *path) {
     for (int32_t n = 1;; n++) {
-        for (int64_t i = 0; i < rgm_graph_param_floats(c->graph); i++) c->value[i] = (float)n;
-        for (int64_t i = 0; i < rgm_graph_stat_floats(c->graph); i++) c->stat[i] = (float)n;
-        c->progress.step = n;
-        if (rgm_checkpoint_write(c, path, NULL) < 0) _exit(1);
+        for (int64_t i = 0; i < rgm_graph_param_floats(c->state.graph); i++) c->state.value[i] = (float)n;
+        for (int64_t i = 0; i < rgm_graph_stat_floats(c->state.graph); i++) c->state.stat[i] = (float)n;
+        c->about.progress.step = n;
+        if (rgm_checkpoint_write(&c->about, &c->state, path, NULL) < 0) _exit(1);
     }
 }
 
 START_TEST(killed_while_writing) {
     rgm_graph *g = resnet("resnet20", 2);
-    rgm_checkpoint *c = new_state(g, 0);
+    test_checkpoint *c = new_state(g, 0);
     char *path = in_folder("last.h5");
     int32_t changed = 0;
-    c->progress.step = 0;
+    c->about.progress.step = 0;
     write_ok(c, path);
     /* A slow machine gets longer pauses, until something was written. */
     for (int round = 0; round < 30 || (changed == 0 && round < 200); round++) {
@@ -511,12 +509,13 @@ START_TEST(killed_while_writing) {
         rgm_error err = {0};
         ck_assert_msg(rgm_checkpoint_open(&reader, path, &err) == RGM_OK, "%s", err.text);
         forget_states(c);
-        ck_assert_msg(rgm_checkpoint_read(reader, c, 1, &err) == RGM_OK, "%s", err.text);
+        ck_assert_msg(rgm_checkpoint_read(reader, &c->state, 1, &err) == RGM_OK, "%s", err.text);
         float step = (float)rgm_checkpoint_header(reader)->progress.step;
         changed += step > 0;
         for (int32_t i = 0; i < rgm_graph_param_count(g); i++)
-            ck_assert(c->value[rgm_graph_param(g, i)->offset] == step);
-        for (int32_t i = 0; i < rgm_graph_stat_count(g); i++) ck_assert(c->stat[rgm_graph_stat(g, i)->offset] == step);
+            ck_assert(c->state.value[rgm_graph_param(g, i)->offset] == step);
+        for (int32_t i = 0; i < rgm_graph_stat_count(g); i++)
+            ck_assert(c->state.stat[rgm_graph_stat(g, i)->offset] == step);
         rgm_checkpoint_close(reader);
     }
     ck_assert_int_gt(changed, 0);

@@ -11,7 +11,7 @@
 #include "first_reader.h"
 
 static rgm_graph *graph;
-static rgm_checkpoint *state, *back;
+static test_checkpoint *state, *back;
 
 static void setup(void) {
     make_folder();
@@ -74,7 +74,7 @@ static void put_other_in_place(void *context) {
 START_TEST(what_is_verified_is_read) {
     int foreign = _i > 0, reader = _i > 1, acted = 1;
     char from[512];
-    rgm_checkpoint *other = new_state(graph, 2);
+    test_checkpoint *other = new_state(graph, 2);
     snprintf(from, sizeof from, "%s", in_folder("other.h5"));
     for (int at = 1; acted; at++) {
         rgm_error err = {0};

@@ -15,7 +15,9 @@
 #include "make_set.h"
 #include "malloc_probe.h"
 #include "sanitized.h"
-#include "train/fit.h"
+#include "data/knobs.h"
+#include "train/largest_batch.h"
+#include "train/trainer_internal.h"
 #include "train_run.h"
 #include "skip.h"
 
@@ -110,10 +112,11 @@ END_TEST
 typedef struct opened {
     rgm_session *session;
     rgm_trainer *trainer;
+    rgm_data *data; /* NULL: the session's own */
 } opened;
 
 static opened open_run(const char *text, const run_set *set) {
-    opened o;
+    opened o = {0};
     rgm_error err = {0};
     configure(text, set);
     need(rgm_session_create(&o.session, &config, &(rgm_session_options){.need_data = 1}, &err), &err);
@@ -130,6 +133,7 @@ static void steps(const opened *o, int64_t first, int64_t end) {
 static void close_run(opened *o) {
     rgm_trainer_destroy(o->trainer);
     rgm_session_destroy(o->session);
+    rgm_data_close(o->data);
 }
 
 START_TEST(the_heap_is_flat) {
@@ -192,8 +196,8 @@ static rgm_status try_batch(int32_t batch, int32_t memory, size_t available, siz
     config.memory = memory;
     need(rgm_session_create(&o.session, &config, &(rgm_session_options){.need_data = 1}, err), err);
     rgm_status status =
-        rgm_trainer_create(&o.trainer, o.session,
-                           &(rgm_trainer_options){.training = 1, .plan_only = !available, .available = available}, err);
+        rgm_trainer_create_with(&o.trainer, o.session, &(rgm_trainer_options){.training = 1, .plan_only = !available},
+                                &(rgm_trainer_knobs){.available = available}, err);
     if (needs) *needs = rgm_trainer_memory(o.trainer).peak - rgm_trainer_memory(o.trainer).fixed;
     close_run(&o);
     return status;
@@ -278,16 +282,16 @@ START_TEST(a_batch_is_found_in_few_plans) {
         for (int32_t cost = 1; cost <= 2; cost++) {
             model m = searches[_i].model;
             m.cost = cost;
-            rgm_fit fit = {plan_model, &m, 1000000, {stop_model, &m}, most, 0, 0};
+            rgm_batch_search fit = {plan_model, &m, 1000000, {stop_model, &m}, most, 0, 0};
             if (known) {
                 fit.above = above;
                 fit.bytes = bytes_of(&m, above);
             }
-            int32_t batch = -1, budget = RGM_TRAINER_PLANS;
+            int32_t batch = -1, budget = RGM_BUDGET_PLANS;
             rgm_error err = {0};
-            need(rgm_fit_search(&fit, &budget, &batch, &err), &err);
-            ck_assert_int_le(m.plans, RGM_TRAINER_PLANS);
-            ck_assert_int_eq(m.plans + budget, RGM_TRAINER_PLANS);
+            need(rgm_largest_batch(&fit, &budget, &batch, &err), &err);
+            ck_assert_int_le(m.plans, RGM_BUDGET_PLANS);
+            ck_assert_int_eq(m.plans + budget, RGM_BUDGET_PLANS);
             ck_assert(batch == 0 || bytes_of(&m, batch) <= 1000000);
             ck_assert_msg(batch <= searches[_i].fits && batch >= searches[_i].fits * 7 / 8, "found %d", batch);
         }
@@ -297,10 +301,10 @@ END_TEST
 
 START_TEST(a_search_can_be_stopped) {
     model m = {.base = 0, .slope = 100, .cost = 2, .stop_after = 2};
-    rgm_fit fit = {plan_model, &m, 1000000, {stop_model, &m}, 65535, 0, 0};
-    int32_t batch, budget = RGM_TRAINER_PLANS;
+    rgm_batch_search fit = {plan_model, &m, 1000000, {stop_model, &m}, 65535, 0, 0};
+    int32_t batch, budget = RGM_BUDGET_PLANS;
     rgm_error err = {0};
-    ck_assert_int_eq(rgm_fit_search(&fit, &budget, &batch, &err), RGM_E_INTERRUPTED);
+    ck_assert_int_eq(rgm_largest_batch(&fit, &budget, &batch, &err), RGM_E_INTERRUPTED);
     ck_assert_int_eq(m.plans, 2);
 }
 END_TEST
@@ -318,9 +322,9 @@ START_TEST(a_refusal_can_be_stopped) {
               &(run_set){.H = 20, .W = 20, .C = 1, .classes = 3, .train = BATCH});
     need(rgm_session_create(&o.session, &config, &(rgm_session_options){.need_data = 1}, &err), &err);
     o.session->stop = (rgm_stop){always, NULL};
-    ck_assert_int_eq(
-        rgm_trainer_create(&o.trainer, o.session, &(rgm_trainer_options){.training = 1, .available = 1 << 20}, &err),
-        RGM_E_INTERRUPTED);
+    ck_assert_int_eq(rgm_trainer_create_with(&o.trainer, o.session, &(rgm_trainer_options){.training = 1},
+                                             &(rgm_trainer_knobs){.available = 1 << 20}, &err),
+                     RGM_E_INTERRUPTED);
     close_run(&o);
 }
 END_TEST
@@ -369,9 +373,9 @@ static opened open_streaming(const char *text, int64_t test) {
     configure(text, &(run_set){.H = 6, .W = 6, .C = 1, .classes = 4, .train = 64});
     make_set(in_folder(folder, "set.h5"),
              &(rgm_test_set){.train = 64, .test = test, .H = 6, .W = 6, .C = 1, .classes = 4, .chunk = 8});
-    const rgm_session_options options = {.need_data = 1, .room = -1};
-    need(rgm_session_create(&o.session, &config, &options, &err), &err);
-    ck_assert_int_eq(rgm_dataset_describe(o.session->set)->access[RGM_SPLIT_TRAIN], RGM_PIXELS_HDF5);
+    need(rgm_data_open(&o.data, &config, &(rgm_data_options){.knobs = &(rgm_dataset_knobs){.room = -1}}, &err), &err);
+    need(rgm_session_create(&o.session, &config, &(rgm_session_options){.data = o.data}, &err), &err);
+    ck_assert_int_eq(rgm_dataset_describe(o.data->set)->access[RGM_SPLIT_TRAIN], RGM_PIXELS_HDF5);
     need(rgm_trainer_create(&o.trainer, o.session, &(rgm_trainer_options){.training = 1}, &err), &err);
     return o;
 }
@@ -381,7 +385,7 @@ START_TEST(chunk_caches_are_planned_once) {
     opened o = open_streaming("{model: {name: linear}, batch: 8, epochs: 1, threads: 1, data: {validation: 0.25}}",
                               _i ? 16 : 0);
     size_t caches = (size_t)(_i ? 2 : 1) * RGM_DATA_CACHE, bytes = rgm_trainer_memory(o.trainer).pipeline;
-    ck_assert_int_gt(o.session->validation.count, 0);
+    ck_assert_int_gt(o.session->data->validation.count, 0);
     ck_assert_msg(bytes >= caches && bytes - caches < RGM_DATA_CACHE / 2, "%zu bytes", bytes);
     close_run(&o);
 }
@@ -393,7 +397,7 @@ START_TEST(a_view_with_other_numbers) {
     opened o = open_streaming("{model: {name: linear}, batch: 8, epochs: 1, threads: 1}", 0);
     uint32_t indices[4] = {0, 1, 2, 3};
     float first[16], second[16], fresh[16];
-    rgm_view view = {.set = o.session->set, .split = RGM_SPLIT_TRAIN, .indices = indices, .count = 4};
+    rgm_view view = {.set = o.session->data->set, .split = RGM_SPLIT_TRAIN, .indices = indices, .count = 4};
     steps(&o, 0, 2);
     need(rgm_trainer_logits(o.trainer, &view, 4, first, &err), &err);
     for (uint32_t i = 0; i < 4; i++) indices[i] = i + 20;

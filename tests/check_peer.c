@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "make_set.h"
+#include "train/checkpoint.h"
 #include "train/trainer.h"
 
 enum { IMAGES = 11, CLASSES = 5 };
@@ -32,18 +33,16 @@ static int run_python(char *const arguments[]) {
 }
 
 /* Values that let every path through the network count: the last scale of a block starts at 0 otherwise. */
-static void fill(const rgm_graph *g, const rgm_checkpoint *c) {
-    uint32_t seed = 5;
-    for (int32_t i = 0; i < rgm_graph_param_count(g) + rgm_graph_stat_count(g); i++) {
-        int32_t stat = i - rgm_graph_param_count(g);
-        const rgm_param *p = stat < 0 ? rgm_graph_param(g, i) : rgm_graph_stat(g, stat);
-        float *to = (stat < 0 ? c->value : c->stat) + p->offset;
-        for (int64_t k = 0; k < p->count && p->role != RGM_ROLE_WEIGHT; k++) {
-            seed = seed * 1664525u + 1013904223u;
-            float u = (float)(seed >> 8) / (1 << 24);
-            to[k] = p->role == RGM_ROLE_SCALE || p->role == RGM_ROLE_VARIANCE ? 0.5f + u : u - 0.5f;
-        }
+static rgm_status fill(void *context, const rgm_state_tensor *t, rgm_error *err) {
+    (void)err;
+    uint32_t *seed = context;
+    float *to = t->data;
+    for (size_t k = 0; k < t->bytes / sizeof *to && t->role != RGM_ROLE_WEIGHT; k++) {
+        *seed = *seed * 1664525u + 1013904223u;
+        float u = (float)(*seed >> 8) / (1 << 24);
+        to[k] = t->role == RGM_ROLE_SCALE || t->role == RGM_ROLE_VARIANCE ? 0.5f + u : u - 0.5f;
     }
+    return RGM_OK;
 }
 
 /* Writes a checkpoint with the logits that belong to it beside it. */
@@ -60,11 +59,13 @@ static void write_model(const char *model, const char *set, const char *checkpoi
     ck_assert_msg(rgm_config_parse(&config, yaml, strlen(yaml), "test", &err) == RGM_OK, "%s", err.text);
     ck_assert_msg(rgm_session_create(&session, &config, &(rgm_session_options){0}, &err) == RGM_OK, "%s", err.text);
     ck_assert_msg(rgm_trainer_create(&trainer, session, &(rgm_trainer_options){0}, &err) == RGM_OK, "%s", err.text);
-    rgm_trainer_checkpoint(trainer, &c);
-    c.input = session->constants.input;
-    fill(session->graph, &c);
-    ck_assert_msg(rgm_checkpoint_write(&c, checkpoint, &err) == RGM_OK, "%s", err.text);
-    ck_assert_msg(rgm_trainer_logits(trainer, &session->test, IMAGES, logits, &err) == RGM_OK, "%s", err.text);
+    static rgm_state state;
+    uint32_t seed = 5;
+    rgm_trainer_visit(trainer, RGM_PARAMETERS | RGM_STATISTICS, fill, &seed, &err);
+    rgm_trainer_state(trainer, &state);
+    c.input = session->model->input;
+    ck_assert_msg(rgm_checkpoint_write(&c, &state, checkpoint, &err) == RGM_OK, "%s", err.text);
+    ck_assert_msg(rgm_trainer_logits(trainer, &session->data->test, IMAGES, logits, &err) == RGM_OK, "%s", err.text);
     FILE *out = fopen(ours, "wb");
     ck_assert_uint_eq(fwrite(logits, sizeof logits, 1, out), 1);
     ck_assert_int_eq(fclose(out), 0);

@@ -86,7 +86,7 @@ static void stays(const char *config, rgm_status status, const char *part, const
 /* ---- checkpoints to change ---- */
 
 /* A checkpoint of LINEAR with momentum, whole. */
-static rgm_checkpoint *load(const char *path) {
+static test_checkpoint *load(const char *path) {
     static rgm_graph *graph;
     static float value[2][512], stat[64];
     static char text[4][65536];
@@ -96,30 +96,34 @@ static rgm_checkpoint *load(const char *path) {
     ck_assert_int_le(rgm_graph_param_floats(graph), 512);
     rgm_checkpoint_reader *reader;
     ck_assert_msg(rgm_checkpoint_open(&reader, path, &err) == RGM_OK, "%s", err.text);
-    static rgm_checkpoint c;
-    c = *rgm_checkpoint_header(reader);
-    const char **texts[] = {&c.config, &c.build, &c.plugins, &c.classes};
+    static test_checkpoint c;
+    c.about = *rgm_checkpoint_header(reader);
+    const char **texts[] = {&c.about.config, &c.about.build, &c.about.plugins, &c.about.classes};
     for (int i = 0; i < 4; i++) {
         snprintf(text[i], sizeof text[i], "%s", *texts[i]);
         *texts[i] = text[i];
     }
-    c.graph = graph, c.value = value[0], c.stat = stat, c.slot[0] = value[1];
-    c.slot_count = 1, c.slot_name[0] = "momentum";
-    ck_assert_msg(rgm_checkpoint_read(reader, &c, 1, &err) == RGM_OK, "%s", err.text);
+    c.state = (rgm_state){.graph = graph,
+                          .value = value[0],
+                          .stat = stat,
+                          .slot = {value[1]},
+                          .slot_count = 1,
+                          .slot_name = {"momentum"}};
+    ck_assert_msg(rgm_checkpoint_read(reader, &c.state, 1, &err) == RGM_OK, "%s", err.text);
     rgm_checkpoint_close(reader);
     return &c;
 }
 
-static void store(const rgm_checkpoint *c) {
+static void store(const test_checkpoint *c) {
     rgm_error err = {0};
-    ck_assert_msg(rgm_checkpoint_write(c, paths[LAST], &err) == RGM_OK, "%s", err.text);
+    ck_assert_msg(rgm_checkpoint_write(&c->about, &c->state, paths[LAST], &err) == RGM_OK, "%s", err.text);
 }
 
 /* LAST again, as version 1 would have written it. */
 static void make_v1(void) {
-    rgm_checkpoint *c = load(paths[LAST]);
+    test_checkpoint *c = load(paths[LAST]);
     rgm_dataset *set = open_set(paths[SET], RGM_ACCESS_AUTO);
-    ck_assert_int_eq(rgm_fingerprint_sampled(set, &c->fingerprint, NULL), RGM_OK);
+    ck_assert_int_eq(rgm_fingerprint_sampled(set, &c->about.fingerprint, NULL), RGM_OK);
     rgm_dataset_close(set);
     write_v1(c, paths[LAST]);
 }
@@ -162,10 +166,10 @@ START_TEST(constants_are_the_models) {
     make_set(paths[SET], &made);
     go_on(config, paths[LAST]);
     ck_assert(logged("it has mean 0.25 0.25, std 0.5 0.5; the model's own are used: mean 0.", paths[SET]));
-    rgm_checkpoint *c = load(paths[OTHER]);
-    ck_assert(c->input.known && c->input.mean[0] != 0.25f);
-    ck_assert_int_eq(c->input.classes, 3);
-    ck_assert_int_eq(c->input.image[0], 2);
+    test_checkpoint *c = load(paths[OTHER]);
+    ck_assert(c->about.input.known && c->about.input.mean[0] != 0.25f);
+    ck_assert_int_eq(c->about.input.classes, 3);
+    ck_assert_int_eq(c->about.input.image[0], 2);
 }
 END_TEST
 
@@ -188,7 +192,7 @@ START_TEST(class_names_are_the_models) {
     rename_class(paths[SET], "zebra");
     go_on(config, paths[LAST]);
     ck_assert(logged("its class 1 is 'zebra', in the run it is 'class 1'", paths[SET]));
-    ck_assert_str_eq(load(paths[OTHER])->classes, "class 0\nclass 1\nclass 2\n");
+    ck_assert_str_eq(load(paths[OTHER])->about.classes, "class 0\nclass 1\nclass 2\n");
 }
 END_TEST
 
@@ -200,10 +204,10 @@ START_TEST(stopped_before_the_hash) {
     begin(config, 5);
     run_job job = {.config = config, .last = paths[LAST], .stop_at = 5, .asks_stop = 1};
     run_expect(&job, RGM_E_INTERRUPTED, &r);
-    ck_assert_int_eq(load(paths[LAST])->fingerprint_pixels, 0);
+    ck_assert_int_eq(load(paths[LAST])->about.fingerprint_pixels, 0);
     go_on(config, paths[LAST]);
     ck_assert(logged("stopped before all pixels were hashed", paths[LAST]));
-    ck_assert_int_eq(load(paths[OTHER])->fingerprint_pixels, 1);
+    ck_assert_int_eq(load(paths[OTHER])->about.fingerprint_pixels, 1);
     rgm_test_set made = large;
     made.classes = 2;
     make_set(paths[SET], &made);
@@ -219,9 +223,9 @@ START_TEST(version_1_goes_on) {
     begin(config, 5);
     make_v1();
     go_on(config, paths[LAST]);
-    rgm_checkpoint *c = load(paths[OTHER]);
-    ck_assert_int_eq(c->version, 2);
-    ck_assert_int_eq(c->input.known, 1);
+    test_checkpoint *c = load(paths[OTHER]);
+    ck_assert_int_eq(c->about.version, 2);
+    ck_assert_int_eq(c->about.input.known, 1);
     ck_assert(logged("a checkpoint of format version 1 has no mean and std; those of", paths[SET]));
     go_on(config, paths[LAST]);
     ck_assert(logged("format version 1: up to 1024 images a split are compared", paths[LAST]));
@@ -275,8 +279,8 @@ START_TEST(another_metric_begins_anew) {
     const char *config = configure(STUCK "early_stop: {patience: 3}\n");
     run_job job = {.config = config, .last = paths[LAST], .stop_at = 8};
     run_expect(&job, RGM_E_INTERRUPTED, &r);
-    ck_assert_int_eq(load(paths[LAST])->progress.evaluations_without_gain, 1);
-    ck_assert_int_eq(load(paths[LAST])->progress.best_epoch, 1);
+    ck_assert_int_eq(load(paths[LAST])->about.progress.evaluations_without_gain, 1);
+    ck_assert_int_eq(load(paths[LAST])->about.progress.best_epoch, 1);
     run_job same = {.config = config, .resume = paths[LAST], .last = paths[OTHER], .log = paths[LOG]};
     run_expect(&same, RGM_OK, &r);
     ck_assert_int_eq(r.ending, RGM_END_EARLY);
@@ -324,7 +328,7 @@ END_TEST
 START_TEST(all_plugins_are_listed) {
     make_set(paths[SET], &little);
     begin(configure(LINEAR "batch: 12\nwarmup: 1\nscheduler: cosine\n"), 1);
-    const char *plugins = load(paths[LAST])->plugins;
+    const char *plugins = load(paths[LAST])->about.plugins;
     static const char *const lines[] = {
         "optimizer 0 sgd: ",     "loss 0 cross_entropy: ",       "scheduler 0 cosine: ", "scheduler 1 warmup: ",
         "augmentation 0 crop: ", "regularizer 0 weight_decay: ", "initializer 0 ",       "initializer 1 normal: "};
@@ -365,11 +369,11 @@ START_TEST(impossible_progress) {
     const char *config = configure(LINEAR "batch: 12\n");
     make_set(paths[SET], &little);
     begin(config, 5);
-    const rgm_checkpoint good = *load(paths[LAST]);
+    const test_checkpoint good = *load(paths[LAST]);
     for (int i = 0; i < (int)(sizeof impossible / sizeof *impossible); i++) {
-        rgm_checkpoint c = good;
+        test_checkpoint c = good;
         const int32_t narrow = (int32_t)impossible[i].value;
-        char *at = (char *)&c.progress + impossible[i].offset;
+        char *at = (char *)&c.about.progress + impossible[i].offset;
         if (impossible[i].wide)
             memcpy(at, &impossible[i].value, sizeof impossible[i].value);
         else

@@ -390,6 +390,7 @@ END_TEST
 /* oneDNN asks OpenMP how many threads it may use. */
 #if !defined(RGM_TEAM_PTHREAD) || defined(RGM_HAVE_GOMP)
 int omp_get_max_threads(void);
+void omp_set_num_threads(int count);
 
 static rgm_status ask_openmp(void *context, int32_t chunk, int32_t worker, rgm_error *err) {
     (void)worker, (void)err;
@@ -400,9 +401,14 @@ static rgm_status ask_openmp(void *context, int32_t chunk, int32_t worker, rgm_e
 START_TEST(openmp_sees_one_thread) {
     int found[64];
     rgm_team *team = make_team(team_sizes[_i], RGM_PIN_OFF);
-    ck_assert_int_eq(omp_get_max_threads(), 1);
+    omp_set_num_threads(3);
     rgm_team_for(team, ask_openmp, found, 64, NULL);
     for (int k = 0; k < 64; k++) ck_assert_int_eq(found[k], 1);
+    ck_assert_int_eq(omp_get_max_threads(), 3); /* the caller's */
+    int32_t before = rgm_single_enter();
+    ck_assert_int_eq(omp_get_max_threads(), 1);
+    rgm_single_leave(before);
+    ck_assert_int_eq(omp_get_max_threads(), 3);
     rgm_team_destroy(team);
 }
 END_TEST

@@ -37,17 +37,18 @@ static void put_foreign(hid_t group, const rgm_param *p, const float *from, cons
 }
 
 /* A file as h5py would write it: the oldest format, no user block. */
-static void write_foreign(const rgm_checkpoint *c, const char *path, const foreign *f) {
+static void write_foreign(const test_checkpoint *c, const char *path, const foreign *f) {
     rgm_h5_enter();
     hid_t file = H5Fcreate(path, H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
     hid_t group = H5Gcreate2(file, "model", H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
-    int32_t params = rgm_graph_param_count(c->graph), stats = rgm_graph_stat_count(c->graph);
+    int32_t params = rgm_graph_param_count(c->state.graph), stats = rgm_graph_stat_count(c->state.graph);
     for (int32_t i = 0; i < params + stats; i++) {
-        const rgm_param *p = i < params ? rgm_graph_param(c->graph, i) : rgm_graph_stat(c->graph, i - params);
+        const rgm_param *p =
+            i < params ? rgm_graph_param(c->state.graph, i) : rgm_graph_stat(c->state.graph, i - params);
         if (f->soft && strcmp(f->soft, p->name) == 0)
             H5Lcreate_soft("/model/fc.bias", group, p->name, 0, 0);
         else if (!f->skip || strcmp(f->skip, p->name) != 0)
-            put_foreign(group, p, i < params ? c->value : c->stat, f);
+            put_foreign(group, p, i < params ? c->state.value : c->state.stat, f);
     }
     if (f->extra) {
         hid_t space = H5Screate(H5S_SCALAR);
@@ -60,18 +61,18 @@ static void write_foreign(const rgm_checkpoint *c, const char *path, const forei
 }
 
 /* Numbers that survive a way through other types. */
-static rgm_checkpoint *new_numbers(const rgm_graph *g) {
-    rgm_checkpoint *c = new_state(g, 0);
-    for (int64_t i = 0; i < rgm_graph_param_floats(g); i++) c->value[i] = (float)(i % 1000) / 7 - 50;
-    for (int64_t i = 0; i < rgm_graph_stat_floats(g); i++) c->stat[i] = (float)(i % 100) / 3;
-    c->value[0] = INFINITY;
-    c->value[1] = -0.0f;
+static test_checkpoint *new_numbers(const rgm_graph *g) {
+    test_checkpoint *c = new_state(g, 0);
+    for (int64_t i = 0; i < rgm_graph_param_floats(g); i++) c->state.value[i] = (float)(i % 1000) / 7 - 50;
+    for (int64_t i = 0; i < rgm_graph_stat_floats(g); i++) c->state.stat[i] = (float)(i % 100) / 3;
+    c->state.value[0] = INFINITY;
+    c->state.value[1] = -0.0f;
     return c;
 }
 
 START_TEST(foreign_weights_are_read) {
     rgm_graph *g = resnet("resnet20", 2);
-    rgm_checkpoint *c = new_numbers(g);
+    test_checkpoint *c = new_numbers(g);
     char *path = in_folder("foreign.h5");
     const foreign kinds[] = {{0},
                              {.stored = H5T_IEEE_F64LE, .extra = "bn1.num_batches_tracked"},
@@ -79,7 +80,7 @@ START_TEST(foreign_weights_are_read) {
                              {.stored = H5T_IEEE_F64BE, .chunked = 1},
                              {.chunked = 1}};
     for (int i = 0; i < 5; i++) {
-        rgm_checkpoint *back = new_state(g, 0);
+        test_checkpoint *back = new_state(g, 0);
         rgm_checkpoint_reader *reader;
         rgm_error err = {0};
         write_foreign(c, path, &kinds[i]);
@@ -87,9 +88,9 @@ START_TEST(foreign_weights_are_read) {
         ck_assert_int_eq(rgm_checkpoint_foreign(reader), 1);
         ck_assert_str_eq(rgm_checkpoint_header(reader)->config, "");
         ck_assert_int_eq(rgm_checkpoint_header(reader)->progress.best_epoch, -1);
-        ck_assert_msg(rgm_checkpoint_read(reader, back, 0, &err) == RGM_OK, "%d: %s", i, err.text);
+        ck_assert_msg(rgm_checkpoint_read(reader, &back->state, 0, &err) == RGM_OK, "%d: %s", i, err.text);
         ck_assert(same_tensors(c, back, 0));
-        ck_assert_int_eq(rgm_checkpoint_read(reader, back, 1, &err), RGM_E_FORMAT);
+        ck_assert_int_eq(rgm_checkpoint_read(reader, &back->state, 1, &err), RGM_E_FORMAT);
         rgm_checkpoint_close(reader);
         free_state(back);
     }
@@ -100,7 +101,7 @@ END_TEST
 
 START_TEST(foreign_weights_are_checked) {
     rgm_graph *g = resnet("resnet20", 2);
-    rgm_checkpoint *c = new_numbers(g);
+    test_checkpoint *c = new_numbers(g);
     char *path = in_folder("foreign.h5");
     const struct {
         foreign f;
@@ -129,7 +130,7 @@ END_TEST
 /* Without a frame nothing says whether the bytes are right; whatever they are, this process goes on. */
 START_TEST(damaged_foreign_files_do_no_harm) {
     rgm_graph *g = resnet("linear", 0);
-    rgm_checkpoint *c = new_numbers(g), *back = new_state(g, 0);
+    test_checkpoint *c = new_numbers(g), *back = new_state(g, 0);
     char *path = in_folder("foreign.h5"), *other = in_folder("other.h5");
     size_t size;
     uint32_t seed = 9;
@@ -202,10 +203,10 @@ static int run_python(const char *script, const char *a, const char *b) {
 START_TEST(h5py_reads_and_writes) {
     if (run_python("try:\n  import h5py\nexcept Exception: raise SystemExit(77)", "", "") != 0) SKIP("no h5py");
     rgm_graph *g = resnet("resnet20", 2);
-    rgm_checkpoint *c = new_numbers(g), *back = new_state(g, 0);
+    test_checkpoint *c = new_numbers(g), *back = new_state(g, 0);
     for (int32_t i = 0; i < 3; i++)
-        c->value[rgm_graph_param(g, rgm_graph_param_count(g) - 1)->offset + i] = (float)(i + 1);
-    c->build = "";
+        c->state.value[rgm_graph_param(g, rgm_graph_param_count(g) - 1)->offset + i] = (float)(i + 1);
+    c->about.build = "";
     write_ok(c, in_folder("a.h5"));
     ck_assert_int_eq(run_python(reads, in_folder("a.h5"), in_folder("b.h5")), 0);
     rgm_error err = {0};

@@ -57,106 +57,107 @@ static void scramble(void *to, size_t bytes, uint32_t seed) {
     }
 }
 
-rgm_checkpoint *new_state(const rgm_graph *g, uint32_t seed) {
-    rgm_checkpoint *c = calloc(1, sizeof *c);
+test_checkpoint *new_state(const rgm_graph *g, uint32_t seed) {
+    test_checkpoint *c = calloc(1, sizeof *c);
     size_t floats = (size_t)rgm_graph_param_floats(g), stats = (size_t)rgm_graph_stat_floats(g);
-    c->graph = g;
-    c->value = calloc(floats, sizeof(float));
-    c->stat = calloc(stats, sizeof(float));
-    c->slot_count = 2;
-    c->slot_name[0] = "exp_avg";
-    c->slot_name[1] = "exp_avg.sq";
-    c->plugin_count = 2;
+    c->state.graph = g;
+    c->state.value = calloc(floats, sizeof(float));
+    c->state.stat = calloc(stats, sizeof(float));
+    c->state.slot_count = 2;
+    c->state.slot_name[0] = "exp_avg";
+    c->state.slot_name[1] = "exp_avg.sq";
+    c->state.plugin_count = 2;
     for (int i = 0; i < 2; i++) {
-        c->slot[i] = calloc(floats, sizeof(float));
-        c->plugin[i].bytes = i ? 1000 : 1;
-        c->plugin[i].data = calloc(1, 1000);
-        snprintf(c->plugin[i].label, sizeof c->plugin[i].label, "scheduler %d plateau", i);
-        if (seed) scramble(c->slot[i], floats * sizeof(float), seed + 10 + (uint32_t)i);
-        if (seed) scramble(c->plugin[i].data, c->plugin[i].bytes, seed + 20 + (uint32_t)i);
+        c->state.slot[i] = calloc(floats, sizeof(float));
+        c->state.plugin[i].bytes = i ? 1000 : 1;
+        c->state.plugin[i].data = calloc(1, 1000);
+        snprintf(c->state.plugin[i].label, sizeof c->state.plugin[i].label, "scheduler %d plateau", i);
+        if (seed) scramble(c->state.slot[i], floats * sizeof(float), seed + 10 + (uint32_t)i);
+        if (seed) scramble(c->state.plugin[i].data, c->state.plugin[i].bytes, seed + 20 + (uint32_t)i);
     }
-    if (seed) scramble(c->value, floats * sizeof(float), seed);
-    if (seed) scramble(c->stat, stats * sizeof(float), seed + 1);
+    if (seed) scramble(c->state.value, floats * sizeof(float), seed);
+    if (seed) scramble(c->state.stat, stats * sizeof(float), seed + 1);
     for (int32_t i = 0; i < rgm_graph_stat_count(g); i++) { /* variances are none of any bits */
         const rgm_param *p = rgm_graph_stat(g, i);
         for (int64_t k = 0; strstr(p->name, "running_var") && k < p->count; k++)
-            if (!(c->stat[p->offset + k] >= 0 && isfinite(c->stat[p->offset + k])))
-                c->stat[p->offset + k] = FLT_MIN / 8;
+            if (!(c->state.stat[p->offset + k] >= 0 && isfinite(c->state.stat[p->offset + k])))
+                c->state.stat[p->offset + k] = FLT_MIN / 8;
     }
-    c->progress = (rgm_progress){.step = (1LL << 40) + seed,
-                                 .epoch = 7,
-                                 .epoch_step = 123456789012,
-                                 .tally = {0.1 + 0.2, 1, 2, 3},
-                                 .best_metric = -1e-310,
-                                 .best_epoch = 6,
-                                 .evaluations_without_gain = 4,
-                                 .seconds = 1.0 / 3};
-    c->seed = UINT64_MAX - seed;
-    c->fingerprint = 0x8000000000000001;
-    c->fingerprint_pixels = 1;
-    c->input = (rgm_model_input){
+    c->about.progress = (rgm_progress){.step = (1LL << 40) + seed,
+                                       .epoch = 7,
+                                       .epoch_step = 123456789012,
+                                       .tally = {0.1 + 0.2, 1, 2, 3},
+                                       .best_metric = -1e-310,
+                                       .best_epoch = 6,
+                                       .evaluations_without_gain = 4,
+                                       .seconds = 1.0 / 3};
+    c->about.seed = UINT64_MAX - seed;
+    c->about.fingerprint = 0x8000000000000001;
+    c->about.fingerprint_pixels = 1;
+    c->about.input = (rgm_model_input){
         .known = 1, .classes = 3, .image = {1, 16, 16}, .mean = {0.1f + (float)seed}, .std = {1.0f / 3}};
-    c->config = "batch: 128\n";
-    c->build = "regimen 0.1.0, oneDNN 2.6.3";
-    c->plugins = "optimizer 0 adam: adam 1.0.0\n";
-    c->classes = "T-shirt\nÄrmel\n";
+    c->about.config = "batch: 128\n";
+    c->about.build = "regimen 0.1.0, oneDNN 2.6.3";
+    c->about.plugins = "optimizer 0 adam: adam 1.0.0\n";
+    c->about.classes = "T-shirt\nÄrmel\n";
     return c;
 }
 
-void forget_states(rgm_checkpoint *c) {
+void forget_states(test_checkpoint *c) {
     for (int i = 0; i < RGM_CHECKPOINT_PLUGINS; i++) {
-        free(c->plugin[i].data);
-        c->plugin[i].data = NULL;
-        c->plugin[i].bytes = 0;
+        free(c->state.plugin[i].data);
+        c->state.plugin[i].data = NULL;
+        c->state.plugin[i].bytes = 0;
     }
 }
 
-void free_state(rgm_checkpoint *c) {
+void free_state(test_checkpoint *c) {
     forget_states(c);
-    for (int i = 0; i < 2; i++) free(c->slot[i]);
-    free(c->value);
-    free(c->stat);
+    for (int i = 0; i < 2; i++) free(c->state.slot[i]);
+    free(c->state.value);
+    free(c->state.stat);
     free(c);
 }
 
-void write_ok(const rgm_checkpoint *c, const char *path) {
+void write_ok(const test_checkpoint *c, const char *path) {
     rgm_error err = {0};
-    ck_assert_msg(rgm_checkpoint_write(c, path, &err) == RGM_OK, "%s", err.text);
+    ck_assert_msg(rgm_checkpoint_write(&c->about, &c->state, path, &err) == RGM_OK, "%s", err.text);
 }
 
-rgm_status load(const char *path, rgm_checkpoint *into, int32_t whole, rgm_error *err) {
+rgm_status load(const char *path, test_checkpoint *into, int32_t whole, rgm_error *err) {
     rgm_checkpoint_reader *reader;
     RGM_TRY(rgm_checkpoint_open(&reader, path, err));
     if (whole) forget_states(into);
-    rgm_status status = rgm_checkpoint_read(reader, into, whole, err);
+    rgm_status status = rgm_checkpoint_read(reader, &into->state, whole, err);
     rgm_checkpoint_close(reader);
     return status;
 }
 
-void refused(const char *path, rgm_checkpoint *into, int32_t whole, rgm_status code, const char **parts) {
+void refused(const char *path, test_checkpoint *into, int32_t whole, rgm_status code, const char **parts) {
     rgm_error err = {0};
     rgm_status status = load(path, into, whole, &err);
     ck_assert_msg(status == code, "%d instead of %d: %s", status, code, err.text);
     for (; *parts; parts++) ck_assert_msg(strstr(err.text, *parts) != NULL, "no '%s' in: %s", *parts, err.text);
 }
 
-int same_tensors(const rgm_checkpoint *a, const rgm_checkpoint *b, int32_t whole) {
-    const rgm_graph *g = a->graph;
+int same_tensors(const test_checkpoint *a, const test_checkpoint *b, int32_t whole) {
+    const rgm_graph *g = a->state.graph;
     for (int32_t i = 0; i < rgm_graph_param_count(g); i++) {
         const rgm_param *p = rgm_graph_param(g, i);
         size_t bytes = sizeof(float) * (size_t)p->count;
-        if (memcmp(a->value + p->offset, b->value + p->offset, bytes) != 0) return 0;
-        for (int32_t k = 0; whole && k < a->slot_count; k++)
-            if (memcmp(a->slot[k] + p->offset, b->slot[k] + p->offset, bytes) != 0) return 0;
+        if (memcmp(a->state.value + p->offset, b->state.value + p->offset, bytes) != 0) return 0;
+        for (int32_t k = 0; whole && k < a->state.slot_count; k++)
+            if (memcmp(a->state.slot[k] + p->offset, b->state.slot[k] + p->offset, bytes) != 0) return 0;
     }
     for (int32_t i = 0; i < rgm_graph_stat_count(g); i++) {
         const rgm_param *p = rgm_graph_stat(g, i);
-        if (memcmp(a->stat + p->offset, b->stat + p->offset, sizeof(float) * (size_t)p->count) != 0) return 0;
+        if (memcmp(a->state.stat + p->offset, b->state.stat + p->offset, sizeof(float) * (size_t)p->count) != 0)
+            return 0;
     }
-    for (int32_t i = 0; whole && i < a->plugin_count; i++) {
-        size_t bytes = a->plugin[i].bytes;
-        if (bytes != b->plugin[i].bytes) return 0;
-        if (bytes && memcmp(a->plugin[i].data, b->plugin[i].data, bytes) != 0) return 0;
+    for (int32_t i = 0; whole && i < a->state.plugin_count; i++) {
+        size_t bytes = a->state.plugin[i].bytes;
+        if (bytes != b->state.plugin[i].bytes) return 0;
+        if (bytes && memcmp(a->state.plugin[i].data, b->state.plugin[i].data, bytes) != 0) return 0;
     }
     return 1;
 }

@@ -5,7 +5,7 @@
 #include <check.h>
 
 #include "graph/family.h"
-#include "train/checkpoint.h"
+#include "test_checkpoint.h"
 
 extern char folder[512]; /* temporary, of one test */
 
@@ -20,23 +20,23 @@ char *in_folder(const char *name);
 rgm_graph *resnet(const char *name, int32_t base);
 
 /* A checkpoint with memory of its own, two slots, two states of plugins; tensors of any bits, or zeros for seed 0. */
-rgm_checkpoint *new_state(const rgm_graph *g, uint32_t seed);
-void free_state(rgm_checkpoint *c);
+test_checkpoint *new_state(const rgm_graph *g, uint32_t seed);
+void free_state(test_checkpoint *c);
 
 /* Frees the states of plugins; their labels stay. Before a whole reading, which brings new ones. */
-void forget_states(rgm_checkpoint *c);
+void forget_states(test_checkpoint *c);
 
-void write_ok(const rgm_checkpoint *c, const char *path);
+void write_ok(const test_checkpoint *c, const char *path);
 
 /* Opens and reads; the first failure's line is left in *err. */
-rgm_status load(const char *path, rgm_checkpoint *into, int32_t whole, rgm_error *err);
+rgm_status load(const char *path, test_checkpoint *into, int32_t whole, rgm_error *err);
 
 /* Reading must fail with exactly this status and a line that contains all of the texts that follow. */
 #define REFUSED(path, into, whole, code, ...) refused(path, into, whole, code, (const char *[]){__VA_ARGS__, NULL})
-void refused(const char *path, rgm_checkpoint *into, int32_t whole, rgm_status code, const char **parts);
+void refused(const char *path, test_checkpoint *into, int32_t whole, rgm_status code, const char **parts);
 
 /* Are the tensors the same bits; slots and states, too, if `whole`? */
-int same_tensors(const rgm_checkpoint *a, const rgm_checkpoint *b, int32_t whole);
+int same_tensors(const test_checkpoint *a, const test_checkpoint *b, int32_t whole);
 
 /* A file's bytes (to be freed, with room for one more), and the other way. */
 unsigned char *slurp(const char *path, size_t *size);

@@ -30,8 +30,8 @@ static void put_label(hid_t object, const char *name, const char *text) {
     H5Tclose(type);
 }
 
-static void put_numbers(hid_t file, const rgm_checkpoint *c) {
-    const rgm_progress *p = &c->progress;
+static void put_numbers(hid_t file, const test_checkpoint *c) {
+    const rgm_progress *p = &c->about.progress;
     const struct {
         const char *name;
         hid_t stored, memory;
@@ -53,8 +53,8 @@ static void put_numbers(hid_t file, const rgm_checkpoint *c) {
         {"best_epoch", H5T_STD_I32LE, H5T_NATIVE_INT32, &p->best_epoch},
         {"evaluations_without_gain", H5T_STD_I32LE, H5T_NATIVE_INT32, &p->evaluations_without_gain},
         {"seconds", H5T_IEEE_F64LE, H5T_NATIVE_DOUBLE, &p->seconds},
-        {"seed", H5T_STD_U64LE, H5T_NATIVE_UINT64, &c->seed},
-        {"fingerprint", H5T_STD_U64LE, H5T_NATIVE_UINT64, &c->fingerprint},
+        {"seed", H5T_STD_U64LE, H5T_NATIVE_UINT64, &c->about.seed},
+        {"fingerprint", H5T_STD_U64LE, H5T_NATIVE_UINT64, &c->about.fingerprint},
     };
     const uint32_t version = 1;
     put_label(file, "format", "regimen checkpoint");
@@ -91,47 +91,48 @@ static void put_tensor(hid_t group, const rgm_param *p, const float *arena) {
     H5Dclose(dataset);
 }
 
-static void put_tensors(hid_t file, const rgm_checkpoint *c) {
-    const rgm_graph *g = c->graph;
+static void put_tensors(hid_t file, const test_checkpoint *c) {
+    const rgm_graph *g = c->state.graph;
     hid_t model = make_group(file, "model"), optimizer = make_group(file, "optimizer");
-    for (int32_t i = 0; i < rgm_graph_param_count(g); i++) put_tensor(model, rgm_graph_param(g, i), c->value);
-    for (int32_t i = 0; i < rgm_graph_stat_count(g); i++) put_tensor(model, rgm_graph_stat(g, i), c->stat);
-    for (int32_t k = 0; k < c->slot_count; k++) {
-        hid_t slot = make_group(optimizer, c->slot_name[k]);
-        for (int32_t i = 0; i < rgm_graph_param_count(g); i++) put_tensor(slot, rgm_graph_param(g, i), c->slot[k]);
+    for (int32_t i = 0; i < rgm_graph_param_count(g); i++) put_tensor(model, rgm_graph_param(g, i), c->state.value);
+    for (int32_t i = 0; i < rgm_graph_stat_count(g); i++) put_tensor(model, rgm_graph_stat(g, i), c->state.stat);
+    for (int32_t k = 0; k < c->state.slot_count; k++) {
+        hid_t slot = make_group(optimizer, c->state.slot_name[k]);
+        for (int32_t i = 0; i < rgm_graph_param_count(g); i++)
+            put_tensor(slot, rgm_graph_param(g, i), c->state.slot[k]);
         H5Gclose(slot);
     }
     H5Gclose(optimizer);
     H5Gclose(model);
 }
 
-static void put_states(hid_t file, const rgm_checkpoint *c) {
+static void put_states(hid_t file, const test_checkpoint *c) {
     hid_t group = make_group(file, "plugins");
     int number = 0;
-    for (int32_t i = 0; i < c->plugin_count; i++) {
+    for (int32_t i = 0; i < c->state.plugin_count; i++) {
         char name[16];
-        hsize_t bytes = c->plugin[i].bytes;
+        hsize_t bytes = c->state.plugin[i].bytes;
         if (!bytes) continue;
         snprintf(name, sizeof name, "%02d", number++);
         hid_t dataset = put_dataset(group, name, H5T_STD_U8LE, H5Screate_simple(1, &bytes, NULL));
-        NEED(H5Dwrite(dataset, H5T_NATIVE_UINT8, H5S_ALL, H5S_ALL, H5P_DEFAULT, c->plugin[i].data));
-        put_label(dataset, "label", c->plugin[i].label);
+        NEED(H5Dwrite(dataset, H5T_NATIVE_UINT8, H5S_ALL, H5S_ALL, H5P_DEFAULT, c->state.plugin[i].data));
+        put_label(dataset, "label", c->state.plugin[i].label);
         H5Dclose(dataset);
     }
     H5Gclose(group);
 }
 
-void write_v1(const rgm_checkpoint *c, const char *path) {
+void write_v1(const test_checkpoint *c, const char *path) {
     rgm_file_writer w = {0};
     rgm_error err = {0};
     ck_assert_msg(rgm_file_create(&w, path, 1, &err) == RGM_OK, "%s", err.text);
     rgm_h5_enter();
     put_numbers(w.file, c);
     hid_t text = make_group(w.file, "text");
-    put_text(text, "config", c->config ? c->config : "");
-    put_text(text, "build", c->build ? c->build : "");
-    put_text(text, "plugins", c->plugins ? c->plugins : "");
-    put_text(text, "classes", c->classes ? c->classes : "");
+    put_text(text, "config", c->about.config ? c->about.config : "");
+    put_text(text, "build", c->about.build ? c->about.build : "");
+    put_text(text, "plugins", c->about.plugins ? c->about.plugins : "");
+    put_text(text, "classes", c->about.classes ? c->about.classes : "");
     H5Gclose(text);
     put_tensors(w.file, c);
     put_states(w.file, c);

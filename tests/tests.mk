@@ -227,18 +227,18 @@ checkpoint_tests = tests/check_checkpoint tests/check_weights tests/check_checkp
 check_PROGRAMS += $(checkpoint_tests)
 TESTS += $(checkpoint_tests)
 checkpoint_ldadd = libtrain.la libplug.la $(net_rooms) libdata.la libbase.la $(CHECK_LIBS) -lm
-tests_check_checkpoint_SOURCES = %D%/check_checkpoint.c %D%/checkpoint_states.c %D%/checkpoint_states.h \
+tests_check_checkpoint_SOURCES = %D%/check_checkpoint.c %D%/checkpoint_states.c %D%/checkpoint_states.h %D%/test_checkpoint.h \
 	%D%/checkpoint_v1.c %D%/checkpoint_v1.h
 tests_check_checkpoint_CPPFLAGS = $(AM_CPPFLAGS) $(HDF5_CFLAGS)
 tests_check_checkpoint_CFLAGS = $(test_cflags)
 tests_check_checkpoint_LDADD = $(checkpoint_ldadd)
-tests_check_checkpoint_reads_SOURCES = %D%/check_checkpoint_reads.c %D%/checkpoint_states.c %D%/checkpoint_states.h \
+tests_check_checkpoint_reads_SOURCES = %D%/check_checkpoint_reads.c %D%/checkpoint_states.c %D%/checkpoint_states.h %D%/test_checkpoint.h \
 	$(failing_calls) $(first_reader)
 tests_check_checkpoint_reads_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE $(HDF5_CFLAGS) $(first_reader_cppflags)
 EXTRA_tests_check_checkpoint_reads_DEPENDENCIES = tests/try/regimen-try$(EXEEXT)
 tests_check_checkpoint_reads_CFLAGS = $(test_cflags)
 tests_check_checkpoint_reads_LDADD = $(checkpoint_ldadd)
-tests_check_weights_SOURCES = %D%/check_weights.c %D%/checkpoint_states.c %D%/checkpoint_states.h
+tests_check_weights_SOURCES = %D%/check_weights.c %D%/checkpoint_states.c %D%/checkpoint_states.h %D%/test_checkpoint.h
 tests_check_weights_CPPFLAGS = $(AM_CPPFLAGS) $(HDF5_CFLAGS)
 tests_check_weights_CFLAGS = $(test_cflags)
 tests_check_weights_LDADD = $(checkpoint_ldadd)
@@ -324,7 +324,7 @@ tests_check_train_edge_CPPFLAGS = $(AM_CPPFLAGS) $(HDF5_CFLAGS) -DRGM_FIXTURES='
 EXTRA_tests_check_train_edge_DEPENDENCIES = tests/fixtures/same.stamp
 tests_check_train_edge_CFLAGS = $(test_cflags)
 tests_check_train_edge_LDADD = $(train_libs)
-tests_check_resume_SOURCES = %D%/check_resume.c %D%/checkpoint_v1.c %D%/checkpoint_v1.h $(train_helpers)
+tests_check_resume_SOURCES = %D%/check_resume.c %D%/checkpoint_v1.c %D%/checkpoint_v1.h %D%/test_checkpoint.h $(train_helpers)
 tests_check_resume_CPPFLAGS = $(AM_CPPFLAGS) $(HDF5_CFLAGS) -DRGM_FIXTURES='"$(abs_top_builddir)/tests/fixtures"'
 EXTRA_tests_check_resume_DEPENDENCIES = tests/fixtures/same.stamp
 tests_check_resume_CFLAGS = $(test_cflags)
@@ -335,6 +335,15 @@ tests_check_train_plug_CPPFLAGS = $(AM_CPPFLAGS) $(HDF5_CFLAGS) -DRGM_FIXTURES='
 EXTRA_tests_check_train_plug_DEPENDENCIES = tests/fixtures/same.stamp
 tests_check_train_plug_CFLAGS = $(test_cflags)
 tests_check_train_plug_LDADD = $(train_libs)
+
+# Many sessions in one process.
+check_PROGRAMS += tests/check_sessions
+TESTS += tests/check_sessions
+tests_check_sessions_SOURCES = %D%/check_sessions.c $(train_helpers)
+tests_check_sessions_CPPFLAGS = $(AM_CPPFLAGS) $(HDF5_CFLAGS) -DRGM_FIXTURES='"$(abs_top_builddir)/tests/fixtures"'
+EXTRA_tests_check_sessions_DEPENDENCIES = tests/fixtures/same.stamp
+tests_check_sessions_CFLAGS = $(test_cflags)
+tests_check_sessions_LDADD = $(train_libs)
 
 # How a run ends: what is saved then, and what is not.
 check_PROGRAMS += tests/check_run_end

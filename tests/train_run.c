@@ -9,6 +9,7 @@
 #include <unistd.h>
 #include "base/log.h"
 #include "datasets/writer.h"
+#include "train/resume.h"
 
 /* ---- data ---- */
 
@@ -100,24 +101,31 @@ static rgm_status on_saved(void *context, const char *path, const rgm_progress *
     return RGM_OK;
 }
 
-static rgm_status dump(const rgm_session *s, rgm_trainer *t, const char *path, rgm_error *err) {
-    rgm_checkpoint c = {0};
-    rgm_trainer_checkpoint(t, &c);
-    size_t values = (size_t)rgm_graph_param_floats(s->graph), stats = (size_t)rgm_graph_stat_floats(s->graph);
+static rgm_status write_tensor(void *context, const rgm_state_tensor *t, rgm_error *err) {
+    int fine = fwrite(t->data, 1, t->bytes, context) == t->bytes;
+    return fine ? RGM_OK : rgm_fail(err, RGM_E_IO, "%s: cannot be written", t->name);
+}
+
+/* Parameters, statistics, slots, states. */
+static rgm_status dump(rgm_trainer *t, const char *path, rgm_error *err) {
     FILE *out = fopen(path, "wb");
-    int fine = out && fwrite(c.value, sizeof(float), values, out) == values;
-    fine = fine && fwrite(c.stat, sizeof(float), stats, out) == stats;
-    for (int32_t i = 0; fine && i < c.slot_count; i++) fine = fwrite(c.slot[i], sizeof(float), values, out) == values;
-    if (out && fclose(out) != 0) fine = 0;
-    return fine ? RGM_OK : rgm_fail(err, RGM_E_IO, "%s: cannot be written", path);
+    if (!out) return rgm_fail(err, RGM_E_IO, "%s: cannot be written", path);
+    rgm_status status = RGM_OK;
+    const uint32_t groups[] = {RGM_PARAMETERS, RGM_STATISTICS, RGM_SLOTS, RGM_PLUGIN_STATES};
+    for (int i = 0; i < 4 && status >= 0; i++) status = rgm_trainer_visit(t, groups[i], write_tensor, out, err);
+    return fclose(out) == 0 ? status : rgm_fail(err, RGM_E_IO, "%s: cannot be written", path);
 }
 
 static rgm_status train(const run_job *job, run_result *r, rgm_session *s, rgm_trainer *t, rgm_error *err) {
     child c = {.job = job, .r = r};
     rgm_progress p = rgm_progress_start();
     r->steps_per_epoch = s->steps_per_epoch;
-    if (job->load_before) RGM_TRY(rgm_loop_load(t, job->load_before, err));
-    if (job->resume) RGM_TRY(rgm_loop_resume(s, t, job->resume, &p, &r->differs, r->build, err));
+    if (job->load_before) RGM_TRY(rgm_load_weights(t, job->load_before, err));
+    rgm_resumed resumed = {.progress = p};
+    if (job->resume) RGM_TRY(rgm_resume(s, t, job->resume, &resumed, err));
+    p = resumed.progress;
+    r->differs = resumed.differs;
+    memcpy(r->build, resumed.build, sizeof r->build);
     rgm_loop_options options = {.last = job->last,
                                 .best = job->best,
                                 .begins = job->begins,
@@ -130,11 +138,11 @@ static rgm_status train(const run_job *job, run_result *r, rgm_session *s, rgm_t
     rgm_status status = rgm_loop_run(s, t, &p, &options, &r->ending, err);
     p.seconds = 0;
     r->progress = p;
-    if (job->load_after) RGM_TRY(rgm_loop_load(t, job->load_after, err));
-    if (job->dump) RGM_TRY(dump(s, t, job->dump, err));
+    if (job->load_after) RGM_TRY(rgm_load_weights(t, job->load_after, err));
+    if (job->dump) RGM_TRY(dump(t, job->dump, err));
     rgm_tally test;
-    if (status == RGM_OK && s->test.count) {
-        status = rgm_trainer_evaluate(t, &s->test, NULL, NULL, &test, err);
+    if (status == RGM_OK && s->data->test.count) {
+        status = rgm_trainer_evaluate(t, &s->data->test, NULL, NULL, &test, err);
         r->test_loss = test.loss / (double)test.seen;
         r->test_right = test.top1;
     }
@@ -143,8 +151,8 @@ static rgm_status train(const run_job *job, run_result *r, rgm_session *s, rgm_t
 
 static rgm_status evaluate(const run_job *job, run_result *r, rgm_session *s, rgm_trainer *t, rgm_error *err) {
     rgm_tally test;
-    RGM_TRY(rgm_loop_load(t, job->evaluate, err));
-    RGM_TRY(rgm_trainer_evaluate(t, job->held_out ? &s->validation : &s->test, NULL, NULL, &test, err));
+    RGM_TRY(rgm_load_weights(t, job->evaluate, err));
+    RGM_TRY(rgm_trainer_evaluate(t, job->held_out ? &s->data->validation : &s->data->test, NULL, NULL, &test, err));
     r->test_loss = test.loss / (double)test.seen;
     r->test_right = test.top1;
     return RGM_OK;
@@ -175,7 +183,7 @@ static rgm_status session(const run_job *job, run_result *r, rgm_error *err) {
     rgm_status made = rgm_session_create(&s, &config, &options, err);
     rgm_constants_free(&own);
     RGM_TRY(made);
-    if (job->build) snprintf(s->build, sizeof s->build, "%s", job->build);
+    if (job->build) snprintf(s->device->build, sizeof s->device->build, "%s", job->build);
     rgm_status status = rgm_trainer_create(&t, s, &(rgm_trainer_options){.training = !job->evaluate}, err);
     if (status == RGM_OK && job->evaluate) status = evaluate(job, r, s, t, err);
     if (status == RGM_OK && !job->evaluate) status = train(job, r, s, t, err);

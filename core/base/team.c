@@ -242,12 +242,14 @@ rgm_status rgm_team_run(rgm_team *team, rgm_phase *phases, int32_t count, rgm_er
     if (count <= 0) return RGM_OK;
     RGM_TRY(rgm_team_start(team, err));
     start_run(team, phases, count);
+    int32_t before = rgm_threads_single();
     if (team->size > 1) {
         assert_not_forked();
         rgm_threads_run(team->threads, run_worker, team);
     } else {
         run_worker(team, 0, 1);
     }
+    rgm_threads_restore(before);
     unpin_caller(team);
     if (atomic_load(&team->failed_phase) == INT32_MAX) return RGM_OK;
     if (err) *err = team->failure;
@@ -258,6 +260,9 @@ rgm_status rgm_team_for(rgm_team *team, rgm_chunk_fn run, void *context, int32_t
     rgm_phase phase = {.run = run, .context = context, .chunks = chunks};
     return rgm_team_run(team, &phase, 1, err);
 }
+
+int32_t rgm_single_enter(void) { return rgm_threads_single(); }
+void rgm_single_leave(int32_t before) { rgm_threads_restore(before); }
 
 static int wants_pins(int32_t pin, int32_t threads, const rgm_machine *machine) {
     if (pin != RGM_PIN_AUTO) return pin == RGM_PIN_ON;

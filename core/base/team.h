@@ -9,9 +9,12 @@
  * Every thread has an alternate stack for signal handlers (base/altstack.h). Signals that are sent to the process stay
  * with the caller; the other threads block them.
  *
- * Every thread runs with denormals flushed to zero (FTZ, DAZ) inside a phase; the caller's FP state is restored after.
- * Backends: OpenMP (default) or pthreads (RGM_TEAM_PTHREAD), chosen by configure. oneDNN may be called from a chunk: it
- * sees one thread there in both backends.
+ * Every thread runs with denormals flushed to zero (FTZ, DAZ) inside a phase. Backends: OpenMP (default) or pthreads
+ * (RGM_TEAM_PTHREAD), chosen by configure. oneDNN may be called from a chunk: it sees one thread there in both
+ * backends. The caller's FP state, affinity and number of OpenMP threads are restored after a run.
+ *
+ * A team is used by one thread at a time, which need not be the one that made it. Teams of other threads may run at the
+ * same time. OpenMP keeps a pool of threads for each thread that runs teams, until that thread ends.
  */
 #ifndef RGM_BASE_TEAM_H
 #define RGM_BASE_TEAM_H
@@ -39,8 +42,7 @@ typedef struct rgm_team_options {
     int32_t pin;     /* RGM_PIN_*; auto pins only when the run owns all CPUs it may use */
 } rgm_team_options;
 
-/* Creates a team; its threads start at rgm_team_start or the first run. RGM_E_USAGE for threads outside 0..256. Also
- * sets OpenMP's own thread count to one for the calling thread, so create the team before the first oneDNN primitive.
+/* Creates a team; its threads start at rgm_team_start or the first run. RGM_E_USAGE for threads outside 0..256.
  * [main] */
 rgm_status rgm_team_create(rgm_team **team, const rgm_team_options *options, rgm_error *err);
 
@@ -72,5 +74,10 @@ rgm_status rgm_team_run(rgm_team *team, rgm_phase *phases, int32_t count, rgm_er
 
 /* The same for one function. */
 rgm_status rgm_team_for(rgm_team *team, rgm_chunk_fn run, void *context, int32_t chunks, rgm_error *err);
+
+/* Between the two, OpenMP gives the calling thread's own regions one thread, as in a chunk: around what creates
+ * oneDNN's primitives, which remember how many there were. rgm_single_enter returns what rgm_single_leave puts back. */
+int32_t rgm_single_enter(void);
+void rgm_single_leave(int32_t before);
 
 #endif

@@ -17,7 +17,6 @@ rgm_status rgm_threads_create(rgm_threads **threads, int32_t count, int32_t spin
     (void)spins; /* OMP_WAIT_POLICY and GOMP_SPINCOUNT are the runtime's */
     if (!(*threads = malloc(sizeof **threads))) return rgm_fail(err, RGM_E_NOMEM, "out of memory for the team");
     **threads = (rgm_threads){.count = count};
-    omp_set_num_threads(1);
     return RGM_OK;
 }
 
@@ -91,5 +90,13 @@ void rgm_threads_run(rgm_threads *threads, rgm_worker_fn fn, void *context) {
         fn(context, worker, workers);
     }
 }
+
+int32_t rgm_threads_single(void) {
+    int32_t before = omp_get_max_threads();
+    omp_set_num_threads(1);
+    return before;
+}
+
+void rgm_threads_restore(int32_t before) { omp_set_num_threads(before); }
 
 const char *rgm_threads_name(void) { return "OpenMP"; }

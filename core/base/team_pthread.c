@@ -8,7 +8,8 @@
 #include "base/wait.h"
 
 #ifdef RGM_HAVE_GOMP
-void omp_set_num_threads(int count); /* of libgomp, whose header needs -fopenmp */
+int omp_get_max_threads(void); /* of libgomp, whose header needs -fopenmp */
+void omp_set_num_threads(int count);
 #endif
 
 typedef struct member {
@@ -29,16 +30,23 @@ struct rgm_threads {
     member members[]; /* [count], member 0 unused */
 };
 
-static void one_openmp_thread(void) {
 #ifdef RGM_HAVE_GOMP
+int32_t rgm_threads_single(void) {
+    int32_t before = omp_get_max_threads();
     omp_set_num_threads(1);
-#endif
+    return before;
 }
+
+void rgm_threads_restore(int32_t before) { omp_set_num_threads(before); }
+#else
+int32_t rgm_threads_single(void) { return 1; }
+void rgm_threads_restore(int32_t before) { (void)before; }
+#endif
 
 static void *member_main(void *argument) {
     member *self = argument;
     rgm_threads *threads = self->threads;
-    one_openmp_thread();
+    rgm_threads_single();
     for (uint32_t seen = 0;; seen++) {
         rgm_event_wait(&threads->go, seen, threads->spins);
         if (threads->stop) return NULL;
@@ -81,7 +89,6 @@ rgm_status rgm_threads_create(rgm_threads **threads, int32_t count, int32_t spin
     rgm_threads *made = aligned_alloc(64, bytes);
     if (!made) return rgm_fail(err, RGM_E_NOMEM, "out of memory for the team");
     *made = (rgm_threads){.count = count, .spins = spins};
-    one_openmp_thread();
     *threads = made;
     return RGM_OK;
 }

@@ -24,12 +24,13 @@ rgm_status rgm_run_effort(const rgm_cli_line *line, int32_t repeats, int32_t mil
 }
 
 static void tell_data(const rgm_session *s) {
-    if (!s->set) return;
-    const rgm_dataset_info *info = rgm_dataset_describe(s->set);
+    if (!s->data->set) return;
+    const rgm_dataset_info *info = rgm_dataset_describe(s->data->set);
     rgm_log(RGM_LOG_INFO,
             "%s: %dx%dx%d, %d classes; %" PRId64 " images for training, %" PRId64 " for validation, %" PRId64
             " for the test",
-            info->path, info->C, info->H, info->W, info->classes, s->train.count, s->validation.count, s->test.count);
+            info->path, info->C, info->H, info->W, info->classes, s->data->train.count, s->data->validation.count,
+            s->data->test.count);
     if (info->slow)
         rgm_log(RGM_LOG_WARN,
                 "%s: its images are chunked or compressed and too many to be unpacked into memory, which is slow: "
@@ -62,8 +63,8 @@ rgm_status rgm_run_session(rgm_session **session, rgm_config *config, const rgm_
     if (line->quiet) rgm_log_set_level(RGM_LOG_WARN);
     RGM_TRY(rgm_run_check_target(line->json, err));
     RGM_TRY(rgm_session_create(session, config, &o, err));
-    rgm_log(RGM_LOG_INFO, "%s", (*session)->build);
-    rgm_log(RGM_LOG_INFO, "%s", rgm_team_describe((*session)->team));
+    rgm_log(RGM_LOG_INFO, "%s", (*session)->device->build);
+    rgm_log(RGM_LOG_INFO, "%s", rgm_team_describe((*session)->device->team));
     tell_data(*session);
     return RGM_OK;
 }
@@ -88,7 +89,7 @@ void rgm_run_speed(rgm_summary *summary, const rgm_session *s, double images, do
     summary->seconds = seconds;
     summary->images_per_s = seconds > 0 ? images / seconds : 0;
     summary->gflops = summary->images_per_s * flops * 1e-9;
-    summary->peak_gflops = rgm_peak_gflops(s->team, s->kernels);
+    summary->peak_gflops = rgm_peak_gflops(s->device->team, s->device->kernels);
 }
 
 rgm_status rgm_run_print(const char *target, const rgm_summary *summary, rgm_error *err) {

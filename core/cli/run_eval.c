@@ -3,10 +3,10 @@
 #include "cli/commands.h"
 #include "cli/run.h"
 #include "report/bar.h"
-#include "train/loop.h"
+#include "train/resume.h"
 
 static const rgm_view *view_of(const rgm_session *s, int32_t split) {
-    return split == RGM_SPLIT_TRAIN ? &s->train : split == RGM_SPLIT_TEST ? &s->test : &s->validation;
+    return split == RGM_SPLIT_TRAIN ? &s->data->train : split == RGM_SPLIT_TEST ? &s->data->test : &s->data->validation;
 }
 
 static rgm_status evaluate(const rgm_session *s, rgm_trainer *t, int32_t split, const char *json, rgm_error *err) {
@@ -15,10 +15,10 @@ static rgm_status evaluate(const rgm_session *s, rgm_trainer *t, int32_t split, 
     const rgm_view *view = view_of(s, split);
     if (view->count == 0)
         return rgm_fail(err, RGM_E_USAGE, "%s: no %s split", config->data.file, rgm_split_name(split));
-    RGM_TRY(rgm_loop_load(t, config->checkpoint, err));
+    RGM_TRY(rgm_load_weights(t, config->checkpoint, err));
     double start = rgm_seconds();
     RGM_TRY(rgm_trainer_evaluate(t, view, rgm_run_stop, NULL, &tally, err));
-    double seconds = rgm_seconds() - start, flops = rgm_graph_forward_flops(s->graph);
+    double seconds = rgm_seconds() - start, flops = rgm_graph_forward_flops(s->model->graph);
     rgm_summary summary = {.model = config->model.name,
                            .data = config->data.file,
                            .split = rgm_split_name(split),

@@ -46,7 +46,7 @@ static void print_rows(const rgm_plan *plan, int32_t evaluation) {
 static void print_backward(const rgm_session *s, const rgm_plan *plan) {
     recomputation r = recompute(plan);
     printf("backward    keeps %.1f MiB of outputs, makes %.1f MiB again (%.1f %% more arithmetic)\n", mib(r.kept),
-           mib(r.again), 100 * r.flops / (rgm_graph_train_flops(s->graph) * s->config->batch));
+           mib(r.again), 100 * r.flops / (rgm_graph_train_flops(s->model->graph) * s->config->batch));
 }
 
 static void print_text(const rgm_session *s, const rgm_trainer *t, int32_t evaluation) {
@@ -54,8 +54,8 @@ static void print_text(const rgm_session *s, const rgm_trainer *t, int32_t evalu
     const rgm_plan *plan = rgm_trainer_plan(t);
     print_rows(plan, evaluation);
     printf("\nmodel       %s, %" PRId64 " parameters, %.3f GFLOP per image%s\n", s->config->model.name,
-           rgm_graph_param_elements(s->graph),
-           (evaluation ? rgm_graph_forward_flops(s->graph) : rgm_graph_train_flops(s->graph)) * 1e-9,
+           rgm_graph_param_elements(s->model->graph),
+           (evaluation ? rgm_graph_forward_flops(s->model->graph) : rgm_graph_train_flops(s->model->graph)) * 1e-9,
            evaluation ? "" : " and training step");
     printf("batch       %d images\n", s->config->batch);
     if (evaluation)
@@ -91,15 +91,16 @@ static rgm_status make_json(json_t **out, const rgm_session *s, const rgm_traine
     json_t *json = json_pack(
         "{s:b, s:s, s:I, s:i, s:f, s:f, s:o, s:{s:I, s:I, s:f}, s:{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}}",
         "evaluation", evaluation, "model", s->config->model.name, "parameters",
-        (json_int_t)rgm_graph_param_elements(s->graph), "batch", s->config->batch, "train_flops_per_image",
-        rgm_graph_train_flops(s->graph), "forward_flops_per_image", rgm_graph_forward_flops(s->graph), "layers",
-        rows_json(rgm_trainer_plan(t)), "backward", "kept_bytes", (json_int_t)r.kept, "again_bytes",
+        (json_int_t)rgm_graph_param_elements(s->model->graph), "batch", s->config->batch, "train_flops_per_image",
+        rgm_graph_train_flops(s->model->graph), "forward_flops_per_image", rgm_graph_forward_flops(s->model->graph),
+        "layers", rows_json(rgm_trainer_plan(t)), "backward", "kept_bytes", (json_int_t)r.kept, "again_bytes",
         (json_int_t)r.again, "again_flops", r.flops, "memory", "parameters", (json_int_t)m.parameters, "gradients",
         (json_int_t)m.gradients, "optimizer", (json_int_t)m.slots, "statistics", (json_int_t)m.statistics, "prepared",
         (json_int_t)rgm_plan_kept_bytes(rgm_trainer_plan(t)), "activations", (json_int_t)m.activations, "scratch",
         (json_int_t)m.scratch, "pipeline", (json_int_t)m.pipeline, "fixed", (json_int_t)m.fixed, "peak",
         (json_int_t)m.peak);
-    if (json && cores) json_object_set_new(json, "chunks", rgm_chunks_json(rgm_trainer_plan(t), s->kernels, cores));
+    if (json && cores)
+        json_object_set_new(json, "chunks", rgm_chunks_json(rgm_trainer_plan(t), s->device->kernels, cores));
     *out = json;
     return json ? RGM_OK : rgm_fail(err, RGM_E_NOMEM, "no memory for the result");
 }
@@ -113,7 +114,7 @@ rgm_status rgm_run_plan(rgm_config *config, const rgm_cli_line *line, int32_t ev
     rgm_status status = rgm_trainer_create(&t, s, &options, err);
     if (status >= 0 && rgm_json_leaves_text(line->json)) {
         print_text(s, t, evaluation);
-        if (cores) status = rgm_chunks_print(rgm_trainer_plan(t), s->kernels, cores, err);
+        if (cores) status = rgm_chunks_print(rgm_trainer_plan(t), s->device->kernels, cores, err);
     }
     json_t *json = NULL;
     if (status >= 0 && line->json) status = make_json(&json, s, t, evaluation, cores, err);

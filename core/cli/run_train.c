@@ -18,6 +18,7 @@
 #include "report/runfolder.h"
 #include "train/advice.h"
 #include "train/loop.h"
+#include "train/resume.h"
 
 /* A run as this command sees it: where it writes, and what it has shown. */
 typedef struct run {
@@ -131,9 +132,9 @@ static rgm_status write_start(run *r, const rgm_progress *p, rgm_error *err) {
     const rgm_session *s = r->s;
     rgm_metrics_begin(&r->metrics, "start", p->step, p->epoch);
     rgm_metrics_text(&r->metrics, "model", s->config->model.name);
-    rgm_metrics_int(&r->metrics, "parameters", rgm_graph_param_elements(s->graph));
-    rgm_metrics_int(&r->metrics, "threads", rgm_team_size(s->team));
-    rgm_metrics_text(&r->metrics, "isa", s->kernels->isa);
+    rgm_metrics_int(&r->metrics, "parameters", rgm_graph_param_elements(s->model->graph));
+    rgm_metrics_int(&r->metrics, "threads", rgm_team_size(s->device->team));
+    rgm_metrics_text(&r->metrics, "isa", s->device->kernels->isa);
     rgm_metrics_int(&r->metrics, "resumed", r->begins != RGM_BEGINS_NEW);
     return rgm_metrics_end(&r->metrics, err);
 }
@@ -187,10 +188,10 @@ static int32_t is_finished(const run *r, const rgm_progress *p, rgm_summary *sum
 /* The weights that a new run begins with, and a word if they were made for other pixels or classes. */
 static rgm_status load_weights(rgm_trainer *t, const rgm_session *s, rgm_error *err) {
     rgm_constants theirs;
-    RGM_TRY(rgm_loop_load(t, s->config->checkpoint, err));
+    RGM_TRY(rgm_load_weights(t, s->config->checkpoint, err));
     if (rgm_trainer_check_state(t, err) < 0) return rgm_fail_in(err, "%s", s->config->checkpoint);
     RGM_TRY(rgm_constants_read(&theirs, s->config->checkpoint, err));
-    rgm_constants_compare(&theirs, &s->constants, s->config->data.file);
+    rgm_constants_compare(&theirs, &s->data->constants, s->config->data.file);
     rgm_constants_free(&theirs);
     return RGM_OK;
 }
@@ -198,7 +199,7 @@ static rgm_status load_weights(rgm_trainer *t, const rgm_session *s, rgm_error *
 /* The configuration with which the run goes on, so that it goes on with it the next time, too. */
 static rgm_status keep_config(const run *r, rgm_error *err) {
     static rgm_config effective;
-    RGM_TRY(rgm_session_effective(r->s, &effective, err));
+    rgm_session_effective(r->s, &effective);
     snprintf(effective.out, sizeof effective.out, "%s", r->folder.path);
     return rgm_runfolder_keep(&r->folder, &effective, err);
 }
@@ -236,19 +237,21 @@ static rgm_status check_limit(const run *r, const rgm_progress *p, rgm_error *er
 /* Everything as the checkpoint says. A finished run stays as it is. A process may have ended between a checkpoint and
  * its event: then that is told now. */
 static rgm_status resume(run *r, rgm_progress *p, int32_t *finished, rgm_error *err) {
-    int32_t differs, found;
-    char build[256], text[128];
+    int32_t found;
+    char text[128];
+    rgm_resumed resumed;
     rgm_summary summary;
     const char *from = r->begins == RGM_BEGINS_LAST ? r->folder.last : r->folder.best;
-    rgm_status status = rgm_loop_resume(r->s, r->t, from, p, &differs, build, err);
+    rgm_status status = rgm_resume(r->s, r->t, from, &resumed, err);
     if (status == RGM_E_FORMAT) add_way_on(r, from, err);
     RGM_TRY(status);
+    *p = resumed.progress;
     RGM_TRY(check_limit(r, p, err));
     *finished = r->begins == RGM_BEGINS_LAST && is_finished(r, p, &summary, text);
     if (*finished) return rgm_run_print(r->line->json, &summary, err);
-    if (differs)
-        rgm_log(RGM_LOG_WARN, "the checkpoint was made by %s; this is %s: the result may have other bits", build,
-                r->s->build);
+    if (resumed.differs)
+        rgm_log(RGM_LOG_WARN, "the checkpoint was made by %s; this is %s: the result may have other bits",
+                resumed.build, r->s->device->build);
     rgm_log(RGM_LOG_INFO, "continuing %s after step %" PRId64, r->folder.path, p->step);
     r->saved_step = p->step;
     RGM_TRY(keep_config(r, err));
@@ -280,7 +283,7 @@ static rgm_status finish_bench(run *r, const rgm_progress *p, int32_t ending, rg
 
 /* Somebody may have taken best.h5 away. */
 static rgm_status load_best(const run *r, rgm_summary *summary, rgm_error *err) {
-    if (access(r->folder.best, F_OK) == 0 || errno != ENOENT) return rgm_loop_load(r->t, r->folder.best, err);
+    if (access(r->folder.best, F_OK) == 0 || errno != ENOENT) return rgm_load_weights(r->t, r->folder.best, err);
     rgm_log(RGM_LOG_WARN, "%s is missing: this is the result of the last state, not of the best", r->folder.best);
     summary->checkpoint = r->folder.last;
     return RGM_OK;
@@ -295,17 +298,17 @@ static rgm_status finish(run *r, const rgm_progress *p, int32_t ending, rgm_erro
     rgm_summary summary = summarize(r, p, ending, text);
     if (ending == RGM_END_EARLY) RGM_TRY(load_best(r, &summary, err));
     /* the test split is read once, at the end of the whole run */
-    const rgm_view *view = s->test.count && ending != RGM_END_STEPS ? &s->test : &s->validation;
+    const rgm_view *view = s->data->test.count && ending != RGM_END_STEPS ? &s->data->test : &s->data->validation;
     rgm_tally tally = {0};
     if (view->count) {
         double start = rgm_seconds();
         RGM_TRY(rgm_trainer_evaluate(r->t, view, rgm_run_stop, NULL, &tally, err));
-        summary.split = view == &s->test ? "test" : "validation";
+        summary.split = view == &s->data->test ? "test" : "validation";
         RGM_TRY(write_evaluation(&r->metrics, p, summary.split, &tally, rgm_seconds() - start, err));
     }
     RGM_TRY(write_end(r, p, word_of(&summary), err));
     rgm_run_count(&summary, &tally);
-    rgm_run_speed(&summary, s, (double)p->step * c->batch, p->seconds, rgm_graph_train_flops(s->graph));
+    rgm_run_speed(&summary, s, (double)p->step * c->batch, p->seconds, rgm_graph_train_flops(s->model->graph));
     return rgm_run_print(r->line->json, &summary, err);
 }
 
@@ -330,7 +333,8 @@ static void tell_new_run(const run *r) {
         rgm_text_shell(file, last + strlen(last), sizeof last - strlen(last));
         snprintf(state, sizeof state, "the last checkpoint is of step %" PRId64, r->saved_step);
     }
-    if (r->s->components.lr > 0) snprintf(lr, sizeof lr, " --set optimizer.lr=%g", r->s->components.lr / 10);
+    if (r->s->model->components.lr > 0)
+        snprintf(lr, sizeof lr, " --set optimizer.lr=%g", r->s->model->components.lr / 10);
     rgm_log(RGM_LOG_WARN,
             "%s; resumed, the run comes to the same numbers: begin a new one with a lower rate: regimen train %s%s "
             "--out %s%s",
@@ -425,7 +429,7 @@ static rgm_status open_folder(run *r, rgm_config *config, rgm_error *err) {
         return RGM_OK;
     }
     static rgm_config effective;
-    RGM_TRY(rgm_session_effective(r->s, &effective, err));
+    rgm_session_effective(r->s, &effective);
     RGM_TRY(rgm_runfolder_create(&r->folder, &effective, err));
     snprintf(config->out, sizeof config->out, "%s", effective.out);
     rgm_log(RGM_LOG_INFO, "run folder: %s", r->folder.path);
@@ -456,7 +460,7 @@ rgm_status rgm_run_train(rgm_config *config, const rgm_cli_line *line, struct rg
     rgm_status status = rgm_run_session(&s, config, line, &session, err);
     rgm_constants_free(&own);
     RGM_TRY(status);
-    rgm_fingerprint_begin(s->set, &s->stop);
+    rgm_fingerprint_begin(s->data->set, &s->stop);
     r.line = line;
     r.s = s;
     r.bench = bench;

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "base/team.h"
 
 static const char *const direction_names[RGM_CONV_DIRECTIONS] = {"forward", "backward data", "backward weights"};
 
@@ -296,9 +297,7 @@ static rgm_status make_finish(rgm_conv *conv, rgm_error *err) {
     return made == dnnl_success ? RGM_OK : rgm_dnnl_fail(err, made, "describing what a convolution ends with");
 }
 
-rgm_status rgm_conv_create(rgm_conv **out, rgm_engine *engine, const rgm_conv_shape *shape, rgm_error *err) {
-    *out = NULL;
-    RGM_TRY(check_shape(shape, err));
+static rgm_status create(rgm_conv **out, rgm_engine *engine, const rgm_conv_shape *shape, rgm_error *err) {
     rgm_conv *conv = calloc(1, sizeof *conv);
     if (!conv) return rgm_fail(err, RGM_E_NOMEM, "engine: no memory for a convolution");
     set_shape(conv, engine, shape);
@@ -311,6 +310,15 @@ rgm_status rgm_conv_create(rgm_conv **out, rgm_engine *engine, const rgm_conv_sh
     return RGM_OK;
 fail:
     rgm_conv_destroy(conv);
+    return status;
+}
+
+rgm_status rgm_conv_create(rgm_conv **out, rgm_engine *engine, const rgm_conv_shape *shape, rgm_error *err) {
+    *out = NULL;
+    RGM_TRY(check_shape(shape, err));
+    int32_t threads = rgm_single_enter();
+    rgm_status status = create(out, engine, shape, err);
+    rgm_single_leave(threads);
     return status;
 }
 
@@ -354,8 +362,10 @@ int32_t rgm_conv_stem_layout(rgm_engine *engine, const rgm_conv_shape *shape) {
     set_shape(&conv, engine, &plain);
     /* Backward weights may convert the input, group by group: that still beats blocks of mostly padding. */
     dnnl_primitive_desc_t pd;
-    if (find_primitive(&pd, &conv, RGM_CONV_FORWARD, 1, (blocks){1, engine->block}, NULL) != dnnl_success)
-        return RGM_LAYOUT_BLOCKED;
+    int32_t threads = rgm_single_enter();
+    dnnl_status_t found = find_primitive(&pd, &conv, RGM_CONV_FORWARD, 1, (blocks){1, engine->block}, NULL);
+    rgm_single_leave(threads);
+    if (found != dnnl_success) return RGM_LAYOUT_BLOCKED;
     int jit = is_jit(impl_name(pd));
     dnnl_primitive_desc_destroy(pd);
     return jit ? RGM_LAYOUT_PLAIN : RGM_LAYOUT_BLOCKED;

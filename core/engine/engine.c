@@ -2,26 +2,31 @@
 
 #include "engine/internal.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "base/cpu.h"
+#include "base/team.h"
 
-#if defined _OPENMP || defined RGM_HAVE_GOMP
-/* Declared here: with the pthread team libgomp is linked, but its header need not be the compiler's. */
-void omp_set_num_threads(int threads);
-/* A primitive remembers the thread count of its creation: run with fewer threads it does part of the work. */
-static void one_thread(void) { omp_set_num_threads(1); }
-#else
-static void one_thread(void) {}
-#endif
+/* Instruction sets that oneDNN keeps to, for the life of the process. */
+enum { CAP_UNKNOWN, CAP_NONE, CAP_AVX2, CAP_AVX512 };
 
-/* oneDNN refuses a cap once it has looked at the CPU: then the first engine's holds, which rgm_engine_describe() shows.
- * The reference and generic16 levels stay uncapped: below AVX2 oneDNN has no jit backward convolutions, and those
+/* The reference and generic16 levels stay uncapped: below AVX2 oneDNN has no jit backward convolutions, and those
  * levels are about Regimen's own kernels. */
-static void cap_isa(int32_t isa) {
-    if (isa == RGM_ISA_AVX2) dnnl_set_max_cpu_isa(dnnl_cpu_isa_avx2);
-    if (isa == RGM_ISA_AVX512) dnnl_set_max_cpu_isa(dnnl_cpu_isa_avx512_core);
+static int32_t cap_of(int32_t isa) {
+    return isa == RGM_ISA_AVX2 ? CAP_AVX2 : isa == RGM_ISA_AVX512 ? CAP_AVX512 : CAP_NONE;
+}
+
+/* oneDNN refuses a cap once it has looked at the CPU: the first engine's holds. Every engine sets it before its own
+ * first look, so two that are made at once agree. Returns 1 if it is the engine's own. */
+static int32_t cap_isa(int32_t isa) {
+    static _Atomic int32_t first = CAP_UNKNOWN;
+    int32_t own = cap_of(isa), held = CAP_UNKNOWN;
+    if (!atomic_compare_exchange_strong(&first, &held, own) && held != own) return 0;
+    if (own == CAP_AVX2) dnnl_set_max_cpu_isa(dnnl_cpu_isa_avx2);
+    if (own == CAP_AVX512) dnnl_set_max_cpu_isa(dnnl_cpu_isa_avx512_core);
+    return 1;
 }
 
 static void describe(rgm_engine *engine) {
@@ -56,12 +61,11 @@ rgm_status rgm_engine_create(rgm_engine **out, int32_t isa, int32_t block, int32
         return rgm_fail(err, RGM_E_USAGE, "engine: channel block %d, expected 4, 8 or 16", block);
     if (workers < 1) return rgm_fail(err, RGM_E_USAGE, "engine: %d workers, expected at least 1", workers);
 
-    one_thread();
-    cap_isa(isa);
     rgm_engine *engine = calloc(1, sizeof *engine);
     if (!engine) return rgm_fail(err, RGM_E_NOMEM, "engine: out of memory");
-    *engine = (rgm_engine){.isa = isa, .block = block, .workers = workers};
+    *engine = (rgm_engine){.isa = isa, .block = block, .workers = workers, .capped = cap_isa(isa)};
 
+    int32_t threads = rgm_single_enter();
     rgm_status status = RGM_OK;
     dnnl_status_t made = dnnl_engine_create(&engine->engine, dnnl_cpu, 0);
     if (made == dnnl_success) made = rgm_engine_attributes(&engine->attr);
@@ -72,9 +76,11 @@ rgm_status rgm_engine_create(rgm_engine **out, int32_t isa, int32_t block, int32
     RGM_TRY_OR_FAIL(status, make_streams(engine, err));
     describe(engine);
     engine->winograd = rgm_conv_try_winograd(engine);
+    rgm_single_leave(threads);
     *out = engine;
     return RGM_OK;
 fail:
+    rgm_single_leave(threads);
     rgm_engine_destroy(engine);
     return status;
 }
@@ -88,6 +94,8 @@ void rgm_engine_destroy(rgm_engine *engine) {
     if (engine->engine) dnnl_engine_destroy(engine->engine);
     free(engine);
 }
+
+int32_t rgm_engine_capped(const rgm_engine *engine) { return engine->capped; }
 
 int32_t rgm_engine_has_winograd(const rgm_engine *engine) { return engine->winograd; }
 

@@ -29,6 +29,10 @@ typedef struct rgm_conv rgm_conv;
 rgm_status rgm_engine_create(rgm_engine **engine, int32_t isa, int32_t block, int32_t workers, rgm_error *err);
 void rgm_engine_destroy(rgm_engine *engine); /* after its convolutions; NULL is fine */
 
+/* 1: oneDNN keeps to the engine's ISA level. 0: the process' first engine was of a level with another cap, and oneDNN
+ * keeps to that one. */
+int32_t rgm_engine_capped(const rgm_engine *engine);
+
 /* "oneDNN 2.6.3, avx512_core": for the log and the checkpoint. */
 const char *rgm_engine_describe(const rgm_engine *engine);
 

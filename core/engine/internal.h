@@ -12,6 +12,7 @@ struct rgm_engine {
     dnnl_primitive_attr_t attr; /* scratchpad in user mode */
     dnnl_stream_t *streams;     /* [workers] */
     int32_t isa, block, workers;
+    int32_t capped;   /* rgm_engine_capped() */
     int32_t winograd; /* oneDNN has Winograd convolutions */
     char text[96];
 };

@@ -5,7 +5,7 @@
 
 rgm_status rgm_activator_init(rgm_activator *a, const rgm_session *session, rgm_error *err) {
     *a = (rgm_activator){.session = session};
-    const rgm_instance *instance = session->components.dropout;
+    const rgm_instance *instance = session->model->components.dropout;
     if (!instance || rgm_instance_scratch_bytes(instance) == 0) return RGM_OK;
     a->scratch_bytes = rgm_arena_cost(rgm_instance_scratch_bytes(instance));
     a->scratch = aligned_alloc(64, rgm_activator_bytes(a));
@@ -18,7 +18,7 @@ void rgm_activator_release(rgm_activator *a) {
 }
 
 size_t rgm_activator_bytes(const rgm_activator *a) {
-    return a->scratch_bytes ? a->scratch_bytes * (size_t)rgm_team_size(a->session->team) : 0;
+    return a->scratch_bytes ? a->scratch_bytes * (size_t)rgm_team_size(a->session->device->team) : 0;
 }
 
 /* One sample's context and span. */
@@ -27,7 +27,7 @@ static void prepare(const rgm_activator *a, const rgm_activation_images *images,
     rgm_rng key = {a->session->config->seed, RGM_STREAM(RGM_STREAM_ACTIVATION, images->index), (uint32_t)a->clock.step,
                    (uint32_t)sample};
     char *scratch = a->scratch ? a->scratch + a->scratch_bytes * (size_t)worker : NULL;
-    rgm_plug_call_init(call, a->session->components.dropout, &a->clock, &key, scratch);
+    rgm_plug_call_init(call, a->session->model->components.dropout, &a->clock, &key, scratch);
     *span = (rgm_activation_span){.size = sizeof *span,
                                   .training = 1,
                                   .first = 0,

@@ -29,7 +29,7 @@ static void __attribute__((format(printf, 2, 3))) tell(const look *l, const char
 /* [N, C, H, W], where [N, H, W, C] is expected, reads as images of 1 or 3 rows and many channels. Nobody's images are
  * 3 x 32 with 32 channels; other widths may be meant. */
 static rgm_status look_at_shape(const look *l, rgm_error *err) {
-    const rgm_dataset_info *info = rgm_dataset_describe(l->s->set);
+    const rgm_dataset_info *info = rgm_dataset_describe(l->s->data->set);
     int32_t rows = info->H == 1 || info->H == 3, wide = info->W > 4 && info->C > 4;
     if (!rows || !wide || rgm_config_given(l->s->config, "model.image")) return RGM_OK;
     rgm_error line;
@@ -45,7 +45,7 @@ static rgm_status look_at_shape(const look *l, rgm_error *err) {
 /* A channel whose pixels all have one value has no deviation, for which 1 stands: twice what 0 and 1 mixed would have.
  * In a file of another program's it may be meant. */
 static void look_at_pixels(const look *l) {
-    const rgm_dataset_info *info = rgm_dataset_describe(l->s->set);
+    const rgm_dataset_info *info = rgm_dataset_describe(l->s->data->set);
     int32_t flat = 0, first = 0;
     if (!info->computed && !info->framed) return;
     for (int32_t c = info->C - 1; c >= 0; c--)
@@ -86,7 +86,7 @@ static int32_t missing(const census *c, const double *in, const double *from, in
 }
 
 static void look_at_labels(const look *l, const census *c) {
-    const rgm_dataset_info *info = rgm_dataset_describe(l->s->set);
+    const rgm_dataset_info *info = rgm_dataset_describe(l->s->data->set);
     int32_t first = 0, unused, only = 0, empty = missing(c, NULL, c->all, &first);
     char name[80];
     while (!(c->train[only] > 0)) only++;
@@ -101,7 +101,7 @@ static void look_at_labels(const look *l, const census *c) {
 }
 
 static void look_at_unseen(const look *l, const census *c) {
-    const rgm_dataset_info *info = rgm_dataset_describe(l->s->set);
+    const rgm_dataset_info *info = rgm_dataset_describe(l->s->data->set);
     const double *parts[] = {c->test, c->validation};
     static const char *const names[] = {"test", "validation"};
     char name[80];
@@ -117,29 +117,30 @@ static void look_at_unseen(const look *l, const census *c) {
 /* What is held out of few images in a class. */
 static void look_at_holdout(const look *l, const census *c) {
     const rgm_session *s = l->s;
-    if (!s->holdout.indices) return;
+    if (!s->data->holdout.indices) return;
     char name[80];
     int32_t first = 0, unjudged = missing(c, c->train, c->validation, &first);
-    if (s->holdout.asked > s->validation.count)
+    if (s->data->holdout.asked > s->data->validation.count)
         tell(l,
              "data.validation: %" PRId64 " images, not the %" PRId64 " of fraction %g: no class gives its last image",
-             s->validation.count, s->holdout.asked, s->config->data.validation);
+             s->data->validation.count, s->data->holdout.asked, s->config->data.validation);
     else if (unjudged)
         tell(l,
              "data.validation: %" PRId64 " images, but none of %d of the %d classes (first: %s): a validation does not "
              "judge those; a larger --validation",
-             s->validation.count, unjudged, c->classes, class_name(rgm_dataset_describe(s->set), first, name));
+             s->data->validation.count, unjudged, c->classes,
+             class_name(rgm_dataset_describe(s->data->set), first, name));
 }
 
 static rgm_status look_at_classes(const look *l, rgm_error *err) {
     const rgm_session *s = l->s;
-    size_t n = (size_t)rgm_dataset_describe(s->set)->classes;
+    size_t n = (size_t)rgm_dataset_describe(s->data->set)->classes;
     double *counts = calloc(4 * n, sizeof *counts);
     if (!counts) return rgm_fail(err, RGM_E_NOMEM, "classes: out of memory");
     census c = {(int32_t)n, counts, counts + n, counts + 2 * n, counts + 3 * n};
-    rgm_count_classes(&s->train, c.train);
-    rgm_count_classes(&s->validation, c.validation);
-    rgm_count_classes(&s->test, c.test);
+    rgm_count_classes(&s->data->train, c.train);
+    rgm_count_classes(&s->data->validation, c.validation);
+    rgm_count_classes(&s->data->test, c.test);
     for (size_t i = 0; i < n; i++) c.all[i] = c.train[i] + c.validation[i] + c.test[i];
     look_at_labels(l, &c);
     look_at_unseen(l, &c);
@@ -151,7 +152,7 @@ static rgm_status look_at_classes(const look *l, rgm_error *err) {
 /* ---- the batch ---- */
 
 static void look_at_batch(const look *l) {
-    int64_t images = l->s->train.count, batch = l->s->config->batch, rest = images % batch;
+    int64_t images = l->s->data->train.count, batch = l->s->config->batch, rest = images % batch;
     if ((double)rest <= RGM_BATCH_LOSS * (double)images) return;
     int64_t better = rgm_batch_near(images, batch, (batch + 1) / 2, 2 * batch);
     tell(l,
@@ -161,7 +162,7 @@ static void look_at_batch(const look *l) {
 }
 
 static rgm_status look_at_batch_norm(const look *l, rgm_error *err) {
-    const rgm_graph *g = l->s->graph;
+    const rgm_graph *g = l->s->model->graph;
     const rgm_node *least = NULL;
     const rgm_tensor *map = NULL;
     int64_t values = INT64_MAX;
@@ -203,7 +204,8 @@ static double peak_factor(const rgm_session *s, int64_t steps) {
         rgm_clock clock = rgm_session_clock(s, (int64_t)step);
         double factor;
         rgm_error ignored;
-        if (rgm_plug_factor(s->components.schedule, (size_t)s->components.schedules, &clock, &factor, &ignored) < 0)
+        if (rgm_plug_factor(s->model->components.schedule, (size_t)s->model->components.schedules, &clock, &factor,
+                            &ignored) < 0)
             return -1;
         if (factor > peak) peak = factor;
     }
@@ -263,25 +265,25 @@ static void look_at_patience(const look *l) {
 /* What waits for an evaluation that never comes. */
 static rgm_status look_at_evaluations(const look *l, rgm_error *err) {
     const rgm_session *s = l->s;
-    if (s->validation.count || l->advice->evaluated) return RGM_OK;
+    if (s->data->validation.count || l->advice->evaluated) return RGM_OK;
     static const char remedy[] = "--validation FRACTION, or a validation split in the file";
     if (s->config->early_stop.patience > 0)
         return rgm_fail(err, RGM_E_USAGE,
                         "early_stop.patience: %d evaluations, but without a validation split there are none: %s",
                         s->config->early_stop.patience, remedy);
-    for (int32_t i = 0; i < s->components.schedules; i++)
-        if (rgm_plug_observes(s->components.schedule[i]))
+    for (int32_t i = 0; i < s->model->components.schedules; i++)
+        if (rgm_plug_observes(s->model->components.schedule[i]))
             return rgm_fail(err, RGM_E_USAGE,
                             "scheduler %s: waits for metrics of evaluations, but without a validation split there are "
                             "none: %s",
-                            rgm_instance_name(s->components.schedule[i]), remedy);
+                            rgm_instance_name(s->model->components.schedule[i]), remedy);
     return RGM_OK;
 }
 
 /* ---- the configuration ---- */
 
 static void look_at_decay(const look *l) {
-    const rgm_components *c = &l->s->components;
+    const rgm_components *c = &l->s->model->components;
     if (!rgm_optimizer_decays(c->optimizer)) return;
     for (int32_t i = 0; i < c->regularizers; i++)
         if (strcmp(rgm_instance_name(c->regularize[i]), "weight_decay") == 0)
@@ -311,10 +313,11 @@ static int32_t draws_unusually(const look *l) {
     rgm_spec ours, usual;
     rgm_instance *instance = NULL;
     rgm_error ignored;
-    if (rgm_instance_create(&instance, l->s->registry, RGM_INITIALIZER, &l->usual->init, &ignored) < 0) return 1;
+    if (rgm_instance_create(&instance, l->s->device->registry, RGM_INITIALIZER, &l->usual->init, &ignored) < 0)
+        return 1;
     rgm_instance_spec(instance, &usual);
     rgm_instance_destroy(instance);
-    rgm_instance_spec(l->s->components.init, &ours);
+    rgm_instance_spec(l->s->model->components.init[0], &ours);
     return !rgm_spec_equal(&ours, &usual);
 }
 
@@ -338,12 +341,13 @@ static void look_at_keys(const look *l) {
     snprintf(why, sizeof why, "%s has one layer, the classifier", c->model.name);
     look_at_key(l, linear, "model.width", why);
     look_at_key(l, linear, "model.base", why);
-    if (!has_drawn_weights(s->graph) && rgm_config_given(c, "init") && draws_unusually(l))
+    if (!has_drawn_weights(s->model->graph) && rgm_config_given(c, "init") && draws_unusually(l))
         tell(l, "init: has no effect: %s, which starts at N(0, 0.01)", why);
     snprintf(why, sizeof why, "%s has no convolutions", c->model.name);
-    look_at_key(l, !has_convolutions(s->graph), "engine.conv", why);
+    look_at_key(l, !has_convolutions(s->model->graph), "engine.conv", why);
     look_at_key(l, c->early_stop.patience == 0, "early_stop.gain", "early_stop.patience is 0");
-    look_at_key(l, s->validation.count && !s->holdout.indices, "data.validation", "the file has a validation split");
+    look_at_key(l, s->data->validation.count && !s->data->holdout.indices, "data.validation",
+                "the file has a validation split");
 }
 
 /* A run that goes on was told all of it when it began; what is given now may wait for evaluations, too. */
@@ -358,12 +362,13 @@ static rgm_status advise(const look *l, rgm_error *err) {
     RGM_TRY(rgm_config_suit(l->usual, s->config->model.name, err));
     RGM_TRY(look_at_batch_norm(l, err));
     RGM_TRY(look_at_evaluations(l, err));
-    if (s->set) RGM_TRY(look_at_shape(l, err));
-    if (s->train.count) {
+    if (s->data->set) RGM_TRY(look_at_shape(l, err));
+    if (s->data->train.count) {
         look_at_pixels(l);
         look_at_batch(l);
         look_at_schedule(l);
-        for (int32_t i = 0; i < s->components.schedules; i++) look_at_length(l, s->components.schedule[i]);
+        for (int32_t i = 0; i < s->model->components.schedules; i++)
+            look_at_length(l, s->model->components.schedule[i]);
         RGM_TRY(look_at_classes(l, err));
     }
     look_at_patience(l);

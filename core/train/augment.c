@@ -39,15 +39,15 @@ static int32_t same_shape(const shape *a, const shape *b) { return a->C == b->C 
 /* Why the chain's end is not what the model takes, by the last augmentation that changes the size. */
 static rgm_status refuse_end(const rgm_augmenter *a, int32_t place, rgm_error *err) {
     const rgm_session *s = a->session;
-    const shape *first = &a->shapes[0], *last = &a->shapes[s->components.augments];
+    const shape *first = &a->shapes[0], *last = &a->shapes[s->model->components.augments];
     const int32_t *image = s->config->model.image;
-    const char *name = rgm_instance_name(s->components.augment[place]);
+    const char *name = rgm_instance_name(s->model->components.augment[place]);
     char sizes[96];
     snprintf(sizes, sizeof sizes, "makes images of %dx%dx%d out of %dx%dx%d", last->C, last->H, last->W, first->C,
              first->H, first->W);
     if (last->C != first->C)
         return rgm_fail(err, RGM_E_USAGE, "augmentation %s: %s: the number of channels must stay", name, sizes);
-    if ((s->validation.count || s->test.count) && !same_shape(last, first))
+    if ((s->data->validation.count || s->data->test.count) && !same_shape(last, first))
         return rgm_fail(err, RGM_E_USAGE,
                         "augmentation %s: %s, but evaluation takes images as they are stored: leave it out, store the "
                         "images in that size, or train without validation and test images",
@@ -60,10 +60,10 @@ static rgm_status refuse_end(const rgm_augmenter *a, int32_t place, rgm_error *e
 static rgm_status check_end(const rgm_augmenter *a, rgm_error *err) {
     const rgm_session *s = a->session;
     const int32_t *image = s->config->model.image;
-    int32_t count = s->components.augments, place = count - 1;
+    int32_t count = s->model->components.augments, place = count - 1;
     const shape *first = &a->shapes[0], *last = &a->shapes[count], want = {image[0], image[1], image[2]};
     while (place >= 0 && same_shape(&a->shapes[place], &a->shapes[place + 1])) place--;
-    int32_t evaluated = s->validation.count || s->test.count;
+    int32_t evaluated = s->data->validation.count || s->data->test.count;
     if (same_shape(last, &want) && (same_shape(last, first) || (!evaluated && last->C == first->C))) return RGM_OK;
     if (place >= 0) return refuse_end(a, place, err);
     return rgm_fail(err, RGM_E_USAGE,
@@ -75,11 +75,11 @@ static rgm_status check_end(const rgm_augmenter *a, rgm_error *err) {
 static rgm_status find_shapes(rgm_augmenter *a, rgm_error *err) {
     const rgm_session *s = a->session;
     rgm_clock clock = rgm_session_clock(s, 0);
-    a->shapes[0] = (shape){s->model.channels, s->model.height, s->model.width};
-    int32_t count = s->components.augments;
+    a->shapes[0] = (shape){s->model->info.channels, s->model->info.height, s->model->info.width};
+    int32_t count = s->model->components.augments;
     for (int32_t i = 0; i < count; i++) {
         rgm_plug_call call;
-        rgm_plug_call_init(&call, s->components.augment[i], &clock, NULL, NULL);
+        rgm_plug_call_init(&call, s->model->components.augment[i], &clock, NULL, NULL);
         rgm_image in = image_of(&a->shapes[i], NULL, (int64_t)a->shapes[i].W * a->shapes[i].C), out = in;
         RGM_TRY(rgm_plug_augment_output(&call, &in, &out, err));
         a->shapes[i + 1] = (shape){out.channels, out.height, out.width};
@@ -92,10 +92,10 @@ static rgm_status take_scratch(rgm_augmenter *a, rgm_error *err) {
     for (int32_t i = a->first; i <= a->end; i++) {
         size_t bytes = rgm_arena_cost((size_t)a->shapes[i].C * (size_t)a->shapes[i].H * (size_t)a->shapes[i].W);
         if (bytes > a->image_bytes) a->image_bytes = bytes;
-        size_t scratch = i < a->end ? rgm_arena_cost(rgm_instance_scratch_bytes(s->components.augment[i])) : 0;
+        size_t scratch = i < a->end ? rgm_arena_cost(rgm_instance_scratch_bytes(s->model->components.augment[i])) : 0;
         if (scratch > a->scratch_bytes) a->scratch_bytes = scratch;
     }
-    size_t bytes = worker_bytes(a) * (size_t)rgm_team_size(s->team);
+    size_t bytes = worker_bytes(a) * (size_t)rgm_team_size(s->device->team);
     RGM_TRY(rgm_arena_create(&a->arena, rgm_arena_cost(bytes), "augmentations", err));
     a->pieces = rgm_arena_take(&a->arena, bytes);
     return RGM_OK;
@@ -124,7 +124,7 @@ fail:
 }
 
 rgm_status rgm_augmenter_create(rgm_augmenter **augmenter, const rgm_session *session, rgm_error *err) {
-    return create(augmenter, session, 0, session->components.augments, err);
+    return create(augmenter, session, 0, session->model->components.augments, err);
 }
 
 rgm_status rgm_augmenter_create_one(rgm_augmenter **augmenter, const rgm_session *session, int32_t place,
@@ -157,7 +157,7 @@ rgm_status rgm_augmenter_run(void *context, const rgm_sample *sample, const rgm_
         rgm_session_clock(s, (int64_t)sample->epoch * s->steps_per_epoch + sample->position / s->config->batch);
     rgm_pixels now = *in;
     for (int32_t i = a->first; i < a->end; i++) {
-        rgm_instance *instance = s->components.augment[i];
+        rgm_instance *instance = s->model->components.augment[i];
         rgm_rng key = {s->config->seed, RGM_STREAM(RGM_STREAM_AUGMENT, i), sample->epoch, (uint32_t)sample->index};
         rgm_plug_call call;
         rgm_plug_call_init(&call, instance, &clock, &key, mine + 2 * a->image_bytes);

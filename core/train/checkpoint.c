@@ -67,7 +67,7 @@ const char **rgm_checkpoint_text(rgm_checkpoint *c, int32_t text) {
     return all[text];
 }
 
-rgm_status rgm_checkpoint_counts(const rgm_checkpoint *c, const char *path, rgm_error *err) {
+rgm_status rgm_checkpoint_counts(const rgm_state *c, const char *path, rgm_error *err) {
     if (c->slot_count >= 0 && c->slot_count <= RGM_CHECKPOINT_SLOTS && c->plugin_count >= 0 &&
         c->plugin_count <= RGM_CHECKPOINT_PLUGINS)
         return RGM_OK;
@@ -86,23 +86,17 @@ int32_t rgm_model_input_possible(const rgm_model_input *in) {
     return 1;
 }
 
-const rgm_param *rgm_walk_next(rgm_walk *w, int32_t *is_stat) {
-    const rgm_param *p = w->param < rgm_graph_param_count(w->graph) ? rgm_graph_param(w->graph, w->param) : NULL;
-    const rgm_param *s = w->stat < rgm_graph_stat_count(w->graph) ? rgm_graph_stat(w->graph, w->stat) : NULL;
-    *is_stat = s && (!p || s->node < p->node);
-    if (*is_stat) return w->stat++, s;
-    if (p) w->param++;
-    return p;
-}
-
-void rgm_param_dims(const rgm_param *p, hsize_t dims[4]) {
-    for (int32_t i = 0; i < p->ndim; i++) dims[i] = (hsize_t)p->dims[i];
+void rgm_tensor_dims(const rgm_state_tensor *t, hsize_t dims[4]) {
+    for (int32_t i = 0; i < t->ndim; i++) dims[i] = (hsize_t)t->dims[i];
 }
 
 typedef struct output {
     const rgm_checkpoint *c;
+    const rgm_state *state;
     const char *path;
     hid_t file, dataset_plist, group_plist;
+    hid_t group;     /* that tensors go to */
+    int32_t written; /* states of plugins */
 } output;
 
 /* Object headers without times, so that the same state gives the same bytes; links listed in the order they are made.
@@ -128,60 +122,60 @@ static rgm_status create_group(const output *o, hid_t parent, const char *name, 
     return *group < 0 ? rgm_h5_fail(err, RGM_E_IO, o->path, name) : RGM_OK;
 }
 
-/* Creates and fills a data set of `rank` dimensions (0: a scalar), and leaves it open in *dataset. */
-static rgm_status write_dataset(const output *o, hid_t group, const char *name, hid_t stored, hid_t memory,
-                                int32_t rank, const hsize_t *dims, const void *data, hid_t *dataset, rgm_error *err) {
+/* What a data set holds: `rank` dimensions (0: a scalar) of a type in the file and in memory. */
+typedef struct content {
+    hid_t stored, memory;
+    int32_t rank;
+    const hsize_t *dims;
+    const void *data;
+} content;
+
+/* Creates and fills a data set, and leaves it open in *dataset. */
+static rgm_status write_dataset(const output *o, hid_t group, const char *name, const content *v, hid_t *dataset,
+                                rgm_error *err) {
     rgm_status status = RGM_OK;
-    hid_t space = rank ? H5Screate_simple(rank, dims, NULL) : H5Screate(H5S_SCALAR);
+    hid_t space = v->rank ? H5Screate_simple(v->rank, v->dims, NULL) : H5Screate(H5S_SCALAR);
     *dataset = -1;
-    if (space >= 0) *dataset = H5Dcreate2(group, name, stored, space, H5P_DEFAULT, o->dataset_plist, H5P_DEFAULT);
-    int empty = rank == 1 && dims[0] == 0;
-    if (*dataset < 0 || (!empty && H5Dwrite(*dataset, memory, H5S_ALL, H5S_ALL, H5P_DEFAULT, data) < 0))
+    if (space >= 0) *dataset = H5Dcreate2(group, name, v->stored, space, H5P_DEFAULT, o->dataset_plist, H5P_DEFAULT);
+    int empty = v->rank == 1 && v->dims[0] == 0;
+    if (*dataset < 0 || (!empty && H5Dwrite(*dataset, v->memory, H5S_ALL, H5S_ALL, H5P_DEFAULT, v->data) < 0))
         status = rgm_h5_fail(err, RGM_E_IO, o->path, name);
     if (space >= 0) H5Sclose(space);
     if (status < 0 && *dataset >= 0) H5Dclose(*dataset);
     return status;
 }
 
-static rgm_status write_tensor(const output *o, hid_t group, const rgm_param *p, const float *arena, rgm_error *err) {
+static rgm_status write_tensor(void *context, const rgm_state_tensor *t, rgm_error *err) {
+    const output *o = context;
     hsize_t dims[4];
     hid_t dataset;
-    rgm_param_dims(p, dims);
-    RGM_TRY(check_name(o, p->name, err));
-    RGM_TRY(write_dataset(o, group, p->name, H5T_IEEE_F32LE, H5T_NATIVE_FLOAT, p->ndim, dims, arena + p->offset,
-                          &dataset, err));
+    rgm_tensor_dims(t, dims);
+    RGM_TRY(check_name(o, t->name, err));
+    const content what = {H5T_IEEE_F32LE, H5T_NATIVE_FLOAT, t->ndim, dims, t->data};
+    RGM_TRY(write_dataset(o, o->group, t->name, &what, &dataset, err));
     H5Dclose(dataset);
     return RGM_OK;
 }
 
-static rgm_status write_model(const output *o, rgm_error *err) {
-    hid_t group;
-    RGM_TRY(create_group(o, o->file, "model", &group, err));
-    rgm_status status = RGM_OK;
-    rgm_walk w = {.graph = o->c->graph};
-    int32_t is_stat;
-    for (const rgm_param *p; status == RGM_OK && (p = rgm_walk_next(&w, &is_stat));)
-        status = write_tensor(o, group, p, is_stat ? o->c->stat : o->c->value, err);
-    H5Gclose(group);
+/* Tensors into a new group. */
+static rgm_status write_group(output *o, hid_t parent, const char *name, uint32_t tensors, rgm_state_fn write,
+                              rgm_error *err) {
+    RGM_TRY(create_group(o, parent, name, &o->group, err));
+    rgm_status status = rgm_state_visit(o->state, tensors, write, o, err);
+    H5Gclose(o->group);
     return status;
 }
 
-static rgm_status write_slot(const output *o, hid_t optimizer, int32_t slot, rgm_error *err) {
-    hid_t group;
-    RGM_TRY(check_name(o, o->c->slot_name[slot], err));
-    RGM_TRY(create_group(o, optimizer, o->c->slot_name[slot], &group, err));
-    rgm_status status = RGM_OK;
-    for (int32_t i = 0; status == RGM_OK && i < rgm_graph_param_count(o->c->graph); i++)
-        status = write_tensor(o, group, rgm_graph_param(o->c->graph, i), o->c->slot[slot], err);
-    H5Gclose(group);
-    return status;
+static rgm_status write_slot(output *o, hid_t optimizer, int32_t slot, rgm_error *err) {
+    RGM_TRY(check_name(o, o->state->slot_name[slot], err));
+    return write_group(o, optimizer, o->state->slot_name[slot], RGM_SLOT(slot), write_tensor, err);
 }
 
-static rgm_status write_optimizer(const output *o, rgm_error *err) {
+static rgm_status write_optimizer(output *o, rgm_error *err) {
     hid_t group;
     RGM_TRY(create_group(o, o->file, "optimizer", &group, err));
     rgm_status status = RGM_OK;
-    for (int32_t i = 0; status == RGM_OK && i < o->c->slot_count; i++) status = write_slot(o, group, i, err);
+    for (int32_t i = 0; status == RGM_OK && i < o->state->slot_count; i++) status = write_slot(o, group, i, err);
     H5Gclose(group);
     return status;
 }
@@ -215,39 +209,26 @@ static rgm_status write_values(const output *o, hid_t object, const char *name, 
     return status;
 }
 
-static rgm_status write_attribute(const output *o, hid_t object, const char *name, hid_t stored, hid_t memory,
-                                  const void *value, rgm_error *err) {
-    return write_values(o, object, name, &(values){stored, memory, -1, value}, err);
-}
-
 static rgm_status write_label(const output *o, hid_t object, const char *name, const char *text, rgm_error *err) {
     hid_t type = text_type(strlen(text));
-    rgm_status status = write_attribute(o, object, name, type, type, text, err);
+    rgm_status status = write_values(o, object, name, &(values){type, type, -1, text}, err);
     if (type >= 0) H5Tclose(type);
     return status;
 }
 
-static rgm_status write_plugin(const output *o, hid_t group, int32_t index, rgm_error *err) {
-    const rgm_plugin_state *state = &o->c->plugin[index];
-    hsize_t bytes = state->bytes;
+static rgm_status write_plugin(void *context, const rgm_state_tensor *t, rgm_error *err) {
+    output *o = context;
+    hsize_t bytes = t->bytes;
     if (bytes > RGM_CHECKPOINT_STATE)
         return rgm_fail(err, RGM_E_PLUGIN, "%s: state of plugin '%s': %zu bytes, at most %d can be kept", o->path,
-                        state->label, state->bytes, RGM_CHECKPOINT_STATE);
+                        t->name, t->bytes, RGM_CHECKPOINT_STATE);
     hid_t dataset;
     char name[16];
-    snprintf(name, sizeof name, "%02d", index);
-    RGM_TRY(write_dataset(o, group, name, H5T_STD_U8LE, H5T_NATIVE_UINT8, 1, &bytes, state->data, &dataset, err));
-    rgm_status status = write_label(o, dataset, "label", state->label, err);
+    snprintf(name, sizeof name, "%02d", o->written++);
+    const content what = {H5T_STD_U8LE, H5T_NATIVE_UINT8, 1, &bytes, t->data};
+    RGM_TRY(write_dataset(o, o->group, name, &what, &dataset, err));
+    rgm_status status = write_label(o, dataset, "label", t->name, err);
     H5Dclose(dataset);
-    return status;
-}
-
-static rgm_status write_plugins(const output *o, rgm_error *err) {
-    hid_t group;
-    RGM_TRY(create_group(o, o->file, "plugins", &group, err));
-    rgm_status status = RGM_OK;
-    for (int32_t i = 0; status == RGM_OK && i < o->c->plugin_count; i++) status = write_plugin(o, group, i, err);
-    H5Gclose(group);
     return status;
 }
 
@@ -257,7 +238,7 @@ static rgm_status write_input_group(const output *o, hid_t group, rgm_error *err
     RGM_TRY(write_values(o, group, "image", &(values){integer, H5T_NATIVE_INT32, 3, in->image}, err));
     RGM_TRY(write_values(o, group, "mean", &(values){real, H5T_NATIVE_FLOAT, in->image[0], in->mean}, err));
     RGM_TRY(write_values(o, group, "std", &(values){real, H5T_NATIVE_FLOAT, in->image[0], in->std}, err));
-    RGM_TRY(write_attribute(o, group, "classes", integer, H5T_NATIVE_INT32, &in->classes, err));
+    RGM_TRY(write_values(o, group, "classes", &(values){integer, H5T_NATIVE_INT32, -1, &in->classes}, err));
     for (int32_t i = 0; i < CHECKPOINT_TRANSFORMS; i++)
         RGM_TRY(write_label(o, group, rgm_checkpoint_transforms[i], rgm_checkpoint_none, err));
     return RGM_OK;
@@ -281,7 +262,7 @@ static rgm_status write_text(const output *o, hid_t group, const char *name, con
                         bytes, CHECKPOINT_TEXT);
     hid_t type = text_type(bytes), dataset = -1;
     if (type < 0) return rgm_h5_fail(err, RGM_E_IO, o->path, name);
-    rgm_status status = write_dataset(o, group, name, type, type, 0, NULL, text, &dataset, err);
+    rgm_status status = write_dataset(o, group, name, &(content){type, type, 0, NULL, text}, &dataset, err);
     if (status == RGM_OK) H5Dclose(dataset);
     H5Tclose(type);
     return status;
@@ -303,12 +284,11 @@ static rgm_status write_texts(const output *o, rgm_error *err) {
 static rgm_status write_numbers(const output *o, rgm_error *err) {
     static const uint32_t version = CHECKPOINT_VERSION;
     RGM_TRY(write_label(o, o->file, "format", rgm_checkpoint_format, err));
-    RGM_TRY(write_attribute(o, o->file, "format_version", H5T_STD_U32LE, H5T_NATIVE_UINT32, &version, err));
+    RGM_TRY(write_values(o, o->file, "format_version", &(values){H5T_STD_U32LE, H5T_NATIVE_UINT32, -1, &version}, err));
     for (int32_t i = 0; i < CHECKPOINT_NUMBERS; i++) {
         const rgm_number *n = &rgm_checkpoint_numbers[i];
-        const void *value = (const char *)o->c + n->offset;
-        RGM_TRY(
-            write_attribute(o, o->file, n->name, rgm_number_stored(n->type), rgm_number_native(n->type), value, err));
+        const values v = {rgm_number_stored(n->type), rgm_number_native(n->type), -1, (const char *)o->c + n->offset};
+        RGM_TRY(write_values(o, o->file, n->name, &v, err));
     }
     return RGM_OK;
 }
@@ -318,16 +298,16 @@ static rgm_status write_content(output *o, rgm_error *err) {
     RGM_TRY(write_numbers(o, err));
     RGM_TRY(write_texts(o, err));
     RGM_TRY(write_input(o, err));
-    RGM_TRY(write_model(o, err));
+    RGM_TRY(write_group(o, o->file, "model", RGM_PARAMETERS | RGM_STATISTICS, write_tensor, err));
     RGM_TRY(write_optimizer(o, err));
-    return write_plugins(o, err);
+    return write_group(o, o->file, "plugins", RGM_PLUGIN_STATES, write_plugin, err);
 }
 
-rgm_status rgm_checkpoint_write(const rgm_checkpoint *c, const char *path, rgm_error *err) {
-    RGM_TRY(rgm_checkpoint_counts(c, path, err));
+rgm_status rgm_checkpoint_write(const rgm_checkpoint *c, const rgm_state *state, const char *path, rgm_error *err) {
+    RGM_TRY(rgm_checkpoint_counts(state, path, err));
     rgm_file_writer writer = {0};
     RGM_TRY(rgm_file_create(&writer, path, 1, err));
-    output o = {.c = c, .path = path, .file = writer.file, .dataset_plist = -1, .group_plist = -1};
+    output o = {.c = c, .state = state, .path = path, .file = writer.file, .dataset_plist = -1, .group_plist = -1};
     rgm_h5_enter();
     rgm_status status = write_content(&o, err);
     if (o.dataset_plist >= 0) H5Pclose(o.dataset_plist);

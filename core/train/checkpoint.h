@@ -21,10 +21,8 @@
 #include <stddef.h>
 #include "base/status.h"
 #include "data/dataset.h"
-#include "graph/graph.h"
 #include "train/progress.h"
-
-enum { RGM_CHECKPOINT_SLOTS = 8, RGM_CHECKPOINT_PLUGINS = 64, RGM_CHECKPOINT_STATE = 64 << 20 };
+#include "train/state.h"
 
 /* How pixels become the model's input. Resizing, cropping and changing channels are written as "none". */
 typedef struct rgm_model_input {
@@ -34,23 +32,8 @@ typedef struct rgm_model_input {
     float mean[RGM_DATA_CHANNELS], std[RGM_DATA_CHANNELS]; /* [C], of pixels as 0 to 1 */
 } rgm_model_input;
 
-/* Private state of one plugin instance, labelled by kind, position and name: "scheduler 0 plateau". At most
- * RGM_CHECKPOINT_STATE bytes. */
-typedef struct rgm_plugin_state {
-    char label[96];
-    void *data;
-    size_t bytes;
-} rgm_plugin_state;
-
-/* What is written, and what is read back into. Pointers are the caller's; texts are NUL-terminated. */
+/* What is written beside the tensors. Texts are NUL-terminated, and the caller's. */
 typedef struct rgm_checkpoint {
-    const rgm_graph *graph;            /* names, shapes and offsets of what follows */
-    float *value, *stat;               /* the flat arenas (plan/plan.h) */
-    float *slot[RGM_CHECKPOINT_SLOTS]; /* the same size as value, each */
-    const char *slot_name[RGM_CHECKPOINT_SLOTS];
-    int32_t slot_count;
-    rgm_plugin_state plugin[RGM_CHECKPOINT_PLUGINS];
-    int32_t plugin_count;
     rgm_progress progress;
     uint64_t seed, fingerprint; /* of the run, of the data set (data/fingerprint.h) */
     int32_t fingerprint_pixels; /* 1: all pixels are in it; 0: the run stopped before they were hashed */
@@ -64,7 +47,8 @@ typedef struct rgm_checkpoint {
 
 /* Writes `path`, replacing it at once; on failure an older file is untouched. RGM_E_IO with what the system said. A
  * text may be NULL ("" is written) and has at most 16 MiB. Takes HDF5's lock (data/file.h). [main] */
-rgm_status rgm_checkpoint_write(const rgm_checkpoint *checkpoint, const char *path, rgm_error *err);
+rgm_status rgm_checkpoint_write(const rgm_checkpoint *checkpoint, const rgm_state *state, const char *path,
+                                rgm_error *err);
 
 typedef struct rgm_checkpoint_reader rgm_checkpoint_reader;
 
@@ -72,19 +56,18 @@ typedef struct rgm_checkpoint_reader rgm_checkpoint_reader;
 rgm_status rgm_checkpoint_open(rgm_checkpoint_reader **reader, const char *path, rgm_error *err);
 void rgm_checkpoint_close(rgm_checkpoint_reader *reader); /* NULL is fine */
 
-/* Progress, seed, fingerprint, input and texts; tensors and graph are NULL. Lives as long as the reader. Of a foreign
- * file: zeros, best_epoch -1, and empty texts. */
+/* Lives as long as the reader. Of a foreign file: zeros, best_epoch -1, and empty texts. */
 const rgm_checkpoint *rgm_checkpoint_header(const rgm_checkpoint_reader *reader);
 
 /* 1: a foreign file, which has weights only. */
 int32_t rgm_checkpoint_foreign(const rgm_checkpoint_reader *reader);
 
-/* Reads tensors into into->value and ->stat, and, if `whole`, the slots and plugin states. States go by label, in any
- * order: each gets new memory in `data`, which is the caller's to free even on failure, and its size in `bytes`. A
+/* Reads the model's tensors to where `into` has them, and, if `whole`, slots and plugin states. States go by label, in
+ * any order: each gets new memory in `data`, which is the caller's to free even on failure, and its size in `bytes`. A
  * label that the file lacks is refused, one that `into` lacks as well; version 1 may lack any, whose `data` is NULL
  * then. The tensors must be exactly the graph's, names and shapes: the first that is not is named, expected and found
  * (RGM_E_FORMAT), and what was read before it stays in the arrays. Values are not judged: a NaN is read like any other.
  * `whole` is refused for a foreign file; the helper program reads such a file first (data/rehearsal.h). [main] */
-rgm_status rgm_checkpoint_read(rgm_checkpoint_reader *reader, rgm_checkpoint *into, int32_t whole, rgm_error *err);
+rgm_status rgm_checkpoint_read(rgm_checkpoint_reader *reader, rgm_state *into, int32_t whole, rgm_error *err);
 
 #endif

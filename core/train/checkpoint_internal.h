@@ -35,18 +35,10 @@ const char **rgm_checkpoint_text(rgm_checkpoint *checkpoint, int32_t text);
 /* 1: an input that a model can have. */
 int32_t rgm_model_input_possible(const rgm_model_input *input);
 
-/* Refuses counts of slots and states that the arrays of rgm_checkpoint cannot hold. */
-rgm_status rgm_checkpoint_counts(const rgm_checkpoint *checkpoint, const char *path, rgm_error *err);
+/* Refuses counts of slots and states that the arrays of rgm_state cannot hold. */
+rgm_status rgm_checkpoint_counts(const rgm_state *state, const char *path, rgm_error *err);
 
-/* The graph's tensors as torchvision lists them: node by node, parameters before statistics. NULL at the end. */
-typedef struct rgm_walk {
-    const rgm_graph *graph;
-    int32_t param, stat;
-} rgm_walk;
-
-const rgm_param *rgm_walk_next(rgm_walk *walk, int32_t *is_stat);
-
-/* A parameter's shape as HDF5 wants it; param->ndim entries are set. */
-void rgm_param_dims(const rgm_param *param, hsize_t dims[4]);
+/* A tensor's shape as HDF5 wants it; tensor->ndim entries are set. */
+void rgm_tensor_dims(const rgm_state_tensor *tensor, hsize_t dims[4]);
 
 #endif

@@ -194,19 +194,31 @@ static rgm_status look_foreign(const rgm_checkpoint_reader *r, rgm_error *err) {
     return status;
 }
 
-/* The helper program reads a foreign file first: as it is opened, or the tensors of `graph`. */
-static rgm_status rehearse(const rgm_checkpoint_reader *r, const rgm_graph *graph, rgm_error *err) {
+/* The tensors that are told to the helper program. */
+typedef struct wanted_list {
+    rgm_wanted *list;
+    int32_t count;
+} wanted_list;
+
+static rgm_status want(void *context, const rgm_state_tensor *t, rgm_error *err) {
+    (void)err;
+    wanted_list *w = context;
+    w->list[w->count++] = (rgm_wanted){t->name, (int64_t)(t->bytes / sizeof(float))};
+    return RGM_OK;
+}
+
+/* The helper program reads a foreign file first: as it is opened, or the model's tensors in `into`. */
+static rgm_status rehearse(const rgm_checkpoint_reader *r, const rgm_state *into, rgm_error *err) {
     rgm_rehearsal rehearsal = {.kind = RGM_REHEARSE_WEIGHTS};
-    if (!graph) return rgm_file_rehearse(&r->input, &rehearsal, err);
-    int32_t count = rgm_graph_param_count(graph) + rgm_graph_stat_count(graph), is_stat;
-    rgm_wanted *tensors = calloc((size_t)count, sizeof *tensors);
-    if (!tensors) return rgm_fail(err, RGM_E_NOMEM, "%s: out of memory", r->path);
-    rgm_walk w = {.graph = graph};
-    for (const rgm_param *p; (p = rgm_walk_next(&w, &is_stat));)
-        tensors[rehearsal.wanted_count++] = (rgm_wanted){p->name, p->count};
-    rehearsal.wanted = tensors;
+    if (!into) return rgm_file_rehearse(&r->input, &rehearsal, err);
+    int32_t count = rgm_graph_param_count(into->graph) + rgm_graph_stat_count(into->graph);
+    wanted_list w = {.list = calloc((size_t)count, sizeof *w.list)};
+    if (!w.list) return rgm_fail(err, RGM_E_NOMEM, "%s: out of memory", r->path);
+    rgm_state_visit(into, RGM_PARAMETERS | RGM_STATISTICS, want, &w, NULL);
+    rehearsal.wanted = w.list;
+    rehearsal.wanted_count = w.count;
     rgm_status status = rgm_file_rehearse(&r->input, &rehearsal, err);
-    free(tensors);
+    free(w.list);
     return status;
 }
 
@@ -262,10 +274,10 @@ static void shape_text(char text[SHAPE_TEXT], int32_t rank, const hsize_t *dims)
 /* One reading of tensors. */
 typedef struct input {
     const rgm_checkpoint_reader *r;
-    rgm_checkpoint *into;
+    rgm_state *into;
     int32_t whole;
-    hid_t file;
-    char folder[160]; /* "model", "optimizer/momentum": for messages */
+    hid_t file, group; /* that tensors come from */
+    char folder[160];  /* "model", "optimizer/momentum": for messages */
 } input;
 
 /* A type that a weight may be stored in: float32, and in foreign files float64 and either byte order. */
@@ -288,10 +300,10 @@ static rgm_status check_chunk(const input *in, hid_t dataset, const char *name, 
                     in->folder, name, elements, RGM_WEIGHTS_CHUNK);
 }
 
-static rgm_status check_tensor(const input *in, hid_t dataset, const rgm_param *p, rgm_error *err) {
+static rgm_status check_tensor(const input *in, hid_t dataset, const rgm_state_tensor *p, rgm_error *err) {
     hid_t type = H5Dget_type(dataset), space = H5Dget_space(dataset);
     hsize_t want[4], have[H5S_MAX_RANK];
-    rgm_param_dims(p, want);
+    rgm_tensor_dims(p, want);
     int rank = space >= 0 ? H5Sget_simple_extent_dims(space, have, NULL) : -1;
     int same_type = type >= 0 && is_weight_type(in, type);
     int same_shape = rank == p->ndim && H5Sget_simple_extent_type(space) == H5S_SIMPLE &&
@@ -309,41 +321,44 @@ static rgm_status check_tensor(const input *in, hid_t dataset, const rgm_param *
                     found);
 }
 
-static rgm_status read_tensor(const input *in, hid_t group, const rgm_param *p, float *arena, rgm_error *err) {
-    if (!rgm_h5_exists(group, p->name)) {
-        char expected[SHAPE_TEXT];
-        hsize_t dims[4];
-        rgm_param_dims(p, dims);
-        shape_text(expected, p->ndim, dims);
-        return rgm_fail(err, RGM_E_FORMAT, "%s: %s/%s: expected %s, found none", in->r->path, in->folder, p->name,
-                        expected);
-    }
-    hid_t dataset;
-    RGM_TRY(rgm_h5_open_dataset(group, p->name, in->r->path, H5P_DEFAULT, &dataset, err));
-    rgm_status status = check_tensor(in, dataset, p, err);
-    if (status == RGM_OK && H5Dread(dataset, H5T_NATIVE_FLOAT, H5S_ALL, H5S_ALL, H5P_DEFAULT, arena + p->offset) < 0)
-        status = rgm_h5_fail(err, RGM_E_FORMAT, in->r->path, p->name);
-    H5Dclose(dataset);
-    return status;
-}
-
 /* Of a batch norm: nothing else can be a variance, and the square root of less is a NaN. */
-static rgm_status check_variance(const input *in, const rgm_param *p, rgm_error *err) {
-    if (p->role != RGM_ROLE_VARIANCE) return RGM_OK;
-    const float *variance = in->into->stat + p->offset;
-    for (int64_t i = 0; i < p->count; i++)
+static rgm_status check_variance(const input *in, const rgm_state_tensor *t, rgm_error *err) {
+    if (t->group != RGM_STATISTICS || t->role != RGM_ROLE_VARIANCE) return RGM_OK;
+    const float *variance = t->data;
+    for (size_t i = 0; i < t->bytes / sizeof *variance; i++)
         if (!(variance[i] >= 0 && isfinite(variance[i])))
             return rgm_fail(
                 err, RGM_E_FORMAT,
                 "%s: %s/%s: expected finite variances of at least 0, found %g: take an earlier checkpoint of its run",
-                in->r->path, in->folder, p->name, (double)variance[i]);
+                in->r->path, in->folder, t->name, (double)variance[i]);
     return RGM_OK;
+}
+
+static rgm_status read_tensor(void *context, const rgm_state_tensor *t, rgm_error *err) {
+    const input *in = context;
+    if (!rgm_h5_exists(in->group, t->name)) {
+        char expected[SHAPE_TEXT];
+        hsize_t dims[4];
+        rgm_tensor_dims(t, dims);
+        shape_text(expected, t->ndim, dims);
+        return rgm_fail(err, RGM_E_FORMAT, "%s: %s/%s: expected %s, found none", in->r->path, in->folder, t->name,
+                        expected);
+    }
+    hid_t dataset;
+    RGM_TRY(rgm_h5_open_dataset(in->group, t->name, in->r->path, H5P_DEFAULT, &dataset, err));
+    rgm_status status = check_tensor(in, dataset, t, err);
+    if (status == RGM_OK && H5Dread(dataset, H5T_NATIVE_FLOAT, H5S_ALL, H5S_ALL, H5P_DEFAULT, t->data) < 0)
+        status = rgm_h5_fail(err, RGM_E_FORMAT, in->r->path, t->name);
+    H5Dclose(dataset);
+    return status < 0 ? status : check_variance(in, t, err);
 }
 
 /* Looking for a link that should not be there. */
 typedef struct stranger {
     const input *in;
-    int32_t stats; /* 1: names of statistics belong here too */
+    uint32_t tensors; /* groups whose names belong here */
+    const char *at;   /* the link that is looked at */
+    int32_t known;    /* 1: it is one of them */
     char name[128];
 } stranger;
 
@@ -354,60 +369,55 @@ static int is_batch_count(const char *name) {
     return length >= sizeof tail && strcmp(name + length - (sizeof tail - 1), tail) == 0;
 }
 
+static rgm_status compare_name(void *context, const rgm_state_tensor *t, rgm_error *err) {
+    (void)err;
+    stranger *s = context;
+    s->known |= strcmp(s->at, t->name) == 0;
+    return RGM_OK;
+}
+
 static herr_t find_stranger(hid_t group, const char *name, const H5L_info_t *info, void *context) {
     (void)group;
     (void)info;
     stranger *s = context;
-    const rgm_graph *g = s->in->into->graph;
     if (s->in->r->foreign && is_batch_count(name)) return 0;
-    for (int32_t i = 0; i < rgm_graph_param_count(g); i++)
-        if (strcmp(rgm_graph_param(g, i)->name, name) == 0) return 0;
-    for (int32_t i = 0; s->stats && i < rgm_graph_stat_count(g); i++)
-        if (strcmp(rgm_graph_stat(g, i)->name, name) == 0) return 0;
-    snprintf(s->name, sizeof s->name, "%s", name);
-    return 1;
+    s->at = name;
+    s->known = 0;
+    rgm_state_visit(s->in->into, s->tensors, compare_name, s, NULL);
+    if (!s->known) snprintf(s->name, sizeof s->name, "%s", name);
+    return !s->known;
 }
 
-static rgm_status refuse_strangers(const input *in, hid_t group, int32_t stats, rgm_error *err) {
-    stranger s = {.in = in, .stats = stats};
-    herr_t found = H5Literate(group, H5_INDEX_NAME, H5_ITER_INC, NULL, find_stranger, &s);
+static rgm_status refuse_strangers(const input *in, uint32_t tensors, rgm_error *err) {
+    stranger s = {.in = in, .tensors = tensors};
+    herr_t found = H5Literate(in->group, H5_INDEX_NAME, H5_ITER_INC, NULL, find_stranger, &s);
     if (found == 0) return RGM_OK;
     if (found < 0) return rgm_h5_fail(err, RGM_E_FORMAT, in->r->path, in->folder);
     return rgm_fail(err, RGM_E_FORMAT, "%s: %s/%s: expected none, found one: the model has no tensor of that name",
                     in->r->path, in->folder, s.name);
 }
 
-static rgm_status read_model(input *in, rgm_error *err) {
-    hid_t group;
-    snprintf(in->folder, sizeof in->folder, "model");
-    RGM_TRY(rgm_h5_open_group(in->file, "model", in->r->path, &group, err));
-    rgm_status status = RGM_OK;
-    rgm_walk w = {.graph = in->into->graph};
-    int32_t is_stat;
-    for (const rgm_param *p; status == RGM_OK && (p = rgm_walk_next(&w, &is_stat));) {
-        status = read_tensor(in, group, p, is_stat ? in->into->stat : in->into->value, err);
-        if (status == RGM_OK) status = check_variance(in, p, err);
-    }
-    if (status == RGM_OK) status = refuse_strangers(in, group, 1, err);
-    H5Gclose(group);
+/* Exactly these tensors out of a group. */
+static rgm_status read_group(input *in, hid_t parent, const char *name, uint32_t tensors, rgm_error *err) {
+    RGM_TRY(rgm_h5_open_group(parent, name, in->r->path, &in->group, err));
+    rgm_status status = rgm_state_visit(in->into, tensors, read_tensor, in, err);
+    if (status == RGM_OK) status = refuse_strangers(in, tensors, err);
+    H5Gclose(in->group);
     return status;
 }
 
+static rgm_status read_model(input *in, rgm_error *err) {
+    snprintf(in->folder, sizeof in->folder, "model");
+    return read_group(in, in->file, "model", RGM_PARAMETERS | RGM_STATISTICS, err);
+}
+
 static rgm_status read_slot(input *in, hid_t optimizer, int32_t slot, rgm_error *err) {
-    hid_t group;
     const char *name = in->into->slot_name[slot];
     snprintf(in->folder, sizeof in->folder, "optimizer/%s", name);
     if (!rgm_h5_exists(optimizer, name))
         return rgm_fail(err, RGM_E_FORMAT, "%s: %s: the optimizer needs this slot, found none", in->r->path,
                         in->folder);
-    RGM_TRY(rgm_h5_open_group(optimizer, name, in->r->path, &group, err));
-    rgm_status status = RGM_OK;
-    const rgm_graph *g = in->into->graph;
-    for (int32_t i = 0; status == RGM_OK && i < rgm_graph_param_count(g); i++)
-        status = read_tensor(in, group, rgm_graph_param(g, i), in->into->slot[slot], err);
-    if (status == RGM_OK) status = refuse_strangers(in, group, 0, err);
-    H5Gclose(group);
-    return status;
+    return read_group(in, optimizer, name, RGM_SLOT(slot), err);
 }
 
 /* "expected N WHAT, found M", unless the group has exactly N links. */
@@ -510,13 +520,13 @@ static rgm_status read_all(input *in, rgm_error *err) {
     return status;
 }
 
-rgm_status rgm_checkpoint_read(rgm_checkpoint_reader *r, rgm_checkpoint *into, int32_t whole, rgm_error *err) {
+rgm_status rgm_checkpoint_read(rgm_checkpoint_reader *r, rgm_state *into, int32_t whole, rgm_error *err) {
     RGM_TRY(rgm_checkpoint_counts(into, r->path, err));
     if (whole && r->foreign)
         return rgm_fail(err, RGM_E_FORMAT, "%s: not a file of Regimen's: only weights are read from it, no run resumed",
                         r->path);
     input in = {.r = r, .into = into, .whole = whole, .file = r->file};
-    if (r->foreign) RGM_TRY(rehearse(r, into->graph, err));
+    if (r->foreign) RGM_TRY(rehearse(r, into, err));
     rgm_h5_enter();
     rgm_status status = rgm_h5_judge(err, read_all(&in, err), r->path);
     rgm_h5_leave();

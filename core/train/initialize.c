@@ -14,7 +14,7 @@ typedef struct fill {
 } fill;
 
 static rgm_instance *initializer_of(const rgm_session *s, const rgm_param *p) {
-    return p->head ? s->components.head_init : s->components.init;
+    return p->head ? s->model->components.init[1] : s->model->components.init[0];
 }
 
 static int32_t spans_of(const rgm_session *s, const rgm_param *p) {
@@ -25,7 +25,7 @@ static int32_t spans_of(const rgm_session *s, const rgm_param *p) {
 static rgm_status run_fill(void *context, int32_t chunk, int32_t worker, rgm_error *err) {
     const fill *f = context;
     const rgm_session *s = f->session;
-    const rgm_param *p = rgm_graph_param(s->graph, f->param);
+    const rgm_param *p = rgm_graph_param(s->model->graph, f->param);
     uint64_t row = (uint64_t)(p->count / p->dims[0]);
     rgm_span_range range =
         rgm_span_at(rgm_instance_scope(initializer_of(s, p)), (uint64_t)p->count, row, SPAN, (uint64_t)chunk);
@@ -34,7 +34,7 @@ static rgm_status run_fill(void *context, int32_t chunk, int32_t worker, rgm_err
     rgm_plug_call call;
     rgm_plug_call_init(&call, initializer_of(s, p), &clock, &key, f->scratch + f->scratch_bytes * (size_t)worker);
     float *to = f->memory->value + p->offset + range.first;
-    return rgm_plug_fill(&call, &s->tensors[f->param], to, range.first, range.n, err);
+    return rgm_plug_fill(&call, &s->model->tensors[f->param], to, range.first, range.n, err);
 }
 
 static void set_constant(float *to, const rgm_param *p) {
@@ -57,43 +57,43 @@ static double at_least_half(double count) { return count > 0.5 ? count : 0.5; }
 
 /* Log of the class frequencies into the classifier's bias. */
 static rgm_status set_prior(const rgm_session *s, const rgm_param *p, float *bias, rgm_error *err) {
-    if (!s->set || s->train.count == 0) return RGM_OK;
-    double *counts = calloc((size_t)s->classes, sizeof *counts);
+    if (!s->data->set || s->data->train.count == 0) return RGM_OK;
+    double *counts = calloc((size_t)s->model->classes, sizeof *counts);
     if (!counts) return rgm_fail(err, RGM_E_NOMEM, "prior bias: out of memory");
-    rgm_count_classes(&s->train, counts);
+    rgm_count_classes(&s->data->train, counts);
     rgm_clock clock = rgm_session_clock(s, 0);
     rgm_plug_call call; /* for the host's log: the same bits on every machine */
-    rgm_plug_call_init(&call, s->components.head_init, &clock, NULL, NULL);
-    double total = (double)s->train.count;
+    rgm_plug_call_init(&call, s->model->components.init[1], &clock, NULL, NULL);
+    double total = (double)s->data->train.count;
     for (int64_t c = 0; c < p->count; c++) {
-        double n = at_least_half(counts[s->outputs == 1 ? 1 : c]);
-        bias[c] = (float)call.call.host->log(n / (s->outputs == 1 ? at_least_half(total - n) : total));
+        double n = at_least_half(counts[s->model->outputs == 1 ? 1 : c]);
+        bias[c] = (float)call.call.host->log(n / (s->model->outputs == 1 ? at_least_half(total - n) : total));
     }
     free(counts);
     return RGM_OK;
 }
 
 static size_t widest_scratch(const rgm_components *c) {
-    size_t a = rgm_instance_scratch_bytes(c->init), b = rgm_instance_scratch_bytes(c->head_init);
+    size_t a = rgm_instance_scratch_bytes(c->init[0]), b = rgm_instance_scratch_bytes(c->init[1]);
     return rgm_arena_cost(a > b ? a : b);
 }
 
 rgm_status rgm_initialize(const rgm_session *s, const rgm_memory *memory, rgm_error *err) {
-    fill f = {.session = s, .memory = memory, .scratch_bytes = widest_scratch(&s->components)};
-    f.scratch = aligned_alloc(64, f.scratch_bytes * (size_t)rgm_team_size(s->team) + 64);
+    fill f = {.session = s, .memory = memory, .scratch_bytes = widest_scratch(&s->model->components)};
+    f.scratch = aligned_alloc(64, f.scratch_bytes * (size_t)rgm_team_size(s->device->team) + 64);
     if (!f.scratch) return rgm_fail(err, RGM_E_NOMEM, "initialize: out of memory");
     rgm_status status = RGM_OK;
-    for (f.param = 0; f.param < rgm_graph_param_count(s->graph) && status >= 0; f.param++) {
-        const rgm_param *p = rgm_graph_param(s->graph, f.param);
+    for (f.param = 0; f.param < rgm_graph_param_count(s->model->graph) && status >= 0; f.param++) {
+        const rgm_param *p = rgm_graph_param(s->model->graph, f.param);
         if (p->role == RGM_ROLE_WEIGHT)
-            status = rgm_team_for(s->team, run_fill, &f, spans_of(s, p), err);
+            status = rgm_team_for(s->device->team, run_fill, &f, spans_of(s, p), err);
         else
             set_constant(memory->value, p);
         if (status >= 0 && p->role == RGM_ROLE_BIAS && p->head && s->config->prior_bias)
             status = set_prior(s, p, memory->value + p->offset, err);
     }
-    for (int32_t i = 0; i < rgm_graph_stat_count(s->graph); i++)
-        set_constant(memory->stat, rgm_graph_stat(s->graph, i));
+    for (int32_t i = 0; i < rgm_graph_stat_count(s->model->graph); i++)
+        set_constant(memory->stat, rgm_graph_stat(s->model->graph, i));
     free(f.scratch);
     return status;
 }

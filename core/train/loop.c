@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/clock.h"
+#include "train/save.h"
+#include "train/snapshot.h"
 
 rgm_progress rgm_progress_start(void) {
     return (rgm_progress){.best_epoch = -1, .best_metric = NAN, .gain_metric = NAN};
@@ -25,7 +27,7 @@ typedef struct loop {
     int32_t torn;    /* 1: plugins have seen a part of an evaluation, and could not be put back */
 } loop;
 
-static const rgm_view *evaluated_view(const loop *l) { return l->o->view ? l->o->view : &l->s->validation; }
+static const rgm_view *evaluated_view(const loop *l) { return l->o->view ? l->o->view : &l->s->data->validation; }
 
 static int32_t asked_to_stop(const loop *l) { return l->o->events.stop && l->o->events.stop(l->o->events.context); }
 
@@ -40,7 +42,7 @@ static int32_t is_saved(const loop *l) { return l->saved_step == l->p->step && l
 static rgm_status write_checkpoint(loop *l, const char *path, rgm_error *err) {
     const rgm_loop_events *e = &l->o->events;
     if (e->saving) RGM_TRY(e->saving(e->context, path, err));
-    RGM_TRY(rgm_loop_save(l->s, l->t, l->p, path, err));
+    RGM_TRY(rgm_save(l->s, l->t, l->p, path, err));
     if (path == l->o->last) {
         l->saved_at = rgm_seconds();
         l->saved_step = l->p->step;
@@ -97,7 +99,7 @@ static int32_t judge(loop *l, const rgm_tally *validation) {
 }
 
 static rgm_status tell_plugins(const loop *l, const rgm_tally *validation, rgm_error *err) {
-    const rgm_components *c = &l->s->components;
+    const rgm_components *c = &l->s->model->components;
     rgm_clock clock = rgm_session_clock(l->s, l->p->step);
     size_t count = (size_t)c->schedules;
     double images = (double)validation->seen, accuracy = (double)validation->top1 / images;
@@ -142,7 +144,8 @@ static rgm_status end_epoch(loop *l, rgm_error *err) {
     const rgm_loop_events *e = &l->o->events;
     rgm_epoch_event event = {.progress = l->p};
     int32_t epoch = l->p->epoch + 1, last = l->p->step >= l->s->steps_total;
-    if (l->s->set) RGM_TRY(rgm_dataset_check(l->s->set, err)); /* the last batch, too, was of the file as opened */
+    if (l->s->data->set)
+        RGM_TRY(rgm_dataset_check(l->s->data->set, err)); /* the last batch, too, was of the file as opened */
     if (evaluated_view(l)->count && (epoch % l->s->config->evaluate.every == 0 || last))
         RGM_TRY(evaluate(l, &event, err));
     l->p->epoch = epoch;

@@ -1,4 +1,4 @@
-/* The training loop: epochs of steps, evaluations, checkpoints, early stopping; and going on from a checkpoint.
+/* The training loop: epochs of steps, evaluations, checkpoints, early stopping.
  *
  * The loop reports through events and is asked to stop through one; it prints nothing and knows no run folder, only the
  * paths of its two checkpoints.
@@ -66,34 +66,5 @@ int32_t rgm_loop_over(const rgm_session *session, const rgm_progress *progress, 
  * early and no evaluation was finite. [main] */
 rgm_status rgm_loop_run(const rgm_session *session, rgm_trainer *trainer, rgm_progress *progress,
                         const rgm_loop_options *options, int32_t *ending, rgm_error *err);
-
-/* Loads everything from a checkpoint of the same run: *progress, weights, slots, plugin states. Refused (RGM_E_USAGE)
- * if the data's fingerprint, the constants, the seed or another option that decides the bits differs, naming it. Other
- * versions of plugins, other class names and another metric of early stopping are a warning in the log; with another
- * metric the best and the patience begin anew. *differs is set to 1 if the build does (other bits may follow), and
- * `build` to the checkpoint's. [main] */
-rgm_status rgm_loop_resume(const rgm_session *session, rgm_trainer *trainer, const char *path, rgm_progress *progress,
-                           int32_t *differs, char build[256], rgm_error *err);
-
-/* Loads weights and statistics only. The tensors must match the model's. [main] */
-rgm_status rgm_loop_load(rgm_trainer *trainer, const char *path, rgm_error *err);
-
-/* Writes a checkpoint of the state as it is. [main] */
-rgm_status rgm_loop_save(const rgm_session *session, rgm_trainer *trainer, const rgm_progress *progress,
-                         const char *path, rgm_error *err);
-
-/* Parameters, slots and running statistics as they are, in memory: for steps that are to leave no trace (bench train).
- * Plugins' states are not among them, since only an evaluation's observe() changes those. Its memory, as much as those
- * arrays take, is no part of the plan. RGM_E_NOMEM. Before the trainer ends. [main] */
-typedef struct rgm_snapshot rgm_snapshot;
-rgm_status rgm_snapshot_take(rgm_snapshot **snapshot, rgm_trainer *trainer, rgm_error *err);
-void rgm_snapshot_restore(rgm_snapshot *snapshot);
-void rgm_snapshot_destroy(rgm_snapshot *snapshot); /* NULL is fine */
-
-/* The same of the plugins' states, around calls that change them. RGM_E_NOMEM, RGM_E_PLUGIN. [main] */
-typedef struct rgm_states rgm_states;
-rgm_status rgm_states_take(rgm_states **states, const rgm_session *session, rgm_error *err);
-rgm_status rgm_states_restore(rgm_states *states, rgm_error *err);
-void rgm_states_destroy(rgm_states *states); /* NULL is fine */
 
 #endif

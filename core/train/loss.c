@@ -46,7 +46,7 @@ static rgm_status run_rows(void *context, int32_t chunk, int32_t worker, rgm_err
     int64_t first = (int64_t)d->N * chunk / d->chunks, end = (int64_t)d->N * (chunk + 1) / d->chunks;
     rgm_rng key = {d->session->config->seed, RGM_STREAM(RGM_STREAM_LOSS, 0), (uint32_t)d->clock.step, 0};
     rgm_plug_call call;
-    rgm_plug_call_init(&call, d->session->components.loss, &d->clock, &key,
+    rgm_plug_call_init(&call, d->session->model->components.loss, &d->clock, &key,
                        d->scratch + d->scratch_bytes * (size_t)chunk);
     rgm_tally *t = &d->tally[chunk];
     *t = (rgm_tally){0};
@@ -73,25 +73,25 @@ static rgm_status run_rows(void *context, int32_t chunk, int32_t worker, rgm_err
     return RGM_OK;
 }
 
-rgm_status rgm_loss_create(rgm_loss_driver **driver, const rgm_session *session, const rgm_plan *plan,
-                           const float *targets, const int32_t *labels, int32_t training, rgm_error *err) {
+rgm_status rgm_loss_create(rgm_loss_driver **driver, const rgm_session *session, const rgm_loss_options *options,
+                           rgm_error *err) {
     rgm_loss_driver *d = *driver = calloc(1, sizeof *d);
     if (!d) return rgm_fail(err, RGM_E_NOMEM, "loss: out of memory");
     int32_t N = session->config->batch, chunks = N / ROWS_AT_LEAST;
     *d = (rgm_loss_driver){.session = session,
-                           .logits = rgm_plan_logits(plan),
-                           .dlogits = training ? rgm_plan_dlogits(plan) : NULL,
-                           .pitch = rgm_plan_logits_pitch(plan),
-                           .targets = targets,
-                           .labels = labels,
+                           .logits = rgm_plan_logits(options->plan),
+                           .dlogits = options->training ? rgm_plan_dlogits(options->plan) : NULL,
+                           .pitch = rgm_plan_logits_pitch(options->plan),
+                           .targets = options->targets,
+                           .labels = options->labels,
                            .N = N,
-                           .outputs = session->outputs,
+                           .outputs = session->model->outputs,
                            .chunks = chunks < 1            ? 1
                                      : chunks > MAX_CHUNKS ? MAX_CHUNKS
                                                            : chunks,
                            .valid = N,
-                           .training = training};
-    d->scratch_bytes = (rgm_instance_scratch_bytes(session->components.loss) + 63) / 64 * 64;
+                           .training = options->training};
+    d->scratch_bytes = (rgm_instance_scratch_bytes(session->model->components.loss) + 63) / 64 * 64;
     d->scratch = aligned_alloc(64, d->scratch_bytes * (size_t)d->chunks + 64);
     if (d->scratch) return RGM_OK;
     rgm_loss_destroy(d);

@@ -9,9 +9,16 @@
 
 typedef struct rgm_loss_driver rgm_loss_driver;
 
-/* For a bound plan; targets [N][outputs] and labels [N] are what the batch pipeline fills. [main] */
-rgm_status rgm_loss_create(rgm_loss_driver **driver, const rgm_session *session, const rgm_plan *plan,
-                           const float *targets, const int32_t *labels, int32_t training, rgm_error *err);
+typedef struct rgm_loss_options {
+    const rgm_plan *plan;  /* bound */
+    const float *targets;  /* [N][outputs], which the batch pipeline fills */
+    const int32_t *labels; /* [N], likewise */
+    int32_t training;      /* 1: the gradient is wanted */
+} rgm_loss_options;
+
+/* RGM_E_NOMEM. [main] */
+rgm_status rgm_loss_create(rgm_loss_driver **driver, const rgm_session *session, const rgm_loss_options *options,
+                           rgm_error *err);
 void rgm_loss_destroy(rgm_loss_driver *driver);
 
 /* The phase. */

@@ -1,4 +1,4 @@
-#include "train/resume_internal.h"
+#include "train/resume_check.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -20,13 +20,13 @@ static const char *find_line(const char *text, const char *line, size_t label) {
 /* Characters of a line before the hash of the plugin's file, which stands behind the label, and of all of it. */
 static size_t before_file(const char *line, size_t label, size_t *length) {
     *length = strcspn(line, "\n");
-    const char *file = strstr(line + label, RGM_RESUME_FILE);
+    const char *file = strstr(line + label, RGM_COMPONENT_FILE);
     return file && file < line + *length ? (size_t)(file - line) : *length;
 }
 
 /* A plugin of another version, or from another file, may behave otherwise: a word, since nobody else can know. */
 static void compare_plugins(const rgm_session *s, const rgm_checkpoint *header, const char *path) {
-    for (const char *now = s->plugins; *now; now += strcspn(now, "\n"), now += *now == '\n') {
+    for (const char *now = s->model->plugins; *now; now += strcspn(now, "\n"), now += *now == '\n') {
         const char *end = strstr(now, ": "),
                    *then = end ? find_line(header->plugins, now, (size_t)(end - now + 2)) : NULL;
         if (!then) continue;
@@ -46,35 +46,6 @@ static void compare_plugins(const rgm_session *s, const rgm_checkpoint *header, 
 }
 
 /* ---- the configuration ---- */
-
-/* Parameters that a plugin has gained since count with their defaults; one that it has lost is named. Nothing is done
- * where another component stands now: that is a difference in any case. */
-static rgm_status complete(const rgm_session *s, int32_t kind, rgm_spec *then, const rgm_spec *now, rgm_error *err) {
-    rgm_instance *instance;
-    if (!then->name[0] || strcmp(then->name, now->name) != 0) return RGM_OK;
-    then->line = 0; /* places in the checkpoint's text help nobody */
-    for (int32_t i = 0; i < then->count; i++) then->settings[i].line = then->settings[i].key_line = 0;
-    RGM_TRY(rgm_instance_create(&instance, s->registry, kind, then, err));
-    rgm_instance_spec(instance, then);
-    rgm_instance_destroy(instance);
-    return RGM_OK;
-}
-
-static rgm_status complete_list(const rgm_session *s, int32_t kind, rgm_spec_list *then, const rgm_spec_list *now,
-                                rgm_error *err) {
-    for (int32_t i = 0; i < then->count && i < now->count; i++)
-        RGM_TRY(complete(s, kind, &then->items[i], &now->items[i], err));
-    return RGM_OK;
-}
-
-static rgm_status complete_config(const rgm_session *s, rgm_config *then, const rgm_config *now, rgm_error *err) {
-    RGM_TRY(complete(s, RGM_INITIALIZER, &then->init, &now->init, err));
-    RGM_TRY(complete(s, RGM_OPTIMIZER, &then->optimizer, &now->optimizer, err));
-    RGM_TRY(complete(s, RGM_SCHEDULER, &then->scheduler, &now->scheduler, err));
-    RGM_TRY(complete(s, RGM_LOSS, &then->loss, &now->loss, err));
-    RGM_TRY(complete_list(s, RGM_AUGMENTATION, &then->augment, &now->augment, err));
-    return complete_list(s, RGM_REGULARIZER, &then->regularize, &now->regularize, err);
-}
 
 /* The best and the patience are of one metric: another one begins anew. */
 static void compare_metric(const rgm_config *then, const rgm_config *now, rgm_progress *p) {
@@ -99,9 +70,9 @@ static rgm_status check_config(const rgm_session *s, const rgm_checkpoint *heade
     rgm_status status =
         then && now ? rgm_config_init(then, err) : rgm_fail(err, RGM_E_NOMEM, "checkpoint: out of memory");
     if (status >= 0) status = rgm_config_parse(then, header->config, strlen(header->config), path, err);
-    if (status >= 0) status = rgm_session_effective(s, now, err);
     if (status >= 0) {
-        status = complete_config(s, then, now, err);
+        rgm_session_effective(s, now);
+        status = rgm_components_complete(s->device->registry, then, now, err);
         if (status < 0) rgm_fail_in(err, "%s: what its run began with is not possible now", path);
     }
     const char *key = status >= 0 ? rgm_config_difference(then, now, free_keys) : NULL;
@@ -120,7 +91,7 @@ static rgm_status check_config(const rgm_session *s, const rgm_checkpoint *heade
 
 /* Names are not among what decides the bits: those of the run are kept. */
 static rgm_status compare_names(const rgm_session *s, const rgm_checkpoint *header, rgm_error *err) {
-    const rgm_dataset_info *info = rgm_dataset_describe(s->set);
+    const rgm_dataset_info *info = rgm_dataset_describe(s->data->set);
     char *names = rgm_constants_names(info);
     if (!names) return rgm_fail(err, RGM_E_NOMEM, "%s: out of memory", info->path);
     const char *now = names, *then = header->classes;
@@ -141,7 +112,7 @@ static rgm_status compare_names(const rgm_session *s, const rgm_checkpoint *head
 /* The session was made with the checkpoint's constants, or with a data set that has the same. */
 static rgm_status check_constants(const rgm_session *s, const rgm_checkpoint *header, const char *path,
                                   rgm_error *err) {
-    const rgm_model_input *now = &s->constants.input, *then = &header->input;
+    const rgm_model_input *now = &s->model->input, *then = &header->input;
     for (int32_t c = 0; then->known && c < then->image[0] && c < now->image[0]; c++)
         if (now->mean[c] != then->mean[c] || now->std[c] != then->std[c])
             return rgm_fail(err, RGM_E_USAGE,
@@ -158,18 +129,18 @@ static rgm_status find_fingerprint(const rgm_session *s, const rgm_checkpoint *h
                 "%s: a checkpoint of format version 1: up to 1024 images a split are compared with its run's; where "
                 "classes have unequal numbers of images, others than then may be held out for validation",
                 path);
-        return rgm_fingerprint_sampled(s->set, found, err);
+        return rgm_fingerprint_sampled(s->data->set, found, err);
     }
-    if (header->fingerprint_pixels) return rgm_fingerprint(s->set, &terms, &s->stop, found, err);
+    if (header->fingerprint_pixels) return rgm_fingerprint(s->data->set, &terms, &s->stop, found, err);
     rgm_log(RGM_LOG_WARN, "%s: its run stopped before all pixels were hashed: only labels are compared with %s", path,
             s->config->data.file);
-    return rgm_fingerprint_quick(s->set, &terms, found, err);
+    return rgm_fingerprint_quick(s->data->set, &terms, found, err);
 }
 
 static rgm_status check_data(const rgm_session *s, const rgm_checkpoint *header, const char *path, rgm_error *err) {
     uint64_t found = 0;
-    if (s->set) {
-        if (header->input.known && header->input.image[0] != rgm_dataset_describe(s->set)->C)
+    if (s->data->set) {
+        if (header->input.known && header->input.image[0] != rgm_dataset_describe(s->data->set)->C)
             found = ~header->fingerprint;
         else
             RGM_TRY(find_fingerprint(s, header, path, &found, err));
@@ -181,7 +152,7 @@ static rgm_status check_data(const rgm_session *s, const rgm_checkpoint *header,
             ", found %016" PRIx64 "): --data names the file that it was trained on",
             path, s->config->data.file, header->fingerprint, found);
     RGM_TRY(check_constants(s, header, path, err));
-    return s->set ? compare_names(s, header, err) : RGM_OK;
+    return s->data->set ? compare_names(s, header, err) : RGM_OK;
 }
 
 /* ---- the progress ---- */

@@ -13,18 +13,20 @@
 #include "plan/finite.h"
 #include "train/activation.h"
 #include "train/augment.h"
-#include "train/fit.h"
+#include "train/budget.h"
 #include "train/initialize.h"
 #include "train/loss.h"
+#include "train/plugin_states.h"
+#include "train/trainer_internal.h"
 #include "train/update.h"
 
 struct rgm_trainer {
     const rgm_session *session;
     rgm_trainer_options options;
+    rgm_trainer_knobs knobs;
     rgm_arena arena; /* parameters, gradients, slots, statistics, targets, activations */
     rgm_memory memory;
-    float *slots[RGM_CHECKPOINT_SLOTS];
-    int32_t slot_count;
+    rgm_state state;    /* where all tensors are; without states of plugins */
     float *stat_before; /* the statistics as they were before the step */
     int32_t half;       /* 1: a step failed amid its update */
     float *targets;
@@ -50,27 +52,27 @@ static rgm_batch_options batch_options(rgm_trainer *t, const rgm_view *view, int
                                .batch = s->config->batch,
                                .train = training,
                                .seed = s->config->seed,
-                               .kernels = s->kernels,
+                               .kernels = s->device->kernels,
                                .layout = rgm_plan_input_layout(plan),
                                .H = s->config->model.image[1],
                                .W = s->config->model.image[2],
-                               .classes = s->classes,
-                               .one_logit = s->outputs == 1,
-                               .workers = rgm_team_size(s->team),
-                               .mean = s->constants.input.mean,
-                               .std = s->constants.input.std,
+                               .classes = s->model->classes,
+                               .one_logit = s->model->outputs == 1,
+                               .workers = rgm_team_size(s->device->team),
+                               .mean = s->model->input.mean,
+                               .std = s->model->input.std,
                                .augment = training && t->augmenter ? rgm_augmenter_run : NULL,
                                .augment_context = t->augmenter};
 }
 
 static rgm_plan_options plan_options(const rgm_trainer *t, int32_t training) {
     const rgm_session *s = t->session;
-    return (rgm_plan_options){.graph = s->graph,
+    return (rgm_plan_options){.graph = s->model->graph,
                               .ops = rgm_op_table,
-                              .kernels = s->kernels,
-                              .engine = s->engine,
+                              .kernels = s->device->kernels,
+                              .engine = s->device->engine,
                               .batch = s->config->batch,
-                              .workers = rgm_team_size(s->team),
+                              .workers = rgm_team_size(s->device->team),
                               .cache = rgm_cpu_cache(2),
                               .conv = s->config->engine.conv,
                               .memory = s->config->memory,
@@ -84,126 +86,38 @@ static size_t pipeline_bytes(rgm_trainer *t, const rgm_view *view, int32_t train
     return rgm_batches_bytes(&options);
 }
 
-/* HDF5's chunk caches of the splits that are read through it. Each split has one, whatever views there are of it, and
- * keeps it until the set is closed. */
-static size_t chunk_caches(const rgm_trainer *t) {
-    const rgm_session *s = t->session;
-    const rgm_view *views[] = {t->options.training ? &s->train : NULL, &s->validation, &s->test};
-    size_t bytes[RGM_SPLIT_COUNT] = {0}, all = 0;
-    for (int32_t i = 0; i < 3; i++) {
-        if (!views[i] || !views[i]->count) continue;
-        const rgm_dataset_info *info = rgm_dataset_describe(views[i]->set);
-        int32_t split = views[i]->split;
-        if (info->access[split] == RGM_PIXELS_HDF5) bytes[split] = (size_t)info->cache[split];
-    }
-    for (int32_t i = 0; i < RGM_SPLIT_COUNT; i++) all += bytes[i];
-    return all;
-}
-
 static size_t larger(size_t a, size_t b) { return a > b ? a : b; }
-
-/* Address space that libraries take besides what is planned: code that oneDNN makes for each primitive, copies that its
- * matrix products make in each worker, buffers of HDF5. */
-static size_t libraries_room(const rgm_trainer *t) {
-    size_t layers = (size_t)rgm_graph_node_count(t->session->graph), workers = (size_t)rgm_team_size(t->session->team);
-    return ((size_t)24 << 20) + (layers << 17) + (workers << 22);
-}
-
-/* oneDNN takes another implementation, with other bits, or ends the process if memory runs out while it makes one. */
-static rgm_status planning_room(const rgm_trainer *t, rgm_error *err) {
-    return rgm_address_space_need(libraries_room(t), "planning", err);
-}
 
 static void plan_memory(rgm_trainer *t) {
     const rgm_session *s = t->session;
     rgm_memory_plan *m = &t->planned;
-    size_t mapped, floats = (size_t)rgm_graph_param_floats(s->graph), batch = (size_t)s->config->batch;
+    size_t mapped, floats = (size_t)rgm_graph_param_floats(s->model->graph), batch = (size_t)s->config->batch;
     size_t train_bytes = t->train_plan ? rgm_plan_bytes(t->train_plan) : 0, eval_bytes = rgm_plan_bytes(t->eval_plan);
     rgm_process_memory(&m->fixed, &mapped);
     m->parameters = rgm_arena_cost(sizeof(float) * floats);
     m->gradients = t->options.training ? m->parameters : 0;
-    m->slots = m->parameters * (size_t)t->slot_count;
-    m->statistics = rgm_arena_cost(sizeof(float) * (size_t)rgm_graph_stat_floats(s->graph));
+    m->slots = m->parameters * (size_t)t->state.slot_count;
+    m->statistics = rgm_arena_cost(sizeof(float) * (size_t)rgm_graph_stat_floats(s->model->graph));
     if (t->options.training) m->statistics *= 2; /* and as they were before the step */
     m->scratch = rgm_plan_scratch_bytes(t->train_plan ? t->train_plan : t->eval_plan);
     m->activations = larger(train_bytes, eval_bytes) - m->scratch;
-    m->pipeline = rgm_arena_cost(sizeof(float) * batch * (size_t)s->outputs) + rgm_arena_cost(sizeof(int32_t) * batch);
+    m->pipeline =
+        rgm_arena_cost(sizeof(float) * batch * (size_t)s->model->outputs) + rgm_arena_cost(sizeof(int32_t) * batch);
     m->pipeline += rgm_augmenter_bytes(t->augmenter) + rgm_activator_bytes(&t->activator);
-    if (t->options.training) m->pipeline += pipeline_bytes(t, &s->train, 1);
-    m->pipeline += larger(pipeline_bytes(t, &s->validation, 0), pipeline_bytes(t, &s->test, 0)) + chunk_caches(t);
+    if (t->options.training) m->pipeline += pipeline_bytes(t, &s->data->train, 1);
+    m->pipeline += larger(pipeline_bytes(t, &s->data->validation, 0), pipeline_bytes(t, &s->data->test, 0)) +
+                   rgm_budget_caches(s, t->options.training);
     m->peak =
         m->fixed + m->parameters + m->gradients + m->slots + m->statistics + m->activations + m->scratch + m->pipeline;
 }
 
-/* What a plan of another batch needs. */
-typedef struct attempt {
-    const rgm_trainer *trainer;
-    int32_t memory;
-    size_t room;
-} attempt;
-
-/* The evaluation is planned if training alone fits. */
-static void plan_attempt(void *context, int32_t batch, size_t *bytes, int32_t *budget) {
-    const attempt *a = context;
-    *bytes = 0;
-    for (int32_t training = a->trainer->options.training; training >= 0 && *bytes <= a->room; training--) {
-        rgm_plan *plan;
-        rgm_plan_options options = plan_options(a->trainer, training);
-        options.batch = batch;
-        options.memory = a->memory;
-        --*budget;
-        int32_t made = planning_room(a->trainer, NULL) >= 0 && rgm_plan_create(&plan, &options, NULL) >= 0;
-        *bytes = made ? larger(*bytes, rgm_plan_bytes(plan)) : SIZE_MAX;
-        if (made) rgm_plan_destroy(plan);
-    }
-}
-
-/* What would fit: batches, as they are planned and with low memory. */
-static rgm_status find_remedy(const rgm_trainer *t, size_t plans, size_t room, char *text, size_t size,
-                              rgm_error *err) {
-    enum { HALF = RGM_TRAINER_PLANS / 2 };
-    const rgm_config *c = t->session->config;
-    attempt a = {t, c->memory, room};
-    rgm_fit fit = {plan_attempt, &a, room, t->session->stop, c->batch - 1, c->batch, plans};
-    int32_t batch, low = 0, both = t->options.training && c->memory != RGM_MEMORY_LOW;
-    int32_t budget = both ? HALF : RGM_TRAINER_PLANS;
-    RGM_TRY(rgm_fit_search(&fit, &budget, &batch, err));
-    if (both) {
-        a.memory = RGM_MEMORY_LOW;
-        budget += HALF;
-        fit.most = c->batch;
-        fit.above = 0;
-        RGM_TRY(rgm_fit_search(&fit, &budget, &low, err));
-    }
-    int used = batch ? snprintf(text, size, "batch %d fits", batch) : snprintf(text, size, "no batch fits");
-    if (low > batch) snprintf(text + used, size - (size_t)used, ", with --memory low batch %d does", low);
-    return RGM_OK;
-}
-
-/* Bytes that may be taken and what says so. Of a limited address space the libraries' part and the reader's stack are
- * kept. */
-static size_t room_for_more(const rgm_trainer *t, const char **limit) {
-    size_t memory = rgm_memory_available(), kept = libraries_room(t) + rgm_stack_bytes();
-    rgm_address_space space = rgm_address_space_read();
-    *limit = "";
-    if (space.left == SIZE_MAX) return memory;
-    size_t left = space.left > kept ? space.left - kept : 1;
-    if (memory && memory < left) return memory;
-    *limit = space.name;
-    return left;
-}
-
 static rgm_status check_memory(const rgm_trainer *t, rgm_error *err) {
-    const rgm_memory_plan *m = &t->planned;
-    size_t plans = m->activations + m->scratch, more = m->peak - m->fixed, rest = more - plans;
-    const char *limit = "";
-    size_t available = t->options.available ? t->options.available : room_for_more(t, &limit);
-    char remedy[96];
-    if (!available || more <= available) return RGM_OK;
-    RGM_TRY(find_remedy(t, plans, available > rest ? available - rest : 0, remedy, sizeof remedy, err));
-    return rgm_fail(err, RGM_E_NOMEM, "memory: batch %d needs %zu MiB, %zu MiB are available%s%s%s: %s",
-                    t->session->config->batch, more >> 20, available >> 20, limit[0] ? " (" : "", limit,
-                    limit[0] ? ")" : "", remedy);
+    const rgm_budget budget = {.session = t->session,
+                               .planned = t->planned,
+                               .training = t->options.training,
+                               .plans = {plan_options(t, 0), plan_options(t, 1)},
+                               .available = t->knobs.available};
+    return rgm_budget_check(&budget, err);
 }
 
 /* The arena's pieces. With a null arena the pointers are null: the plans are made before memory is. */
@@ -211,19 +125,22 @@ static rgm_status take_memory(rgm_trainer *t, rgm_error *err) {
     const rgm_session *s = t->session;
     const rgm_memory_plan *m = &t->planned;
     size_t batch = (size_t)s->config->batch, activations = m->activations + m->scratch;
-    size_t targets = sizeof(float) * batch * (size_t)s->outputs, labels = sizeof(int32_t) * batch;
-    size_t statistics = sizeof(float) * (size_t)rgm_graph_stat_floats(s->graph);
-    size_t bytes = m->parameters * (size_t)(1 + t->options.training + t->slot_count) + m->statistics +
+    size_t targets = sizeof(float) * batch * (size_t)s->model->outputs, labels = sizeof(int32_t) * batch;
+    size_t statistics = sizeof(float) * (size_t)rgm_graph_stat_floats(s->model->graph);
+    size_t bytes = m->parameters * (size_t)(1 + t->options.training + t->state.slot_count) + m->statistics +
                    rgm_arena_cost(targets) + rgm_arena_cost(labels) + rgm_arena_cost(activations);
     RGM_TRY(rgm_arena_create(&t->arena, bytes, "the training step", err));
-    size_t floats = sizeof(float) * (size_t)rgm_graph_param_floats(s->graph);
+    size_t floats = sizeof(float) * (size_t)rgm_graph_param_floats(s->model->graph);
     t->memory.value = rgm_arena_take(&t->arena, floats);
     if (t->options.training) t->memory.grad = rgm_arena_take(&t->arena, floats);
-    for (int32_t i = 0; i < t->slot_count; i++) t->slots[i] = rgm_arena_take(&t->arena, floats);
+    for (int32_t i = 0; i < t->state.slot_count; i++) t->state.slot[i] = rgm_arena_take(&t->arena, floats);
     t->memory.stat = rgm_arena_take(&t->arena, statistics);
     if (t->options.training) t->stat_before = rgm_arena_take(&t->arena, statistics);
     t->targets = rgm_arena_take(&t->arena, targets);
     t->labels = rgm_arena_take(&t->arena, labels);
+    t->state.graph = s->model->graph;
+    t->state.value = t->memory.value;
+    t->state.stat = t->memory.stat;
     void *place = rgm_arena_take(&t->arena, activations);
     if (!place) return rgm_fail(err, RGM_E_INTERNAL, "memory: the arena is smaller than planned");
     if (t->train_plan) rgm_plan_bind(t->train_plan, place, &t->memory);
@@ -236,7 +153,7 @@ static rgm_status take_memory(rgm_trainer *t, rgm_error *err) {
 static rgm_status create_plans(rgm_trainer *t, rgm_error *err) {
     RGM_TRY(rgm_activator_init(&t->activator, t->session, err));
     rgm_plan_options training = plan_options(t, 1), evaluation = plan_options(t, 0);
-    RGM_TRY(planning_room(t, err));
+    RGM_TRY(rgm_budget_room(t->session, err));
     if (t->options.training) RGM_TRY(rgm_plan_create(&t->train_plan, &training, err));
     return rgm_plan_create(&t->eval_plan, &evaluation, err);
 }
@@ -244,18 +161,22 @@ static rgm_status create_plans(rgm_trainer *t, rgm_error *err) {
 static rgm_status assemble_step(rgm_trainer *t, rgm_error *err) {
     const rgm_session *s = t->session;
     int32_t forward, backward;
-    rgm_batch_options options = batch_options(t, &s->train, 1);
+    rgm_batch_options options = batch_options(t, &s->data->train, 1);
     RGM_TRY(rgm_batches_create(&t->train_batches, &options, err));
-    RGM_TRY(rgm_loss_create(&t->train_loss, s, t->train_plan, t->targets, t->labels, 1, err));
-    RGM_TRY(rgm_update_create(&t->update, s, t->train_plan, &t->memory, t->slots, err));
+    const rgm_loss_options loss = {t->train_plan, t->targets, t->labels, 1};
+    RGM_TRY(rgm_loss_create(&t->train_loss, s, &loss, err));
+    RGM_TRY(rgm_update_create(&t->update, s, t->train_plan, &t->memory, t->state.slot, err));
     const rgm_phase *f = rgm_plan_forward(t->train_plan, &forward), *b = rgm_plan_backward(t->train_plan, &backward);
     rgm_phase *p = t->step = calloc((size_t)(forward + backward + 2 + RGM_UPDATE_PHASES), sizeof *p);
     if (!p) return rgm_fail(err, RGM_E_NOMEM, "step: out of memory");
     *p++ = *rgm_batches_phase(t->train_batches);
-    memcpy(p, f, sizeof *p * (size_t)forward), p += forward;
+    memcpy(p, f, sizeof *p * (size_t)forward);
+    p += forward;
     *p++ = rgm_loss_phase(t->train_loss);
-    memcpy(p, b, sizeof *p * (size_t)backward), p += backward;
-    memcpy(p, rgm_update_phases(t->update), sizeof *p * RGM_UPDATE_PHASES), p += RGM_UPDATE_PHASES;
+    memcpy(p, b, sizeof *p * (size_t)backward);
+    p += backward;
+    memcpy(p, rgm_update_phases(t->update), sizeof *p * RGM_UPDATE_PHASES);
+    p += RGM_UPDATE_PHASES;
     t->step_count = (int32_t)(p - t->step);
     return RGM_OK;
 }
@@ -268,7 +189,7 @@ static int32_t equal_views(const rgm_view *a, const rgm_view *b) {
  * the session stay. */
 static int32_t same_view(const rgm_session *s, const rgm_view *old, const rgm_view *view) {
     if (!equal_views(old, view)) return 0;
-    return !view->indices || equal_views(view, &s->validation) || equal_views(view, &s->train);
+    return !view->indices || equal_views(view, &s->data->validation) || equal_views(view, &s->data->train);
 }
 
 /* Points evaluation at a view; the phases stay, their first one belongs to the new pipeline. */
@@ -277,7 +198,8 @@ static rgm_status assemble_evaluation(rgm_trainer *t, const rgm_view *view, rgm_
     int32_t forward;
     const rgm_phase *f = rgm_plan_forward(t->eval_plan, &forward);
     if (!t->eval) {
-        RGM_TRY(rgm_loss_create(&t->eval_loss, s, t->eval_plan, t->targets, t->labels, 0, err));
+        const rgm_loss_options loss = {t->eval_plan, t->targets, t->labels, 0};
+        RGM_TRY(rgm_loss_create(&t->eval_loss, s, &loss, err));
         t->eval = calloc((size_t)forward + 2, sizeof *t->eval);
         if (!t->eval) return rgm_fail(err, RGM_E_NOMEM, "evaluation: out of memory");
         memcpy(t->eval + 1, f, sizeof *f * (size_t)forward);
@@ -294,46 +216,65 @@ static rgm_status assemble_evaluation(rgm_trainer *t, const rgm_view *view, rgm_
     return RGM_OK;
 }
 
+static void name_slots(rgm_trainer *t) {
+    const rgm_instance *optimizer = t->session->model->components.optimizer;
+    t->state.slot_count = (int32_t)rgm_plug_slot_count(optimizer);
+    for (int32_t i = 0; i < t->state.slot_count; i++)
+        t->state.slot_name[i] = rgm_plug_slot_name(optimizer, (uint32_t)i);
+}
+
 /* Evaluation has no augmentations, so nothing changes an image's size there. */
 static rgm_status check_sizes(const rgm_session *s, rgm_error *err) {
     const int32_t *image = s->config->model.image;
-    if (!s->set || !(s->validation.count || s->test.count)) return RGM_OK;
-    const rgm_dataset_info *info = rgm_dataset_describe(s->set);
+    if (!s->data->set || !(s->data->validation.count || s->data->test.count)) return RGM_OK;
+    const rgm_dataset_info *info = rgm_dataset_describe(s->data->set);
     if (info->C == image[0] && info->H == image[1] && info->W == image[2]) return RGM_OK;
     return rgm_fail(err, RGM_E_USAGE,
                     "model.image: %dx%dx%d, but %s has images of %dx%dx%d, which an evaluation takes as they are",
                     image[0], image[1], image[2], info->path, info->C, info->H, info->W);
 }
 
-rgm_status rgm_trainer_create(rgm_trainer **trainer, const rgm_session *session, const rgm_trainer_options *options,
-                              rgm_error *err) {
+/* What a trainer that is more than a plan has. */
+static rgm_status build(rgm_trainer *t, rgm_error *err) {
+    const rgm_session *s = t->session;
+    RGM_TRY(check_memory(t, err));
+    RGM_TRY(take_memory(t, err));
+    if (t->options.training || t->knobs.drawn) RGM_TRY(rgm_initialize(s, &t->memory, err));
+    if (t->options.training) RGM_TRY(assemble_step(t, err));
+    return s->data->validation.count ? assemble_evaluation(t, &s->data->validation, err) : RGM_OK;
+}
+
+static rgm_status create(rgm_trainer *t, rgm_error *err) {
+    const rgm_session *s = t->session;
+    if (t->options.training) name_slots(t);
+    if (t->options.training && !t->options.plan_only && s->data->train.count < 1)
+        return rgm_fail(err, RGM_E_USAGE, "%s: no training split", s->config->data.file);
+    if (t->options.training && s->data->set) RGM_TRY(rgm_augmenter_create(&t->augmenter, s, err));
+    RGM_TRY(check_sizes(s, err));
+    RGM_TRY(create_plans(t, err));
+    plan_memory(t);
+    return t->options.plan_only ? RGM_OK : build(t, err);
+}
+
+rgm_status rgm_trainer_create_with(rgm_trainer **trainer, const rgm_session *session,
+                                   const rgm_trainer_options *options, const rgm_trainer_knobs *knobs, rgm_error *err) {
     *trainer = NULL;
     rgm_trainer *t = calloc(1, sizeof *t);
     if (!t) return rgm_fail(err, RGM_E_NOMEM, "trainer: out of memory");
-    rgm_status status;
     t->session = session;
     t->options = *options;
-    if (options->training) t->slot_count = (int32_t)rgm_plug_slot_count(session->components.optimizer);
-    if (options->training && !options->plan_only && session->train.count < 1) {
-        status = rgm_fail(err, RGM_E_USAGE, "%s: no training split", session->config->data.file);
-        goto fail;
-    }
-    if (options->training && session->set) RGM_TRY_OR_FAIL(status, rgm_augmenter_create(&t->augmenter, session, err));
-    RGM_TRY_OR_FAIL(status, check_sizes(session, err));
-    RGM_TRY_OR_FAIL(status, create_plans(t, err));
-    plan_memory(t);
-    if (!options->plan_only) {
-        RGM_TRY_OR_FAIL(status, check_memory(t, err));
-        RGM_TRY_OR_FAIL(status, take_memory(t, err));
-        if (options->training || options->drawn) RGM_TRY_OR_FAIL(status, rgm_initialize(session, &t->memory, err));
-        if (options->training) RGM_TRY_OR_FAIL(status, assemble_step(t, err));
-        if (session->validation.count) RGM_TRY_OR_FAIL(status, assemble_evaluation(t, &session->validation, err));
-    }
-    *trainer = t;
-    return RGM_OK;
-fail:
-    rgm_trainer_destroy(t);
+    t->knobs = *knobs;
+    rgm_status status = create(t, err);
+    if (status >= 0)
+        *trainer = t;
+    else
+        rgm_trainer_destroy(t);
     return status;
+}
+
+rgm_status rgm_trainer_create(rgm_trainer **trainer, const rgm_session *session, const rgm_trainer_options *options,
+                              rgm_error *err) {
+    return rgm_trainer_create_with(trainer, session, options, &(rgm_trainer_knobs){0}, err);
 }
 
 void rgm_trainer_destroy(rgm_trainer *t) {
@@ -370,10 +311,10 @@ const rgm_phase *rgm_trainer_evaluation_phases(const rgm_trainer *t, int32_t *co
 
 /* The parameter nearest to the loss whose gradient is not finite; NULL: all are. */
 static const char *first_bad_gradient(const rgm_trainer *t) {
-    for (int32_t i = rgm_graph_param_count(t->session->graph); i-- > 0;) {
-        const rgm_param *p = rgm_graph_param(t->session->graph, i);
+    for (int32_t i = rgm_graph_param_count(t->session->model->graph); i-- > 0;) {
+        const rgm_param *p = rgm_graph_param(t->session->model->graph, i);
         double sum;
-        t->session->kernels->sumsq(t->memory.grad + p->offset, p->count, &sum);
+        t->session->device->kernels->sumsq(t->memory.grad + p->offset, p->count, &sum);
         if (!isfinite(sum)) return p->name;
     }
     return NULL;
@@ -383,7 +324,7 @@ static const char *first_bad_gradient(const rgm_trainer *t) {
  * parameters are still those of the forward pass. */
 static rgm_status not_finite(const rgm_trainer *t, int64_t step, rgm_error *err) {
     double loss = rgm_loss_tally(t->train_loss).loss;
-    const char *layer = isfinite(loss) ? NULL : rgm_plan_first_bad(t->train_plan, t->session->team);
+    const char *layer = isfinite(loss) ? NULL : rgm_plan_first_bad(t->train_plan, t->session->device->team);
     const char *gradient = isfinite(loss) ? first_bad_gradient(t) : NULL;
     if (layer)
         return rgm_fail(err, RGM_E_NUMERIC,
@@ -401,17 +342,18 @@ rgm_status rgm_trainer_step(rgm_trainer *t, int64_t step, rgm_step_result *resul
     const rgm_session *s = t->session;
     double factor;
     rgm_clock clock = rgm_session_clock(s, step);
-    RGM_TRY(rgm_plug_factor(s->components.schedule, (size_t)s->components.schedules, &clock, &factor, err));
-    result->rate = s->components.lr * factor;
+    RGM_TRY(
+        rgm_plug_factor(s->model->components.schedule, (size_t)s->model->components.schedules, &clock, &factor, err));
+    result->rate = s->model->components.lr * factor;
     t->activator.clock = clock;
     rgm_loss_set(t->train_loss, &clock, s->config->batch);
     rgm_update_set(t->update, &clock, result->rate);
     const rgm_batch_out out = {rgm_plan_input(t->train_plan), t->targets, t->labels};
     RGM_TRY(rgm_batches_prepare(t->train_batches, (uint32_t)(step / s->steps_per_epoch), step % s->steps_per_epoch,
                                 &out, err));
-    size_t statistics = sizeof(float) * (size_t)rgm_graph_stat_floats(s->graph);
+    size_t statistics = sizeof(float) * (size_t)rgm_graph_stat_floats(s->model->graph);
     memcpy(t->stat_before, t->memory.stat, statistics);
-    rgm_status status = rgm_team_run(s->team, t->step, t->step_count, err);
+    rgm_status status = rgm_team_run(s->device->team, t->step, t->step_count, err);
     result->tally = rgm_loss_tally(t->train_loss);
     result->gradient_norm = rgm_update_norm(t->update);
     if (status == RGM_OK) return RGM_OK;
@@ -424,41 +366,44 @@ rgm_status rgm_trainer_step(rgm_trainer *t, int64_t step, rgm_step_result *resul
 int32_t rgm_trainer_whole(const rgm_trainer *t) { return !t->half; }
 void rgm_trainer_restored(rgm_trainer *t) { t->half = 0; }
 
-/* The first parameter, or statistic, with a value in `arena` that is not finite; NULL: all are. */
-static const char *first_bad(const rgm_trainer *t, int32_t statistics, const float *arena) {
-    const rgm_graph *g = t->session->graph;
-    int32_t count = statistics ? rgm_graph_stat_count(g) : rgm_graph_param_count(g);
-    for (int32_t i = 0; i < count; i++) {
-        const rgm_param *p = statistics ? rgm_graph_stat(g, i) : rgm_graph_param(g, i);
-        float largest;
-        t->session->kernels->absmax(arena + p->offset, p->count, &largest);
-        if (!isfinite(largest)) return p->name;
-    }
-    return NULL;
+/* Looking for a tensor with a value that is not finite. */
+typedef struct search {
+    const rgm_kernels *kernels;
+    rgm_state_tensor found; /* name NULL: all are finite */
+} search;
+
+static rgm_status look(void *context, const rgm_state_tensor *t, rgm_error *err) {
+    (void)err;
+    search *s = context;
+    float largest;
+    if (s->found.name) return RGM_OK;
+    s->kernels->absmax(t->data, (int64_t)(t->bytes / sizeof(float)), &largest);
+    if (!isfinite(largest)) s->found = *t;
+    return RGM_OK;
 }
 
-static const char *first_bad_value(const rgm_trainer *t) {
-    const char *bad = first_bad(t, 0, t->memory.value);
-    return bad ? bad : first_bad(t, 1, t->memory.stat);
+/* The first bad one of the groups that are given, which are looked through one after the other; name NULL: none. */
+static rgm_state_tensor first_bad(rgm_trainer *t, const uint32_t *groups, int32_t count) {
+    search s = {.kernels = t->session->device->kernels};
+    for (int32_t i = 0; i < count && !s.found.name; i++) rgm_state_visit(&t->state, groups[i], look, &s, NULL);
+    return s.found;
 }
+
+static const uint32_t checked[] = {RGM_PARAMETERS, RGM_STATISTICS, RGM_SLOTS};
 
 /* Where the plan might hide a NaN, it is looked for before. */
-static rgm_status check_parameters(const rgm_trainer *t, rgm_error *err) {
-    const char *bad = rgm_plan_hides_nan(t->eval_plan) ? first_bad_value(t) : NULL;
-    if (!bad) return RGM_OK;
-    return rgm_fail(err, RGM_E_NUMERIC, "evaluation: %s holds values that are not finite", bad);
+static rgm_status check_parameters(rgm_trainer *t, rgm_error *err) {
+    rgm_state_tensor bad = first_bad(t, checked, rgm_plan_hides_nan(t->eval_plan) ? 2 : 0);
+    if (!bad.name) return RGM_OK;
+    return rgm_fail(err, RGM_E_NUMERIC, "evaluation: %s holds values that are not finite", bad.name);
 }
 
 rgm_status rgm_trainer_check_state(rgm_trainer *t, rgm_error *err) {
-    const char *bad = first_bad_value(t);
-    if (bad) return rgm_fail(err, RGM_E_NUMERIC, "%s holds values that are not finite", bad);
-    for (int32_t i = 0; i < t->slot_count; i++) {
-        bad = first_bad(t, 0, t->slots[i]);
-        if (!bad) continue;
-        const char *slot = rgm_plug_slot_name(t->session->components.optimizer, (uint32_t)i);
-        return rgm_fail(err, RGM_E_NUMERIC, "the optimizer's '%s' of %s holds values that are not finite", slot, bad);
-    }
-    return RGM_OK;
+    rgm_state_tensor bad = first_bad(t, checked, 3);
+    if (!bad.name) return RGM_OK;
+    if (!bad.in[0]) return rgm_fail(err, RGM_E_NUMERIC, "%s holds values that are not finite", bad.name);
+    return rgm_fail(err, RGM_E_NUMERIC, "the optimizer's '%s' of %s holds values that are not finite", bad.in,
+                    bad.name);
 }
 
 rgm_status rgm_trainer_begin_evaluation(rgm_trainer *t, const rgm_view *view, int64_t *batches, rgm_error *err) {
@@ -467,7 +412,7 @@ rgm_status rgm_trainer_begin_evaluation(rgm_trainer *t, const rgm_view *view, in
     RGM_TRY(assemble_evaluation(t, view, err));
     *batches = rgm_batches_per_epoch(t->eval_batches);
     rgm_phase *prepare = rgm_plan_prepare(t->eval_plan, &count);
-    if (count) RGM_TRY(rgm_team_run(t->session->team, prepare, count, err));
+    if (count) RGM_TRY(rgm_team_run(t->session->device->team, prepare, count, err));
     const char *bad = rgm_plan_bad_scale(t->eval_plan);
     if (!bad) return RGM_OK;
     return rgm_fail(err, RGM_E_NUMERIC,
@@ -480,7 +425,7 @@ rgm_status rgm_trainer_evaluate_batch(rgm_trainer *t, int64_t batch, rgm_tally *
     const rgm_batch_out out = {rgm_plan_input(t->eval_plan), t->targets, t->labels};
     RGM_TRY(rgm_batches_prepare(t->eval_batches, 0, batch, &out, err));
     rgm_loss_set(t->eval_loss, &clock, rgm_batches_valid(t->eval_batches));
-    RGM_TRY(rgm_team_run(t->session->team, t->eval, t->eval_count, err));
+    RGM_TRY(rgm_team_run(t->session->device->team, t->eval, t->eval_count, err));
     *tally = rgm_loss_tally(t->eval_loss);
     return RGM_OK;
 }
@@ -505,7 +450,7 @@ rgm_status rgm_trainer_evaluate(rgm_trainer *t, const rgm_view *view, int32_t (*
 }
 
 rgm_status rgm_trainer_logits(rgm_trainer *t, const rgm_view *view, int64_t count, float *logits, rgm_error *err) {
-    int64_t outputs = t->session->outputs, pitch = rgm_plan_logits_pitch(t->eval_plan), done = 0, batches = 0;
+    int64_t outputs = t->session->model->outputs, pitch = rgm_plan_logits_pitch(t->eval_plan), done = 0, batches = 0;
     RGM_TRY(rgm_trainer_begin_evaluation(t, view, &batches, err));
     for (int64_t i = 0; i < batches && done < count; i++) {
         rgm_tally batch;
@@ -517,13 +462,16 @@ rgm_status rgm_trainer_logits(rgm_trainer *t, const rgm_view *view, int64_t coun
     return RGM_OK;
 }
 
-void rgm_trainer_checkpoint(rgm_trainer *t, rgm_checkpoint *c) {
-    c->graph = t->session->graph;
-    c->value = t->memory.value;
-    c->stat = t->memory.stat;
-    c->slot_count = t->slot_count;
-    for (int32_t i = 0; i < t->slot_count; i++) {
-        c->slot[i] = t->slots[i];
-        c->slot_name[i] = rgm_plug_slot_name(t->session->components.optimizer, (uint32_t)i);
-    }
+void rgm_trainer_state(const rgm_trainer *t, rgm_state *state) { *state = t->state; }
+
+rgm_status rgm_trainer_visit(rgm_trainer *t, uint32_t groups, rgm_state_fn visit, void *context, rgm_error *err) {
+    if (!(groups & RGM_PLUGIN_STATES)) return rgm_state_visit(&t->state, groups, visit, context, err);
+    rgm_state *all = malloc(sizeof *all);
+    if (!all) return rgm_fail(err, RGM_E_NOMEM, "states of plugins: out of memory");
+    *all = t->state;
+    rgm_status status = rgm_plugin_states_save(&t->session->model->components, all, err);
+    if (status >= 0) status = rgm_state_visit(all, groups, visit, context, err);
+    rgm_plugin_states_free(all);
+    free(all);
+    return status;
 }

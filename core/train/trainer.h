@@ -10,29 +10,20 @@
 
 #include "data/batch.h"
 #include "plan/plan.h"
-#include "train/checkpoint.h"
+#include "train/budget.h"
 #include "train/progress.h"
 #include "train/session.h"
+#include "train/state.h"
 
 typedef struct rgm_trainer rgm_trainer;
-
-/* Memory as planned, in bytes; `fixed` is this process' own anonymous memory (RssAnon) measured when planning was done:
- * libraries, primitives, labels. `peak` is the sum. */
-typedef struct rgm_memory_plan {
-    size_t fixed, parameters, gradients, slots, statistics, activations, scratch, pipeline, peak;
-} rgm_memory_plan;
-
-enum { RGM_TRAINER_PLANS = 12 };
 
 typedef struct rgm_trainer_options {
     int32_t training;  /* 0: evaluation only: no gradients, slots, training plan */
     int32_t plan_only; /* 1: nothing is allocated; only rgm_trainer_memory and the plans may be asked for */
-    int32_t drawn;     /* 1: without training, too, parameters get the values that training starts from */
-    size_t available;  /* bytes that may be taken; 0: what the system and the process' cgroups leave (tests set it) */
 } rgm_trainer_options;
 
 /* Plans, checks the planned peak against the machine's available memory (RGM_E_NOMEM naming a batch that
- * would fit, found in at most RGM_TRAINER_PLANS plans; RGM_E_INTERRUPTED if the session is asked to stop meanwhile),
+ * would fit, found in at most RGM_BUDGET_PLANS plans; RGM_E_INTERRUPTED if the session is asked to stop meanwhile),
  * allocates, and sets all parameters to their first values. [main] */
 rgm_status rgm_trainer_create(rgm_trainer **trainer, const rgm_session *session, const rgm_trainer_options *options,
                               rgm_error *err);
@@ -83,7 +74,12 @@ rgm_status rgm_trainer_logits(rgm_trainer *trainer, const rgm_view *view, int64_
 const rgm_phase *rgm_trainer_phases(const rgm_trainer *trainer, int32_t *count);
 const rgm_phase *rgm_trainer_evaluation_phases(const rgm_trainer *trainer, int32_t *count);
 
-/* Fills what a checkpoint holds of the trainer: graph, arrays, slots. */
-void rgm_trainer_checkpoint(rgm_trainer *trainer, rgm_checkpoint *checkpoint);
+/* Visits every tensor of the run (state.h): parameters, running statistics, slots, and what plugins keep, as bytes that
+ * are the visit's. A visitor may write into the tensors that are the trainer's own. RGM_E_NOMEM, RGM_E_PLUGIN for
+ * plugins' states; else what the visitor fails with. [main] */
+rgm_status rgm_trainer_visit(rgm_trainer *trainer, uint32_t groups, rgm_state_fn visit, void *context, rgm_error *err);
+
+/* Where they are, without the states of plugins. */
+void rgm_trainer_state(const rgm_trainer *trainer, rgm_state *state);
 
 #endif

@@ -38,7 +38,7 @@ static rgm_status run_norm(void *context, int32_t chunk, int32_t worker, rgm_err
     u->norm = sqrt(rgm_plan_gradient_squares(u->plan));
     if (!isfinite(u->norm)) return rgm_fail(err, RGM_E_NUMERIC, "the gradient's norm is not finite");
     /* nothing is learned from pixels that were written to while they were read */
-    if (u->session->set) RGM_TRY(rgm_dataset_check(u->session->set, err));
+    if (u->session->data->set) RGM_TRY(rgm_dataset_check(u->session->data->set, err));
     u->begun = 1;
     u->clip = limit > 0 && u->norm > limit ? (float)(limit / (u->norm + 1e-6)) : 1.0f; /* torch's 1e-6 */
     return RGM_OK;
@@ -47,8 +47,8 @@ static rgm_status run_norm(void *context, int32_t chunk, int32_t worker, rgm_err
 /* One regularizer's function of a stage on a span, if it acts on the tensor. */
 static rgm_status regularize(const rgm_update *u, int32_t stage, const piece *p, rgm_span *span, void *scratch,
                              rgm_error *err) {
-    const rgm_components *c = &u->session->components;
-    int32_t params = rgm_graph_param_count(u->session->graph);
+    const rgm_components *c = &u->session->model->components;
+    int32_t params = rgm_graph_param_count(u->session->model->graph);
     for (int32_t i = 0; i < c->regularizers; i++) {
         if (!(u->applies[i * params + p->param] & stage)) continue;
         rgm_rng key = {u->session->config->seed, RGM_STREAM(RGM_STREAM_REGULARIZE, i), (uint32_t)u->clock.step,
@@ -63,7 +63,7 @@ static rgm_status regularize(const rgm_update *u, int32_t stage, const piece *p,
 static rgm_status run_update(void *context, int32_t chunk, int32_t worker, rgm_error *err) {
     const rgm_update *u = context;
     const piece *p = &u->pieces[chunk];
-    const rgm_param *param = rgm_graph_param(u->session->graph, p->param);
+    const rgm_param *param = rgm_graph_param(u->session->model->graph, p->param);
     int64_t at = param->offset + (int64_t)p->first;
     float *slot[SLOTS];
     for (int32_t i = 0; i < u->slot_count; i++) slot[i] = u->slots[i] + at;
@@ -74,16 +74,16 @@ static rgm_status run_update(void *context, int32_t chunk, int32_t worker, rgm_e
                      .param = u->memory.value + at,
                      .grad = u->memory.grad + at,
                      .slot = slot,
-                     .tensor = &u->session->tensors[p->param],
+                     .tensor = &u->session->model->tensors[p->param],
                      .rate = u->rate,
                      .row = (uint64_t)(param->count / param->dims[0])};
     void *scratch = u->scratch + u->scratch_bytes * (size_t)worker;
-    if (u->clip < 1) u->session->kernels->scale(u->clip, span.grad, (int64_t)span.n);
+    if (u->clip < 1) u->session->device->kernels->scale(u->clip, span.grad, (int64_t)span.n);
     RGM_TRY(regularize(u, RGM_STAGE_GRADIENT, p, &span, scratch, err));
     rgm_rng key = {u->session->config->seed, RGM_STREAM(RGM_STREAM_OPTIMIZE, 0), (uint32_t)u->clock.step,
                    (uint32_t)p->param};
     rgm_plug_call call;
-    rgm_plug_call_init(&call, u->session->components.optimizer, &u->clock, &key, scratch);
+    rgm_plug_call_init(&call, u->session->model->components.optimizer, &u->clock, &key, scratch);
     RGM_TRY(rgm_plug_update(&call, &span, err));
     span.grad = NULL;
     return regularize(u, RGM_STAGE_UPDATED, p, &span, scratch, err);
@@ -99,9 +99,9 @@ static int32_t scope_of(const rgm_components *c) {
 
 /* Cuts every tensor; with pieces NULL it only counts. */
 static int32_t cut(const rgm_session *s, piece *pieces) {
-    int32_t scope = scope_of(&s->components), count = 0;
-    for (int32_t i = 0; i < rgm_graph_param_count(s->graph); i++) {
-        const rgm_param *p = rgm_graph_param(s->graph, i);
+    int32_t scope = scope_of(&s->model->components), count = 0;
+    for (int32_t i = 0; i < rgm_graph_param_count(s->model->graph); i++) {
+        const rgm_param *p = rgm_graph_param(s->model->graph, i);
         uint64_t elements = (uint64_t)p->count, row = (uint64_t)(p->count / p->dims[0]);
         uint64_t spans = rgm_span_count(scope, elements, row, SPAN);
         for (uint64_t k = 0; k < spans; k++, count++) {
@@ -117,11 +117,11 @@ static int32_t cut(const rgm_session *s, piece *pieces) {
 
 static void ask_regularizers(rgm_update *u) {
     const rgm_session *s = u->session;
-    int32_t params = rgm_graph_param_count(s->graph);
-    for (int32_t i = 0; i < s->components.regularizers; i++)
+    int32_t params = rgm_graph_param_count(s->model->graph);
+    for (int32_t i = 0; i < s->model->components.regularizers; i++)
         for (int32_t j = 0; j < params; j++)
             for (int32_t stage = RGM_STAGE_GRADIENT; stage <= RGM_STAGE_UPDATED; stage++)
-                if (rgm_plug_applies(s->components.regularize[i], &s->tensors[j], stage))
+                if (rgm_plug_applies(s->model->components.regularize[i], &s->model->tensors[j], stage))
                     u->applies[i * params + j] |= (uint8_t)stage;
 }
 
@@ -141,13 +141,14 @@ rgm_status rgm_update_create(rgm_update **update, const rgm_session *s, const rg
     u->session = s;
     u->plan = plan;
     u->memory = *memory;
-    u->slot_count = (int32_t)rgm_plug_slot_count(s->components.optimizer);
+    u->slot_count = (int32_t)rgm_plug_slot_count(s->model->components.optimizer);
     for (int32_t i = 0; i < u->slot_count; i++) u->slots[i] = slots[i];
     u->piece_count = cut(s, NULL);
-    u->scratch_bytes = widest_scratch(&s->components);
+    u->scratch_bytes = widest_scratch(&s->model->components);
     u->pieces = malloc(sizeof *u->pieces * (size_t)u->piece_count);
-    u->applies = calloc((size_t)rgm_graph_param_count(s->graph) * (size_t)(s->components.regularizers + 1), 1);
-    u->scratch = aligned_alloc(64, u->scratch_bytes * (size_t)rgm_team_size(s->team) + 64);
+    u->applies =
+        calloc((size_t)rgm_graph_param_count(s->model->graph) * (size_t)(s->model->components.regularizers + 1), 1);
+    u->scratch = aligned_alloc(64, u->scratch_bytes * (size_t)rgm_team_size(s->device->team) + 64);
     if (!u->pieces || !u->applies || !u->scratch) {
         rgm_update_destroy(u);
         *update = NULL;

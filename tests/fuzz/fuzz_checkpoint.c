@@ -8,7 +8,7 @@
 
 enum { FRAMED = 1 };
 
-static rgm_checkpoint state;
+static rgm_state state;
 static uint8_t *good;
 static size_t good_size;
 
@@ -17,15 +17,15 @@ static void make_good(void) {
     rgm_family_options options = {.name = "cnn", .C = 1, .H = 8, .W = 8, .outputs = 3, .base = 1};
     NEED(rgm_family_build(&graph, &options, NULL) == RGM_OK);
     size_t floats = (size_t)rgm_graph_param_floats(graph);
-    state = (rgm_checkpoint){.graph = graph, .slot_count = 2, .slot_name = {"m", "v"}, .plugin_count = 1};
+    state = (rgm_state){.graph = graph, .slot_count = 2, .slot_name = {"m", "v"}, .plugin_count = 1};
     state.value = calloc(floats, sizeof(float));
     state.stat = calloc((size_t)rgm_graph_stat_floats(graph) + 1, sizeof(float));
     for (int32_t i = 0; i < 2; i++) state.slot[i] = calloc(floats, sizeof(float));
     state.plugin[0] = (rgm_plugin_state){.label = "scheduler 0 plateau", .data = calloc(1, 8), .bytes = 8};
-    state.config = "batch: 4\n";
-    state.input = (rgm_model_input){.known = 1, .classes = 3, .image = {1, 8, 8}, .std = {1}};
+    const rgm_checkpoint about = {.config = "batch: 4\n",
+                                  .input = {.known = 1, .classes = 3, .image = {1, 8, 8}, .std = {1}}};
     const char *path = fuzz_path("good.h5");
-    NEED(rgm_checkpoint_write(&state, path, NULL) == RGM_OK);
+    NEED(rgm_checkpoint_write(&about, &state, path, NULL) == RGM_OK);
     free(state.plugin[0].data);
     state.plugin[0].data = NULL;
     good = fuzz_slurp(path, &good_size);

@@ -17,7 +17,7 @@ static void read_set(const char *path) {
 }
 
 static void read_checkpoint(const char *path) {
-    static rgm_checkpoint state;
+    static rgm_state state;
     static rgm_graph *graph;
     if (!graph) {
         rgm_family_options options = {.name = "linear", .C = 1, .H = 4, .W = 4, .outputs = 3};

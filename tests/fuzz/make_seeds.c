@@ -175,12 +175,13 @@ static void put_files(void) {
     rgm_graph *graph;
     rgm_family_options options = {.name = "linear", .C = 1, .H = 4, .W = 4, .outputs = 3};
     NEED(rgm_family_build(&graph, &options, NULL) == RGM_OK);
-    rgm_checkpoint state = {.graph = graph, .config = "batch: 4\n"};
-    state.input = (rgm_model_input){.known = 1, .classes = 3, .image = {1, 4, 4}, .std = {1}};
+    const rgm_checkpoint about = {.config = "batch: 4\n",
+                                  .input = {.known = 1, .classes = 3, .image = {1, 4, 4}, .std = {1}}};
+    rgm_state state = {.graph = graph};
     state.value = calloc((size_t)rgm_graph_param_floats(graph), sizeof(float));
     state.stat = calloc((size_t)rgm_graph_stat_floats(graph) + 1, sizeof(float));
     const char *path = fuzz_path("state.h5");
-    NEED(rgm_checkpoint_write(&state, path, NULL) == RGM_OK);
+    NEED(rgm_checkpoint_write(&about, &state, path, NULL) == RGM_OK);
     size_t size;
     uint8_t *bytes = fuzz_slurp(path, &size);
     put("file", "checkpoint", bytes + 512, size - 512); /* the target puts a frame in front */

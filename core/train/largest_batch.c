@@ -1,4 +1,4 @@
-#include "train/fit.h"
+#include "train/largest_batch.h"
 
 #include <stdint.h>
 
@@ -24,25 +24,25 @@ static int32_t guess(point low, point high, point higher, size_t room) {
     return at > low.batch + 1 ? (int32_t)at : low.batch + 1;
 }
 
-rgm_status rgm_fit_search(const rgm_fit *fit, int32_t *budget, int32_t *batch, rgm_error *err) {
-    point low = {0, 0}, high = {fit->above, fit->bytes}, higher = {0, 0};
-    int32_t known = fit->above > 0;
+rgm_status rgm_largest_batch(const rgm_batch_search *search, int32_t *budget, int32_t *batch, rgm_error *err) {
+    point low = {0, 0}, high = {search->above, search->bytes}, higher = {0, 0};
+    int32_t known = search->above > 0;
     *batch = 0;
-    if (!known) high.batch = fit->most + 1;
+    if (!known) high.batch = search->most + 1;
     while (*budget >= 2 && high.batch - low.batch > 1 + low.batch / 16) {
-        if (rgm_stop_asked(&fit->stop)) return rgm_fail(err, RGM_E_INTERRUPTED, "planning stopped on request");
-        point now = {fit->most, SIZE_MAX};
-        if (known) now.batch = guess(low, high, higher, fit->room);
+        if (rgm_stop_asked(&search->stop)) return rgm_fail(err, RGM_E_INTERRUPTED, "planning stopped on request");
+        point now = {search->most, SIZE_MAX};
+        if (known) now.batch = guess(low, high, higher, search->room);
         if (known && !low.batch && *budget < 4) now.batch = 1; /* the last one */
-        fit->plan(fit->context, now.batch, &now.bytes, budget);
-        if (now.bytes <= fit->room) {
+        search->plan(search->context, now.batch, &now.bytes, budget);
+        if (now.bytes <= search->room) {
             low = now;
         } else {
             higher = known ? high : (point){0, 0};
             high = now;
         }
         known = 1;
-        if (low.batch == fit->most) break;
+        if (low.batch == search->most) break;
     }
     *batch = low.batch;
     return RGM_OK;

@@ -1,0 +1,42 @@
+/* The data of trainings: an opened set, its splits with what is held out for validation, and the constants that its
+ * pixels are normalised with. Opened once, used by any number of sessions, also at once.
+ *
+ * The struct is open for reading; nobody but data.c writes it.
+ */
+#ifndef RGM_TRAIN_DATA_H
+#define RGM_TRAIN_DATA_H
+
+#include "base/stop.h"
+#include "data/split.h"
+#include "train/config.h"
+#include "train/constants.h"
+
+typedef struct rgm_data {
+    rgm_dataset *set;                 /* NULL: no data named, only a model is planned */
+    rgm_constants constants;          /* mean, std and class names: the model's or the set's own */
+    rgm_view train, validation, test; /* count 0: missing */
+    rgm_holdout holdout;              /* what `validation` is part of; zeros: of the file, or missing */
+    char file[RGM_CONFIG_PATH];       /* as the configuration names it */
+    double fraction;                  /* that is held out, and with which seed */
+    uint64_t seed;
+} rgm_data;
+
+typedef struct rgm_data_options {
+    int32_t evaluation; /* 1: labels become the model's; only what `split` needs is held out */
+    int32_t split;      /* of an evaluation: RGM_SPLIT_*. For validation, the run's own data is held out again */
+    int32_t resumed;    /* 1: the configuration is an earlier run's: data that has moved is told how to name */
+    const rgm_constants *model;            /* of the checkpoint that is resumed or evaluated; NULL: a new model */
+    const struct rgm_dataset_knobs *knobs; /* of tests (data/knobs.h), or NULL */
+    rgm_stop stop;                         /* asked while it is opened, and where its pixels are waited for */
+} rgm_data_options;
+
+/* Opens data.file of the configuration; without one, `set` is NULL. Validation is the file's own split, else
+ * data.validation of its training split by the configuration's seed. Errors of rgm_dataset_open, rgm_holdout_create,
+ * rgm_constants_settle and, in an evaluation, rgm_constants_map and rgm_constants_own_data. [main] */
+rgm_status rgm_data_open(rgm_data **data, const rgm_config *config, const rgm_data_options *options, rgm_error *err);
+void rgm_data_close(rgm_data *data); /* after all sessions with it; NULL is fine */
+
+/* RGM_E_USAGE if a training of `config` would hold out other images. */
+rgm_status rgm_data_suits(const rgm_data *data, const rgm_config *config, rgm_error *err);
+
+#endif

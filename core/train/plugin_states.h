@@ -1,0 +1,20 @@
+/* What the components of a run keep for checkpoints, as bytes in an rgm_state. */
+#ifndef RGM_TRAIN_PLUGIN_STATES_H
+#define RGM_TRAIN_PLUGIN_STATES_H
+
+#include "train/components.h"
+#include "train/state.h"
+
+/* Labels of those that keep one, in the order of checkpoints, even if it is empty now: a state may grow. */
+void rgm_plugin_states_label(const rgm_components *components, rgm_state *state);
+
+/* The same, and their bytes in new memory. RGM_E_PLUGIN for one that is too large or fails. Free it in any case.
+ * [main] */
+rgm_status rgm_plugin_states_save(const rgm_components *components, rgm_state *state, rgm_error *err);
+
+/* Gives them back to prepared components. An empty state is the one after prepare, which they are in. [main] */
+rgm_status rgm_plugin_states_load(const rgm_components *components, const rgm_state *state, rgm_error *err);
+
+void rgm_plugin_states_free(rgm_state *state);
+
+#endif
