@@ -323,6 +323,16 @@ EXTRA_tests_check_run_end_DEPENDENCIES = tests/fixtures/same.stamp
 tests_check_run_end_CFLAGS = $(test_cflags)
 tests_check_run_end_LDADD = $(train_libs)
 
+# A run by itself, as every caller has it.
+check_PROGRAMS += tests/check_run
+TESTS += tests/check_run
+tests_check_run_SOURCES = %D%/check_run.c $(train_helpers)
+tests_check_run_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE $(HDF5_CFLAGS) $(JANSSON_CFLAGS) \
+	-DRGM_FIXTURES='"$(abs_top_builddir)/tests/fixtures"'
+EXTRA_tests_check_run_DEPENDENCIES = tests/fixtures/same.stamp
+tests_check_run_CFLAGS = $(test_cflags)
+tests_check_run_LDADD = libcli.la libbench.la librun.la libreport.la $(train_libs) $(JANSSON_LIBS)
+
 # The run folder as the command keeps it, whatever ends the process.
 check_PROGRAMS += tests/check_run_folder
 TESTS += tests/check_run_folder
