@@ -47,7 +47,7 @@ rgm_summary rgm_run_report(const rgm_run_summary *s, const rgm_config *config) {
                          .loss = s->loss,
                          .steps = s->step,
                          .epochs = s->epoch,
-                         .seconds = s->seconds,
+                         .seconds = s->images_per_s > 0 ? s->seconds : 0, /* of what was measured */
                          .images_per_s = s->images_per_s,
                          .gflops = s->gflops};
 }
