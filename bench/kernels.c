@@ -224,7 +224,8 @@ static rgm_status check_names(const rgm_bench_kernels_options *o, rgm_error *err
         if (find_kernel(o->names[i]) < rgm_kernel_count) continue;
         const char *nearest = rgm_text_nearest(o->names[i], names, count);
         if (nearest) return rgm_fail(err, RGM_E_USAGE, "unknown kernel '%.80s' (nearest: '%s')", o->names[i], nearest);
-        return rgm_fail(err, RGM_E_USAGE, "unknown kernel '%.80s' (regimen bench kernels shows all)", o->names[i]);
+        return rgm_fail(err, RGM_E_USAGE, "unknown kernel '%.80s' (the command `bench kernels` shows all)",
+                        o->names[i]);
     }
     return RGM_OK;
 }

@@ -3,6 +3,7 @@
 #include <check.h>
 #include <errno.h>
 #include <signal.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -287,8 +288,9 @@ START_TEST(arena_red_zones) {
 END_TEST
 #endif
 
-/* Runs the log with stderr and the file captured. */
+/* Runs the log with stderr captured, and with a receiver that has a file. */
 static char captured[8192], filed[8192];
+static rgm_log_file file_log;
 
 static void slurp(const char *path, char *text, size_t bytes) {
     FILE *file = fopen(path, "r");
@@ -296,6 +298,13 @@ static void slurp(const char *path, char *text, size_t bytes) {
     size_t length = fread(text, 1, bytes - 1, file);
     text[length] = '\0';
     fclose(file);
+}
+
+static void take_into_file(void *context, int32_t level, const char *line) {
+    rgm_error full;
+    (void)context;
+    rgm_log(level, "%s", line); /* to the process, or to the receiver before */
+    if (rgm_log_file_add(&file_log, level, line, &full) < 0) rgm_log(RGM_LOG_WARN, "%s", full.text);
 }
 
 static void with_captured_log(void (*write)(void)) {
@@ -307,9 +316,13 @@ static void with_captured_log(void (*write)(void)) {
     snprintf(log_path, sizeof log_path, "%s/log.txt", folder);
     int saved = dup(2);
     ck_assert_ptr_nonnull(freopen(path, "w", stderr));
-    rgm_status opened = rgm_log_open(log_path, NULL);
+    rgm_log_receiver receiver = {.take = take_into_file};
+    rgm_status opened = rgm_log_file_open(&file_log, log_path, NULL);
+    rgm_log_set_level(RGM_LOG_INFO);
+    rgm_log_receive(&receiver);
     write();
-    rgm_log_open(NULL, NULL);
+    rgm_log_release(&receiver);
+    rgm_log_file_close(&file_log);
     fflush(stderr);
     dup2(saved, 2);
     close(saved);
@@ -390,13 +403,14 @@ END_TEST
 
 START_TEST(log_cannot_open) {
     rgm_error err = {0};
-    ck_assert_int_eq(rgm_log_open("/nonexistent/log.txt", &err), RGM_E_IO);
+    ck_assert_int_eq(rgm_log_file_open(&file_log, "/nonexistent/log.txt", &err), RGM_E_IO);
     ck_assert_ptr_nonnull(strstr(err.text, "/nonexistent/log.txt"));
 }
 END_TEST
 
 static void write_to_full_disk(void) {
-    rgm_log_open("/dev/full", NULL);
+    rgm_log_file_close(&file_log);
+    rgm_log_file_open(&file_log, "/dev/full", NULL);
     rgm_log(RGM_LOG_INFO, "one");
     rgm_log(RGM_LOG_INFO, "two");
 }
@@ -406,6 +420,57 @@ START_TEST(log_survives_a_full_disk) {
     with_captured_log(write_to_full_disk);
     ck_assert_ptr_nonnull(strstr(captured, "one\nregimen: warning: the log file cannot be written"));
     ck_assert_ptr_nonnull(strstr(captured, "closed: No space left on device\ntwo\n"));
+}
+END_TEST
+
+static void write_unasked(void) {
+    rgm_log_set_level(RGM_LOG_SILENT);
+    write_levels();
+}
+
+/* No program has set a level: a library says nothing. */
+START_TEST(log_is_silent_unless_asked) {
+    with_captured_log(write_unasked);
+    ck_assert_str_eq(captured, "");
+    ck_assert_ptr_nonnull(strstr(filed, "error: line 0"));
+}
+END_TEST
+
+typedef struct heard {
+    char text[256];
+} heard;
+
+static void hear(void *context, int32_t level, const char *line) {
+    heard *h = context;
+    size_t used = strlen(h->text);
+    snprintf(h->text + used, sizeof h->text - used, "%d %s;", level, line);
+    if (strcmp(line, "pass on") == 0) rgm_log(RGM_LOG_ERROR, "passed on");
+}
+
+static void *log_elsewhere(void *unused) {
+    (void)unused;
+    rgm_log(RGM_LOG_INFO, "of another thread");
+    return NULL;
+}
+
+/* Receivers nest, and are of one thread. */
+START_TEST(log_receivers) {
+    heard first = {0}, second = {0};
+    rgm_log_receiver outer = {.take = hear, .context = &first}, inner = {.take = hear, .context = &second};
+    pthread_t thread;
+    rgm_log_receive(&outer);
+    rgm_log(RGM_LOG_INFO, "one");
+    rgm_log_receive(&inner);
+    rgm_log(RGM_LOG_WARN, "two\n");
+    rgm_log(RGM_LOG_INFO, "pass on");
+    ck_assert_int_eq(pthread_create(&thread, NULL, log_elsewhere, NULL), 0);
+    pthread_join(thread, NULL);
+    rgm_log_release(&inner);
+    rgm_log(RGM_LOG_DEBUG, "three");
+    rgm_log_release(&outer);
+    rgm_log(RGM_LOG_INFO, "of nobody");
+    ck_assert_str_eq(first.text, "2 one;0 passed on;3 three;");
+    ck_assert_str_eq(second.text, "1 two?;2 pass on;");
 }
 END_TEST
 
@@ -567,6 +632,8 @@ int main(void) {
     tcase_add_test(log, log_levels);
     tcase_add_test(log, log_quiet);
     tcase_add_test(log, log_hook_frames_stderr_lines);
+    tcase_add_test(log, log_is_silent_unless_asked);
+    tcase_add_test(log, log_receivers);
     tcase_add_test(log, log_long_line_is_cut);
     tcase_add_test(log, log_cannot_open);
     tcase_add_test(log, log_survives_a_full_disk);

@@ -305,7 +305,7 @@ continued() { # to the end, and the same as the run that was not stopped
 if env --default-signal=INT,HUP true 2>/dev/null; then
     for s in INT TERM HUP; do
         stopped $s 130 stop$s
-        has stop$s.err "regimen: error: stopped on request after step [0-9]*; continue with: regimen train --resume stop$s"
+        has stop$s.err "regimen: error: stopped on request after step [0-9]*; continue with: [^ ]*regimen train --resume stop$s"
         [ "$(grep -c '^regimen:' stop$s.err)" = 1 ] || fail "$s: more than one line of error"
         continued stop$s
     done

@@ -11,9 +11,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 #include "base/memory.h"
-#include "cli/commands.h"
 #include "make_set.h"
 #include "malloc_probe.h"
+#include "run/run.h"
 #include "sanitized.h"
 #include "data/knobs.h"
 #include "train/largest_batch.h"
@@ -54,7 +54,7 @@ __attribute__((visibility("default"))) ssize_t write(int fd, const void *bytes, 
     return syscall(SYS_write, fd, bytes, count);
 }
 
-/* The program's own loop, with its progress line and metrics. */
+/* A whole run, with its metrics. */
 START_TEST(steps_allocate_nothing) {
     static const char *const configs[] = {
         ("{model: {name: resnet20, base: 4}, batch: 8, epochs: 1, threads: 3, metrics: {every: 1}, save: {minutes: 0}, "
@@ -75,7 +75,9 @@ START_TEST(steps_allocate_nothing) {
     ck_assert_int_eq(dup2(open("/dev/null", O_WRONLY), 1), 1);
     first_step = 2;
     last_step = 22;
-    rgm_status status = rgm_run_train(&config, &(rgm_cli_line){.quiet = 1}, NULL, &err);
+    rgm_run_summary summary;
+    const rgm_run_options options = {.config = &config};
+    rgm_status status = rgm_run_train(&options, &summary, &err);
     fflush(stdout);
     dup2(out, 1);
     need(status, &err);

@@ -511,7 +511,7 @@ START_TEST(test_unknown_names) {
     plug_refused(rgm_registry_find(registry, RGM_OPTIMIZER, "onecycle", &found, &err), RGM_E_USAGE, &err,
                  "is of kind scheduler");
     plug_refused(rgm_registry_find(registry, RGM_OPTIMIZER, "zzzzzzzzzzzzzzzz", &found, &err), RGM_E_USAGE, &err,
-                 "regimen plugin list");
+                 "`plugin list`");
     plug_refused(rgm_registry_find(registry, RGM_OPTIMIZER, "", &found, &err), RGM_E_USAGE, &err,
                  "unknown optimizer ''");
     ck_assert_int_eq(rgm_kind_parse(rgm_kind_name(RGM_LOSS)), RGM_LOSS);

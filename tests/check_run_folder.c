@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include "base/log.h"
 #include "cli/commands.h"
 #include "cli/interrupt.h"
 #include "make_set.h"
@@ -135,6 +136,7 @@ static void run_child(const trap *t, int argc, char **argv) {
     dup2(text, 2);
     signal(SIGTERM, SIG_DFL); /* Check has a handler of its own, which would be respected */
     rgm_interrupt_install();
+    rgm_log_set_level(RGM_LOG_INFO);
     if (t) set_trap = *t;
     rgm_status status = rgm_cmd_train(argc, argv, &err);
     set_trap.what = NOTHING;

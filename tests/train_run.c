@@ -171,7 +171,6 @@ static rgm_status session(const run_job *job, run_result *r, rgm_error *err) {
     RGM_TRY(rgm_config_parse(&config, job->config, strlen(job->config), "test", err));
     if (job->threads) config.threads = job->threads;
     rgm_constants own = {0};
-    if (job->log) RGM_TRY(rgm_log_open(job->log, err));
     if (job->resume) RGM_TRY(rgm_constants_read(&own, job->resume, err));
     if (job->evaluate) RGM_TRY(rgm_constants_read(&own, job->evaluate, err));
     own.held_out = config.data.validation;
@@ -192,9 +191,15 @@ static rgm_status session(const run_job *job, run_result *r, rgm_error *err) {
     return status;
 }
 
+static void log_line(void *context, int32_t level, const char *line) { rgm_log_file_add(context, level, line, NULL); }
+
 static void run_child(const run_job *job, int out) {
     static run_result r;
     rgm_error err = {0};
+    rgm_log_file log = {0};
+    rgm_log_receiver receiver = {.take = log_line, .context = &log};
+    if (job->log) rgm_log_file_open(&log, job->log, &err);
+    rgm_log_receive(&receiver);
     r.status = session(job, &r, &err);
     memcpy(r.error, err.text, sizeof r.error);
     const char *bytes = (const char *)&r;

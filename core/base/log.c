@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 #include <time.h>
 #include "base/text.h"
@@ -13,10 +12,11 @@ enum { LINE_BYTES = 2048 };
 static struct {
     pthread_mutex_t lock;
     int32_t level;
-    FILE *file;
     void (*hook)(void *context, int before);
     void *hook_context;
-} sink = {.lock = PTHREAD_MUTEX_INITIALIZER, .level = RGM_LOG_INFO};
+} sink = {.lock = PTHREAD_MUTEX_INITIALIZER, .level = RGM_LOG_SILENT};
+
+static _Thread_local const rgm_log_receiver *receiver;
 
 static const struct {
     const char *on_terminal, *in_file;
@@ -33,14 +33,7 @@ static void clean_line(char *line, int wanted) {
     if (wanted >= LINE_BYTES) memcpy(line + LINE_BYTES - 4, "...", 4);
 }
 
-static void format_time(char *text, size_t bytes) {
-    struct timespec now;
-    struct tm utc;
-    clock_gettime(CLOCK_REALTIME, &now);
-    gmtime_r(&now.tv_sec, &utc);
-    size_t used = strftime(text, bytes, "%Y-%m-%dT%H:%M:%S", &utc);
-    snprintf(text + used, bytes - used, ".%03dZ", (int)(now.tv_nsec / 1000000));
-}
+/* ---- the process' sink ---- */
 
 static void write_stderr(const char *prefix, const char *line) {
     if (sink.hook) sink.hook(sink.hook_context, 1);
@@ -49,16 +42,10 @@ static void write_stderr(const char *prefix, const char *line) {
     if (sink.hook) sink.hook(sink.hook_context, 0);
 }
 
-/* A full disk must not stop a run: the file is given up, with one line that says so. */
-static void write_file(const char *kind, const char *line) {
-    char when[40];
-    format_time(when, sizeof when);
-    if (fprintf(sink.file, "%s %s: %s\n", when, kind, line) >= 0 && fflush(sink.file) == 0) return;
-    char reason[160];
-    snprintf(reason, sizeof reason, "the log file cannot be written and is closed: %s", strerror(errno));
-    fclose(sink.file);
-    sink.file = NULL;
-    write_stderr(prefixes[RGM_LOG_WARN].on_terminal, reason);
+static void tell_process(int32_t level, const char *line) {
+    pthread_mutex_lock(&sink.lock);
+    if (level <= sink.level) write_stderr(prefixes[level].on_terminal, line);
+    pthread_mutex_unlock(&sink.lock);
 }
 
 void rgm_log_set_level(int32_t level) {
@@ -74,16 +61,19 @@ void rgm_log_set_hook(void (*hook)(void *context, int before), void *context) {
     pthread_mutex_unlock(&sink.lock);
 }
 
-rgm_status rgm_log_open(const char *path, rgm_error *err) {
-    FILE *file = NULL;
-    if (path && !(file = fopen(path, "ae")))
-        return rgm_fail(err, RGM_E_IO, "%s: cannot append to the log: %s", path, strerror(errno));
-    pthread_mutex_lock(&sink.lock);
-    FILE *old = sink.file;
-    sink.file = file;
-    pthread_mutex_unlock(&sink.lock);
-    if (old) fclose(old);
-    return RGM_OK;
+/* ---- receivers ---- */
+
+void rgm_log_receive(rgm_log_receiver *r) {
+    r->outer = receiver;
+    receiver = r;
+}
+
+void rgm_log_release(const rgm_log_receiver *r) { receiver = r->outer; }
+
+static void tell_receiver(const rgm_log_receiver *r, int32_t level, const char *line) {
+    receiver = r->outer;
+    r->take(r->context, level, line);
+    receiver = r;
 }
 
 void rgm_log(int32_t level, const char *format, ...) {
@@ -95,8 +85,40 @@ void rgm_log(int32_t level, const char *format, ...) {
     int wanted = vsnprintf(line, sizeof line, format, arguments);
     va_end(arguments);
     clean_line(line, wanted);
-    pthread_mutex_lock(&sink.lock);
-    if (level <= sink.level) write_stderr(prefixes[level].on_terminal, line);
-    if (sink.file) write_file(prefixes[level].in_file, line);
-    pthread_mutex_unlock(&sink.lock);
+    if (receiver)
+        tell_receiver(receiver, level, line);
+    else
+        tell_process(level, line);
+}
+
+/* ---- files ---- */
+
+static void format_time(char *text, size_t bytes) {
+    struct timespec now;
+    struct tm utc;
+    clock_gettime(CLOCK_REALTIME, &now);
+    gmtime_r(&now.tv_sec, &utc);
+    size_t used = strftime(text, bytes, "%Y-%m-%dT%H:%M:%S", &utc);
+    snprintf(text + used, bytes - used, ".%03dZ", (int)(now.tv_nsec / 1000000));
+}
+
+rgm_status rgm_log_file_open(rgm_log_file *f, const char *path, rgm_error *err) {
+    f->file = fopen(path, "ae");
+    return f->file ? RGM_OK : rgm_fail(err, RGM_E_IO, "%s: cannot append to the log: %s", path, strerror(errno));
+}
+
+rgm_status rgm_log_file_add(rgm_log_file *f, int32_t level, const char *line, rgm_error *err) {
+    char when[40];
+    if (!f->file) return RGM_OK;
+    format_time(when, sizeof when);
+    if (fprintf(f->file, "%s %s: %s\n", when, prefixes[level].in_file, line) >= 0 && fflush(f->file) == 0)
+        return RGM_OK;
+    int code = errno;
+    rgm_log_file_close(f);
+    return rgm_fail(err, RGM_E_IO, "the log file cannot be written and is closed: %s", strerror(code));
+}
+
+void rgm_log_file_close(rgm_log_file *f) {
+    if (f->file) fclose(f->file);
+    f->file = NULL;
 }

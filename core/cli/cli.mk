@@ -3,14 +3,15 @@ EXTRA_DIST += docs/CONFIG.md docs/FILES.md
 noinst_LTLIBRARIES += libcli.la
 libcli_la_SOURCES = %D%/cmd_bench.c %D%/cmd_bench_compare.c %D%/cmd_bench_kernels.c %D%/cmd_bench_machine.c %D%/cmd_bench_ops.c %D%/cmd_bench_pipeline.c %D%/cmd_bench_step.c %D%/cmd_bench_train.c %D%/cmd_eval.c %D%/cmd_import.c %D%/cmd_plan.c %D%/cmd_plugin.c \
 	%D%/cmd_train.c %D%/commands.h \
-	%D%/run.c %D%/run.h %D%/run_eval.c %D%/run_plan.c %D%/run_train.c \
+	%D%/program.c %D%/program.h %D%/result.c %D%/result.h %D%/session.c %D%/session.h \
+	%D%/watch.c %D%/watch.h %D%/way_on.c %D%/way_on.h \
 	%D%/fault.c %D%/fault.h %D%/flags.c %D%/flags.h %D%/interrupt.c %D%/interrupt.h %D%/options.c %D%/options.h \
-	%D%/plan_chunks.c %D%/plan_chunks.h
+	%D%/plan_chunks.c %D%/plan_chunks.h %D%/plan_print.c %D%/plan_print.h
 libcli_la_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE $(JANSSON_CFLAGS) $(HDF5_CFLAGS)
 libcli_la_LIBADD = $(JANSSON_LIBS)
 
 bin_PROGRAMS += regimen
 regimen_SOURCES = %D%/main.c
 regimen_CFLAGS = $(AM_CFLAGS) -fexceptions
-regimen_LDADD = libcli.la libbench.la libreport.la libtrain.la libdatasets.la libplug.la libdata.la $(net_rooms) \
+regimen_LDADD = libcli.la libbench.la librun.la libreport.la libtrain.la libdatasets.la libplug.la libdata.la $(net_rooms) \
 	libengine.la libkernels.la libbase.la

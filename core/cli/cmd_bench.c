@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "cli/commands.h"
+#include "cli/program.h"
 #include "cli/options.h"
 
 static const struct {
@@ -43,7 +44,7 @@ rgm_status rgm_cmd_bench(int argc, char **argv, rgm_error *err) {
         return RGM_OK;
     }
     if (argc < 2 || argv[1][0] == '-')
-        return rgm_fail(err, RGM_E_USAGE, "bench: expected the name of a bench (see regimen bench --help)");
+        return rgm_fail(err, RGM_E_USAGE, "bench: expected the name of a bench (see %s bench --help)", rgm_program());
     RGM_TRY(rgm_cli_choice("bench", argv[1], names, BENCHES, &which, err));
     return benches[which].run(argc - 1, argv + 1, err);
 }

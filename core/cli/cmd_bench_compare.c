@@ -1,7 +1,7 @@
 #include "bench/compare.h"
 #include "cli/commands.h"
 #include "cli/options.h"
-#include "cli/run.h"
+#include "cli/result.h"
 
 enum { LIMIT };
 static const rgm_cli_flag flags[] = {
@@ -32,7 +32,8 @@ rgm_status rgm_cmd_bench_compare(int argc, char **argv, rgm_error *err) {
     RGM_TRY(rgm_cli_parse(&line, &spec, argc, argv, err));
     if (line.helped) return RGM_OK;
     RGM_TRY(rgm_cli_integer(&line, LIMIT, 0, 10000, 5, &limit, err));
-    RGM_TRY(rgm_run_check_target(line.json, err));
-    return rgm_bench_compare(&(rgm_bench_compare_options){line.argument[0], line.argument[1], (double)limit, line.json},
+    const char *json = line.json;
+    RGM_TRY(rgm_result_check(json, err));
+    return rgm_bench_compare(&(rgm_bench_compare_options){line.argument[0], line.argument[1], (double)limit, json},
                              err);
 }

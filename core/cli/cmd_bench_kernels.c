@@ -1,11 +1,11 @@
 #include "bench/kernels.h"
 #include "cli/commands.h"
 #include "cli/options.h"
-#include "cli/run.h"
+#include "cli/session.h"
 
 static const rgm_cli_flag flags[] = {
-    [RGM_RUN_REPEATS] = {"repeats", 'n', "N", "samples of each measurement [9]"},
-    [RGM_RUN_SAMPLE] = {"sample", 0, "MS", "milliseconds that a sample takes at least [3]"},
+    [RGM_CLI_REPEATS] = {"repeats", 'n', "N", "samples of each measurement [9]"},
+    [RGM_CLI_SAMPLE] = {"sample", 0, "MS", "milliseconds that a sample takes at least [3]"},
     {0},
 };
 
@@ -29,10 +29,10 @@ rgm_status rgm_cmd_bench_kernels(int argc, char **argv, rgm_error *err) {
     rgm_bench_kernels_options options = {.names = line.argument};
     RGM_TRY(rgm_cli_parse(&line, &spec, argc, argv, err));
     if (line.helped) return RGM_OK;
-    RGM_TRY(rgm_run_effort(&line, 9, 3, &options.effort, err));
+    RGM_TRY(rgm_cli_effort(&line, 9, 3, &options.effort, err));
     options.count = line.argument_count;
     RGM_TRY(rgm_cli_config(&line, NULL, &config, err));
-    RGM_TRY(rgm_run_check_target(line.json, err));
     options.json = line.json;
+    RGM_TRY(rgm_cli_begin(&line, err));
     return rgm_bench_kernels(&config, &options, err);
 }

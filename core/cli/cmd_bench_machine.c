@@ -1,12 +1,12 @@
 #include "bench/machine.h"
 #include "cli/commands.h"
 #include "cli/options.h"
-#include "cli/run.h"
+#include "cli/session.h"
 
-enum { MEMORY = RGM_RUN_SAMPLE + 1 };
+enum { MEMORY = RGM_CLI_SAMPLE + 1 };
 static const rgm_cli_flag flags[] = {
-    [RGM_RUN_REPEATS] = {"repeats", 'n', "N", "samples of each measurement [15]"},
-    [RGM_RUN_SAMPLE] = {"sample", 0, "MS", "milliseconds that a sample takes at least [20]"},
+    [RGM_CLI_REPEATS] = {"repeats", 'n', "N", "samples of each measurement [15]"},
+    [RGM_CLI_SAMPLE] = {"sample", 0, "MS", "milliseconds that a sample takes at least [20]"},
     [MEMORY] = {"memory", 0, "MIB", "size of the arrays in memory together [384, or 32 for each thread]"},
     {0},
 };
@@ -30,10 +30,10 @@ rgm_status rgm_cmd_bench_machine(int argc, char **argv, rgm_error *err) {
     rgm_bench_machine_options options = {0};
     RGM_TRY(rgm_cli_parse(&line, &spec, argc, argv, err));
     if (line.helped) return RGM_OK;
-    RGM_TRY(rgm_run_effort(&line, 15, 20, &options.effort, err));
+    RGM_TRY(rgm_cli_effort(&line, 15, 20, &options.effort, err));
     RGM_TRY(rgm_cli_integer(&line, MEMORY, 1, 65536, 0, &options.mib, err));
     RGM_TRY(rgm_cli_config(&line, NULL, &config, err));
-    RGM_TRY(rgm_run_check_target(line.json, err));
     options.json = line.json;
+    RGM_TRY(rgm_cli_begin(&line, err));
     return rgm_bench_machine(&config, &options, err);
 }

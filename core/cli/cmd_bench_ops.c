@@ -1,12 +1,12 @@
 #include "bench/ops.h"
 #include "cli/commands.h"
 #include "cli/options.h"
-#include "cli/run.h"
+#include "cli/session.h"
 
-enum { BATCH = RGM_RUN_SAMPLE + 1, ERRORS, CHECK_RULE };
+enum { BATCH = RGM_CLI_SAMPLE + 1, ERRORS, CHECK_RULE };
 static const rgm_cli_flag flags[] = {
-    [RGM_RUN_REPEATS] = {"repeats", 'n', "N", "samples of each measurement [15]"},
-    [RGM_RUN_SAMPLE] = {"sample", 0, "MS", "milliseconds of the layer that a sample takes at least [10]"},
+    [RGM_CLI_REPEATS] = {"repeats", 'n', "N", "samples of each measurement [15]"},
+    [RGM_CLI_SAMPLE] = {"sample", 0, "MS", "milliseconds of the layer that a sample takes at least [10]"},
     [BATCH] = {"batch", 'b', "N", "images, instead of what the list says"},
     [ERRORS] = {"errors", 0, NULL, "errors against double precision instead of times; two images unless --batch"},
     [CHECK_RULE] = {"check-rule", 0, NULL, "fail if the rule takes a way that is slower by more than 5 %"},
@@ -37,7 +37,7 @@ rgm_status rgm_cmd_bench_ops(int argc, char **argv, rgm_error *err) {
     rgm_bench_ops_options options = {.names = line.argument};
     RGM_TRY(rgm_cli_parse(&line, &spec, argc, argv, err));
     if (line.helped) return RGM_OK;
-    RGM_TRY(rgm_run_effort(&line, 15, 10, &options.effort, err));
+    RGM_TRY(rgm_cli_effort(&line, 15, 10, &options.effort, err));
     RGM_TRY(rgm_cli_integer(&line, BATCH, 1, 65536, 0, &options.batch, err));
     options.count = line.argument_count;
     options.errors = line.own[ERRORS] != NULL;
@@ -45,7 +45,7 @@ rgm_status rgm_cmd_bench_ops(int argc, char **argv, rgm_error *err) {
     if (options.errors && options.check_rule)
         return rgm_fail(err, RGM_E_USAGE, "bench ops: --check-rule is about times: not with --errors");
     RGM_TRY(rgm_cli_config(&line, NULL, &config, err));
-    RGM_TRY(rgm_run_check_target(line.json, err));
     options.json = line.json;
+    RGM_TRY(rgm_cli_begin(&line, err));
     return rgm_bench_ops(&config, &options, err);
 }

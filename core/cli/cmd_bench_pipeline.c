@@ -1,11 +1,11 @@
 #include "bench/pipeline.h"
 #include "cli/commands.h"
 #include "cli/options.h"
-#include "cli/run.h"
+#include "cli/session.h"
 
 static const rgm_cli_flag flags[] = {
-    [RGM_RUN_REPEATS] = {"repeats", 'n', "N", "samples of each part [15]"},
-    [RGM_RUN_SAMPLE] = {"sample", 0, "MS", "milliseconds that a sample takes at least [20]"},
+    [RGM_CLI_REPEATS] = {"repeats", 'n', "N", "samples of each part [15]"},
+    [RGM_CLI_SAMPLE] = {"sample", 0, "MS", "milliseconds that a sample takes at least [20]"},
     {0},
 };
 
@@ -29,9 +29,9 @@ rgm_status rgm_cmd_bench_pipeline(int argc, char **argv, rgm_error *err) {
     rgm_effort effort = {0};
     RGM_TRY(rgm_cli_parse(&line, &spec, argc, argv, err));
     if (line.helped) return RGM_OK;
-    RGM_TRY(rgm_run_effort(&line, 15, 20, &effort, err));
+    RGM_TRY(rgm_cli_effort(&line, 15, 20, &effort, err));
     RGM_TRY(rgm_cli_config(&line, NULL, &config, err));
-    rgm_status status = rgm_run_bench_session(&session, &config, &line, err);
+    rgm_status status = rgm_cli_bench_session(&line, &session, &config, err);
     if (status >= 0) status = rgm_bench_pipeline(session, &effort, line.json, err);
     rgm_session_destroy(session);
     return status;

@@ -2,7 +2,7 @@
 #include "cli/commands.h"
 #include "cli/interrupt.h"
 #include "cli/options.h"
-#include "cli/run.h"
+#include "cli/session.h"
 
 enum { ITERS, WARMUP, PROFILE };
 static const rgm_cli_flag flags[] = {
@@ -56,10 +56,10 @@ static rgm_status run(const rgm_cli_spec *spec, bench_fn bench, int argc, char *
     if (line.helped) return RGM_OK;
     RGM_TRY(rgm_cli_integer(&line, ITERS, 1, 1000000, 20, &options.steps, err));
     RGM_TRY(rgm_cli_integer(&line, WARMUP, 0, 1000000, 3, &options.warmup, err));
-    options.json = line.json;
     options.profile = line.own[PROFILE] != NULL;
+    options.json = line.json;
     RGM_TRY(rgm_cli_config(&line, NULL, &config, err));
-    rgm_status status = rgm_run_bench_session(&session, &config, &line, err);
+    rgm_status status = rgm_cli_bench_session(&line, &session, &config, err);
     if (status >= 0) status = bench(session, &options, err);
     rgm_session_destroy(session);
     return status;

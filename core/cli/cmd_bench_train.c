@@ -1,6 +1,7 @@
 /* bench train: a run of train in a folder of its own, which is removed unless --out names it. */
 #include <errno.h>
 #include <ftw.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +12,9 @@
 #include "cli/commands.h"
 #include "cli/interrupt.h"
 #include "cli/options.h"
-#include "cli/run.h"
+#include "cli/session.h"
+#include "cli/watch.h"
+#include "cli/way_on.h"
 #include "datasets/import.h"
 
 #define FASHION_MNIST "/usr/share/datasets/fashion-mnist" /* of Debian's dataset-fashion-mnist */
@@ -96,18 +99,32 @@ static rgm_status import_default(rgm_config *config, const char *folder, rgm_err
                                   .count = 1,
                                   .out = config->data.file,
                                   .names = "fashion-mnist",
-                                  .stop = {rgm_run_stop, NULL}};
+                                  .stop = rgm_interrupt_stop()};
     return rgm_import_idx(&options, err);
 }
 
-static rgm_status run(rgm_config *config, const rgm_cli_line *line, rgm_bench_train *bench,
+static rgm_status train(const rgm_cli_line *line, rgm_config *config, rgm_bench_train *bench, rgm_error *err) {
+    rgm_run_summary summary;
+    rgm_watch watch = {.config = config, .quiet = line->quiet};
+    watch.more = rgm_bench_train_events(bench);
+    const rgm_run_options options = {.config = config,
+                                     .on_result = 1,
+                                     .until = bench->until,
+                                     .stop = rgm_interrupt_stop(),
+                                     .events = rgm_watch_events(&watch)};
+    rgm_status status = rgm_run_train(&options, &summary, err);
+    if (status != RGM_E_INTERRUPTED || !summary.folder[0]) return rgm_way_add(&summary, err);
+    return rgm_fail(err, status, "bench: stopped on request after step %" PRId64, summary.step);
+}
+
+static rgm_status run(const rgm_cli_line *line, rgm_config *config, rgm_bench_train *bench,
                       char folder[RGM_CONFIG_PATH], rgm_error *err) {
-    RGM_TRY(rgm_run_check_target(line->json, err));
-    if (line->quiet) rgm_log_set_level(RGM_LOG_WARN);
+    bench->json = line->json;
+    RGM_TRY(rgm_cli_begin(line, err));
     if (!config->out[0] || !config->data.file[0]) RGM_TRY(make_folder(folder, err));
     if (!config->data.file[0]) RGM_TRY(import_default(config, folder, err));
     if (!config->out[0]) snprintf(config->out, sizeof config->out, "%s/run", folder);
-    return rgm_run_train(config, line, bench, err);
+    return train(line, config, bench, err);
 }
 
 rgm_status rgm_cmd_bench_train(int argc, char **argv, rgm_error *err) {
@@ -117,12 +134,11 @@ rgm_status rgm_cmd_bench_train(int argc, char **argv, rgm_error *err) {
     char folder[RGM_CONFIG_PATH] = "";
     RGM_TRY(rgm_cli_parse(&line, &spec, argc, argv, err));
     if (line.helped) return RGM_OK;
-    bench.json = line.json;
     RGM_TRY(parse_until(&line, &bench.until, err));
     RGM_TRY(rgm_cli_integer(&line, ITERS, 1, 1000000, 20, &bench.steps, err));
     RGM_TRY(rgm_cli_integer(&line, WARMUP, 0, 1000000, 3, &bench.warmup, err));
     RGM_TRY(make_config(&line, &config, err));
-    rgm_status status = run(&config, &line, &bench, folder, err);
+    rgm_status status = run(&line, &config, &bench, folder, err);
     rgm_bench_train_end(&bench);
     remove_folder(folder);
     return status;

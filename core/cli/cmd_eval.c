@@ -2,10 +2,11 @@
 #include <string.h>
 #include <sys/stat.h>
 #include "cli/commands.h"
+#include "cli/interrupt.h"
 #include "cli/options.h"
-#include "data/dataset.h"
-#include "report/runfolder.h"
-#include "train/constants.h"
+#include "cli/result.h"
+#include "cli/session.h"
+#include "cli/watch.h"
 
 enum { SPLIT };
 static const rgm_cli_flag flags[] = {
@@ -35,7 +36,7 @@ static rgm_status find_checkpoint(const char *given, char path[RGM_RUNFOLDER_PAT
         if (rgm_runfolder_checkpoint(given, 1, path)) return RGM_OK;
         return rgm_fail(err, RGM_E_USAGE, "%.160s: this folder has no checkpoints/best.h5 or last.h5", given);
     }
-    if ((size_t)snprintf(path, RGM_RUNFOLDER_PATH, "%s", given) < RGM_RUNFOLDER_PATH) return RGM_OK;
+    if ((size_t)snprintf(path, RGM_RUNFOLDER_PATH, "%s", given) < RGM_CONFIG_PATH) return RGM_OK;
     return rgm_fail(err, RGM_E_USAGE, "eval: the path of the checkpoint is too long");
 }
 
@@ -49,19 +50,29 @@ static rgm_status make_config(const rgm_cli_line *line, rgm_config *config, rgm_
     if (line->argument_count > 0) given = line->argument[0];
     if (!given) return rgm_fail(err, RGM_E_USAGE, "eval: expected a checkpoint: --checkpoint FILE, or a run folder");
     RGM_TRY(find_checkpoint(given, path, err));
-    rgm_checkpoint_reader *reader;
-    RGM_TRY(rgm_checkpoint_open(&reader, path, err));
-    const char *text = rgm_checkpoint_header(reader)->config;
-    rgm_status status = rgm_config_init(config, err);
-    if (status == RGM_OK && text) status = rgm_config_parse(config, text, strlen(text), path, err);
-    if (status == RGM_OK) status = rgm_constants_take(model, reader, path, err);
-    if (status == RGM_OK) model->held_out = config->data.validation;
-    rgm_checkpoint_close(reader);
-    RGM_TRY(status);
-    config->plugins.count = 0; /* a file that came from elsewhere does not choose what code is loaded: --plugin does */
+    RGM_TRY(rgm_run_config_of_checkpoint(path, config, model, err));
     RGM_TRY(rgm_cli_apply(line, config, err));
-    strcpy(config->checkpoint, path);
+    strcpy(config->checkpoint, path); /* not what --checkpoint says of a folder */
     return RGM_OK;
+}
+
+static rgm_status on_finished(void *context, const rgm_run_parts *parts, const rgm_run_summary *summary,
+                              rgm_error *err) {
+    return rgm_result_print_run(summary, parts, ((const rgm_cli_line *)context)->json, err);
+}
+
+static rgm_status evaluate(rgm_cli_line *line, rgm_config *config, const rgm_constants *model, int32_t split,
+                           rgm_error *err) {
+    rgm_run_summary summary;
+    rgm_watch watch = {.config = config};
+    watch.more = (rgm_run_events){.context = line, .finished = on_finished};
+    RGM_TRY(rgm_cli_begin(line, err));
+    const rgm_run_evaluation evaluation = {.config = config,
+                                           .model = model,
+                                           .split = split,
+                                           .stop = rgm_interrupt_stop(),
+                                           .events = rgm_watch_events(&watch)};
+    return rgm_run_evaluate(&evaluation, &summary, err);
 }
 
 rgm_status rgm_cmd_eval(int argc, char **argv, rgm_error *err) {
@@ -74,7 +85,7 @@ rgm_status rgm_cmd_eval(int argc, char **argv, rgm_error *err) {
     if (line.own[SPLIT]) RGM_TRY(rgm_cli_choice("split", line.own[SPLIT], splits, RGM_SPLIT_COUNT, &split, err));
     rgm_constants model = {0};
     rgm_status status = make_config(&line, &config, &model, err);
-    if (status >= 0) status = rgm_run_eval(&config, &line, &model, split, err);
+    if (status >= 0) status = evaluate(&line, &config, &model, split, err);
     rgm_constants_free(&model);
     return status;
 }

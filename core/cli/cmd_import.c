@@ -8,7 +8,6 @@
 #include "cli/commands.h"
 #include "cli/interrupt.h"
 #include "cli/options.h"
-#include "cli/run.h"
 #include "data/dataset.h"
 #include "datasets/import.h"
 #include "report/bar.h"
@@ -80,7 +79,7 @@ static json_t *make_json(const rgm_dataset_info *info) {
 static rgm_status show(const char *path, const char *json, int32_t quiet, rgm_error *err) {
     rgm_dataset *set;
     rgm_status status = RGM_OK;
-    RGM_TRY(rgm_dataset_open(&set, path, &(rgm_dataset_options){.stop = {rgm_run_stop, NULL}}, err));
+    RGM_TRY(rgm_dataset_open(&set, path, &(rgm_dataset_options){.stop = rgm_interrupt_stop()}, err));
     const rgm_dataset_info *info = rgm_dataset_describe(set);
     if ((!json || strcmp(json, "-") != 0) && !quiet) print_text(info);
     if (json) {
@@ -117,7 +116,7 @@ rgm_status rgm_cmd_import(int argc, char **argv, rgm_error *err) {
                                   .licence = line.own[LICENCE],
                                   .progress = on_progress,
                                   .progress_context = &p,
-                                  .stop = {rgm_run_stop, NULL}};
+                                  .stop = rgm_interrupt_stop()};
     rgm_status status = format == 0 ? rgm_import_idx(&options, err) : rgm_import_cifar(&options, err);
     rgm_bar_finish(&p.bar);
     RGM_TRY(status);

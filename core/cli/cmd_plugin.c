@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "cli/commands.h"
 #include "cli/options.h"
+#include "cli/program.h"
 #include "plug/plug.h"
 #include "report/summary.h"
 
@@ -110,7 +111,7 @@ static rgm_status unknown_name(const rgm_registry *registry, const char *name, r
     if (nearest)
         rgm_fail(err, RGM_E_USAGE, "unknown component '%.80s' (nearest: '%s')", name, nearest);
     else
-        rgm_fail(err, RGM_E_USAGE, "unknown component '%.80s' (see regimen plugin list)", name);
+        rgm_fail(err, RGM_E_USAGE, "unknown component '%.80s' (see %s plugin list)", name, rgm_program());
     free(names);
     return RGM_E_USAGE;
 }

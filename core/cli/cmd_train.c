@@ -1,8 +1,13 @@
+/* train: the options of a run, and what a terminal shows of it. The run itself is run/run.h. */
 #include <stdio.h>
 #include <string.h>
 #include "cli/commands.h"
+#include "cli/interrupt.h"
 #include "cli/options.h"
-#include "report/runfolder.h"
+#include "cli/result.h"
+#include "cli/session.h"
+#include "cli/watch.h"
+#include "cli/way_on.h"
 
 static const rgm_cli_spec spec = {
     .name = "train",
@@ -31,12 +36,24 @@ static rgm_status make_config(const rgm_cli_line *line, rgm_config *config, rgm_
                         file  ? "FILE"
                         : out ? "--out"
                               : "--checkpoint");
-    char path[RGM_RUNFOLDER_PATH];
-    RGM_TRY(rgm_runfolder_find(resume, path, err)); /* so it fits into config->out, too */
-    RGM_TRY(rgm_config_init(config, err));
-    RGM_TRY(rgm_config_read(config, path, err));
-    snprintf(config->out, sizeof config->out, "%s", resume);
+    RGM_TRY(rgm_run_config_of_folder(resume, config, err));
     return rgm_cli_apply(line, config, err);
+}
+
+static rgm_status on_finished(void *context, const rgm_run_parts *parts, const rgm_run_summary *summary,
+                              rgm_error *err) {
+    return rgm_result_print_run(summary, parts, ((const rgm_cli_line *)context)->json, err);
+}
+
+static rgm_status train(rgm_cli_line *line, rgm_config *config, rgm_error *err) {
+    rgm_run_summary summary;
+    rgm_watch watch = {.config = config, .quiet = line->quiet, .kept = 1};
+    watch.more = (rgm_run_events){.context = line, .finished = on_finished};
+    RGM_TRY(rgm_cli_begin(line, err));
+    const rgm_run_options options = {
+        .config = config, .resume = line->resume, .stop = rgm_interrupt_stop(), .events = rgm_watch_events(&watch)};
+    rgm_run_train(&options, &summary, err);
+    return rgm_way_add(&summary, err);
 }
 
 rgm_status rgm_cmd_train(int argc, char **argv, rgm_error *err) {
@@ -47,5 +64,5 @@ rgm_status rgm_cmd_train(int argc, char **argv, rgm_error *err) {
     RGM_TRY(make_config(&line, &config, err));
     if (!config.data.file[0])
         return rgm_fail(err, RGM_E_USAGE, "train: expected a data set: --data FILE, or data.file in a configuration");
-    return rgm_run_train(&config, &line, NULL, err);
+    return train(&line, &config, err);
 }

@@ -12,8 +12,8 @@
 #include <unistd.h>
 #include "base/altstack.h"
 #include "base/text.h"
+#include "cli/way_on.h"
 #include "plug/guard.h"
-#include "train/config.h"
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #    define RUNTIME_HAS_EXIT 1 /* a sanitizer reports at _exit() */
@@ -23,7 +23,7 @@
 #    endif
 #endif
 
-enum { QUOTED = 4 * RGM_CONFIG_PATH, LINE = 2 * QUOTED, PLUGIN_FAILED = 5, NOT_READ = 3, ENDED = 3 };
+enum { LINE = 2 * RGM_WAY_COMMAND, PLUGIN_FAILED = 5, NOT_READ = 3, ENDED = 3 };
 
 static const struct {
     int number;
@@ -42,7 +42,7 @@ static struct sigaction before[FAULTS];
 
 static pid_t owner;      /* a child that was forked tells nothing */
 static int32_t terminal; /* where a progress line may stand */
-static struct { char folder[QUOTED], checkpoint[RGM_CONFIG_PATH + 32], log[RGM_CONFIG_PATH + 32]; } run;
+static struct { char command[RGM_WAY_COMMAND], checkpoint[RGM_CONFIG_PATH + 32], log[RGM_CONFIG_PATH + 32]; } run;
 static _Atomic int32_t has_run;
 static _Atomic int32_t under_way; /* 1: it is main() alone that may end the process */
 
@@ -53,9 +53,9 @@ static void add(char line[LINE], const char *text) { rgm_text_add(line, LINE - 1
 static void add_way_on(char line[LINE]) {
     if (!atomic_load(&has_run)) return;
     int saved = access(run.checkpoint, F_OK) == 0;
-    add(line, saved ? "; the last checkpoint is kept; continue with: regimen train --resume "
-                    : "; there was no checkpoint yet; begin again with: regimen train --resume ");
-    add(line, run.folder);
+    add(line,
+        saved ? "; the last checkpoint is kept; continue with: " : "; there was no checkpoint yet; begin again with: ");
+    add(line, run.command);
 }
 
 static char *digits(char *at, int64_t value, int32_t count) {
@@ -234,7 +234,7 @@ rgm_status rgm_fault_install(rgm_error *err) {
 void rgm_fault_run(const char *folder, const char *checkpoint, const char *log) {
     atomic_store(&has_run, 0);
     if (!folder) return;
-    rgm_text_shell(folder, run.folder, sizeof run.folder);
+    rgm_way_command(folder, run.command);
     snprintf(run.checkpoint, sizeof run.checkpoint, "%s", checkpoint);
     snprintf(run.log, sizeof run.log, "%s", log);
     watch_exit();

@@ -69,3 +69,10 @@ void rgm_interrupt_install(void) {
 }
 
 const volatile sig_atomic_t *rgm_interrupt_flag(void) { return &requested; }
+
+static int32_t asked(void *context) {
+    (void)context;
+    return requested != 0;
+}
+
+rgm_stop rgm_interrupt_stop(void) { return (rgm_stop){asked, NULL}; }

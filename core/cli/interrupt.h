@@ -12,6 +12,7 @@
 #define RGM_CLI_INTERRUPT_H
 
 #include <signal.h>
+#include "base/stop.h"
 
 /* Takes the signals above, except those that the process was started with ignoring (nohup, background jobs) and those
  * that somebody handles already (a profiler), and unblocks them. Blocked or slow system calls go on. Handlers run on
@@ -20,5 +21,8 @@ void rgm_interrupt_install(void);
 
 /* 0, or the number of the signal that came first. Work that knows nothing of signals reads it through this pointer. */
 const volatile sig_atomic_t *rgm_interrupt_flag(void);
+
+/* The same as a question for long work. */
+rgm_stop rgm_interrupt_stop(void);
 
 #endif

@@ -14,6 +14,7 @@
 #include "cli/commands.h"
 #include "cli/fault.h"
 #include "cli/interrupt.h"
+#include "cli/program.h"
 
 static const struct {
     const char *name, *summary;
@@ -48,7 +49,7 @@ static rgm_status unknown_command(const char *name, rgm_error *err) {
     for (size_t i = 0; i < COMMANDS; i++) names[i] = commands[i].name;
     const char *nearest = rgm_text_nearest(name, names, COMMANDS);
     if (nearest) return rgm_fail(err, RGM_E_USAGE, "unknown command '%.80s' (nearest: '%s')", name, nearest);
-    return rgm_fail(err, RGM_E_USAGE, "unknown command '%.80s' (see regimen --help)", name);
+    return rgm_fail(err, RGM_E_USAGE, "unknown command '%.80s' (see %s --help)", name, rgm_program());
 }
 
 /* A command's help needs no room. */
@@ -113,6 +114,8 @@ int main(int argc, char **argv) {
     rgm_error err = {0};
     char line[RGM_ERROR_LINE];
     occupy_standard_streams();
+    rgm_log_set_level(RGM_LOG_INFO);
+    rgm_program_set(argv[0]);
     rgm_address_space_settle();
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN); /* a file at its limit is an error that write() reports */

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include "base/log.h"
 #include "base/text.h"
+#include "cli/program.h"
 
 enum { MOST_FLAGS = 80, HELP_BYTES = 240, KEY_OWN = 0x1100, KEY_TABLE = 0x1200 };
 enum { GROUP_OWN = 1, GROUP_TABLE = 2, GROUP_LAST = 3 };
@@ -225,7 +226,8 @@ static rgm_status check_arguments(const rgm_cli_line *line, rgm_error *err) {
     int first = (int)strcspn(spec->arguments, "\n");
     const char *second = spec->arguments[first] ? spec->arguments + first + 1 : "";
     snprintf(wanted, sizeof wanted, "%.*s%s%s", first, spec->arguments, *second ? ", or " : "", second);
-    return rgm_fail(err, RGM_E_USAGE, "%s: expected %s (see regimen %s --help)", spec->name, wanted, spec->name);
+    return rgm_fail(err, RGM_E_USAGE, "%s: expected %s (see %s %s --help)", spec->name, wanted, rgm_program(),
+                    spec->name);
 }
 
 rgm_status rgm_cli_parse(rgm_cli_line *line, const rgm_cli_spec *spec, int argc, char **argv, rgm_error *err) {

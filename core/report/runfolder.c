@@ -11,7 +11,6 @@
 #include <unistd.h>
 #include "base/log.h"
 #include "base/replace.h"
-#include "base/text.h"
 
 enum { MOST_RUNS = 100000 };
 
@@ -42,13 +41,6 @@ static rgm_status look(const char *path, int32_t *there, rgm_error *err) {
 static rgm_status look_for_checkpoints(rgm_runfolder *f, rgm_error *err) {
     RGM_TRY(look(f->last, &f->has_last, err));
     return look(f->best, &f->has_best, err);
-}
-
-const char *rgm_runfolder_command(const rgm_runfolder *f, char out[RGM_RUNFOLDER_COMMAND]) {
-    static const char command[] = "regimen train --resume ";
-    strcpy(out, command);
-    rgm_text_shell(f->path, out + sizeof command - 1, RGM_RUNFOLDER_COMMAND - sizeof command);
-    return out;
 }
 
 /* mkdir, fine if the folder is there. */
@@ -105,14 +97,11 @@ static rgm_status make_numbered(rgm_runfolder *f, const char *model, rgm_error *
 /* A folder may hold anything but a run. */
 static rgm_status check_empty(rgm_runfolder *f, rgm_error *err) {
     int32_t has_config, has_metrics;
-    char command[RGM_RUNFOLDER_COMMAND];
     RGM_TRY(look(f->config, &has_config, err));
     RGM_TRY(look(f->metrics, &has_metrics, err));
     RGM_TRY(look_for_checkpoints(f, err));
-    if (has_config)
-        return rgm_fail(err, RGM_E_USAGE,
-                        "%.160s: there is a run in this folder: continue it with %s, or name another with --out",
-                        f->path, strlen(rgm_runfolder_command(f, command)) < 250 ? command : "--resume");
+    f->has_run = has_config;
+    if (has_config) return rgm_fail(err, RGM_E_USAGE, "%.160s: there is a run in this folder", f->path);
     if (has_metrics || f->has_last || f->has_best)
         return rgm_fail(err, RGM_E_USAGE,
                         "%.160s: there is a run without a config.yaml in this folder: name another with --out",
@@ -127,7 +116,7 @@ static rgm_status fill(rgm_runfolder *f, const rgm_config *config, rgm_error *er
     RGM_TRY(make_folder(f->checkpoints, err));
     rgm_sync_folder(f->path);
     rgm_sync_folder(f->checkpoints);
-    return rgm_log_open(f->log, err);
+    return rgm_log_file_open(&f->said, f->log, err);
 }
 
 rgm_status rgm_runfolder_create(rgm_runfolder *f, rgm_config *config, rgm_error *err) {
@@ -202,7 +191,7 @@ rgm_status rgm_runfolder_open(rgm_runfolder *f, const char *path, rgm_error *err
     remove_remains(f);
     RGM_TRY_OR_FAIL(status, make_folder(f->checkpoints, err));
     RGM_TRY_OR_FAIL(status, look_for_checkpoints(f, err));
-    RGM_TRY_OR_FAIL(status, rgm_log_open(f->log, err));
+    RGM_TRY_OR_FAIL(status, rgm_log_file_open(&f->said, f->log, err));
     return RGM_OK;
 fail:
     rgm_runfolder_close(f);
@@ -231,7 +220,7 @@ rgm_status rgm_runfolder_keep(const rgm_runfolder *f, const rgm_config *config, 
 
 void rgm_runfolder_close(rgm_runfolder *f) {
     if (f->fd <= 0) return;
-    rgm_log_open(NULL, NULL);
+    rgm_log_file_close(&f->said);
     close(f->fd);
     f->fd = 0;
 }

@@ -12,7 +12,7 @@
 #ifndef RGM_REPORT_RUNFOLDER_H
 #define RGM_REPORT_RUNFOLDER_H
 
-#include "base/status.h"
+#include "base/log.h"
 #include "train/config.h"
 
 enum { RGM_RUNFOLDER_PATH = RGM_CONFIG_PATH + 32 };
@@ -21,13 +21,15 @@ typedef struct rgm_runfolder {
     char path[RGM_CONFIG_PATH];
     char config[RGM_RUNFOLDER_PATH], metrics[RGM_RUNFOLDER_PATH], log[RGM_RUNFOLDER_PATH];
     char checkpoints[RGM_RUNFOLDER_PATH], last[RGM_RUNFOLDER_PATH], best[RGM_RUNFOLDER_PATH];
+    rgm_log_file said;          /* log.txt */
     int32_t has_last, has_best; /* which checkpoints there were when it was opened */
+    int32_t has_run;            /* 1: rgm_runfolder_create() was refused because of a run that can be continued */
     int fd;                     /* of the folder, locked; 0: closed */
 } rgm_runfolder;
 
 /* Makes a new run's folder and those above it: config->out, or runs/MODEL-N with the first free N if that is "" (then
- * config->out is set to it). Writes config.yaml, makes checkpoints/, opens the log there. A folder that is there may
- * hold anything but a run: RGM_E_USAGE. RGM_E_IO. [main] */
+ * config->out is set to it). Writes config.yaml, makes checkpoints/, opens log.txt. A folder that is there may hold
+ * anything but a run: RGM_E_USAGE. RGM_E_IO. [main] */
 rgm_status rgm_runfolder_create(rgm_runfolder *folder, rgm_config *config, rgm_error *err);
 
 /* Where a run to be resumed has its configuration. RGM_E_IO if there is no such folder, or what is in it cannot be
@@ -39,17 +41,13 @@ rgm_status rgm_runfolder_find(const char *path, char config[RGM_RUNFOLDER_PATH],
 int32_t rgm_runfolder_checkpoint(const char *path, int32_t best, char checkpoint[RGM_RUNFOLDER_PATH]);
 
 /* Opens the folder of a run that was found; no other process may be in it (RGM_E_USAGE). Removes what a writer that was
- * killed left, makes checkpoints/ if it never came to that, and opens the log. [main] */
+ * killed left, makes checkpoints/ if it never came to that, and opens log.txt. [main] */
 rgm_status rgm_runfolder_open(rgm_runfolder *folder, const char *path, rgm_error *err);
 
 /* Writes config.yaml again if `config` is another one than it holds: a run goes on as it went on last. RGM_E_IO. */
 rgm_status rgm_runfolder_keep(const rgm_runfolder *folder, const rgm_config *config, rgm_error *err);
 
-/* "regimen train --resume RUN", for a shell. Returns out. */
-enum { RGM_RUNFOLDER_COMMAND = 4 * RGM_CONFIG_PATH };
-const char *rgm_runfolder_command(const rgm_runfolder *folder, char out[RGM_RUNFOLDER_COMMAND]);
-
-/* Unlocks and closes the log. A zeroed or closed struct is fine. */
+/* Unlocks and closes log.txt. A zeroed or closed struct is fine. */
 void rgm_runfolder_close(rgm_runfolder *folder);
 
 #endif

@@ -432,7 +432,7 @@ rgm_status rgm_config_read(rgm_config *config, const char *path, rgm_error *err)
     else if (is_binary(text, size))
         status = rgm_fail(err, RGM_E_USAGE,
                           "%.160s: a binary file, expected a configuration (YAML) or a data set (HDF5, made by "
-                          "'regimen import')",
+                          "the command `import`)",
                           path);
     else
         status = rgm_config_parse(config, text, size, path, err);

@@ -35,24 +35,24 @@ if [ -f "$hurtful" ]; then
         *) word='ended the process' ;;
         esac
         case $plain$how in underscore_exit | overflow) continue ;; esac
-        hurt "$plugin$word in apply; the last checkpoint is kept; continue with: regimen train --resume $how\$" $how \
+        hurt "$plugin$word in apply; the last checkpoint is kept; continue with: [^ ]*regimen train --resume $how\$" $how \
             --epochs 3 --set "augment=[{hurt: {how: $how, where: apply, epoch: 1}}]"
         [ -s $how/checkpoints/last.h5 ] || fail "$how: no checkpoint"
     done
-    hurt "${plugin}ended the process in apply; there was no checkpoint yet; begin again with: regimen train --resume early\$" \
+    hurt "${plugin}ended the process in apply; there was no checkpoint yet; begin again with: [^ ]*regimen train --resume early\$" \
         early --set "augment=[{hurt: {how: exit, where: apply}}]"
     # a command in a message is one for the shell
     odd="a run's \$folder"
-    hurt "${plugin}ended the process in apply; .* continue with: regimen train --resume 'a run'.*folder'\$" "$odd" --epochs 3 \
+    hurt "${plugin}ended the process in apply; .* continue with: [^ ]*regimen train --resume 'a run'.*folder'\$" "$odd" --epochs 3 \
         --set "augment=[{hurt: {how: exit, where: apply, epoch: 1}}]"
     check
-    sed -n 's/.*continue with: regimen train //p' err >way
+    sed -n 's/.*continue with: [^ ]*regimen train //p' err >way
     eval "set -- $(cat way)"
     [ "$2" = "$odd" ] || fail "the way on: $(cat way)"
     # not in a call, but in a thread that a plugin has started
     expect 3 "$regimen" train $small --plugin "$hurtful" --out stray --quiet --epochs 3 \
         --set "augment=[{hurt: {how: stray, where: apply, epoch: 1}}]"
-    has err '^regimen: error: a library, or a thread of a plugin, ended the process; .* continue with: regimen train --resume stray$'
+    has err '^regimen: error: a library, or a thread of a plugin, ended the process; .* continue with: [^ ]*regimen train --resume stray$'
     hurt "${plugin}ended the process in output\$" output --set "augment=[{hurt: {how: exit, where: output}}]"
     for where in prepare scratch factor observe save; do
         hurt "scheduler hurt (hurt.so, plugin hurtful): crashed (segmentation fault) in $where" $where --epochs 2 \
@@ -105,7 +105,7 @@ if env --default-signal true 2>/dev/null; then
         begun stop$s
         kill -$s $child
         ends 130
-        has stop$s.err "^regimen: error: stopped on request after step [0-9]*; continue with: regimen train --resume stop$s"
+        has stop$s.err "^regimen: error: stopped on request after step [0-9]*; continue with: [^ ]*regimen train --resume stop$s"
         expect 130 timeout -s USR1 --preserve-status --foreground 2 "$regimen" train --resume stop$s --quiet
     done
     # it sends its signal to the program, and once more to the group

@@ -160,6 +160,7 @@ refuse 2 "'optimizer' is not what" train --resume run --set optimizer.lr=0.01
 refuse 2 "'augment' is not what" train --resume run --set 'augment=[]'
 refuse 3 'json' train data.h5 $small --epochs 1 --json=missing/result.json
 refuse 2 'there is a run in this folder' train data.h5 --out run
+refuse 2 'the path of the checkpoint is too long' eval "$(printf %01030d 0)"
 refuse 2 'good.yaml' train data.h5 --out good.yaml
 refuse '[23]' 'good.yaml' train data.h5 --out good.yaml/run
 refuse 3 '/proc/regimen' train data.h5 --out /proc/regimen/run
@@ -201,7 +202,7 @@ refuse 2 "isa.*'avx1024'" bench machine --isa avx1024
 refuse 2 "unknown option '--batch'" bench machine --batch 3
 refuse 3 'none/x.json' bench machine --json=none/x.json
 refuse 2 "unknown kernel 'ad' (nearest: 'add')" bench kernels add ad
-refuse 2 "unknown kernel 'zzzzzzzzz' (regimen bench kernels shows all)" bench kernels zzzzzzzzz
+refuse 2 "unknown kernel 'zzzzzzzzz' (the command .bench kernels. shows all)" bench kernels zzzzzzzzz
 refuse 3 'none/x.json' bench kernels add --json=none/x.json
 refuse 2 "unknown list of layers 'resnet18-33' (nearest: 'resnet18-32')" bench ops resnet18-33
 refuse 2 "unknown list of layers 'folder': expected one of .*, or a file (./folder)" bench ops folder

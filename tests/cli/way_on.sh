@@ -3,15 +3,13 @@
 . "${0%/*}/common.sh"
 
 make_data
-PATH=${regimen%/*}:$PATH
-export PATH
 long="data.h5 --model resnet20 --set model.base=4 --batch 8 --epochs 12 --seed 3 --set metrics.every=1 --threads 2"
 
 # as_told PATTERN: runs the command that err names behind it.
 as_told() {
     sed -n "s/.*$1//p" err | head -n 1 >command
     [ -s command ] || fail "no command behind '$1': $(cat err)"
-    case $(cat command) in 'regimen '*) ;; *) fail "no command of ours: $(cat command)" ;; esac
+    case $(cat command) in "$regimen train "*) ;; *) fail "no command of ours: $(cat command)" ;; esac
     check
     sh ./command --quiet >out 2>err2
     code=$?
@@ -42,6 +40,22 @@ for name in plain "a run's \$folder (1)"; do
     story "$name" >story2
     cmp -s story1 story2 || fail "$name: another run after going on: $(diff story1 story2 | head -n 4)"
 done
+
+# ---- the program is named as it was called: by a path from here, with characters of a shell's, or found in PATH
+mkdir -p build "here's one"
+ln -s "$regimen" build/regimen
+ln -s "$regimen" "here's one/regimen"
+for called in build/regimen "./here's one/regimen" regimen; do
+    expect 2 env PATH="$PWD/build:$PATH" "$called" train $long --out plain --quiet
+    case $called in *one*) has err "continue it with './here'.*s one/regimen' train --resume plain, or" ;;
+    *) has err "continue it with $called train --resume plain, or" ;;
+    esac
+    expect 2 env PATH="$PWD/build:$PATH" "$called" bench
+    case $called in *one*) ;; *) has err "(see $called bench --help)" ;; esac
+done
+expect 2 "./here's one/regimen" train $long --out plain --quiet
+sed -n 's/.*continue it with \(.*\), or name another.*/\1/p' err >command
+sh ./command --quiet >out 2>err2 || fail "a path that a shell reads otherwise: $(cat command err2)"
 
 # ---- data that ends in mid-run: what was done is saved
 check

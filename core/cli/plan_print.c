@@ -1,9 +1,10 @@
+#include "cli/plan_print.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include "cli/commands.h"
 #include "cli/plan_chunks.h"
-#include "cli/run.h"
+#include "report/summary.h"
 #include "plan/rows.h"
 
 static double mib(size_t bytes) { return (double)bytes / 1048576.0; }
@@ -84,13 +85,13 @@ static json_t *rows_json(const rgm_plan *plan) {
     return rows;
 }
 
-static rgm_status make_json(json_t **out, const rgm_session *s, const rgm_trainer *t, int32_t evaluation, int32_t cores,
-                            rgm_error *err) {
+static rgm_status print_json(const rgm_session *s, const rgm_trainer *t, const rgm_plan_request *request,
+                             rgm_error *err) {
     rgm_memory_plan m = rgm_trainer_memory(t);
     recomputation r = recompute(rgm_trainer_plan(t));
     json_t *json = json_pack(
         "{s:b, s:s, s:I, s:i, s:f, s:f, s:o, s:{s:I, s:I, s:f}, s:{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}}",
-        "evaluation", evaluation, "model", s->config->model.name, "parameters",
+        "evaluation", request->evaluation, "model", s->config->model.name, "parameters",
         (json_int_t)rgm_graph_param_elements(s->model->graph), "batch", s->config->batch, "train_flops_per_image",
         rgm_graph_train_flops(s->model->graph), "forward_flops_per_image", rgm_graph_forward_flops(s->model->graph),
         "layers", rows_json(rgm_trainer_plan(t)), "backward", "kept_bytes", (json_int_t)r.kept, "again_bytes",
@@ -99,28 +100,18 @@ static rgm_status make_json(json_t **out, const rgm_session *s, const rgm_traine
         (json_int_t)rgm_plan_kept_bytes(rgm_trainer_plan(t)), "activations", (json_int_t)m.activations, "scratch",
         (json_int_t)m.scratch, "pipeline", (json_int_t)m.pipeline, "fixed", (json_int_t)m.fixed, "peak",
         (json_int_t)m.peak);
-    if (json && cores)
-        json_object_set_new(json, "chunks", rgm_chunks_json(rgm_trainer_plan(t), s->device->kernels, cores));
-    *out = json;
-    return json ? RGM_OK : rgm_fail(err, RGM_E_NOMEM, "no memory for the result");
+    if (json && request->cores)
+        json_object_set_new(json, "chunks", rgm_chunks_json(rgm_trainer_plan(t), s->device->kernels, request->cores));
+    if (!json) return rgm_fail(err, RGM_E_NOMEM, "no memory for the result");
+    rgm_status status = rgm_json_write(json, request->json, err);
+    json_decref(json);
+    return status;
 }
 
-rgm_status rgm_run_plan(rgm_config *config, const rgm_cli_line *line, int32_t evaluation, int32_t cores,
-                        rgm_error *err) {
-    rgm_session *s = NULL;
-    rgm_trainer *t = NULL;
-    RGM_TRY(rgm_run_session(&s, config, line, &(rgm_session_options){0}, err));
-    rgm_trainer_options options = {.training = !evaluation, .plan_only = 1};
-    rgm_status status = rgm_trainer_create(&t, s, &options, err);
-    if (status >= 0 && rgm_json_leaves_text(line->json)) {
-        print_text(s, t, evaluation);
-        if (cores) status = rgm_chunks_print(rgm_trainer_plan(t), s->device->kernels, cores, err);
+rgm_status rgm_plan_print(const rgm_session *s, const rgm_trainer *t, const rgm_plan_request *request, rgm_error *err) {
+    if (rgm_json_leaves_text(request->json)) {
+        print_text(s, t, request->evaluation);
+        if (request->cores) RGM_TRY(rgm_chunks_print(rgm_trainer_plan(t), s->device->kernels, request->cores, err));
     }
-    json_t *json = NULL;
-    if (status >= 0 && line->json) status = make_json(&json, s, t, evaluation, cores, err);
-    if (json) status = rgm_json_write(json, line->json, err);
-    json_decref(json);
-    rgm_trainer_destroy(t);
-    rgm_session_destroy(s);
-    return status;
+    return request->json ? print_json(s, t, request, err) : RGM_OK;
 }

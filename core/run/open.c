@@ -1,0 +1,32 @@
+#include <inttypes.h>
+#include "base/log.h"
+#include "run/run.h"
+
+static void tell_data(const rgm_session *s) {
+    if (!s->data->set) return;
+    const rgm_dataset_info *info = rgm_dataset_describe(s->data->set);
+    rgm_log(RGM_LOG_INFO,
+            "%s: %dx%dx%d, %d classes; %" PRId64 " images for training, %" PRId64 " for validation, %" PRId64
+            " for the test",
+            info->path, info->C, info->H, info->W, info->classes, s->data->train.count, s->data->validation.count,
+            s->data->test.count);
+    if (info->slow)
+        rgm_log(RGM_LOG_WARN,
+                "%s: its images are chunked or compressed and too many to be unpacked into memory, which is slow: "
+                "contiguous ones are mapped",
+                info->path);
+    if (info->unpacked)
+        rgm_log(RGM_LOG_INFO, "%s: its images are chunked or compressed: unpacked into %" PRId64 " MB of memory",
+                info->path, info->unpacked / 1000000 + 1);
+    if (info->unlocked)
+        rgm_log(RGM_LOG_WARN, "%s: its file system has no locks: make sure that no other program writes it",
+                info->path);
+}
+
+rgm_status rgm_run_open(rgm_session **session, rgm_config *config, const rgm_session_options *options, rgm_error *err) {
+    RGM_TRY(rgm_session_create(session, config, options, err));
+    rgm_log(RGM_LOG_INFO, "%s", (*session)->device->build);
+    rgm_log(RGM_LOG_INFO, "%s", rgm_team_describe((*session)->device->team));
+    tell_data(*session);
+    return RGM_OK;
+}

@@ -1,0 +1,77 @@
+#include "run/record.h"
+
+#include <math.h>
+#include "base/clock.h"
+#include "report/interval.h"
+
+static double mean(double sum, int64_t n) { return n ? sum / (double)n : NAN; }
+
+rgm_status rgm_record_start(rgm_record *r, const rgm_session *s, const rgm_progress *p, int32_t resumed,
+                            rgm_error *err) {
+    rgm_metrics_begin(&r->metrics, "start", p->step, p->epoch);
+    rgm_metrics_text(&r->metrics, "model", s->config->model.name);
+    rgm_metrics_int(&r->metrics, "parameters", rgm_graph_param_elements(s->model->graph));
+    rgm_metrics_int(&r->metrics, "threads", rgm_team_size(s->device->team));
+    rgm_metrics_text(&r->metrics, "isa", s->device->kernels->isa);
+    rgm_metrics_int(&r->metrics, "resumed", resumed);
+    return rgm_metrics_end(&r->metrics, err);
+}
+
+static rgm_status write_step(rgm_record *r, const rgm_step_event *e, rgm_error *err) {
+    const rgm_tally *window = &e->progress->window;
+    rgm_metrics_begin(&r->metrics, "step", e->progress->step, e->progress->epoch + 1);
+    rgm_metrics_real(&r->metrics, "loss", mean(window->loss, window->seen));
+    rgm_metrics_real(&r->metrics, "accuracy", mean((double)window->top1, window->seen));
+    rgm_metrics_real(&r->metrics, "lr", e->result.rate);
+    rgm_metrics_real(&r->metrics, "grad_norm", e->result.gradient_norm);
+    rgm_metrics_real(&r->metrics, "images_per_s", (double)r->window_images / r->window_seconds);
+    r->window_seconds = 0;
+    r->window_images = 0;
+    return rgm_metrics_end(&r->metrics, err);
+}
+
+rgm_status rgm_record_step(rgm_record *r, const rgm_step_event *e, rgm_error *err) {
+    r->window_seconds += e->seconds;
+    r->window_images += e->result.tally.seen;
+    return e->progress->step % r->config->metrics.every == 0 ? write_step(r, e, err) : RGM_OK;
+}
+
+rgm_status rgm_record_evaluated(rgm_record *r, const rgm_progress *p, const rgm_record_evaluation *e, rgm_error *err) {
+    const rgm_tally *t = e->tally;
+    double low, high;
+    rgm_interval_wilson(t->top1, t->seen, &low, &high);
+    rgm_metrics_begin(&r->metrics, "evaluation", p->step, p->epoch);
+    rgm_metrics_text(&r->metrics, "split", e->split);
+    rgm_metrics_real(&r->metrics, "loss", mean(t->loss, t->seen));
+    rgm_metrics_real(&r->metrics, "accuracy", mean((double)t->top1, t->seen));
+    rgm_metrics_real(&r->metrics, "accuracy_low", low);
+    rgm_metrics_real(&r->metrics, "accuracy_high", high);
+    rgm_metrics_real(&r->metrics, "accuracy5", mean((double)t->top5, t->seen));
+    rgm_metrics_int(&r->metrics, "images", t->seen);
+    rgm_metrics_real(&r->metrics, "seconds", e->seconds);
+    return rgm_metrics_end(&r->metrics, err);
+}
+
+rgm_status rgm_record_saving(rgm_record *r, rgm_error *err) {
+    r->saving_since = rgm_seconds();
+    return rgm_metrics_sync(&r->metrics, err);
+}
+
+rgm_status rgm_record_saved(rgm_record *r, const rgm_progress *p, const rgm_record_checkpoint *c, rgm_error *err) {
+    rgm_metrics_begin(&r->metrics, "checkpoint", p->step, p->epoch);
+    rgm_metrics_text(&r->metrics, "file", c->path);
+    rgm_metrics_int(&r->metrics, "best", c->best);
+    rgm_metrics_real(&r->metrics, "seconds", c->seconds);
+    return rgm_metrics_end(&r->metrics, err);
+}
+
+rgm_status rgm_record_end(rgm_record *r, const rgm_progress *p, const char *reason, rgm_error *err) {
+    if (r->ended++) return RGM_OK;
+    rgm_metrics_begin(&r->metrics, "end", p->step, p->epoch);
+    rgm_metrics_text(&r->metrics, "reason", reason);
+    rgm_metrics_real(&r->metrics, "seconds", p->seconds);
+    rgm_metrics_real(&r->metrics, "images_per_s",
+                     p->seconds > 0 ? (double)p->step * r->config->batch / p->seconds : NAN);
+    RGM_TRY(rgm_metrics_end(&r->metrics, err));
+    return rgm_metrics_sync(&r->metrics, err);
+}

@@ -1,0 +1,166 @@
+/* A run: a training from its configuration to its summary, and the evaluation of a checkpoint.
+ *
+ *     rgm_run_events events = {.context = &mine, .step = on_step, .message = on_message};
+ *     rgm_run_options options = {.config = &config, .stop = {asked, &mine}, .events = events};
+ *     rgm_run_summary summary;
+ *     rgm_status status = rgm_run_train(&options, &summary, &err);
+ *
+ * Who drives whom: the caller (cli/cmd_train.c, cli/cmd_bench_train.c, the library) -> run/run.c -> train/loop.c ->
+ * train/trainer.c.
+ * The run makes the session and the trainer, keeps the run folder with its metrics, checkpoints and log, and measures
+ * the result. It prints nothing, ends no process, changes no signal, folder or level of the log, and has no state
+ * outside the call. What there is to say comes out as events; a stop goes in; a summary comes back.
+ *
+ * Two runs share nothing: they may follow each other, one may be made within an event of another, and two threads may
+ * make one each. What limits that is said by train/session.h.
+ */
+#ifndef RGM_RUN_RUN_H
+#define RGM_RUN_RUN_H
+
+#include "report/runfolder.h"
+#include "report/summary.h"
+#include "train/loop.h"
+
+/* ---- what comes back ---- */
+
+/* How a run that is not through goes on. */
+enum {
+    RGM_WAY_NONE = 0, /* it was refused before its first step, had no folder, or was ended by an event's verdict */
+    RGM_WAY_RESUME,   /* resumed from `folder`: after `saved_step`, or from its first step if that is -1 */
+    RGM_WAY_ANEW,     /* resumed, it comes to the same numbers; a new one may begin with `checkpoint`, a lower rate */
+    RGM_WAY_GONE,     /* its folder, or config.yaml in it, is gone */
+    RGM_WAY_DONE,     /* it is through: what failed came after its end */
+    RGM_WAY_OCCUPIED  /* refused: `folder` holds another run, which can be resumed */
+};
+
+/* Plain values; texts are "" and counts 0 where there is nothing to say. */
+typedef struct rgm_run_summary {
+    rgm_status status; /* what the function returned */
+    int32_t ending;    /* RGM_END_*, of a run that is through */
+    char reason[128];  /* how it ended, as in metrics.jsonl: "complete", "interrupted", "failed", or why it ended before
+                          its length: "after 5 steps, as asked" */
+    int64_t step;      /* made in all, those before a resume included */
+    int32_t epoch;     /* ended */
+
+    const char *split; /* of the evaluation that is the result: "test", "validation", "train"; NULL: none was made */
+    rgm_tally tally;   /* of it */
+    double accuracy, accuracy_low, accuracy_high, loss; /* fractions, with the 95 % interval; mean. NaN without one */
+
+    double seconds;      /* of the training, or the evaluation; without set-up */
+    double images_per_s; /* in that time */
+    double gflops;       /* effective, as in report/summary.h */
+    size_t memory;       /* planned peak, bytes */
+
+    char folder[RGM_CONFIG_PATH];        /* "": none */
+    char checkpoint[RGM_RUNFOLDER_PATH]; /* whose weights the result is of; of RGM_WAY_ANEW: what to begin with */
+    int32_t way;                         /* RGM_WAY_* */
+    int64_t saved_step;                  /* of the checkpoint that a resumed run begins with; -1: there is none */
+    double rate;                         /* the optimizer's lr; 0: it has none */
+} rgm_run_summary;
+
+/* The summary as report/summary.h tells it, but for the machine's peak. Texts point into both arguments. */
+rgm_summary rgm_run_report(const rgm_run_summary *summary, const rgm_config *config);
+
+/* ---- what goes on ---- */
+
+/* What runs, for events that look inside or measure. Valid until the event returns. An event may use the trainer if it
+ * leaves the state as it was (rgm_snapshot of train/loop.h). */
+typedef struct rgm_run_parts {
+    const rgm_session *session;
+    rgm_trainer *trainer;
+    const rgm_view *judged; /* what epochs are evaluated on; count 0: nothing */
+    const char *split;      /* its name: "validation", "test" */
+} rgm_run_parts;
+
+/* Each may be NULL. All are called by the thread that called the run. Of those that return a status a failure ends the
+ * run with it, as in train/loop.h. In the order of a run: */
+typedef struct rgm_run_events {
+    void *context;
+
+    /* At any time: a line of what happens, RGM_LOG_* its level. Also what other rooms log meanwhile in this thread,
+     * and what the events themselves log. It has no newline. log.txt has it, too, once there is a folder. */
+    void (*message)(void *context, int32_t level, const char *line);
+
+    /* A line about a set-up that can hardly train (train/advice.h). NULL: a message of RGM_LOG_WARN. */
+    void (*advice)(void *context, const char *line);
+
+    /* Everything is made, nothing is written: a failure leaves nothing behind. */
+    rgm_status (*prepared)(void *context, const rgm_run_parts *parts, rgm_error *err);
+
+    /* The folder is there, and locked. Not without a folder. */
+    void (*opened)(void *context, const rgm_runfolder *folder);
+
+    /* The first step follows. `progress`: where a resumed run stands. Not for a resumed run that is through. */
+    rgm_status (*begun)(void *context, const rgm_run_parts *parts, const rgm_progress *progress, rgm_error *err);
+
+    rgm_status (*step)(void *context, const rgm_step_event *event, rgm_error *err);
+    rgm_status (*epoch)(void *context, const rgm_epoch_event *event, rgm_error *err);
+    rgm_status (*saved)(void *context, const char *path, const rgm_progress *progress, rgm_error *err);
+
+    /* The loop has come back, whatever it returned; evaluations and the end follow. */
+    void (*trained)(void *context);
+
+    /* The run is through and its end is told in metrics.jsonl. The trainer has the weights of the result. A failure is
+     * returned, but the run stays a finished one (RGM_WAY_DONE; with RGM_E_VERDICT RGM_WAY_NONE). */
+    rgm_status (*finished)(void *context, const rgm_run_parts *parts, const rgm_run_summary *summary, rgm_error *err);
+
+    /* The last event of a run that was prepared, however it ended. Its log is still open. */
+    void (*ended)(void *context, const rgm_run_summary *summary);
+} rgm_run_events;
+
+/* ---- a training ---- */
+
+enum { RGM_RUN_FOLDER = 0, RGM_RUN_NO_FILES = 1 };
+
+typedef struct rgm_run_options {
+    rgm_config *config; /* completed in place: fitted to the data, `out` set to the folder. The caller's */
+    int32_t files;      /* RGM_RUN_FOLDER: config->out, or runs/MODEL-N below the current folder if that is "".
+                           RGM_RUN_NO_FILES: nothing is written; what is worth keeping is in the trainer */
+    const char
+        *resume;       /* the folder of a run to go on with, whose config.yaml *config was read from; NULL: a new run */
+    int32_t on_result; /* 1: epochs are evaluated on what the result is measured on, the test split if there is
+                          one. The last such evaluation is the result; best.h5 is chosen by it. For measuring */
+    double until;      /* the accuracy in an epoch's evaluation that ends the run; 0: it runs to its end */
+    rgm_stop stop;     /* asked between steps and wherever something may take long */
+    rgm_run_events events;
+} rgm_run_options;
+
+/* Trains. A resumed run goes on to the bits of one that was never stopped; one that is through is told again
+ * (`finished`). The result is the accuracy on the test split, read once, or on the validation split if there is none or
+ * the run was limited by `steps`. After an early stop it is that of the best state. `summary` is filled whatever is
+ * returned:
+ *     RGM_E_USAGE, ...     refused; a new run's folder comes last, so that nothing is left behind
+ *     RGM_E_INTERRUPTED    stopped on request, after saving
+ *     others               as rgm_loop_run() says, and what events return
+ * [main: the thread that uses the team] */
+rgm_status rgm_run_train(const rgm_run_options *options, rgm_run_summary *summary, rgm_error *err);
+
+/* The configuration of a run that is to go on: of its folder, which becomes config->out. The caller may change what
+ * does not decide its bits. RGM_E_IO, RGM_E_USAGE if no run is there. */
+rgm_status rgm_run_config_of_folder(const char *folder, rgm_config *config, rgm_error *err);
+
+/* ---- an evaluation ---- */
+
+/* The configuration of the run that wrote a checkpoint, which becomes config->checkpoint, and the model's constants, to
+ * be freed by rgm_constants_free(). Plugins of files are left out: a file that came from elsewhere does not choose what
+ * code is loaded. */
+rgm_status rgm_run_config_of_checkpoint(const char *path, rgm_config *config, rgm_constants *model, rgm_error *err);
+
+typedef struct rgm_run_evaluation {
+    rgm_config *config;         /* the checkpoint's own, with changes; config->checkpoint is the file. Fitted to the
+                                   data */
+    const rgm_constants *model; /* the checkpoint's constants */
+    int32_t split;              /* RGM_SPLIT_* */
+    rgm_stop stop;
+    rgm_run_events events; /* of these: message, prepared, finished */
+} rgm_run_evaluation;
+
+/* Evaluates a checkpoint on a whole split. RGM_E_USAGE if the data has none of that name. [main] */
+rgm_status rgm_run_evaluate(const rgm_run_evaluation *evaluation, rgm_run_summary *summary, rgm_error *err);
+
+/* ---- what other commands share with a run ---- */
+
+/* A session (train/session.h), and log lines that say what it is made of: build, team, data. [main] */
+rgm_status rgm_run_open(rgm_session **session, rgm_config *config, const rgm_session_options *options, rgm_error *err);
+
+#endif
