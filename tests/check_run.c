@@ -60,17 +60,18 @@ static void note(heard *h, char event) {
     if (used < sizeof h->story - 1) h->story[used] = event;
 }
 
-static uint64_t add_bits(uint64_t hash, const float *values, int64_t count) {
-    const unsigned char *bytes = (const unsigned char *)values;
-    for (size_t i = 0; i < (size_t)count * sizeof *values; i++) hash = (hash ^ bytes[i]) * 0x100000001b3u;
-    return hash;
+static rgm_status add_bits(void *context, const rgm_state_tensor *tensor, rgm_error *err) {
+    uint64_t *hash = context;
+    const unsigned char *bytes = tensor->data;
+    (void)err;
+    for (size_t i = 0; i < tensor->bytes; i++) *hash = (*hash ^ bytes[i]) * 0x100000001b3u;
+    return RGM_OK;
 }
 
 static uint64_t bits_of(rgm_trainer *t) {
-    rgm_checkpoint c = {0};
-    rgm_trainer_checkpoint(t, &c);
-    uint64_t hash = add_bits(0xcbf29ce484222325u, c.value, rgm_graph_param_floats(c.graph));
-    return add_bits(hash, c.stat, rgm_graph_stat_floats(c.graph));
+    uint64_t hash = 0xcbf29ce484222325u;
+    ck_assert_int_eq(rgm_trainer_visit(t, RGM_PARAMETERS | RGM_STATISTICS, add_bits, &hash, NULL), RGM_OK);
+    return hash;
 }
 
 static void on_message(void *context, int32_t level, const char *line) {
