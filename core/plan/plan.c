@@ -13,8 +13,8 @@ static rgm_status make_program(rgm_plan *p, rgm_cut cut, rgm_program **out, rgm_
     rgm_program *g = NULL;
     RGM_TRY_OR_FAIL(status, rgm_remake_choose(p, cut, &p->remake, err));
     RGM_TRY_OR_FAIL(status, rgm_phases_append(p, &g, err));
-    RGM_TRY_OR_FAIL(status, rgm_binding_sort(g->bindings, g->binding_count, err));
     RGM_TRY_OR_FAIL(status, rgm_lifetimes_place(g->buffers, g->buffer_count, &g->places, err));
+    RGM_TRY_OR_FAIL(status, rgm_binding_sort(g->bindings, g->binding_count, err));
     g->bytes = g->places->bytes + g->scratch_each * (size_t)p->o.workers;
     *out = g;
     g = NULL;
@@ -59,7 +59,7 @@ rgm_status rgm_plan_create(rgm_plan **plan, const rgm_plan_options *options, rgm
     RGM_TRY_OR_FAIL(status, rgm_finish_choose(p, &p->finishes, err));
     RGM_TRY_OR_FAIL(status, rgm_pending_choose(p, &p->pending, err));
     RGM_TRY_OR_FAIL(status, rgm_plan_order_make(p, &p->order, err));
-    RGM_TRY_OR_FAIL(status, try_cuts(p, err)); /* remake, phases, binding, lifetimes */
+    RGM_TRY_OR_FAIL(status, try_cuts(p, err)); /* remake, phases, lifetimes, binding */
     *plan = p;
     return RGM_OK;
 fail:

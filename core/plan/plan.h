@@ -9,8 +9,8 @@
  *     order      in which order the nodes get their phases, forward and backward
  *     remake     what the forward pass drops, to be made again in the backward pass
  *     phases     operations append phases, buffers and bindings (op.h and build.h are what they see)
- *     binding    which pointers get which address
  *     lifetimes  where each buffer lies in the arena
+ *     binding    which pointers get which address
  *
  * The last four are done for several cuts (remake.h), and the smallest plan is taken. Operations are known by a table
  * alone (op.h). Reading a plan: rows.h; how it would run on many cores: chunks.h; what went wrong in it: finite.h.
