@@ -1,5 +1,6 @@
 #!/bin/sh
-# The archives define no global symbols but rgm_ ones; that of the command line alone defines _exit, too, to see a plugin
+# The archives define no global symbols but rgm_ ones, and none in two files: of two functions of one name in two rooms the
+# linker takes one for both and says nothing. That of the command line alone defines _exit, too, to see a plugin
 # that calls it (core/cli/fault.c). (AddressSanitizer and coverage builds add their own: __asan_, __odr_.)
 status=0
 found=0
@@ -13,6 +14,16 @@ for archive in .libs/lib*.a; do
         status=1
     fi
 done
+twice=$("${NM:-nm}" -A -g --defined-only .libs/lib*.a 2>/dev/null | awk '
+    NF == 3 && $3 ~ /^rgm_/ {
+        split($1, at, ":")
+        if (($3 in file) && file[$3] != at[2]) print $3 " in " file[$3] " and " at[2]
+        file[$3] = at[2]
+    }')
+if [ -n "$twice" ]; then
+    echo "symbols of two files: $twice" >&2
+    status=1
+fi
 if [ "$found" = 0 ]; then
     echo "no archives in .libs" >&2
     exit 1
