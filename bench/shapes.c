@@ -200,8 +200,6 @@ static rgm_status load_file(rgm_layers *layers, const char *path, rgm_error *err
     return status;
 }
 
-const char *const *rgm_layers_names(void) { return names; }
-
 rgm_status rgm_layers_load(rgm_layers *layers, const char *name, rgm_error *err) {
     size_t count = sizeof names / sizeof *names - 1;
     if (strpbrk(name, "/.")) return load_file(layers, name, err);

@@ -48,7 +48,4 @@ void rgm_layers_set_images(rgm_layers *layers, int32_t images, int32_t at_most);
 
 void rgm_layers_free(rgm_layers *layers);
 
-/* The names of the lists that are built in, ended by NULL. */
-const char *const *rgm_layers_names(void);
-
 #endif

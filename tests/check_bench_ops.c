@@ -124,10 +124,12 @@ START_TEST(networks) {
         rgm_graph_destroy(g);
         rgm_layers_free(&l);
     }
-    for (const char *const *name = rgm_layers_names(); *name; name++) {
+    static const char *const names[] = {"performance",  "resnet18-224", "resnet18-32", "resnet20",
+                                        "resnet50-224", "small",        "strided"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         rgm_layers l = {NULL, 0};
         rgm_error err = {0};
-        fine(rgm_layers_load(&l, *name, &err), &err);
+        fine(rgm_layers_load(&l, names[i], &err), &err);
         rgm_layers_free(&l);
     }
 }

@@ -261,7 +261,9 @@ START_TEST(every_family) {
             check_table(g, rgm_graph_param, rgm_graph_param_count(g), rgm_graph_param_floats(g));
             check_table(g, rgm_graph_stat, rgm_graph_stat_count(g), rgm_graph_stat_floats(g));
             ck_assert_int_eq(rgm_graph_tensor(g, rgm_graph_output(g))->C, o.outputs);
-            ck_assert_int_eq(rgm_graph_plugin_count(g), i == 2);
+            int32_t plugins = 0;
+            for (int32_t j = 0; j < rgm_graph_node_count(g); j++) plugins += rgm_graph_node(g, j)->op == RGM_OP_PLUGIN;
+            ck_assert_int_eq(plugins, i == 2);
             rgm_graph_destroy(g);
         }
 }

@@ -162,10 +162,8 @@ static void check_tables(void) {
         for (size_t i = 0; i < rgm_kernel_count; i++) {
             void (*slot)(void);
             memcpy(&slot, (const char *)k + rgm_kernel_list[i].offset, sizeof slot);
-            const char *origin = rgm_kernels_origin(k, i);
-            expect(slot && (!strcmp(origin, k->isa) || !strcmp(origin, "reference")), "a slot must be full and owned");
+            expect(slot != NULL, "a slot must be full");
         }
-        expect(!rgm_kernels_origin(k, rgm_kernel_count), "rgm_kernels_origin behind the list must be NULL");
     }
     for (size_t f = 0; f < sizeof families / sizeof families[0]; f++)
         for (const kc_test *t = families[f]; t->kernel; t++)

@@ -341,7 +341,6 @@ const rgm_node *rgm_graph_node(const rgm_graph *g, int32_t node) { return &g->no
 int32_t rgm_graph_tensor_count(const rgm_graph *g) { return g->tensor_count; }
 const rgm_tensor *rgm_graph_tensor(const rgm_graph *g, int32_t tensor) { return &g->tensors[tensor]; }
 int32_t rgm_graph_output(const rgm_graph *g) { return g->output; }
-int32_t rgm_graph_plugin_count(const rgm_graph *g) { return g->plugins; }
 int32_t rgm_graph_param_count(const rgm_graph *g) { return g->params.count; }
 const rgm_param *rgm_graph_param(const rgm_graph *g, int32_t param) { return &g->params.list[param]; }
 int64_t rgm_graph_param_floats(const rgm_graph *g) { return g->params.floats; }

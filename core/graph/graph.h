@@ -139,7 +139,6 @@ const rgm_node *rgm_graph_node(const rgm_graph *graph, int32_t node);
 int32_t rgm_graph_tensor_count(const rgm_graph *graph);
 const rgm_tensor *rgm_graph_tensor(const rgm_graph *graph, int32_t tensor);
 int32_t rgm_graph_output(const rgm_graph *graph);
-int32_t rgm_graph_plugin_count(const rgm_graph *graph);
 
 /* Trained parameters in order of creation (node order), and running statistics likewise. `*_floats`: arena sizes. */
 int32_t rgm_graph_param_count(const rgm_graph *graph);

@@ -3,8 +3,6 @@
 #include "config.h"
 #include "kernels/tables.h"
 
-#include <string.h>
-
 const rgm_kernel_info rgm_kernel_list[] = {
 #define K(name, arguments, tolerance, flops, bytes) {#name, offsetof(rgm_kernels, name), tolerance, flops, bytes},
 #include "kernels/kernels.def"
@@ -33,12 +31,4 @@ const rgm_kernels *rgm_kernels_get(int32_t level) {
 
 const rgm_kernels *rgm_kernels_reference(int32_t block) {
     return block == 8 ? &rgm_kernels_reference8 : block == 16 ? &rgm_kernels_reference16 : NULL;
-}
-
-const char *rgm_kernels_origin(const rgm_kernels *kernels, size_t index) {
-    if (index >= rgm_kernel_count) return NULL;
-    const rgm_kernels *reference = rgm_kernels_reference(kernels->block);
-    const size_t offset = rgm_kernel_list[index].offset;
-    const int same = !memcmp((const char *)kernels + offset, (const char *)reference + offset, sizeof(void (*)(void)));
-    return same ? reference->isa : kernels->isa;
 }

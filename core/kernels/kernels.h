@@ -161,7 +161,4 @@ const rgm_kernels *rgm_kernels_get(int32_t level);
 /* The plain C reference with block 8 or 16 (any other block: NULL). */
 const rgm_kernels *rgm_kernels_reference(int32_t block);
 
-/* Which level wrote slot `index` of a table: "reference", "generic16", "avx2" or "avx512". */
-const char *rgm_kernels_origin(const rgm_kernels *kernels, size_t index);
-
 #endif
