@@ -11,8 +11,7 @@
  *   - forward: a gathered pixel is 64 floats. 700 KiB would hold 2796 of them; the tuning's limit is 192. The batch has
  *     16 * 3136 = 50176 pixels, so 262 spans, made five rounds of 64: 320 chunks of 156 or 157 pixels.
  *   - a chunk gathers its pixels, because the batch norm before is pending. For each pair it multiplies 64 channels by
- * 32 filters (the first-level cache holds the filters of 128), stores 157 pixels of the pair, and adds them to its
- *     moments.
+ *     32 filters (the first-level cache holds the filters of 128), stores 157 pixels, and adds them to its moments.
  *
  * Backward data is the same with the channels exchanged. With stride 2 the input's pixels are four lattices: (even row,
  * even column), (even, odd), (odd, even), (odd, odd). Those of one lattice are reached by the same taps, those of a 3x3

@@ -8,17 +8,17 @@
  *
  * What is transformed is multiplied while it is in the second-level cache. There are two orders:
  *
- *   few channels (winograd_few.c)     Filters are transformed first, all of them. A chunk is a span of tiles.
- *   many channels (winograd_many.c)   The transformed filters, 36/9 or 16/9 of the weights, would be more than the
- * inputs. So a stage of tiles is transformed first. A chunk is a pair of output blocks, and of a large stage a part of
- * the tiles.
+ *   few channels    winograd_few.c. Filters are transformed first, all of them. A chunk is a span of tiles.
+ *   many channels   winograd_many.c. The transformed filters, 36/9 or 16/9 of the weights, would be more than the
+ *                   inputs. So a stage of tiles is transformed first. A chunk is a pair of output blocks, and of a
+ *                   large stage a part of the tiles.
  *
  * An example with few channels: conv2 of ResNet-50's first block, 3x3, 64 to 64 channels on 56x56, batch 16, F(4x4),
  * with 16 lanes and the caches of AVX-512's tuning. Input and output have 4 blocks, the output 2 pairs.
  *   - an image has 14x14 tiles, the batch 3136.
  *   - filters: 36 points of 64 by 64: 590 KB, made by 2 * 4 = 8 chunks.
- *   - a tile's values and a pair's products are (4 + 2) * 16 floats at each of 36 points. 800 KiB hold 59 tiles, of
- * which 48 are whole register tiles of 12. So the batch is 66 spans, of 47 or 48 tiles, one a chunk.
+ *   - a tile's values and a pair's products are (4 + 2) * 16 floats at each of 36 points. 800 KiB hold 59 tiles; 48 are
+ *     whole register tiles of 12. So the batch is 66 spans, of 47 or 48 tiles, one a chunk.
  *   - a chunk transforms its tiles, 4 blocks; for each pair it makes 36 products, of 48 tiles by 64 channels by 32
  *     filters, and transforms them back to y, with y's moments.
  *

@@ -2,7 +2,8 @@
 # within its one object only: -Wno-psabi.
 kernel_bodies = %D%/bodies.inc %D%/vec.h %D%/unroll.h %D%/body_elementwise.inc %D%/body_reduce.inc \
 	%D%/body_probe.inc %D%/body_bnorm.inc %D%/body_pool.inc %D%/body_loss.inc %D%/body_optim.inc %D%/body_image.inc \
-	%D%/body_gemm.inc %D%/body_grid.inc %D%/body_winograd.inc
+	%D%/body_gemm.inc %D%/body_grid.inc %D%/body_winograd.inc \
+	%D%/body_winograd_filters.inc
 
 noinst_LTLIBRARIES += libkernels.la libkernels_generic16.la
 libkernels_la_SOURCES = %D%/kernels.c %D%/kernels.h %D%/tuning.c %D%/tuning.h %D%/kernels.def %D%/tables.h %D%/kernel_names.h %D%/lane_fma.h \
