@@ -235,6 +235,8 @@ rgm_status rgm_helper_run(const rgm_helper_task *task, rgm_helper_result *result
                         h.path, PACKAGE_VERSION);
     if (result->how == RGM_HELPER_ENDED && h.have < RGM_HELPER_GREETING) return tell_failed_start(&h, err);
     result->verdict = h.heard.verdict;
-    result->verdict.text[sizeof result->verdict.text - 1] = '\0';
+    rgm_error *said = &result->verdict;
+    said->file[sizeof said->file - 1] = said->subject[sizeof said->subject - 1] = said->text[sizeof said->text - 1] =
+        '\0';
     return RGM_OK;
 }
