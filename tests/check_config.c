@@ -364,7 +364,7 @@ START_TEST(test_huge_and_deep_files_are_refused) {
     refused("optimizer: {sgd: {lr: ", "a", 208, "lr: expected at most 207 bytes, found 208");
     refused("optimizer: {sgd: {lr: [", "12345, ", 100, "lr: the lists and mappings of 'sgd' have more than 64 values");
     refused("optimizer: {sgd: {lr: [", "1234567890123456789012345, ", 60,
-            "lr: the lists and mappings of 'sgd' have more than 1023 bytes of text");
+            "lr: the lists and mappings of 'sgd' have more than 767 bytes of text");
     refused("optimizer: {sgd: {lr: [", "a", 208, "lr: expected at most 207 bytes, found 208");
     refused("optimizer: {sgd: {lr: ", "{a: ", 50000, "lists and mappings stand more than 8 deep");
     refused("optimizer: {sgd: {lr: {", "a", 48, "lr: expected the name of a setting");

@@ -32,7 +32,7 @@ static const rgm_cli_spec spec = {
 };
 
 rgm_status rgm_cmd_bench_ops(int argc, char **argv, rgm_error *err) {
-    static rgm_config config;
+    rgm_config *config = rgm_cli_shared_config();
     static rgm_cli_line line;
     rgm_bench_ops_options options = {.names = line.argument};
     RGM_TRY(rgm_cli_parse(&line, &spec, argc, argv, err));
@@ -44,8 +44,8 @@ rgm_status rgm_cmd_bench_ops(int argc, char **argv, rgm_error *err) {
     options.check_rule = line.own[CHECK_RULE] != NULL;
     if (options.errors && options.check_rule)
         return rgm_fail(err, RGM_E_USAGE, "bench ops: --check-rule is about times: not with --errors");
-    RGM_TRY(rgm_cli_config(&line, NULL, &config, err));
+    RGM_TRY(rgm_cli_config(&line, NULL, config, err));
     options.json = line.json;
     RGM_TRY(rgm_cli_begin(&line, err));
-    return rgm_bench_ops(&config, &options, err);
+    return rgm_bench_ops(config, &options, err);
 }

@@ -23,15 +23,15 @@ static const rgm_cli_spec spec = {
 };
 
 rgm_status rgm_cmd_bench_pipeline(int argc, char **argv, rgm_error *err) {
-    static rgm_config config;
+    rgm_config *config = rgm_cli_shared_config();
     static rgm_cli_line line;
     rgm_session *session = NULL;
     rgm_effort effort = {0};
     RGM_TRY(rgm_cli_parse(&line, &spec, argc, argv, err));
     if (line.helped) return RGM_OK;
     RGM_TRY(rgm_cli_effort(&line, 15, 20, &effort, err));
-    RGM_TRY(rgm_cli_config(&line, NULL, &config, err));
-    rgm_status status = rgm_cli_bench_session(&line, &session, &config, err);
+    RGM_TRY(rgm_cli_config(&line, NULL, config, err));
+    rgm_status status = rgm_cli_bench_session(&line, &session, config, err);
     if (status >= 0) status = rgm_bench_pipeline(session, &effort, line.json, err);
     rgm_session_destroy(session);
     return status;

@@ -48,7 +48,7 @@ static const rgm_cli_spec eval_spec = {
 typedef rgm_status (*bench_fn)(const rgm_session *session, const rgm_bench_step_options *options, rgm_error *err);
 
 static rgm_status run(const rgm_cli_spec *spec, bench_fn bench, int argc, char **argv, rgm_error *err) {
-    static rgm_config config;
+    rgm_config *config = rgm_cli_shared_config();
     static rgm_cli_line line;
     rgm_session *session = NULL;
     rgm_bench_step_options options = {.stop = rgm_interrupt_flag()};
@@ -58,8 +58,8 @@ static rgm_status run(const rgm_cli_spec *spec, bench_fn bench, int argc, char *
     RGM_TRY(rgm_cli_integer(&line, WARMUP, 0, 1000000, 3, &options.warmup, err));
     options.profile = line.own[PROFILE] != NULL;
     options.json = line.json;
-    RGM_TRY(rgm_cli_config(&line, NULL, &config, err));
-    rgm_status status = rgm_cli_bench_session(&line, &session, &config, err);
+    RGM_TRY(rgm_cli_config(&line, NULL, config, err));
+    rgm_status status = rgm_cli_bench_session(&line, &session, config, err);
     if (status >= 0) status = bench(session, &options, err);
     rgm_session_destroy(session);
     return status;

@@ -273,6 +273,11 @@ static rgm_status set_flag(const rgm_cli_given *given, rgm_config *config, rgm_e
     return rgm_fail_in(err, "--%s", flag->name);
 }
 
+rgm_config *rgm_cli_shared_config(void) {
+    static rgm_config config;
+    return &config;
+}
+
 static rgm_status set_given(const rgm_cli_given *given, rgm_config *config, rgm_error *err) {
     if (given->flag->key) return set_flag(given, config, err);
     return rgm_config_assign(config, given->value, err) < 0 ? rgm_fail_in(err, "--set") : RGM_OK;

@@ -56,6 +56,10 @@ rgm_status rgm_cli_parse(rgm_cli_line *line, const rgm_cli_spec *spec, int argc,
 /* The value given for the flag of an option ("checkpoint"), the last one if repeated, or NULL. */
 const char *rgm_cli_value(const rgm_cli_line *line, const char *key);
 
+/* One configuration for the benches, of which a process runs one: the struct is large, and counts as data of the
+ * program (ulimit -d) once for each object of its own. */
+rgm_config *rgm_cli_shared_config(void);
+
 /* Applies flags and --set over *config, in order, and checks the whole; RGM_E_USAGE for what they, --json or --resume
  * say. */
 rgm_status rgm_cli_apply(const rgm_cli_line *line, rgm_config *config, rgm_error *err);

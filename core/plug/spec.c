@@ -116,9 +116,9 @@ static void append(rgm_spec *spec, int32_t parent, int32_t node) {
     int32_t last = spec->values[parent].first;
     while (last && spec->values[last].next) last = spec->values[last].next;
     if (last)
-        spec->values[last].next = (int16_t)node;
+        spec->values[last].next = (uint8_t)node;
     else
-        spec->values[parent].first = (int16_t)node;
+        spec->values[parent].first = (uint8_t)node;
 }
 
 rgm_status rgm_value_add(rgm_spec *spec, int32_t parent, const char *key, int32_t *node, rgm_error *err) {
@@ -144,7 +144,7 @@ rgm_status rgm_value_set(rgm_spec *spec, int32_t node, const char *text, rgm_err
 
 void rgm_value_clear(rgm_spec *spec, int32_t node, int32_t kind) {
     rgm_value *value = &spec->values[node];
-    value->kind = kind;
+    value->kind = (uint8_t)kind;
     value->first = 0;
     value->text = 0;
 }

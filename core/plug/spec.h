@@ -17,16 +17,18 @@
 enum { RGM_SPEC_NAME = 48, RGM_SPEC_VALUE = 208, RGM_SPEC_SETTINGS = 24 };
 
 /* Of the trees of one spec: nodes and bytes of their texts together; lists and mappings within each other. */
-enum { RGM_SPEC_NODES = 64, RGM_SPEC_TEXTS = 1024, RGM_SPEC_DEPTH = 8 };
+enum { RGM_SPEC_NODES = 64, RGM_SPEC_TEXTS = 768, RGM_SPEC_DEPTH = 8 };
 
 enum { RGM_VALUE_TEXT = 0, RGM_VALUE_LIST = 1, RGM_VALUE_MAP = 2 };
 
+/* Small, since a configuration has many. Places: where in the configuration file, from 1, a column of at most 65535; 0:
+ * from an option. */
 typedef struct rgm_value {
-    int32_t kind;                 /* RGM_VALUE_* */
-    int16_t first, next;          /* the first child of a list or mapping, and the next child of the same; 0: none */
-    uint16_t key, text;           /* where they begin in rgm_spec.texts: of a mapping's child, of a text */
-    int32_t key_line, key_column; /* where in the configuration file, from 1; 0: from an option */
-    int32_t line, column;         /* of the value */
+    int32_t key_line, line;      /* of the key of a mapping's child, and of the value */
+    uint16_t key_column, column; /* of the same */
+    uint16_t key, text;          /* where they begin in rgm_spec.texts: of a mapping's child, of a text */
+    uint8_t kind;                /* RGM_VALUE_* */
+    uint8_t first, next;         /* the first child of a list or mapping, and the next child of the same; 0: none */
 } rgm_value;
 
 typedef struct rgm_setting {

@@ -8,7 +8,7 @@
  * replaces the earlier one with all its settings; `optimizer.lr=0.05` changes one setting of the component that is
  * there.
  *
- * The struct is about 350 KiB: keep it static, on the heap or in a long-lived object, not in a deep stack.
+ * The struct is about 300 KiB: keep it static, on the heap or in a long-lived object, not in a deep stack.
  */
 #ifndef RGM_TRAIN_CONFIG_H
 #define RGM_TRAIN_CONFIG_H

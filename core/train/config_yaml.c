@@ -109,6 +109,12 @@ static void set_place(const reader *r, yaml_mark_t mark, int32_t *line, int32_t 
     *column = r->name ? (int32_t)mark.column + 1 : 0;
 }
 
+static void set_small_place(const reader *r, yaml_mark_t mark, int32_t *line, uint16_t *column) {
+    int32_t wide;
+    set_place(r, mark, line, &wide);
+    *column = (uint16_t)(wide < UINT16_MAX ? wide : UINT16_MAX);
+}
+
 static int32_t is_value(const reader *r) {
     return r->event.type == YAML_SEQUENCE_START_EVENT || r->event.type == YAML_MAPPING_START_EVENT ||
            (r->event.type == YAML_SCALAR_EVENT && !is_null(r));
@@ -135,7 +141,7 @@ static rgm_status read_value(reader *r, rgm_branch node, const char *key) {
     yaml_mark_t mark = r->event.start_mark;
     rgm_value *value = &node.spec->values[node.index];
     if (!is_value(r)) return expected(r, key, "a value");
-    set_place(r, mark, &value->line, &value->column);
+    set_small_place(r, mark, &value->line, &value->column);
     if (r->event.type != YAML_SCALAR_EVENT) return read_tree(r, node, key);
     return rgm_value_set(node.spec, node.index, scalar(r), r->err) < 0 ? refuse_at(r, mark, key) : RGM_OK;
 }
@@ -154,7 +160,7 @@ static rgm_status read_child(reader *r, rgm_branch parent, const char *key) {
     }
     if (rgm_value_add(parent.spec, parent.index, name, &child.index, r->err) < 0) return refuse_at(r, mark, key);
     rgm_value *value = &parent.spec->values[child.index];
-    if (map) set_place(r, mark, &value->key_line, &value->key_column);
+    if (map) set_small_place(r, mark, &value->key_line, &value->key_column);
     return read_value(r, child, map ? name : key);
 }
 
