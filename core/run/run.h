@@ -116,12 +116,11 @@ typedef struct rgm_run_options {
     rgm_config *config; /* completed in place: fitted to the data, `out` set to the folder. The caller's */
     int32_t files;      /* RGM_RUN_FOLDER: config->out, or runs/MODEL-N below the current folder if that is "".
                            RGM_RUN_NO_FILES: nothing is written; what is worth keeping is in the trainer */
-    const char
-        *resume;       /* the folder of a run to go on with, whose config.yaml *config was read from; NULL: a new run */
-    int32_t on_result; /* 1: epochs are evaluated on what the result is measured on, the test split if there is
-                          one. The last such evaluation is the result; best.h5 is chosen by it. For measuring */
-    double until;      /* the accuracy in an epoch's evaluation that ends the run; 0: it runs to its end */
-    rgm_stop stop;     /* asked between steps and wherever something may take long */
+    const char *resume; /* the folder of a run to go on with, from rgm_run_config_of_folder(); NULL: a new run */
+    int32_t on_result;  /* 1: epochs are evaluated on what the result is measured on, the test split if there is
+                           one. The last such evaluation is the result; best.h5 is chosen by it. For measuring */
+    double until;       /* the accuracy in an epoch's evaluation that ends the run; 0: it runs to its end */
+    rgm_stop stop;      /* asked between steps and wherever something may take long */
     rgm_run_events events;
 } rgm_run_options;
 
