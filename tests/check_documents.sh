@@ -1,5 +1,7 @@
 #!/bin/sh
 # The documents name what is there: every test in the tables of docs/RELIABILITY.md, and every file that a link leads to.
+# docs/ARCHITECTURE.md and docs/CONVOLUTIONS.md can be read: no sentence has more than 25 words; every file, folder and
+# function that they name exists; every room and every pass of the plan has its place in them, rooms also in the picture.
 #
 # A cell of the column "test" is a list of "FILE: NAME, NAME", separated by "; ". FILE is check_X for tests/check_X.c, or a script
 # below tests/, which has no names. What stands in parentheses is a remark.
@@ -57,5 +59,104 @@ for document in "$top"/*.md "$top"/docs/*.md "$top"/datasets/*.md "$top"/bench/*
         [ -e "$(dirname "$document")/$link" ] || wrong "$document: the link to $link leads nowhere"
     done
 done
+
+# The blocks of a document outside of code, a line each, "LINE TEXT": a paragraph, a list's item, a cell of a table.
+# Headings are left out. A link is its text, a picture nothing.
+blocks() { # FILE
+    awk '
+        function flush() { if (text != "") print first, text; text = "" }
+        function add(part) { sub(/^ +/, "", part); if (text == "") first = FNR; text = text == "" ? part : text " " part }
+        /^ *```/ { flush(); code = !code; next }
+        code { next }
+        /^#/ || /^ *$/ { flush(); next }
+        { gsub(/!\[[^]]*\]\([^)]*\)/, ""); while (match($0, /\[[^]]*\]\([^)]*\)/)) {
+              link = substr($0, RSTART + 1, RLENGTH - 1); sub(/\].*/, "", link)
+              $0 = substr($0, 1, RSTART - 1) link substr($0, RSTART + RLENGTH) } }
+        /^ *[|][-:| ]*$/ { next }
+        /^ *[|]/ { flush(); n = split($0, cell, "|"); for (i = 2; i < n; i++) { add(cell[i]); flush() } next }
+        /^ *([-*]|[0-9]+[.]) / { flush(); sub(/^ *([-*]|[0-9]+[.]) /, "") }
+        { add($0) }
+        END { flush() }' "$1"
+}
+
+# What is in backquotes counts as one word.
+long_sentences() { # FILE: "LINE: N words: SENTENCE" for each of more than 25
+    blocks "$1" | awk '{
+        line = $1; $1 = ""; gsub(/`[^`]*`/, "CODE"); gsub(/[*]/, "")
+        text = $0 " "
+        while (text ~ /[^ ]/) {
+            end = match(text, /[.!?][")]* /) ? RSTART + RLENGTH - 1 : length(text)
+            sentence = substr(text, 1, end); text = substr(text, end + 1); words = 0
+            for (n = split(sentence, word, " "); n > 0; n--) if (word[n] ~ /[A-Za-z0-9]/) words++
+            if (words > 25) printf "%d: %d words: %s\n", line, words, sentence
+        }
+    }'
+}
+
+# Every word of what is in backquotes.
+quoted() { # FILE
+    blocks "$1" | awk -F '`' '{ for (i = 2; i < NF; i += 2) { n = split($i, word, "[ ,;]+"); for (k = 1; k <= n; k++) print word[k] } }'
+}
+
+# The check itself can fail: one sentence of 26 words in a paragraph, an item and a cell, none elsewhere.
+{
+    ten='one two three four five six seven eight nine ten'
+    long="$ten $ten a b, c d e \`x y z\`."
+    printf '# %s\n\n%s\nShort. %s\n\n```\n%s\n```\n\n- %s\n\n| %s | b |\n|---|---|\n' "$long" "${long% \`*}." "$long" "$long" "$long" "$long"
+} >"$tests"
+[ "$(long_sentences "$tests" | sed 's/:.*//' | tr '\n' ' ')" = '3 10 12 ' ] || wrong "itself: does not see sentences of 26 words"
+
+identifiers=$(mktemp "${TMPDIR:-/tmp}/regimen-documents-XXXXXX") || exit 99
+trap 'rm -f "$tests" "$identifiers"' EXIT
+find "$top/core" "$top/include" "$top/bench" "$top/plugins" -name '*.[ch]' -exec cat {} + |
+    grep -oE '(rgm|RGM)_[A-Za-z0-9_]+' | LC_ALL=C sort -u >"$identifiers"
+
+read_by_newcomers='docs/ARCHITECTURE.md docs/CONVOLUTIONS.md'
+for document in $read_by_newcomers; do
+    long_sentences "$top/$document" >"$tests"
+    while read -r sentence; do wrong "$document:$sentence"; done <"$tests"
+    quoted "$top/$document" | LC_ALL=C sort -u >"$tests"
+    named=0
+    while read -r word; do
+        case $word in
+        *[!A-Za-z0-9_./-]* | /* | ./* | ../*) continue ;; # no name of ours
+        */) [ -d "$top/$word" ] || wrong "$document: there is no folder $word" ;;
+        */*.[ch] | */*.sh | */*.py | */*.md | */*.svg | */*.def | */*.inc | */*.txt)
+            [ -f "$top/$word" ] || wrong "$document: there is no file $word"
+            ;;
+        *.[ch] | *.sh | *.def | *.inc) wrong "$document: $word is named without its folder" ;;
+        rgm_* | RGM_*) grep -qx "$word" "$identifiers" || wrong "$document: nothing is called $word" ;;
+        *) continue ;;
+        esac
+        named=$((named + 1))
+    done <"$tests"
+    [ $named -gt 10 ] || wrong "$document: only $named files and functions were found in it"
+done
+
+for room in "$top"/core/*/; do
+    room=$(basename "$room")
+    grep -q "^| \`core/$room/\`" "$top/docs/ARCHITECTURE.md" || wrong "docs/ARCHITECTURE.md: the room core/$room has no row"
+    grep -q ">$room<" "$top/docs/rooms.svg" || wrong "docs/rooms.svg: the room core/$room is missing"
+done
+for picture in rooms step layer; do
+    grep -q "]($picture.svg)" "$top/docs/ARCHITECTURE.md" || wrong "docs/ARCHITECTURE.md: does not show $picture.svg"
+    grep -q '<rect width="100%" height="100%" fill="#ffffff"/>' "$top/docs/$picture.svg" ||
+        wrong "docs/$picture.svg: has no white ground, and cannot be read on a dark one"
+    size=$(grep -oE 'font(-size)?(="|: *)[0-9]+' "$top/docs/$picture.svg" | grep -oE '[0-9]+$' | sort -n | head -n 1)
+    [ "${size:-0}" -ge 12 ] || wrong "docs/$picture.svg: text of ${size:-no} pixels is too small"
+done
+
+# Ten questions, and ten answers with files that docs/ARCHITECTURE.md leads to.
+awk '/^## /{ answers = 1 } /^[0-9]+[.] /{ if (!answers) { if (/[?]$/) questions++; next }
+     n = split($0, part, "`"); for (i = 2; i < n; i += 2) if (part[i] ~ /\//) { print part[i]; found[$1] = 1 } }
+     END { for (i in found) told++; if (questions != 10 || told != 10) print "there are not ten questions with an answer each" }' \
+    "$top/docs/QUESTIONS.md" >"$tests"
+while read -r answer; do
+    case $answer in
+    *\ *) wrong "docs/QUESTIONS.md: $answer" ;;
+    *) grep -q "\`$answer\`" "$top/docs/ARCHITECTURE.md" || wrong "docs/ARCHITECTURE.md: does not name $answer, an answer" ;;
+    esac
+done <"$tests"
+
 echo "$found names of tests"
 exit $failed
