@@ -53,10 +53,20 @@ while read -r file name rest; do
 done <"$tests"
 [ $found -gt 50 ] || wrong "docs/RELIABILITY.md: only $found tests were found in its tables"
 
+headings() { # FILE: its headings as links name them
+    sed -n 's/^##* //p' "$1" | tr 'A-Z ' 'a-z-' | sed 's/[^a-z0-9_-]//g'
+}
+
 for document in "$top"/*.md "$top"/docs/*.md "$top"/datasets/*.md "$top"/bench/*.md "$top"/tests/golden/*.md; do
     [ -f "$document" ] || continue
     for link in $(grep -o '](\([^):#]*\)[)#]' "$document" | sed 's/^](//; s/[)#]$//'); do
         [ -e "$(dirname "$document")/$link" ] || wrong "$document: the link to $link leads nowhere"
+    done
+    for link in $(grep -o '](\([^):#]*\)#[^)]*)' "$document" | sed 's/^](//; s/)$//'); do
+        file=${link%%#*}
+        [ -n "$file" ] && file=$(dirname "$document")/$file || file=$document
+        case $file in *.md) ;; *) continue ;; esac
+        headings "$file" | grep -qxF "${link#*#}" || wrong "$document: no heading of $file is #${link#*#}"
     done
 done
 
