@@ -8,7 +8,6 @@
 #include "base/clock.h"
 #include "bench/measure.h"
 #include "report/summary.h"
-#include "train/snapshot.h"
 
 /* ---- the run ---- */
 

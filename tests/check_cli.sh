@@ -167,7 +167,7 @@ json compared.json
 expect 0 "$regimen" bench pipeline $small --image 3x9x7 --sample 1 --repeats 2 --json
 json out
 has out '"name": "crop"'
-has out '"share_of_step": 0\.'
+has out '"share_of_step": [0-9]'
 expect 0 "$regimen" bench pipeline --data data.h5 $small --sample 1 --repeats 1 --isa generic16 \
     --set 'augment=[flip, {cutout: {size: 3}}, flip]' --json=pipeline.json
 json pipeline.json

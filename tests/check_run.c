@@ -60,17 +60,19 @@ static void note(heard *h, char event) {
     if (used < sizeof h->story - 1) h->story[used] = event;
 }
 
-static rgm_status add_bits(void *context, const rgm_state_tensor *tensor, rgm_error *err) {
+static rgm_status add_bits(void *context, const rgm_state_tensor *t, rgm_error *err) {
     uint64_t *hash = context;
-    const unsigned char *bytes = tensor->data;
+    const unsigned char *bytes = t->data;
     (void)err;
-    for (size_t i = 0; i < tensor->bytes; i++) *hash = (*hash ^ bytes[i]) * 0x100000001b3u;
+    for (size_t i = 0; i < t->bytes; i++) *hash = (*hash ^ bytes[i]) * 0x100000001b3u;
     return RGM_OK;
 }
 
 static uint64_t bits_of(rgm_trainer *t) {
+    rgm_error err = {0};
     uint64_t hash = 0xcbf29ce484222325u;
-    ck_assert_int_eq(rgm_trainer_visit(t, RGM_PARAMETERS | RGM_STATISTICS, add_bits, &hash, NULL), RGM_OK);
+    rgm_status status = rgm_trainer_visit(t, RGM_PARAMETERS | RGM_STATISTICS, add_bits, &hash, &err);
+    ck_assert_msg(status == RGM_OK, "%s", err.text);
     return hash;
 }
 
@@ -507,6 +509,43 @@ static void *run_in_thread(void *context) {
     return NULL;
 }
 
+/* The inner one shares the machine and the data of the outer one: their steps take turns. */
+static rgm_device *shared_device;
+static rgm_data *shared_data;
+
+static void share_with(const char *more, heard *h) {
+    rgm_error err = {0};
+    rgm_run_summary s;
+    rgm_config *c = configure(more);
+    const rgm_run_options options = {
+        .config = c, .files = RGM_RUN_NO_FILES, .device = shared_device, .data = shared_data, .events = events_of(h)};
+    ck_assert_msg(rgm_run_train(&options, &s, &err) == RGM_OK, "%s", err.text);
+    free(c);
+}
+
+static void share(heard *h, int64_t step) {
+    (void)h;
+    if (step == 3) share_with("optimizer: adamw\n", &inner);
+}
+
+START_TEST(a_shared_machine) {
+    rgm_error err = {0};
+    uint64_t one = undisturbed(""), two = undisturbed("optimizer: adamw\n");
+    rgm_config *c = configure("");
+    const char *plugins[] = {RGM_FIXTURES "/train/fails.so"};
+    const rgm_device_options device = {.isa = "auto", .threads = 1, .plugins = plugins, .plugin_count = 1};
+    ck_assert_msg(rgm_device_create(&shared_device, &device, &err) == RGM_OK, "%s", err.text);
+    ck_assert_msg(rgm_data_open(&shared_data, c, &(rgm_data_options){0}, &err) == RGM_OK, "%s", err.text);
+    heard outer = {.within = share};
+    share_with("", &outer);
+    ck_assert(outer.bits == one);
+    ck_assert(inner.bits == two);
+    rgm_data_close(shared_data);
+    rgm_device_destroy(shared_device);
+    free(c);
+}
+END_TEST
+
 START_TEST(two_at_once) {
     static thread_run runs[2] = {{.more = "epochs: 5\n"}, {.more = "epochs: 5\nseed: 5\n"}};
     pthread_t threads[2];
@@ -615,6 +654,7 @@ int main(void) {
     tcase_add_test(tcase, an_event_that_fails);
     tcase_add_test(tcase, one_after_the_other);
     tcase_add_test(tcase, one_within_another);
+    tcase_add_test(tcase, a_shared_machine);
     tcase_add_test(tcase, two_at_once);
     tcase_add_test(tcase, the_command_has_the_same_bits);
     tcase_add_test(tcase, an_evaluation_has_the_result_of_its_run);

@@ -6,7 +6,6 @@
 #include <string.h>
 #include "base/log.h"
 #include "run/run_internal.h"
-#include "train/resume.h"
 
 rgm_status rgm_run_load_weights(rgm_run *r, rgm_error *err) {
     const rgm_session *s = r->parts.session;

@@ -9,7 +9,6 @@
 #include "base/log.h"
 #include "report/interval.h"
 #include "run/run_internal.h"
-#include "train/resume.h"
 
 /* ---- the summary ---- */
 

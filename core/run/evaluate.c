@@ -3,7 +3,6 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "run/run_internal.h"
-#include "train/resume.h"
 
 rgm_status rgm_run_config_of_checkpoint(const char *path, rgm_config *config, rgm_constants *model, rgm_error *err) {
     rgm_checkpoint_reader *reader;
@@ -51,8 +50,13 @@ static rgm_status measure(const rgm_run_evaluation *o, const rgm_run_parts *part
 static rgm_status evaluate(const rgm_run_evaluation *o, rgm_run_summary *summary, rgm_error *err) {
     rgm_session *s = NULL;
     rgm_trainer *t = NULL;
-    const rgm_session_options session = {
-        .need_data = 1, .evaluation = 1, .split = o->split, .model = o->model, .stop = o->stop};
+    const rgm_session_options session = {.device = o->device,
+                                         .data = o->data,
+                                         .need_data = 1,
+                                         .evaluation = 1,
+                                         .split = o->split,
+                                         .model = o->model,
+                                         .stop = o->stop};
     RGM_TRY(rgm_run_open(&s, o->config, &session, err));
     rgm_status status = rgm_trainer_create(&t, s, &(rgm_trainer_options){.training = 0}, err);
     const rgm_run_parts parts = {s, t, view_of(s, o->split), rgm_split_name(o->split)};

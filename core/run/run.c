@@ -149,7 +149,12 @@ static rgm_status make_session(const rgm_run_options *o, rgm_session **s, rgm_er
     if (o->resume && o->files == RGM_RUN_NO_FILES)
         return rgm_fail(err, RGM_E_USAGE, "%s: a run that is resumed writes into its folder", o->resume);
     take_constants(&own, o->resume);
-    const rgm_session_options session = {.need_data = 1, .resumed = o->resume != NULL, .model = &own, .stop = o->stop};
+    const rgm_session_options session = {.device = o->device,
+                                         .data = o->data,
+                                         .need_data = 1,
+                                         .resumed = o->resume != NULL,
+                                         .model = &own,
+                                         .stop = o->stop};
     rgm_status status = rgm_run_open(s, o->config, &session, err);
     rgm_constants_free(&own);
     return status;
@@ -167,7 +172,8 @@ static rgm_status train_in_folder(rgm_run *r, rgm_error *err) {
 static rgm_status conduct(rgm_run *r, rgm_error *err) {
     rgm_session *s = NULL;
     RGM_TRY(make_session(r->o, &s, err));
-    if (r->o->files != RGM_RUN_NO_FILES) rgm_fingerprint_begin(s->data->set, &s->stop); /* for checkpoints */
+    /* for checkpoints; whose data it is nobody else may ask for it meanwhile */
+    if (r->o->files != RGM_RUN_NO_FILES && !r->o->data) rgm_fingerprint_begin(s->data->set, &s->stop);
     rgm_status status = prepare(r, s, err);
     if (status >= 0) status = train_in_folder(r, err);
     rgm_metrics_close(&r->record.metrics);

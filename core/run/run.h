@@ -20,6 +20,8 @@
 #include "report/runfolder.h"
 #include "report/summary.h"
 #include "train/loop.h"
+#include "train/resume.h"
+#include "train/snapshot.h"
 
 /* ---- what comes back ---- */
 
@@ -64,7 +66,7 @@ rgm_summary rgm_run_report(const rgm_run_summary *summary, const rgm_config *con
 /* ---- what goes on ---- */
 
 /* What runs, for events that look inside or measure. Valid until the event returns. An event may use the trainer if it
- * leaves the state as it was (rgm_snapshot of train/loop.h). */
+ * leaves the state as it was (train/snapshot.h). */
 typedef struct rgm_run_parts {
     const rgm_session *session;
     rgm_trainer *trainer;
@@ -117,6 +119,8 @@ typedef struct rgm_run_options {
     int32_t files;      /* RGM_RUN_FOLDER: config->out, or runs/MODEL-N below the current folder if that is "".
                            RGM_RUN_NO_FILES: nothing is written; what is worth keeping is in the trainer */
     const char *resume; /* the folder of a run to go on with, from rgm_run_config_of_folder(); NULL: a new run */
+    rgm_device *device; /* ready machine and data, shared with others as train/session.h says; or NULL: made of */
+    rgm_data *data;     /* the configuration, for this run */
     int32_t on_result;  /* 1: epochs are evaluated on what the result is measured on, the test split if there is
                            one. The last such evaluation is the result; best.h5 is chosen by it. For measuring */
     double until;       /* the accuracy in an epoch's evaluation that ends the run; 0: it runs to its end */
@@ -150,6 +154,8 @@ typedef struct rgm_run_evaluation {
                                    data */
     const rgm_constants *model; /* the checkpoint's constants */
     int32_t split;              /* RGM_SPLIT_* */
+    rgm_device *device;         /* as above; data is opened for an evaluation of this model */
+    rgm_data *data;
     rgm_stop stop;
     rgm_run_events events; /* of these: message, prepared, finished */
 } rgm_run_evaluation;

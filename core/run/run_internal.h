@@ -4,7 +4,6 @@
 
 #include "run/record.h"
 #include "run/run.h"
-#include "train/snapshot.h"
 
 typedef struct rgm_run {
     const rgm_run_options *o;
