@@ -469,38 +469,29 @@ START_TEST(pinning_auto) {
 }
 END_TEST
 
-/* What a forked child does, by number; the last two must abort. */
+enum { REFUSED = 7 };
+
+/* What a forked child does, by number; the last two are refused. */
 static void act_as_child(int act, rgm_team *parents) {
     rgm_team *own = NULL;
+    rgm_error err = {0};
     if (act == 0) own = make_team(1, RGM_PIN_OFF);
     if (act == 1) rgm_team_destroy(parents);
     if (act == 2) own = make_team(3, RGM_PIN_OFF);
     if (act == 3) own = parents;
-    rgm_status status = own ? rgm_team_for(own, fail_at_once, NULL, 8, NULL) : RGM_OK;
+    rgm_status status = own ? rgm_team_for(own, fail_at_once, NULL, 8, &err) : RGM_OK;
+    if (status == RGM_E_UNSUPPORTED && strstr(err.text, "forked after a team had run")) _exit(REFUSED);
     _exit(status == RGM_OK ? 0 : 9);
 }
 
 START_TEST(forked_children) {
-    char text[512] = "";
-    int ends[2], state;
+    int state;
     rgm_team *team = make_team(2, RGM_PIN_OFF);
     ck_assert_int_eq(rgm_team_for(team, fail_at_once, NULL, 8, NULL), RGM_OK);
-    ck_assert_int_eq(pipe(ends), 0);
     pid_t child = fork();
-    if (child == 0) {
-        dup2(ends[1], 2);
-        act_as_child(_i, team);
-    }
-    close(ends[1]);
-    for (ssize_t got, used = 0; (got = read(ends[0], text + used, sizeof text - 1 - (size_t)used)) > 0;) used += got;
-    close(ends[0]);
+    if (child == 0) act_as_child(_i, team);
     ck_assert_int_eq(waitpid(child, &state, 0), child);
-    if (_i < 2) {
-        ck_assert_msg(WIFEXITED(state) && WEXITSTATUS(state) == 0, "state %#x: %s", state, text);
-    } else {
-        ck_assert_msg(WIFSIGNALED(state) && WTERMSIG(state) == SIGABRT, "state %#x: %s", state, text);
-        ck_assert_ptr_nonnull(strstr(text, "forked after a team had run"));
-    }
+    ck_assert_msg(WIFEXITED(state) && WEXITSTATUS(state) == (_i < 2 ? 0 : REFUSED), "state %#x", state);
     ck_assert_int_eq(rgm_team_for(team, fail_at_once, NULL, 8, NULL), RGM_OK);
     rgm_team_destroy(team);
 }

@@ -65,10 +65,11 @@ static void note_child(void) {
 
 static void watch_forks(void) { pthread_atfork(NULL, NULL, note_child); }
 
-static void assert_not_forked(void) {
-    if (!atomic_load_explicit(&threads_lost, memory_order_relaxed)) return;
-    rgm_log(RGM_LOG_ERROR, "the team was used in a process forked after a team had run: its threads are not here");
-    abort();
+/* There the thread runtime would hang. */
+static rgm_status refuse_in_fork(rgm_error *err) {
+    if (!atomic_load_explicit(&threads_lost, memory_order_relaxed)) return RGM_OK;
+    return rgm_fail(err, RGM_E_UNSUPPORTED,
+                    "the team was used in a process forked after a team had run: its threads are not here");
 }
 
 #ifdef __SSE__
@@ -212,7 +213,7 @@ rgm_status rgm_threads_refused(int32_t count, int error, rgm_error *err) {
 rgm_status rgm_team_start(rgm_team *team, rgm_error *err) {
     if (team->started) return RGM_OK;
     if (team->size > 1) {
-        assert_not_forked();
+        RGM_TRY(refuse_in_fork(err));
         RGM_TRY(rgm_threads_start(team->threads, err));
         atomic_store_explicit(&threads_started, 1, memory_order_relaxed);
     }
@@ -241,14 +242,13 @@ rgm_status rgm_team_run(rgm_team *team, rgm_phase *phases, int32_t count, rgm_er
     RGM_TRY(check_run(phases, count, err));
     if (count <= 0) return RGM_OK;
     RGM_TRY(rgm_team_start(team, err));
+    if (team->size > 1) RGM_TRY(refuse_in_fork(err));
     start_run(team, phases, count);
     int32_t before = rgm_threads_single();
-    if (team->size > 1) {
-        assert_not_forked();
+    if (team->size > 1)
         rgm_threads_run(team->threads, run_worker, team);
-    } else {
+    else
         run_worker(team, 0, 1);
-    }
     rgm_threads_restore(before);
     unpin_caller(team);
     if (atomic_load(&team->failed_phase) == INT32_MAX) return RGM_OK;

@@ -68,8 +68,8 @@ uint64_t rgm_team_wait_nanos(const rgm_team *team);
 
 /* Runs the phases in order. If chunks of a phase fail, the later phases are skipped and the failure of the lowest
  * failing chunk is returned with its text: the same one for every thread count. Must not be called from a chunk
- * (RGM_E_INTERNAL). In a child forked after any team of several threads has run, no team of several threads can run: it
- * aborts with a clear message there, where libgomp would hang. [main] */
+ * (RGM_E_INTERNAL). In a child forked after any team of several threads has run, no team of several threads can run
+ * (RGM_E_UNSUPPORTED): the thread runtime would hang there. [main] */
 rgm_status rgm_team_run(rgm_team *team, rgm_phase *phases, int32_t count, rgm_error *err);
 
 /* The same for one function. */

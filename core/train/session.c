@@ -32,7 +32,7 @@ static rgm_status take_data(rgm_session *s, rgm_config *config, const rgm_sessio
         .evaluation = o->evaluation, .split = o->split, .resumed = o->resumed, .model = o->model, .stop = o->stop};
     if (o->data) snprintf(config->data.file, sizeof config->data.file, "%s", o->data->file);
     if (o->need_data && !config->data.file[0])
-        return rgm_fail(err, RGM_E_USAGE, "no data set given: --data FILE (make one with 'regimen import')");
+        return rgm_fail(err, RGM_E_USAGE, "no data set given: --data FILE (the command `import` makes one)");
     if (!o->data) RGM_TRY(rgm_data_open(&s->own_data, config, &options, err));
     s->data = o->data ? o->data : s->own_data;
     if (o->data && !o->evaluation) RGM_TRY(rgm_data_suits(o->data, config, err));
