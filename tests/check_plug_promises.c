@@ -249,6 +249,22 @@ static void read_and_write(const rgm_registry *registry, const char *name) {
     setlocale(LC_ALL, "C");
 }
 
+/* One that the program chose after the plugins were loaded stays its own, once a session has begun. */
+static void choose_later(const char *name) {
+    rgm_border border;
+    for (int i = 0; i < 2; i++) {
+        ck_assert_ptr_nonnull(setlocale(LC_ALL, i ? "C" : name));
+        rgm_border_note_locale();
+        rgm_border_enter(&border, NULL, "a call");
+        EXPECT(rgm_border_leave(&border) == 0);
+        EXPECT(has_comma() == !i);
+        rgm_border_enter(&border, NULL, "a call");
+        setlocale(LC_ALL, i ? name : "C");
+        EXPECT(rgm_border_leave(&border) == RGM_BORDER_LOCALE);
+        EXPECT(has_comma() == !i);
+    }
+}
+
 START_TEST(test_locale) {
     char folder[] = "/tmp/check_plug.XXXXXX";
     ck_assert_ptr_nonnull(mkdtemp(folder));
@@ -258,6 +274,7 @@ START_TEST(test_locale) {
         call_everything(registry, name);
         change_the_thread(name);
         read_and_write(registry, name);
+        choose_later(name);
         rgm_registry_destroy(registry);
     } else {
         skip_case("test_locale", "no locale with a decimal comma, and localedef makes none");

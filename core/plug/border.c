@@ -1,5 +1,6 @@
 #include "plug/border.h"
 
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,25 +8,43 @@
 #include "plug/guard.h"
 #include "plug/parts.h"
 
-/* "C", unless the program around this one chose another before it loaded plugins. What was noted stays, for another
- * thread may be reading it. */
+/* "C", unless the program around this one chose another. What was noted stays, for another thread may be reading it;
+ * each name once. */
 typedef struct noted {
     const struct noted *before;
     const char *name;
 } noted;
 static const noted at_first = {NULL, "C"};
 static _Atomic(const noted *) process_locale = &at_first;
+static const noted *all_noted = &at_first;
+static pthread_mutex_t noting = PTHREAD_MUTEX_INITIALIZER;
+
+static const noted *find_noted(const char *name) {
+    const noted *n = all_noted;
+    while (n && strcmp(n->name, name) != 0) n = n->before;
+    return n;
+}
+
+static const noted *add_noted(const char *name) {
+    noted *made = malloc(sizeof *made);
+    char *copy = made ? strdup(name) : NULL;
+    if (!copy) {
+        free(made);
+        return NULL;
+    }
+    *made = (noted){all_noted, copy};
+    all_noted = made;
+    return made;
+}
 
 void rgm_border_note_locale(void) {
-    const noted *old = atomic_load(&process_locale);
     const char *name = setlocale(LC_ALL, NULL);
-    if (!name || strcmp(name, old->name) == 0) return;
-    noted *made = malloc(sizeof *made);
-    if (made) *made = (noted){old, strdup(name)};
-    if (made && made->name)
-        atomic_store(&process_locale, made);
-    else
-        free(made);
+    if (!name || strcmp(name, atomic_load(&process_locale)->name) == 0) return;
+    pthread_mutex_lock(&noting);
+    const noted *found = find_noted(name);
+    if (!found) found = add_noted(name);
+    if (found) atomic_store(&process_locale, found);
+    pthread_mutex_unlock(&noting);
 }
 
 /* In glibc the query takes no lock and copies nothing. */

@@ -29,7 +29,8 @@ void rgm_border_enter(rgm_border *border, const rgm_instance *instance, const ch
 enum { RGM_BORDER_FP = 1, RGM_BORDER_LOCALE = 2 };
 int32_t rgm_border_leave(const rgm_border *border);
 
-/* Notes the locale of the process, which every leave restores. Before the first library is loaded. [any] */
+/* Notes the locale of the process, which every leave restores: before a library is loaded, and when a session begins,
+ * for the program may have chosen another one meanwhile. With no plugin under way. [any] */
 void rgm_border_note_locale(void);
 
 #endif

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/cpu.h"
+#include "plug/border.h"
 
 /* ---- the data ---- */
 
@@ -76,6 +77,7 @@ rgm_status rgm_session_create(rgm_session **session, rgm_config *config, const r
     rgm_status status;
     s->config = config;
     s->stop = options->stop;
+    rgm_border_note_locale();
     RGM_TRY_OR_FAIL(status, check_isa(config, options, err));
     RGM_TRY_OR_FAIL(status, take_data(s, config, options, err));
     RGM_TRY_OR_FAIL(status, take_device(s, config, options, err));
