@@ -280,7 +280,7 @@ START_TEST(a_run_tells_by_events_alone) {
     ck_assert_int_eq(s->ending, RGM_END_COMPLETE);
     ck_assert_int_eq(s->step, 8);
     ck_assert_int_eq(s->epoch, 2);
-    ck_assert_int_eq(s->way, RGM_WAY_NONE);
+    ck_assert_int_eq(s->goes_on, RGM_GOES_ON_NOT);
     ck_assert_str_eq(s->folder, out);
     ck_assert_int_eq(access(s->checkpoint, R_OK), 0);
     ck_assert_int_eq(s->saved_step, 8);
@@ -365,7 +365,7 @@ START_TEST(a_stop_and_a_resume) {
     uint64_t whole = undisturbed("");
     outcome o = train("", NULL, RGM_RUN_FOLDER, &h);
     ck_assert_int_eq(o.summary.status, RGM_E_INTERRUPTED);
-    ck_assert_int_eq(o.summary.way, RGM_WAY_RESUME);
+    ck_assert_int_eq(o.summary.goes_on, RGM_GOES_ON_RESUMED);
     ck_assert_str_eq(o.summary.reason, "interrupted");
     ck_assert_str_eq(o.summary.folder, out);
     ck_assert_int_eq(o.summary.step, at[_i]);
@@ -391,7 +391,7 @@ START_TEST(a_stop_before_the_first_step) {
     rgm_config *c = configure("");
     const rgm_run_options options = {.config = c, .files = RGM_RUN_NO_FILES, .stop = {asked, &h}};
     ck_assert_int_eq(rgm_run_train(&options, &s, &err), RGM_E_INTERRUPTED);
-    ck_assert_int_eq(s.way, RGM_WAY_NONE);
+    ck_assert_int_eq(s.goes_on, RGM_GOES_ON_NOT);
     free(c);
 }
 END_TEST
@@ -406,12 +406,12 @@ START_TEST(what_fails_says_how_it_goes_on) {
     ck_assert_int_eq(o.summary.status, RGM_E_PLUGIN);
     ck_assert_msg(strstr(o.error, "asked to fail") != NULL, "%s", o.error);
     ck_assert_str_eq(o.summary.reason, "failed");
-    ck_assert_int_eq(o.summary.way, RGM_WAY_RESUME);
+    ck_assert_int_eq(o.summary.goes_on, RGM_GOES_ON_RESUMED);
     ck_assert_int_eq(o.summary.saved_step, 5);
     ck_assert_int_eq(o.summary.step, 5);
     ck_assert_int_eq(access(o.summary.checkpoint, R_OK), 0);
     ck_assert(o.summary.split == NULL);
-    ck_assert_int_eq(h.ended.way, RGM_WAY_RESUME);
+    ck_assert_int_eq(h.ended.goes_on, RGM_GOES_ON_RESUMED);
     ck_assert_msg(strstr(h.said, "3 ") && strstr(h.said, "asked to fail"), "%s", h.said);
     o = train(failing, out, RGM_RUN_FOLDER, &rest);
     ck_assert_msg(o.summary.status == RGM_OK && rest.bits == whole, "%s", o.error);
@@ -424,7 +424,7 @@ START_TEST(numbers_out_of_range_want_another_run) {
     outcome o = train("regularize: [fails]\n", NULL, RGM_RUN_FOLDER, &h);
     unsetenv("RGM_FAIL");
     ck_assert_int_eq(o.summary.status, RGM_E_NUMERIC);
-    ck_assert_int_eq(o.summary.way, RGM_WAY_ANEW);
+    ck_assert_int_eq(o.summary.goes_on, RGM_GOES_ON_ANEW);
     ck_assert_int_eq(o.summary.saved_step, 4);
     ck_assert_int_eq(access(o.summary.checkpoint, R_OK), 0);
     ck_assert(o.summary.rate > 0);
@@ -436,13 +436,13 @@ START_TEST(refusals) {
     heard h = {0}, other = {0}, late = {0};
     outcome o = train("data: {file: '/nonexistent/set.h5'}\n", NULL, RGM_RUN_FOLDER, &h);
     ck_assert_int_eq(o.summary.status, RGM_E_IO);
-    ck_assert_int_eq(o.summary.way, RGM_WAY_NONE);
+    ck_assert_int_eq(o.summary.goes_on, RGM_GOES_ON_NOT);
     ck_assert_str_eq(h.story, "");
     ck_assert_int_ne(access(out, F_OK), 0);
     train_to_the_end("", RGM_RUN_FOLDER, &other);
     o = train("", NULL, RGM_RUN_FOLDER, &late);
     ck_assert_int_eq(o.summary.status, RGM_E_USAGE);
-    ck_assert_int_eq(o.summary.way, RGM_WAY_OCCUPIED);
+    ck_assert_int_eq(o.summary.goes_on, RGM_GOES_ON_OCCUPIED);
     ck_assert_str_eq(o.summary.folder, out);
     ck_assert_str_eq(late.story, "PE");
     o = train("", out, RGM_RUN_NO_FILES, &late);
@@ -459,7 +459,7 @@ START_TEST(an_event_that_fails) {
     ck_assert_str_eq(h.story, "PBsssTE");
     o = train("", NULL, RGM_RUN_FOLDER, &v);
     ck_assert_int_eq(o.summary.status, RGM_E_VERDICT);
-    ck_assert_int_eq(o.summary.way, RGM_WAY_NONE);
+    ck_assert_int_eq(o.summary.goes_on, RGM_GOES_ON_NOT);
 }
 END_TEST
 

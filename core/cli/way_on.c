@@ -62,17 +62,17 @@ static void tell_stopped(const rgm_run_summary *s) {
 }
 
 void rgm_way_tell(const rgm_run_summary *s) {
-    switch (s->way) {
-    case RGM_WAY_GONE:
+    switch (s->goes_on) {
+    case RGM_GOES_ON_GONE:
         rgm_log(RGM_LOG_WARN, "%s is gone, or its config.yaml: nothing goes on from it", s->folder);
         break;
-    case RGM_WAY_ANEW:
+    case RGM_GOES_ON_ANEW:
         tell_new_run(s);
         break;
-    case RGM_WAY_DONE:
+    case RGM_GOES_ON_DONE:
         rgm_log(RGM_LOG_WARN, "the run is finished; its result is in %s/metrics.jsonl", s->folder);
         break;
-    case RGM_WAY_RESUME:
+    case RGM_GOES_ON_RESUMED:
         if (s->status == RGM_E_INTERRUPTED)
             tell_stopped(s);
         else
@@ -87,10 +87,10 @@ rgm_status rgm_way_add(const rgm_run_summary *s, rgm_error *err) {
     char command[RGM_WAY_COMMAND];
     size_t used = strlen(err->text), length = strlen(rgm_way_command(s->folder, command));
     char *end = err->text + used;
-    if (s->way == RGM_WAY_OCCUPIED)
+    if (s->goes_on == RGM_GOES_ON_OCCUPIED)
         snprintf(end, sizeof err->text - used, ": continue it with %s, or name another with --out",
                  length < 250 ? command : "--resume");
-    if (s->way == RGM_WAY_RESUME && s->status == RGM_E_INTERRUPTED && length < LONGEST)
+    if (s->goes_on == RGM_GOES_ON_RESUMED && s->status == RGM_E_INTERRUPTED && length < LONGEST)
         snprintf(end, sizeof err->text - used, "; continue with: %s", command);
     return s->status;
 }

@@ -36,9 +36,8 @@ typedef struct rgm_weights_map {
 rgm_status rgm_weights_map_create(rgm_weights_map *map, const rgm_desc *desc, int32_t groups, rgm_error *err);
 void rgm_weights_map_destroy(rgm_weights_map *map);
 
-/* Chunk `chunk` of: packed <- w (with zeros in the padding; row k times scale[k] unless NULL); w <- packed. */
+/* Chunk `chunk` of: packed <- w (with zeros in the padding; row k times scale[k] unless NULL). */
 void rgm_weights_pack(const rgm_weights_map *map, int32_t chunk, const float *w, const float *scale, float *packed);
-void rgm_weights_unpack(const rgm_weights_map *map, int32_t chunk, const float *packed, float *w);
 
 /* Chunk `chunk` of: w <- ((part 0 + part 1) + part 2) + ..., part p starting at parts + p * pitch floats. Uses part 0
  * for the sum. */

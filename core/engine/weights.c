@@ -154,7 +154,7 @@ void rgm_weights_pack(const rgm_weights_map *map, int32_t chunk, const float *w,
             pack_rows(map, (row_range){0, o, least(o + ROW_TILE, end)}, w, scale, packed);
 }
 
-void rgm_weights_unpack(const rgm_weights_map *map, int32_t chunk, const float *packed, float *w) {
+static void unpack(const rgm_weights_map *map, int32_t chunk, const float *packed, float *w) {
     int32_t first = chunk * map->slab, end = least(first + map->slab, map->rows);
     if (map->G > 1)
         for (int32_t g = first; g < least(end, map->G); g++) unpack_rows(map, (row_range){g, 0, map->O}, packed, w);
@@ -205,5 +205,5 @@ void rgm_weights_reduce(const rgm_weights_map *map, int32_t chunk, float *parts,
             sum_scattered(map, (row_range){g, 0, map->O}, parts, pitch, count);
     else
         sum_scattered(map, (row_range){0, first, least(end, map->O)}, parts, pitch, count);
-    rgm_weights_unpack(map, chunk, parts, w);
+    unpack(map, chunk, parts, w);
 }

@@ -8,8 +8,8 @@
  *
  * Backward, with g the gradient behind the ReLU's mask, m the number of pixels, c = x - mean:
  *     dshift = sum g,   dscale = rstd * sum g c,   dx = a * (g - mean(g) - c * rstd^2 * mean(g c)),   a = scale * rstd.
- * Without residual the mask is recomputed from x; a join looks at its output and stores g, which is the residual's
- * gradient.
+ * Without residual the mask is recomputed from x; the end of a residual block looks at its output and stores g, which
+ * is the residual's gradient.
  */
 #include <math.h>
 #include "plan/finish.h"
@@ -337,7 +337,7 @@ static rgm_status backward(rgm_plan *plan, int32_t index, rgm_error *err) {
     return rgm_plan_add_gradient(plan, node->in[0], dx, 0, err);
 }
 
-/* The mask of a join comes from it. */
+/* The mask at the end of a residual block comes from it. */
 static int32_t keeps_output(const rgm_plan *plan, int32_t index) {
     const rgm_node *node = rgm_plan_node(plan, index);
     return node->in[1] != RGM_NO_TENSOR && (node->flags & RGM_BN_RELU);

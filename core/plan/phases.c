@@ -24,7 +24,7 @@ int32_t rgm_build_room(rgm_build *b, void *list, int32_t count, int32_t *room, s
     return 1;
 }
 
-const rgm_phase *rgm_build_last_phase(const rgm_build *b) {
+static const rgm_phase *last_phase(const rgm_build *b) {
     const rgm_program *g = b->program;
     if (b->preparing) return &g->prepare[g->prepare_count - 1];
     return g->phase_count ? &g->phases[g->phase_count - 1] : NULL;
@@ -40,7 +40,7 @@ void rgm_build_touch(rgm_build *b, rgm_buffer buffer, int32_t phase) {
 
 void rgm_build_bind(rgm_build *b, rgm_binding binding) {
     rgm_program *g = b->program;
-    const rgm_phase *last = rgm_build_last_phase(b);
+    const rgm_phase *last = last_phase(b);
     if (!rgm_build_room(b, &g->bindings, g->binding_count, &b->binding_room, sizeof *g->bindings)) return;
     binding.order = g->binding_count;
     binding.phase = last ? last->name : NULL;

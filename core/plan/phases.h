@@ -64,8 +64,7 @@ rgm_status rgm_phases_append(rgm_plan *plan, rgm_program **program, rgm_error *e
 /* Grows *list, which has place for *room elements of `size` bytes, to hold one more than `count`; 0 when out of
  * memory. */
 int32_t rgm_build_room(rgm_build *build, void *list, int32_t count, int32_t *room, size_t size);
-/* The phase appended last, or NULL; what it computes, if it is no phase that runs once. */
-const rgm_phase *rgm_build_last_phase(const rgm_build *build);
+/* What the phase appended last computes. There is one, and it is none that runs once. */
 rgm_work *rgm_build_last_work(rgm_build *build);
 void rgm_build_touch(rgm_build *build, rgm_buffer buffer, int32_t phase);
 void rgm_build_bind(rgm_build *build, rgm_binding binding);

@@ -12,7 +12,7 @@
  *     lifetimes  where each buffer lies in the arena
  *     binding    which pointers get which address
  *
- * The last four are done for several cuts (remake.h), and the smallest plan is taken. Operations are known by a table
+ * The last four are done for several cuts, of which remake.h says which is taken. Operations are known by a table
  * alone (op.h). Reading a plan: rows.h; how it would run on many cores: chunks.h; what went wrong in it: finite.h.
  *
  * Nothing is allocated once a plan is made. The owner takes memory for the arena (rgm_plan_bytes), binds it, and runs

@@ -7,11 +7,11 @@
  * runs again.
  *
  * What may be dropped are outputs that take at most so many floating-point operations for each of their bytes. Memory
- * normal: none, so batch norms and joins that had to be written, a pass over memory each. Memory low: also joins,
- * pools, 1x1 convolutions that widen, others of few channels. Checkpoints, where the network is one tensor wide, cut it
- * into segments (Chen et al., "Training deep nets with sublinear memory cost", 2016): a segment is closed once it has
- * dropped more than a budget. Both numbers are searched (plan.c): cuts are tried from the cheap to the dear, and a
- * dearer one is taken if its plan is smaller by 2 %.
+ * normal: none, so batch norms and ends of residual blocks that had to be written, a pass over memory each. Memory low:
+ * also pools, 1x1 convolutions that widen, others of few channels. Checkpoints, where the network is one tensor wide,
+ * cut it into segments (Chen et al., "Training deep nets with sublinear memory cost", 2016): a segment is closed once
+ * it has dropped more than a budget. Both numbers are searched (plan.c): cuts are tried from the cheap to the dear, and
+ * a dearer one is taken if its plan is smaller by 2 %.
  *
  * In: a cut, the graph, sizes and pending's result. Out: for each tensor whether it is dropped. The second time gives
  * the same bits: the same code on the same chunks.
@@ -34,7 +34,7 @@
 
 typedef struct rgm_cut {
     int32_t segments; /* 1: each as short as the network allows, ..., RGM_PLAN_SEGMENTS: one */
-    int32_t flops;    /* for a byte, at most; 0: passes of batch norms and joins only */
+    int32_t flops;    /* for a byte, at most; 0: passes of batch norms only */
 } rgm_cut;
 
 typedef struct rgm_remake {

@@ -2,8 +2,8 @@
  * ReLU's mask, it takes the sums over pixels of g and of g * (x - mean). It stores g where that is needed again.
  *
  * A batch norm has a phase of its own for it, unless a convolution gathers the sums while it stores the gradient
- * (rgm_op.gathers). Then its addend is in a cache, and those of others, as of a join's shortcut, are added on the way.
- * So this convolution comes last of the tensor's readers in the backward pass (order.h).
+ * (rgm_op.gathers). Then its addend is in a cache, and those of others, as of a residual block's shortcut, are added on
+ * the way. So this convolution comes last of the tensor's readers in the backward pass (order.h).
  */
 #ifndef RGM_PLAN_SUMS_H
 #define RGM_PLAN_SUMS_H

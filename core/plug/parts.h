@@ -38,7 +38,6 @@ typedef struct rgm_adopted {
 rgm_status rgm_plugin_adopt(const rgm_plugin *origin, rgm_adopted *out, rgm_error *err);
 void rgm_adopted_release(rgm_adopted *adopted);
 
-int32_t rgm_name_valid(const char *name); /* [a-z0-9_]+, at most 47 characters */
 
 /* ---- names.c ---- */
 

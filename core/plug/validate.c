@@ -7,7 +7,7 @@
 #include <string.h>
 #include "base/text.h"
 
-int32_t rgm_name_valid(const char *name) {
+static int32_t name_valid(const char *name) {
     if (!name) return 0;
     size_t n = strnlen(name, RGM_SPEC_NAME);
     return n > 0 && n < RGM_SPEC_NAME && strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_") == n;
@@ -52,7 +52,7 @@ static rgm_status check_choices(const rgm_parameter *p, rgm_error *err) {
     if (!p->choices) return rgm_fail(err, RGM_E_USAGE, "parameter %s has no choices", p->key);
     uint32_t n = 0;
     for (; n <= RGM_PLUG_CHOICES && p->choices[n]; n++) {
-        if (!rgm_name_valid(p->choices[n]))
+        if (!name_valid(p->choices[n]))
             return rgm_fail(err, RGM_E_USAGE, "parameter %s: choice %u is not a name of [a-z0-9_]", p->key, n);
         for (uint32_t i = 0; i < n; i++) {
             if (strcmp(p->choices[i], p->choices[n]) == 0)
@@ -101,7 +101,7 @@ static rgm_status check_pair(const rgm_parameter *a, const rgm_parameter *b, rgm
 static rgm_status check_params(const rgm_component *c, rgm_error *err) {
     for (uint32_t i = 0; i < c->param_count; i++) {
         const rgm_parameter *p = &c->params[i];
-        if (!rgm_name_valid(p->key))
+        if (!name_valid(p->key))
             return rgm_fail(err, RGM_E_USAGE, "the key of parameter %u is not a name of [a-z0-9_]", i);
         RGM_TRY(check_param(p, c->instance_size, err));
         for (uint32_t j = 0; j < i; j++) RGM_TRY(check_pair(p, &c->params[j], err));
@@ -141,7 +141,7 @@ static rgm_status check_optimizer(const rgm_optimizer *o, rgm_error *err) {
     if (o->slot_count > RGM_PLUG_SLOTS || (o->slot_count > 0 && !o->slots))
         return rgm_fail(err, RGM_E_USAGE, "%u slots without names, or more than %d", o->slot_count, RGM_PLUG_SLOTS);
     for (uint32_t i = 0; i < o->slot_count; i++) {
-        if (!rgm_name_valid(o->slots[i]))
+        if (!name_valid(o->slots[i]))
             return rgm_fail(err, RGM_E_USAGE, "the name of slot %u is not a name of [a-z0-9_]", i);
         for (uint32_t j = 0; j < i; j++) {
             if (strcmp(o->slots[i], o->slots[j]) == 0)
@@ -284,7 +284,7 @@ static rgm_status check_heads(const rgm_plugin *origin, size_t *params, rgm_erro
         if (c->size < sizeof(rgm_component))
             return rgm_fail(err, RGM_E_USAGE, "component %u has %u bytes, expected at least %zu", i, c->size,
                             sizeof(rgm_component));
-        if (!rgm_name_valid(c->name))
+        if (!name_valid(c->name))
             return rgm_fail(err, RGM_E_USAGE, "the name of component %u is not a name of [a-z0-9_]", i);
         if (check_head(c, err) < 0) return rgm_fail_in(err, "%s %s", rgm_kind_name((int32_t)c->kind), c->name);
         *params += c->param_count;

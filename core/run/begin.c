@@ -45,7 +45,7 @@ static rgm_status create_folder(rgm_run *r, rgm_error *err) {
     free(config);
     if (status >= 0) rgm_log(RGM_LOG_INFO, "run folder: %s", r->folder.path);
     if (status >= 0 || !r->folder.has_run) return status;
-    r->summary->way = RGM_WAY_OCCUPIED;
+    r->summary->goes_on = RGM_GOES_ON_OCCUPIED;
     snprintf(r->summary->folder, sizeof r->summary->folder, "%s", r->folder.path);
     return status;
 }

@@ -140,10 +140,10 @@ rgm_status rgm_run_finish(rgm_run *r, int32_t ending, rgm_error *err) {
 /* ---- an end that was not meant ---- */
 
 static int32_t find_way(const rgm_run *r, rgm_status status) {
-    if (!r->folder.path[0]) return RGM_WAY_NONE;
-    if (access(r->folder.config, F_OK) != 0) return RGM_WAY_GONE;
-    if (status == RGM_E_NUMERIC) return RGM_WAY_ANEW; /* resumed, the numbers come again */
-    return r->through ? RGM_WAY_DONE : RGM_WAY_RESUME;
+    if (!r->folder.path[0]) return RGM_GOES_ON_NOT;
+    if (access(r->folder.config, F_OK) != 0) return RGM_GOES_ON_GONE;
+    if (status == RGM_E_NUMERIC) return RGM_GOES_ON_ANEW; /* resumed, the numbers come again */
+    return r->through ? RGM_GOES_ON_DONE : RGM_GOES_ON_RESUMED;
 }
 
 static rgm_status fail(rgm_run *r, rgm_status status, rgm_error *err) {
@@ -151,7 +151,7 @@ static rgm_status fail(rgm_run *r, rgm_status status, rgm_error *err) {
     char line[RGM_ERROR_LINE];
     if (status == RGM_E_VERDICT) return status;
     rgm_log(RGM_LOG_DEBUG, "%s", rgm_error_line(err, line)); /* for log.txt; the caller has it anyway */
-    r->summary->way = find_way(r, status);
+    r->summary->goes_on = find_way(r, status);
     rgm_record_end(&r->record, &r->progress, "failed", &ignored); /* it may be the disk that failed */
     return status;
 }
@@ -160,7 +160,7 @@ static rgm_status stop(rgm_run *r, rgm_error *err) {
     snprintf(r->summary->reason, sizeof r->summary->reason, "interrupted");
     rgm_status status = rgm_record_end(&r->record, &r->progress, r->summary->reason, err);
     if (status < 0) return fail(r, status, err);
-    r->summary->way = find_way(r, RGM_E_INTERRUPTED);
+    r->summary->goes_on = find_way(r, RGM_E_INTERRUPTED);
     return rgm_fail(err, RGM_E_INTERRUPTED, "stopped on request after step %" PRId64, r->progress.step);
 }
 

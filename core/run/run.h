@@ -5,8 +5,7 @@
  *     rgm_run_summary summary;
  *     rgm_status status = rgm_run_train(&options, &summary, &err);
  *
- * Who drives whom: the caller (cli/cmd_train.c, cli/cmd_bench_train.c, the library) -> run/run.c -> train/loop.c ->
- * train/trainer.c.
+ * Who drives whom: the caller -> run/run.c -> train/loop.c -> train/trainer.c.
  * The run makes the session and the trainer, keeps the run folder with its metrics, checkpoints and log, and measures
  * the result. It prints nothing, ends no process, changes no signal, folder or level of the log, and has no state
  * outside the call. What there is to say comes out as events; a stop goes in; a summary comes back.
@@ -27,12 +26,12 @@
 
 /* How a run that is not through goes on. */
 enum {
-    RGM_WAY_NONE = 0, /* it was refused before its first step, had no folder, or was ended by an event's verdict */
-    RGM_WAY_RESUME,   /* resumed from `folder`: after `saved_step`, or from its first step if that is -1 */
-    RGM_WAY_ANEW,     /* resumed, it comes to the same numbers; a new one may begin with `checkpoint`, a lower rate */
-    RGM_WAY_GONE,     /* its folder, or config.yaml in it, is gone */
-    RGM_WAY_DONE,     /* it is through: what failed came after its end */
-    RGM_WAY_OCCUPIED  /* refused: `folder` holds another run, which can be resumed */
+    RGM_GOES_ON_NOT = 0, /* it was refused before its first step, had no folder, or was ended by an event's verdict */
+    RGM_GOES_ON_RESUMED, /* resumed from `folder`: after `saved_step`, or from its first step if that is -1 */
+    RGM_GOES_ON_ANEW, /* resumed, it comes to the same numbers; a new one may begin with `checkpoint`, a lower rate */
+    RGM_GOES_ON_GONE, /* its folder, or config.yaml in it, is gone */
+    RGM_GOES_ON_DONE, /* it is through: what failed came after its end */
+    RGM_GOES_ON_OCCUPIED /* refused: `folder` holds another run, which can be resumed */
 };
 
 /* Plain values; texts are "" and counts 0 where there is nothing to say. */
@@ -54,8 +53,8 @@ typedef struct rgm_run_summary {
     size_t memory;       /* planned peak, bytes */
 
     char folder[RGM_CONFIG_PATH];        /* "": none */
-    char checkpoint[RGM_RUNFOLDER_PATH]; /* whose weights the result is of; of RGM_WAY_ANEW: what to begin with */
-    int32_t way;                         /* RGM_WAY_* */
+    char checkpoint[RGM_RUNFOLDER_PATH]; /* whose weights the result is of; of RGM_GOES_ON_ANEW: what to begin with */
+    int32_t goes_on;                     /* RGM_GOES_ON_* */
     int64_t saved_step;                  /* of the checkpoint that a resumed run begins with; -1: there is none */
     double rate;                         /* the optimizer's lr; 0: it has none */
 } rgm_run_summary;
@@ -103,7 +102,7 @@ typedef struct rgm_run_events {
     void (*trained)(void *context);
 
     /* The run is through and its end is told in metrics.jsonl. The trainer has the weights of the result. A failure is
-     * returned, but the run stays a finished one (RGM_WAY_DONE; with RGM_E_VERDICT RGM_WAY_NONE). */
+     * returned, but the run stays a finished one (RGM_GOES_ON_DONE; with RGM_E_VERDICT RGM_GOES_ON_NOT). */
     rgm_status (*finished)(void *context, const rgm_run_parts *parts, const rgm_run_summary *summary, rgm_error *err);
 
     /* The last event of a run that was prepared, however it ended. Its log is still open. */
@@ -122,7 +121,7 @@ typedef struct rgm_run_options {
     rgm_device *device; /* ready machine and data, shared with others as train/session.h says; or NULL: made of */
     rgm_data *data;     /* the configuration, for this run */
     int32_t on_result;  /* 1: epochs are evaluated on what the result is measured on, the test split if there is
-                           one. The last such evaluation is the result; best.h5 is chosen by it. For measuring */
+                           one. The last such evaluation is the result; best.h5 is chosen by it */
     double until;       /* the accuracy in an epoch's evaluation that ends the run; 0: it runs to its end */
     rgm_stop stop;      /* asked between steps and wherever something may take long */
     rgm_run_events events;
@@ -163,7 +162,7 @@ typedef struct rgm_run_evaluation {
 /* Evaluates a checkpoint on a whole split. RGM_E_USAGE if the data has none of that name. [main] */
 rgm_status rgm_run_evaluate(const rgm_run_evaluation *evaluation, rgm_run_summary *summary, rgm_error *err);
 
-/* ---- what other commands share with a run ---- */
+/* ---- a session without a run ---- */
 
 /* A session (train/session.h), and log lines that say what it is made of: build, team, data. [main] */
 rgm_status rgm_run_open(rgm_session **session, rgm_config *config, const rgm_session_options *options, rgm_error *err);

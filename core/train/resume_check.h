@@ -1,4 +1,4 @@
-/* Inside of going on: may a run be continued from a checkpoint? Nobody but resume.c asks. */
+/* May a run be continued from a checkpoint? Only resume.c asks. */
 #ifndef RGM_TRAIN_RESUME_CHECK_H
 #define RGM_TRAIN_RESUME_CHECK_H
 
