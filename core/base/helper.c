@@ -228,6 +228,9 @@ rgm_status rgm_helper_run(const rgm_helper_task *task, rgm_helper_result *result
     if (h.failed) return rgm_fail(err, RGM_E_IO, "the process that tried it cannot be heard: %s", strerror(h.failed));
     if (result->how == RGM_HELPER_ENDED && WIFEXITED(h.ended) && WEXITSTATUS(h.ended) == RGM_HELPER_UNHEARD)
         return rgm_fail(err, RGM_E_IO, "the process that tried it could not be talked to");
+    if (result->how == RGM_HELPER_LATE && h.have < RGM_HELPER_GREETING)
+        return rgm_fail(err, RGM_E_IO, "Regimen's helper program %s, which tries it first, does not begin in time",
+                        h.path);
     if (is_stranger(&h))
         return rgm_fail(err, RGM_E_IO,
                         "Regimen's helper program %s, which tries it first, is of another version than %s: install "

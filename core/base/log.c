@@ -70,6 +70,14 @@ void rgm_log_receive(rgm_log_receiver *r) {
 
 void rgm_log_release(const rgm_log_receiver *r) { receiver = r->outer; }
 
+const rgm_log_receiver *rgm_log_receiving(void) { return receiver; }
+
+const rgm_log_receiver *rgm_log_adopt(const rgm_log_receiver *r) {
+    const rgm_log_receiver *before = receiver;
+    receiver = r;
+    return before;
+}
+
 static void tell_receiver(const rgm_log_receiver *r, int32_t level, const char *line) {
     receiver = r->outer;
     r->take(r->context, level, line);

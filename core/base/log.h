@@ -1,9 +1,9 @@
-/* The levelled log: one line per message, never from inside the step loop's workers.
+/* The levelled log: one line per message.
  *
  * A line goes to the receiver of the thread that logs it, if it has one: a run (run/run.h) takes what is said on its
- * behalf in any room. Else it goes to the process' sink. That is silent until the program sets a level; then lines go
- * to stderr. Only this file and core/report print. A progress line on a terminal is cleared before a log line and drawn
- * again after it through the hook.
+ * behalf in any room, from workers of its team, too. Else it goes to the process' sink. That is silent until the
+ * program sets a level; then lines go to stderr. Only this file and core/report print. A progress line on a terminal is
+ * cleared before a log line and drawn again after it through the hook.
  */
 #ifndef RGM_BASE_LOG_H
 #define RGM_BASE_LOG_H
@@ -38,6 +38,11 @@ struct rgm_log_receiver {
  * and stays where it is until it is released. */
 void rgm_log_receive(rgm_log_receiver *receiver);
 void rgm_log_release(const rgm_log_receiver *receiver); /* by the same thread, innermost first */
+
+/* For threads that work for another one: the calling thread's receiver, or NULL; and puts one in its place, NULL for
+ * none. Returns what was there. */
+const rgm_log_receiver *rgm_log_receiving(void);
+const rgm_log_receiver *rgm_log_adopt(const rgm_log_receiver *receiver);
 
 /* ---- a file of lines ---- */
 

@@ -51,6 +51,11 @@ struct rgm_team {
     pthread_mutex_t failure_lock; /* for writing the two above and the text */
     rgm_error failure;
 
+    /* What workers log goes to the caller's receiver, a line at a time. */
+    const rgm_log_receiver *heard_by; /* the caller's, or NULL */
+    rgm_log_receiver hears;
+    pthread_mutex_t hearing;
+
     rgm_barrier barrier;
     worker_state workers[];
 };
@@ -185,8 +190,16 @@ static void prepare_thread(rgm_team *team, int32_t worker) {
     prepared = 1;
 }
 
+static void hear(void *context, int32_t level, const char *line) {
+    rgm_team *team = context;
+    pthread_mutex_lock(&team->hearing);
+    team->heard_by->take(team->heard_by->context, level, line);
+    pthread_mutex_unlock(&team->hearing);
+}
+
 static void run_worker(void *context, int32_t worker, int32_t workers) {
     rgm_team *team = context;
+    const rgm_log_receiver *before = rgm_log_adopt(team->heard_by ? &team->hears : NULL);
     fp_state old = enter_fp_state();
     prepare_thread(team, worker);
     pin_thread(team, worker);
@@ -201,6 +214,7 @@ static void run_worker(void *context, int32_t worker, int32_t workers) {
     }
     inside_chunk = 0;
     leave_fp_state(old);
+    rgm_log_adopt(before);
 }
 
 rgm_status rgm_threads_refused(int32_t count, int error, rgm_error *err) {
@@ -224,6 +238,8 @@ rgm_status rgm_team_start(rgm_team *team, rgm_error *err) {
 static void start_run(rgm_team *team, rgm_phase *phases, int32_t count) {
     team->phases = phases;
     team->count = count;
+    team->heard_by = rgm_log_receiving();
+    team->hears = (rgm_log_receiver){hear, team, team->heard_by ? team->heard_by->outer : NULL};
     atomic_store(&team->failed_phase, INT32_MAX);
     atomic_store(&team->failed_chunk, INT32_MAX);
     for (int32_t k = 0; k < team->size; k++) atomic_store(&team->workers[k].cursor[0], 0);
@@ -307,6 +323,7 @@ static rgm_team *allocate(int32_t threads) {
     memset(team, 0, bytes);
     team->size = threads;
     pthread_mutex_init(&team->failure_lock, NULL);
+    pthread_mutex_init(&team->hearing, NULL);
     return team;
 }
 
@@ -342,6 +359,7 @@ void rgm_team_destroy(rgm_team *team) {
     if (!team) return;
     if (team->threads) rgm_threads_destroy(team->threads, !atomic_load(&threads_lost));
     pthread_mutex_destroy(&team->failure_lock);
+    pthread_mutex_destroy(&team->hearing);
     free(team);
 }
 

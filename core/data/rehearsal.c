@@ -132,6 +132,12 @@ void rgm_rehearse_request(int fd, const void *bytes, size_t size, rgm_error *sai
 
 /* A reader that ended without a word. */
 static rgm_status tell_death(const rgm_input *input, int how, rgm_error *err) {
+    if (how == -1)
+        return rgm_fail(
+            err, RGM_E_IO,
+            "%s: the process that tried to read it ended, and this program hides how (SIGCHLD is ignored, or "
+            "waited for elsewhere)",
+            input->path);
     int number = WIFSIGNALED(how) ? WTERMSIG(how) : 0;
     unsigned seconds = BASE_SECONDS + seconds_for(input->size);
     switch (number) {

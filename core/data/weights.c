@@ -45,14 +45,15 @@ static int32_t is_readable(hid_t dataset, int64_t count) {
     return readable;
 }
 
-/* *read = 0: the reading refuses it and goes no further. */
+/* *read = 0: the reading refuses it and goes no further. What HDF5 cannot read is refused here already: its errors leave
+ * memory behind, which is this process's then. */
 static rgm_status touch_tensor(hid_t group, const rgm_input *input, const rgm_wanted *w, int32_t *read,
                                rgm_error *err) {
     hid_t dataset;
     *read = 0;
     if (!rgm_h5_exists(group, w->name)) return RGM_OK;
     rgm_status status = rgm_h5_open_dataset(group, w->name, input->path, H5P_DEFAULT, &dataset, err);
-    if (status < 0) return status == RGM_E_NOMEM ? status : RGM_OK;
+    if (status < 0) return status;
     if (is_readable(dataset, w->count)) {
         float *to = malloc((size_t)w->count * sizeof *to);
         rgm_rehearsal_allow(w->count * (int64_t)sizeof(double));
@@ -60,6 +61,7 @@ static rgm_status touch_tensor(hid_t group, const rgm_input *input, const rgm_wa
             status = rgm_fail(err, RGM_E_NOMEM, "%s: out of memory", input->path);
         else
             *read = H5Dread(dataset, H5T_NATIVE_FLOAT, H5S_ALL, H5S_ALL, H5P_DEFAULT, to) >= 0;
+        if (to && !*read) status = rgm_h5_fail(err, RGM_E_FORMAT, input->path, w->name);
         free(to);
     }
     H5Dclose(dataset);

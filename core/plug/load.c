@@ -26,6 +26,11 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* of the list, and of 
 
 /* A helper that ended without a word. */
 static rgm_status tell_death(int how, rgm_error *err) {
+    if (how == -1)
+        return rgm_fail(
+            err, RGM_E_IO,
+            "the process that tried it ended, and this program hides how (SIGCHLD is ignored, or waited for "
+            "elsewhere)");
     if (WIFSIGNALED(how))
         return rgm_fail(err, RGM_E_USAGE, "crashes while it is loaded (%s)", strsignal(WTERMSIG(how)));
     return rgm_fail(err, RGM_E_USAGE, "ends the process while it is loaded (exit code %d)", WEXITSTATUS(how));
@@ -41,7 +46,8 @@ static rgm_status probe(const rgm_copy *copy, int32_t seconds, rgm_error *err) {
         return rgm_fail(err, RGM_E_USAGE, "does not finish loading within %d s", seconds);
     if (result.how != RGM_HELPER_SAID) return tell_death(result.ended, err);
     const rgm_error *said = &result.verdict;
-    return said->status == RGM_OK ? RGM_OK : rgm_fail(err, said->status, "%s", said->text);
+    if (said->status == RGM_OK) return RGM_OK;
+    return rgm_fail(err, said->status < 0 ? said->status : RGM_E_INTERNAL, "%s", said->text);
 }
 
 /* ---- all of it ---- */
@@ -53,29 +59,35 @@ static const library *find_loaded(const rgm_copy *copy) {
     return l;
 }
 
-static void warn(const char *path, int32_t changed, int32_t signals) {
-    if (changed)
+/* What a library changed while it was loaded. */
+typedef struct meddling {
+    int32_t state, signals;
+} meddling;
+
+static void warn(const char *path, const meddling *m) {
+    if (m->state)
         rgm_log(RGM_LOG_WARN, "%s: changed the %s while it was loaded; put back", path,
-                changed & RGM_BORDER_FP ? "floating-point state" : "locale");
-    if (signals) rgm_log(RGM_LOG_WARN, "%s: changed the handling of signals while it was loaded; put back", path);
+                m->state & RGM_BORDER_FP ? "floating-point state" : "locale");
+    if (m->signals) rgm_log(RGM_LOG_WARN, "%s: changed the handling of signals while it was loaded; put back", path);
 }
 
 /* Loads it and adds it to the list. A library without the symbol stays mapped, its copy open: its name is not used
  * again. Inside the lock. */
-static rgm_status load_new(const char *path, rgm_copy *copy, const rgm_plugin **plugin, rgm_error *err) {
+static rgm_status load_new(const char *path, rgm_copy *copy, const rgm_plugin **plugin, meddling *m, rgm_error *err) {
     library *l = calloc(1, sizeof *l);
-    if (!l) return rgm_fail(err, RGM_E_NOMEM, "no memory for a plugin");
-    int32_t changed = 0;
+    if (!l) {
+        rgm_copy_drop(copy);
+        return rgm_fail(err, RGM_E_NOMEM, "no memory for a plugin");
+    }
     rgm_guard_signals signals;
     rgm_guard_loading(path, &signals);
-    rgm_status status = rgm_library_open(copy, plugin, &changed, err);
-    int32_t touched = rgm_guard_loaded(&signals);
+    rgm_status status = rgm_library_open(copy, plugin, &m->state, err);
+    m->signals = rgm_guard_loaded(&signals);
     rgm_copy_hide(copy);
     if (status < 0) {
         free(l);
         return status;
     }
-    warn(path, changed, touched);
     *l = (library){.next = libraries, .copy = *copy, .plugin = *plugin};
     libraries = l;
     return RGM_OK;
@@ -101,9 +113,11 @@ static rgm_status load_copy(const char *path, rgm_copy *copy, int32_t probe_seco
         rgm_copy_drop(copy);
         return status;
     }
+    meddling m = {0};
     pthread_mutex_lock(&lock);
-    if (!take_loaded(copy, plugin)) status = load_new(path, copy, plugin, err);
+    if (!take_loaded(copy, plugin)) status = load_new(path, copy, plugin, &m, err);
     pthread_mutex_unlock(&lock);
+    if (status >= 0) warn(path, &m); /* outside of the lock: who hears it may load plugins */
     return status;
 }
 

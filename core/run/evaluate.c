@@ -74,6 +74,8 @@ static void take_line(void *context, int32_t level, const char *line) {
 rgm_status rgm_run_evaluate(const rgm_run_evaluation *o, rgm_run_summary *summary, rgm_error *err) {
     rgm_run_events events = o->events;
     rgm_log_receiver receiver = {.take = take_line, .context = &events};
+    rgm_error own = {0};
+    if (!err) err = &own;
     rgm_run_summary_start(summary);
     rgm_log_receive(&receiver);
     summary->status = evaluate(o, summary, err);

@@ -22,8 +22,8 @@ static int32_t on_stop(void *context) {
 static rgm_status on_step(void *context, const rgm_step_event *event, rgm_error *err) {
     rgm_run *r = context;
     const rgm_run_events *e = &r->o->events;
-    if (e->step) RGM_TRY(e->step(e->context, event, err));
-    return rgm_record_step(&r->record, event, err);
+    RGM_TRY(rgm_record_step(&r->record, event, err));
+    return e->step ? e->step(e->context, event, err) : RGM_OK;
 }
 
 static void tell_epoch(const rgm_run *r, const rgm_epoch_event *e) {
@@ -96,7 +96,11 @@ static rgm_status train(rgm_run *r, rgm_error *err) {
     const rgm_run_events *e = &r->o->events;
     int32_t ending, finished;
     RGM_TRY(rgm_run_begin(r, &finished, err));
-    if (finished) return e->finished ? e->finished(e->context, &r->parts, r->summary, err) : RGM_OK;
+    if (finished) {
+        r->through = 1;
+        rgm_status told = e->finished ? e->finished(e->context, &r->parts, r->summary, err) : RGM_OK;
+        return told < 0 ? rgm_run_give_up(r, told, err) : told;
+    }
     rgm_status status = run_loop(r, &ending, err);
     if (status >= 0) status = rgm_run_finish(r, ending, err);
     return status < 0 ? rgm_run_give_up(r, status, err) : status;
@@ -194,6 +198,8 @@ static void take_line(void *context, int32_t level, const char *line) {
 }
 
 rgm_status rgm_run_train(const rgm_run_options *options, rgm_run_summary *summary, rgm_error *err) {
+    rgm_error own = {0};
+    if (!err) err = &own;
     rgm_run_summary_start(summary);
     rgm_run *r = calloc(1, sizeof *r);
     if (!r) {

@@ -78,8 +78,9 @@ typedef struct rgm_run_parts {
 typedef struct rgm_run_events {
     void *context;
 
-    /* At any time: a line of what happens, RGM_LOG_* its level. Also what other rooms log meanwhile in this thread,
-     * and what the events themselves log. It has no newline. log.txt has it, too, once there is a folder. */
+    /* At any time, also from a worker of the team, one at a time: a line of what happens, RGM_LOG_* its level. Also
+     * what other rooms log meanwhile, and what the events themselves log. It has no newline. log.txt has it, too, once
+     * there is a folder. */
     void (*message)(void *context, int32_t level, const char *line);
 
     /* A line about a set-up that can hardly train (train/advice.h). NULL: a message of RGM_LOG_WARN. */

@@ -1,7 +1,6 @@
 #include "train/device.h"
 
 #include <config.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include "base/cpu.h"
@@ -9,11 +8,8 @@
 static rgm_status load_plugins(rgm_device *d, const rgm_device_options *o, rgm_error *err) {
     rgm_registry_options options = {
         .kernels = d->kernels, .files = o->plugins, .file_count = o->plugin_count, .folder = o->plugin_folder};
-    static pthread_mutex_t one_at_a_time = PTHREAD_MUTEX_INITIALIZER; /* libraries are the process' */
     rgm_error why = {0};
-    pthread_mutex_lock(&one_at_a_time);
     rgm_status status = rgm_registry_create(&d->registry, &options, &why);
-    pthread_mutex_unlock(&one_at_a_time);
     if (status >= 0) return RGM_OK;
     return rgm_fail(err, status, "%.400s%s", why.text,
                     status == RGM_E_USAGE && o->resumed ? ": --set 'plugins=[FILE.so]' names other files" : "");
