@@ -3,6 +3,7 @@
 #ifndef RGM_DATA_CONTENT_H
 #define RGM_DATA_CONTENT_H
 
+#include <pthread.h>
 #include "data/dataset.h"
 #include "data/file.h"
 #include "data/input.h"
@@ -31,6 +32,7 @@ struct rgm_dataset {
     int32_t names_count, has_mean, has_std;
     int32_t relabelled;                /* 1: labels are no longer the file's */
     struct rgm_pixel_hash *pixel_hash; /* fingerprint.c's; NULL: not begun */
+    pthread_mutex_t hashing;           /* of it, for runs that share the set; recursive: a log line may begin a run */
 };
 
 /* Bytes of an image. */

@@ -197,8 +197,10 @@ static rgm_status combine(const rgm_dataset *set, const rgm_fingerprint_terms *t
 
 rgm_status rgm_fingerprint(rgm_dataset *set, const rgm_fingerprint_terms *terms, const rgm_stop *stop,
                            uint64_t *fingerprint, rgm_error *err) {
-    RGM_TRY(finish_pixels(set, stop, err));
-    return combine(set, terms, set->pixel_hash->hash, fingerprint, err);
+    pthread_mutex_lock(&set->hashing);
+    rgm_status status = finish_pixels(set, stop, err);
+    pthread_mutex_unlock(&set->hashing);
+    return status < 0 ? status : combine(set, terms, set->pixel_hash->hash, fingerprint, err);
 }
 
 rgm_status rgm_fingerprint_quick(const rgm_dataset *set, const rgm_fingerprint_terms *terms, uint64_t *fingerprint,

@@ -15,9 +15,16 @@ rgm_dataset *rgm_load_new(const char *path) {
     set->input.fd = -1;
     for (int32_t s = 0; s < RGM_SPLIT_COUNT; s++) set->splits[s].images = set->splits[s].file_space = -1;
     set->path = strdup(path);
-    if (set->path) return set;
-    free(set);
-    return NULL;
+    if (!set->path) {
+        free(set);
+        return NULL;
+    }
+    pthread_mutexattr_t recursive;
+    pthread_mutexattr_init(&recursive);
+    pthread_mutexattr_settype(&recursive, PTHREAD_MUTEX_RECURSIVE);
+    pthread_mutex_init(&set->hashing, &recursive);
+    pthread_mutexattr_destroy(&recursive);
+    return set;
 }
 
 void rgm_load_free(rgm_dataset *set) {
@@ -33,6 +40,7 @@ void rgm_load_free(rgm_dataset *set) {
     free(set->source);
     free(set->licence);
     free(set->path);
+    pthread_mutex_destroy(&set->hashing);
     free(set);
 }
 

@@ -45,8 +45,8 @@ static int32_t is_readable(hid_t dataset, int64_t count) {
     return readable;
 }
 
-/* *read = 0: the reading refuses it and goes no further. What HDF5 cannot read is refused here already: its errors leave
- * memory behind, which is this process's then. */
+/* *read = 0: the reading refuses it and goes no further. What HDF5 cannot read is refused here already: its errors
+ * leave memory behind, which is this process's then. */
 static rgm_status touch_tensor(hid_t group, const rgm_input *input, const rgm_wanted *w, int32_t *read,
                                rgm_error *err) {
     hid_t dataset;
