@@ -201,8 +201,8 @@ static const char *const good[] = {
     "optimizer: {sgd: {lr: \"\", name: 'null'}}\n",
     "optimizer: {sgd: {lr: {a: 1}, b: [[1], [], {}, {c: [d, '', '~', 'a, b']}], e: [x]}}\n",
     "augment: [{random: {of: [flip, {crop: {padding: 4}}], count: 2}}]\n",
-    "augment:\n  - random:\n      of:\n        - flip\n        - crop:\n            padding: 4\n      count: 2\n  - "
-    "flip\n",
+    ("augment:\n  - random:\n      of:\n        - flip\n        - crop:\n            padding: 4\n      count: 2\n"
+     "  - flip\n"),
 };
 
 START_TEST(test_good_files) { parse_fine(good[_i]); }

@@ -38,7 +38,6 @@ typedef struct rgm_adopted {
 rgm_status rgm_plugin_adopt(const rgm_plugin *origin, rgm_adopted *out, rgm_error *err);
 void rgm_adopted_release(rgm_adopted *adopted);
 
-
 /* ---- names.c ---- */
 
 const char *rgm_listed_file(const rgm_listed *listed); /* its plugin's, without folders. [signal] */

@@ -249,7 +249,8 @@ static rgm_status unknown(const rgm_registry *r, int32_t kind, const char *name,
     if (other)
         return rgm_fail(err, RGM_E_USAGE, "unknown %s '%s' ('%s' is of kind %s)", rgm_kind_name(kind), name, name,
                         other);
-    return rgm_fail(err, RGM_E_USAGE, "unknown %s '%s' (the command `plugin list` shows all)", rgm_kind_name(kind), name);
+    return rgm_fail(err, RGM_E_USAGE, "unknown %s '%s' (the command `plugin list` shows all)", rgm_kind_name(kind),
+                    name);
 }
 
 rgm_status rgm_registry_find(const rgm_registry *registry, int32_t kind, const char *name, const rgm_listed **found,
