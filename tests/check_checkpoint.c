@@ -55,7 +55,7 @@ static void check_round_trip(const test_checkpoint *c) {
     rgm_error err = {0};
     rgm_checkpoint_reader *reader;
     write_ok(c, path);
-    ck_assert_msg(rgm_checkpoint_open(&reader, path, &err) == RGM_OK, "%s", err.text);
+    ck_assert_msg(rgm_checkpoint_open(&reader, path, NULL, &err) == RGM_OK, "%s", err.text);
     ck_assert_int_eq(rgm_checkpoint_foreign(reader), 0);
     check_header(rgm_checkpoint_header(reader), &c->about);
     ck_assert_msg(rgm_checkpoint_read(reader, &back->state, 0, &err) == RGM_OK, "%s", err.text);
@@ -328,7 +328,7 @@ START_TEST(version_1_is_read) {
     rgm_error err = {0};
     c->state.plugin[0].bytes = 0; /* left out by version 1 */
     write_v1(c, in_folder("a.h5"));
-    ck_assert_msg(rgm_checkpoint_open(&reader, in_folder("a.h5"), &err) == RGM_OK, "%s", err.text);
+    ck_assert_msg(rgm_checkpoint_open(&reader, in_folder("a.h5"), NULL, &err) == RGM_OK, "%s", err.text);
     const rgm_checkpoint *h = rgm_checkpoint_header(reader);
     ck_assert_int_eq(h->version, 1);
     ck_assert_int_eq(h->input.known, 0);
@@ -507,7 +507,7 @@ START_TEST(killed_while_writing) {
         ck_assert(WIFSIGNALED(how) && WTERMSIG(how) == SIGKILL);
         rgm_checkpoint_reader *reader;
         rgm_error err = {0};
-        ck_assert_msg(rgm_checkpoint_open(&reader, path, &err) == RGM_OK, "%s", err.text);
+        ck_assert_msg(rgm_checkpoint_open(&reader, path, NULL, &err) == RGM_OK, "%s", err.text);
         forget_states(c);
         ck_assert_msg(rgm_checkpoint_read(reader, &c->state, 1, &err) == RGM_OK, "%s", err.text);
         float step = (float)rgm_checkpoint_header(reader)->progress.step;

@@ -107,6 +107,19 @@ START_TEST(a_crash_is_damage) {
 }
 END_TEST
 
+/* The wait for the first reader, too, ends with a stop. */
+START_TEST(a_stop_is_heard) {
+    rgm_error err = {0};
+    rgm_checkpoint_reader *reader;
+    int left = 3;
+    const rgm_stop stop = {stop_at_zero, &left};
+    put_checkpoint(1);
+    first_reader_does(in_folder(""), 1, "spin");
+    ck_assert_int_eq(rgm_checkpoint_open(&reader, in_folder("last.h5"), &stop, &err), RGM_E_INTERRUPTED);
+    ck_assert_ptr_null(reader);
+}
+END_TEST
+
 int main(void) {
     Suite *suite = suite_create("checkpoint reads");
     TCase *all = tcase_create("all");
@@ -115,6 +128,7 @@ int main(void) {
     tcase_add_loop_test(all, failing_reads_are_errors, 0, 3);
     tcase_add_loop_test(all, what_is_verified_is_read, 0, 3);
     tcase_add_test(all, a_crash_is_damage);
+    tcase_add_test(all, a_stop_is_heard);
     suite_add_tcase(suite, all);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

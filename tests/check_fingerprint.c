@@ -2,6 +2,7 @@
 #include <check.h>
 #include <fcntl.h>
 #include <hdf5.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -256,6 +257,38 @@ START_TEST(relabelled) {
 }
 END_TEST
 
+typedef struct sharer {
+    rgm_dataset *set;
+    uint64_t print;
+    rgm_status status;
+} sharer;
+
+static void *take_print(void *context) {
+    sharer *s = context;
+    s->status = rgm_fingerprint(s->set, &terms, &never, &s->print, NULL);
+    return NULL;
+}
+
+/* Two runs that share a set may ask at once. */
+START_TEST(at_once) {
+    const char *path = in_folder(folder, "set.h5");
+    rgm_test_set made = large;
+    make_set(path, &made);
+    rgm_dataset *one = open_set(path, RGM_ACCESS_AUTO), *shared = open_set(path, RGM_ACCESS_AUTO);
+    sharer alone = {.set = one}, both[2] = {{.set = shared}, {.set = shared}};
+    pthread_t threads[2];
+    take_print(&alone);
+    for (int i = 0; i < 2; i++) ck_assert_int_eq(pthread_create(&threads[i], NULL, take_print, &both[i]), 0);
+    for (int i = 0; i < 2; i++) {
+        pthread_join(threads[i], NULL);
+        ck_assert_int_eq(both[i].status, RGM_OK);
+        ck_assert(both[i].print == alone.print);
+    }
+    rgm_dataset_close(one);
+    rgm_dataset_close(shared);
+}
+END_TEST
+
 int main(void) {
     Suite *suite = suite_create("fingerprint");
     TCase *tcase = tcase_create("fingerprint");
@@ -264,6 +297,7 @@ int main(void) {
     tcase_add_test(tcase, kinds);
     tcase_add_test(tcase, every_pixel_counts);
     tcase_add_test(tcase, terms_count);
+    tcase_add_test(tcase, at_once);
     tcase_add_test(tcase, hash_in_the_file);
     tcase_add_loop_test(tcase, in_the_background, 0, 2);
     tcase_add_loop_test(tcase, written_to, RGM_PIXELS_MAPPED, RGM_PIXELS_MEMORY + 1);

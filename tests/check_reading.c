@@ -156,14 +156,20 @@ static rgm_status read_all(rgm_dataset *set, uint64_t *print, rgm_error *err) {
 
 /* Opens and reads it, the read number `at` failing, of this process or of the first reader; *acted: there was such a
  * read. */
-static rgm_status read_failing(int kind, int reader, int at, int error, uint64_t *print, int *acted, rgm_error *err) {
+/* A read that fails: number `at` of this process or of the first reader; at = 0: none. */
+typedef struct failure {
+    int reader, at, error;
+    int acted; /* filled: it came to that read */
+} failure;
+
+static rgm_status read_failing(int kind, failure *f, uint64_t *print, rgm_error *err) {
     rgm_dataset *set;
-    first_reader_does(folder, reader ? at : 0, "fail %d", error);
-    failing_calls = (rgm_failing){.at = reader ? 0 : at, .error = error};
+    first_reader_does(folder, f->reader ? f->at : 0, "fail %d", f->error);
+    failing_calls = (rgm_failing){.at = f->reader ? 0 : f->at, .error = f->error};
     rgm_status status = open_kind(kind, &set, NULL, err);
     if (status == RGM_OK) status = read_all(set, print, err);
     rgm_dataset_close(set);
-    *acted = reader ? first_reader_did() : failing_calls.reads >= at;
+    f->acted = f->reader ? first_reader_did() : failing_calls.reads >= f->at;
     failing_calls.at = 0;
     return status;
 }
@@ -172,16 +178,18 @@ static rgm_status read_failing(int kind, int reader, int at, int error, uint64_t
  * whatever was being looked for, or it was not needed, and then everything is as without it. */
 START_TEST(test_failing_reads) {
     static const int errors[] = {EIO, ESTALE};
-    int kind = _i % KINDS, error = errors[_i / KINDS % 2], reader = _i / KINDS / 2, failures = 0, acted;
+    int kind = _i % KINDS, error = errors[_i / KINDS % 2], reader = _i / KINDS / 2, failures = 0;
+    failure none = {0};
     rgm_error err = {0};
     uint64_t expected = 0, print = 0;
     make_kind(kind);
-    ck_assert_int_eq(read_failing(kind, 0, 0, 0, &expected, &acted, &err), RGM_OK);
+    ck_assert_int_eq(read_failing(kind, &none, &expected, &err), RGM_OK);
     for (int at = 1;; at++) {
-        rgm_status status = read_failing(kind, reader, at, error, &print, &acted, &err);
+        failure f = {reader, at, error, 0};
+        rgm_status status = read_failing(kind, &f, &print, &err);
         if (status == RGM_OK) {
             ck_assert_msg(print == expected, "read %d failed: other content", at);
-            if (!acted) break;
+            if (!f.acted) break;
             continue;
         }
         failures++;

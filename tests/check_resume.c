@@ -95,7 +95,7 @@ static test_checkpoint *load(const char *path) {
     if (!graph) ck_assert_int_eq(rgm_family_build(&graph, &options, &err), RGM_OK);
     ck_assert_int_le(rgm_graph_param_floats(graph), 512);
     rgm_checkpoint_reader *reader;
-    ck_assert_msg(rgm_checkpoint_open(&reader, path, &err) == RGM_OK, "%s", err.text);
+    ck_assert_msg(rgm_checkpoint_open(&reader, path, NULL, &err) == RGM_OK, "%s", err.text);
     static test_checkpoint c;
     c.about = *rgm_checkpoint_header(reader);
     const char **texts[] = {&c.about.config, &c.about.build, &c.about.plugins, &c.about.classes};

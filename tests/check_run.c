@@ -11,6 +11,7 @@
 #include <unistd.h>
 #include "base/log.h"
 #include "cli/commands.h"
+#include "heard.h"
 #include "make_set.h"
 #include "run/run.h"
 #include "train_run.h"
@@ -35,135 +36,6 @@ static void remove_run(const char *path) {
 static void tear_down(void) {
     remove_run(out);
     remove_folder(folder);
-}
-
-/* ---- a run that is listened to ---- */
-
-/* A letter an event: P prepared, O opened, B begun, s step, e epoch, v evaluated epoch, c checkpoint, T trained, F
- * finished, E ended. */
-typedef struct heard {
-    char story[256];
-    char said[8192]; /* messages, a line each, behind the level's digit */
-    char advised[1024];
-    uint64_t bits; /* of parameters and statistics, when it was finished or prepared */
-    rgm_run_summary finished, ended;
-    int64_t stop_at; /* asks to stop after so many steps; 0: never */
-    int64_t fail_at; /* an event fails after so many steps, with `failure` */
-    rgm_status failure;
-    int64_t steps;
-    void (*within)(struct heard *h, int64_t step); /* called in each step's event */
-    int32_t test_at_prepared;                      /* 1: the bits are taken before the work */
-} heard;
-
-static void note(heard *h, char event) {
-    size_t used = strlen(h->story);
-    if (used < sizeof h->story - 1) h->story[used] = event;
-}
-
-static rgm_status add_bits(void *context, const rgm_state_tensor *t, rgm_error *err) {
-    uint64_t *hash = context;
-    const unsigned char *bytes = t->data;
-    (void)err;
-    for (size_t i = 0; i < t->bytes; i++) *hash = (*hash ^ bytes[i]) * 0x100000001b3u;
-    return RGM_OK;
-}
-
-static uint64_t bits_of(rgm_trainer *t) {
-    rgm_error err = {0};
-    uint64_t hash = 0xcbf29ce484222325u;
-    rgm_status status = rgm_trainer_visit(t, RGM_PARAMETERS | RGM_STATISTICS, add_bits, &hash, &err);
-    ck_assert_msg(status == RGM_OK, "%s", err.text);
-    return hash;
-}
-
-static void on_message(void *context, int32_t level, const char *line) {
-    heard *h = context;
-    size_t used = strlen(h->said);
-    snprintf(h->said + used, sizeof h->said - used, "%d %s\n", level, line);
-}
-
-static void on_advice(void *context, const char *line) {
-    heard *h = context;
-    snprintf(h->advised, sizeof h->advised, "%s", line);
-}
-
-static rgm_status on_prepared(void *context, const rgm_run_parts *parts, rgm_error *err) {
-    heard *h = context;
-    (void)err;
-    note(h, 'P');
-    if (h->test_at_prepared) h->bits = bits_of(parts->trainer);
-    return RGM_OK;
-}
-
-static void on_opened(void *context, const rgm_runfolder *f) {
-    ck_assert_int_eq(access(f->config, R_OK), 0);
-    note(context, 'O');
-}
-
-static rgm_status on_begun(void *context, const rgm_run_parts *parts, const rgm_progress *p, rgm_error *err) {
-    (void)err;
-    ck_assert(parts->session != NULL && parts->trainer != NULL && p->step >= 0);
-    note(context, 'B');
-    return RGM_OK;
-}
-
-static rgm_status on_step(void *context, const rgm_step_event *e, rgm_error *err) {
-    heard *h = context;
-    note(h, 's');
-    h->steps++;
-    if (h->within) h->within(h, e->progress->step);
-    if (h->fail_at && e->progress->step == h->fail_at) return rgm_fail(err, h->failure, "an event has failed");
-    return RGM_OK;
-}
-
-static rgm_status on_epoch(void *context, const rgm_epoch_event *e, rgm_error *err) {
-    (void)err;
-    note(context, e->evaluated ? 'v' : 'e');
-    return RGM_OK;
-}
-
-static rgm_status on_saved(void *context, const char *path, const rgm_progress *p, rgm_error *err) {
-    (void)p, (void)err;
-    ck_assert_int_eq(access(path, R_OK), 0);
-    note(context, 'c');
-    return RGM_OK;
-}
-
-static void on_trained(void *context) { note(context, 'T'); }
-
-static rgm_status on_finished(void *context, const rgm_run_parts *parts, const rgm_run_summary *s, rgm_error *err) {
-    heard *h = context;
-    (void)err;
-    note(h, 'F');
-    h->bits = bits_of(parts->trainer);
-    h->finished = *s;
-    return RGM_OK;
-}
-
-static void on_ended(void *context, const rgm_run_summary *s) {
-    heard *h = context;
-    note(h, 'E');
-    h->ended = *s;
-}
-
-static int32_t asked(void *context) {
-    const heard *h = context;
-    return h->stop_at && h->steps >= h->stop_at;
-}
-
-static rgm_run_events events_of(heard *h) {
-    return (rgm_run_events){.context = h,
-                            .message = on_message,
-                            .advice = on_advice,
-                            .prepared = on_prepared,
-                            .opened = on_opened,
-                            .begun = on_begun,
-                            .step = on_step,
-                            .epoch = on_epoch,
-                            .saved = on_saved,
-                            .trained = on_trained,
-                            .finished = on_finished,
-                            .ended = on_ended};
 }
 
 /* Two epochs of four steps. */
@@ -193,7 +65,7 @@ static outcome train(const char *more, const char *resume, int32_t files, heard 
     rgm_error err = {0};
     rgm_config *c = configure(more);
     const rgm_run_options options = {
-        .config = c, .files = files, .resume = resume, .stop = {asked, h}, .events = events_of(h)};
+        .config = c, .files = files, .resume = resume, .stop = {heard_asked, h}, .events = heard_events(h)};
     rgm_status status = rgm_run_train(&options, &o.summary, &err);
     snprintf(o.error, sizeof o.error, "%s", err.text);
     ck_assert_int_eq(o.summary.status, status);
@@ -302,7 +174,7 @@ START_TEST(advice_is_told) {
     train_to_the_end("steps: 1\n", RGM_RUN_NO_FILES, &h);
     ck_assert_msg(strstr(h.advised, "the schedule is laid out") && !strstr(h.said, h.advised), "%s", h.advised);
     rgm_config *c = configure("steps: 1\n");
-    rgm_run_options options = {.config = c, .files = RGM_RUN_NO_FILES, .events = events_of(&plain)};
+    rgm_run_options options = {.config = c, .files = RGM_RUN_NO_FILES, .events = heard_events(&plain)};
     options.events.advice = NULL;
     ck_assert_msg(rgm_run_train(&options, &s, &err) == RGM_OK, "%s", err.text);
     ck_assert_msg(strstr(plain.said, h.advised) != NULL, "%s", plain.said);
@@ -389,7 +261,7 @@ START_TEST(a_stop_before_the_first_step) {
     rgm_run_summary s;
     heard h = {.stop_at = 1, .steps = 1};
     rgm_config *c = configure("");
-    const rgm_run_options options = {.config = c, .files = RGM_RUN_NO_FILES, .stop = {asked, &h}};
+    const rgm_run_options options = {.config = c, .files = RGM_RUN_NO_FILES, .stop = {heard_asked, &h}};
     ck_assert_int_eq(rgm_run_train(&options, &s, &err), RGM_E_INTERRUPTED);
     ck_assert_int_eq(s.goes_on, RGM_GOES_ON_NOT);
     free(c);
@@ -517,8 +389,11 @@ static void share_with(const char *more, heard *h) {
     rgm_error err = {0};
     rgm_run_summary s;
     rgm_config *c = configure(more);
-    const rgm_run_options options = {
-        .config = c, .files = RGM_RUN_NO_FILES, .device = shared_device, .data = shared_data, .events = events_of(h)};
+    const rgm_run_options options = {.config = c,
+                                     .files = RGM_RUN_NO_FILES,
+                                     .device = shared_device,
+                                     .data = shared_data,
+                                     .events = heard_events(h)};
     ck_assert_msg(rgm_run_train(&options, &s, &err) == RGM_OK, "%s", err.text);
     free(c);
 }
@@ -584,8 +459,8 @@ static rgm_status evaluate(const char *checkpoint, int32_t split, heard *h, rgm_
     rgm_constants model;
     rgm_config *c = configure("");
     snprintf(c->checkpoint, sizeof c->checkpoint, "%s", checkpoint);
-    ck_assert_int_eq(rgm_constants_read(&model, checkpoint, &err), RGM_OK);
-    const rgm_run_evaluation evaluation = {.config = c, .model = &model, .split = split, .events = events_of(h)};
+    ck_assert_int_eq(rgm_constants_read(&model, checkpoint, NULL, &err), RGM_OK);
+    const rgm_run_evaluation evaluation = {.config = c, .model = &model, .split = split, .events = heard_events(h)};
     rgm_status status = rgm_run_evaluate(&evaluation, s, &err);
     rgm_constants_free(&model);
     free(c);
@@ -626,7 +501,7 @@ START_TEST(measured_on_the_result) {
     heard h = {0};
     rgm_config *c = configure("epochs: 50\n");
     const rgm_run_options options = {
-        .config = c, .files = RGM_RUN_NO_FILES, .on_result = 1, .until = 0.01, .events = events_of(&h)};
+        .config = c, .files = RGM_RUN_NO_FILES, .on_result = 1, .until = 0.01, .events = heard_events(&h)};
     ck_assert_msg(rgm_run_train(&options, &s, &err) == RGM_OK, "%s", err.text);
     ck_assert_int_eq(s.ending, RGM_END_REACHED);
     ck_assert_str_eq(s.split, "test");

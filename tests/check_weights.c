@@ -84,7 +84,7 @@ START_TEST(foreign_weights_are_read) {
         rgm_checkpoint_reader *reader;
         rgm_error err = {0};
         write_foreign(c, path, &kinds[i]);
-        ck_assert_msg(rgm_checkpoint_open(&reader, path, &err) == RGM_OK, "%s", err.text);
+        ck_assert_msg(rgm_checkpoint_open(&reader, path, NULL, &err) == RGM_OK, "%s", err.text);
         ck_assert_int_eq(rgm_checkpoint_foreign(reader), 1);
         ck_assert_str_eq(rgm_checkpoint_header(reader)->config, "");
         ck_assert_int_eq(rgm_checkpoint_header(reader)->progress.best_epoch, -1);

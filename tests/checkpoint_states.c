@@ -126,7 +126,7 @@ void write_ok(const test_checkpoint *c, const char *path) {
 
 rgm_status load(const char *path, test_checkpoint *into, int32_t whole, rgm_error *err) {
     rgm_checkpoint_reader *reader;
-    RGM_TRY(rgm_checkpoint_open(&reader, path, err));
+    RGM_TRY(rgm_checkpoint_open(&reader, path, NULL, err));
     if (whole) forget_states(into);
     rgm_status status = rgm_checkpoint_read(reader, &into->state, whole, err);
     rgm_checkpoint_close(reader);

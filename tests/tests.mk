@@ -66,12 +66,15 @@ endif
 TESTS += %D%/check_compare.sh %D%/check_layers.sh %D%/check_install.sh
 EXTRA_DIST += %D%/check_compare.sh %D%/check_layers.sh %D%/check_install.sh
 if HAVE_CHECK
-base_tests = %D%/check_base %D%/check_altstack %D%/check_rng %D%/check_team %D%/check_machine
+base_tests = %D%/check_base %D%/check_log %D%/check_altstack %D%/check_rng %D%/check_team %D%/check_machine
 check_PROGRAMS += $(base_tests)
 TESTS += $(base_tests)
 tests_check_base_SOURCES = %D%/check_base.c
 tests_check_base_CFLAGS = $(test_cflags)
 tests_check_base_LDADD = libbase.la $(CHECK_LIBS)
+tests_check_log_SOURCES = %D%/check_log.c
+tests_check_log_CFLAGS = $(test_cflags)
+tests_check_log_LDADD = libbase.la $(CHECK_LIBS)
 tests_check_altstack_SOURCES = %D%/check_altstack.c %D%/sanitized.h
 tests_check_altstack_CFLAGS = $(test_cflags)
 tests_check_altstack_LDADD = libbase.la $(CHECK_LIBS)
@@ -357,7 +360,7 @@ tests_check_run_end_LDADD = $(train_libs)
 # A run by itself, as every caller has it.
 check_PROGRAMS += tests/check_run
 TESTS += tests/check_run
-tests_check_run_SOURCES = %D%/check_run.c $(train_helpers)
+tests_check_run_SOURCES = %D%/check_run.c %D%/heard.c %D%/heard.h $(train_helpers)
 tests_check_run_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE $(HDF5_CFLAGS) $(JANSSON_CFLAGS) \
 	-DRGM_FIXTURES='"$(abs_top_builddir)/tests/fixtures"'
 EXTRA_tests_check_run_DEPENDENCIES = tests/fixtures/same.stamp

@@ -120,7 +120,7 @@ static rgm_status train(const run_job *job, run_result *r, rgm_session *s, rgm_t
     child c = {.job = job, .r = r};
     rgm_progress p = rgm_progress_start();
     r->steps_per_epoch = s->steps_per_epoch;
-    if (job->load_before) RGM_TRY(rgm_load_weights(t, job->load_before, err));
+    if (job->load_before) RGM_TRY(rgm_load_weights(t, job->load_before, NULL, err));
     rgm_resumed resumed = {.progress = p};
     if (job->resume) RGM_TRY(rgm_resume(s, t, job->resume, &resumed, err));
     p = resumed.progress;
@@ -138,7 +138,7 @@ static rgm_status train(const run_job *job, run_result *r, rgm_session *s, rgm_t
     rgm_status status = rgm_loop_run(s, t, &p, &options, &r->ending, err);
     p.seconds = 0;
     r->progress = p;
-    if (job->load_after) RGM_TRY(rgm_load_weights(t, job->load_after, err));
+    if (job->load_after) RGM_TRY(rgm_load_weights(t, job->load_after, NULL, err));
     if (job->dump) RGM_TRY(dump(t, job->dump, err));
     rgm_tally test;
     if (status == RGM_OK && s->data->test.count) {
@@ -151,7 +151,7 @@ static rgm_status train(const run_job *job, run_result *r, rgm_session *s, rgm_t
 
 static rgm_status evaluate(const run_job *job, run_result *r, rgm_session *s, rgm_trainer *t, rgm_error *err) {
     rgm_tally test;
-    RGM_TRY(rgm_load_weights(t, job->evaluate, err));
+    RGM_TRY(rgm_load_weights(t, job->evaluate, NULL, err));
     RGM_TRY(rgm_trainer_evaluate(t, job->held_out ? &s->data->validation : &s->data->test, NULL, NULL, &test, err));
     r->test_loss = test.loss / (double)test.seen;
     r->test_right = test.top1;
@@ -171,8 +171,8 @@ static rgm_status session(const run_job *job, run_result *r, rgm_error *err) {
     RGM_TRY(rgm_config_parse(&config, job->config, strlen(job->config), "test", err));
     if (job->threads) config.threads = job->threads;
     rgm_constants own = {0};
-    if (job->resume) RGM_TRY(rgm_constants_read(&own, job->resume, err));
-    if (job->evaluate) RGM_TRY(rgm_constants_read(&own, job->evaluate, err));
+    if (job->resume) RGM_TRY(rgm_constants_read(&own, job->resume, NULL, err));
+    if (job->evaluate) RGM_TRY(rgm_constants_read(&own, job->evaluate, NULL, err));
     own.held_out = config.data.validation;
     rgm_session_options options = {.need_data = 1,
                                    .model = &own,

@@ -17,7 +17,7 @@
 #include "base/place.h"
 
 /* ABI: raise it with every change of a request, the verdict or what a mode does. */
-enum { ABI = 1, ASK_MS = 50, STANDARD = 3 };
+enum { ABI = 1, ASK_MS = 50, STANDARD = 3, GREETING_MS = 60000 /* until it has greeted, at the most */ };
 
 extern char **environ;
 
@@ -170,8 +170,10 @@ static int is_stranger(const helper *h) {
 
 /* Until it has said all, or has ended, or is to be ended. */
 static int32_t talk(helper *h) {
-    int64_t deadline = h->task->seconds > 0 ? now_ms() + (int64_t)h->task->seconds * 1000 : INT64_MAX;
+    int64_t begun = now_ms(), own = h->task->seconds > 0 ? begun + (int64_t)h->task->seconds * 1000 : INT64_MAX;
     for (;;) {
+        int64_t greeting = h->have < RGM_HELPER_GREETING ? begun + GREETING_MS : INT64_MAX;
+        int64_t deadline = own < greeting ? own : greeting;
         int unsent = !h->broken && h->sent < RGM_HELPER_SIZE + h->task->size;
         struct pollfd ready = {.fd = h->channel, .events = (short)(unsent ? POLLIN | POLLOUT : POLLIN)};
         int64_t left = deadline == INT64_MAX ? ASK_MS : deadline - now_ms();

@@ -50,7 +50,8 @@ static rgm_status make_config(const rgm_cli_line *line, rgm_config *config, rgm_
     if (line->argument_count > 0) given = line->argument[0];
     if (!given) return rgm_fail(err, RGM_E_USAGE, "eval: expected a checkpoint: --checkpoint FILE, or a run folder");
     RGM_TRY(find_checkpoint(given, path, err));
-    RGM_TRY(rgm_run_config_of_checkpoint(path, config, model, err));
+    const rgm_stop stop = rgm_interrupt_stop();
+    RGM_TRY(rgm_run_config_of_checkpoint(path, &stop, config, model, err));
     RGM_TRY(rgm_cli_apply(line, config, err));
     strcpy(config->checkpoint, path); /* not what --checkpoint says of a folder */
     return RGM_OK;

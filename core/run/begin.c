@@ -11,9 +11,9 @@ rgm_status rgm_run_load_weights(rgm_run *r, rgm_error *err) {
     const rgm_session *s = r->parts.session;
     const char *path = s->config->checkpoint;
     rgm_constants theirs;
-    RGM_TRY(rgm_load_weights(r->parts.trainer, path, err));
+    RGM_TRY(rgm_load_weights(r->parts.trainer, path, &s->stop, err));
     if (rgm_trainer_check_state(r->parts.trainer, err) < 0) return rgm_fail_in(err, "%s", path);
-    RGM_TRY(rgm_constants_read(&theirs, path, err));
+    RGM_TRY(rgm_constants_read(&theirs, path, &s->stop, err));
     rgm_constants_compare(&theirs, &s->data->constants, s->config->data.file);
     rgm_constants_free(&theirs);
     return RGM_OK;

@@ -100,7 +100,7 @@ static rgm_status load_best(rgm_run *r, rgm_error *err) {
         rgm_snapshot_restore(r->best);
         return RGM_OK;
     }
-    if (access(best, F_OK) == 0 || errno != ENOENT) return rgm_load_weights(r->parts.trainer, best, err);
+    if (access(best, F_OK) == 0 || errno != ENOENT) return rgm_load_weights(r->parts.trainer, best, &r->o->stop, err);
     rgm_log(RGM_LOG_WARN, "%s is missing: this is the result of the last state, not of the best", best);
     name_checkpoint(r, r->folder.last);
     return RGM_OK;

@@ -4,9 +4,10 @@
 #include "base/log.h"
 #include "run/run_internal.h"
 
-rgm_status rgm_run_config_of_checkpoint(const char *path, rgm_config *config, rgm_constants *model, rgm_error *err) {
+rgm_status rgm_run_config_of_checkpoint(const char *path, const rgm_stop *stop, rgm_config *config,
+                                        rgm_constants *model, rgm_error *err) {
     rgm_checkpoint_reader *reader;
-    RGM_TRY(rgm_checkpoint_open(&reader, path, err));
+    RGM_TRY(rgm_checkpoint_open(&reader, path, stop, err));
     const char *text = rgm_checkpoint_header(reader)->config;
     rgm_status status = rgm_config_init(config, err);
     if (status == RGM_OK && text) status = rgm_config_parse(config, text, strlen(text), path, err);
@@ -35,7 +36,7 @@ static rgm_status measure(const rgm_run_evaluation *o, const rgm_run_parts *part
     const rgm_run_events *e = &o->events;
     rgm_tally tally;
     if (!parts->judged->count) return rgm_fail(err, RGM_E_USAGE, "%s: no %s split", o->config->data.file, parts->split);
-    RGM_TRY(rgm_load_weights(parts->trainer, o->config->checkpoint, err));
+    RGM_TRY(rgm_load_weights(parts->trainer, o->config->checkpoint, &o->stop, err));
     if (e->prepared) RGM_TRY(e->prepared(e->context, parts, err));
     double start = rgm_seconds();
     RGM_TRY(rgm_trainer_evaluate(parts->trainer, parts->judged, o->stop.asked, o->stop.context, &tally, err));

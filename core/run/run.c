@@ -141,18 +141,19 @@ static rgm_status prepare(rgm_run *r, const rgm_session *s, rgm_error *err) {
 
 /* A run that is continued keeps its model's own constants. What is wrong with the checkpoint is said when it is
  * loaded. */
-static void take_constants(rgm_constants *own, const char *resume) {
+static void take_constants(rgm_constants *own, const rgm_run_options *o) {
+    const char *resume = o->resume;
     char path[RGM_RUNFOLDER_PATH];
     *own = (rgm_constants){0};
     if (!resume || !rgm_runfolder_checkpoint(resume, 0, path)) return;
-    if (rgm_constants_read(own, path, NULL) < 0) *own = (rgm_constants){0};
+    if (rgm_constants_read(own, path, &o->stop, NULL) < 0) *own = (rgm_constants){0};
 }
 
 static rgm_status make_session(const rgm_run_options *o, rgm_session **s, rgm_error *err) {
     rgm_constants own;
     if (o->resume && o->files == RGM_RUN_NO_FILES)
         return rgm_fail(err, RGM_E_USAGE, "%s: a run that is resumed writes into its folder", o->resume);
-    take_constants(&own, o->resume);
+    take_constants(&own, o);
     const rgm_session_options session = {.device = o->device,
                                          .data = o->data,
                                          .need_data = 1,

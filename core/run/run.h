@@ -147,7 +147,8 @@ rgm_status rgm_run_config_of_folder(const char *folder, rgm_config *config, rgm_
 /* The configuration of the run that wrote a checkpoint, which becomes config->checkpoint, and the model's constants, to
  * be freed by rgm_constants_free(). Plugins of files are left out: a file that came from elsewhere does not choose what
  * code is loaded. */
-rgm_status rgm_run_config_of_checkpoint(const char *path, rgm_config *config, rgm_constants *model, rgm_error *err);
+rgm_status rgm_run_config_of_checkpoint(const char *path, const rgm_stop *stop, rgm_config *config,
+                                        rgm_constants *model, rgm_error *err);
 
 typedef struct rgm_run_evaluation {
     rgm_config *config;         /* the checkpoint's own, with changes; config->checkpoint is the file. Fitted to the

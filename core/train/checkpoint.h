@@ -52,8 +52,9 @@ rgm_status rgm_checkpoint_write(const rgm_checkpoint *checkpoint, const rgm_stat
 
 typedef struct rgm_checkpoint_reader rgm_checkpoint_reader;
 
-/* Opens and checks a checkpoint; reads everything but tensors. RGM_E_FORMAT for what is none, or damaged. [main] */
-rgm_status rgm_checkpoint_open(rgm_checkpoint_reader **reader, const char *path, rgm_error *err);
+/* Opens and checks a checkpoint; reads everything but tensors. RGM_E_FORMAT for what is none, or damaged;
+ * RGM_E_INTERRUPTED if `stop` is asked (NULL: never), here or while tensors are read. [main] */
+rgm_status rgm_checkpoint_open(rgm_checkpoint_reader **reader, const char *path, const rgm_stop *stop, rgm_error *err);
 void rgm_checkpoint_close(rgm_checkpoint_reader *reader); /* NULL is fine */
 
 /* Lives as long as the reader. Of a foreign file: zeros, best_epoch -1, and empty texts. */

@@ -222,7 +222,7 @@ static rgm_status rehearse(const rgm_checkpoint_reader *r, const rgm_state *into
     return status;
 }
 
-rgm_status rgm_checkpoint_open(rgm_checkpoint_reader **reader, const char *path, rgm_error *err) {
+rgm_status rgm_checkpoint_open(rgm_checkpoint_reader **reader, const char *path, const rgm_stop *stop, rgm_error *err) {
     *reader = NULL;
     rgm_status status;
     rgm_checkpoint_reader *r = calloc(1, sizeof *r);
@@ -234,7 +234,7 @@ rgm_status rgm_checkpoint_open(rgm_checkpoint_reader **reader, const char *path,
         status = rgm_fail(err, RGM_E_NOMEM, "%s: out of memory", path);
         goto fail;
     }
-    RGM_TRY_OR_FAIL(status, rgm_input_open(&r->input, r->path, NULL, err));
+    RGM_TRY_OR_FAIL(status, rgm_input_open(&r->input, r->path, stop, err));
     RGM_TRY_OR_FAIL(status, rgm_input_verify(&r->input, err));
     r->foreign = !r->input.framed;
     if (r->foreign) RGM_TRY_OR_FAIL(status, rehearse(r, NULL, err));

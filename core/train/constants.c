@@ -73,9 +73,9 @@ rgm_status rgm_constants_take(rgm_constants *c, const rgm_checkpoint_reader *rea
     return rgm_fail(err, RGM_E_NOMEM, "%s: out of memory", path);
 }
 
-rgm_status rgm_constants_read(rgm_constants *c, const char *path, rgm_error *err) {
+rgm_status rgm_constants_read(rgm_constants *c, const char *path, const rgm_stop *stop, rgm_error *err) {
     rgm_checkpoint_reader *reader;
-    RGM_TRY(rgm_checkpoint_open(&reader, path, err));
+    RGM_TRY(rgm_checkpoint_open(&reader, path, stop, err));
     rgm_status status = rgm_constants_take(c, reader, path, err);
     rgm_checkpoint_close(reader);
     return status;

@@ -24,7 +24,7 @@ rgm_status rgm_constants_take(rgm_constants *constants, const rgm_checkpoint_rea
                               rgm_error *err);
 
 /* The same of a file. [main] */
-rgm_status rgm_constants_read(rgm_constants *constants, const char *path, rgm_error *err);
+rgm_status rgm_constants_read(rgm_constants *constants, const char *path, const rgm_stop *stop, rgm_error *err);
 
 /* A data set's class names, a line each ("": it has none), in new memory. NULL without memory. */
 char *rgm_constants_names(const rgm_dataset_info *info);

@@ -22,7 +22,7 @@ static rgm_status read_all(rgm_checkpoint_reader *reader, const rgm_session *s, 
 
 rgm_status rgm_resume(const rgm_session *s, rgm_trainer *t, const char *path, rgm_resumed *resumed, rgm_error *err) {
     rgm_checkpoint_reader *reader;
-    RGM_TRY(rgm_checkpoint_open(&reader, path, err));
+    RGM_TRY(rgm_checkpoint_open(&reader, path, &s->stop, err));
     const rgm_checkpoint *header = rgm_checkpoint_header(reader);
     rgm_progress from = header->progress;
     rgm_status status;
@@ -40,12 +40,12 @@ fail:
     return status;
 }
 
-rgm_status rgm_load_weights(rgm_trainer *t, const char *path, rgm_error *err) {
+rgm_status rgm_load_weights(rgm_trainer *t, const char *path, const rgm_stop *stop, rgm_error *err) {
     rgm_checkpoint_reader *reader = NULL;
     rgm_state *into = calloc(1, sizeof *into);
     if (!into) return rgm_fail(err, RGM_E_NOMEM, "checkpoint: out of memory");
     rgm_trainer_state(t, into);
-    rgm_status status = rgm_checkpoint_open(&reader, path, err);
+    rgm_status status = rgm_checkpoint_open(&reader, path, stop, err);
     if (status >= 0) status = rgm_checkpoint_read(reader, into, 0, err);
     rgm_checkpoint_close(reader);
     free(into);

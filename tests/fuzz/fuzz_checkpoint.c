@@ -55,7 +55,7 @@ static const char *const *list_places(void) {
 static void look(const char *path) {
     rgm_checkpoint_reader *reader = NULL;
     rgm_error err = {0};
-    rgm_status status = rgm_checkpoint_open(&reader, path, &err);
+    rgm_status status = rgm_checkpoint_open(&reader, path, NULL, &err);
     fuzz_judge(status, &err);
     NEED(!strstr(err.text, "crashed") && !strstr(err.text, "hung"));
     if (status < 0) return;

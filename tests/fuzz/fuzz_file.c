@@ -28,7 +28,7 @@ static void read_checkpoint(const char *path) {
     }
     rgm_checkpoint_reader *reader;
     rgm_error err = {0};
-    rgm_status status = rgm_checkpoint_open(&reader, path, &err);
+    rgm_status status = rgm_checkpoint_open(&reader, path, NULL, &err);
     fuzz_judge(status, &err);
     if (status < 0) return;
     status = rgm_checkpoint_read(reader, &state, 1, &err);
