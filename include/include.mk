@@ -1,2 +1,2 @@
 regimenincludedir = $(includedir)/regimen
-regimeninclude_HEADERS = %D%/regimen/plugin.h
+regimeninclude_HEADERS = %D%/regimen/plugin.h %D%/regimen/regimen.h

@@ -16,7 +16,7 @@ function room_of(path) { return path ~ /\// ? substr(path, 1, index(path, "/") -
 BEGIN {
     tier["base"] = 0; tier["kernels"] = tier["engine"] = 1; tier["graph"] = tier["data"] = tier["plug"] = 2
     tier["plan"] = tier["try"] = 3; tier["conv"] = 4; tier["ops"] = 5; tier["train"] = 6; tier["report"] = 7; tier["run"] = 8
-    tier["recipe"] = 9; tier["cli"] = 10
+    tier["recipe"] = 9; tier["library"] = 10; tier["cli"] = 11
     split(file, part, "/"); top = part[1]; room = top == "core" ? part[2] : ""
     standard = "^<(assert|complex|ctype|errno|fenv|float|inttypes|limits|math|stdalign|stdarg|stdbool|stddef|stdint|stdio|stdlib|string|tgmath)[.]h>$"
     if (top == "core" && !(room in tier)) { FNR = 0; bad("not a room of the house") }
