@@ -219,12 +219,29 @@ static rgm_dataset *open_kind(int kind) {
     return kind >= 4 ? open_streamed(path) : open_set(path, kind == 1 ? RGM_ACCESS_PREAD : RGM_ACCESS_AUTO);
 }
 
-/* The same bits from mapped, pread, chunked and compressed files, on 1, 2 and 3 threads. */
+/* Of a set that is closed, and whose names are not needed. */
+static rgm_test_memory copy_of(rgm_dataset *set) {
+    rgm_test_memory copy;
+    copy_to_memory(&copy, set);
+    rgm_dataset_close(set);
+    copy.memory.name = NULL;
+    copy.memory.class_names = NULL;
+    return copy;
+}
+
+/* The same bits from memory, and from mapped, pread, chunked and compressed files, on 1, 2 and 3 threads. */
 START_TEST(test_same_bits) {
     int32_t layout = _i & 1 ? PLAIN : BLOCKED, block = _i & 2 ? 8 : 16, side = _i & 4 ? 7 : 0;
     size_t floats, others;
     make_set(in_folder(folder, "r.h5"), &small);
     float *first = record(open_kind(0), 1, layout, block, side, &floats);
+    rgm_test_memory copy = copy_of(open_kind(0));
+    rgm_dataset *set;
+    ck_assert_int_eq(rgm_dataset_from_memory(&set, &copy.memory, NULL), RGM_OK);
+    float *borrowed = record(set, 2, layout, block, side, &others);
+    ck_assert(floats == others && memcmp(first, borrowed, floats * 4) == 0);
+    free(borrowed);
+    free_memory(&copy);
     for (int kind = 0; kind < 6; kind++) {
         rgm_test_set made = small;
         if (kind >= 2) made.chunk = 7;

@@ -83,6 +83,22 @@ START_TEST(kinds) {
     ck_assert_int_eq(rgm_dataset_describe(set)->access[0], RGM_PIXELS_HDF5);
     ck_assert(print == fingerprint(set));
     rgm_dataset_close(set);
+    rgm_test_memory copy;
+    rgm_error err = {0};
+    set = open_set(path, RGM_ACCESS_AUTO);
+    copy_to_memory(&copy, set);
+    rgm_dataset_close(set);
+    copy.memory.class_names = NULL;
+    copy.memory.name = NULL;
+    for (int32_t begun = 0; begun < 2; begun++) {
+        ck_assert_msg(rgm_dataset_from_memory(&set, &copy.memory, &err) == RGM_OK, "%s", err.text);
+        if (begun) rgm_fingerprint_begin(set, &never);
+        uint64_t sample = 0;
+        ck_assert_int_eq(rgm_fingerprint_sampled(set, &sample, &err), RGM_OK);
+        ck_assert(print == fingerprint(set) && old == sample);
+        rgm_dataset_close(set);
+    }
+    free_memory(&copy);
     made.train--;
     make_set(path, &made);
     ck_assert(print != print_of(path, RGM_ACCESS_AUTO));

@@ -40,14 +40,17 @@ END_TEST
 START_TEST(test_holdout) {
     rgm_test_set made = {.train = 1003, .H = 1, .W = 1, .C = 1, .classes = 7};
     make_set(in_folder(folder, "h.h5"), &made);
-    rgm_dataset *set = open_set(in_folder(folder, "h.h5"), RGM_ACCESS_AUTO);
+    rgm_dataset *set = open_set(in_folder(folder, "h.h5"), RGM_ACCESS_AUTO), *borrowed;
     const int32_t *labels = rgm_dataset_labels(set, RGM_SPLIT_TRAIN);
+    rgm_test_memory copy;
     rgm_error err = {0};
+    copy_to_memory(&copy, set);
+    ck_assert_int_eq(rgm_dataset_from_memory(&borrowed, &copy.memory, &err), RGM_OK);
     for (int percent = 1; percent < 100; percent += 7) {
         rgm_holdout one, again, other;
         double fraction = percent / 100.0;
         ck_assert_int_eq(rgm_holdout_create(&one, set, fraction, 5, &err), RGM_OK);
-        ck_assert_int_eq(rgm_holdout_create(&again, set, fraction, 5, &err), RGM_OK);
+        ck_assert_int_eq(rgm_holdout_create(&again, borrowed, fraction, 5, &err), RGM_OK);
         ck_assert_int_eq(rgm_holdout_create(&other, set, fraction, 6, &err), RGM_OK);
         ck_assert_int_eq(one.validation.count, (int64_t)floor(fraction * 1003 + 0.5));
         ck_assert_int_eq(one.train.count + one.validation.count, 1003);
@@ -75,6 +78,8 @@ START_TEST(test_holdout) {
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
         ck_assert_int_eq(rgm_holdout_create(&none, set, wrong[i], 5, &err), RGM_E_USAGE);
     rgm_dataset_close(set);
+    rgm_dataset_close(borrowed);
+    free_memory(&copy);
 }
 END_TEST
 

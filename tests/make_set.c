@@ -159,6 +159,34 @@ const char *in_folder(const char *folder, const char *name) {
     return path;
 }
 
+void copy_to_memory(rgm_test_memory *copy, const rgm_dataset *set) {
+    const rgm_dataset_info *info = rgm_dataset_describe(set);
+    size_t bytes = (size_t)info->H * (size_t)info->W * (size_t)info->C;
+    *copy = (rgm_test_memory){.memory = {.name = info->path,
+                                         .H = info->H,
+                                         .W = info->W,
+                                         .C = info->C,
+                                         .classes = info->classes,
+                                         .class_names = info->class_names}};
+    for (int32_t s = 0; s < RGM_SPLIT_COUNT; s++) {
+        size_t count = (size_t)info->count[s];
+        if (!count) continue;
+        copy->memory.count[s] = info->count[s];
+        copy->memory.images[s] = copy->images[s] = malloc(count * bytes);
+        copy->memory.labels[s] = copy->labels[s] = malloc(count * sizeof(int32_t));
+        memcpy(copy->labels[s], rgm_dataset_labels(set, s), count * sizeof(int32_t));
+        for (size_t i = 0; i < count; i++)
+            NEED(rgm_dataset_read(set, s, (int64_t)i, copy->images[s] + i * bytes, NULL));
+    }
+}
+
+void free_memory(rgm_test_memory *copy) {
+    for (int32_t s = 0; s < RGM_SPLIT_COUNT; s++) {
+        free(copy->images[s]);
+        free(copy->labels[s]);
+    }
+}
+
 static rgm_dataset *open_with(const char *path, const rgm_dataset_options *options) {
     rgm_error err = {0};
     rgm_dataset *set = NULL;

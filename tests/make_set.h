@@ -35,6 +35,15 @@ void remove_folder(char *folder);
 /* folder/name in a rotating static buffer. */
 const char *in_folder(const char *folder, const char *name);
 
+/* What an open set holds, in memory: a set may be made of `memory` as long as this lives. */
+typedef struct rgm_test_memory {
+    rgm_dataset_memory memory;
+    uint8_t *images[RGM_SPLIT_COUNT];
+    int32_t *labels[RGM_SPLIT_COUNT];
+} rgm_test_memory;
+void copy_to_memory(rgm_test_memory *copy, const rgm_dataset *set);
+void free_memory(rgm_test_memory *copy);
+
 /* Opens, or fails the test. */
 rgm_dataset *open_set(const char *path, int32_t access);
 

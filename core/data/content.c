@@ -6,7 +6,7 @@
 #include "data/label.h"
 #include "data/unpack.h"
 
-enum { READ_BYTES = 1 << 24, NAME_BYTES = 255, CHUNK_BYTES = 256 << 20 };
+enum { READ_BYTES = 1 << 24, CHUNK_BYTES = 256 << 20 };
 
 /* Chunks, or bytes of one that is not chunked, that a table needs, and that it has. */
 typedef struct allocated {
@@ -215,7 +215,7 @@ static rgm_status settle_classes(rgm_dataset *set, const int32_t *soft_classes, 
 }
 
 rgm_status rgm_content_load(rgm_dataset *set, rgm_error *err) {
-    static const rgm_attribute_texts names = {.name = "class_names", .most = NAME_BYTES};
+    static const rgm_attribute_texts names = {.name = "class_names", .most = RGM_DATA_NAME_BYTES};
     int32_t soft_classes[RGM_SPLIT_COUNT] = {0}, splits = 0;
     RGM_TRY(rgm_h5_open(&set->input, &set->file, err));
     for (int32_t s = 0; s < RGM_SPLIT_COUNT; s++) {

@@ -24,9 +24,11 @@ const char *rgm_split_name(int32_t split) {
 void rgm_dataset_close(rgm_dataset *set) {
     if (!set) return;
     rgm_fingerprint_end(set);
-    rgm_h5_enter();
-    rgm_content_close(set);
-    rgm_h5_leave();
+    if (set->file >= 0) {
+        rgm_h5_enter();
+        rgm_content_close(set);
+        rgm_h5_leave();
+    }
     rgm_load_free(set);
 }
 
@@ -128,7 +130,15 @@ static rgm_status compute_constants(rgm_dataset *set, rgm_error *err) {
     return RGM_OK;
 }
 
-/* ---- the interface ---- */
+/* ---- a file ---- */
+
+/* What of the description is the set's own texts. */
+static void describe_texts(rgm_dataset *set) {
+    set->info.path = set->path;
+    set->info.class_names = (const char *const *)set->names;
+    set->info.source = set->source ? set->source : "";
+    set->info.licence = set->licence ? set->licence : "";
+}
 
 static rgm_status open_set(rgm_dataset *set, const rgm_dataset_options *options, rgm_error *err) {
     static const rgm_dataset_knobs none;
@@ -140,12 +150,9 @@ static rgm_status open_set(rgm_dataset *set, const rgm_dataset_options *options,
     RGM_TRY(rgm_input_verify(input, err));
     if (!input->framed && !knobs->trusted) RGM_TRY(rgm_file_rehearse(input, &rehearsal, err));
     RGM_TRY(load(set, options->access, err));
-    set->info.path = set->path;
+    describe_texts(set);
     set->info.framed = input->framed;
     set->info.unlocked = input->unlocked;
-    set->info.class_names = (const char *const *)set->names;
-    set->info.source = set->source ? set->source : "";
-    set->info.licence = set->licence ? set->licence : "";
     RGM_TRY(map_pixels(set, err));
     RGM_TRY(compute_constants(set, err));
     return rgm_input_unchanged(input, err); /* all of that was the same file */
@@ -163,6 +170,103 @@ rgm_status rgm_dataset_open(rgm_dataset **out, const char *path, const rgm_datas
         *out = set;
     return status;
 }
+
+/* ---- pixels in memory ---- */
+
+static rgm_status check_memory(const rgm_dataset *set, const rgm_dataset_memory *m, rgm_error *err) {
+    if (m->H < 1 || m->W < 1 || m->C < 1 || m->H > RGM_DATA_SIDE || m->W > RGM_DATA_SIDE || m->C > RGM_DATA_CHANNELS ||
+        (int64_t)m->H * m->W * m->C > RGM_DATA_IMAGE_BYTES)
+        return rgm_fail(err, RGM_E_USAGE,
+                        "%s: images of %d x %d x %d (H, W, C): expected 1 to %d pixels a side, 1 to %d channels, at "
+                        "most %d bytes an image",
+                        set->path, m->H, m->W, m->C, RGM_DATA_SIDE, RGM_DATA_CHANNELS, RGM_DATA_IMAGE_BYTES);
+    if (m->classes < 2 || m->classes > RGM_DATA_CLASSES)
+        return rgm_fail(err, RGM_E_USAGE, "%s: %d classes: expected 2 to %d", set->path, m->classes, RGM_DATA_CLASSES);
+    for (int32_t s = 0; s < RGM_SPLIT_COUNT; s++)
+        if (m->count[s]) return RGM_OK;
+    return rgm_fail(err, RGM_E_USAGE, "%s: no images in any split", set->path);
+}
+
+static rgm_status check_memory_split(const rgm_dataset *set, const rgm_dataset_memory *m, int32_t split,
+                                     rgm_error *err) {
+    int64_t count = m->count[split], bytes = rgm_content_bytes(set);
+    const char *name = rgm_split_name(split);
+    if (count < 0 || count > INT32_MAX)
+        return rgm_fail(err, RGM_E_USAGE, "%s: %lld images in the %s split: expected 0 to %d", set->path,
+                        (long long)count, name, INT32_MAX);
+    if (count && (!m->images[split] || !m->labels[split]))
+        return rgm_fail(err, RGM_E_USAGE, "%s: %lld images in the %s split, but no %s", set->path, (long long)count,
+                        name, m->images[split] ? "labels" : "pixels");
+    if ((uint64_t)(count * bytes) > UINTPTR_MAX - (uintptr_t)m->images[split])
+        return rgm_fail(err, RGM_E_USAGE, "%s: %lld images of %lld bytes in the %s split: more than memory can hold",
+                        set->path, (long long)count, (long long)bytes, name);
+    return RGM_OK;
+}
+
+static rgm_status take_split(rgm_dataset *set, const rgm_dataset_memory *m, int32_t split, rgm_error *err) {
+    rgm_split_store *store = &set->splits[split];
+    int64_t count = m->count[split];
+    if (!count) return RGM_OK;
+    store->labels = malloc((size_t)count * sizeof *store->labels);
+    if (!store->labels) return rgm_fail(err, RGM_E_NOMEM, "%s: no memory for %lld labels", set->path, (long long)count);
+    for (int64_t i = 0; i < count; i++) {
+        int32_t label = store->labels[i] = m->labels[split][i];
+        if (label < 0 || label >= m->classes)
+            return rgm_fail(err, RGM_E_USAGE, "%s: %s/labels[%lld] is %d: a label is 0 to %d", set->path,
+                            rgm_split_name(split), (long long)i, label, m->classes - 1);
+    }
+    set->info.count[split] = count;
+    set->info.access[split] = RGM_PIXELS_MEMORY;
+    store->map = m->images[split];
+    return RGM_OK;
+}
+
+static rgm_status take_names(rgm_dataset *set, const rgm_dataset_memory *m, rgm_error *err) {
+    if (!m->class_names) return RGM_OK;
+    set->names = calloc((size_t)m->classes, sizeof *set->names);
+    if (!set->names) return rgm_fail(err, RGM_E_NOMEM, "%s: out of memory", set->path);
+    for (int32_t i = 0; i < m->classes; i++) {
+        const char *name = m->class_names[i];
+        if (!name) return rgm_fail(err, RGM_E_USAGE, "%s: class_names[%d]: there is none", set->path, i);
+        if (strnlen(name, RGM_DATA_NAME_BYTES + 1) > RGM_DATA_NAME_BYTES)
+            return rgm_fail(err, RGM_E_USAGE, "%s: class_names[%d]: more than %d bytes", set->path, i,
+                            RGM_DATA_NAME_BYTES);
+        set->names[i] = strdup(name);
+        if (!set->names[i]) return rgm_fail(err, RGM_E_NOMEM, "%s: out of memory", set->path);
+        set->names_count++;
+    }
+    return RGM_OK;
+}
+
+static rgm_status take_memory(rgm_dataset *set, const rgm_dataset_memory *m, rgm_error *err) {
+    RGM_TRY(check_memory(set, m, err));
+    set->info.H = m->H;
+    set->info.W = m->W;
+    set->info.C = m->C;
+    set->info.classes = m->classes;
+    set->input.path = set->path;
+    set->input.stop = m->stop;
+    for (int32_t s = 0; s < RGM_SPLIT_COUNT; s++) RGM_TRY(check_memory_split(set, m, s, err));
+    for (int32_t s = 0; s < RGM_SPLIT_COUNT; s++) RGM_TRY(take_split(set, m, s, err));
+    RGM_TRY(take_names(set, m, err));
+    describe_texts(set);
+    return compute_constants(set, err);
+}
+
+rgm_status rgm_dataset_from_memory(rgm_dataset **out, const rgm_dataset_memory *memory, rgm_error *err) {
+    const char *name = memory->name ? memory->name : "memory";
+    *out = NULL;
+    rgm_dataset *set = rgm_load_new(name);
+    if (!set) return rgm_fail(err, RGM_E_NOMEM, "%s: out of memory", name);
+    rgm_status status = take_memory(set, memory, err);
+    if (status < 0)
+        rgm_dataset_close(set);
+    else
+        *out = set;
+    return status;
+}
+
+/* ---- use ---- */
 
 const rgm_dataset_info *rgm_dataset_describe(const rgm_dataset *set) { return &set->info; }
 

@@ -1,4 +1,5 @@
-/* The data set: an HDF5 file of uint8 images and labels (datasets/FORMAT.md), opened read-only and validated whole.
+/* The data set: an HDF5 file of uint8 images and labels (datasets/FORMAT.md), opened read-only and validated whole; or
+ * pixels that lie in the caller's memory. Once opened it does not change, so any number of threads may use one set.
  *
  * Splits `train`, `test` and `validation` (any of them may be missing, one must be there) share one image size. Labels
  * are read into memory and checked. Pixels are not, if they can be mapped:
@@ -29,23 +30,24 @@
 #define RGM_DATA_CLASSES     65536      /* most classes              */
 #define RGM_DATA_CACHE       (64 << 20) /* least bytes of chunk cache of a split read through HDF5 */
 #define RGM_DATA_IMAGE_BYTES (1 << 28)  /* largest image, H * W * C */
+#define RGM_DATA_NAME_BYTES  255        /* longest name of a class */
 #define RGM_DATA_PIXEL_HASH  "xxh3_64"  /* attribute of images: XXH3-64 of the split's pixels in order */
 
 enum { RGM_SPLIT_TRAIN = 0, RGM_SPLIT_TEST = 1, RGM_SPLIT_VALIDATION = 2, RGM_SPLIT_COUNT = 3 };
 enum { RGM_ACCESS_AUTO = 0, RGM_ACCESS_PREAD = 1 }; /* AUTO maps what can be mapped */
-/* how a split's pixels are read; MEMORY: they were unpacked */
+/* how a split's pixels are read; MEMORY: they were unpacked, or are the caller's */
 enum { RGM_PIXELS_MAPPED = 0, RGM_PIXELS_PREAD = 1, RGM_PIXELS_HDF5 = 2, RGM_PIXELS_MEMORY = 3 };
 
 typedef struct rgm_dataset rgm_dataset;
 
 typedef struct rgm_dataset_info {
-    const char *path;
+    const char *path; /* of the file, or the name of pixels in memory */
     int32_t H, W, C;  /* of every image */
     int32_t classes;  /* at least 2 */
-    int32_t framed;   /* 1: Regimen's own file, checksum verified; 0: foreign */
+    int32_t framed;   /* 1: Regimen's own file, checksum verified; 0: foreign, or no file */
     int32_t slow;     /* 1: some split is read through HDF5: worth telling the user */
     int32_t unlocked; /* 1: its file system has no locks, so another program may write it: worth telling */
-    int32_t computed; /* 1: the file had no mean or std; they were computed from the training split */
+    int32_t computed; /* 1: there were no mean or std; they were computed from the training split */
     int64_t count[RGM_SPLIT_COUNT];  /* samples; 0: the split is missing */
     int32_t access[RGM_SPLIT_COUNT]; /* RGM_PIXELS_* */
     int64_t cache[RGM_SPLIT_COUNT];  /* bytes of chunk cache, where it is read through HDF5 */
@@ -66,6 +68,23 @@ typedef struct rgm_dataset_options {
  * failed; RGM_E_FORMAT for a damaged file or content that does not follow the format, RGM_E_UNSUPPORTED for what this
  * build cannot read, RGM_E_INTERRUPTED if it was to stop. [any thread, many at once] */
 rgm_status rgm_dataset_open(rgm_dataset **set, const char *path, const rgm_dataset_options *options, rgm_error *err);
+
+/* Pixels that lie in memory, with their labels. */
+typedef struct rgm_dataset_memory {
+    const char *name; /* in the place of a path; NULL: "memory" */
+    int32_t H, W, C;
+    int32_t classes;                        /* at least 2 */
+    int64_t count[RGM_SPLIT_COUNT];         /* images; 0: there is no such split */
+    const uint8_t *images[RGM_SPLIT_COUNT]; /* [count][H][W][C], dense */
+    const int32_t *labels[RGM_SPLIT_COUNT]; /* [count], 0 to classes - 1 */
+    const char *const *class_names;         /* [classes]; NULL: none */
+    rgm_stop stop;                          /* asked while mean and std are computed */
+} rgm_dataset_memory;
+
+/* A set of these pixels, which stay the caller's and must stay as they are until it is closed; all else is copied. Mean
+ * and std are computed from the training split. Limits are those of files. RGM_E_USAGE for what is outside of them,
+ * RGM_E_INTERRUPTED if it was to stop. [any thread] */
+rgm_status rgm_dataset_from_memory(rgm_dataset **set, const rgm_dataset_memory *memory, rgm_error *err);
 
 /* Closes; NULL is fine. Views and pointers into the set end here. */
 void rgm_dataset_close(rgm_dataset *set);
