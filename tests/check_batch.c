@@ -288,6 +288,80 @@ START_TEST(test_soft_targets) {
 }
 END_TEST
 
+/* The view's numbers for the set's classes, in labels and targets; the set stays as it is. */
+START_TEST(test_mapped_classes) {
+    rgm_class_map *map = malloc(sizeof *map + 4 * sizeof(int32_t));
+    map->classes = 6;
+    memcpy(map->to, (const int32_t[]){5, 0, 2, 0}, 4 * sizeof(int32_t));
+    rgm_test_set made = small;
+    made.soft = _i;
+    make_set(in_folder(folder, "m.h5"), &made);
+    rgm_dataset *set = open_set(in_folder(folder, "m.h5"), RGM_ACCESS_AUTO);
+    rgm_batch_options options = basic(set, RGM_SPLIT_TEST);
+    options.view.map = map;
+    float x[10 * 5 * 4 * 3 + 16], targets[10 * 7];
+    int32_t labels[10];
+    rgm_error err = {0};
+    rgm_batches *batches;
+    rgm_team *team = make_team(1);
+    ck_assert_int_eq(rgm_view_classes(&options.view), 6);
+    for (int32_t width = 6; width <= 7; width++) {
+        options.classes = width == 6 ? 0 : width;
+        batches = make_batches(&options);
+        struct out out = {.x = (float *)(((uintptr_t)x + 63) & ~(uintptr_t)63), .targets = targets, .labels = labels};
+        memset(targets, 0xff, sizeof targets);
+        fill(batches, team, 0, 0, &out);
+        for (int32_t n = 0; n < 10; n++) {
+            int32_t was = make_set_label(&made, RGM_SPLIT_TEST, n);
+            float row[7] = {0};
+            row[map->to[was]] += _i ? 0.75f : 1.0f;
+            if (_i) row[map->to[(was + 1) % 4]] += 0.25f;
+            ck_assert_int_eq(labels[n], map->to[was]);
+            ck_assert(memcmp(targets + n * width, row, (size_t)width * sizeof *row) == 0);
+            ck_assert_int_eq(rgm_dataset_labels(set, RGM_SPLIT_TEST)[n], was);
+        }
+        rgm_batches_destroy(batches);
+    }
+    options.classes = 5;
+    ck_assert_int_eq(rgm_batches_create(&batches, &options, &err), RGM_E_USAGE);
+    ck_assert_msg(strstr(err.text, "6 classes, the network has 5"), "%s", err.text);
+    rgm_team_destroy(team);
+    rgm_dataset_close(set);
+    free(map);
+}
+END_TEST
+
+/* Classes turned round under a single logit; four that become two. */
+START_TEST(test_mapped_logit) {
+    static const int32_t to[2][4] = {{1, 0}, {1, 0, 0, 1}};
+    rgm_test_set made = small;
+    made.classes = 2 + 2 * _i;
+    made.soft = 1;
+    rgm_class_map *map = malloc(sizeof *map + 4 * sizeof(int32_t));
+    map->classes = 2;
+    memcpy(map->to, to[_i], sizeof to[_i]);
+    make_set(in_folder(folder, "l.h5"), &made);
+    rgm_dataset *set = open_set(in_folder(folder, "l.h5"), RGM_ACCESS_AUTO);
+    rgm_batch_options options = basic(set, RGM_SPLIT_TEST);
+    options.view.map = map;
+    options.one_logit = 1;
+    rgm_team *team = make_team(1);
+    rgm_batches *batches = make_batches(&options);
+    struct out out = make_out(&options);
+    fill(batches, team, 0, 0, &out);
+    for (int32_t n = 0; n < 10; n++) {
+        int32_t was = make_set_label(&made, RGM_SPLIT_TEST, n), next = (was + 1) % made.classes;
+        ck_assert_int_eq(out.labels[n], map->to[was]);
+        ck_assert(out.targets[n] == 0.75f * (float)map->to[was] + 0.25f * (float)map->to[next]);
+    }
+    free_out(&out);
+    rgm_batches_destroy(batches);
+    rgm_team_destroy(team);
+    rgm_dataset_close(set);
+    free(map);
+}
+END_TEST
+
 START_TEST(test_holdout_view) {
     make_set(in_folder(folder, "v.h5"), &small);
     rgm_dataset *set = open_set(in_folder(folder, "v.h5"), RGM_ACCESS_PREAD);
@@ -443,6 +517,8 @@ int main(void) {
     tcase_add_test(batches, test_evaluation);
     tcase_add_loop_test(batches, test_same_bits, 0, 8);
     tcase_add_test(batches, test_soft_targets);
+    tcase_add_loop_test(batches, test_mapped_classes, 0, 2);
+    tcase_add_loop_test(batches, test_mapped_logit, 0, 2);
     tcase_add_test(batches, test_holdout_view);
     tcase_add_test(batches, test_wrong);
     tcase_add_test(batches, test_truncated_map);

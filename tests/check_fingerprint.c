@@ -1,4 +1,4 @@
-/* Fingerprints of data sets: what counts, and who does the work. Labels of another order. */
+/* Fingerprints of data sets: what counts, and who does the work. */
 #include <check.h>
 #include <fcntl.h>
 #include <hdf5.h>
@@ -247,31 +247,7 @@ START_TEST(written_to) {
 }
 END_TEST
 
-/* ---- labels ---- */
-
-START_TEST(relabelled) {
-    static const int32_t map[] = {5, 0, 2, 0};
-    rgm_test_set made = {.train = 40, .test = 7, .H = 2, .W = 2, .C = 1, .classes = 4, .soft = _i};
-    make_set(in_folder(folder, "set.h5"), &made);
-    rgm_error err = {0};
-    uint64_t print;
-    rgm_dataset *set = open_set(in_folder(folder, "set.h5"), RGM_ACCESS_AUTO);
-    ck_assert_msg(rgm_dataset_relabel(set, map, 6, &err) == RGM_OK, "%s", err.text);
-    ck_assert_int_eq(rgm_dataset_describe(set)->classes, 6);
-    for (int32_t s = 0; s < 2; s++)
-        for (int64_t i = 0; i < rgm_dataset_describe(set)->count[s]; i++) {
-            int32_t was = make_set_label(&made, s, i);
-            ck_assert_int_eq(rgm_dataset_labels(set, s)[i], map[was]);
-            if (!made.soft) continue;
-            float row[6] = {0};
-            row[map[was]] += 0.75f;
-            row[map[(was + 1) % 4]] += 0.25f;
-            ck_assert(memcmp(row, rgm_dataset_soft(set, s) + i * 6, sizeof row) == 0);
-        }
-    ck_assert_int_eq(rgm_fingerprint_quick(set, &terms, &print, NULL), RGM_E_INTERNAL);
-    rgm_dataset_close(set);
-}
-END_TEST
+/* ---- a set that is shared ---- */
 
 typedef struct sharer {
     rgm_dataset *set;
@@ -317,7 +293,6 @@ int main(void) {
     tcase_add_test(tcase, hash_in_the_file);
     tcase_add_loop_test(tcase, in_the_background, 0, 2);
     tcase_add_loop_test(tcase, written_to, RGM_PIXELS_MAPPED, RGM_PIXELS_MEMORY + 1);
-    tcase_add_loop_test(tcase, relabelled, 0, 2);
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

@@ -77,23 +77,32 @@ static rgm_status pack_image(const rgm_batches *b, const rgm_pixels *image, floa
     return RGM_OK;
 }
 
+/* The label of a sample into a row of zeros, one for each of the view's classes. */
+static void put_label(const rgm_view *view, int64_t index, float *row) {
+    int32_t classes = rgm_dataset_describe(view->set)->classes;
+    const float *soft = rgm_dataset_soft(view->set, view->split);
+    if (!soft)
+        row[rgm_view_class(view, rgm_dataset_labels(view->set, view->split)[index])] = 1.0f;
+    else if (!view->map)
+        memcpy(row, soft + index * classes, (size_t)classes * sizeof *row);
+    else /* two of the set's classes may be one of the view's */
+        for (int32_t c = 0; c < classes; c++) row[view->map->to[c]] += soft[index * classes + c];
+}
+
 static void write_target(const rgm_batches *b, int64_t index, int32_t place) {
     const rgm_view *view = &b->options.view;
-    int64_t classes = b->info->classes, width = b->options.classes ? b->options.classes : classes;
-    int32_t label = rgm_dataset_labels(view->set, view->split)[index];
-    const float *soft = rgm_dataset_soft(view->set, view->split);
-    if (b->out.labels) b->out.labels[place] = label;
+    int64_t width = b->options.classes ? b->options.classes : rgm_view_classes(view);
+    float two[2] = {0};
+    if (b->out.labels) b->out.labels[place] = rgm_view_class(view, rgm_dataset_labels(view->set, view->split)[index]);
     if (!b->out.targets) return;
     if (b->options.one_logit) {
-        b->out.targets[place] = soft ? soft[index * 2 + 1] : (float)label;
+        put_label(view, index, two);
+        b->out.targets[place] = two[1];
         return;
     }
     float *target = b->out.targets + place * width;
     memset(target, 0, (size_t)width * sizeof *target);
-    if (soft)
-        memcpy(target, soft + index * classes, (size_t)classes * sizeof *target);
-    else
-        target[label] = 1.0f;
+    put_label(view, index, target);
 }
 
 static rgm_status fill_image(const rgm_batches *b, int32_t place, int32_t worker, rgm_error *err) {
@@ -144,10 +153,11 @@ static rgm_status check_options(const rgm_batch_options *o, rgm_error *err) {
     if (!o->augment && ((o->H && o->H != info->H) || (o->W && o->W != info->W)))
         return rgm_fail(err, RGM_E_USAGE, "%s: images are %d x %d, the network takes %d x %d", info->path, info->H,
                         info->W, o->H ? o->H : info->H, o->W ? o->W : info->W);
-    if (o->classes && o->classes < info->classes)
-        return rgm_fail(err, RGM_E_USAGE, "%s: %d classes, the network has %d", info->path, info->classes, o->classes);
-    if (o->one_logit && info->classes != 2)
-        return rgm_fail(err, RGM_E_USAGE, "%s: one logit is for 2 classes, the set has %d", info->path, info->classes);
+    int32_t classes = rgm_view_classes(&o->view);
+    if (o->classes && o->classes < classes)
+        return rgm_fail(err, RGM_E_USAGE, "%s: %d classes, the network has %d", info->path, classes, o->classes);
+    if (o->one_logit && classes != 2)
+        return rgm_fail(err, RGM_E_USAGE, "%s: one logit is for 2 classes, the set has %d", info->path, classes);
     return RGM_OK;
 }
 

@@ -47,8 +47,8 @@ typedef struct rgm_batch_options {
     const rgm_kernels *kernels;
     int32_t layout;    /* of x: 0 blocked [N][ceil(C/B)][H][W][B], 1 plain [N][C][H][W] (RGM_LAYOUT_* of the engine) */
     int32_t H, W;      /* the network's input; 0: the set's. Another size needs `augment`. */
-    int32_t classes;   /* width of a row of targets, at least the set's; 0: the set's */
-    int32_t one_logit; /* 1: targets are [N], the probability of class 1 (sets of two classes only) */
+    int32_t classes;   /* width of a row of targets, at least the view's; 0: the view's */
+    int32_t one_logit; /* 1: targets are [N], the probability of class 1 (views of two classes only) */
     int32_t workers;   /* the team's size */
     const float *mean, *std; /* [C] of the normalisation, pixels as 0 to 1; NULL: the set's */
     rgm_augment_fn augment;  /* NULL: none */
@@ -71,7 +71,7 @@ size_t rgm_batches_x_floats(const rgm_batch_options *options);
 int64_t rgm_batches_per_epoch(const rgm_batches *batches);
 
 /* Where a batch goes: x [N]... in the layout, 64-byte aligned; targets [N][classes] (or [N]), one-hot or soft, 0 behind
- * the set's classes; labels [N]. targets and labels may be NULL. */
+ * the view's classes; labels [N]. targets and labels may be NULL. */
 typedef struct rgm_batch_out {
     float *x, *targets;
     int32_t *labels;

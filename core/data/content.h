@@ -21,6 +21,12 @@ typedef struct rgm_split_store {
     int32_t has_pixel_hash;
 } rgm_split_store;
 
+/* What changes while a set is open: the work on its pixels' hash, one thread's at a time. */
+typedef struct rgm_hashing {
+    struct rgm_pixel_hash *work; /* fingerprint.c's; NULL: not begun */
+    pthread_mutex_t mutex;       /* recursive: a log line may begin a run */
+} rgm_hashing;
+
 struct rgm_dataset {
     rgm_dataset_info info;
     rgm_split_store splits[RGM_SPLIT_COUNT];
@@ -30,9 +36,7 @@ struct rgm_dataset {
     void *map;
     char *path, *source, *licence, **names;
     int32_t names_count, has_mean, has_std;
-    int32_t relabelled;                /* 1: labels are no longer the file's */
-    struct rgm_pixel_hash *pixel_hash; /* fingerprint.c's; NULL: not begun */
-    pthread_mutex_t hashing;           /* of it, for runs that share the set; recursive: a log line may begin a run */
+    rgm_hashing *hashing;
 };
 
 /* Bytes of an image. */

@@ -101,10 +101,6 @@ const int32_t *rgm_dataset_labels(const rgm_dataset *set, int32_t split);
 /* Soft labels of a split: [count][classes], each row summing to 1 within 1e-3; NULL if its labels are integers. */
 const float *rgm_dataset_soft(const rgm_dataset *set, int32_t split);
 
-/* Class c of the file becomes map[c] of `classes`, in labels and soft labels; the set's own class names are gone. Once,
- * before anything reads labels; a fingerprint is taken before. [main] */
-rgm_status rgm_dataset_relabel(rgm_dataset *set, const int32_t *map, int32_t classes, rgm_error *err);
-
 /* The pixels [H][W][C] of one sample where they lie, mapped or unpacked; NULL if they do not. [any thread] */
 const uint8_t *rgm_dataset_pixels(const rgm_dataset *set, int32_t split, int64_t index);
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <time.h>
 #include <xxhash.h>
 #include "base/altstack.h"
 #include "base/clock.h"
@@ -12,7 +13,7 @@
 #include "data/content.h"
 #include "data/unpack.h"
 
-enum { SAMPLES = 1024, PIECE = 1 << 20, LARGEST_PIECE = 1 << 26, LOWEST_PRIORITY = 19 };
+enum { SAMPLES = 1024, PIECE = 1 << 20, LARGEST_PIECE = 1 << 26, LOWEST_PRIORITY = 19, ASK_MS = 100 };
 #define LONG_SECONDS 2.0
 
 /* The work on the pixels. One thread at a time has it: the one that `thread` names, or the caller's. */
@@ -103,8 +104,9 @@ static void free_hash(struct rgm_pixel_hash *h) {
     free(h);
 }
 
-static rgm_status make_hash(rgm_dataset *set, rgm_error *err) {
-    if (set->pixel_hash) return RGM_OK;
+/* Inside the mutex. */
+static rgm_status make_hash(const rgm_dataset *set, rgm_error *err) {
+    if (set->hashing->work) return RGM_OK;
     struct rgm_pixel_hash *h = calloc(1, sizeof *h);
     if (!h) return rgm_fail(err, RGM_E_NOMEM, "%s: out of memory", set->path);
     h->set = set;
@@ -115,15 +117,19 @@ static rgm_status make_hash(rgm_dataset *set, rgm_error *err) {
         return rgm_fail(err, RGM_E_NOMEM, "%s: out of memory", set->path);
     }
     next_split(h);
-    set->pixel_hash = h;
+    set->hashing->work = h;
     return RGM_OK;
 }
 
-void rgm_fingerprint_begin(rgm_dataset *set, const rgm_stop *stop) {
-    if (set->pixel_hash || make_hash(set, NULL) < 0 || set->pixel_hash->done) return;
-    struct rgm_pixel_hash *h = set->pixel_hash;
-    h->stop = *stop;
-    h->running = rgm_altstack_thread(&h->thread, hash_in_background, h) == 0;
+/* Where someone has the mutex, the work has begun. */
+void rgm_fingerprint_begin(const rgm_dataset *set, const rgm_stop *stop) {
+    if (pthread_mutex_trylock(&set->hashing->mutex) != 0) return;
+    if (!set->hashing->work && make_hash(set, NULL) == RGM_OK && !set->hashing->work->done) {
+        struct rgm_pixel_hash *h = set->hashing->work;
+        h->stop = *stop;
+        h->running = rgm_altstack_thread(&h->thread, hash_in_background, h) == 0;
+    }
+    pthread_mutex_unlock(&set->hashing->mutex);
 }
 
 static void end_thread(struct rgm_pixel_hash *h) {
@@ -134,16 +140,16 @@ static void end_thread(struct rgm_pixel_hash *h) {
 }
 
 void rgm_fingerprint_end(rgm_dataset *set) {
-    if (!set->pixel_hash) return;
-    end_thread(set->pixel_hash);
-    free_hash(set->pixel_hash);
-    set->pixel_hash = NULL;
+    if (!set->hashing->work) return;
+    end_thread(set->hashing->work);
+    free_hash(set->hashing->work);
+    set->hashing->work = NULL;
 }
 
-/* Takes the work over and completes it. */
-static rgm_status finish_pixels(rgm_dataset *set, const rgm_stop *stop, rgm_error *err) {
+/* Takes the work over and completes it. Inside the mutex. */
+static rgm_status finish_pixels(const rgm_dataset *set, const rgm_stop *stop, rgm_error *err) {
     RGM_TRY(make_hash(set, err));
-    struct rgm_pixel_hash *h = set->pixel_hash;
+    struct rgm_pixel_hash *h = set->hashing->work;
     double start = rgm_seconds();
     int32_t told = 0;
     end_thread(h);
@@ -156,6 +162,20 @@ static rgm_status finish_pixels(rgm_dataset *set, const rgm_stop *stop, rgm_erro
                 (long long)h->next, (long long)set->info.count[h->split], rgm_split_name(h->split));
         told = 1;
     }
+    return RGM_OK;
+}
+
+/* While another thread has the work, a stop is heard as well. */
+static rgm_status wait_for_work(const rgm_dataset *set, const rgm_stop *stop, rgm_error *err) {
+    struct timespec until;
+    do {
+        if (rgm_stop_asked(stop))
+            return rgm_fail(err, RGM_E_INTERRUPTED, "%s: stopped before all its pixels were hashed", set->path);
+        clock_gettime(CLOCK_REALTIME, &until);
+        until.tv_nsec += ASK_MS * 1000000L;
+        until.tv_sec += until.tv_nsec / 1000000000L;
+        until.tv_nsec %= 1000000000L;
+    } while (pthread_mutex_timedlock(&set->hashing->mutex, &until) != 0);
     return RGM_OK;
 }
 
@@ -178,7 +198,6 @@ static void add_shape(XXH3_state_t *state, const rgm_dataset_info *info) {
 /* Everything, with the splits' pixels or without (NULL). */
 static rgm_status combine(const rgm_dataset *set, const rgm_fingerprint_terms *terms, const uint64_t *pixels,
                           uint64_t *fingerprint, rgm_error *err) {
-    if (set->relabelled) return rgm_fail(err, RGM_E_INTERNAL, "%s: its labels were changed", set->path);
     XXH3_state_t *state = XXH3_createState();
     if (!state) return rgm_fail(err, RGM_E_NOMEM, "%s: out of memory", set->path);
     size_t constants = (size_t)set->info.C * sizeof *terms->mean;
@@ -195,12 +214,13 @@ static rgm_status combine(const rgm_dataset *set, const rgm_fingerprint_terms *t
     return RGM_OK;
 }
 
-rgm_status rgm_fingerprint(rgm_dataset *set, const rgm_fingerprint_terms *terms, const rgm_stop *stop,
+rgm_status rgm_fingerprint(const rgm_dataset *set, const rgm_fingerprint_terms *terms, const rgm_stop *stop,
                            uint64_t *fingerprint, rgm_error *err) {
-    pthread_mutex_lock(&set->hashing);
+    if (pthread_mutex_trylock(&set->hashing->mutex) != 0) RGM_TRY(wait_for_work(set, stop, err));
     rgm_status status = finish_pixels(set, stop, err);
-    pthread_mutex_unlock(&set->hashing);
-    return status < 0 ? status : combine(set, terms, set->pixel_hash->hash, fingerprint, err);
+    if (status == RGM_OK) status = combine(set, terms, set->hashing->work->hash, fingerprint, err);
+    pthread_mutex_unlock(&set->hashing->mutex);
+    return status;
 }
 
 rgm_status rgm_fingerprint_quick(const rgm_dataset *set, const rgm_fingerprint_terms *terms, uint64_t *fingerprint,

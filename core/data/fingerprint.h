@@ -17,20 +17,20 @@ typedef struct rgm_fingerprint_terms {
     const char *classes;     /* names, a line each; "": none */
 } rgm_fingerprint_terms;
 
-/* Starts hashing in the background; it ends early once `stop` is asked. Without a thread the work is done later, by
- * rgm_fingerprint(). Not twice. [main] */
-void rgm_fingerprint_begin(rgm_dataset *set, const rgm_stop *stop);
+/* Starts hashing in the background; it ends early once `stop` is asked, which must live until the set is closed.
+ * Without a thread the work is done later, by rgm_fingerprint(). Nothing if the work has begun. [any thread] */
+void rgm_fingerprint_begin(const rgm_dataset *set, const rgm_stop *stop);
 
 /* XXH3-64 of shapes, labels, all pixels, and the terms. RGM_E_INTERRUPTED once `stop` is asked; the work goes on from
- * there if it is asked for again. A log line if it takes long. [main] */
-rgm_status rgm_fingerprint(rgm_dataset *set, const rgm_fingerprint_terms *terms, const rgm_stop *stop,
+ * there if it is asked for again. A log line if it takes long. [any thread; they wait for each other] */
+rgm_status rgm_fingerprint(const rgm_dataset *set, const rgm_fingerprint_terms *terms, const rgm_stop *stop,
                            uint64_t *fingerprint, rgm_error *err);
 
-/* The same without the pixels: at once. [main] */
+/* The same without the pixels: at once. [any thread] */
 rgm_status rgm_fingerprint_quick(const rgm_dataset *set, const rgm_fingerprint_terms *terms, uint64_t *fingerprint,
                                  rgm_error *err);
 
-/* That of checkpoints of version 1: shapes, labels and up to 1024 evenly spaced images a split. [main] */
+/* That of checkpoints of version 1: shapes, labels and up to 1024 evenly spaced images a split. [any thread] */
 rgm_status rgm_fingerprint_sampled(const rgm_dataset *set, uint64_t *fingerprint, rgm_error *err);
 
 /* Ends the thread. For rgm_dataset_close(). */

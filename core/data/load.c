@@ -15,14 +15,17 @@ rgm_dataset *rgm_load_new(const char *path) {
     set->input.fd = -1;
     for (int32_t s = 0; s < RGM_SPLIT_COUNT; s++) set->splits[s].images = set->splits[s].file_space = -1;
     set->path = strdup(path);
-    if (!set->path) {
+    set->hashing = calloc(1, sizeof *set->hashing);
+    if (!set->path || !set->hashing) {
+        free(set->path);
+        free(set->hashing);
         free(set);
         return NULL;
     }
     pthread_mutexattr_t recursive;
     pthread_mutexattr_init(&recursive);
     pthread_mutexattr_settype(&recursive, PTHREAD_MUTEX_RECURSIVE);
-    pthread_mutex_init(&set->hashing, &recursive);
+    pthread_mutex_init(&set->hashing->mutex, &recursive);
     pthread_mutexattr_destroy(&recursive);
     return set;
 }
@@ -40,7 +43,8 @@ void rgm_load_free(rgm_dataset *set) {
     free(set->source);
     free(set->licence);
     free(set->path);
-    pthread_mutex_destroy(&set->hashing);
+    pthread_mutex_destroy(&set->hashing->mutex);
+    free(set->hashing);
     free(set);
 }
 

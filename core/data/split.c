@@ -11,6 +11,12 @@ rgm_view rgm_view_all(const rgm_dataset *set, int32_t split) {
 
 int64_t rgm_view_index(const rgm_view *view, int64_t i) { return view->indices ? (int64_t)view->indices[i] : i; }
 
+int32_t rgm_view_classes(const rgm_view *view) {
+    return view->map ? view->map->classes : rgm_dataset_describe(view->set)->classes;
+}
+
+int32_t rgm_view_class(const rgm_view *view, int32_t c) { return view->map ? view->map->to[c] : c; }
+
 /* A class in the order in which classes give one sample more than their share rounded down. */
 struct turn {
     int64_t remainder; /* of the exact share, in 1e-9: what differs by rounding alone is equal */
@@ -100,8 +106,8 @@ static void mark_held(struct stratify *work, int64_t classes, uint64_t seed) {
 static void write_views(rgm_holdout *holdout, const rgm_dataset *set, const uint8_t *held, int64_t count,
                         int64_t total) {
     uint32_t *train = holdout->indices, *validation = holdout->indices + (count - total);
-    holdout->train = (rgm_view){set, RGM_SPLIT_TRAIN, train, count - total};
-    holdout->validation = (rgm_view){set, RGM_SPLIT_TRAIN, validation, total};
+    holdout->train = (rgm_view){.set = set, .split = RGM_SPLIT_TRAIN, .indices = train, .count = count - total};
+    holdout->validation = (rgm_view){.set = set, .split = RGM_SPLIT_TRAIN, .indices = validation, .count = total};
     for (int64_t i = 0; i < count; i++) {
         if (held[i])
             *validation++ = (uint32_t)i;

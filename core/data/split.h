@@ -1,17 +1,24 @@
-/* Views: which samples of a data set a pipeline walks over, and the validation split carved out of the training split.
- */
+/* Views: which samples of a data set a pipeline walks over, with which class numbers, and the validation split carved
+ * out of the training split. */
 #ifndef RGM_DATA_SPLIT_H
 #define RGM_DATA_SPLIT_H
 
 #include "data/dataset.h"
 
+/* Other numbers for a set's classes: those of a model that has them in another order. */
+typedef struct rgm_class_map {
+    int32_t classes; /* that there are behind the map */
+    int32_t to[];    /* [the set's classes], each 0 to classes - 1 */
+} rgm_class_map;
+
 /* `count` samples of a split: number i is sample indices[i], or sample i where indices is NULL. A plain value; it owns
- * nothing and must not outlive its set (or its holdout). */
+ * nothing and must not outlive its set, its map (or its holdout). */
 typedef struct rgm_view {
     const rgm_dataset *set;
     int32_t split; /* RGM_SPLIT_* */
     const uint32_t *indices;
     int64_t count;
+    const rgm_class_map *map; /* of labels and soft labels; NULL: they are as in the set */
 } rgm_view;
 
 /* All of a split; count 0 if it is missing. */
@@ -19,6 +26,10 @@ rgm_view rgm_view_all(const rgm_dataset *set, int32_t split);
 
 /* The sample in its split that number i of the view is. */
 int64_t rgm_view_index(const rgm_view *view, int64_t i);
+
+/* How many classes there are in the view, and its number for the set's class c. */
+int32_t rgm_view_classes(const rgm_view *view);
+int32_t rgm_view_class(const rgm_view *view, int32_t c);
 
 /* The training split in two parts, each in ascending order. */
 typedef struct rgm_holdout {

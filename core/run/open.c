@@ -8,8 +8,8 @@ static void tell_data(const rgm_session *s) {
     rgm_log(RGM_LOG_INFO,
             "%s: %dx%dx%d, %d classes; %" PRId64 " images for training, %" PRId64 " for validation, %" PRId64
             " for the test",
-            info->path, info->C, info->H, info->W, info->classes, s->data->train.count, s->data->validation.count,
-            s->data->test.count);
+            info->path, info->C, info->H, info->W, rgm_view_classes(&s->data->train), s->data->train.count,
+            s->data->validation.count, s->data->test.count);
     if (info->slow)
         rgm_log(RGM_LOG_WARN,
                 "%s: its images are chunked or compressed and too many to be unpacked into memory, which is slow: "

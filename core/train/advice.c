@@ -134,7 +134,7 @@ static void look_at_holdout(const look *l, const census *c) {
 
 static rgm_status look_at_classes(const look *l, rgm_error *err) {
     const rgm_session *s = l->s;
-    size_t n = (size_t)rgm_dataset_describe(s->data->set)->classes;
+    size_t n = (size_t)rgm_view_classes(&s->data->train);
     double *counts = calloc(4 * n, sizeof *counts);
     if (!counts) return rgm_fail(err, RGM_E_NOMEM, "classes: out of memory");
     census c = {(int32_t)n, counts, counts + n, counts + 2 * n, counts + 3 * n};

@@ -174,26 +174,33 @@ static const char *end_list(name_list *list) {
     return list->text;
 }
 
-/* map[i]: the model's number of the set's class i. `sorted`: the model's names. */
-static rgm_status find_names(const class_names *sorted, const class_names *theirs, const rgm_constants *model,
-                             const rgm_dataset_info *info, int32_t *map, rgm_error *err) {
+/* Classes of a set and those of a model, both with names. */
+typedef struct matching {
+    const rgm_constants *model;
+    const rgm_dataset_info *info;
+    class_names ours, theirs; /* the model's; the set's */
+    int32_t classes;          /* of the model: all of them, with a name or without */
+} matching;
+
+/* to[i]: the model's number of the set's class i. The model's names are sorted. */
+static rgm_status find_names(const matching *m, int32_t *to, rgm_error *err) {
+    const class_name *list = m->ours.list;
     name_list unknown = {.count = 0};
-    for (int32_t i = 0; i < theirs->count; i++) {
-        const class_name *found =
-            bsearch(&theirs->list[i], sorted->list, (size_t)sorted->count, sizeof *sorted->list, by_name);
+    for (int32_t i = 0; i < m->theirs.count; i++) {
+        const class_name *found = bsearch(&m->theirs.list[i], list, (size_t)m->ours.count, sizeof *list, by_name);
         if (!found) {
-            add_name(&unknown, theirs->list[i].text);
+            add_name(&unknown, m->theirs.list[i].text);
             continue;
         }
-        int32_t twice = (found > sorted->list && by_name(found - 1, found) == 0) ||
-                        (found + 1 < sorted->list + sorted->count && by_name(found, found + 1) == 0);
+        int32_t twice = (found > list && by_name(found - 1, found) == 0) ||
+                        (found + 1 < list + m->ours.count && by_name(found, found + 1) == 0);
         if (twice)
-            return rgm_fail(err, RGM_E_USAGE, "%s: two classes of the model of %s have the name '%.40s'", info->path,
-                            model->path, found->text);
-        map[i] = found->number;
+            return rgm_fail(err, RGM_E_USAGE, "%s: two classes of the model of %s have the name '%.40s'", m->info->path,
+                            m->model->path, found->text);
+        to[i] = found->number;
     }
     if (!unknown.count) return RGM_OK;
-    return rgm_fail(err, RGM_E_USAGE, "%s: the model of %s does not know its class%s %s", info->path, model->path,
+    return rgm_fail(err, RGM_E_USAGE, "%s: the model of %s does not know its class%s %s", m->info->path, m->model->path,
                     unknown.count == 1 ? "" : "es", end_list(&unknown));
 }
 
@@ -203,23 +210,24 @@ static int32_t same_beginning(const class_names *a, const class_names *b) {
     return 1;
 }
 
-static rgm_status map_by_name(const rgm_constants *model, class_names *ours, const class_names *theirs, int32_t classes,
-                              rgm_dataset *set, rgm_error *err) {
-    const rgm_dataset_info *info = rgm_dataset_describe(set);
-    if (theirs->count < ours->count)
-        rgm_log(RGM_LOG_WARN, "%s: it has %d of the model's %d classes", info->path, theirs->count, ours->count);
-    if (theirs->count <= ours->count && same_beginning(ours, theirs)) return RGM_OK;
-    int32_t *map = calloc((size_t)theirs->count, sizeof *map);
-    if (!map) return rgm_fail(err, RGM_E_NOMEM, "%s: out of memory", info->path);
-    qsort(ours->list, (size_t)ours->count, sizeof *ours->list, by_name);
-    rgm_status status = find_names(ours, theirs, model, info, map, err);
-    if (status == RGM_OK) {
-        rgm_log(RGM_LOG_WARN, "%s: its classes stand in another order than the model's: labels are taken by name",
-                info->path);
-        status = rgm_dataset_relabel(set, map, classes, err);
+/* Sorts the model's names. */
+static rgm_status map_by_name(matching *m, rgm_class_map **out, rgm_error *err) {
+    const char *path = m->info->path;
+    if (m->theirs.count < m->ours.count)
+        rgm_log(RGM_LOG_WARN, "%s: it has %d of the model's %d classes", path, m->theirs.count, m->ours.count);
+    if (m->theirs.count <= m->ours.count && same_beginning(&m->ours, &m->theirs)) return RGM_OK;
+    rgm_class_map *map = calloc(1, sizeof *map + (size_t)m->theirs.count * sizeof *map->to);
+    if (!map) return rgm_fail(err, RGM_E_NOMEM, "%s: out of memory", path);
+    map->classes = m->classes;
+    qsort(m->ours.list, (size_t)m->ours.count, sizeof *m->ours.list, by_name);
+    rgm_status status = find_names(m, map->to, err);
+    if (status < 0) {
+        free(map);
+        return status;
     }
-    free(map);
-    return status;
+    rgm_log(RGM_LOG_WARN, "%s: its classes stand in another order than the model's: labels are taken by name", path);
+    *out = map;
+    return RGM_OK;
 }
 
 static rgm_status take_by_number(const rgm_constants *model, int32_t classes, const rgm_dataset_info *info,
@@ -233,25 +241,27 @@ static rgm_status take_by_number(const rgm_constants *model, int32_t classes, co
     return RGM_OK;
 }
 
-rgm_status rgm_constants_map(const rgm_constants *model, const rgm_config *config, rgm_dataset *set, rgm_error *err) {
+rgm_status rgm_constants_map(const rgm_constants *model, const rgm_config *config, const rgm_dataset *set,
+                             rgm_class_map **map, rgm_error *err) {
     const rgm_dataset_info *info = rgm_dataset_describe(set);
     const int32_t *image = config->model.image;
+    *map = NULL;
     if (image[0] && (image[0] != info->C || image[1] != info->H || image[2] != info->W))
         return rgm_fail(err, RGM_E_USAGE, "%s: its images are %dx%dx%d, the model of %s takes %dx%dx%d (C, H, W)",
                         info->path, info->C, info->H, info->W, model->path, image[0], image[1], image[2]);
     int32_t classes = config->model.classes ? config->model.classes : info->classes;
     if (!model->classes[0] || !info->class_names) return take_by_number(model, classes, info, err);
     char *names = rgm_constants_names(info);
-    class_names ours = {0}, theirs = {0};
+    matching m = {.model = model, .info = info, .classes = classes};
     rgm_status status = names ? RGM_OK : rgm_fail(err, RGM_E_NOMEM, "%s: out of memory", info->path);
-    if (status == RGM_OK) status = split_names(&ours, model->classes, err);
-    if (status == RGM_OK) status = split_names(&theirs, names, err);
-    if (status == RGM_OK && ours.count > classes)
-        status = rgm_fail(err, RGM_E_FORMAT, "%s: %d class names for a model of %d classes", model->path, ours.count,
+    if (status == RGM_OK) status = split_names(&m.ours, model->classes, err);
+    if (status == RGM_OK) status = split_names(&m.theirs, names, err);
+    if (status == RGM_OK && m.ours.count > classes)
+        status = rgm_fail(err, RGM_E_FORMAT, "%s: %d class names for a model of %d classes", model->path, m.ours.count,
                           classes);
-    if (status == RGM_OK) status = map_by_name(model, &ours, &theirs, classes, set, err);
-    free_names(&ours);
-    free_names(&theirs);
+    if (status == RGM_OK) status = map_by_name(&m, map, err);
+    free_names(&m.ours);
+    free_names(&m.theirs);
     free(names);
     return status;
 }
@@ -270,7 +280,7 @@ static rgm_status check_held_out(const rgm_constants *model, const rgm_config *c
                     config->data.validation, config->seed, model->path, model->held_out, model->seed);
 }
 
-rgm_status rgm_constants_own_data(const rgm_constants *model, const rgm_config *config, rgm_dataset *set,
+rgm_status rgm_constants_own_data(const rgm_constants *model, const rgm_config *config, const rgm_dataset *set,
                                   const rgm_stop *stop, rgm_error *err) {
     const rgm_dataset_info *info = rgm_dataset_describe(set);
     const rgm_fingerprint_terms terms = {model->input.mean, model->input.std, model->classes};

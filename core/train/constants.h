@@ -5,6 +5,7 @@
 #define RGM_TRAIN_CONSTANTS_H
 
 #include "base/stop.h"
+#include "data/split.h"
 #include "train/checkpoint.h"
 #include "train/config.h"
 
@@ -37,15 +38,17 @@ void rgm_constants_free(rgm_constants *constants); /* a zeroed one is fine */
 rgm_status rgm_constants_settle(rgm_constants *constants, const rgm_constants *model, const rgm_dataset *set,
                                 rgm_error *err);
 
-/* For an evaluation: the labels of `set` become the model's. By name where both have names (RGM_E_USAGE names what the
- * model does not know), else by number; a log line says what is not as it was in training. `config`: the model's image
- * and classes, which the set's must fit (RGM_E_USAGE). [main] */
-rgm_status rgm_constants_map(const rgm_constants *model, const rgm_config *config, rgm_dataset *set, rgm_error *err);
+/* For an evaluation: *map gives the model's numbers to the classes of `set`; NULL: they are the same. By name where
+ * both have names (RGM_E_USAGE names what the model does not know), else by number; a log line says what is not as it
+ * was in training. `config`: the model's image and classes, which the set's must fit (RGM_E_USAGE). The caller frees
+ * *map. [main] */
+rgm_status rgm_constants_map(const rgm_constants *model, const rgm_config *config, const rgm_dataset *set,
+                             rgm_class_map **map, rgm_error *err);
 
 /* RGM_OK if `set` is the data that the checkpoint's run was trained on, and `config` holds the same images out of it;
  * RGM_E_USAGE if not, or nobody knows. Of version 1 a log line says what is not sure. All pixels are read, if need be,
  * unless `stop` is asked. [main] */
-rgm_status rgm_constants_own_data(const rgm_constants *model, const rgm_config *config, rgm_dataset *set,
+rgm_status rgm_constants_own_data(const rgm_constants *model, const rgm_config *config, const rgm_dataset *set,
                                   const rgm_stop *stop, rgm_error *err);
 
 /* Warns where weights for a new run come from a model with other constants: that of `path`. [main] */

@@ -28,16 +28,35 @@ static rgm_status hold_out(rgm_data *d, const rgm_config *config, const rgm_data
 static rgm_status open_set(rgm_data *d, const rgm_config *config, const rgm_data_options *o, rgm_error *err) {
     const rgm_dataset_options set = {.stop = o->stop, .knobs = o->knobs};
     rgm_error why = {0};
-    rgm_status status = rgm_dataset_open(&d->set, config->data.file, &set, &why);
+    rgm_status status = rgm_dataset_open(&d->own_set, config->data.file, &set, &why);
+    d->set = d->own_set;
     if (status >= 0) return RGM_OK;
     int32_t moved = (o->resumed || o->evaluation) && access(config->data.file, F_OK) != 0;
     return rgm_fail(err, status, "%.400s%s", why.text, moved ? ": --data FILE says where it is now" : "");
 }
 
+static rgm_status borrow_set(rgm_data *d, const rgm_dataset *set, rgm_error *err) {
+    const char *path = rgm_dataset_describe(set)->path;
+    if (!path[0] || strlen(path) >= sizeof d->file)
+        return rgm_fail(err, RGM_E_USAGE, "the data's name has %zu bytes: expected 1 to %zu", strlen(path),
+                        sizeof d->file - 1);
+    snprintf(d->file, sizeof d->file, "%s", path);
+    d->set = set;
+    return RGM_OK;
+}
+
+/* Without data: what pixels and classes mean to the model. */
+static rgm_status take_constants(rgm_data *d, const rgm_constants *model, rgm_error *err) {
+    if (!model || !model->input.known) return RGM_OK;
+    d->constants.input = model->input;
+    d->constants.classes = strdup(model->classes);
+    return d->constants.classes ? RGM_OK : rgm_fail(err, RGM_E_NOMEM, "data: out of memory");
+}
+
 static rgm_status fill(rgm_data *d, const rgm_config *config, const rgm_data_options *o, rgm_error *err) {
     snprintf(d->file, sizeof d->file, "%s", config->data.file);
-    if (!d->file[0]) return RGM_OK;
-    RGM_TRY(open_set(d, config, o, err));
+    if (!o->set && !d->file[0]) return take_constants(d, o->model, err);
+    RGM_TRY(o->set ? borrow_set(d, o->set, err) : open_set(d, config, o, err));
     d->train = rgm_view_all(d->set, RGM_SPLIT_TRAIN);
     d->validation = rgm_view_all(d->set, RGM_SPLIT_VALIDATION);
     d->test = rgm_view_all(d->set, RGM_SPLIT_TEST);
@@ -45,7 +64,10 @@ static rgm_status fill(rgm_data *d, const rgm_config *config, const rgm_data_opt
     RGM_TRY(rgm_constants_settle(&d->constants, o->model, d->set, err));
     const rgm_dataset_info *info = rgm_dataset_describe(d->set);
     memcpy(d->constants.input.image, (const int32_t[]){info->C, info->H, info->W}, sizeof d->constants.input.image);
-    return o->evaluation && o->model ? rgm_constants_map(o->model, config, d->set, err) : RGM_OK;
+    if (!o->evaluation || !o->model) return RGM_OK;
+    RGM_TRY(rgm_constants_map(o->model, config, d->set, &d->map, err));
+    d->train.map = d->validation.map = d->test.map = d->map;
+    return RGM_OK;
 }
 
 rgm_status rgm_data_open(rgm_data **data, const rgm_config *config, const rgm_data_options *options, rgm_error *err) {
@@ -63,8 +85,9 @@ rgm_status rgm_data_open(rgm_data **data, const rgm_config *config, const rgm_da
 void rgm_data_close(rgm_data *d) {
     if (!d) return;
     rgm_holdout_destroy(&d->holdout);
-    rgm_dataset_close(d->set);
+    rgm_dataset_close(d->own_set);
     rgm_constants_free(&d->constants);
+    free(d->map);
     free(d);
 }
 

@@ -1,5 +1,5 @@
-/* The data of trainings: an opened set, its splits with what is held out for validation, and the constants that its
- * pixels are normalised with. Opened once, used by any number of sessions, also at once.
+/* The data of trainings: an opened set, its own or a shared one, its splits with what is held out for validation, and
+ * the constants that its pixels are normalised with. Opened once, used by any number of sessions, also at once.
  *
  * The struct is open for reading; nobody but data.c writes it.
  */
@@ -12,27 +12,32 @@
 #include "train/constants.h"
 
 typedef struct rgm_data {
-    rgm_dataset *set;                 /* NULL: no data named, only a model is planned */
+    const rgm_dataset *set;           /* NULL: no data named, only a model is planned or predicts */
+    rgm_dataset *own_set;             /* NULL: the caller's */
     rgm_constants constants;          /* mean, std and class names: the model's or the set's own */
-    rgm_view train, validation, test; /* count 0: missing */
+    rgm_view train, validation, test; /* count 0: missing. Their labels are the model's */
+    rgm_class_map *map;               /* of their labels; NULL: they are as in the set */
     rgm_holdout holdout;              /* what `validation` is part of; zeros: of the file, or missing */
-    char file[RGM_CONFIG_PATH];       /* as the configuration names it */
+    char file[RGM_CONFIG_PATH];       /* the set's path; "": no data */
     double fraction;                  /* that is held out, and with which seed */
     uint64_t seed;
 } rgm_data;
 
 typedef struct rgm_data_options {
-    int32_t evaluation; /* 1: labels become the model's; only what `split` needs is held out */
-    int32_t split;      /* of an evaluation: RGM_SPLIT_*. For validation, the run's own data is held out again */
-    int32_t resumed;    /* 1: the configuration is an earlier run's: data that has moved is told how to name */
+    const rgm_dataset *set; /* ready, the caller's, open until the data is closed; NULL: data.file is opened */
+    int32_t evaluation;     /* 1: labels are taken as the model's; only what `split` needs is held out */
+    int32_t split;          /* of an evaluation: RGM_SPLIT_*. For validation, the run's own data is held out again */
+    int32_t resumed;        /* 1: the configuration is an earlier run's: data that has moved is told how to name */
     const rgm_constants *model;            /* of the checkpoint that is resumed or evaluated; NULL: a new model */
     const struct rgm_dataset_knobs *knobs; /* of tests (data/knobs.h), or NULL */
     rgm_stop stop;                         /* asked while it is opened, and where its pixels are waited for */
 } rgm_data_options;
 
-/* Opens data.file of the configuration; without one, `set` is NULL. Validation is the file's own split, else
- * data.validation of its training split by the configuration's seed. Errors of rgm_dataset_open, rgm_holdout_create,
- * rgm_constants_settle and, in an evaluation, rgm_constants_map and rgm_constants_own_data. [main] */
+/* Takes the options' set, or opens data.file of the configuration. Without either `set` is NULL, and the constants are
+ * the model's, as far as it knows them. Validation is the set's own split, else data.validation of its training split
+ * by the configuration's seed. RGM_E_USAGE for a set whose path is too long for a configuration. Errors of
+ * rgm_dataset_open, rgm_holdout_create, rgm_constants_settle and, in an evaluation, rgm_constants_map and
+ * rgm_constants_own_data. [main] */
 rgm_status rgm_data_open(rgm_data **data, const rgm_config *config, const rgm_data_options *options, rgm_error *err);
 void rgm_data_close(rgm_data *data); /* after all sessions with it; NULL is fine */
 

@@ -45,11 +45,11 @@ void rgm_count_classes(const rgm_view *view, double *counts) {
     if (!view->count) return;
     const int32_t *labels = rgm_dataset_labels(view->set, view->split);
     const float *soft = rgm_dataset_soft(view->set, view->split);
-    int64_t width = rgm_dataset_describe(view->set)->classes;
+    int32_t width = rgm_dataset_describe(view->set)->classes;
     for (int64_t i = 0; i < view->count; i++) {
         int64_t sample = rgm_view_index(view, i);
-        if (!soft) counts[labels[sample]]++;
-        for (int64_t c = 0; soft && c < width; c++) counts[c] += (double)soft[sample * width + c];
+        if (!soft) counts[rgm_view_class(view, labels[sample])]++;
+        for (int32_t c = 0; soft && c < width; c++) counts[rgm_view_class(view, c)] += (double)soft[sample * width + c];
     }
 }
 

@@ -70,12 +70,12 @@ static void describe(rgm_model *m, const rgm_data *data) {
                                .width = c->model.image[2],
                                .batch = c->batch,
                                .samples = (uint64_t)data->train.count};
+    if (m->input.known) m->info.mean = m->input.mean;
+    if (m->input.known) m->info.std = m->input.std;
     if (!data->set) return;
     const rgm_dataset_info *info = rgm_dataset_describe(data->set);
     m->info.height = info->H;
     m->info.width = info->W;
-    m->info.mean = m->input.mean;
-    m->info.std = m->input.std;
 }
 
 rgm_status rgm_model_create(rgm_model **model, const rgm_device *device, const rgm_data *data, rgm_config *config,

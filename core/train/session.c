@@ -21,11 +21,12 @@ static rgm_status assume_data(rgm_config *config, rgm_error *err) {
 static rgm_status fit(const rgm_data *d, rgm_config *config, rgm_error *err) {
     if (!d->set) return assume_data(config, err);
     const rgm_dataset_info *info = rgm_dataset_describe(d->set);
-    if (config->model.classes && config->model.classes < info->classes)
+    int32_t classes = rgm_view_classes(&d->train);
+    if (config->model.classes && config->model.classes < classes)
         return rgm_fail(err, RGM_E_USAGE, "model.classes: %d, but %s has labels of %d classes", config->model.classes,
-                        config->data.file, info->classes);
+                        config->data.file, classes);
     int64_t images = d->train.count ? d->train.count : d->test.count ? d->test.count : d->validation.count;
-    return rgm_config_fit(config, &(rgm_config_data){info->C, info->H, info->W, info->classes, images}, err);
+    return rgm_config_fit(config, &(rgm_config_data){info->C, info->H, info->W, classes, images}, err);
 }
 
 static rgm_status take_data(rgm_session *s, rgm_config *config, const rgm_session_options *o, rgm_error *err) {

@@ -182,7 +182,8 @@ static rgm_status assemble_step(rgm_trainer *t, rgm_error *err) {
 }
 
 static int32_t equal_views(const rgm_view *a, const rgm_view *b) {
-    return a->set == b->set && a->split == b->split && a->indices == b->indices && a->count == b->count;
+    return a->set == b->set && a->split == b->split && a->indices == b->indices && a->count == b->count &&
+           a->map == b->map;
 }
 
 /* 1 if what was read for `old` serves for `view`. A caller may have other numbers in the same place by now; those of
