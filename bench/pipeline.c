@@ -183,6 +183,7 @@ static rgm_batch_options batch_options(const pipeline *w) {
                                .classes = s->model->classes,
                                .one_logit = s->model->outputs == 1,
                                .workers = rgm_team_size(s->device->team),
+                               .stop = s->stop,
                                .augment = w->chain ? rgm_augmenter_run : NULL,
                                .augment_context = w->chain};
 }

@@ -480,6 +480,14 @@ static void hang(void *context) {
     while (!released) usleep(1000);
 }
 
+static int opened;
+
+static int32_t stop_once_opened(void *context) {
+    (void)context;
+    ck_assert(!opened);
+    return 0;
+}
+
 static int32_t stop_once_waiting(void *context) {
     (void)context;
     return waited;
@@ -491,9 +499,11 @@ START_TEST(test_wait_asks_for_the_stop) {
     make_set(path, &small);
     rgm_dataset *set;
     rgm_error err = {0};
-    rgm_dataset_options how = {.access = RGM_ACCESS_PREAD, .stop = {stop_once_waiting, NULL}};
+    rgm_dataset_options how = {.access = RGM_ACCESS_PREAD, .stop = {stop_once_opened, NULL}};
     ck_assert_int_eq(rgm_dataset_open(&set, path, &how, &err), RGM_OK);
+    opened = 1; /* who opened the set is not asked any more */
     rgm_batch_options options = basic(set, RGM_SPLIT_TRAIN);
+    options.stop.asked = stop_once_waiting;
     rgm_batches *batches = make_batches(&options);
     struct out out = make_out(&options);
     failing_calls = (rgm_failing){.at = 1, .instead = hang};

@@ -425,7 +425,6 @@ START_TEST(test_memory) {
     ck_assert_str_eq(b->source, "");
     rgm_dataset_will_need(set, 0, 3);
     ck_assert_int_eq(rgm_dataset_check(set, &err), RGM_OK);
-    ck_assert_int_eq(rgm_dataset_asked(set, &err), RGM_OK);
     ck_assert_int_eq(rgm_dataset_read(set, 0, 23, image, &err), RGM_E_INTERNAL);
     rgm_dataset_close(set);
     rgm_dataset_close(file);

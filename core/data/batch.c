@@ -183,6 +183,7 @@ static void set_plan(rgm_batches *b) {
                                 .per_epoch = per_epoch,
                                 .shuffled = o->train,
                                 .seed = o->seed,
+                                .stop = o->stop,
                                 .last = o->train ? INT64_MAX : per_epoch};
     size_t image = out_bytes(o);
     b->per_chunk = (int32_t)(image < CHUNK_BYTES / CHUNK_IMAGES ? CHUNK_IMAGES

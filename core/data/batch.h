@@ -50,6 +50,7 @@ typedef struct rgm_batch_options {
     int32_t classes;   /* width of a row of targets, at least the view's; 0: the view's */
     int32_t one_logit; /* 1: targets are [N], the probability of class 1 (views of two classes only) */
     int32_t workers;   /* the team's size */
+    rgm_stop stop;     /* asked where pixels are waited for */
     const float *mean, *std; /* [C] of the normalisation, pixels as 0 to 1; NULL: the set's */
     rgm_augment_fn augment;  /* NULL: none */
     void *augment_context;
@@ -77,7 +78,8 @@ typedef struct rgm_batch_out {
     int32_t *labels;
 } rgm_batch_out;
 
-/* Points the phase at batch `step` of `epoch` and at its outputs. Waits for staged pixels. The previous batch must have
+/* Points the phase at batch `step` of `epoch` and at its outputs. Waits for staged pixels, which
+ * the stop may end (RGM_E_INTERRUPTED); they can be asked for again. The previous batch must have
  * been filled. A failure of the reading thread comes out here. [main] */
 rgm_status rgm_batches_prepare(rgm_batches *batches, uint32_t epoch, int64_t step, const rgm_batch_out *out,
                                rgm_error *err);

@@ -130,7 +130,17 @@ static rgm_status compute_constants(rgm_dataset *set, rgm_error *err) {
     return RGM_OK;
 }
 
-/* ---- a file ---- */
+/* ---- any set's opening ---- */
+
+/* The end of an opening, and of who may stop it. */
+static rgm_status hand_over(rgm_dataset *set, rgm_status status, rgm_dataset **out) {
+    set->input.stop = (rgm_stop){0};
+    if (status < 0)
+        rgm_dataset_close(set);
+    else
+        *out = set;
+    return status;
+}
 
 /* What of the description is the set's own texts. */
 static void describe_texts(rgm_dataset *set) {
@@ -139,6 +149,8 @@ static void describe_texts(rgm_dataset *set) {
     set->info.source = set->source ? set->source : "";
     set->info.licence = set->licence ? set->licence : "";
 }
+
+/* ---- a file ---- */
 
 static rgm_status open_set(rgm_dataset *set, const rgm_dataset_options *options, rgm_error *err) {
     static const rgm_dataset_knobs none;
@@ -164,11 +176,7 @@ rgm_status rgm_dataset_open(rgm_dataset **out, const char *path, const rgm_datas
     rgm_dataset *set = rgm_load_new(path);
     if (!set) return rgm_fail(err, RGM_E_NOMEM, "%s: out of memory", path);
     rgm_status status = open_set(set, options ? options : &none, err);
-    if (status < 0)
-        rgm_dataset_close(set);
-    else
-        *out = set;
-    return status;
+    return hand_over(set, status, out);
 }
 
 /* ---- pixels in memory ---- */
@@ -259,11 +267,7 @@ rgm_status rgm_dataset_from_memory(rgm_dataset **out, const rgm_dataset_memory *
     rgm_dataset *set = rgm_load_new(name);
     if (!set) return rgm_fail(err, RGM_E_NOMEM, "%s: out of memory", name);
     rgm_status status = take_memory(set, memory, err);
-    if (status < 0)
-        rgm_dataset_close(set);
-    else
-        *out = set;
-    return status;
+    return hand_over(set, status, out);
 }
 
 /* ---- use ---- */
@@ -295,8 +299,6 @@ void rgm_dataset_will_need(const rgm_dataset *set, int32_t split, int64_t index)
     uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), from = (uintptr_t)at & ~(page - 1);
     madvise((void *)from, (uintptr_t)at + (uintptr_t)rgm_content_bytes(set) - from, MADV_WILLNEED);
 }
-
-rgm_status rgm_dataset_asked(const rgm_dataset *set, rgm_error *err) { return rgm_input_asked(&set->input, err); }
 
 rgm_status rgm_dataset_check(const rgm_dataset *set, rgm_error *err) {
     int needed = 0;

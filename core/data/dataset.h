@@ -60,7 +60,7 @@ typedef struct rgm_dataset_info {
 
 typedef struct rgm_dataset_options {
     int32_t access;                        /* RGM_ACCESS_* */
-    rgm_stop stop;                         /* asked while it is opened, and where its pixels are waited for */
+    rgm_stop stop;                         /* asked while it is opened, and not later */
     const struct rgm_dataset_knobs *knobs; /* of tests (knobs.h); NULL: none */
 } rgm_dataset_options;
 
@@ -109,9 +109,6 @@ rgm_status rgm_dataset_read(const rgm_dataset *set, int32_t split, int64_t index
 
 /* Asks the system to read a mapped sample soon; nothing on the other paths. [any thread] */
 void rgm_dataset_will_need(const rgm_dataset *set, int32_t split, int64_t index);
-
-/* RGM_E_INTERRUPTED if the options' stop says so. [any thread] */
-rgm_status rgm_dataset_asked(const rgm_dataset *set, rgm_error *err);
 
 /* RGM_E_IO if the open file has been truncated or written to since it was opened, unless nothing is read from it any
  * more. Cheap: one system call. [any thread] */

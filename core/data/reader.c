@@ -128,8 +128,10 @@ static rgm_status wait_for(rgm_reader *reader, int64_t number, rgm_error *err) {
         until.tv_nsec += ASK_MS * 1000000L;
         until.tv_sec += until.tv_nsec / 1000000000L;
         until.tv_nsec %= 1000000000L;
-        if (pthread_cond_timedwait(&reader->done, &reader->mutex, &until) == ETIMEDOUT)
-            RGM_TRY(rgm_dataset_asked(reader->plan.view.set, err));
+        if (pthread_cond_timedwait(&reader->done, &reader->mutex, &until) == ETIMEDOUT &&
+            rgm_stop_asked(&reader->plan.stop))
+            return rgm_fail(err, RGM_E_INTERRUPTED, "%s: stopped on request while it was being read",
+                            rgm_dataset_describe(reader->plan.view.set)->path);
     }
     return reader->filled <= number ? rgm_fail(err, reader->error.status, "%s", reader->error.text) : RGM_OK;
 }

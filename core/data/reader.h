@@ -15,6 +15,7 @@ typedef struct rgm_reader_plan {
     int32_t shuffled;
     uint64_t seed;
     int64_t last;     /* batches are read up to this number (exclusive): INT64_MAX in training */
+    rgm_stop stop;    /* of the run that waits, asked in its thread */
     uint8_t *staging; /* [RGM_READER_SLOTS][batch][image]; NULL: only tells the system what will be needed */
 } rgm_reader_plan;
 
@@ -24,7 +25,7 @@ void rgm_reader_destroy(rgm_reader *reader); /* NULL is fine */
 
 /* Waits until batch number `number` (epoch * per_epoch + step) is staged and gives its pixels [batch][H][W][C], valid
  * until the next wait; NULL without staging, at once. Any number may be asked for; the next one is quick.
- * RGM_E_INTERRUPTED if it takes long and the set's stop says yes. [main] */
+ * RGM_E_INTERRUPTED if it takes long and the plan's stop says yes. [main] */
 rgm_status rgm_reader_wait(rgm_reader *reader, int64_t number, const uint8_t **pixels, rgm_error *err);
 
 /* The sample in its split at `position` of batch `number`; positions behind the end give the view's first. [any thread]

@@ -59,6 +59,7 @@ static rgm_batch_options batch_options(rgm_trainer *t, const rgm_view *view, int
                                .classes = s->model->classes,
                                .one_logit = s->model->outputs == 1,
                                .workers = rgm_team_size(s->device->team),
+                               .stop = s->stop,
                                .mean = s->model->input.mean,
                                .std = s->model->input.std,
                                .augment = training && t->augmenter ? rgm_augmenter_run : NULL,
