@@ -4,11 +4,34 @@
 #define RGM_LIBRARY_INSIDE_H
 
 #include <regimen/regimen.h>
-#include "train/config.h"
+#include "library/entry.h"
+#include "run/predictor.h"
 
 struct regimen_config {
     rgm_config config;
-    int32_t of_run; /* 1: read from a run folder or a checkpoint */
+    int32_t earlier; /* 1: an earlier run's: of its folder */
 };
+
+struct regimen_machine {
+    rgm_device *device;
+};
+
+struct regimen_data {
+    rgm_dataset *set;
+    const rgm_stop *opening; /* while it is opened */
+};
+
+struct regimen_model {
+    regimen_machine *machine;
+    rgm_predictor *predictor;
+    char **classes; /* names; NULL: none */
+    int32_t class_count;
+};
+
+/* A model over a predictor, which is the model's from here on; destroyed on failure. */
+rgm_status rgm_library_model(regimen_model **model, regimen_machine *machine, rgm_predictor *predictor, rgm_error *err);
+
+/* The public result of a run or an evaluation. */
+void rgm_library_result(regimen_result *result, const rgm_run_summary *summary, const rgm_config *config);
 
 #endif

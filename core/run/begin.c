@@ -21,15 +21,6 @@ rgm_status rgm_run_load_weights(rgm_run *r, rgm_error *err) {
 
 /* ---- the folder ---- */
 
-rgm_status rgm_run_config_of_folder(const char *folder, rgm_config *config, rgm_error *err) {
-    char path[RGM_RUNFOLDER_PATH];
-    RGM_TRY(rgm_runfolder_find(folder, path, err)); /* so it fits into config->out, too */
-    RGM_TRY(rgm_config_init(config, err));
-    RGM_TRY(rgm_config_read(config, path, err));
-    snprintf(config->out, sizeof config->out, "%s", folder);
-    return RGM_OK;
-}
-
 static rgm_status effective(const rgm_run *r, rgm_config **config, rgm_error *err) {
     *config = malloc(sizeof **config);
     if (!*config) return rgm_fail(err, RGM_E_NOMEM, "configuration: out of memory");

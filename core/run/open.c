@@ -2,14 +2,14 @@
 #include "base/log.h"
 #include "run/run.h"
 
-static void tell_data(const rgm_session *s) {
-    if (!s->data->set) return;
-    const rgm_dataset_info *info = rgm_dataset_describe(s->data->set);
+static void tell_data(const rgm_data *data) {
+    if (!data->set) return;
+    const rgm_dataset_info *info = rgm_dataset_describe(data->set);
     rgm_log(RGM_LOG_INFO,
             "%s: %dx%dx%d, %d classes; %" PRId64 " images for training, %" PRId64 " for validation, %" PRId64
             " for the test",
-            info->path, info->C, info->H, info->W, rgm_view_classes(&s->data->train), s->data->train.count,
-            s->data->validation.count, s->data->test.count);
+            info->path, info->C, info->H, info->W, rgm_view_classes(&data->train), data->train.count,
+            data->validation.count, data->test.count);
     if (info->slow)
         rgm_log(RGM_LOG_WARN,
                 "%s: its images are chunked or compressed and too many to be unpacked into memory, which is slow: "
@@ -23,10 +23,14 @@ static void tell_data(const rgm_session *s) {
                 info->path);
 }
 
+void rgm_run_tell(const rgm_device *device, const rgm_data *data) {
+    rgm_log(RGM_LOG_INFO, "%s", device->build);
+    rgm_log(RGM_LOG_INFO, "%s", rgm_team_describe(device->team));
+    tell_data(data);
+}
+
 rgm_status rgm_run_open(rgm_session **session, rgm_config *config, const rgm_session_options *options, rgm_error *err) {
     RGM_TRY(rgm_session_create(session, config, options, err));
-    rgm_log(RGM_LOG_INFO, "%s", (*session)->device->build);
-    rgm_log(RGM_LOG_INFO, "%s", rgm_team_describe((*session)->device->team));
-    tell_data(*session);
+    rgm_run_tell((*session)->device, (*session)->data);
     return RGM_OK;
 }

@@ -155,7 +155,7 @@ static rgm_status make_session(const rgm_run_options *o, rgm_session **s, rgm_er
         return rgm_fail(err, RGM_E_USAGE, "%s: a run that is resumed writes into its folder", o->resume);
     take_constants(&own, o);
     const rgm_session_options session = {.device = o->device,
-                                         .data = o->data,
+                                         .set = o->set,
                                          .need_data = 1,
                                          .resumed = o->resume != NULL,
                                          .model = &own,
@@ -178,7 +178,7 @@ static rgm_status conduct(rgm_run *r, rgm_error *err) {
     rgm_session *s = NULL;
     RGM_TRY(make_session(r->o, &s, err));
     /* for checkpoints; whose data it is nobody else may ask for it meanwhile */
-    if (r->o->files != RGM_RUN_NO_FILES && !r->o->data) rgm_fingerprint_begin(s->data->set, &s->stop);
+    if (r->o->files != RGM_RUN_NO_FILES && !r->o->set) rgm_fingerprint_begin(s->data->set, &s->stop);
     rgm_status status = prepare(r, s, err);
     if (status >= 0) status = train_in_folder(r, err);
     rgm_metrics_close(&r->record.metrics);

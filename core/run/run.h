@@ -1,4 +1,4 @@
-/* A run: a training from its configuration to its summary, and the evaluation of a checkpoint.
+/* A run: a training from its configuration to its summary. (Evaluations and predictions: predictor.h.)
  *
  *     rgm_run_events events = {.context = &mine, .step = on_step, .message = on_message};
  *     rgm_run_options options = {.config = &config, .stop = {asked, &mine}, .events = events};
@@ -58,6 +58,9 @@ typedef struct rgm_run_summary {
     int64_t saved_step;                  /* of the checkpoint that a resumed run begins with; -1: there is none */
     double rate;                         /* the optimizer's lr; 0: it has none */
 } rgm_run_summary;
+
+/* An empty one: nothing was done. */
+void rgm_run_summary_start(rgm_run_summary *summary);
 
 /* The summary as report/summary.h tells it, but for the machine's peak. Texts point into both arguments. */
 rgm_summary rgm_run_report(const rgm_run_summary *summary, const rgm_config *config);
@@ -119,12 +122,12 @@ typedef struct rgm_run_options {
     int32_t files;      /* RGM_RUN_FOLDER: config->out, or runs/MODEL-N below the current folder if that is "".
                            RGM_RUN_NO_FILES: nothing is written; what is worth keeping is in the trainer */
     const char *resume; /* the folder of a run to go on with, from rgm_run_config_of_folder(); NULL: a new run */
-    rgm_device *device; /* ready machine and data, shared with others as train/session.h says; or NULL: made of */
-    rgm_data *data;     /* the configuration, for this run */
-    int32_t on_result;  /* 1: epochs are evaluated on what the result is measured on, the test split if there is
-                           one. The last such evaluation is the result; best.h5 is chosen by it */
-    double until;       /* the accuracy in an epoch's evaluation that ends the run; 0: it runs to its end */
-    rgm_stop stop;      /* asked between steps and wherever something may take long */
+    rgm_device *device; /* ready machine and data set, shared with others as train/session.h says; or NULL: made of */
+    const rgm_dataset *set; /* the configuration, for this run */
+    int32_t on_result;      /* 1: epochs are evaluated on what the result is measured on, the test split if there is
+                               one. The last such evaluation is the result; best.h5 is chosen by it */
+    double until;           /* the accuracy in an epoch's evaluation that ends the run; 0: it runs to its end */
+    rgm_stop stop;          /* asked between steps and wherever something may take long */
     rgm_run_events events;
 } rgm_run_options;
 
@@ -138,35 +141,12 @@ typedef struct rgm_run_options {
  * [main: the thread that uses the team] */
 rgm_status rgm_run_train(const rgm_run_options *options, rgm_run_summary *summary, rgm_error *err);
 
-/* The configuration of a run that is to go on: of its folder, which becomes config->out. The caller may change what
- * does not decide its bits. RGM_E_IO, RGM_E_USAGE if no run is there. */
-rgm_status rgm_run_config_of_folder(const char *folder, rgm_config *config, rgm_error *err);
-
-/* ---- an evaluation ---- */
-
-/* The configuration of the run that wrote a checkpoint, which becomes config->checkpoint, and the model's constants, to
- * be freed by rgm_constants_free(). Plugins of files are left out: a file that came from elsewhere does not choose what
- * code is loaded. */
-rgm_status rgm_run_config_of_checkpoint(const char *path, const rgm_stop *stop, rgm_config *config,
-                                        rgm_constants *model, rgm_error *err);
-
-typedef struct rgm_run_evaluation {
-    rgm_config *config;         /* the checkpoint's own, with changes; config->checkpoint is the file. Fitted to the
-                                   data */
-    const rgm_constants *model; /* the checkpoint's constants */
-    int32_t split;              /* RGM_SPLIT_* */
-    rgm_device *device;         /* as above; data is opened for an evaluation of this model */
-    rgm_data *data;
-    rgm_stop stop;
-    rgm_run_events events; /* of these: message, prepared, finished */
-} rgm_run_evaluation;
-
-/* Evaluates a checkpoint on a whole split. RGM_E_USAGE if the data has none of that name. [main] */
-rgm_status rgm_run_evaluate(const rgm_run_evaluation *evaluation, rgm_run_summary *summary, rgm_error *err);
-
 /* ---- a session without a run ---- */
 
 /* A session (train/session.h), and log lines that say what it is made of: build, team, data. [main] */
 rgm_status rgm_run_open(rgm_session **session, rgm_config *config, const rgm_session_options *options, rgm_error *err);
+
+/* These lines. */
+void rgm_run_tell(const rgm_device *device, const rgm_data *data);
 
 #endif

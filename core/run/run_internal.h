@@ -32,9 +32,6 @@ rgm_status rgm_run_begin(rgm_run *run, int32_t *finished, rgm_error *err);
 
 /* ---- end.c ---- */
 
-/* An empty summary. */
-void rgm_run_summary_start(rgm_run_summary *summary);
-
 /* How the run stands, and how it ended or is going to (`ending`: RGM_END_*). */
 void rgm_run_summarize(rgm_run *run, int32_t ending);
 

@@ -282,7 +282,7 @@ static rgm_status write_texts(const output *o, rgm_error *err) {
 }
 
 static rgm_status write_numbers(const output *o, rgm_error *err) {
-    static const uint32_t version = CHECKPOINT_VERSION;
+    static const uint32_t version = RGM_CHECKPOINT_VERSION;
     RGM_TRY(write_label(o, o->file, "format", rgm_checkpoint_format, err));
     RGM_TRY(write_values(o, o->file, "format_version", &(values){H5T_STD_U32LE, H5T_NATIVE_UINT32, -1, &version}, err));
     for (int32_t i = 0; i < CHECKPOINT_NUMBERS; i++) {

@@ -24,6 +24,8 @@
 #include "train/progress.h"
 #include "train/state.h"
 
+enum { RGM_CHECKPOINT_VERSION = 2 }; /* of the format, as it is written */
+
 /* How pixels become the model's input. Resizing, cropping and changing channels are written as "none". */
 typedef struct rgm_model_input {
     int32_t known;                                         /* 0: the file does not say (version 1, or weights only) */

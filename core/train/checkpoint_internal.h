@@ -5,7 +5,7 @@
 #include "data/file.h"
 #include "train/checkpoint.h"
 
-enum { CHECKPOINT_VERSION = 2, CHECKPOINT_TEXT = 1 << 24, CHECKPOINT_TEXTS = 4, CHECKPOINT_NUMBERS = 19 };
+enum { CHECKPOINT_TEXT = 1 << 24, CHECKPOINT_TEXTS = 4, CHECKPOINT_NUMBERS = 19 };
 enum { RGM_I32, RGM_U32, RGM_I64, RGM_U64, RGM_F64 };
 
 /* A number of rgm_checkpoint and the attribute of the root that holds it. */

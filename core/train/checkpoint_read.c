@@ -71,10 +71,10 @@ static rgm_status read_numbers(rgm_checkpoint_reader *r, rgm_error *err) {
     if (!read_label(r->file, "format", format, sizeof format) || strcmp(format, rgm_checkpoint_format) != 0)
         return rgm_fail(err, RGM_E_FORMAT, "%s: no checkpoint (another kind of file)", r->path);
     RGM_TRY(read_attribute(r, r->file, &version_number, &version, err));
-    if (version < 1 || version > CHECKPOINT_VERSION)
+    if (version < 1 || version > RGM_CHECKPOINT_VERSION)
         return rgm_fail(err, RGM_E_UNSUPPORTED,
                         "%s: checkpoint format version %u, this Regimen reads versions 1 to %d: use a newer Regimen",
-                        r->path, version, CHECKPOINT_VERSION);
+                        r->path, version, RGM_CHECKPOINT_VERSION);
     r->header.version = (int32_t)version;
     for (int32_t i = 0; i < CHECKPOINT_NUMBERS; i++) {
         const rgm_number *n = &rgm_checkpoint_numbers[i];

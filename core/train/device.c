@@ -6,8 +6,7 @@
 #include "base/cpu.h"
 
 static rgm_status load_plugins(rgm_device *d, const rgm_device_options *o, rgm_error *err) {
-    rgm_registry_options options = {
-        .kernels = d->kernels, .files = o->plugins, .file_count = o->plugin_count, .folder = o->plugin_folder};
+    rgm_registry_options options = {.kernels = d->kernels, .files = o->plugins, .file_count = o->plugin_count};
     rgm_error why = {0};
     rgm_status status = rgm_registry_create(&d->registry, &options, &why);
     if (status >= 0) return RGM_OK;
@@ -42,6 +41,18 @@ rgm_status rgm_device_create(rgm_device **device, const rgm_device_options *opti
     else
         rgm_device_destroy(d);
     return status;
+}
+
+rgm_status rgm_device_configure(rgm_device **device, const rgm_config *c, int32_t resumed, rgm_error *err) {
+    const char *plugins[RGM_CONFIG_LIST];
+    for (int32_t i = 0; i < c->plugins.count; i++) plugins[i] = c->plugins.paths[i];
+    const rgm_device_options options = {.isa = c->isa,
+                                        .threads = c->threads,
+                                        .pin = c->pin,
+                                        .plugins = plugins,
+                                        .plugin_count = (size_t)c->plugins.count,
+                                        .resumed = resumed};
+    return rgm_device_create(device, &options, err);
 }
 
 void rgm_device_destroy(rgm_device *d) {

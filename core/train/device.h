@@ -13,6 +13,7 @@
 #include "engine/engine.h"
 #include "kernels/kernels.h"
 #include "plug/plug.h"
+#include "train/config.h"
 
 typedef struct rgm_device {
     int32_t isa; /* RGM_ISA_* */
@@ -28,14 +29,16 @@ typedef struct rgm_device_options {
     int32_t threads, pin;       /* as in rgm_team_options */
     const char *const *plugins; /* files or folders [plugin_count], beside the installed ones */
     size_t plugin_count;
-    const char *plugin_folder; /* of an uninstalled build, or NULL (rgm_registry_options.folder) */
-    int32_t resumed;           /* 1: the options are an earlier run's: a plugin that has moved is told how to name */
+    int32_t resumed; /* 1: the options are an earlier run's: a plugin that has moved is told how to name */
 } rgm_device_options;
 
 /* Loads the plugins, starts the threads, creates the engine. RGM_E_USAGE for an unknown or impossible instruction set
  * or a plugin file that is refused, RGM_E_NOMEM for threads that cannot be had, RGM_E_UNSUPPORTED for another
  * instruction set than that of the process' first device. [main] */
 rgm_status rgm_device_create(rgm_device **device, const rgm_device_options *options, rgm_error *err);
+
+/* The same as a configuration's threads, pin, isa and plugins say. `resumed`: as above. [main] */
+rgm_status rgm_device_configure(rgm_device **device, const rgm_config *config, int32_t resumed, rgm_error *err);
 
 /* After all sessions with it; NULL is fine. Loaded libraries stay in the process. */
 void rgm_device_destroy(rgm_device *device);

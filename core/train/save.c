@@ -1,6 +1,7 @@
 #include "train/save.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include "base/log.h"
 #include "data/fingerprint.h"
 #include "train/plugin_states.h"
@@ -54,4 +55,21 @@ rgm_status rgm_save(const rgm_session *s, rgm_trainer *t, const rgm_progress *pr
     free(w->yaml);
     free(w);
     return status;
+}
+
+rgm_status rgm_save_constants(const rgm_session *s, rgm_constants *constants, rgm_error *err) {
+    rgm_checkpoint c = {.version = RGM_CHECKPOINT_VERSION};
+    *constants = (rgm_constants){0};
+    RGM_TRY(find_fingerprint(s, &c, err));
+    *constants = (rgm_constants){.input = s->model->input,
+                                 .classes = strdup(s->data->constants.classes),
+                                 .path = strdup(s->config->model.name),
+                                 .version = c.version,
+                                 .fingerprint = c.fingerprint,
+                                 .fingerprint_pixels = c.fingerprint_pixels,
+                                 .seed = s->config->seed,
+                                 .held_out = s->config->data.validation};
+    if (constants->classes && constants->path) return RGM_OK;
+    rgm_constants_free(constants);
+    return rgm_fail(err, RGM_E_NOMEM, "model: out of memory");
 }

@@ -30,14 +30,16 @@ static rgm_status fit(const rgm_data *d, rgm_config *config, rgm_error *err) {
 }
 
 static rgm_status take_data(rgm_session *s, rgm_config *config, const rgm_session_options *o, rgm_error *err) {
-    rgm_data_options options = {
-        .evaluation = o->evaluation, .split = o->split, .resumed = o->resumed, .model = o->model, .stop = o->stop};
-    if (o->data) snprintf(config->data.file, sizeof config->data.file, "%s", o->data->file);
+    const rgm_data_options options = {.set = o->set,
+                                      .evaluation = o->evaluation,
+                                      .split = o->split,
+                                      .resumed = o->resumed,
+                                      .model = o->model,
+                                      .stop = o->stop};
+    if (o->set) snprintf(config->data.file, sizeof config->data.file, "%s", rgm_dataset_describe(o->set)->path);
     if (o->need_data && !config->data.file[0])
         return rgm_fail(err, RGM_E_USAGE, "no data set given: --data FILE (the command `import` makes one)");
-    if (!o->data) RGM_TRY(rgm_data_open(&s->own_data, config, &options, err));
-    s->data = o->data ? o->data : s->own_data;
-    if (o->data && !o->evaluation) RGM_TRY(rgm_data_suits(o->data, config, err));
+    RGM_TRY(rgm_data_open(&s->data, config, &options, err));
     RGM_TRY(fit(s->data, config, err));
     RGM_TRY(rgm_config_check(config, err));
     s->steps_per_epoch = s->data->train.count / config->batch > 0 ? s->data->train.count / config->batch : 1;
@@ -47,17 +49,8 @@ static rgm_status take_data(rgm_session *s, rgm_config *config, const rgm_sessio
 
 /* ---- the machine ---- */
 
-static rgm_status take_device(rgm_session *s, const rgm_config *c, const rgm_session_options *o, rgm_error *err) {
-    const char *plugins[RGM_CONFIG_LIST];
-    for (int32_t i = 0; i < c->plugins.count; i++) plugins[i] = c->plugins.paths[i];
-    rgm_device_options options = {.isa = c->isa,
-                                  .threads = c->threads,
-                                  .pin = c->pin,
-                                  .plugins = plugins,
-                                  .plugin_count = (size_t)c->plugins.count,
-                                  .plugin_folder = o->plugin_folder,
-                                  .resumed = o->resumed};
-    if (!o->device) RGM_TRY(rgm_device_create(&s->own_device, &options, err));
+static rgm_status take_device(rgm_session *s, const rgm_config *config, const rgm_session_options *o, rgm_error *err) {
+    if (!o->device) RGM_TRY(rgm_device_configure(&s->own_device, config, o->resumed, err));
     s->device = o->device ? o->device : s->own_device;
     return RGM_OK;
 }
@@ -96,7 +89,7 @@ void rgm_session_destroy(rgm_session *s) {
     if (!s) return;
     rgm_model_destroy(s->model);
     rgm_device_destroy(s->own_device);
-    rgm_data_close(s->own_data);
+    rgm_data_close(s->data);
     free(s);
 }
 

@@ -2,7 +2,7 @@
  *
  *     data set -> configuration fitted to it -> plugins, team, engine -> components, graph
  *
- * Machine and data are either given ready, and then shared with other sessions, or made from the configuration and
+ * Machine and data set are either given ready, and then shared with other sessions, or made from the configuration and
  * owned. The model is always the session's own, as its components keep states. The struct is open: commands and the
  * files of this folder read its fields; nobody but session.c writes them.
  */
@@ -19,23 +19,20 @@ typedef struct rgm_session {
     rgm_model *model;
     int64_t steps_per_epoch, steps_total; /* of training: floor(train / batch), and times epochs */
     rgm_device *own_device;               /* NULL: the caller's */
-    rgm_data *own_data;
 } rgm_session;
 
 typedef struct rgm_session_options {
-    rgm_device *device; /* ready; the configuration's threads, pin, isa and plugins are not asked then. Or NULL */
-    rgm_data *data;     /* ready, and opened with the same `evaluation` and `model` as here; or NULL */
-    const char *plugin_folder; /* of an uninstalled build, or NULL (rgm_registry_options.folder) */
-    int32_t need_data;         /* 1: data.file must be given */
-    int32_t evaluation;        /* 1: only the loss is created of the plugins: what trains may be missing */
-    int32_t split;             /* of an evaluation: RGM_SPLIT_*. For validation, the run's own data is held out again */
-    int32_t resumed;           /* 1: the configuration is an earlier run's: what has moved is told how to name */
+    rgm_device *device;     /* ready; the configuration's threads, pin, isa and plugins are not asked then. Or NULL */
+    const rgm_dataset *set; /* ready, the caller's, and shared; NULL: data.file of the configuration is opened */
+    int32_t need_data;      /* 1: data.file must be given */
+    int32_t evaluation;     /* 1: only the loss is created of the plugins: what trains may be missing */
+    int32_t split;          /* of an evaluation: RGM_SPLIT_*. For validation, the run's own data is held out again */
+    int32_t resumed;        /* 1: the configuration is an earlier run's: what has moved is told how to name */
     const rgm_constants *model; /* of the checkpoint that is resumed or evaluated; NULL: a new model */
     rgm_stop stop;              /* asked wherever creation, or planning with the session, may take long */
 } rgm_session_options;
 
-/* Makes what is not given; *config is fitted (rgm_config_fit) and checked, and must outlive the session. RGM_E_USAGE if
- * given data holds out other images than the configuration says. [main] */
+/* Makes what is not given; *config is fitted (rgm_config_fit) and checked, and must outlive the session. [main] */
 rgm_status rgm_session_create(rgm_session **session, rgm_config *config, const rgm_session_options *options,
                               rgm_error *err);
 void rgm_session_destroy(rgm_session *session); /* NULL is fine */

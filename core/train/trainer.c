@@ -432,6 +432,11 @@ rgm_status rgm_trainer_evaluate_batch(rgm_trainer *t, int64_t batch, rgm_tally *
     return RGM_OK;
 }
 
+void rgm_trainer_end_evaluation(rgm_trainer *t) {
+    rgm_batches_destroy(t->eval_batches);
+    t->eval_batches = NULL;
+}
+
 rgm_status rgm_trainer_evaluate(rgm_trainer *t, const rgm_view *view, int32_t (*stop)(void *), void *context,
                                 rgm_tally *tally, rgm_error *err) {
     int64_t batches = 0;

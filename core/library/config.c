@@ -1,0 +1,120 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include "library/inside.h"
+#include "run/earlier.h"
+
+/* ---- creation ---- */
+
+static rgm_status create(regimen_config **config, rgm_error *err) {
+    regimen_config *c = calloc(1, sizeof *c);
+    if (!c) return rgm_fail(err, RGM_E_NOMEM, "configuration: out of memory");
+    rgm_status status = rgm_config_init(&c->config, err);
+    if (status >= 0)
+        *config = c;
+    else
+        free(c);
+    return status;
+}
+
+int32_t regimen_config_create(regimen_config **config, regimen_error *err) {
+    rgm_entry entry;
+    *config = NULL;
+    rgm_entry_begin(&entry, NULL);
+    return rgm_entry_end(&entry, create(config, &entry.err), err);
+}
+
+void regimen_config_destroy(regimen_config *config) { free(config); }
+
+/* ---- changes: on a copy, which replaces the configuration once all went well ---- */
+
+static rgm_status copy_of(const regimen_config *config, regimen_config **copy, rgm_error *err) {
+    *copy = malloc(sizeof **copy);
+    if (!*copy) return rgm_fail(err, RGM_E_NOMEM, "configuration: out of memory");
+    **copy = *config;
+    return RGM_OK;
+}
+
+static rgm_status replace(regimen_config *config, regimen_config *copy, rgm_status status) {
+    if (status >= 0) *config = *copy;
+    free(copy);
+    return status;
+}
+
+static int32_t is_folder(const char *path) {
+    struct stat s;
+    return stat(path, &s) == 0 && S_ISDIR(s.st_mode);
+}
+
+/* HDF5's and Regimen's own files begin with a byte that no text begins with. */
+static int32_t is_checkpoint(const char *path) {
+    FILE *file = fopen(path, "rbe");
+    int first = file ? getc(file) : EOF;
+    if (file) fclose(file);
+    return first == 0x89;
+}
+
+static rgm_status read_checkpoint(regimen_config *c, const char *path, rgm_error *err) {
+    rgm_constants unused;
+    RGM_TRY(rgm_run_config_of_checkpoint(path, NULL, &c->config, &unused, err));
+    rgm_constants_free(&unused);
+    return RGM_OK;
+}
+
+static rgm_status read_into(regimen_config *c, const char *path, rgm_error *err) {
+    c->earlier = is_folder(path);
+    if (c->earlier) return rgm_run_config_of_folder(path, &c->config, err);
+    if (is_checkpoint(path)) return read_checkpoint(c, path, err);
+    RGM_TRY(rgm_config_read(&c->config, path, err));
+    return rgm_config_suit(&c->config, c->config.model.name, err);
+}
+
+static rgm_status read_config(regimen_config *config, const char *path, rgm_error *err) {
+    regimen_config *copy;
+    RGM_TRY(copy_of(config, &copy, err));
+    return replace(config, copy, read_into(copy, path, err));
+}
+
+int32_t regimen_config_read(regimen_config *config, const char *path, regimen_error *err) {
+    rgm_entry entry;
+    rgm_entry_begin(&entry, NULL);
+    return rgm_entry_end(&entry, read_config(config, path, &entry.err), err);
+}
+
+static rgm_status set_in(rgm_config *c, const char *key, const char *value, rgm_error *err) {
+    RGM_TRY(rgm_config_set(c, key, value, err));
+    return strcmp(key, "model.name") == 0 ? rgm_config_suit(c, c->model.name, err) : RGM_OK;
+}
+
+static rgm_status set_key(regimen_config *config, const char *key, const char *value, rgm_error *err) {
+    regimen_config *copy;
+    RGM_TRY(copy_of(config, &copy, err));
+    return replace(config, copy, set_in(&copy->config, key, value, err));
+}
+
+int32_t regimen_config_set(regimen_config *config, const char *key, const char *value, regimen_error *err) {
+    rgm_entry entry;
+    rgm_entry_begin(&entry, NULL);
+    return rgm_entry_end(&entry, set_key(config, key, value, &entry.err), err);
+}
+
+/* ---- as text ---- */
+
+static rgm_status print(const regimen_config *config, char *text, size_t size, size_t *needed, rgm_error *err) {
+    char *yaml;
+    size_t length;
+    RGM_TRY(rgm_config_print(&config->config, &yaml, &length, err));
+    if (size) snprintf(text, size, "%s", yaml);
+    *needed = strlen(yaml) + 1;
+    free(yaml);
+    return RGM_OK;
+}
+
+int64_t regimen_config_print(const regimen_config *config, char *text, size_t size, regimen_error *err) {
+    rgm_entry entry;
+    size_t needed = 0;
+    rgm_entry_begin(&entry, NULL);
+    int32_t status = rgm_entry_end(&entry, print(config, text, size, &needed, &entry.err), err);
+    return status < 0 ? status : (int64_t)needed;
+}

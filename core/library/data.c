@@ -1,0 +1,94 @@
+#include <stdlib.h>
+#include <string.h>
+#include "library/inside.h"
+
+#define SAME(a, b) _Static_assert((int)(a) == (int)(b), "the public splits are the rooms' own")
+SAME(REGIMEN_TRAIN, RGM_SPLIT_TRAIN);
+SAME(REGIMEN_TEST, RGM_SPLIT_TEST);
+SAME(REGIMEN_VALIDATION, RGM_SPLIT_VALIDATION);
+SAME(REGIMEN_SPLITS, RGM_SPLIT_COUNT);
+
+/* ---- a file ---- */
+
+/* The set keeps the stop that it was opened with; it must not ask the caller once that call is over. */
+static int32_t asked(void *context) {
+    const regimen_data *data = context;
+    return data->opening && rgm_stop_asked(data->opening);
+}
+
+static rgm_status open_file(rgm_entry *entry, regimen_data **data, const char *path, rgm_error *err) {
+    regimen_data *d = calloc(1, sizeof *d);
+    if (!d) return rgm_fail(err, RGM_E_NOMEM, "%s: out of memory", path);
+    const rgm_stop stop = rgm_entry_stop(entry);
+    const rgm_dataset_options options = {.stop = {asked, d}};
+    d->opening = &stop;
+    rgm_status status = rgm_dataset_open(&d->set, path, &options, err);
+    d->opening = NULL;
+    if (status >= 0)
+        *data = d;
+    else
+        free(d);
+    return status;
+}
+
+int32_t regimen_data_open(regimen_data **data, const char *path, const regimen_events *events, regimen_error *err) {
+    rgm_entry entry;
+    *data = NULL;
+    rgm_entry_begin(&entry, events);
+    rgm_status status = rgm_sized_check(events, "regimen_events", &entry.err);
+    if (status >= 0) status = open_file(&entry, data, path, &entry.err);
+    return rgm_entry_end(&entry, status, err);
+}
+
+/* ---- memory ---- */
+
+static rgm_status take_pixels(regimen_data **data, const regimen_pixels *pixels, rgm_error *err) {
+    regimen_pixels p;
+    if (!pixels) return rgm_fail(err, RGM_E_USAGE, "regimen_data_from_memory: no pixels");
+    RGM_TRY(rgm_sized_check(pixels, "regimen_pixels", err));
+    rgm_sized_take(&p, sizeof p, pixels);
+    rgm_dataset_memory memory = {.name = p.name,
+                                 .H = p.height,
+                                 .W = p.width,
+                                 .C = p.channels,
+                                 .classes = p.classes,
+                                 .class_names = p.class_names};
+    memcpy(memory.count, p.count, sizeof memory.count);
+    memcpy(memory.images, p.images, sizeof memory.images);
+    memcpy(memory.labels, p.labels, sizeof memory.labels);
+    regimen_data *d = calloc(1, sizeof *d);
+    if (!d) return rgm_fail(err, RGM_E_NOMEM, "data: out of memory");
+    rgm_status status = rgm_dataset_from_memory(&d->set, &memory, err);
+    if (status >= 0)
+        *data = d;
+    else
+        free(d);
+    return status;
+}
+
+int32_t regimen_data_from_memory(regimen_data **data, const regimen_pixels *pixels, regimen_error *err) {
+    rgm_entry entry;
+    *data = NULL;
+    rgm_entry_begin(&entry, NULL);
+    return rgm_entry_end(&entry, take_pixels(data, pixels, &entry.err), err);
+}
+
+/* ---- both ---- */
+
+void regimen_data_close(regimen_data *data) {
+    if (!data) return;
+    rgm_dataset_close(data->set);
+    free(data);
+}
+
+void regimen_data_describe(const regimen_data *data, regimen_data_info *info) {
+    const rgm_dataset_info *i = rgm_dataset_describe(data->set);
+    regimen_data_info own = {.height = i->H, .width = i->W, .channels = i->C, .classes = i->classes};
+    memcpy(own.count, i->count, sizeof own.count);
+    rgm_sized_give(info, &own, sizeof own);
+}
+
+const char *regimen_data_class(const regimen_data *data, int32_t index) {
+    const rgm_dataset_info *i = rgm_dataset_describe(data->set);
+    return i->class_names && index >= 0 && index < i->classes ? i->class_names[index] : NULL;
+}

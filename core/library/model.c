@@ -1,0 +1,161 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include "library/inside.h"
+#include "run/earlier.h"
+
+/* ---- the object ---- */
+
+/* "a\nb\n" as a list. */
+static rgm_status list_classes(regimen_model *m, const char *text, rgm_error *err) {
+    int32_t lines = 0;
+    for (const char *at = text; (at = strchr(at, '\n')); at++) lines++;
+    if (!lines) return RGM_OK;
+    char **list = malloc((size_t)lines * sizeof *list + strlen(text) + 1);
+    if (!list) return rgm_fail(err, RGM_E_NOMEM, "class names: out of memory");
+    char *line = strcpy((char *)(list + lines), text);
+    for (int32_t i = 0; i < lines; i++) {
+        char *end = strchr(line, '\n');
+        *end = 0;
+        list[i] = line;
+        line = end + 1;
+    }
+    m->classes = list;
+    m->class_count = lines;
+    return RGM_OK;
+}
+
+rgm_status rgm_library_model(regimen_model **model, regimen_machine *machine, rgm_predictor *predictor,
+                             rgm_error *err) {
+    regimen_model *m = calloc(1, sizeof *m);
+    if (!m) {
+        rgm_predictor_destroy(predictor);
+        return rgm_fail(err, RGM_E_NOMEM, "model: out of memory");
+    }
+    m->machine = machine;
+    m->predictor = predictor;
+    rgm_status status = list_classes(m, rgm_predictor_constants(predictor)->classes, err);
+    if (status >= 0)
+        *model = m;
+    else
+        regimen_model_close(m);
+    return status;
+}
+
+void regimen_model_close(regimen_model *model) {
+    if (!model) return;
+    rgm_predictor_destroy(model->predictor);
+    free(model->classes);
+    free(model);
+}
+
+/* ---- loading and saving ---- */
+
+/* A run folder stands for its best checkpoint, or its last one if no evaluation has chosen a best. */
+static rgm_status find_checkpoint(const char *given, char path[RGM_RUNFOLDER_PATH], rgm_error *err) {
+    struct stat status;
+    if (stat(given, &status) == 0 && S_ISDIR(status.st_mode)) {
+        if (rgm_runfolder_checkpoint(given, 1, path)) return RGM_OK;
+        return rgm_fail(err, RGM_E_USAGE, "%.160s: this folder has no checkpoints/best.h5 or last.h5", given);
+    }
+    if ((size_t)snprintf(path, RGM_RUNFOLDER_PATH, "%s", given) < RGM_CONFIG_PATH) return RGM_OK;
+    return rgm_fail(err, RGM_E_USAGE, "model: the path of the checkpoint is too long");
+}
+
+static rgm_status load(regimen_model **model, regimen_machine *machine, const char *path, const regimen_config *config,
+                       const rgm_stop *stop, rgm_config *own, rgm_error *err) {
+    rgm_constants constants;
+    rgm_predictor *predictor;
+    RGM_TRY(rgm_run_config_of_checkpoint(path, stop, own, &constants, err));
+    const rgm_predictor_options options = {
+        .config = config ? &config->config : own, .model = &constants, .device = machine->device, .stop = *stop};
+    rgm_status status = rgm_predictor_create(&predictor, &options, err);
+    rgm_constants_free(&constants);
+    RGM_TRY(status);
+    status = rgm_predictor_load(predictor, path, stop, err);
+    if (status >= 0) return rgm_library_model(model, machine, predictor, err);
+    rgm_predictor_destroy(predictor);
+    return status;
+}
+
+int32_t regimen_model_load(regimen_model **model, regimen_machine *machine, const char *path,
+                           const regimen_config *config, const regimen_events *events, regimen_error *err) {
+    rgm_entry entry;
+    char file[RGM_RUNFOLDER_PATH];
+    *model = NULL;
+    rgm_entry_begin(&entry, events);
+    const rgm_stop stop = rgm_entry_stop(&entry);
+    rgm_config *own = malloc(sizeof *own);
+    rgm_status status = own ? rgm_sized_check(events, "regimen_events", &entry.err)
+                            : rgm_fail(&entry.err, RGM_E_NOMEM, "model: out of memory");
+    if (status >= 0) status = find_checkpoint(path, file, &entry.err);
+    if (status >= 0) status = load(model, machine, file, config, &stop, own, &entry.err);
+    free(own);
+    return rgm_entry_end(&entry, status, err);
+}
+
+int32_t regimen_model_save(const regimen_model *model, const char *path, regimen_error *err) {
+    rgm_entry entry;
+    rgm_entry_begin(&entry, NULL);
+    return rgm_entry_end(&entry, rgm_predictor_save(model->predictor, path, &entry.err), err);
+}
+
+/* ---- what it is ---- */
+
+void regimen_model_describe(const regimen_model *model, regimen_model_info *info) {
+    const rgm_config *c = rgm_predictor_config(model->predictor);
+    regimen_model_info own = {.channels = c->model.image[0],
+                              .height = c->model.image[1],
+                              .width = c->model.image[2],
+                              .classes = c->model.classes,
+                              .parameters = rgm_predictor_parameters(model->predictor)};
+    snprintf(own.name, sizeof own.name, "%s", c->model.name);
+    rgm_sized_give(info, &own, sizeof own);
+}
+
+const char *regimen_model_class(const regimen_model *model, int32_t index) {
+    return index >= 0 && index < model->class_count ? model->classes[index] : NULL;
+}
+
+/* ---- use ---- */
+
+static rgm_status evaluate(regimen_model *model, const rgm_predictor_evaluation *o, rgm_entry *entry,
+                           regimen_result *told) {
+    rgm_run_summary summary;
+    const regimen_events *e = &entry->events;
+    regimen_error theirs = {0};
+    rgm_status status = rgm_predictor_evaluate(model->predictor, o, &summary, &entry->err);
+    rgm_library_result(told, &summary, rgm_predictor_config(model->predictor));
+    if (o->set) snprintf(told->data, sizeof told->data, "%s", rgm_dataset_describe(o->set)->path);
+    if (status < 0 || !e->finished) return status;
+    rgm_entry_leave(entry);
+    int32_t said = e->finished(e->context, told, &theirs);
+    rgm_entry_return(entry);
+    return rgm_entry_judge("finished", said, &theirs, &entry->err);
+}
+
+int32_t regimen_evaluate(regimen_model *model, const regimen_data *data, int32_t split, const regimen_events *events,
+                         regimen_result *result, regimen_error *err) {
+    rgm_entry entry;
+    regimen_result told;
+    rgm_entry_begin(&entry, events);
+    const rgm_predictor_evaluation evaluation = {
+        .set = data ? data->set : NULL, .split = split, .stop = rgm_entry_stop(&entry)};
+    rgm_status status = rgm_sized_check(events, "regimen_events", &entry.err);
+    if (status >= 0) status = rgm_sized_check(result, "regimen_result", &entry.err);
+    if (status >= 0 && (split < 0 || split >= RGM_SPLIT_COUNT))
+        status = rgm_fail(&entry.err, RGM_E_USAGE, "regimen_evaluate: no split has the number %d", split);
+    if (status < 0) return rgm_entry_end(&entry, status, err);
+    status = evaluate(model, &evaluation, &entry, &told);
+    rgm_sized_give(result, &told, sizeof told);
+    return rgm_entry_end(&entry, status, err);
+}
+
+int32_t regimen_predict(regimen_model *model, const uint8_t *images, int64_t count, float *probabilities,
+                        regimen_error *err) {
+    rgm_entry entry;
+    rgm_entry_begin(&entry, NULL);
+    return rgm_entry_end(&entry, rgm_predictor_predict(model->predictor, images, count, probabilities, &entry.err),
+                         err);
+}

@@ -1,0 +1,56 @@
+/* What comes out of runs, as the public structs have it. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include "library/inside.h"
+
+#define SAME(a, b) _Static_assert((int)(a) == (int)(b), "the public numbers are the rooms' own")
+SAME(REGIMEN_END_COMPLETE, RGM_END_COMPLETE);
+SAME(REGIMEN_END_STEPS, RGM_END_STEPS);
+SAME(REGIMEN_END_EARLY, RGM_END_EARLY);
+SAME(REGIMEN_END_REACHED, RGM_END_REACHED);
+SAME(REGIMEN_GOES_ON_NOT, RGM_GOES_ON_NOT);
+SAME(REGIMEN_GOES_ON_RESUMED, RGM_GOES_ON_RESUMED);
+SAME(REGIMEN_GOES_ON_ANEW, RGM_GOES_ON_ANEW);
+SAME(REGIMEN_GOES_ON_GONE, RGM_GOES_ON_GONE);
+SAME(REGIMEN_GOES_ON_DONE, RGM_GOES_ON_DONE);
+SAME(REGIMEN_GOES_ON_OCCUPIED, RGM_GOES_ON_OCCUPIED);
+SAME(sizeof((regimen_result *)0)->reason, sizeof((rgm_run_summary *)0)->reason);
+SAME(sizeof((regimen_result *)0)->folder, sizeof((rgm_run_summary *)0)->folder);
+SAME(sizeof((regimen_result *)0)->checkpoint, sizeof((rgm_run_summary *)0)->checkpoint);
+SAME(sizeof((regimen_result *)0)->model, RGM_CONFIG_NAME);
+SAME(sizeof((regimen_result *)0)->data, RGM_CONFIG_PATH);
+
+static int32_t number_of(const char *split) {
+    for (int32_t i = 0; split && i < RGM_SPLIT_COUNT; i++)
+        if (strcmp(split, rgm_split_name(i)) == 0) return i;
+    return -1;
+}
+
+void rgm_library_result(regimen_result *r, const rgm_run_summary *s, const rgm_config *config) {
+    *r = (regimen_result){.size = sizeof *r,
+                          .status = s->status,
+                          .ending = s->ending,
+                          .step = s->step,
+                          .epoch = s->epoch,
+                          .split = number_of(s->split),
+                          .images = s->tally.seen,
+                          .correct = s->tally.top1,
+                          .correct5 = s->tally.top5,
+                          .accuracy = s->accuracy,
+                          .accuracy_low = s->accuracy_low,
+                          .accuracy_high = s->accuracy_high,
+                          .loss = s->loss,
+                          .seconds = s->seconds,
+                          .images_per_s = s->images_per_s,
+                          .gflops = s->gflops,
+                          .memory = s->memory,
+                          .goes_on = s->goes_on,
+                          .saved_step = s->saved_step,
+                          .rate = s->rate};
+    snprintf(r->reason, sizeof r->reason, "%s", s->reason);
+    snprintf(r->model, sizeof r->model, "%s", config->model.name);
+    snprintf(r->data, sizeof r->data, "%s", config->data.file);
+    snprintf(r->folder, sizeof r->folder, "%s", s->folder);
+    snprintf(r->checkpoint, sizeof r->checkpoint, "%s", s->checkpoint);
+}
