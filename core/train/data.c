@@ -1,6 +1,5 @@
 #include "train/data.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,8 +19,6 @@ static rgm_status hold_out(rgm_data *d, const rgm_config *config, const rgm_data
     RGM_TRY(rgm_holdout_create(&d->holdout, d->set, config->data.validation, config->seed, err));
     d->train = d->holdout.train;
     d->validation = d->holdout.validation;
-    d->fraction = config->data.validation;
-    d->seed = config->seed;
     return RGM_OK;
 }
 
@@ -89,14 +86,4 @@ void rgm_data_close(rgm_data *d) {
     rgm_constants_free(&d->constants);
     free(d->map);
     free(d);
-}
-
-rgm_status rgm_data_suits(const rgm_data *d, const rgm_config *config, rgm_error *err) {
-    if (!d->set) return RGM_OK;
-    int32_t wanted = needs_holdout(d->set, config);
-    if (wanted ? d->fraction == config->data.validation && d->seed == config->seed : d->fraction <= 0) return RGM_OK;
-    return rgm_fail(err, RGM_E_USAGE,
-                    "%s: %g of its training split with seed %" PRIu64
-                    " were to be held out, but it was opened with %g and seed %" PRIu64,
-                    d->file, wanted ? config->data.validation : 0, config->seed, d->fraction, d->seed);
 }

@@ -19,8 +19,6 @@ typedef struct rgm_data {
     rgm_class_map *map;               /* of their labels; NULL: they are as in the set */
     rgm_holdout holdout;              /* what `validation` is part of; zeros: of the file, or missing */
     char file[RGM_CONFIG_PATH];       /* the set's path; "": no data */
-    double fraction;                  /* that is held out, and with which seed */
-    uint64_t seed;
 } rgm_data;
 
 typedef struct rgm_data_options {
@@ -40,8 +38,5 @@ typedef struct rgm_data_options {
  * rgm_constants_own_data. [main] */
 rgm_status rgm_data_open(rgm_data **data, const rgm_config *config, const rgm_data_options *options, rgm_error *err);
 void rgm_data_close(rgm_data *data); /* after all sessions with it; NULL is fine */
-
-/* RGM_E_USAGE if a training of `config` would hold out other images. */
-rgm_status rgm_data_suits(const rgm_data *data, const rgm_config *config, rgm_error *err);
 
 #endif
