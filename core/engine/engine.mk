@@ -3,4 +3,4 @@ libengine_la_SOURCES = %D%/engine.c %D%/conv.c %D%/plan.c %D%/run.c %D%/weights.
 	%D%/engine.h %D%/internal.h %D%/shim.h
 libengine_la_CPPFLAGS = $(AM_CPPFLAGS) $(DNNL_CFLAGS)
 libengine_la_CFLAGS = $(AM_CFLAGS) $(TEAM_CFLAGS)
-libengine_la_LIBADD = libbase.la $(TEAM_LIBS) $(DNNL_LIBS)
+libengine_la_LIBADD = $(TEAM_LIBS) $(DNNL_LIBS)
