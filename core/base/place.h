@@ -1,10 +1,16 @@
 /* Where the files are that belong to Regimen: its own plugins, and the helper program (helper.h). Looked for in this
- * order; what is there is taken:
- *     1. beside the program that runs, if it lies in a build tree: in the folder with its config.status
- *     2. the folder that configure chose
- *     3. relative to the folder of the program, for one that was moved after its installation: ../lib/regimen/plugins,
- *        ../libexec/regimen
- * Where nothing is there, the answer is 2. */
+ * order, from the file that this code is in; what is there is taken:
+ *
+ *                                             plugins                     the helper program, in
+ *     1. a build tree: of the folder with     plugins/.libs               the folder itself
+ *        config.status that the file is in
+ *     2. as configure chose                   plugindir                   pkglibexecdir
+ *     3. relative to the file, if that is
+ *        the program                          ../lib/regimen/plugins      ../libexec/regimen
+ *        libregimen.so                        regimen/plugins             ../libexec/regimen
+ *
+ * The third is for what was moved after its installation. Where nothing is there, the answer is 2. The file is the
+ * program also where libregimen.a was linked into it. Its links are followed. */
 #ifndef RGM_BASE_PLACE_H
 #define RGM_BASE_PLACE_H
 

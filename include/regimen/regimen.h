@@ -28,7 +28,7 @@
  * What is left alone. No function prints, exits, aborts, forks or changes the current folder. The caller's signal
  * handlers, locale, floating-point state, OpenMP settings and HDF5 settings stay as they are. Threads are pinned only
  * if the configuration says "pin: on"; while such a machine is open the thread that opened it is pinned, too. Foreign
- * data files and plugins are tried first by a helper program (regimen-try), which is started by posix_spawn().
+ * data files and plugins are tried first by a helper program (regimen-try), which is started by posix_spawn.
  *
  * Errors are values. A function returns REGIMEN_OK or a negative status, and puts one line into *err, which may be
  * NULL. What an output pointer points to is NULL after a failure.
@@ -38,7 +38,7 @@
  *
  * Growth. A struct that a caller fills, or has filled, begins with its size: set it to sizeof. Nothing beyond it is
  * read or written; members that the caller does not know count as zero. Names that begin with regimen_ or REGIMEN_
- * belong to this header.
+ * belong to this header; in a program that libregimen.a is linked into, those that begin with rgm_, too.
  */
 #ifndef REGIMEN_REGIMEN_H
 #define REGIMEN_REGIMEN_H
