@@ -1,6 +1,6 @@
 #!/bin/sh
-# Reads the #include lines of core, bench, plugins and include, and fails on an arrow that does not point down, and on
-# headers that include one another in a circle.
+# Reads the sources of core, bench, plugins and include. Fails on an #include that does not point down, on headers that
+# include one another in a circle, and on a function that is not defined in the file named like its header.
 # usage: check_layers.sh [ROOT]   without ROOT it first tries itself on trees with one wrong line each
 set -eu
 
@@ -21,6 +21,7 @@ BEGIN {
     standard = "^<(assert|complex|ctype|errno|fenv|float|inttypes|limits|math|stdalign|stdarg|stdbool|stddef|stdint|stdio|stdlib|string|tgmath)[.]h>$"
     if (top == "core" && !(room in tier)) { FNR = 0; bad("not a room of the house") }
 }
+/^[ \t]*\*[ \t]/ { next } # a comment calls nothing
 /(^|[^A-Za-z0-9_])dlm?open[ \t]*\(/ && room != "plug" { bad("dlopen is called in core/plug only") }
 /(^|[^A-Za-z0-9_])v?fork[ \t]*\(/ && top != "plugins" { bad("a process with threads is not forked: base/helper") }
 /(^|[^A-Za-z0-9_])posix_spawnp?[ \t]*\(/ && room != "base" { bad("processes are started in core/base only") }
@@ -58,6 +59,39 @@ circle() { # ROOT: prints the headers of core that include one another, if any d
         sed -n "s|^[ \t]*#[ \t]*include[ \t]*\"\([a-z_0-9]*/[a-z_0-9]*[.]h\)\".*|${file#./} \1|p" "$file"
     done | tsort 2>&1 >/dev/null | sed -n 's/^tsort: \([a-z_0-9]*\/\)/\1/p')
 }
+
+# Prints "HEADER: FUNCTION is defined in FILE" for every function of the house that a header declares and another file
+# than the one of its name defines. Exempt are headers whose functions are defined in several files on purpose:
+#   *_internal.h, internal.h   what the files of a room share
+#   base/team_threads.h        what each kind of team defines: team_openmp.c, team_pthread.c
+#   cli/commands.h             a command is a file, cmd_NAME.c
+#   train/config.h, train/checkpoint.h, run/run.h   one interface, of which reading, writing and so on are a file each
+strangers() { # ROOT
+    (cd "$1/core" && find . -name '*.[ch]' | LC_ALL=C sort | sed 's|^[.]/||' | xargs awk "$functions" | awk '
+        $1 == "defined" { file[$2] = $3 }
+        $1 == "declared" && $3 !~ /(_|\/)internal[.]h$/ && $3 !~ /^(base\/team_threads|cli\/commands)[.]h$/ &&
+            $3 !~ /^(train\/config|train\/checkpoint|run\/run)[.]h$/ { header[$2] = $3 }
+        END {
+            for (name in header) {
+                own = header[name]
+                sub(/h$/, "c", own)
+                at = name in file ? file[name] : "no file"
+                if (at != own) print header[name] ": " name " is defined in " at
+            }
+        }' | LC_ALL=C sort)
+}
+
+# Functions begin in the first column. Those of kernels.def are made by macros and not seen.
+# shellcheck disable=SC2016
+functions='
+function conclude() { if (name != "") print (text ~ /[{]/ ? "defined" : "declared"), name, FILENAME; name = "" }
+FNR == 1 { name = "" }
+name != "" { text = text $0; if ($0 ~ /[;{]/) conclude(); next }
+/^[A-Za-z_]/ && !/^(static|typedef|enum|struct [a-z_]+ [{])/ && match($0, /rgm_[a-z0-9_]+[(]/) {
+    if (RSTART == 1 || substr($0, 1, RSTART - 1) ~ /[=({]/) next
+    name = substr($0, RSTART, RLENGTH - 1); text = substr($0, RSTART)
+    if ($0 ~ /[;{]/) conclude()
+}'
 
 fail() {
     echo "check_layers: $1" >&2
@@ -125,6 +159,7 @@ try_itself() {
     refuses bench/a.c '#include "cli/run.h"'
     refuses bench/a.c '#include <dnnl.h>'
     refuses core/report/a.c '#include "bench/measure.h"'
+    accepts core/cli/a.h ' * Programs are started by posix_spawn().'
     accepts core/base/a.c '#include <pthread.h>'
     accepts core/cli/a.c '#include "bench/step.h"'
     accepts bench/a.c '#include "report/summary.h"'
@@ -150,6 +185,7 @@ try_itself() {
     accepts include/regimen/plugin.h '#include <stdint.h>'
     refuses_room
     refuses_circle
+    refuses_strangers
 }
 
 refuses_room() {
@@ -173,6 +209,21 @@ refuses_circle() {
     rm -r "$tree"
 }
 
+refuses_strangers() {
+    mkdir -p "$tree/core/plan"
+    printf 'int rgm_one(int a,\n            int b);\nstatic inline int rgm_two(int a) { return rgm_one(a, a); }\n' >"$tree/core/plan/a.h"
+    printf '/* rgm_one(1, 2) { */\nint rgm_one(int a,\n            int b) {\n    return rgm_two(a) + b;\n}\n' >"$tree/core/plan/a.c"
+    [ -z "$(strangers "$tree")" ] || fail "a function in the file of its header is no stranger: $(strangers "$tree")"
+    mv "$tree/core/plan/a.c" "$tree/core/plan/b.c"
+    [ "$(strangers "$tree")" = "plan/a.h: rgm_one is defined in plan/b.c" ] || fail "a function in another file should be named"
+    mv "$tree/core/plan/a.h" "$tree/core/plan/a_internal.h"
+    [ -z "$(strangers "$tree")" ] || fail "internal headers are exempt"
+    rm "$tree/core/plan/b.c"
+    mv "$tree/core/plan/a_internal.h" "$tree/core/plan/a.h"
+    [ "$(strangers "$tree")" = "plan/a.h: rgm_one is defined in no file" ] || fail "a function that is nowhere should be named"
+    rm -r "$tree"
+}
+
 if [ $# -eq 0 ]; then try_itself; fi
 root=${1:-${srcdir:-$(dirname "$0")/..}}
 [ -f "$root/core/base/status.h" ] || fail "$root is not the source tree"
@@ -181,4 +232,7 @@ found=$(violations "$root")
 $found"
 found=$(circle "$root")
 [ -z "$found" ] || fail "headers that include one another in a circle:
+$found"
+found=$(strangers "$root")
+[ -z "$found" ] || fail "functions that are not in the file of their header:
 $found"

@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include <stdio.h>
+#include "engine/matmul.h"
 #include "engine_oracle.h"
 #include "base/cpu.h"
 

@@ -10,7 +10,6 @@
 #include <unistd.h>
 #include "plug/border.h"
 #include "plug/guard.h"
-#include "plug/parts.h"
 #ifdef __SSE__
 #    include <xmmintrin.h>
 #endif

@@ -4,7 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include "plug/parts.h"
+#include "plug/math.h"
 #include "skip.h"
 
 /* ---- the host's mathematics ---- */

@@ -4,7 +4,9 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-#include "plug/parts.h"
+#include "plug/instance_internal.h"
+#include "plug/params.h"
+#include "plug/validate.h"
 
 /* ---- a plugin to spoil ---- */
 

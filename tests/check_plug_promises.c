@@ -14,7 +14,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "plug/border.h"
-#include "plug/parts.h"
+#include "plug/params.h"
 #include "sanitized.h"
 #include "skip.h"
 

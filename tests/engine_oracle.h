@@ -8,7 +8,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include "engine/engine.h"
+#include "engine/conv_run.h"
 
 enum { GUARD = 64, CANARY = 0xA5 };
 

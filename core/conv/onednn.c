@@ -1,5 +1,7 @@
 #include "conv/onednn.h"
 
+#include "engine/conv_run.h"
+
 typedef struct onednn onednn;
 
 /* The primitives; and, in a copy for each direction that is planned, what its phases work on. */

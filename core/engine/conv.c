@@ -1,9 +1,10 @@
-#include "engine/internal.h"
+#include "engine/conv.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "base/team.h"
+#include "engine/internal.h"
 
 static const char *const direction_names[RGM_CONV_DIRECTIONS] = {"forward", "backward data", "backward weights"};
 
@@ -292,7 +293,7 @@ static void set_shape(rgm_conv *conv, rgm_engine *engine, const rgm_conv_shape *
 static rgm_status make_finish(rgm_conv *conv, rgm_error *err) {
     const rgm_conv_shape *s = &conv->shape;
     if (!s->residual && !s->relu) return RGM_OK;
-    dnnl_status_t made = rgm_engine_attributes(&conv->finish);
+    dnnl_status_t made = rgm_dnnl_attributes(&conv->finish);
     if (made == dnnl_success) made = rgm_dnnl_finish(conv->finish, s->residual, s->relu);
     return made == dnnl_success ? RGM_OK : rgm_dnnl_fail(err, made, "describing what a convolution ends with");
 }

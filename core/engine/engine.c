@@ -1,6 +1,6 @@
 #include "config.h"
 
-#include "engine/internal.h"
+#include "engine/engine.h"
 
 #include <stdatomic.h>
 #include <stdio.h>
@@ -8,6 +8,7 @@
 #include <string.h>
 #include "base/cpu.h"
 #include "base/team.h"
+#include "engine/internal.h"
 
 /* Instruction sets that oneDNN keeps to, for the life of the process. */
 enum { CAP_UNKNOWN, CAP_NONE, CAP_AVX2, CAP_AVX512 };
@@ -48,12 +49,6 @@ static rgm_status make_streams(rgm_engine *engine, rgm_error *err) {
     return RGM_OK;
 }
 
-dnnl_status_t rgm_engine_attributes(dnnl_primitive_attr_t *attr) {
-    dnnl_status_t status = dnnl_primitive_attr_create(attr);
-    if (status != dnnl_success) return status;
-    return dnnl_primitive_attr_set_scratchpad_mode(*attr, dnnl_scratchpad_mode_user);
-}
-
 rgm_status rgm_engine_create(rgm_engine **out, int32_t isa, int32_t block, int32_t workers, rgm_error *err) {
     *out = NULL;
     if (isa < 0 || isa >= RGM_ISA_COUNT) return rgm_fail(err, RGM_E_USAGE, "engine: unknown ISA level %d", isa);
@@ -68,7 +63,7 @@ rgm_status rgm_engine_create(rgm_engine **out, int32_t isa, int32_t block, int32
     int32_t threads = rgm_single_enter();
     rgm_status status = RGM_OK;
     dnnl_status_t made = dnnl_engine_create(&engine->engine, dnnl_cpu, 0);
-    if (made == dnnl_success) made = rgm_engine_attributes(&engine->attr);
+    if (made == dnnl_success) made = rgm_dnnl_attributes(&engine->attr);
     if (made != dnnl_success) {
         status = rgm_dnnl_fail(err, made, "creating the CPU engine");
         goto fail;

@@ -1,6 +1,7 @@
-#include "engine/internal.h"
+#include "engine/matmul.h"
 
 #include <string.h>
+#include "engine/shim.h"
 
 static rgm_status check_sizes(const rgm_matmul_shape *s, rgm_error *err) {
     int64_t a_width = s->trans_a ? s->m : s->k, b_width = s->trans_b ? s->k : s->n;

@@ -1,7 +1,7 @@
 #include "engine/shim.h"
 
 #include <string.h>
-#include "engine/engine.h"
+#include "engine/shape.h"
 
 /* ReLU's factor of what is below zero. For 0 the library has a maximum, which makes 0 of a NaN; for anything else a
  * product, which keeps it. This one is the smallest number there is: to a team's threads, which take denormals for
@@ -147,6 +147,12 @@ dnnl_status_t rgm_dnnl_conv(dnnl_primitive_desc_t *pd, dnnl_engine_t engine, int
 }
 
 #endif
+
+dnnl_status_t rgm_dnnl_attributes(dnnl_primitive_attr_t *attr) {
+    dnnl_status_t status = dnnl_primitive_attr_create(attr);
+    if (status != dnnl_success) return status;
+    return dnnl_primitive_attr_set_scratchpad_mode(*attr, dnnl_scratchpad_mode_user);
+}
 
 dnnl_status_t rgm_dnnl_finish(dnnl_primitive_attr_t attr, int sum, int relu) {
     dnnl_post_ops_t ops;

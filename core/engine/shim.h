@@ -46,6 +46,9 @@ typedef struct rgm_conv_problem {
 dnnl_status_t rgm_dnnl_conv(dnnl_primitive_desc_t *pd, dnnl_engine_t engine, int32_t direction,
                             const rgm_conv_problem *problem, dnnl_primitive_attr_t attr);
 
+/* Attributes of every primitive: the scratchpad is the caller's. */
+dnnl_status_t rgm_dnnl_attributes(dnnl_primitive_attr_t *attr);
+
 /* What a convolution's forward pass ends with: dst += what dst held before, if `sum`; then ReLU, if `relu`. */
 dnnl_status_t rgm_dnnl_finish(dnnl_primitive_attr_t attr, int sum, int relu);
 

@@ -1,7 +1,8 @@
-#include "engine/internal.h"
+#include "engine/weights.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include "engine/internal.h"
 
 enum {
     ROW_TILE = 16,         /* rows packed together: a block of oneDNN's, whose cache lines are then written at once */

@@ -6,6 +6,7 @@
 #include "conv/onednn.h"
 #include "conv/winograd.h"
 #include "conv/winograd_weights.h"
+#include "engine/conv.h"
 #include "plan/sums.h"
 #include "plan/gradient.h"
 

@@ -1,6 +1,7 @@
 /* Linear layer: y[N][K] = x[N][C] w[K][C]^T + bias. Forward and dx are cut by images, dw by output units: every element
  * of dw has one owner, so there is nothing to reduce. */
 #include <string.h>
+#include "engine/matmul.h"
 #include "plan/gradient.h"
 #include "plan/squares.h"
 #include "plan/values.h"

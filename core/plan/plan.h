@@ -33,6 +33,7 @@
 #include <stddef.h>
 #include "base/team.h"
 #include "engine/engine.h"
+#include "engine/shape.h"
 #include "kernels/kernels.h"
 #include "graph/graph.h"
 

@@ -6,7 +6,7 @@
 #include <string.h>
 #include "plug/fpstate.h"
 #include "plug/guard.h"
-#include "plug/parts.h"
+#include "plug/instance_internal.h"
 
 /* "C", unless the program around this one chose another. What was noted stays, for another thread may be reading it;
  * each name once. */

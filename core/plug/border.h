@@ -14,7 +14,7 @@
 
 #include <locale.h>
 #include <stdint.h>
-#include "plug/plug.h"
+#include "plug/instance.h"
 
 typedef struct rgm_border {
     uint32_t fp;

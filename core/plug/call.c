@@ -1,29 +1,10 @@
-/* The calls that the drivers make. Nothing here allocates, and what is tagged [worker] in plug.h only reads the
- * instance. */
-#include "plug/parts.h"
+#include "plug/call.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include "plug/border.h"
-
-void rgm_plug_call_init(rgm_plug_call *context, const rgm_instance *instance, const rgm_clock *clock,
-                        const rgm_rng *key, void *scratch) {
-    context->instance = instance;
-    context->text[0] = '\0';
-    context->call = (rgm_call){.size = sizeof context->call,
-                               .host = instance->host,
-                               .clock = clock,
-                               .scratch = scratch,
-                               .scratch_bytes = scratch ? instance->scratch_bytes : 0,
-                               .error = context->text,
-                               .error_bytes = sizeof context->text,
-                               .host_data = context,
-                               .model = instance->model};
-    if (key)
-        context->call.key =
-            (rgm_key){.seed = key->seed, .stream = key->stream, .epoch = key->epoch, .sample = key->sample};
-}
+#include "plug/instance_internal.h"
 
 /* Calls from [main] use the instance's own scratch: never two at once, so one is enough. */
 static void use_main_scratch(rgm_plug_call *context) {
@@ -40,7 +21,7 @@ static rgm_status conclude(rgm_plug_call *context, int32_t result, rgm_error *er
     snprintf(odd, sizeof odd, "returned %d, expected RGM_DONE or a failure", result);
     const char *said = context->text[0] ? context->text : result < 0 ? "failed without saying why" : odd;
     return rgm_fail(err, RGM_E_PLUGIN, "%s %s (%s): %s", rgm_kind_name((int32_t)listed->component->kind),
-                    listed->component->name, rgm_instance_file(context->instance), said);
+                    listed->component->name, rgm_listed_file(listed), said);
 }
 
 #define ANY(context)  rgm_instance_any((context)->instance)
@@ -142,7 +123,8 @@ rgm_status rgm_plug_observe(rgm_instance *const *schedulers, size_t count, const
 }
 
 int32_t rgm_plug_observes(const rgm_instance *scheduler) {
-    return rgm_instance_kind(scheduler) == RGM_SCHEDULER && rgm_instance_any(scheduler)->scheduler.observe != NULL;
+    const rgm_any_component *any = rgm_instance_any(scheduler);
+    return any->head.kind == RGM_SCHEDULER && any->scheduler.observe != NULL;
 }
 
 /* ---- optimizers and regularizers ---- */
@@ -203,16 +185,6 @@ rgm_status rgm_plug_regularize(rgm_plug_call *context, int32_t stage, const rgm_
     return conclude(context, result, err);
 }
 
-rgm_status rgm_plug_penalty(rgm_plug_call *context, const rgm_span *span, double *penalty, rgm_error *err) {
-    const rgm_regularizer *r = &ANY(context)->regularizer;
-    if (!r->penalty) return RGM_OK;
-    rgm_border border;
-    rgm_border_enter(&border, context->instance, "penalty");
-    int32_t result = r->penalty(&context->call, SELF(context), span, penalty);
-    rgm_border_leave(&border);
-    return conclude(context, result, err);
-}
-
 /* ---- activations and losses ---- */
 
 rgm_status rgm_plug_forward(rgm_plug_call *context, const rgm_activation_span *span, rgm_error *err) {
@@ -237,28 +209,4 @@ rgm_status rgm_plug_loss(rgm_plug_call *context, const rgm_rows *rows, rgm_error
     int32_t result = ANY(context)->loss.rows(&context->call, SELF(context), rows);
     rgm_border_leave(&border);
     return conclude(context, result, err);
-}
-
-/* ---- spans ---- */
-
-/* Elements of a full span: whole units of the scope; for single elements a multiple of 16, so that spans stay aligned.
- */
-static uint64_t span_length(int32_t scope, uint64_t elements, uint64_t row, uint64_t target) {
-    if (scope >= RGM_TENSOR) return elements > 0 ? elements : 1;
-    if (scope == RGM_ROW) {
-        row = row > 0 ? row : 1;
-        return row * (target > row ? target / row : 1);
-    }
-    return target > 16 ? target / 16 * 16 : 16;
-}
-
-uint64_t rgm_span_count(int32_t scope, uint64_t elements, uint64_t row, uint64_t target) {
-    uint64_t length = span_length(scope, elements, row, target);
-    return elements / length + (elements % length > 0);
-}
-
-rgm_span_range rgm_span_at(int32_t scope, uint64_t elements, uint64_t row, uint64_t target, uint64_t i) {
-    uint64_t length = span_length(scope, elements, row, target), first = i * length;
-    uint64_t left = first < elements ? elements - first : 0;
-    return (rgm_span_range){first, left < length ? left : length};
 }

@@ -1,9 +1,11 @@
 /* Components and specs as text. */
-#include "plug/parts.h"
+#include "plug/describe.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include "plug/params.h"
+#include "plug/spec.h"
 
 /* A text that grows like snprintf's: what does not fit is counted. */
 typedef struct text {

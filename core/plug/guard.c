@@ -3,7 +3,6 @@
 
 #include <string.h>
 #include "base/text.h"
-#include "plug/parts.h"
 
 _Thread_local rgm_guard rgm_guard_now;
 

@@ -9,7 +9,7 @@
 
 #include <signal.h>
 #include <stddef.h>
-#include "plug/plug.h"
+#include "plug/names.h"
 
 typedef struct rgm_guard {
     const rgm_listed *volatile listed; /* NULL while a file is loaded */

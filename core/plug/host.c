@@ -1,11 +1,14 @@
 /* The host table: what plugins may call. */
 #include "config.h"
-#include "plug/parts.h"
+#include "plug/host.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include "base/log.h"
+#include "plug/context.h"
+#include "plug/instance_internal.h"
+#include "plug/math.h"
 
 static rgm_rng rng_of(const rgm_call *call) {
     return (rgm_rng){
@@ -44,12 +47,13 @@ static int32_t host_fail(const rgm_call *call, const char *format, ...) {
 
 static void host_note(const rgm_call *call, const char *format, ...) {
     const rgm_plug_call *context = call->host_data;
+    const char *name = context->instance->listed->component->name;
     char line[400];
     va_list args;
     va_start(args, format);
     vsnprintf(line, sizeof line, format, args);
     va_end(args);
-    rgm_log(RGM_LOG_INFO, "%s: %s", rgm_instance_name(context->instance), line);
+    rgm_log(RGM_LOG_INFO, "%s: %s", name, line);
 }
 
 void rgm_host_fill(rgm_host *host, const rgm_kernels *kernels) {

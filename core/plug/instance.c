@@ -1,11 +1,14 @@
 /* Instances: a component with its parameters, in memory of the host. */
-#include "plug/parts.h"
+#include "plug/instance.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "base/text.h"
 #include "plug/border.h"
+#include "plug/context.h"
+#include "plug/instance_internal.h"
+#include "plug/params.h"
 
 static size_t memory_bytes(const rgm_component *component) { /* a multiple of 64, at least 64 */
     return ((size_t)component->instance_size / 64 + 1) * 64;
@@ -179,11 +182,6 @@ int32_t rgm_instance_scope(const rgm_instance *instance) { return (int32_t)insta
 uint32_t rgm_instance_flags(const rgm_instance *instance) { return instance->listed->component->flags; }
 
 size_t rgm_instance_scratch_bytes(const rgm_instance *instance) { return instance->scratch_bytes; }
-
-/* The head is the first member of every kind's struct, and of the union. */
-const rgm_any_component *rgm_instance_any(const rgm_instance *instance) {
-    return (const rgm_any_component *)(const void *)instance->listed->component;
-}
 
 void rgm_instance_spec(const rgm_instance *instance, rgm_spec *out) {
     const rgm_component *c = instance->listed->component;

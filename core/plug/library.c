@@ -10,7 +10,7 @@
 #include <unistd.h>
 #include "base/memory.h"
 #include "plug/border.h"
-#include "plug/parts.h"
+#include "plug/validate.h"
 
 /* dlerror without the name of the private copy, which means nothing to the user. */
 static const char *loader_words(const rgm_copy *copy) {

@@ -2,8 +2,8 @@
 #ifndef RGM_PLUG_LIBRARY_H
 #define RGM_PLUG_LIBRARY_H
 
+#include <regimen/plugin.h>
 #include "plug/copy.h"
-#include "plug/plug.h"
 
 /* Loads the copy and finds its plugin, unchecked. *changed: bits of RGM_BORDER_*. RGM_E_USAGE if the loader refuses it
  * or it is no plugin, RGM_E_NOMEM or RGM_E_IO if it is the machine. */

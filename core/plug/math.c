@@ -4,9 +4,10 @@
  * Argument reduction after Cody and Waite ("Software Manual for the Elementary Functions", 1980), then Taylor series
  * on the short interval, long enough that the rest is below 2^-56.
  */
-#include "plug/parts.h"
+#include "plug/math.h"
 
 #include <math.h>
+#include <stdint.h>
 #include <string.h>
 
 /* ln 2 and pi / 2 in parts: the leading ones have trailing zero bits, so that their product with a small integer is

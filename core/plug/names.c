@@ -1,5 +1,5 @@
 /* What kinds and files are called. */
-#include "plug/parts.h"
+#include "plug/names.h"
 
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /* Parameters: text to typed members of the instance and back, strictly. */
-#include "plug/parts.h"
+#include "plug/params.h"
 
 #include <errno.h>
 #include <math.h>

@@ -1,6 +1,6 @@
 /* The registry: all components of all plugins that were found. */
 #include "config.h"
-#include "plug/parts.h"
+#include "plug/registry.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -14,8 +14,10 @@
 #include "base/place.h"
 #include "base/text.h"
 #include "plug/border.h"
+#include "plug/host.h"
 #include "plug/knobs.h"
 #include "plug/load.h"
+#include "plug/validate.h"
 
 enum { PROBE_SECONDS = 10 };
 

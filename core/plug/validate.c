@@ -1,11 +1,13 @@
 /* Checks of a plugin's data, before any of its functions runs, and the completion of its structs to this host's size.
  */
-#include "plug/parts.h"
+#include "plug/validate.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include "base/text.h"
+#include "plug/names.h"
+#include "plug/spec.h"
 
 static int32_t name_valid(const char *name) {
     if (!name) return 0;

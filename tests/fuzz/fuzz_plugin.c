@@ -2,7 +2,10 @@
  * Structs lie in memory of exactly the size that they claim, so that reading past it is seen. */
 #include <string.h>
 #include "fuzz.h"
-#include "plug/parts.h"
+#include "plug/describe.h"
+#include "plug/params.h"
+#include "plug/spec.h"
+#include "plug/validate.h"
 
 enum { BLOCKS = 256, COMPONENTS = 4, PARAMS = 6 };
 

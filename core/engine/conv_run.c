@@ -1,7 +1,8 @@
 /* The chunk functions: what the team's workers call in a step. Nothing here allocates. */
-#include "engine/internal.h"
+#include "engine/conv_run.h"
 
 #include <string.h>
+#include "engine/internal.h"
 
 /* Images of C channels of so many pixels. */
 typedef struct images {

@@ -1,4 +1,6 @@
 /* What follows from a convolution's shape alone: output size, checks, image groups. */
+#include "engine/shape.h"
+
 #include "engine/internal.h"
 
 enum {
