@@ -16,7 +16,7 @@
 #include "run/run.h"
 #include "sanitized.h"
 #include "data/knobs.h"
-#include "train/largest_batch.h"
+#include "base/largest_batch.h"
 #include "train/trainer_internal.h"
 #include "train_run.h"
 #include "skip.h"

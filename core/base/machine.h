@@ -19,16 +19,6 @@ typedef struct rgm_machine {
 
 void rgm_machine_read(rgm_machine *machine);
 
-/* The CPU quota in whole CPUs, rounded up, or 0 if there is none. Reads the lines of `list` (/proc/self/cgroup) and,
- * for each cgroup v1 cpu or v2 hierarchy mounted below `root` (/sys/fs/cgroup), the limits of the group and of all
- * groups around it; the smallest counts. */
-int32_t rgm_cgroup_quota(const char *list, const char *root);
-
-/* Bytes that this process' cgroups still let it take: of the tightest group, the limit less what is used and cannot be
- * reclaimed. Clean page cache can, active or not, as in the system's MemAvailable. -1 if there is no limit. Arguments
- * as above. */
-int64_t rgm_cgroup_memory(const char *list, const char *root);
-
 /* order[0..count): the CPUs for workers 0.. in this order, first one per core, then the cores' second threads; starts
  * again from the front when there are more workers than CPUs in the mask. */
 void rgm_machine_order(const rgm_machine *machine, int32_t *order, int32_t count);

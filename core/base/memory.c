@@ -8,7 +8,7 @@
 #include <sys/auxv.h>
 #include <sys/resource.h>
 
-#include "base/machine.h"
+#include "base/cgroup.h"
 
 /* The value in bytes of a line "name: N kB" of a file in /proc; 0 without one. */
 static size_t proc_bytes(const char *path, const char *format) {

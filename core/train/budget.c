@@ -3,7 +3,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include "base/memory.h"
-#include "train/largest_batch.h"
+#include "base/largest_batch.h"
 
 enum { REMEDY = 96 }; /* characters */
 

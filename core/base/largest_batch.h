@@ -1,6 +1,6 @@
 /* The search for a batch that fits into memory, in a few plans: a plan of a deep net takes a while. */
-#ifndef RGM_TRAIN_LARGEST_BATCH_H
-#define RGM_TRAIN_LARGEST_BATCH_H
+#ifndef RGM_BASE_LARGEST_BATCH_H
+#define RGM_BASE_LARGEST_BATCH_H
 
 #include <stddef.h>
 

@@ -1,4 +1,4 @@
-#include "train/largest_batch.h"
+#include "base/largest_batch.h"
 
 #include <stdint.h>
 

@@ -1,0 +1,17 @@
+/* What this process' cgroups leave it: CPUs and memory. */
+#ifndef RGM_BASE_CGROUP_H
+#define RGM_BASE_CGROUP_H
+
+#include <stdint.h>
+
+/* The CPU quota in whole CPUs, rounded up, or 0 if there is none. Reads the lines of `list` (/proc/self/cgroup) and,
+ * for each cgroup v1 cpu or v2 hierarchy mounted below `root` (/sys/fs/cgroup), the limits of the group and of all
+ * groups around it; the smallest counts. */
+int32_t rgm_cgroup_quota(const char *list, const char *root);
+
+/* Bytes that this process' cgroups still let it take: of the tightest group, the limit less what is used and cannot be
+ * reclaimed. Clean page cache can, active or not, as in the system's MemAvailable. -1 if there is no limit. Arguments
+ * as above. */
+int64_t rgm_cgroup_memory(const char *list, const char *root);
+
+#endif
