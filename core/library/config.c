@@ -11,6 +11,7 @@ static rgm_status create(regimen_config **config, rgm_error *err) {
     regimen_config *c = calloc(1, sizeof *c);
     if (!c) return rgm_fail(err, RGM_E_NOMEM, "configuration: out of memory");
     rgm_status status = rgm_config_init(&c->config, err);
+    c->config.pin = RGM_PIN_OFF; /* the caller's threads are its own */
     if (status >= 0)
         *config = c;
     else

@@ -26,9 +26,10 @@
  * after the other, also from within each other's events. The instruction set is the process': the first machine's.
  *
  * What is left alone. No function prints, exits, aborts, forks or changes the current folder. The caller's signal
- * handlers, locale, floating-point state, OpenMP settings and HDF5 settings stay as they are. Threads are pinned only
- * if the configuration says "pin: on"; while such a machine is open the thread that opened it is pinned, too. Foreign
- * data files and plugins are tried first by a helper program (regimen-try), which is started by posix_spawn.
+ * handlers, locale, floating-point state, OpenMP settings and HDF5 settings stay as they are, and events see them.
+ * Threads are pinned only if the configuration says so (the key pin). While such a machine is open, the thread that
+ * opened it is pinned, too. Foreign data files and plugins are tried first by a helper program (regimen-try), started
+ * by posix_spawn().
  *
  * Errors are values. A function returns REGIMEN_OK or a negative status, and puts one line into *err, which may be
  * NULL. What an output pointer points to is NULL after a failure.
@@ -136,12 +137,13 @@ typedef struct regimen_events {
 
 typedef struct regimen_config regimen_config;
 
-/* All defaults. */
+/* All defaults of docs/CONFIG.md, but for `pin`, which is off. */
 REGIMEN_API int32_t regimen_config_create(regimen_config **config, regimen_error *err);
 REGIMEN_API void regimen_config_destroy(regimen_config *config); /* NULL is fine */
 
-/* Reads one over what is there: a YAML file; or of a run folder or a checkpoint its own, whole. Of a checkpoint, which
- * may come from elsewhere, plugins in files of their own are left out. On failure the configuration is as before. */
+/* Reads one over what is there: a YAML file; or, of a run folder or a checkpoint, its own, whole, with what the program
+ * has put into it (pin, out). Of a checkpoint, which may come from elsewhere, plugins in files of their own are left
+ * out. On failure the configuration is as before. */
 REGIMEN_API int32_t regimen_config_read(regimen_config *config, const char *path, regimen_error *err);
 
 /* Sets a key to a value, as the option --set does: "epochs" to "5", "optimizer.lr" to "0.1", "augment" to "[flip]". A
@@ -303,8 +305,9 @@ REGIMEN_API int32_t regimen_evaluate(regimen_model *model, const regimen_data *d
                                      const regimen_events *events, regimen_result *result, regimen_error *err);
 
 /* Class probabilities [count][classes] of images [count][height][width][channels], dense uint8: the softmax of the
- * logits, or the sigmoid of a single one. They do not depend on the other images. REGIMEN_NUMERIC if one is not finite,
- * REGIMEN_USAGE if the model's file did not say what pixels mean to it (mean and deviation). */
+ * logits, or the sigmoid of a single one. Their bits depend neither on the other images nor on their number.
+ * REGIMEN_NUMERIC if one is not finite, REGIMEN_USAGE if the model's file did not say what pixels mean to it (mean and
+ * deviation). */
 REGIMEN_API int32_t regimen_predict(regimen_model *model, const uint8_t *images, int64_t count, float *probabilities,
                                     regimen_error *err);
 
