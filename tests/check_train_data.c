@@ -70,15 +70,12 @@ static rgm_status train(job *j, const rgm_session *s) {
 }
 
 static rgm_status do_job(job *j, rgm_config *config) {
-    rgm_data *data;
-    rgm_session *session = NULL;
+    rgm_session *session;
     RGM_TRY(configure(config, run_yaml, j->set ? "" : path, &j->err));
-    RGM_TRY(rgm_data_open(&data, config, &(rgm_data_options){.set = j->set}, &j->err));
-    const rgm_session_options options = {.data = data};
-    rgm_status status = rgm_session_create(&session, config, &options, &j->err);
-    if (status == RGM_OK) status = train(j, session);
+    const rgm_session_options options = {.set = j->set, .need_data = 1};
+    RGM_TRY(rgm_session_create(&session, config, &options, &j->err));
+    rgm_status status = train(j, session);
     rgm_session_destroy(session);
-    rgm_data_close(data);
     return status;
 }
 
