@@ -114,7 +114,7 @@ END_TEST
 typedef struct opened {
     rgm_session *session;
     rgm_trainer *trainer;
-    rgm_data *data; /* NULL: the session's own */
+    rgm_dataset *set; /* NULL: the session's own */
 } opened;
 
 static opened open_run(const char *text, const run_set *set) {
@@ -135,7 +135,7 @@ static void steps(const opened *o, int64_t first, int64_t end) {
 static void close_run(opened *o) {
     rgm_trainer_destroy(o->trainer);
     rgm_session_destroy(o->session);
-    rgm_data_close(o->data);
+    rgm_dataset_close(o->set);
 }
 
 START_TEST(the_heap_is_flat) {
@@ -375,9 +375,9 @@ static opened open_streaming(const char *text, int64_t test) {
     configure(text, &(run_set){.H = 6, .W = 6, .C = 1, .classes = 4, .train = 64});
     make_set(in_folder(folder, "set.h5"),
              &(rgm_test_set){.train = 64, .test = test, .H = 6, .W = 6, .C = 1, .classes = 4, .chunk = 8});
-    need(rgm_data_open(&o.data, &config, &(rgm_data_options){.knobs = &(rgm_dataset_knobs){.room = -1}}, &err), &err);
-    need(rgm_session_create(&o.session, &config, &(rgm_session_options){.data = o.data}, &err), &err);
-    ck_assert_int_eq(rgm_dataset_describe(o.data->set)->access[RGM_SPLIT_TRAIN], RGM_PIXELS_HDF5);
+    o.set = open_streamed(config.data.file);
+    need(rgm_session_create(&o.session, &config, &(rgm_session_options){.set = o.set}, &err), &err);
+    ck_assert_int_eq(rgm_dataset_describe(o.set)->access[RGM_SPLIT_TRAIN], RGM_PIXELS_HDF5);
     need(rgm_trainer_create(&o.trainer, o.session, &(rgm_trainer_options){.training = 1}, &err), &err);
     return o;
 }

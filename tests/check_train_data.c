@@ -1,9 +1,12 @@
 /* The data of trainings (train/data.h): a set that is borrowed or in memory, classes in another order, no data. */
 #include <check.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+#include "failing_calls.h"
 #include "make_set.h"
 #include "train/trainer.h"
 
@@ -113,6 +116,43 @@ START_TEST(at_once) {
         ck_assert(same(&jobs[i], &alone));
     }
     ck_assert(holds(set, &made)); /* open, and as it was */
+    rgm_dataset_close(set);
+}
+END_TEST
+
+static atomic_int released, asked;
+
+/* A disk that does not answer, until it is released. */
+static void hang(void *context) {
+    (void)context;
+    while (!released) usleep(1000);
+}
+
+static int32_t stop_if_asked(void *context) {
+    (void)context;
+    return asked;
+}
+
+/* A wait for pixels of a borrowed set hears the session's stop. */
+START_TEST(waits_hear_the_session) {
+    static rgm_config config;
+    rgm_error err = {0};
+    rgm_session *session;
+    rgm_trainer *trainer;
+    rgm_step_result result;
+    rgm_dataset *set = open_set(path, RGM_ACCESS_PREAD);
+    need(configure(&config, run_yaml, "", &err), &err);
+    const rgm_session_options options = {.set = set, .stop = {stop_if_asked, NULL}};
+    need(rgm_session_create(&session, &config, &options, &err), &err);
+    need(rgm_trainer_create(&trainer, session, &(rgm_trainer_options){.training = 1}, &err), &err);
+    failing_calls = (rgm_failing){.at = 1, .instead = hang};
+    asked = 1;
+    ck_assert_int_eq(rgm_trainer_step(trainer, 0, &result, &err), RGM_E_INTERRUPTED);
+    released = 1;
+    asked = 0;
+    need(rgm_trainer_step(trainer, 0, &result, &err), &err);
+    rgm_trainer_destroy(trainer);
+    rgm_session_destroy(session);
     rgm_dataset_close(set);
 }
 END_TEST
@@ -232,6 +272,7 @@ int main(void) {
     tcase_set_timeout(tcase, 300);
     tcase_add_checked_fixture(tcase, set_up, tear_down);
     tcase_add_loop_test(tcase, at_once, 0, 3);
+    tcase_add_test(tcase, waits_hear_the_session);
     tcase_add_test(tcase, borrowed);
     tcase_add_loop_test(tcase, wrong_names, 0, 2);
     tcase_add_test(tcase, mapped);

@@ -23,7 +23,7 @@ static rgm_status hold_out(rgm_data *d, const rgm_config *config, const rgm_data
 }
 
 static rgm_status open_set(rgm_data *d, const rgm_config *config, const rgm_data_options *o, rgm_error *err) {
-    const rgm_dataset_options set = {.stop = o->stop, .knobs = o->knobs};
+    const rgm_dataset_options set = {.stop = o->stop};
     rgm_error why = {0};
     rgm_status status = rgm_dataset_open(&d->own_set, config->data.file, &set, &why);
     d->set = d->own_set;

@@ -26,9 +26,8 @@ typedef struct rgm_data_options {
     int32_t evaluation;     /* 1: labels are taken as the model's; only what `split` needs is held out */
     int32_t split;          /* of an evaluation: RGM_SPLIT_*. For validation, the run's own data is held out again */
     int32_t resumed;        /* 1: the configuration is an earlier run's: data that has moved is told how to name */
-    const rgm_constants *model;            /* of the checkpoint that is resumed or evaluated; NULL: a new model */
-    const struct rgm_dataset_knobs *knobs; /* of tests (data/knobs.h), or NULL */
-    rgm_stop stop;                         /* asked while it is opened; later, each session's own is */
+    const rgm_constants *model; /* of the checkpoint that is resumed or evaluated; NULL: a new model */
+    rgm_stop stop;              /* asked while it is opened; later, each session's own is */
 } rgm_data_options;
 
 /* Takes the options' set, or opens data.file of the configuration. Without either `set` is NULL, and the constants are
