@@ -127,17 +127,22 @@ int64_t rgm_cpu_cache(int32_t level) {
 #    define RGM_HAVE_AVX512 0
 #endif
 
-static const char *const isa_names[RGM_ISA_COUNT] = {"reference", "generic16", "avx2", "avx512"};
+static const char *const isa_names[] = {[RGM_ISA_REFERENCE] = "reference",
+                                        [RGM_ISA_GENERIC16] = "generic16",
+                                        [RGM_ISA_AVX2] = "avx2",
+                                        [RGM_ISA_AVX512] = "avx512"};
+_Static_assert(sizeof isa_names / sizeof *isa_names == RGM_ISA_COUNT, "each level has a name");
 static const struct {
     uint32_t needs; /* feature bits */
     int built;
     const char *extensions;
-} isas[RGM_ISA_COUNT] = {
+} isas[] = {
     [RGM_ISA_REFERENCE] = {0, 1, ""},
     [RGM_ISA_GENERIC16] = {0, 1, ""},
     [RGM_ISA_AVX2] = {RGM_CPU_AVX2, RGM_HAVE_AVX2, "AVX2, FMA, F16C, BMI1 and BMI2"},
     [RGM_ISA_AVX512] = {RGM_CPU_AVX512, RGM_HAVE_AVX512, "AVX-512 F, BW, DQ and VL"},
 };
+_Static_assert(sizeof isas / sizeof *isas == RGM_ISA_COUNT, "each level says what it needs");
 
 const char *rgm_isa_name(int32_t isa) { return isa >= 0 && isa < RGM_ISA_COUNT ? isa_names[isa] : "unknown"; }
 

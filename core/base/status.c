@@ -8,7 +8,7 @@
 static const struct {
     const char *text;
     int exit_code;
-} statuses[RGM_STATUS_COUNT] = {
+} statuses[] = {
     [-RGM_OK] = {"success", 0},
     [-RGM_E_VERDICT] = {"a check failed", 1},
     [-RGM_E_USAGE] = {"wrong usage", 2},
@@ -21,6 +21,7 @@ static const struct {
     [-RGM_E_INTERRUPTED] = {"interrupted", 130},
     [-RGM_E_INTERNAL] = {"internal error", 3},
 };
+_Static_assert(sizeof statuses / sizeof *statuses == RGM_STATUS_COUNT, "each status has a text");
 
 static int known(rgm_status status) { return status <= 0 && status > -RGM_STATUS_COUNT; }
 

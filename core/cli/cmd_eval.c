@@ -79,8 +79,9 @@ static rgm_status evaluate(rgm_cli_line *line, rgm_config *config, const rgm_con
 rgm_status rgm_cmd_eval(int argc, char **argv, rgm_error *err) {
     static rgm_config config;
     static rgm_cli_line line;
-    static const char *const splits[] = {"train", "test", "validation"};
+    const char *splits[RGM_SPLIT_COUNT];
     int32_t split = RGM_SPLIT_TEST;
+    for (int32_t i = 0; i < RGM_SPLIT_COUNT; i++) splits[i] = rgm_split_name(i);
     RGM_TRY(rgm_cli_parse(&line, &spec, argc, argv, err));
     if (line.helped) return RGM_OK;
     if (line.own[SPLIT]) RGM_TRY(rgm_cli_choice("split", line.own[SPLIT], splits, RGM_SPLIT_COUNT, &split, err));

@@ -35,10 +35,16 @@ static json_t *number_json(const rgm_parameter *p, double value) {
 }
 
 static json_t *param_json(const rgm_parameter *p) {
-    static const char *const types[] = {"", "real", "integer", "flag", "choice", "text"};
+    static const char *const types[] = {"",
+                                        [RGM_TYPE_REAL] = "real",
+                                        [RGM_TYPE_INTEGER] = "integer",
+                                        [RGM_TYPE_FLAG] = "flag",
+                                        [RGM_TYPE_CHOICE] = "choice",
+                                        [RGM_TYPE_TEXT] = "text"};
+    _Static_assert(sizeof types / sizeof *types == RGM_TYPE_TEXT + 1, "the last type has a name");
     int32_t numeric = p->type == RGM_TYPE_REAL || p->type == RGM_TYPE_INTEGER;
     json_t *object = json_pack("{s:s, s:s, s:s}", "name", p->key, "type",
-                               types[p->type > 0 && p->type <= 5 ? p->type : 0], "help", p->help);
+                               types[p->type > 0 && p->type <= RGM_TYPE_TEXT ? p->type : 0], "help", p->help);
     if (numeric) {
         json_object_set_new(object, "min", number_json(p, p->min));
         json_object_set_new(object, "max", number_json(p, p->max));

@@ -10,6 +10,7 @@
 static double mib(size_t bytes) { return (double)bytes / 1048576.0; }
 
 static const char *const backward_names[] = {[RGM_ROW_UNUSED] = "", [RGM_ROW_KEPT] = "kept", [RGM_ROW_AGAIN] = "again"};
+_Static_assert(sizeof backward_names / sizeof *backward_names == RGM_ROW_COUNT, "each case has a name");
 
 /* What the backward pass has of the layers' outputs, and what it computes again. */
 typedef struct recomputation {

@@ -17,7 +17,9 @@
 enum { READ_BYTES = 1 << 24, ROOM_SHARE = 4 };
 
 const char *rgm_split_name(int32_t split) {
-    static const char *const names[RGM_SPLIT_COUNT] = {"train", "test", "validation"};
+    static const char *const names[] = {
+        [RGM_SPLIT_TRAIN] = "train", [RGM_SPLIT_TEST] = "test", [RGM_SPLIT_VALIDATION] = "validation"};
+    _Static_assert(sizeof names / sizeof *names == RGM_SPLIT_COUNT, "each split has a name");
     return split >= 0 && split < RGM_SPLIT_COUNT ? names[split] : "?";
 }
 

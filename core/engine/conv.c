@@ -6,7 +6,10 @@
 #include "base/team.h"
 #include "engine/internal.h"
 
-static const char *const direction_names[RGM_CONV_DIRECTIONS] = {"forward", "backward data", "backward weights"};
+static const char *const direction_names[] = {[RGM_CONV_FORWARD] = "forward",
+                                              [RGM_CONV_BACKWARD_DATA] = "backward data",
+                                              [RGM_CONV_BACKWARD_WEIGHTS] = "backward weights"};
+_Static_assert(sizeof direction_names / sizeof *direction_names == RGM_CONV_DIRECTIONS, "each direction has a name");
 
 static int is_jit(const char *impl) { return strncmp(impl, "jit", 3) == 0; }
 static int is_slow(const char *impl) { return strncmp(impl, "ref", 3) == 0; }

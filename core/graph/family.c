@@ -33,6 +33,7 @@ const char *const *rgm_family_names(void) {
     static const char *const names[] = {"linear",   "mlp",       "cnn",       "resnet18", "resnet34",
                                         "resnet50", "resnet101", "resnet152", "resnet20", "resnet32",
                                         "resnet44", "resnet56",  "resnet110", NULL};
+    _Static_assert(sizeof names / sizeof *names == FAMILIES + 1, "each family is listed");
     return names;
 }
 

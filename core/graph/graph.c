@@ -211,12 +211,15 @@ static void own_name(const rgm_graph *g, const char *what, char name[48]) {
 }
 
 int32_t rgm_graph_activation(rgm_graph *g, int32_t x, int32_t kind, float slope) {
-    static const char *const names[] = {"relu", "leaky_relu", "sigmoid", "tanh"};
+    static const char *const names[] = {
+        [RGM_RELU] = "relu", [RGM_LEAKY_RELU] = "leaky_relu", [RGM_SIGMOID] = "sigmoid", [RGM_TANH] = "tanh"};
+    _Static_assert(sizeof names / sizeof *names == RGM_ACTIVATION_COUNT, "each activation has a name");
+    int32_t known = kind >= 0 && kind < RGM_ACTIVATION_COUNT;
     char name[48];
-    own_name(g, kind >= 0 && kind <= RGM_TANH ? names[kind] : "activation", name);
+    own_name(g, known ? names[kind] : "activation", name);
     const rgm_tensor *in = operand(g, x, name, 0);
     if (!in) return RGM_NO_TENSOR;
-    if (kind < 0 || kind > RGM_TANH || !(slope >= 0)) return mistake(g, name, "unknown kind or negative slope");
+    if (!known || !(slope >= 0)) return mistake(g, name, "unknown kind or negative slope");
     rgm_node *node = append(g, RGM_OP_ACTIVATION, one(x), name, shape_of(in));
     if (!node) return RGM_NO_TENSOR;
     node->kind = kind;

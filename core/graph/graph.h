@@ -77,7 +77,7 @@ enum {
     RGM_OP_COUNT
 };
 
-enum { RGM_RELU, RGM_LEAKY_RELU, RGM_SIGMOID, RGM_TANH };
+enum { RGM_RELU, RGM_LEAKY_RELU, RGM_SIGMOID, RGM_TANH, RGM_ACTIVATION_COUNT };
 
 typedef struct rgm_conv_spec {
     int32_t filters; /* K */

@@ -7,11 +7,12 @@
 #include "plan/plan_internal.h"
 
 const char *rgm_work_name(int32_t direction) {
-    static const char *const names[RGM_WORK_COUNT] = {[RGM_WORK_FORWARD] = "forward",
-                                                      [RGM_WORK_BACKWARD] = "backward",
-                                                      [RGM_WORK_BACKWARD_DATA] = "backward data",
-                                                      [RGM_WORK_BACKWARD_WEIGHTS] = "backward weights",
-                                                      [RGM_WORK_AGAIN] = "again"};
+    static const char *const names[] = {[RGM_WORK_FORWARD] = "forward",
+                                        [RGM_WORK_BACKWARD] = "backward",
+                                        [RGM_WORK_BACKWARD_DATA] = "backward data",
+                                        [RGM_WORK_BACKWARD_WEIGHTS] = "backward weights",
+                                        [RGM_WORK_AGAIN] = "again"};
+    _Static_assert(sizeof names / sizeof *names == RGM_WORK_COUNT, "each direction has a name");
     return names[direction];
 }
 

@@ -5,7 +5,12 @@
 #include "plan/plan.h"
 
 /* What the backward pass has of an output. */
-enum { RGM_ROW_UNUSED = 0, RGM_ROW_KEPT = 1, RGM_ROW_AGAIN = 2 /* made there, in most cases again */ };
+enum {
+    RGM_ROW_UNUSED = 0,
+    RGM_ROW_KEPT = 1,
+    RGM_ROW_AGAIN = 2 /* made there, in most cases again */,
+    RGM_ROW_COUNT = 3
+};
 
 /* What a phase does for its node. */
 enum {

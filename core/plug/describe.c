@@ -42,7 +42,8 @@ static void put_param(text *t, const rgm_parameter *p) {
 }
 
 size_t rgm_listed_describe(const rgm_listed *listed, char *out, size_t size) {
-    static const char *const scopes[] = {"element", "row", "tensor"};
+    static const char *const scopes[] = {[RGM_ELEMENT] = "element", [RGM_ROW] = "row", [RGM_TENSOR] = "tensor"};
+    _Static_assert(sizeof scopes / sizeof *scopes == RGM_TENSOR + 1, "the last scope has a name");
     const rgm_component *c = listed->component;
     text t = {out, size, 0};
     if (size > 0) out[0] = '\0';

@@ -103,14 +103,14 @@ static void look_at_labels(const look *l, const census *c) {
 static void look_at_unseen(const look *l, const census *c) {
     const rgm_dataset_info *info = rgm_dataset_describe(l->s->data->set);
     const double *parts[] = {c->test, c->validation};
-    static const char *const names[] = {"test", "validation"};
+    static const int32_t splits[] = {RGM_SPLIT_TEST, RGM_SPLIT_VALIDATION};
     char name[80];
     for (int32_t i = 0; i < 2; i++) {
         int32_t first = 0, unseen = missing(c, parts[i], c->train, &first);
         if (unseen)
             tell(l, "%.160s: %d of the classes in the %s split %s no image for training (first: %s): %s never right",
-                 info->path, unseen, names[i], unseen == 1 ? "has" : "have", class_name(info, first, name),
-                 unseen == 1 ? "it is" : "they are");
+                 info->path, unseen, rgm_split_name(splits[i]), unseen == 1 ? "has" : "have",
+                 class_name(info, first, name), unseen == 1 ? "it is" : "they are");
     }
 }
 

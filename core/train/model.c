@@ -34,6 +34,10 @@ static rgm_status build_graph(rgm_model *m, rgm_error *err) {
     return rgm_family_build(&m->graph, &family, err);
 }
 
+_Static_assert((int)RGM_ROLE_WEIGHT == (int)RGM_TENSOR_WEIGHT && (int)RGM_ROLE_BIAS == (int)RGM_TENSOR_BIAS &&
+                   (int)RGM_ROLE_SCALE == (int)RGM_TENSOR_SCALE && (int)RGM_ROLE_SHIFT == (int)RGM_TENSOR_SHIFT,
+               "the graph's roles are the plugin contract's");
+
 static rgm_status describe_tensors(rgm_model *m, rgm_error *err) {
     int32_t count = rgm_graph_param_count(m->graph);
     m->tensors = calloc((size_t)count, sizeof *m->tensors);

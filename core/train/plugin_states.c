@@ -1,6 +1,12 @@
 #include "train/plugin_states.h"
 
 #include <stdlib.h>
+#include "plug/validate.h"
+
+_Static_assert(sizeof((rgm_plugin_state *)0)->label == RGM_COMPONENT_LABEL, "a state's label is its component's");
+_Static_assert((int)RGM_CHECKPOINT_STATE == (int)RGM_INSTANCE_STATE, "checkpoints take what instances save");
+_Static_assert((int)RGM_CHECKPOINT_SLOTS >= (int)RGM_PLUG_SLOTS, "checkpoints take the slots of any optimizer");
+_Static_assert((int)RGM_CHECKPOINT_PLUGINS >= (int)RGM_COMPONENTS, "checkpoints take a state of each component");
 
 void rgm_plugin_states_label(const rgm_components *c, rgm_state *state) {
     for (int32_t i = 0; i < RGM_COMPONENTS; i++)
