@@ -261,18 +261,6 @@ START_TEST(arena_too_large) {
 }
 END_TEST
 
-START_TEST(size_products) {
-    size_t out = 0;
-    rgm_error err = {0};
-    ck_assert_int_eq(rgm_size_mul(0, SIZE_MAX, &out, &err), RGM_OK);
-    ck_assert_uint_eq(out, 0);
-    ck_assert_int_eq(rgm_size_mul(SIZE_MAX, 1, &out, &err), RGM_OK);
-    ck_assert_uint_eq(out, SIZE_MAX);
-    ck_assert_int_eq(rgm_size_mul((size_t)1 << 32, (size_t)1 << 32, &out, &err), RGM_E_NOMEM);
-    ck_assert_int_eq(rgm_size_mul(SIZE_MAX, 2, &out, NULL), RGM_E_NOMEM);
-}
-END_TEST
-
 #if defined(__SANITIZE_ADDRESS__)
 /* A byte before and after a piece is poisoned; sanitizers end the process with a report. */
 START_TEST(arena_red_zones) {
@@ -438,7 +426,6 @@ int main(void) {
     tcase_add_test(arena, arena_of_nothing);
     tcase_add_test(arena, arena_large_is_huge_page_aligned);
     tcase_add_loop_test(arena, arena_too_large, 0, 4);
-    tcase_add_test(arena, size_products);
 #if defined(__SANITIZE_ADDRESS__)
     for (int k = 0; k < 2; k++) tcase_add_loop_exit_test(arena, arena_red_zones, 1, k, k + 1);
 #endif

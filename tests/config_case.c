@@ -34,7 +34,7 @@ void round_trip(void) {
     ck_assert_msg(rgm_config_print(&config, &text, &size, &err) == RGM_OK, "%s", line_of(&err));
     ck_assert_int_eq(rgm_config_init(&other, &err), RGM_OK);
     ck_assert_msg(rgm_config_parse(&other, text, size, "written", &err) == RGM_OK, "%s\n%s", err.text, text);
-    ck_assert_msg(rgm_config_equal(&config, &other), "%s", text);
+    ck_assert_msg(!rgm_config_difference(&config, &other, NULL), "%s", text);
     ck_assert_int_eq(rgm_config_print(&other, &again, &again_size, &err), RGM_OK);
     ck_assert_str_eq(text, again);
     free(text);

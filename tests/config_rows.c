@@ -10,11 +10,20 @@
 static const char keys_head[] = "| key | value | default | flag | meaning |\n|---|---|---|---|---|\n";
 static const char defaults_head[] = "| model | key | default |\n|---|---|---|\n";
 
+/* The flag that sets the option `key`; NULL: none does. */
+static const rgm_flag *find_flag(const char *key) {
+    size_t count;
+    const rgm_flag *flags = rgm_flags(&count);
+    for (size_t i = 0; i < count; i++)
+        if (flags[i].key && strcmp(flags[i].key, key) == 0) return &flags[i];
+    return NULL;
+}
+
 static void print_keys(FILE *out) {
     size_t count;
     const rgm_option *options = rgm_config_options(&count);
     for (size_t i = 0; i < count; i++) {
-        const rgm_flag *flag = rgm_flag_find(options[i].key);
+        const rgm_flag *flag = find_flag(options[i].key);
         char range[512];
         fprintf(out, "| `%s` | %s | `%s` | ", options[i].key, rgm_option_range(&options[i], range, sizeof range),
                 options[i].fallback);

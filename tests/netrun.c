@@ -153,7 +153,7 @@ void netrun_draw(netrun *r, uint64_t seed) {
 
 void netrun_input(netrun *r, const float *x) {
     const rgm_tensor *t = rgm_graph_tensor(r->graph, 0);
-    int64_t pixels = (int64_t)t->H * t->W, floats = rgm_plan_input_floats(r->plan), B = r->kernels->block;
+    int64_t pixels = (int64_t)t->H * t->W, floats = rgm_plan_extent(r->plan, 0).floats, B = r->kernels->block;
     float *to = rgm_plan_input(r->plan);
     int32_t plain = rgm_plan_input_layout(r->plan) == RGM_LAYOUT_PLAIN;
     int64_t channels = plain ? t->C : (t->C + B - 1) / B * B;

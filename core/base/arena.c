@@ -79,9 +79,3 @@ void *rgm_arena_take(rgm_arena *arena, size_t bytes) {
     unpoison(piece, bytes);
     return piece;
 }
-
-rgm_status rgm_size_mul(size_t a, size_t b, size_t *out, rgm_error *err) {
-    if (__builtin_mul_overflow(a, b, out))
-        return rgm_fail(err, RGM_E_NOMEM, "a size of %zu times %zu bytes overflows", a, b);
-    return RGM_OK;
-}

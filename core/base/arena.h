@@ -31,7 +31,4 @@ void *rgm_arena_take(rgm_arena *arena, size_t bytes);
  * if that overflows. */
 size_t rgm_arena_cost(size_t bytes);
 
-/* Multiplications for sizes: *out = a * b, or RGM_E_NOMEM on overflow. */
-rgm_status rgm_size_mul(size_t a, size_t b, size_t *out, rgm_error *err);
-
 #endif

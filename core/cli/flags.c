@@ -1,7 +1,5 @@
 #include "cli/flags.h"
 
-#include <string.h>
-
 enum {
     TRAIN = RGM_FOR_TRAIN,
     CONFIGURED = RGM_FOR_TRAIN | RGM_FOR_EVAL | RGM_FOR_PLAN | RGM_FOR_BENCH,
@@ -47,10 +45,4 @@ enum { FLAGS = sizeof flags / sizeof flags[0] };
 const rgm_flag *rgm_flags(size_t *count) {
     *count = FLAGS;
     return flags;
-}
-
-const rgm_flag *rgm_flag_find(const char *key) {
-    for (size_t i = 0; i < FLAGS; i++)
-        if (flags[i].key && strcmp(flags[i].key, key) == 0) return &flags[i];
-    return NULL;
 }

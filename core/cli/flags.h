@@ -32,7 +32,4 @@ typedef struct rgm_flag {
 /* All of them; *count is their number. */
 const rgm_flag *rgm_flags(size_t *count);
 
-/* The flag that sets the option `key`; NULL: none does. */
-const rgm_flag *rgm_flag_find(const char *key);
-
 #endif

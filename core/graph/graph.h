@@ -115,7 +115,9 @@ int32_t rgm_graph_conv(rgm_graph *graph, int32_t x, const char *name, const rgm_
 int32_t rgm_graph_batchnorm(rgm_graph *graph, int32_t x, int32_t residual, const char *name, int32_t flags);
 /* Element-wise activation RGM_RELU ... RGM_TANH; slope >= 0 for leaky ReLU. */
 int32_t rgm_graph_activation(rgm_graph *graph, int32_t x, int32_t kind, float slope);
+/* Element by element, of tensors of one shape. No family has it, whose batch norms add residuals. */
 int32_t rgm_graph_add(rgm_graph *graph, int32_t a, int32_t b);
+/* The largest, and the mean, of square windows, at most 15. No family has the mean. */
 int32_t rgm_graph_maxpool(rgm_graph *graph, int32_t x, int32_t window, int32_t stride, int32_t pad);
 int32_t rgm_graph_avgpool(rgm_graph *graph, int32_t x, int32_t window, int32_t stride, int32_t pad);
 /* Mean over H and W: an image -> C features. */

@@ -115,7 +115,6 @@ rgm_phase *rgm_plan_backward(rgm_plan *p, int32_t *count) {
 
 float *rgm_plan_input(const rgm_plan *p) { return p->input; }
 int32_t rgm_plan_input_layout(const rgm_plan *p) { return p->layouts->input.layout; }
-int64_t rgm_plan_input_floats(const rgm_plan *p) { return rgm_plan_extent(p, 0).floats; }
 float *rgm_plan_logits(const rgm_plan *p) { return p->logits; }
 float *rgm_plan_dlogits(const rgm_plan *p) { return p->dlogits; }
 int64_t rgm_plan_logits_pitch(const rgm_plan *p) { return rgm_plan_extent(p, rgm_graph_output(p->o.graph)).floats; }

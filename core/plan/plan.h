@@ -119,10 +119,9 @@ rgm_phase *rgm_plan_prepare(rgm_plan *plan, int32_t *count);
 rgm_phase *rgm_plan_forward(rgm_plan *plan, int32_t *count);
 rgm_phase *rgm_plan_backward(rgm_plan *plan, int32_t *count);
 
-/* The input tensor to fill, its layout (RGM_LAYOUT_*) and floats per image. Valid after binding. */
+/* The input tensor to fill, and its layout (RGM_LAYOUT_*). Valid after binding. */
 float *rgm_plan_input(const rgm_plan *plan);
 int32_t rgm_plan_input_layout(const rgm_plan *plan);
-int64_t rgm_plan_input_floats(const rgm_plan *plan);
 
 /* Logits [N][pitch] and, in training, the gradient the loss must write there, [N][pitch]. Valid after binding, logits
  * between forward and backward. */

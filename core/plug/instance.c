@@ -10,6 +10,8 @@
 #include "plug/instance_internal.h"
 #include "plug/params.h"
 
+static const char *file_of(const rgm_instance *it) { return rgm_listed_file(it->listed); }
+
 static size_t memory_bytes(const rgm_component *component) { /* a multiple of 64, at least 64 */
     return ((size_t)component->instance_size / 64 + 1) * 64;
 }
@@ -149,7 +151,7 @@ static rgm_status check_slots_used(const rgm_instance *it, rgm_error *err) {
     rgm_border_leave(&border);
     if (used <= o->slot_count) return RGM_OK;
     return rgm_fail(err, RGM_E_PLUGIN, "optimizer %s (%s): uses %u slots, but has %u", rgm_instance_name(it),
-                    rgm_instance_file(it), used, o->slot_count);
+                    file_of(it), used, o->slot_count);
 }
 
 rgm_status rgm_instance_prepare(rgm_instance *instance, const rgm_model_info *model, const rgm_clock *clock,
@@ -170,8 +172,6 @@ rgm_status rgm_instance_prepare(rgm_instance *instance, const rgm_model_info *mo
 }
 
 const char *rgm_instance_name(const rgm_instance *instance) { return instance->listed->component->name; }
-
-const char *rgm_instance_file(const rgm_instance *instance) { return rgm_listed_file(instance->listed); }
 
 int32_t rgm_instance_kind(const rgm_instance *instance) { return (int32_t)instance->listed->component->kind; }
 
@@ -216,10 +216,10 @@ rgm_status rgm_instance_save(const rgm_instance *instance, void *out, size_t byt
     uint64_t saved = save(instance, out, bytes);
     if (saved > RGM_INSTANCE_STATE)
         return rgm_fail(err, RGM_E_PLUGIN, "%s %s (%s): its state has %llu bytes, expected at most %d", kind, name,
-                        rgm_instance_file(instance), (unsigned long long)saved, RGM_INSTANCE_STATE);
+                        file_of(instance), (unsigned long long)saved, RGM_INSTANCE_STATE);
     if (saved == bytes) return RGM_OK;
     return rgm_fail(err, RGM_E_PLUGIN, "%s %s (%s): save has %llu bytes of state, expected the %zu that it said", kind,
-                    name, rgm_instance_file(instance), (unsigned long long)saved, bytes);
+                    name, file_of(instance), (unsigned long long)saved, bytes);
 }
 
 static int32_t call_load(rgm_plug_call *context, rgm_instance *instance, const void *in, size_t bytes) {
@@ -237,10 +237,9 @@ rgm_status rgm_instance_load(rgm_instance *instance, const void *in, size_t byte
     if (bytes == 0) return RGM_OK;
     if (!c->life || !c->life->load)
         return rgm_fail(err, RGM_E_FORMAT, "%s %s (%s, version %s): has no state, found one of %zu bytes", kind,
-                        c->name, rgm_instance_file(instance), version, bytes);
+                        c->name, file_of(instance), version, bytes);
     rgm_plug_call context;
     if (call_load(&context, instance, in, bytes) == RGM_DONE) return RGM_OK;
     return rgm_fail(err, RGM_E_FORMAT, "%s %s (%s, version %s): does not take its saved state of %zu bytes: %s", kind,
-                    c->name, rgm_instance_file(instance), version, bytes,
-                    context.text[0] ? context.text : "it did not say why");
+                    c->name, file_of(instance), version, bytes, context.text[0] ? context.text : "it did not say why");
 }

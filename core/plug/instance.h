@@ -27,7 +27,6 @@ rgm_status rgm_instance_prepare(rgm_instance *instance, const rgm_model_info *mo
 const char *rgm_instance_name(const rgm_instance *instance);
 int32_t rgm_instance_kind(const rgm_instance *instance);
 const rgm_listed *rgm_instance_listed(const rgm_instance *instance);
-const char *rgm_instance_file(const rgm_instance *instance);     /* its plugin's, without folders */
 int32_t rgm_instance_scope(const rgm_instance *instance);        /* RGM_ELEMENT, RGM_ROW, RGM_TENSOR */
 uint32_t rgm_instance_flags(const rgm_instance *instance);       /* RGM_IN_PLACE, ... */
 size_t rgm_instance_scratch_bytes(const rgm_instance *instance); /* per worker; after prepare */

@@ -187,5 +187,3 @@ const char *rgm_config_difference(const rgm_config *a, const rgm_config *b, cons
         if (!listed(options[i].key, except) && option_differs(a, b, &options[i])) return options[i].key;
     return NULL;
 }
-
-int32_t rgm_config_equal(const rgm_config *a, const rgm_config *b) { return !rgm_config_difference(a, b, NULL); }

@@ -181,7 +181,4 @@ const char *rgm_config_difference(const rgm_config *a, const rgm_config *b, cons
 /* 1 if the option `key` differs. */
 int32_t rgm_config_differs(const rgm_config *a, const rgm_config *b, const char *key);
 
-/* 1 if all options that have a key are equal (lines and columns of settings do not count). */
-int32_t rgm_config_equal(const rgm_config *a, const rgm_config *b);
-
 #endif

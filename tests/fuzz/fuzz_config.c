@@ -15,7 +15,7 @@ static void round_trip(const rgm_config *config) {
     status = rgm_config_parse(&again, text, size, "written.yaml", &err);
     if (status < 0) fprintf(stderr, "%s\n%s", err.text, text);
     NEED(status == RGM_OK);
-    NEED(rgm_config_equal(config, &again));
+    NEED(!rgm_config_difference(config, &again, NULL));
     free(text);
 }
 
