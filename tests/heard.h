@@ -10,14 +10,13 @@ typedef struct heard {
     char story[256];
     char said[8192]; /* messages, a line each, behind the level's digit */
     char advised[1024];
-    uint64_t bits; /* of parameters and statistics, when it was finished or prepared */
+    uint64_t bits; /* of parameters and statistics, when it was finished */
     rgm_run_summary finished, ended;
     int64_t stop_at; /* asks to stop after so many steps; 0: never */
     int64_t fail_at; /* an event fails after so many steps, with `failure` */
     rgm_status failure;
     int64_t steps;
     void (*within)(struct heard *h, int64_t step); /* called in each step's event */
-    int32_t test_at_prepared;                      /* 1: the bits are taken before the work */
 } heard;
 
 /* What notes a run's events in *h; and its stop, which h->stop_at asks for. */

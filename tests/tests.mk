@@ -373,7 +373,7 @@ tests_check_run_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE $(HDF5_CFLAGS) $(JANSSON
 	-DRGM_FIXTURES='"$(abs_top_builddir)/tests/fixtures"'
 EXTRA_tests_check_run_DEPENDENCIES = tests/fixtures/same.stamp
 tests_check_run_CFLAGS = $(test_cflags)
-tests_check_run_LDADD = libcli.la libbench.la librun.la libreport.la $(train_libs) $(JANSSON_LIBS)
+tests_check_run_LDADD = libcli.la libbench.la liblibrary.la librun.la libreport.la $(train_libs) $(JANSSON_LIBS)
 
 # The run folder as the command keeps it, whatever ends the process.
 check_PROGRAMS += tests/check_run_folder
@@ -382,14 +382,14 @@ tests_check_run_folder_SOURCES = %D%/check_run_folder.c $(train_helpers)
 tests_check_run_folder_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE $(HDF5_CFLAGS) $(JANSSON_CFLAGS) \
 	-DRGM_FIXTURES='"$(abs_top_builddir)/tests/fixtures"' -DRGM_FILES_MD='"$(abs_top_srcdir)/docs/FILES.md"'
 tests_check_run_folder_CFLAGS = $(test_cflags)
-tests_check_run_folder_LDADD = libcli.la libbench.la librun.la libreport.la $(train_libs) $(JANSSON_LIBS)
+tests_check_run_folder_LDADD = libcli.la libbench.la liblibrary.la librun.la libreport.la $(train_libs) $(JANSSON_LIBS)
 
 check_PROGRAMS += tests/check_memory
 TESTS += tests/check_memory
 tests_check_memory_SOURCES = %D%/check_memory.c %D%/malloc_probe.c %D%/malloc_probe.h %D%/sanitized.h $(train_helpers)
 tests_check_memory_CPPFLAGS = $(AM_CPPFLAGS) $(HDF5_CFLAGS) -D_GNU_SOURCE
 tests_check_memory_CFLAGS = $(test_cflags)
-tests_check_memory_LDADD = libcli.la libbench.la librun.la libreport.la $(train_libs)
+tests_check_memory_LDADD = libcli.la libbench.la liblibrary.la librun.la libreport.la $(train_libs)
 endif
 
 # Trials: runs that are stopped, killed, given damaged files, and made to fail at every call. Each script says what it does.

@@ -2,7 +2,7 @@ EXTRA_DIST += docs/CONFIG.md docs/FILES.md
 
 noinst_LTLIBRARIES += libcli.la
 libcli_la_SOURCES = %D%/cmd_bench.c %D%/cmd_bench_compare.c %D%/cmd_bench_kernels.c %D%/cmd_bench_machine.c %D%/cmd_bench_ops.c %D%/cmd_bench_pipeline.c %D%/cmd_bench_step.c %D%/cmd_bench_train.c %D%/cmd_eval.c %D%/cmd_import.c %D%/cmd_plan.c %D%/cmd_plugin.c \
-	%D%/cmd_train.c %D%/commands.h \
+	%D%/cmd_train.c %D%/client.c %D%/client.h %D%/commands.h \
 	%D%/program.c %D%/program.h %D%/result.c %D%/result.h %D%/session.c %D%/session.h \
 	%D%/watch.c %D%/watch.h %D%/way_on.c %D%/way_on.h \
 	%D%/fault.c %D%/fault.h %D%/flags.c %D%/flags.h %D%/interrupt.c %D%/interrupt.h %D%/options.c %D%/options.h \
@@ -13,5 +13,5 @@ libcli_la_LIBADD = $(JANSSON_LIBS)
 bin_PROGRAMS += regimen
 regimen_SOURCES = %D%/main.c
 regimen_CFLAGS = $(AM_CFLAGS) -fexceptions
-regimen_LDADD = libcli.la libbench.la librun.la libreport.la libtrain.la libdatasets.la libplug.la libdata.la $(net_rooms) \
+regimen_LDADD = libcli.la libbench.la liblibrary.la librun.la libreport.la libtrain.la libdatasets.la libplug.la libdata.la $(net_rooms) \
 	libengine.la libkernels.la libbase.la

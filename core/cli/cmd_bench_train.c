@@ -16,6 +16,7 @@
 #include "cli/watch.h"
 #include "cli/way_on.h"
 #include "datasets/import.h"
+#include "library/inside.h"
 
 #define FASHION_MNIST "/usr/share/datasets/fashion-mnist" /* of Debian's dataset-fashion-mnist */
 
@@ -105,16 +106,20 @@ static rgm_status import_default(rgm_config *config, const char *folder, rgm_err
 
 static rgm_status train(const rgm_cli_line *line, rgm_config *config, rgm_bench_train *bench, rgm_error *err) {
     rgm_run_summary summary;
-    rgm_watch watch = {.config = config, .quiet = line->quiet};
-    watch.more = rgm_bench_train_events(bench);
+    regimen_result result;
+    const rgm_run_events events = rgm_bench_train_events(bench);
+    rgm_watch watch = {.quiet = line->quiet, .more = &events};
     const rgm_run_options options = {.config = config,
                                      .on_result = 1,
                                      .until = bench->until,
                                      .stop = rgm_interrupt_stop(),
-                                     .events = rgm_watch_events(&watch)};
+                                     .events = rgm_watch_run_events(&watch)};
     rgm_status status = rgm_run_train(&options, &summary, err);
-    if (status != RGM_E_INTERRUPTED || !summary.folder[0]) return rgm_way_add(&summary, err);
-    return rgm_fail(err, status, "bench: stopped on request after step %" PRId64, summary.step);
+    if (status == RGM_E_INTERRUPTED && summary.folder[0])
+        return rgm_fail(err, status, "bench: stopped on request after step %" PRId64, summary.step);
+    rgm_library_result(&result, &summary, config);
+    rgm_way_add(&result, err->text, sizeof err->text);
+    return status;
 }
 
 static rgm_status run(const rgm_cli_line *line, rgm_config *config, rgm_bench_train *bench,

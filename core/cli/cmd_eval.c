@@ -1,12 +1,13 @@
-#include <stdio.h>
+/* eval: which checkpoint and split, and how the result is printed. The evaluation itself is the library's. */
+#include <regimen/regimen.h>
 #include <string.h>
-#include <sys/stat.h>
+#include "cli/client.h"
 #include "cli/commands.h"
 #include "cli/interrupt.h"
 #include "cli/options.h"
-#include "cli/result.h"
 #include "cli/session.h"
 #include "cli/watch.h"
+#include "library/inside.h"
 
 enum { SPLIT };
 static const rgm_cli_flag flags[] = {
@@ -29,65 +30,65 @@ static const rgm_cli_spec spec = {
     .most = 1,
 };
 
-/* A run folder stands for its best checkpoint, or its last one if no evaluation has chosen a best. */
-static rgm_status find_checkpoint(const char *given, char path[RGM_RUNFOLDER_PATH], rgm_error *err) {
-    struct stat status;
-    if (stat(given, &status) == 0 && S_ISDIR(status.st_mode)) {
-        if (rgm_runfolder_checkpoint(given, 1, path)) return RGM_OK;
-        return rgm_fail(err, RGM_E_USAGE, "%.160s: this folder has no checkpoints/best.h5 or last.h5", given);
-    }
-    if ((size_t)snprintf(path, RGM_RUNFOLDER_PATH, "%s", given) < RGM_CONFIG_PATH) return RGM_OK;
-    return rgm_fail(err, RGM_E_USAGE, "eval: the path of the checkpoint is too long");
-}
+/* What an evaluation is made of. */
+typedef struct evaluation {
+    const rgm_cli_line *line;
+    int32_t split;
+    char path[RGM_RUNFOLDER_PATH]; /* the checkpoint */
+    rgm_watch watch;
+    regimen_events events;
+    regimen_config *config;
+    regimen_machine *machine;
+    regimen_model *model;
+} evaluation;
 
-/* The checkpoint's configuration, then what the line says. */
-static rgm_status make_config(const rgm_cli_line *line, rgm_config *config, rgm_constants *model, rgm_error *err) {
+static rgm_status find_checkpoint(const rgm_cli_line *line, char path[RGM_RUNFOLDER_PATH], rgm_error *err) {
     const char *given = rgm_cli_value(line, "checkpoint");
-    char path[RGM_RUNFOLDER_PATH];
     if (given && line->argument_count > 0)
         return rgm_fail(err, RGM_E_USAGE, "eval: expected one checkpoint, found '%.80s' and '%.80s'", given,
                         line->argument[0]);
     if (line->argument_count > 0) given = line->argument[0];
     if (!given) return rgm_fail(err, RGM_E_USAGE, "eval: expected a checkpoint: --checkpoint FILE, or a run folder");
-    RGM_TRY(find_checkpoint(given, path, err));
+    if (strlen(given) >= RGM_CONFIG_PATH)
+        return rgm_fail(err, RGM_E_USAGE, "eval: the path of the checkpoint is too long");
+    return rgm_library_checkpoint(given, path, err);
+}
+
+/* The checkpoint's configuration, then what the line says. */
+static rgm_status make_config(evaluation *e, rgm_error *err) {
     const rgm_stop stop = rgm_interrupt_stop();
-    RGM_TRY(rgm_run_config_of_checkpoint(path, &stop, config, model, err));
-    RGM_TRY(rgm_cli_apply(line, config, err));
-    strcpy(config->checkpoint, path); /* not what --checkpoint says of a folder */
+    regimen_error why;
+    RGM_TRY(find_checkpoint(e->line, e->path, err));
+    if (regimen_config_create(&e->config, &why) < 0) return rgm_client_fail(err, &why);
+    RGM_TRY(rgm_library_read_checkpoint(e->config, e->path, &stop, err));
+    return rgm_cli_apply(e->line, &e->config->config, err);
+}
+
+static rgm_status evaluate(evaluation *e, rgm_error *err) {
+    regimen_error why;
+    RGM_TRY(make_config(e, err));
+    RGM_TRY(rgm_cli_begin(e->line, err));
+    if (regimen_machine_open(&e->machine, e->config, &e->events, &why) < 0) return rgm_client_fail(err, &why);
+    e->watch.machine = e->machine;
+    if (regimen_model_load(&e->model, e->machine, e->path, e->config, &e->events, &why) < 0 ||
+        regimen_evaluate(e->model, NULL, e->split, &e->events, NULL, &why) < 0)
+        return rgm_client_fail(err, &why);
     return RGM_OK;
 }
 
-static rgm_status on_finished(void *context, const rgm_run_parts *parts, const rgm_run_summary *summary,
-                              rgm_error *err) {
-    return rgm_result_print_run(summary, parts, ((const rgm_cli_line *)context)->json, err);
-}
-
-static rgm_status evaluate(rgm_cli_line *line, rgm_config *config, const rgm_constants *model, int32_t split,
-                           rgm_error *err) {
-    rgm_run_summary summary;
-    rgm_watch watch = {.config = config};
-    watch.more = (rgm_run_events){.context = line, .finished = on_finished};
-    RGM_TRY(rgm_cli_begin(line, err));
-    const rgm_run_evaluation evaluation = {.config = config,
-                                           .model = model,
-                                           .split = split,
-                                           .stop = rgm_interrupt_stop(),
-                                           .events = rgm_watch_events(&watch)};
-    return rgm_run_evaluate(&evaluation, &summary, err);
-}
-
 rgm_status rgm_cmd_eval(int argc, char **argv, rgm_error *err) {
-    static rgm_config config;
     static rgm_cli_line line;
-    const char *splits[RGM_SPLIT_COUNT];
-    int32_t split = RGM_SPLIT_TEST;
-    for (int32_t i = 0; i < RGM_SPLIT_COUNT; i++) splits[i] = rgm_split_name(i);
+    const char *splits[REGIMEN_SPLITS];
+    evaluation e = {.line = &line, .split = REGIMEN_TEST};
+    for (int32_t i = 0; i < REGIMEN_SPLITS; i++) splits[i] = rgm_split_name(i);
     RGM_TRY(rgm_cli_parse(&line, &spec, argc, argv, err));
     if (line.helped) return RGM_OK;
-    if (line.own[SPLIT]) RGM_TRY(rgm_cli_choice("split", line.own[SPLIT], splits, RGM_SPLIT_COUNT, &split, err));
-    rgm_constants model = {0};
-    rgm_status status = make_config(&line, &config, &model, err);
-    if (status >= 0) status = evaluate(&line, &config, &model, split, err);
-    rgm_constants_free(&model);
+    if (line.own[SPLIT]) RGM_TRY(rgm_cli_choice("split", line.own[SPLIT], splits, REGIMEN_SPLITS, &e.split, err));
+    e.watch.json = line.json;
+    e.events = rgm_watch_events(&e.watch);
+    rgm_status status = evaluate(&e, err);
+    regimen_model_close(e.model);
+    regimen_machine_close(e.machine);
+    regimen_config_destroy(e.config);
     return status;
 }

@@ -1,13 +1,13 @@
-/* train: the options of a run, and what a terminal shows of it. The run itself is run/run.h. */
-#include <stdio.h>
-#include <string.h>
+/* train: the options of a training, and what a terminal shows of it. The training itself is the library's. */
+#include <regimen/regimen.h>
+#include "cli/client.h"
 #include "cli/commands.h"
-#include "cli/interrupt.h"
 #include "cli/options.h"
-#include "cli/result.h"
 #include "cli/session.h"
 #include "cli/watch.h"
 #include "cli/way_on.h"
+#include "library/inside.h"
+#include "report/runfolder.h"
 
 static const rgm_cli_spec spec = {
     .name = "train",
@@ -25,44 +25,58 @@ static const rgm_cli_spec spec = {
 };
 
 /* A resumed run has its own configuration; the line may change what does not touch its bits. */
-static rgm_status make_config(const rgm_cli_line *line, rgm_config *config, rgm_error *err) {
-    const char *file = line->argument_count > 0 ? line->argument[0] : NULL;
-    const char *resume = line->resume;
-    if (!resume) return rgm_cli_config(line, file, config, err);
+static rgm_status resume_config(const rgm_cli_line *line, regimen_config *config, const regimen_events *events,
+                                rgm_error *err) {
     const char *out = rgm_cli_value(line, "out"), *checkpoint = rgm_cli_value(line, "checkpoint");
-    if (file || out || checkpoint)
+    char path[RGM_RUNFOLDER_PATH];
+    regimen_error why;
+    if (line->argument_count > 0 || out || checkpoint)
         return rgm_fail(err, RGM_E_USAGE,
                         "--resume: continues the run's own configuration in its folder; %s cannot be given too",
-                        file  ? "FILE"
-                        : out ? "--out"
-                              : "--checkpoint");
-    RGM_TRY(rgm_run_config_of_folder(resume, config, err));
-    return rgm_cli_apply(line, config, err);
+                        line->argument_count > 0 ? "FILE"
+                        : out                    ? "--out"
+                                                 : "--checkpoint");
+    RGM_TRY(rgm_runfolder_find(line->resume, path, err));
+    if (regimen_config_read(config, line->resume, events, &why) < 0) return rgm_client_fail(err, &why);
+    return rgm_cli_apply(line, &config->config, err);
 }
 
-static rgm_status on_finished(void *context, const rgm_run_parts *parts, const rgm_run_summary *summary,
+static rgm_status make_config(const rgm_cli_line *line, regimen_config *config, const regimen_events *events,
                               rgm_error *err) {
-    return rgm_result_print_run(summary, parts, ((const rgm_cli_line *)context)->json, err);
+    const char *file = line->argument_count > 0 ? line->argument[0] : NULL;
+    if (line->resume) return resume_config(line, config, events, err);
+    RGM_TRY(rgm_cli_config_over(line, file, &config->config, err));
+    if (config->config.data.file[0]) return RGM_OK;
+    return rgm_fail(err, RGM_E_USAGE, "train: expected a data set: --data FILE, or data.file in a configuration");
 }
 
-static rgm_status train(rgm_cli_line *line, rgm_config *config, rgm_error *err) {
-    rgm_run_summary summary;
-    rgm_watch watch = {.config = config, .quiet = line->quiet, .kept = 1};
-    watch.more = (rgm_run_events){.context = line, .finished = on_finished};
+static rgm_status train(const rgm_cli_line *line, const regimen_config *config, const regimen_events *events,
+                        rgm_watch *watch, rgm_error *err) {
+    const regimen_training training = {.size = sizeof training, .events = events, .resume = line->resume};
+    regimen_result result = {.size = sizeof result};
+    regimen_machine *machine;
+    regimen_error why;
     RGM_TRY(rgm_cli_begin(line, err));
-    const rgm_run_options options = {
-        .config = config, .resume = line->resume, .stop = rgm_interrupt_stop(), .events = rgm_watch_events(&watch)};
-    rgm_run_train(&options, &summary, err);
-    return rgm_way_add(&summary, err);
+    if (regimen_machine_open(&machine, config, events, &why) < 0) return rgm_client_fail(err, &why);
+    watch->machine = machine;
+    int32_t status = regimen_train(machine, NULL, config, &training, &result, &why);
+    regimen_machine_close(machine);
+    if (status >= 0) return RGM_OK;
+    rgm_way_add(&result, why.text, sizeof why.text);
+    return rgm_client_fail(err, &why);
 }
 
 rgm_status rgm_cmd_train(int argc, char **argv, rgm_error *err) {
-    static rgm_config config;
     static rgm_cli_line line;
+    regimen_config *config;
+    regimen_error why;
     RGM_TRY(rgm_cli_parse(&line, &spec, argc, argv, err));
     if (line.helped) return RGM_OK;
-    RGM_TRY(make_config(&line, &config, err));
-    if (!config.data.file[0])
-        return rgm_fail(err, RGM_E_USAGE, "train: expected a data set: --data FILE, or data.file in a configuration");
-    return train(&line, &config, err);
+    rgm_watch watch = {.quiet = line.quiet, .json = line.json};
+    const regimen_events events = rgm_watch_events(&watch);
+    if (regimen_config_create(&config, &why) < 0) return rgm_client_fail(err, &why);
+    rgm_status status = make_config(&line, config, &events, err);
+    if (status >= 0) status = train(&line, config, &events, &watch, err);
+    regimen_config_destroy(config);
+    return status;
 }

@@ -231,12 +231,12 @@ rgm_status rgm_fault_install(rgm_error *err) {
     return RGM_OK;
 }
 
-void rgm_fault_run(const char *folder, const char *checkpoint, const char *log) {
+void rgm_fault_run(const char *folder) {
     atomic_store(&has_run, 0);
     if (!folder) return;
     rgm_way_command(folder, run.command);
-    snprintf(run.checkpoint, sizeof run.checkpoint, "%s", checkpoint);
-    snprintf(run.log, sizeof run.log, "%s", log);
+    snprintf(run.checkpoint, sizeof run.checkpoint, "%s/checkpoints/last.h5", folder);
+    snprintf(run.log, sizeof run.log, "%s/log.txt", folder);
     watch_exit();
     atomic_store(&has_run, 1);
 }

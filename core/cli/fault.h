@@ -26,8 +26,8 @@ void rgm_fault_ended(void);
 /* 1: whoever calls exit() from now on gets the line above; 0: main() is about to. [main] */
 void rgm_fault_under_way(int32_t yes);
 
-/* The run that the line speaks of: its folder, its last checkpoint and its log. Call it once the folder is open. NULLs:
- * none. [main] */
-void rgm_fault_run(const char *folder, const char *checkpoint, const char *log);
+/* The run that the line speaks of, by its folder (docs/FILES.md says what is in it). Call it once the folder is open.
+ * NULL: none. [main] */
+void rgm_fault_run(const char *folder);
 
 #endif

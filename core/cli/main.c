@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "cli/client.h"
 #include "cli/commands.h"
 #include "cli/fault.h"
 #include "cli/interrupt.h"
@@ -124,7 +125,7 @@ int main(int argc, char **argv) {
     rgm_status status = rgm_fault_install(&err);
     rgm_fault_under_way(1);
     if (status == RGM_OK) status = dispatch(argc, argv, &err);
-    if (status < 0) rgm_log(RGM_LOG_ERROR, "%s", err.text[0] ? rgm_error_line(&err, line) : rgm_status_text(status));
+    if (status < 0) rgm_log(RGM_LOG_ERROR, "%s", err.text[0] ? rgm_client_line(&err, line) : rgm_status_text(status));
     rgm_status output = finish_output(&err);
     if (output < 0 && status >= 0) {
         rgm_log(RGM_LOG_ERROR, "%s", rgm_error_line(&err, line));

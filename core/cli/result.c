@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+#include "library/inside.h"
 #include "train/peak.h"
 
 rgm_status rgm_result_check(const char *json, rgm_error *err) {
@@ -28,10 +29,31 @@ rgm_status rgm_result_print(const rgm_summary *summary, const char *target, rgm_
     return status;
 }
 
-rgm_status rgm_result_print_run(const rgm_run_summary *summary, const rgm_run_parts *parts, const char *json,
+static const char *text_or_null(const char *text) { return text[0] ? text : NULL; }
+
+/* As report/summary.h tells it, but for the machine's peak. Texts point into the result. */
+static rgm_summary report(const regimen_result *r) {
+    return (rgm_summary){.model = r->model,
+                         .data = r->data,
+                         .split = r->split < 0 ? NULL : rgm_split_name(r->split),
+                         .run = text_or_null(r->folder),
+                         .checkpoint = text_or_null(r->checkpoint),
+                         .stopped = r->ending == REGIMEN_END_COMPLETE ? NULL : r->reason,
+                         .images = r->images,
+                         .hits = r->correct,
+                         .hits5 = r->correct5,
+                         .loss = r->loss,
+                         .steps = r->step,
+                         .epochs = r->epoch,
+                         .seconds = r->images_per_s > 0 ? r->seconds : 0, /* of what was measured */
+                         .images_per_s = r->images_per_s,
+                         .gflops = r->gflops};
+}
+
+rgm_status rgm_result_print_run(const regimen_result *result, const regimen_machine *machine, const char *json,
                                 rgm_error *err) {
-    const rgm_session *s = parts->session;
-    rgm_summary report = rgm_run_report(summary, s->config);
-    if (summary->images_per_s > 0) report.peak_gflops = rgm_peak_gflops(s->device->team, s->device->kernels);
-    return rgm_result_print(&report, json, err);
+    const rgm_device *device = machine->device;
+    rgm_summary summary = report(result);
+    if (result->images_per_s > 0) summary.peak_gflops = rgm_peak_gflops(device->team, device->kernels);
+    return rgm_result_print(&summary, json, err);
 }

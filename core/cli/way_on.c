@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "cli/program.h"
+#include "report/runfolder.h"
 
 enum { LONGEST = 400 /* bytes of a command in the line of an error */ };
 
@@ -26,71 +27,69 @@ static const char *other_folder(const char *folder, char path[RGM_CONFIG_PATH + 
 }
 
 /* Another run with what the one that failed had before. */
-static void tell_new_run(const rgm_run_summary *s) {
+static void tell_new_run(const regimen_result *r) {
     enum { QUOTED = 4 * RGM_CONFIG_PATH };
     char path[RGM_CONFIG_PATH + 16], config[QUOTED], out[QUOTED], last[QUOTED] = "", lr[48] = "",
                                                                   state[64] = "no checkpoint was written";
-    if (s->checkpoint[0]) {
+    if (r->checkpoint[0]) {
         snprintf(last, sizeof last, " --checkpoint ");
-        rgm_text_shell(s->checkpoint, last + strlen(last), sizeof last - strlen(last));
-        snprintf(state, sizeof state, "the last checkpoint is of step %" PRId64, s->saved_step);
+        rgm_text_shell(r->checkpoint, last + strlen(last), sizeof last - strlen(last));
+        snprintf(state, sizeof state, "the last checkpoint is of step %" PRId64, r->saved_step);
     }
-    if (s->rate > 0) snprintf(lr, sizeof lr, " --set optimizer.lr=%g", s->rate / 10);
+    if (r->rate > 0) snprintf(lr, sizeof lr, " --set optimizer.lr=%g", r->rate / 10);
     char file[RGM_RUNFOLDER_PATH];
-    snprintf(file, sizeof file, "%s/config.yaml", s->folder);
+    snprintf(file, sizeof file, "%s/config.yaml", r->folder);
     rgm_log(RGM_LOG_WARN,
             "%s; resumed, the run comes to the same numbers: begin a new one with a lower rate: %s train %s%s --out "
             "%s%s",
             state, rgm_program(), rgm_text_shell(file, config, sizeof config), last,
-            rgm_text_shell(other_folder(s->folder, path), out, sizeof out), lr);
+            rgm_text_shell(other_folder(r->folder, path), out, sizeof out), lr);
 }
 
-static void tell_resume(const rgm_run_summary *s) {
+static void tell_resume(const regimen_result *r) {
     char command[RGM_WAY_COMMAND];
-    rgm_way_command(s->folder, command);
-    if (s->saved_step < 0)
+    rgm_way_command(r->folder, command);
+    if (r->saved_step < 0)
         rgm_log(RGM_LOG_WARN, "no checkpoint was written; begin again with: %s", command);
     else
-        rgm_log(RGM_LOG_WARN, "the state after step %" PRId64 " is saved%s; continue with: %s", s->saved_step,
-                s->saved_step == s->step ? "" : ", what came later is not", command);
+        rgm_log(RGM_LOG_WARN, "the state after step %" PRId64 " is saved%s; continue with: %s", r->saved_step,
+                r->saved_step == r->step ? "" : ", what came later is not", command);
 }
 
 /* A command that is too long for the line of an error. */
-static void tell_stopped(const rgm_run_summary *s) {
+static void tell_stopped(const regimen_result *r) {
     char command[RGM_WAY_COMMAND];
-    if (strlen(rgm_way_command(s->folder, command)) >= LONGEST) rgm_log(RGM_LOG_WARN, "continue with: %s", command);
+    if (strlen(rgm_way_command(r->folder, command)) >= LONGEST) rgm_log(RGM_LOG_WARN, "continue with: %s", command);
 }
 
-void rgm_way_tell(const rgm_run_summary *s) {
-    switch (s->goes_on) {
-    case RGM_GOES_ON_GONE:
-        rgm_log(RGM_LOG_WARN, "%s is gone, or its config.yaml: nothing goes on from it", s->folder);
+void rgm_way_tell(const regimen_result *r) {
+    switch (r->goes_on) {
+    case REGIMEN_GOES_ON_GONE:
+        rgm_log(RGM_LOG_WARN, "%s is gone, or its config.yaml: nothing goes on from it", r->folder);
         break;
-    case RGM_GOES_ON_ANEW:
-        tell_new_run(s);
+    case REGIMEN_GOES_ON_ANEW:
+        tell_new_run(r);
         break;
-    case RGM_GOES_ON_DONE:
-        rgm_log(RGM_LOG_WARN, "the run is finished; its result is in %s/metrics.jsonl", s->folder);
+    case REGIMEN_GOES_ON_DONE:
+        rgm_log(RGM_LOG_WARN, "the run is finished; its result is in %s/metrics.jsonl", r->folder);
         break;
-    case RGM_GOES_ON_RESUMED:
-        if (s->status == RGM_E_INTERRUPTED)
-            tell_stopped(s);
+    case REGIMEN_GOES_ON_RESUMED:
+        if (r->status == REGIMEN_INTERRUPTED)
+            tell_stopped(r);
         else
-            tell_resume(s);
+            tell_resume(r);
         break;
     default:
         break;
     }
 }
 
-rgm_status rgm_way_add(const rgm_run_summary *s, rgm_error *err) {
+void rgm_way_add(const regimen_result *r, char *text, size_t size) {
     char command[RGM_WAY_COMMAND];
-    size_t used = strlen(err->text), length = strlen(rgm_way_command(s->folder, command));
-    char *end = err->text + used;
-    if (s->goes_on == RGM_GOES_ON_OCCUPIED)
-        snprintf(end, sizeof err->text - used, ": continue it with %s, or name another with --out",
+    size_t used = strlen(text), length = strlen(rgm_way_command(r->folder, command));
+    if (r->goes_on == REGIMEN_GOES_ON_OCCUPIED)
+        snprintf(text + used, size - used, ": continue it with %s, or name another with --out",
                  length < 250 ? command : "--resume");
-    if (s->goes_on == RGM_GOES_ON_RESUMED && s->status == RGM_E_INTERRUPTED && length < LONGEST)
-        snprintf(end, sizeof err->text - used, "; continue with: %s", command);
-    return s->status;
+    if (r->goes_on == REGIMEN_GOES_ON_RESUMED && r->status == REGIMEN_INTERRUPTED && length < LONGEST)
+        snprintf(text + used, size - used, "; continue with: %s", command);
 }

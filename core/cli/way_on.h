@@ -2,17 +2,19 @@
 #ifndef RGM_CLI_WAY_ON_H
 #define RGM_CLI_WAY_ON_H
 
-#include "run/run.h"
+#include <regimen/regimen.h>
+#include <stddef.h>
+#include "train/config.h"
 
 /* "build/regimen train --resume RUN", for a shell. Returns out. */
 enum { RGM_WAY_COMMAND = 4 * RGM_CONFIG_PATH + 4096 };
 const char *rgm_way_command(const char *folder, char out[RGM_WAY_COMMAND]);
 
 /* A warning that says what goes on, if something has failed. An interruption is the error's own line. */
-void rgm_way_tell(const rgm_run_summary *summary);
+void rgm_way_tell(const regimen_result *result);
 
-/* Adds the command to the line of an error, of a run that was stopped on request or refused for another one in its
- * folder. Returns the summary's status. */
-rgm_status rgm_way_add(const rgm_run_summary *summary, rgm_error *err);
+/* Adds the command to the line of an error, in `size` bytes, of a run that was stopped on request or refused for
+ * another one in its folder. */
+void rgm_way_add(const regimen_result *result, char *text, size_t size);
 
 #endif

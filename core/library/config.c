@@ -48,39 +48,51 @@ static int32_t is_folder(const char *path) {
     return stat(path, &s) == 0 && S_ISDIR(s.st_mode);
 }
 
-/* HDF5's and Regimen's own files begin with a byte that no text begins with. */
+/* HDF5's and Regimen's own files begin with a byte that no text begins with. What a pipe holds can be read once. */
 static int32_t is_checkpoint(const char *path) {
-    FILE *file = fopen(path, "rbe");
+    struct stat s;
+    FILE *file = stat(path, &s) == 0 && S_ISREG(s.st_mode) ? fopen(path, "rbe") : NULL;
     int first = file ? getc(file) : EOF;
     if (file) fclose(file);
     return first == 0x89;
 }
 
-static rgm_status read_checkpoint(regimen_config *c, const char *path, rgm_error *err) {
-    rgm_constants unused;
-    RGM_TRY(rgm_run_config_of_checkpoint(path, NULL, &c->config, &unused, err));
+static rgm_status read_checkpoint(regimen_config *c, const char *path, const rgm_stop *stop, rgm_error *err) {
+    rgm_constants unused = {0};
+    rgm_status status = rgm_run_config_of_checkpoint(path, stop, &c->config, &unused, err);
     rgm_constants_free(&unused);
-    return RGM_OK;
+    return status;
 }
 
-static rgm_status read_into(regimen_config *c, const char *path, rgm_error *err) {
+rgm_status rgm_library_read_checkpoint(regimen_config *config, const char *path, const rgm_stop *stop, rgm_error *err) {
+    regimen_config *copy;
+    RGM_TRY(copy_of(config, &copy, err));
+    copy->earlier = 0;
+    return replace(config, copy, read_checkpoint(copy, path, stop, err));
+}
+
+static rgm_status read_into(regimen_config *c, const char *path, const rgm_stop *stop, rgm_error *err) {
     c->earlier = is_folder(path);
     if (c->earlier) return rgm_run_config_of_folder(path, &c->config, err);
-    if (is_checkpoint(path)) return read_checkpoint(c, path, err);
+    if (is_checkpoint(path)) return read_checkpoint(c, path, stop, err);
     RGM_TRY(rgm_config_read(&c->config, path, err));
     return rgm_config_suit(&c->config, c->config.model.name, err);
 }
 
-static rgm_status read_config(regimen_config *config, const char *path, rgm_error *err) {
+static rgm_status read_config(regimen_config *config, const char *path, const rgm_stop *stop, rgm_error *err) {
     regimen_config *copy;
     RGM_TRY(copy_of(config, &copy, err));
-    return replace(config, copy, read_into(copy, path, err));
+    return replace(config, copy, read_into(copy, path, stop, err));
 }
 
-int32_t regimen_config_read(regimen_config *config, const char *path, regimen_error *err) {
+int32_t regimen_config_read(regimen_config *config, const char *path, const regimen_events *events,
+                            regimen_error *err) {
     rgm_entry entry;
-    rgm_entry_begin(&entry, NULL);
-    return rgm_entry_end(&entry, read_config(config, path, &entry.err), err);
+    rgm_entry_begin(&entry, events);
+    const rgm_stop stop = rgm_entry_stop(&entry);
+    rgm_status status = rgm_sized_check(events, "regimen_events", &entry.err);
+    if (status >= 0) status = read_config(config, path, &stop, &entry.err);
+    return rgm_entry_end(&entry, status, err);
 }
 
 static rgm_status set_in(rgm_config *c, const char *key, const char *value, rgm_error *err) {

@@ -10,20 +10,11 @@ SAME(REGIMEN_SPLITS, RGM_SPLIT_COUNT);
 
 /* ---- a file ---- */
 
-/* The set keeps the stop that it was opened with; it must not ask the caller once that call is over. */
-static int32_t asked(void *context) {
-    const regimen_data *data = context;
-    return data->opening && rgm_stop_asked(data->opening);
-}
-
 static rgm_status open_file(rgm_entry *entry, regimen_data **data, const char *path, rgm_error *err) {
     regimen_data *d = calloc(1, sizeof *d);
     if (!d) return rgm_fail(err, RGM_E_NOMEM, "%s: out of memory", path);
-    const rgm_stop stop = rgm_entry_stop(entry);
-    const rgm_dataset_options options = {.stop = {asked, d}};
-    d->opening = &stop;
+    const rgm_dataset_options options = {.stop = rgm_entry_stop(entry)};
     rgm_status status = rgm_dataset_open(&d->set, path, &options, err);
-    d->opening = NULL;
     if (status >= 0)
         *data = d;
     else

@@ -16,11 +16,14 @@ static rgm_status open_machine(regimen_machine **machine, const regimen_config *
     return status;
 }
 
-int32_t regimen_machine_open(regimen_machine **machine, const regimen_config *config, regimen_error *err) {
+int32_t regimen_machine_open(regimen_machine **machine, const regimen_config *config, const regimen_events *events,
+                             regimen_error *err) {
     rgm_entry entry;
     *machine = NULL;
-    rgm_entry_begin(&entry, NULL);
-    return rgm_entry_end(&entry, open_machine(machine, config, &entry.err), err);
+    rgm_entry_begin(&entry, events);
+    rgm_status status = rgm_sized_check(events, "regimen_events", &entry.err);
+    if (status >= 0) status = open_machine(machine, config, &entry.err);
+    return rgm_entry_end(&entry, status, err);
 }
 
 void regimen_machine_close(regimen_machine *machine) {

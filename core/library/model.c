@@ -52,8 +52,7 @@ void regimen_model_close(regimen_model *model) {
 
 /* ---- loading and saving ---- */
 
-/* A run folder stands for its best checkpoint, or its last one if no evaluation has chosen a best. */
-static rgm_status find_checkpoint(const char *given, char path[RGM_RUNFOLDER_PATH], rgm_error *err) {
+rgm_status rgm_library_checkpoint(const char *given, char path[RGM_RUNFOLDER_PATH], rgm_error *err) {
     struct stat status;
     if (stat(given, &status) == 0 && S_ISDIR(status.st_mode)) {
         if (rgm_runfolder_checkpoint(given, 1, path)) return RGM_OK;
@@ -89,7 +88,7 @@ int32_t regimen_model_load(regimen_model **model, regimen_machine *machine, cons
     rgm_config *own = malloc(sizeof *own);
     rgm_status status = own ? rgm_sized_check(events, "regimen_events", &entry.err)
                             : rgm_fail(&entry.err, RGM_E_NOMEM, "model: out of memory");
-    if (status >= 0) status = find_checkpoint(path, file, &entry.err);
+    if (status >= 0) status = rgm_library_checkpoint(path, file, &entry.err);
     if (status >= 0) status = load(model, machine, file, config, &stop, own, &entry.err);
     free(own);
     return rgm_entry_end(&entry, status, err);
@@ -132,7 +131,8 @@ static rgm_status evaluate(regimen_model *model, const rgm_predictor_evaluation 
     rgm_entry_leave(entry);
     int32_t said = e->finished(e->context, told, &theirs);
     rgm_entry_return(entry);
-    return rgm_entry_judge("finished", said, &theirs, &entry->err);
+    told->status = rgm_entry_judge("finished", said, &theirs, &entry->err);
+    return told->status;
 }
 
 int32_t regimen_evaluate(regimen_model *model, const regimen_data *data, int32_t split, const regimen_events *events,

@@ -36,12 +36,11 @@ static void stand(training *t, const rgm_progress *p) {
 
 static void start(training *t, const rgm_session *s) {
     const rgm_config *c = &t->config;
-    int64_t steps = c->steps > 0 && c->steps < s->steps_total ? c->steps : s->steps_total;
     t->session = s;
     t->progress = (regimen_progress){.size = sizeof t->progress,
-                                     .steps = steps,
+                                     .steps = s->steps_total,
                                      .epochs = c->epochs,
-                                     .total = steps * c->batch,
+                                     .total = s->steps_total * c->batch,
                                      .gradient_norm = NAN,
                                      .rate = NAN};
 }

@@ -32,26 +32,6 @@ void rgm_run_pace(rgm_run_summary *summary, double images, double seconds, doubl
     summary->gflops = summary->images_per_s * flops * 1e-9;
 }
 
-static const char *text_or_null(const char *text) { return text[0] ? text : NULL; }
-
-rgm_summary rgm_run_report(const rgm_run_summary *s, const rgm_config *config) {
-    return (rgm_summary){.model = config->model.name,
-                         .data = config->data.file,
-                         .split = s->split,
-                         .run = text_or_null(s->folder),
-                         .checkpoint = text_or_null(s->checkpoint),
-                         .stopped = s->ending == RGM_END_COMPLETE ? NULL : s->reason,
-                         .images = s->tally.seen,
-                         .hits = s->tally.top1,
-                         .hits5 = s->tally.top5,
-                         .loss = s->loss,
-                         .steps = s->step,
-                         .epochs = s->epoch,
-                         .seconds = s->images_per_s > 0 ? s->seconds : 0, /* of what was measured */
-                         .images_per_s = s->images_per_s,
-                         .gflops = s->gflops};
-}
-
 /* Where the run stands. */
 static void stand(rgm_run *r) {
     rgm_run_summary *s = r->summary;

@@ -190,10 +190,10 @@ static rgm_status measure(rgm_predictor *p, const rgm_data *data, const rgm_pred
     const rgm_view *view = view_of(data, o->split);
     const char *split = rgm_split_name(o->split);
     rgm_tally tally;
+    rgm_run_tell(p->device, data);
     if (!view->count) return rgm_fail(err, RGM_E_USAGE, "%s: no %s split", data->file, split);
     RGM_TRY(fit(p, data, err));
     const rgm_session *s = p->many->session;
-    rgm_run_tell(s->device, data);
     p->many->begun = 0;
     double start = rgm_seconds();
     rgm_status status = rgm_trainer_evaluate(p->many->trainer, view, o->stop.asked, o->stop.context, &tally, err);

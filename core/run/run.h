@@ -17,7 +17,6 @@
 #define RGM_RUN_RUN_H
 
 #include "report/runfolder.h"
-#include "report/summary.h"
 #include "train/loop.h"
 #include "train/resume.h"
 #include "train/snapshot.h"
@@ -61,9 +60,6 @@ typedef struct rgm_run_summary {
 
 /* An empty one: nothing was done. */
 void rgm_run_summary_start(rgm_run_summary *summary);
-
-/* The summary as report/summary.h tells it, but for the machine's peak. Texts point into both arguments. */
-rgm_summary rgm_run_report(const rgm_run_summary *summary, const rgm_config *config);
 
 /* ---- what goes on ---- */
 

@@ -36,7 +36,7 @@ int main(int argc, char **argv) {
     regimen_model *model = NULL;
     static regimen_model_info info; /* static: zeros where there is no model */
     info.size = sizeof info;
-    int32_t status = argc < 3 ? REGIMEN_USAGE : regimen_machine_open(&machine, NULL, &err);
+    int32_t status = argc < 3 ? REGIMEN_USAGE : regimen_machine_open(&machine, NULL, NULL, &err);
     if (status == REGIMEN_OK) status = regimen_model_load(&model, machine, argv[1], NULL, NULL, &err);
     if (status == REGIMEN_OK) regimen_model_describe(model, &info);
     uint8_t *pixels = (uint8_t *)calloc((size_t)info.height * (size_t)info.width, (size_t)info.channels);

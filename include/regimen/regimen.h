@@ -7,8 +7,8 @@
  *     regimen_model *model;
  *     regimen_error err;
  *     if (regimen_config_create(&config, &err) < 0 || regimen_config_set(config, "data.file", "fashion.h5", &err) < 0
- * || regimen_machine_open(&machine, config, &err) < 0 || regimen_train(machine, NULL, config, NULL, NULL, &err) < 0)
- *         fprintf(stderr, "%s\n", err.text);
+ * || regimen_machine_open(&machine, config, NULL, &err) < 0 || regimen_train(machine, NULL, config, NULL, NULL, &err) <
+ * 0) fprintf(stderr, "%s\n", err.text);
  *
  * Two whole programs: docs/examples/train.c and docs/examples/predict.c. To build one:
  *
@@ -92,9 +92,9 @@ enum { REGIMEN_LOG_ERROR = 0, REGIMEN_LOG_WARNING = 1, REGIMEN_LOG_INFO = 2, REG
 /* Where a training stands. Losses are means over images, accuracies fractions. */
 typedef struct regimen_progress {
     size_t size;
-    int64_t step, steps;    /* made, those before a resume included; of the whole run */
+    int64_t step, steps;    /* made, those before a resume included; of all epochs */
     int32_t epoch, epochs;  /* ended; of the whole run */
-    int64_t images, total;  /* trained on so far; in the whole run */
+    int64_t images, total;  /* trained on so far; in all epochs */
     double loss, accuracy;  /* of the batches of this epoch so far; NaN before the first */
     double gradient_norm;   /* of the last step, before clipping; NaN before the first */
     double rate;            /* learning rate of the last step; NaN before the first */
@@ -143,8 +143,9 @@ REGIMEN_API void regimen_config_destroy(regimen_config *config); /* NULL is fine
 
 /* Reads one over what is there: a YAML file; or, of a run folder or a checkpoint, its own, whole, with what the program
  * has put into it (pin, out). Of a checkpoint, which may come from elsewhere, plugins in files of their own are left
- * out. On failure the configuration is as before. */
-REGIMEN_API int32_t regimen_config_read(regimen_config *config, const char *path, regimen_error *err);
+ * out. On failure the configuration is as before. Of `events` (NULL: none) cancel and message. */
+REGIMEN_API int32_t regimen_config_read(regimen_config *config, const char *path, const regimen_events *events,
+                                        regimen_error *err);
 
 /* Sets a key to a value, as the option --set does: "epochs" to "5", "optimizer.lr" to "0.1", "augment" to "[flip]". A
  * model has defaults of its own (docs/CONFIG.md): they come with "model.name", for options that nobody has set before.
@@ -160,8 +161,10 @@ REGIMEN_API int64_t regimen_config_print(const regimen_config *config, char *tex
 typedef struct regimen_machine regimen_machine;
 
 /* Starts threads and loads plugins as the keys threads, pin, isa and plugins say; config NULL: as by default. Only here
- * these keys count: trainings and models take the machine as it is. */
-REGIMEN_API int32_t regimen_machine_open(regimen_machine **machine, const regimen_config *config, regimen_error *err);
+ * these keys count: trainings and models take the machine as it is. Of `events` (NULL: none) message: of plugins that
+ * were skipped, say. */
+REGIMEN_API int32_t regimen_machine_open(regimen_machine **machine, const regimen_config *config,
+                                         const regimen_events *events, regimen_error *err);
 
 /* After all models made with it; NULL is fine. Plugins stay loaded in the process. */
 REGIMEN_API void regimen_machine_close(regimen_machine *machine);
