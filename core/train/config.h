@@ -124,8 +124,9 @@ typedef struct rgm_model_default {
 /* All of them; *count is their number. docs/CONFIG.md has the table. */
 const rgm_model_default *rgm_model_defaults(size_t *count);
 
-/* Puts the defaults of model `name` over those of the table, but for options that are given; a model without any, or an
- * unknown one, changes nothing. Call it between the file and what may set a part of an option ("optimizer.lr"). */
+/* Puts the defaults of model `name` over those of the table, or of another model, but for options that are given; a
+ * model without any, or an unknown one, has those of the table. Call it between the file and what may set a part of an
+ * option ("optimizer.lr"). */
 rgm_status rgm_config_suit(rgm_config *config, const char *name, rgm_error *err);
 
 /* 1 if a file, a flag or --set has named the option, or a setting in it. */

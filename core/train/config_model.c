@@ -19,11 +19,23 @@ const rgm_model_default *rgm_model_defaults(size_t *count) {
     return defaults;
 }
 
-rgm_status rgm_config_suit(rgm_config *config, const char *name, rgm_error *err) {
-    uint64_t given = config->given;
+/* Options that nobody has given, as `name` has them; another model's defaults may be there. */
+static rgm_status suit(rgm_config *config, const char *name, rgm_error *err) {
+    const uint64_t given = config->given;
+    for (size_t i = 0; i < DEFAULTS; i++) {
+        const char *key = defaults[i].key;
+        if (!rgm_config_given(config, key)) RGM_TRY(rgm_config_set(config, key, rgm_config_option(key)->fallback, err));
+        config->given = given;
+    }
     for (size_t i = 0; i < DEFAULTS; i++)
         if (strcmp(defaults[i].model, name) == 0 && !rgm_config_given(config, defaults[i].key))
             RGM_TRY(rgm_config_set(config, defaults[i].key, defaults[i].value, err));
+    return RGM_OK;
+}
+
+rgm_status rgm_config_suit(rgm_config *config, const char *name, rgm_error *err) {
+    uint64_t given = config->given;
+    RGM_TRY(suit(config, name, err));
     config->given = given;
     return RGM_OK;
 }
