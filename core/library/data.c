@@ -33,11 +33,20 @@ int32_t regimen_data_open(regimen_data **data, const char *path, const regimen_e
 
 /* ---- memory ---- */
 
+/* It comes into configurations and messages, in the place of a file's. */
+static rgm_status check_name(const char *name, rgm_error *err) {
+    if (!name) return RGM_OK;
+    if (!name[0]) return rgm_fail(err, RGM_E_USAGE, "regimen_pixels: its name is empty: NULL for none");
+    if (rgm_text_acceptable(name, RGM_CONFIG_PATH, err) < 0) return rgm_fail_in(err, "regimen_pixels: its name");
+    return RGM_OK;
+}
+
 static rgm_status take_pixels(regimen_data **data, const regimen_pixels *pixels, rgm_error *err) {
     regimen_pixels p;
     if (!pixels) return rgm_fail(err, RGM_E_USAGE, "regimen_data_from_memory: no pixels");
     RGM_TRY(rgm_sized_check(pixels, "regimen_pixels", err));
     rgm_sized_take(&p, sizeof p, pixels);
+    RGM_TRY(check_name(p.name, err));
     rgm_dataset_memory memory = {.name = p.name,
                                  .H = p.height,
                                  .W = p.width,

@@ -191,7 +191,7 @@ REGIMEN_API int32_t regimen_data_open(regimen_data **data, const char *path, con
 /* Pixels in memory. They stay the caller's, and as they are until the data is closed. All else is copied. */
 typedef struct regimen_pixels {
     size_t size;
-    const char *name; /* for messages and configurations; NULL: "memory" */
+    const char *name; /* for messages and configurations, below 1024 bytes of UTF-8; NULL: "memory" */
     int32_t height, width, channels, classes;
     int64_t count[REGIMEN_SPLITS];         /* 0: there is no such split; one must be there */
     const uint8_t *images[REGIMEN_SPLITS]; /* [count][height][width][channels], dense */
