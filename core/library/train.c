@@ -125,13 +125,21 @@ static void on_trained(void *context) {
     rgm_entry_return(&t->entry);
 }
 
+/* A run that was through before has not begun; it is told again with the weights of its last step. */
+static rgm_status take_model(training *t, const rgm_run_parts *parts, const rgm_run_summary *summary, rgm_error *err) {
+    const rgm_stop stop = rgm_entry_stop(&t->entry);
+    if (!t->session && summary->ending == RGM_END_EARLY)
+        RGM_TRY(rgm_load_weights(parts->trainer, summary->checkpoint, &stop, err));
+    return rgm_trained_take(&t->trained, parts->session, parts->trainer, err);
+}
+
 static rgm_status on_finished(void *context, const rgm_run_parts *parts, const rgm_run_summary *summary,
                               rgm_error *err) {
     training *t = context;
     const regimen_events *e = &t->entry.events;
     regimen_error theirs = {0};
     regimen_result result;
-    if (t->options.model) RGM_TRY(rgm_trained_take(&t->trained, parts->session, parts->trainer, err));
+    if (t->options.model) RGM_TRY(take_model(t, parts, summary, err));
     if (!e->finished) return RGM_OK;
     rgm_library_result(&result, summary, &t->config);
     rgm_entry_leave(&t->entry);

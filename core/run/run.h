@@ -101,8 +101,9 @@ typedef struct rgm_run_events {
     /* The loop has come back, whatever it returned; evaluations and the end follow. */
     void (*trained)(void *context);
 
-    /* The run is through and its end is told in metrics.jsonl. The trainer has the weights of the result. A failure is
-     * returned, but the run stays a finished one (RGM_GOES_ON_DONE; with RGM_E_VERDICT RGM_GOES_ON_NOT). */
+    /* The run is through and its end is told in metrics.jsonl. The trainer has the weights of the result; of a run that
+     * was through before, those of its last step. A failure is returned, but the run stays a finished one
+     * (RGM_GOES_ON_DONE; with RGM_E_VERDICT RGM_GOES_ON_NOT). */
     rgm_status (*finished)(void *context, const rgm_run_parts *parts, const rgm_run_summary *summary, rgm_error *err);
 
     /* The last event of a run that was prepared, however it ended. Its log is still open. */

@@ -107,7 +107,8 @@ typedef struct regimen_progress {
 typedef struct regimen_result regimen_result;
 
 /* Each may be NULL. All are called by the thread that called the function, but for `message`. A negative status that
- * one returns ends the training with it, and with the text that it puts into *err, if any. */
+ * one returns ends the training with it, and with the text that it puts into *err, if any. REGIMEN_INTERRUPTED ends it
+ * as `cancel` does. */
 typedef struct regimen_events {
     size_t size;
     void *context;
