@@ -376,7 +376,7 @@ tests_check_run_CFLAGS = $(test_cflags)
 tests_check_run_LDADD = libcli.la libbench.la liblibrary.la librun.la libreport.la $(train_libs) $(JANSSON_LIBS)
 
 # The public library, as a program has it that uses it.
-library_tests = tests/check_library tests/check_library_train
+library_tests = tests/check_library tests/check_library_train tests/check_library_many
 check_PROGRAMS += $(library_tests)
 TESTS += $(library_tests)
 library_helpers = %D%/library_case.c %D%/library_case.h %D%/sanitized.h $(train_helpers)
@@ -390,6 +390,10 @@ tests_check_library_train_SOURCES = %D%/check_library_train.c $(library_helpers)
 tests_check_library_train_CPPFLAGS = $(library_cppflags)
 tests_check_library_train_CFLAGS = $(test_cflags)
 tests_check_library_train_LDADD = $(library_libs)
+tests_check_library_many_SOURCES = %D%/check_library_many.c $(library_helpers)
+tests_check_library_many_CPPFLAGS = $(library_cppflags)
+tests_check_library_many_CFLAGS = $(test_cflags)
+tests_check_library_many_LDADD = $(library_libs)
 
 # The run folder as the command keeps it, whatever ends the process.
 check_PROGRAMS += tests/check_run_folder
