@@ -63,8 +63,8 @@ tests_check_interrupt_CFLAGS = $(test_cflags)
 tests_check_interrupt_LDADD = $(tests_check_options_LDADD)
 endif
 
-TESTS += %D%/check_compare.sh %D%/check_layers.sh %D%/check_install.sh
-EXTRA_DIST += %D%/check_compare.sh %D%/check_layers.sh %D%/check_install.sh
+TESTS += %D%/check_compare.sh %D%/check_layers.sh %D%/check_install.sh %D%/check_library.sh
+EXTRA_DIST += %D%/check_compare.sh %D%/check_layers.sh %D%/check_install.sh %D%/check_library.sh
 if HAVE_CHECK
 base_tests = %D%/check_base %D%/check_log %D%/check_altstack %D%/check_rng %D%/check_team %D%/check_machine
 check_PROGRAMS += $(base_tests)
