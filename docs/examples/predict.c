@@ -41,8 +41,8 @@ int main(int argc, char **argv) {
     if (status == REGIMEN_OK) regimen_model_describe(model, &info);
     uint8_t *pixels = (uint8_t *)calloc((size_t)info.height * (size_t)info.width, (size_t)info.channels);
     float *p = (float *)calloc((size_t)info.classes, sizeof(float));
-
     if (status == REGIMEN_OK && !(pixels && p)) status = REGIMEN_NO_MEMORY;
+
     for (int i = 2; i < argc && status == REGIMEN_OK; i++) {
         int32_t best = 0;
         status = read_picture(argv[i], &info, pixels, &err);
