@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <hdf5.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -250,14 +251,15 @@ END_TEST
 /* ---- a set that is shared ---- */
 
 typedef struct sharer {
-    rgm_dataset *set;
+    const rgm_dataset *set;
+    rgm_stop stop;
     uint64_t print;
     rgm_status status;
 } sharer;
 
 static void *take_print(void *context) {
     sharer *s = context;
-    s->status = rgm_fingerprint(s->set, &terms, &never, &s->print, NULL);
+    s->status = rgm_fingerprint(s->set, &terms, &s->stop, &s->print, NULL);
     return NULL;
 }
 
@@ -281,6 +283,38 @@ START_TEST(at_once) {
 }
 END_TEST
 
+static atomic_int held, released;
+
+static int32_t hold(void *context) {
+    (void)context;
+    held = 1;
+    while (!released) usleep(1000);
+    return 0;
+}
+
+/* Who waits for another's work hears its own stop, and need not begin what has begun. */
+START_TEST(waiting_hears_the_stop) {
+    const rgm_stop asked = {yes, NULL};
+    uint64_t print;
+    rgm_error err = {0};
+    make_set(in_folder(folder, "set.h5"), &large);
+    rgm_dataset *set = open_set(in_folder(folder, "set.h5"), RGM_ACCESS_AUTO);
+    sharer other = {.set = set, .stop = {hold, NULL}};
+    pthread_t thread;
+    ck_assert_int_eq(pthread_create(&thread, NULL, take_print, &other), 0);
+    while (!held) usleep(1000);
+    rgm_fingerprint_begin(set, &never);
+    ck_assert_int_eq(rgm_fingerprint(set, &terms, &asked, &print, &err), RGM_E_INTERRUPTED);
+    ck_assert_msg(strstr(err.text, "stopped before all its pixels were hashed"), "%s", err.text);
+    released = 1;
+    ck_assert(fingerprint(set) == print_of(in_folder(folder, "set.h5"), RGM_ACCESS_AUTO));
+    pthread_join(thread, NULL);
+    ck_assert_int_eq(other.status, RGM_OK);
+    ck_assert(other.print == fingerprint(set));
+    rgm_dataset_close(set);
+}
+END_TEST
+
 int main(void) {
     Suite *suite = suite_create("fingerprint");
     TCase *tcase = tcase_create("fingerprint");
@@ -290,6 +324,7 @@ int main(void) {
     tcase_add_test(tcase, every_pixel_counts);
     tcase_add_test(tcase, terms_count);
     tcase_add_test(tcase, at_once);
+    tcase_add_test(tcase, waiting_hears_the_stop);
     tcase_add_test(tcase, hash_in_the_file);
     tcase_add_loop_test(tcase, in_the_background, 0, 2);
     tcase_add_loop_test(tcase, written_to, RGM_PIXELS_MAPPED, RGM_PIXELS_MEMORY + 1);

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "failing_calls.h"
+#include "data/fingerprint.h"
 #include "make_set.h"
 #include "train/trainer.h"
 
@@ -95,8 +96,10 @@ static int same(const job *a, const job *b) {
            memcmp(&a->held_out, &b->held_out, sizeof a->held_out) == 0;
 }
 
-/* Two trainings of one set, in memory, as a file, and through HDF5, at once: each as alone on the file. */
+/* Two trainings at once of one set, in memory, as a file, and through HDF5, while its pixels are hashed: each as alone
+ * on the file. */
 START_TEST(at_once) {
+    static const rgm_stop never;
     job alone = {0}, jobs[2];
     pthread_t threads[2];
     run_job(&alone);
@@ -106,6 +109,7 @@ START_TEST(at_once) {
         make_set(path, &(rgm_test_set){
                            .train = 64, .test = 12, .H = 8, .W = 8, .C = 3, .classes = 4, .names = 1, .chunk = 5});
     rgm_dataset *set = _i == 0 ? memory_set("mine") : _i == 1 ? open_set(path, RGM_ACCESS_PREAD) : open_streamed(path);
+    rgm_fingerprint_begin(set, &never);
     for (int i = 0; i < 2; i++) {
         jobs[i] = (job){.set = set};
         ck_assert_int_eq(pthread_create(&threads[i], NULL, run_job, &jobs[i]), 0);

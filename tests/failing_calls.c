@@ -13,8 +13,7 @@ int32_t stop_at_zero(void *context) { return (*(int *)context)-- <= 0; }
 
 /* 1: this call fails. */
 static int fails(void) {
-    failing_calls.reads++;
-    if (failing_calls.reads != failing_calls.at) return 0;
+    if (++failing_calls.reads != failing_calls.at) return 0;
     if (failing_calls.instead) {
         failing_calls.instead(failing_calls.context);
         return 0;

@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 typedef struct rgm_failing {
-    int64_t reads, bytes;           /* calls of pread() and read() since it was zeroed, and the bytes they gave */
+    _Atomic int64_t reads, bytes;   /* calls of pread() and read() since it was zeroed, and the bytes they gave */
     int64_t at;                     /* the call of this number fails, from 1 on; 0: none does */
     int error;                      /* with this errno */
     void (*instead)(void *context); /* called before that read, which then goes on, if it is not NULL */
