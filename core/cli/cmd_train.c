@@ -44,7 +44,10 @@ static rgm_status resume_config(const rgm_cli_line *line, regimen_config *config
 static rgm_status make_config(const rgm_cli_line *line, regimen_config *config, const regimen_events *events,
                               rgm_error *err) {
     const char *file = line->argument_count > 0 ? line->argument[0] : NULL;
+    regimen_error why;
     if (line->resume) return resume_config(line, config, events, err);
+    /* the program owns its threads, which the library cannot know */
+    if (regimen_config_set(config, "pin", "auto", &why) < 0) return rgm_client_fail(err, &why);
     RGM_TRY(rgm_cli_config_over(line, file, &config->config, err));
     if (config->config.data.file[0]) return RGM_OK;
     return rgm_fail(err, RGM_E_USAGE, "train: expected a data set: --data FILE, or data.file in a configuration");
