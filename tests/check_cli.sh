@@ -51,6 +51,7 @@ expect 0 "$regimen" train --resume runs/short
 ! grep -q 'warning' err || fail "a run that goes on is told again: $(grep warning err)"
 expect 0 "$regimen" train data.h5 --model mlp --epochs 2 --out runs/mlp --quiet
 [ ! -s err ] || fail "a sound mlp: $(cat err)"
+has runs/mlp/config.yaml '^pin: auto$'
 has runs/mlp/config.yaml '^clip_norm: 1$'
 has runs/mlp/config.yaml '^augment: \[\]$'
 has runs/mlp/config.yaml '^optimizer: {sgd: {lr: 0.1, '

@@ -73,7 +73,7 @@ START_TEST(a_configuration_goes_round) {
     snprintf(path, sizeof path, "%s", in_folder(folder, "a.yaml"));
     write_text(path, text);
     fine(regimen_config_create(&b, &err), &err);
-    fine(regimen_config_read(b, path, &err), &err);
+    fine(regimen_config_read(b, path, NULL, &err), &err);
     prints_as(b, text);
     has(b, "0.125");
     memset(small, 'x', sizeof small);
@@ -132,12 +132,12 @@ START_TEST(a_refused_file_changes_nothing) {
     snprintf(bad, sizeof bad, "%s", in_folder(folder, "bad.h5"));
     write_text(path, "batch: 3\nepochs: 4\nepoch: 5\n");
     write_text(bad, "\x89HDF\r\n\x1a\nnothing more");
-    refused(regimen_config_read(c, path, &err), REGIMEN_USAGE, &err, "bad.yaml:3:1");
-    refused(regimen_config_read(c, bad, &err), REGIMEN_FORMAT, &err, "bad.h5");
-    refused(regimen_config_read(c, in_folder(folder, "none"), &err), REGIMEN_IO, &err, "none");
-    refused(regimen_config_read(c, folder, &err), REGIMEN_USAGE, &err, folder);
-    ck_assert_int_eq(regimen_config_read(c, "", &err), REGIMEN_IO);
-    ck_assert_int_eq(regimen_config_read(c, path, NULL), REGIMEN_USAGE);
+    refused(regimen_config_read(c, path, NULL, &err), REGIMEN_USAGE, &err, "bad.yaml:3:1");
+    refused(regimen_config_read(c, bad, NULL, &err), REGIMEN_FORMAT, &err, "bad.h5");
+    refused(regimen_config_read(c, in_folder(folder, "none"), NULL, &err), REGIMEN_IO, &err, "none");
+    refused(regimen_config_read(c, folder, NULL, &err), REGIMEN_USAGE, &err, folder);
+    ck_assert_int_eq(regimen_config_read(c, "", NULL, &err), REGIMEN_IO);
+    ck_assert_int_eq(regimen_config_read(c, path, NULL, NULL), REGIMEN_USAGE);
     prints_as(c, before);
     regimen_config_destroy(c);
     free(before);
@@ -157,7 +157,7 @@ START_TEST(a_model_has_defaults_of_its_own) {
     prints_as(before, text);
     const char *yaml = in_folder(folder, "m.yaml");
     write_text(yaml, "clip_norm: 3\n");
-    fine(regimen_config_read(plain, yaml, &err), &err);
+    fine(regimen_config_read(plain, yaml, NULL, &err), &err);
     prints_as(plain, text);
     regimen_config *other = config_of("model.name=mlp; model.name=resnet20"), *only = config_of("model.name=resnet20");
     char *last = print_config(only);
@@ -184,12 +184,12 @@ START_TEST(a_run_has_its_configuration) {
     regimen_machine *m = machine_of(1);
     outcome o = trained(m, data, c, &(extra){.no_model = 1});
     a = config_of("model.name=resnet20; batch=99; seed=4");
-    fine(regimen_config_read(a, o.result.folder, &err), &err);
+    fine(regimen_config_read(a, o.result.folder, NULL, &err), &err);
     has(a, "batch: 6");
     has(a, "lr: 0.03125");
     snprintf(last, sizeof last, "%s/checkpoints/last.h5", o.result.folder);
     b = config_of("model.name=resnet20; batch=99; dropout=0.5");
-    fine(regimen_config_read(b, last, &err), &err);
+    fine(regimen_config_read(b, last, NULL, &err), &err);
     has(b, "batch: 6");
     has(b, "seed: 1");
     has(b, "last.h5");
@@ -208,11 +208,11 @@ START_TEST(machines) {
     regimen_error err = {.status = 77};
     regimen_machine *m = (regimen_machine *)&err, *second;
     regimen_config *c = config_of("isa=reference; threads=2");
-    fine(regimen_machine_open(&m, c, &err), &err);
+    fine(regimen_machine_open(&m, c, NULL, &err), &err);
     ck_assert_msg(strstr(regimen_machine_describe(m), "reference"), "%s", regimen_machine_describe(m));
     config_more(c, "isa=auto");
     second = m;
-    int32_t status = regimen_machine_open(&second, c, &err);
+    int32_t status = regimen_machine_open(&second, c, NULL, &err);
     if (status < 0) {
         refused(status, REGIMEN_UNSUPPORTED, &err, "instruction set");
         ck_assert_ptr_null(second);
@@ -220,12 +220,12 @@ START_TEST(machines) {
     regimen_machine_close(second);
     config_more(c, "isa=reference; plugins=[/nowhere.so]");
     second = m;
-    ck_assert_int_lt(regimen_machine_open(&second, c, NULL), 0);
+    ck_assert_int_lt(regimen_machine_open(&second, c, NULL, NULL), 0);
     ck_assert_ptr_null(second);
-    ck_assert_int_lt(regimen_machine_open(&second, c, &err), 0);
+    ck_assert_int_lt(regimen_machine_open(&second, c, NULL, &err), 0);
     ck_assert_msg(strstr(err.text, "/nowhere.so"), "%s", err.text);
     config_more(c, "plugins=[]");
-    fine(regimen_machine_open(&second, c, &err), &err);
+    fine(regimen_machine_open(&second, c, NULL, &err), &err);
     regimen_machine_close(m);
     regimen_machine_close(second);
     regimen_machine_close(NULL);
@@ -236,7 +236,7 @@ END_TEST
 START_TEST(a_machine_by_default) {
     regimen_error err;
     regimen_machine *m;
-    fine(regimen_machine_open(&m, NULL, &err), &err);
+    fine(regimen_machine_open(&m, NULL, NULL, &err), &err);
     ck_assert_ptr_nonnull(strstr(regimen_machine_describe(m), regimen_version()));
     regimen_machine_close(m);
 }

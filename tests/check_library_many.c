@@ -285,8 +285,8 @@ static void cycle(const char *saved) {
     regimen_model_close(o.model);
     fine(regimen_model_load(&o.model, machine, saved, NULL, NULL, &err), &err);
     fine(regimen_predict(o.model, p.images[REGIMEN_TEST], 3, out, &err), &err);
-    ck_assert_int_lt(regimen_config_read(config, "/nowhere", NULL), 0);
-    fine(regimen_config_read(config, saved, &err), &err);
+    ck_assert_int_lt(regimen_config_read(config, "/nowhere", NULL, NULL), 0);
+    fine(regimen_config_read(config, saved, NULL, &err), &err);
     ck_assert_int_lt(regimen_data_open(&none, "/nowhere", NULL, NULL), 0);
     regimen_pixels bad = p.given;
     bad.classes = 3;

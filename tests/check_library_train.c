@@ -231,7 +231,7 @@ START_TEST(a_resume_with_changes) {
     regimen_config *c = net("");
     outcome o = train(machine, data, c, &(extra){.listener = &l});
     ck_assert_int_eq(o.status, REGIMEN_INTERRUPTED);
-    fine(regimen_config_read(c, run, &err), &err);
+    fine(regimen_config_read(c, run, NULL, &err), &err);
     config_more(c, "seed=77");
     o = train(machine, data, c, &(extra){.resume = run});
     ck_assert_msg(o.status == REGIMEN_USAGE && strstr(o.error, "seed"), "%d: %s", o.status, o.error);
@@ -245,7 +245,7 @@ START_TEST(a_resume_with_changes) {
     ck_assert_msg(o.status == REGIMEN_USAGE && strstr(o.error, "data"), "%d: %s", o.status, o.error);
     regimen_data_close(other);
     p.images[REGIMEN_TRAIN][5] ^= 1;
-    fine(regimen_config_read(c, run, &err), &err);
+    fine(regimen_config_read(c, run, NULL, &err), &err);
     config_more(c, "metrics.every=3; save.every=2; threads=1; out=");
     o = trained(machine, data, c, &(extra){.resume = run});
     ck_assert_uint_eq(bits_of(o.model), expected);

@@ -99,7 +99,7 @@ regimen_machine *machine_of(int32_t threads) {
     char text[32];
     snprintf(text, sizeof text, "threads=%d", threads);
     regimen_config *config = config_of(text);
-    fine(regimen_machine_open(&machine, config, &err), &err);
+    fine(regimen_machine_open(&machine, config, NULL, &err), &err);
     regimen_config_destroy(config);
     return machine;
 }

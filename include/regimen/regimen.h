@@ -2,13 +2,16 @@
  *
  * DRAFT: until version 1.0 functions and structs may change with any release.
  *
- *     regimen_machine *machine;
- *     regimen_config *config;
- *     regimen_model *model;
+ *     regimen_config *config = NULL;
+ *     regimen_machine *machine = NULL;
  *     regimen_error err;
- *     if (regimen_config_create(&config, &err) < 0 || regimen_config_set(config, "data.file", "fashion.h5", &err) < 0
- * || regimen_machine_open(&machine, config, NULL, &err) < 0 || regimen_train(machine, NULL, config, NULL, NULL, &err) <
- * 0) fprintf(stderr, "%s\n", err.text);
+ *     int32_t status = regimen_config_create(&config, &err);
+ *     if (status == REGIMEN_OK) status = regimen_config_set(config, "data.file", "fashion.h5", &err);
+ *     if (status == REGIMEN_OK) status = regimen_machine_open(&machine, config, NULL, &err);
+ *     if (status == REGIMEN_OK) status = regimen_train(machine, NULL, config, NULL, NULL, &err);
+ *     if (status < REGIMEN_OK) fprintf(stderr, "%s\n", err.text);
+ *     regimen_machine_close(machine);
+ *     regimen_config_destroy(config);
  *
  * Two whole programs: docs/examples/train.c and docs/examples/predict.c. To build one:
  *
@@ -92,9 +95,9 @@ enum { REGIMEN_LOG_ERROR = 0, REGIMEN_LOG_WARNING = 1, REGIMEN_LOG_INFO = 2, REG
 /* Where a training stands. Losses are means over images, accuracies fractions. */
 typedef struct regimen_progress {
     size_t size;
-    int64_t step, steps;    /* made, those before a resume included; of all epochs */
+    int64_t step, steps;    /* made, those before a resume included; of the whole run */
     int32_t epoch, epochs;  /* ended; of the whole run */
-    int64_t images, total;  /* trained on so far; in all epochs */
+    int64_t images, total;  /* trained on so far; in the whole run */
     double loss, accuracy;  /* of the batches of this epoch so far; NaN before the first */
     double gradient_norm;   /* of the last step, before clipping; NaN before the first */
     double rate;            /* learning rate of the last step; NaN before the first */
