@@ -1,6 +1,6 @@
 #!/bin/sh
-# libregimen as its users have it: installed into a scratch folder, found by pkg-config. It exports what the header declares and
-# nothing else. The examples (docs/examples, of at most 60 lines) build as C11 and as C++17, against the shared and
+# libregimen as its users have it: installed into a scratch folder, found by pkg-config. It exports what the header declares,
+# and nothing else. The examples (docs/examples, of at most 60 lines) build as C11 and as C++17, against the shared and
 # against the static library, and do what they say.
 . "${0%/*}/cli/common.sh"
 build=${regimen%/*}

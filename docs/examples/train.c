@@ -47,7 +47,7 @@ int main(int argc, char **argv) {
         if (value) *value++ = '\0';
         status = regimen_config_set(config, argv[i], value ? value : "", &err);
     }
-    if (status == REGIMEN_OK) status = regimen_machine_open(&machine, config, NULL, &err);
+    if (status == REGIMEN_OK) status = regimen_machine_open(&machine, config, &events, &err);
     if (status == REGIMEN_OK) status = regimen_train(machine, NULL, config, &training, &result, &err);
     if (status == REGIMEN_OK) status = regimen_model_save(model, argv[2], &err);
     if (status == REGIMEN_OK) printf("%s: accuracy %.2f %%\n", argv[2], 100 * result.accuracy);
