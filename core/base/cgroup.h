@@ -4,9 +4,9 @@
 
 #include <stdint.h>
 
-/* The CPU quota in whole CPUs, rounded up, or 0 if there is none. Reads the lines of `list` (/proc/self/cgroup) and,
- * for each cgroup v1 cpu or v2 hierarchy mounted below `root` (/sys/fs/cgroup), the limits of the group and of all
- * groups around it; the smallest counts. */
+/* The CPU quota in whole CPUs, rounded up, or 0 if there is none. Reads the lines of `list` (/proc/self/cgroup): cgroup
+ * v1 cpu hierarchies and v2, if mounted below `root` (/sys/fs/cgroup). For each it reads the limits of the group and of
+ * all groups around it. The smallest counts. */
 int32_t rgm_cgroup_quota(const char *list, const char *root);
 
 /* Bytes that this process' cgroups still let it take: of the tightest group, the limit less what is used and cannot be

@@ -31,8 +31,8 @@ uint32_t rgm_cpu_features(void);               /* of this machine */
 /* The processor's own name ("AMD EPYC ..."), at most 63 characters, blanks trimmed; "unknown CPU" if it has none. */
 const char *rgm_cpu_name(void);
 
-/* Bytes of a core's data cache of level 1 or 2, and of the third level; 0: there is none, or the system does not say.
- */
+/* Bytes of a core's data cache of level 1 or 2, or of the cache of level 3. 0: there is none, or the system does not
+ * say. */
 int64_t rgm_cpu_cache(int32_t level);
 
 /* ISA levels, lowest first. */

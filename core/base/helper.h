@@ -43,8 +43,10 @@ typedef struct rgm_helper_result {
 } rgm_helper_result;
 
 /* Starts the helper, hands it the task, waits. It has ended on return, and so has its process group. Failures are those
- * of the helper itself, not of what it tries: RGM_E_IO if no process, descriptor or program can be had, if it is of
- * another version, or if it cannot begin; RGM_E_NOMEM where memory is what it lacks. [any thread, many at once] */
+ * of the helper itself, not of what it tries:
+ *     RGM_E_IO       no process, descriptor or program can be had; it is of another version; it cannot begin
+ *     RGM_E_NOMEM    the same, where memory is what it lacks
+ * [any thread, many at once] */
 rgm_status rgm_helper_run(const rgm_helper_task *task, rgm_helper_result *result, rgm_error *err);
 
 /* What the helper of this version says first: "regimen-try 0.1.0 1", padded with zeros. */

@@ -19,7 +19,7 @@ typedef struct rgm_batch_search {
     size_t bytes;  /* that `above` needs */
 } rgm_batch_search;
 
-/* *batch: one in [1, most] that fits, as a plan has shown, or 0. Not always the largest: the search ends within a
+/* *batch: one in [1, most] that fits, as a plan has shown, or 0. It is not always the largest. The search ends within a
  * sixteenth of a batch that does not fit, or when less than two plans are left of *budget. Memory is taken for nearly
  * affine in the batch. RGM_E_INTERRUPTED when asked to stop. */
 rgm_status rgm_largest_batch(const rgm_batch_search *search, int32_t *budget, int32_t *batch, rgm_error *err);

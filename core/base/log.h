@@ -1,6 +1,6 @@
 /* The levelled log: one line per message.
  *
- * A line goes to the receiver of the thread that logs it, if it has one: a run (run/run.h) takes what is said on its
+ * A line goes to the receiver of the thread that logs it, if it has one. So a run (run/run.h) takes what is said on its
  * behalf in any room, from workers of its team, too. Else it goes to the process' sink. That is silent until the
  * program sets a level; then lines go to stderr. Only this file and core/report print. A progress line on a terminal is
  * cleared before a log line and drawn again after it through the hook.

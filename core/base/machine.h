@@ -19,8 +19,8 @@ typedef struct rgm_machine {
 
 void rgm_machine_read(rgm_machine *machine);
 
-/* order[0..count): the CPUs for workers 0.. in this order, first one per core, then the cores' second threads; starts
- * again from the front when there are more workers than CPUs in the mask. */
+/* order[0..count): the CPUs for workers 0.. in this order. First comes one per core, then the cores' second threads. If
+ * there are more workers than CPUs in the mask, it starts again from the front. */
 void rgm_machine_order(const rgm_machine *machine, int32_t *order, int32_t count);
 
 #endif

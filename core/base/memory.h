@@ -24,8 +24,8 @@ size_t rgm_stack_bytes(void);
  * more. Arguments and environment lie on it, too. A stack that runs out ends the process. */
 rgm_status rgm_stack_need(size_t bytes, const char *what, rgm_error *err);
 
-/* Bytes of memory that may still be taken: of what the system has available and the process' cgroups leave, the least;
- * 0 where nobody says, 1 where nothing is left. Limits of the address space are apart: stacks and libraries need room
+/* Bytes of memory that may still be taken: the least of what the system has available and what the process' cgroups
+ * leave. 0: nobody says. 1: nothing is left. Limits of the address space are apart: stacks and libraries need room
  * there, too. */
 size_t rgm_memory_available(void);
 /* The same for what the system has (0: unknown) and what cgroups leave (-1: no limit). */

@@ -4,10 +4,12 @@
  * Counter layout, part of the file format of checkpoints (a resumed run draws the same numbers):
  *     key     = { seed low 32, seed high 32 }
  *     counter = { element / 4, sample, epoch, stream },   word = element % 4
- * Streams are 32-bit: purpose in the high 16 bits (RGM_STREAM_*), instance (the index of an augmentation in its chain,
- * of a parameter tensor, of a dropout layer) in the low 16.
- * uniform(element) uses the top 24 bits of the word; normal() uses words 2k and 2k+1 for elements 2k and 2k+1
- * (Box-Muller) with this file's own log, sine and cosine, so the bits do not depend on libm.
+ * Streams are 32-bit, in two halves:
+ *     high 16 bits    the purpose (RGM_STREAM_*)
+ *
+ *     low 16 bits     the instance: the index of an augmentation in its chain, a parameter tensor, a dropout layer
+ * uniform(element) uses the top 24 bits of the word. normal() uses words 2k and 2k+1 for elements 2k and 2k+1
+ * (Box-Muller). Its log, sine and cosine are this file's own, so the bits do not depend on libm.
  */
 #ifndef RGM_BASE_RNG_H
 #define RGM_BASE_RNG_H
@@ -42,14 +44,14 @@ void rgm_rng_u32(const rgm_rng *rng, uint64_t first, uint32_t *out, size_t n);
 void rgm_rng_uniform(const rgm_rng *rng, uint64_t first, float *out, size_t n); /* [0, 1), multiples of 2^-24 */
 void rgm_rng_normal(const rgm_rng *rng, uint64_t first, float *out, size_t n);  /* mean 0, variance 1 */
 
-/* An integer in [0, n), n >= 1, from words 2*element (low) and 2*element+1 (high) taken as 64 bits: the bias is below
- * n / 2^64. element < 2^33. */
+/* An integer in [0, n), n >= 1. It comes from words 2*element (low) and 2*element+1 (high), taken as 64 bits. The bias
+ * is below n / 2^64. element < 2^33. */
 uint64_t rgm_rng_below(const rgm_rng *rng, uint64_t element, uint64_t n);
 
-/* Position i of a keyed permutation of [0, n): a Feistel network over the smallest even number of bits that holds n,
- * walked until it lands inside (at most 4 steps expected), and a keyed exchange of 0 and 1 (which makes odd
- * permutations as likely as even ones). Constant memory, any position in O(1). i < n <= 2^40. The permutation is that
- * of (seed, stream, epoch, sample); give it a stream of its own. */
+/* Position i of a keyed permutation of [0, n): a Feistel network, then a keyed exchange of 0 and 1. The network is over
+ * the smallest even number of bits that holds n, and is walked until it lands inside (at most 4 steps expected). The
+ * exchange makes odd permutations as likely as even ones. Constant memory, any position in O(1). i < n <= 2^40. The
+ * permutation is that of (seed, stream, epoch, sample); give it a stream of its own. */
 uint64_t rgm_rng_permute(const rgm_rng *rng, uint64_t n, uint64_t i);
 
 #endif

@@ -1,8 +1,8 @@
 /* Status codes and error text.
  *
- * Every function that can fail returns an rgm_status, 0 (RGM_OK) or negative, and writes one line into the caller's
- * rgm_error: what failed, on which file, key or layer, what was expected and what was found. Functions pass errors up;
- * only main.c turns them into an exit code, and only log and report print them.
+ * Every function that can fail returns an rgm_status: 0 (RGM_OK) or negative. It writes one line into the caller's
+ * rgm_error: what failed, on which file, key or layer, what was expected and what was found. Functions pass errors up.
+ * Only main.c turns them into an exit code. Only log and report print them.
  *
  * A constructor has one `fail:` label and calls the normal destructor there.
  */

@@ -46,8 +46,8 @@ typedef struct rgm_team_options {
  * [main] */
 rgm_status rgm_team_create(rgm_team **team, const rgm_team_options *options, rgm_error *err);
 
-/* Starts the threads if they do not run yet; RGM_E_NOMEM if the system does not grant them all (a limit of processes or
- * of the address space). Afterwards that cannot happen in a run. [main] */
+/* Starts the threads if they do not run yet. RGM_E_NOMEM if the system does not grant them all, because of a limit of
+ * processes or of the address space. Afterwards that cannot happen in a run. [main] */
 rgm_status rgm_team_start(rgm_team *team, rgm_error *err);
 
 /* Ends the threads; NULL is fine. [main] */
@@ -66,17 +66,17 @@ void rgm_team_profile(rgm_team *team, int32_t on);
  * phases with a single chunk: where one works, the others' waiting is not the barrier's. */
 uint64_t rgm_team_wait_nanos(const rgm_team *team);
 
-/* Runs the phases in order. If chunks of a phase fail, the later phases are skipped and the failure of the lowest
- * failing chunk is returned with its text: the same one for every thread count. Must not be called from a chunk
- * (RGM_E_INTERNAL). In a child forked after any team of several threads has run, no team of several threads can run
- * (RGM_E_UNSUPPORTED): the thread runtime would hang there. [main] */
+/* Runs the phases in order. If chunks of a phase fail, the later phases are skipped. The failure of the lowest failing
+ * chunk is returned with its text: the same one for every thread count. Must not be called from a chunk
+ * (RGM_E_INTERNAL). RGM_E_UNSUPPORTED: a team of several threads in a child that was forked after any such team had
+ * run. The thread runtime would hang there. [main] */
 rgm_status rgm_team_run(rgm_team *team, rgm_phase *phases, int32_t count, rgm_error *err);
 
 /* The same for one function. */
 rgm_status rgm_team_for(rgm_team *team, rgm_chunk_fn run, void *context, int32_t chunks, rgm_error *err);
 
-/* Between the two, OpenMP gives the calling thread's own regions one thread, as in a chunk: around what creates
- * oneDNN's primitives, which remember how many there were. rgm_single_enter returns what rgm_single_leave puts back. */
+/* Between the two, OpenMP gives the calling thread's own regions one thread, as in a chunk. For what creates oneDNN's
+ * primitives: they remember how many threads there were. rgm_single_enter returns what rgm_single_leave puts back. */
 int32_t rgm_single_enter(void);
 void rgm_single_leave(int32_t before);
 

@@ -5,9 +5,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The entry of names[0..count) nearest to `word` by edit distance (Levenshtein, case-insensitive), or NULL if none is
- * within a third of the longer one's length (at least 2 edits are allowed, but not as many as the longer one has
- * letters). The first of equals. For messages such as "unknown X 'wrod' (nearest: 'word')". */
+/* The entry of names[0..count) nearest to `word` by edit distance (Levenshtein, case-insensitive), or NULL. It has to
+ * be within a third of the longer one's length. At least 2 edits are allowed, but not as many as the longer one has
+ * letters. The first of equals. For messages such as "unknown X 'wrod' (nearest: 'word')". */
 const char *rgm_text_nearest(const char *word, const char *const *names, size_t count);
 
 /* Numbers as text, with a decimal point whatever the locale: for all that is read or stored.
