@@ -7,7 +7,7 @@
 
 #include "train/session.h"
 
-/* A warning if batch norm has fewer values a channel: the variance of 16 normal values has a relative standard
+/* A warning if batch norm has fewer values a channel. The variance of 16 normal values has a relative standard
  * deviation of sqrt(2 / 15), more than a third. ResNet-18 of width 1/8 on Fashion-MNIST, last maps of 1x1, one epoch:
  * 87.1 % with batch 32, 87.2 with 16, 86.5 with 8, 20 with 2. */
 enum { RGM_ADVICE_NORM_VALUES = 16 };

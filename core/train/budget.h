@@ -22,16 +22,16 @@ typedef struct rgm_budget {
     size_t available;          /* bytes that may be taken; 0: what the system and the process' cgroups leave */
 } rgm_budget;
 
-/* Before planning: RGM_E_NOMEM unless the address space has room for what libraries take meanwhile. oneDNN takes
- * another implementation, with other bits, or ends the process if memory runs out while it makes one. */
+/* Before planning: RGM_E_NOMEM unless the address space has room for what libraries take meanwhile. If memory runs out
+ * while oneDNN makes an implementation, it takes another one, with other bits, or ends the process. */
 rgm_status rgm_budget_room(const rgm_session *session, rgm_error *err);
 
 /* Bytes of HDF5's chunk caches of the splits that are read through it. Each split has one, whatever views there are of
  * it, and keeps it until the set is closed. */
 size_t rgm_budget_caches(const rgm_session *session, int32_t training);
 
-/* RGM_E_NOMEM if the plan is more than may be taken, naming a batch that would fit, found in at most RGM_BUDGET_PLANS
- * plans; RGM_E_INTERRUPTED if the session is asked to stop meanwhile. [main] */
+/* RGM_E_NOMEM if the plan is more than may be taken. It names a batch that would fit, found in at most RGM_BUDGET_PLANS
+ * plans. RGM_E_INTERRUPTED if the session is asked to stop meanwhile. [main] */
 rgm_status rgm_budget_check(const rgm_budget *budget, rgm_error *err);
 
 #endif

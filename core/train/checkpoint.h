@@ -12,7 +12,7 @@
  *
  * A file of that name is whole or is the previous one (data/file.h). The same state written twice gives the same bytes.
  *
- * Foreign files, that is HDF5 files that Regimen has not written, may bring weights in: a group /model with every
+ * Foreign files are HDF5 files that Regimen has not written. They may bring weights in: a group /model with every
  * tensor, float32 or float64, of the same names and shapes. Tensors "*.num_batches_tracked" in it are passed over.
  */
 #ifndef RGM_TRAIN_CHECKPOINT_H
@@ -66,11 +66,11 @@ const rgm_checkpoint *rgm_checkpoint_header(const rgm_checkpoint_reader *reader)
 int32_t rgm_checkpoint_foreign(const rgm_checkpoint_reader *reader);
 
 /* Reads the model's tensors to where `into` has them, and, if `whole`, slots and plugin states. States go by label, in
- * any order: each gets new memory in `data`, which is the caller's to free even on failure, and its size in `bytes`. A
- * label that the file lacks is refused, one that `into` lacks as well; version 1 may lack any, whose `data` is NULL
- * then. The tensors must be exactly the graph's, names and shapes: the first that is not is named, expected and found
- * (RGM_E_FORMAT), and what was read before it stays in the arrays. Values are not judged: a NaN is read like any other.
- * `whole` is refused for a foreign file; the helper program reads such a file first (data/rehearsal.h). [main] */
+ * any order. Each gets new memory in `data`, the caller's to free even on failure, and its size in `bytes`. A label
+ * that the file lacks is refused, and so is one that `into` lacks. Version 1 may lack any; its `data` is NULL then. The
+ * tensors must be exactly the graph's, names and shapes (RGM_E_FORMAT). The error names the first that is not, expected
+ * and found. What was read before it stays in the arrays. Values are not judged: a NaN is read like any other. `whole`
+ * is refused for a foreign file; the helper program reads such a file first (data/rehearsal.h). [main] */
 rgm_status rgm_checkpoint_read(rgm_checkpoint_reader *reader, rgm_state *into, int32_t whole, rgm_error *err);
 
 #endif

@@ -1,6 +1,6 @@
 /* The components of a run: every plugin instance that its configuration names, or that a run has anyway.
  *
- * There is one list of them (components.c), and everything that is done to all is a walk over it: creating, preparing,
+ * There is one list of them (components.c). Everything that is done to all is a walk over it: creating, preparing,
  * saving, resuming, comparing, telling, destroying. Its order is that of /plugins and /text/plugins in checkpoints.
  */
 #ifndef RGM_TRAIN_COMPONENTS_H
@@ -53,16 +53,16 @@ rgm_instance *rgm_component_labelled(const rgm_components *components, const cha
 /* 1: the component keeps a state for checkpoints. */
 int32_t rgm_component_has_state(const rgm_instance *instance);
 
-/* The text of /text/plugins in new memory, a line for each: "LABEL: ID VERSION", and for a plugin that is not Regimen's
- * own RGM_COMPONENT_FILE and a hash of its file. When they have just been loaded. */
+/* The text of /text/plugins in new memory, a line for each: "LABEL: ID VERSION". A plugin that is not Regimen's own
+ * adds RGM_COMPONENT_FILE and a hash of its file. For plugins that have just been loaded. */
 #define RGM_COMPONENT_FILE " file "
 rgm_status rgm_components_text(const rgm_components *components, char **text, rgm_error *err);
 
 /* Writes every parameter, defaults too, into the configuration that they were created from. */
 void rgm_components_effective(const rgm_components *components, rgm_config *config);
 
-/* Completes `then`, a configuration of an earlier build, where it names the same components as `now`: parameters that a
- * plugin has gained since get their defaults, and one that it has lost is named (RGM_E_USAGE). [main] */
+/* Completes `then`, a configuration of an earlier build, where it names the same components as `now`. Parameters that a
+ * plugin has gained since get their defaults. RGM_E_USAGE names a parameter that it has lost. [main] */
 rgm_status rgm_components_complete(const rgm_registry *registry, rgm_config *then, rgm_config *now, rgm_error *err);
 
 /* 1 if an optimizer decays weights itself: it has a setting `weight_decay`, above 0. */

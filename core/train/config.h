@@ -3,10 +3,12 @@
  * Components (augmentations, optimizer, ...) are kept as rgm_spec. Their settings are checked later by plug/ against
  * the component's own parameters; the line and column for its messages are in each rgm_setting.
  *
- * Order of precedence, lowest first: the defaults (rgm_config_init) or those of the model (rgm_config_suit), a file
- * (rgm_config_read), flags and --set in the order of the command line (rgm_config_set). A component that is named again
- * replaces the earlier one with all its settings; `optimizer.lr=0.05` changes one setting of the component that is
- * there.
+ * Order of precedence, lowest first:
+ *     rgm_config_init()    the defaults, or those of the model (rgm_config_suit)
+ *     rgm_config_read()    a file
+ *     rgm_config_set()     flags and --set in the order of the command line
+ * A component that is named again replaces the earlier one with all its settings. `optimizer.lr=0.05` changes one
+ * setting of the component that is there.
  *
  * The struct is about 300 KiB: keep it static, on the heap or in a long-lived object, not in a deep stack.
  */
@@ -124,27 +126,30 @@ typedef struct rgm_model_default {
 /* All of them; *count is their number. docs/CONFIG.md has the table. */
 const rgm_model_default *rgm_model_defaults(size_t *count);
 
-/* Puts the defaults of model `name` over those of the table, or of another model, but for options that are given; a
- * model without any, or an unknown one, has those of the table. Call it between the file and what may set a part of an
- * option ("optimizer.lr"). */
+/* Puts the defaults of model `name` over those of the table, or of another model, but for options that are given. A
+ * model without any has those of the table, and so has an unknown one. Call it between the file and what may set a part
+ * of an option ("optimizer.lr"). */
 rgm_status rgm_config_suit(rgm_config *config, const char *name, rgm_error *err);
 
 /* 1 if a file, a flag or --set has named the option, or a setting in it. */
 int32_t rgm_config_given(const rgm_config *config, const char *key);
 
-/* Reads a YAML file over what *config holds. Strict: RGM_E_USAGE for an unknown or repeated key, a wrong type, a value
- * out of range, with "FILE:LINE:COLUMN: " in front; RGM_E_IO if it cannot be read. Refused as well: anchors, aliases,
- * tags, several documents, more than 256 KiB. On failure *config is unspecified. */
+/* Reads a YAML file over what *config holds. Strict: RGM_E_USAGE for an unknown or repeated key, a wrong type, or a
+ * value out of range. "FILE:LINE:COLUMN: " stands in front. RGM_E_IO if it cannot be read. Refused as well: anchors,
+ * aliases, tags, several documents, more than 256 KiB. On failure *config is unspecified. */
 rgm_status rgm_config_read(rgm_config *config, const char *path, rgm_error *err);
 
 /* The same from memory; `name` stands for the file in messages. */
 rgm_status rgm_config_parse(rgm_config *config, const char *text, size_t size, const char *name, rgm_error *err);
 
-/* Sets one option or one setting of a component from text: "batch", "data.file", "optimizer" (the value is YAML:
- * "adam", "{adam: {lr: 1e-3}}"), "optimizer.lr", "optimizer.sgd.lr", "augment" ("[flip, {crop: {padding: 4}}]"),
- * "model.blocks.0", "augment.0", "augment.0.padding", "augment.0.crop.padding", "augment.crop.padding", or a value
- * within the lists and mappings of a setting: "augment.0.random.of.1.crop.padding". The value of a setting is a text as
- * it stands, or YAML if it is in brackets or braces. RGM_E_USAGE about the key. */
+/* Sets one option or one setting of a component from text. The keys by example:
+ *     an option                    "batch", "data.file", "model.blocks.0"
+ *     a component, in YAML         "optimizer" ("adam", "{adam: {lr: 1e-3}}"), "augment.0"
+ *     a chain, in YAML             "augment" ("[flip, {crop: {padding: 4}}]")
+ *     a setting                    "optimizer.lr", "optimizer.sgd.lr"
+ *     of a chain's component       "augment.0.padding", "augment.0.crop.padding", "augment.crop.padding"
+ *     within a setting's lists     "augment.0.random.of.1.crop.padding"
+ * The value of a setting is a text as it stands, or YAML if it is in brackets or braces. RGM_E_USAGE about the key. */
 rgm_status rgm_config_set(rgm_config *config, const char *key, const char *value, rgm_error *err);
 
 /* The same from "key=value". */
@@ -153,10 +158,13 @@ rgm_status rgm_config_assign(rgm_config *config, const char *assignment, rgm_err
 /* What no single option can see: a run with a length, a warmup shorter than it. Call it after the last change. */
 rgm_status rgm_config_check(const rgm_config *config, rgm_error *err);
 
-/* Replaces what is "auto" by what the data says: image size (given channels must match), model (resnet20 up to 64
- * pixels, resnet18 above), a ResNet's stem (small up to 64 pixels), classes; the batch is cut to the set's images.
- * A batch that is not given and would leave out more than RGM_BATCH_LOSS of them in each epoch becomes the nearest one,
- * from half of it up, that leaves out next to none. */
+/* Replaces what is "auto" by what the data says:
+ *     image size    the set's; given channels must match
+ *     model         resnet20 up to 64 pixels, resnet18 above
+ *     stem          of a ResNet: small up to 64 pixels
+ *     classes       the set's
+ * The batch is cut to the set's images. A batch that is not given may leave out RGM_BATCH_LOSS of them in each epoch.
+ * One that would leave out more becomes the nearest one, from half of it up, that leaves out next to none. */
 #define RGM_BATCH_LOSS 0.1
 typedef struct rgm_config_data {
     int32_t channels, height, width, classes;
@@ -164,7 +172,7 @@ typedef struct rgm_config_data {
 } rgm_config_data;
 rgm_status rgm_config_fit(rgm_config *config, const rgm_config_data *data, rgm_error *err);
 
-/* The batch in [low, high] that is nearest to `batch` and leaves out at most 1 % of `images`, or, if none does, the one
+/* The batch in [low, high] that is nearest to `batch` and leaves out at most 1 % of `images`. If none does: the one
  * that leaves out the least. */
 int64_t rgm_batch_near(int64_t images, int64_t batch, int64_t low, int64_t high);
 
@@ -175,8 +183,8 @@ rgm_status rgm_config_print(const rgm_config *config, char **text, size_t *size,
 /* Prints it into a file, replacing it. */
 rgm_status rgm_config_write(const rgm_config *config, const char *path, rgm_error *err);
 
-/* The key of the first option in the order of the table that differs, but for those in `except` (NULL-terminated, or
- * NULL); NULL if none does. Lines and columns of settings do not count. */
+/* The key of the first option in the order of the table that differs; NULL if none does. Options in `except`
+ * (NULL-terminated, or NULL) are passed over. Lines and columns of settings do not count. */
 const char *rgm_config_difference(const rgm_config *a, const rgm_config *b, const char *const *except);
 
 /* 1 if the option `key` differs. */

@@ -1,4 +1,4 @@
-/* A model's own constants: what pixels and class numbers mean to it. A new run takes them from its data set; a resumed
+/* A model's own constants: what pixels and class numbers mean to it. A new run takes them from its data set. A resumed
  * run and an evaluation take them from the checkpoint, and say where the data set's differ.
  */
 #ifndef RGM_TRAIN_CONSTANTS_H
@@ -32,22 +32,22 @@ char *rgm_constants_names(const rgm_dataset_info *info);
 
 void rgm_constants_free(rgm_constants *constants); /* a zeroed one is fine */
 
-/* What a session uses for `set`: the model's own constants as far as the checkpoint has them, else the set's (and a log
- * line that says so); image and classes are left to the session. `model` NULL or without a path: the set's. Other means
- * and deviations of the set's are a log line. RGM_E_FORMAT if neither gives mean and std. [main] */
+/* What a session uses for `set`: the model's own constants as far as the checkpoint has them. What it lacks is the
+ * set's, and a log line says so. Image and classes are left to the session. `model` NULL or without a path: the set's.
+ * Other means and deviations of the set's are a log line. RGM_E_FORMAT if neither gives mean and std. [main] */
 rgm_status rgm_constants_settle(rgm_constants *constants, const rgm_constants *model, const rgm_dataset *set,
                                 rgm_error *err);
 
 /* For an evaluation: *map gives the model's numbers to the classes of `set`; NULL: they are the same. By name where
- * both have names (RGM_E_USAGE names what the model does not know), else by number; a log line says what is not as it
+ * both have names, else by number. RGM_E_USAGE names what the model does not know. A log line says what is not as it
  * was in training. `config`: the model's image and classes, which the set's must fit (RGM_E_USAGE). The caller frees
  * *map. [main] */
 rgm_status rgm_constants_map(const rgm_constants *model, const rgm_config *config, const rgm_dataset *set,
                              rgm_class_map **map, rgm_error *err);
 
-/* RGM_OK if `set` is the data that the checkpoint's run was trained on, and `config` holds the same images out of it;
- * RGM_E_USAGE if not, or nobody knows. Of version 1 a log line says what is not sure. All pixels are read, if need be,
- * unless `stop` is asked. [main] */
+/* RGM_OK if `set` is the data that the checkpoint's run was trained on, and `config` holds the same images out of it.
+ * RGM_E_USAGE if not, or if nobody knows. Of version 1 a log line says what is not sure. All pixels are read, if need
+ * be, unless `stop` is asked. [main] */
 rgm_status rgm_constants_own_data(const rgm_constants *model, const rgm_config *config, const rgm_dataset *set,
                                   const rgm_stop *stop, rgm_error *err);
 

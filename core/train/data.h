@@ -1,5 +1,8 @@
-/* The data of trainings: an opened set, its own or a shared one, its splits with what is held out for validation, and
- * the constants that its pixels are normalised with. Opened once, used by any number of sessions, also at once.
+/* The data of trainings:
+ *     an opened set, its own or a shared one
+ *     its splits, with what is held out for validation
+ *     the constants that its pixels are normalised with
+ * Opened once, used by any number of sessions, also at once.
  *
  * The struct is open for reading; nobody but data.c writes it.
  */

@@ -1,7 +1,7 @@
 /* The machine as trainings use it: kernels of one instruction set, a team of threads, the engine, and the plugins that
  * were loaded. Made once, used by any number of sessions, one after the other or with their steps interleaved.
  *
- * Everything done with it is done by one thread at a time. Two trainings at once need a device each; the cap of
+ * Everything done with it is done by one thread at a time. Two trainings at once need a device each. The cap of
  * oneDNN's instruction set is the process', so all devices of a process have the same one.
  *
  * The struct is open for reading; nobody but device.c writes it.
@@ -32,9 +32,11 @@ typedef struct rgm_device_options {
     int32_t resumed; /* 1: the options are an earlier run's: a plugin that has moved is told how to name */
 } rgm_device_options;
 
-/* Loads the plugins, starts the threads, creates the engine. RGM_E_USAGE for an unknown or impossible instruction set
- * or a plugin file that is refused, RGM_E_NOMEM for threads that cannot be had, RGM_E_UNSUPPORTED for another
- * instruction set than that of the process' first device. [main] */
+/* Loads the plugins, starts the threads, creates the engine.
+ *     RGM_E_USAGE          an unknown or impossible instruction set; a plugin file that is refused
+ *     RGM_E_NOMEM          threads that cannot be had
+ *     RGM_E_UNSUPPORTED    another instruction set than that of the process' first device
+ * [main] */
 rgm_status rgm_device_create(rgm_device **device, const rgm_device_options *options, rgm_error *err);
 
 /* The same as a configuration's threads, pin, isa and plugins say. `resumed`: as above. [main] */

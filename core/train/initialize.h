@@ -10,11 +10,11 @@
  * as it says. */
 void rgm_count_classes(const rgm_view *view, double *counts);
 
-/* Weights of convolutions and hidden linear layers are drawn by the session's initializer, the classifier's by N(0,
- * 0.01) (draws keyed by the parameter's index and the element); scales, shifts and statistics get their constants. With
- * config.prior_bias the classifier's bias becomes log(frequency) per class, or the log-odds with one logit (Karpathy,
- * "A recipe for training neural networks", 2019: init well): the first loss is then the entropy of the classes. A class
- * counts as half a sample at least. Runs the team. [main] */
+/* Weights of convolutions and hidden linear layers are drawn by the session's initializer. The classifier's are drawn
+ * by N(0, 0.01). Draws are keyed by the parameter's index and the element. Scales, shifts and statistics get their
+ * constants. With config.prior_bias the classifier's bias becomes log(frequency) per class, or the log-odds with one
+ * logit. The first loss is then the entropy of the classes (Karpathy, "A recipe for training neural networks", 2019:
+ * init well). A class counts as half a sample at least. Runs the team. [main] */
 rgm_status rgm_initialize(const rgm_session *session, const rgm_memory *memory, rgm_error *err);
 
 #endif

@@ -1,6 +1,6 @@
 /* The training loop: epochs of steps, evaluations, checkpoints, early stopping.
  *
- * The loop reports through events and is asked to stop through one; it prints nothing and knows no run folder, only the
+ * The loop reports through events and is asked to stop through one. It prints nothing. It knows no run folder, only the
  * paths of its two checkpoints. Its caller is a run (run/run.h), which has both.
  */
 #ifndef RGM_TRAIN_LOOP_H

@@ -1,5 +1,5 @@
-/* The loss and the metrics of a batch, as one phase between forward and backward: calls the loss plugin row by row and
- * counts correct predictions. Partial results per chunk of rows, combined in chunk order. */
+/* The loss and the metrics of a batch, as one phase between forward and backward. It calls the loss plugin row by row
+ * and counts correct predictions. Partial results per chunk of rows, combined in chunk order. */
 #ifndef RGM_TRAIN_LOSS_H
 #define RGM_TRAIN_LOSS_H
 

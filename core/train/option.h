@@ -1,10 +1,10 @@
 /* The table of options: what a configuration (train/config.h) can say.
  *
- * An option has a key ("batch", "data.file", "optimizer"), which is the path of its field in rgm_config, a type, a
- * range, a default and a meaning. YAML files, `--set key=value`, flags, --help, docs/CONFIG.md (`make config-rows`),
- * validation and the file written back all come from it.
+ * An option has a key ("batch", "data.file", "optimizer"), a type, a range, a default and a meaning. The key is the
+ * path of its field in rgm_config. From the table come YAML files, `--set key=value`, flags, --help, docs/CONFIG.md
+ * (`make config-rows`), validation and the file written back.
  *
- * A new option is a field of rgm_config and a row in option.c; a new word of a choice is a number of the enum and its
+ * A new option is a field of rgm_config and a row in option.c. A new word of a choice is a number of the enum and its
  * word there.
  */
 #ifndef RGM_TRAIN_OPTION_H

@@ -1,4 +1,4 @@
-/* Where a training run stands: what a checkpoint has to remember beside tensors, so that a resumed run goes on with the
+/* Where a training run stands: what a checkpoint has to remember beside tensors. With it a resumed run goes on with the
  * same bits and the same reports. */
 #ifndef RGM_TRAIN_PROGRESS_H
 #define RGM_TRAIN_PROGRESS_H

@@ -13,9 +13,9 @@ typedef struct rgm_resumed {
     char build[RGM_BUILD_TEXT]; /* which one */
 } rgm_resumed;
 
-/* Loads everything from a checkpoint of the same run: progress, weights, slots, plugin states. Refused (RGM_E_USAGE) if
- * the data's fingerprint, the constants, the seed or another option that decides the bits differs, naming it. Other
- * versions of plugins, other class names and another metric of early stopping are a warning in the log; with another
+/* Loads everything from a checkpoint of the same run: progress, weights, slots, plugin states. Refused (RGM_E_USAGE,
+ * naming it) if the data's fingerprint, the constants, the seed or another option that decides the bits differs. Other
+ * versions of plugins, other class names and another metric of early stopping are a warning in the log. With another
  * metric the best and the patience begin anew. [main] */
 rgm_status rgm_resume(const rgm_session *session, rgm_trainer *trainer, const char *path, rgm_resumed *resumed,
                       rgm_error *err);

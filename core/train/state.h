@@ -1,5 +1,5 @@
-/* The tensors of a run: parameters, running statistics, the optimizer's slots and what plugins keep; and one walk over
- * them, for whatever is done to all: saving, loading, checking, copying, comparing.
+/* The tensors of a run: parameters, running statistics, the optimizer's slots and what plugins keep. One walk over them
+ * serves whatever is done to all: saving, loading, checking, copying, comparing.
  */
 #ifndef RGM_TRAIN_STATE_H
 #define RGM_TRAIN_STATE_H
@@ -48,8 +48,8 @@ typedef struct rgm_state_tensor {
 /* A failure ends the walk with it. */
 typedef rgm_status (*rgm_state_fn)(void *context, const rgm_state_tensor *tensor, rgm_error *err);
 
-/* Visits the tensors of `groups` in the order of checkpoints: the model's as torchvision lists them, node by node and
- * parameters before statistics; then slot by slot; then plugins' states. */
+/* Visits the tensors of `groups` in the order of checkpoints: the model's, then slot by slot, then plugins' states. The
+ * model's come as torchvision lists them, node by node and parameters before statistics. */
 rgm_status rgm_state_visit(const rgm_state *state, uint32_t groups, rgm_state_fn visit, void *context, rgm_error *err);
 
 #endif

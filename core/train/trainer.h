@@ -22,9 +22,11 @@ typedef struct rgm_trainer_options {
     int32_t plan_only; /* 1: nothing is allocated; only rgm_trainer_memory and the plans may be asked for */
 } rgm_trainer_options;
 
-/* Plans, checks the planned peak against the machine's available memory (RGM_E_NOMEM naming a batch that
- * would fit, found in at most RGM_BUDGET_PLANS plans; RGM_E_INTERRUPTED if the session is asked to stop meanwhile),
- * allocates, and sets all parameters to their first values. [main] */
+/* Plans, checks the planned peak against the machine's available memory, allocates, and sets all parameters to their
+ * first values.
+ *     RGM_E_NOMEM          it does not fit; names a batch that would, found in at most RGM_BUDGET_PLANS plans
+ *     RGM_E_INTERRUPTED    the session was asked to stop meanwhile
+ * [main] */
 rgm_status rgm_trainer_create(rgm_trainer **trainer, const rgm_session *session, const rgm_trainer_options *options,
                               rgm_error *err);
 void rgm_trainer_destroy(rgm_trainer *trainer); /* before its session; NULL is fine */
@@ -54,15 +56,16 @@ void rgm_trainer_restored(rgm_trainer *trainer); /* by someone who has put a who
 rgm_status rgm_trainer_check_state(rgm_trainer *trainer, rgm_error *err);
 
 /* Loss, top-1 and top-5 over all of a view, with running statistics. `stop`: asked between batches, nonzero ends with
- * RGM_E_INTERRUPTED; may be NULL. RGM_E_NUMERIC names a parameter or statistic that is not
- * finite, if the result might not show it (rgm_plan_hides_nan), or a layer whose scales or shifts are not
- * (rgm_plan_bad_scale): then the tally has seen nothing. What overflows later is a loss that is not finite:
- * RGM_E_NUMERIC with the whole tally. [main] */
+ * RGM_E_INTERRUPTED; may be NULL. RGM_E_NUMERIC before the first batch, so that the tally has seen nothing, names what
+ * is not finite:
+ *     a parameter or statistic, if the result might not show it (rgm_plan_hides_nan)
+ *     a layer, if its scales or shifts are not (rgm_plan_bad_scale)
+ * What overflows later is a loss that is not finite: RGM_E_NUMERIC with the whole tally. [main] */
 rgm_status rgm_trainer_evaluate(rgm_trainer *trainer, const rgm_view *view, int32_t (*stop)(void *context),
                                 void *context, rgm_tally *tally, rgm_error *err);
 
-/* The same batch by batch: begins an evaluation of the view, of *batches batches, and prepares what depends on the
- * parameters alone; then batch `batch` of it. No training step may come in between. [main] */
+/* The same batch by batch. The first begins an evaluation of the view, of *batches batches, and prepares what depends
+ * on the parameters alone. The second does batch `batch` of it. No training step may come in between. [main] */
 rgm_status rgm_trainer_begin_evaluation(rgm_trainer *trainer, const rgm_view *view, int64_t *batches, rgm_error *err);
 rgm_status rgm_trainer_evaluate_batch(rgm_trainer *trainer, int64_t batch, rgm_tally *tally, rgm_error *err);
 

@@ -1,6 +1,6 @@
-/* The parameters' update after a backward pass, which has added up the squares of the gradients: one pass over the
- * parameters in spans that fit a core's L2 cache. Per span, in this order (torch's): clipping by the global norm, the
- * regularizers' gradients, the optimizer, the regularizers that act on updated parameters.
+/* The parameters' update after a backward pass, which has added up the squares of the gradients. It is one pass over
+ * the parameters in spans that fit a core's L2 cache. Per span, in this order (torch's): clipping by the global norm,
+ * the regularizers' gradients, the optimizer, the regularizers that act on updated parameters.
  *
  * The norm is of the gradients as backward left them: before clipping, without the regularizers' share.
  */
