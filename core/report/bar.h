@@ -28,8 +28,8 @@ typedef struct rgm_bar_view {
     double eta;            /* seconds */
 } rgm_bar_view;
 
-/* The line for a terminal of `width` columns, at most width - 1 characters (a full last column would wrap): parts are
- * left out, the least important first, until it fits; width 0: no limit and no bar. Returns out. */
+/* The line for a terminal of `width` columns, at most width - 1 characters: a full last column would wrap. Parts are
+ * left out, the least important first, until it fits. Width 0: no limit and no bar. Returns out. */
 const char *rgm_bar_format(const rgm_bar_view *view, int32_t width, char out[RGM_BAR_LINE]);
 
 /* "0:07", "12:34", "1:02:03", "3d 04:05". Returns out. */

@@ -34,10 +34,13 @@ typedef struct rgm_metrics_mark {
     int32_t epoch, best;
 } rgm_metrics_mark;
 
-/* Before a resumed run appends: drops all that follows the mark's own event, and a last line cut short; the other lines
- * stay byte by byte. *found: 1 if the event is there; a process may have ended before it was written. Without it: drops
- * every event after the mark's step; at that step, events other than "step" after the mark's epoch (a checkpoint may
- * lie between an epoch's last step and its end); and the evaluation of the test split, which belongs to the run's end.
+/* Before a resumed run appends: drops all that follows the mark's own event, and a last line cut short. The other lines
+ * stay byte by byte. *found: 1 if the event is there; a process may have ended before it was written. Without it are
+ * dropped:
+ *     every event after the mark's step
+ *     at that step, events other than "step" after the mark's epoch: a checkpoint may lie between an epoch's last step
+ *         and its end
+ *     the evaluation of the test split, which belongs to the run's end
  * With mark NULL, of a run that begins again: drops all. A missing file is fine. The file is whole at any moment.
  * RGM_E_IO. */
 rgm_status rgm_metrics_rewind(const char *path, const rgm_metrics_mark *mark, int32_t *found, rgm_error *err);

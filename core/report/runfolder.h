@@ -6,8 +6,8 @@
  *     checkpoints/      last.h5, best.h5
  *
  * An open run folder is locked (flock on the folder), so that two processes never write into one. On a file system
- * without locks there is a warning instead. config.yaml comes first and is whole from its first moment: a folder with
- * it is a run that can be resumed, with a checkpoint or, before the first one, from the beginning.
+ * without locks there is a warning instead. The file config.yaml comes first and is whole from its first moment. A
+ * folder with it is a run that can be resumed: with a checkpoint or, before the first one, from the beginning.
  */
 #ifndef RGM_REPORT_RUNFOLDER_H
 #define RGM_REPORT_RUNFOLDER_H
@@ -27,13 +27,13 @@ typedef struct rgm_runfolder {
     int fd;                     /* of the folder, locked; 0: closed */
 } rgm_runfolder;
 
-/* Makes a new run's folder and those above it: config->out, or runs/MODEL-N with the first free N if that is "" (then
- * config->out is set to it). Writes config.yaml, makes checkpoints/, opens log.txt. A folder that is there may hold
- * anything but a run: RGM_E_USAGE. RGM_E_IO. [main] */
+/* Makes a new run's folder and those above it: config->out. If that is "", it becomes runs/MODEL-N with the first free
+ * N. Writes config.yaml, makes checkpoints/, opens log.txt. A folder that is there may hold anything but a run:
+ * RGM_E_USAGE. RGM_E_IO. [main] */
 rgm_status rgm_runfolder_create(rgm_runfolder *folder, rgm_config *config, rgm_error *err);
 
 /* Where a run to be resumed has its configuration. RGM_E_IO if there is no such folder, or what is in it cannot be
- * seen; RGM_E_USAGE if no run is in it: config.yaml must be there. */
+ * seen. RGM_E_USAGE if no run is in it: config.yaml must be there. */
 rgm_status rgm_runfolder_find(const char *path, char config[RGM_RUNFOLDER_PATH], rgm_error *err);
 
 /* The checkpoint of a run, if there is one: best.h5 or last.h5, `best` saying which comes first. Returns 1 and its
