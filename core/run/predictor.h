@@ -8,11 +8,11 @@
  *
  *     rgm_predictor_evaluate(), rgm_predictor_predict(), rgm_predictor_save()
  *
- * It has a plan for the configuration's batch, and a plan for single images once they are asked for: an evaluation's
+ * It has a plan for the configuration's batch, and a plan for single images once they are asked for. An evaluation's
  * bits do not depend on the batch. Memory is taken when a plan is made; a prediction then takes none.
  *
- * A model that does not say how large its images are (a file of weights alone) is planned with the first data set that
- * it is evaluated on.
+ * A file of weights alone does not say how large its model's images are. Such a model is planned with the first data
+ * set that it is evaluated on.
  */
 #ifndef RGM_RUN_PREDICTOR_H
 #define RGM_RUN_PREDICTOR_H

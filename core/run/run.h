@@ -129,9 +129,9 @@ typedef struct rgm_run_options {
 } rgm_run_options;
 
 /* Trains. A resumed run goes on to the bits of one that was never stopped; one that is through is told again
- * (`finished`). The result is the accuracy on the test split, read once, or on the validation split if there is none or
- * the run was limited by `steps`. After an early stop it is that of the best state. `summary` is filled whatever is
- * returned:
+ * (`finished`). The result is the accuracy on the test split, read once. It is that on the validation split if there is
+ * no test split or the run was limited by `steps`. After an early stop it is that of the best state. `summary` is
+ * filled whatever is returned:
  *     RGM_E_USAGE, ...     refused; a new run's folder comes last, so that nothing is left behind
  *     RGM_E_INTERRUPTED    stopped on request, after saving
  *     others               as rgm_loop_run() says, and what events return
