@@ -1,11 +1,11 @@
 /* The kernel table.
  *
- * rgm_kernels_get() returns a complete, constant table for an ISA level, made at compile time: a kernel without a body
- * of its own in a level is the plain C reference's, and a missing one does not compile. There is no global "current"
- * table: whoever computes gets a `const rgm_kernels *` passed in, and a test holds two at once.
+ * rgm_kernels_get() returns a complete, constant table for an ISA level, made at compile time. A kernel without a body
+ * of its own in a level is the plain C reference's. A missing one does not compile. There is no global "current" table:
+ * whoever computes gets a `const rgm_kernels *` passed in, and a test holds two at once.
  *
- * Same inputs, same table: same bits, wherever the arrays lie. generic16 and avx512 give the same bits as each other
- * (but for NaN payloads, and denormals where those are flushed); the other levels agree within the list's tolerances
+ * Same inputs, same table: same bits, wherever the arrays lie. generic16 and avx512 give the same bits as each other,
+ * but for NaN payloads, and denormals where those are flushed. The other levels agree within the list's tolerances
  * only.
  *
  * kernels.def is the one list of kernels and documents each. This folder includes nothing of the rest of Regimen;
@@ -23,9 +23,11 @@ typedef struct rgm_pool_shape {
     int32_t H, W, OH, OW, R, S, stride, pad;
 } rgm_pool_shape;
 
-/* Forms of Winograd's algorithm for 3x3 convolutions: F(4x4, 3x3) and F(2x2, 3x3) with stride 1; with stride 2 forward
- * and backward weights, and backward data with padding 0 and 1 of the convolution, whose shapes' pad is 1 and 0
- * (body_winograd.inc). */
+/* Forms of Winograd's algorithm for 3x3 convolutions (body_winograd.inc):
+ *     stride 1    F(4x4, 3x3) and F(2x2, 3x3)
+ *     stride 2    forward and backward weights; backward data with padding 0 and 1 of the convolution, for which the
+ *                 shapes' pad is 1 and 0
+ */
 enum {
     RGM_WINO_4 = 0,
     RGM_WINO_2 = 1,
@@ -53,20 +55,20 @@ static inline rgm_wino_side rgm_wino_side_of(int32_t form) {
     }
 }
 
-/* A grid of tiles over an image of H x W pixels, `across` tiles wide. pad: pixels that the first patch begins above and
- * left of the image whose patches are loaded. */
+/* A grid of tiles over an image of H x W pixels, `across` tiles wide. Patches of the image are loaded; the first begins
+ * `pad` pixels above and left of it. */
 typedef struct rgm_wino_shape {
     int32_t H, W, pad, across, form;
 } rgm_wino_shape;
 
-/* The pixels (h, w) = (stride * r + top, stride * q + left) of an image of H x W, for r = 0, 1, ... and q = 0 ..
- * across - 1: what one tap of a convolution reads for its outputs, or one phase of a strided one writes. */
+/* The pixels (h, w) = (stride * r + top, stride * q + left) of an image of H x W, with r = 0, 1, ... and
+ * 0 <= q < across. One tap of a convolution reads them for its outputs, or one phase of a strided one writes them. */
 typedef struct rgm_grid {
     int32_t H, W, stride, top, left, across;
 } rgm_grid;
 
-/* Which pixels or tiles of a grid a kernel takes, and where they go: [first, first + count), numbered along the grid's
- * rows; `pitch` floats from one to the next. Winograd: the values of a tile are `point` floats apart. */
+/* Which pixels or tiles of a grid a kernel takes, and where they go. It takes [first, first + count), numbered along
+ * the grid's rows. `pitch` floats lie from one to the next. Winograd: the values of a tile are `point` floats apart. */
 typedef struct rgm_grid_part {
     int64_t first, count, pitch;
 } rgm_grid_part;
@@ -85,7 +87,7 @@ typedef struct rgm_affine {
 enum { RGM_MASK_NONE = 0, RGM_MASK_RECOMPUTE = 1, RGM_MASK_OUTPUT = 2 };
 
 /* A batch norm's gradient, of one row of its input x. dy + dy2 (NULL: none) came in, and passes the ReLU's mask. y: the
- * forward output; read with RGM_MASK_OUTPUT alone. scale and shift are read with RGM_MASK_RECOMPUTE alone. */
+ * forward output, read with RGM_MASK_OUTPUT alone. scale and shift are read with RGM_MASK_RECOMPUTE alone. */
 typedef struct rgm_bn_bwd {
     const float *x, *y, *dy, *dy2;
     const float *scale, *shift, *mean; /* [B] */
@@ -138,8 +140,8 @@ typedef struct rgm_kernels {
 #define K(name, arguments, tolerance, flops, bytes) void(*name) arguments;
 #include "kernels/kernels.def"
 #undef K
-    /* Not of the list, for it computes nothing: n times 12 independent fused multiply-adds of B lanes, 24*B*n
-     * operations, to measure the machine's peak. *out keeps the compiler from leaving it out. */
+    /* Not of the list, for it computes nothing: it measures the machine's peak. n times 12 independent fused
+     * multiply-adds of B lanes, 24*B*n operations. *out keeps the compiler from leaving it out. */
     void (*fma_probe)(int64_t n, float *out);
 } rgm_kernels;
 

@@ -1,7 +1,7 @@
 /* One lane of a fused multiply-add, correctly rounded, with or without FMA hardware.
  *
  * libm's fmaf is either an indirect call per lane or, without the instruction, slow; this inlines. The product of two
- * floats is exact in double (48 bits); the sum is rounded to odd there (Boldo and Melquiond 2008), so that the second
+ * floats is exact in double (48 bits). The sum is rounded to odd there (Boldo and Melquiond 2008). So the second
  * rounding to float cannot go wrong. kerncheck compares it with fmaf bit for bit.
  */
 #ifndef RGM_KERNELS_LANE_FMA_H

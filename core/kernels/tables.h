@@ -5,7 +5,7 @@
 #include "kernels/kernels.h"
 
 /* What both the kernels and their tuning (tuning.c) say of an instruction set: lanes, and rows of a register tile
- * (body_gemm.inc) of two accumulators each, in 16 registers with AVX2 and in 32 with AVX-512. */
+ * (body_gemm.inc). A row has two accumulators. The tile has 16 registers with AVX2 and 32 with AVX-512. */
 #define RGM_AVX2_LANES   8
 #define RGM_AVX2_ROWS    6
 #define RGM_AVX512_LANES 16

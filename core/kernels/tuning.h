@@ -1,9 +1,9 @@
-/* What the planner has to know of an instruction set beyond its kernels: the register tile, the caches of its machines,
- * and where each way to compute a convolution pays.
+/* What the planner has to know of an instruction set beyond its kernels. This is the register tile, the caches of its
+ * machines, and where each way to compute a convolution pays.
  *
  * A table of kernels points to its tuning (rgm_kernels.tuning). Whoever plans reads sizes and limits there, and asks
- * nowhere which instruction set it is. So another set is another table. A test plans for a machine that it does not
- * have: it copies a kernel table and points the copy to a tuning of its own.
+ * nowhere which instruction set it is. So another set is another table. A test can plan for a machine that it does not
+ * have. It copies a kernel table and points the copy to a tuning of its own.
  *
  * Two kinds of numbers stand here. Limits (who computes which direction) decide a result's bits. Sizes decide how work
  * is cut into chunks, and through the sums over chunks most of them decide bits as well. So a number is changed
@@ -35,16 +35,18 @@ typedef struct rgm_direct_tuning {
     /* 3x3 with stride 2, backward weights: input times output channels from which on it pays; 0: never. */
     int64_t strided_channels;
 
-    /* Forward and backward data: bytes of the second-level cache for a span of gathered pixels, and its most pixels;
-     * input channels times taps whose filters the first-level cache holds. */
+    /* Forward and backward data. span_bytes: of the second-level cache, for a span of gathered pixels. span_pixels: its
+     * most pixels. depth: input channels times taps whose filters the first-level cache holds. */
     int64_t span_bytes;
     int32_t span_pixels, depth;
-    /* Backward weights: input and output channels of a panel, whose products the second-level cache holds; the most
-     * pixels of a slice, of which the first-level cache holds two blocks of outputs; the pixels of an image from which
-     * on it is cut into slices. */
+    /* Backward weights.
+     *     panel_in, panel_out    input and output channels of a panel, whose products the second-level cache holds
+     *     slice_most             the most pixels of a slice; the first-level cache holds two blocks of their outputs
+     *     slice_least            the pixels of an image from which on it is cut into slices
+     */
     int32_t panel_in, panel_out, slice_most, slice_least;
-    /* Backward weights: 1 if a tile of one block's channels is nearly as fast as a whole register tile, so that inputs
-     * are read where they are; 0: they are gathered. */
+    /* Backward weights. 1: inputs are read where they are, for a tile of one block's channels is nearly as fast as a
+     * whole register tile. 0: they are gathered. */
     int32_t in_place;
 } rgm_direct_tuning;
 
@@ -77,8 +79,10 @@ typedef struct rgm_tuning {
     double flops, bytes, barrier;
 } rgm_tuning;
 
-/* One for each instruction set. generic16 and the reference of 16 lanes stand in for AVX-512, and the reference of 8
- * lanes for AVX2: they have their tuning, and so their plans. */
+/* One for each instruction set. The levels for tests have the tuning, and so the plans, of those they stand in for:
+ *     AVX-512    generic16 and the reference of 16 lanes
+ *     AVX2       the reference of 8 lanes
+ */
 extern const rgm_tuning rgm_tuning_avx2;
 extern const rgm_tuning rgm_tuning_avx512;
 

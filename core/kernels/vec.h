@@ -24,8 +24,8 @@
  *   v_add_to(acc, v)        acc[lane] += v[lane], doubles
  *   v_transpose(r)          VL vectors: lane j of r[i] and lane i of r[j] change places
  *
- * Only operations that IEEE 754 rounds correctly are in the vocabulary: the same body run by two headers of equal VL
- * gives the same bits, except for a NaN's payload and for denormals where they are flushed (maxps returns zero, a
+ * Only operations that IEEE 754 rounds correctly are in the vocabulary. So the same body run by two headers of equal VL
+ * gives the same bits. Exceptions are a NaN's payload, and denormals where they are flushed (maxps returns zero, a
  * select the denormal). kerncheck holds avx512 to generic16.
  */
 #ifndef RGM_KERNELS_VEC_H
@@ -102,7 +102,7 @@ INLINE double sum_first_doubles(double *t, int k) {
     return sum_doubles(t);
 }
 
-/* e^x to about one ulp; below -87.33 (where results would be denormal) 0, above 88.73 infinity, NaN stays.
+/* e^x to about one ulp. Below -87.33 (where results would be denormal) 0, above 88.73 infinity, NaN stays.
  * x = n ln 2 + r with n an integer and |r| <= ln(2)/2; ln 2 in two parts of which n times the first is exact.
  * e^r - 1 - r = r^2 P(r), P of degree 4 minimising the relative error of e^r (Remez): 3e-9. */
 INLINE V v_exp(V x) {
@@ -157,7 +157,7 @@ INLINE V v_sigmoid(V x) {
     return v_select(v_gt(v_set1(0), x), u, one) / (one + u);
 }
 
-/* tanh: below 0.5625 the odd polynomial x + x^3 P(x^2), P of degree 4 (Remez, relative error 1.3e-9); above it
+/* tanh. Below 0.5625 it is the odd polynomial x + x^3 P(x^2), P of degree 4 (Remez, relative error 1.3e-9). Above it is
  * 1 - 2 / (e^2|x| + 1) with x's sign. NaN stays. */
 INLINE V v_tanh(V x) {
     const V size = v_abs(x), z = x * x, one = v_set1(1);

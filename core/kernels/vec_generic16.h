@@ -42,8 +42,8 @@ INLINE V v_set1(float a) { return (V){a, a, a, a, a, a, a, a, a, a, a, a, a, a, 
 
 INLINE VI i_set1(int32_t a) { return (VI){a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a}; }
 
-/* Not inline: 16 emulated operations at each of its places would be most of this level's code, and most of the time
- * that compiling it takes. */
+/* Not inline: it is 16 emulated operations. At each of its places they would be most of this level's code, and most of
+ * the time that compiling it takes. */
 static __attribute__((noinline, unused)) V v_fma(V a, V b, V c) {
     V y;
     for (int j = 0; j < VL; j++) y[j] = lane_fma(a[j], b[j], c[j]);
