@@ -2,7 +2,7 @@
  * weights are in direct_weights.h.
  *
  * By themselves they are about as fast as oneDNN's. They pay where the tuning says (rgm_direct_pays), because they do
- * more on the way: they apply what is pending on the input, and gather moments or sums of what they store.
+ * more on the way. They apply what is pending on the input, and gather moments or sums of what they store.
  */
 #ifndef RGM_CONV_DIRECT_H
 #define RGM_CONV_DIRECT_H
@@ -10,8 +10,13 @@
 #include "conv/site.h"
 #include "plan/store.h"
 
-/* 1 if they can compute the direction: 1x1 and 3x3, strides 1 and 2, padding up to half the window, one group, blocked
- * layout; without bias in backward weights. */
+/* 1 if they can compute the direction:
+ *     window     1x1 or 3x3, stride 1 or 2
+ *     padding    up to half the window
+ *     groups     one
+ *     layout     blocked
+ *     bias       not in backward weights
+ */
 int32_t rgm_direct_can(const rgm_conv_shape *shape, int32_t direction);
 
 /* 1 where they are faster than oneDNN, by the tuning. `saves`: with what is saved by the batch norm for which moments

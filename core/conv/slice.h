@@ -3,8 +3,8 @@
  *
  *     for (rgm_slice s = rgm_slice_of(from, total, per_image); rgm_slice_next(&s);) ...
  *
- * With 196 pixels an image, the span of 192 pixels from pixel 100 on has two slices: pixels 100 to 195 of image 0, and
- * pixels 0 to 95 of image 1.
+ * With 196 pixels an image, the span of 192 pixels from pixel 100 on has two slices. These are pixels 100 to 195 of
+ * image 0 and pixels 0 to 95 of image 1.
  */
 #ifndef RGM_CONV_SLICE_H
 #define RGM_CONV_SLICE_H

@@ -9,15 +9,20 @@
 #include "conv/site.h"
 #include "plan/store.h"
 
-/* 1 if it can compute the direction at all: 3x3, stride 1 or, F(4x4)'s way, 2, padding 0 or 1, one group, blocked
- * layout; without bias in backward weights. */
+/* 1 if it can compute the direction at all:
+ *     window     3x3, stride 1; in F(4x4)'s way also stride 2
+ *     padding    0 or 1
+ *     groups     one
+ *     layout     blocked
+ *     bias       not in backward weights
+ */
 int32_t rgm_winograd_can(const rgm_conv_shape *shape, int32_t way, int32_t direction);
 
 /* 1 if it is expected to be the fastest way, by the tuning. */
 int32_t rgm_winograd_pays(const rgm_conv_shape *shape, int32_t direction, const rgm_winograd_tuning *tuning);
 
-/* The better of both ways: with stride 1, RGM_WAY_WINOGRAD_2X2 where F(2x2) multiplies no more, which is on maps with
- * both sides 5 or 6 pixels, or one of 1 or 2. Its filters are 16/36 as large, its errors a third (half in backward
+/* The better of both ways. With stride 1 it is RGM_WAY_WINOGRAD_2X2 where F(2x2) multiplies no more. These are maps
+ * with both sides 5 or 6 pixels, or one of 1 or 2. Its filters are 16/36 as large, its errors a third (half in backward
  * weights). */
 int32_t rgm_winograd_best_way(const rgm_conv_shape *shape, int32_t direction);
 
