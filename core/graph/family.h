@@ -1,9 +1,11 @@
-/* The model families: baselines (linear, mlp, cnn), ImageNet ResNets (18, 34, 50, 101, 152) and CIFAR ResNets (20, 32,
- * 44, 56, 110), built with graph.h's interface and nothing else.
+/* The model families, built with graph.h's interface and nothing else:
+ *     baselines           linear, mlp, cnn
+ *     ImageNet ResNets    18, 34, 50, 101, 152
+ *     CIFAR ResNets       20, 32, 44, 56, 110
  *
- * He, Zhang, Ren and Sun, "Deep residual learning for image recognition", CVPR 2016; parameter names, strides (on the
- * 3x3 convolution of a bottleneck) and shortcuts (option B) as in torchvision, the zero start of each block's last
- * scale after Goyal et al. 2017.
+ * He, Zhang, Ren and Sun, "Deep residual learning for image recognition", CVPR 2016. As in torchvision are parameter
+ * names, strides (on the 3x3 convolution of a bottleneck) and shortcuts (option B). The zero start of each block's last
+ * scale is after Goyal et al. 2017.
  */
 #ifndef RGM_GRAPH_FAMILY_H
 #define RGM_GRAPH_FAMILY_H

@@ -11,8 +11,8 @@
  *     x = rgm_graph_linear(g, x, "fc", 10, RGM_LINEAR_HEAD);
  *     rgm_graph_finish(g, x, err);
  *
- * A builder function returns the new tensor. The first mistake (a window larger than its image, shapes that do not
- * match) is remembered, later calls do nothing, and rgm_graph_finish() reports it: so a builder needs no checks of its
+ * A builder function returns the new tensor. The first mistake is remembered: a window larger than its image, or shapes
+ * that do not match. Later calls do nothing, and rgm_graph_finish() reports it. So a builder needs no checks of its
  * own.
  *
  * Parameters get torchvision's names: "<node>.weight", "<node>.bias", and for batch norm also "<node>.running_mean" and
@@ -151,8 +151,9 @@ int32_t rgm_graph_stat_count(const rgm_graph *graph);
 const rgm_param *rgm_graph_stat(const rgm_graph *graph, int32_t stat);
 int64_t rgm_graph_stat_floats(const rgm_graph *graph);
 
-/* Floating-point operations of one image's forward pass through a node (2 per multiply-add; convolutions and linear
- * layers, others 0), and of one image's training step: forward, backward weights, and backward data where needed. */
+/* Floating-point operations, 2 per multiply-add, of convolutions and linear layers; others have 0. rgm_node_flops:
+ * of one image's forward pass through a node. rgm_graph_train_flops: of one image's training step: forward,
+ * backward weights, and backward data where needed. */
 double rgm_node_flops(const rgm_graph *graph, int32_t node);
 double rgm_graph_train_flops(const rgm_graph *graph);
 double rgm_graph_forward_flops(const rgm_graph *graph); /* one image's forward pass through all nodes */
