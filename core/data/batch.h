@@ -6,10 +6,13 @@
  *         phases[0] = *rgm_batches_phase(batches);  ... and the network's phases behind it
  *         rgm_team_run(team, phases, ...);
  *
- * What a batch holds is a pure function of the set, the view, the seed, epoch and step: any step may be prepared at any
- * time, in any order. Per image: the sample's pixels (mapped, or staged by a thread that reads two batches ahead and
- * otherwise sleeps) -> `augment`, if there is one -> packed into the network's input layout as
- * u8 * scale[c] + shift[c] with scale = 1 / (255 * std), shift = -mean / std. Nothing is allocated after creation.
+ * What a batch holds is a pure function of the set, the view, the seed, epoch and step. Any step may be prepared at any
+ * time, in any order. Per image:
+ *     pixels       the sample's: mapped, or staged by a thread that reads two batches ahead and otherwise sleeps
+ *     `augment`    if there is one
+ *     packing      into the network's input layout as u8 * scale[c] + shift[c], scale = 1 / (255 * std),
+ *                  shift = -mean / std
+ * Nothing is allocated after creation.
  */
 #ifndef RGM_DATA_BATCH_H
 #define RGM_DATA_BATCH_H
@@ -33,8 +36,8 @@ typedef struct rgm_sample {
 } rgm_sample;
 
 /* Makes the image that goes into the network from the sample's. `in` must not be written (it may be a read-only map).
- * `out` arrives as the worker's scratch, dense, of the network's H x W x C, and must be filled whole; or the function
- * sets *out to another image of that size (*in, say) that stays valid until the worker's next call. What is written
+ * `out` arrives as the worker's scratch, dense, of the network's H x W x C, and must be filled whole. Or the function
+ * sets *out to another image of that size (*in, say). That stays valid until the worker's next call. What is written
  * must not depend on `worker`. [worker] */
 typedef rgm_status (*rgm_augment_fn)(void *context, const rgm_sample *sample, const rgm_pixels *in, rgm_pixels *out,
                                      int32_t worker, rgm_error *err);
@@ -71,8 +74,11 @@ size_t rgm_batches_x_floats(const rgm_batch_options *options);
 /* Batches in an epoch: floor(count / batch) in training, else ceil. */
 int64_t rgm_batches_per_epoch(const rgm_batches *batches);
 
-/* Where a batch goes: x [N]... in the layout, 64-byte aligned; targets [N][classes] (or [N]), one-hot or soft, 0 behind
- * the view's classes; labels [N]. targets and labels may be NULL. */
+/* Where a batch goes.
+ *     x          [N]... in the layout, 64-byte aligned
+ *     targets    [N][classes] (or [N]), one-hot or soft, 0 behind the view's classes
+ *     labels     [N]
+ * targets and labels may be NULL. */
 typedef struct rgm_batch_out {
     float *x, *targets;
     int32_t *labels;
@@ -87,7 +93,7 @@ rgm_status rgm_batches_prepare(rgm_batches *batches, uint32_t epoch, int64_t ste
 /* The phase that fills the prepared batch; the same for every step. */
 const rgm_phase *rgm_batches_phase(const rgm_batches *batches);
 
-/* Images of the prepared batch that count: `batch`, except in the last one of an evaluation, which is filled up with
+/* Images of the prepared batch that count: `batch`, except in the last one of an evaluation. That one is filled up with
  * copies of the view's first image. */
 int32_t rgm_batches_valid(const rgm_batches *batches);
 

@@ -10,8 +10,8 @@
  *                                   its own); the chunk cache is sized so that reading in order unpacks each chunk once
  *
  * The file is opened once, and what is verified is what is read (input.h). Files with Regimen's frame (file.h) have
- * their checksum verified first. Any other file is foreign: the helper program reads it first (rehearsal.h), so that a
- * file on which the HDF5 library crashes or hangs becomes an error line.
+ * their checksum verified first. Any other file is foreign: the helper program reads it first (rehearsal.h). So a file
+ * on which the HDF5 library crashes or hangs becomes an error line.
  *
  * A file must not be truncated or rewritten while it is in use; replacing it by rename is safe. Between batches its
  * size and the time of its last change are compared with those at its opening (rgm_dataset_check). A mapped file that
@@ -64,9 +64,12 @@ typedef struct rgm_dataset_options {
     const struct rgm_dataset_knobs *knobs; /* of tests (knobs.h); NULL: none */
 } rgm_dataset_options;
 
-/* Opens and validates; options NULL: zeros. RGM_E_IO if the file cannot be read, another program writes it, or a read
- * failed; RGM_E_FORMAT for a damaged file or content that does not follow the format, RGM_E_UNSUPPORTED for what this
- * build cannot read, RGM_E_INTERRUPTED if it was to stop. [any thread, many at once] */
+/* Opens and validates; options NULL: zeros.
+ *     RGM_E_IO             the file cannot be read, another program writes it, or a read failed
+ *     RGM_E_FORMAT         a damaged file, or content that does not follow the format
+ *     RGM_E_UNSUPPORTED    what this build cannot read
+ *     RGM_E_INTERRUPTED    it was to stop
+ * [any thread, many at once] */
 rgm_status rgm_dataset_open(rgm_dataset **set, const char *path, const rgm_dataset_options *options, rgm_error *err);
 
 /* Pixels that lie in memory, with their labels. */

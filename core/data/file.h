@@ -8,10 +8,10 @@
  *     24  u64       XXH3-64 of those bytes
  *     32            a line of text for whoever opens the file in an editor, zeros
  *    504  u64       XXH3-64 of bytes 0..503
- * They are written to a temporary file in the same folder, closed, checksummed, synced and renamed, so a file of that
+ * They are written to a temporary file in the same folder, closed, checksummed, synced and renamed. So a file of that
  * name is whole or is the previous one. A symbolic link of that name stays, and its target is replaced. Reading
- * verifies the frame before the HDF5 library sees a byte: with the magic, a wrong length or checksum is an error;
- * without it, the file is foreign and may still be read. A block that was ours, or content that had a frame, is
+ * verifies the frame before the HDF5 library sees a byte. With the magic, a wrong length or checksum is an error.
+ * Without it, the file is foreign and may still be read. A block that was ours, or content that had a frame, is
  * damaged, not foreign.
  */
 #ifndef RGM_DATA_FILE_H

@@ -19,8 +19,8 @@ void rgm_h5_leave(void);
  * instead, memory that HDF5 could not have RGM_E_NOMEM. */
 rgm_status rgm_h5_fail(rgm_error *err, rgm_status status, const char *path, const char *what);
 
-/* The last word on what was read since rgm_h5_enter(): `status`, or RGM_E_IO if any read failed meanwhile, for then no
- * answer of HDF5's counts, not even RGM_OK. Before leaving the lock. */
+/* The last word on what was read since rgm_h5_enter(): `status`, or RGM_E_IO if any read failed meanwhile. In that case
+ * no answer of HDF5's counts, not even RGM_OK. Before leaving the lock. */
 rgm_status rgm_h5_judge(rgm_error *err, rgm_status status, const char *path);
 
 /* Opens for reading, from the descriptor of `input`, which must stay open. Verify first. */
@@ -29,8 +29,9 @@ rgm_status rgm_h5_open(const rgm_input *input, hid_t *file, rgm_error *err);
 /* Is there a link `name` in `group`? 1 or 0; below 0 if HDF5 cannot say, its reason kept for rgm_h5_fail(). */
 int rgm_h5_exists(hid_t group, const char *name);
 
-/* Opens a group or data set, or refuses: soft and external links, other kinds of object, for data sets also external
- * storage, virtual data sets, and filters other than deflate, shuffle and fletcher32. `path` is for the error line. */
+/* Opens a group or data set, or refuses it. Refused are soft and external links, and other kinds of object. For data
+ * sets so are external storage, virtual data sets, and filters other than deflate, shuffle and fletcher32. `path` is
+ * for the error line. */
 rgm_status rgm_h5_open_group(hid_t parent, const char *name, const char *path, hid_t *group, rgm_error *err);
 rgm_status rgm_h5_open_dataset(hid_t parent, const char *name, const char *path, hid_t access, hid_t *dataset,
                                rgm_error *err);

@@ -1,9 +1,9 @@
-/* A file being read. It is opened once: verifying, HDF5, mapping and pread all use this one descriptor, so that what
- * was verified is what is read, whatever is renamed over its name meanwhile.
+/* A file being read. It is opened once: verifying, HDF5, mapping and pread all use this one descriptor. So what was
+ * verified is what is read, whatever is renamed over its name meanwhile.
  *
- * While it is open it carries a shared lock, as HDF5 sets one: a program that writes the file through HDF5 is told so,
- * and one that already writes it makes the opening fail. On file systems without locks it is read without one, and with
- * HDF5_USE_FILE_LOCKING=FALSE in the environment.
+ * While it is open it carries a shared lock, as HDF5 sets one. A program that writes the file through HDF5 is told so.
+ * One that already writes it makes the opening fail. The file is read without a lock on file systems that have none,
+ * and with HDF5_USE_FILE_LOCKING=FALSE in the environment.
  *
  * HDF5 reads it through a driver of ours, which remembers the error of a read that failed. HDF5's own answers after
  * such a read may be anything ("no such attribute"): rgm_h5_judge() puts the error in their place. */

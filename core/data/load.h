@@ -1,4 +1,4 @@
-/* What the opening of a data set and its first reader (rehearsal.h) do alike: reading the content, and finding out how
+/* What the opening of a data set and its first reader (rehearsal.h) do alike. They read the content, and find out how
  * pixels are to be read. */
 #ifndef RGM_DATA_LOAD_H
 #define RGM_DATA_LOAD_H
@@ -13,8 +13,8 @@ void rgm_load_free(rgm_dataset *set);
 /* Reads the content of set->input, and sets info.access. `access`: RGM_ACCESS_*. Inside the HDF5 lock. */
 rgm_status rgm_load(rgm_dataset *set, int32_t access, rgm_error *err);
 
-/* Loads the foreign set at `input`, of which it takes a copy, as rgm_dataset_open() will with this access and room,
- * reads what that will read through HDF5, and closes it. Inside the HDF5 lock. */
+/* Loads the foreign set at `input`, of which it takes a copy, as rgm_dataset_open() will with this access and room.
+ * Reads what that will read through HDF5, and closes it. Inside the HDF5 lock. */
 rgm_status rgm_load_rehearse(const rgm_input *input, int32_t access, int64_t room, rgm_error *err);
 
 #endif

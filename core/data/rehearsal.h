@@ -1,4 +1,4 @@
-/* The first reader: a foreign file is read in the helper program (base/helper.h) before this process reads it, for the
+/* The first reader: a foreign file is read in the helper program (base/helper.h) before this process reads it. The
  * HDF5 library may crash or hang on a damaged one. It reads what this process is going to read, by the same functions,
  * from the same open file. */
 #ifndef RGM_DATA_REHEARSAL_H

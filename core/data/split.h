@@ -38,12 +38,12 @@ typedef struct rgm_holdout {
     int64_t asked; /* samples that the fraction asks for: more than validation.count where classes cannot spare them */
 } rgm_holdout;
 
-/* Holds out round(fraction * count) training samples, stratified: each class gives its share rounded down, and the
- * classes with the largest remainders give one more, so that the total is exact. Remainders that are equal are ordered
- * by the permutation keyed (seed, RGM_STREAM_SPLIT instance 1). A class never gives its last sample: if the fraction
- * asks for more than the classes can spare, what they can is held out. Which samples of class c: the first of the
- * permutation keyed (seed, RGM_STREAM_SPLIT, sample c). Of soft labels, the class is the largest entry. RGM_E_USAGE for
- * a fraction outside (0, 1) or one that leaves a part empty, RGM_E_FORMAT without a training split. */
+/* Holds out round(fraction * count) training samples, stratified. Each class gives its share rounded down. The classes
+ * with the largest remainders give one more, so that the total is exact. Remainders that are equal are ordered by the
+ * permutation keyed (seed, RGM_STREAM_SPLIT instance 1). A class never gives its last sample: if the fraction asks for
+ * more than the classes can spare, what they can is held out. Which samples of class c: the first of the permutation
+ * keyed (seed, RGM_STREAM_SPLIT, sample c). Of soft labels, the class is the largest entry. RGM_E_USAGE for a fraction
+ * outside (0, 1) or one that leaves a part empty, RGM_E_FORMAT without a training split. */
 rgm_status rgm_holdout_create(rgm_holdout *holdout, const rgm_dataset *set, double fraction, uint64_t seed,
                               rgm_error *err);
 void rgm_holdout_destroy(rgm_holdout *holdout); /* a zeroed one is fine */
