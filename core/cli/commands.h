@@ -1,7 +1,7 @@
 /* The commands, and what they need from elsewhere.
  *
- * A command parses its own line (argv[0] is its name), prints results on standard output and everything else through
- * the log, and returns a status whose text main.c prints. Configuration objects are large and static: one command runs
+ * A command parses its own line; argv[0] is its name. It prints results on standard output and everything else through
+ * the log. It returns a status whose text main.c prints. Configuration objects are large and static: one command runs
  * per process.
  */
 #ifndef RGM_CLI_COMMANDS_H

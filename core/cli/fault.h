@@ -19,8 +19,8 @@
  * the thread's alternate stack; the calling thread gets one. [main, once] */
 rgm_status rgm_fault_install(rgm_error *err);
 
-/* What is called as a thread ends. Threads that base/altstack.h has prepared do so themselves; the main thread's stack
- * is unwound first, and libgomp waits then for others: main() has it called as it is left that way. */
+/* What is called as a thread ends. Threads that base/altstack.h has prepared do so themselves. The main thread's stack
+ * is unwound first, and libgomp waits then for others. So main() has it called as it is left that way. */
 void rgm_fault_ended(void);
 
 /* 1: whoever calls exit() from now on gets the line above; 0: main() is about to. [main] */

@@ -1,5 +1,5 @@
-/* The flags that commands share: those that set an option of the configuration (train/config.h), and those of one call
- * (--json, --resume, --quiet, --set, --help), which no file can hold. A command's own flags are in its rgm_cli_spec. */
+/* The flags that commands share. Some set an option of the configuration (train/config.h). No file can hold those of
+ * one call: --json, --resume, --quiet, --set, --help. A command's own flags are in its rgm_cli_spec. */
 #ifndef RGM_CLI_FLAGS_H
 #define RGM_CLI_FLAGS_H
 

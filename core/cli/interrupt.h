@@ -14,9 +14,9 @@
 #include <signal.h>
 #include "base/stop.h"
 
-/* Takes the signals above, except those that the process was started with ignoring (nohup, background jobs) and those
- * that somebody handles already (a profiler), and unblocks them. Blocked or slow system calls go on. Handlers run on
- * the thread's alternate stack and keep errno. [main, once] */
+/* Takes the signals above and unblocks them. Left alone are those that the process was started with ignoring (nohup,
+ * background jobs), and those that somebody handles already (a profiler). Blocked or slow system calls go on. Handlers
+ * run on the thread's alternate stack and keep errno. [main, once] */
 void rgm_interrupt_install(void);
 
 /* 0, or the number of the signal that came first. Work that knows nothing of signals reads it through this pointer. */

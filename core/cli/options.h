@@ -56,8 +56,8 @@ rgm_status rgm_cli_parse(rgm_cli_line *line, const rgm_cli_spec *spec, int argc,
 /* The value given for the flag of an option ("checkpoint"), the last one if repeated, or NULL. */
 const char *rgm_cli_value(const rgm_cli_line *line, const char *key);
 
-/* One configuration for the benches, of which a process runs one: the struct is large, and counts as data of the
- * program (ulimit -d) once for each object of its own. */
+/* One configuration for the benches, of which a process runs one. The struct is large, and each object of its own
+ * counts as data of the program (ulimit -d). */
 rgm_config *rgm_cli_shared_config(void);
 
 /* Applies flags and --set over *config, in order, and checks the whole; RGM_E_USAGE for what they, --json or --resume
@@ -65,7 +65,7 @@ rgm_config *rgm_cli_shared_config(void);
 rgm_status rgm_cli_apply(const rgm_cli_line *line, rgm_config *config, rgm_error *err);
 
 /* Defaults (those of the model that `file` or the line names), then `file` (NULL: none), then rgm_cli_apply(). A file
- * is the data set if its name ends in .h5, .hdf5, .hdf or .he5 in any case, or if it holds HDF5; else it is YAML. */
+ * is the data set if its name ends in .h5, .hdf5, .hdf or .he5 in any case, or if it holds HDF5. Else it is YAML. */
 rgm_status rgm_cli_config(const rgm_cli_line *line, const char *file, rgm_config *config, rgm_error *err);
 
 /* The same over other defaults: those that *config holds. */

@@ -5,8 +5,8 @@
 /* Takes main()'s argv[0]; NULL or "" is fine. [main, once] */
 void rgm_program_set(const char *called);
 
-/* The program as its user can type it again in the same folder, quoted for a shell: "regimen" if it was found in PATH,
- * else the path that it was called by, such as "build/regimen". Before rgm_program_set(): "regimen". */
+/* The program as its user can type it again in the same folder, quoted for a shell. It is "regimen" if it was found in
+ * PATH, else the path that it was called by, such as "build/regimen". Before rgm_program_set(): "regimen". */
 const char *rgm_program(void);
 
 #endif
