@@ -1,5 +1,5 @@
-/* What every public function does first and last: the caller's floating-point state and locale are put aside, so that
- * the same numbers come out whatever they are; what is logged goes to the caller's events; the error becomes a public
+/* What every public function does first and last. The caller's floating-point state and locale are put aside, so that
+ * the same numbers come out whatever they are. What is logged goes to the caller's events. The error becomes a public
  * one. While an event runs, the caller has its own state and locale.
  *
  *     rgm_entry entry;

@@ -1,5 +1,5 @@
-/* The library's objects from inside: what the other files of this room share, and what the command line and tests take
- * out of them where the public header (include/regimen/regimen.h) has no answer. */
+/* The library's objects from inside, as the other files of this room share them. The command line and tests take out of
+ * them what the public header (include/regimen/regimen.h) has no answer for. */
 #ifndef RGM_LIBRARY_INSIDE_H
 #define RGM_LIBRARY_INSIDE_H
 
