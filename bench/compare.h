@@ -11,8 +11,12 @@ typedef struct rgm_bench_compare_options {
 } rgm_bench_compare_options;
 
 /* Prints for each result that both have how many times as fast (or small) the second one is, and whether the quartiles
- * overlap. RGM_E_VERDICT if something is slower by more than the limit and the quartiles do not overlap; RGM_E_IO,
- * RGM_E_FORMAT for a file that is no such document; RGM_E_USAGE for two that cannot be compared. */
+ * overlap.
+ *     RGM_E_VERDICT    something is slower by more than the limit, and the quartiles do not overlap
+ *     RGM_E_IO         a file that cannot be read
+ *     RGM_E_FORMAT     a file that is no such document
+ *     RGM_E_USAGE      two that cannot be compared
+ */
 rgm_status rgm_bench_compare(const rgm_bench_compare_options *options, rgm_error *err);
 
 #endif

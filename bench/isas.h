@@ -5,9 +5,10 @@
 #include "base/cpu.h"
 #include "kernels/kernels.h"
 
-/* Kernel tables to measure, slowest first: for "auto" those of avx2 and avx512 that this machine and build have, or
- * else generic16 (which is for tests: without the instruction it makes each fused multiply-add of several); for a name
- * that one, or rgm_isa_choose()'s failure. */
+/* Kernel tables to measure, slowest first.
+ *     "auto"    those of avx2 and avx512 that this machine and build have; generic16 in place of a missing avx2
+ *     a name    that one, or rgm_isa_choose()'s failure
+ * generic16 is for tests: without the instruction it makes each fused multiply-add of several. */
 rgm_status rgm_bench_isas(const char *name, const rgm_kernels *tables[RGM_ISA_COUNT], int32_t *count, rgm_error *err);
 
 #endif

@@ -1,12 +1,12 @@
 /* bench kernels: every kernel of the list, on every vector instruction set of the machine, side by side.
  *
- * Each worker calls the kernel on arrays of its own: in the second-level cache at most (32 KiB each), and, unless the
- * kernel is a matrix product, with every call on the next piece of arrays that lie in memory. What a kernel computes
- * and moves is said once, by the list (kernels/kernels.def) for an element; bench/kernel_calls.c says for each kernel
- * what a call is and how many elements it has: one that it forgets does not compile.
+ * Each worker calls the kernel on arrays of its own, in the second-level cache at most (32 KiB each). Unless the kernel
+ * is a matrix product, it is also called on arrays that lie in memory, every call on the next piece of them. What a
+ * kernel computes and moves is said once for an element, by the list (kernels/kernels.def). What a call is and how many
+ * elements it has is said for each kernel by bench/kernel_calls.c. A kernel that it forgets does not compile.
  *
- * Rates are those of all workers together. Shares: of the fused multiply-adds of the same instruction set (GFLOP/s), or
- * of what the kernel `add` moves at the same place (GB/s), which take turns with the kernel.
+ * Rates are those of all workers together. GFLOP/s are shares of the fused multiply-adds of the same instruction set.
+ * GB/s are shares of what the kernel `add` moves at the same place. These take turns with the kernel.
  */
 #ifndef RGM_BENCH_KERNELS_H
 #define RGM_BENCH_KERNELS_H

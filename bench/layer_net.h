@@ -1,6 +1,6 @@
-/* One convolution in a network of its own, so that it runs on the code path of training: made by core/net, planned, its
- * phases run by the team. Activations from "plugins" stand before and behind it: they hand it its input and the
- * gradient of its output, and take its output and the gradient of its input, if wanted.
+/* One convolution in a network of its own, so that it runs on the code path of training. core/net makes it, it is
+ * planned, and the team runs its phases. Activations from "plugins" stand before and behind it. They hand it its input
+ * and the gradient of its output. They take its output and the gradient of its input, if wanted.
  *
  *     input -> 1x1 convolution -> [gives x, takes dx] -> the convolution -> [takes y, gives dy] -> mean -> one unit
  *

@@ -54,7 +54,7 @@ typedef struct rgm_effort {
 /* RGM_E_INTERRUPTED if *stop is not zero; NULL never is. */
 rgm_status rgm_bench_go_on(const volatile sig_atomic_t *stop, rgm_error *err);
 
-/* Each is called more and more often until that takes a sample's time, which is the warm-up; then come `repeats` rounds
+/* Each is called more and more often until that takes a sample's time, which is the warm-up. Then come `repeats` rounds
  * of one sample each, every round beginning with another one. [main] */
 rgm_status rgm_measure(rgm_timed *list, int32_t count, const rgm_effort *effort, rgm_error *err);
 

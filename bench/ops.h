@@ -1,5 +1,5 @@
 /* bench ops: the convolutions of lists of layers (bench/shapes.h), each direction in every way that there is, side by
- * side, with the phases of training and filter transforms and packing included.
+ * side. The phases of training are included, and so are filter transforms and packing.
  *
  *     times     of each direction and way, its effective GFLOP/s (operations of direct summation), and how many times
  *               faster than oneDNN's direct convolution it is; what the fixed rule (engine.conv=auto) takes

@@ -1,8 +1,8 @@
 /* bench train: the time to an accuracy. A run of `regimen train` as it is, metrics and checkpoints included, that is
  * evaluated after each epoch and ends once the accuracy is there. After each epoch come some steps alone, to see what
- * of their rate the epoch had: right then, since a machine is not as fast in one minute as in the next. They leave no
- * trace. The command makes the run (run/run.h, options `on_result` and `until`); this file takes the times from its
- * events and tells them. */
+ * of their rate the epoch had. They come right then, since a machine is not as fast in one minute as in the next. They
+ * leave no trace. The command makes the run (run/run.h, options `on_result` and `until`); this file takes the times
+ * from its events and tells them. */
 #ifndef RGM_BENCH_TRAIN_H
 #define RGM_BENCH_TRAIN_H
 
@@ -35,8 +35,8 @@ typedef struct rgm_bench_train {
 
 /* The run's events that the bench takes: prepared (RGM_E_USAGE if there is nothing to evaluate), epoch, finished. After
  * each evaluated epoch come steps alone; RGM_E_INTERRUPTED in these: then the epoch does not count here. At the end the
- * result is printed, as text or where `json` says; if no epoch was evaluated, that of the steps that were made, with
- * steps alone after them. RGM_E_VERDICT if the accuracy was not reached. */
+ * result is printed, as text or where `json` says. If no epoch was evaluated, it is that of the steps that were made,
+ * with steps alone after them. RGM_E_VERDICT if the accuracy was not reached. */
 rgm_run_events rgm_bench_train_events(rgm_bench_train *bench);
 
 /* Releases what the epochs left, however the run ended, or if none began. */
