@@ -10,8 +10,8 @@ typedef struct rgm_names {
     char *text;
 } rgm_names;
 
-/* Splits a text at `separator`; blanks around a name and empty names at the end are dropped, an empty one elsewhere,
- * or no name at all, is RGM_E_FORMAT. `what` is for the error line. */
+/* Splits a text at `separator`. Blanks around a name and empty names at the end are dropped. RGM_E_FORMAT for an empty
+ * name elsewhere, or for no name at all. `what` is for the error line. */
 rgm_status rgm_names_split(rgm_names *names, const char *text, char separator, const char *what, rgm_error *err);
 
 /* A file with a name per line, at most 1 MiB. */

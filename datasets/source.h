@@ -32,9 +32,8 @@ const char *rgm_source_name(const char *path);
 /* 1: a folder, 0: not, or not there. */
 int rgm_source_is_folder(const char *path);
 
-/* The names in a folder, at most 100,000, sorted, as "folder/name", in a new array with a NULL at the end (free each,
- * then the array).
- */
+/* The names in a folder, at most 100,000, sorted, as "folder/name". They are in a new array with a NULL at the end:
+ * free each, then the array. */
 rgm_status rgm_source_list(const char *folder, char ***paths, rgm_error *err);
 void rgm_source_free_list(char **paths); /* NULL is fine */
 

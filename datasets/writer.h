@@ -1,4 +1,4 @@
-/* Writing a data set of FORMAT.md, streamed: images come in any number of pieces, memory stays constant, and the file
+/* Writing a data set of FORMAT.md, streamed. Images come in any number of pieces, and memory stays constant. The file
  * appears under its name when it is complete (data/file.h). The disk space is reserved first, so that a full disk is
  * reported before the work, not after it. Mean and standard deviation are computed on the way, from the training split,
  * by exact integer sums. */
