@@ -76,14 +76,14 @@ static inline void oracle_add(oracle *o, size_t i, double term) {
     o->terms[i]++;
 }
 
-/* Winograd's transforms magnify roundings: rows of F(4x4, 3x3)'s matrices have sums of magnitudes of up to 10, 1 and
- * 18, columns far less; 8 holds for what averages out, and a value that one tap alone reaches has the roundings of all
+/* Winograd's transforms magnify roundings. Rows of F(4x4, 3x3)'s matrices have sums of magnitudes of up to 10, 1 and
+ * 18, columns far less. 8 holds for what averages out. A value that one tap alone reaches has the roundings of all
  * nine: 4 times as much. */
 enum { WINOGRAD_SLACK = 32 };
 static double oracle_slack = 1;
 
-/* A sum of n fp32 products in any order: the rounding errors, each at most eps/2 of a partial sum bounded by sum|xy|,
- * behave like a random walk of n steps; two such steps a term (product and sum). */
+/* A sum of n fp32 products in any order. Each rounding error is at most eps/2 of a partial sum bounded by sum|xy|.
+ * Together they behave like a random walk of n steps. A term has two such steps (product and sum). */
 
 static inline void oracle_check(const oracle *o, size_t i, float got, const char *what) {
     double tolerance = oracle_slack * sqrt(2.0 * o->terms[i]) * (double)FLT_EPSILON * o->magnitude[i];

@@ -1,4 +1,4 @@
-/* Reads, locks and calls that keep what was written, failing on request, for the whole test program: its own pread(),
+/* Reads, locks and calls that keep what was written, failing on request, for the whole test program. Its own pread(),
  * read(), flock(), fsync() and posix_fallocate() stand before the C library's, also for zlib. */
 #ifndef RGM_TESTS_FAILING_CALLS_H
 #define RGM_TESTS_FAILING_CALLS_H

@@ -1,9 +1,9 @@
 /* kerncheck: every kernel of kernels.def, in every table this machine can run, against oracles in double.
  *
  * A test gets a `kc` with the table to test and draws its own inputs from it. The driver runs it once per placement of
- * its buffers: ending at an inaccessible page, starting behind one, and misaligned between canaries; then once more
- * with denormals flushed. Inputs must come back unchanged, canaries too, and all placements must give the same bits.
- * Tables with 16 lanes draw the same inputs, so that avx512 can be held to generic16's bits.
+ * its buffers: ending at an inaccessible page, starting behind one, and misaligned between canaries. Then it runs once
+ * more with denormals flushed. Inputs must come back unchanged, canaries too, and all placements must give the same
+ * bits. Tables with 16 lanes draw the same inputs, so that avx512 can be held to generic16's bits.
  */
 #ifndef KERNCHECK_H
 #define KERNCHECK_H
@@ -61,9 +61,9 @@ void *kc_out(kc *c, int64_t size, int64_t width);
 /* Names the case in messages (printf). */
 void kc_case(kc *c, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* |got - want| <= tolerance of the list * epsilon * scale (+ 4 times the smallest normal float: denormals may be
- * flushed on the way);
- * equal if the tolerance is 0. NaN wants NaN, overflow wants infinity. */
+/* |got - want| <= tolerance of the list * epsilon * scale, or equal if the tolerance is 0. Added to the
+ * tolerance are 4 times the smallest normal float: denormals may be flushed on the way. NaN wants NaN, overflow wants
+ * infinity. */
 void kc_near(kc *c, const char *name, int64_t i, double got, double want, double scale);
 void kc_equal(kc *c, const char *name, int64_t i, double got, double want);
 

@@ -1,6 +1,6 @@
-/* One small graph under test: built between netcase_begin() and netcase_check(), which, for each way to compute its
- * convolutions, runs it in training and in evaluation and compares everything with the oracle, and in low memory, which
- * must give the same bits. */
+/* One small graph under test, built between netcase_begin() and netcase_check(). The latter runs it, for each way to
+ * compute its convolutions, in training and in evaluation, and compares everything with the oracle. It also runs it in
+ * low memory, which must give the same bits. */
 #ifndef RGM_TESTS_NETCASE_H
 #define RGM_TESTS_NETCASE_H
 

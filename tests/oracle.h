@@ -1,4 +1,4 @@
-/* A slow double-precision oracle of a whole network: it reads the same graph as the plan and evaluates every operation
+/* A slow double-precision oracle of a whole network. It reads the same graph as the plan and evaluates every operation
  * from its definition, on plain [N][C][H][W] arrays, on one thread. Gradients are had from it by signed central
  * differences (oracle_slope). It stops the test when memory runs out. */
 #ifndef RGM_TESTS_ORACLE_H

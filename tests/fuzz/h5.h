@@ -1,12 +1,14 @@
-/* HDF5 files for the fuzz targets: edits that leave a well-formed file with another content, Regimen's frame around any
- * bytes, and a child process for bytes on which the HDF5 library itself may fall over. */
+/* HDF5 files for the fuzz targets:
+ *     edits that leave a well-formed file with another content
+ *     Regimen's frame around any bytes
+ *     a child process for bytes on which the HDF5 library itself may fall over */
 #ifndef RGM_TESTS_FUZZ_H5_H
 #define RGM_TESTS_FUZZ_H5_H
 
 #include "fuzz.h"
 
-/* Applies the edits that the input describes to the objects `places` (paths of groups and data sets) and to the
- * attributes `names` of `holder`; each list ends with NULL. */
+/* Applies the edits that the input describes to objects and attributes. The objects are `places` (paths of groups and
+ * data sets). The attributes are `names` of `holder`. Each list ends with NULL. */
 typedef struct fuzz_h5_plan {
     const char *const *places, *const *names;
     const char *holder;
