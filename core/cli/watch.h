@@ -1,5 +1,5 @@
-/* A training or an evaluation on the terminal: its messages go to the log, its steps to a progress bar, its result to
- * standard output; a signal stops it, and a crash tells what is saved.
+/* A training or an evaluation on the terminal. Its messages go to the log, its steps to a progress bar, its result to
+ * standard output. A signal stops it, and a crash tells what is saved.
  *
  *     rgm_watch watch = {.quiet = quiet, .json = json, .machine = machine};
  *     const regimen_events events = rgm_watch_events(&watch);

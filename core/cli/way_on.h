@@ -13,8 +13,8 @@ const char *rgm_way_command(const char *folder, char out[RGM_WAY_COMMAND]);
 /* A warning that says what goes on, if something has failed. An interruption is the error's own line. */
 void rgm_way_tell(const regimen_result *result);
 
-/* Adds the command to the line of an error, in `size` bytes, of a run that was stopped on request or refused for
- * another one in its folder. */
+/* Adds the command to the line of an error, in `size` bytes. The error is of a run that was stopped on request, or
+ * refused for another one in its folder. */
 void rgm_way_add(const regimen_result *result, char *text, size_t size);
 
 #endif
