@@ -5,7 +5,7 @@
  *     ... the one call ...
  *     rgm_border_leave(&border);
  *
- * What a plugin must not change is noted on the way in and put back on the way out: rounding, flush-to-zero and
+ * What a plugin must not change is noted on the way in and put back on the way out. This is rounding, flush-to-zero and
  * exception masks, the thread's locale and the process's. Between the two the call stands in the thread's record
  * (guard.h), so that one that ends the process can be named. Allocates nothing unless a plugin has changed the locale.
  */
@@ -29,8 +29,8 @@ void rgm_border_enter(rgm_border *border, const rgm_instance *instance, const ch
 enum { RGM_BORDER_FP = 1, RGM_BORDER_LOCALE = 2 };
 int32_t rgm_border_leave(const rgm_border *border);
 
-/* Notes the locale of the process, which every leave restores: before a library is loaded, and when a session begins,
- * for the program may have chosen another one meanwhile. With no plugin under way. [any] */
+/* Notes the locale of the process, which every leave restores. Called with no plugin under way: before a library is
+ * loaded, and when a session begins. For the program may have chosen another one meanwhile. [any] */
 void rgm_border_note_locale(void);
 
 #endif

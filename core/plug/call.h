@@ -9,7 +9,7 @@
 
 #include "plug/context.h"
 
-/* The shape that leaves an augmentation for samples of in's shape: *out = *in with its size changed; refused unless
+/* The shape that leaves an augmentation for samples of in's shape: *out = *in with its size changed. Refused unless
  * channels, height and width are 1..65536 each. [main] */
 rgm_status rgm_plug_augment_output(rgm_plug_call *context, const rgm_image *in, rgm_image *out, rgm_error *err);
 /* *changed = 0: nothing was written, go on with `in`. [worker] */

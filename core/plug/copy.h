@@ -1,5 +1,5 @@
-/* A private copy of a plugin's file, so that who rebuilds the file cannot crash a run: an anonymous file, or where the
- * system has none a temporary one. */
+/* A private copy of a plugin's file, so that who rebuilds the file cannot crash a run. It is an anonymous file, or
+ * where the system has none a temporary one. */
 #ifndef RGM_PLUG_COPY_H
 #define RGM_PLUG_COPY_H
 

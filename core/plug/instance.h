@@ -11,9 +11,9 @@
 
 typedef struct rgm_instance rgm_instance;
 
-/* The component that `spec` names, with its settings over the defaults. RGM_E_USAGE for an unknown name or parameter
- * (the nearest is suggested), a value that does not parse or is out of range (the range is given); line and column are
- * in the text if the spec has them. [main] */
+/* The component that `spec` names, with its settings over the defaults. RGM_E_USAGE for an unknown name or parameter;
+ * the nearest is suggested. RGM_E_USAGE for a value that does not parse or is out of range; the range is given. Line
+ * and column are in the text if the spec has them. [main] */
 rgm_status rgm_instance_create(rgm_instance **instance, const rgm_registry *registry, int32_t kind,
                                const rgm_spec *spec, rgm_error *err);
 void rgm_instance_destroy(rgm_instance *instance); /* NULL is fine */

@@ -1,7 +1,12 @@
-/* Loading a file: absolute path; a regular file of sane size; a private copy (so that rebuilding it cannot crash a
- * run); the helper program tries the copy; dlopen with the FP state saved, compared and restored; the exported data
- * object; magic, size, version; every promised slot; every parameter table. Nothing of the plugin is called before all
- * that. Libraries are never unloaded: rgm_registry_destroy() keeps the code mapped.
+/* Loading a file, in this order:
+ *     1. an absolute path; a regular file of sane size
+ *     2. a private copy, so that rebuilding the file cannot crash a run
+ *     3. the helper program tries the copy
+ *     4. dlopen, with the FP state saved, compared and restored
+ *     5. the exported data object; its magic, size and version
+ *     6. every promised slot; every parameter table
+ * Nothing of the plugin is called before all that. Libraries are never unloaded: rgm_registry_destroy() keeps the code
+ * mapped.
  */
 #ifndef RGM_PLUG_LOAD_H
 #define RGM_PLUG_LOAD_H

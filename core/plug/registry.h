@@ -4,9 +4,9 @@
  *     1. rgm_registry_options.files   (`plugins:` of the configuration, --set plugins=...): files or folders
  *     2. $REGIMEN_PLUGIN_PATH         files or folders, separated by colons
  *     3. rgm_registry_options.folder  if NULL: the folder of Regimen's own plugins (base/place.h)
- * A file that is named (1, 2) and refused is an error. In a folder every *.so is tried, in the order of their names;
- * one that is refused is skipped with a warning in the log and counted. Files from 1 and 2 are tried in the
- * helper program.
+ * A file that is named (1, 2) and refused is an error. In a folder every *.so is tried, in the order of their names.
+ * One that is refused is skipped with a warning in the log and counted. Files from 1 and 2 are tried in the helper
+ * program.
  */
 #ifndef RGM_PLUG_REGISTRY_H
 #define RGM_PLUG_REGISTRY_H

@@ -4,8 +4,8 @@
 
 #include <stdint.h>
 
-/* Cuts a tensor of `elements` (rows of `row`) into spans for a component of `scope`, about `target` elements each:
- * returns the number of spans; rgm_span_at gives elements [first, first + n) of span i, n = 0 behind the last one.
+/* Cuts a tensor of `elements` (rows of `row`) into spans for a component of `scope`, about `target` elements each.
+ * Returns the number of spans. rgm_span_at gives elements [first, first + n) of span i, n = 0 behind the last one.
  * Functions of their arguments only. */
 typedef struct rgm_span_range {
     uint64_t first, n;

@@ -1,9 +1,9 @@
 /* A component as a configuration names it: `{crop: {padding: 4}}` is the name "crop" with one setting.
  *
- * Specs are plain values of fixed size: the configuration holds them, files and checkpoints carry them as text, and
- * plug/ turns them into instances after checking every setting against the component's own parameter table.
+ * Specs are plain values of fixed size: the configuration holds them, files and checkpoints carry them as text. plug/
+ * turns them into instances after checking every setting against the component's own parameter table.
  *
- * The value of a setting is a text, or a tree of lists and mappings, whose leaves are texts:
+ * The value of a setting is a text, or a tree of lists and mappings. Its leaves are texts:
  * `{random: {of: [flip, {crop: {padding: 4}}], count: 2}}` has the setting "of" with a list of a text and a mapping.
  * The nodes of all trees of a spec are in rgm_spec.values, and a node is known by its index there.
  */
