@@ -16,8 +16,8 @@
 
 typedef struct rgm_conv rgm_conv;
 
-/* The better layout for a stem's input of C channels (plain where oneDNN has a jit forward kernel for it): fixed per
- * ISA, oneDNN version and shape. `shape->src_layout` is ignored. */
+/* The better layout for a stem's input of C channels. It is plain where oneDNN has a jit forward kernel for it. Fixed
+ * per ISA, oneDNN version and shape. `shape->src_layout` is ignored. */
 int32_t rgm_conv_stem_layout(rgm_engine *engine, const rgm_conv_shape *shape);
 
 /* RGM_E_UNSUPPORTED if oneDNN refuses the shape. [main] */

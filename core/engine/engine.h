@@ -6,11 +6,12 @@
  *     conv_run.h   its chunks, which workers run
  *     matmul.h     a matrix product
  *
- * Everything is called on fixed groups of images from inside the team's chunks, where oneDNN sees one thread, so
+ * Everything is called on fixed groups of images from inside the team's chunks, where oneDNN sees one thread. So
  * results do not depend on the number of threads. Primitives are made once, with scratchpads in user mode: the caller
- * gives each worker its scratch. Layouts: activations nChw{B}c with the channels padded to blocks of B, the padding
- * lanes zero (the stem's input may be plain nchw); parameters and their gradients canonical OIHW (grouped:
- * [K][C/groups][R][S], K first), unpadded.
+ * gives each worker its scratch. Layouts:
+ *     activations     nChw{B}c with the channels padded to blocks of B, the padding lanes zero; the stem's input may be
+ *                     plain nchw
+ *     parameters      canonical OIHW (grouped: [K][C/groups][R][S], K first), unpadded; their gradients, too
  */
 #ifndef RGM_ENGINE_ENGINE_H
 #define RGM_ENGINE_ENGINE_H
@@ -19,8 +20,8 @@
 
 typedef struct rgm_engine rgm_engine;
 
-/* Creates the engine for kernels of ISA level `isa` (RGM_ISA_*; oneDNN's own cap is set to match, process-wide, before
- * its first use: the first engine decides) and channel block `block` (4, 8 or 16). `workers`: the team's size; oneDNN
+/* Creates the engine for kernels of ISA level `isa` (RGM_ISA_*) and channel block `block` (4, 8 or 16). oneDNN's own
+ * cap is set to match, process-wide, before its first use: the first engine decides. `workers`: the team's size; oneDNN
  * memory objects are mutable, so there is one set per worker. [main] */
 rgm_status rgm_engine_create(rgm_engine **engine, int32_t isa, int32_t block, int32_t workers, rgm_error *err);
 void rgm_engine_destroy(rgm_engine *engine); /* after its convolutions; NULL is fine */

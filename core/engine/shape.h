@@ -30,11 +30,9 @@ size_t rgm_image_floats(int32_t C, int32_t block, int32_t H, int32_t W);
 /* Images of a whole group by Winograd: few groups, for each transforms the filters again. */
 int32_t rgm_conv_winograd_images(const rgm_conv_shape *shape);
 
-/* Images of a whole group. Groups are sized so that a group is worth its weights' traffic and, for backward weights, so
- * that the partial results stay within 72 MiB (at least 4 groups unless the batch is smaller). 512 images and more are
- * 64 groups, unless that is too much memory. `pixels` are an output image's; `weights` is the number of weights,
- * padded.
- */
+/* Images of a whole group. A group has to be worth its weights' traffic. In backward weights the partial results have
+ * to stay within 72 MiB, with at least 4 groups unless the batch is smaller. 512 images and more are 64 groups, unless
+ * that is too much memory. `pixels` are an output image's; `weights` is the number of weights, padded. */
 int32_t rgm_conv_group_images(const rgm_conv_shape *shape, int32_t direction, int64_t pixels, size_t weights);
 
 #endif

@@ -1,7 +1,9 @@
-/* What differs between oneDNN 2.x and 3.x, and nothing else: memory descriptors are plain structs in 2.x and opaque
- * objects in 3.x; a convolution is described and then created in 2.x, created in one call in 3.x; post-operations have
- * other arguments. Only shim.c tests the version. Functions return oneDNN's own status; rgm_dnnl_fail() turns one into
- * an rgm_status.
+/* What differs between oneDNN 2.x and 3.x, and nothing else:
+ *                           2.x                            3.x
+ *     memory descriptors    plain structs                  opaque objects
+ *     a convolution         is described, then created     is created in one call
+ *     post-operations       have other arguments
+ * Only shim.c tests the version. Functions return oneDNN's own status; rgm_dnnl_fail() turns one into an rgm_status.
  */
 #ifndef RGM_ENGINE_SHIM_H
 #define RGM_ENGINE_SHIM_H
@@ -24,8 +26,8 @@ void rgm_desc_destroy(rgm_desc *desc);
 size_t rgm_desc_bytes(const rgm_desc *desc);
 dnnl_status_t rgm_desc_memory(const rgm_desc *desc, dnnl_engine_t engine, dnnl_memory_t *memory);
 
-/* A blocked format: element (p0, p1, ...) lies at the sum over dimensions d of (p_d / block_d) * strides[d] plus its
- * place in the inner blocks, whose sizes and dimensions are listed outermost first. */
+/* A blocked format. Element (p0, p1, ...) lies at the sum over dimensions d of (p_d / block_d) * strides[d], plus its
+ * place in the inner blocks. Their sizes and dimensions are listed outermost first. */
 typedef struct rgm_desc_layout {
     int32_t ndims, inner;
     dnnl_dims_t dims, padded, strides, inner_blocks, inner_dims;

@@ -4,9 +4,9 @@
 
 #include "engine/shim.h"
 
-/* Where a oneDNN weight format keeps each weight. Blocked formats are separable: the offset of weight (g, o, i, r, s)
- * is g_at[g] + o_at[o] + tap_at[i*R*S + r*S + s], in floats; so one loop serves every format. Padded positions
- * (Gp, Op, Ip) hold zeros in packed weights and nothing of value in gradients.
+/* Where a oneDNN weight format keeps each weight. Blocked formats are separable, so one loop serves every format. The
+ * offset of weight (g, o, i, r, s) is g_at[g] + o_at[o] + tap_at[i*R*S + r*S + s], in floats. Padded positions (Gp, Op,
+ * Ip) hold zeros in packed weights and nothing of value in gradients.
  *
  * Chunks cut the outer dimension (O, or the groups if there are several) into slabs of `slab` entries. */
 typedef struct rgm_weights_map {
