@@ -1,7 +1,7 @@
 /* How a plan would run on many cores: an estimate from its chunks, arithmetic and memory, before anything has run.
  *
  * A phase is cut into a number of chunks that depends on the problem only, and ends at a barrier. So c chunks keep P
- * cores busy for ceil(c / P) rounds of one chunk each, whatever the rest of P does meanwhile; what is lost is the time
+ * cores busy for ceil(c / P) rounds of one chunk each, whatever the rest of P does meanwhile. What is lost is the time
  * beyond 1/P of the phase's work, and its barrier. A chunk's time is that of its arithmetic or of the memory it
  * touches, whichever is longer, at the speed of one core. That cores share memory is not in it.
  */
@@ -36,8 +36,8 @@ typedef struct rgm_chunk_row {
     rgm_lost lost;
 } rgm_chunk_row;
 
-/* Fills `rows`, which has room for rgm_plan_chunk_rows() of them: in the order of the step, without packing, the loss
- * and the update, which belong to the trainer. */
+/* Fills `rows`, which has room for rgm_plan_chunk_rows() of them, in the order of the step. Packing, the loss and the
+ * update are not among them: they belong to the trainer. */
 int32_t rgm_plan_chunk_rows(const rgm_plan *plan);
 void rgm_plan_chunk_rows_get(const rgm_plan *plan, const rgm_speed *speed, int32_t cores, rgm_chunk_row *rows);
 

@@ -1,7 +1,7 @@
 /* Pass 3, finish: which operations the store of another does, so that they have no phases of their own.
  *
- * In evaluation a batch norm is a scale and a shift of each channel. Where a batch norm, a sum or a ReLU follows an
- * operation whose store can do the same (rgm_op.finishes), and nobody else reads what lies between, that operation is
+ * In evaluation a batch norm is a scale and a shift of each channel. A batch norm, a sum or a ReLU may follow an
+ * operation whose store can do the same (rgm_op.finishes). If nobody else reads what lies between, that operation is
  * the host. It stores the last one's output at once,
  *
  *     y = relu(scale[c] * value + shift[c] + residual),

@@ -1,6 +1,6 @@
 /* Phases that follow one another image by image.
  *
- * In evaluation, phases with as many chunks of whole images each become one phase of several steps: a worker takes its
+ * In evaluation, phases with as many chunks of whole images each become one phase of several steps. A worker takes its
  * images through all of them, and finds in its cache what it has just stored. As one phase, so that none of its buffers
  * makes room for another (values.h has what may share a buffer there).
  */

@@ -3,11 +3,11 @@
  *
  * In: for each buffer its bytes, and the first and the last phase that touches it. Out: offsets, and the arena's size.
  *
- * Greedy: the largest first, each at the lowest place that no buffer alive at the same time holds (Pisarchyk and Lee,
- * "Efficient memory management for deep neural net inference", 2020, greedy by size).
+ * Greedy by size: the largest first, each at the lowest place that no buffer alive at the same time holds. After
+ * Pisarchyk and Lee, "Efficient memory management for deep neural net inference", 2020.
  *
- * Example: A of 192 bytes in phases 0 to 1, B of 128 in phases 1 to 2, C of 64 in phases 2 to 3. A lies at 0. B is
- * alive beside A in phase 1 and lies at 192. C meets B alone and lies at 0, in A's place. The arena has 320 bytes.
+ * Example: A has 192 bytes, in phases 0 to 1. B has 128, in phases 1 to 2. C has 64, in phases 2 to 3. A lies at 0. B
+ * is alive beside A in phase 1 and lies at 192. C meets B alone and lies at 0, in A's place. The arena has 320 bytes.
  */
 #ifndef RGM_PLAN_LIFETIMES_H
 #define RGM_PLAN_LIFETIMES_H

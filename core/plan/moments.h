@@ -1,8 +1,8 @@
 /* Moments of a batch norm's input, gathered by the convolution in front of it (the backward pass: sums.h).
  *
- * A convolution that can gathers its output's moments while it stores, so that the batch norm behind it needs no pass
- * for its statistics: [chunks][RGM_MOMENTS][padded channels] doubles, for each chunk and channel the number of pixels,
- * k, sum (y - k), sum (y - k)^2, with k one of the chunk's pixels. The convolution announces them
+ * A convolution that can gathers its output's moments while it stores. So the batch norm behind it needs no pass for
+ * its statistics. Moments are [chunks][RGM_MOMENTS][padded channels] doubles. For each chunk and channel they are the
+ * number of pixels, k, sum (y - k) and sum (y - k)^2. k is one of the chunk's pixels. The convolution announces them
  * (rgm_plan_gather_moments), the batch norm looks for them (rgm_plan_moments) and gathers its own if nobody has.
  */
 #ifndef RGM_PLAN_MOMENTS_H

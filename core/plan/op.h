@@ -18,12 +18,17 @@
 
 typedef struct rgm_finish rgm_finish; /* plan/finish.h */
 
-/* Where a reader can apply a scale, a shift and a ReLU as it loads a tensor: nowhere; in the forward pass, while the
- * backward pass wants the tensor written; in all phases. */
+/* Where a reader can apply a scale, a shift and a ReLU as it loads a tensor:
+ *     NEVER      nowhere
+ *     FORWARD    in the forward pass, while the backward pass wants the tensor written
+ *     ALWAYS     in all phases */
 enum { RGM_APPLIES_NEVER = 0, RGM_APPLIES_FORWARD = 1, RGM_APPLIES_ALWAYS = 2 };
 
-/* What a reader of the network's input says of its layout: it needs RGM_LAYOUT_BLOCKED; it reads plain pixels as well;
- * it does and is faster with them; it needs plain ones. */
+/* What a reader of the network's input says of its layout:
+ *     BLOCKED         it needs RGM_LAYOUT_BLOCKED
+ *     EITHER          it reads plain pixels as well
+ *     RATHER_PLAIN    it does, and is faster with them
+ *     PLAIN           it needs plain ones */
 enum { RGM_INPUT_BLOCKED = 0, RGM_INPUT_EITHER = 1, RGM_INPUT_RATHER_PLAIN = 2, RGM_INPUT_PLAIN = 3 };
 
 struct rgm_op {

@@ -4,8 +4,8 @@
  *
  * Backward: a node after all readers of its output, so that its gradient is whole; else from the last node to the
  * first. One kind of node comes later than that. A convolution that stores the gradient of a batch norm's output can
- * gather the sums that the batch norm needs of it (sums.h), but only of the whole gradient. So of the readers of that
- * output the gatherer comes last; of several that can, the first of the graph is it.
+ * gather the sums that the batch norm needs of it (sums.h). It can do so only of the whole gradient. So of the readers
+ * of that output the gatherer comes last; of several that can, the first of the graph is it.
  *
  * In: the graph, finish.h's result, and what operations say (rgm_op.gathers). Out: two lists of nodes, and each
  * tensor's gatherer. Evaluation has no backward list.

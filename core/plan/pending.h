@@ -17,8 +17,8 @@
  * Example: layer1.0 of a ResNet-50 at 224x224 with a batch of 32. conv1 stores a map of 64x56x56, 24.5 MiB. bn1 follows
  * with a ReLU, and conv2 reads bn1's output. Written, that output is three passes over 24.5 MiB: bn1 reads conv1's map
  * and writes its own, conv2 reads that. conv2 is our Winograd convolution and can apply it in all directions, so it is
- * pending: conv2 reads conv1's map and two vectors of 64 floats. Two passes, 49 MiB of traffic and 24.5 MiB of memory
- * are saved. bn3 at the end of the block has a residual: its output is written.
+ * pending. conv2 then reads conv1's map and two vectors of 64 floats. Two passes, 49 MiB of traffic and 24.5 MiB of
+ * memory are saved. bn3 at the end of the block has a residual: its output is written.
  */
 #ifndef RGM_PLAN_PENDING_H
 #define RGM_PLAN_PENDING_H
@@ -34,7 +34,7 @@ typedef struct rgm_pending {
 rgm_status rgm_pending_choose(const rgm_plan *plan, const rgm_pending **pending, rgm_error *err);
 
 /* The tensor that is in memory where a tensor is pending in at least the passes of `least` (RGM_APPLIES_FORWARD, or
- * RGM_APPLIES_ALWAYS): its batch norm's input, or itself where it is written. */
+ * RGM_APPLIES_ALWAYS). It is its batch norm's input, or itself where it is written. */
 int32_t rgm_pending_values(const rgm_plan *plan, int32_t tensor, int32_t least);
 
 #endif

@@ -12,14 +12,14 @@
  *     lifetimes  where each buffer lies in the arena
  *     binding    which pointers get which address
  *
- * The last four are done for several cuts, of which remake.h says which is taken. Operations are known by a table
- * alone (op.h). Reading a plan: rows.h; how it would run on many cores: chunks.h; what went wrong in it: finite.h.
+ * The last four are done for several cuts, of which remake.h says which is taken. Operations are known by a table alone
+ * (op.h). Reading a plan: rows.h; how it would run on many cores: chunks.h; what went wrong in it: finite.h.
  *
  * Nothing is allocated once a plan is made. The owner takes memory for the arena (rgm_plan_bytes), binds it, and runs
  *
  *     [fill the input] forward phases [loss: logits -> dlogits] backward phases
  *
- * as one list. In evaluation parameters do not change from batch to batch: what depends on them alone (filters in other
+ * as one list. In evaluation parameters do not change from batch to batch. What depends on them alone (filters in other
  * layouts, scales and shifts) is made by phases of its own, rgm_plan_prepare(), once before the first batch. Training
  * and evaluation plans of a run may share one arena: they never run at the same time.
  *
@@ -65,9 +65,14 @@ typedef struct rgm_activation_hook {
     rgm_activation_fn forward, backward;
 } rgm_activation_hook;
 
-/* The way in which convolutions are computed: the fastest by a fixed rule; Winograd F(4x4, 3x3) and its
- * strided form, or F(2x2, 3x3), wherever it can; matrix products of our own wherever they can; oneDNN everywhere;
- * oneDNN everywhere, by its own Winograd wherever it can (RGM_E_UNSUPPORTED if it has none at all). */
+/* The way in which convolutions are computed:
+ *     AUTO               the fastest, by a fixed rule
+ *     WINOGRAD           Winograd F(4x4, 3x3) and its strided form, wherever it can
+ *     WINOGRAD_2X2       Winograd F(2x2, 3x3), wherever it can
+ *     DIRECT             matrix products of our own wherever they can
+ *     ONEDNN             oneDNN everywhere
+ *     ONEDNN_WINOGRAD    oneDNN everywhere, by its own Winograd wherever it can
+ * RGM_E_UNSUPPORTED if oneDNN has no Winograd at all. */
 enum {
     RGM_WAY_AUTO = 0,
     RGM_WAY_WINOGRAD = 1,
@@ -113,8 +118,8 @@ size_t rgm_plan_kept_bytes(const rgm_plan *plan);
 void rgm_plan_bind(rgm_plan *plan, void *arena, const rgm_memory *memory);
 
 /* The phases; owned by the plan. Backward is empty in evaluation; what is to be prepared, in training. In evaluation it
- * runs before the first forward pass, and again when parameters or statistics have changed or the arena has been used
- * for something else. */
+ * runs before the first forward pass. It runs again when parameters or statistics have changed, or the arena has been
+ * used for something else. */
 rgm_phase *rgm_plan_prepare(rgm_plan *plan, int32_t *count);
 rgm_phase *rgm_plan_forward(rgm_plan *plan, int32_t *count);
 rgm_phase *rgm_plan_backward(rgm_plan *plan, int32_t *count);

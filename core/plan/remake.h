@@ -1,17 +1,17 @@
 /* Pass 6, remake: which tensors the forward pass drops, to be made again in the backward pass.
  *
  * A dropped tensor's place is free after its last reader of the forward pass. A tensor that was pending in the forward
- * pass alone (RGM_APPLIES_FORWARD) counts as dropped, too: the backward pass makes it for the first time, by the same
- * means. The first operation whose backward phases need such a tensor has it made in front of them (again.h), and
- * before it whatever it is made of. So a segment of the network, from a tensor that was kept to the one that is wanted,
- * runs again.
+ * pass alone (RGM_APPLIES_FORWARD) counts as dropped, too. The backward pass makes it for the first time, by the same
+ * means. The first operation whose backward phases need such a tensor has it made in front of them (again.h).
+ * Before it comes whatever it is made of. So a segment of the network runs again: from a tensor that was kept to the
+ * one that is wanted.
  *
  * What may be dropped are outputs that take at most so many floating-point operations for each of their bytes. Memory
  * normal: none, so batch norms and ends of residual blocks that had to be written, a pass over memory each. Memory low:
  * also pools, 1x1 convolutions that widen, others of few channels. Checkpoints, where the network is one tensor wide,
- * cut it into segments (Chen et al., "Training deep nets with sublinear memory cost", 2016): a segment is closed once
- * it has dropped more than a budget. Both numbers are searched (plan.c): cuts are tried from the cheap to the dear, and
- * a dearer one is taken if its plan is smaller by 2 %.
+ * cut it into segments. A segment is closed once it has dropped more than a budget (Chen et al., "Training deep nets
+ * with sublinear memory cost", 2016). Both numbers are searched (plan.c). Cuts are tried from the cheap to the dear,
+ * and a dearer one is taken if its plan is smaller by 2 %.
  *
  * In: a cut, the graph, sizes and pending's result. Out: for each tensor whether it is dropped. The second time gives
  * the same bits: the same code on the same chunks.

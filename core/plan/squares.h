@@ -11,10 +11,10 @@ typedef struct rgm_squares {
     double sum[]; /* each chunk */
 } rgm_squares;
 
-/* The phase appended last finishes the gradients of parameters a and b (RGM_NO_TENSOR: of one only): its chunk i writes
- * to (*slot)[i] the sum of the squares of what it stores, in double precision but for short partial sums like those of
- * kernels->sumsq. Some phase has to say so of every gradient. *slot is set at once, not on binding: it is set-up
- * memory. */
+/* The phase appended last finishes the gradients of parameters a and b (RGM_NO_TENSOR: of one only). Its chunk i writes
+ * to (*slot)[i] the sum of the squares of what it stores. That is in double precision but for short partial sums like
+ * those of kernels->sumsq. Some phase has to say so of every gradient. *slot is set at once, not on binding: it is
+ * set-up memory. */
 void rgm_plan_squares(rgm_plan *plan, int32_t a, int32_t b, double **slot);
 
 /* Their sum, after the backward phases; in a fixed order. */

@@ -13,8 +13,8 @@ typedef struct rgm_store {
     int32_t relu;
 } rgm_store;
 
-/* Plans the phase that makes scale and shift, if anything has joined, and the output's place: the residual's own if
- * nobody needs that any more and `x`, the buffer that the node reads, is another one. RGM_E_NOMEM. */
+/* Plans the phase that makes scale and shift, if anything has joined, and the output's place. That is the residual's
+ * own if nobody needs it any more and `x`, the buffer that the node reads, is another one. RGM_E_NOMEM. */
 rgm_status rgm_store_plan(rgm_plan *plan, int32_t node, rgm_buffer x, rgm_store *store, rgm_error *err);
 /* The phase appended last stores that way: each slot gets its address on binding. One that is NULL, or of what there is
  * not, is skipped. */

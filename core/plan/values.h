@@ -4,8 +4,8 @@
  * Whoever can apply what is pending loads a tensor by rgm_plan_source(), the others by rgm_plan_value().
  *
  * In evaluation an output takes the buffer of one that has been read by all and has as many bytes. Laying out memory by
- * liveness does not see this where phases have become one (images.h): there a worker may still read an image of the old
- * output while another writes one of the new; but never the same image, and images lie at the same places.
+ * liveness does not see this where phases have become one (images.h). There a worker may still read an image of the old
+ * output while another writes one of the new. But it is never the same image, and images lie at the same places.
  */
 #ifndef RGM_PLAN_VALUES_H
 #define RGM_PLAN_VALUES_H
