@@ -32,18 +32,21 @@
  * configuration (`plugins: [./invert.so]`, `augment: [{invert: {p: 0.3}}]`). docs/PLUGINS.md has the full story.
  *
  * The rules
- *   - Results are functions of the arguments alone. What a [worker] function writes must not depend on the worker, on
- *     where the host cuts the work into spans, or on the order of calls. Draws are addressed by element index, so a
+ *   - Results are functions of the arguments alone. What a [worker] function writes must not depend on the worker, nor
+ *     on where the host cuts the work into spans, nor on the order of calls. Draws are addressed by element index, so a
  *     span draws the same numbers wherever it begins.
- *   - No threads, no allocation in [worker] functions, no globals that change, no rand(), no FP state, locale or
- *     signals touched, no writing outside what a call hands over. No exit(), no printing: host->fail and host->note.
+ *   - No threads, no allocation in [worker] functions, no globals that change, no rand(). FP state, locale and signals
+ *     are not touched. Nothing is written outside what a call hands over. No exit(), no printing: host->fail and
+ *     host->note.
  *   - FP state and locale are put back after every call, whatever a plugin does.
  *   - For results that are the same on every machine, take exp, log, sin and cos from the host table, not from libm.
  *   - Whoever allocates frees. Strings are UTF-8, NUL-terminated and live as long as what shows them.
  *   - Names of components and parameters are [a-z0-9_]+, at most 47 characters.
  *
- * Where functions run: [main] one thread, never two calls at once; [worker] any thread, many at once on one instance,
- * inside the step: denormals are flushed to zero there; [any] both.
+ * Where functions run:
+ *     [main]     one thread, never two calls at once
+ *     [worker]   any thread, many at once on one instance, inside the step: denormals are flushed to zero there
+ *     [any]      both
  *
  * What is final: kinds of version 1 that are driven in full. Draft: kinds and members that no host drives in full yet;
  * they may change before 1.0 and then get another kind version. A component that asks for what is not given is refused
@@ -54,7 +57,7 @@
  *     reserved   batch augmentation, RGM_ALL (refused when the plugin is loaded)
  *
  * Growth: what is final grows like this and in no other way:
- *   - A struct grows at its end only. Its first word is its size as its writer was compiled; a reader looks with
+ *   - A struct grows at its end only. Its first word is its size as its writer was compiled. A reader looks with
  *     RGM_HAS before it touches a field that version 1.0 did not have. A missing field means NULL or 0.
  *   - Arrays of structs carry the size of an element beside them; step through them with RGM_AT.
  *   - Structs marked "frozen" never change; their reserved words are 0.
@@ -266,8 +269,8 @@ typedef struct rgm_host {
     void (*softmax_xent)(const float *z, const float *t, int64_t classes, float grad_scale, float *loss, float *dz);
     /* n rows of one logit: loss[i] = softplus(z) - t z;  dz = grad_scale * (sigmoid(z) - t) */
     void (*sigmoid_xent)(const float *z, const float *t, int64_t n, float grad_scale, float *loss, float *dz);
-    /* src [H][W][C] with `pitch` bytes a row -> dense dst [OH][OW][C], which starts at (top, left) of src; outside src:
-     * fill[c]; mirrored left to right if flip. dst must not overlap src. */
+    /* src [H][W][C] with `pitch` bytes a row -> dense dst [OH][OW][C], which starts at (top, left) of src. Outside src:
+     * fill[c]. Mirrored left to right if flip. dst must not overlap src. */
     void (*crop_flip_u8)(const uint8_t *src, int64_t pitch, int32_t H, int32_t W, int32_t C, int32_t top, int32_t left,
                          int32_t flip, const uint8_t *fill, uint8_t *dst, int32_t OH, int32_t OW);
     void (*relu)(const float *x, float *y, int64_t n); /* y = max(x, 0) */
@@ -305,9 +308,9 @@ typedef struct rgm_life {
     uint64_t (*scratch)(const void *self, const rgm_model_info *model);
     /* State that the parameters do not give (an observed plateau), for checkpoints: both or neither. The state may have
      * any size up to 64 MiB, and another one at every save. save returns the bytes it has, and writes them if they fit
-     * in `bytes`; the host asks for the size first, with out NULL and bytes 0. load follows prepare, gets the bytes of
-     * a save, of this version of the plugin or of an older one, and refuses what it cannot read. A state of 0 bytes is
-     * that after prepare: load is not called for it. [main] */
+     * in `bytes`. The host asks for the size first, with out NULL and bytes 0. load follows prepare and gets the bytes
+     * of a save, of this version of the plugin or of an older one. It refuses what it cannot read. A state of 0 bytes
+     * is that after prepare: load is not called for it. [main] */
     uint64_t (*save)(const void *self, void *out, uint64_t bytes);
     int32_t (*load)(const rgm_call *call, void *self, const void *in, uint64_t bytes);
     uint64_t reserved_tail; /* 0 */
@@ -347,9 +350,9 @@ typedef struct rgm_image {
 
 typedef struct rgm_augmentation {
     rgm_component component;
-    /* Writes every element of *out, whose shape is set, or returns RGM_UNCHANGED having written nothing (only if the
-     * shapes are equal: the sample passes on as it is). out does not overlap in, except with RGM_IN_PLACE: then both
-     * are the same pixels and only what changes is written. [worker] */
+    /* Writes every element of *out, whose shape is set, or returns RGM_UNCHANGED having written nothing. The sample
+     * passes on as it is then, so that only if the shapes are equal. out does not overlap in, except with RGM_IN_PLACE:
+     * then both are the same pixels and only what changes is written. [worker] */
     int32_t (*apply)(const rgm_call *call, const void *self, const rgm_image *in, rgm_image *out);
     /* Sets out->channels, height and width, 1..65536 each, for a sample of in's shape (data is NULL in both). NULL: the
      * same. At the chain's end the channels must be those of the data set, height and width the model's.
@@ -432,7 +435,7 @@ typedef struct rgm_regularizer {
 
 /* Elements [first, first + n) of one sample's activations; pointers are to element `first`. Draws: number = element.
  * Elements are counted in the run's own layout, [channels / block][pixels][block] (block 1: plain). Draft: today's host
- * gives whole samples of the vector before the classifier, with block and pixels 1; the vector may end in padding,
+ * gives whole samples of the vector before the classifier, with block and pixels 1. The vector may end in padding,
  * which is 0 and must become 0. */
 typedef struct rgm_activation_span {
     uint32_t size;
