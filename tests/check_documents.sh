@@ -1,7 +1,8 @@
 #!/bin/sh
 # The documents name what is there: every test in the tables of docs/RELIABILITY.md, and every file that a link leads to.
-# docs/ARCHITECTURE.md and docs/CONVOLUTIONS.md can be read: no sentence has more than 25 words; every file, folder and
-# function that they name exists; every room and every pass of the plan has its place in them, rooms also in the picture.
+# Documents and the comments of headers can be read: no sentence has more than 25 words.
+# docs/ARCHITECTURE.md and docs/CONVOLUTIONS.md: every file, folder and function that they name exists; every room and every
+# pass of the plan has its place in them, rooms also in the picture.
 #
 # A cell of the column "test" is a list of "FILE: NAME, NAME", separated by "; ". FILE is check_X for tests/check_X.c, or a script
 # below tests/, which has no names. What stands in parentheses is a remark.
@@ -89,17 +90,46 @@ blocks() { # FILE
         END { flush() }' "$1"
 }
 
-# What is in backquotes counts as one word.
-long_sentences() { # FILE: "LINE: N words: SENTENCE" for each of more than 25
-    blocks "$1" | awk '{
-        line = $1; $1 = ""; gsub(/`[^`]*`/, "CODE"); gsub(/[*]/, "")
-        text = $0 " "
-        while (text ~ /[^ ]/) {
-            end = match(text, /[.!?][")]* /) ? RSTART + RLENGTH - 1 : length(text)
-            sentence = substr(text, 1, end); text = substr(text, end + 1); words = 0
-            for (n = split(sentence, word, " "); n > 0; n--) if (word[n] ~ /[A-Za-z0-9]/) words++
-            if (words > 25) printf "%d: %d words: %s\n", line, words, sentence
+# The same of the comments of C: a paragraph, or an item of a list that begins with "-". What is indented (an example, a
+# table) is left out.
+comments() { # FILE...: lines "FILE:LINE TEXT"
+    awk '
+        function flush() { if (text != "") print first, text; text = ""; item = 0 }
+        function add(part) {
+            if (part ~ /^ *$/) { flush(); return }
+            if (part ~ /^ *- /) { flush(); item = 1; sub(/^ *- /, "", part) } else if (part ~ /^  / && !item) { flush(); return }
+            sub(/^ +/, "", part); if (text == "") first = FILENAME ":" FNR; text = text == "" ? part : text " " part
         }
+        FNR == 1 { flush(); comment = 0 }
+        {
+            rest = $0
+            if (comment) { sub(/^ *[*]( |$)/, "", rest); sub(/^ *[*]\//, "*/", rest) }
+            while (1) {
+                if (!comment) {
+                    if (!(at = index(rest, "/*"))) break
+                    rest = substr(rest, at + 2); sub(/^ /, "", rest); comment = 1
+                }
+                if (!(at = index(rest, "*/"))) { add(rest); break }
+                add(substr(rest, 1, at - 1)); flush(); rest = substr(rest, at + 2); comment = 0
+            }
+        }
+        END { flush() }' "$@"
+}
+
+# A sentence ends at a word with . ! or ? behind it, but for an initial, "e.g.", "i.e." and "...". What is in backquotes counts
+# as one word.
+long_sentences() { # of "PLACE TEXT": "PLACE: N words: SENTENCE" for each of more than 25
+    awk '{
+        place = $1; $1 = ""; gsub(/`[^`]*`/, "CODE")
+        words = 0; sentence = ""
+        for (n = split($0, word, " "); i++ < n;) {
+            sentence = sentence " " word[i]
+            if (word[i] ~ /[A-Za-z0-9]/) words++
+            if (i < n && (word[i] !~ /[^.][.!?][")*]*$/ || word[i] ~ /^[("]*([A-Z]|e[.]g|i[.]e)[.]$/)) continue
+            if (words > 25) print place ": " words " words:" sentence
+            words = 0; sentence = ""
+        }
+        i = 0
     }'
 }
 
@@ -114,17 +144,35 @@ quoted() { # FILE
     long="$ten $ten a b, c d e \`x y z\`."
     printf '# %s\n\n%s\nShort. %s\n\n```\n%s\n```\n\n- %s\n\n| %s | b |\n|---|---|\n' "$long" "${long% \`*}." "$long" "$long" "$long" "$long"
 } >"$tests"
-[ "$(long_sentences "$tests" | sed 's/:.*//' | tr '\n' ' ')" = '3 10 12 ' ] || wrong "itself: does not see sentences of 26 words"
+[ "$(blocks "$tests" | long_sentences | sed 's/:.*//' | tr '\n' ' ')" = '3 10 12 ' ] ||
+    wrong "itself: does not see sentences of 26 words"
+
+# In comments alike: one that is a comment's only line, one in several lines, one in an item.
+{
+    printf '/* %s */\nint ten; /* %s %s */\n/* E. B. %s,\n * %s\n * a b c d.\n */\n' "$long" "$ten" "$ten." "$ten" "$ten"
+    printf '/* The rules\n *   - %s\n *     %s\n *\n *     %s\n *   %s */\nconst char *%s\n' "$ten" "$ten a b c d e f." "$long" "$long" "$long"
+    printf '/* %s. %s, *%s */\n' "$ten" "$ten" "$ten"
+} >"$tests"
+[ "$(comments "$tests" | long_sentences | sed 's/^[^:]*:\([0-9]*\):.*/\1/' | tr '\n' ' ')" = '1 3 8 ' ] ||
+    wrong "itself: does not see sentences of 26 words in comments"
 
 identifiers=$(mktemp "${TMPDIR:-/tmp}/regimen-documents-XXXXXX") || exit 99
-trap 'rm -f "$tests" "$identifiers"' EXIT
+headers=$(mktemp "${TMPDIR:-/tmp}/regimen-documents-XXXXXX") || exit 99
+trap 'rm -f "$tests" "$identifiers" "$headers"' EXIT
 find "$top/core" "$top/include" "$top/bench" "$top/plugins" -name '*.[ch]' -exec cat {} + |
     grep -oE '(rgm|RGM)_[A-Za-z0-9_]+' | LC_ALL=C sort -u >"$identifiers"
 
+for document in README.md datasets/FORMAT.md $(cd "$top" && echo docs/*.md); do
+    blocks "$top/$document" | long_sentences >"$tests"
+    while read -r sentence; do wrong "$document:$sentence"; done <"$tests"
+done
+find "$top/core" "$top/include" "$top/bench" "$top/datasets" "$top/plugins" "$top/tests" \
+    -name '*.h' ! -name regimen.h >"$headers"
+while read -r header; do comments "$header"; done <"$headers" | long_sentences >"$tests"
+while read -r sentence; do wrong "$sentence"; done <"$tests"
+
 read_by_newcomers='docs/ARCHITECTURE.md docs/CONVOLUTIONS.md'
 for document in $read_by_newcomers; do
-    long_sentences "$top/$document" >"$tests"
-    while read -r sentence; do wrong "$document:$sentence"; done <"$tests"
     quoted "$top/$document" | LC_ALL=C sort -u >"$tests"
     named=0
     while read -r word; do
