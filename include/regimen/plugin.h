@@ -32,8 +32,8 @@
  * configuration (`plugins: [./invert.so]`, `augment: [{invert: {p: 0.3}}]`). docs/PLUGINS.md has the full story.
  *
  * The rules
- *   - Results are functions of the arguments alone. What a [worker] function writes must not depend on the worker, nor
- *     on where the host cuts the work into spans, nor on the order of calls. Draws are addressed by element index, so a
+ *   - Results are functions of the arguments alone. What a [worker] function writes must not depend on the worker, on
+ *     the host's cuts into spans, or on the order of calls. Draws are addressed by element index, so a
  *     span draws the same numbers wherever it begins.
  *   - No threads, no allocation in [worker] functions, no globals that change, no rand(). FP state, locale and signals
  *     are not touched. Nothing is written outside what a call hands over. No exit(), no printing: host->fail and
@@ -350,8 +350,8 @@ typedef struct rgm_image {
 
 typedef struct rgm_augmentation {
     rgm_component component;
-    /* Writes every element of *out, whose shape is set, or returns RGM_UNCHANGED having written nothing. The sample
-     * passes on as it is then, so that only if the shapes are equal. out does not overlap in, except with RGM_IN_PLACE:
+    /* Writes every element of *out, whose shape is set, or returns RGM_UNCHANGED having written nothing. That is
+     * for equal shapes only: the sample passes on as it is. out does not overlap in, except with RGM_IN_PLACE:
      * then both are the same pixels and only what changes is written. [worker] */
     int32_t (*apply)(const rgm_call *call, const void *self, const rgm_image *in, rgm_image *out);
     /* Sets out->channels, height and width, 1..65536 each, for a sample of in's shape (data is NULL in both). NULL: the
