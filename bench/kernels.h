@@ -5,8 +5,10 @@
  * kernel computes and moves is said once for an element, by the list (kernels/kernels.def). What a call is and how many
  * elements it has is said for each kernel by bench/kernel_calls.c. A kernel that it forgets does not compile.
  *
- * Rates are those of all workers together. GFLOP/s are shares of the fused multiply-adds of the same instruction set.
- * GB/s are shares of what the kernel `add` moves at the same place. These take turns with the kernel.
+ * Rates are those of all workers together. A share is
+ *     of GFLOP/s    the part of the fused multiply-adds of the same instruction set
+ *     of GB/s       the part of what the kernel `add` moves at the same place
+ * What is compared with takes turns with the kernel.
  */
 #ifndef RGM_BENCH_KERNELS_H
 #define RGM_BENCH_KERNELS_H

@@ -1,4 +1,4 @@
-/* One convolution in a network of its own, so that it runs on the code path of training. core/net makes it, it is
+/* One convolution in a network of its own, so that it runs on the code path of training. core/graph makes it, it is
  * planned, and the team runs its phases. Activations from "plugins" stand before and behind it. They hand it its input
  * and the gradient of its output. They take its output and the gradient of its input, if wanted.
  *
