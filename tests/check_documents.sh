@@ -162,12 +162,12 @@ trap 'rm -f "$tests" "$identifiers" "$headers"' EXIT
 find "$top/core" "$top/include" "$top/bench" "$top/plugins" -name '*.[ch]' -exec cat {} + |
     grep -oE '(rgm|RGM)_[A-Za-z0-9_]+' | LC_ALL=C sort -u >"$identifiers"
 
-for document in README.md datasets/FORMAT.md $(cd "$top" && echo docs/*.md); do
+for document in README.md CONTRIBUTING.md datasets/FORMAT.md $(cd "$top" && echo docs/*.md); do
     blocks "$top/$document" | long_sentences >"$tests"
     while read -r sentence; do wrong "$document:$sentence"; done <"$tests"
 done
 find "$top/core" "$top/include" "$top/bench" "$top/datasets" "$top/plugins" "$top/tests" \
-    -name '*.h' ! -name regimen.h >"$headers"
+    -name '*.h' >"$headers"
 while read -r header; do comments "$header"; done <"$headers" | long_sentences >"$tests"
 while read -r sentence; do wrong "$sentence"; done <"$tests"
 

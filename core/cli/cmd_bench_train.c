@@ -16,7 +16,7 @@
 #include "cli/watch.h"
 #include "cli/way_on.h"
 #include "datasets/import.h"
-#include "library/inside.h"
+#include "library/result.h"
 
 #define FASHION_MNIST "/usr/share/datasets/fashion-mnist" /* of Debian's dataset-fashion-mnist */
 
@@ -117,7 +117,7 @@ static rgm_status train(const rgm_cli_line *line, rgm_config *config, rgm_bench_
     rgm_status status = rgm_run_train(&options, &summary, err);
     if (status == RGM_E_INTERRUPTED && summary.folder[0])
         return rgm_fail(err, status, "bench: stopped on request after step %" PRId64, summary.step);
-    rgm_library_result(&result, &summary, config);
+    rgm_public_result(&result, &summary, config);
     rgm_way_add(&result, err->text, sizeof err->text);
     return status;
 }

@@ -7,7 +7,8 @@
 #include "cli/options.h"
 #include "cli/session.h"
 #include "cli/watch.h"
-#include "library/inside.h"
+#include "library/configuration.h"
+#include "library/model.h"
 
 enum { SPLIT };
 static const rgm_cli_flag flags[] = {
@@ -51,7 +52,7 @@ static rgm_status find_checkpoint(const rgm_cli_line *line, char path[RGM_RUNFOL
     if (!given) return rgm_fail(err, RGM_E_USAGE, "eval: expected a checkpoint: --checkpoint FILE, or a run folder");
     if (strlen(given) >= RGM_CONFIG_PATH)
         return rgm_fail(err, RGM_E_USAGE, "eval: the path of the checkpoint is too long");
-    return rgm_library_checkpoint(given, path, err);
+    return rgm_public_checkpoint(given, path, err);
 }
 
 /* The checkpoint's configuration, then what the line says. */
@@ -60,7 +61,7 @@ static rgm_status make_config(evaluation *e, rgm_error *err) {
     regimen_error why;
     RGM_TRY(find_checkpoint(e->line, e->path, err));
     if (regimen_config_create(&e->config, &why) < 0) return rgm_client_fail(err, &why);
-    RGM_TRY(rgm_library_read_checkpoint(e->config, e->path, &stop, err));
+    RGM_TRY(rgm_public_read_checkpoint(e->config, e->path, &stop, err));
     return rgm_cli_apply(e->line, &e->config->config, err);
 }
 

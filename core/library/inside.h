@@ -27,17 +27,4 @@ struct regimen_model {
     int32_t class_count;
 };
 
-/* A model over a predictor, which is the model's from here on; destroyed on failure. */
-rgm_status rgm_library_model(regimen_model **model, regimen_machine *machine, rgm_predictor *predictor, rgm_error *err);
-
-/* As regimen_config_read() of a checkpoint, whatever the file looks like: what is none is told as such. */
-rgm_status rgm_library_read_checkpoint(regimen_config *config, const char *path, const rgm_stop *stop, rgm_error *err);
-
-/* The checkpoint that `given` stands for: itself, or of a run folder best.h5, or last.h5 if no evaluation has chosen a
- * best. RGM_E_USAGE if the folder has neither, or the path is too long. */
-rgm_status rgm_library_checkpoint(const char *given, char path[RGM_RUNFOLDER_PATH], rgm_error *err);
-
-/* The public result of a run or an evaluation. */
-void rgm_library_result(regimen_result *result, const rgm_run_summary *summary, const rgm_config *config);
-
 #endif

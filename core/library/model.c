@@ -1,8 +1,10 @@
+#include "library/model.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include "library/inside.h"
+#include "library/result.h"
 #include "run/earlier.h"
 
 /* ---- the object ---- */
@@ -26,8 +28,7 @@ static rgm_status list_classes(regimen_model *m, const char *text, rgm_error *er
     return RGM_OK;
 }
 
-rgm_status rgm_library_model(regimen_model **model, regimen_machine *machine, rgm_predictor *predictor,
-                             rgm_error *err) {
+rgm_status rgm_public_model(regimen_model **model, regimen_machine *machine, rgm_predictor *predictor, rgm_error *err) {
     regimen_model *m = calloc(1, sizeof *m);
     if (!m) {
         rgm_predictor_destroy(predictor);
@@ -52,7 +53,7 @@ void regimen_model_close(regimen_model *model) {
 
 /* ---- loading and saving ---- */
 
-rgm_status rgm_library_checkpoint(const char *given, char path[RGM_RUNFOLDER_PATH], rgm_error *err) {
+rgm_status rgm_public_checkpoint(const char *given, char path[RGM_RUNFOLDER_PATH], rgm_error *err) {
     struct stat status;
     if (stat(given, &status) == 0 && S_ISDIR(status.st_mode)) {
         if (rgm_runfolder_checkpoint(given, 1, path)) return RGM_OK;
@@ -73,7 +74,7 @@ static rgm_status load(regimen_model **model, regimen_machine *machine, const ch
     rgm_constants_free(&constants);
     RGM_TRY(status);
     status = rgm_predictor_load(predictor, path, stop, err);
-    if (status >= 0) return rgm_library_model(model, machine, predictor, err);
+    if (status >= 0) return rgm_public_model(model, machine, predictor, err);
     rgm_predictor_destroy(predictor);
     return status;
 }
@@ -88,7 +89,7 @@ int32_t regimen_model_load(regimen_model **model, regimen_machine *machine, cons
     rgm_config *own = malloc(sizeof *own);
     rgm_status status = own ? rgm_sized_check(events, "regimen_events", &entry.err)
                             : rgm_fail(&entry.err, RGM_E_NOMEM, "model: out of memory");
-    if (status >= 0) status = rgm_library_checkpoint(path, file, &entry.err);
+    if (status >= 0) status = rgm_public_checkpoint(path, file, &entry.err);
     if (status >= 0) status = load(model, machine, file, config, &stop, own, &entry.err);
     free(own);
     return rgm_entry_end(&entry, status, err);
@@ -125,7 +126,7 @@ static rgm_status evaluate(regimen_model *model, const rgm_predictor_evaluation 
     const regimen_events *e = &entry->events;
     regimen_error theirs = {0};
     rgm_status status = rgm_predictor_evaluate(model->predictor, o, &summary, &entry->err);
-    rgm_library_result(told, &summary, rgm_predictor_config(model->predictor));
+    rgm_public_result(told, &summary, rgm_predictor_config(model->predictor));
     if (o->set) snprintf(told->data, sizeof told->data, "%s", rgm_dataset_describe(o->set)->path);
     if (status < 0 || !e->finished) return status;
     rgm_entry_leave(entry);

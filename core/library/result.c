@@ -1,8 +1,8 @@
-/* What comes out of runs, as the public structs have it. */
+#include "library/result.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-#include "library/inside.h"
 
 #define SAME(a, b) _Static_assert((int)(a) == (int)(b), "the public numbers are the rooms' own")
 SAME(REGIMEN_END_COMPLETE, RGM_END_COMPLETE);
@@ -27,7 +27,7 @@ static int32_t number_of(const char *split) {
     return -1;
 }
 
-void rgm_library_result(regimen_result *r, const rgm_run_summary *s, const rgm_config *config) {
+void rgm_public_result(regimen_result *r, const rgm_run_summary *s, const rgm_config *config) {
     *r = (regimen_result){.size = sizeof *r,
                           .status = s->status,
                           .ending = s->ending,

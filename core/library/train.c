@@ -2,7 +2,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "library/inside.h"
+#include "library/model.h"
+#include "library/result.h"
 #include "run/earlier.h"
 
 /* A call of regimen_train(). */
@@ -141,7 +142,7 @@ static rgm_status on_finished(void *context, const rgm_run_parts *parts, const r
     regimen_result result;
     if (t->options.model) RGM_TRY(take_model(t, parts, summary, err));
     if (!e->finished) return RGM_OK;
-    rgm_library_result(&result, summary, &t->config);
+    rgm_public_result(&result, summary, &t->config);
     rgm_entry_leave(&t->entry);
     int32_t status = e->finished(e->context, &result, &theirs);
     rgm_entry_return(&t->entry);
@@ -153,7 +154,7 @@ static void on_ended(void *context, const rgm_run_summary *summary) {
     const regimen_events *e = &t->entry.events;
     regimen_result result;
     if (!e->ended) return;
-    rgm_library_result(&result, summary, &t->config);
+    rgm_public_result(&result, summary, &t->config);
     rgm_entry_leave(&t->entry);
     e->ended(e->context, &result);
     rgm_entry_return(&t->entry);
@@ -176,7 +177,7 @@ static rgm_status make_config(training *t, const regimen_config *config, rgm_err
 static rgm_status hand_out(training *t, rgm_error *err) {
     rgm_predictor *predictor;
     RGM_TRY(rgm_predictor_of(&predictor, t->trained, t->machine->device, err));
-    return rgm_library_model(t->options.model, t->machine, predictor, err);
+    return rgm_public_model(t->options.model, t->machine, predictor, err);
 }
 
 static rgm_status train(training *t, const regimen_data *data, const regimen_config *config, rgm_error *err) {
@@ -229,7 +230,7 @@ int32_t regimen_train(regimen_machine *machine, const regimen_data *data, const 
     rgm_run_summary_start(&t->summary);
     if (status >= 0) status = train(t, data, config, &t->entry.err);
     if (t->summary.status == RGM_OK) t->summary.status = status; /* of a call that came to no run */
-    rgm_library_result(&told, &t->summary, &t->config);
+    rgm_public_result(&told, &t->summary, &t->config);
     rgm_sized_give(result, &told, sizeof told);
     rgm_trained_free(t->trained);
     rgm_entry_end(&t->entry, status, err);

@@ -145,9 +145,9 @@ typedef struct regimen_config regimen_config;
 REGIMEN_API int32_t regimen_config_create(regimen_config **config, regimen_error *err);
 REGIMEN_API void regimen_config_destroy(regimen_config *config); /* NULL is fine */
 
-/* Reads one over what is there: a YAML file; or, of a run folder or a checkpoint, its own, whole, with what the program
- * has put into it (pin, out). Of a checkpoint, which may come from elsewhere, plugins in files of their own are left
- * out. On failure the configuration is as before. Of `events` (NULL: none) cancel and message. */
+/* Reads a configuration over what is there. A YAML file is read as it is. Of a run folder or a checkpoint it is its
+ * own, whole, with what the program has put into it (pin, out). A checkpoint may come from elsewhere: plugins in files
+ * of their own are left out. On failure the configuration is as before. Of `events` (NULL: none) cancel and message. */
 REGIMEN_API int32_t regimen_config_read(regimen_config *config, const char *path, const regimen_events *events,
                                         regimen_error *err);
 

@@ -1,8 +1,9 @@
+#include "library/configuration.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include "library/inside.h"
 #include "run/earlier.h"
 
 /* ---- creation ---- */
@@ -64,7 +65,7 @@ static rgm_status read_checkpoint(regimen_config *c, const char *path, const rgm
     return status;
 }
 
-rgm_status rgm_library_read_checkpoint(regimen_config *config, const char *path, const rgm_stop *stop, rgm_error *err) {
+rgm_status rgm_public_read_checkpoint(regimen_config *config, const char *path, const rgm_stop *stop, rgm_error *err) {
     regimen_config *copy;
     RGM_TRY(copy_of(config, &copy, err));
     copy->earlier = 0;
