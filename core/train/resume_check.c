@@ -184,6 +184,11 @@ static rgm_status check_progress(const rgm_session *s, const rgm_progress *p, co
 
 rgm_status rgm_resume_check(const rgm_session *s, const rgm_checkpoint *header, const char *path, rgm_progress *p,
                             rgm_error *err) {
+    if (!header->progress.step) /* a run saves nothing before its first step */
+        return rgm_fail(err, RGM_E_USAGE,
+                        "%s: a model that was saved by itself: no run goes on from it, but a new one may begin with it "
+                        "(checkpoint)",
+                        path);
     if (header->seed != s->config->seed)
         return rgm_fail(err, RGM_E_USAGE, "%s: its run has seed %" PRIu64 ", this one %" PRIu64, path, header->seed,
                         s->config->seed);
