@@ -181,7 +181,6 @@ static rgm_status fit(rgm_predictor *p, const rgm_data *data, rgm_error *err) {
     const rgm_dataset_info *info = rgm_dataset_describe(data->set);
     const rgm_config_data of = {info->C, info->H, info->W, info->classes, INT32_MAX};
     RGM_TRY(rgm_config_fit(&p->config, &of, err));
-    if (!p->constants.input.known) p->constants.input = data->constants.input;
     return plan(p, err);
 }
 
@@ -194,6 +193,7 @@ static rgm_status measure(rgm_predictor *p, const rgm_data *data, const rgm_pred
     if (!view->count) return rgm_fail(err, RGM_E_USAGE, "%s: no %s split", data->file, split);
     RGM_TRY(fit(p, data, err));
     const rgm_session *s = p->many->session;
+    if (!p->constants.input.known) rgm_model_assume(s->model, &data->constants.input);
     p->many->begun = 0;
     double start = rgm_seconds();
     rgm_status status = rgm_trainer_evaluate(p->many->trainer, view, o->stop.asked, o->stop.context, &tally, err);
@@ -342,6 +342,9 @@ static rgm_status save(const rgm_predictor *p, const rgm_state *state, const cha
 rgm_status rgm_predictor_save(const rgm_predictor *p, const char *path, rgm_error *err) {
     if (!p->many)
         return rgm_fail(err, RGM_E_USAGE, "%s: it does not say how large its images are: nothing is saved",
+                        p->constants.path);
+    if (!p->constants.input.known)
+        return rgm_fail(err, RGM_E_USAGE, "%s: it does not say what pixels mean to it (mean and std): nothing is saved",
                         p->constants.path);
     rgm_state *state = malloc(sizeof *state);
     if (!state) return rgm_fail(err, RGM_E_NOMEM, "model: out of memory");

@@ -8,11 +8,14 @@
  *
  *     rgm_predictor_evaluate(), rgm_predictor_predict(), rgm_predictor_save()
  *
- * It has a plan for the configuration's batch, and a plan for single images once they are asked for. An evaluation's
- * bits do not depend on the batch. Memory is taken when a plan is made; a prediction then takes none.
+ * It has a plan for the configuration's batch, and a plan for single images once they are asked for. Memory is taken
+ * when a plan is made; a prediction then takes none. The last bits of an image's logits may depend on its place in a
+ * batch, for oneDNN's matrix products sum the last rows in another order. They do not depend on what is in the other
+ * places.
  *
  * A file of weights alone does not say how large its model's images are. Such a model is planned with the first data
- * set that it is evaluated on.
+ * set that it is evaluated on. If it does not say what pixels mean, mean and std of each data set are taken for its
+ * evaluation. Such a model neither predicts nor is saved.
  */
 #ifndef RGM_RUN_PREDICTOR_H
 #define RGM_RUN_PREDICTOR_H
@@ -57,8 +60,8 @@ rgm_status rgm_predictor_evaluate(rgm_predictor *predictor, const rgm_predictor_
 rgm_status rgm_predictor_predict(rgm_predictor *predictor, const uint8_t *images, int64_t count, float *probabilities,
                                  rgm_error *err);
 
-/* Writes a checkpoint of the weights, with configuration and constants; it has no slots and no plugins' states.
- * RGM_E_IO. RGM_E_USAGE if nothing is planned yet. [main] */
+/* Writes a checkpoint of the weights, with configuration and constants; it has no slots and no plugins' states, and no
+ * step. RGM_E_IO. RGM_E_USAGE if nothing is planned yet, or mean and deviation are not known. [main] */
 rgm_status rgm_predictor_save(const rgm_predictor *predictor, const char *path, rgm_error *err);
 
 /* What it is of; its image and classes are 0 while they are not known. Live as long as it does. */

@@ -58,6 +58,13 @@ static rgm_status describe_tensors(rgm_model *m, rgm_error *err) {
     return RGM_OK;
 }
 
+void rgm_model_assume(rgm_model *m, const rgm_model_input *input) {
+    memcpy(m->input.mean, input->mean, sizeof m->input.mean);
+    memcpy(m->input.std, input->std, sizeof m->input.std);
+    m->info.mean = m->input.mean;
+    m->info.std = m->input.std;
+}
+
 /* The input's size is the data's where there is data: augmentations make the model's of it. */
 static void describe(rgm_model *m, const rgm_data *data) {
     const rgm_config *c = m->config;
@@ -74,8 +81,7 @@ static void describe(rgm_model *m, const rgm_data *data) {
                                .width = c->model.image[2],
                                .batch = c->batch,
                                .samples = (uint64_t)data->train.count};
-    if (m->input.known) m->info.mean = m->input.mean;
-    if (m->input.known) m->info.std = m->input.std;
+    if (m->input.known) rgm_model_assume(m, &data->constants.input);
     if (!data->set) return;
     const rgm_dataset_info *info = rgm_dataset_describe(data->set);
     m->info.height = info->H;

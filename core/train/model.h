@@ -29,4 +29,8 @@ rgm_status rgm_model_create(rgm_model **model, const rgm_device *device, const r
                             int32_t evaluation, rgm_error *err);
 void rgm_model_destroy(rgm_model *model); /* NULL is fine */
 
+/* What pixels mean to a model that does not say, in evaluations that begin after this: mean and std of `input`. [main]
+ */
+void rgm_model_assume(rgm_model *model, const rgm_model_input *input);
+
 #endif
