@@ -120,26 +120,21 @@ const char *regimen_model_class(const regimen_model *model, int32_t index) {
 
 /* ---- use ---- */
 
-static rgm_status evaluate(regimen_model *model, const rgm_predictor_evaluation *o, rgm_entry *entry,
-                           regimen_result *told) {
-    rgm_run_summary summary;
+static rgm_status tell_finished(rgm_entry *entry, const regimen_result *result) {
     const regimen_events *e = &entry->events;
     regimen_error theirs = {0};
-    rgm_status status = rgm_predictor_evaluate(model->predictor, o, &summary, &entry->err);
-    rgm_public_result(told, &summary, rgm_predictor_config(model->predictor));
-    if (o->set) snprintf(told->data, sizeof told->data, "%s", rgm_dataset_describe(o->set)->path);
-    if (status < 0 || !e->finished) return status;
+    if (!e->finished) return RGM_OK;
     rgm_entry_leave(entry);
-    int32_t said = e->finished(e->context, told, &theirs);
+    int32_t said = e->finished(e->context, result, &theirs);
     rgm_entry_return(entry);
-    told->status = rgm_entry_judge("finished", said, &theirs, &entry->err);
-    return told->status;
+    return rgm_entry_judge("finished", said, &theirs, &entry->err);
 }
 
 int32_t regimen_evaluate(regimen_model *model, const regimen_data *data, int32_t split, const regimen_events *events,
                          regimen_result *result, regimen_error *err) {
     rgm_entry entry;
     regimen_result told;
+    rgm_run_summary summary;
     rgm_entry_begin(&entry, events);
     const rgm_predictor_evaluation evaluation = {
         .set = data ? data->set : NULL, .split = split, .stop = rgm_entry_stop(&entry)};
@@ -147,8 +142,12 @@ int32_t regimen_evaluate(regimen_model *model, const regimen_data *data, int32_t
     if (status >= 0) status = rgm_sized_check(result, "regimen_result", &entry.err);
     if (status >= 0 && (split < 0 || split >= RGM_SPLIT_COUNT))
         status = rgm_fail(&entry.err, RGM_E_USAGE, "regimen_evaluate: no split has the number %d", split);
-    if (status < 0) return rgm_entry_end(&entry, status, err);
-    status = evaluate(model, &evaluation, &entry, &told);
+    rgm_run_summary_start(&summary);
+    if (status >= 0) status = rgm_predictor_evaluate(model->predictor, &evaluation, &summary, &entry.err);
+    rgm_public_result(&told, &summary, rgm_predictor_config(model->predictor));
+    if (data) snprintf(told.data, sizeof told.data, "%s", rgm_dataset_describe(data->set)->path);
+    if (status >= 0) status = tell_finished(&entry, &told);
+    told.status = status;
     rgm_sized_give(result, &told, sizeof told);
     return rgm_entry_end(&entry, status, err);
 }

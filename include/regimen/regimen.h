@@ -287,12 +287,14 @@ typedef struct regimen_model_info {
 
 /* Loads a checkpoint, or that of a run folder: best.h5, else last.h5. config NULL: the checkpoint's own; else that
  * (regimen_config_read) with changes. Its batch is how many images the model takes at a time. A file of weights alone
- * needs a configuration with model, image and classes. Of `events` (NULL: none) cancel and message. */
+ * needs a configuration with its model; image and classes, where it lacks them, are those of the first data that the
+ * model is evaluated on. Of `events` (NULL: none) cancel and message. */
 REGIMEN_API int32_t regimen_model_load(regimen_model **model, regimen_machine *machine, const char *path,
                                        const regimen_config *config, const regimen_events *events, regimen_error *err);
 
 /* Writes a checkpoint with the weights and all that belongs to a model, replacing the file at once. No run can be
- * resumed from it, but a new one may begin with it (the key checkpoint). */
+ * resumed from it, but a new one may begin with it (the key checkpoint). REGIMEN_USAGE if no prediction could be made
+ * with it. */
 REGIMEN_API int32_t regimen_model_save(const regimen_model *model, const char *path, regimen_error *err);
 
 /* Before its machine is closed; NULL is fine. */
@@ -307,14 +309,15 @@ REGIMEN_API const char *regimen_model_class(const regimen_model *model, int32_t 
 /* Evaluates on a whole split of `data`, or of the configuration's data.file if it is NULL. Classes are matched by their
  * names, where both have names, else by number. A validation split that the data lacks is held out as the model's run
  * did; REGIMEN_USAGE if the data is not that run's. REGIMEN_USAGE for another size of image, for classes that the model
- * does not know, and for a split that is missing. Of `events` (NULL: none) cancel, message and finished. */
+ * does not know, and for a split that is missing. *result is filled whatever is returned; NULL: nobody wants it. Of `events` (NULL: none) cancel,
+ * message and finished. */
 REGIMEN_API int32_t regimen_evaluate(regimen_model *model, const regimen_data *data, int32_t split,
                                      const regimen_events *events, regimen_result *result, regimen_error *err);
 
 /* Class probabilities [count][classes] of images [count][height][width][channels], dense uint8: the softmax of the
- * logits, or the sigmoid of a single one. Their bits depend neither on the other images nor on their number.
- * REGIMEN_NUMERIC if one is not finite, REGIMEN_USAGE if the model's file did not say what pixels mean to it (mean and
- * deviation). */
+ * logits, or the sigmoid of a single one. They do not depend on what the other images show; how many there are may
+ * change their last bits. REGIMEN_NUMERIC if one is not finite, REGIMEN_USAGE if the model's file did not say what
+ * pixels mean to it (mean and deviation). */
 REGIMEN_API int32_t regimen_predict(regimen_model *model, const uint8_t *images, int64_t count, float *probabilities,
                                     regimen_error *err);
 
