@@ -70,6 +70,16 @@ regimen_data *pixels_data(const pixels *p) {
     return data;
 }
 
+regimen_data *pixels_named(const pixels *of, const char *const *class_names) {
+    regimen_error err;
+    regimen_data *d;
+    regimen_pixels given = of->given;
+    given.class_names = class_names;
+    given.name = "named";
+    fine(regimen_data_from_memory(&d, &given, &err), &err);
+    return d;
+}
+
 /* ---- configurations ---- */
 
 void config_more(regimen_config *config, const char *settings) {
@@ -222,6 +232,41 @@ outcome trained(regimen_machine *machine, const regimen_data *data, const regime
     ck_assert_msg(o.status == REGIMEN_OK, "status %d: %s", o.status, o.error);
     ck_assert(!more || more->no_model || o.model);
     return o;
+}
+
+/* ---- models ---- */
+
+regimen_model *load(regimen_machine *machine, const char *path, const regimen_config *config) {
+    regimen_error err;
+    regimen_model *model;
+    fine(regimen_model_load(&model, machine, path, config, NULL, &err), &err);
+    return model;
+}
+
+regimen_result evaluated(regimen_model *model, const regimen_data *d, int32_t split) {
+    regimen_error err;
+    regimen_result result = {.size = sizeof result};
+    fine(regimen_evaluate(model, d, split, NULL, &result, &err), &err);
+    ck_assert_int_eq(result.status, REGIMEN_OK);
+    return result;
+}
+
+void evaluation_refused(regimen_model *model, const regimen_data *d, int32_t split, int32_t status, const char *word) {
+    regimen_error err;
+    regimen_result result = {.size = sizeof result};
+    refused(regimen_evaluate(model, d, split, NULL, &result, &err), status, &err, word);
+    ck_assert_int_eq(result.status, status);
+    ck_assert_int_eq(regimen_evaluate(model, d, split, NULL, NULL, NULL), status);
+}
+
+void predict(regimen_model *model, const uint8_t *images, int64_t count, float *out) {
+    regimen_error err;
+    fine(regimen_predict(model, images, count, out, &err), &err);
+}
+
+int same_result(const regimen_result *a, const regimen_result *b) {
+    return a->split == b->split && a->images == b->images && a->correct == b->correct && a->correct5 == b->correct5 &&
+           a->accuracy == b->accuracy && a->loss == b->loss && a->accuracy_low == b->accuracy_low;
 }
 
 /* ---- bits ---- */

@@ -24,6 +24,7 @@ void pixels_free(pixels *p);
 void pixels_usual(pixels *p);
 size_t pixels_bytes(const pixels *p); /* of an image */
 regimen_data *pixels_data(const pixels *p);
+regimen_data *pixels_named(const pixels *p, const char *const *class_names); /* with class names, called "named" */
 
 /* ---- configurations ---- */
 
@@ -74,6 +75,19 @@ outcome train(regimen_machine *machine, const regimen_data *data, const regimen_
 
 /* The same, which must succeed. */
 outcome trained(regimen_machine *machine, const regimen_data *data, const regimen_config *config, const extra *more);
+
+/* ---- models ---- */
+
+/* These succeed, or the test fails. */
+regimen_model *load(regimen_machine *machine, const char *path, const regimen_config *config);
+regimen_result evaluated(regimen_model *model, const regimen_data *data, int32_t split);
+void predict(regimen_model *model, const uint8_t *images, int64_t count, float *out);
+
+void evaluation_refused(regimen_model *model, const regimen_data *data, int32_t split, int32_t status,
+                        const char *word);
+
+/* 1 if two evaluations saw and found the same. */
+int same_result(const regimen_result *a, const regimen_result *b);
 
 /* ---- bits ---- */
 

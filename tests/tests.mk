@@ -376,11 +376,12 @@ tests_check_run_CFLAGS = $(test_cflags)
 tests_check_run_LDADD = libcli.la libbench.la liblibrary.la librun.la libreport.la $(train_libs) $(JANSSON_LIBS)
 
 # The public library, as a program has it that uses it.
-library_tests = tests/check_library tests/check_library_train tests/check_library_many
+library_tests = tests/check_library tests/check_library_train tests/check_library_many tests/check_library_model \
+	tests/check_library_saved
 check_PROGRAMS += $(library_tests)
 TESTS += $(library_tests)
 library_helpers = %D%/library_case.c %D%/library_case.h %D%/sanitized.h $(train_helpers)
-library_cppflags = $(AM_CPPFLAGS) -D_GNU_SOURCE $(HDF5_CFLAGS) -DRGM_FIXTURES='"$(abs_top_builddir)/tests/fixtures"'
+library_cppflags = $(AM_CPPFLAGS) -D_GNU_SOURCE $(HDF5_CFLAGS) $(XXHASH_CFLAGS) -DRGM_FIXTURES='"$(abs_top_builddir)/tests/fixtures"'
 library_libs = liblibrary.la librun.la libreport.la $(train_libs) $(HDF5_LIBS)
 tests_check_library_SOURCES = %D%/check_library.c $(library_helpers)
 tests_check_library_CPPFLAGS = $(library_cppflags)
@@ -394,6 +395,14 @@ tests_check_library_many_SOURCES = %D%/check_library_many.c $(library_helpers)
 tests_check_library_many_CPPFLAGS = $(library_cppflags)
 tests_check_library_many_CFLAGS = $(test_cflags)
 tests_check_library_many_LDADD = $(library_libs)
+tests_check_library_model_SOURCES = %D%/check_library_model.c $(library_helpers)
+tests_check_library_model_CPPFLAGS = $(library_cppflags)
+tests_check_library_model_CFLAGS = $(test_cflags)
+tests_check_library_model_LDADD = $(library_libs)
+tests_check_library_saved_SOURCES = %D%/check_library_saved.c $(library_helpers)
+tests_check_library_saved_CPPFLAGS = $(library_cppflags)
+tests_check_library_saved_CFLAGS = $(test_cflags)
+tests_check_library_saved_LDADD = $(library_libs)
 
 # The run folder as the command keeps it, whatever ends the process.
 check_PROGRAMS += tests/check_run_folder
