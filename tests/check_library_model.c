@@ -96,7 +96,7 @@ START_TEST(the_batch_decides_nothing) {
     predict(o.model, p.images[REGIMEN_TRAIN], 60, all);
     fine(regimen_model_save(o.model, saved, &err), &err);
     regimen_config *c = config_of("");
-    fine(regimen_config_read(c, saved, &err), &err);
+    fine(regimen_config_read(c, saved, NULL, &err), &err);
     for (int32_t batch = 1; batch < 70; batch = batch * 3 + 1) {
         char text[32];
         snprintf(text, sizeof text, "batch=%d", batch);
