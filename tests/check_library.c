@@ -28,6 +28,11 @@ static void write_text(const char *path, const char *text) {
     ck_assert_int_eq(fclose(out), 0);
 }
 
+static int32_t always(void *context) {
+    (void)context;
+    return 1;
+}
+
 /* ---- statuses ---- */
 
 START_TEST(every_status_has_words) {
@@ -173,6 +178,7 @@ END_TEST
 
 /* A run's folder and its checkpoint have the same configuration, whatever was there before. */
 START_TEST(a_run_has_its_configuration) {
+    const regimen_events stop = {.size = sizeof stop, .cancel = always};
     regimen_error err;
     pixels p;
     char out[600], last[1100];
@@ -189,6 +195,8 @@ START_TEST(a_run_has_its_configuration) {
     has(a, "lr: 0.03125");
     snprintf(last, sizeof last, "%s/checkpoints/last.h5", o.result.folder);
     b = config_of("model.name=resnet20; batch=99; dropout=0.5");
+    refused(regimen_config_read(b, last, &stop, &err), REGIMEN_INTERRUPTED, &err, "last.h5");
+    has(b, "batch: 99");
     fine(regimen_config_read(b, last, NULL, &err), &err);
     has(b, "batch: 6");
     has(b, "seed: 1");
@@ -242,12 +250,25 @@ START_TEST(a_machine_by_default) {
 }
 END_TEST
 
-/* ---- data ---- */
-
-static int32_t always(void *context) {
-    (void)context;
-    return 1;
+START_TEST(a_machine_tells_what_it_skips) {
+    regimen_error err;
+    regimen_machine *m;
+    listener l = {0};
+    regimen_events events = events_of(&l), none = {0};
+    char plugins[640];
+    snprintf(plugins, sizeof plugins, "plugins=[%s]", folder);
+    write_text(in_folder(folder, "bad.so"), "no plugin");
+    regimen_config *c = config_of(plugins);
+    fine(regimen_machine_open(&m, c, &events, &err), &err);
+    ck_assert_msg(strstr(l.said, "1 ") && strstr(l.said, "bad.so") && strstr(l.said, "skipped"), "%s", l.said);
+    regimen_machine_close(m);
+    refused(regimen_machine_open(&m, c, &none, &err), REGIMEN_USAGE, &err, "regimen_events");
+    ck_assert_ptr_null(m);
+    regimen_config_destroy(c);
 }
+END_TEST
+
+/* ---- data ---- */
 
 START_TEST(data_of_a_file) {
     regimen_error err;
@@ -555,6 +576,7 @@ int main(void) {
     tcase_add_test(tcase, a_run_has_its_configuration);
     tcase_add_test(tcase, machines);
     tcase_add_test(tcase, a_machine_by_default);
+    tcase_add_test(tcase, a_machine_tells_what_it_skips);
     tcase_add_test(tcase, data_of_a_file);
     tcase_add_loop_test(tcase, hostile_pixels, 0, 19);
     tcase_add_test(tcase, data_of_memory);

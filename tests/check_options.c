@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/client.h"
 #include "cli/options.h"
 #include "config_rows.h"
 
@@ -63,6 +64,24 @@ START_TEST(test_what_is_given_is_kept_in_order) {
     ck_assert_uint_eq(config.seed, 7);
     ck_assert_int_eq(config.plugins.count, 2);
     ck_assert_str_eq(config.plugins.paths[1], "b.so");
+}
+END_TEST
+
+/* What the library says comes out whole, however long it is. */
+START_TEST(test_errors_of_the_library) {
+    rgm_error err = {0};
+    char text[RGM_ERROR_LINE];
+    regimen_error theirs = {.status = REGIMEN_IO, .text = "short"};
+    ck_assert_int_eq(rgm_client_fail(&err, &theirs), RGM_E_IO);
+    ck_assert_str_eq(rgm_client_line(&err, text), "short");
+    memset(theirs.text, 'x', sizeof theirs.text - 2);
+    theirs.text[sizeof theirs.text - 2] = 'y';
+    theirs.text[sizeof theirs.text - 1] = 0;
+    ck_assert_int_eq(rgm_client_fail(&err, &theirs), RGM_E_IO);
+    ck_assert_int_eq(err.status, RGM_E_IO);
+    ck_assert_str_eq(rgm_client_line(&err, text), theirs.text);
+    rgm_fail(&err, RGM_E_USAGE, "another");
+    ck_assert_str_eq(rgm_client_line(&err, text), "another");
 }
 END_TEST
 
@@ -426,6 +445,7 @@ static Suite *options_suite(void) {
     Suite *suite = suite_create("options");
     TCase *tcase = tcase_create("options");
     tcase_add_test(tcase, test_what_is_given_is_kept_in_order);
+    tcase_add_test(tcase, test_errors_of_the_library);
     tcase_add_test(tcase, test_flags_come_over_the_file);
     tcase_add_loop_test(tcase, test_data_sets_by_name, 0, 8);
     tcase_add_loop_test(tcase, test_data_sets_by_content, 0, 3);

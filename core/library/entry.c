@@ -4,6 +4,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#define SAME(a, b) _Static_assert((int)(a) == (int)(b), "the public levels are the log's own")
+SAME(REGIMEN_LOG_ERROR, RGM_LOG_ERROR);
+SAME(REGIMEN_LOG_WARNING, RGM_LOG_WARN);
+SAME(REGIMEN_LOG_INFO, RGM_LOG_INFO);
+SAME(REGIMEN_LOG_DEBUG, RGM_LOG_DEBUG);
+
 /* Its address tells threads apart. */
 static _Thread_local char this_thread;
 

@@ -10,7 +10,7 @@
  *
  * It has a plan for the configuration's batch, and a plan for single images once they are asked for. Memory is taken
  * when a plan is made; a prediction then takes none. The last bits of an image's logits may depend on its place in a
- * batch, for oneDNN's matrix products sum the last rows in another order. They do not depend on what is in the other
+ * batch: oneDNN's matrix products sum the last rows in another order. They do not depend on what is in the other
  * places.
  *
  * A file of weights alone does not say how large its model's images are. Such a model is planned with the first data

@@ -287,7 +287,7 @@ typedef struct regimen_model_info {
 
 /* Loads a checkpoint, or that of a run folder: best.h5, else last.h5. config NULL: the checkpoint's own; else that
  * (regimen_config_read) with changes. Its batch is how many images the model takes at a time. A file of weights alone
- * needs a configuration with its model; image and classes, where it lacks them, are those of the first data that the
+ * needs a configuration with its model. Image and classes, where that lacks them, are those of the first data that the
  * model is evaluated on. Of `events` (NULL: none) cancel and message. */
 REGIMEN_API int32_t regimen_model_load(regimen_model **model, regimen_machine *machine, const char *path,
                                        const regimen_config *config, const regimen_events *events, regimen_error *err);

@@ -174,6 +174,12 @@ cp -r run moved
 sed 's/^plugins: .*/plugins: [.\/gone.so]/' run/config.yaml >moved/config.yaml
 refuse 2 "plugin ./gone.so: No such file or directory: --set 'plugins=\[FILE.so\]' names other files" train --resume moved
 
+# ---- what is not refused, but skipped
+mkdir plugs
+cp data.h5 plugs/bad.so
+expect 0 "$regimen" eval run --set 'plugins=[plugs]'
+has err 'warning: plugin .*/plugs/bad.so: .*; skipped'
+
 # ---- bench
 refuse 2 "bench: expected the name of a bench" bench
 refuse 2 "bench: expected the name of a bench" bench --json
