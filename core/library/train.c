@@ -12,8 +12,8 @@ typedef struct training {
     regimen_training options;
     regimen_machine *machine;
     rgm_config config;
-    const rgm_session *session; /* once it has begun */
-    regimen_progress progress;  /* as it was told last */
+    int32_t begun;             /* 1: it was not through before */
+    regimen_progress progress; /* as it was told last */
     rgm_trained *trained;
     rgm_run_summary summary;
 } training;
@@ -39,6 +39,7 @@ static void start(training *t, const rgm_session *s) {
     const rgm_config *c = &t->config;
     t->session = s;
     int64_t steps = c->steps > 0 && c->steps < s->steps_total ? c->steps : s->steps_total;
+    t->begun = 1;
     t->progress = (regimen_progress){.size = sizeof t->progress,
                                      .steps = steps,
                                      .epochs = c->epochs,
@@ -127,10 +128,10 @@ static void on_trained(void *context) {
     rgm_entry_return(&t->entry);
 }
 
-/* A run that was through before has not begun; it is told again with the weights of its last step. */
+/* A run that was through before does not begin; it is told again with the weights of its last step. */
 static rgm_status take_model(training *t, const rgm_run_parts *parts, const rgm_run_summary *summary, rgm_error *err) {
     const rgm_stop stop = rgm_entry_stop(&t->entry);
-    if (!t->session && summary->ending == RGM_END_EARLY)
+    if (!t->begun && summary->ending == RGM_END_EARLY)
         RGM_TRY(rgm_load_weights(parts->trainer, summary->checkpoint, &stop, err));
     return rgm_trained_take(&t->trained, parts->session, parts->trainer, err);
 }

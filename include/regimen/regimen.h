@@ -309,8 +309,8 @@ REGIMEN_API const char *regimen_model_class(const regimen_model *model, int32_t 
 /* Evaluates on a whole split of `data`, or of the configuration's data.file if it is NULL. Classes are matched by their
  * names, where both have names, else by number. A validation split that the data lacks is held out as the model's run
  * did; REGIMEN_USAGE if the data is not that run's. REGIMEN_USAGE for another size of image, for classes that the model
- * does not know, and for a split that is missing. *result is filled whatever is returned; NULL: nobody wants it. Of `events` (NULL: none) cancel,
- * message and finished. */
+ * does not know, and for a split that is missing. *result is filled whatever is returned; NULL: nobody wants it. Of
+ * `events` (NULL: none) cancel, message and finished. */
 REGIMEN_API int32_t regimen_evaluate(regimen_model *model, const regimen_data *data, int32_t split,
                                      const regimen_events *events, regimen_result *result, regimen_error *err);
 
