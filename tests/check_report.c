@@ -1,5 +1,6 @@
 /* Intervals, progress lines, metrics.jsonl, run folders, summaries. */
 #include <check.h>
+#include <fcntl.h>
 #include <jansson.h>
 #include <math.h>
 #include <pty.h>
@@ -407,6 +408,40 @@ START_TEST(test_run_folder_is_made_and_resumed) {
 }
 END_TEST
 
+/* A program without standard streams gets 0 for the first file that it opens. */
+START_TEST(test_descriptor_zero_is_one_like_others) {
+    rgm_error err = {0};
+    static rgm_runfolder run, other;
+    rgm_metrics metrics;
+    char out[128], name[160], line[256] = "";
+    snprintf(out, sizeof out, "%s/zero", folder);
+    snprintf(name, sizeof name, "%s/zero.jsonl", folder);
+    make_config(out);
+    close(STDIN_FILENO);
+    ck_assert_msg(rgm_runfolder_create(&run, &config, &err) == RGM_OK, "%s", err.text);
+    ck_assert_int_eq(run.fd, 0);
+    ck_assert_int_eq(rgm_runfolder_open(&other, run.path, &err), RGM_E_USAGE);
+    rgm_runfolder_close(&run);
+    ck_assert_int_eq(fcntl(0, F_GETFD), -1);
+    ck_assert_msg(rgm_runfolder_open(&other, run.path, &err) == RGM_OK, "%s", err.text);
+    rgm_runfolder_close(&other);
+
+    ck_assert_msg(rgm_metrics_open(&metrics, name, &err) == RGM_OK, "%s", err.text);
+    ck_assert_int_eq(metrics.fd, 0);
+    rgm_metrics_begin(&metrics, "step", 1, 0);
+    rgm_metrics_int(&metrics, "seen", 5);
+    ck_assert_msg(rgm_metrics_end(&metrics, &err) == RGM_OK, "%s", err.text);
+    rgm_metrics_close(&metrics);
+    ck_assert_int_eq(fcntl(0, F_GETFD), -1);
+    FILE *in = fopen(name, "r");
+    ck_assert_ptr_nonnull(in);
+    ck_assert_ptr_nonnull(fgets(line, sizeof line, in));
+    ck_assert_str_eq(line, "{\"event\": \"step\", \"step\": 1, \"epoch\": 0, \"seen\": 5}\n");
+    fclose(in);
+    ck_assert_int_eq(open("/dev/null", O_RDONLY), 0);
+}
+END_TEST
+
 START_TEST(test_runs_are_numbered) {
     rgm_error err = {0};
     static rgm_runfolder runs[3];
@@ -546,6 +581,7 @@ static Suite *report_suite(void) {
     tcase_add_test(tcase, test_rewind_drops_what_is_later_or_damaged);
     tcase_add_test(tcase, test_rewind_to_before_an_evaluation);
     tcase_add_test(tcase, test_run_folder_is_made_and_resumed);
+    tcase_add_test(tcase, test_descriptor_zero_is_one_like_others);
     tcase_add_test(tcase, test_runs_are_numbered);
     tcase_add_test(tcase, test_run_folders_that_cannot_be);
     tcase_add_test(tcase, test_summary_json);

@@ -19,12 +19,13 @@ rgm_status rgm_metrics_open(rgm_metrics *metrics, const char *path, rgm_error *e
     if (fd < 0) return rgm_fail(err, RGM_E_IO, "%.160s: %s", path, strerror(errno));
     rgm_sync_folder(path);
     metrics->fd = fd;
+    metrics->open = 1;
     strcpy(metrics->path, path);
     return RGM_OK;
 }
 
 void rgm_metrics_close(rgm_metrics *metrics) {
-    if (metrics->fd > 0) close(metrics->fd);
+    if (metrics->open) close(metrics->fd);
     memset(metrics, 0, sizeof *metrics);
 }
 
@@ -64,7 +65,7 @@ static void put_escaped(rgm_metrics *m, const char *text) {
 void rgm_metrics_begin(rgm_metrics *m, const char *event, int64_t step, int32_t epoch) {
     m->used = 0;
     m->full = 0;
-    if (m->fd <= 0) return;
+    if (!m->open) return;
     put(m, "{\"event\": ");
     put_escaped(m, event);
     put(m, ", \"step\": %lld, \"epoch\": %d", (long long)step, epoch);
@@ -72,22 +73,22 @@ void rgm_metrics_begin(rgm_metrics *m, const char *event, int64_t step, int32_t 
 
 void rgm_metrics_real(rgm_metrics *m, const char *key, double value) {
     char text[RGM_TEXT_REAL];
-    if (m->fd <= 0) return;
+    if (!m->open) return;
     put(m, ", \"%s\": %s", key, isfinite(value) ? rgm_text_shortest(text, value) : "null");
 }
 
 void rgm_metrics_int(rgm_metrics *m, const char *key, int64_t value) {
-    if (m->fd > 0) put(m, ", \"%s\": %lld", key, (long long)value);
+    if (m->open) put(m, ", \"%s\": %lld", key, (long long)value);
 }
 
 void rgm_metrics_text(rgm_metrics *m, const char *key, const char *value) {
-    if (m->fd <= 0) return;
+    if (!m->open) return;
     put(m, ", \"%s\": ", key);
     put_escaped(m, value);
 }
 
 rgm_status rgm_metrics_end(rgm_metrics *m, rgm_error *err) {
-    if (m->fd <= 0) return RGM_OK;
+    if (!m->open) return RGM_OK;
     put(m, "}\n");
     if (m->full)
         return rgm_fail(err, RGM_E_INTERNAL, "%.160s: an event is longer than %zu bytes", m->path, sizeof m->line);
@@ -95,7 +96,7 @@ rgm_status rgm_metrics_end(rgm_metrics *m, rgm_error *err) {
 }
 
 rgm_status rgm_metrics_sync(rgm_metrics *m, rgm_error *err) {
-    if (m->fd <= 0 || rgm_sync_file(m->fd) == 0 || errno == EINVAL || errno == EROFS)
+    if (!m->open || rgm_sync_file(m->fd) == 0 || errno == EINVAL || errno == EROFS)
         return RGM_OK; /* no file that is kept */
     return rgm_fail(err, RGM_E_IO, "%.160s: %s", m->path, strerror(errno));
 }

@@ -18,7 +18,8 @@
 #include "base/status.h"
 
 typedef struct rgm_metrics {
-    int fd; /* 0: closed (a zeroed struct) */
+    int32_t open; /* 0: closed, as a zeroed struct is */
+    int fd;       /* any number, 0 too */
     size_t used;
     int32_t full; /* the event did not fit */
     char path[1024];

@@ -79,6 +79,7 @@ static rgm_status lock(rgm_runfolder *f, rgm_error *err) {
         rgm_log(RGM_LOG_WARN, "%s: this file system has no locks (%s): see to it that no other process writes this run",
                 f->path, strerror(errno));
     f->fd = fd;
+    f->open = 1;
     return RGM_OK;
 }
 
@@ -219,8 +220,8 @@ rgm_status rgm_runfolder_keep(const rgm_runfolder *f, const rgm_config *config, 
 }
 
 void rgm_runfolder_close(rgm_runfolder *f) {
-    if (f->fd <= 0) return;
+    if (!f->open) return;
     rgm_log_file_close(&f->said);
     close(f->fd);
-    f->fd = 0;
+    f->open = 0;
 }

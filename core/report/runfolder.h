@@ -24,7 +24,8 @@ typedef struct rgm_runfolder {
     rgm_log_file said;          /* log.txt */
     int32_t has_last, has_best; /* which checkpoints there were when it was opened */
     int32_t has_run;            /* 1: rgm_runfolder_create() was refused because of a run that can be continued */
-    int fd;                     /* of the folder, locked; 0: closed */
+    int32_t open;               /* 1: fd is the folder, locked */
+    int fd;                     /* any number: 0 where a program has closed its standard input */
 } rgm_runfolder;
 
 /* Makes a new run's folder and those above it: config->out. If that is "", it becomes runs/MODEL-N with the first free
