@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "base/fpenv.h"
 
 enum { LONGEST = 63 }; /* names are short; a longer word has no near name */
 
@@ -46,29 +47,39 @@ const char *rgm_text_nearest(const char *word, const char *const *names, size_t 
     return nearest;
 }
 
-/* This thread's numbers as in C; gives back what it had. newlocale("C") takes no memory in the C libraries of Linux. */
-static locale_t plain_numbers(void) {
+/* What a thread has that changes how numbers are read and printed. */
+typedef struct manner {
+    locale_t locale;
+    fenv_t rounding;
+} manner;
+
+/* This thread's numbers as in C, rounded to nearest; gives back what it had. newlocale("C") takes no memory in the C
+ * libraries of Linux. */
+static manner plain_numbers(void) {
+    manner before;
     locale_t plain = newlocale(LC_ALL_MASK, "C", (locale_t)0);
-    return plain ? uselocale(plain) : (locale_t)0;
+    before.locale = plain ? uselocale(plain) : (locale_t)0;
+    rgm_fpenv_begin(&before.rounding);
+    return before;
 }
 
-static void back_to(locale_t before) {
-    if (!before) return;
-    freelocale(uselocale(before));
+static void back_to(manner before) {
+    rgm_fpenv_end(&before.rounding);
+    if (before.locale) freelocale(uselocale(before.locale));
 }
 
 int32_t rgm_text_real(const char *text, double *out) {
     size_t length = strlen(text);
     if (length == 0 || strspn(text, "+-0123456789.eE") != length) return 0;
     char *end;
-    locale_t before = plain_numbers();
+    manner before = plain_numbers();
     *out = strtod(text, &end);
     back_to(before);
     return *end == '\0' && isfinite(*out);
 }
 
 const char *rgm_text_print_real(char *out, size_t size, int32_t digits, double value) {
-    locale_t before = plain_numbers();
+    manner before = plain_numbers();
     snprintf(out, size, "%.*g", digits, value);
     back_to(before);
     return out;

@@ -10,7 +10,8 @@
  * letters. The first of equals. For messages such as "unknown X 'wrod' (nearest: 'word')". */
 const char *rgm_text_nearest(const char *word, const char *const *names, size_t count);
 
-/* Numbers as text, with a decimal point whatever the locale: for all that is read or stored.
+/* Numbers as text, with a decimal point and rounded to nearest, whatever the thread's locale and rounding: for all that
+ * is read or stored.
  *
  * Parses a plain decimal number, all of it: digits with a sign, a point and an exponent, but no blanks, hexadecimal,
  * infinity or NaN. 1 if it is one and finite. */

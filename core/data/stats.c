@@ -1,6 +1,7 @@
 #include "data/stats.h"
 
 #include <math.h>
+#include "base/fpenv.h"
 
 void rgm_channel_sums_add(rgm_channel_sums *sums, const uint8_t *image, int64_t pixels) {
     int32_t C = sums->C;
@@ -17,7 +18,7 @@ void rgm_channel_sums_add(rgm_channel_sums *sums, const uint8_t *image, int64_t 
     sums->pixels += (uint64_t)pixels;
 }
 
-void rgm_channel_sums_finish(const rgm_channel_sums *sums, double *mean, double *std) {
+static void finish(const rgm_channel_sums *sums, double *mean, double *std) {
     double n = (double)sums->pixels;
     for (int32_t c = 0; c < sums->C; c++) {
         rgm_u128 sum = sums->sum[c];
@@ -26,4 +27,11 @@ void rgm_channel_sums_finish(const rgm_channel_sums *sums, double *mean, double 
         mean[c] = (double)sums->sum[c] / n / 255.0;
         std[c] = spread ? sqrt((double)spread) / n / 255.0 : 1.0;
     }
+}
+
+void rgm_channel_sums_finish(const rgm_channel_sums *sums, double *mean, double *std) {
+    fenv_t callers;
+    rgm_fpenv_begin(&callers);
+    finish(sums, mean, std);
+    rgm_fpenv_end(&callers);
 }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/clock.h"
+#include "base/fpenv.h"
 #include "train/save.h"
 #include "train/snapshot.h"
 
@@ -112,7 +113,10 @@ static rgm_status observe(loop *l, const rgm_tally *validation, rgm_error *err) 
     rgm_states *before;
     rgm_error later = {0};
     RGM_TRY(rgm_states_take(&before, l->s, err));
+    fenv_t callers;
+    rgm_fpenv_begin(&callers);
     rgm_status status = tell_plugins(l, validation, err);
+    rgm_fpenv_end(&callers);
     if (status < 0) l->torn = rgm_states_restore(before, &later) < 0;
     rgm_states_destroy(before);
     return status;
@@ -150,7 +154,10 @@ static rgm_status end_epoch(loop *l, rgm_error *err) {
         RGM_TRY(evaluate(l, &event, err));
     l->p->epoch = epoch;
     l->p->epoch_step = 0;
+    fenv_t callers;
+    rgm_fpenv_begin(&callers);
     if (event.evaluated) event.best = judge(l, &event.validation);
+    rgm_fpenv_end(&callers);
     rgm_status status = e->epoch ? told(l, e->epoch(e->context, &event, err)) : RGM_OK;
     if (l->mute) return status; /* after any other failure, the epoch is complete all the same */
     l->p->tally = (rgm_tally){0};
@@ -167,6 +174,14 @@ static void add_tally(rgm_tally *sum, const rgm_tally *more) {
     sum->seen += more->seen;
 }
 
+static void add_step(rgm_progress *p, const rgm_tally *more) {
+    fenv_t callers;
+    rgm_fpenv_begin(&callers);
+    add_tally(&p->tally, more);
+    add_tally(&p->window, more);
+    rgm_fpenv_end(&callers);
+}
+
 static rgm_status one_step(loop *l, rgm_error *err) {
     rgm_progress *p = l->p;
     rgm_step_event event = {.progress = p};
@@ -176,8 +191,7 @@ static rgm_status one_step(loop *l, rgm_error *err) {
     p->seconds += event.seconds;
     p->step++;
     p->epoch_step++;
-    add_tally(&p->tally, &event.result.tally);
-    add_tally(&p->window, &event.result.tally);
+    add_step(p, &event.result.tally);
     const rgm_loop_events *e = &l->o->events;
     rgm_status status = e->step ? told(l, e->step(e->context, &event, err)) : RGM_OK;
     if (p->step % l->s->config->metrics.every == 0) p->window = (rgm_tally){0};

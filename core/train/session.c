@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/cpu.h"
+#include "base/fpenv.h"
 #include "plug/border.h"
 
 /* ---- the data ---- */
@@ -63,9 +64,8 @@ static rgm_status check_isa(const rgm_config *config, const rgm_session_options 
 
 /* ---- the session ---- */
 
-rgm_status rgm_session_create(rgm_session **session, rgm_config *config, const rgm_session_options *options,
-                              rgm_error *err) {
-    *session = NULL;
+static rgm_status create(rgm_session **session, rgm_config *config, const rgm_session_options *options,
+                         rgm_error *err) {
     rgm_session *s = calloc(1, sizeof *s);
     if (!s) return rgm_fail(err, RGM_E_NOMEM, "session: out of memory");
     rgm_status status;
@@ -82,6 +82,16 @@ rgm_status rgm_session_create(rgm_session **session, rgm_config *config, const r
     return RGM_OK;
 fail:
     rgm_session_destroy(s);
+    return status;
+}
+
+rgm_status rgm_session_create(rgm_session **session, rgm_config *config, const rgm_session_options *options,
+                              rgm_error *err) {
+    fenv_t callers;
+    *session = NULL;
+    rgm_fpenv_begin(&callers);
+    rgm_status status = create(session, config, options, err);
+    rgm_fpenv_end(&callers);
     return status;
 }
 

@@ -8,6 +8,7 @@
 #include <string.h>
 #include "base/arena.h"
 #include "base/cpu.h"
+#include "base/fpenv.h"
 #include "base/memory.h"
 #include "ops/ops.h"
 #include "plan/finite.h"
@@ -266,7 +267,10 @@ rgm_status rgm_trainer_create_with(rgm_trainer **trainer, const rgm_session *ses
     t->session = session;
     t->options = *options;
     t->knobs = *knobs;
+    fenv_t callers;
+    rgm_fpenv_begin(&callers);
     rgm_status status = create(t, err);
+    rgm_fpenv_end(&callers);
     if (status >= 0)
         *trainer = t;
     else
@@ -340,7 +344,7 @@ static rgm_status not_finite(const rgm_trainer *t, int64_t step, rgm_error *err)
                     isfinite(loss) ? "the gradient's norm" : "the loss");
 }
 
-rgm_status rgm_trainer_step(rgm_trainer *t, int64_t step, rgm_step_result *result, rgm_error *err) {
+static rgm_status run_step(rgm_trainer *t, int64_t step, rgm_step_result *result, rgm_error *err) {
     const rgm_session *s = t->session;
     double factor;
     rgm_clock clock = rgm_session_clock(s, step);
@@ -362,6 +366,14 @@ rgm_status rgm_trainer_step(rgm_trainer *t, int64_t step, rgm_step_result *resul
     t->half |= rgm_update_begun(t->update);
     if (status == RGM_E_NUMERIC && !rgm_update_begun(t->update)) status = not_finite(t, step, err);
     memcpy(t->memory.stat, t->stat_before, statistics);
+    return status;
+}
+
+rgm_status rgm_trainer_step(rgm_trainer *t, int64_t step, rgm_step_result *result, rgm_error *err) {
+    fenv_t callers;
+    rgm_fpenv_begin(&callers);
+    rgm_status status = run_step(t, step, result, err);
+    rgm_fpenv_end(&callers);
     return status;
 }
 
@@ -408,7 +420,7 @@ rgm_status rgm_trainer_check_state(rgm_trainer *t, rgm_error *err) {
                     bad.name);
 }
 
-rgm_status rgm_trainer_begin_evaluation(rgm_trainer *t, const rgm_view *view, int64_t *batches, rgm_error *err) {
+static rgm_status begin_evaluation(rgm_trainer *t, const rgm_view *view, int64_t *batches, rgm_error *err) {
     int32_t count;
     RGM_TRY(check_parameters(t, err));
     RGM_TRY(assemble_evaluation(t, view, err));
@@ -422,13 +434,39 @@ rgm_status rgm_trainer_begin_evaluation(rgm_trainer *t, const rgm_view *view, in
                     bad);
 }
 
-rgm_status rgm_trainer_evaluate_batch(rgm_trainer *t, int64_t batch, rgm_tally *tally, rgm_error *err) {
+rgm_status rgm_trainer_begin_evaluation(rgm_trainer *t, const rgm_view *view, int64_t *batches, rgm_error *err) {
+    fenv_t callers;
+    rgm_fpenv_begin(&callers);
+    rgm_status status = begin_evaluation(t, view, batches, err);
+    rgm_fpenv_end(&callers);
+    return status;
+}
+
+static rgm_status evaluate_batch(rgm_trainer *t, int64_t batch, rgm_tally *tally, rgm_error *err) {
     rgm_clock clock = rgm_session_clock(t->session, 0);
     const rgm_batch_out out = {rgm_plan_input(t->eval_plan), t->targets, t->labels};
     RGM_TRY(rgm_batches_prepare(t->eval_batches, 0, batch, &out, err));
     rgm_loss_set(t->eval_loss, &clock, rgm_batches_valid(t->eval_batches));
     RGM_TRY(rgm_team_run(t->session->device->team, t->eval, t->eval_count, err));
     *tally = rgm_loss_tally(t->eval_loss);
+    return RGM_OK;
+}
+
+rgm_status rgm_trainer_evaluate_batch(rgm_trainer *t, int64_t batch, rgm_tally *tally, rgm_error *err) {
+    fenv_t callers;
+    rgm_fpenv_begin(&callers);
+    rgm_status status = evaluate_batch(t, batch, tally, err);
+    rgm_fpenv_end(&callers);
+    return status;
+}
+
+static rgm_status add_batch(rgm_trainer *t, int64_t batch, rgm_tally *sum, rgm_error *err) {
+    rgm_tally of;
+    RGM_TRY(evaluate_batch(t, batch, &of, err));
+    sum->loss += of.loss;
+    sum->top1 += of.top1;
+    sum->top5 += of.top5;
+    sum->seen += of.seen;
     return RGM_OK;
 }
 
@@ -443,13 +481,12 @@ rgm_status rgm_trainer_evaluate(rgm_trainer *t, const rgm_view *view, int32_t (*
     *tally = (rgm_tally){0};
     RGM_TRY(rgm_trainer_begin_evaluation(t, view, &batches, err));
     for (int64_t i = 0; i < batches; i++) {
-        rgm_tally batch;
         if (stop && stop(context)) return rgm_fail(err, RGM_E_INTERRUPTED, "evaluation stopped on request");
-        RGM_TRY(rgm_trainer_evaluate_batch(t, i, &batch, err));
-        tally->loss += batch.loss;
-        tally->top1 += batch.top1;
-        tally->top5 += batch.top5;
-        tally->seen += batch.seen;
+        fenv_t callers;
+        rgm_fpenv_begin(&callers);
+        rgm_status status = add_batch(t, i, tally, err);
+        rgm_fpenv_end(&callers);
+        RGM_TRY(status);
     }
     RGM_TRY(rgm_dataset_check(view->set, err)); /* the last batch, too, was of the file that was opened */
     if (isfinite(tally->loss)) return RGM_OK;

@@ -41,6 +41,9 @@ typedef struct rgm_step_result {
     double rate;          /* learning rate used */
 } rgm_step_result;
 
+/* What follows, and creation, computes with the floating-point environment of base/fpenv.h, whatever the caller has
+ * set: the same bits. */
+
 /* Makes step `step` of the run (epoch step / steps_per_epoch). RGM_E_NUMERIC names the step and the first layer whose
  * output is not finite. A step that fails before its update leaves parameters, slots and statistics as they were.
  * [main]
