@@ -62,14 +62,14 @@ circle() { # ROOT: prints the headers of core that include one another, if any d
 
 # Prints "HEADER: FUNCTION is defined in FILE" for every function of the house that a header declares and another file
 # than the one of its name defines. Exempt are headers whose functions are defined in several files on purpose:
-#   *_internal.h, internal.h   what the files of a room share
+#   *_internal.h, internal.h, inside.h   what the files of a room share
 #   base/team_threads.h        what each kind of team defines: team_openmp.c, team_pthread.c
 #   cli/commands.h             a command is a file, cmd_NAME.c
 #   train/config.h, train/checkpoint.h, run/run.h   one interface, of which reading, writing and so on are a file each
 strangers() { # ROOT
     (cd "$1/core" && find . -name '*.[ch]' | LC_ALL=C sort | sed 's|^[.]/||' | xargs awk "$functions" | awk '
         $1 == "defined" { file[$2] = $3 }
-        $1 == "declared" && $3 !~ /(_|\/)internal[.]h$/ && $3 !~ /^(base\/team_threads|cli\/commands)[.]h$/ &&
+        $1 == "declared" && $3 !~ /((_|\/)internal|\/inside)[.]h$/ && $3 !~ /^(base\/team_threads|cli\/commands)[.]h$/ &&
             $3 !~ /^(train\/config|train\/checkpoint|run\/run)[.]h$/ { header[$2] = $3 }
         END {
             for (name in header) {
@@ -100,7 +100,7 @@ fail() {
 
 # One wrong line in one file must be named, and nothing else.
 refuses() { # FILE LINE
-    mkdir -p "$tree/core/base" "$tree/bench" "$tree/plugins" "$tree/include/regimen" "$tree/$(dirname "$1")"
+    mkdir -p "$tree/core/base" "$tree/bench" "$tree/datasets" "$tree/plugins" "$tree/include/regimen" "$tree/$(dirname "$1")"
     printf '/* a file */\n%s\n' "$2" >"$tree/$1"
     found=$(violations "$tree")
     case $found in
@@ -111,7 +111,7 @@ refuses() { # FILE LINE
 }
 
 accepts() { # FILE LINE
-    mkdir -p "$tree/core/base" "$tree/bench" "$tree/plugins" "$tree/include/regimen" "$tree/$(dirname "$1")"
+    mkdir -p "$tree/core/base" "$tree/bench" "$tree/datasets" "$tree/plugins" "$tree/include/regimen" "$tree/$(dirname "$1")"
     printf '/* a file */\n%s\n' "$2" >"$tree/$1"
     found=$(violations "$tree")
     [ -z "$found" ] || fail "'$2' in $1 should be accepted; found '$found'"
@@ -189,7 +189,7 @@ try_itself() {
 }
 
 refuses_room() {
-    mkdir -p "$tree/core/misc" "$tree/bench" "$tree/plugins" "$tree/include"
+    mkdir -p "$tree/core/misc" "$tree/bench" "$tree/datasets" "$tree/plugins" "$tree/include"
     echo 'int a;' >"$tree/core/misc/a.c"
     case $(violations "$tree") in
     core/misc/a.c:*) ;;

@@ -1,6 +1,6 @@
 noinst_LTLIBRARIES += libplan.la
 libplan_la_SOURCES = \
-	%D%/again.c %D%/again.h %D%/binding.c %D%/binding.h %D%/build.c %D%/build.h %D%/chunks.c %D%/chunks.h \
+	%D%/append.c %D%/append.h %D%/again.c %D%/again.h %D%/binding.c %D%/binding.h %D%/build.c %D%/build.h %D%/chunks.c %D%/chunks.h \
 	%D%/finish.c %D%/finish.h %D%/finite.c %D%/finite.h %D%/gradient.c %D%/gradient.h %D%/images.c %D%/images.h \
 	%D%/knobs.h %D%/layouts.c %D%/layouts.h %D%/lifetimes.c %D%/lifetimes.h %D%/moments.c %D%/moments.h \
 	%D%/norm.c %D%/norm.h %D%/op.c %D%/op.h %D%/order.c %D%/order.h %D%/pending.c %D%/pending.h %D%/phases.c \

@@ -3,6 +3,7 @@
 #ifndef RGM_PLAN_PLAN_INTERNAL_H
 #define RGM_PLAN_PLAN_INTERNAL_H
 
+#include "plan/append.h"
 #include "plan/finish.h"
 #include "plan/knobs.h"
 #include "plan/layouts.h"
