@@ -357,7 +357,9 @@ START_TEST(bindings) {
     void *a = NULL, *b = NULL;
     float values[32];
     char arena[128];
-    size_t offset[] = {0, 64};
+    const rgm_lifetime both[] = {{64, 0, 1}, {64, 0, 1}};
+    const rgm_places *places;
+    const rgm_addresses *addresses;
     rgm_error err = {0};
     rgm_binding list[] = {
         {.into = RGM_BIND_BUFFER, .buffer = 1, .slot = &b, .order = 0, .phase = "first"},
@@ -365,11 +367,15 @@ START_TEST(bindings) {
         {.into = RGM_BIND_BUFFER, .buffer = 1, .slot = &b, .order = 2, .phase = "second"},
         {.into = RGM_BIND_GRADIENT, .offset = 16, .slot = &a, .order = 3, .phase = "third"},
     };
-    netrun_fine(rgm_binding_sort(list, 3, &err), &err, "binding");
-    rgm_binding_fill(list, 3, arena, offset, &(rgm_memory){.value = values});
+    netrun_fine(rgm_lifetimes_place(both, 2, &places, &err), &err, "lifetimes");
+    netrun_fine(rgm_binding_resolve(list, 3, places, &addresses, &err), &err, "binding");
+    ck_assert_int_eq(addresses->count, 2);
+    rgm_binding_fill(addresses, arena, &(rgm_memory){.value = values});
     ck_assert_ptr_eq(a, values + 16);
     ck_assert_ptr_eq(b, arena + 64);
-    ck_assert_int_eq(rgm_binding_sort(list, 4, &err), RGM_E_INTERNAL);
+    free((void *)addresses);
+    ck_assert_int_eq(rgm_binding_resolve(list, 4, places, &addresses, &err), RGM_E_INTERNAL);
+    free((void *)places);
     ck_assert_ptr_nonnull(strstr(err.text, "plan: third: "));
 }
 END_TEST

@@ -217,13 +217,6 @@ static void run_worker(void *context, int32_t worker, int32_t workers) {
     rgm_log_adopt(before);
 }
 
-rgm_status rgm_threads_refused(int32_t count, int error, rgm_error *err) {
-    return rgm_fail(err, RGM_E_NOMEM,
-                    "%d threads cannot be had: %s (limits of processes, ulimit -u, and of memory, ulimit -v, count "
-                    "threads, too; --threads N takes fewer)",
-                    count, strerror(error));
-}
-
 rgm_status rgm_team_start(rgm_team *team, rgm_error *err) {
     if (team->started) return RGM_OK;
     if (team->size > 1) {

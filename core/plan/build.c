@@ -131,8 +131,7 @@ void rgm_plan_need_scratch(rgm_plan *p, size_t bytes) {
 }
 
 void *rgm_plan_scratch(const rgm_plan *p, int32_t worker) {
-    const rgm_program *g = p->program;
-    return p->arena + g->bytes - g->scratch_each * (size_t)(p->o.workers - worker);
+    return p->arena + p->places->bytes + p->program->scratch_each * (size_t)worker; /* behind the buffers */
 }
 
 /* ---- what people are told ---- */

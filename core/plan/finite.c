@@ -8,11 +8,10 @@
 int32_t rgm_plan_hides_nan(const rgm_plan *p) { return p->program->hides_nan; }
 
 static int32_t is_bad(const rgm_plan *p, int32_t node) {
-    const rgm_program *g = p->program;
-    const rgm_node_report *r = &g->nodes[node];
+    const rgm_node_report *r = &p->program->nodes[node];
     float largest;
     if (r->watch < 0) return 0;
-    p->o.kernels->absmax((const float *)(const void *)(p->arena + g->places->offset[r->watch]), r->watch_floats,
+    p->o.kernels->absmax((const float *)(const void *)(p->arena + p->places->offset[r->watch]), r->watch_floats,
                          &largest);
     return !isfinite(largest);
 }

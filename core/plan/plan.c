@@ -7,31 +7,50 @@
 
 /* ---- making a plan ---- */
 
-/* The passes that depend on what is dropped. */
-static rgm_status make_program(rgm_plan *p, rgm_cut cut, rgm_program **out, rgm_error *err) {
+/* The results of the passes that depend on what is dropped. */
+typedef struct attempt {
+    const rgm_program *program;
+    const rgm_places *places;
+    const rgm_addresses *addresses;
+} attempt;
+
+static void drop(attempt a) {
+    rgm_program_destroy((rgm_program *)a.program);
+    free((void *)a.places);
+    free((void *)a.addresses);
+}
+
+static size_t scratch_of(const rgm_plan *p, const rgm_program *g) { return g->scratch_each * (size_t)p->o.workers; }
+static size_t bytes_of(const rgm_plan *p, attempt a) { return a.places->bytes + scratch_of(p, a.program); }
+
+static rgm_status make(rgm_plan *p, rgm_cut cut, attempt *out, rgm_error *err) {
     rgm_status status = RGM_OK;
-    rgm_program *g = NULL;
+    attempt a = {.program = NULL};
+    rgm_program *g;
     RGM_TRY_OR_FAIL(status, rgm_remake_choose(p, cut, &p->remake, err));
     RGM_TRY_OR_FAIL(status, rgm_phases_append(p, &g, err));
-    RGM_TRY_OR_FAIL(status, rgm_lifetimes_place(g->buffers, g->buffer_count, &g->places, err));
-    RGM_TRY_OR_FAIL(status, rgm_binding_sort(g->bindings, g->binding_count, err));
-    g->bytes = g->places->bytes + g->scratch_each * (size_t)p->o.workers;
-    *out = g;
-    g = NULL;
+    a.program = g;
+    RGM_TRY_OR_FAIL(status, rgm_lifetimes_place(g->buffers, g->buffer_count, &a.places, err));
+    RGM_TRY_OR_FAIL(status, rgm_binding_resolve(g->bindings, g->binding_count, a.places, &a.addresses, err));
+    *out = a;
+    a = (attempt){.program = NULL};
 fail:
-    rgm_program_destroy(g);
+    drop(a);
     free((void *)p->remake);
     p->remake = NULL;
     return status;
 }
 
-/* Takes the program of another cut, if it is smaller by what is worth computing more. */
+/* Takes another cut, if its arena is smaller by what is worth computing more. */
 static rgm_status try_cut(rgm_plan *p, rgm_cut cut, rgm_error *err) {
-    rgm_program *other;
-    RGM_TRY(make_program(p, cut, &other, err));
-    int32_t better = !p->program || other->bytes < p->program->bytes / 100 * 98;
-    rgm_program_destroy(better ? p->program : other);
-    if (better) p->program = other;
+    attempt best = {p->program, p->places, p->addresses}, other = {.program = NULL};
+    RGM_TRY(make(p, cut, &other, err));
+    int32_t better = !best.program || bytes_of(p, other) < bytes_of(p, best) / 100 * 98;
+    drop(better ? best : other);
+    if (!better) return RGM_OK;
+    p->program = other.program;
+    p->places = other.places;
+    p->addresses = other.addresses;
     return RGM_OK;
 }
 
@@ -69,7 +88,7 @@ fail:
 
 void rgm_plan_destroy(rgm_plan *p) {
     if (!p) return;
-    rgm_program_destroy(p->program);
+    drop((attempt){p->program, p->places, p->addresses});
     free((void *)p->order);
     free((void *)p->pending);
     free((void *)p->finishes);
@@ -80,8 +99,8 @@ void rgm_plan_destroy(rgm_plan *p) {
 
 /* ---- its memory ---- */
 
-size_t rgm_plan_bytes(const rgm_plan *p) { return p->program->bytes; }
-size_t rgm_plan_scratch_bytes(const rgm_plan *p) { return p->program->scratch_each * (size_t)p->o.workers; }
+size_t rgm_plan_bytes(const rgm_plan *p) { return p->places->bytes + scratch_of(p, p->program); }
+size_t rgm_plan_scratch_bytes(const rgm_plan *p) { return scratch_of(p, p->program); }
 
 size_t rgm_plan_kept_bytes(const rgm_plan *p) {
     size_t bytes = 0;
@@ -91,9 +110,8 @@ size_t rgm_plan_kept_bytes(const rgm_plan *p) {
 }
 
 void rgm_plan_bind(rgm_plan *p, void *arena, const rgm_memory *memory) {
-    const rgm_program *g = p->program;
     p->arena = arena;
-    rgm_binding_fill(g->bindings, g->binding_count, p->arena, g->places->offset, memory);
+    rgm_binding_fill(p->addresses, p->arena, memory);
 }
 
 /* ---- running it ---- */

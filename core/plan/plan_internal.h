@@ -26,8 +26,12 @@ struct rgm_plan {
     const rgm_plan_order *order;
     const rgm_remake *remake; /* of the cut that is tried */
 
-    rgm_build *build;     /* while phases are appended, else NULL */
-    rgm_program *program; /* what runs */
+    rgm_build *build; /* while phases are appended, else NULL */
+
+    /* what runs: of the cut that is taken */
+    const rgm_program *program;
+    const rgm_places *places;
+    const rgm_addresses *addresses;
 
     /* since binding */
     char *arena;

@@ -16,7 +16,6 @@ void rgm_program_destroy(rgm_program *g) {
     free(g->works);
     free(g->buffers);
     free(g->bindings);
-    free((void *)g->places);
     free(g->nodes);
     free(g->owned);
     free(g);

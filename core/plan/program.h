@@ -1,5 +1,5 @@
-/* What a finished plan needs at run time: its phases and the memory that they work on. The passes of phases.h,
- * lifetimes.h and binding.h make it; afterwards nothing in it changes but what the phases write. */
+/* The result of pass 7 (phases.h): phases, and what they ask of memory. Where that memory lies is the result of the
+ * passes behind it. Afterwards nothing in it changes but what the phases write. */
 #ifndef RGM_PLAN_PROGRAM_H
 #define RGM_PLAN_PROGRAM_H
 
@@ -43,13 +43,11 @@ typedef struct rgm_program {
     int32_t hides_nan;    /* as in finite.h */
     rgm_squares *squares; /* of the phases that finish gradients */
 
-    /* on what memory */
+    /* what memory it asks for */
     rgm_lifetime *buffers; /* alive in phases, counted over forward, loss, backward */
-    rgm_binding *bindings;
-    const rgm_places *places; /* of the buffers */
+    rgm_binding *bindings; /* in the order in which they were asked for */
     int32_t buffer_count, binding_count;
     size_t scratch_each; /* bytes, of each worker, behind the buffers */
-    size_t bytes;        /* of the arena */
 
     /* what belongs to it */
     rgm_node_report *nodes;
