@@ -37,7 +37,6 @@ static void stand(training *t, const rgm_progress *p) {
 
 static void start(training *t, const rgm_session *s) {
     const rgm_config *c = &t->config;
-    t->session = s;
     int64_t steps = c->steps > 0 && c->steps < s->steps_total ? c->steps : s->steps_total;
     t->begun = 1;
     t->progress = (regimen_progress){.size = sizeof t->progress,
