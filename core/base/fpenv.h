@@ -6,8 +6,8 @@
  *     rgm_fpenv_end(&callers);
  *
  * In between it is that of a program's start: rounding to nearest, exceptions masked, denormal numbers kept. Chunks of
- * a team have another one, whoever runs them (base/team.h). What is in between is a call to a function of another file,
- * or at least writes its results to memory: compilers may move arithmetic on local variables. Some 100 cycles.
+ * a team have another one, whoever runs them (base/team.h). Put a call to a function of another file in between, or
+ * one that writes its results to memory. Arithmetic on local variables may be moved by the compiler. Some 100 cycles.
  */
 #ifndef RGM_BASE_FPENV_H
 #define RGM_BASE_FPENV_H

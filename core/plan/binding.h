@@ -1,8 +1,8 @@
 /* Pass 9, binding: which pointers get which address once the arena and the parameters are there.
  *
  * In: what operations have asked for while they appended phases, with rgm_plan_use() and its like: a slot, and what its
- * address is; and where buffers lie. Out: the address of each slot, once, in the order of the slots. A slot that is
- * asked for with two addresses is refused: the phases of such a slot would all see the last one.
+ * address is. Where buffers lie comes from lifetimes.h. Out: the address of each slot, once, in the order of the slots.
+ * A slot that is asked for with two addresses is refused: the phases of such a slot would all see the last one.
  */
 #ifndef RGM_PLAN_BINDING_H
 #define RGM_PLAN_BINDING_H
