@@ -7,15 +7,46 @@
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
+/* What the process had set before the lock was taken. */
+static struct {
+    unsigned second; /* 1: on_error2 is set, 0: on_error1, of HDF5's first interface */
+    H5E_auto1_t on_error1;
+    H5E_auto2_t on_error2;
+    void *context;
+    unsigned loading;
+} before;
+
+static void keep_settings(void) {
+    before.second = 1;
+    H5Eauto_is_v2(H5E_DEFAULT, &before.second);
+    if (before.second)
+        H5Eget_auto2(H5E_DEFAULT, &before.on_error2, &before.context);
+    else
+        H5Eget_auto1(&before.on_error1, &before.context);
+    H5PLget_loading_state(&before.loading);
+}
+
+static void restore_settings(void) {
+    if (before.second)
+        H5Eset_auto2(H5E_DEFAULT, before.on_error2, before.context);
+    else
+        H5Eset_auto1(before.on_error1, before.context);
+    H5PLset_loading_state(before.loading);
+}
+
 void rgm_h5_enter(void) {
     pthread_mutex_lock(&lock);
     /* per thread in thread-safe builds of HDF5, so not once for all */
+    keep_settings();
     H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
     H5PLset_loading_state(0);
     rgm_input_clear_error();
 }
 
-void rgm_h5_leave(void) { pthread_mutex_unlock(&lock); }
+void rgm_h5_leave(void) {
+    restore_settings();
+    pthread_mutex_unlock(&lock);
+}
 
 /* Why a call failed. */
 typedef struct reason {
