@@ -404,6 +404,14 @@ tests_check_library_saved_CPPFLAGS = $(library_cppflags)
 tests_check_library_saved_CFLAGS = $(test_cflags)
 tests_check_library_saved_LDADD = $(library_libs)
 
+# The shared library, in a program that has everything of its own.
+check_PROGRAMS += tests/check_host
+TESTS += tests/check_host
+tests_check_host_SOURCES = %D%/check_host.c %D%/library_case.c %D%/library_case.h %D%/sanitized.h
+tests_check_host_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE $(HDF5_CFLAGS)
+tests_check_host_CFLAGS = $(test_cflags) $(TEAM_CFLAGS)
+tests_check_host_LDADD = libregimen.la $(CHECK_LIBS) $(HDF5_LIBS) $(TEAM_LIBS) -lm
+
 # The run folder as the command keeps it, whatever ends the process.
 check_PROGRAMS += tests/check_run_folder
 TESTS += tests/check_run_folder
