@@ -2,6 +2,7 @@
  * OpenMP's and HDF5's settings, folder, umask, affinity. All of it stays, inside events, too, and no bit depends on it.
  */
 #include <check.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <fenv.h>
 #include <hdf5.h>
@@ -484,8 +485,10 @@ END_TEST
 /* What a host's handler of SIGCHLD may do: nothing, wait for all children, or let the system reap them. A foreign file
  * is opened in a child. */
 static void reap_all(int number) {
+    int before = errno;
     (void)number;
     while (waitpid(-1, NULL, WNOHANG) > 0) continue;
+    errno = before;
 }
 
 static void make_foreign(const char *path) {
