@@ -14,9 +14,10 @@ typedef struct rgm_resumed {
 } rgm_resumed;
 
 /* Loads everything from a checkpoint of the same run: progress, weights, slots, plugin states. Refused (RGM_E_USAGE,
- * naming it) if the data's fingerprint, the constants, the seed or another option that decides the bits differs. Other
- * versions of plugins, other class names and another metric of early stopping are a warning in the log. With another
- * metric the best and the patience begin anew. [main] */
+ * naming it) if the data's fingerprint, the constants, the seed or another option that decides the bits differs. A
+ * model that was saved by itself (run/predictor.h) has no step, and is refused. Other versions of plugins, other class
+ * names and another metric of early stopping are a warning in the log. With another metric the best and the patience
+ * begin anew. [main] */
 rgm_status rgm_resume(const rgm_session *session, rgm_trainer *trainer, const char *path, rgm_resumed *resumed,
                       rgm_error *err);
 
