@@ -252,13 +252,25 @@ static void become_plain(void) {
     fesetenv(FE_DFL_ENV);
 }
 
+/* Of the leak sanitizer, where it is linked. */
+void __lsan_disable(void) __attribute__((weak));
+void __lsan_enable(void) __attribute__((weak));
+
+/* The C library does not free what it makes of LOCPATH. */
+static locale_t new_locale(const char *name) {
+    if (__lsan_disable) __lsan_disable();
+    locale_t made = newlocale(LC_ALL_MASK, name, (locale_t)0);
+    if (__lsan_enable) __lsan_enable();
+    return made;
+}
+
 /* Only what is nobody else's: that one of the process' threads does. */
 static void become_host(int thread_locale, const char *locale) {
     choose_signals();
     choose_libraries();
     choose_process();
     if (locale && !thread_locale) setlocale(LC_ALL, locale);
-    if (locale && thread_locale) uselocale(newlocale(LC_ALL_MASK, locale, (locale_t)0));
+    if (locale && thread_locale) uselocale(new_locale(locale));
     choose_floating_point();
     parallel_region();
     note(&own);
