@@ -14,7 +14,6 @@ typedef struct linear_state {
     float *y, *dx, *dw, *db;
     double *sums; /* [K] */
     double *w_squares, *b_squares;
-    float *pair_x, *pair_y; /* of an evaluation of one image; NULL: not needed */
 } linear_state;
 
 static rgm_status run_forward(void *context, int32_t chunk, int32_t worker, rgm_error *err) {
@@ -30,21 +29,6 @@ static rgm_status run_forward(void *context, int32_t chunk, int32_t worker, rgm_
         if (c->bias) c->k->add(y, c->bias, y, c->K);
         memset(y + c->K, 0, sizeof(float) * (size_t)(c->y_pitch - c->K));
     }
-    return RGM_OK;
-}
-
-/* oneDNN adds up the products of a single row in another order than those of a row among others. An image's result is
- * not to depend on the batch, so a single row gets a companion. */
-static rgm_status run_forward_pair(void *context, int32_t chunk, int32_t worker, rgm_error *err) {
-    const linear_state *one = context;
-    linear_state two = *one;
-    two.N = 2;
-    two.x = one->pair_x;
-    two.y = one->pair_y;
-    memcpy(one->pair_x, one->x, sizeof(float) * (size_t)one->x_pitch);
-    memcpy(one->pair_x + one->x_pitch, one->x, sizeof(float) * (size_t)one->x_pitch);
-    RGM_TRY(run_forward(&two, chunk, worker, err));
-    memcpy(one->y, one->pair_y, sizeof(float) * (size_t)one->y_pitch);
     return RGM_OK;
 }
 
@@ -88,11 +72,6 @@ static int32_t chunks_of(int64_t count, int32_t most) { return (int32_t)rgm_leas
 
 static double flops(const linear_state *c) { return 2.0 * c->N * (double)c->C * (double)c->K; }
 
-static void use_pair(rgm_plan *plan, linear_state *c) {
-    rgm_plan_use(plan, rgm_plan_buffer(plan, 2 * sizeof(float) * (size_t)c->x_pitch), &c->pair_x);
-    rgm_plan_use(plan, rgm_plan_buffer(plan, 2 * sizeof(float) * (size_t)c->y_pitch), &c->pair_y);
-}
-
 static rgm_status forward(rgm_plan *plan, int32_t index, rgm_error *err) {
     const rgm_node *node = rgm_plan_node(plan, index);
     const rgm_plan_options *o = rgm_plan_get(plan);
@@ -112,13 +91,10 @@ static rgm_status forward(rgm_plan *plan, int32_t index, rgm_error *err) {
     c->image_chunks = chunks_of(c->N / 8, 16); /* at least 8 rows a product, so that its weights are worth loading */
     c->unit_chunks = chunks_of(c->K / 8, 32);
     rgm_plan_set_node_state(plan, index, c);
-    int32_t pair = c->N == 1 && !o->training;
-    const rgm_phase_spec phase = {"forward", pair ? run_forward_pair : run_forward, c, c->image_chunks};
-    RGM_TRY(rgm_plan_phase(plan, index, &phase, err));
+    RGM_TRY(rgm_plan_phase(plan, index, &(rgm_phase_spec){"forward", run_forward, c, c->image_chunks}, err));
     rgm_plan_work(plan, flops(c), 0);
     rgm_plan_use(plan, rgm_plan_value(plan, node->in[0]), &c->x);
     rgm_plan_use(plan, rgm_plan_value(plan, node->out), &c->y);
-    if (pair) use_pair(plan, c);
     return RGM_OK;
 }
 

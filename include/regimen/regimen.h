@@ -28,6 +28,9 @@
  * may use one data. Trainings at once need a machine each. One machine serves any number of trainings and models, one
  * after the other, also from within each other's events. The instruction set is the process': the first machine's.
  *
+ * HDF5. Many builds of it, Debian's among them, are not made for threads. While a thread is in this library, no other
+ * one may call HDF5. In an event of a training none may, if the data set is read through HDF5 (the log says so).
+ *
  * What is left alone. No function prints, exits, aborts, forks or changes the current folder. The caller's signal
  * handlers, locale, floating-point state, OpenMP settings and HDF5 settings stay as they are, and events see them.
  * Threads are pinned only if the configuration says so (the key pin). While such a machine is open, the thread that
