@@ -2,7 +2,6 @@
  * implementation. An evaluation has the batches of the first epoch of training, in its order. */
 #include "bench/step.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -82,7 +81,7 @@ static rgm_status measure(bench *b, double *times, rgm_error *err) {
         RGM_TRY(b->run(b, i, &tally, err));
         if (i >= o->warmup && i < total) times[i - o->warmup] = rgm_seconds() - start;
         if (i + 1 == total) rgm_team_profile(s->device->team, 0);
-        if (i == b->told) r->loss = tally.loss / (double)tally.seen;
+        if (i == b->told) r->loss = rgm_tally_loss(&tally);
         RGM_TRY(rgm_bench_go_on(o->stop, err));
     }
     if (o->profile) r->lost = find_losses(b, times);

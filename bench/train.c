@@ -64,9 +64,8 @@ static rgm_status on_epoch(void *context, const rgm_epoch_event *e, rgm_error *e
     rgm_bench_train *b = context;
     if (!e->evaluated) return RGM_OK;
     b->evaluating += e->seconds;
-    rgm_bench_epoch epoch = {.epoch = e->progress->epoch,
-                             .accuracy = (double)e->validation.top1 / (double)e->validation.seen,
-                             .seconds = e->progress->seconds};
+    rgm_bench_epoch epoch = {
+        .epoch = e->progress->epoch, .accuracy = rgm_tally_accuracy(&e->validation), .seconds = e->progress->seconds};
     return add_epoch(b, epoch, e->progress->step, e->seconds, err);
 }
 

@@ -1,6 +1,5 @@
 #include "cli/watch.h"
 
-#include <math.h>
 #include <stdio.h>
 #include "base/log.h"
 #include "cli/fault.h"
@@ -112,13 +111,12 @@ regimen_events rgm_watch_events(rgm_watch *watch) {
 
 /* As much as the bar shows. */
 static regimen_progress progress_of(const rgm_watch *w, const rgm_progress *p) {
-    double seen = (double)p->tally.seen;
     return (regimen_progress){.epoch = p->epoch,
                               .epochs = w->epochs,
                               .images = p->step * w->batch,
                               .total = w->steps * w->batch,
-                              .loss = seen > 0 ? p->tally.loss / seen : NAN,
-                              .accuracy = seen > 0 ? (double)p->tally.top1 / seen : NAN};
+                              .loss = rgm_tally_loss(&p->tally),
+                              .accuracy = rgm_tally_accuracy(&p->tally)};
 }
 
 static rgm_status on_run_prepared(void *context, const rgm_run_parts *parts, rgm_error *err) {

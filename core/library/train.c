@@ -20,16 +20,14 @@ typedef struct training {
 
 /* ---- progress ---- */
 
-static double mean(double sum, int64_t n) { return n ? sum / (double)n : NAN; }
-
 static void stand(training *t, const rgm_progress *p) {
     regimen_progress *to = &t->progress;
     const rgm_config *c = &t->config;
     to->step = p->step;
     to->epoch = p->epoch;
     to->images = p->step * c->batch;
-    to->loss = mean(p->tally.loss, p->tally.seen);
-    to->accuracy = mean((double)p->tally.top1, p->tally.seen);
+    to->loss = rgm_tally_loss(&p->tally);
+    to->accuracy = rgm_tally_accuracy(&p->tally);
     to->seconds = p->seconds;
     to->best = 0;
     to->validation_loss = to->validation_accuracy = NAN;
@@ -101,8 +99,8 @@ static rgm_status on_epoch(void *context, const rgm_epoch_event *epoch, rgm_erro
     stand(t, epoch->progress);
     if (epoch->evaluated) {
         t->progress.best = epoch->best;
-        t->progress.validation_loss = mean(v->loss, v->seen);
-        t->progress.validation_accuracy = mean((double)v->top1, v->seen);
+        t->progress.validation_loss = rgm_tally_loss(v);
+        t->progress.validation_accuracy = rgm_tally_accuracy(v);
     }
     return tell_progress(t, t->entry.events.epoch, "epoch", err);
 }

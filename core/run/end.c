@@ -21,8 +21,8 @@ void rgm_run_count(rgm_run_summary *summary, const char *split, const rgm_tally 
     if (!tally->seen) return;
     summary->split = split;
     summary->tally = *tally;
-    summary->accuracy = (double)tally->top1 / (double)tally->seen;
-    summary->loss = tally->loss / (double)tally->seen;
+    summary->accuracy = rgm_tally_accuracy(tally);
+    summary->loss = rgm_tally_loss(tally);
     rgm_interval_wilson(tally->top1, tally->seen, &summary->accuracy_low, &summary->accuracy_high);
 }
 

@@ -4,8 +4,6 @@
 #include "base/clock.h"
 #include "report/interval.h"
 
-static double mean(double sum, int64_t n) { return n ? sum / (double)n : NAN; }
-
 rgm_status rgm_record_start(rgm_record *r, const rgm_session *s, const rgm_progress *p, int32_t resumed,
                             rgm_error *err) {
     rgm_metrics_begin(&r->metrics, "start", p->step, p->epoch);
@@ -20,8 +18,8 @@ rgm_status rgm_record_start(rgm_record *r, const rgm_session *s, const rgm_progr
 static rgm_status write_step(rgm_record *r, const rgm_step_event *e, rgm_error *err) {
     const rgm_tally *window = &e->progress->window;
     rgm_metrics_begin(&r->metrics, "step", e->progress->step, e->progress->epoch + 1);
-    rgm_metrics_real(&r->metrics, "loss", mean(window->loss, window->seen));
-    rgm_metrics_real(&r->metrics, "accuracy", mean((double)window->top1, window->seen));
+    rgm_metrics_real(&r->metrics, "loss", rgm_tally_loss(window));
+    rgm_metrics_real(&r->metrics, "accuracy", rgm_tally_accuracy(window));
     rgm_metrics_real(&r->metrics, "lr", e->result.rate);
     rgm_metrics_real(&r->metrics, "grad_norm", e->result.gradient_norm);
     rgm_metrics_real(&r->metrics, "images_per_s", (double)r->window_images / r->window_seconds);
@@ -42,11 +40,11 @@ rgm_status rgm_record_evaluated(rgm_record *r, const rgm_progress *p, const rgm_
     rgm_interval_wilson(t->top1, t->seen, &low, &high);
     rgm_metrics_begin(&r->metrics, "evaluation", p->step, p->epoch);
     rgm_metrics_text(&r->metrics, "split", e->split);
-    rgm_metrics_real(&r->metrics, "loss", mean(t->loss, t->seen));
-    rgm_metrics_real(&r->metrics, "accuracy", mean((double)t->top1, t->seen));
+    rgm_metrics_real(&r->metrics, "loss", rgm_tally_loss(t));
+    rgm_metrics_real(&r->metrics, "accuracy", rgm_tally_accuracy(t));
     rgm_metrics_real(&r->metrics, "accuracy_low", low);
     rgm_metrics_real(&r->metrics, "accuracy_high", high);
-    rgm_metrics_real(&r->metrics, "accuracy5", mean((double)t->top5, t->seen));
+    rgm_metrics_real(&r->metrics, "accuracy5", rgm_tally_accuracy5(t));
     rgm_metrics_int(&r->metrics, "images", t->seen);
     rgm_metrics_real(&r->metrics, "seconds", e->seconds);
     return rgm_metrics_end(&r->metrics, err);

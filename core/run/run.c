@@ -10,8 +10,6 @@
 #include "run/run_internal.h"
 #include "train/advice.h"
 
-static double mean(double sum, int64_t n) { return n ? sum / (double)n : NAN; }
-
 /* ---- the loop's events ---- */
 
 static int32_t on_stop(void *context) {
@@ -30,10 +28,10 @@ static void tell_epoch(const rgm_run *r, const rgm_epoch_event *e) {
     const rgm_tally *t = &e->progress->tally, *v = &e->validation;
     char judged[128] = "";
     if (e->evaluated)
-        snprintf(judged, sizeof judged, "; %s: loss %.4f, accuracy %.2f %%%s", r->parts.split, mean(v->loss, v->seen),
-                 100 * mean((double)v->top1, v->seen), e->best ? ", the best so far" : "");
+        snprintf(judged, sizeof judged, "; %s: loss %.4f, accuracy %.2f %%%s", r->parts.split, rgm_tally_loss(v),
+                 100 * rgm_tally_accuracy(v), e->best ? ", the best so far" : "");
     rgm_log(RGM_LOG_INFO, "epoch %d/%d: loss %.4f, accuracy %.2f %%%s", e->progress->epoch, r->o->config->epochs,
-            mean(t->loss, t->seen), 100 * mean((double)t->top1, t->seen), judged);
+            rgm_tally_loss(t), 100 * rgm_tally_accuracy(t), judged);
     if (e->evaluated && !isfinite(v->loss))
         rgm_log(RGM_LOG_WARN, "%s: the loss is not finite: this evaluation counts for nothing", r->parts.split);
 }

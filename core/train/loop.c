@@ -10,10 +10,6 @@
 #include "train/save.h"
 #include "train/snapshot.h"
 
-rgm_progress rgm_progress_start(void) {
-    return (rgm_progress){.best_epoch = -1, .best_metric = NAN, .gain_metric = NAN};
-}
-
 typedef struct loop {
     const rgm_session *s;
     rgm_trainer *t;
@@ -68,7 +64,7 @@ static rgm_status save(loop *l, const char *path, rgm_error *err) {
 /* The metric that chooses best.h5, larger is better; NaN never is the best. */
 static double metric_of(const rgm_config *c, const rgm_tally *t) {
     if (t->seen == 0 || !isfinite(t->loss)) return NAN;
-    return c->early_stop.metric == RGM_METRIC_LOSS ? -t->loss / (double)t->seen : (double)t->top1 / (double)t->seen;
+    return c->early_stop.metric == RGM_METRIC_LOSS ? -rgm_tally_loss(t) : rgm_tally_accuracy(t);
 }
 
 static int32_t out_of_patience(const rgm_config *c, const rgm_progress *p) {
@@ -103,9 +99,8 @@ static rgm_status tell_plugins(const loop *l, const rgm_tally *validation, rgm_e
     const rgm_components *c = &l->s->model->components;
     rgm_clock clock = rgm_session_clock(l->s, l->p->step);
     size_t count = (size_t)c->schedules;
-    double images = (double)validation->seen, accuracy = (double)validation->top1 / images;
-    RGM_TRY(rgm_plug_observe(c->schedule, count, &clock, "validation_loss", validation->loss / images, err));
-    return rgm_plug_observe(c->schedule, count, &clock, "validation_accuracy", accuracy, err);
+    RGM_TRY(rgm_plug_observe(c->schedule, count, &clock, "validation_loss", rgm_tally_loss(validation), err));
+    return rgm_plug_observe(c->schedule, count, &clock, "validation_accuracy", rgm_tally_accuracy(validation), err);
 }
 
 /* All plugins have seen the evaluation, or none. */
@@ -133,7 +128,7 @@ static rgm_status evaluate(loop *l, rgm_epoch_event *event, rgm_error *err) {
     if (status != RGM_E_NUMERIC || v->seen != evaluated_view(l)->count) RGM_TRY(status);
     event->evaluated = 1;
     event->seconds = rgm_seconds() - start;
-    l->reached = l->o->until > 0 && isfinite(v->loss) && (double)v->top1 / (double)v->seen >= l->o->until;
+    l->reached = l->o->until > 0 && isfinite(v->loss) && rgm_tally_accuracy(v) >= l->o->until;
     return observe(l, v, err);
 }
 
@@ -167,18 +162,11 @@ static rgm_status end_epoch(loop *l, rgm_error *err) {
     return saved < 0 ? rgm_fail(err, saved, "%s", later.text) : status;
 }
 
-static void add_tally(rgm_tally *sum, const rgm_tally *more) {
-    sum->loss += more->loss;
-    sum->top1 += more->top1;
-    sum->top5 += more->top5;
-    sum->seen += more->seen;
-}
-
 static void add_step(rgm_progress *p, const rgm_tally *more) {
     fenv_t callers;
     rgm_fpenv_begin(&callers);
-    add_tally(&p->tally, more);
-    add_tally(&p->window, more);
+    rgm_tally_add(&p->tally, more);
+    rgm_tally_add(&p->window, more);
     rgm_fpenv_end(&callers);
 }
 

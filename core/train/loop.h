@@ -48,9 +48,6 @@ typedef struct rgm_loop_options {
     rgm_loop_events events;
 } rgm_loop_options;
 
-/* A run that starts at its first step. */
-rgm_progress rgm_progress_start(void);
-
 /* 1 if nothing of the configured run is left to do; *ending: why it ended, or how it is going to without an early stop.
  * Also for a run that is resumed after its end. */
 int32_t rgm_loop_over(const rgm_session *session, const rgm_progress *progress, int32_t *ending);

@@ -116,11 +116,6 @@ void rgm_loss_set(rgm_loss_driver *d, const rgm_clock *clock, int32_t valid) {
 
 rgm_tally rgm_loss_tally(const rgm_loss_driver *d) {
     rgm_tally sum = {0};
-    for (int32_t i = 0; i < d->chunks; i++) {
-        sum.loss += d->tally[i].loss;
-        sum.top1 += d->tally[i].top1;
-        sum.top5 += d->tally[i].top5;
-        sum.seen += d->tally[i].seen;
-    }
+    for (int32_t i = 0; i < d->chunks; i++) rgm_tally_add(&sum, &d->tally[i]);
     return sum;
 }

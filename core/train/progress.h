@@ -5,17 +5,24 @@
 
 #include <stdint.h>
 
-/* Sums over the training batches of the epoch under way, in order. */
+/* Sums over samples, in order. */
 typedef struct rgm_tally {
     double loss;              /* sum of the samples' losses */
     int64_t top1, top5, seen; /* correct at 1 and at 5, samples */
 } rgm_tally;
 
+void rgm_tally_add(rgm_tally *sum, const rgm_tally *more);
+
+/* Means over the samples: the loss, and the fraction that is correct at 1 and at 5. NaN where none was seen. */
+double rgm_tally_loss(const rgm_tally *tally);
+double rgm_tally_accuracy(const rgm_tally *tally);
+double rgm_tally_accuracy5(const rgm_tally *tally);
+
 typedef struct rgm_progress {
     int64_t step;       /* steps done in all */
     int32_t epoch;      /* epochs done */
     int64_t epoch_step; /* steps done in the epoch under way */
-    rgm_tally tally;    /* of the epoch under way */
+    rgm_tally tally;    /* of the training batches of the epoch under way */
     rgm_tally window;   /* of the batches since the last report of a step (metrics.every) */
     double best_metric; /* of the validation split, at best_epoch */
     int32_t best_epoch; /* -1: no evaluation yet */
@@ -23,5 +30,8 @@ typedef struct rgm_progress {
     int32_t evaluations_without_gain;
     double seconds; /* spent training, earlier sessions included */
 } rgm_progress;
+
+/* A run that starts at its first step. */
+rgm_progress rgm_progress_start(void);
 
 #endif

@@ -463,10 +463,7 @@ rgm_status rgm_trainer_evaluate_batch(rgm_trainer *t, int64_t batch, rgm_tally *
 static rgm_status add_batch(rgm_trainer *t, int64_t batch, rgm_tally *sum, rgm_error *err) {
     rgm_tally of;
     RGM_TRY(evaluate_batch(t, batch, &of, err));
-    sum->loss += of.loss;
-    sum->top1 += of.top1;
-    sum->top5 += of.top5;
-    sum->seen += of.seen;
+    rgm_tally_add(sum, &of);
     return RGM_OK;
 }
 
