@@ -4,11 +4,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#define SAME(a, b) _Static_assert((int)(a) == (int)(b), "the public levels are the log's own")
-SAME(REGIMEN_LOG_ERROR, RGM_LOG_ERROR);
-SAME(REGIMEN_LOG_WARNING, RGM_LOG_WARN);
-SAME(REGIMEN_LOG_INFO, RGM_LOG_INFO);
-SAME(REGIMEN_LOG_DEBUG, RGM_LOG_DEBUG);
+RGM_SAME(REGIMEN_LOG_ERROR, RGM_LOG_ERROR);
+RGM_SAME(REGIMEN_LOG_WARNING, RGM_LOG_WARN);
+RGM_SAME(REGIMEN_LOG_INFO, RGM_LOG_INFO);
+RGM_SAME(REGIMEN_LOG_DEBUG, RGM_LOG_DEBUG);
 
 /* Its address tells threads apart. */
 static _Thread_local char this_thread;
@@ -17,12 +16,11 @@ static _Thread_local char this_thread;
 
 void rgm_entry_leave(rgm_entry *e) {
     if (e->locale) uselocale(e->locale);
-    fesetenv(&e->state);
+    rgm_fpenv_end(&e->state);
 }
 
 void rgm_entry_return(rgm_entry *e) {
-    fegetenv(&e->state);
-    fesetenv(FE_DFL_ENV);
+    rgm_fpenv_begin(&e->state);
     if (!e->plain) return;
     e->locale = uselocale(e->plain);
 }

@@ -9,10 +9,10 @@
 #ifndef RGM_LIBRARY_ENTRY_H
 #define RGM_LIBRARY_ENTRY_H
 
-#include <fenv.h>
 #include <locale.h>
 #include <regimen/regimen.h>
 #include <stdatomic.h>
+#include "base/fpenv.h"
 #include "base/log.h"
 #include "base/stop.h"
 
@@ -41,6 +41,9 @@ rgm_stop rgm_entry_stop(rgm_entry *entry);
 
 /* What a status-returning event gave, with the text that it may have put into `theirs`. */
 rgm_status rgm_entry_judge(const char *event, int32_t status, const regimen_error *theirs, rgm_error *err);
+
+/* A number of the public header is the rooms' own. */
+#define RGM_SAME(a, b) _Static_assert((int)(a) == (int)(b), #a " is not " #b)
 
 /* ---- structs that begin with their size ---- */
 

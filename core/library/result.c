@@ -4,22 +4,21 @@
 #include <stdio.h>
 #include <string.h>
 
-#define SAME(a, b) _Static_assert((int)(a) == (int)(b), "the public numbers are the rooms' own")
-SAME(REGIMEN_END_COMPLETE, RGM_END_COMPLETE);
-SAME(REGIMEN_END_STEPS, RGM_END_STEPS);
-SAME(REGIMEN_END_EARLY, RGM_END_EARLY);
-SAME(REGIMEN_END_REACHED, RGM_END_REACHED);
-SAME(REGIMEN_GOES_ON_NOT, RGM_GOES_ON_NOT);
-SAME(REGIMEN_GOES_ON_RESUMED, RGM_GOES_ON_RESUMED);
-SAME(REGIMEN_GOES_ON_ANEW, RGM_GOES_ON_ANEW);
-SAME(REGIMEN_GOES_ON_GONE, RGM_GOES_ON_GONE);
-SAME(REGIMEN_GOES_ON_DONE, RGM_GOES_ON_DONE);
-SAME(REGIMEN_GOES_ON_OCCUPIED, RGM_GOES_ON_OCCUPIED);
-SAME(sizeof((regimen_result *)0)->reason, sizeof((rgm_run_summary *)0)->reason);
-SAME(sizeof((regimen_result *)0)->folder, sizeof((rgm_run_summary *)0)->folder);
-SAME(sizeof((regimen_result *)0)->checkpoint, sizeof((rgm_run_summary *)0)->checkpoint);
-SAME(sizeof((regimen_result *)0)->model, RGM_CONFIG_NAME);
-SAME(sizeof((regimen_result *)0)->data, RGM_CONFIG_PATH);
+RGM_SAME(REGIMEN_END_COMPLETE, RGM_END_COMPLETE);
+RGM_SAME(REGIMEN_END_STEPS, RGM_END_STEPS);
+RGM_SAME(REGIMEN_END_EARLY, RGM_END_EARLY);
+RGM_SAME(REGIMEN_END_REACHED, RGM_END_REACHED);
+RGM_SAME(REGIMEN_GOES_ON_NOT, RGM_GOES_ON_NOT);
+RGM_SAME(REGIMEN_GOES_ON_RESUMED, RGM_GOES_ON_RESUMED);
+RGM_SAME(REGIMEN_GOES_ON_ANEW, RGM_GOES_ON_ANEW);
+RGM_SAME(REGIMEN_GOES_ON_GONE, RGM_GOES_ON_GONE);
+RGM_SAME(REGIMEN_GOES_ON_DONE, RGM_GOES_ON_DONE);
+RGM_SAME(REGIMEN_GOES_ON_OCCUPIED, RGM_GOES_ON_OCCUPIED);
+RGM_SAME(sizeof((regimen_result *)0)->reason, sizeof((rgm_run_summary *)0)->reason);
+RGM_SAME(sizeof((regimen_result *)0)->folder, sizeof((rgm_run_summary *)0)->folder);
+RGM_SAME(sizeof((regimen_result *)0)->checkpoint, sizeof((rgm_run_summary *)0)->checkpoint);
+RGM_SAME(sizeof((regimen_result *)0)->model, RGM_CONFIG_NAME);
+RGM_SAME(sizeof((regimen_result *)0)->data, RGM_CONFIG_PATH);
 
 static int32_t number_of(const char *split) {
     for (int32_t i = 0; split && i < RGM_SPLIT_COUNT; i++)
