@@ -57,6 +57,15 @@ rgm_status rgm_entry_judge(const char *event, int32_t status, const regimen_erro
     return rgm_fail(err, status, "the event '%s' ended it", event);
 }
 
+rgm_status rgm_entry_finished(rgm_entry *e, const regimen_result *result, rgm_error *err) {
+    regimen_error theirs = {0};
+    if (!e->events.finished) return RGM_OK;
+    rgm_entry_leave(e);
+    int32_t said = e->events.finished(e->events.context, result, &theirs);
+    rgm_entry_return(e);
+    return rgm_entry_judge("finished", said, &theirs, err);
+}
+
 /* ---- begin and end ---- */
 
 void rgm_entry_begin(rgm_entry *e, const regimen_events *events) {

@@ -42,6 +42,9 @@ rgm_stop rgm_entry_stop(rgm_entry *entry);
 /* What a status-returning event gave, with the text that it may have put into `theirs`. */
 rgm_status rgm_entry_judge(const char *event, int32_t status, const regimen_error *theirs, rgm_error *err);
 
+/* The event `finished`, and what it gave. */
+rgm_status rgm_entry_finished(rgm_entry *entry, const regimen_result *result, rgm_error *err);
+
 /* A number of the public header is the rooms' own. */
 #define RGM_SAME(a, b) _Static_assert((int)(a) == (int)(b), #a " is not " #b)
 

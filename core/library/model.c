@@ -120,16 +120,6 @@ const char *regimen_model_class(const regimen_model *model, int32_t index) {
 
 /* ---- use ---- */
 
-static rgm_status tell_finished(rgm_entry *entry, const regimen_result *result) {
-    const regimen_events *e = &entry->events;
-    regimen_error theirs = {0};
-    if (!e->finished) return RGM_OK;
-    rgm_entry_leave(entry);
-    int32_t said = e->finished(e->context, result, &theirs);
-    rgm_entry_return(entry);
-    return rgm_entry_judge("finished", said, &theirs, &entry->err);
-}
-
 int32_t regimen_evaluate(regimen_model *model, const regimen_data *data, int32_t split, const regimen_events *events,
                          regimen_result *result, regimen_error *err) {
     rgm_entry entry;
@@ -146,7 +136,7 @@ int32_t regimen_evaluate(regimen_model *model, const regimen_data *data, int32_t
     if (status >= 0) status = rgm_predictor_evaluate(model->predictor, &evaluation, &summary, &entry.err);
     rgm_public_result(&told, &summary, rgm_predictor_config(model->predictor));
     if (data) snprintf(told.data, sizeof told.data, "%s", rgm_dataset_describe(data->set)->path);
-    if (status >= 0) status = tell_finished(&entry, &told);
+    if (status >= 0) status = rgm_entry_finished(&entry, &told, &entry.err);
     told.status = status;
     rgm_sized_give(result, &told, sizeof told);
     return rgm_entry_end(&entry, status, err);

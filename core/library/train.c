@@ -136,16 +136,10 @@ static rgm_status take_model(training *t, const rgm_run_parts *parts, const rgm_
 static rgm_status on_finished(void *context, const rgm_run_parts *parts, const rgm_run_summary *summary,
                               rgm_error *err) {
     training *t = context;
-    const regimen_events *e = &t->entry.events;
-    regimen_error theirs = {0};
     regimen_result result;
     if (t->options.model) RGM_TRY(take_model(t, parts, summary, err));
-    if (!e->finished) return RGM_OK;
     rgm_public_result(&result, summary, &t->config);
-    rgm_entry_leave(&t->entry);
-    int32_t status = e->finished(e->context, &result, &theirs);
-    rgm_entry_return(&t->entry);
-    return rgm_entry_judge("finished", status, &theirs, err);
+    return rgm_entry_finished(&t->entry, &result, err);
 }
 
 static void on_ended(void *context, const rgm_run_summary *summary) {
