@@ -87,7 +87,8 @@ static void print_accuracy(const rgm_bench_train *b, const result *r) {
         return;
     }
     printf("accuracy     %.2f %% of %" PRId64 " %s images after %d of %d epochs: %s %.2f %%\n", 100 * r->accuracy,
-           b->parts.judged->count, b->parts.split, epoch, epochs, r->reached ? "at least" : "below", 100 * b->until);
+           b->parts.judged->count, rgm_split_name(b->parts.split), epoch, epochs, r->reached ? "at least" : "below",
+           100 * b->until);
 }
 
 static void print_curve(const rgm_bench_train *b) {
@@ -140,12 +141,12 @@ static json_t *curve_json(const rgm_bench_train *b) {
 
 static rgm_status write_json(const rgm_bench_train *b, const result *r, rgm_error *err) {
     json_t *json = rgm_bench_json_session("train", b->parts.session);
-    json_t *more = json_pack("{s:f, s:b, s:s, s:o, s:o, s:i, s:I, s:f, s:f, s:f, s:f, s:f, s:f}", "until", b->until,
-                             "reached", r->reached, "split", b->parts.split, "accuracy", rgm_json_real(r->accuracy),
-                             "curve", curve_json(b), "epochs", r->run->epoch, "steps", (json_int_t)r->run->step,
-                             "seconds", r->run->seconds, "seconds_with_evaluation", r->run->seconds + b->evaluating,
-                             "seconds_in_all", r->whole, "images_per_s", r->training.median, "step_images_per_s",
-                             r->alone.median, "share_of_step", r->share.median);
+    json_t *more = json_pack(
+        "{s:f, s:b, s:s, s:o, s:o, s:i, s:I, s:f, s:f, s:f, s:f, s:f, s:f}", "until", b->until, "reached", r->reached,
+        "split", rgm_split_name(b->parts.split), "accuracy", rgm_json_real(r->accuracy), "curve", curve_json(b),
+        "epochs", r->run->epoch, "steps", (json_int_t)r->run->step, "seconds", r->run->seconds,
+        "seconds_with_evaluation", r->run->seconds + b->evaluating, "seconds_in_all", r->whole, "images_per_s",
+        r->training.median, "step_images_per_s", r->alone.median, "share_of_step", r->share.median);
     if (!rgm_bench_json_more(json, more) || !add_results(json, b, r)) {
         json_decref(json);
         json = NULL;

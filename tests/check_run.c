@@ -100,7 +100,7 @@ static int files_of(const char *path) {
 }
 
 static void check_result(const rgm_run_summary *s) {
-    ck_assert_str_eq(s->split, "test");
+    ck_assert_int_eq(s->split, RGM_SPLIT_TEST);
     ck_assert_int_eq(s->tally.seen, 9);
     ck_assert(s->accuracy_low <= s->accuracy && s->accuracy <= s->accuracy_high && s->accuracy_high <= 1);
     ck_assert(s->accuracy_low < s->accuracy_high);
@@ -283,7 +283,7 @@ START_TEST(what_fails_says_how_it_goes_on) {
     ck_assert_int_eq(o.summary.saved_step, 5);
     ck_assert_int_eq(o.summary.step, 5);
     ck_assert_int_eq(access(o.summary.checkpoint, R_OK), 0);
-    ck_assert(o.summary.split == NULL);
+    ck_assert_int_eq(o.summary.split, -1);
     ck_assert_int_eq(h.ended.goes_on, RGM_GOES_ON_RESUMED);
     ck_assert_msg(strstr(h.said, "3 ") && strstr(h.said, "asked to fail"), "%s", h.said);
     o = train(failing, out, RGM_RUN_FOLDER, &rest);
@@ -488,13 +488,13 @@ START_TEST(an_evaluation_has_the_result_of_its_run) {
     rgm_run_summary s;
     outcome o = train_to_the_end("", RGM_RUN_FOLDER, &h);
     ck_assert_int_eq(evaluate(o.summary.checkpoint, RGM_SPLIT_TEST, &s), RGM_OK);
-    ck_assert_str_eq(s.split, "test");
+    ck_assert_int_eq(s.split, RGM_SPLIT_TEST);
     ck_assert(s.loss == o.summary.loss && s.accuracy == o.summary.accuracy && s.tally.seen == 9);
     ck_assert(s.images_per_s > 0 && s.memory > 0);
     ck_assert_str_eq(s.checkpoint, o.summary.checkpoint);
     run_set_write(set, &(run_set){.H = 8, .W = 8, .C = 1, .classes = 3, .train = 24});
     ck_assert_int_eq(evaluate(o.summary.checkpoint, RGM_SPLIT_TEST, &s), RGM_E_USAGE);
-    ck_assert(s.split == NULL);
+    ck_assert_int_eq(s.split, -1);
 }
 END_TEST
 
@@ -508,7 +508,7 @@ START_TEST(measured_on_the_result) {
         .config = c, .files = RGM_RUN_NO_FILES, .on_result = 1, .until = 0.01, .events = heard_events(&h)};
     ck_assert_msg(rgm_run_train(&options, &s, &err) == RGM_OK, "%s", err.text);
     ck_assert_int_eq(s.ending, RGM_END_REACHED);
-    ck_assert_str_eq(s.split, "test");
+    ck_assert_int_eq(s.split, RGM_SPLIT_TEST);
     ck_assert(s.accuracy >= 0.01 && s.step < 200);
     ck_assert_msg(strstr(h.said, "; test: loss ") && !strstr(h.said, "validation: loss"), "%s", h.said);
     free(c);

@@ -1,8 +1,6 @@
 #include "library/result.h"
 
-#include <math.h>
 #include <stdio.h>
-#include <string.h>
 
 RGM_SAME(REGIMEN_END_COMPLETE, RGM_END_COMPLETE);
 RGM_SAME(REGIMEN_END_STEPS, RGM_END_STEPS);
@@ -20,19 +18,13 @@ RGM_SAME(sizeof((regimen_result *)0)->checkpoint, sizeof((rgm_run_summary *)0)->
 RGM_SAME(sizeof((regimen_result *)0)->model, RGM_CONFIG_NAME);
 RGM_SAME(sizeof((regimen_result *)0)->data, RGM_CONFIG_PATH);
 
-static int32_t number_of(const char *split) {
-    for (int32_t i = 0; split && i < RGM_SPLIT_COUNT; i++)
-        if (strcmp(split, rgm_split_name(i)) == 0) return i;
-    return -1;
-}
-
 void rgm_public_result(regimen_result *r, const rgm_run_summary *s, const rgm_config *config) {
     *r = (regimen_result){.size = sizeof *r,
                           .status = s->status,
                           .ending = s->ending,
                           .step = s->step,
                           .epoch = s->epoch,
-                          .split = number_of(s->split),
+                          .split = s->split,
                           .images = s->tally.seen,
                           .correct = s->tally.top1,
                           .correct5 = s->tally.top5,

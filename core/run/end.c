@@ -14,10 +14,11 @@
 
 void rgm_run_summary_start(rgm_run_summary *summary) {
     *summary = (rgm_run_summary){.accuracy = NAN, .accuracy_low = NAN, .accuracy_high = NAN, .loss = NAN};
+    summary->split = -1;
     summary->saved_step = -1;
 }
 
-void rgm_run_count(rgm_run_summary *summary, const char *split, const rgm_tally *tally) {
+void rgm_run_count(rgm_run_summary *summary, int32_t split, const rgm_tally *tally) {
     if (!tally->seen) return;
     summary->split = split;
     summary->tally = *tally;
@@ -97,7 +98,7 @@ static rgm_status measure(rgm_run *r, int32_t ending, rgm_error *err) {
     rgm_tally tally = {0};
     double start = rgm_seconds();
     RGM_TRY(rgm_trainer_evaluate(r->parts.trainer, view, r->o->stop.asked, r->o->stop.context, &tally, err));
-    rgm_run_count(r->summary, on_test ? "test" : "validation", &tally);
+    rgm_run_count(r->summary, on_test ? RGM_SPLIT_TEST : RGM_SPLIT_VALIDATION, &tally);
     const rgm_record_evaluation evaluation = {r->summary->split, &tally, rgm_seconds() - start};
     return rgm_record_evaluated(&r->record, &r->progress, &evaluation, err);
 }

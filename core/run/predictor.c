@@ -187,10 +187,9 @@ static rgm_status fit(rgm_predictor *p, const rgm_data *data, rgm_error *err) {
 static rgm_status measure(rgm_predictor *p, const rgm_data *data, const rgm_predictor_evaluation *o,
                           rgm_run_summary *summary, rgm_error *err) {
     const rgm_view *view = view_of(data, o->split);
-    const char *split = rgm_split_name(o->split);
     rgm_tally tally;
     rgm_run_tell(p->device, data);
-    if (!view->count) return rgm_fail(err, RGM_E_USAGE, "%s: no %s split", data->file, split);
+    if (!view->count) return rgm_fail(err, RGM_E_USAGE, "%s: no %s split", data->file, rgm_split_name(o->split));
     RGM_TRY(fit(p, data, err));
     const rgm_session *s = p->many->session;
     if (!p->constants.input.known) rgm_model_assume(s->model, &data->constants.input);
@@ -200,7 +199,7 @@ static rgm_status measure(rgm_predictor *p, const rgm_data *data, const rgm_pred
     double seconds = rgm_seconds() - start;
     rgm_trainer_end_evaluation(p->many->trainer);
     RGM_TRY(status);
-    rgm_run_count(summary, split, &tally);
+    rgm_run_count(summary, o->split, &tally);
     rgm_run_pace(summary, (double)tally.seen, seconds, rgm_graph_forward_flops(s->model->graph));
     snprintf(summary->checkpoint, sizeof summary->checkpoint, "%s", p->constants.path);
     summary->memory = rgm_trainer_memory(p->many->trainer).peak;

@@ -39,7 +39,7 @@ rgm_status rgm_record_evaluated(rgm_record *r, const rgm_progress *p, const rgm_
     double low, high;
     rgm_interval_wilson(t->top1, t->seen, &low, &high);
     rgm_metrics_begin(&r->metrics, "evaluation", p->step, p->epoch);
-    rgm_metrics_text(&r->metrics, "split", e->split);
+    rgm_metrics_text(&r->metrics, "split", rgm_split_name(e->split));
     rgm_metrics_real(&r->metrics, "loss", rgm_tally_loss(t));
     rgm_metrics_real(&r->metrics, "accuracy", rgm_tally_accuracy(t));
     rgm_metrics_real(&r->metrics, "accuracy_low", low);

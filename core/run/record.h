@@ -21,7 +21,7 @@ rgm_status rgm_record_start(rgm_record *record, const rgm_session *session, cons
 rgm_status rgm_record_step(rgm_record *record, const rgm_step_event *event, rgm_error *err);
 
 typedef struct rgm_record_evaluation {
-    const char *split;
+    int32_t split; /* RGM_SPLIT_* */
     const rgm_tally *tally;
     double seconds;
 } rgm_record_evaluation;

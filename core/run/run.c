@@ -28,12 +28,13 @@ static void tell_epoch(const rgm_run *r, const rgm_epoch_event *e) {
     const rgm_tally *t = &e->progress->tally, *v = &e->validation;
     char judged[128] = "";
     if (e->evaluated)
-        snprintf(judged, sizeof judged, "; %s: loss %.4f, accuracy %.2f %%%s", r->parts.split, rgm_tally_loss(v),
-                 100 * rgm_tally_accuracy(v), e->best ? ", the best so far" : "");
+        snprintf(judged, sizeof judged, "; %s: loss %.4f, accuracy %.2f %%%s", rgm_split_name(r->parts.split),
+                 rgm_tally_loss(v), 100 * rgm_tally_accuracy(v), e->best ? ", the best so far" : "");
     rgm_log(RGM_LOG_INFO, "epoch %d/%d: loss %.4f, accuracy %.2f %%%s", e->progress->epoch, r->o->config->epochs,
             rgm_tally_loss(t), 100 * rgm_tally_accuracy(t), judged);
     if (e->evaluated && !isfinite(v->loss))
-        rgm_log(RGM_LOG_WARN, "%s: the loss is not finite: this evaluation counts for nothing", r->parts.split);
+        rgm_log(RGM_LOG_WARN, "%s: the loss is not finite: this evaluation counts for nothing",
+                rgm_split_name(r->parts.split));
 }
 
 /* Without a folder an early stop goes back to the best state from memory. */
@@ -118,7 +119,7 @@ static void choose_judged(rgm_run *r) {
     const rgm_session *s = r->parts.session;
     int32_t on_test = r->o->on_result && s->data->test.count;
     r->parts.judged = on_test ? &s->data->test : &s->data->validation;
-    r->parts.split = on_test ? "test" : "validation";
+    r->parts.split = on_test ? RGM_SPLIT_TEST : RGM_SPLIT_VALIDATION;
 }
 
 /* All but the folder, which comes last: nothing is left behind by a run that could not begin. */

@@ -42,8 +42,8 @@ typedef struct rgm_run_summary {
     int64_t step;      /* made in all, those before a resume included */
     int32_t epoch;     /* ended */
 
-    const char *split; /* of the evaluation that is the result: "test", "validation", "train"; NULL: none was made */
-    rgm_tally tally;   /* of it */
+    int32_t split;   /* of the evaluation that is the result: RGM_SPLIT_*; -1: none was made */
+    rgm_tally tally; /* of it */
     double accuracy, accuracy_low, accuracy_high, loss; /* fractions, with the 95 % interval; mean. NaN without one */
 
     double seconds;      /* of the training, or the evaluation; without set-up */
@@ -69,7 +69,7 @@ typedef struct rgm_run_parts {
     const rgm_session *session;
     rgm_trainer *trainer;
     const rgm_view *judged; /* what epochs are evaluated on; count 0: nothing */
-    const char *split;      /* its name: "validation", "test" */
+    int32_t split;          /* which that is: RGM_SPLIT_* */
 } rgm_run_parts;
 
 /* Each may be NULL. All are called by the thread that called the run. Of those that return a status a failure ends the

@@ -36,7 +36,7 @@ rgm_status rgm_run_begin(rgm_run *run, int32_t *finished, rgm_error *err);
 void rgm_run_summarize(rgm_run *run, int32_t ending);
 
 /* Fills in what an evaluation gave. */
-void rgm_run_count(rgm_run_summary *summary, const char *split, const rgm_tally *tally);
+void rgm_run_count(rgm_run_summary *summary, int32_t split, const rgm_tally *tally);
 
 /* `images` in `seconds`, each of `flops` operations. */
 void rgm_run_pace(rgm_run_summary *summary, double images, double seconds, double flops);
