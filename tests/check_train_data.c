@@ -172,7 +172,7 @@ START_TEST(borrowed) {
     need(rgm_data_open(&data, &config, &(rgm_data_options){.set = set}, &err), &err);
     ck_assert_ptr_eq(data->set, set);
     ck_assert_ptr_null(data->own_set);
-    ck_assert_str_eq(data->file, "mine");
+    ck_assert_str_eq(rgm_dataset_describe(data->set)->path, "mine");
     ck_assert_int_eq(data->validation.count, 16);
     ck_assert_int_eq(data->train.count, 48);
     rgm_data_close(data);

@@ -189,7 +189,9 @@ static rgm_status measure(rgm_predictor *p, const rgm_data *data, const rgm_pred
     const rgm_view *view = view_of(data, o->split);
     rgm_tally tally;
     rgm_run_tell(p->device, data);
-    if (!view->count) return rgm_fail(err, RGM_E_USAGE, "%s: no %s split", data->file, rgm_split_name(o->split));
+    if (!view->count)
+        return rgm_fail(err, RGM_E_USAGE, "%s: no %s split", rgm_dataset_describe(data->set)->path,
+                        rgm_split_name(o->split));
     RGM_TRY(fit(p, data, err));
     const rgm_session *s = p->many->session;
     if (!p->constants.input.known) rgm_model_assume(s->model, &data->constants.input);
@@ -210,9 +212,7 @@ static rgm_status evaluate(rgm_predictor *p, const rgm_predictor_evaluation *o, 
                            rgm_error *err) {
     rgm_data *data;
     const rgm_data_options options = {
-        .evaluation = 1, .split = o->split, .model = &p->constants, .set = o->set, .stop = o->stop};
-    if (!o->set && !p->config.data.file[0])
-        return rgm_fail(err, RGM_E_USAGE, "no data set given: --data FILE (the command `import` makes one)");
+        .need_data = 1, .evaluation = 1, .split = o->split, .model = &p->constants, .set = o->set, .stop = o->stop};
     RGM_TRY(rgm_data_open(&data, &p->config, &options, err));
     rgm_status status = measure(p, data, o, summary, err);
     rgm_data_close(data);

@@ -1,6 +1,5 @@
 #include "train/data.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -34,16 +33,18 @@ static rgm_status open_set(rgm_data *d, const rgm_config *config, const rgm_data
 
 static rgm_status borrow_set(rgm_data *d, const rgm_dataset *set, rgm_error *err) {
     const char *path = rgm_dataset_describe(set)->path;
-    if (!path[0] || strlen(path) >= sizeof d->file)
-        return rgm_fail(err, RGM_E_USAGE, "the data's name has %zu bytes: expected 1 to %zu", strlen(path),
-                        sizeof d->file - 1);
-    snprintf(d->file, sizeof d->file, "%s", path);
+    if (!path[0] || strlen(path) >= RGM_CONFIG_PATH)
+        return rgm_fail(err, RGM_E_USAGE, "the data's name has %zu bytes: expected 1 to %d", strlen(path),
+                        RGM_CONFIG_PATH - 1);
     d->set = set;
     return RGM_OK;
 }
 
 /* Without data: what pixels and classes mean to the model. */
-static rgm_status take_constants(rgm_data *d, const rgm_constants *model, rgm_error *err) {
+static rgm_status do_without(rgm_data *d, const rgm_data_options *o, rgm_error *err) {
+    const rgm_constants *model = o->model;
+    if (o->need_data)
+        return rgm_fail(err, RGM_E_USAGE, "no data set given: --data FILE (the command `import` makes one)");
     if (!model || !model->input.known) return RGM_OK;
     d->constants.input = model->input;
     d->constants.classes = strdup(model->classes);
@@ -51,8 +52,7 @@ static rgm_status take_constants(rgm_data *d, const rgm_constants *model, rgm_er
 }
 
 static rgm_status fill(rgm_data *d, const rgm_config *config, const rgm_data_options *o, rgm_error *err) {
-    snprintf(d->file, sizeof d->file, "%s", config->data.file);
-    if (!o->set && !d->file[0]) return take_constants(d, o->model, err);
+    if (!o->set && !config->data.file[0]) return do_without(d, o, err);
     RGM_TRY(o->set ? borrow_set(d, o->set, err) : open_set(d, config, o, err));
     d->train = rgm_view_all(d->set, RGM_SPLIT_TRAIN);
     d->validation = rgm_view_all(d->set, RGM_SPLIT_VALIDATION);

@@ -21,11 +21,11 @@ typedef struct rgm_data {
     rgm_view train, validation, test; /* count 0: missing. Their labels are the model's */
     rgm_class_map *map;               /* of their labels; NULL: they are as in the set */
     rgm_holdout holdout;              /* what `validation` is part of; zeros: of the file, or missing */
-    char file[RGM_CONFIG_PATH];       /* the set's path; "": no data */
 } rgm_data;
 
 typedef struct rgm_data_options {
     const rgm_dataset *set; /* ready, the caller's, open until the data is closed; NULL: data.file is opened */
+    int32_t need_data;      /* 1: there must be a set */
     int32_t evaluation;     /* 1: labels are taken as the model's; only what `split` needs is held out */
     int32_t split;          /* of an evaluation: RGM_SPLIT_*. For validation, the run's own data is held out again */
     int32_t resumed;        /* 1: the configuration is an earlier run's: data that has moved is told how to name */
@@ -34,10 +34,10 @@ typedef struct rgm_data_options {
 } rgm_data_options;
 
 /* Takes the options' set, or opens data.file of the configuration. Without either `set` is NULL, and the constants are
- * the model's, as far as it knows them. Validation is the set's own split, else data.validation of its training split
- * by the configuration's seed. RGM_E_USAGE for a set whose path is too long for a configuration. Errors of
- * rgm_dataset_open, rgm_holdout_create, rgm_constants_settle and, in an evaluation, rgm_constants_map and
- * rgm_constants_own_data. [main] */
+ * the model's, as far as it knows them; with need_data it is RGM_E_USAGE. Validation is the set's own split, else
+ * data.validation of its training split by the configuration's seed. RGM_E_USAGE for a set whose path is too long for a
+ * configuration. Errors of rgm_dataset_open, rgm_holdout_create, rgm_constants_settle and, in an evaluation,
+ * rgm_constants_map and rgm_constants_own_data. [main] */
 rgm_status rgm_data_open(rgm_data **data, const rgm_config *config, const rgm_data_options *options, rgm_error *err);
 void rgm_data_close(rgm_data *data); /* after all sessions with it; NULL is fine */
 

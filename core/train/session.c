@@ -32,14 +32,13 @@ static rgm_status fit(const rgm_data *d, rgm_config *config, rgm_error *err) {
 
 static rgm_status take_data(rgm_session *s, rgm_config *config, const rgm_session_options *o, rgm_error *err) {
     const rgm_data_options options = {.set = o->set,
+                                      .need_data = o->need_data,
                                       .evaluation = o->evaluation,
                                       .split = o->split,
                                       .resumed = o->resumed,
                                       .model = o->model,
                                       .stop = o->stop};
     if (o->set) snprintf(config->data.file, sizeof config->data.file, "%s", rgm_dataset_describe(o->set)->path);
-    if (o->need_data && !config->data.file[0])
-        return rgm_fail(err, RGM_E_USAGE, "no data set given: --data FILE (the command `import` makes one)");
     RGM_TRY(rgm_data_open(&s->data, config, &options, err));
     RGM_TRY(fit(s->data, config, err));
     RGM_TRY(rgm_config_check(config, err));
