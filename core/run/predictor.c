@@ -104,23 +104,11 @@ static rgm_status plan(rgm_predictor *p, rgm_error *err) {
 
 /* ---- the object ---- */
 
-static rgm_status copy_text(char **to, const char *from, rgm_error *err) {
-    *to = from ? strdup(from) : NULL;
-    return *to || !from ? RGM_OK : rgm_fail(err, RGM_E_NOMEM, "model: out of memory");
-}
-
-static rgm_status copy_constants(rgm_constants *to, const rgm_constants *from, rgm_error *err) {
-    *to = *from;
-    to->classes = to->path = NULL;
-    RGM_TRY(copy_text(&to->classes, from->classes, err));
-    return copy_text(&to->path, from->path, err);
-}
-
 static rgm_status fill(rgm_predictor *p, const rgm_predictor_options *o, rgm_error *err) {
     p->config = *o->config;
     p->device = o->device;
     p->stop = &o->stop;
-    RGM_TRY(copy_constants(&p->constants, o->model, err));
+    RGM_TRY(rgm_constants_copy(&p->constants, o->model, err));
     return p->config.model.image[0] ? plan(p, err) : RGM_OK;
 }
 
@@ -147,8 +135,9 @@ void rgm_predictor_destroy(rgm_predictor *p) {
 }
 
 rgm_status rgm_predictor_load(rgm_predictor *p, const char *path, const rgm_stop *stop, rgm_error *err) {
-    if (!p->many) return copy_text(&p->path, path, err);
-    return rgm_load_weights(p->many->trainer, path, stop, err);
+    if (p->many) return rgm_load_weights(p->many->trainer, path, stop, err);
+    p->path = strdup(path);
+    return p->path ? RGM_OK : rgm_fail(err, RGM_E_NOMEM, "model: out of memory");
 }
 
 const rgm_config *rgm_predictor_config(const rgm_predictor *p) { return &p->config; }

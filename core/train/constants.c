@@ -81,6 +81,15 @@ rgm_status rgm_constants_read(rgm_constants *c, const char *path, const rgm_stop
     return status;
 }
 
+rgm_status rgm_constants_copy(rgm_constants *c, const rgm_constants *from, rgm_error *err) {
+    *c = *from;
+    c->classes = from->classes ? strdup(from->classes) : NULL;
+    c->path = from->path ? strdup(from->path) : NULL;
+    if (!c->classes == !from->classes && !c->path == !from->path) return RGM_OK;
+    rgm_constants_free(c);
+    return rgm_fail(err, RGM_E_NOMEM, "model: out of memory");
+}
+
 void rgm_constants_free(rgm_constants *c) {
     free(c->classes);
     free(c->path);

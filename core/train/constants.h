@@ -30,6 +30,9 @@ rgm_status rgm_constants_read(rgm_constants *constants, const char *path, const 
 /* A data set's class names, a line each ("": it has none), in new memory. NULL without memory. */
 char *rgm_constants_names(const rgm_dataset_info *info);
 
+/* A copy with texts of its own; *constants is overwritten. RGM_E_NOMEM. */
+rgm_status rgm_constants_copy(rgm_constants *constants, const rgm_constants *from, rgm_error *err);
+
 void rgm_constants_free(rgm_constants *constants); /* a zeroed one is fine */
 
 /* What a session uses for `set`: the model's own constants as far as the checkpoint has them. What it lacks is the
