@@ -32,8 +32,7 @@ rgm_status rgm_cmd_bench_compare(int argc, char **argv, rgm_error *err) {
     RGM_TRY(rgm_cli_parse(&line, &spec, argc, argv, err));
     if (line.helped) return RGM_OK;
     RGM_TRY(rgm_cli_integer(&line, LIMIT, 0, 10000, 5, &limit, err));
-    const char *json = line.json;
-    RGM_TRY(rgm_result_check(json, err));
-    return rgm_bench_compare(&(rgm_bench_compare_options){line.argument[0], line.argument[1], (double)limit, json},
+    RGM_TRY(rgm_result_begin(&line, err));
+    return rgm_bench_compare(&(rgm_bench_compare_options){line.argument[0], line.argument[1], (double)limit, line.json},
                              err);
 }

@@ -1,6 +1,7 @@
 #include "bench/kernels.h"
 #include "cli/commands.h"
 #include "cli/options.h"
+#include "cli/result.h"
 #include "cli/session.h"
 
 static const rgm_cli_flag flags[] = {
@@ -33,6 +34,6 @@ rgm_status rgm_cmd_bench_kernels(int argc, char **argv, rgm_error *err) {
     options.count = line.argument_count;
     RGM_TRY(rgm_cli_config(&line, NULL, config, err));
     options.json = line.json;
-    RGM_TRY(rgm_cli_begin(&line, err));
+    RGM_TRY(rgm_result_begin(&line, err));
     return rgm_bench_kernels(config, &options, err);
 }

@@ -1,6 +1,7 @@
 #include "bench/machine.h"
 #include "cli/commands.h"
 #include "cli/options.h"
+#include "cli/result.h"
 #include "cli/session.h"
 
 enum { MEMORY = RGM_CLI_SAMPLE + 1 };
@@ -34,6 +35,6 @@ rgm_status rgm_cmd_bench_machine(int argc, char **argv, rgm_error *err) {
     RGM_TRY(rgm_cli_integer(&line, MEMORY, 1, 65536, 0, &options.mib, err));
     RGM_TRY(rgm_cli_config(&line, NULL, config, err));
     options.json = line.json;
-    RGM_TRY(rgm_cli_begin(&line, err));
+    RGM_TRY(rgm_result_begin(&line, err));
     return rgm_bench_machine(config, &options, err);
 }

@@ -1,6 +1,7 @@
 #include "bench/ops.h"
 #include "cli/commands.h"
 #include "cli/options.h"
+#include "cli/result.h"
 #include "cli/session.h"
 
 enum { BATCH = RGM_CLI_SAMPLE + 1, ERRORS, CHECK_RULE };
@@ -46,6 +47,6 @@ rgm_status rgm_cmd_bench_ops(int argc, char **argv, rgm_error *err) {
         return rgm_fail(err, RGM_E_USAGE, "bench ops: --check-rule is about times: not with --errors");
     RGM_TRY(rgm_cli_config(&line, NULL, config, err));
     options.json = line.json;
-    RGM_TRY(rgm_cli_begin(&line, err));
+    RGM_TRY(rgm_result_begin(&line, err));
     return rgm_bench_ops(config, &options, err);
 }

@@ -12,7 +12,7 @@
 #include "cli/commands.h"
 #include "cli/interrupt.h"
 #include "cli/options.h"
-#include "cli/session.h"
+#include "cli/result.h"
 #include "cli/watch.h"
 #include "cli/way_on.h"
 #include "datasets/import.h"
@@ -125,7 +125,7 @@ static rgm_status train(const rgm_cli_line *line, rgm_config *config, rgm_bench_
 static rgm_status run(const rgm_cli_line *line, rgm_config *config, rgm_bench_train *bench,
                       char folder[RGM_CONFIG_PATH], rgm_error *err) {
     bench->json = line->json;
-    RGM_TRY(rgm_cli_begin(line, err));
+    RGM_TRY(rgm_result_begin(line, err));
     if (!config->out[0] || !config->data.file[0]) RGM_TRY(make_folder(folder, err));
     if (!config->data.file[0]) RGM_TRY(import_default(config, folder, err));
     if (!config->out[0]) snprintf(config->out, sizeof config->out, "%s/run", folder);

@@ -5,7 +5,7 @@
 #include "cli/commands.h"
 #include "cli/interrupt.h"
 #include "cli/options.h"
-#include "cli/session.h"
+#include "cli/result.h"
 #include "cli/watch.h"
 #include "library/configuration.h"
 #include "library/model.h"
@@ -68,7 +68,7 @@ static rgm_status make_config(evaluation *e, rgm_error *err) {
 static rgm_status evaluate(evaluation *e, rgm_error *err) {
     regimen_error why;
     RGM_TRY(make_config(e, err));
-    RGM_TRY(rgm_cli_begin(e->line, err));
+    RGM_TRY(rgm_result_begin(e->line, err));
     if (regimen_machine_open(&e->machine, e->config, &e->events, &why) < 0) return rgm_client_fail(err, &why);
     e->watch.machine = e->machine;
     if (regimen_model_load(&e->model, e->machine, e->path, e->config, &e->events, &why) < 0 ||

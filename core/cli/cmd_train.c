@@ -3,7 +3,7 @@
 #include "cli/client.h"
 #include "cli/commands.h"
 #include "cli/options.h"
-#include "cli/session.h"
+#include "cli/result.h"
 #include "cli/watch.h"
 #include "cli/way_on.h"
 #include "library/inside.h"
@@ -59,7 +59,7 @@ static rgm_status train(const rgm_cli_line *line, const regimen_config *config, 
     regimen_result result = {.size = sizeof result};
     regimen_machine *machine;
     regimen_error why;
-    RGM_TRY(rgm_cli_begin(line, err));
+    RGM_TRY(rgm_result_begin(line, err));
     if (regimen_machine_open(&machine, config, events, &why) < 0) return rgm_client_fail(err, &why);
     watch->machine = machine;
     int32_t status = regimen_train(machine, NULL, config, &training, &result, &why);

@@ -3,10 +3,12 @@
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+#include "base/log.h"
 #include "library/inside.h"
+#include "report/summary.h"
 #include "train/peak.h"
 
-rgm_status rgm_result_check(const char *json, rgm_error *err) {
+static rgm_status check_target(const char *json, rgm_error *err) {
     if (!json || strcmp(json, "-") == 0 || access(json, W_OK) == 0) return RGM_OK;
     char folder[RGM_CONFIG_PATH];
     snprintf(folder, sizeof folder, "%s", json);
@@ -18,7 +20,12 @@ rgm_status rgm_result_check(const char *json, rgm_error *err) {
     return RGM_OK;
 }
 
-rgm_status rgm_result_print(const rgm_summary *summary, const char *target, rgm_error *err) {
+rgm_status rgm_result_begin(const rgm_cli_line *line, rgm_error *err) {
+    if (line->quiet) rgm_log_set_level(RGM_LOG_WARN);
+    return check_target(line->json, err);
+}
+
+static rgm_status print(const rgm_summary *summary, const char *target, rgm_error *err) {
     char text[RGM_SUMMARY_TEXT];
     if (rgm_json_leaves_text(target)) fputs(rgm_summary_text(summary, text), stdout);
     if (!target) return RGM_OK;
@@ -55,5 +62,5 @@ rgm_status rgm_result_print_run(const regimen_result *result, const regimen_mach
     const rgm_device *device = machine->device;
     rgm_summary summary = report(result);
     if (result->images_per_s > 0) summary.peak_gflops = rgm_peak_gflops(device->team, device->kernels);
-    return rgm_result_print(&summary, json, err);
+    return print(&summary, json, err);
 }

@@ -1,21 +1,15 @@
 #include "cli/session.h"
 
 #include <unistd.h>
-#include "base/log.h"
 #include "bench/random_set.h"
 #include "cli/interrupt.h"
 #include "cli/result.h"
-
-rgm_status rgm_cli_begin(const rgm_cli_line *line, rgm_error *err) {
-    if (line->quiet) rgm_log_set_level(RGM_LOG_WARN);
-    return rgm_result_check(line->json, err);
-}
 
 rgm_status rgm_cli_session(const rgm_cli_line *line, rgm_session **session, rgm_config *config,
                            const rgm_session_options *options, rgm_error *err) {
     rgm_session_options o = *options;
     o.stop = rgm_interrupt_stop();
-    RGM_TRY(rgm_cli_begin(line, err));
+    RGM_TRY(rgm_result_begin(line, err));
     return rgm_run_open(session, config, &o, err);
 }
 

@@ -1,5 +1,5 @@
-/* What commands share that make a session themselves: plan and the benches. A training or an evaluation is a run
- * (run/run.h). */
+/* What commands share that make a session themselves: plan and the benches. A training or an evaluation is the
+ * library's (<regimen/regimen.h>). */
 #ifndef RGM_CLI_SESSION_H
 #define RGM_CLI_SESSION_H
 
@@ -7,10 +7,8 @@
 #include "cli/options.h"
 #include "run/run.h"
 
-/* Before the work: --quiet leaves warnings from now on, and a target of --json that cannot be written is refused. */
-rgm_status rgm_cli_begin(const rgm_cli_line *line, rgm_error *err);
-
-/* Begins, and makes a session that stops when a signal asks to (options->stop is filled in); the log says of what. */
+/* Begins (rgm_result_begin), and makes a session that stops when a signal asks to (options->stop is filled in); the log
+ * says of what. */
 rgm_status rgm_cli_session(const rgm_cli_line *line, rgm_session **session, rgm_config *config,
                            const rgm_session_options *options, rgm_error *err);
 
