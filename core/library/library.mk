@@ -2,7 +2,6 @@ noinst_LTLIBRARIES += liblibrary.la
 liblibrary_la_SOURCES = %D%/configuration.c %D%/configuration.h %D%/data.c %D%/entry.c %D%/entry.h %D%/inside.h %D%/machine.c %D%/model.c %D%/model.h \
 	%D%/result.c %D%/result.h %D%/train.c %D%/version.c
 liblibrary_la_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
-liblibrary_la_CFLAGS = $(AM_CFLAGS)
 
 # The library that is installed, from the program's own objects: what libtool compiles for shared libraries is all that it
 # compiles here (configure.ac). In a process it stays once it was loaded: OpenMP's threads outlive a machine.
