@@ -122,8 +122,7 @@ static regimen_progress progress_of(const rgm_watch *w, const rgm_progress *p) {
 static rgm_status on_run_prepared(void *context, const rgm_run_parts *parts, rgm_error *err) {
     rgm_watch *w = context;
     const rgm_session *s = parts->session;
-    int64_t limit = s->config->steps;
-    w->steps = limit > 0 && limit < s->steps_total ? limit : s->steps_total;
+    w->steps = rgm_session_steps(s);
     w->batch = s->config->batch;
     w->epochs = s->config->epochs;
     return w->more->prepared ? w->more->prepared(w->more->context, parts, err) : RGM_OK;

@@ -35,7 +35,7 @@ static void stand(training *t, const rgm_progress *p) {
 
 static void start(training *t, const rgm_session *s) {
     const rgm_config *c = &t->config;
-    int64_t steps = c->steps > 0 && c->steps < s->steps_total ? c->steps : s->steps_total;
+    int64_t steps = rgm_session_steps(s);
     t->begun = 1;
     t->progress = (regimen_progress){.size = sizeof t->progress,
                                      .steps = steps,

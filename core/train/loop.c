@@ -72,10 +72,9 @@ static int32_t out_of_patience(const rgm_config *c, const rgm_progress *p) {
 }
 
 int32_t rgm_loop_over(const rgm_session *s, const rgm_progress *p, int32_t *ending) {
-    const rgm_config *c = s->config;
-    int64_t limit = c->steps && c->steps < s->steps_total ? c->steps : s->steps_total;
+    int64_t limit = rgm_session_steps(s);
     *ending = RGM_END_EARLY;
-    if (out_of_patience(c, p)) return 1;
+    if (out_of_patience(s->config, p)) return 1;
     *ending = limit < s->steps_total ? RGM_END_STEPS : RGM_END_COMPLETE;
     return p->step >= limit && p->epoch_step < s->steps_per_epoch;
 }

@@ -102,6 +102,11 @@ void rgm_session_destroy(rgm_session *s) {
     free(s);
 }
 
+int64_t rgm_session_steps(const rgm_session *s) {
+    int64_t limit = s->config->steps;
+    return limit > 0 && limit < s->steps_total ? limit : s->steps_total;
+}
+
 rgm_clock rgm_session_clock(const rgm_session *s, int64_t step) {
     const rgm_config *c = s->config;
     int64_t epoch = step / s->steps_per_epoch, epochs = c->epochs > 0 ? c->epochs : 1;

@@ -37,6 +37,9 @@ rgm_status rgm_session_create(rgm_session **session, rgm_config *config, const r
                               rgm_error *err);
 void rgm_session_destroy(rgm_session *session); /* NULL is fine */
 
+/* Steps of the whole run: steps_total, unless the configuration's limit is lower. */
+int64_t rgm_session_steps(const rgm_session *session);
+
 /* The clock at a step. */
 rgm_clock rgm_session_clock(const rgm_session *session, int64_t step);
 
