@@ -7,7 +7,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
-#include "library_case.h"
+#include "library_ground.h"
 #include "make_set.h"
 #include "train_run.h"
 
@@ -17,42 +17,9 @@
 
 static const char *const names[] = {"ant", "bee", "cat", "dog"};
 
-static char *folder, run_path[512], saved[512];
-static pixels p;
-static regimen_data *data;
-static regimen_machine *machine;
+static regimen_config *net(const char *more) { return net_of(NET, more); }
 
-static void set_up(void) {
-    folder = make_folder();
-    snprintf(run_path, sizeof run_path, "%s", in_folder(folder, "run"));
-    snprintf(saved, sizeof saved, "%s", in_folder(folder, "saved.h5"));
-    pixels_usual(&p);
-    data = pixels_data(&p);
-    machine = machine_of(2);
-}
-
-static void tear_down(void) {
-    regimen_machine_close(machine);
-    regimen_data_close(data);
-    pixels_free(&p);
-    remove_tree(folder);
-}
-
-static regimen_config *net(const char *more) {
-    char out[600];
-    regimen_config *c = config_of(NET);
-    snprintf(out, sizeof out, "out=%s", run_path);
-    config_more(c, out);
-    config_more(c, more);
-    return c;
-}
-
-static outcome model_on(const regimen_data *d, const char *more, listener *l) {
-    regimen_config *c = net(more);
-    outcome o = trained(machine, d, c, &(extra){.no_files = 1, .listener = l});
-    regimen_config_destroy(c);
-    return o;
-}
+static outcome model_on(const regimen_data *d, const char *more, listener *l) { return model_of(d, net(more), l); }
 
 /* The weights of a checkpoint, and nothing else: a file from elsewhere. */
 static const char *weights_alone(const char *checkpoint) {

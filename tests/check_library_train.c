@@ -7,7 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include "library_case.h"
+#include "library_ground.h"
 #include "make_set.h"
 
 /* Two epochs of eight steps; twelve images are held out. */
@@ -15,34 +15,7 @@
     "model.name=resnet20; model.base=4; model.stem=small; batch=6; epochs=2; data.validation=0.2; metrics.every=1; "   \
     "dropout=0.1; augment=[flip]; optimizer.lr=0.02;"
 
-static char *folder, run[512];
-static pixels p;
-static regimen_data *data;
-static regimen_machine *machine;
-
-static void set_up(void) {
-    folder = make_folder();
-    snprintf(run, sizeof run, "%s", in_folder(folder, "run"));
-    pixels_usual(&p);
-    data = pixels_data(&p);
-    machine = machine_of(2);
-}
-
-static void tear_down(void) {
-    regimen_machine_close(machine);
-    regimen_data_close(data);
-    pixels_free(&p);
-    remove_tree(folder);
-}
-
-static regimen_config *net(const char *more) {
-    char out[600];
-    regimen_config *c = config_of(NET);
-    snprintf(out, sizeof out, "out=%s", run);
-    config_more(c, out);
-    config_more(c, more);
-    return c;
-}
+static regimen_config *net(const char *more) { return net_of(NET, more); }
 
 static const char *path_in(const char *where, const char *name) {
     static char text[4][1200];
@@ -105,8 +78,8 @@ START_TEST(events_come_in_order) {
     check_result(&l.finished);
     ck_assert_int_eq(memcmp(&l.finished, &o.result, sizeof o.result), 0);
     ck_assert_int_eq(memcmp(&l.ended, &o.result, sizeof o.result), 0);
-    ck_assert_str_eq(o.result.folder, run);
-    ck_assert_str_eq(o.result.checkpoint, path_in(run, "checkpoints/last.h5"));
+    ck_assert_str_eq(o.result.folder, run_path);
+    ck_assert_str_eq(o.result.checkpoint, path_in(run_path, "checkpoints/last.h5"));
     ck_assert_int_eq(o.result.saved_step, 16);
     ck_assert_msg(strstr(l.said, "2 regimen ") && strstr(l.said, "epoch 2/2: loss "), "%s", l.said);
     uint64_t bits = bits_of(o.model);
@@ -153,7 +126,7 @@ START_TEST(an_event_ends_it) {
     ck_assert_int_eq(o.result.step, f->at);
     ck_assert_int_eq(memcmp(&l.ended, &o.result, sizeof o.result), 0);
     if (f->goes_on == REGIMEN_GOES_ON_RESUMED) {
-        o = trained(machine, data, NULL, &(extra){.resume = run});
+        o = trained(machine, data, NULL, &(extra){.resume = run_path});
         ck_assert_uint_eq(bits_of(o.model), undisturbed(""));
     }
     regimen_config_destroy(c);
@@ -192,7 +165,7 @@ START_TEST(a_cancelled_run_goes_on) {
     ck_assert(o.result.saved_step == at[_i] && o.result.step == at[_i]);
     ck_assert_int_eq(access(path_in(o.result.folder, "checkpoints/last.h5"), R_OK), 0);
     listener again = {0};
-    o = trained(machine, data, NULL, &(extra){.resume = run, .listener = &again});
+    o = trained(machine, data, NULL, &(extra){.resume = run_path, .listener = &again});
     ck_assert_int_eq(again.begun.step, at[_i]);
     ck_assert_int_eq(again.begun.images, 6 * at[_i]);
     ck_assert_int_eq(o.result.step, 16);
@@ -231,23 +204,23 @@ START_TEST(a_resume_with_changes) {
     regimen_config *c = net("");
     outcome o = train(machine, data, c, &(extra){.listener = &l});
     ck_assert_int_eq(o.status, REGIMEN_INTERRUPTED);
-    fine(regimen_config_read(c, run, NULL, &err), &err);
+    fine(regimen_config_read(c, run_path, NULL, &err), &err);
     config_more(c, "seed=77");
-    o = train(machine, data, c, &(extra){.resume = run});
+    o = train(machine, data, c, &(extra){.resume = run_path});
     ck_assert_msg(o.status == REGIMEN_USAGE && strstr(o.error, "seed"), "%d: %s", o.status, o.error);
-    o = train(machine, data, NULL, &(extra){.resume = run, .no_files = 1});
-    ck_assert_msg(o.status == REGIMEN_USAGE && strstr(o.error, run), "%d: %s", o.status, o.error);
-    o = train(machine, NULL, NULL, &(extra){.resume = run});
+    o = train(machine, data, NULL, &(extra){.resume = run_path, .no_files = 1});
+    ck_assert_msg(o.status == REGIMEN_USAGE && strstr(o.error, run_path), "%d: %s", o.status, o.error);
+    o = train(machine, NULL, NULL, &(extra){.resume = run_path});
     ck_assert_msg(o.status == REGIMEN_IO && strstr(o.error, "memory"), "%d: %s", o.status, o.error);
     p.images[REGIMEN_TRAIN][5] ^= 1;
     regimen_data *other = pixels_data(&p);
-    o = train(machine, other, NULL, &(extra){.resume = run});
+    o = train(machine, other, NULL, &(extra){.resume = run_path});
     ck_assert_msg(o.status == REGIMEN_USAGE && strstr(o.error, "data"), "%d: %s", o.status, o.error);
     regimen_data_close(other);
     p.images[REGIMEN_TRAIN][5] ^= 1;
-    fine(regimen_config_read(c, run, NULL, &err), &err);
+    fine(regimen_config_read(c, run_path, NULL, &err), &err);
     config_more(c, "metrics.every=3; save.every=2; threads=1; out=");
-    o = trained(machine, data, c, &(extra){.resume = run});
+    o = trained(machine, data, c, &(extra){.resume = run_path});
     ck_assert_uint_eq(bits_of(o.model), expected);
     regimen_config_destroy(c);
 }
@@ -272,12 +245,12 @@ START_TEST(an_occupied_folder) {
     regimen_config *c = net("");
     outcome o = trained(machine, data, c, &(extra){.no_model = 1});
     char before[8192];
-    snprintf(before, sizeof before, "%s", listing(run));
+    snprintf(before, sizeof before, "%s", listing(run_path));
     o = train(machine, data, c, NULL);
-    ck_assert_msg(o.status == REGIMEN_USAGE && strstr(o.error, run), "%d: %s", o.status, o.error);
+    ck_assert_msg(o.status == REGIMEN_USAGE && strstr(o.error, run_path), "%d: %s", o.status, o.error);
     ck_assert_int_eq(o.result.goes_on, REGIMEN_GOES_ON_OCCUPIED);
-    ck_assert_str_eq(o.result.folder, run);
-    ck_assert_str_eq(listing(run), before);
+    ck_assert_str_eq(o.result.folder, run_path);
+    ck_assert_str_eq(listing(run_path), before);
     regimen_config_destroy(c);
 }
 END_TEST
@@ -288,7 +261,7 @@ static void into_the_same(listener *l) {
     regimen_config *c = net("");
     outcome o = train(machine, data, c, NULL);
     ck_assert_msg(o.status == REGIMEN_USAGE || o.status == REGIMEN_IO, "%d: %s", o.status, o.error);
-    o = train(machine, data, NULL, &(extra){.resume = run});
+    o = train(machine, data, NULL, &(extra){.resume = run_path});
     ck_assert_msg(o.status == REGIMEN_USAGE || o.status == REGIMEN_IO, "%d: %s", o.status, o.error);
     regimen_config_destroy(c);
 }
@@ -317,9 +290,9 @@ START_TEST(the_model_is_the_checkpoints) {
     regimen_config *c = net("");
     outcome o = trained(machine, data, c, NULL);
     regimen_config_destroy(c);
-    ck_assert_str_eq(o.result.checkpoint, path_in(run, "checkpoints/last.h5"));
+    ck_assert_str_eq(o.result.checkpoint, path_in(run_path, "checkpoints/last.h5"));
     same_as_loaded(&o);
-    o = trained(machine, data, NULL, &(extra){.resume = run}); /* it is through: told again */
+    o = trained(machine, data, NULL, &(extra){.resume = run_path}); /* it is through: told again */
     ck_assert_int_eq(o.result.step, 16);
     same_as_loaded(&o);
 }
@@ -332,14 +305,14 @@ START_TEST(after_an_early_stop_it_is_the_best) {
     listener l = {0}, again = {0};
     outcome o = trained(machine, data, c, &(extra){.listener = &l});
     ck_assert_msg(o.result.ending == REGIMEN_END_EARLY, "%s", o.result.reason);
-    ck_assert_str_eq(o.result.checkpoint, path_in(run, "checkpoints/best.h5"));
+    ck_assert_str_eq(o.result.checkpoint, path_in(run_path, "checkpoints/best.h5"));
     outcome none = trained(machine, data, c, &(extra){.no_files = 1});
     uint64_t bits = bits_of(none.model);
-    ck_assert_uint_ne(hash_checkpoint(path_in(run, "checkpoints/best.h5")),
-                      hash_checkpoint(path_in(run, "checkpoints/last.h5")));
+    ck_assert_uint_ne(hash_checkpoint(path_in(run_path, "checkpoints/best.h5")),
+                      hash_checkpoint(path_in(run_path, "checkpoints/last.h5")));
     same_as_loaded(&o);
     ck_assert_uint_eq(hash_checkpoint(path_in(folder, "bits.h5")), hash_checkpoint(o.result.checkpoint));
-    o = trained(machine, data, NULL, &(extra){.resume = run, .listener = &again});
+    o = trained(machine, data, NULL, &(extra){.resume = run_path, .listener = &again});
     ck_assert_str_eq(again.story, "OFE");
     ck_assert_uint_eq(bits_of(o.model), bits);
     regimen_config_destroy(c);
@@ -387,7 +360,7 @@ START_TEST(what_is_refused) {
     ck_assert_int_lt(o.status, 0);
     ck_assert_str_eq(l.story, _i == 4 ? "E" : "");
     ck_assert_int_eq(o.result.goes_on, REGIMEN_GOES_ON_NOT);
-    ck_assert_int_ne(access(run, F_OK), 0);
+    ck_assert_int_ne(access(run_path, F_OK), 0);
     ck_assert_str_eq(o.result.reason, "");
     regimen_config_destroy(c);
 }
