@@ -1,17 +1,16 @@
 /* Many trainings in one process by the library: on one data, one after the other, within each other, at once, and a
  * hundred times. */
 #include <check.h>
-#include <dirent.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include "base/memory.h"
 #include "datasets/writer.h"
 #include "library_case.h"
 #include "make_set.h"
 #include "sanitized.h"
+#include "usage.h"
 
 /* Two that differ in all that a training can have of its own. */
 static const char *const settings[] = {
@@ -253,27 +252,6 @@ END_TEST
 
 /* ---- a hundred ---- */
 
-static int entries(const char *path) {
-    DIR *dir = opendir(path);
-    ck_assert_ptr_nonnull(dir);
-    int count = 0;
-    while (readdir(dir)) count++;
-    closedir(dir);
-    return count;
-}
-
-typedef struct usage {
-    size_t memory;
-    int files, threads;
-} usage;
-
-static usage use(void) {
-    size_t mapped;
-    usage u = {.files = entries("/proc/self/fd"), .threads = entries("/proc/self/task")};
-    rgm_process_memory(&u.memory, &mapped);
-    return u;
-}
-
 /* Everything opened, used and closed; what is refused, too. */
 static void cycle(const char *saved) {
     regimen_error err;
@@ -310,13 +288,9 @@ START_TEST(a_hundred_leave_nothing) {
     snprintf(saved, sizeof saved, "%s", in_folder(folder, "saved.h5"));
     for (int i = 0; i < cycles; i++) {
         cycle(saved);
-        if (i + 1 == cycles / 5) before = use();
+        if (i + 1 == cycles / 5) before = usage_now();
     }
-    usage after = use();
-    ck_assert_int_eq(after.files, before.files);
-    ck_assert_int_eq(after.threads, before.threads);
-    ck_assert_msg(RGM_SANITIZED || after.memory < before.memory + (1 << 20), "%zu KiB, then %zu KiB",
-                  before.memory >> 10, after.memory >> 10);
+    usage_is_flat(&before, 0);
 }
 END_TEST
 

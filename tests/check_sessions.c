@@ -2,7 +2,6 @@
 #include "config.h"
 
 #include <check.h>
-#include <dirent.h>
 #include <fenv.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -13,12 +12,12 @@
 #    include <xmmintrin.h>
 #endif
 
-#include "base/memory.h"
 #include "base/cpu.h"
 #include "make_set.h"
 #include "sanitized.h"
 #include "skip.h"
 #include "train_run.h"
+#include "usage.h"
 
 /* OpenMP's, where it is linked: its header needs -fopenmp. */
 int omp_get_max_threads(void) __attribute__((weak));
@@ -127,27 +126,6 @@ static uint64_t alone(const char *text, int32_t threads) {
 
 /* ---- one after the other ---- */
 
-static int entries(const char *path) {
-    DIR *dir = opendir(path);
-    ck_assert_ptr_nonnull(dir);
-    int count = 0;
-    while (readdir(dir)) count++;
-    closedir(dir);
-    return count;
-}
-
-typedef struct usage {
-    size_t memory;
-    int files, threads;
-} usage;
-
-static usage use(void) {
-    size_t mapped;
-    usage u = {.files = entries("/proc/self/fd"), .threads = entries("/proc/self/task")};
-    rgm_process_memory(&u.memory, &mapped);
-    return u;
-}
-
 /* Machine and data made by each session, or shared by all. */
 START_TEST(a_hundred_leave_nothing) {
     static run_of r;
@@ -163,13 +141,9 @@ START_TEST(a_hundred_leave_nothing) {
         need(step(&r, 0), &r.err);
         need(step(&r, 1), &r.err);
         close_run(&r);
-        if (i + 1 == sessions / 5) before = use();
+        if (i + 1 == sessions / 5) before = usage_now();
     }
-    usage after = use();
-    ck_assert_int_eq(after.files, before.files);
-    ck_assert_int_eq(after.threads, before.threads);
-    ck_assert_msg(RGM_SANITIZED || after.memory < before.memory + (1 << 20), "%zu KiB, then %zu KiB",
-                  before.memory >> 10, after.memory >> 10);
+    usage_is_flat(&before, 0);
     rgm_device_destroy(device);
     rgm_dataset_close(data);
 }
@@ -263,13 +237,9 @@ START_TEST(threads_leave_nothing) {
         ck_assert_int_eq(pthread_create(&thread, NULL, do_job, &j), 0);
         pthread_join(thread, NULL);
         need(j.run.status, &j.run.err);
-        if (i + 1 == sessions / 5) before = use();
+        if (i + 1 == sessions / 5) before = usage_now();
     }
-    usage after = use();
-    ck_assert_int_eq(after.files, before.files);
-    ck_assert_msg(after.threads <= before.threads + 1, "%d threads, then %d", before.threads, after.threads);
-    ck_assert_msg(RGM_SANITIZED || after.memory < before.memory + (1 << 20), "%zu KiB, then %zu KiB",
-                  before.memory >> 10, after.memory >> 10);
+    usage_is_flat(&before, 1);
 }
 END_TEST
 
@@ -281,9 +251,9 @@ typedef struct elsewhere {
 
 static void *do_steps(void *context) {
     elsewhere *e = context;
-    e->threads[0] = entries("/proc/self/task");
+    e->threads[0] = usage_now().threads;
     for (int64_t i = 0; i < STEPS && e->run.status == RGM_OK; i++) e->run.status = step(&e->run, i);
-    e->threads[1] = entries("/proc/self/task");
+    e->threads[1] = usage_now().threads;
     return NULL;
 }
 

@@ -342,7 +342,7 @@ tests_check_train_plug_LDADD = $(train_libs)
 # Many sessions in one process.
 check_PROGRAMS += tests/check_sessions
 TESTS += tests/check_sessions
-tests_check_sessions_SOURCES = %D%/check_sessions.c $(train_helpers)
+tests_check_sessions_SOURCES = %D%/check_sessions.c %D%/usage.c %D%/usage.h $(train_helpers)
 tests_check_sessions_CPPFLAGS = $(AM_CPPFLAGS) $(HDF5_CFLAGS) -DRGM_FIXTURES='"$(abs_top_builddir)/tests/fixtures"'
 EXTRA_tests_check_sessions_DEPENDENCIES = tests/fixtures/same.stamp
 tests_check_sessions_CFLAGS = $(test_cflags)
@@ -392,7 +392,7 @@ tests_check_library_train_SOURCES = %D%/check_library_train.c $(library_ground)
 tests_check_library_train_CPPFLAGS = $(library_cppflags)
 tests_check_library_train_CFLAGS = $(test_cflags)
 tests_check_library_train_LDADD = $(library_libs)
-tests_check_library_many_SOURCES = %D%/check_library_many.c $(library_helpers)
+tests_check_library_many_SOURCES = %D%/check_library_many.c %D%/usage.c %D%/usage.h $(library_helpers)
 tests_check_library_many_CPPFLAGS = $(library_cppflags)
 tests_check_library_many_CFLAGS = $(test_cflags)
 tests_check_library_many_LDADD = $(library_libs)
