@@ -11,7 +11,7 @@
  * outside the call. What there is to say comes out as events; a stop goes in; a summary comes back.
  *
  * Two runs share nothing: they may follow each other, one may be made within an event of another, and two threads may
- * make one each. What limits that is said by train/session.h.
+ * make one each. What limits that is said by train/device.h.
  */
 #ifndef RGM_RUN_RUN_H
 #define RGM_RUN_RUN_H

@@ -2,7 +2,7 @@
  *     an opened set, its own or a shared one
  *     its splits, with what is held out for validation
  *     the constants that its pixels are normalised with
- * Opened once, used by any number of sessions, also at once.
+ * A session has its own, and so has an evaluation (run/predictor.h). Any number of them may share a set, also at once.
  *
  * The struct is open for reading; nobody but data.c writes it.
  */
@@ -39,6 +39,6 @@ typedef struct rgm_data_options {
  * configuration. Errors of rgm_dataset_open, rgm_holdout_create, rgm_constants_settle and, in an evaluation,
  * rgm_constants_map and rgm_constants_own_data. [main] */
 rgm_status rgm_data_open(rgm_data **data, const rgm_config *config, const rgm_data_options *options, rgm_error *err);
-void rgm_data_close(rgm_data *data); /* after all sessions with it; NULL is fine */
+void rgm_data_close(rgm_data *data); /* after the session with it; NULL is fine */
 
 #endif
