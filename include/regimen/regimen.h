@@ -150,13 +150,14 @@ REGIMEN_API void regimen_config_destroy(regimen_config *config); /* NULL is fine
 
 /* Reads a configuration over what is there. A YAML file is read as it is. Of a run folder or a checkpoint it is its
  * own, whole, with what the program has put into it (pin, out). A checkpoint may come from elsewhere: plugins in files
- * of their own are left out. On failure the configuration is as before. Of `events` (NULL: none) cancel and message. */
+ * of their own are left out. On failure the configuration is as before. REGIMEN_USAGE for a key or a value that is
+ * refused, REGIMEN_FORMAT for a damaged checkpoint, REGIMEN_IO. Of `events` (NULL: none) cancel and message. */
 REGIMEN_API int32_t regimen_config_read(regimen_config *config, const char *path, const regimen_events *events,
                                         regimen_error *err);
 
 /* Sets a key to a value, as the option --set does: "epochs" to "5", "optimizer.lr" to "0.1", "augment" to "[flip]". A
  * model has defaults of its own (docs/CONFIG.md): they come with "model.name", for options that nobody has set before.
- * On failure the configuration is as before. */
+ * On failure the configuration is as before: REGIMEN_USAGE for a key or a value that is refused. */
 REGIMEN_API int32_t regimen_config_set(regimen_config *config, const char *key, const char *value, regimen_error *err);
 
 /* The whole as YAML: at most `size` bytes with the NUL go into text, which may be NULL if size is 0. Returns the bytes
@@ -169,7 +170,10 @@ typedef struct regimen_machine regimen_machine;
 
 /* Starts threads and loads plugins as the keys threads, pin, isa and plugins say; config NULL: as by default. Only here
  * these keys count: trainings and models take the machine as it is. Of `events` (NULL: none) message: of plugins that
- * were skipped, say. */
+ * were skipped, say.
+ *     REGIMEN_USAGE          an instruction set or a plugin file that cannot be had
+ *     REGIMEN_UNSUPPORTED    another instruction set than that of the process' first machine
+ *     REGIMEN_NO_MEMORY      threads that cannot be started */
 REGIMEN_API int32_t regimen_machine_open(regimen_machine **machine, const regimen_config *config,
                                          const regimen_events *events, regimen_error *err);
 
@@ -191,7 +195,8 @@ typedef struct regimen_data_info {
     int64_t count[REGIMEN_SPLITS]; /* images; 0: there is no such split */
 } regimen_data_info;
 
-/* Opens a file and checks it whole; of `events` (NULL: none) cancel and message. [any thread] */
+/* Opens a file and checks it whole. REGIMEN_IO if it cannot be read, REGIMEN_FORMAT if it is no data set or damaged,
+ * REGIMEN_UNSUPPORTED for what this build cannot read. Of `events` (NULL: none) cancel and message. [any thread] */
 REGIMEN_API int32_t regimen_data_open(regimen_data **data, const char *path, const regimen_events *events,
                                       regimen_error *err);
 
@@ -206,7 +211,8 @@ typedef struct regimen_pixels {
     const char *const *class_names;        /* [classes]; NULL: none */
 } regimen_pixels;
 
-/* Mean and deviation of the training split are computed; without one the data is for evaluations only. [any thread] */
+/* Mean and deviation of the training split are computed; without one the data is for evaluations only. Limits are those
+ * of files (datasets/FORMAT.md): REGIMEN_USAGE for what is outside of them. [any thread] */
 REGIMEN_API int32_t regimen_data_from_memory(regimen_data **data, const regimen_pixels *pixels, regimen_error *err);
 
 /* After all calls that use it; NULL is fine. */
@@ -274,7 +280,13 @@ typedef struct regimen_training {
  * zeros. Config may be NULL with `resume`: the run's own. Else it is the run's (regimen_config_read) with changes that
  * do not touch its bits. A run folder is written unless no_files: config.yaml, metrics.jsonl, checkpoints
  * (docs/FILES.md). *result is filled whatever is returned; NULL: nobody wants it. After an early stop the model is the
- * best one. REGIMEN_INTERRUPTED: cancelled, and saved unless no_files. */
+ * best one.
+ *     REGIMEN_USAGE, ...     refused; of a new run nothing is left behind
+ *     REGIMEN_NUMERIC        a loss or a gradient is not finite
+ *     REGIMEN_PLUGIN         a plugin failed
+ *     REGIMEN_IO             the data, or a file of the run
+ *     REGIMEN_INTERRUPTED    cancelled, and saved unless no_files
+ * and what events return. */
 REGIMEN_API int32_t regimen_train(regimen_machine *machine, const regimen_data *data, const regimen_config *config,
                                   const regimen_training *training, regimen_result *result, regimen_error *err);
 
@@ -291,13 +303,14 @@ typedef struct regimen_model_info {
 /* Loads a checkpoint, or that of a run folder: best.h5, else last.h5. config NULL: the checkpoint's own; else that
  * (regimen_config_read) with changes. Its batch is how many images the model takes at a time. A file of weights alone
  * needs a configuration with its model. Image and classes, where that lacks them, are those of the first data that the
- * model is evaluated on. Of `events` (NULL: none) cancel and message. */
+ * model is evaluated on. REGIMEN_FORMAT for what is no checkpoint, damaged, or of another model; REGIMEN_IO;
+ * REGIMEN_USAGE for a folder without checkpoints. Of `events` (NULL: none) cancel and message. */
 REGIMEN_API int32_t regimen_model_load(regimen_model **model, regimen_machine *machine, const char *path,
                                        const regimen_config *config, const regimen_events *events, regimen_error *err);
 
 /* Writes a checkpoint with the weights and all that belongs to a model, replacing the file at once. No run can be
  * resumed from it, but a new one may begin with it (the key checkpoint). REGIMEN_USAGE if no prediction could be made
- * with it. */
+ * with it, REGIMEN_IO. */
 REGIMEN_API int32_t regimen_model_save(const regimen_model *model, const char *path, regimen_error *err);
 
 /* Before its machine is closed; NULL is fine. */
