@@ -63,18 +63,28 @@ rgm_status rgm_public_checkpoint(const char *given, char path[RGM_RUNFOLDER_PATH
     return rgm_fail(err, RGM_E_USAGE, "model: the path of the checkpoint is too long");
 }
 
-static rgm_status load(regimen_model **model, regimen_machine *machine, const char *path, const regimen_config *config,
-                       const rgm_stop *stop, rgm_config *own, rgm_error *err) {
+/* A call of regimen_model_load(). */
+typedef struct loading {
+    regimen_machine *machine;
+    const regimen_config *config; /* NULL: `own` */
+    char path[RGM_RUNFOLDER_PATH];
+    rgm_stop stop;
+    rgm_config own; /* the checkpoint's */
+} loading;
+
+static rgm_status load(regimen_model **model, loading *l, rgm_error *err) {
     rgm_constants constants;
     rgm_predictor *predictor;
-    RGM_TRY(rgm_run_config_of_checkpoint(path, stop, own, &constants, err));
-    const rgm_predictor_options options = {
-        .config = config ? &config->config : own, .model = &constants, .device = machine->device, .stop = *stop};
+    RGM_TRY(rgm_run_config_of_checkpoint(l->path, &l->stop, &l->own, &constants, err));
+    const rgm_predictor_options options = {.config = l->config ? &l->config->config : &l->own,
+                                           .model = &constants,
+                                           .device = l->machine->device,
+                                           .stop = l->stop};
     rgm_status status = rgm_predictor_create(&predictor, &options, err);
     rgm_constants_free(&constants);
     RGM_TRY(status);
-    status = rgm_predictor_load(predictor, path, stop, err);
-    if (status >= 0) return rgm_public_model(model, machine, predictor, err);
+    status = rgm_predictor_load(predictor, l->path, &l->stop, err);
+    if (status >= 0) return rgm_public_model(model, l->machine, predictor, err);
     rgm_predictor_destroy(predictor);
     return status;
 }
@@ -82,16 +92,19 @@ static rgm_status load(regimen_model **model, regimen_machine *machine, const ch
 int32_t regimen_model_load(regimen_model **model, regimen_machine *machine, const char *path,
                            const regimen_config *config, const regimen_events *events, regimen_error *err) {
     rgm_entry entry;
-    char file[RGM_RUNFOLDER_PATH];
     *model = NULL;
     rgm_entry_begin(&entry, events);
-    const rgm_stop stop = rgm_entry_stop(&entry);
-    rgm_config *own = malloc(sizeof *own);
-    rgm_status status = own ? rgm_sized_check(events, "regimen_events", &entry.err)
-                            : rgm_fail(&entry.err, RGM_E_NOMEM, "model: out of memory");
-    if (status >= 0) status = rgm_public_checkpoint(path, file, &entry.err);
-    if (status >= 0) status = load(model, machine, file, config, &stop, own, &entry.err);
-    free(own);
+    loading *l = calloc(1, sizeof *l);
+    rgm_status status = l ? rgm_sized_check(events, "regimen_events", &entry.err)
+                          : rgm_fail(&entry.err, RGM_E_NOMEM, "model: out of memory");
+    if (l) {
+        l->machine = machine;
+        l->config = config;
+        l->stop = rgm_entry_stop(&entry);
+    }
+    if (status >= 0) status = rgm_public_checkpoint(path, l->path, &entry.err);
+    if (status >= 0) status = load(model, l, &entry.err);
+    free(l);
     return rgm_entry_end(&entry, status, err);
 }
 
