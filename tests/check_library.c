@@ -217,7 +217,7 @@ START_TEST(machines) {
     regimen_machine *m = (regimen_machine *)&err, *second;
     regimen_config *c = config_of("isa=reference; threads=2");
     fine(regimen_machine_open(&m, c, NULL, &err), &err);
-    ck_assert_msg(strstr(regimen_machine_describe(m), "reference"), "%s", regimen_machine_describe(m));
+    ck_assert_msg(strstr(regimen_machine_build(m), "reference"), "%s", regimen_machine_build(m));
     config_more(c, "isa=auto");
     second = m;
     int32_t status = regimen_machine_open(&second, c, NULL, &err);
@@ -245,7 +245,7 @@ START_TEST(a_machine_by_default) {
     regimen_error err;
     regimen_machine *m;
     fine(regimen_machine_open(&m, NULL, NULL, &err), &err);
-    ck_assert_ptr_nonnull(strstr(regimen_machine_describe(m), regimen_version()));
+    ck_assert_ptr_nonnull(strstr(regimen_machine_build(m), regimen_version()));
     regimen_machine_close(m);
 }
 END_TEST
@@ -378,10 +378,10 @@ START_TEST(hostile_pixels) {
     regimen_pixels given = p.given;
     spoil(&given, _i);
     regimen_data *data = (regimen_data *)&p;
-    int32_t status = regimen_data_from_memory(&data, &given, &err);
+    int32_t status = regimen_data_from_memory(&data, &given, NULL, &err);
     refused(status, REGIMEN_USAGE, &err, _i < 16 ? words[_i] : "");
     ck_assert_ptr_null(data);
-    ck_assert_int_eq(regimen_data_from_memory(&data, &given, NULL), REGIMEN_USAGE);
+    ck_assert_int_eq(regimen_data_from_memory(&data, &given, NULL, NULL), REGIMEN_USAGE);
     pixels_free(&p);
 }
 END_TEST
@@ -400,7 +400,7 @@ START_TEST(data_of_memory) {
     given.labels[REGIMEN_TRAIN] = labels;
     char name[] = "mine";
     given.name = name;
-    fine(regimen_data_from_memory(&data, &given, &err), &err);
+    fine(regimen_data_from_memory(&data, &given, NULL, &err), &err);
     for (int i = 0; i < 4; i++) free(names[i]);
     memset(labels, 0xff, 60 * sizeof *labels);
     free(labels);
@@ -415,7 +415,7 @@ START_TEST(data_of_memory) {
     ck_assert_str_eq(regimen_model_class(o.model, 2), "cat");
     regimen_model_close(o.model);
     regimen_data_close(data);
-    refused(regimen_data_from_memory(&data, NULL, &err), REGIMEN_USAGE, &err, "no pixels");
+    refused(regimen_data_from_memory(&data, NULL, NULL, &err), REGIMEN_USAGE, &err, "no pixels");
     regimen_config_destroy(c);
     regimen_machine_close(m);
     pixels_free(&p);

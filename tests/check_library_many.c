@@ -272,7 +272,7 @@ static void cycle(const char *saved) {
     ck_assert_int_lt(regimen_data_open(&none, "/nowhere", NULL, NULL), 0);
     regimen_pixels bad = p.given;
     bad.classes = 3;
-    ck_assert_int_lt(regimen_data_from_memory(&none, &bad, NULL), 0);
+    ck_assert_int_lt(regimen_data_from_memory(&none, &bad, NULL, NULL), 0);
     config_more(config, "batch=7; optimizer={nosuch: {}}; checkpoint=");
     ck_assert_int_lt(train(machine, data, config, NULL).status, 0);
     regimen_model_close(o.model);

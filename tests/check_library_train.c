@@ -60,7 +60,7 @@ static void check_result(const regimen_result *r) {
     ck_assert(r->split == REGIMEN_TEST && r->images == 10 && r->correct <= r->correct5 && r->correct5 == 10);
     ck_assert(r->accuracy == (double)r->correct / 10 && r->accuracy_low <= r->accuracy);
     ck_assert(r->accuracy <= r->accuracy_high && r->loss > 0);
-    ck_assert(r->seconds > 0 && r->images_per_s > 0 && r->gflops > 0 && r->memory > 10000 && r->rate == 0.02);
+    ck_assert(r->seconds > 0 && r->images_per_s > 0 && r->gflops > 0 && r->memory > 10000 && r->lr == 0.02);
     ck_assert_str_eq(r->model, "resnet20");
     ck_assert_str_eq(r->data, "memory");
     ck_assert_int_eq(r->goes_on, REGIMEN_GOES_ON_NOT);
@@ -333,6 +333,18 @@ START_TEST(a_limited_run) {
 }
 END_TEST
 
+/* It ends with the first evaluation that is good enough: any is. */
+START_TEST(until_an_accuracy) {
+    regimen_config *c = net("");
+    outcome o = trained(machine, data, c, &(extra){.until = 1e-9, .no_files = 1});
+    ck_assert_int_eq(o.result.ending, REGIMEN_END_REACHED);
+    ck_assert_int_eq(o.result.epoch, 1);
+    o = trained(machine, data, c, &(extra){.until = 2, .no_files = 1});
+    ck_assert_int_eq(o.result.ending, REGIMEN_END_COMPLETE);
+    regimen_config_destroy(c);
+}
+END_TEST
+
 /* All pointers that may be NULL are. */
 START_TEST(nobody_wants_anything) {
     char here[1024];
@@ -383,6 +395,7 @@ int main(void) {
     tcase_add_test(tcase, the_model_is_the_checkpoints);
     tcase_add_test(tcase, after_an_early_stop_it_is_the_best);
     tcase_add_test(tcase, a_limited_run);
+    tcase_add_test(tcase, until_an_accuracy);
     tcase_add_test(tcase, nobody_wants_anything);
     tcase_add_loop_test(tcase, what_is_refused, 0, 6);
     suite_add_tcase(suite, tcase);

@@ -66,7 +66,7 @@ void pixels_usual(pixels *p) { pixels_make(p, 8, 3, 4, (int64_t[]){60, 10, 0}); 
 regimen_data *pixels_data(const pixels *p) {
     regimen_error err;
     regimen_data *data;
-    fine(regimen_data_from_memory(&data, &p->given, &err), &err);
+    fine(regimen_data_from_memory(&data, &p->given, NULL, &err), &err);
     return data;
 }
 
@@ -76,7 +76,7 @@ regimen_data *pixels_named(const pixels *of, const char *const *class_names) {
     regimen_pixels given = of->given;
     given.class_names = class_names;
     given.name = "named";
-    fine(regimen_data_from_memory(&d, &given, &err), &err);
+    fine(regimen_data_from_memory(&d, &given, NULL, &err), &err);
     return d;
 }
 
@@ -217,6 +217,7 @@ outcome train(regimen_machine *machine, const regimen_data *data, const regimen_
                                  .events = &events,
                                  .resume = x->resume,
                                  .no_files = x->no_files,
+                                 .until = x->until,
                                  .model = x->no_model ? NULL : &o.model};
     o.status = regimen_train(machine, data, config, &training, &o.result, &err);
     memcpy(o.error, err.text, sizeof err.text);

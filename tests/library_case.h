@@ -69,6 +69,7 @@ typedef struct extra {
     listener *listener;
     const char *resume;
     int32_t no_files, no_model;
+    double until;
 } extra;
 
 outcome train(regimen_machine *machine, const regimen_data *data, const regimen_config *config, const extra *more);

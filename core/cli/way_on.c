@@ -36,7 +36,7 @@ static void tell_new_run(const regimen_result *r) {
         rgm_text_shell(r->checkpoint, last + strlen(last), sizeof last - strlen(last));
         snprintf(state, sizeof state, "the last checkpoint is of step %" PRId64, r->saved_step);
     }
-    if (r->rate > 0) snprintf(lr, sizeof lr, " --set optimizer.lr=%g", r->rate / 10);
+    if (r->lr > 0) snprintf(lr, sizeof lr, " --set optimizer.lr=%g", r->lr / 10);
     char file[RGM_RUNFOLDER_PATH];
     snprintf(file, sizeof file, "%s/config.yaml", r->folder);
     rgm_log(RGM_LOG_WARN,

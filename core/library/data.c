@@ -40,7 +40,7 @@ static rgm_status check_name(const char *name, rgm_error *err) {
     return RGM_OK;
 }
 
-static rgm_status take_pixels(regimen_data **data, const regimen_pixels *pixels, rgm_error *err) {
+static rgm_status take_pixels(rgm_entry *entry, regimen_data **data, const regimen_pixels *pixels, rgm_error *err) {
     regimen_pixels p;
     if (!pixels) return rgm_fail(err, RGM_E_USAGE, "regimen_data_from_memory: no pixels");
     RGM_TRY(rgm_sized_check(pixels, "regimen_pixels", err));
@@ -51,7 +51,8 @@ static rgm_status take_pixels(regimen_data **data, const regimen_pixels *pixels,
                                  .W = p.width,
                                  .C = p.channels,
                                  .classes = p.classes,
-                                 .class_names = p.class_names};
+                                 .class_names = p.class_names,
+                                 .stop = rgm_entry_stop(entry)};
     memcpy(memory.count, p.count, sizeof memory.count);
     memcpy(memory.images, p.images, sizeof memory.images);
     memcpy(memory.labels, p.labels, sizeof memory.labels);
@@ -65,11 +66,14 @@ static rgm_status take_pixels(regimen_data **data, const regimen_pixels *pixels,
     return status;
 }
 
-int32_t regimen_data_from_memory(regimen_data **data, const regimen_pixels *pixels, regimen_error *err) {
+int32_t regimen_data_from_memory(regimen_data **data, const regimen_pixels *pixels, const regimen_events *events,
+                                 regimen_error *err) {
     rgm_entry entry;
     *data = NULL;
-    rgm_entry_begin(&entry, NULL);
-    return rgm_entry_end(&entry, take_pixels(data, pixels, &entry.err), err);
+    rgm_entry_begin(&entry, events);
+    rgm_status status = rgm_sized_check(events, "regimen_events", &entry.err);
+    if (status >= 0) status = take_pixels(&entry, data, pixels, &entry.err);
+    return rgm_entry_end(&entry, status, err);
 }
 
 /* ---- both ---- */

@@ -32,4 +32,4 @@ void regimen_machine_close(regimen_machine *machine) {
     free(machine);
 }
 
-const char *regimen_machine_describe(const regimen_machine *machine) { return machine->device->build; }
+const char *regimen_machine_build(const regimen_machine *machine) { return machine->device->build; }

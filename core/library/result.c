@@ -38,7 +38,7 @@ void rgm_public_result(regimen_result *r, const rgm_run_summary *s, const rgm_co
                           .memory = s->memory,
                           .goes_on = s->goes_on,
                           .saved_step = s->saved_step,
-                          .rate = s->rate};
+                          .lr = s->rate};
     snprintf(r->reason, sizeof r->reason, "%s", s->reason);
     snprintf(r->model, sizeof r->model, "%s", config->model.name);
     snprintf(r->data, sizeof r->data, "%s", config->data.file);

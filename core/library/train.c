@@ -180,6 +180,7 @@ static rgm_status train(training *t, const regimen_data *data, const regimen_con
                                      .resume = t->options.resume,
                                      .device = t->machine->device,
                                      .set = data ? data->set : NULL,
+                                     .until = t->options.until,
                                      .stop = rgm_entry_stop(&t->entry),
                                      .events = {.context = t,
                                                 .message = on_message,

@@ -181,7 +181,7 @@ REGIMEN_API int32_t regimen_machine_open(regimen_machine **machine, const regime
 REGIMEN_API void regimen_machine_close(regimen_machine *machine);
 
 /* Versions, instruction set, oneDNN, CPU: what decides the bits. Lives as long as the machine. */
-REGIMEN_API const char *regimen_machine_describe(const regimen_machine *machine);
+REGIMEN_API const char *regimen_machine_build(const regimen_machine *machine);
 
 /* ---- data ---- */
 
@@ -212,8 +212,11 @@ typedef struct regimen_pixels {
 } regimen_pixels;
 
 /* Mean and deviation of the training split are computed; without one the data is for evaluations only. Limits are those
- * of files (datasets/FORMAT.md): REGIMEN_USAGE for what is outside of them. [any thread] */
-REGIMEN_API int32_t regimen_data_from_memory(regimen_data **data, const regimen_pixels *pixels, regimen_error *err);
+ * of files (datasets/FORMAT.md): REGIMEN_USAGE for what is outside of them. Of `events` (NULL: none) cancel. [any
+ * thread]
+ */
+REGIMEN_API int32_t regimen_data_from_memory(regimen_data **data, const regimen_pixels *pixels,
+                                             const regimen_events *events, regimen_error *err);
 
 /* After all calls that use it; NULL is fine. */
 REGIMEN_API void regimen_data_close(regimen_data *data);
@@ -265,7 +268,7 @@ struct regimen_result {
     char checkpoint[1056]; /* whose weights the result is of; "": none was written */
     int32_t goes_on;       /* REGIMEN_GOES_ON_* */
     int64_t saved_step;    /* of the checkpoint that a resumed run begins with; -1: there is none */
-    double rate;           /* the optimizer's lr; 0: it has none */
+    double lr;             /* the optimizer's own; 0: it has none */
 };
 
 typedef struct regimen_training {
@@ -273,6 +276,7 @@ typedef struct regimen_training {
     const regimen_events *events; /* NULL: none */
     const char *resume;           /* the folder of a run to go on with; NULL: a new run */
     int32_t no_files;             /* 1: no run folder, nothing is written; not with `resume` */
+    double until;                 /* the accuracy, a fraction, of an epoch's evaluation that ends the run; 0: none */
     regimen_model **model;        /* gets the trained model, the caller's to close; NULL: nobody wants it */
 } regimen_training;
 
