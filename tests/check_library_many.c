@@ -160,6 +160,78 @@ START_TEST(within_each_other) {
 }
 END_TEST
 
+/* A whole training wherever another asks whether to stop, on the same data: also amid the hashing of its pixels. */
+typedef struct asker {
+    job inner;
+    int32_t at, asked;
+} asker;
+
+static int32_t train_when_asked(void *context) {
+    asker *a = context;
+    if (a->asked++ == a->at) do_job(&a->inner);
+    return 0;
+}
+
+START_TEST(within_a_question) {
+    uint64_t expected[] = {alone(0, 1), alone(1, 1)};
+    regimen_machine *machine = machine_of(1);
+    regimen_config *config = config_of(settings[1]);
+    asker a = {.asked = 1};
+    for (; a.asked > a.at; a.at++) {
+        regimen_error err;
+        regimen_data *data = pixels_data(&p);
+        regimen_model *model = NULL;
+        regimen_events events = {.size = sizeof events, .context = &a, .cancel = train_when_asked};
+        regimen_training t = {.size = sizeof t, .events = &events, .no_files = 1, .model = &model};
+        a.inner = job_of(0, 0);
+        a.inner.machine = machine;
+        a.inner.data = data;
+        a.asked = 0;
+        fine(regimen_train(machine, data, config, &t, NULL, &err), &err);
+        ck_assert_uint_eq(hash_model(model, &p, job_of(1, 0).saved), expected[1]);
+        if (a.asked > a.at) ck_assert_uint_eq(a.inner.found, expected[0]);
+        regimen_model_close(model);
+        regimen_data_close(data);
+    }
+    ck_assert_int_gt(a.at, 5);
+    regimen_config_destroy(config);
+    regimen_machine_close(machine);
+}
+END_TEST
+
+/* A file is opened wherever another one's opening asks whether to stop: HDF5 is not locked meanwhile. */
+typedef struct opener {
+    const char *path;
+    int32_t at, asked;
+} opener;
+
+static int32_t open_when_asked(void *context) {
+    opener *o = context;
+    regimen_error err;
+    regimen_data *data;
+    if (o->asked++ != o->at) return 0;
+    fine(regimen_data_open(&data, o->path, NULL, &err), &err);
+    regimen_data_close(data);
+    return 0;
+}
+
+START_TEST(opened_within_an_opening) {
+    const char *path = in_folder(folder, "packed.h5");
+    const rgm_test_set set = {.train = 40, .test = 8, .H = 8, .W = 8, .C = 3, .classes = 4, .chunk = 4, .gzip = 1};
+    make_set(path, &set);
+    opener o = {.path = path, .asked = 1};
+    for (; o.asked > o.at; o.at++) {
+        regimen_error err;
+        regimen_data *data;
+        regimen_events events = {.size = sizeof events, .context = &o, .cancel = open_when_asked};
+        o.asked = 0;
+        fine(regimen_data_open(&data, path, &events, &err), &err);
+        regimen_data_close(data);
+    }
+    ck_assert_int_gt(o.at, 10);
+}
+END_TEST
+
 /* Steps in turn: two threads take turns on one machine, so that it is one thread's at a time. */
 typedef struct turns {
     pthread_mutex_t mutex;
@@ -302,6 +374,8 @@ int main(void) {
     tcase_add_loop_test(tcase, pixels_are_as_good_as_a_file, 0, 2);
     tcase_add_test(tcase, one_after_the_other);
     tcase_add_loop_test(tcase, within_each_other, 0, 2);
+    tcase_add_test(tcase, within_a_question);
+    tcase_add_test(tcase, opened_within_an_opening);
     tcase_add_loop_test(tcase, steps_in_turn, 0, 2);
     tcase_add_loop_test(tcase, at_once, 0, 4);
     tcase_add_test(tcase, a_hundred_leave_nothing);

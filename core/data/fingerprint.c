@@ -156,6 +156,7 @@ static rgm_status finish_pixels(const rgm_dataset *set, const rgm_stop *stop, rg
     while (!h->done) {
         if (rgm_stop_asked(stop))
             return rgm_fail(err, RGM_E_INTERRUPTED, "%s: stopped before all its pixels were hashed", set->path);
+        if (h->done) break; /* who was asked has completed it: the mutex is recursive */
         RGM_TRY(hash_piece(h, err));
         if (told || h->done || rgm_seconds() - start < LONG_SECONDS) continue;
         rgm_log(RGM_LOG_INFO, "%s: hashing all its pixels, at image %lld of %lld of the %s split", set->path,

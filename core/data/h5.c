@@ -48,6 +48,15 @@ void rgm_h5_leave(void) {
     pthread_mutex_unlock(&lock);
 }
 
+rgm_status rgm_h5_asked(const rgm_input *input, rgm_error *err) {
+    if (!input->stop.asked) return RGM_OK;
+    RGM_TRY(rgm_h5_judge(err, RGM_OK, input->path)); /* entering forgets what failed */
+    rgm_h5_leave();
+    rgm_status status = rgm_input_asked(input, err);
+    rgm_h5_enter();
+    return status;
+}
+
 /* Why a call failed. */
 typedef struct reason {
     char text[256];

@@ -23,6 +23,10 @@ rgm_status rgm_h5_fail(rgm_error *err, rgm_status status, const char *path, cons
  * no answer of HDF5's counts, not even RGM_OK. Before leaving the lock. */
 rgm_status rgm_h5_judge(rgm_error *err, rgm_status status, const char *path);
 
+/* rgm_input_asked() from inside the lock, which is open meanwhile: who is asked may use HDF5, and finds the process'
+ * own settings. */
+rgm_status rgm_h5_asked(const rgm_input *input, rgm_error *err);
+
 /* Opens for reading, from the descriptor of `input`, which must stay open. Verify first. */
 rgm_status rgm_h5_open(const rgm_input *input, hid_t *file, rgm_error *err);
 

@@ -28,7 +28,7 @@ static rgm_status read_integers(const rgm_dataset *set, const rgm_h5_table *tabl
     rgm_status status = RGM_OK;
     for (hsize_t at = 0; status == RGM_OK && at < table->dims[0]; at += PIECE) {
         hsize_t n = table->dims[0] - at < PIECE ? table->dims[0] - at : PIECE;
-        status = rgm_input_asked(&set->input, err);
+        status = rgm_h5_asked(&set->input, err);
         if (status == RGM_OK) status = read_rows(table, at, n, H5T_NATIVE_INT64, piece, err);
         for (hsize_t i = 0; status == RGM_OK && i < n; i++) {
             if (piece[i] < 0 || piece[i] >= RGM_DATA_CLASSES)
@@ -66,7 +66,7 @@ static rgm_status read_soft(const rgm_dataset *set, const rgm_h5_table *table, r
                         (unsigned long long)count, (unsigned long long)classes);
     for (hsize_t at = 0; at < count; at += rows) {
         hsize_t n = count - at < rows ? count - at : rows;
-        RGM_TRY(rgm_input_asked(&set->input, err));
+        RGM_TRY(rgm_h5_asked(&set->input, err));
         RGM_TRY(read_rows(table, at, n, H5T_NATIVE_FLOAT, store->soft + at * classes, err));
         for (hsize_t i = at; i < at + n; i++)
             RGM_TRY(check_soft(table, i, store->soft + i * classes, &store->labels[i], err));

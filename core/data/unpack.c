@@ -129,7 +129,7 @@ rgm_status rgm_content_unpack(const rgm_dataset *set, int32_t split, uint8_t *to
     if (!box) return rgm_fail(err, RGM_E_NOMEM, "%s: no memory for a chunk", set->path);
     rgm_status status;
     do {
-        status = rgm_input_asked(&set->input, err);
+        status = rgm_h5_asked(&set->input, err);
         for (int32_t i = 0; i < PIXEL_RANK; i++) n[i] = dims[i] - at[i] < chunk[i] ? dims[i] - at[i] : chunk[i];
         if (status == RGM_OK) status = read_box(set, split, at, n, box, err);
         if (status == RGM_OK && to) scatter(info, at, n, box, to);
