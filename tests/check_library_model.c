@@ -204,6 +204,37 @@ START_TEST(an_evaluation_is_cancelled) {
 }
 END_TEST
 
+/* Its own evaluation's events get no other result out of a model, and change none. */
+typedef struct intruder {
+    regimen_model *model;
+    int32_t asked;
+} intruder;
+
+static int32_t intrude(void *context) {
+    intruder *i = context;
+    regimen_error err;
+    static float out[10 * 4];
+    i->asked++;
+    refused(regimen_predict(i->model, p.images[REGIMEN_TEST], 10, out, &err), REGIMEN_USAGE, &err, "being evaluated");
+    evaluation_refused(i->model, data, REGIMEN_TEST, REGIMEN_USAGE, "being evaluated");
+    return 0;
+}
+
+START_TEST(an_evaluation_is_alone_with_its_model) {
+    outcome o = model_on(data, "", NULL);
+    regimen_error err;
+    intruder i = {.model = o.model};
+    regimen_events events = {.size = sizeof events, .context = &i, .cancel = intrude};
+    regimen_result expected = evaluated(o.model, data, REGIMEN_TRAIN), result = {.size = sizeof result};
+    uint64_t bits = hash_predictions(o.model, &p, REGIMEN_TEST);
+    fine(regimen_evaluate(o.model, data, REGIMEN_TRAIN, &events, &result, &err), &err);
+    ck_assert_int_gt(i.asked, 1);
+    ck_assert(same_result(&result, &expected));
+    ck_assert_uint_eq(hash_predictions(o.model, &p, REGIMEN_TEST), bits);
+    regimen_model_close(o.model);
+}
+END_TEST
+
 /* ---- predictions ---- */
 
 /* What the other images of a call show changes no bit. */
@@ -341,6 +372,7 @@ int main(void) {
     tcase_add_test(tcase, data_that_does_not_fit);
     tcase_add_test(tcase, data_of_the_configuration);
     tcase_add_test(tcase, an_evaluation_is_cancelled);
+    tcase_add_test(tcase, an_evaluation_is_alone_with_its_model);
     tcase_add_loop_test(tcase, a_prediction_is_of_one_image, 0, 2);
     tcase_add_test(tcase, a_single_logit);
     tcase_add_test(tcase, what_is_not_finite);

@@ -208,9 +208,18 @@ static rgm_status evaluate(rgm_predictor *p, const rgm_predictor_evaluation *o, 
     return status;
 }
 
+/* An evaluation's events may not use what it is amid. */
+static rgm_status check_free(const rgm_predictor *p, rgm_error *err) {
+    if (!p->stop) return RGM_OK;
+    return rgm_fail(err, RGM_E_USAGE, "%s: this model is being evaluated: its evaluation's events cannot use it",
+                    p->constants.path);
+}
+
 rgm_status rgm_predictor_evaluate(rgm_predictor *p, const rgm_predictor_evaluation *evaluation,
                                   rgm_run_summary *summary, rgm_error *err) {
     rgm_run_summary_start(summary);
+    summary->status = check_free(p, err);
+    if (summary->status < 0) return summary->status;
     p->stop = &evaluation->stop;
     summary->status = evaluate(p, evaluation, summary, err);
     p->stop = NULL;
@@ -298,6 +307,7 @@ static rgm_status predict(rgm_predictor *p, const uint8_t *images, int64_t count
 
 rgm_status rgm_predictor_predict(rgm_predictor *p, const uint8_t *images, int64_t count, float *probabilities,
                                  rgm_error *err) {
+    RGM_TRY(check_free(p, err));
     if (!p->many)
         return rgm_fail(err, RGM_E_USAGE, "%s: it does not say how large its images are: model.image and model.classes",
                         p->constants.path);

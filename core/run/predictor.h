@@ -50,13 +50,14 @@ typedef struct rgm_predictor_evaluation {
 
 /* Evaluates on a whole split. The log tells of the data, and what in it is not as the model has it. `summary` gets the
  * result whatever is returned. RGM_E_USAGE if the data has no such split, other images, or classes that the model does
- * not know; others as rgm_data_open() and rgm_trainer_evaluate() say. [main] */
+ * not know; others as rgm_data_open() and rgm_trainer_evaluate() say. RGM_E_USAGE within an event of another evaluation
+ * of the predictor. [main] */
 rgm_status rgm_predictor_evaluate(rgm_predictor *predictor, const rgm_predictor_evaluation *evaluation,
                                   rgm_run_summary *summary, rgm_error *err);
 
 /* Class probabilities [count][classes] of images [count][H][W][C]: the softmax of the logits, or the sigmoid of a
- * single one. RGM_E_NUMERIC if a logit is not finite; RGM_E_USAGE if nothing is planned yet, or mean and deviation are
- * not known. [main] */
+ * single one. RGM_E_NUMERIC if a logit is not finite. RGM_E_USAGE if nothing is planned yet, mean and deviation are not
+ * known, or within an event of the predictor's evaluation. [main] */
 rgm_status rgm_predictor_predict(rgm_predictor *predictor, const uint8_t *images, int64_t count, float *probabilities,
                                  rgm_error *err);
 

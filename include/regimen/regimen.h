@@ -26,7 +26,8 @@
  *
  * Threads. A config, a machine, and the models made with it, are used by one thread at a time. Any number of threads
  * may use one data. Trainings at once need a machine each. One machine serves any number of trainings and models, one
- * after the other, also from within each other's events. The instruction set is the process': the first machine's.
+ * after the other, also from within each other's events. Within events of its own evaluation a model is refused. The
+ * instruction set is the process': the first machine's.
  *
  * HDF5. Many builds of it, Debian's among them, are not made for threads. While a thread is in this library, no other
  * one may call HDF5. In an event of a training none may, if the data set is read through HDF5 (the log says so).
