@@ -554,12 +554,47 @@ START_TEST(children_are_reaped_by_others) {
 }
 END_TEST
 
+/* A locale that the host chooses while a machine is open stays: between calls, and within an event. */
+static int32_t choose_locale(void *context, const regimen_progress *progress, regimen_error *err) {
+    const char *now = setlocale(LC_ALL, NULL), *const *names = context;
+    (void)err;
+    if (progress->step > 1) ck_assert_str_eq(now, names[progress->step % 2]);
+    ck_assert_ptr_nonnull(setlocale(LC_ALL, names[(progress->step + 1) % 2]));
+    return 0;
+}
+
+START_TEST(a_host_changes_its_locale) {
+    static const char *names[] = {"C", "C.UTF-8"};
+    if (!setlocale(LC_ALL, names[1])) SKIP("no locale C.UTF-8");
+    setlocale(LC_ALL, names[0]);
+    regimen_error err;
+    regimen_model *model = NULL;
+    regimen_machine *machine = machine_of(2);
+    regimen_data *data = pixels_data(&p);
+    regimen_config *config = config_of(settings);
+    regimen_events e = {.size = sizeof e, .context = names, .step = choose_locale};
+    regimen_training t = {.size = sizeof t, .events = &e, .no_files = 1, .model = &model};
+    fine(regimen_train(machine, data, config, &t, NULL, &err), &err);
+    for (int32_t i = 0; i < 4; i++) {
+        ck_assert_ptr_nonnull(setlocale(LC_ALL, names[i % 2]));
+        fine(regimen_evaluate(model, data, REGIMEN_TEST, NULL, NULL, &err), &err);
+        ck_assert_str_eq(setlocale(LC_ALL, NULL), names[i % 2]);
+    }
+    setlocale(LC_ALL, "C");
+    regimen_model_close(model);
+    regimen_config_destroy(config);
+    regimen_data_close(data);
+    regimen_machine_close(machine);
+}
+END_TEST
+
 int main(void) {
     Suite *suite = suite_create("host");
     TCase *tcase = tcase_create("host");
     tcase_set_timeout(tcase, 300);
     tcase_add_checked_fixture(tcase, set_up, tear_down);
     tcase_add_loop_test(tcase, a_host_keeps_what_it_has, 0, 2);
+    tcase_add_test(tcase, a_host_changes_its_locale);
     tcase_add_test(tcase, an_old_setting_of_hdf5);
     tcase_add_loop_test(tcase, children_are_reaped_by_others, 0, 4);
     suite_add_tcase(suite, tcase);

@@ -3,6 +3,8 @@
 
 #include <stdio.h>
 #include <string.h>
+#include "plug/border.h"
+#include "plug/guard.h"
 
 RGM_SAME(REGIMEN_LOG_ERROR, RGM_LOG_ERROR);
 RGM_SAME(REGIMEN_LOG_WARNING, RGM_LOG_WARN);
@@ -21,6 +23,7 @@ void rgm_entry_leave(rgm_entry *e) {
 
 void rgm_entry_return(rgm_entry *e) {
     rgm_fpenv_begin(&e->state);
+    if (!rgm_guard_inside()) rgm_border_note_locale(); /* the caller may have chosen another one */
     if (!e->plain) return;
     e->locale = uselocale(e->plain);
 }

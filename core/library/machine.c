@@ -1,12 +1,10 @@
 #include <stdlib.h>
 #include "library/inside.h"
-#include "plug/border.h"
 
 static rgm_status open_machine(regimen_machine **machine, const regimen_config *config, rgm_error *err) {
     static const rgm_device_options by_default = {.isa = "auto", .pin = RGM_PIN_OFF};
     regimen_machine *m = calloc(1, sizeof *m);
     if (!m) return rgm_fail(err, RGM_E_NOMEM, "machine: out of memory");
-    rgm_border_note_locale();
     rgm_status status = config ? rgm_device_configure(&m->device, &config->config, config->earlier, err)
                                : rgm_device_create(&m->device, &by_default, err);
     if (status >= 0)

@@ -30,7 +30,8 @@ enum { RGM_BORDER_FP = 1, RGM_BORDER_LOCALE = 2 };
 int32_t rgm_border_leave(const rgm_border *border);
 
 /* Notes the locale of the process, which every leave restores. Called with no plugin under way: before a library is
- * loaded, and when a session begins. For the program may have chosen another one meanwhile. [any] */
+ * loaded, when a session begins, and as rgm_entry_return() does. For the program may have chosen another one meanwhile.
+ * [any] */
 void rgm_border_note_locale(void);
 
 #endif
