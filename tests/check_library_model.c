@@ -237,6 +237,20 @@ END_TEST
 
 /* ---- predictions ---- */
 
+/* Mean and deviation are of each channel. */
+START_TEST(other_channels_are_refused) {
+    outcome o = model_on(data, "model.name=mlp", NULL);
+    regimen_error err;
+    regimen_model *m;
+    fine(regimen_model_save(o.model, saved, &err), &err);
+    regimen_config *c = config_of("model.name=mlp; batch=6; model.classes=4; model.image=6x8x4");
+    refused(regimen_model_load(&m, machine, saved, c, NULL, &err), REGIMEN_USAGE, &err, "6 channels");
+    ck_assert_ptr_null(m);
+    regimen_config_destroy(c);
+    regimen_model_close(o.model);
+}
+END_TEST
+
 /* What the other images of a call show changes no bit. */
 static void others_do_not_count(regimen_model *model) {
     static uint8_t some[17 * 192];
@@ -373,6 +387,7 @@ int main(void) {
     tcase_add_test(tcase, data_of_the_configuration);
     tcase_add_test(tcase, an_evaluation_is_cancelled);
     tcase_add_test(tcase, an_evaluation_is_alone_with_its_model);
+    tcase_add_test(tcase, other_channels_are_refused);
     tcase_add_loop_test(tcase, a_prediction_is_of_one_image, 0, 2);
     tcase_add_test(tcase, a_single_logit);
     tcase_add_test(tcase, what_is_not_finite);

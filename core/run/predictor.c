@@ -85,9 +85,17 @@ static rgm_status need_one(rgm_predictor *p, rgm_error *err) {
     return RGM_OK;
 }
 
+static rgm_status check_channels(const rgm_predictor *p, rgm_error *err) {
+    int32_t asked = p->config.model.image[0], known = p->constants.input.image[0];
+    if (!p->constants.input.known || asked == known) return RGM_OK;
+    return rgm_fail(err, RGM_E_USAGE, "model.image: %d channels, but %s has mean and std of %d", asked,
+                    p->constants.path, known);
+}
+
 /* What the model takes is known now: plans it, with the weights that wait for it. */
 static rgm_status plan(rgm_predictor *p, rgm_error *err) {
     planned *n;
+    RGM_TRY(check_channels(p, err));
     RGM_TRY(make_planned(&n, p, p->config.batch, err));
     rgm_status status = p->path ? rgm_load_weights(n->trainer, p->path, p->stop, err) : RGM_OK;
     if (status < 0) {
