@@ -7,12 +7,14 @@
 #include <fenv.h>
 #include <hdf5.h>
 #include <locale.h>
+#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #ifdef _OPENMP
@@ -588,6 +590,44 @@ START_TEST(a_host_changes_its_locale) {
 }
 END_TEST
 
+/* A handler on the thread's own stack never runs amid a matrix product, whose stack is in the heap. */
+static char *stack_from, *stack_to;
+static volatile int handled, elsewhere;
+
+static void on_timer(int number) {
+    volatile char room[4096];
+    (void)number;
+    memset((char *)room, 0xee, sizeof room);
+    elsewhere += (char *)room < stack_from || (char *)room > stack_to;
+    handled++;
+}
+
+START_TEST(handlers_without_a_stack) {
+    pthread_attr_t attributes;
+    size_t size;
+    void *from;
+    ck_assert_int_eq(pthread_getattr_np(pthread_self(), &attributes), 0);
+    pthread_attr_getstack(&attributes, &from, &size);
+    pthread_attr_destroy(&attributes);
+    stack_from = from;
+    stack_to = stack_from + size;
+    regimen_error err;
+    regimen_machine *machine = machine_of(1);
+    regimen_data *data = pixels_data(&p);
+    regimen_config *config = config_of("model.name=mlp; model.base=512; epochs=20; batch=50; data.validation=0");
+    sigaction(SIGALRM, &(struct sigaction){.sa_handler = on_timer, .sa_flags = SA_RESTART}, NULL);
+    setitimer(ITIMER_REAL, &(struct itimerval){{0, 100}, {0, 100}}, NULL);
+    const regimen_training t = {.size = sizeof t, .no_files = 1};
+    fine(regimen_train(machine, data, config, &t, NULL, &err), &err);
+    setitimer(ITIMER_REAL, &(struct itimerval){{0, 0}, {0, 0}}, NULL);
+    ck_assert_int_eq(elsewhere, 0);
+    ck_assert_int_gt(handled, 0);
+    regimen_config_destroy(config);
+    regimen_data_close(data);
+    regimen_machine_close(machine);
+}
+END_TEST
+
 int main(void) {
     Suite *suite = suite_create("host");
     TCase *tcase = tcase_create("host");
@@ -595,6 +635,7 @@ int main(void) {
     tcase_add_checked_fixture(tcase, set_up, tear_down);
     tcase_add_loop_test(tcase, a_host_keeps_what_it_has, 0, 2);
     tcase_add_test(tcase, a_host_changes_its_locale);
+    tcase_add_test(tcase, handlers_without_a_stack);
     tcase_add_test(tcase, an_old_setting_of_hdf5);
     tcase_add_loop_test(tcase, children_are_reaped_by_others, 0, 4);
     suite_add_tcase(suite, tcase);

@@ -106,6 +106,23 @@ void rgm_altstack_block(sigset_t *old) {
     pthread_sigmask(SIG_SETMASK, &all, old);
 }
 
+static int is_fault(int number) {
+    return number == SIGSEGV || number == SIGBUS || number == SIGFPE || number == SIGILL || number == SIGTRAP ||
+           number == SIGSYS || number == SIGABRT;
+}
+
+static int has_own_handler(int number) {
+    struct sigaction action;
+    if (sigaction(number, NULL, &action) != 0 || (action.sa_flags & SA_ONSTACK)) return 0;
+    return (action.sa_flags & SA_SIGINFO) || (action.sa_handler != SIG_DFL && action.sa_handler != SIG_IGN);
+}
+
+void rgm_altstack_held(sigset_t *held) {
+    sigemptyset(held);
+    for (int i = 1; i <= SIGRTMAX; i++)
+        if (!is_fault(i) && has_own_handler(i)) sigaddset(held, i);
+}
+
 /* ---- threads ---- */
 
 typedef struct beginning {

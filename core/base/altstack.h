@@ -25,6 +25,10 @@ void rgm_altstack_block(sigset_t *old);
 /* pthread_create() with both of the above done before `run` begins. Returns 0 or the error's number. [any] */
 int rgm_altstack_thread(pthread_t *thread, void *(*run)(void *context), void *context);
 
+/* Signals that have a handler without SA_ONSTACK, but for those of faults. A host program's thread blocks them while it
+ * computes: its handlers run between oneDNN's products then, not amid them. [any] */
+void rgm_altstack_held(sigset_t *held);
+
 /* `ended` is called in every prepared thread that ends from now on, pthread_exit() included; NULL: nothing is. One for
  * the process. [main] */
 void rgm_altstack_watch(void (*ended)(void));

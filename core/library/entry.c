@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include "base/altstack.h"
 #include "plug/border.h"
 #include "plug/guard.h"
 
@@ -19,9 +20,11 @@ static _Thread_local char this_thread;
 void rgm_entry_leave(rgm_entry *e) {
     if (e->locale) uselocale(e->locale);
     rgm_fpenv_end(&e->state);
+    pthread_sigmask(SIG_SETMASK, &e->mask, NULL); /* what was held back comes now */
 }
 
 void rgm_entry_return(rgm_entry *e) {
+    pthread_sigmask(SIG_BLOCK, &e->held, &e->mask);
     rgm_fpenv_begin(&e->state);
     if (!rgm_guard_inside()) rgm_border_note_locale(); /* the caller may have chosen another one */
     if (!e->plain) return;
@@ -43,16 +46,13 @@ static int32_t asked(void *context) {
     rgm_entry *e = context;
     if (e->thread != &this_thread) return atomic_load(&e->cancelled);
     rgm_entry_leave(e);
-    int32_t said = e->events.cancel(e->events.context);
+    int32_t said = e->events.cancel ? e->events.cancel(e->events.context) : 0;
     rgm_entry_return(e);
     if (said) atomic_store(&e->cancelled, 1);
     return said;
 }
 
-rgm_stop rgm_entry_stop(rgm_entry *e) {
-    const rgm_stop stop = {asked, e}, never = {0};
-    return e->events.cancel ? stop : never;
-}
+rgm_stop rgm_entry_stop(rgm_entry *e) { return (rgm_stop){asked, e}; }
 
 rgm_status rgm_entry_judge(const char *event, int32_t status, const regimen_error *theirs, rgm_error *err) {
     if (status >= 0) return RGM_OK;
@@ -76,6 +76,7 @@ void rgm_entry_begin(rgm_entry *e, const regimen_events *events) {
     rgm_sized_take(&e->events, sizeof e->events, events);
     e->thread = &this_thread;
     e->plain = newlocale(LC_ALL_MASK, "C", (locale_t)0);
+    rgm_altstack_held(&e->held);
     rgm_entry_return(e);
     e->receiver.take = take_line;
     e->receiver.context = e;

@@ -1,6 +1,7 @@
 /* What every public function does first and last. The caller's floating-point state and locale are put aside, so that
- * the same numbers come out whatever they are. What is logged goes to the caller's events. The error becomes a public
- * one. While an event runs, the caller has its own state and locale.
+ * the same numbers come out whatever they are. Its handlers without SA_ONSTACK wait (base/altstack.h). What is logged
+ * goes to the caller's events. The error becomes a public one. While an event runs, the caller has its own state and
+ * locale.
  *
  *     rgm_entry entry;
  *     rgm_entry_begin(&entry, events);
@@ -11,6 +12,7 @@
 
 #include <locale.h>
 #include <regimen/regimen.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include "base/fpenv.h"
 #include "base/log.h"
@@ -21,6 +23,7 @@ typedef struct rgm_entry {
     rgm_error err;         /* for the work */
     rgm_log_receiver receiver;
     fenv_t state;           /* the caller's */
+    sigset_t mask, held;    /* the caller's; what waits meanwhile */
     locale_t locale, plain; /* the caller's, and the one for the work; zero: the caller's was left in place */
     const void *thread;     /* which thread the caller's is */
     atomic_int cancelled;   /* what `cancel` has said last: other threads see that only */
@@ -36,7 +39,8 @@ int32_t rgm_entry_end(rgm_entry *entry, rgm_status status, regimen_error *err);
 void rgm_entry_leave(rgm_entry *entry);
 void rgm_entry_return(rgm_entry *entry);
 
-/* The event `cancel` as a stop. It asks in the thread of the call only. */
+/* The event `cancel` as a stop. It asks in the thread of the call only. Without one it says no, but the caller's signal
+ * handlers get their turn. */
 rgm_stop rgm_entry_stop(rgm_entry *entry);
 
 /* What a status-returning event gave, with the text that it may have put into `theirs`. */

@@ -34,6 +34,8 @@
  *
  * What is left alone. No function prints, exits, aborts, forks or changes the current folder. The caller's signal
  * handlers, locale, floating-point state, OpenMP settings and HDF5 settings stay as they are, and events see them.
+ * A signal handler without SA_ONSTACK waits while a function computes, and runs before an event or at the end. A thread
+ * that trains, evaluates or predicts gets an alternate signal stack, unless it has a large one.
  * Threads are pinned only if the configuration says so (the key pin). While such a machine is open, the thread that
  * opened it is pinned, too. Foreign data files and plugins are tried first by a helper program (regimen-try), started
  * by posix_spawn().
