@@ -612,14 +612,15 @@ START_TEST(handlers_without_a_stack) {
     stack_from = from;
     stack_to = stack_from + size;
     regimen_error err;
-    regimen_machine *machine = machine_of(1);
+    sigaction(_i ? SIGPROF : SIGALRM, &(struct sigaction){.sa_handler = on_timer, .sa_flags = SA_RESTART}, NULL);
+    regimen_machine *machine = machine_of(1 + _i);
     regimen_data *data = pixels_data(&p);
     regimen_config *config = config_of("model.name=mlp; model.base=512; epochs=20; batch=50; data.validation=0");
-    sigaction(SIGALRM, &(struct sigaction){.sa_handler = on_timer, .sa_flags = SA_RESTART}, NULL);
-    setitimer(ITIMER_REAL, &(struct itimerval){{0, 100}, {0, 100}}, NULL);
+    int timer = _i ? ITIMER_PROF : ITIMER_REAL;
+    setitimer(timer, &(struct itimerval){{0, 100}, {0, 100}}, NULL);
     const regimen_training t = {.size = sizeof t, .no_files = 1};
     fine(regimen_train(machine, data, config, &t, NULL, &err), &err);
-    setitimer(ITIMER_REAL, &(struct itimerval){{0, 0}, {0, 0}}, NULL);
+    setitimer(timer, &(struct itimerval){{0, 0}, {0, 0}}, NULL);
     ck_assert_int_eq(elsewhere, 0);
     ck_assert_int_gt(handled, 0);
     regimen_config_destroy(config);
@@ -635,7 +636,7 @@ int main(void) {
     tcase_add_checked_fixture(tcase, set_up, tear_down);
     tcase_add_loop_test(tcase, a_host_keeps_what_it_has, 0, 2);
     tcase_add_test(tcase, a_host_changes_its_locale);
-    tcase_add_test(tcase, handlers_without_a_stack);
+    tcase_add_loop_test(tcase, handlers_without_a_stack, 0, 2);
     tcase_add_test(tcase, an_old_setting_of_hdf5);
     tcase_add_loop_test(tcase, children_are_reaped_by_others, 0, 4);
     suite_add_tcase(suite, tcase);

@@ -98,14 +98,6 @@ static rgm_status install_new(rgm_error *err) {
 
 rgm_status rgm_altstack_install(rgm_error *err) { return prepared ? RGM_OK : install_new(err); }
 
-void rgm_altstack_block(sigset_t *old) {
-    static const int open[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS, SIGABRT, SIGPROF};
-    sigset_t all;
-    sigfillset(&all);
-    for (size_t i = 0; i < sizeof open / sizeof open[0]; i++) sigdelset(&all, open[i]);
-    pthread_sigmask(SIG_SETMASK, &all, old);
-}
-
 static int is_fault(int number) {
     return number == SIGSEGV || number == SIGBUS || number == SIGFPE || number == SIGILL || number == SIGTRAP ||
            number == SIGSYS || number == SIGABRT;
@@ -115,6 +107,14 @@ static int has_own_handler(int number) {
     struct sigaction action;
     if (sigaction(number, NULL, &action) != 0 || (action.sa_flags & SA_ONSTACK)) return 0;
     return (action.sa_flags & SA_SIGINFO) || (action.sa_handler != SIG_DFL && action.sa_handler != SIG_IGN);
+}
+
+void rgm_altstack_block(sigset_t *old) {
+    sigset_t all;
+    sigfillset(&all);
+    for (int i = 1; i <= SIGRTMAX; i++)
+        if (is_fault(i) || (i == SIGPROF && !has_own_handler(i))) sigdelset(&all, i);
+    pthread_sigmask(SIG_SETMASK, &all, old);
 }
 
 void rgm_altstack_held(sigset_t *held) {

@@ -19,7 +19,8 @@
 rgm_status rgm_altstack_install(rgm_error *err);
 
 /* Blocks, in the calling thread, the signals that are sent to the process: they are the main thread's. Those that an
- * instruction raises stay open, and a profiler's SIGPROF. *old (may be NULL): the mask before. [any] */
+ * instruction raises stay open, and a profiler's SIGPROF, unless its handler is without SA_ONSTACK. *old (may be NULL):
+ * the mask before. [any] */
 void rgm_altstack_block(sigset_t *old);
 
 /* pthread_create() with both of the above done before `run` begins. Returns 0 or the error's number. [any] */
