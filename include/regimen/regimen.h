@@ -34,10 +34,10 @@
  *
  * What is left alone. No function prints, exits, aborts, forks or changes the current folder. The caller's signal
  * handlers, locale, floating-point state, OpenMP settings and HDF5 settings stay as they are, and events see them.
- * A signal handler without SA_ONSTACK waits while a function computes, and runs before an event or at the end. A thread
- * that trains, evaluates or predicts gets an alternate signal stack, unless it has a large one.
- * Threads are pinned only if the configuration says so (the key pin), and that of the caller only while it computes.
- * Foreign data files and plugins are tried first by a helper program (regimen-try), started by posix_spawn().
+ * A signal handler without SA_ONSTACK that is there when a function is called waits while it computes. It runs before
+ * an event or at the end. A thread that trains, evaluates or predicts gets an alternate signal stack, unless it has a
+ * large one. Threads are pinned only if the configuration says so (the key pin), and that of the caller only while it
+ * computes. Foreign data files and plugins are tried first by a helper program (regimen-try), started by posix_spawn().
  *
  * Errors are values. A function returns REGIMEN_OK or a negative status, and puts one line into *err, which may be
  * NULL. What an output pointer points to is NULL after a failure.
