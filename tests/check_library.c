@@ -529,6 +529,46 @@ START_TEST(structs_say_their_size) {
 }
 END_TEST
 
+/* Nothing that must be there may be NULL; what is no pointer's fault is no crash. */
+START_TEST(pointers_that_must_be_there) {
+    regimen_error err;
+    regimen_config *c = config_of("");
+    regimen_data_info data = {.size = sizeof data, .classes = 7};
+    regimen_model_info model = {.size = sizeof model, .classes = 7};
+    regimen_machine *machine;
+    regimen_model *none;
+    regimen_data *nowhere;
+    uint8_t image = 0;
+    float probability;
+    refused(regimen_config_create(NULL, &err), REGIMEN_USAGE, &err, "regimen_config_create");
+    refused(regimen_config_read(NULL, "x", NULL, &err), REGIMEN_USAGE, &err, "no configuration");
+    refused(regimen_config_read(c, NULL, NULL, &err), REGIMEN_USAGE, &err, "no path");
+    refused(regimen_config_set(NULL, "epochs", "1", &err), REGIMEN_USAGE, &err, "no configuration");
+    refused(regimen_config_set(c, NULL, "1", &err), REGIMEN_USAGE, &err, "no key");
+    refused(regimen_config_set(c, "epochs", NULL, &err), REGIMEN_USAGE, &err, "no value");
+    refused((int32_t)regimen_config_print(NULL, NULL, 0, &err), REGIMEN_USAGE, &err, "no configuration");
+    refused((int32_t)regimen_config_print(c, NULL, 9, &err), REGIMEN_USAGE, &err, "no place");
+    refused(regimen_machine_open(NULL, c, NULL, &err), REGIMEN_USAGE, &err, "regimen_machine_open");
+    refused(regimen_data_open(&nowhere, NULL, NULL, &err), REGIMEN_USAGE, &err, "no path");
+    refused(regimen_data_open(NULL, "x", NULL, &err), REGIMEN_USAGE, &err, "regimen_data_open");
+    refused(regimen_data_from_memory(NULL, NULL, NULL, &err), REGIMEN_USAGE, &err, "regimen_data_from_memory");
+    refused(regimen_train(NULL, NULL, c, NULL, NULL, &err), REGIMEN_USAGE, &err, "no machine");
+    refused(regimen_model_load(&none, NULL, "x", NULL, NULL, &err), REGIMEN_USAGE, &err, "no machine");
+    refused(regimen_model_save(NULL, "x", &err), REGIMEN_USAGE, &err, "no model");
+    refused(regimen_evaluate(NULL, NULL, REGIMEN_TEST, NULL, NULL, &err), REGIMEN_USAGE, &err, "no model");
+    refused(regimen_predict(NULL, &image, 1, &probability, &err), REGIMEN_USAGE, &err, "no model");
+    fine(regimen_machine_open(&machine, c, NULL, &err), &err);
+    refused(regimen_model_load(NULL, machine, "x", NULL, NULL, &err), REGIMEN_USAGE, &err, "regimen_model_load");
+    refused(regimen_model_load(&none, machine, NULL, NULL, NULL, &err), REGIMEN_USAGE, &err, "no path");
+    regimen_machine_close(machine);
+    regimen_data_describe(NULL, &data);
+    regimen_model_describe(NULL, &model);
+    ck_assert(data.size == sizeof data && data.classes == 0 && model.size == sizeof model && model.classes == 0);
+    ck_assert(!regimen_data_class(NULL, 0) && !regimen_model_class(NULL, 0) && !regimen_machine_build(NULL));
+    regimen_config_destroy(c);
+}
+END_TEST
+
 /* A caller that knows of no event but the first two. */
 START_TEST(an_older_caller) {
     static struct {
@@ -582,6 +622,7 @@ int main(void) {
     tcase_add_test(tcase, data_of_memory);
     tcase_add_test(tcase, data_without_training);
     tcase_add_test(tcase, structs_say_their_size);
+    tcase_add_test(tcase, pointers_that_must_be_there);
     tcase_add_test(tcase, an_older_caller);
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);

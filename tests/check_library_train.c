@@ -196,6 +196,28 @@ START_TEST(nothing_is_left) {
 }
 END_TEST
 
+/* The model of the last step that was made; a run of so many steps has the same. */
+START_TEST(what_was_reached_is_handed_out) {
+    listener l = {.cancel_at = 5}, early = {.cancel_at = -1};
+    regimen_config *c = net("");
+    outcome o = train(machine, data, c, &(extra){.listener = &l, .no_files = 1, .reached = 1});
+    ck_assert_int_eq(o.status, REGIMEN_INTERRUPTED);
+    ck_assert_ptr_nonnull(o.model);
+    uint64_t bits = bits_of(o.model);
+    regimen_model_close(o.model);
+    o = train(machine, data, c, &(extra){.listener = &l, .no_files = 1, .no_model = 1});
+    ck_assert_int_eq(o.status, REGIMEN_INTERRUPTED);
+    config_more(c, "steps=5");
+    o = trained(machine, data, c, &(extra){.no_files = 1});
+    ck_assert_uint_eq(bits_of(o.model), bits);
+    o = train(machine, data, c, &(extra){.listener = &early, .no_files = 1, .reached = 1});
+    ck_assert_int_eq(o.status, REGIMEN_INTERRUPTED);
+    ck_assert_int_eq(o.model != NULL, o.result.step > 0);
+    regimen_model_close(o.model);
+    regimen_config_destroy(c);
+}
+END_TEST
+
 /* What does not touch the bits may change; what does is refused, and so is another data set. */
 START_TEST(a_resume_with_changes) {
     regimen_error err;
@@ -388,6 +410,7 @@ int main(void) {
     tcase_add_test(tcase, a_text_without_end);
     tcase_add_loop_test(tcase, a_cancelled_run_goes_on, 0, 5);
     tcase_add_test(tcase, nothing_is_left);
+    tcase_add_test(tcase, what_was_reached_is_handed_out);
     tcase_add_test(tcase, a_resume_with_changes);
     tcase_add_test(tcase, what_cannot_be_resumed);
     tcase_add_test(tcase, an_occupied_folder);

@@ -224,7 +224,11 @@ outcome train(regimen_machine *machine, const regimen_data *data, const regimen_
     ck_assert_int_eq(err.status, o.status < 0 ? o.status : 0);
     ck_assert_int_eq(o.result.status, o.status);
     ck_assert_msg((o.status < 0) == (o.error[0] != 0) && !strchr(o.error, '\n'), "%d: %s", o.status, o.error);
-    if (o.status < 0) ck_assert_ptr_null(o.model);
+    if (o.status < 0 && o.status != REGIMEN_INTERRUPTED) ck_assert_ptr_null(o.model);
+    if (o.status == REGIMEN_INTERRUPTED && !x->reached) {
+        regimen_model_close(o.model);
+        o.model = NULL;
+    }
     return o;
 }
 

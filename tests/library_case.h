@@ -69,6 +69,7 @@ typedef struct extra {
     listener *listener;
     const char *resume;
     int32_t no_files, no_model;
+    int32_t reached; /* 1: the model of a training that was cancelled is wanted */
     double until;
 } extra;
 

@@ -22,9 +22,11 @@ static rgm_status create(regimen_config **config, rgm_error *err) {
 
 int32_t regimen_config_create(regimen_config **config, regimen_error *err) {
     rgm_entry entry;
-    *config = NULL;
     rgm_entry_begin(&entry, NULL);
-    return rgm_entry_end(&entry, create(config, &entry.err), err);
+    if (config) *config = NULL;
+    rgm_status status = rgm_entry_need(config, "regimen_config_create", "place for it", &entry.err);
+    if (status >= 0) status = create(config, &entry.err);
+    return rgm_entry_end(&entry, status, err);
 }
 
 void regimen_config_destroy(regimen_config *config) { free(config); }
@@ -92,6 +94,8 @@ int32_t regimen_config_read(regimen_config *config, const char *path, const regi
     rgm_entry_begin(&entry, events);
     const rgm_stop stop = rgm_entry_stop(&entry);
     rgm_status status = rgm_sized_check(events, "regimen_events", &entry.err);
+    if (status >= 0) status = rgm_entry_need(config, "regimen_config_read", "configuration", &entry.err);
+    if (status >= 0) status = rgm_entry_need(path, "regimen_config_read", "path", &entry.err);
     if (status >= 0) status = read_config(config, path, &stop, &entry.err);
     return rgm_entry_end(&entry, status, err);
 }
@@ -103,6 +107,9 @@ static rgm_status set_in(rgm_config *c, const char *key, const char *value, rgm_
 
 static rgm_status set_key(regimen_config *config, const char *key, const char *value, rgm_error *err) {
     regimen_config *copy;
+    RGM_TRY(rgm_entry_need(config, "regimen_config_set", "configuration", err));
+    RGM_TRY(rgm_entry_need(key, "regimen_config_set", "key", err));
+    RGM_TRY(rgm_entry_need(value, "regimen_config_set", "value", err));
     RGM_TRY(copy_of(config, &copy, err));
     return replace(config, copy, set_in(&copy->config, key, value, err));
 }
@@ -118,6 +125,8 @@ int32_t regimen_config_set(regimen_config *config, const char *key, const char *
 static rgm_status print(const regimen_config *config, char *text, size_t size, size_t *needed, rgm_error *err) {
     char *yaml;
     size_t length;
+    RGM_TRY(rgm_entry_need(config, "regimen_config_print", "configuration", err));
+    if (size) RGM_TRY(rgm_entry_need(text, "regimen_config_print", "place for the text", err));
     RGM_TRY(rgm_config_print(&config->config, &yaml, &length, err));
     if (size) snprintf(text, size, "%s", yaml);
     *needed = strlen(yaml) + 1;

@@ -23,9 +23,11 @@ static rgm_status open_file(rgm_entry *entry, regimen_data **data, const char *p
 
 int32_t regimen_data_open(regimen_data **data, const char *path, const regimen_events *events, regimen_error *err) {
     rgm_entry entry;
-    *data = NULL;
     rgm_entry_begin(&entry, events);
+    if (data) *data = NULL;
     rgm_status status = rgm_sized_check(events, "regimen_events", &entry.err);
+    if (status >= 0) status = rgm_entry_need(data, "regimen_data_open", "place for it", &entry.err);
+    if (status >= 0) status = rgm_entry_need(path, "regimen_data_open", "path", &entry.err);
     if (status >= 0) status = open_file(&entry, data, path, &entry.err);
     return rgm_entry_end(&entry, status, err);
 }
@@ -42,7 +44,7 @@ static rgm_status check_name(const char *name, rgm_error *err) {
 
 static rgm_status take_pixels(rgm_entry *entry, regimen_data **data, const regimen_pixels *pixels, rgm_error *err) {
     regimen_pixels p;
-    if (!pixels) return rgm_fail(err, RGM_E_USAGE, "regimen_data_from_memory: no pixels");
+    RGM_TRY(rgm_entry_need(pixels, "regimen_data_from_memory", "pixels", err));
     RGM_TRY(rgm_sized_check(pixels, "regimen_pixels", err));
     rgm_sized_take(&p, sizeof p, pixels);
     RGM_TRY(check_name(p.name, err));
@@ -69,9 +71,10 @@ static rgm_status take_pixels(rgm_entry *entry, regimen_data **data, const regim
 int32_t regimen_data_from_memory(regimen_data **data, const regimen_pixels *pixels, const regimen_events *events,
                                  regimen_error *err) {
     rgm_entry entry;
-    *data = NULL;
     rgm_entry_begin(&entry, events);
+    if (data) *data = NULL;
     rgm_status status = rgm_sized_check(events, "regimen_events", &entry.err);
+    if (status >= 0) status = rgm_entry_need(data, "regimen_data_from_memory", "place for it", &entry.err);
     if (status >= 0) status = take_pixels(&entry, data, pixels, &entry.err);
     return rgm_entry_end(&entry, status, err);
 }
@@ -85,6 +88,10 @@ void regimen_data_close(regimen_data *data) {
 }
 
 void regimen_data_describe(const regimen_data *data, regimen_data_info *info) {
+    if (!data) {
+        rgm_sized_give(info, &(regimen_data_info){0}, sizeof *info);
+        return;
+    }
     const rgm_dataset_info *i = rgm_dataset_describe(data->set);
     regimen_data_info own = {.height = i->H, .width = i->W, .channels = i->C, .classes = i->classes};
     memcpy(own.count, i->count, sizeof own.count);
@@ -92,6 +99,7 @@ void regimen_data_describe(const regimen_data *data, regimen_data_info *info) {
 }
 
 const char *regimen_data_class(const regimen_data *data, int32_t index) {
+    if (!data) return NULL;
     const rgm_dataset_info *i = rgm_dataset_describe(data->set);
     return i->class_names && index >= 0 && index < i->classes ? i->class_names[index] : NULL;
 }

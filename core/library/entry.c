@@ -95,6 +95,10 @@ int32_t rgm_entry_end(rgm_entry *e, rgm_status status, regimen_error *err) {
     return status;
 }
 
+rgm_status rgm_entry_need(const void *given, const char *function, const char *what, rgm_error *err) {
+    return given ? RGM_OK : rgm_fail(err, RGM_E_USAGE, "%s: no %s", function, what);
+}
+
 /* ---- structs that begin with their size ---- */
 
 static size_t size_of(const void *given) {

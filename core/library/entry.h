@@ -52,6 +52,9 @@ rgm_status rgm_entry_finished(rgm_entry *entry, const regimen_result *result, rg
 /* A number of the public header is the rooms' own. */
 #define RGM_SAME(a, b) _Static_assert((int)(a) == (int)(b), #a " is not " #b)
 
+/* RGM_E_USAGE for a pointer that must not be NULL: "FUNCTION: no WHAT". */
+rgm_status rgm_entry_need(const void *given, const char *function, const char *what, rgm_error *err);
+
 /* ---- structs that begin with their size ---- */
 
 /* RGM_E_USAGE for a struct (NULL is fine) whose size was not set. `name`: of its type. */

@@ -17,9 +17,10 @@ static rgm_status open_machine(regimen_machine **machine, const regimen_config *
 int32_t regimen_machine_open(regimen_machine **machine, const regimen_config *config, const regimen_events *events,
                              regimen_error *err) {
     rgm_entry entry;
-    *machine = NULL;
     rgm_entry_begin(&entry, events);
+    if (machine) *machine = NULL;
     rgm_status status = rgm_sized_check(events, "regimen_events", &entry.err);
+    if (status >= 0) status = rgm_entry_need(machine, "regimen_machine_open", "place for it", &entry.err);
     if (status >= 0) status = open_machine(machine, config, &entry.err);
     return rgm_entry_end(&entry, status, err);
 }
@@ -30,4 +31,4 @@ void regimen_machine_close(regimen_machine *machine) {
     free(machine);
 }
 
-const char *regimen_machine_build(const regimen_machine *machine) { return machine->device->build; }
+const char *regimen_machine_build(const regimen_machine *machine) { return machine ? machine->device->build : NULL; }

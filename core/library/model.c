@@ -92,18 +92,21 @@ static rgm_status load(regimen_model **model, loading *l, rgm_error *err) {
 int32_t regimen_model_load(regimen_model **model, regimen_machine *machine, const char *path,
                            const regimen_config *config, const regimen_events *events, regimen_error *err) {
     rgm_entry entry;
-    *model = NULL;
     rgm_entry_begin(&entry, events);
     loading *l = calloc(1, sizeof *l);
     rgm_status status = l ? rgm_sized_check(events, "regimen_events", &entry.err)
                           : rgm_fail(&entry.err, RGM_E_NOMEM, "model: out of memory");
-    if (l) {
+    if (model) *model = NULL;
+    if (status >= 0) status = rgm_entry_need(model, "regimen_model_load", "place for it", &entry.err);
+    if (status >= 0) status = rgm_entry_need(machine, "regimen_model_load", "machine", &entry.err);
+    if (status >= 0) status = rgm_entry_need(path, "regimen_model_load", "path", &entry.err);
+    if (status >= 0) status = rgm_public_checkpoint(path, l->path, &entry.err);
+    if (status >= 0) {
         l->machine = machine;
         l->config = config;
         l->stop = rgm_entry_stop(&entry);
+        status = load(model, l, &entry.err);
     }
-    if (status >= 0) status = rgm_public_checkpoint(path, l->path, &entry.err);
-    if (status >= 0) status = load(model, l, &entry.err);
     free(l);
     return rgm_entry_end(&entry, status, err);
 }
@@ -111,12 +114,19 @@ int32_t regimen_model_load(regimen_model **model, regimen_machine *machine, cons
 int32_t regimen_model_save(const regimen_model *model, const char *path, regimen_error *err) {
     rgm_entry entry;
     rgm_entry_begin(&entry, NULL);
-    return rgm_entry_end(&entry, rgm_predictor_save(model->predictor, path, &entry.err), err);
+    rgm_status status = rgm_entry_need(model, "regimen_model_save", "model", &entry.err);
+    if (status >= 0) status = rgm_entry_need(path, "regimen_model_save", "path", &entry.err);
+    if (status >= 0) status = rgm_predictor_save(model->predictor, path, &entry.err);
+    return rgm_entry_end(&entry, status, err);
 }
 
 /* ---- what it is ---- */
 
 void regimen_model_describe(const regimen_model *model, regimen_model_info *info) {
+    if (!model) {
+        rgm_sized_give(info, &(regimen_model_info){0}, sizeof *info);
+        return;
+    }
     const rgm_config *c = rgm_predictor_config(model->predictor);
     regimen_model_info own = {.channels = c->model.image[0],
                               .height = c->model.image[1],
@@ -128,10 +138,19 @@ void regimen_model_describe(const regimen_model *model, regimen_model_info *info
 }
 
 const char *regimen_model_class(const regimen_model *model, int32_t index) {
-    return index >= 0 && index < model->class_count ? model->classes[index] : NULL;
+    return model && index >= 0 && index < model->class_count ? model->classes[index] : NULL;
 }
 
 /* ---- use ---- */
+
+static rgm_status check_evaluation(const regimen_model *model, int32_t split, const regimen_events *events,
+                                   const regimen_result *result, rgm_error *err) {
+    RGM_TRY(rgm_sized_check(events, "regimen_events", err));
+    RGM_TRY(rgm_sized_check(result, "regimen_result", err));
+    RGM_TRY(rgm_entry_need(model, "regimen_evaluate", "model", err));
+    if (split >= 0 && split < RGM_SPLIT_COUNT) return RGM_OK;
+    return rgm_fail(err, RGM_E_USAGE, "regimen_evaluate: no split has the number %d", split);
+}
 
 int32_t regimen_evaluate(regimen_model *model, const regimen_data *data, int32_t split, const regimen_events *events,
                          regimen_result *result, regimen_error *err) {
@@ -141,13 +160,10 @@ int32_t regimen_evaluate(regimen_model *model, const regimen_data *data, int32_t
     rgm_entry_begin(&entry, events);
     const rgm_predictor_evaluation evaluation = {
         .set = data ? data->set : NULL, .split = split, .stop = rgm_entry_stop(&entry)};
-    rgm_status status = rgm_sized_check(events, "regimen_events", &entry.err);
-    if (status >= 0) status = rgm_sized_check(result, "regimen_result", &entry.err);
-    if (status >= 0 && (split < 0 || split >= RGM_SPLIT_COUNT))
-        status = rgm_fail(&entry.err, RGM_E_USAGE, "regimen_evaluate: no split has the number %d", split);
+    rgm_status status = check_evaluation(model, split, events, result, &entry.err);
     rgm_run_summary_start(&summary);
     if (status >= 0) status = rgm_predictor_evaluate(model->predictor, &evaluation, &summary, &entry.err);
-    rgm_public_result(&told, &summary, rgm_predictor_config(model->predictor));
+    rgm_public_result(&told, &summary, model ? rgm_predictor_config(model->predictor) : NULL);
     if (data) snprintf(told.data, sizeof told.data, "%s", rgm_dataset_describe(data->set)->path);
     if (status >= 0) status = rgm_entry_finished(&entry, &told, &entry.err);
     told.status = status;
@@ -159,6 +175,10 @@ int32_t regimen_predict(regimen_model *model, const uint8_t *images, int64_t cou
                         regimen_error *err) {
     rgm_entry entry;
     rgm_entry_begin(&entry, NULL);
-    return rgm_entry_end(&entry, rgm_predictor_predict(model->predictor, images, count, probabilities, &entry.err),
-                         err);
+    rgm_status status = rgm_entry_need(model, "regimen_predict", "model", &entry.err);
+    if (status >= 0 && count) status = rgm_entry_need(images, "regimen_predict", "images", &entry.err);
+    if (status >= 0 && count)
+        status = rgm_entry_need(probabilities, "regimen_predict", "place for results", &entry.err);
+    if (status >= 0) status = rgm_predictor_predict(model->predictor, images, count, probabilities, &entry.err);
+    return rgm_entry_end(&entry, status, err);
 }

@@ -40,8 +40,8 @@ void rgm_public_result(regimen_result *r, const rgm_run_summary *s, const rgm_co
                           .saved_step = s->saved_step,
                           .lr = s->rate};
     snprintf(r->reason, sizeof r->reason, "%s", s->reason);
-    snprintf(r->model, sizeof r->model, "%s", config->model.name);
-    snprintf(r->data, sizeof r->data, "%s", config->data.file);
+    if (config) snprintf(r->model, sizeof r->model, "%s", config->model.name);
+    if (config) snprintf(r->data, sizeof r->data, "%s", config->data.file);
     snprintf(r->folder, sizeof r->folder, "%s", s->folder);
     snprintf(r->checkpoint, sizeof r->checkpoint, "%s", s->checkpoint);
 }

@@ -4,7 +4,7 @@
 
 #include "library/inside.h"
 
-/* The public result of a run or an evaluation; its texts are copies. */
+/* The public result of a run or an evaluation; its texts are copies. config NULL: nothing is known. */
 void rgm_public_result(regimen_result *result, const rgm_run_summary *summary, const rgm_config *config);
 
 #endif

@@ -12,7 +12,7 @@ typedef struct training {
     regimen_training options;
     regimen_machine *machine;
     rgm_config config;
-    int32_t begun;             /* 1: it was not through before */
+    rgm_run_parts parts;       /* once it has begun; a run that was through before does not */
     regimen_progress progress; /* as it was told last */
     rgm_trained *trained;
     rgm_run_summary summary;
@@ -36,7 +36,6 @@ static void stand(training *t, const rgm_progress *p) {
 static void start(training *t, const rgm_session *s) {
     const rgm_config *c = &t->config;
     int64_t steps = rgm_session_steps(s);
-    t->begun = 1;
     t->progress = (regimen_progress){.size = sizeof t->progress,
                                      .steps = steps,
                                      .epochs = c->epochs,
@@ -65,6 +64,7 @@ static rgm_status on_begun(void *context, const rgm_run_parts *parts, const rgm_
     training *t = context;
     const regimen_events *e = &t->entry.events;
     (void)err;
+    t->parts = *parts;
     start(t, parts->session);
     stand(t, p);
     if (!e->begun) return RGM_OK;
@@ -128,7 +128,7 @@ static void on_trained(void *context) {
 /* A run that was through before does not begin; it is told again with the weights of its last step. */
 static rgm_status take_model(training *t, const rgm_run_parts *parts, const rgm_run_summary *summary, rgm_error *err) {
     const rgm_stop stop = rgm_entry_stop(&t->entry);
-    if (!t->begun && summary->ending == RGM_END_EARLY)
+    if (!t->parts.trainer && summary->ending == RGM_END_EARLY)
         RGM_TRY(rgm_load_weights(parts->trainer, summary->checkpoint, &stop, err));
     return rgm_trained_take(&t->trained, parts->session, parts->trainer, err);
 }
@@ -142,10 +142,19 @@ static rgm_status on_finished(void *context, const rgm_run_parts *parts, const r
     return rgm_entry_finished(&t->entry, &result, err);
 }
 
+/* A training that is cancelled hands out what it has reached. Without memory for that, there is none. */
+static void keep_reached(training *t, const rgm_run_summary *summary) {
+    const rgm_run_parts *p = &t->parts;
+    if (!t->options.model || summary->status != RGM_E_INTERRUPTED || !p->trainer) return;
+    if (!rgm_trainer_whole(p->trainer) || rgm_trainer_check_state(p->trainer, NULL) < 0) return;
+    rgm_trained_take(&t->trained, p->session, p->trainer, NULL);
+}
+
 static void on_ended(void *context, const rgm_run_summary *summary) {
     training *t = context;
     const regimen_events *e = &t->entry.events;
     regimen_result result;
+    keep_reached(t, summary);
     if (!e->ended) return;
     rgm_public_result(&result, summary, &t->config);
     rgm_entry_leave(&t->entry);
@@ -192,7 +201,9 @@ static rgm_status train(training *t, const regimen_data *data, const regimen_con
                                                 .trained = on_trained,
                                                 .finished = on_finished,
                                                 .ended = on_ended}};
-    RGM_TRY(rgm_run_train(&options, &t->summary, err));
+    rgm_status status = rgm_run_train(&options, &t->summary, err);
+    if (status == RGM_E_INTERRUPTED && t->trained) hand_out(t, NULL);
+    RGM_TRY(status);
     return t->options.model ? hand_out(t, err) : RGM_OK;
 }
 
@@ -222,6 +233,7 @@ int32_t regimen_train(regimen_machine *machine, const regimen_data *data, const 
     t->entry.err = wrong;
     t->machine = machine;
     rgm_run_summary_start(&t->summary);
+    if (status >= 0) status = rgm_entry_need(machine, "regimen_train", "machine", &t->entry.err);
     if (status >= 0) status = train(t, data, config, &t->entry.err);
     if (t->summary.status == RGM_OK) t->summary.status = status; /* of a call that came to no run */
     rgm_public_result(&told, &t->summary, &t->config);

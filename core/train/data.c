@@ -28,7 +28,7 @@ static rgm_status open_set(rgm_data *d, const rgm_config *config, const rgm_data
     d->set = d->own_set;
     if (status >= 0) return RGM_OK;
     int32_t moved = (o->resumed || o->evaluation) && access(config->data.file, F_OK) != 0;
-    return rgm_fail(err, status, "%.400s%s", why.text, moved ? ": --data FILE says where it is now" : "");
+    return rgm_fail(err, status, "%.400s%s", why.text, moved ? ": data.file (--data FILE) says where it is now" : "");
 }
 
 static rgm_status borrow_set(rgm_data *d, const rgm_dataset *set, rgm_error *err) {
@@ -44,7 +44,8 @@ static rgm_status borrow_set(rgm_data *d, const rgm_dataset *set, rgm_error *err
 static rgm_status do_without(rgm_data *d, const rgm_data_options *o, rgm_error *err) {
     const rgm_constants *model = o->model;
     if (o->need_data)
-        return rgm_fail(err, RGM_E_USAGE, "no data set given: --data FILE (the command `import` makes one)");
+        return rgm_fail(err, RGM_E_USAGE,
+                        "no data set given: data.file (--data FILE) names one, and the command `import` makes one");
     if (!model || !model->input.known) return RGM_OK;
     d->constants.input = model->input;
     d->constants.classes = strdup(model->classes);

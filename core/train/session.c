@@ -13,7 +13,9 @@
 static rgm_status assume_data(rgm_config *config, rgm_error *err) {
     const int32_t *image = config->model.image;
     if (!image[0])
-        return rgm_fail(err, RGM_E_USAGE, "no data set given (--data FILE), and no image size instead (--image CxHxW)");
+        return rgm_fail(
+            err, RGM_E_USAGE,
+            "no data set given (data.file, --data FILE), and no image size instead (model.image, --image CxHxW)");
     const rgm_config_data data = {image[0], image[1], image[2], config->model.classes ? config->model.classes : 10,
                                   INT32_MAX};
     return rgm_config_fit(config, &data, err);

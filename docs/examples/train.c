@@ -1,5 +1,5 @@
 /* Trains a network and saves it: train DATA.h5 OUT.h5 [KEY=VALUE...]
- * Keys and values are those of docs/CONFIG.md. Ctrl-C ends the training. */
+ * Keys and values are those of docs/CONFIG.md. Ctrl-C ends the training; what it has reached is saved. */
 #define _POSIX_C_SOURCE 200809L
 #include <regimen/regimen.h>
 #include <signal.h>
@@ -49,8 +49,8 @@ int main(int argc, char **argv) {
     }
     if (status == REGIMEN_OK) status = regimen_machine_open(&machine, config, &events, &err);
     if (status == REGIMEN_OK) status = regimen_train(machine, NULL, config, &training, &result, &err);
-    if (status == REGIMEN_OK) status = regimen_model_save(model, argv[2], &err);
-    if (status == REGIMEN_OK) printf("%s: accuracy %.2f %%\n", argv[2], 100 * result.accuracy);
+    if (model) status = regimen_model_save(model, argv[2], &err); /* also of a training that was cancelled */
+    if (status == REGIMEN_OK) printf("%s: %s, accuracy %.2f %%\n", argv[2], result.reason, 100 * result.accuracy);
     if (status != REGIMEN_OK) fprintf(stderr, "train: %s\n", err.text);
     regimen_model_close(model);
     regimen_machine_close(machine);

@@ -40,7 +40,8 @@
  * computes. Foreign data files and plugins are tried first by a helper program (regimen-try), started by posix_spawn().
  *
  * Errors are values. A function returns REGIMEN_OK or a negative status, and puts one line into *err, which may be
- * NULL. What an output pointer points to is NULL after a failure.
+ * NULL. What an output pointer points to is NULL after a failure; a training that was cancelled still gives its model.
+ * Where another pointer must not be NULL, it is REGIMEN_USAGE.
  *
  * Bits. A result depends on neither the number of threads nor on what else the process does. It is that of the program
  * `regimen` with the same configuration.
@@ -159,7 +160,8 @@ REGIMEN_API int32_t regimen_config_read(regimen_config *config, const char *path
 
 /* Sets a key to a value, as the option --set does: "epochs" to "5", "optimizer.lr" to "0.1", "augment" to "[flip]". A
  * model has defaults of its own (docs/CONFIG.md): they come with "model.name", for options that nobody has set before.
- * On failure the configuration is as before: REGIMEN_USAGE for a key or a value that is refused. */
+ * On failure the configuration is as before: REGIMEN_USAGE for a key or a value that is refused. The name of a model
+ * and the settings of a component are looked at when a training begins or a model is loaded, for plugins know them. */
 REGIMEN_API int32_t regimen_config_set(regimen_config *config, const char *key, const char *value, regimen_error *err);
 
 /* The whole as YAML: at most `size` bytes with the NUL go into text, which may be NULL if size is 0. Returns the bytes
@@ -279,7 +281,8 @@ typedef struct regimen_training {
     const char *resume;           /* the folder of a run to go on with; NULL: a new run */
     int32_t no_files;             /* 1: no run folder, nothing is written; not with `resume` */
     double until;                 /* the accuracy, a fraction, of an epoch's evaluation that ends the run; 0: none */
-    regimen_model **model;        /* gets the trained model, the caller's to close; NULL: nobody wants it */
+    regimen_model **model;        /* gets the trained model, the caller's to close; NULL: nobody wants it. After a
+                                     cancel that of the last step, if one was made */
 } regimen_training;
 
 /* Trains as the configuration says, on `data`, or on data.file of the configuration if it is NULL; training NULL:

@@ -169,7 +169,7 @@ cp half_checkpoint.h5 damaged/checkpoints/last.h5
 refuse 2 'last.h5.*if you move this file away' train --resume damaged
 
 mkdir elsewhere
-refuse 3 "data.h5: cannot open: No such file or directory: --data FILE says where it is now" eval run --set data.file=elsewhere/data.h5
+refuse 3 "data.h5: cannot open: No such file or directory: data.file (--data FILE) says where it is now" eval run --set data.file=elsewhere/data.h5
 cp -r run moved
 sed 's/^plugins: .*/plugins: [.\/gone.so]/' run/config.yaml >moved/config.yaml
 refuse 2 "plugin ./gone.so: No such file or directory: --set 'plugins=\[FILE.so\]' names other files" train --resume moved
