@@ -204,7 +204,6 @@ START_TEST(what_was_reached_is_handed_out) {
     ck_assert_int_eq(o.status, REGIMEN_INTERRUPTED);
     ck_assert_ptr_nonnull(o.model);
     uint64_t bits = bits_of(o.model);
-    regimen_model_close(o.model);
     o = train(machine, data, c, &(extra){.listener = &l, .no_files = 1, .no_model = 1});
     ck_assert_int_eq(o.status, REGIMEN_INTERRUPTED);
     config_more(c, "steps=5");
