@@ -4,4 +4,3 @@ libdatasets_la_SOURCES = %D%/writer.c %D%/writer.h %D%/source.c %D%/source.h %D%
 libdatasets_la_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE $(HDF5_CFLAGS) $(ZLIB_CFLAGS) $(XXHASH_CFLAGS)
 libdatasets_la_CFLAGS = $(AM_CFLAGS)
 libdatasets_la_LIBADD = $(ZLIB_LIBS) $(XXHASH_LIBS)
-EXTRA_DIST += %D%/FORMAT.md

@@ -1,7 +1,7 @@
 #!/bin/sh
-# Installs into a scratch folder: the program finds its plugins and its helper program there, pkg-config tells a plugin's
-# author how to compile, the example of docs/PLUGINS.md loads into the installed program, and uninstalling leaves no file
-# behind.
+# Installs into a scratch folder: the program finds its plugins and its helper program there, and pkg-config tells a plugin's
+# author how to compile. The links of the documents lead to installed files. The example of docs/PLUGINS.md loads into the
+# installed program. Uninstalling leaves no file behind.
 set -eu
 top=${srcdir:-.}
 unset MAKEFLAGS MFLAGS MAKELEVEL PKG_CONFIG_LIBDIR REGIMEN_PLUGIN_PATH REGIMEN_LIBEXEC
@@ -24,6 +24,16 @@ program=$(variable prefix)/bin/regimen
 [ -f "$(variable includedir)/regimen/plugin.h" ] || fail "plugin.h is not installed"
 [ -f "$(variable libdir)/pkgconfig/regimen.pc" ] || fail "regimen.pc is not installed"
 [ -n "$(find "$dest" -name PLUGINS.md)" ] || fail "the documentation is not installed"
+find "$dest" -name '*.md' >"$scratch/documents"
+links=0
+while read -r document; do
+    for link in $(grep -o '](\([^):#]*\)[)#]' "$document" | sed 's/^](//; s/[)#]$//'); do
+        [ -f "$(dirname "$document")/$link" ] || fail "${document#"$dest"}: the link to $link leads to no installed file"
+        links=$((links + 1))
+    done
+done <"$scratch/documents"
+[ $links -gt 20 ] || fail "only $links links were found in the installed documents"
+[ -x "$(find "$dest" -name plot_metrics.py)" ] || fail "docs/plot_metrics.py is not installed as a program"
 
 (cd "$scratch" && "$program" plugin list) >"$scratch/list" || fail "the installed program cannot list plugins"
 grep -q '^augmentation  *crop ' "$scratch/list" || fail "the installed program does not find crop: $(cat "$scratch/list")"

@@ -1,5 +1,3 @@
-EXTRA_DIST += docs/CONFIG.md docs/FILES.md
-
 noinst_LTLIBRARIES += libcli.la
 libcli_la_SOURCES = %D%/cmd_bench.c %D%/cmd_bench_compare.c %D%/cmd_bench_kernels.c %D%/cmd_bench_machine.c %D%/cmd_bench_ops.c %D%/cmd_bench_pipeline.c %D%/cmd_bench_step.c %D%/cmd_bench_train.c %D%/cmd_eval.c %D%/cmd_import.c %D%/cmd_plan.c %D%/cmd_plugin.c \
 	%D%/cmd_train.c %D%/client.c %D%/client.h %D%/commands.h \
