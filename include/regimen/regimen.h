@@ -160,8 +160,8 @@ REGIMEN_API int32_t regimen_config_read(regimen_config *config, const char *path
 
 /* Sets a key to a value, as the option --set does: "epochs" to "5", "optimizer.lr" to "0.1", "augment" to "[flip]". A
  * model has defaults of its own (docs/CONFIG.md): they come with "model.name", for options that nobody has set before.
- * On failure the configuration is as before: REGIMEN_USAGE for a key or a value that is refused. The name of a model
- * and the settings of a component are looked at when a training begins or a model is loaded, for plugins know them. */
+ * On failure the configuration is as before: REGIMEN_USAGE for a key or a value that is refused. A model's name
+ * and a component's settings are looked at when a training begins or a model is loaded. */
 REGIMEN_API int32_t regimen_config_set(regimen_config *config, const char *key, const char *value, regimen_error *err);
 
 /* The whole as YAML: at most `size` bytes with the NUL go into text, which may be NULL if size is 0. Returns the bytes
