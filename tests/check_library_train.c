@@ -360,8 +360,10 @@ START_TEST(until_an_accuracy) {
     outcome o = trained(machine, data, c, &(extra){.until = 1e-9, .no_files = 1});
     ck_assert_int_eq(o.result.ending, REGIMEN_END_REACHED);
     ck_assert_int_eq(o.result.epoch, 1);
+    regimen_model_close(o.model);
     o = trained(machine, data, c, &(extra){.until = 2, .no_files = 1});
     ck_assert_int_eq(o.result.ending, REGIMEN_END_COMPLETE);
+    regimen_model_close(o.model);
     regimen_config_destroy(c);
 }
 END_TEST
