@@ -74,11 +74,6 @@ static void load_refused(const char *path, const regimen_config *c, int32_t stat
     ck_assert_int_eq(regimen_model_load(&m, machine, path, c, NULL, NULL), status);
 }
 
-static int32_t always(void *context) {
-    (void)context;
-    return 1;
-}
-
 START_TEST(what_is_not_loaded) {
     regimen_error err;
     char text[600], long_path[1500];

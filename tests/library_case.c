@@ -80,6 +80,20 @@ regimen_data *pixels_named(const pixels *of, const char *const *class_names) {
     return d;
 }
 
+/* ---- small things ---- */
+
+void write_text(const char *path, const char *text) {
+    FILE *out = fopen(path, "w");
+    ck_assert_ptr_nonnull(out);
+    fputs(text, out);
+    ck_assert_int_eq(fclose(out), 0);
+}
+
+int32_t always(void *context) {
+    (void)context;
+    return 1;
+}
+
 /* ---- configurations ---- */
 
 void config_more(regimen_config *config, const char *settings) {

@@ -26,6 +26,11 @@ size_t pixels_bytes(const pixels *p); /* of an image */
 regimen_data *pixels_data(const pixels *p);
 regimen_data *pixels_named(const pixels *p, const char *const *class_names); /* with class names, called "named" */
 
+/* ---- small things ---- */
+
+void write_text(const char *path, const char *text); /* a file of it */
+int32_t always(void *context);                       /* a `cancel` that says so at once */
+
 /* ---- configurations ---- */
 
 /* "model.name=mlp; epochs=2" */

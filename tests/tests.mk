@@ -377,7 +377,7 @@ tests_check_run_LDADD = libcli.la libbench.la liblibrary.la librun.la libreport.
 
 # The public library, as a program has it that uses it.
 library_tests = tests/check_library tests/check_library_train tests/check_library_many tests/check_library_model \
-	tests/check_library_saved
+	tests/check_library_data tests/check_library_saved
 check_PROGRAMS += $(library_tests)
 TESTS += $(library_tests)
 library_helpers = %D%/library_case.c %D%/library_case.h %D%/sanitized.h $(train_helpers)
@@ -388,6 +388,10 @@ tests_check_library_SOURCES = %D%/check_library.c $(library_helpers)
 tests_check_library_CPPFLAGS = $(library_cppflags)
 tests_check_library_CFLAGS = $(test_cflags)
 tests_check_library_LDADD = $(library_libs)
+tests_check_library_data_SOURCES = %D%/check_library_data.c $(library_helpers)
+tests_check_library_data_CPPFLAGS = $(library_cppflags)
+tests_check_library_data_CFLAGS = $(test_cflags)
+tests_check_library_data_LDADD = $(library_libs)
 tests_check_library_train_SOURCES = %D%/check_library_train.c $(library_ground)
 tests_check_library_train_CPPFLAGS = $(library_cppflags)
 tests_check_library_train_CFLAGS = $(test_cflags)
@@ -408,7 +412,7 @@ tests_check_library_saved_LDADD = $(library_libs)
 # The shared library, in a program that has everything of its own.
 check_PROGRAMS += tests/check_host
 TESTS += tests/check_host
-tests_check_host_SOURCES = %D%/check_host.c %D%/library_case.c %D%/library_case.h %D%/sanitized.h
+tests_check_host_SOURCES = %D%/check_host.c %D%/host_state.c %D%/host_state.h %D%/library_case.c %D%/library_case.h %D%/sanitized.h
 tests_check_host_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE $(HDF5_CFLAGS)
 tests_check_host_CFLAGS = $(test_cflags) $(TEAM_CFLAGS)
 tests_check_host_LDADD = libregimen.la $(CHECK_LIBS) $(HDF5_LIBS) $(TEAM_LIBS) -lm

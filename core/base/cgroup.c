@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { MOST_CPUS = 8192, PATH_BYTES = 4096 };
+enum { PATH_BYTES = 4096 };
 
 /* Reads up to two numbers from the file folder/name; "max" reads as -1. Returns how many there were. */
 static int read_numbers(const char *folder, const char *name, int64_t numbers[2]) {
@@ -31,7 +31,7 @@ static int32_t group_quota(const char *folder) {
     }
     if (numbers[0] <= 0 || numbers[1] <= 0) return 0;
     int64_t cpus = (numbers[0] - 1) / numbers[1] + 1;
-    return cpus < MOST_CPUS ? (int32_t)cpus : 0;
+    return cpus < RGM_CGROUP_CPUS ? (int32_t)cpus : 0;
 }
 
 /* Bytes of page cache in a group and the groups inside it that the kernel gives back when memory is asked for: pages of

@@ -4,6 +4,8 @@
 
 #include <stdint.h>
 
+enum { RGM_CGROUP_CPUS = 8192 }; /* a quota of so many CPUs is none */
+
 /* The CPU quota in whole CPUs, rounded up, or 0 if there is none. Reads the lines of `list` (/proc/self/cgroup): cgroup
  * v1 cpu hierarchies and v2, if mounted below `root` (/sys/fs/cgroup). For each it reads the limits of the group and of
  * all groups around it. The smallest counts. */

@@ -7,6 +7,7 @@
 #include "base/cgroup.h"
 
 enum { MOST_CPUS = 8 * CPU_SETSIZE };
+_Static_assert((int)MOST_CPUS == (int)RGM_CGROUP_CPUS, "a quota counts as many CPUs as a mask");
 
 static int has_cpu(const rgm_cpu_mask *mask, int32_t cpu) {
     return cpu >= 0 && cpu < MOST_CPUS && CPU_ISSET_S(cpu, sizeof *mask, mask->part);

@@ -9,25 +9,6 @@
 
 /* ---- the object ---- */
 
-/* "a\nb\n" as a list. */
-static rgm_status list_classes(regimen_model *m, const char *text, rgm_error *err) {
-    int32_t lines = 0;
-    for (const char *at = text; (at = strchr(at, '\n')); at++) lines++;
-    if (!lines) return RGM_OK;
-    char **list = malloc((size_t)lines * sizeof *list + strlen(text) + 1);
-    if (!list) return rgm_fail(err, RGM_E_NOMEM, "class names: out of memory");
-    char *line = strcpy((char *)(list + lines), text);
-    for (int32_t i = 0; i < lines; i++) {
-        char *end = strchr(line, '\n');
-        *end = 0;
-        list[i] = line;
-        line = end + 1;
-    }
-    m->classes = list;
-    m->class_count = lines;
-    return RGM_OK;
-}
-
 rgm_status rgm_public_model(regimen_model **model, regimen_machine *machine, rgm_predictor *predictor, rgm_error *err) {
     regimen_model *m = calloc(1, sizeof *m);
     if (!m) {
@@ -36,7 +17,8 @@ rgm_status rgm_public_model(regimen_model **model, regimen_machine *machine, rgm
     }
     m->machine = machine;
     m->predictor = predictor;
-    rgm_status status = list_classes(m, rgm_predictor_constants(predictor)->classes, err);
+    const char *names = rgm_predictor_constants(predictor)->classes;
+    rgm_status status = rgm_constants_list(names, &m->classes, &m->class_count, err);
     if (status >= 0)
         *model = m;
     else

@@ -28,28 +28,38 @@ typedef struct class_name {
 } class_name;
 
 typedef struct class_names {
-    char *text;       /* a copy whose lines end in NUL */
+    char **texts;
     class_name *list; /* in the order of numbers */
     int32_t count;
 } class_names;
 
+rgm_status rgm_constants_list(const char *text, char ***list, int32_t *count, rgm_error *err) {
+    int32_t lines = 0;
+    for (const char *at = text; (at = strchr(at, '\n')); at++) lines++;
+    *count = lines;
+    *list = malloc((size_t)lines * sizeof **list + strlen(text) + 1);
+    if (!*list) return rgm_fail(err, RGM_E_NOMEM, "class names: out of memory");
+    char *line = strcpy((char *)(*list + lines), text);
+    for (int32_t i = 0; i < lines; i++) {
+        char *end = strchr(line, '\n');
+        *end = 0;
+        (*list)[i] = line;
+        line = end + 1;
+    }
+    return RGM_OK;
+}
+
 static void free_names(class_names *names) {
-    free(names->text);
+    free(names->texts);
     free(names->list);
 }
 
 static rgm_status split_names(class_names *names, const char *text, rgm_error *err) {
-    *names = (class_names){.text = strdup(text)};
-    int32_t lines = 0;
-    for (const char *at = text; (at = strchr(at, '\n')); at++) lines++;
-    names->list = calloc((size_t)lines + 1, sizeof *names->list);
-    if (!names->text || !names->list) return rgm_fail(err, RGM_E_NOMEM, "class names: out of memory");
-    char *line = names->text;
-    for (char *end; (end = strchr(line, '\n')); line = end + 1) {
-        *end = 0;
-        names->list[names->count] = (class_name){line, names->count};
-        names->count++;
-    }
+    *names = (class_names){.count = 0};
+    RGM_TRY(rgm_constants_list(text, &names->texts, &names->count, err));
+    names->list = calloc((size_t)names->count + 1, sizeof *names->list);
+    if (!names->list) return rgm_fail(err, RGM_E_NOMEM, "class names: out of memory");
+    for (int32_t i = 0; i < names->count; i++) names->list[i] = (class_name){names->texts[i], i};
     return RGM_OK;
 }
 

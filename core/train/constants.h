@@ -33,6 +33,9 @@ char *rgm_constants_names(const rgm_dataset_info *info);
 /* A copy with texts of its own; *constants is overwritten. RGM_E_NOMEM. */
 rgm_status rgm_constants_copy(rgm_constants *constants, const rgm_constants *from, rgm_error *err);
 
+/* Class names, a line each in `text`, as a list in new memory: one allocation, to be freed. RGM_E_NOMEM. */
+rgm_status rgm_constants_list(const char *text, char ***list, int32_t *count, rgm_error *err);
+
 void rgm_constants_free(rgm_constants *constants); /* a zeroed one is fine */
 
 /* What a session uses for `set`: the model's own constants as far as the checkpoint has them. What it lacks is the
