@@ -14,7 +14,7 @@ rules='
 function bad(rule) { printf "%s:%d: %s: %s\n", file, FNR, $0, rule }
 function room_of(path) { return path ~ /\// ? substr(path, 1, index(path, "/") - 1) : "" }
 BEGIN {
-    tier["base"] = 0; tier["kernels"] = tier["engine"] = 1; tier["graph"] = tier["data"] = tier["plug"] = 2
+    tier["base"] = 0; tier["kernels"] = tier["engine"] = 1; tier["picture"] = 1.5; tier["graph"] = tier["data"] = tier["plug"] = 2
     tier["plan"] = tier["try"] = 3; tier["conv"] = 4; tier["ops"] = 5; tier["train"] = 6; tier["report"] = 7; tier["run"] = 8
     tier["recipe"] = 9; tier["library"] = 10; tier["cli"] = 11
     split(file, part, "/"); top = part[1]; room = top == "core" ? part[2] : ""
@@ -31,6 +31,7 @@ BEGIN {
     name = substr(name, 1, 1 == index(name, "<") ? index(name, ">") : 1 + index(substr(name, 2), "\""))
     path = substr(name, 2, length(name) - 2); quoted = name ~ /^"/
     if (path ~ /(^|\/)dnnl[^\/]*$/ && room != "engine") bad("oneDNN is included in core/engine only")
+    if (path ~ /^(jpeglib|jerror|spng|webp\/.*)([.]h)?$/ && room != "picture") bad("pictures are decoded in core/picture only")
     if (path == "omp.h" && room != "base") bad("threads come from base/team only")
     if ((path == "pthread.h" || path == "threads.h") && room !~ /^(base|data|plug|train|report)$/)
         bad("threads come from base/team only")

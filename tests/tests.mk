@@ -40,7 +40,7 @@ TESTS += tests/check_bench
 tests_check_bench_SOURCES = %D%/check_bench.c
 tests_check_bench_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE $(JANSSON_CFLAGS)
 tests_check_bench_CFLAGS = $(test_cflags)
-tests_check_bench_LDADD = libbench.la librun.la libreport.la libtrain.la libdatasets.la libplug.la libdata.la $(net_rooms) \
+tests_check_bench_LDADD = libbench.la librun.la libreport.la libtrain.la libdatasets.la libplug.la libdata.la libpicture.la $(net_rooms) \
 	libengine.la libkernels.la libbase.la $(CHECK_LIBS)
 
 check_PROGRAMS += tests/check_bench_ops
@@ -97,7 +97,7 @@ TESTS += tests/check_data tests/check_split
 tests_check_data_SOURCES = %D%/check_data.c %D%/make_set.c %D%/make_set.h
 tests_check_data_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE $(HDF5_CFLAGS)
 tests_check_data_CFLAGS = $(test_cflags)
-tests_check_data_LDADD = libdatasets.la libdata.la libkernels.la libbase.la $(CHECK_LIBS)
+tests_check_data_LDADD = libdatasets.la libdata.la libpicture.la libkernels.la libbase.la $(CHECK_LIBS)
 tests_check_split_SOURCES = %D%/check_split.c %D%/make_set.c %D%/make_set.h
 tests_check_split_CPPFLAGS = $(tests_check_data_CPPFLAGS)
 tests_check_split_CFLAGS = $(test_cflags)
@@ -120,28 +120,28 @@ tests_check_reading_SOURCES = %D%/check_reading.c %D%/make_set.c %D%/make_set.h 
 tests_check_reading_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE $(HDF5_CFLAGS) $(first_reader_cppflags)
 EXTRA_tests_check_reading_DEPENDENCIES = tests/try/regimen-try$(EXEEXT)
 tests_check_reading_CFLAGS = $(test_cflags)
-tests_check_reading_LDADD = libdatasets.la libdata.la libbase.la $(CHECK_LIBS)
+tests_check_reading_LDADD = libdatasets.la libdata.la libpicture.la libbase.la $(CHECK_LIBS)
 
 check_PROGRAMS += tests/check_fingerprint
 TESTS += tests/check_fingerprint
 tests_check_fingerprint_SOURCES = %D%/check_fingerprint.c %D%/make_set.c %D%/make_set.h
 tests_check_fingerprint_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE $(HDF5_CFLAGS)
 tests_check_fingerprint_CFLAGS = $(test_cflags)
-tests_check_fingerprint_LDADD = libdatasets.la libdata.la libbase.la $(CHECK_LIBS)
+tests_check_fingerprint_LDADD = libdatasets.la libdata.la libpicture.la libbase.la $(CHECK_LIBS)
 
 check_PROGRAMS += tests/check_frame
 TESTS += tests/check_frame
 tests_check_frame_SOURCES = %D%/check_frame.c %D%/make_set.c %D%/make_set.h
 tests_check_frame_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE $(HDF5_CFLAGS)
 tests_check_frame_CFLAGS = $(test_cflags)
-tests_check_frame_LDADD = libdatasets.la libdata.la libbase.la $(CHECK_LIBS)
+tests_check_frame_LDADD = libdatasets.la libdata.la libpicture.la libbase.la $(CHECK_LIBS)
 
 check_PROGRAMS += tests/check_batch
 TESTS += tests/check_batch
 tests_check_batch_SOURCES = %D%/check_batch.c %D%/make_set.c %D%/make_set.h $(failing_calls)
 tests_check_batch_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE $(HDF5_CFLAGS)
 tests_check_batch_CFLAGS = $(test_cflags)
-tests_check_batch_LDADD = libdata.la libkernels.la libbase.la $(CHECK_LIBS)
+tests_check_batch_LDADD = libdata.la libpicture.la libkernels.la libbase.la $(CHECK_LIBS)
 endif
 
 # kerncheck draws its own closing line like Check's; it needs no Check.
@@ -169,7 +169,7 @@ TESTS += tests/check_helper
 tests_check_helper_SOURCES = %D%/check_helper.c %D%/make_set.c %D%/make_set.h
 tests_check_helper_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE $(HDF5_CFLAGS) -DRGM_FIXTURES='"$(abs_top_builddir)/tests/fixtures"'
 tests_check_helper_CFLAGS = $(test_cflags)
-tests_check_helper_LDADD = libplug.la libdata.la libkernels.la libbase.la $(CHECK_LIBS)
+tests_check_helper_LDADD = libplug.la libdata.la libpicture.la libkernels.la libbase.la $(CHECK_LIBS)
 EXTRA_tests_check_helper_DEPENDENCIES = tests/fixtures/same.stamp
 
 check_PROGRAMS += tests/check_import
@@ -177,7 +177,7 @@ TESTS += tests/check_import
 tests_check_import_SOURCES = %D%/check_import.c %D%/make_set.c %D%/make_set.h $(failing_calls)
 tests_check_import_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE $(HDF5_CFLAGS) $(ZLIB_CFLAGS)
 tests_check_import_CFLAGS = $(test_cflags)
-tests_check_import_LDADD = libdatasets.la libdata.la libbase.la $(CHECK_LIBS) $(ZLIB_LIBS)
+tests_check_import_LDADD = libdatasets.la libdata.la libpicture.la libbase.la $(CHECK_LIBS) $(ZLIB_LIBS)
 endif
 
 fixture_cc = $(CC) $(RGM_CFLAGS) $(RGM_WARNINGS) $(CFLAGS) $(RGM_LDFLAGS) -fPIC -shared
@@ -229,7 +229,7 @@ if HAVE_CHECK
 checkpoint_tests = tests/check_checkpoint tests/check_weights tests/check_checkpoint_reads
 check_PROGRAMS += $(checkpoint_tests)
 TESTS += $(checkpoint_tests)
-checkpoint_ldadd = libtrain.la libplug.la $(net_rooms) libdata.la libbase.la $(CHECK_LIBS) -lm
+checkpoint_ldadd = libtrain.la libplug.la $(net_rooms) libdata.la libpicture.la libbase.la $(CHECK_LIBS) -lm
 tests_check_checkpoint_SOURCES = %D%/check_checkpoint.c %D%/checkpoint_states.c %D%/checkpoint_states.h %D%/test_checkpoint.h \
 	%D%/checkpoint_v1.c %D%/checkpoint_v1.h
 tests_check_checkpoint_CPPFLAGS = $(AM_CPPFLAGS) $(HDF5_CFLAGS)
@@ -251,7 +251,7 @@ TESTS += tests/check_peer
 tests_check_peer_SOURCES = %D%/check_peer.c %D%/make_set.c %D%/make_set.h
 tests_check_peer_CPPFLAGS = $(AM_CPPFLAGS) $(HDF5_CFLAGS) -DSOURCE_FOLDER='"$(abs_srcdir)"'
 tests_check_peer_CFLAGS = $(test_cflags)
-tests_check_peer_LDADD = libtrain.la libplug.la libdata.la $(net_rooms) libengine.la libkernels.la libbase.la \
+tests_check_peer_LDADD = libtrain.la libplug.la libdata.la libpicture.la $(net_rooms) libengine.la libkernels.la libbase.la \
 	$(CHECK_LIBS) -lm
 endif
 
@@ -306,7 +306,7 @@ train_tests = tests/check_advice tests/check_augment tests/check_train tests/che
 check_PROGRAMS += $(train_tests)
 TESTS += $(train_tests)
 train_helpers = %D%/train_run.c %D%/train_run.h %D%/make_set.c %D%/make_set.h
-train_libs = libtrain.la libdatasets.la libplug.la libdata.la $(net_rooms) libengine.la libkernels.la libbase.la \
+train_libs = libtrain.la libdatasets.la libplug.la libdata.la libpicture.la $(net_rooms) libengine.la libkernels.la libbase.la \
 	$(CHECK_LIBS) -lm
 tests_check_advice_SOURCES = %D%/check_advice.c $(train_helpers)
 tests_check_advice_CPPFLAGS = $(AM_CPPFLAGS) $(HDF5_CFLAGS) -DRGM_FIXTURES='"$(abs_top_builddir)/tests/fixtures"'

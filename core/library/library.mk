@@ -5,7 +5,7 @@ liblibrary_la_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
 
 # The library that is installed, from the program's own objects: what libtool compiles for shared libraries is all that it
 # compiles here (configure.ac). In a process it stays once it was loaded: OpenMP's threads outlive a machine.
-library_rooms = liblibrary.la librun.la libreport.la libtrain.la libplug.la libdata.la $(net_rooms) libengine.la \
+library_rooms = liblibrary.la librun.la libreport.la libtrain.la libplug.la libdata.la libpicture.la $(net_rooms) libengine.la \
 	libkernels.la libbase.la
 lib_LTLIBRARIES += libregimen.la
 libregimen_la_SOURCES =

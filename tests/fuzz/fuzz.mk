@@ -6,7 +6,7 @@ fuzz_programs = %D%/fuzz_config %D%/fuzz_option %D%/fuzz_dataset %D%/fuzz_checkp
 EXTRA_PROGRAMS += $(fuzz_programs) %D%/make_seeds
 fuzz_ldflags = $(AM_LDFLAGS) $(RGM_FUZZ_LDFLAGS)
 fuzz_h5_cppflags = $(AM_CPPFLAGS) $(HDF5_CFLAGS) $(XXHASH_CFLAGS)
-fuzz_state_libs = libtrain.la libplug.la $(net_rooms) libdata.la libbase.la -lm
+fuzz_state_libs = libtrain.la libplug.la $(net_rooms) libdata.la libpicture.la libbase.la -lm
 
 %C%_fuzz_config_SOURCES = %D%/fuzz_config.c $(fuzz_shared)
 %C%_fuzz_config_LDFLAGS = $(fuzz_ldflags)
@@ -19,7 +19,7 @@ fuzz_state_libs = libtrain.la libplug.la $(net_rooms) libdata.la libbase.la -lm
 %C%_fuzz_dataset_SOURCES = %D%/fuzz_dataset.c %D%/h5.c %D%/h5.h $(fuzz_shared)
 %C%_fuzz_dataset_CPPFLAGS = $(fuzz_h5_cppflags)
 %C%_fuzz_dataset_LDFLAGS = $(fuzz_ldflags)
-%C%_fuzz_dataset_LDADD = libdatasets.la libdata.la libbase.la
+%C%_fuzz_dataset_LDADD = libdatasets.la libdata.la libpicture.la libbase.la
 
 %C%_fuzz_checkpoint_SOURCES = %D%/fuzz_checkpoint.c %D%/h5.c %D%/h5.h $(fuzz_shared)
 %C%_fuzz_checkpoint_CPPFLAGS = $(fuzz_h5_cppflags)
@@ -34,16 +34,16 @@ fuzz_state_libs = libtrain.la libplug.la $(net_rooms) libdata.la libbase.la -lm
 %C%_fuzz_frame_SOURCES = %D%/fuzz_frame.c $(fuzz_shared)
 %C%_fuzz_frame_CPPFLAGS = $(fuzz_h5_cppflags)
 %C%_fuzz_frame_LDFLAGS = $(fuzz_ldflags)
-%C%_fuzz_frame_LDADD = libdata.la libbase.la
+%C%_fuzz_frame_LDADD = libdata.la libpicture.la libbase.la
 
 %C%_fuzz_idx_SOURCES = %D%/fuzz_idx.c $(fuzz_shared)
 %C%_fuzz_idx_CPPFLAGS = $(AM_CPPFLAGS) $(ZLIB_CFLAGS)
 %C%_fuzz_idx_LDFLAGS = $(fuzz_ldflags)
-%C%_fuzz_idx_LDADD = libdatasets.la libdata.la libbase.la $(ZLIB_LIBS)
+%C%_fuzz_idx_LDADD = libdatasets.la libdata.la libpicture.la libbase.la $(ZLIB_LIBS)
 
 %C%_fuzz_cifar_SOURCES = %D%/fuzz_cifar.c $(fuzz_shared)
 %C%_fuzz_cifar_LDFLAGS = $(fuzz_ldflags)
-%C%_fuzz_cifar_LDADD = libdatasets.la libdata.la libbase.la
+%C%_fuzz_cifar_LDADD = libdatasets.la libdata.la libpicture.la libbase.la
 
 %C%_fuzz_plugin_SOURCES = %D%/fuzz_plugin.c $(fuzz_shared)
 %C%_fuzz_plugin_LDFLAGS = $(fuzz_ldflags)
