@@ -436,19 +436,26 @@ endif
 
 # Trials: runs that are stopped, killed, given damaged files, and made to fail at every call. Each script says what it does.
 # "make check" runs a fixed sample of them, "make trials" all.
-trial_tools = tests/trials/timed tests/trials/same_state tests/trials/flip
+trial_tools = tests/trials/timed tests/trials/same_state tests/trials/flip tests/trials/make_pictures tests/trials/decode_pictures
 check_PROGRAMS += $(trial_tools)
 tests_trials_timed_SOURCES = %D%/trials/timed.c %D%/sanitized.h
 tests_trials_same_state_SOURCES = %D%/trials/same_state.c
 tests_trials_same_state_CPPFLAGS = $(AM_CPPFLAGS) $(HDF5_CFLAGS)
 tests_trials_same_state_LDADD = $(HDF5_LIBS)
 tests_trials_flip_SOURCES = %D%/trials/flip.c
+tests_trials_make_pictures_SOURCES = %D%/trials/make_pictures.c
+tests_trials_make_pictures_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE $(JPEG_CFLAGS)
+tests_trials_make_pictures_LDADD = $(JPEG_LIBS) -lm
+tests_trials_decode_pictures_SOURCES = %D%/trials/decode_pictures.c
+tests_trials_decode_pictures_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE $(JPEG_CFLAGS)
+tests_trials_decode_pictures_CFLAGS = $(AM_CFLAGS) -pthread
+tests_trials_decode_pictures_LDADD = $(JPEG_LIBS)
 check_LTLIBRARIES += tests/trials/fault.la
 tests_trials_fault_la_SOURCES = %D%/trials/fault.c
 tests_trials_fault_la_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE
 tests_trials_fault_la_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version -shared -rpath /nowhere
 trial_scripts = %D%/trials/all.sh %D%/trials/common.sh %D%/trials/faults.sh %D%/trials/flips.sh %D%/trials/kills.sh \
-	%D%/trials/sample.sh %D%/trials/stops.sh
+	%D%/trials/pictures.sh %D%/trials/sample.sh %D%/trials/stops.sh
 EXTRA_DIST += $(trial_scripts)
 TESTS += %D%/trials/sample.sh
 

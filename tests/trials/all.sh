@@ -4,7 +4,7 @@
 # each script hold.
 folder=${0%/*}
 status=0
-for script in stops kills flips faults 'limits all'; do
+for script in stops kills flips faults pictures 'limits all'; do
     printf '\n=== %s\n' "$script"
     "$folder/${script% *}.sh" ${script#"${script% *}"}
     case $? in 0 | 77) ;; *) status=1 ;; esac
