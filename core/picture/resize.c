@@ -1,22 +1,187 @@
 #include "picture/resize.h"
 
+#include <math.h>
+#include <stdlib.h>
+
+enum {
+    LANES = 16,  /* most rows that are combined at once: the widest block of a kernel table */
+    STRIP = 256, /* values of a row that are combined before they are turned: they stay in L1 */
+    GROUP = 512  /* most terms that are summed in single precision before they join the total */
+};
+
+/* What the results along one side take from the source: `count` pixels from `first` on, by weights that sum to 1. */
+typedef struct side {
+    int32_t *first, *count; /* [room], one block */
+    float *weight;          /* [room] times `stride` */
+    size_t room, weights;
+    int32_t stride;   /* most taps that a result has */
+    int32_t low, end; /* source pixels [low, end) that any result takes */
+} side;
+
+struct rgm_resizer {
+    const rgm_kernels *kernels;
+    side rows, columns;
+    float *lanes; /* [values of a combined row][LANES] */
+    size_t lane_room;
+    float strip[LANES * STRIP];
+};
+
 rgm_status rgm_resizer_create(rgm_resizer **resizer, const rgm_kernels *kernels, rgm_error *err) {
-    *resizer = NULL;
-    (void)kernels;
-    return rgm_fail(err, RGM_E_UNSUPPORTED, "to come");
+    *resizer = calloc(1, sizeof **resizer);
+    if (!*resizer) return rgm_fail(err, RGM_E_NOMEM, "no memory for resizing");
+    (*resizer)->kernels = kernels;
+    return RGM_OK;
 }
-void rgm_resizer_destroy(rgm_resizer *resizer) { (void)resizer; }
-rgm_status rgm_resizer_reserve(rgm_resizer *resizer, const int32_t source[3], int32_t OH, int32_t OW, rgm_error *err) {
-    (void)resizer;
-    (void)source;
-    (void)OH;
-    (void)OW;
-    return rgm_fail(err, RGM_E_UNSUPPORTED, "to come");
+
+static void release_side(side *s) {
+    free(s->first);
+    free(s->weight);
 }
-rgm_status rgm_resize(rgm_resizer *resizer, const rgm_resize_source *source, const rgm_resize_result *result,
-                      rgm_error *err) {
-    (void)resizer;
-    (void)source;
-    (void)result;
-    return rgm_fail(err, RGM_E_UNSUPPORTED, "to come");
+
+void rgm_resizer_destroy(rgm_resizer *resizer) {
+    if (!resizer) return;
+    release_side(&resizer->rows);
+    release_side(&resizer->columns);
+    free(resizer->lanes);
+    free(resizer);
+}
+
+static rgm_status no_memory(size_t bytes, rgm_error *err) {
+    return rgm_fail(err, RGM_E_NOMEM, "no memory for resizing: %zu bytes", bytes);
+}
+
+/* At least `count` floats; what was there is lost. */
+static rgm_status grow(float **at, size_t *room, size_t count, rgm_error *err) {
+    if (count <= *room) return RGM_OK;
+    free(*at);
+    *room = 0;
+    *at = malloc(count * sizeof **at);
+    if (!*at) return no_memory(count * sizeof **at, err);
+    *room = count;
+    return RGM_OK;
+}
+
+/* Room for the taps of `results` pixels that come from at most `source` ones. A result has less than 2 max(1, scale) +
+ * 2 taps, and scale is at most source / results. */
+static rgm_status grow_side(side *s, int32_t source, int32_t results, rgm_error *err) {
+    const size_t n = (size_t)results;
+    RGM_TRY(grow(&s->weight, &s->weights, 2 * (size_t)source + 4 * n, err));
+    if (n <= s->room) return RGM_OK;
+    free(s->first);
+    s->room = 0;
+    s->first = malloc(2 * n * sizeof *s->first);
+    if (!s->first) return no_memory(2 * n * sizeof *s->first, err);
+    s->count = s->first + n;
+    s->room = n;
+    return RGM_OK;
+}
+
+rgm_status rgm_resizer_reserve(rgm_resizer *r, const int32_t source[3], int32_t OH, int32_t OW, rgm_error *err) {
+    RGM_TRY(grow_side(&r->rows, source[0], OH, err));
+    RGM_TRY(grow_side(&r->columns, source[1], OW, err));
+    return grow(&r->lanes, &r->lane_room, (size_t)source[1] * (size_t)source[2] * LANES, err);
+}
+
+/* A part of a side of the source, and which pixels of what it becomes are wanted. */
+typedef struct stretch {
+    double from, length; /* of the part */
+    int32_t size;        /* of the source */
+    int32_t full, first, count;
+} stretch;
+
+/* The taps of the result around `centre`, and how many; weights sum to 1. Source pixels [low, end) may be taken. */
+static int32_t taps_at(double centre, double widest, int32_t low, int32_t end, int32_t *first, float *weight) {
+    const double inverse = 1.0 / widest;
+    int32_t from = (int32_t)fmax(low, floor(centre - widest + 0.5));
+    int32_t to = (int32_t)fmin(end, floor(centre + widest + 0.5));
+    double sum = 0.0;
+    while (from < to - 1 && 1.0 - fabs(from + 0.5 - centre) * inverse <= 0.0) from++;
+    while (to - 1 > from && 1.0 - fabs(to - 0.5 - centre) * inverse <= 0.0) to--;
+    for (int32_t i = from; i < to; i++) sum += 1.0 - fabs(i + 0.5 - centre) * inverse;
+    const double share = 1.0 / sum;
+    for (int32_t i = from; i < to; i++) weight[i - from] = (float)((1.0 - fabs(i + 0.5 - centre) * inverse) * share);
+    *first = from;
+    return to - from;
+}
+
+static void fill_side(side *s, const stretch *of) {
+    const double scale = of->length / of->full, widest = scale > 1.0 ? scale : 1.0;
+    const int32_t low = (int32_t)fmax(0.0, floor(of->from));
+    const int32_t end = (int32_t)fmin(of->size, ceil(of->from + of->length));
+    s->stride = (int32_t)(2.0 * widest) + 2;
+    s->low = end;
+    s->end = low;
+    for (int32_t i = 0; i < of->count; i++) {
+        const double centre = of->from + (of->first + i + 0.5) * scale;
+        s->count[i] = taps_at(centre, widest, low, end, &s->first[i], s->weight + (size_t)i * (size_t)s->stride);
+        if (s->first[i] < s->low) s->low = s->first[i];
+        if (s->first[i] + s->count[i] > s->end) s->end = s->first[i] + s->count[i];
+    }
+}
+
+static void combine_rows(const uint8_t *src, int64_t pitch, const float *weight, int32_t taps, float *dst, int64_t n) {
+    for (int64_t j = 0; j < n; j++) {
+        float total = 0;
+        for (int32_t k = 0; k < taps;) {
+            const int32_t end = taps - k < GROUP ? taps : k + GROUP;
+            float sum = 0;
+            for (; k < end; k++) sum = fmaf(weight[k], src[k * pitch + j], sum);
+            total += sum;
+        }
+        dst[j] = total;
+    }
+}
+
+static void combine_columns(const rgm_resizer *r, int32_t rows, const rgm_resize_result *to, int32_t C, uint8_t *dst) {
+    const int32_t B = r->kernels->block;
+    for (int32_t x = 0; x < to->W; x++) {
+        const float *weight = r->columns.weight + (size_t)x * (size_t)r->columns.stride;
+        for (int32_t c = 0; c < C; c++) {
+            const float *src = r->lanes + ((int64_t)(r->columns.first[x] - r->columns.low) * C + c) * B;
+            for (int32_t i = 0; i < rows; i++) {
+                float total = 0;
+                for (int32_t k = 0; k < r->columns.count[x];) {
+                    const int32_t end = r->columns.count[x] - k < GROUP ? r->columns.count[x] : k + GROUP;
+                    float sum = 0;
+                    for (; k < end; k++) sum = fmaf(weight[k], src[(int64_t)k * C * B + i], sum);
+                    total += sum;
+                }
+                dst[i * to->pitch + (int64_t)x * C + c] = (uint8_t)(total + 0.5f);
+            }
+        }
+    }
+}
+
+/* Rows [first, first + rows) of the result, a block of lanes. */
+static void resize_block(rgm_resizer *r, const rgm_resize_source *from, const rgm_resize_result *to, int32_t first,
+                         int32_t rows) {
+    const int64_t n = (int64_t)(r->columns.end - r->columns.low) * from->C;
+    const uint8_t *left = from->pixels + (int64_t)r->columns.low * from->C;
+    for (int64_t j = 0; j < n; j += STRIP) {
+        const int64_t width = n - j < STRIP ? n - j : STRIP;
+        for (int32_t i = 0; i < rows; i++)
+            combine_rows(left + r->rows.first[first + i] * from->pitch + j, from->pitch,
+                         r->rows.weight + (size_t)(first + i) * (size_t)r->rows.stride, r->rows.count[first + i],
+                         r->strip + i * width, width);
+        r->kernels->block_from_plane(r->strip, rows, width, r->lanes + j * r->kernels->block);
+    }
+    combine_columns(r, rows, to, from->C, to->pixels + first * to->pitch);
+}
+
+/* The source's part within its edges. */
+static rgm_box part_of(const rgm_resize_source *from) {
+    if (!(from->box.height > 0.0)) return (rgm_box){0.0, 0.0, from->H, from->W};
+    const double top = fmin(fmax(from->box.top, 0.0), from->H), left = fmin(fmax(from->box.left, 0.0), from->W);
+    return (rgm_box){top, left, fmin(from->box.top + from->box.height, from->H) - top,
+                     fmin(from->box.left + from->box.width, from->W) - left};
+}
+
+rgm_status rgm_resize(rgm_resizer *r, const rgm_resize_source *from, const rgm_resize_result *to, rgm_error *err) {
+    const int32_t B = r->kernels->block, source[3] = {from->H, from->W, from->C};
+    const rgm_box box = part_of(from);
+    RGM_TRY(rgm_resizer_reserve(r, source, to->H, to->W, err));
+    fill_side(&r->rows, &(stretch){box.top, box.height, from->H, to->full_H, to->top, to->H});
+    fill_side(&r->columns, &(stretch){box.left, box.width, from->W, to->full_W, to->left, to->W});
+    for (int32_t y = 0; y < to->H; y += B) resize_block(r, from, to, y, to->H - y < B ? to->H - y : B);
+    return RGM_OK;
 }
