@@ -1,5 +1,5 @@
 noinst_LTLIBRARIES += libdatasets.la
-libdatasets_la_SOURCES = %D%/writer.c %D%/writer.h %D%/source.c %D%/source.h %D%/names.c %D%/names.h \
+libdatasets_la_SOURCES = %D%/writer.c %D%/writer.h %D%/structure.c %D%/structure.h %D%/encoded_writer.c %D%/encoded_writer.h %D%/source.c %D%/source.h %D%/names.c %D%/names.h \
   %D%/import.h %D%/import_idx.c %D%/import_cifar.c
 libdatasets_la_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE $(HDF5_CFLAGS) $(ZLIB_CFLAGS) $(XXHASH_CFLAGS)
 libdatasets_la_CFLAGS = $(AM_CFLAGS)

@@ -1,14 +1,13 @@
 #include "writer.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 #include <xxhash.h>
 #include "data/file.h"
 #include "data/stats.h"
+#include "structure.h"
 
 enum { LABEL_PIECE = 4096 };
 
@@ -43,54 +42,22 @@ static rgm_status check_options(const rgm_writer_options *o, rgm_error *err) {
     return RGM_OK;
 }
 
-/* Makes a contiguous data set whose place in the file is settled at once and which HDF5 itself never writes. */
-static int make_place(hid_t group, const char *name, hid_t type, int rank, const hsize_t *dims, off_t *offset) {
-    hid_t space = H5Screate_simple(rank, dims, NULL), plist = H5Pcreate(H5P_DATASET_CREATE), dataset = -1;
-    if (space >= 0 && plist >= 0 && H5Pset_layout(plist, H5D_CONTIGUOUS) >= 0 &&
-        H5Pset_alloc_time(plist, H5D_ALLOC_TIME_EARLY) >= 0 && H5Pset_fill_time(plist, H5D_FILL_TIME_NEVER) >= 0)
-        dataset = H5Dcreate2(group, name, type, space, H5P_DEFAULT, plist, H5P_DEFAULT);
-    haddr_t at = dataset >= 0 ? H5Dget_offset(dataset) : HADDR_UNDEF;
-    *offset = (off_t)at;
-    if (dataset >= 0) H5Dclose(dataset);
-    if (plist >= 0) H5Pclose(plist);
-    if (space >= 0) H5Sclose(space);
-    return at != HADDR_UNDEF;
-}
-
 static int make_split(rgm_writer *writer, int32_t split) {
     const rgm_writer_options *o = &writer->options;
     hid_t group = H5Gcreate2(writer->file.file, rgm_split_name(split), H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
     if (group < 0) return 0;
-    hsize_t dims[4] = {(hsize_t)o->count[split], (hsize_t)o->H, (hsize_t)o->W, (hsize_t)o->C};
-    int made = make_place(group, "images", H5T_STD_U8LE, 4, dims, &writer->images[split]) &&
-               make_place(group, "labels", label_bytes(writer) == 1 ? H5T_STD_U8LE : H5T_STD_I32LE, 1, dims,
-                          &writer->labels[split]);
+    const hsize_t N = (hsize_t)o->count[split];
+    const rgm_table_place images = {"images", H5T_STD_U8LE, 4, {N, (hsize_t)o->H, (hsize_t)o->W, (hsize_t)o->C}};
+    const rgm_table_place labels = {"labels", label_bytes(writer) == 1 ? H5T_STD_U8LE : H5T_STD_I32LE, 1, {N}};
+    int made = rgm_structure_place(group, &images, &writer->images[split]) &&
+               rgm_structure_place(group, &labels, &writer->labels[split]);
     H5Gclose(group);
     return made;
 }
 
-/* Texts, of variable length and UTF-8, as h5py writes and shows them; count 0: a single one. */
-static int put_texts(hid_t file, const char *name, const char *const *texts, int32_t count) {
-    hsize_t elements = (hsize_t)count;
-    hid_t space = count ? H5Screate_simple(1, &elements, NULL) : H5Screate(H5S_SCALAR), type = H5Tcopy(H5T_C_S1);
-    hid_t attribute = -1;
-    if (space >= 0 && type >= 0 && H5Tset_size(type, H5T_VARIABLE) >= 0 && H5Tset_cset(type, H5T_CSET_UTF8) >= 0)
-        attribute = H5Acreate2(file, name, type, space, H5P_DEFAULT, H5P_DEFAULT);
-    int put = attribute >= 0 && H5Awrite(attribute, type, texts) >= 0;
-    if (attribute >= 0) H5Aclose(attribute);
-    if (type >= 0) H5Tclose(type);
-    if (space >= 0) H5Sclose(space);
-    return put;
-}
-
 static int put_numbers(hid_t file, const char *name, const double *numbers, int32_t count) {
-    hsize_t elements = (hsize_t)count;
-    hid_t space = H5Screate_simple(1, &elements, NULL), attribute = -1;
-    if (space >= 0) attribute = H5Acreate2(file, name, H5T_IEEE_F64LE, space, H5P_DEFAULT, H5P_DEFAULT);
-    int put = attribute >= 0 && H5Awrite(attribute, H5T_NATIVE_DOUBLE, numbers) >= 0;
-    if (attribute >= 0) H5Aclose(attribute);
-    if (space >= 0) H5Sclose(space);
-    return put;
+    const rgm_structure_value value = {H5T_IEEE_F64LE, H5T_NATIVE_DOUBLE, count, numbers};
+    return rgm_structure_values(file, name, &value);
 }
 
 /* The hash of a split's pixels, on its data set of images. */
@@ -98,13 +65,10 @@ static int put_pixel_hash(const rgm_writer *writer, int32_t split) {
     char name[64];
     uint64_t hash = XXH3_64bits_digest(writer->pixels[split]);
     snprintf(name, sizeof name, "%s/images", rgm_split_name(split));
-    hid_t space = H5Screate(H5S_SCALAR), dataset = H5Dopen2(writer->file.file, name, H5P_DEFAULT), attribute = -1;
-    if (space >= 0 && dataset >= 0)
-        attribute = H5Acreate2(dataset, RGM_DATA_PIXEL_HASH, H5T_STD_U64LE, space, H5P_DEFAULT, H5P_DEFAULT);
-    int put = attribute >= 0 && H5Awrite(attribute, H5T_NATIVE_UINT64, &hash) >= 0;
-    if (attribute >= 0) H5Aclose(attribute);
+    hid_t dataset = H5Dopen2(writer->file.file, name, H5P_DEFAULT);
+    const rgm_structure_value value = {H5T_STD_U64LE, H5T_NATIVE_UINT64, 0, &hash};
+    int put = dataset >= 0 && rgm_structure_values(dataset, RGM_DATA_PIXEL_HASH, &value);
     if (dataset >= 0) H5Dclose(dataset);
-    if (space >= 0) H5Sclose(space);
     return put;
 }
 
@@ -114,21 +78,12 @@ static rgm_status make_structure(rgm_writer *writer, const rgm_writer_options *o
     int made = 1;
     for (int32_t s = 0; s < RGM_SPLIT_COUNT && made; s++)
         if (o->count[s]) made = make_split(writer, s);
-    if (made && o->class_names) made = put_texts(file, "class_names", o->class_names, o->classes);
-    if (made && o->source) made = put_texts(file, "source", &o->source, 0);
-    if (made && o->licence) made = put_texts(file, "licence", &o->licence, 0);
+    if (made && o->class_names) made = rgm_structure_texts(file, "class_names", o->class_names, o->classes);
+    if (made && o->source) made = rgm_structure_texts(file, "source", &o->source, 0);
+    if (made && o->licence) made = rgm_structure_texts(file, "licence", &o->licence, 0);
     rgm_status status = made ? RGM_OK : rgm_h5_fail(err, RGM_E_IO, o->path, "cannot write");
     rgm_h5_leave();
     return status;
-}
-
-/* A signal that was caught may end the system's call (on tmpfs it does). */
-static int reserve_place(const rgm_writer *writer, off_t offset, off_t bytes) {
-    int failed;
-    do {
-        failed = posix_fallocate(writer->file.fd, offset, bytes);
-    } while (failed == EINTR && !rgm_stop_asked(&writer->options.stop));
-    return failed;
 }
 
 static rgm_status reserve(const rgm_writer *writer, rgm_error *err) {
@@ -137,8 +92,8 @@ static rgm_status reserve(const rgm_writer *writer, rgm_error *err) {
         if (o->count[s] == 0) continue;
         off_t images = (off_t)o->count[s] * (off_t)image_bytes(writer),
               labels = (off_t)o->count[s] * (off_t)label_bytes(writer);
-        int failed = reserve_place(writer, writer->images[s], images);
-        if (!failed) failed = reserve_place(writer, writer->labels[s], labels);
+        int failed = rgm_structure_reserve(&writer->file, writer->images[s], images, &o->stop);
+        if (!failed) failed = rgm_structure_reserve(&writer->file, writer->labels[s], labels, &o->stop);
         if (failed == EINTR)
             return rgm_fail(err, RGM_E_INTERRUPTED, "%s: stopped while its place on the disk was reserved", o->path);
         if (failed)

@@ -25,13 +25,22 @@
 #include "base/status.h"
 #include "base/stop.h"
 
-#define RGM_DATA_CHANNELS    64         /* most channels of an image */
-#define RGM_DATA_SIDE        16384      /* largest height and width  */
-#define RGM_DATA_CLASSES     65536      /* most classes              */
-#define RGM_DATA_CACHE       (64 << 20) /* least bytes of chunk cache of a split read through HDF5 */
-#define RGM_DATA_IMAGE_BYTES (1 << 28)  /* largest image, H * W * C */
-#define RGM_DATA_NAME_BYTES  255        /* longest name of a class */
-#define RGM_DATA_PIXEL_HASH  "xxh3_64"  /* attribute of images: XXH3-64 of the split's pixels in order */
+#define RGM_DATA_CHANNELS    64          /* most channels of an image */
+#define RGM_DATA_SIDE        16384       /* largest height and width  */
+#define RGM_DATA_CLASSES     65536       /* most classes              */
+#define RGM_DATA_CACHE       (64 << 20)  /* least bytes of chunk cache of a split read through HDF5 */
+#define RGM_DATA_IMAGE_BYTES (1 << 28)   /* largest image, H * W * C */
+#define RGM_DATA_NAME_BYTES  255         /* longest name of a class */
+#define RGM_DATA_PIXEL_HASH  "xxh3_64"   /* attribute of images: XXH3-64 of the split's pixels in order */
+#define RGM_DATA_TRANSFORM   "transform" /* attribute of the root: rgm_transform as text */
+
+/* Encoded pictures (FORMAT.md): tables of a split, attributes of the root. */
+#define RGM_DATA_ENCODED       "encoded"
+#define RGM_DATA_OFFSETS       "offsets"
+#define RGM_DATA_SIZES         "sizes"
+#define RGM_DATA_CHECKSUMS     "checksums"
+#define RGM_DATA_CHANNEL_COUNT "channels"
+#define RGM_DATA_BACKGROUND    "background"
 
 enum { RGM_SPLIT_TRAIN = 0, RGM_SPLIT_TEST = 1, RGM_SPLIT_VALIDATION = 2, RGM_SPLIT_COUNT = 3 };
 enum { RGM_ACCESS_AUTO = 0, RGM_ACCESS_PREAD = 1 }; /* AUTO maps what can be mapped */

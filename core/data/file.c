@@ -20,9 +20,10 @@ enum {
     OFFSET_LENGTH = 16,
     OFFSET_SUM = 24,
     OFFSET_TEXT = 32,
+    OFFSET_APART = 448,
     OFFSET_CHECK = 504
 };
-enum { FRAME_VERSION = 1, BUFFER = 1 << 18, FLIPPED_BITS = 3, LINKS_MOST = 40 };
+enum { FRAME_WHOLE = 1, FRAME_APART = 2, RANGE = 16, BUFFER = 1 << 18, FLIPPED_BITS = 3, LINKS_MOST = 40 };
 
 static const unsigned char magic[8] = {0x89, 'R', 'G', 'M', 0x0d, 0x0a, 0x1a, 0x0a};
 static const char text_begin[] = "Regimen file:";
@@ -37,28 +38,37 @@ static uint64_t get_le(const unsigned char *from, int bytes) {
     return value;
 }
 
-/* XXH3-64 of `length` bytes behind the block. */
-static rgm_status sum_rest(const rgm_input *in, uint64_t length, uint64_t *sum, rgm_error *err) {
+/* A file's bytes `from` to `to`, into the sum. */
+static rgm_status add_range(const rgm_input *in, int64_t from, int64_t to, unsigned char *buffer, XXH3_state_t *state,
+                            rgm_error *err) {
+    while (from < to) {
+        size_t piece = to - from < BUFFER ? (size_t)(to - from) : BUFFER;
+        if (rgm_stop_asked(&in->stop))
+            return rgm_fail(err, RGM_E_INTERRUPTED, "%s: stopped while its checksum was computed", in->path);
+        RGM_TRY(rgm_input_read(in, buffer, piece, from, err));
+        XXH3_64bits_update(state, buffer, piece);
+        from += (int64_t)piece;
+    }
+    return RGM_OK;
+}
+
+/* XXH3-64 of what lies behind the block, without the ranges apart. */
+static rgm_status sum_rest(const rgm_input *in, uint64_t *sum, rgm_error *err) {
     rgm_status status = RGM_OK;
     unsigned char *buffer = malloc(BUFFER);
     XXH3_state_t *state = XXH3_createState();
+    int64_t at = RGM_FILE_BLOCK;
     if (!buffer || !state) {
         status = rgm_fail(err, RGM_E_NOMEM, "%s: no memory for a checksum", in->path);
         goto done;
     }
     XXH3_64bits_reset(state);
-    for (uint64_t at = 0; at < length;) {
-        size_t piece = length - at < BUFFER ? (size_t)(length - at) : BUFFER;
-        if (rgm_stop_asked(&in->stop)) {
-            status = rgm_fail(err, RGM_E_INTERRUPTED, "%s: stopped while its checksum was computed", in->path);
-            goto done;
-        }
-        status = rgm_input_read(in, buffer, piece, (int64_t)(RGM_FILE_BLOCK + at), err);
-        if (status < 0) goto done;
-        XXH3_64bits_update(state, buffer, piece);
-        at += piece;
+    for (int32_t i = 0; i < in->parts && status == RGM_OK; i++) {
+        status = add_range(in, at, in->apart[i].offset, buffer, state, err);
+        at = in->apart[i].offset + in->apart[i].bytes;
     }
-    *sum = XXH3_64bits_digest(state);
+    if (status == RGM_OK) status = add_range(in, at, in->size, buffer, state, err);
+    if (status == RGM_OK) *sum = XXH3_64bits_digest(state);
 done:
     XXH3_freeState(state);
     free(buffer);
@@ -74,21 +84,36 @@ static int was_framed(const unsigned char block[RGM_FILE_BLOCK], size_t have) {
            (flipped <= FLIPPED_BITS || memcmp(block + OFFSET_TEXT, text_begin, sizeof text_begin - 1) == 0);
 }
 
+/* Takes the ranges over: in order, apart from each other, behind the block and inside the file. */
+static rgm_status take_apart(rgm_input *in, const unsigned char *from, rgm_error *err) {
+    int64_t end = RGM_FILE_BLOCK;
+    for (int32_t i = 0; i < RGM_INPUT_APART; i++, from += RANGE) {
+        uint64_t offset = get_le(from, 8), bytes = get_le(from + 8, 8);
+        if (offset == 0 && bytes == 0) continue;
+        if (offset < (uint64_t)end || offset > (uint64_t)in->size || bytes > (uint64_t)in->size - offset || bytes == 0)
+            return rgm_fail(err, RGM_E_FORMAT, "%s: damaged: its first block leaves out what cannot be", in->path);
+        in->apart[in->parts++] = (rgm_apart){(int64_t)offset, (int64_t)bytes};
+        end = (int64_t)(offset + bytes);
+    }
+    return RGM_OK;
+}
+
 /* Judges the fields of a block that begins with the magic, then the checksum of the rest. */
-static rgm_status check_block(const rgm_input *in, const unsigned char block[RGM_FILE_BLOCK], rgm_error *err) {
+static rgm_status check_block(rgm_input *in, const unsigned char block[RGM_FILE_BLOCK], rgm_error *err) {
     const char *path = in->path;
     uint64_t size = (uint64_t)in->size, sum = 0;
     if (get_le(block + OFFSET_CHECK, 8) != XXH3_64bits(block, OFFSET_CHECK))
         return rgm_fail(err, RGM_E_FORMAT, "%s: damaged: the checksum of its first block does not match", path);
     uint64_t version = get_le(block + OFFSET_VERSION, 4), length = get_le(block + OFFSET_LENGTH, 8);
-    if (version != FRAME_VERSION || get_le(block + OFFSET_SIZE, 4) != RGM_FILE_BLOCK)
-        return rgm_fail(err, RGM_E_UNSUPPORTED, "%s: format version %llu, this Regimen reads %d", path,
-                        (unsigned long long)version, FRAME_VERSION);
+    if (version < FRAME_WHOLE || version > FRAME_APART || get_le(block + OFFSET_SIZE, 4) != RGM_FILE_BLOCK)
+        return rgm_fail(err, RGM_E_UNSUPPORTED, "%s: format version %llu, this Regimen reads %d and %d", path,
+                        (unsigned long long)version, FRAME_WHOLE, FRAME_APART);
     if (length != size - RGM_FILE_BLOCK)
         return rgm_fail(err, RGM_E_FORMAT, "%s: %s: %llu bytes, expected %llu", path,
                         length > size - RGM_FILE_BLOCK ? "truncated" : "damaged: too long", (unsigned long long)size,
                         (unsigned long long)length + RGM_FILE_BLOCK);
-    RGM_TRY(sum_rest(in, length, &sum, err));
+    if (version == FRAME_APART) RGM_TRY(take_apart(in, block + OFFSET_APART, err));
+    RGM_TRY(sum_rest(in, &sum, err));
     if (sum != get_le(block + OFFSET_SUM, 8))
         return rgm_fail(err, RGM_E_FORMAT, "%s: damaged: its checksum does not match", path);
     return RGM_OK;
@@ -210,15 +235,19 @@ rgm_status rgm_file_close(rgm_file_writer *writer, rgm_error *err) {
     return status;
 }
 
-static void fill_block(unsigned char block[RGM_FILE_BLOCK], uint64_t length, uint64_t sum) {
+static void fill_block(unsigned char block[RGM_FILE_BLOCK], const rgm_input *written, uint64_t sum) {
     memset(block, 0, RGM_FILE_BLOCK);
     memcpy(block, magic, sizeof magic);
-    put_le(block + OFFSET_VERSION, FRAME_VERSION, 4);
+    put_le(block + OFFSET_VERSION, written->parts ? FRAME_APART : FRAME_WHOLE, 4);
     put_le(block + OFFSET_SIZE, RGM_FILE_BLOCK, 4);
-    put_le(block + OFFSET_LENGTH, length, 8);
+    put_le(block + OFFSET_LENGTH, (uint64_t)written->size - RGM_FILE_BLOCK, 8);
     put_le(block + OFFSET_SUM, sum, 8);
     snprintf((char *)block + OFFSET_TEXT, OFFSET_CHECK - OFFSET_TEXT,
              "%s this block holds its length and checksum, HDF5 starts at byte %d", text_begin, RGM_FILE_BLOCK);
+    for (int32_t i = 0; i < written->parts; i++) {
+        put_le(block + OFFSET_APART + i * RANGE, (uint64_t)written->apart[i].offset, 8);
+        put_le(block + OFFSET_APART + i * RANGE + 8, (uint64_t)written->apart[i].bytes, 8);
+    }
     put_le(block + OFFSET_CHECK, XXH3_64bits(block, OFFSET_CHECK), 8);
 }
 
@@ -233,16 +262,30 @@ rgm_status rgm_file_put(const rgm_file_writer *writer, const void *bytes, size_t
     return RGM_OK;
 }
 
+void rgm_file_leave_out(rgm_file_writer *writer, int64_t offset, int64_t bytes) {
+    int32_t place = writer->parts;
+    if (bytes == 0) return;
+    for (; place > 0 && writer->apart[place - 1].offset > offset; place--)
+        writer->apart[place] = writer->apart[place - 1];
+    writer->apart[place] = (rgm_apart){offset, bytes};
+    writer->parts++;
+}
+
 /* Checksums what was written, writes the block and brings it all to the disk. */
 static rgm_status frame_and_sync(const rgm_file_writer *writer, rgm_error *err) {
     struct stat st;
     if (fstat(writer->fd, &st) != 0 || st.st_size <= RGM_FILE_BLOCK)
         return rgm_fail(err, RGM_E_IO, "%s: cannot write: the file came out empty", writer->path);
-    uint64_t length = (uint64_t)st.st_size - RGM_FILE_BLOCK, sum = 0;
-    const rgm_input written = {.path = writer->path, .fd = writer->fd, .stop = writer->stop};
-    RGM_TRY(sum_rest(&written, length, &sum, err));
+    uint64_t sum = 0;
+    rgm_input written = {.path = writer->path,
+                         .fd = writer->fd,
+                         .size = (int64_t)st.st_size,
+                         .stop = writer->stop,
+                         .parts = writer->parts};
+    memcpy(written.apart, writer->apart, sizeof written.apart);
+    RGM_TRY(sum_rest(&written, &sum, err));
     unsigned char block[RGM_FILE_BLOCK];
-    fill_block(block, length, sum);
+    fill_block(block, &written, sum);
     RGM_TRY(rgm_file_put(writer, block, sizeof block, 0, err));
     if (rgm_sync_file(writer->fd) != 0)
         return rgm_fail(err, RGM_E_IO, "%s: cannot write: %s", writer->path, strerror(errno));

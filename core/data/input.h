@@ -15,11 +15,19 @@
 #include "base/status.h"
 #include "base/stop.h"
 
+/* Bytes of a file that its frame's checksum leaves out, because others vouch for them. */
+enum { RGM_INPUT_APART = 3 };
+typedef struct rgm_apart {
+    int64_t offset, bytes;
+} rgm_apart;
+
 typedef struct rgm_input {
     const char *path; /* the caller's, for error lines */
     int fd;           /* -1: closed */
     int32_t framed;   /* 1: Regimen's frame is there and right; after rgm_input_verify() (file.h) */
     int32_t unlocked; /* 1: its file system has no locks: another program may be writing it */
+    int32_t parts;    /* number of ranges in `apart`, which are in order; after rgm_input_verify() */
+    rgm_apart apart[RGM_INPUT_APART];
     int64_t size;
     struct timespec changed; /* when its content last changed, as it was opened */
     rgm_stop stop;           /* asked while it is verified */

@@ -1,0 +1,44 @@
+#include "structure.h"
+
+#include <errno.h>
+#include <fcntl.h>
+
+int rgm_structure_place(hid_t group, const rgm_table_place *table, off_t *offset) {
+    hid_t space = H5Screate_simple(table->rank, table->dims, NULL), plist = H5Pcreate(H5P_DATASET_CREATE), dataset = -1;
+    if (space >= 0 && plist >= 0 && H5Pset_layout(plist, H5D_CONTIGUOUS) >= 0 &&
+        H5Pset_alloc_time(plist, H5D_ALLOC_TIME_EARLY) >= 0 && H5Pset_fill_time(plist, H5D_FILL_TIME_NEVER) >= 0)
+        dataset = H5Dcreate2(group, table->name, table->type, space, H5P_DEFAULT, plist, H5P_DEFAULT);
+    haddr_t at = dataset >= 0 ? H5Dget_offset(dataset) : HADDR_UNDEF;
+    *offset = (off_t)at;
+    if (dataset >= 0) H5Dclose(dataset);
+    if (plist >= 0) H5Pclose(plist);
+    if (space >= 0) H5Sclose(space);
+    return at != HADDR_UNDEF;
+}
+
+int rgm_structure_texts(hid_t object, const char *name, const char *const *texts, int32_t count) {
+    hid_t type = H5Tcopy(H5T_C_S1);
+    int put = type >= 0 && H5Tset_size(type, H5T_VARIABLE) >= 0 && H5Tset_cset(type, H5T_CSET_UTF8) >= 0 &&
+              rgm_structure_values(object, name, &(rgm_structure_value){type, type, count, texts});
+    if (type >= 0) H5Tclose(type);
+    return put;
+}
+
+int rgm_structure_values(hid_t object, const char *name, const rgm_structure_value *value) {
+    hsize_t elements = (hsize_t)value->count;
+    hid_t space = value->count ? H5Screate_simple(1, &elements, NULL) : H5Screate(H5S_SCALAR), attribute = -1;
+    if (space >= 0) attribute = H5Acreate2(object, name, value->stored, space, H5P_DEFAULT, H5P_DEFAULT);
+    int put = attribute >= 0 && H5Awrite(attribute, value->memory, value->at) >= 0;
+    if (attribute >= 0) H5Aclose(attribute);
+    if (space >= 0) H5Sclose(space);
+    return put;
+}
+
+/* A signal that was caught may end the system's call (on tmpfs it does). */
+int rgm_structure_reserve(const rgm_file_writer *file, off_t offset, off_t bytes, const rgm_stop *stop) {
+    int failed;
+    do {
+        failed = posix_fallocate(file->fd, offset, bytes);
+    } while (failed == EINTR && !rgm_stop_asked(stop));
+    return failed;
+}

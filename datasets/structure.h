@@ -1,0 +1,34 @@
+/* What the writers of data sets do alike inside HDF5 and on the disk: places for rows, attributes of the root. */
+#ifndef RGM_DATASETS_STRUCTURE_H
+#define RGM_DATASETS_STRUCTURE_H
+
+#include "base/stop.h"
+#include "data/file.h"
+
+/* A table whose rows are written beside HDF5, by rgm_file_put(). */
+typedef struct rgm_table_place {
+    const char *name; /* in its group */
+    hid_t type;
+    int rank;
+    hsize_t dims[4];
+} rgm_table_place;
+
+/* Makes a contiguous data set whose place in the file is settled at once and which HDF5 itself never writes. *offset:
+ * of its first byte. 0 on failure, with HDF5's reason kept for rgm_h5_fail(). Inside the lock. */
+int rgm_structure_place(hid_t group, const rgm_table_place *table, off_t *offset);
+
+/* Attributes of `object`: 0 on failure, as above. Texts are of variable length and UTF-8, as h5py writes and shows
+ * them; count 0: a single one. Values: `count` of them of the type `stored`, `memory` in memory; count 0: a scalar.
+ * Inside the lock. */
+int rgm_structure_texts(hid_t object, const char *name, const char *const *texts, int32_t count);
+typedef struct rgm_structure_value {
+    hid_t stored, memory;
+    int32_t count;
+    const void *at;
+} rgm_structure_value;
+int rgm_structure_values(hid_t object, const char *name, const rgm_structure_value *value);
+
+/* Reserves the disk's space for bytes of the file. 0, or the system's error; EINTR once `stop` is asked. */
+int rgm_structure_reserve(const rgm_file_writer *file, off_t offset, off_t bytes, const rgm_stop *stop);
+
+#endif
