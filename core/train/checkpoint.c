@@ -4,7 +4,8 @@
 #include <string.h>
 
 const char rgm_checkpoint_format[] = "regimen checkpoint";
-const char *const rgm_checkpoint_transforms[CHECKPOINT_TRANSFORMS] = {"resize", "crop", "channels"};
+const char rgm_checkpoint_transform[] = "transform";
+const char *const rgm_checkpoint_steps[CHECKPOINT_STEPS] = {"resize", "crop", "channels"};
 const char rgm_checkpoint_none[] = "none";
 
 hid_t rgm_number_stored(int32_t type) {
@@ -83,7 +84,8 @@ int32_t rgm_model_input_possible(const rgm_model_input *in) {
         if (in->image[i] < 1 || in->image[i] > RGM_DATA_SIDE) return 0;
     for (int32_t c = 0; c < in->image[0]; c++)
         if (!isfinite(in->mean[c]) || !isfinite(in->std[c]) || in->std[c] <= 0) return 0;
-    return 1;
+    const rgm_transform *t = &in->transform;
+    return t->C == 0 || (t->C == in->image[0] && t->H == in->image[1] && t->W == in->image[2]);
 }
 
 void rgm_tensor_dims(const rgm_state_tensor *t, hsize_t dims[4]) {
@@ -239,9 +241,12 @@ static rgm_status write_input_group(const output *o, hid_t group, rgm_error *err
     RGM_TRY(write_values(o, group, "mean", &(values){real, H5T_NATIVE_FLOAT, in->image[0], in->mean}, err));
     RGM_TRY(write_values(o, group, "std", &(values){real, H5T_NATIVE_FLOAT, in->image[0], in->std}, err));
     RGM_TRY(write_values(o, group, "classes", &(values){integer, H5T_NATIVE_INT32, -1, &in->classes}, err));
-    for (int32_t i = 0; i < CHECKPOINT_TRANSFORMS; i++)
-        RGM_TRY(write_label(o, group, rgm_checkpoint_transforms[i], rgm_checkpoint_none, err));
-    return RGM_OK;
+    for (int32_t i = 0; i < CHECKPOINT_STEPS; i++)
+        RGM_TRY(write_label(o, group, rgm_checkpoint_steps[i], rgm_checkpoint_none, err));
+    if (in->transform.C == 0) return RGM_OK;
+    char text[RGM_TRANSFORM_TEXT];
+    rgm_transform_print(&in->transform, text);
+    return write_label(o, group, rgm_checkpoint_transform, text, err);
 }
 
 static rgm_status write_input(const output *o, rgm_error *err) {

@@ -4,7 +4,7 @@
  *     /optimizer/SLOT/NAME   the optimizer's slots
  *     /plugins/NN            private state of plugins that keep one (uint8); attribute `label`
  *     /text/NAME             config (YAML), build, plugins, classes
- *     /input (attributes)    how pixels become the model's input: image, mean, std, classes, resize, crop, channels
+ *     /input (attributes)    how pixels become the model's input: transform, image, mean, std, classes
  *     / (attributes)         progress, seed, data fingerprint, format
  *
  * That is format version 2. Version 1 has no /input and another fingerprint, and leaves out empty states; it is read,
@@ -21,16 +21,18 @@
 #include <stddef.h>
 #include "base/status.h"
 #include "data/dataset.h"
+#include "picture/transform.h"
 #include "train/progress.h"
 #include "train/state.h"
 
 enum { RGM_CHECKPOINT_VERSION = 2 }; /* of the format, as it is written */
 
-/* How pixels become the model's input. Resizing, cropping and changing channels are written as "none". */
+/* How pictures and pixels become the model's input. */
 typedef struct rgm_model_input {
     int32_t known;                                         /* 0: the file does not say (version 1, or weights only) */
     int32_t classes;                                       /* of the model */
     int32_t image[3];                                      /* C, H, W */
+    rgm_transform transform;                               /* of pictures of any size; C 0: not known */
     float mean[RGM_DATA_CHANNELS], std[RGM_DATA_CHANNELS]; /* [C], of pixels as 0 to 1 */
 } rgm_model_input;
 

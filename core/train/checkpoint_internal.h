@@ -16,9 +16,11 @@ typedef struct rgm_number {
     uint32_t since; /* the version that has it first */
 } rgm_number;
 
-/* What an evaluation does with an image before the network, one attribute of /input each: nothing, so far. */
-enum { CHECKPOINT_TRANSFORMS = 3 };
-extern const char *const rgm_checkpoint_transforms[CHECKPOINT_TRANSFORMS];
+extern const char rgm_checkpoint_transform[]; /* name of the attribute of /input */
+
+/* What an evaluation does with an image of the model's size, one attribute of /input each: nothing. */
+enum { CHECKPOINT_STEPS = 3 };
+extern const char *const rgm_checkpoint_steps[CHECKPOINT_STEPS];
 extern const char rgm_checkpoint_none[]; /* the text that says so */
 
 extern const rgm_number rgm_checkpoint_numbers[CHECKPOINT_NUMBERS];

@@ -84,8 +84,8 @@ static rgm_status read_numbers(rgm_checkpoint_reader *r, rgm_error *err) {
     return RGM_OK;
 }
 
-/* A transform of a later version is refused, not passed over: the result would be wrong. */
-static rgm_status check_transform(const rgm_checkpoint_reader *r, hid_t group, const char *name, rgm_error *err) {
+/* A step of a later version is refused, not passed over: the result would be wrong. */
+static rgm_status check_step(const rgm_checkpoint_reader *r, hid_t group, const char *name, rgm_error *err) {
     char text[256];
     if (!read_label(group, name, text, sizeof text))
         return rgm_fail(err, RGM_E_FORMAT, "%s: input/%s: expected a text of at most 255 bytes", r->path, name);
@@ -93,6 +93,22 @@ static rgm_status check_transform(const rgm_checkpoint_reader *r, hid_t group, c
     return rgm_fail(err, RGM_E_UNSUPPORTED,
                     "%s: its evaluation transform has %s '%.100s', this Regimen knows only '%s': use a newer Regimen",
                     r->path, name, text, rgm_checkpoint_none);
+}
+
+/* The default where the file does not say. */
+static rgm_status read_transform(rgm_checkpoint_reader *r, hid_t group, rgm_error *err) {
+    rgm_model_input *in = &r->header.input;
+    char text[RGM_TRANSFORM_TEXT];
+    htri_t exists = H5Aexists(group, rgm_checkpoint_transform);
+    if (exists < 0) return rgm_h5_fail(err, RGM_E_FORMAT, r->path, rgm_checkpoint_transform);
+    in->transform = rgm_transform_default(in->image[0], in->image[1], in->image[2]);
+    if (exists == 0) return RGM_OK;
+    if (!read_label(group, rgm_checkpoint_transform, text, sizeof text))
+        return rgm_fail(err, RGM_E_FORMAT, "%s: input/transform: expected a text of at most %d bytes", r->path,
+                        RGM_TRANSFORM_TEXT - 1);
+    char what[256];
+    snprintf(what, sizeof what, "%.200s: input/transform", r->path);
+    return rgm_transform_parse(&in->transform, text, what, err);
 }
 
 static rgm_status read_input_group(rgm_checkpoint_reader *r, hid_t group, rgm_error *err) {
@@ -109,11 +125,11 @@ static rgm_status read_input_group(rgm_checkpoint_reader *r, hid_t group, rgm_er
                  std = {"std", H5T_IEEE_F32LE, H5T_NATIVE_FLOAT, C};
     RGM_TRY(read_attribute(r, group, &mean, in->mean, err));
     RGM_TRY(read_attribute(r, group, &std, in->std, err));
-    for (int32_t i = 0; i < CHECKPOINT_TRANSFORMS; i++)
-        RGM_TRY(check_transform(r, group, rgm_checkpoint_transforms[i], err));
+    for (int32_t i = 0; i < CHECKPOINT_STEPS; i++) RGM_TRY(check_step(r, group, rgm_checkpoint_steps[i], err));
+    RGM_TRY(read_transform(r, group, err));
     in->known = 1;
     if (rgm_model_input_possible(in)) return RGM_OK;
-    return rgm_fail(err, RGM_E_FORMAT, "%s: input: its image, classes, mean or std are impossible", r->path);
+    return rgm_fail(err, RGM_E_FORMAT, "%s: input: its image, classes, mean, std or transform are impossible", r->path);
 }
 
 static rgm_status read_input(rgm_checkpoint_reader *r, rgm_error *err) {
@@ -236,6 +252,10 @@ rgm_status rgm_checkpoint_open(rgm_checkpoint_reader **reader, const char *path,
     }
     RGM_TRY_OR_FAIL(status, rgm_input_open(&r->input, r->path, stop, err));
     RGM_TRY_OR_FAIL(status, rgm_input_verify(&r->input, err));
+    if (r->input.parts) {
+        status = rgm_fail(err, RGM_E_FORMAT, "%s: no checkpoint (another kind of file)", path);
+        goto fail;
+    }
     r->foreign = !r->input.framed;
     if (r->foreign) RGM_TRY_OR_FAIL(status, rehearse(r, NULL, err));
     rgm_h5_enter();
