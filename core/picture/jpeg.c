@@ -1,0 +1,318 @@
+#include "picture/decoder_internal.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdio.h>
+#include <string.h>
+#include <jpeglib.h>
+#include <jerror.h>
+
+/* ---- the header ---- */
+
+typedef struct jpeg_header {
+    const uint8_t *at, *end;
+    rgm_picture_info *info;
+    int32_t frame; /* 1: its SOF marker was seen */
+} jpeg_header;
+
+static rgm_status fail_header(rgm_error *err) {
+    return rgm_fail(err, RGM_E_FORMAT, "JPEG: ends too early, in its header");
+}
+
+/* SOF: precision, height, width, components. */
+static rgm_status read_frame(jpeg_header *header, int marker, const uint8_t *body, size_t size, rgm_error *err) {
+    rgm_picture_info *info = header->info;
+    if (header->frame) return rgm_fail(err, RGM_E_FORMAT, "JPEG: damaged: it has two frame headers");
+    if (size < 6) return rgm_fail(err, RGM_E_FORMAT, "JPEG: damaged: its frame header has %zu bytes", size);
+    if (marker != 0xc0 && marker != 0xc1 && marker != 0xc2 && marker != 0xc9 && marker != 0xca)
+        return rgm_fail(err, RGM_E_UNSUPPORTED, "JPEG: its process SOF%d (lossless, hierarchical) cannot be read",
+                        marker - 0xc0);
+    info->bits = body[0];
+    info->H = (int32_t)rgm_be16(body + 1);
+    info->W = (int32_t)rgm_be16(body + 3);
+    info->colour = body[5] != 1;
+    header->frame = 1;
+    if (info->bits != 8)
+        return rgm_fail(err, RGM_E_UNSUPPORTED, "JPEG: %d bits a channel cannot be read, 8 can", info->bits);
+    if (body[5] != 1 && body[5] != 3 && body[5] != 4)
+        return rgm_fail(err, RGM_E_UNSUPPORTED, "JPEG: %d channels cannot be read (1, 3 and 4 can)", body[5]);
+    return RGM_OK;
+}
+
+static rgm_status read_marker(jpeg_header *header, int marker, const uint8_t *body, size_t size, rgm_error *err) {
+    if (marker >= 0xc0 && marker <= 0xcf && marker != 0xc4 && marker != 0xc8 && marker != 0xcc)
+        return read_frame(header, marker, body, size, err);
+    if (marker == 0xe1 && size > 6 && !memcmp(body, "Exif\0", 6))
+        header->info->orientation = rgm_exif_orientation(body + 6, size - 6);
+    if (marker == 0xe2 && size >= 12 && !memcmp(body, "ICC_PROFILE", 12)) header->info->profile = 1;
+    return RGM_OK;
+}
+
+/* The next marker, or -1 at the end; bytes before it are passed over, as libjpeg does. */
+static int next_marker(jpeg_header *header) {
+    int marker = 0;
+    while (marker == 0) {
+        while (header->at < header->end && *header->at != 0xff) header->at++;
+        while (header->at < header->end && *header->at == 0xff) header->at++;
+        if (header->at >= header->end) return -1;
+        marker = *header->at++;
+    }
+    return marker;
+}
+
+rgm_status rgm_jpeg_probe(const rgm_bytes *bytes, rgm_picture_info *info, rgm_error *err) {
+    jpeg_header header = {.at = bytes->at + 2, .end = bytes->at + bytes->size, .info = info};
+    for (;;) {
+        int marker = next_marker(&header);
+        if (marker < 0) return fail_header(err);
+        if (marker == 0x01 || (marker >= 0xd0 && marker <= 0xd7)) continue;
+        if (marker == 0xd8 || marker == 0xd9) return rgm_fail(err, RGM_E_FORMAT, "JPEG: damaged: it has no picture");
+        size_t left = (size_t)(header.end - header.at);
+        if (left < 2) return fail_header(err);
+        size_t length = rgm_be16(header.at);
+        if (length < 2) return rgm_fail(err, RGM_E_FORMAT, "JPEG: damaged: a segment has %zu bytes", length);
+        if (length > left) return fail_header(err);
+        if (marker == 0xda) break;
+        RGM_TRY(read_marker(&header, marker, header.at + 2, length - 2, err));
+        header.at += length;
+    }
+    return header.frame ? RGM_OK : rgm_fail(err, RGM_E_FORMAT, "JPEG: damaged: it has no frame header");
+}
+
+/* ---- libjpeg's interface ---- */
+
+typedef struct jpeg_job {
+    struct jpeg_decompress_struct c;
+    struct jpeg_error_mgr handler;
+    struct jpeg_source_mgr source;
+    struct jpeg_progress_mgr progress;
+    jmp_buf out;
+    const rgm_decoding *job;
+    rgm_status status;
+    rgm_error *err;
+    int32_t warnings;
+} jpeg_job;
+
+static jpeg_job *job_of(void *cinfo) { return ((j_common_ptr)cinfo)->client_data; }
+
+/* " after 12 of 300 rows", or nothing where no row was read. */
+static const char *after_rows(const jpeg_job *job, char text[64]) {
+    text[0] = 0;
+    if (job->c.output_scanline > 0)
+        snprintf(text, 64, ", after %u of %u rows", job->c.output_scanline, job->c.output_height);
+    return text;
+}
+
+_Noreturn static void leave(jpeg_job *job, rgm_status status) {
+    job->status = status;
+    longjmp(job->out, 1);
+}
+
+_Noreturn static void on_error(j_common_ptr cinfo) {
+    jpeg_job *job = job_of(cinfo);
+    char text[JMSG_LENGTH_MAX], rows[64];
+    int code = cinfo->err->msg_code;
+    cinfo->err->format_message(cinfo, text);
+    if (code == JERR_OUT_OF_MEMORY) leave(job, rgm_fail(job->err, RGM_E_NOMEM, "JPEG: no memory to decode it"));
+    int cannot = code == JERR_NO_BACKING_STORE || code == JERR_NOT_COMPILED || code == JERR_NOTIMPL ||
+                 code == JERR_ARITH_NOTIMPL || code == JERR_CONVERSION_NOTIMPL || code == JERR_CCIR601_NOTIMPL ||
+                 code == JERR_FRACT_SAMPLE_NOTIMPL || code == JERR_BAD_PRECISION || code == JERR_SOF_UNSUPPORTED;
+    if (cannot) leave(job, rgm_fail(job->err, RGM_E_UNSUPPORTED, "JPEG: cannot be read: %s", text));
+    leave(job, rgm_fail(job->err, RGM_E_FORMAT, "JPEG: damaged: %s%s", text, after_rows(job, rows)));
+}
+
+/* Warnings after which pixels are wrong are errors. The others are counted. */
+static void on_message(j_common_ptr cinfo, int level) {
+    if (level >= 0) return;
+    switch (cinfo->err->msg_code) {
+    case JWRN_HIT_MARKER:
+    case JWRN_HUFF_BAD_CODE:
+    case JWRN_ARITH_BAD_CODE:
+    case JWRN_MUST_RESYNC:
+    case JWRN_JPEG_EOF:
+        on_error(cinfo);
+    default:
+        job_of(cinfo)->warnings++;
+    }
+}
+
+static void on_output(j_common_ptr cinfo) { (void)cinfo; } /* libjpeg's prints */
+
+static void source_begin(j_decompress_ptr c) { (void)c; }
+
+static boolean source_fill(j_decompress_ptr c) {
+    jpeg_job *job = job_of(c);
+    char rows[64];
+    leave(job, rgm_fail(job->err, RGM_E_FORMAT, "JPEG: ends too early%s", after_rows(job, rows)));
+}
+
+static void source_skip(j_decompress_ptr c, long bytes) {
+    if (bytes <= 0) return;
+    if ((size_t)bytes > c->src->bytes_in_buffer) source_fill(c);
+    c->src->next_input_byte += bytes;
+    c->src->bytes_in_buffer -= (size_t)bytes;
+}
+
+/* A small file may have thousands of scans over many pixels: that is no picture, but an attack on time. */
+static void on_progress(j_common_ptr cinfo) {
+    jpeg_job *job = job_of(cinfo);
+    int64_t pixels = (int64_t)job->c.image_width * job->c.image_height, most = 4000000000 / (pixels + 1);
+    if (most < 40) most = 40;
+    if (most > 500) most = 500;
+    if (job->c.input_scan_number > most)
+        leave(job, rgm_fail(job->err, RGM_E_UNSUPPORTED, "JPEG: it has more than %d scans", (int)most));
+}
+
+static void start(jpeg_job *job) {
+    const rgm_bytes *bytes = job->job->bytes;
+    jpeg_create_decompress(&job->c);
+    job->c.src = &job->source;
+    job->source = (struct jpeg_source_mgr){.next_input_byte = bytes->at,
+                                           .bytes_in_buffer = bytes->size,
+                                           .init_source = source_begin,
+                                           .fill_input_buffer = source_fill,
+                                           .skip_input_data = source_skip,
+                                           .resync_to_restart = jpeg_resync_to_restart,
+                                           .term_source = source_begin};
+    job->progress.progress_monitor = on_progress;
+    job->c.progress = &job->progress;
+    jpeg_read_header(&job->c, TRUE);
+    const rgm_picture_info *info = job->job->info;
+    int64_t H = job->c.image_height, W = job->c.image_width;
+    if (H * W != (int64_t)info->H * info->W || (H != info->H && H != info->W))
+        leave(job, rgm_fail(job->err, RGM_E_FORMAT, "JPEG: damaged: it has two sizes"));
+    job->c.mem->max_memory_to_use = (long)(H * W * 16 + (64 << 20));
+    job->c.dct_method = JDCT_ISLOW;
+    job->c.do_fancy_upsampling = TRUE;
+}
+
+/* ---- pixels ---- */
+
+/* A part of the stored picture, in pixels of the reduced one: rows top to bottom - 1, columns left to right - 1. */
+typedef struct jpeg_part {
+    int32_t reduced;
+    int32_t top, bottom, left, right;
+} jpeg_part;
+
+/* The wanted box as stored: turned back. */
+static rgm_box stored_box(const rgm_decoding *job) {
+    const rgm_picture_info *info = job->info;
+    rgm_box box = job->want->box;
+    if (box.height <= 0) box = (rgm_box){0, 0, info->H, info->W};
+    int32_t orientation = info->orientation;
+    if (orientation == 3 || orientation == 4 || orientation == 7 || orientation == 8)
+        box.top = info->H - box.top - box.height;
+    if (orientation == 2 || orientation == 3 || orientation == 6 || orientation == 7)
+        box.left = info->W - box.left - box.width;
+    return orientation < 5 ? box : (rgm_box){box.left, box.top, box.width, box.height};
+}
+
+static int32_t clip(double value, int32_t low, int32_t high) {
+    return value < low ? low : value > high ? high : (int32_t)value;
+}
+
+static int32_t reduction(const rgm_decode_want *want, const rgm_picture_info *info) {
+    int whole = want->box.height <= 0;
+    double height = whole ? info->H : want->box.height, width = whole ? info->W : want->box.width;
+    int32_t reduced = 1;
+    if (want->H <= 0 || want->W <= 0) return 1;
+    while (reduced < 8 && height >= 2.0 * reduced * want->H && width >= 2.0 * reduced * want->W) reduced *= 2;
+    return reduced;
+}
+
+static jpeg_part part_of(const rgm_decoding *job, int32_t H, int32_t W, int32_t reduced) {
+    rgm_box box = stored_box(job);
+    jpeg_part part = {.reduced = reduced};
+    part.top = clip(floor(box.top / reduced), 0, H - 1);
+    part.left = clip(floor(box.left / reduced), 0, W - 1);
+    part.bottom = clip(ceil((box.top + box.height) / reduced), part.top + 1, H);
+    part.right = clip(ceil((box.left + box.width) / reduced), part.left + 1, W);
+    return part;
+}
+
+/* Where the wanted box is in the decoded part, upright. */
+static void place_box(const rgm_decoding *job, const jpeg_part *part) {
+    const rgm_picture_info *info = job->info;
+    rgm_picture *picture = job->picture;
+    rgm_box box = job->want->box, stored = stored_box(job);
+    if (box.height <= 0) box = (rgm_box){0, 0, info->H, info->W};
+    double reduced = part->reduced, top = stored.top / reduced - part->top, left = stored.left / reduced - part->left;
+    double height = stored.height / reduced, width = stored.width / reduced;
+    if (info->orientation >= 5) {
+        double swap = top;
+        top = left;
+        left = swap;
+        swap = height;
+        height = width;
+        width = swap;
+    }
+    int32_t orientation = info->orientation;
+    if (orientation == 3 || orientation == 4 || orientation == 7 || orientation == 8) top = picture->H - top - height;
+    if (orientation == 2 || orientation == 3 || orientation == 6 || orientation == 7) left = picture->W - left - width;
+    picture->box = (rgm_box){top, left, height, width};
+    picture->reduced = part->reduced;
+}
+
+/* Chooses what comes out of libjpeg: what the canvas makes least of. */
+static int32_t choose_colours(jpeg_job *job) {
+    struct jpeg_decompress_struct *c = &job->c;
+    if (c->num_components == 4) {
+        c->out_color_space = JCS_CMYK;
+        return RGM_ROW_CMYK;
+    }
+    if (c->num_components == 1) {
+        c->out_color_space = JCS_GRAYSCALE;
+        return RGM_ROW_GREY;
+    }
+    c->out_color_space = JCS_RGB;
+    return RGM_ROW_RGB;
+}
+
+static void check(jpeg_job *job, rgm_status status) {
+    if (status < 0) leave(job, status);
+}
+
+/* Smooth upsampling looks at the neighbours, so that a margin is decoded beside the wanted columns. */
+enum { MARGIN = 8 };
+
+static void decode(jpeg_job *job) {
+    struct jpeg_decompress_struct *c = &job->c;
+    rgm_canvas canvas;
+    start(job);
+    rgm_row row = {.what = choose_colours(job), .step = 1};
+    int32_t reduced = reduction(job->job->want, job->job->info);
+    c->scale_num = 1;
+    c->scale_denom = (unsigned)reduced;
+    jpeg_start_decompress(c);
+    jpeg_part part = part_of(job->job, (int32_t)c->output_height, (int32_t)c->output_width, reduced);
+    check(job, rgm_canvas_begin_part(&canvas, job->job, part.bottom - part.top, part.right - part.left, job->err));
+    place_box(job->job, &part);
+    row.W = part.right - part.left;
+    uint8_t *scratch = job->job->decoder->row.at;
+    int32_t bytes = row.what == RGM_ROW_CMYK ? 4 : row.what;
+    row.pixels = scratch + (ptrdiff_t)part.left * bytes;
+    while ((int32_t)c->output_scanline < part.bottom) {
+        row.y = (int32_t)c->output_scanline - part.top;
+        jpeg_read_scanlines(c, &scratch, 1);
+        if (row.y >= 0) rgm_canvas_row(&canvas, &row);
+    }
+    if (c->output_scanline >= c->output_height) jpeg_finish_decompress(c);
+    job->job->picture->warnings = job->warnings;
+}
+
+/* Apart from the job, so that no local variable crosses the jump. */
+static void decode_or_leave(jpeg_job *job) {
+    if (!setjmp(job->out)) decode(job);
+}
+
+rgm_status rgm_jpeg_decode(const rgm_decoding *decoding, rgm_error *err) {
+    jpeg_job job = {.job = decoding, .err = err};
+    job.c.err = jpeg_std_error(&job.handler);
+    job.c.client_data = &job;
+    job.handler.error_exit = on_error;
+    job.handler.emit_message = on_message;
+    job.handler.output_message = on_output;
+    decode_or_leave(&job);
+    jpeg_destroy_decompress(&job.c);
+    return job.status;
+}
