@@ -63,6 +63,21 @@ tests_check_interrupt_CFLAGS = $(test_cflags)
 tests_check_interrupt_LDADD = $(tests_check_options_LDADD)
 endif
 
+# Encoded pictures made in memory, for whoever needs some; pictures and an oracle.
+picture_maker = %D%/make_picture.c %D%/make_picture.h
+picture_maker_cppflags = $(JPEG_CFLAGS) $(SPNG_CFLAGS) $(WEBP_CFLAGS)
+picture_maker_libs = $(JPEG_LIBS) $(SPNG_LIBS) $(WEBP_LIBS) -lm
+if HAVE_CHECK
+picture_tests = tests/check_picture
+check_PROGRAMS += $(picture_tests)
+TESTS += $(picture_tests)
+picture_case = %D%/picture_case.c %D%/picture_case.h $(picture_maker)
+tests_check_picture_SOURCES = %D%/check_picture.c $(picture_case)
+tests_check_picture_CPPFLAGS = $(AM_CPPFLAGS) $(picture_maker_cppflags)
+tests_check_picture_CFLAGS = $(test_cflags)
+tests_check_picture_LDADD = libpicture.la libbase.la $(CHECK_LIBS) $(picture_maker_libs)
+endif
+
 TESTS += %D%/check_compare.sh %D%/check_layers.sh %D%/check_install.sh %D%/check_library.sh
 EXTRA_DIST += %D%/check_compare.sh %D%/check_layers.sh %D%/check_install.sh %D%/check_library.sh
 if HAVE_CHECK

@@ -272,8 +272,22 @@ static void check(jpeg_job *job, rgm_status status) {
     if (status < 0) leave(job, status);
 }
 
-/* Smooth upsampling looks at the neighbours, so that a margin is decoded beside the wanted columns. */
-enum { MARGIN = 8 };
+/* Decoding begins and ends a margin beside the wanted pixels, because smooth upsampling looks at neighbours: with it
+ * the wanted pixels are those of the whole picture. libjpeg makes the left one wider, up to its blocks. */
+enum { MARGIN = 2 };
+
+/* Tells libjpeg which columns and rows are needed. Returns the first column that it decodes. Several scans are kept as
+ * coefficients of the whole picture: there is nothing to gain. */
+static int32_t leave_out(jpeg_job *job, const jpeg_part *part) {
+    struct jpeg_decompress_struct *c = &job->c;
+    if (jpeg_has_multiple_scans(c)) return 0;
+    int32_t left = part->left > MARGIN ? part->left - MARGIN : 0;
+    int32_t right = clip(part->right + MARGIN, 1, (int32_t)c->output_width);
+    JDIMENSION first = (JDIMENSION)left, width = (JDIMENSION)(right - left);
+    if (width < c->output_width) jpeg_crop_scanline(c, &first, &width);
+    if (part->top > MARGIN) jpeg_skip_scanlines(c, (JDIMENSION)(part->top - MARGIN));
+    return (int32_t)first;
+}
 
 static void decode(jpeg_job *job) {
     struct jpeg_decompress_struct *c = &job->c;
@@ -285,12 +299,13 @@ static void decode(jpeg_job *job) {
     c->scale_denom = (unsigned)reduced;
     jpeg_start_decompress(c);
     jpeg_part part = part_of(job->job, (int32_t)c->output_height, (int32_t)c->output_width, reduced);
+    check(job, rgm_canvas_reserve(job->job->decoder, 1, c->output_width, 1, job->err)); /* for rows of all columns */
     check(job, rgm_canvas_begin_part(&canvas, job->job, part.bottom - part.top, part.right - part.left, job->err));
     place_box(job->job, &part);
     row.W = part.right - part.left;
     uint8_t *scratch = job->job->decoder->row.at;
     int32_t bytes = row.what == RGM_ROW_CMYK ? 4 : row.what;
-    row.pixels = scratch + (ptrdiff_t)part.left * bytes;
+    row.pixels = scratch + (ptrdiff_t)(part.left - leave_out(job, &part)) * bytes;
     while ((int32_t)c->output_scanline < part.bottom) {
         row.y = (int32_t)c->output_scanline - part.top;
         jpeg_read_scanlines(c, &scratch, 1);

@@ -1,0 +1,316 @@
+/* Pictures: what kind they are, lossless ones against an oracle, orientation, sizes at the limits, odd bytes. */
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+#include "picture_case.h"
+
+enum {
+    JPEG = RGM_PICTURE_JPEG,
+    PNG = RGM_PICTURE_PNG,
+    WEBP = RGM_PICTURE_WEBP,
+    BMP = RGM_PICTURE_BMP,
+    PNM = RGM_PICTURE_PNM
+};
+
+static rgm_decoder *decoder;
+static void setup(void) { ck_assert(rgm_decoder_create(&decoder, NULL) == RGM_OK); }
+static void teardown(void) { rgm_decoder_destroy(decoder); }
+
+/* ---- lossless kinds ---- */
+
+static const picture_spec lossless[] = {
+    {.kind = PNG, .C = 1},
+    {.kind = PNG, .C = 2},
+    {.kind = PNG, .C = 3},
+    {.kind = PNG, .C = 4},
+    {.kind = PNG, .C = 1, .bits = 1},
+    {.kind = PNG, .C = 1, .bits = 2},
+    {.kind = PNG, .C = 1, .bits = 4},
+    {.kind = PNG, .C = 1, .bits = 16},
+    {.kind = PNG, .C = 2, .bits = 16},
+    {.kind = PNG, .C = 3, .bits = 16},
+    {.kind = PNG, .C = 4, .bits = 16},
+    {.kind = PNG, .C = 1, .bits = 1, .palette = 1},
+    {.kind = PNG, .C = 1, .bits = 2, .palette = 1},
+    {.kind = PNG, .C = 1, .bits = 4, .palette = 1, .transparent = 1},
+    {.kind = PNG, .C = 1, .bits = 8, .palette = 1},
+    {.kind = PNG, .C = 1, .bits = 8, .palette = 1, .transparent = 1},
+    {.kind = PNG, .C = 1, .transparent = 1},
+    {.kind = PNG, .C = 1, .bits = 2, .transparent = 1},
+    {.kind = PNG, .C = 1, .bits = 16, .transparent = 1},
+    {.kind = PNG, .C = 3, .transparent = 1},
+    {.kind = PNG, .C = 3, .bits = 16, .transparent = 1},
+    {.kind = PNG, .C = 1, .progressive = 1},
+    {.kind = PNG, .C = 4, .progressive = 1},
+    {.kind = PNG, .C = 3, .bits = 16, .progressive = 1},
+    {.kind = PNG, .C = 1, .bits = 1, .progressive = 1},
+    {.kind = PNG, .C = 1, .bits = 4, .palette = 1, .progressive = 1},
+    {.kind = PNG, .C = 3, .profile = 1},
+    {.kind = WEBP, .C = 1},
+    {.kind = WEBP, .C = 3},
+    {.kind = WEBP, .C = 4},
+    {.kind = WEBP, .C = 4, .profile = 1},
+    {.kind = BMP, .C = 1},
+    {.kind = BMP, .C = 3},
+    {.kind = BMP, .C = 3, .top_down = 1},
+    {.kind = BMP, .C = 3, .header = 12},
+    {.kind = BMP, .C = 3, .header = 124},
+    {.kind = BMP, .C = 3, .bits = 16},
+    {.kind = BMP, .C = 3, .bits = 16, .coded = 2},
+    {.kind = BMP, .C = 3, .bits = 32},
+    {.kind = BMP, .C = 3, .bits = 32, .coded = 2},
+    {.kind = BMP, .C = 3, .bits = 32, .coded = 2, .header = 52},
+    {.kind = BMP, .C = 4, .bits = 32, .coded = 2, .header = 56},
+    {.kind = BMP, .C = 4, .bits = 32, .coded = 2, .header = 108},
+    {.kind = BMP, .C = 4, .bits = 32, .coded = 2, .header = 124, .top_down = 1},
+    {.kind = BMP, .C = 1, .bits = 1},
+    {.kind = BMP, .C = 1, .bits = 2, .palette = 1},
+    {.kind = BMP, .C = 1, .bits = 4},
+    {.kind = BMP, .C = 1, .bits = 1, .header = 12, .palette = 1},
+    {.kind = BMP, .C = 1, .bits = 8, .palette = 1},
+    {.kind = BMP, .C = 1, .bits = 8, .palette = 1, .coded = 1},
+    {.kind = BMP, .C = 1, .bits = 4, .palette = 1, .coded = 1},
+    {.kind = PNM, .C = 1},
+    {.kind = PNM, .C = 3},
+    {.kind = PNM, .C = 1, .bits = 1},
+    {.kind = PNM, .C = 1, .bits = 16},
+    {.kind = PNM, .C = 3, .bits = 16},
+    {.kind = PNM, .C = 1, .plain = 1},
+    {.kind = PNM, .C = 3, .plain = 1},
+    {.kind = PNM, .C = 1, .bits = 1, .plain = 1},
+    {.kind = PNM, .C = 3, .bits = 16, .plain = 1},
+};
+enum { LOSSLESS = (int)(sizeof lossless / sizeof *lossless) };
+
+static uint8_t pixels[1 << 20];
+
+/* Indices below the size of the palette, in runs; or a photograph. */
+static void fill_pixels(const picture_spec *spec) {
+    make_picture_pixels(pixels, spec->H, spec->W, spec->C, spec->seed);
+    int shift = spec->bits && spec->bits < 8 ? 8 - spec->bits : 0;
+    if (spec->palette)
+        for (int32_t i = 0; i < spec->H * spec->W; i++) pixels[i] = (uint8_t)(pixels[i] >> shift);
+}
+
+static void round_trip(picture_spec spec, const rgm_decode_want *want) {
+    spec.pixels = pixels;
+    fill_pixels(&spec);
+    rgm_bytes bytes = {.name = "made"};
+    uint8_t *at = make_picture(&spec, &bytes.size);
+    bytes.at = at;
+    rgm_picture picture = decoded(decoder, &bytes, want);
+    int difference = oracle_difference(&spec, pixels, want, &picture);
+    ck_assert_msg(difference == 0, "kind %d C %d bits %d palette %d of %d x %d: differs by %d", spec.kind, spec.C,
+                  spec.bits, spec.palette, spec.H, spec.W, difference);
+    ck_assert_int_eq(picture.warnings, 0);
+    ck_assert_int_eq(picture.reduced, 1);
+    ck_assert(picture.box.height == picture.H && picture.box.width == picture.W);
+    free(at);
+}
+
+START_TEST(test_lossless) {
+    static const int32_t sizes[][2] = {{1, 1}, {2, 3}, {13, 9}, {9, 33}, {40, 31}};
+    picture_spec spec = lossless[_i];
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
+        for (int32_t C = 1; C <= 3; C += 2) {
+            spec.H = sizes[i][0];
+            spec.W = sizes[i][1];
+            spec.seed = 5 + i;
+            round_trip(spec, &(rgm_decode_want){.C = C, .background = {255, 255, 255}});
+            round_trip(spec, &(rgm_decode_want){.C = C, .background = {10, 200, 90}});
+        }
+}
+END_TEST
+
+START_TEST(test_orientation) {
+    static const int32_t kinds[] = {PNG, WEBP};
+    for (int k = 0; k < 2; k++)
+        for (int32_t C = 1; C <= 3; C += 2) {
+            picture_spec spec = {.kind = kinds[k], .H = 11, .W = 17, .C = 4, .orientation = _i, .seed = 3};
+            round_trip(spec, &(rgm_decode_want){.C = C, .background = {1, 2, 3}});
+            spec.progressive = kinds[k] == PNG;
+            round_trip(spec, &(rgm_decode_want){.C = C, .background = {1, 2, 3}});
+        }
+}
+END_TEST
+
+/* ---- probing ---- */
+
+static rgm_picture_info probed(const picture_spec *spec) {
+    rgm_bytes bytes = {.name = "made"};
+    rgm_picture_info info;
+    rgm_error err = {0};
+    uint8_t *at = make_picture(spec, &bytes.size);
+    bytes.at = at;
+    ck_assert_int_eq(rgm_picture_kind(at, bytes.size), spec->kind);
+    ck_assert_msg(rgm_picture_probe(&bytes, &info, &err) == RGM_OK, "%s", err.text);
+    free(at);
+    return info;
+}
+
+START_TEST(test_probe) {
+    for (int32_t i = 0; i < LOSSLESS; i++) {
+        picture_spec spec = lossless[i];
+        spec.H = 12;
+        spec.W = 7;
+        fill_pixels(&spec);
+        spec.pixels = pixels;
+        rgm_picture_info info = probed(&spec);
+        int bits = spec.kind == BMP && spec.bits > 8 ? 8 : spec.bits ? spec.bits : 8;
+        ck_assert(info.kind == spec.kind && info.H == 12 && info.W == 7 && info.bits == bits && info.orientation == 1);
+        ck_assert_int_eq(info.profile, spec.profile);
+        ck_assert_int_eq(info.alpha, spec.C % 2 == 0 || spec.transparent);
+        if (spec.kind != WEBP) ck_assert_int_eq(info.colour, spec.C >= 3 || spec.palette);
+    }
+}
+END_TEST
+
+START_TEST(test_probe_orientation) {
+    static const int32_t kinds[] = {JPEG, PNG, WEBP};
+    for (int k = 0; k < 3; k++) {
+        picture_spec spec = {.kind = kinds[k], .H = 20, .W = 30, .C = 3, .orientation = _i, .profile = 1};
+        rgm_picture_info info = probed(&spec);
+        ck_assert_int_eq(info.orientation, _i);
+        ck_assert_int_eq(info.H, _i >= 5 ? 30 : 20);
+        ck_assert_int_eq(info.W, _i >= 5 ? 20 : 30);
+        ck_assert_int_eq(info.profile, 1);
+    }
+}
+END_TEST
+
+START_TEST(test_names) {
+    ck_assert_str_eq(rgm_picture_kind_name(JPEG), "JPEG");
+    ck_assert_str_eq(rgm_picture_kind_name(PNM), "PNM");
+    ck_assert_str_eq(rgm_picture_kind_name(RGM_PICTURE_NONE), "");
+    ck_assert_str_eq(rgm_picture_kind_name(77), "");
+    ck_assert_str_eq(rgm_picture_kind_name(-1), "");
+}
+END_TEST
+
+/* ---- no pictures ---- */
+
+START_TEST(test_no_picture) {
+    refused((const uint8_t *)"", 0, RGM_E_FORMAT, "empty", 1);
+    refused((const uint8_t *)"hello", 5, RGM_E_FORMAT, "not a picture (its first bytes are 68 65 6c 6c 6f)", 1);
+    refused((const uint8_t *)"BM, the best of months", 22, RGM_E_FORMAT, "not a picture", 1);
+    refused((const uint8_t *)"P4ssword", 8, RGM_E_FORMAT, "not a picture", 1);
+    refused((const uint8_t *)"GIF89a....", 10, RGM_E_UNSUPPORTED, "GIF: this kind cannot be read", 1);
+    refused((const uint8_t *)"II*\0....", 8, RGM_E_UNSUPPORTED, "TIFF", 1);
+    refused((const uint8_t *)"\0\0\0\x18"
+                             "ftypavif...",
+            15, RGM_E_UNSUPPORTED, "AVIF", 1);
+    refused((const uint8_t *)"\0\0\0\0\0\0\0\0", 8, RGM_E_FORMAT, "00 00 00 00 00 00 00 00)", 0);
+}
+END_TEST
+
+/* A name that is longer than a line ends the line's first part, whole characters of it. */
+START_TEST(test_long_name) {
+    char name[1001] = "";
+    for (int i = 0; i < 500; i++) memcpy(name + 2 * i, "\xc3\xa9", 3);
+    rgm_picture_info info;
+    rgm_error err = {0};
+    rgm_bytes bytes = {(const uint8_t *)"hello", 5, name};
+    ck_assert(rgm_picture_probe(&bytes, &info, &err) == RGM_E_FORMAT);
+    ck_assert_msg(!strncmp(err.text, "...\xc3\xa9", 5) && strstr(err.text, "\xa9: not a picture"), "%s", err.text);
+}
+END_TEST
+
+/* ---- sizes ---- */
+
+START_TEST(test_thin) {
+    static const int32_t sizes[][2] = {{1, 30000}, {30000, 1}, {30000, 2}, {1, 1}};
+    static const int32_t kinds[] = {JPEG, PNG, BMP, PNM, WEBP};
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
+        for (int k = 0; k < 5; k++) {
+            picture_spec spec = {.kind = kinds[k], .H = sizes[i][0], .W = sizes[i][1], .C = 3, .quality = 0};
+            if (kinds[k] == WEBP) { /* its largest side */
+                spec.H = spec.H > 16383 ? 16383 : spec.H;
+                spec.W = spec.W > 16383 ? 16383 : spec.W;
+            }
+            rgm_bytes bytes = {.name = "thin"};
+            uint8_t *at = make_picture(&spec, &bytes.size);
+            bytes.at = at;
+            rgm_picture picture = decoded(decoder, &bytes, &(rgm_decode_want){.C = 1});
+            ck_assert(picture.H == spec.H && picture.W == spec.W && picture.C == 1 && picture.pitch >= picture.W);
+            free(at);
+        }
+}
+END_TEST
+
+static void be32(uint8_t *at, uint32_t value) {
+    for (int i = 0; i < 4; i++) at[i] = (uint8_t)(value >> (24 - 8 * i));
+}
+
+/* Sizes are refused from the header alone, before memory is taken. */
+START_TEST(test_bombs) {
+    size_t size;
+    uint8_t *at = make_picture(&(picture_spec){.kind = PNG, .H = 8, .W = 8, .C = 3}, &size);
+    be32(at + 16, 46341);
+    be32(at + 20, 46341);
+    refused(at, size, RGM_E_UNSUPPORTED, "PNG: too large: 46341 x 46341 pixels, at most 100000000", 1);
+    be32(at + 20, 0x80000000u);
+    refused(at, size, RGM_E_UNSUPPORTED, "sides are at most 65535", 1);
+    be32(at + 20, 0);
+    refused(at, size, RGM_E_FORMAT, "its size is 0 x 46341", 1);
+    free(at);
+    refused((const uint8_t *)"P6 46341 46341 255\n...", 22, RGM_E_UNSUPPORTED, "PNM: too large", 1);
+    refused((const uint8_t *)"P6 99999999999 1 255\n...", 24, RGM_E_UNSUPPORTED, "PNM: too large", 1);
+    refused((const uint8_t *)"P5 0 4 255\n....", 15, RGM_E_FORMAT, "its size is 4 x 0", 1);
+    at = make_picture(&(picture_spec){.kind = JPEG, .H = 8, .W = 8, .C = 3}, &size);
+    for (size_t i = 0; i < size; i++)
+        if (at[i] == 0xff && at[i + 1] == 0xc0) {
+            memset(at + i + 5, 0xee, 4);
+            break;
+        }
+    refused(at, size, RGM_E_UNSUPPORTED, "JPEG: too large: 61166 x 61166", 0);
+    free(at);
+    at = make_picture(&(picture_spec){.kind = BMP, .H = 8, .W = 8, .C = 3}, &size);
+    memset(at + 18, 0x7f, 4);
+    refused(at, size, RGM_E_UNSUPPORTED, "BMP: too large", 0);
+    memcpy(at + 22, "\0\0\0\x80", 4);
+    refused(at, size, RGM_E_UNSUPPORTED, "BMP: too large", 0);
+    free(at);
+}
+END_TEST
+
+/* ---- memory ---- */
+
+START_TEST(test_reserve) {
+    rgm_bytes bytes = {.name = "made"};
+    uint8_t *at = make_picture(&(picture_spec){.kind = PNG, .H = 50, .W = 40, .C = 4, .orientation = 6}, &bytes.size);
+    bytes.at = at;
+    ck_assert(rgm_decoder_reserve(decoder, 2000, 3, NULL) == RGM_OK);
+    ck_assert(rgm_decoder_bytes(2000, 3) >= 6000);
+    const uint8_t *first = decoded(decoder, &bytes, &(rgm_decode_want){.C = 3}).pixels;
+    for (int32_t C = 1; C <= 3; C += 2)
+        ck_assert_ptr_eq(decoded(decoder, &bytes, &(rgm_decode_want){.C = C}).pixels, first);
+    free(at);
+    rgm_decoder_destroy(NULL);
+}
+END_TEST
+
+int main(void) {
+    Suite *suite = suite_create("picture");
+    TCase *kinds = tcase_create("kinds"), *odd = tcase_create("odd");
+    tcase_add_checked_fixture(kinds, setup, teardown);
+    tcase_set_timeout(kinds, 60);
+    tcase_add_loop_test(kinds, test_lossless, 0, LOSSLESS);
+    tcase_add_loop_test(kinds, test_orientation, 1, 9);
+    tcase_add_test(kinds, test_probe);
+    tcase_add_loop_test(kinds, test_probe_orientation, 1, 9);
+    tcase_add_test(kinds, test_names);
+    tcase_add_checked_fixture(odd, setup, teardown);
+    tcase_set_timeout(odd, 60);
+    tcase_add_test(odd, test_no_picture);
+    tcase_add_test(odd, test_long_name);
+    tcase_add_test(odd, test_thin);
+    tcase_add_test(odd, test_bombs);
+    tcase_add_test(odd, test_reserve);
+    suite_add_tcase(suite, kinds);
+    suite_add_tcase(suite, odd);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
