@@ -56,7 +56,9 @@ const rgm_model_info plug_model = {.size = sizeof plug_model,
                                    .batch = 16,
                                    .mean = mean,
                                    .std = deviation,
-                                   .samples = 160};
+                                   .samples = 160,
+                                   .input_height = 6,
+                                   .input_width = 5};
 
 rgm_clock plug_clock(uint64_t step, uint64_t steps_per_epoch, uint32_t epochs) {
     uint64_t epoch = step / steps_per_epoch;

@@ -4,7 +4,7 @@ test_cflags = $(AM_CFLAGS) $(CHECK_CFLAGS)
 # docs/CONFIG.md's tables are made from the code's: check_options compares them, "make config-rows" writes them.
 EXTRA_PROGRAMS += %D%/make_config_rows
 tests_make_config_rows_SOURCES = %D%/make_config_rows.c %D%/config_rows.c %D%/config_rows.h
-tests_make_config_rows_LDADD = libcli.la libtrain.la libplug.la libbase.la
+tests_make_config_rows_LDADD = libcli.la libtrain.la libplug.la libpicture.la libbase.la
 config-rows: %D%/make_config_rows
 	%D%/make_config_rows $(srcdir)/docs/CONFIG.md
 .PHONY: config-rows
@@ -14,7 +14,7 @@ check_PROGRAMS += tests/check_config tests/check_config_values
 TESTS += tests/check_config tests/check_config_values
 tests_check_config_SOURCES = %D%/check_config.c %D%/config_case.c %D%/config_case.h
 tests_check_config_CFLAGS = $(test_cflags)
-tests_check_config_LDADD = libtrain.la libplug.la libbase.la $(CHECK_LIBS)
+tests_check_config_LDADD = libtrain.la libplug.la libpicture.la libbase.la $(CHECK_LIBS)
 tests_check_config_values_SOURCES = %D%/check_config_values.c %D%/config_case.c %D%/config_case.h
 tests_check_config_values_CFLAGS = $(test_cflags)
 tests_check_config_values_LDADD = $(tests_check_config_LDADD)
@@ -33,7 +33,7 @@ TESTS += tests/check_report
 tests_check_report_SOURCES = %D%/check_report.c
 tests_check_report_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
 tests_check_report_CFLAGS = $(test_cflags)
-tests_check_report_LDADD = libreport.la libtrain.la libplug.la libbase.la $(CHECK_LIBS)
+tests_check_report_LDADD = libreport.la libtrain.la libplug.la libpicture.la libbase.la $(CHECK_LIBS)
 
 check_PROGRAMS += tests/check_bench
 TESTS += tests/check_bench
@@ -54,7 +54,7 @@ check_PROGRAMS += tests/check_options
 TESTS += tests/check_options
 tests_check_options_SOURCES = %D%/check_options.c %D%/config_rows.c %D%/config_rows.h
 tests_check_options_CFLAGS = $(test_cflags)
-tests_check_options_LDADD = libcli.la libtrain.la libplug.la libkernels.la libbase.la $(CHECK_LIBS)
+tests_check_options_LDADD = libcli.la libtrain.la libplug.la libpicture.la libkernels.la libbase.la $(CHECK_LIBS)
 
 check_PROGRAMS += tests/check_interrupt
 TESTS += tests/check_interrupt
@@ -175,8 +175,8 @@ tests_check_plug_SOURCES = %D%/check_plug.c %D%/check_plug_params.c %D%/check_pl
 	%D%/check_plug_promises.c %D%/check_plug.h %D%/sanitized.h
 tests_check_plug_CPPFLAGS = $(AM_CPPFLAGS) -DRGM_FIXTURES='"$(abs_top_builddir)/tests/fixtures"'
 tests_check_plug_CFLAGS = $(test_cflags)
-tests_check_plug_LDADD = libplug.la libkernels.la libbase.la $(CHECK_LIBS)
-tests_check_plug_DEPENDENCIES = $(plugin_LTLIBRARIES) libplug.la libkernels.la libbase.la \
+tests_check_plug_LDADD = libplug.la libpicture.la libkernels.la libbase.la $(CHECK_LIBS)
+tests_check_plug_DEPENDENCIES = $(plugin_LTLIBRARIES) libplug.la libpicture.la libkernels.la libbase.la \
 	tests/fixtures/same.stamp tests/fixtures/longer.stamp tests/fixtures/shorter.stamp
 
 check_PROGRAMS += tests/check_helper
@@ -196,7 +196,7 @@ tests_check_import_LDADD = libdatasets.la libdata.la libpicture.la libbase.la $(
 endif
 
 fixture_cc = $(CC) $(RGM_CFLAGS) $(RGM_WARNINGS) $(CFLAGS) $(RGM_LDFLAGS) -fPIC -shared
-fixture_sources = adam constant cosine crop cross_entropy cutout dropout flip he normal onecycle sgd step warmup \
+fixture_sources = adam constant cosine crop cross_entropy cutout dropout flip he normal onecycle resized_crop sgd step warmup \
 	weight_decay xavier
 fixture_broken = CRASH EXIT FP HANG LARGE MAGIC SIGNALS SLOT SYMBOL UNDEFINED VERSION
 fixture_dropouts = PLAIN INPUT OUTPUT ALWAYS SCRATCH

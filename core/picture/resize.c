@@ -11,76 +11,54 @@ enum {
 
 /* What the results along one side take from the source: `count` pixels from `first` on, by weights that sum to 1. */
 typedef struct side {
-    int32_t *first, *count; /* [room], one block */
-    float *weight;          /* [room] times `stride` */
-    size_t room, weights;
-    int32_t stride;   /* most taps that a result has */
-    int32_t low, end; /* source pixels [low, end) that any result takes */
+    int32_t *first, *count; /* [results] */
+    float *weight;          /* [results][stride] */
+    int32_t stride;         /* most taps that a result has */
+    int32_t low, end;       /* source pixels [low, end) that any result takes */
 } side;
 
-struct rgm_resizer {
+/* Scratch, cut up. */
+typedef struct work {
     const rgm_kernels *kernels;
     side rows, columns;
-    float *lanes; /* [values of a combined row][LANES] */
-    size_t lane_room;
-    float strip[LANES * STRIP];
-};
+    float *lanes; /* [values of a combined row][block] */
+    float *strip; /* [block][STRIP] */
+} work;
 
-rgm_status rgm_resizer_create(rgm_resizer **resizer, const rgm_kernels *kernels, rgm_error *err) {
-    *resizer = calloc(1, sizeof **resizer);
-    if (!*resizer) return rgm_fail(err, RGM_E_NOMEM, "no memory for resizing");
-    (*resizer)->kernels = kernels;
-    return RGM_OK;
+/* ---- scratch ---- */
+
+static size_t aligned(size_t bytes) { return (bytes + 63) / 64 * 64; }
+
+/* A result has less than 2 max(1, scale) + 2 taps, and scale is at most source / results. */
+static size_t weight_bytes(int32_t source, int32_t results) {
+    return aligned((2 * (size_t)source + 4 * (size_t)results) * sizeof(float));
 }
 
-static void release_side(side *s) {
-    free(s->first);
-    free(s->weight);
+static size_t tap_bytes(int32_t results) { return aligned((size_t)results * sizeof(int32_t)); }
+
+static size_t lane_bytes(int32_t W, int32_t C) { return (size_t)W * (size_t)C * LANES * sizeof(float); }
+
+size_t rgm_resize_scratch(const int32_t source[3], int32_t OH, int32_t OW) {
+    return LANES * STRIP * sizeof(float) + lane_bytes(source[1], source[2]) + weight_bytes(source[0], OH) +
+           weight_bytes(source[1], OW) + 2 * tap_bytes(OH) + 2 * tap_bytes(OW);
 }
 
-void rgm_resizer_destroy(rgm_resizer *resizer) {
-    if (!resizer) return;
-    release_side(&resizer->rows);
-    release_side(&resizer->columns);
-    free(resizer->lanes);
-    free(resizer);
+static char *take_side(side *s, char *at, int32_t source, int32_t results) {
+    s->first = (int32_t *)(void *)at;
+    s->count = (int32_t *)(void *)(at + tap_bytes(results));
+    s->weight = (float *)(void *)(at + 2 * tap_bytes(results));
+    return at + 2 * tap_bytes(results) + weight_bytes(source, results);
 }
 
-static rgm_status no_memory(size_t bytes, rgm_error *err) {
-    return rgm_fail(err, RGM_E_NOMEM, "no memory for resizing: %zu bytes", bytes);
+static void take_work(work *w, char *at, const rgm_resize_source *from, const rgm_resize_result *to) {
+    w->strip = (float *)(void *)at;
+    at += LANES * STRIP * sizeof(float);
+    at = take_side(&w->rows, at, from->H, to->H);
+    at = take_side(&w->columns, at, from->W, to->W);
+    w->lanes = (float *)(void *)at;
 }
 
-/* At least `count` floats; what was there is lost. */
-static rgm_status grow(float **at, size_t *room, size_t count, rgm_error *err) {
-    if (count <= *room) return RGM_OK;
-    free(*at);
-    *room = 0;
-    *at = malloc(count * sizeof **at);
-    if (!*at) return no_memory(count * sizeof **at, err);
-    *room = count;
-    return RGM_OK;
-}
-
-/* Room for the taps of `results` pixels that come from at most `source` ones. A result has less than 2 max(1, scale) +
- * 2 taps, and scale is at most source / results. */
-static rgm_status grow_side(side *s, int32_t source, int32_t results, rgm_error *err) {
-    const size_t n = (size_t)results;
-    RGM_TRY(grow(&s->weight, &s->weights, 2 * (size_t)source + 4 * n, err));
-    if (n <= s->room) return RGM_OK;
-    free(s->first);
-    s->room = 0;
-    s->first = malloc(2 * n * sizeof *s->first);
-    if (!s->first) return no_memory(2 * n * sizeof *s->first, err);
-    s->count = s->first + n;
-    s->room = n;
-    return RGM_OK;
-}
-
-rgm_status rgm_resizer_reserve(rgm_resizer *r, const int32_t source[3], int32_t OH, int32_t OW, rgm_error *err) {
-    RGM_TRY(grow_side(&r->rows, source[0], OH, err));
-    RGM_TRY(grow_side(&r->columns, source[1], OW, err));
-    return grow(&r->lanes, &r->lane_room, (size_t)source[1] * (size_t)source[2] * LANES, err);
-}
+/* ---- taps ---- */
 
 /* A part of a side of the source, and which pixels of what it becomes are wanted. */
 typedef struct stretch {
@@ -119,6 +97,8 @@ static void fill_side(side *s, const stretch *of) {
     }
 }
 
+/* ---- pixels ---- */
+
 static void combine_rows(const uint8_t *src, int64_t pitch, const float *weight, int32_t taps, float *dst, int64_t n) {
     for (int64_t j = 0; j < n; j++) {
         float total = 0;
@@ -132,7 +112,7 @@ static void combine_rows(const uint8_t *src, int64_t pitch, const float *weight,
     }
 }
 
-static void combine_columns(const rgm_resizer *r, int32_t rows, const rgm_resize_result *to, int32_t C, uint8_t *dst) {
+static void combine_columns(const work *r, int32_t rows, const rgm_resize_result *to, int32_t C, uint8_t *dst) {
     const int32_t B = r->kernels->block;
     for (int32_t x = 0; x < to->W; x++) {
         const float *weight = r->columns.weight + (size_t)x * (size_t)r->columns.stride;
@@ -153,7 +133,7 @@ static void combine_columns(const rgm_resizer *r, int32_t rows, const rgm_resize
 }
 
 /* Rows [first, first + rows) of the result, a block of lanes. */
-static void resize_block(rgm_resizer *r, const rgm_resize_source *from, const rgm_resize_result *to, int32_t first,
+static void resize_block(const work *r, const rgm_resize_source *from, const rgm_resize_result *to, int32_t first,
                          int32_t rows) {
     const int64_t n = (int64_t)(r->columns.end - r->columns.low) * from->C;
     const uint8_t *left = from->pixels + (int64_t)r->columns.low * from->C;
@@ -176,12 +156,52 @@ static rgm_box part_of(const rgm_resize_source *from) {
                      fmin(from->box.left + from->box.width, from->W) - left};
 }
 
-rgm_status rgm_resize(rgm_resizer *r, const rgm_resize_source *from, const rgm_resize_result *to, rgm_error *err) {
-    const int32_t B = r->kernels->block, source[3] = {from->H, from->W, from->C};
+void rgm_resize_in(const rgm_kernels *kernels, void *scratch, const rgm_resize_source *from,
+                   const rgm_resize_result *to) {
+    const int32_t B = kernels->block;
     const rgm_box box = part_of(from);
+    work w = {.kernels = kernels};
+    take_work(&w, scratch, from, to);
+    fill_side(&w.rows, &(stretch){box.top, box.height, from->H, to->full_H, to->top, to->H});
+    fill_side(&w.columns, &(stretch){box.left, box.width, from->W, to->full_W, to->left, to->W});
+    for (int32_t y = 0; y < to->H; y += B) resize_block(&w, from, to, y, to->H - y < B ? to->H - y : B);
+}
+
+/* ---- a worker's ---- */
+
+struct rgm_resizer {
+    const rgm_kernels *kernels;
+    void *scratch;
+    size_t bytes;
+};
+
+rgm_status rgm_resizer_create(rgm_resizer **resizer, const rgm_kernels *kernels, rgm_error *err) {
+    *resizer = calloc(1, sizeof **resizer);
+    if (!*resizer) return rgm_fail(err, RGM_E_NOMEM, "no memory for resizing");
+    (*resizer)->kernels = kernels;
+    return RGM_OK;
+}
+
+void rgm_resizer_destroy(rgm_resizer *resizer) {
+    if (!resizer) return;
+    free(resizer->scratch);
+    free(resizer);
+}
+
+rgm_status rgm_resizer_reserve(rgm_resizer *r, const int32_t source[3], int32_t OH, int32_t OW, rgm_error *err) {
+    const size_t bytes = rgm_resize_scratch(source, OH, OW);
+    if (bytes <= r->bytes) return RGM_OK;
+    free(r->scratch);
+    r->bytes = 0;
+    r->scratch = aligned_alloc(64, bytes);
+    if (!r->scratch) return rgm_fail(err, RGM_E_NOMEM, "no memory for resizing: %zu bytes", bytes);
+    r->bytes = bytes;
+    return RGM_OK;
+}
+
+rgm_status rgm_resize(rgm_resizer *r, const rgm_resize_source *from, const rgm_resize_result *to, rgm_error *err) {
+    const int32_t source[3] = {from->H, from->W, from->C};
     RGM_TRY(rgm_resizer_reserve(r, source, to->H, to->W, err));
-    fill_side(&r->rows, &(stretch){box.top, box.height, from->H, to->full_H, to->top, to->H});
-    fill_side(&r->columns, &(stretch){box.left, box.width, from->W, to->full_W, to->left, to->W});
-    for (int32_t y = 0; y < to->H; y += B) resize_block(r, from, to, y, to->H - y < B ? to->H - y : B);
+    rgm_resize_in(r->kernels, r->scratch, from, to);
     return RGM_OK;
 }

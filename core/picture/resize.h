@@ -1,5 +1,5 @@
-/* Antialiased resizing of uint8 images: the triangle filter over the area that a pixel covers, as Pillow's BILINEAR and
- * torchvision's resize with antialias=True (Turkowski 1990, "Filters for common resampling tasks"). A pixel of the
+/* Antialiased resizing of uint8 images: the triangle filter over the area that a pixel covers (Turkowski 1990, "Filters
+ * for common resampling tasks"). It is Pillow's BILINEAR and torchvision's resize with antialias=True: a pixel of the
  * result differs by at most 1 from theirs. Rows are combined first, columns second, in floating point, and rounded
  * once.
  *
@@ -27,7 +27,15 @@ typedef struct rgm_resize_result {
     int32_t top, left;      /* of the result in it */
 } rgm_resize_result;
 
-typedef struct rgm_resizer rgm_resizer; /* scratch that grows, for one thread at a time */
+/* Bytes of scratch for sources up to H x W x C and results up to OH x OW. */
+size_t rgm_resize_scratch(const int32_t source[3], int32_t OH, int32_t OW);
+
+/* Resizes in `scratch`: 64-byte aligned, as many bytes as rgm_resize_scratch() says. The result has the same bits
+ * whatever window of it is asked for. [any thread] */
+void rgm_resize_in(const rgm_kernels *kernels, void *scratch, const rgm_resize_source *source,
+                   const rgm_resize_result *result);
+
+typedef struct rgm_resizer rgm_resizer; /* kernels with scratch that grows, for one thread at a time */
 
 /* RGM_E_NOMEM. [any thread] */
 rgm_status rgm_resizer_create(rgm_resizer **resizer, const rgm_kernels *kernels, rgm_error *err);
@@ -36,7 +44,7 @@ void rgm_resizer_destroy(rgm_resizer *resizer); /* NULL is fine */
 /* Takes scratch for sources up to H x W x C and results up to OH x OW now: later calls take none. RGM_E_NOMEM. */
 rgm_status rgm_resizer_reserve(rgm_resizer *resizer, const int32_t source[3], int32_t OH, int32_t OW, rgm_error *err);
 
-/* Resizes. The result has the same bits whatever window of it is asked for. RGM_E_NOMEM. [any thread] */
+/* rgm_resize_in() its scratch. RGM_E_NOMEM. [any thread] */
 rgm_status rgm_resize(rgm_resizer *resizer, const rgm_resize_source *source, const rgm_resize_result *result,
                       rgm_error *err);
 

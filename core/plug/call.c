@@ -3,7 +3,9 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include "picture/resize.h"
 #include "plug/border.h"
+#include "plug/host.h"
 #include "plug/instance_internal.h"
 
 /* Calls from [main] use the instance's own scratch: never two at once, so one is enough. */
@@ -52,18 +54,87 @@ rgm_status rgm_plug_augment_output(rgm_plug_call *context, const rgm_image *in, 
     return conclude(context, result, err);
 }
 
+int32_t rgm_plug_has_window(const rgm_instance *augmentation) {
+    return rgm_instance_any(augmentation)->augmentation.window != NULL;
+}
+
+static int32_t same_shape(const rgm_image *a, const rgm_image *b) {
+    return a->channels == b->channels && a->height == b->height && a->width == b->width;
+}
+
+/* After a call that may leave a sample as it is. */
+static int32_t settle(rgm_plug_call *context, int32_t result, const rgm_image *in, const rgm_image *out,
+                      int32_t *changed) {
+    *changed = result != RGM_UNCHANGED;
+    if (result != RGM_UNCHANGED || same_shape(in, out)) return result == RGM_UNCHANGED ? RGM_DONE : result;
+    return context->call.host->fail(&context->call, "left an image unchanged that must get another size");
+}
+
+rgm_status rgm_plug_augment_window(rgm_plug_call *context, const rgm_image *in, const rgm_image *out,
+                                   rgm_window *window, int32_t *changed, rgm_error *err) {
+    rgm_border border;
+    rgm_image from = *in, to = *out;
+    from.data = to.data = NULL;
+    *window = (rgm_window){.size = sizeof *window, .height = in->height, .width = in->width};
+    rgm_border_enter(&border, context->instance, "window");
+    int32_t result = ANY(context)->augmentation.window(&context->call, SELF(context), &from, &to, window);
+    rgm_border_leave(&border);
+    result = settle(context, result, in, out, changed);
+    if (result == RGM_DONE && !rgm_window_inside(window, in))
+        result =
+            context->call.host->fail(&context->call, "wants the window of %g x %g at (%g, %g) of %d x %d pixels",
+                                     window->height, window->width, window->top, window->left, in->height, in->width);
+    return conclude(context, result, err);
+}
+
+rgm_status rgm_plug_augment_evaluation(rgm_plug_call *context, const rgm_image *out, double *share, rgm_error *err) {
+    const rgm_augmentation *a = &ANY(context)->augmentation;
+    rgm_border border;
+    rgm_image to = *out;
+    to.data = NULL;
+    *share = 1.0;
+    if (!a->evaluation) return RGM_OK;
+    use_main_scratch(context);
+    rgm_border_enter(&border, context->instance, "evaluation");
+    int32_t result = a->evaluation(&context->call, SELF(context), &to, share);
+    rgm_border_leave(&border);
+    if (result == RGM_DONE && !(*share > 0.0 && *share <= 1.0))
+        result = context->call.host->fail(&context->call, "evaluation takes %g of the shorter side, expected 0 to 1",
+                                          *share);
+    return conclude(context, result, err);
+}
+
+/* The component's own scratch, up to where the host's begins. */
+static size_t own_scratch(const rgm_instance *instance) { return (instance->scratch_bytes + 63) / 64 * 64; }
+
+size_t rgm_plug_augment_scratch(const rgm_instance *augmentation, const rgm_image *in, const rgm_image *out) {
+    const int32_t source[3] = {in->height, in->width, in->channels};
+    if (!rgm_plug_has_window(augmentation)) return augmentation->scratch_bytes;
+    return own_scratch(augmentation) + rgm_resize_scratch(source, out->height, out->width);
+}
+
+static rgm_status augment_window(rgm_plug_call *context, const rgm_image *in, rgm_image *out, int32_t *changed,
+                                 rgm_error *err) {
+    rgm_window window;
+    const rgm_instance *it = context->instance;
+    if (in->channels != out->channels)
+        return conclude(context,
+                        context->call.host->fail(&context->call, "makes %d channels of %d: a window keeps their number",
+                                                 out->channels, in->channels),
+                        err);
+    RGM_TRY(rgm_plug_augment_window(context, in, out, &window, changed, err));
+    if (*changed) rgm_host_resize(it->kernels, in, &window, out, (char *)context->call.scratch + own_scratch(it));
+    return RGM_OK;
+}
+
 rgm_status rgm_plug_augment(rgm_plug_call *context, const rgm_image *in, rgm_image *out, int32_t *changed,
                             rgm_error *err) {
     rgm_border border;
+    if (rgm_plug_has_window(context->instance)) return augment_window(context, in, out, changed, err);
     rgm_border_enter(&border, context->instance, "apply");
     int32_t result = ANY(context)->augmentation.apply(&context->call, SELF(context), in, out);
     rgm_border_leave(&border);
-    int32_t same = in->channels == out->channels && in->height == out->height && in->width == out->width;
-    *changed = result != RGM_UNCHANGED;
-    if (result == RGM_UNCHANGED)
-        result = same ? RGM_DONE
-                      : context->call.host->fail(&context->call, "left an image unchanged that must get another size");
-    return conclude(context, result, err);
+    return conclude(context, settle(context, result, in, out, changed), err);
 }
 
 /* ---- initializers ---- */

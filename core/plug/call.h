@@ -12,7 +12,20 @@
 /* The shape that leaves an augmentation for samples of in's shape: *out = *in with its size changed. Refused unless
  * channels, height and width are 1..65536 each. [main] */
 rgm_status rgm_plug_augment_output(rgm_plug_call *context, const rgm_image *in, rgm_image *out, rgm_error *err);
-/* *changed = 0: nothing was written, go on with `in`. [worker] */
+/* Does it take a window of each sample? Then the host makes the pixels, of samples of any height and width. [any] */
+int32_t rgm_plug_has_window(const rgm_instance *augmentation);
+/* The window that becomes `out`, for a sample of in's shape (data is not looked at). *changed = 0: none; the sample
+ * passes on as it is. Refused unless it is inside of the sample and at least a pixel high and wide. [worker] */
+rgm_status rgm_plug_augment_window(rgm_plug_call *context, const rgm_image *in, const rgm_image *out,
+                                   rgm_window *window, int32_t *changed, rgm_error *err);
+/* The share of the shorter side that evaluation's centre crop of out's shape takes: in (0, 1]; 1 where it does not say.
+ * [main] */
+rgm_status rgm_plug_augment_evaluation(rgm_plug_call *context, const rgm_image *out, double *share, rgm_error *err);
+/* Bytes of scratch that rgm_plug_augment() needs for such images, 64-byte aligned; never less than
+ * rgm_instance_scratch_bytes(). [any] */
+size_t rgm_plug_augment_scratch(const rgm_instance *augmentation, const rgm_image *in, const rgm_image *out);
+/* Makes out: by the component's window, or by its `apply`. *changed = 0: nothing was written, go on with `in`. [worker]
+ */
 rgm_status rgm_plug_augment(rgm_plug_call *context, const rgm_image *in, rgm_image *out, int32_t *changed,
                             rgm_error *err);
 

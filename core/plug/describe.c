@@ -51,6 +51,8 @@ size_t rgm_listed_describe(const rgm_listed *listed, char *out, size_t size) {
     put(&t, "  from plugin %s %s (%s), %s\n", listed->plugin->id, listed->plugin->version, listed->plugin->licence,
         listed->path);
     put(&t, "  scope %s\n", scopes[c->scope <= RGM_TENSOR ? c->scope : 0]);
+    if (c->kind == RGM_AUGMENTATION && ((const rgm_augmentation *)(const void *)c)->window)
+        put(&t, "  takes a window of each picture, which the host decodes and resizes\n");
     put(&t, c->param_count > 0 ? "parameters:\n" : "no parameters\n");
     for (uint32_t i = 0; i < c->param_count; i++) put_param(&t, &c->params[i]);
     return t.length;

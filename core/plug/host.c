@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "base/log.h"
+#include "picture/resize.h"
 #include "plug/context.h"
 #include "plug/instance_internal.h"
 #include "plug/math.h"
@@ -56,6 +57,49 @@ static void host_note(const rgm_call *call, const char *format, ...) {
     rgm_log(RGM_LOG_INFO, "%s: %s", name, line);
 }
 
+static int32_t interleaved(const rgm_image *image) {
+    return image->type == RGM_PIXEL_U8 && image->stride_c == 1 && image->stride_w == image->channels;
+}
+
+static int32_t host_resize_u8(const rgm_call *call, const rgm_image *in, const rgm_window *window, rgm_image *out,
+                              void *scratch, uint64_t scratch_bytes) {
+    const rgm_plug_call *context = call->host_data;
+    const int32_t shape[3] = {in->height, in->width, in->channels};
+    if (!interleaved(in) || !interleaved(out) || in->channels != out->channels)
+        return host_fail(call, "resize_u8: the images are not uint8 with the same interleaved channels");
+    if (!rgm_window_inside(window, in))
+        return host_fail(call, "resize_u8: the window is not inside of the image, or smaller than a pixel");
+    const size_t bytes = rgm_resize_scratch(shape, out->height, out->width);
+    if (scratch_bytes < bytes || (uintptr_t)scratch % 64 != 0)
+        return host_fail(call, "resize_u8: %llu bytes of scratch, expected at least %zu, 64-byte aligned",
+                         (unsigned long long)scratch_bytes, bytes);
+    rgm_host_resize(context->instance->kernels, in, window, out, scratch);
+    return RGM_DONE;
+}
+
+void rgm_host_resize(const rgm_kernels *kernels, const rgm_image *in, const rgm_window *window, rgm_image *out,
+                     void *scratch) {
+    const rgm_resize_source source = {.pixels = in->data,
+                                      .pitch = in->stride_h,
+                                      .H = in->height,
+                                      .W = in->width,
+                                      .C = in->channels,
+                                      .box = {window->top, window->left, window->height, window->width}};
+    const rgm_resize_result result = {.pixels = out->data,
+                                      .pitch = out->stride_h,
+                                      .H = out->height,
+                                      .W = out->width,
+                                      .full_H = out->height,
+                                      .full_W = out->width};
+    rgm_resize_in(kernels, scratch, &source, &result);
+}
+
+int32_t rgm_window_inside(const rgm_window *w, const rgm_image *of) {
+    const double slack = 1e-6; /* of a sum that is rounded */
+    return w->top >= 0.0 && w->left >= 0.0 && w->height >= 1.0 - slack && w->width >= 1.0 - slack &&
+           w->top + w->height <= of->height + slack && w->left + w->width <= of->width + slack;
+}
+
 void rgm_host_fill(rgm_host *host, const rgm_kernels *kernels) {
     *host = (rgm_host){
         .size = sizeof *host,
@@ -86,5 +130,6 @@ void rgm_host_fill(rgm_host *host, const rgm_kernels *kernels) {
         .sigmoid_xent = kernels->sigmoid_xent,
         .crop_flip_u8 = kernels->crop_flip_u8,
         .relu = kernels->relu_fwd,
+        .resize_u8 = host_resize_u8,
     };
 }

@@ -72,6 +72,7 @@ rgm_status rgm_instance_create(rgm_instance **instance, const rgm_registry *regi
     }
     const rgm_component *c = it->listed->component;
     it->host = rgm_registry_host(registry);
+    it->kernels = rgm_registry_kernels(registry);
     it->memory = aligned_alloc(64, memory_bytes(c));
     it->pristine = aligned_alloc(64, memory_bytes(c));
     if (!it->memory || !it->pristine) {
@@ -115,7 +116,8 @@ static rgm_status ask_scratch(rgm_instance *it, const rgm_life *life, rgm_error 
 static int32_t called_from_main(const rgm_instance *it) {
     const rgm_any_component *any = rgm_instance_any(it);
     if (any->head.life && any->head.life->load) return 1;
-    return any->head.kind == RGM_SCHEDULER || (any->head.kind == RGM_AUGMENTATION && any->augmentation.output);
+    return any->head.kind == RGM_SCHEDULER ||
+           (any->head.kind == RGM_AUGMENTATION && (any->augmentation.output || any->augmentation.evaluation));
 }
 
 /* The scratch of [main] calls; those of workers bring their own. */

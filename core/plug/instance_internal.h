@@ -8,6 +8,7 @@
 struct rgm_instance {
     const rgm_listed *listed;
     const rgm_host *host;
+    const rgm_kernels *kernels;  /* of the host */
     const rgm_model_info *model; /* of the last prepare */
     void *memory;                /* what the plugin sees as `self` */
     void *pristine;              /* the same bytes before prepare: the parameters, zeros else */

@@ -30,6 +30,7 @@ typedef struct loaded {
 
 struct rgm_registry {
     rgm_host host;
+    const rgm_kernels *kernels;
     loaded *plugins; /* the last one found first */
     int32_t plugin_count;
     size_t refused;
@@ -200,7 +201,8 @@ rgm_status rgm_registry_create(rgm_registry **registry, const rgm_registry_optio
     if (!r) return rgm_fail(err, RGM_E_NOMEM, "no memory for the plugin registry");
     rgm_border_note_locale();
     r->probe_seconds = knobs->probe_seconds > 0 ? knobs->probe_seconds : PROBE_SECONDS;
-    rgm_host_fill(&r->host, options->kernels ? options->kernels : rgm_kernels_reference(16));
+    r->kernels = options->kernels ? options->kernels : rgm_kernels_reference(16);
+    rgm_host_fill(&r->host, r->kernels);
     for (size_t i = 0; i < options->file_count; i++) RGM_TRY_OR_FAIL(status, add_path(r, options->files[i], err));
     if (!knobs->ignore_path) RGM_TRY_OR_FAIL(status, add_environment(r, err));
     RGM_TRY_OR_FAIL(status, add_own_folder(r, options->folder, err));
@@ -225,6 +227,8 @@ void rgm_registry_destroy(rgm_registry *registry) {
 }
 
 const rgm_host *rgm_registry_host(const rgm_registry *registry) { return &registry->host; }
+
+const rgm_kernels *rgm_registry_kernels(const rgm_registry *registry) { return registry->kernels; }
 
 size_t rgm_registry_count(const rgm_registry *registry) { return registry->count; }
 

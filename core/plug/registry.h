@@ -40,6 +40,7 @@ rgm_status rgm_registry_find(const rgm_registry *registry, int32_t kind, const c
 
 /* What plugins may call. It lives as long as the registry. */
 const rgm_host *rgm_registry_host(const rgm_registry *registry);
+const rgm_kernels *rgm_registry_kernels(const rgm_registry *registry); /* those behind it */
 
 /* Files that were skipped in folders; for tests. */
 size_t rgm_registry_refused(const rgm_registry *registry);

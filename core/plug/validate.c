@@ -164,16 +164,20 @@ static rgm_status check_scheduler(const rgm_scheduler *s, rgm_error *err) {
     return RGM_OK;
 }
 
+static rgm_status check_augmentation(const rgm_augmentation *a, rgm_error *err) {
+    const char *other = a->output ? "an output size of its own" : a->window ? "windows" : NULL;
+    if ((a->component.flags & RGM_IN_PLACE) && other)
+        return rgm_fail(err, RGM_E_USAGE, "works in place and has %s: expected one of the two", other);
+    return a->apply || a->window ? RGM_OK : missing("apply", err);
+}
+
 /* Every promised slot of a completed component. */
 static rgm_status check_slots(const rgm_any_component *any, rgm_error *err) {
     const rgm_life *life = any->head.life;
     if (life && !life->save != !life->load) return missing(life->save ? "load" : "save", err);
     switch (any->head.kind) {
     case RGM_AUGMENTATION:
-        if ((any->head.flags & RGM_IN_PLACE) && any->augmentation.output)
-            return rgm_fail(err, RGM_E_USAGE,
-                            "works in place and has an output size of its own: expected one of the two");
-        return any->augmentation.apply ? RGM_OK : missing("apply", err);
+        return check_augmentation(&any->augmentation, err);
     case RGM_INITIALIZER:
         return any->initializer.fill ? RGM_OK : missing("fill", err);
     case RGM_SCHEDULER:

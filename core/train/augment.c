@@ -87,12 +87,17 @@ static rgm_status find_shapes(rgm_augmenter *a, rgm_error *err) {
     return check_end(a, err);
 }
 
+static size_t scratch_of(const rgm_augmenter *a, int32_t i) {
+    const rgm_image in = image_of(&a->shapes[i], NULL, 0), out = image_of(&a->shapes[i + 1], NULL, 0);
+    return rgm_plug_augment_scratch(a->session->model->components.augment[i], &in, &out);
+}
+
 static rgm_status take_scratch(rgm_augmenter *a, rgm_error *err) {
     const rgm_session *s = a->session;
     for (int32_t i = a->first; i <= a->end; i++) {
         size_t bytes = rgm_arena_cost((size_t)a->shapes[i].C * (size_t)a->shapes[i].H * (size_t)a->shapes[i].W);
         if (bytes > a->image_bytes) a->image_bytes = bytes;
-        size_t scratch = i < a->end ? rgm_arena_cost(rgm_instance_scratch_bytes(s->model->components.augment[i])) : 0;
+        size_t scratch = i < a->end ? rgm_arena_cost(scratch_of(a, i)) : 0;
         if (scratch > a->scratch_bytes) a->scratch_bytes = scratch;
     }
     size_t bytes = worker_bytes(a) * (size_t)rgm_team_size(s->device->team);

@@ -80,7 +80,9 @@ static void describe(rgm_model *m, const rgm_data *data) {
                                .height = c->model.image[1],
                                .width = c->model.image[2],
                                .batch = c->batch,
-                               .samples = (uint64_t)data->train.count};
+                               .samples = (uint64_t)data->train.count,
+                               .input_height = c->model.image[1],
+                               .input_width = c->model.image[2]};
     if (m->input.known) rgm_model_assume(m, &data->constants.input);
     if (!data->set) return;
     const rgm_dataset_info *info = rgm_dataset_describe(data->set);

@@ -220,10 +220,25 @@ typedef struct rgm_model_info {
     const rgm_tensor_info *tensors;  /* step with RGM_AT                              */
     int32_t channels, height, width; /* of a sample as stored                         */
     int32_t batch;
-    const float *mean, *std; /* [channels], pixels scaled to 0..1; NULL: no data set, as for a plan */
-    uint64_t samples;        /* in the training split                         */
+    const float *mean, *std;           /* [channels], pixels scaled to 0..1; NULL: no data set, as for a plan */
+    uint64_t samples;                  /* in the training split                         */
+    int32_t input_height, input_width; /* of the image that the network takes; 0: not known */
+    uint64_t reserved_tail;            /* 0 */
     /* grows here */
 } rgm_model_info;
+
+typedef struct rgm_image rgm_image;
+typedef struct rgm_window rgm_window;
+
+/* The window of `in` becomes `out`, antialiased: the triangle filter, over pixels of the window alone. Images are uint8
+ * with stride_c 1 and stride_w `channels`; out does not overlap in. `scratch` is 64-byte aligned, such as the call's
+ * own: RGM_RESIZE_SCRATCH bytes of it are always enough. host->fail for what cannot be done. */
+typedef int32_t rgm_resize_u8(const rgm_call *call, const rgm_image *in, const rgm_window *window, rgm_image *out,
+                              void *scratch, uint64_t scratch_bytes);
+/* of an input of H x W x C and an output of OH x OW */
+#define RGM_RESIZE_SCRATCH(H, W, C, OH, OW)                                                                            \
+    (UINT64_C(32768) + UINT64_C(64) * (uint64_t)(W) * (uint64_t)(C) + UINT64_C(16) * ((uint64_t)(H) + (uint64_t)(W)) + \
+     UINT64_C(64) * ((uint64_t)(OH) + (uint64_t)(OW)))
 
 /* What the host offers. A plugin built for plain x86-64 gets the run's SIMD kernels here. Every function: [any] except
  * note. Kernels: no alignment needed; n counts floats and may be 0; results of reductions depend on n only. */
@@ -274,6 +289,7 @@ typedef struct rgm_host {
     void (*crop_flip_u8)(const uint8_t *src, int64_t pitch, int32_t H, int32_t W, int32_t C, int32_t top, int32_t left,
                          int32_t flip, const uint8_t *fill, uint8_t *dst, int32_t OH, int32_t OW);
     void (*relu)(const float *x, float *y, int64_t n); /* y = max(x, 0) */
+    rgm_resize_u8 *resize_u8;
     /* grows here */
 } rgm_host;
 
@@ -337,7 +353,7 @@ typedef struct rgm_component {
 /* A sample; strides in elements, any order, any sign. uint8 0..255, or float 0..1. Today's host hands over uint8 with
  * stride_c 1 and stride_w `channels`; serving the rest is a courtesy to later ones. */
 enum { RGM_PIXEL_U8 = 0, RGM_PIXEL_F32 = 1 };
-typedef struct rgm_image {
+struct rgm_image {
     uint32_t size;
     int32_t type; /* RGM_PIXEL_U8, RGM_PIXEL_F32 */
     int32_t channels, height, width;
@@ -346,19 +362,40 @@ typedef struct rgm_image {
     void *data;     /* element (0, 0, 0); never written through `in` */
     uint64_t index; /* row of its split */
     /* grows here */
-} rgm_image;
+};
+
+/* A rectangle of a sample, in its pixels; it may begin and end within one. */
+struct rgm_window {
+    uint32_t size;
+    uint32_t reserved; /* 0 */
+    double top, left, height, width;
+    uint64_t reserved_tail; /* 0 */
+    /* grows here */
+};
 
 typedef struct rgm_augmentation {
     rgm_component component;
     /* Writes every element of *out, whose shape is set, or returns RGM_UNCHANGED having written nothing. That is
      * for equal shapes only: the sample passes on as it is. out does not overlap in, except with RGM_IN_PLACE:
-     * then both are the same pixels and only what changes is written. [worker] */
+     * then both are the same pixels and only what changes is written. NULL where there is `window`. [worker] */
     int32_t (*apply)(const rgm_call *call, const void *self, const rgm_image *in, rgm_image *out);
     /* Sets out->channels, height and width, 1..65536 each, for a sample of in's shape (data is NULL in both). NULL: the
      * same. At the chain's end the channels must be those of the data set, height and width the model's.
-     * Evaluation has no augmentations: with validation or test images the end must have the stored size, too. [main] */
+     * With `window` the output must not depend on in's height and width: pictures have any. [main] */
     int32_t (*output)(const rgm_call *call, const void *self, const rgm_image *in, rgm_image *out);
     uint64_t reserved; /* 0 */
+    /* Optional: which part of a sample of in's shape becomes out, by resizing (data is NULL in both). The host makes
+     * the pixels: of an encoded picture it decodes no more than the window asks for. *window comes as the whole sample.
+     * It must lie inside of it and have at least a pixel each way. in and out have the same channels. RGM_UNCHANGED is
+     * for equal shapes only: the sample passes on as it is. The key is that of `apply`, which is not called then. Not
+     * with RGM_IN_PLACE. [worker] */
+    int32_t (*window)(const rgm_call *call, const void *self, const rgm_image *in, const rgm_image *out,
+                      rgm_window *window);
+    /* Optional: what evaluation, which has no augmentations, does with a sample that is not of out's shape. It is
+     * resized until *share of its shorter side is the shorter side of out, and the centre is cut out. *share is in (0,
+     * 1]; it comes as 1. [main] */
+    int32_t (*evaluation)(const rgm_call *call, const void *self, const rgm_image *out, double *share);
+    uint64_t reserved_tail; /* 0 */
     /* grows here */
 } rgm_augmentation;
 

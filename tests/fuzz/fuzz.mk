@@ -10,11 +10,11 @@ fuzz_state_libs = libtrain.la libplug.la $(net_rooms) libdata.la libpicture.la l
 
 %C%_fuzz_config_SOURCES = %D%/fuzz_config.c $(fuzz_shared)
 %C%_fuzz_config_LDFLAGS = $(fuzz_ldflags)
-%C%_fuzz_config_LDADD = libtrain.la libplug.la libbase.la
+%C%_fuzz_config_LDADD = libtrain.la libplug.la libpicture.la libbase.la
 
 %C%_fuzz_option_SOURCES = %D%/fuzz_option.c $(fuzz_shared)
 %C%_fuzz_option_LDFLAGS = $(fuzz_ldflags)
-%C%_fuzz_option_LDADD = libtrain.la libplug.la libbase.la
+%C%_fuzz_option_LDADD = libtrain.la libplug.la libpicture.la libbase.la
 
 %C%_fuzz_dataset_SOURCES = %D%/fuzz_dataset.c %D%/h5.c %D%/h5.h $(fuzz_shared)
 %C%_fuzz_dataset_CPPFLAGS = $(fuzz_h5_cppflags)
@@ -47,11 +47,11 @@ fuzz_state_libs = libtrain.la libplug.la $(net_rooms) libdata.la libpicture.la l
 
 %C%_fuzz_plugin_SOURCES = %D%/fuzz_plugin.c $(fuzz_shared)
 %C%_fuzz_plugin_LDFLAGS = $(fuzz_ldflags)
-%C%_fuzz_plugin_LDADD = libplug.la libkernels.la libbase.la -lm
+%C%_fuzz_plugin_LDADD = libplug.la libpicture.la libkernels.la libbase.la -lm
 
 %C%_fuzz_metrics_SOURCES = %D%/fuzz_metrics.c $(fuzz_shared)
 %C%_fuzz_metrics_LDFLAGS = $(fuzz_ldflags)
-%C%_fuzz_metrics_LDADD = libreport.la libtrain.la libplug.la libbase.la
+%C%_fuzz_metrics_LDADD = libreport.la libtrain.la libplug.la libpicture.la libbase.la
 
 %C%_fuzz_shapes_SOURCES = %D%/fuzz_shapes.c $(fuzz_shared)
 %C%_fuzz_shapes_LDFLAGS = $(fuzz_ldflags)
