@@ -24,12 +24,12 @@ struct turn {
     uint32_t class;
 };
 
-/* Work arrays of one split; `held` is per sample, the others per class. */
+/* Work arrays of one split; `held` and `sorted` are per sample, the others per class. */
 struct stratify {
     int64_t *members, *share; /* samples of the class; how many of them are held out */
     struct turn *turns;
     uint32_t *sorted; /* samples ordered by class, ascending within one */
-    uint8_t *held;
+    uint8_t *held;    /* the caller's */
 };
 
 static void free_stratify(struct stratify *work) {
@@ -37,7 +37,6 @@ static void free_stratify(struct stratify *work) {
     free(work->share);
     free(work->turns);
     free(work->sorted);
-    free(work->held);
 }
 
 static rgm_status alloc_stratify(struct stratify *work, int64_t classes, int64_t count, rgm_error *err) {
@@ -45,8 +44,7 @@ static rgm_status alloc_stratify(struct stratify *work, int64_t classes, int64_t
     work->share = calloc((size_t)classes, sizeof *work->share);
     work->turns = calloc((size_t)classes, sizeof *work->turns);
     work->sorted = calloc((size_t)count, sizeof *work->sorted);
-    work->held = calloc((size_t)count, sizeof *work->held);
-    if (work->members && work->share && work->turns && work->sorted && work->held) return RGM_OK;
+    if (work->members && work->share && work->turns && work->sorted) return RGM_OK;
     return rgm_fail(err, RGM_E_NOMEM, "validation split: no memory for %lld samples", (long long)count);
 }
 
@@ -65,11 +63,11 @@ static int64_t count_spare(const struct stratify *work, int64_t classes) {
 
 /* Shares rounded down, then one more in the order of turns, as long as a class keeps a sample, until the total is
  * `total`, which can be had. */
-static void settle_shares(struct stratify *work, int64_t classes, double fraction, int64_t total, uint64_t seed) {
-    rgm_rng rng = {.seed = seed, .stream = RGM_STREAM(RGM_STREAM_SPLIT, 1)};
-    int64_t given = 0;
+static void settle_shares(struct stratify *work, const rgm_stratified *ask, int64_t total) {
+    rgm_rng rng = {.seed = ask->seed, .stream = RGM_STREAM(RGM_STREAM_SPLIT, 2 * ask->instance + 1)};
+    int64_t given = 0, classes = ask->classes;
     for (int64_t c = 0; c < classes; c++) {
-        double exact = fraction * (double)work->members[c];
+        double exact = ask->fraction * (double)work->members[c];
         work->share[c] = (int64_t)exact;
         work->turns[c] = (struct turn){.remainder = (int64_t)rint(1e9 * (exact - (double)work->share[c])),
                                        .tie = (uint32_t)rgm_rng_permute(&rng, (uint64_t)classes, (uint64_t)c),
@@ -93,10 +91,11 @@ static void sort_by_class(struct stratify *work, const int32_t *labels, int64_t 
     for (int64_t i = 0; i < count; i++) work->sorted[next[labels[i]]++] = (uint32_t)i;
 }
 
-static void mark_held(struct stratify *work, int64_t classes, uint64_t seed) {
+static void mark_held(struct stratify *work, const rgm_stratified *ask) {
     const uint32_t *members = work->sorted;
-    for (int64_t c = 0; c < classes; members += work->members[c++]) {
-        rgm_rng rng = {.seed = seed, .stream = RGM_STREAM(RGM_STREAM_SPLIT, 0), .sample = (uint32_t)c};
+    for (int64_t c = 0; c < ask->classes; members += work->members[c++]) {
+        rgm_rng rng = {
+            .seed = ask->seed, .stream = RGM_STREAM(RGM_STREAM_SPLIT, 2 * ask->instance), .sample = (uint32_t)c};
         for (int64_t i = 0; i < work->share[c]; i++)
             work->held[members[rgm_rng_permute(&rng, (uint64_t)work->members[c], (uint64_t)i)]] = 1;
     }
@@ -131,21 +130,19 @@ static rgm_status count_asked(const rgm_dataset_info *info, double fraction, int
                                : "training: a smaller --validation");
 }
 
-/* Marks the samples to hold out, and says how many they are. */
-static rgm_status choose(struct stratify *work, const rgm_dataset *set, double fraction, uint64_t seed, int64_t *total,
-                         rgm_error *err) {
-    const rgm_dataset_info *info = rgm_dataset_describe(set);
-    sort_by_class(work, rgm_dataset_labels(set, RGM_SPLIT_TRAIN), info->classes, info->count[RGM_SPLIT_TRAIN]);
-    int64_t spare = count_spare(work, info->classes);
-    if (spare == 0)
-        return rgm_fail(err, RGM_E_USAGE,
-                        "validation fraction %g: no class can spare a sample, none has more than one "
-                        "(remedy: --validation 0, or a validation split in the file)",
-                        fraction);
-    if (*total > spare) *total = spare;
-    settle_shares(work, info->classes, fraction, *total, seed);
-    mark_held(work, info->classes, seed);
-    return RGM_OK;
+rgm_status rgm_stratify(const rgm_stratified *ask, int64_t *total, uint8_t *held, rgm_error *err) {
+    struct stratify work = {.held = held};
+    rgm_status status = alloc_stratify(&work, ask->classes, ask->count, err);
+    if (status == RGM_OK) {
+        memset(held, 0, (size_t)ask->count);
+        sort_by_class(&work, ask->labels, ask->classes, ask->count);
+        int64_t spare = count_spare(&work, ask->classes);
+        if (*total > spare) *total = spare;
+        settle_shares(&work, ask, *total);
+        mark_held(&work, ask);
+    }
+    free_stratify(&work);
+    return status;
 }
 
 rgm_status rgm_holdout_create(rgm_holdout *holdout, const rgm_dataset *set, double fraction, uint64_t seed,
@@ -154,20 +151,31 @@ rgm_status rgm_holdout_create(rgm_holdout *holdout, const rgm_dataset *set, doub
     const rgm_dataset_info *info = rgm_dataset_describe(set);
     RGM_TRY(count_asked(info, fraction, &holdout->asked, err));
     int64_t count = info->count[RGM_SPLIT_TRAIN], total = holdout->asked;
-    struct stratify work = {0};
+    const rgm_stratified ask = {.labels = rgm_dataset_labels(set, RGM_SPLIT_TRAIN),
+                                .count = count,
+                                .classes = info->classes,
+                                .fraction = fraction,
+                                .seed = seed};
     rgm_status status;
-    RGM_TRY_OR_FAIL(status, alloc_stratify(&work, info->classes, count, err));
+    uint8_t *held = malloc((size_t)count);
     holdout->indices = malloc((size_t)count * sizeof *holdout->indices);
-    if (!holdout->indices) {
+    if (!holdout->indices || !held) {
         status = rgm_fail(err, RGM_E_NOMEM, "validation split: no memory for %lld samples", (long long)count);
         goto fail;
     }
-    RGM_TRY_OR_FAIL(status, choose(&work, set, fraction, seed, &total, err));
-    write_views(holdout, set, work.held, count, total);
-    free_stratify(&work);
+    RGM_TRY_OR_FAIL(status, rgm_stratify(&ask, &total, held, err));
+    if (total == 0) {
+        status = rgm_fail(err, RGM_E_USAGE,
+                          "validation fraction %g: no class can spare a sample, none has more than one "
+                          "(remedy: --validation 0, or a validation split in the file)",
+                          fraction);
+        goto fail;
+    }
+    write_views(holdout, set, held, count, total);
+    free(held);
     return RGM_OK;
 fail:
-    free_stratify(&work);
+    free(held);
     rgm_holdout_destroy(holdout);
     return status;
 }

@@ -31,6 +31,20 @@ int64_t rgm_view_index(const rgm_view *view, int64_t i);
 int32_t rgm_view_classes(const rgm_view *view);
 int32_t rgm_view_class(const rgm_view *view, int32_t c);
 
+/* Samples of which some are to be chosen, stratified. */
+typedef struct rgm_stratified {
+    const int32_t *labels; /* [count], 0 to classes - 1 */
+    int64_t count;         /* at most 2^32 - 1 */
+    int32_t classes;
+    double fraction; /* the share of each class */
+    uint64_t seed;
+    uint32_t instance; /* which choice of this seed: 0 is the one that rgm_holdout_create() makes */
+} rgm_stratified;
+
+/* Chooses *total of the samples, as rgm_holdout_create() does: held[count] gets 1 for the chosen, 0 for the others. A
+ * class never gives its last sample: *total becomes what can be had, which may be 0. RGM_E_NOMEM. */
+rgm_status rgm_stratify(const rgm_stratified *ask, int64_t *total, uint8_t *held, rgm_error *err);
+
 /* The training split in two parts, each in ascending order. */
 typedef struct rgm_holdout {
     uint32_t *indices; /* one allocation for both views */
