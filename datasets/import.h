@@ -1,8 +1,44 @@
-/* Importers: other formats -> one HDF5 file of FORMAT.md, contiguous, with Regimen's frame. */
+/* Importers: other formats -> one HDF5 file of FORMAT.md, contiguous, with Regimen's frame.
+ *
+ * Pictures are decoded by a team, in windows of files, and staged (stage.h): an import that was stopped or killed goes
+ * on where it was when it is called again. The file depends on the sources and the options alone, not on threads, stops
+ * or the order in which a folder is read. */
 #ifndef RGM_DATASETS_IMPORT_H
 #define RGM_DATASETS_IMPORT_H
 
+#include "kernels/kernels.h"
+#include "list.h"
+#include "picture/transform.h"
 #include "writer.h"
+
+/* What pictures become. Zeroed, it is the default except for the background, which is black then. */
+typedef struct rgm_import_pictures {
+    int32_t H, W;          /* of the images; 0: chosen from the pictures' own sizes */
+    int32_t fit;           /* RGM_FIT_* */
+    int32_t gray;          /* 1: one channel, 0: as many as the pictures need */
+    uint8_t background[3]; /* behind transparency and around padded pictures, RGB */
+    int32_t keep;          /* 1: the encoded files are kept, in their own sizes */
+    int32_t max_side;      /* of kept pictures: larger ones are made smaller; 0: none are */
+    int32_t threads;       /* 0: all that the process may use */
+    const rgm_kernels *kernels;
+    const char *root;       /* of the paths in a list; NULL: the list's folder */
+    const char *quarantine; /* the file that lists what cannot be read; NULL: OUT without .h5, and .quarantine.csv */
+} rgm_import_pictures;
+
+/* What an import tells its caller, filled as it goes. */
+typedef struct rgm_import_report {
+    int64_t files;                    /* that were looked at */
+    int64_t passed[RGM_PASSED_COUNT]; /* files that are no part of it, by reason */
+    int64_t quarantined;
+    int64_t profiles;      /* pictures whose colour profile was ignored */
+    int64_t warnings;      /* pictures with oddities that were passed over */
+    int64_t resized;       /* kept pictures that were made smaller */
+    int64_t gone_on;       /* pictures of an earlier, unfinished call */
+    char quarantine[4096]; /* the file that lists them; "": none */
+    /* each of the quarantined, in the order of the list; NULL: not told */
+    void (*take)(void *context, const char *file, const char *reason);
+    void *context;
+} rgm_import_report;
 
 typedef struct rgm_import_options {
     const char *const *sources; /* one folder, or files */
@@ -13,8 +49,13 @@ typedef struct rgm_import_options {
                         * that is recognised, else none */
     const char *source, *licence;    /* attributes of the file; NULL: those of a set that is recognised, else none */
     rgm_import_progress_fn progress; /* NULL: none */
-    void *progress_context;
-    rgm_stop stop; /* asked while sources are read and the file is completed */
+    void (*begin)(void *context, const char *what, int64_t done, int64_t total); /* of a part of the work, or NULL */
+    void *progress_context;                                                      /* of both */
+    rgm_stop stop;           /* asked while sources are read and the file is completed */
+    double test, validation; /* shares of the samples that become these splits, stratified; 0: none are made */
+    uint64_t seed;           /* of the shares */
+    rgm_import_pictures pictures;
+    rgm_import_report *report; /* NULL: not wanted */
 } rgm_import_options;
 
 /* IDX, the format of MNIST: unsigned bytes, images [N][H][W] (magic 0803) and labels [N] (0801), plain or gzipped. File
@@ -26,5 +67,9 @@ rgm_status rgm_import_idx(const rgm_import_options *options, rgm_error *err);
  * test.bin, fine_label_names.txt (fine labels are taken). Without a list of names the classes are called 0, 1, 2, ...
  * Images become [32][32][3]. Errors as above. */
 rgm_status rgm_import_cifar(const rgm_import_options *options, rgm_error *err);
+
+/* A folder of pictures, with a folder for each class (tree.h). What cannot be read is listed in the quarantine file and
+ * stops nothing. RGM_E_FORMAT if no picture can be read, or if a class has none for training. */
+rgm_status rgm_import_folder(const rgm_import_options *options, rgm_error *err);
 
 #endif

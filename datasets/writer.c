@@ -81,6 +81,12 @@ static rgm_status make_structure(rgm_writer *writer, const rgm_writer_options *o
     if (made && o->class_names) made = rgm_structure_texts(file, "class_names", o->class_names, o->classes);
     if (made && o->source) made = rgm_structure_texts(file, "source", &o->source, 0);
     if (made && o->licence) made = rgm_structure_texts(file, "licence", &o->licence, 0);
+    if (made && o->transform) {
+        char transform[RGM_TRANSFORM_TEXT];
+        const char *text = transform;
+        rgm_transform_print(o->transform, transform);
+        made = rgm_structure_texts(file, "transform", &text, 0);
+    }
     rgm_status status = made ? RGM_OK : rgm_h5_fail(err, RGM_E_IO, o->path, "cannot write");
     rgm_h5_leave();
     return status;

@@ -7,6 +7,7 @@
 
 #include "base/stop.h"
 #include "data/dataset.h"
+#include "picture/transform.h"
 
 /* After every piece: `done` of `total` images. A result other than 0 stops the work (RGM_E_INTERRUPTED). */
 typedef int32_t (*rgm_import_progress_fn)(void *context, int64_t done, int64_t total);
@@ -18,6 +19,7 @@ typedef struct rgm_writer_options {
     int64_t count[RGM_SPLIT_COUNT];  /* images; train at least 1 */
     const char *const *class_names;  /* [classes] or NULL */
     const char *source, *licence;    /* NULL: not known */
+    const rgm_transform *transform;  /* by which pictures became the images, kept as the set's own; NULL: none */
     rgm_import_progress_fn progress; /* NULL: none */
     void *progress_context;
     rgm_stop stop; /* asked while the file is completed */

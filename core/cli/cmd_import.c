@@ -2,34 +2,100 @@
 #include <jansson.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
-#include "base/log.h"
+#include "base/cpu.h"
+#include "base/text.h"
 #include "cli/commands.h"
+#include "cli/import_result.h"
 #include "cli/interrupt.h"
 #include "cli/options.h"
-#include "data/dataset.h"
-#include "datasets/import.h"
 #include "report/bar.h"
 #include "report/summary.h"
 
-enum { OUT, FORCE, NAMES, SOURCE, LICENCE };
-static const rgm_cli_flag flags[] = {
+enum { IDX = 1, CIFAR = 2, FOLDER = 4, CSV = 8, NPY = 16, PICTURES = FOLDER | CSV, ALL = 31 };
+
+static const struct {
+    const char *name;
+    int32_t bit;
+    rgm_status (*import)(const rgm_import_options *, rgm_error *);
+} formats[] = {
+    {"idx", IDX, rgm_import_idx},
+    {"cifar", CIFAR, rgm_import_cifar},
+    {"folder", FOLDER, rgm_import_folder},
+};
+enum { FORMATS = sizeof formats / sizeof *formats };
+
+enum {
+    OUT,
+    FORCE,
+    NAMES,
+    SOURCE,
+    LICENCE,
+    SIZE,
+    FIT,
+    GRAY,
+    BACKGROUND,
+    KEEP,
+    MAX_SIDE,
+    TEST,
+    VALIDATION,
+    SEED,
+    THREADS,
+    QUARANTINE,
+    FLAGS
+};
+static const rgm_cli_flag flags[FLAGS + 1] = {
     [OUT] = {"out", 'o', "FILE", "the data set to write"},
     [FORCE] = {"force", 'f', NULL, "replace a file of that name"},
     [NAMES] = {"names", 0, "LIST", "class names, separated by commas, or a known set's: mnist, fashion-mnist"},
     [SOURCE] = {"source", 0, "TEXT", "where the data comes from, kept in the file"},
     [LICENCE] = {"licence", 0, "TEXT", "the data's licence, kept in the file"},
-    {0},
+    [SIZE] = {"size", 0, "SIZE", "of the images, in pixels: 64, or 48x64 for height x width [from the pictures]"},
+    [FIT] = {"fit", 0, "HOW", "crop cuts the centre out, pad adds borders, stretch changes the shape [crop]"},
+    [GRAY] = {"gray", 0, NULL, "one channel, also of colour pictures"},
+    [BACKGROUND] = {"background", 0, "COLOUR", "behind transparency and in borders: white, black, RRGGBB [white]"},
+    [KEEP] = {"keep", 0, NULL, "keep the encoded pictures in their own sizes, for large pictures and large sets"},
+    [MAX_SIDE] = {"max-side", 0, "N", "with --keep: pictures with a longer side are made smaller"},
+    [TEST] = {"test", 0, "FRACTION", "make a test split of so many of the samples, such as 0.1, stratified"},
+    [VALIDATION] = {"validation", 0, "FRACTION", "make a validation split, in the same way"},
+    [SEED] = {"seed", 's', "N", "of the splits that are made [0]"},
+    [THREADS] = {"threads", 't', "N", "to decode with; 0: all CPUs [0]"},
+    [QUARANTINE] = {"quarantine", 0, "FILE", "lists the pictures that cannot be read [OUT.quarantine.csv]"},
+};
+
+/* The formats that a flag is for. */
+static const int32_t flag_formats[FLAGS] = {
+    [OUT] = ALL,
+    [FORCE] = ALL,
+    [NAMES] = IDX | CIFAR | NPY,
+    [SOURCE] = ALL,
+    [LICENCE] = ALL,
+    [SIZE] = PICTURES,
+    [FIT] = PICTURES,
+    [GRAY] = PICTURES,
+    [BACKGROUND] = PICTURES,
+    [KEEP] = PICTURES,
+    [MAX_SIDE] = PICTURES,
+    [TEST] = PICTURES | NPY,
+    [VALIDATION] = PICTURES | NPY,
+    [SEED] = PICTURES | NPY,
+    [THREADS] = PICTURES,
+    [QUARANTINE] = PICTURES,
 };
 
 static const rgm_cli_spec spec = {
     .name = "import",
     .arguments = "FORMAT SOURCE...",
-    .about =
-        "Writes a data set (HDF5) from files in another format: idx (MNIST and its relatives, gzipped or not) or cifar "
-        "(the binary versions of CIFAR-10 and CIFAR-100). SOURCE is a folder or files.",
-    .examples = "  regimen import idx /usr/share/datasets/fashion-mnist --out fashion.h5\n"
+    .about = "Writes a data set (HDF5) from files in another format. FORMAT is folder (of pictures, a folder for each "
+             "class; also below train, test and validation), idx (MNIST and its relatives, gzipped or not) or cifar "
+             "(the binary versions of CIFAR-10 and CIFAR-100). Pictures are JPEG, PNG, WebP, BMP or PNM.",
+    .examples = "  regimen import folder photos --out photos.h5 --test 0.1\n"
+                "  regimen import folder photos --out photos.h5 --size 64 --fit pad\n"
+                "  regimen import folder imagenette2 --out imagenette.h5 --keep --max-side 500\n"
+                "  regimen import idx /usr/share/datasets/fashion-mnist --out fashion.h5\n"
                 "  regimen import cifar cifar-10-batches-bin --out cifar10.h5\n"
                 "  regimen import idx train-images.gz train-labels.gz --names=cat,dog --out pets.h5\n",
     .command = RGM_FOR_OTHER,
@@ -38,53 +104,154 @@ static const rgm_cli_spec spec = {
     .most = RGM_CLI_ARGUMENTS,
 };
 
+/* ---- progress ---- */
+
 typedef struct progress {
     rgm_bar bar;
     int32_t started, quiet;
 } progress;
 
+static void on_begin(void *context, const char *what, int64_t done, int64_t total) {
+    progress *p = context;
+    if (p->started) rgm_bar_finish(&p->bar);
+    p->started = 1;
+    rgm_bar_start(&p->bar,
+                  &(rgm_bar_options){.label = what, .unit = "images", .done = done, .total = total, .quiet = p->quiet});
+}
+
 static int32_t on_progress(void *context, int64_t done, int64_t total) {
     progress *p = context;
-    if (!p->started)
-        rgm_bar_start(&p->bar,
-                      &(rgm_bar_options){.label = "import", .unit = "images", .total = total, .quiet = p->quiet});
-    p->started = 1;
+    if (!p->started) on_begin(p, "import", 0, total);
     rgm_bar_update(&p->bar, done, NAN, NAN);
     return *rgm_interrupt_flag() != 0;
 }
 
-static void print_text(const rgm_dataset_info *info) {
-    printf("%s: %dx%dx%d images (channels x height x width), %d classes\n", info->path, info->C, info->H, info->W,
-           info->classes);
-    for (int32_t i = 0; i < RGM_SPLIT_COUNT; i++)
-        if (info->count[i] > 0) printf("  %-10s %lld images\n", rgm_split_name(i), (long long)info->count[i]);
-    for (int32_t c = 0; c < info->C; c++)
-        printf("  channel %d  mean %.4f, standard deviation %.4f\n", c, (double)info->mean[c], (double)info->std[c]);
+static void on_quarantined(void *context, const char *file, const char *reason) {
+    json_array_append_new(context,
+                          json_pack("{s:o, s:o}", "file", rgm_json_text(file), "reason", rgm_json_text(reason)));
 }
 
-static json_t *make_json(const rgm_dataset_info *info) {
-    json_t *mean = json_array(), *std = json_array(), *images = json_object();
-    for (int32_t c = 0; c < info->C; c++) {
-        json_array_append_new(mean, rgm_json_real((double)info->mean[c]));
-        json_array_append_new(std, rgm_json_real((double)info->std[c]));
+/* ---- options ---- */
+
+/* "64" or "48x64", height first. */
+static rgm_status parse_size(const char *text, rgm_import_pictures *p, rgm_error *err) {
+    char *end;
+    if (!text) return RGM_OK;
+    long H = *text >= '0' && *text <= '9' ? strtol(text, &end, 10) : 0, W = H;
+    if (H && (*end == 'x' || *end == 'X') && end[1] >= '0' && end[1] <= '9') W = strtol(end + 1, &end, 10);
+    if (H < 1 || W < 1 || H > RGM_DATA_SIDE || W > RGM_DATA_SIDE || *end)
+        return rgm_fail(err, RGM_E_USAGE,
+                        "--size: expected pixels, such as 64, or 48x64 for height x width, 1 to %d each; found '%.60s'",
+                        RGM_DATA_SIDE, text);
+    p->H = (int32_t)H;
+    p->W = (int32_t)W;
+    return RGM_OK;
+}
+
+static rgm_status parse_background(const char *text, rgm_import_pictures *p, rgm_error *err) {
+    unsigned int rgb[3] = {255, 255, 255};
+    if (text && strcmp(text, "black") == 0) memset(rgb, 0, sizeof rgb);
+    if (text && strcmp(text, "black") != 0 && strcmp(text, "white") != 0) {
+        const char *digits = text + (*text == '#');
+        if (strlen(digits) != 6 || strspn(digits, "0123456789abcdefABCDEF") != 6 ||
+            sscanf(digits, "%2x%2x%2x", &rgb[0], &rgb[1], &rgb[2]) != 3)
+            return rgm_fail(err, RGM_E_USAGE,
+                            "--background: expected white, black or RRGGBB (hexadecimal), found '%.60s'", text);
     }
-    for (int32_t i = 0; i < RGM_SPLIT_COUNT; i++)
-        if (info->count[i] > 0) json_object_set_new(images, rgm_split_name(i), json_integer(info->count[i]));
-    return json_pack("{s:o, s:i, s:i, s:i, s:i, s:o, s:o, s:o}", "file", rgm_json_text(info->path), "channels", info->C,
-                     "height", info->H, "width", info->W, "classes", info->classes, "images", images, "mean", mean,
-                     "std", std);
+    for (int32_t c = 0; c < 3; c++) p->background[c] = (uint8_t)rgb[c];
+    return RGM_OK;
+}
+
+static rgm_status parse_fraction(const rgm_cli_line *line, int32_t own, double *fraction, rgm_error *err) {
+    const char *text = line->own[own];
+    if (!text) return RGM_OK;
+    if (rgm_text_real(text, fraction) && *fraction > 0.0 && *fraction < 1.0) return RGM_OK;
+    return rgm_fail(err, RGM_E_USAGE, "--%s: expected a fraction between 0 and 1, such as 0.1, found '%.60s'",
+                    flags[own].flag, text);
+}
+
+static rgm_status parse_seed(const char *text, uint64_t *seed, rgm_error *err) {
+    char *end;
+    if (!text) return RGM_OK;
+    errno = 0;
+    *seed = strtoull(text, &end, 10);
+    if (*text >= '0' && *text <= '9' && !*end && errno == 0) return RGM_OK;
+    return rgm_fail(err, RGM_E_USAGE, "--seed: expected an integer, 0 to 2^64-1, found '%.60s'", text);
+}
+
+static rgm_status parse_pictures(const rgm_cli_line *line, rgm_import_pictures *p, rgm_error *err) {
+    static const char *const fits[RGM_FIT_COUNT] = {"crop", "pad", "stretch"};
+    int32_t isa;
+    RGM_TRY(parse_size(line->own[SIZE], p, err));
+    RGM_TRY(parse_background(line->own[BACKGROUND], p, err));
+    if (line->own[FIT]) RGM_TRY(rgm_cli_choice("fit", line->own[FIT], fits, RGM_FIT_COUNT, &p->fit, err));
+    RGM_TRY(rgm_cli_integer(line, MAX_SIDE, 16, RGM_DATA_SIDE, 0, &p->max_side, err));
+    RGM_TRY(rgm_cli_integer(line, THREADS, 0, 256, 0, &p->threads, err));
+    p->gray = line->own[GRAY] != NULL;
+    p->keep = line->own[KEEP] != NULL;
+    p->quarantine = line->own[QUARANTINE];
+    if (p->keep && (p->H || line->own[FIT]))
+        return rgm_fail(err, RGM_E_USAGE, "--keep: pictures keep their own sizes, so that --%s has no meaning%s",
+                        p->H ? "size" : "fit", p->H ? " (--max-side makes large ones smaller)" : "");
+    if (p->max_side && !p->keep) return rgm_fail(err, RGM_E_USAGE, "--max-side: only with --keep");
+    RGM_TRY(rgm_isa_choose("auto", rgm_cpu_features(), &isa, err));
+    p->kernels = rgm_kernels_get(isa);
+    return RGM_OK;
+}
+
+/* Flags that have no meaning for the format. */
+static rgm_status check_flags(const rgm_cli_line *line, int32_t format, rgm_error *err) {
+    for (int32_t i = 0; i < FLAGS; i++)
+        if (line->own[i] && !(flag_formats[i] & formats[format].bit))
+            return rgm_fail(err, RGM_E_USAGE, "--%s: not for import %s", flags[i].flag, formats[format].name);
+    return RGM_OK;
+}
+
+static rgm_status parse(const rgm_cli_line *line, rgm_import_options *o, int32_t *format, rgm_error *err) {
+    const char *names[FORMATS];
+    for (int32_t i = 0; i < FORMATS; i++) names[i] = formats[i].name;
+    RGM_TRY(rgm_cli_choice("format", line->argument[0], names, FORMATS, format, err));
+    if (!line->own[OUT] || !line->own[OUT][0])
+        return rgm_fail(err, RGM_E_USAGE, "import: expected --out FILE, the data set to write");
+    RGM_TRY(check_flags(line, *format, err));
+    RGM_TRY(parse_pictures(line, &o->pictures, err));
+    RGM_TRY(parse_fraction(line, TEST, &o->test, err));
+    RGM_TRY(parse_fraction(line, VALIDATION, &o->validation, err));
+    RGM_TRY(parse_seed(line->own[SEED], &o->seed, err));
+    if (!line->own[FORCE] && access(line->own[OUT], F_OK) == 0)
+        return rgm_fail(err, RGM_E_USAGE, "%.160s: exists already (--force replaces it)", line->own[OUT]);
+    for (int32_t i = 1; i < line->argument_count; i++)
+        if (access(line->argument[i], F_OK) != 0)
+            return rgm_fail(err, RGM_E_IO, "%.160s: %s", line->argument[i], strerror(errno));
+    o->sources = line->argument + 1;
+    o->count = line->argument_count - 1;
+    o->out = line->own[OUT];
+    o->overwrite = line->own[FORCE] != NULL;
+    o->names = line->own[NAMES];
+    o->source = line->own[SOURCE];
+    o->licence = line->own[LICENCE];
+    return RGM_OK;
+}
+
+/* ---- the command ---- */
+
+static double seconds_now(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
 /* The finished file as a run will see it. */
-static rgm_status show(const char *path, const char *json, int32_t quiet, rgm_error *err) {
+static rgm_status show(const rgm_cli_line *line, rgm_import_result *result, rgm_error *err) {
     rgm_dataset *set;
     rgm_status status = RGM_OK;
-    RGM_TRY(rgm_dataset_open(&set, path, &(rgm_dataset_options){.stop = rgm_interrupt_stop()}, err));
-    const rgm_dataset_info *info = rgm_dataset_describe(set);
-    if ((!json || strcmp(json, "-") != 0) && !quiet) print_text(info);
-    if (json) {
-        json_t *object = make_json(info);
-        status = object ? rgm_json_write(object, json, err) : rgm_fail(err, RGM_E_NOMEM, "no memory for the result");
+    RGM_TRY(rgm_dataset_open(&set, line->own[OUT], &(rgm_dataset_options){.stop = rgm_interrupt_stop()}, err));
+    result->set = set;
+    if ((!line->json || strcmp(line->json, "-") != 0) && !line->quiet) rgm_import_result_print(result);
+    if (line->json) {
+        json_t *object = rgm_import_result_json(result);
+        status =
+            object ? rgm_json_write(object, line->json, err) : rgm_fail(err, RGM_E_NOMEM, "no memory for the result");
         json_decref(object);
     }
     rgm_dataset_close(set);
@@ -93,32 +260,24 @@ static rgm_status show(const char *path, const char *json, int32_t quiet, rgm_er
 
 rgm_status rgm_cmd_import(int argc, char **argv, rgm_error *err) {
     static rgm_cli_line line;
-    static const char *const formats[] = {"idx", "cifar"};
     static progress p;
+    static rgm_import_report report;
     int32_t format;
     RGM_TRY(rgm_cli_parse(&line, &spec, argc, argv, err));
     if (line.helped) return RGM_OK;
-    RGM_TRY(rgm_cli_choice("format", line.argument[0], formats, 2, &format, err));
-    if (!line.own[OUT] || !line.own[OUT][0])
-        return rgm_fail(err, RGM_E_USAGE, "import: expected --out FILE, the data set to write");
-    if (!line.own[FORCE] && access(line.own[OUT], F_OK) == 0)
-        return rgm_fail(err, RGM_E_USAGE, "%.160s: exists already (--force replaces it)", line.own[OUT]);
-    for (int32_t i = 1; i < line.argument_count; i++)
-        if (access(line.argument[i], F_OK) != 0)
-            return rgm_fail(err, RGM_E_IO, "%.160s: %s", line.argument[i], strerror(errno));
     p.quiet = line.quiet;
-    rgm_import_options options = {.sources = line.argument + 1,
-                                  .count = line.argument_count - 1,
-                                  .out = line.own[OUT],
-                                  .overwrite = line.own[FORCE] != NULL,
-                                  .names = line.own[NAMES],
-                                  .source = line.own[SOURCE],
-                                  .licence = line.own[LICENCE],
-                                  .progress = on_progress,
+    report = (rgm_import_report){.take = on_quarantined, .context = json_array()};
+    rgm_import_options options = {.progress = on_progress,
+                                  .begin = on_begin,
                                   .progress_context = &p,
-                                  .stop = rgm_interrupt_stop()};
-    rgm_status status = format == 0 ? rgm_import_idx(&options, err) : rgm_import_cifar(&options, err);
+                                  .stop = rgm_interrupt_stop(),
+                                  .report = &report};
+    double start = seconds_now();
+    rgm_status status = parse(&line, &options, &format, err);
+    if (status == RGM_OK) status = formats[format].import(&options, err);
     rgm_bar_finish(&p.bar);
-    RGM_TRY(status);
-    return show(line.own[OUT], line.json, p.quiet, err);
+    rgm_import_result result = {.report = &report, .quarantined = report.context, .seconds = seconds_now() - start};
+    if (status == RGM_OK) status = show(&line, &result, err);
+    json_decref(report.context);
+    return status;
 }

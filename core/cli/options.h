@@ -9,7 +9,7 @@
 #include "cli/flags.h"
 #include "train/config.h"
 
-enum { RGM_CLI_GIVEN = 256, RGM_CLI_OWN = 8, RGM_CLI_ARGUMENTS = 64 };
+enum { RGM_CLI_GIVEN = 256, RGM_CLI_OWN = 20, RGM_CLI_ARGUMENTS = 64 };
 
 /* A flag of one command. */
 typedef struct rgm_cli_flag {

@@ -1,0 +1,295 @@
+#include "assemble.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "base/log.h"
+#include "encoded_writer.h"
+#include "quarantine.h"
+#include "shares.h"
+
+enum { PIECE_BYTES = 2 << 20, NAMES_TOLD = 5 };
+
+/* Images of one split that wait for being written together. */
+struct piece {
+    uint8_t *images;
+    int32_t *labels;
+    int64_t count, room;
+};
+
+struct work {
+    const rgm_assembly *a;
+    const rgm_import_options *options;
+    int64_t (*of_class)[RGM_SPLIT_COUNT]; /* [classes] pictures of a class in each split */
+    int32_t *number;                      /* [classes] their number in the file; -1: no pictures */
+    const char **names;                   /* [classes] of the file */
+    int32_t classes;
+    uint8_t *split;                 /* [list->count] RGM_SPLIT_*, or RGM_SPLIT_COUNT: no part of the set */
+    int64_t count[RGM_SPLIT_COUNT]; /* pictures */
+    int64_t bytes[RGM_SPLIT_COUNT];
+    int64_t largest; /* bytes of a picture */
+    rgm_channel_sums sums;
+};
+
+/* ---- what there is ---- */
+
+/* Reads the journal: which pictures are there, and why the others are not. */
+static rgm_status count_records(struct work *w, rgm_quarantine *quarantine, rgm_error *err) {
+    const rgm_list *list = w->a->list;
+    rgm_import_report *report = w->options->report;
+    rgm_stage_record record;
+    RGM_TRY(rgm_stage_rewind(w->a->stage, err));
+    for (int64_t i = 0; i < list->count; i++) {
+        int32_t more;
+        RGM_TRY(rgm_stage_next(w->a->stage, &record, &more, err));
+        if (!more || record.index != i)
+            return rgm_fail(err, RGM_E_INTERNAL, "%.300s: the staging ends at picture %lld", w->options->out,
+                            (long long)i);
+        w->split[i] = RGM_SPLIT_COUNT;
+        if (record.state == RGM_STAGE_PASSED) report->passed[RGM_PASSED_OTHER]++;
+        if (record.state == RGM_STAGE_QUARANTINED) RGM_TRY(rgm_quarantine_add(quarantine, list, i, record.reason, err));
+        if (record.state != RGM_STAGE_KEPT) continue;
+        const rgm_list_entry *entry = &list->entries[i];
+        w->split[i] = (uint8_t)entry->split;
+        w->of_class[entry->label][entry->split]++;
+        report->profiles += record.profile != 0;
+        report->warnings += record.warnings != 0;
+        report->resized += record.resized;
+        if (record.bytes > w->largest) w->largest = record.bytes;
+    }
+    return RGM_OK;
+}
+
+/* Up to NAMES_TOLD names: "'a', 'b' and 7 more". */
+static const char *tell_names(const struct work *w, const int32_t *which, int32_t count, char *out, size_t size) {
+    size_t used = 0;
+    out[0] = 0;
+    for (int32_t i = 0; i < count && i < NAMES_TOLD && used < size; i++)
+        used += (size_t)snprintf(out + used, size - used, "%s'%.60s'", i ? ", " : "", w->a->list->classes[which[i]]);
+    if (count > NAMES_TOLD && used < size) snprintf(out + used, size - used, " and %d more", count - NAMES_TOLD);
+    return out;
+}
+
+/* Numbers the classes that have pictures. All of them must have some for training. */
+static rgm_status number_classes(struct work *w, rgm_error *err) {
+    char told[512];
+    const rgm_list *list = w->a->list;
+    int32_t *empty = calloc((size_t)list->class_count, sizeof *empty), empties = 0, *odd = empty, odds = 0;
+    if (!empty) return rgm_fail(err, RGM_E_NOMEM, "%.300s: out of memory", w->options->out);
+    for (int32_t c = 0; c < list->class_count; c++) {
+        const int64_t *n = w->of_class[c];
+        w->number[c] = -1;
+        if (n[RGM_SPLIT_TRAIN] + n[RGM_SPLIT_TEST] + n[RGM_SPLIT_VALIDATION] == 0)
+            empty[empties++] = c;
+        else
+            w->names[w->number[c] = w->classes++] = list->classes[c];
+    }
+    if (empties)
+        rgm_log(RGM_LOG_WARN, "%s without a readable picture %s left out: %s", empties == 1 ? "a class" : "classes",
+                empties == 1 ? "is" : "are", tell_names(w, empty, empties, told, sizeof told));
+    for (int32_t c = 0; c < list->class_count; c++)
+        if (w->number[c] >= 0 && w->of_class[c][RGM_SPLIT_TRAIN] == 0) odd[odds++] = c;
+    tell_names(w, odd, odds, told, sizeof told);
+    free(empty);
+    if (odds)
+        return rgm_fail(err, RGM_E_FORMAT, "%.200s: no training picture of class%s %s, only others", list->root,
+                        odds == 1 ? "" : "es", told);
+    if (w->classes >= 2) return RGM_OK;
+    return rgm_fail(err, RGM_E_FORMAT, "%.200s: readable pictures of one class only, '%.60s': expected two at least",
+                    list->root, w->names[0]);
+}
+
+/* ---- splits ---- */
+
+/* The shares that the options ask for, out of the training pictures. */
+static rgm_status make_splits(struct work *w, rgm_error *err) {
+    const rgm_list *list = w->a->list;
+    rgm_share_ask ask = {.options = w->options, .what = list->root, .classes = w->classes};
+    for (int32_t s = 0; s < RGM_SPLIT_COUNT; s++) ask.there[s] = list->named[s];
+    int64_t train = 0;
+    int32_t *labels = malloc(((size_t)list->count + 1) * sizeof *labels);
+    uint8_t *split = malloc((size_t)list->count + 1);
+    rgm_status status = labels && split ? RGM_OK : rgm_fail(err, RGM_E_NOMEM, "%.300s: out of memory", w->options->out);
+    for (int64_t i = 0; status == RGM_OK && i < list->count; i++)
+        if (w->split[i] == RGM_SPLIT_TRAIN) labels[train++] = w->number[list->entries[i].label];
+    ask.labels = labels;
+    ask.count = train;
+    if (status == RGM_OK) status = rgm_shares_make(&ask, split, err);
+    train = 0;
+    for (int64_t i = 0; status == RGM_OK && i < list->count; i++)
+        if (w->split[i] == RGM_SPLIT_TRAIN) w->split[i] = split[train++];
+    free(labels);
+    free(split);
+    return status;
+}
+
+/* Pictures and bytes of each split, and the sums of those for training. */
+static rgm_status count_splits(struct work *w, rgm_error *err) {
+    rgm_stage_record record;
+    w->sums.C = w->a->to.C;
+    RGM_TRY(rgm_stage_rewind(w->a->stage, err));
+    for (int64_t i = 0; i < w->a->list->count; i++) {
+        int32_t more, split = w->split[i];
+        RGM_TRY(rgm_stage_next(w->a->stage, &record, &more, err));
+        if (split == RGM_SPLIT_COUNT) continue;
+        w->count[split]++;
+        w->bytes[split] += record.bytes;
+        if (split != RGM_SPLIT_TRAIN) continue;
+        w->sums.pixels += record.pixels;
+        for (int32_t c = 0; c < w->sums.C; c++) {
+            w->sums.sum[c] += record.sum[c];
+            w->sums.square[c] += record.square[c];
+        }
+    }
+    return RGM_OK;
+}
+
+/* ---- the file ---- */
+
+static rgm_status flush(struct piece *piece, rgm_writer *writer, int32_t split, rgm_error *err) {
+    if (piece->count == 0) return RGM_OK;
+    int64_t n = piece->count;
+    piece->count = 0;
+    return rgm_writer_add(writer, split, piece->images, piece->labels, n, err);
+}
+
+static rgm_status copy_images(struct work *w, rgm_writer *writer, struct piece *pieces, rgm_error *err) {
+    const rgm_list *list = w->a->list;
+    rgm_stage_record record;
+    RGM_TRY(rgm_stage_rewind(w->a->stage, err));
+    for (int64_t i = 0; i < list->count; i++) {
+        int32_t more, split = w->split[i];
+        RGM_TRY(rgm_stage_next(w->a->stage, &record, &more, err));
+        if (split == RGM_SPLIT_COUNT) continue;
+        struct piece *piece = &pieces[split];
+        RGM_TRY(rgm_stage_data(w->a->stage, &record, piece->images + piece->count * w->largest, err));
+        piece->labels[piece->count++] = w->number[list->entries[i].label];
+        if (piece->count == piece->room) RGM_TRY(flush(piece, writer, split, err));
+    }
+    for (int32_t s = 0; s < RGM_SPLIT_COUNT; s++) RGM_TRY(flush(&pieces[s], writer, s, err));
+    return rgm_writer_finish(writer, err);
+}
+
+static rgm_status write_images(struct work *w, rgm_error *err) {
+    const rgm_import_options *o = w->options;
+    struct piece pieces[RGM_SPLIT_COUNT] = {0};
+    rgm_writer_options settings = {.path = o->out,
+                                   .replace = o->overwrite,
+                                   .H = w->a->to.H,
+                                   .W = w->a->to.W,
+                                   .C = w->a->to.C,
+                                   .classes = w->classes,
+                                   .class_names = w->names,
+                                   .source = o->source,
+                                   .licence = o->licence,
+                                   .transform = &w->a->to,
+                                   .progress = o->progress,
+                                   .progress_context = o->progress_context,
+                                   .stop = o->stop};
+    memcpy(settings.count, w->count, sizeof settings.count);
+    rgm_writer *writer;
+    RGM_TRY(rgm_writer_create(&writer, &settings, err));
+    rgm_status status = RGM_OK;
+    for (int32_t s = 0; s < RGM_SPLIT_COUNT; s++) {
+        pieces[s].room = PIECE_BYTES / w->largest + 1;
+        pieces[s].images = malloc((size_t)(pieces[s].room * w->largest));
+        pieces[s].labels = calloc((size_t)pieces[s].room, sizeof *pieces[s].labels);
+        if (!pieces[s].images || !pieces[s].labels)
+            status = rgm_fail(err, RGM_E_NOMEM, "%.300s: out of memory", o->out);
+    }
+    if (status == RGM_OK) status = copy_images(w, writer, pieces, err);
+    for (int32_t s = 0; s < RGM_SPLIT_COUNT; s++) {
+        free(pieces[s].images);
+        free(pieces[s].labels);
+    }
+    rgm_writer_destroy(writer);
+    return status;
+}
+
+static rgm_status copy_files(struct work *w, rgm_encoded_writer *writer, uint8_t *bytes, rgm_error *err) {
+    const rgm_list *list = w->a->list;
+    rgm_stage_record record;
+    RGM_TRY(rgm_stage_rewind(w->a->stage, err));
+    for (int64_t i = 0; i < list->count; i++) {
+        int32_t more, split = w->split[i];
+        RGM_TRY(rgm_stage_next(w->a->stage, &record, &more, err));
+        if (split == RGM_SPLIT_COUNT) continue;
+        RGM_TRY(rgm_stage_data(w->a->stage, &record, bytes, err));
+        const rgm_encoded_picture picture = {.bytes = bytes,
+                                             .size = record.bytes,
+                                             .H = record.H,
+                                             .W = record.W,
+                                             .label = w->number[list->entries[i].label]};
+        RGM_TRY(rgm_encoded_writer_add(writer, split, &picture, err));
+    }
+    return rgm_encoded_writer_finish(writer, &w->sums, err);
+}
+
+static rgm_status write_files(struct work *w, rgm_error *err) {
+    const rgm_import_options *o = w->options;
+    rgm_encoded_options settings = {.path = o->out,
+                                    .replace = o->overwrite,
+                                    .C = w->a->to.C,
+                                    .classes = w->classes,
+                                    .class_names = w->names,
+                                    .source = o->source,
+                                    .licence = o->licence,
+                                    .progress = o->progress,
+                                    .progress_context = o->progress_context,
+                                    .stop = o->stop};
+    memcpy(settings.count, w->count, sizeof settings.count);
+    memcpy(settings.bytes, w->bytes, sizeof settings.bytes);
+    memcpy(settings.background, o->pictures.background, sizeof settings.background);
+    rgm_encoded_writer *writer;
+    RGM_TRY(rgm_encoded_writer_create(&writer, &settings, err));
+    uint8_t *bytes = malloc((size_t)w->largest);
+    rgm_status status =
+        bytes ? copy_files(w, writer, bytes, err) : rgm_fail(err, RGM_E_NOMEM, "%.300s: no memory for a file", o->out);
+    free(bytes);
+    rgm_encoded_writer_destroy(writer);
+    return status;
+}
+
+/* Nothing can be read: the line says what to look at. */
+static rgm_status nothing(const struct work *w, const rgm_import_report *report, rgm_error *err) {
+    if (report->quarantined == 0)
+        return rgm_fail(err, RGM_E_FORMAT, "%.200s: no pictures in it (JPEG, PNG, WebP, BMP or PNM)", w->a->list->root);
+    return rgm_fail(err, RGM_E_FORMAT, "%.200s: none of %lld pictures can be read: %.200s says why", w->a->list->root,
+                    (long long)report->quarantined, report->quarantine);
+}
+
+static rgm_status assemble(struct work *w, rgm_error *err) {
+    rgm_quarantine quarantine = {0};
+    const rgm_import_options *o = w->options;
+    rgm_quarantine_begin(&quarantine, o);
+    rgm_status status = count_records(w, &quarantine, err);
+    RGM_TRY(rgm_quarantine_end(&quarantine, status, err));
+    if (w->largest == 0) return nothing(w, o->report, err);
+    RGM_TRY(number_classes(w, err));
+    RGM_TRY(make_splits(w, err));
+    RGM_TRY(count_splits(w, err));
+    if (w->count[RGM_SPLIT_TRAIN] == 0)
+        return rgm_fail(err, RGM_E_FORMAT, "%.200s: no training pictures", w->a->list->root);
+    if (o->begin)
+        o->begin(o->progress_context, "writing", 0,
+                 w->count[RGM_SPLIT_TRAIN] + w->count[RGM_SPLIT_TEST] + w->count[RGM_SPLIT_VALIDATION]);
+    return o->pictures.keep ? write_files(w, err) : write_images(w, err);
+}
+
+rgm_status rgm_assemble(const rgm_assembly *assembly, const rgm_import_options *options, rgm_error *err) {
+    struct work w = {.a = assembly, .options = options};
+    size_t classes = (size_t)assembly->list->class_count;
+    w.of_class = calloc(classes, sizeof *w.of_class);
+    w.number = calloc(classes, sizeof *w.number);
+    w.names = calloc(classes, sizeof *w.names);
+    w.split = calloc((size_t)assembly->list->count + 1, 1);
+    rgm_status status = w.of_class && w.number && w.names && w.split
+                            ? assemble(&w, err)
+                            : rgm_fail(err, RGM_E_NOMEM, "%.300s: out of memory", options->out);
+    free(w.of_class);
+    free(w.number);
+    free(w.names);
+    free(w.split);
+    return status;
+}

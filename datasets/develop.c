@@ -1,0 +1,243 @@
+#include "develop.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <xxhash.h>
+#include "keeper.h"
+#include "slurp.h"
+
+enum {
+    WINDOW = 256,            /* most files of a window */
+    WINDOW_BYTES = 24 << 20, /* of the images or files of a window */
+    MILLIONS = 32            /* of pixels that are decoded at the same time */
+};
+
+/* What a worker decodes with. */
+struct tools {
+    rgm_slurp slurp; /* the file */
+    rgm_transformer *transformer;
+    rgm_keeper *keeper;
+};
+
+struct window {
+    int64_t first;
+    int32_t count;
+    rgm_stage_record records[WINDOW];
+    uint8_t *images;        /* [count] images; or NULL */
+    uint8_t *files[WINDOW]; /* the files that are kept */
+};
+
+struct state {
+    rgm_develop *d;
+    const rgm_import_options *options;
+    struct tools *tools; /* [workers] */
+    struct window windows[2];
+    struct window *now, *before; /* before: to be written; NULL: nothing */
+    int32_t written;             /* 1: it is */
+    size_t image_bytes;
+    int32_t light; /* pictures above so many million pixels are decoded with tools of their own */
+};
+
+/* ---- one picture ---- */
+
+static int has_suffix(const char *path) {
+    static const char *const suffixes[] = {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp",
+                                           ".bmp", ".dib",  ".ppm", ".pgm",  ".pbm", ".pnm"};
+    const char *dot = strrchr(path, '.');
+    for (size_t i = 0; dot && i < sizeof suffixes / sizeof *suffixes; i++)
+        if (strcasecmp(dot, suffixes[i]) == 0) return 1;
+    return 0;
+}
+
+/* A file that gives no picture: what it says, without the name in front. */
+static void refuse(rgm_stage_record *record, const char *said) {
+    static const char name[] = "picture: ";
+    if (strncmp(said, name, sizeof name - 1) == 0) said += sizeof name - 1;
+    record->state = RGM_STAGE_QUARANTINED;
+    record->bytes = 0;
+    rgm_list_show(said, record->reason, sizeof record->reason);
+}
+
+/* Names the reason if the file cannot be a picture; 1 if it may be one. */
+static int may_be_picture(rgm_stage_record *record, const char *path, const rgm_slurp *slurp) {
+    if (rgm_picture_kind(slurp->bytes, slurp->size) != RGM_PICTURE_NONE) return 1;
+    if (!has_suffix(path))
+        record->state = RGM_STAGE_PASSED;
+    else
+        refuse(record, slurp->size ? "not a picture (JPEG, PNG, WebP, BMP or PNM)" : "empty file");
+    return 0;
+}
+
+/* The picture in tools->slurp -> the window's image number `k`. */
+static rgm_status make_image(struct state *s, struct tools *tools, int32_t k, rgm_error *err) {
+    rgm_stage_record *record = &s->now->records[k];
+    const rgm_bytes bytes = {.at = tools->slurp.bytes, .size = tools->slurp.size, .name = "picture"};
+    uint8_t *image = s->now->images + (size_t)k * s->image_bytes;
+    rgm_picture_info info = {0};
+    if (!tools->transformer) RGM_TRY(rgm_transformer_create(&tools->transformer, s->options->pictures.kernels, err));
+    RGM_TRY(rgm_transformer_picture(tools->transformer, &bytes, &s->d->to, 0, image, &info, &record->warnings, err));
+    record->H = s->d->to.H;
+    record->W = s->d->to.W;
+    record->profile = info.profile;
+    record->bytes = (int64_t)s->image_bytes;
+    record->hash = XXH3_64bits(image, s->image_bytes);
+    return RGM_OK;
+}
+
+/* The picture in tools->slurp is checked; its file becomes number `k` of the window's. */
+static rgm_status keep_file(struct state *s, struct tools *tools, int32_t k, rgm_error *err) {
+    const rgm_bytes bytes = {.at = tools->slurp.bytes, .size = tools->slurp.size, .name = "picture"};
+    if (!tools->keeper) RGM_TRY(rgm_keeper_create(&tools->keeper, &s->options->pictures, s->d->to.C, err));
+    return rgm_keeper_keep(tools->keeper, &bytes, &s->now->files[k], &s->now->records[k], err);
+}
+
+static rgm_status make_with(struct state *s, struct tools *tools, int32_t k, rgm_error *err) {
+    const rgm_list *list = s->d->list;
+    int64_t i = s->now->first + k;
+    rgm_stage_record *record = &s->now->records[k];
+    rgm_error said = {0};
+    rgm_status status = rgm_slurp_read(&tools->slurp, list, i, SIZE_MAX, &said);
+    if (status == RGM_OK && !may_be_picture(record, rgm_list_path(list, i), &tools->slurp)) return RGM_OK;
+    if (status == RGM_OK)
+        status = s->options->pictures.keep ? keep_file(s, tools, k, &said) : make_image(s, tools, k, &said);
+    if (status == RGM_E_NOMEM) return rgm_fail(err, status, "%.200s: %s", rgm_list_path(list, i), said.text);
+    if (status == RGM_E_IO && !has_suffix(rgm_list_path(list, i)))
+        record->state = RGM_STAGE_PASSED;
+    else if (status < 0)
+        refuse(record, said.text);
+    return RGM_OK;
+}
+
+static void free_tools(struct tools *tools) {
+    rgm_transformer_destroy(tools->transformer);
+    rgm_keeper_destroy(tools->keeper);
+    rgm_slurp_free(&tools->slurp);
+    *tools = (struct tools){0};
+}
+
+/* ---- windows ---- */
+
+/* Writes the pictures of the window before to the staging. */
+static rgm_status write_window(struct state *s, rgm_error *err) {
+    struct window *w = s->before;
+    for (int32_t k = 0; k < w->count; k++) {
+        const uint8_t *data = w->files[k] ? w->files[k] : w->images ? w->images + (size_t)k * s->image_bytes : NULL;
+        RGM_TRY(rgm_stage_add(s->d->stage, &w->records[k], data, err));
+    }
+    RGM_TRY(rgm_stage_commit(s->d->stage, err));
+    s->written = 1;
+    return RGM_OK;
+}
+
+/* Chunk 0 writes the window before; the others make a picture each. */
+static rgm_status work(void *context, int32_t chunk, int32_t worker, rgm_error *err) {
+    struct state *s = context;
+    if (chunk == 0) return s->before ? write_window(s, err) : RGM_OK;
+    if (rgm_stop_asked(&s->options->stop)) return rgm_fail(err, RGM_E_INTERRUPTED, "stopped");
+    if (s->d->survey->millions[s->now->first + chunk - 1] <= s->light)
+        return make_with(s, &s->tools[worker], chunk - 1, err);
+    struct tools own = {0};
+    rgm_status status = make_with(s, &own, chunk - 1, err);
+    free_tools(&own);
+    return status;
+}
+
+static void free_files(struct window *w) {
+    for (int32_t k = 0; k < w->count; k++) {
+        free(w->files[k]);
+        w->files[k] = NULL;
+    }
+}
+
+/* How many pictures from `first` on are one window. */
+static int32_t window_size(const struct state *s, int64_t first) {
+    const rgm_list *list = s->d->list;
+    int64_t bytes = 0, heavy = 0;
+    int32_t count = 0;
+    while (count < WINDOW && first + count < list->count) {
+        int64_t size = list->entries[first + count].size, millions = s->d->survey->millions[first + count];
+        bytes += s->image_bytes ? (int64_t)s->image_bytes : size > 0 ? size : 0;
+        heavy += millions > s->light ? millions : 0;
+        if (count > 0 && (bytes > WINDOW_BYTES || heavy > MILLIONS)) break;
+        count++;
+    }
+    return count;
+}
+
+static void start_window(struct state *s, int64_t first) {
+    s->now = s->before == &s->windows[0] ? &s->windows[1] : &s->windows[0];
+    free_files(s->now);
+    s->now->first = first;
+    s->now->count = window_size(s, first);
+    for (int32_t k = 0; k < s->now->count; k++) s->now->records[k] = (rgm_stage_record){.index = first + k};
+}
+
+static rgm_status stopped(const struct state *s, rgm_error *err) {
+    return rgm_fail(err, RGM_E_INTERRUPTED, "%.200s: stopped after %lld of %lld pictures: the same command goes on",
+                    s->options->out, (long long)s->d->done, (long long)s->d->list->count);
+}
+
+/* One window, while the one before is written. Stopped, the one before is written all the same. */
+static rgm_status run_window(struct state *s, int64_t *at, rgm_error *err) {
+    const rgm_import_options *o = s->options;
+    rgm_develop *d = s->d;
+    start_window(s, *at);
+    s->written = 0;
+    rgm_status status = rgm_team_for(d->team, work, s, 1 + s->now->count, err);
+    if (status == RGM_E_INTERRUPTED && s->before && !s->written) {
+        rgm_error failed = {0};
+        if (write_window(s, &failed) < 0) status = rgm_fail(err, failed.status, "%s", failed.text);
+    }
+    if (s->written) d->done += s->before->count;
+    RGM_TRY(status);
+    *at += s->now->count;
+    s->before = s->now->count ? s->now : NULL;
+    if (!o->progress || !o->progress(o->progress_context, d->done, d->list->count) || !s->before) return RGM_OK;
+    RGM_TRY(write_window(s, err));
+    d->done += s->before->count;
+    return RGM_E_INTERRUPTED;
+}
+
+static rgm_status run_windows(struct state *s, rgm_error *err) {
+    const rgm_import_options *o = s->options;
+    rgm_status status = RGM_OK;
+    if (o->begin) o->begin(o->progress_context, "pictures", s->d->done, s->d->list->count);
+    for (int64_t at = s->d->done; status == RGM_OK && (at < s->d->list->count || s->before);)
+        status = run_window(s, &at, err);
+    return status == RGM_E_INTERRUPTED ? stopped(s, err) : status;
+}
+
+static rgm_status reserve(struct state *s, rgm_error *err) {
+    const rgm_transform *to = &s->d->to;
+    int32_t workers = rgm_team_size(s->d->team);
+    s->light = MILLIONS / workers;
+    s->tools = calloc((size_t)workers, sizeof *s->tools);
+    int fits = s->tools != NULL;
+    if (!s->options->pictures.keep) {
+        s->image_bytes = (size_t)to->H * (size_t)to->W * (size_t)to->C;
+        size_t most = WINDOW_BYTES / s->image_bytes + 1;
+        for (int32_t w = 0; w < 2; w++) {
+            s->windows[w].images = malloc(s->image_bytes * (most < WINDOW ? most : WINDOW));
+            fits = fits && s->windows[w].images;
+        }
+    }
+    return fits ? RGM_OK : rgm_fail(err, RGM_E_NOMEM, "%.300s: no memory to decode pictures", s->options->out);
+}
+
+rgm_status rgm_develop_run(rgm_develop *develop, const rgm_import_options *options, rgm_error *err) {
+    struct state *s = calloc(1, sizeof *s);
+    if (!s) return rgm_fail(err, RGM_E_NOMEM, "%.300s: no memory to decode pictures", options->out);
+    s->d = develop;
+    s->options = options;
+    rgm_status status = reserve(s, err);
+    if (status == RGM_OK) status = run_windows(s, err);
+    for (int32_t w = 0; s->tools && w < rgm_team_size(develop->team); w++) free_tools(&s->tools[w]);
+    for (int32_t w = 0; w < 2; w++) {
+        free_files(&s->windows[w]);
+        free(s->windows[w].images);
+    }
+    free(s->tools);
+    free(s);
+    return status;
+}

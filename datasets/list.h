@@ -1,0 +1,73 @@
+/* The list of pictures that an import works through: where each lies, its class and its split. Memory follows the
+ * number of pictures and the length of their paths. */
+#ifndef RGM_DATASETS_LIST_H
+#define RGM_DATASETS_LIST_H
+
+#include "base/stop.h"
+#include "data/dataset.h"
+
+/* Why files of a folder are no part of the list. */
+enum {
+    RGM_PASSED_HIDDEN = 0,  /* names with a leading dot */
+    RGM_PASSED_OTHER = 1,   /* files that are no pictures, by their content and their name */
+    RGM_PASSED_OUTSIDE = 2, /* files outside of the folders of classes */
+    RGM_PASSED_SPECIAL = 3, /* devices, pipes, sockets */
+    RGM_PASSED_AGAIN = 4,   /* links to folders that are walked already */
+    RGM_PASSED_LOCKED = 5,  /* folders that cannot be read */
+    RGM_PASSED_COUNT = 6
+};
+
+/* What a count of them is called: "hidden", "not pictures", ... */
+const char *rgm_passed_name(int32_t reason);
+
+typedef struct rgm_list_entry {
+    size_t path;     /* where in the list's text */
+    int64_t size;    /* bytes of the file, as listed; -1: not known */
+    int64_t changed; /* its last change, in nanoseconds; 0: not known */
+    int32_t label;   /* the number of its class */
+    int32_t split;   /* RGM_SPLIT_* */
+    int32_t line;    /* in the file that lists it, from 1; 0: none */
+} rgm_list_entry;
+
+typedef struct rgm_list {
+    const char *root; /* paths that do not begin with '/' are below this folder; the caller's */
+    rgm_list_entry *entries;
+    int64_t count, room;
+    char *text; /* all paths, with a NUL each */
+    size_t text_used, text_room;
+    char **classes; /* [class_count] names */
+    int32_t class_count, class_room;
+    int32_t *buckets; /* of names, by their hash: number + 1; 0: free */
+    int32_t bucket_count;
+    int32_t named[RGM_SPLIT_COUNT]; /* 1: the source names this split */
+    int64_t passed[RGM_PASSED_COUNT];
+} rgm_list;
+
+void rgm_list_free(rgm_list *list); /* a zeroed one is fine */
+
+/* The path of an entry, as listed. Lives until the next rgm_list_add(). */
+const char *rgm_list_path(const rgm_list *list, int64_t i);
+
+/* The path by which an entry is opened, behind the root. RGM_E_IO if it is longer than the system takes. */
+rgm_status rgm_list_where(const rgm_list *list, int64_t i, char *out, size_t size, rgm_error *err);
+
+/* Appends a copy of *entry with this path. RGM_E_NOMEM. */
+rgm_status rgm_list_add(rgm_list *list, const char *path, const rgm_list_entry *entry, rgm_error *err);
+
+/* The number of a class by its name, which is new or known. RGM_E_UNSUPPORTED for more than RGM_DATA_CLASSES. */
+rgm_status rgm_list_class(rgm_list *list, const char *name, int32_t *label, rgm_error *err);
+
+/* Numbers the classes in the order of their names: bytewise, or by value if all are integers and `numbers` is 1. */
+rgm_status rgm_list_sort_classes(rgm_list *list, int32_t numbers, rgm_error *err);
+
+/* Puts the entries in the bytewise order of their paths. */
+void rgm_list_sort(rgm_list *list);
+
+/* A fingerprint of paths, sizes, times, classes and splits. */
+uint64_t rgm_list_hash(const rgm_list *list, uint64_t seed);
+
+/* `bytes` as text for people and files: what is not UTF-8, and control characters, as \xNN. Returns out; what does not
+ * fit is cut. */
+const char *rgm_list_show(const char *bytes, char *out, size_t size);
+
+#endif

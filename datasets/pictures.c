@@ -1,0 +1,95 @@
+#include "pictures.h"
+
+#include <string.h>
+#include <unistd.h>
+#include <xxhash.h>
+#include "assemble.h"
+#include "base/log.h"
+#include "develop.h"
+
+enum { SMALL = 64, LARGE = 224, LARGE_FROM = 200 };
+
+/* The size of the images: as asked, as all pictures are, or by the median of their shorter sides. */
+static void choose_size(const rgm_survey *survey, const rgm_import_pictures *p, rgm_transform *to) {
+    to->H = p->H;
+    to->W = p->W;
+    if (p->H || p->keep) return;
+    if (survey->H && survey->H <= RGM_DATA_SIDE && survey->W <= RGM_DATA_SIDE) {
+        to->H = survey->H;
+        to->W = survey->W;
+        rgm_log(RGM_LOG_INFO, "images of %d x %d pixels (height x width), as all pictures are", to->H, to->W);
+        return;
+    }
+    to->H = to->W = survey->median < LARGE_FROM ? SMALL : LARGE;
+    rgm_log(RGM_LOG_INFO,
+            "images of %d x %d pixels: the pictures differ in size, half of them have a shorter side of %d or less "
+            "(--size chooses another)",
+            to->H, to->W, survey->median);
+}
+
+/* What pictures become. */
+static rgm_transform choose_transform(const rgm_survey *survey, const rgm_import_pictures *p) {
+    rgm_transform to = {.C = p->gray || !survey->colour ? 1 : 3, .fit = p->fit};
+    memcpy(to.background, p->background, sizeof to.background);
+    choose_size(survey, p, &to);
+    return to;
+}
+
+/* One list with one way to treat its pictures. */
+static uint64_t make_key(const rgm_list *list, const rgm_transform *to, const rgm_import_pictures *p) {
+    struct {
+        int32_t keep, max_side;
+        char transform[RGM_TRANSFORM_TEXT];
+    } what = {.keep = p->keep, .max_side = p->max_side};
+    rgm_transform_print(to, what.transform);
+    for (size_t used = strlen(what.transform); used < sizeof what.transform; used++) what.transform[used] = 0;
+    return rgm_list_hash(list, XXH3_64bits(&what, sizeof what));
+}
+
+static rgm_status develop(const rgm_list *list, const rgm_survey *survey, rgm_team *team,
+                          const rgm_import_options *options, rgm_error *err) {
+    const rgm_import_pictures *p = &options->pictures;
+    int32_t anew;
+    rgm_stage *stage;
+    rgm_develop d = {.list = list, .survey = survey, .team = team, .to = choose_transform(survey, p)};
+    RGM_TRY(rgm_stage_open(&stage, options->out, make_key(list, &d.to, p), &options->stop, &d.done, &anew, err));
+    d.stage = stage;
+    options->report->gone_on = d.done;
+    if (anew)
+        rgm_log(RGM_LOG_INFO,
+                "%.300s.import holds an unfinished import of other pictures or with other options: "
+                "this one begins anew",
+                options->out);
+    if (d.done)
+        rgm_log(RGM_LOG_INFO, "going on after %lld of %lld pictures", (long long)d.done, (long long)list->count);
+    rgm_status status = d.done < list->count ? rgm_develop_run(&d, options, err) : RGM_OK;
+    const rgm_assembly assembly = {.list = list, .stage = stage, .to = d.to};
+    if (status == RGM_OK) status = rgm_assemble(&assembly, options, err);
+    if (status == RGM_OK) rgm_stage_remove(stage);
+    rgm_stage_close(stage);
+    return status;
+}
+
+/* Refused before the work, not behind it. */
+static rgm_status check_out(const rgm_import_options *o, rgm_error *err) {
+    if (!o->overwrite && access(o->out, F_OK) == 0) return rgm_fail(err, RGM_E_USAGE, "%s: exists already", o->out);
+    return RGM_OK;
+}
+
+rgm_status rgm_pictures_import(const rgm_list *list, const rgm_import_options *options, rgm_error *err) {
+    rgm_survey survey = {0};
+    rgm_team *team;
+    rgm_import_report *report = options->report;
+    report->files = list->count;
+    memcpy(report->passed, list->passed, sizeof report->passed);
+    RGM_TRY(check_out(options, err));
+    if (list->count == 0)
+        return rgm_fail(err, RGM_E_FORMAT, "%.200s: no files in its class folders", options->sources[0]);
+    RGM_TRY(rgm_team_create(&team, &(rgm_team_options){.threads = options->pictures.threads}, err));
+    rgm_status status = rgm_team_start(team, err);
+    if (status == RGM_OK) status = rgm_survey_make(&survey, list, team, options, err);
+    if (status == RGM_OK) status = develop(list, &survey, team, options, err);
+    rgm_survey_free(&survey);
+    rgm_team_destroy(team);
+    return status;
+}

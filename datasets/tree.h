@@ -1,0 +1,20 @@
+/* A folder of pictures -> the list of what is in it.
+ *
+ *     DIR/CLASS/...                       every file below a class folder, at any depth, counts to the class
+ *     DIR/train/CLASS/..., DIR/test/...   if all folders in DIR are called train, test, validation, val or valid
+ *
+ * Links to files are taken. Links to folders are followed after all else, each folder once: a loop, or a second way to
+ * the same folder, ends there. The list is in the bytewise order of the paths below DIR; classes are numbered in the
+ * bytewise order of their names over all splits.
+ */
+#ifndef RGM_DATASETS_TREE_H
+#define RGM_DATASETS_TREE_H
+
+#include "list.h"
+
+/* Fills an empty list; list->root becomes `folder`. A folder that cannot be read is logged and counted. RGM_E_USAGE for
+ * a folder that holds no class folders, RGM_E_IO if it cannot be read, RGM_E_FORMAT for a name that no class can have,
+ * RGM_E_INTERRUPTED. */
+rgm_status rgm_tree_walk(rgm_list *list, const char *folder, const rgm_stop *stop, rgm_error *err);
+
+#endif
