@@ -32,8 +32,9 @@ static const char *line_of(const rgm_error *err) {
 /* Splits `words` at blanks and parses them. */
 static rgm_status parse(const char *words, rgm_error *err) {
     static char copy[512];
-    char *argv[64] = {"test"};
+    static char *argv[64]; /* what is kept points into it */
     int argc = 1;
+    argv[0] = "test";
     snprintf(copy, sizeof copy, "%s", words);
     for (char *word = strtok(copy, " "); word; word = strtok(NULL, " ")) argv[argc++] = word;
     return rgm_cli_parse(&line, &spec, argc, argv, err);

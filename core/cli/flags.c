@@ -4,7 +4,8 @@ enum {
     TRAIN = RGM_FOR_TRAIN,
     CONFIGURED = RGM_FOR_TRAIN | RGM_FOR_EVAL | RGM_FOR_PLAN | RGM_FOR_BENCH,
     MAKING = CONFIGURED & ~RGM_FOR_EVAL, /* a model, not one that a checkpoint holds */
-    MACHINE = CONFIGURED | RGM_FOR_MEASURE,
+    LOADING = CONFIGURED | RGM_FOR_PREDICT,
+    MACHINE = LOADING | RGM_FOR_MEASURE,
     EVERY = MACHINE | RGM_FOR_PLUGIN | RGM_FOR_OTHER
 };
 
@@ -19,7 +20,7 @@ static const rgm_flag flags[] = {
     SETS("model.image", "image", 0, MAKING, "CxHxW"),
     SETS("model.classes", "classes", 0, RGM_FOR_PLAN | RGM_FOR_BENCH, "N"),
     SETS("model.width", "width", 0, MAKING, "FACTOR"),
-    SETS("batch", "batch", 'b', CONFIGURED, "N"),
+    SETS("batch", "batch", 'b', LOADING, "N"),
     SETS("epochs", "epochs", 'e', TRAIN, "N"),
     SETS("steps", "steps", 0, TRAIN, "N"),
     SETS("seed", "seed", 's', MAKING, "N"),
@@ -29,14 +30,16 @@ static const rgm_flag flags[] = {
     SETS("memory", "memory", 0, MAKING, "HOW"),
     SETS("optimizer", "optimizer", 0, TRAIN | RGM_FOR_BENCH, "COMPONENT"),
     SETS("scheduler", "scheduler", 0, TRAIN, "COMPONENT"),
-    SETS("plugins", "plugin", 'p', CONFIGURED | RGM_FOR_PLUGIN, "FILE.so"),
+    SETS("plugins", "plugin", 'p', LOADING | RGM_FOR_PLUGIN, "FILE.so"),
     SETS("checkpoint", "checkpoint", 'c', TRAIN | RGM_FOR_EVAL, "FILE"),
     SETS("out", "out", 'o', TRAIN, "FOLDER"),
 
     {NULL, RGM_CALL_RESUME, "resume", 'r', TRAIN, "RUN", 0, "continue this run, with the same bits"},
     {NULL, RGM_CALL_JSON, "json", 'j', EVERY, "FILE", 1, "write the result as JSON to FILE, or to standard output"},
+    {NULL, RGM_CALL_CSV, "csv", 0, RGM_FOR_PREDICT, "FILE", 1,
+     "write the result as CSV to FILE, or to standard output"},
     {NULL, RGM_CALL_QUIET, "quiet", 'q', EVERY, NULL, 0, "errors and results only"},
-    {NULL, RGM_CALL_SET, "set", 0, CONFIGURED, "KEY=VALUE", 0,
+    {NULL, RGM_CALL_SET, "set", 0, LOADING, "KEY=VALUE", 0,
      "set any key of the configuration, such as optimizer.lr=0.05"},
     {NULL, RGM_CALL_HELP, "help", 'h', EVERY, NULL, 0, "print this help"},
 };

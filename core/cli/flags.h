@@ -5,7 +5,7 @@
 
 #include "train/option.h"
 
-/* Which commands offer a flag; any option can be given to the first four with --set. */
+/* Which commands offer a flag; any option can be given to the first four, and the last, with --set. */
 enum {
     RGM_FOR_TRAIN = 1,
     RGM_FOR_EVAL = 2,
@@ -13,10 +13,11 @@ enum {
     RGM_FOR_BENCH = 8,
     RGM_FOR_PLUGIN = 16, /* this and the next have no configuration: only flags of one call */
     RGM_FOR_OTHER = 32,
-    RGM_FOR_MEASURE = 64 /* benches without a model of their own */
+    RGM_FOR_MEASURE = 64, /* benches without a model of their own */
+    RGM_FOR_PREDICT = 128 /* as eval, but that its model and its data are arguments */
 };
 
-enum { RGM_CALL_NONE, RGM_CALL_RESUME, RGM_CALL_JSON, RGM_CALL_QUIET, RGM_CALL_SET, RGM_CALL_HELP };
+enum { RGM_CALL_NONE, RGM_CALL_RESUME, RGM_CALL_JSON, RGM_CALL_CSV, RGM_CALL_QUIET, RGM_CALL_SET, RGM_CALL_HELP };
 
 typedef struct rgm_flag {
     const char *key;   /* the option that it sets, or in a list of paths adds to; NULL: it is of the call */

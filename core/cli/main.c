@@ -25,6 +25,7 @@ static const struct {
     {"plan", "show a model's layers, arithmetic and memory", rgm_cmd_plan},
     {"train", "train a model", rgm_cmd_train},
     {"eval", "evaluate a checkpoint", rgm_cmd_eval},
+    {"predict", "say what is in pictures", rgm_cmd_predict},
     {"plugin", "list and explain plugins", rgm_cmd_plugin},
     {"bench", "measure speed and memory", rgm_cmd_bench},
 };
@@ -41,7 +42,8 @@ static void print_help(FILE *to) {
     for (size_t i = 0; i < COMMANDS; i++) fprintf(to, "  %-8s %s\n", commands[i].name, commands[i].summary);
     fputs("\nregimen COMMAND --help explains a command; regimen --version prints the version.\n\nExamples:\n"
           "  regimen import idx ./fashion-mnist --out fashion.h5\n"
-          "  regimen train --data fashion.h5\n",
+          "  regimen train --data fashion.h5\n"
+          "  regimen predict runs/resnet20-1 photos\n",
           to);
 }
 

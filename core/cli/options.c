@@ -95,14 +95,14 @@ static error_t keep(parse *p, const rgm_flag *flag, const char *value) {
     return 0;
 }
 
-static error_t take_argument(parse *p, const char *argument) {
+/* Options come first: argp has put the arguments side by side, in their order, when it hands out the first one. */
+static error_t take_argument(parse *p, const char *argument, const struct argp_state *state) {
     rgm_cli_line *line = p->line;
-    int32_t most = line->spec->most < RGM_CLI_ARGUMENTS ? line->spec->most : RGM_CLI_ARGUMENTS;
-    if (line->argument_count == most) {
+    if (line->argument_count == line->spec->most) {
         rgm_fail(p->err, RGM_E_USAGE, "%s: unexpected argument '%.160s'", line->spec->name, argument);
         return refused(p);
     }
-    line->argument[line->argument_count++] = argument;
+    if (line->argument_count++ == 0) line->argument = (const char **)&state->argv[state->next - 1];
     return 0;
 }
 
@@ -114,6 +114,9 @@ static error_t take_flag(parse *p, const rgm_flag *flag, const char *value) {
         return 0;
     case RGM_CALL_JSON:
         line->json = value ? value : "-";
+        return 0;
+    case RGM_CALL_CSV:
+        line->csv = value ? value : "-";
         return 0;
     case RGM_CALL_QUIET:
         line->quiet = 1;
@@ -131,7 +134,7 @@ static error_t take_option(int key, char *value, struct argp_state *state) {
     const rgm_cli_spec *spec = p->line->spec;
     size_t count;
     const rgm_flag *table = rgm_flags(&count);
-    if (key == ARGP_KEY_ARG) return take_argument(p, value);
+    if (key == ARGP_KEY_ARG) return take_argument(p, value, state);
     if (key == ARGP_KEY_ERROR) p->next = state->next;
     for (int32_t i = 0; spec->own && spec->own[i].flag; i++)
         if (key == (spec->own[i].letter ? spec->own[i].letter : KEY_OWN + i)) {
@@ -216,6 +219,8 @@ static void print_help(const struct argp *argp, const rgm_cli_spec *spec) {
 static rgm_status check_arguments(const rgm_cli_line *line, rgm_error *err) {
     const rgm_cli_spec *spec = line->spec;
     int32_t printed = line->json && strcmp(line->json, "-") == 0;
+    if (printed && line->csv && strcmp(line->csv, "-") == 0)
+        return rgm_fail(err, RGM_E_USAGE, "--json and --csv: one of them to a file: --json=FILE or --csv=FILE");
     for (int32_t i = 0; printed && !spec->json_arguments && i < line->argument_count; i++) {
         const char *dot = strrchr(line->argument[i], '.');
         if (dot && strcmp(dot, ".json") == 0)
@@ -290,6 +295,7 @@ static rgm_status check_path(const char *flag, const char *path, rgm_error *err)
 
 rgm_status rgm_cli_apply(const rgm_cli_line *line, rgm_config *config, rgm_error *err) {
     RGM_TRY(check_path("--json", line->json, err));
+    RGM_TRY(check_path("--csv", line->csv, err));
     RGM_TRY(check_path("--resume", line->resume, err));
     for (int32_t i = 0; i < line->given_count; i++) RGM_TRY(set_given(&line->given[i], config, err));
     return rgm_config_check(config, err);
@@ -311,8 +317,7 @@ static int32_t holds_hdf5(const char *path) {
     return is;
 }
 
-/* A data set by its name, even if it is damaged or missing; or else by its content. */
-static int32_t is_hdf5(const char *path) {
+int32_t rgm_cli_is_hdf5(const char *path) {
     static const char *const endings[] = {".h5", ".hdf5", ".hdf", ".he5"};
     const char *dot = strrchr(path, '.');
     for (size_t i = 0; dot && i < sizeof endings / sizeof *endings; i++)
@@ -341,7 +346,7 @@ static rgm_status find_model(const rgm_cli_line *line, const rgm_config *config,
 
 rgm_status rgm_cli_config_over(const rgm_cli_line *line, const char *file, rgm_config *config, rgm_error *err) {
     char model[RGM_CONFIG_NAME];
-    if (file && is_hdf5(file))
+    if (file && rgm_cli_is_hdf5(file))
         RGM_TRY(rgm_config_set(config, "data.file", file, err));
     else if (file)
         RGM_TRY(rgm_config_read(config, file, err));

@@ -9,7 +9,7 @@
 #include "cli/flags.h"
 #include "train/config.h"
 
-enum { RGM_CLI_GIVEN = 256, RGM_CLI_OWN = 20, RGM_CLI_ARGUMENTS = 64 };
+enum { RGM_CLI_GIVEN = 256, RGM_CLI_OWN = 20, RGM_CLI_ARGUMENTS = 64, RGM_CLI_MANY = INT32_MAX };
 
 /* A flag of one command. */
 typedef struct rgm_cli_flag {
@@ -26,7 +26,7 @@ typedef struct rgm_cli_spec {
     const char *examples;    /* lines "  regimen train ..." */
     uint32_t command;        /* RGM_FOR_*: which flags of the table */
     const rgm_cli_flag *own; /* at most RGM_CLI_OWN, ended by a NULL flag; NULL: none */
-    int32_t least, most;     /* arguments */
+    int32_t least, most;     /* arguments; most RGM_CLI_MANY: what a shell makes of a pattern */
     int32_t json_arguments;  /* 1: arguments are JSON files, so that one behind --json is no mistake */
 } rgm_cli_spec;
 
@@ -41,13 +41,14 @@ typedef struct rgm_cli_line {
     const rgm_cli_spec *spec;
     int32_t helped;     /* --help was printed: nothing else to do */
     const char *json;   /* where the result goes as JSON: a path, or "-" for standard output; NULL: nowhere */
+    const char *csv;    /* the same as CSV */
     const char *resume; /* the run to continue; NULL: none */
     int32_t quiet;      /* 1: errors and results only */
     int32_t given_count;
     rgm_cli_given given[RGM_CLI_GIVEN];
     const char *own[RGM_CLI_OWN]; /* "" for a flag without argument, NULL if not given */
     int32_t argument_count;
-    const char *argument[RGM_CLI_ARGUMENTS];
+    const char **argument;
 } rgm_cli_line;
 
 /* argv[0] is the command's name. RGM_E_USAGE with one line for what is wrong. */
@@ -74,6 +75,10 @@ rgm_status rgm_cli_config_over(const rgm_cli_line *line, const char *file, rgm_c
 /* The value of an own flag as an integer in [low, high]; `fallback` if it was not given. */
 rgm_status rgm_cli_integer(const rgm_cli_line *line, int32_t own, int32_t low, int32_t high, int32_t fallback,
                            int32_t *out, rgm_error *err);
+
+/* 1 if a path is that of a data set, or of a checkpoint: by its name (.h5, .hdf5, .hdf, .he5, in any case), even if it
+ * is damaged or missing; or else by its content. */
+int32_t rgm_cli_is_hdf5(const char *path);
 
 /* The index of `text` in names[0..count); RGM_E_USAGE "unknown WHAT 'text' (nearest: ...)". */
 rgm_status rgm_cli_choice(const char *what, const char *text, const char *const *names, int32_t count, int32_t *out,

@@ -1,6 +1,6 @@
 noinst_LTLIBRARIES += liblibrary.la
 liblibrary_la_SOURCES = %D%/configuration.c %D%/configuration.h %D%/data.c %D%/entry.c %D%/entry.h %D%/inside.h %D%/machine.c %D%/model.c %D%/model.h \
-	%D%/result.c %D%/result.h %D%/train.c %D%/version.c
+	%D%/pictures.c %D%/result.c %D%/result.h %D%/train.c %D%/version.c
 liblibrary_la_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
 
 # The library that is installed, from the program's own objects: what libtool compiles for shared libraries is all that it

@@ -104,6 +104,8 @@ int32_t regimen_model_save(const regimen_model *model, const char *path, regimen
 
 /* ---- what it is ---- */
 
+RGM_SAME(sizeof((regimen_model_info *)0)->transform, RGM_TRANSFORM_TEXT);
+
 void regimen_model_describe(const regimen_model *model, regimen_model_info *info) {
     if (!model) {
         rgm_sized_give(info, &(regimen_model_info){0}, sizeof *info);
@@ -115,7 +117,10 @@ void regimen_model_describe(const regimen_model *model, regimen_model_info *info
                               .width = c->model.image[2],
                               .classes = c->model.classes,
                               .parameters = rgm_predictor_parameters(model->predictor)};
+    rgm_transform transform;
     snprintf(own.name, sizeof own.name, "%s", c->model.name);
+    if (rgm_predictor_transform(model->predictor, &transform, NULL) >= 0)
+        rgm_transform_print(&transform, own.transform);
     rgm_sized_give(info, &own, sizeof own);
 }
 

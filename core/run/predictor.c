@@ -22,9 +22,10 @@ struct rgm_predictor {
     rgm_config config;
     rgm_constants constants;
     rgm_device *device;
-    char *path;           /* weights that are yet to be loaded; NULL: they are there */
-    const rgm_stop *stop; /* of the call that is under way */
-    planned *many, *one;  /* for the configuration's batch; for one image, NULL until it is asked for */
+    char *path;             /* weights that are yet to be loaded; NULL: they are there */
+    const rgm_stop *stop;   /* of the call that is under way */
+    planned *many, *one;    /* for the configuration's batch; for one image, NULL until it is asked for */
+    rgm_pictures *pictures; /* NULL until one is read */
 };
 
 /* The session outlives the calls, each of which has a stop of its own. */
@@ -137,6 +138,7 @@ void rgm_predictor_destroy(rgm_predictor *p) {
     if (!p) return;
     free_planned(p->many);
     free_planned(p->one);
+    rgm_pictures_destroy(p->pictures);
     rgm_constants_free(&p->constants);
     free(p->path);
     free(p);
@@ -220,6 +222,12 @@ static rgm_status evaluate(rgm_predictor *p, const rgm_predictor_evaluation *o, 
 static rgm_status check_free(const rgm_predictor *p, rgm_error *err) {
     if (!p->stop) return RGM_OK;
     return rgm_fail(err, RGM_E_USAGE, "%s: this model is being evaluated: its evaluation's events cannot use it",
+                    p->constants.path);
+}
+
+static rgm_status check_planned(const rgm_predictor *p, rgm_error *err) {
+    if (p->many) return RGM_OK;
+    return rgm_fail(err, RGM_E_USAGE, "%s: it does not say how large its images are: model.image and model.classes",
                     p->constants.path);
 }
 
@@ -316,14 +324,33 @@ static rgm_status predict(rgm_predictor *p, const uint8_t *images, int64_t count
 rgm_status rgm_predictor_predict(rgm_predictor *p, const uint8_t *images, int64_t count, float *probabilities,
                                  rgm_error *err) {
     RGM_TRY(check_free(p, err));
-    if (!p->many)
-        return rgm_fail(err, RGM_E_USAGE, "%s: it does not say how large its images are: model.image and model.classes",
-                        p->constants.path);
+    RGM_TRY(check_planned(p, err));
     if (!p->constants.input.known)
         return rgm_fail(err, RGM_E_USAGE, "%s: it does not say what pixels mean to it (mean and std)",
                         p->constants.path);
     if (count < 0) return rgm_fail(err, RGM_E_USAGE, "prediction: %lld images", (long long)count);
     return predict(p, images, count, probabilities, err);
+}
+
+/* ---- pictures ---- */
+
+rgm_status rgm_predictor_transform(const rgm_predictor *p, rgm_transform *transform, rgm_error *err) {
+    const int32_t *image = p->config.model.image;
+    RGM_TRY(check_planned(p, err));
+    if (image[0] != 1 && image[0] != 3)
+        return rgm_fail(err, RGM_E_UNSUPPORTED, "%s: its images have %d channels: no picture has so many",
+                        p->constants.path, image[0]);
+    *transform = rgm_transform_default(image[0], image[1], image[2]);
+    return RGM_OK;
+}
+
+rgm_status rgm_predictor_read(rgm_predictor *p, rgm_picture_source *sources, int64_t count, uint8_t *images,
+                              rgm_error *err) {
+    rgm_transform transform;
+    RGM_TRY(check_free(p, err));
+    RGM_TRY(rgm_predictor_transform(p, &transform, err));
+    if (!p->pictures) RGM_TRY(rgm_pictures_create(&p->pictures, p->device, err));
+    return rgm_pictures_read(p->pictures, &transform, sources, count, images, err);
 }
 
 /* ---- saving ---- */

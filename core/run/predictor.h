@@ -6,7 +6,7 @@
  *     rgm_predictor_create()                    rgm_predictor_of() once the run has ended
  *     rgm_predictor_load()
  *
- *     rgm_predictor_evaluate(), rgm_predictor_predict(), rgm_predictor_save()
+ *     rgm_predictor_evaluate(), rgm_predictor_read(), rgm_predictor_predict(), rgm_predictor_save()
  *
  * It has a plan for the configuration's batch, and a plan for single images once they are asked for. Memory is taken
  * when a plan is made; a prediction then takes none. The last bits of an image's logits may depend on its place in a
@@ -20,6 +20,7 @@
 #ifndef RGM_RUN_PREDICTOR_H
 #define RGM_RUN_PREDICTOR_H
 
+#include "run/pictures.h"
 #include "run/run.h"
 
 typedef struct rgm_predictor rgm_predictor;
@@ -60,6 +61,17 @@ rgm_status rgm_predictor_evaluate(rgm_predictor *predictor, const rgm_predictor_
  * known, or within an event of the predictor's evaluation. [main] */
 rgm_status rgm_predictor_predict(rgm_predictor *predictor, const uint8_t *images, int64_t count, float *probabilities,
                                  rgm_error *err);
+
+/* How a picture becomes an image of the model's. RGM_E_USAGE if nothing is planned yet, RGM_E_UNSUPPORTED for images of
+ * other than one or three channels. */
+rgm_status rgm_predictor_transform(const rgm_predictor *predictor, rgm_transform *transform, rgm_error *err);
+
+/* Reads pictures as images [count][H][W][C] by that transform, on the machine's threads. What becomes of a single one
+ * stands with it: the image of one that cannot be read is zeros, which is no failure of the call. Errors of
+ * rgm_predictor_transform() and rgm_pictures_read(). RGM_E_USAGE within an event of the predictor's evaluation. [main]
+ */
+rgm_status rgm_predictor_read(rgm_predictor *predictor, rgm_picture_source *sources, int64_t count, uint8_t *images,
+                              rgm_error *err);
 
 /* Writes a checkpoint of the weights, with configuration and constants; it has no slots and no plugins' states, and no
  * step. RGM_E_IO. RGM_E_USAGE if nothing is planned yet, or mean and deviation are not known. [main] */

@@ -22,7 +22,8 @@
  *     config    what a training is: the keys of docs/CONFIG.md
  *     machine   threads, an instruction set, the loaded plugins
  *     data      a data set: a file (datasets/FORMAT.md), or pixels in memory
- *     model     weights, and what belongs to them: the size of an image, constants, class names
+ *     model     weights, and what belongs to them: the size of an image, constants, class names, the transform by
+ *               which a picture of any size becomes such an image
  *
  * Threads. A config, a machine, and the models made with it, are used by one thread at a time. Any number of threads
  * may use one data. Trainings at once need a machine each. One machine serves any number of trainings and models, one
@@ -307,6 +308,8 @@ typedef struct regimen_model_info {
     int32_t classes;
     int64_t parameters; /* trained numbers */
     char name[64];      /* "resnet20", ... */
+    char
+        transform[96]; /* how pictures become images: "crop 3x224x224 shorter 256 background ffffff"; "": they cannot */
 } regimen_model_info;
 
 /* Loads a checkpoint, or that of a run folder: best.h5, else last.h5. config NULL: the checkpoint's own; else that
@@ -338,6 +341,24 @@ REGIMEN_API const char *regimen_model_class(const regimen_model *model, int32_t 
  * `events` (NULL: none) cancel, message and finished. */
 REGIMEN_API int32_t regimen_evaluate(regimen_model *model, const regimen_data *data, int32_t split,
                                      const regimen_events *events, regimen_result *result, regimen_error *err);
+
+/* A picture as a file has it, and what became of it: JPEG, PNG, WebP, BMP, PBM, PGM or PPM. */
+typedef struct regimen_picture {
+    size_t size;
+    const char *path;  /* of a regular file of at most 2^30 bytes; NULL: bytes */
+    const void *bytes; /* such a file's content in memory */
+    size_t byte_count;
+    int32_t status;   /* out: REGIMEN_OK; REGIMEN_IO, _FORMAT (damaged, or no picture), _UNSUPPORTED (too large), ... */
+    char reason[256]; /* out: why it could not be read, a line; "" if it was */
+} regimen_picture;
+
+/* Reads pictures as images [count][height][width][channels], dense, on the machine's threads, by the model's transform.
+ * They are upright, and without transparency. An image is a function of its picture and the transform alone. Each
+ * picture says whether it could be read; if not, its image is zeros, and the call goes on and returns REGIMEN_OK. The
+ * elements of `pictures` have one size, that of the first. REGIMEN_UNSUPPORTED for a model whose images have neither
+ * one nor three channels, REGIMEN_USAGE for one that does not know how large they are. */
+REGIMEN_API int32_t regimen_model_read(regimen_model *model, regimen_picture *pictures, int64_t count, uint8_t *images,
+                                       regimen_error *err);
 
 /* Class probabilities [count][classes] of images [count][height][width][channels], dense uint8: the softmax of the
  * logits, or the sigmoid of a single one. They do not depend on what the other images show; how many there are may

@@ -1,0 +1,366 @@
+#include "cli/predicting.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "base/clock.h"
+#include "base/log.h"
+
+enum { LEAST_WINDOW = 256, TITLE = 8192 };
+static const size_t window_bytes = 64 << 20;
+
+/* Images that are predicted together. */
+typedef struct rgm_window {
+    int64_t room, used;
+    rgm_picture_source *sources; /* [room] */
+    int64_t *items, *indices;    /* [room] of the inputs; in the data set */
+    uint8_t *images;             /* [room] */
+    uint8_t *raw;                /* [room] images of a data set of another size; NULL: none is needed yet */
+    size_t image, raw_image;     /* bytes of one */
+    float *probabilities;        /* [room][classes] */
+    rgm_ranked *ranked;          /* [classes] */
+} rgm_window;
+
+static rgm_status no_memory(rgm_error *err) { return rgm_fail(err, RGM_E_NOMEM, "predict: out of memory"); }
+
+/* ---- data sets ---- */
+
+static int32_t choose_split(const rgm_dataset_info *info, int32_t wanted) {
+    static const int32_t order[] = {RGM_SPLIT_TEST, RGM_SPLIT_VALIDATION, RGM_SPLIT_TRAIN};
+    if (wanted >= 0) return info->count[wanted] ? wanted : -1;
+    for (int32_t i = 0; i < RGM_SPLIT_COUNT; i++)
+        if (info->count[order[i]]) return order[i];
+    return -1;
+}
+
+/* By name where both have names, else by number. */
+static int32_t model_class(const rgm_predicting *p, const rgm_dataset_info *info, int32_t number) {
+    if (!p->names || !info->class_names) return number < p->classes ? number : -1;
+    for (int32_t i = 0; i < p->classes; i++)
+        if (strcmp(p->names[i], info->class_names[number]) == 0) return i;
+    return -1;
+}
+
+static rgm_status map_classes(const rgm_predicting *p, rgm_predicted_set *s, rgm_error *err) {
+    const rgm_dataset_info *info = rgm_dataset_describe(s->set);
+    int32_t known = 0;
+    if (p->how != RGM_LABELS_AUTO) return RGM_OK;
+    s->labels = malloc(sizeof *s->labels * (size_t)info->classes);
+    if (!s->labels) return no_memory(err);
+    for (int32_t i = 0; i < info->classes; i++) known += (s->labels[i] = model_class(p, info, i)) >= 0;
+    if (known < info->classes)
+        rgm_log(RGM_LOG_WARN, "%s: the model knows %d of its %d classes: the others have no label", info->path, known,
+                info->classes);
+    return RGM_OK;
+}
+
+static rgm_status fit_set(const rgm_predicting *p, rgm_predicted_set *s, rgm_error *err) {
+    const rgm_dataset_info *info = rgm_dataset_describe(s->set);
+    s->split = choose_split(info, p->split);
+    if (s->split < 0) return rgm_fail(err, RGM_E_USAGE, "%.300s: no %s split", info->path, rgm_split_name(p->split));
+    if (info->C != p->transform.C)
+        return rgm_fail(err, RGM_E_USAGE, "%.300s: its images have %d channels, those of the model %d", info->path,
+                        info->C, p->transform.C);
+    if (p->split < 0) rgm_log(RGM_LOG_INFO, "%s: its %s split", info->path, rgm_split_name(s->split));
+    return map_classes(p, s, err);
+}
+
+static rgm_status open_set(const rgm_predicting *p, rgm_predicted_set *s, const char *path, rgm_error *err) {
+    rgm_error why = {0};
+    rgm_status status = rgm_dataset_open(&s->set, path, &(rgm_dataset_options){.stop = p->stop}, &why);
+    if (status >= 0) return fit_set(p, s, err);
+    s->set = NULL;
+    rgm_error_line(&why, s->reason);
+    size_t length = strlen(path); /* the name stands beside it */
+    if (strncmp(s->reason, path, length) == 0 && strncmp(s->reason + length, ": ", 2) == 0)
+        memmove(s->reason, s->reason + length + 2, strlen(s->reason + length + 2) + 1);
+    if (status == RGM_E_NOMEM || status == RGM_E_INTERRUPTED || status == RGM_E_INTERNAL) {
+        *err = why;
+        return status;
+    }
+    return RGM_OK;
+}
+
+rgm_status rgm_predicting_open(rgm_predicting *p, rgm_error *err) {
+    RGM_TRY(rgm_predictor_transform(p->predictor, &p->transform, err));
+    p->total = p->inputs->pictures;
+    if (!p->inputs->sets) return RGM_OK;
+    p->sets = calloc((size_t)p->inputs->sets, sizeof *p->sets);
+    if (!p->sets) return no_memory(err);
+    for (int64_t i = 0; i < p->inputs->count; i++) {
+        if (p->inputs->items[i].kind != RGM_INPUT_SET) continue;
+        rgm_predicted_set *s = &p->sets[p->set_count++];
+        RGM_TRY(open_set(p, s, p->inputs->items[i].path, err));
+        p->total += s->set ? rgm_dataset_describe(s->set)->count[s->split] : 1;
+    }
+    return RGM_OK;
+}
+
+/* ---- labels and titles ---- */
+
+static int32_t label_of_file(const rgm_predicting *p, const rgm_input_item *item) {
+    return p->names && p->how != RGM_LABELS_NONE ? rgm_inputs_label(item, p->names, p->classes) : -1;
+}
+
+int32_t rgm_predicting_labels(const rgm_predicting *p, int32_t *columns) {
+    int32_t labels = 0, set = 0;
+    *columns = 0;
+    for (int64_t i = 0; i < p->inputs->count; i++) {
+        const rgm_input_item *item = &p->inputs->items[i];
+        const rgm_predicted_set *s = item->kind == RGM_INPUT_SET ? &p->sets[set++] : NULL;
+        char title[TITLE];
+        rgm_prediction last = {.file = item->path};
+        if (s && s->set)
+            last = (rgm_prediction){.data = item->path,
+                                    .split = rgm_split_name(s->split),
+                                    .index = rgm_dataset_describe(s->set)->count[s->split] - 1};
+        int32_t width = rgm_text_columns(rgm_prediction_title(&last, title, sizeof title));
+        if (width > *columns) *columns = width;
+        labels |= s ? s->labels != NULL : label_of_file(p, item) >= 0;
+    }
+    return labels;
+}
+
+/* ---- a window ---- */
+
+static void free_window(rgm_window *w) {
+    if (!w) return;
+    free(w->sources);
+    free(w->items);
+    free(w->indices);
+    free(w->images);
+    free(w->raw);
+    free(w->probabilities);
+    free(w->ranked);
+    free(w);
+}
+
+static rgm_status make_window(rgm_predicting *p, rgm_error *err) {
+    const rgm_transform *t = &p->transform;
+    int64_t batch = rgm_predictor_config(p->predictor)->batch;
+    rgm_window *w = p->window = calloc(1, sizeof *w);
+    if (!w) return no_memory(err);
+    w->image = (size_t)t->C * (size_t)t->H * (size_t)t->W;
+    int64_t most = (int64_t)(window_bytes / w->image);
+    w->room = most > LEAST_WINDOW ? LEAST_WINDOW : most;
+    w->room = w->room < batch ? batch : w->room - w->room % batch;
+    size_t room = (size_t)w->room, classes = (size_t)p->classes;
+    w->sources = calloc(room, sizeof *w->sources);
+    w->items = calloc(room, sizeof *w->items);
+    w->indices = calloc(room, sizeof *w->indices);
+    w->images = malloc(room * w->image);
+    w->probabilities = malloc(room * classes * sizeof *w->probabilities);
+    w->ranked = malloc(classes * sizeof *w->ranked);
+    if (w->sources && w->items && w->indices && w->images && w->probabilities && w->ranked) return RGM_OK;
+    return no_memory(err);
+}
+
+static int by_probability(const void *a, const void *b) {
+    const rgm_ranked *x = a, *y = b;
+    if (x->probability != y->probability) return x->probability > y->probability ? -1 : 1;
+    return x->number < y->number ? -1 : x->number > y->number;
+}
+
+/* The likeliest classes, of equals the one with the lower number first. */
+static int32_t rank(rgm_ranked *ranked, const float *probabilities, int32_t classes, int32_t top) {
+    int32_t count = 0;
+    for (int32_t k = 0; k < classes; k++) {
+        const rgm_ranked one = {k, probabilities[k]};
+        if (top == classes) {
+            ranked[count++] = one;
+            continue;
+        }
+        int32_t at = count, last = count < top ? count : top - 1;
+        while (at > 0 && ranked[at - 1].probability < one.probability) at--;
+        if (at == top) continue;
+        memmove(&ranked[at + 1], &ranked[at], sizeof one * (size_t)(last - at));
+        ranked[at] = one;
+        count = last + 1;
+    }
+    if (top == classes) qsort(ranked, (size_t)classes, sizeof *ranked, by_probability);
+    return count;
+}
+
+static rgm_status tell(rgm_predicting *p, rgm_predicted *one, const float *probabilities, rgm_error *err) {
+    rgm_prediction *n = &one->prediction;
+    n->count = rank(p->window->ranked, probabilities, p->classes, p->top);
+    n->top = p->window->ranked;
+    n->likelihood = n->label >= 0 ? probabilities[n->label] : 0;
+    RGM_TRY(rgm_predictions_add(p->out, n, err));
+    return p->also ? p->also(p->context, one, err) : RGM_OK;
+}
+
+/* Describes the image at a place of the window. */
+static rgm_predicted describe(const rgm_predicting *p, int64_t at, int32_t set) {
+    const rgm_window *w = p->window;
+    const rgm_input_item *item = &p->inputs->items[w->items[at]];
+    rgm_predicted one = {.item = w->items[at], .set = set, .prediction = {.label = -1}};
+    if (set < 0) {
+        one.prediction.file = item->path;
+        one.prediction.label = label_of_file(p, item);
+        return one;
+    }
+    const rgm_predicted_set *s = &p->sets[set];
+    one.prediction.data = item->path;
+    one.prediction.split = rgm_split_name(s->split);
+    one.prediction.index = w->indices[at];
+    if (s->labels) one.prediction.label = s->labels[rgm_dataset_labels(s->set, s->split)[w->indices[at]]];
+    return one;
+}
+
+/* Images that were read move together, so that batches are full. */
+static int64_t close_gaps(rgm_window *w) {
+    int64_t kept = 0;
+    for (int64_t i = 0; i < w->used; i++) {
+        if (w->sources[i].status < 0) continue;
+        if (kept < i) memcpy(w->images + (size_t)kept * w->image, w->images + (size_t)i * w->image, w->image);
+        kept++;
+    }
+    return kept;
+}
+
+/* Predicts and tells what is in the window; its images are there. */
+static rgm_status finish_window(rgm_predicting *p, int32_t set, rgm_error *err) {
+    rgm_window *w = p->window;
+    const float *next = w->probabilities;
+    RGM_TRY(rgm_predictor_predict(p->predictor, w->images, close_gaps(w), w->probabilities, err));
+    for (int64_t i = 0; i < w->used; i++) {
+        const rgm_picture_source *s = &w->sources[i];
+        rgm_predicted one = describe(p, i, set);
+        char title[TITLE];
+        if (s->status < 0) {
+            rgm_prediction_title(&one.prediction, title, sizeof title);
+            RGM_TRY(rgm_predictions_unreadable(p->out, title, s->reason, err));
+            continue;
+        }
+        RGM_TRY(tell(p, &one, next, err));
+        next += p->classes;
+    }
+    p->done += w->used;
+    w->used = 0;
+    RGM_TRY(rgm_predictions_flush(p->out, err));
+    rgm_bar_update(&p->bar, p->done, NAN, NAN);
+    return RGM_OK;
+}
+
+static rgm_status interrupted(const rgm_predicting *p, rgm_error *err) {
+    if (!rgm_stop_asked(&p->stop)) return RGM_OK;
+    return rgm_fail(err, RGM_E_INTERRUPTED, "predict: stopped on request after %lld of %lld pictures",
+                    (long long)p->done, (long long)p->total);
+}
+
+/* ---- files ---- */
+
+static rgm_status finish_files(rgm_predicting *p, rgm_error *err) {
+    rgm_window *w = p->window;
+    if (!w->used) return RGM_OK;
+    RGM_TRY(interrupted(p, err));
+    RGM_TRY(rgm_predictor_read(p->predictor, w->sources, w->used, w->images, err));
+    return finish_window(p, -1, err);
+}
+
+static rgm_status add_file(rgm_predicting *p, int64_t item, rgm_error *err) {
+    rgm_window *w = p->window;
+    const rgm_input_item *file = &p->inputs->items[item];
+    w->sources[w->used] = (rgm_picture_source){.path = file->path};
+    w->items[w->used++] = item;
+    return w->used == w->room ? finish_files(p, err) : RGM_OK;
+}
+
+/* ---- images of data sets ---- */
+
+/* Images of the model's size are as they are; others go through its transform. */
+static rgm_status read_images(rgm_predicting *p, const rgm_predicted_set *s, int64_t first, int64_t count,
+                              rgm_error *err) {
+    rgm_window *w = p->window;
+    const rgm_dataset_info *info = rgm_dataset_describe(s->set);
+    int32_t same = info->H == p->transform.H && info->W == p->transform.W;
+    size_t bytes = (size_t)info->H * (size_t)info->W * (size_t)info->C;
+    for (int64_t i = 0; i < count; i++) {
+        uint8_t *to = same ? w->images + (size_t)i * w->image : w->raw + (size_t)i * bytes;
+        w->sources[i] = (rgm_picture_source){
+            .pixels = {.pixels = to, .pitch = (int64_t)info->W * info->C, .H = info->H, .W = info->W, .C = info->C}};
+        RGM_TRY(rgm_dataset_read(s->set, s->split, first + i, to, err));
+    }
+    RGM_TRY(rgm_dataset_check(s->set, err));
+    return same ? RGM_OK : rgm_predictor_read(p->predictor, w->sources, count, w->images, err);
+}
+
+static rgm_status prepare_raw(rgm_predicting *p, const rgm_dataset_info *info, int64_t *step, rgm_error *err) {
+    rgm_window *w = p->window;
+    size_t bytes = (size_t)info->H * (size_t)info->W * (size_t)info->C;
+    *step = w->room;
+    if (info->H == p->transform.H && info->W == p->transform.W) return RGM_OK;
+    if ((int64_t)(window_bytes / bytes) < *step) *step = (int64_t)(window_bytes / bytes);
+    if (*step < 1) *step = 1;
+    free(w->raw);
+    w->raw = malloc((size_t)*step * bytes);
+    return w->raw ? RGM_OK : no_memory(err);
+}
+
+static rgm_status predict_set(rgm_predicting *p, int64_t item, int32_t set, rgm_error *err) {
+    rgm_window *w = p->window;
+    const rgm_predicted_set *s = &p->sets[set];
+    int64_t step;
+    if (!s->set) {
+        p->done++;
+        return rgm_predictions_unreadable(p->out, p->inputs->items[item].path, s->reason, err);
+    }
+    const rgm_dataset_info *info = rgm_dataset_describe(s->set);
+    RGM_TRY(prepare_raw(p, info, &step, err));
+    for (int64_t first = 0; first < info->count[s->split]; first += step) {
+        int64_t left = info->count[s->split] - first;
+        RGM_TRY(interrupted(p, err));
+        w->used = left < step ? left : step;
+        RGM_TRY(read_images(p, s, first, w->used, err));
+        for (int64_t i = 0; i < w->used; i++) {
+            w->items[i] = item;
+            w->indices[i] = first + i;
+        }
+        RGM_TRY(finish_window(p, set, err));
+    }
+    return RGM_OK;
+}
+
+/* ---- all ---- */
+
+static rgm_status run(rgm_predicting *p, rgm_error *err) {
+    int32_t set = 0;
+    RGM_TRY(make_window(p, err));
+    for (int64_t i = 0; i < p->inputs->count; i++) {
+        const rgm_input_item *item = &p->inputs->items[i];
+        if (item->kind == RGM_INPUT_PICTURE) {
+            RGM_TRY(add_file(p, i, err));
+            continue;
+        }
+        RGM_TRY(finish_files(p, err));
+        if (item->kind == RGM_INPUT_SET)
+            RGM_TRY(predict_set(p, i, set++, err));
+        else
+            RGM_TRY(rgm_predictions_unreadable(p->out, item->path, strerror(item->error), err));
+    }
+    return finish_files(p, err);
+}
+
+rgm_status rgm_predicting_run(rgm_predicting *p, rgm_error *err) {
+    double start = rgm_seconds();
+    rgm_bar_start(&p->bar,
+                  &(rgm_bar_options){.label = "predict", .unit = "pictures", .total = p->total, .quiet = p->bar_quiet});
+    rgm_status status = run(p, err);
+    rgm_bar_finish(&p->bar);
+    p->seconds = rgm_seconds() - start;
+    return status;
+}
+
+void rgm_predicting_close(rgm_predicting *p) {
+    free_window(p->window);
+    for (int32_t i = 0; i < p->set_count; i++) {
+        rgm_dataset_close(p->sets[i].set);
+        free(p->sets[i].labels);
+    }
+    free(p->sets);
+    p->window = NULL;
+    p->sets = NULL;
+    p->set_count = 0;
+}

@@ -1,0 +1,249 @@
+#define _GNU_SOURCE
+#include "run/pictures.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "picture/encode.h"
+
+enum { KEPT = 16 << 20, QUALITY = 85 }; /* bytes of a file that a worker keeps room for */
+
+/* What a worker reads with. */
+typedef struct reader {
+    rgm_transformer *transformer;
+    uint8_t *file, *small; /* [room], [small_room] */
+    size_t room, small_room;
+} reader;
+
+struct rgm_pictures {
+    const rgm_device *device;
+    reader *readers; /* [count] */
+    int32_t count;
+};
+
+/* A call. */
+typedef struct reading {
+    rgm_pictures *pictures;
+    const rgm_transform *transform;
+    rgm_picture_source *sources;
+    uint8_t *images;
+    size_t image; /* bytes of one */
+    int32_t side;
+} reading;
+
+/* ---- the object ---- */
+
+void rgm_pictures_destroy(rgm_pictures *p) {
+    if (!p) return;
+    for (int32_t i = 0; i < p->count; i++) {
+        rgm_transformer_destroy(p->readers[i].transformer);
+        free(p->readers[i].file);
+        free(p->readers[i].small);
+    }
+    free(p->readers);
+    free(p);
+}
+
+static rgm_status fill(rgm_pictures *p, const rgm_device *device, rgm_error *err) {
+    p->device = device;
+    p->count = rgm_team_size(device->team);
+    p->readers = calloc((size_t)p->count, sizeof *p->readers);
+    if (!p->readers) {
+        p->count = 0;
+        return rgm_fail(err, RGM_E_NOMEM, "pictures: out of memory");
+    }
+    for (int32_t i = 0; i < p->count; i++)
+        RGM_TRY(rgm_transformer_create(&p->readers[i].transformer, device->kernels, err));
+    return RGM_OK;
+}
+
+rgm_status rgm_pictures_create(rgm_pictures **pictures, const rgm_device *device, rgm_error *err) {
+    rgm_pictures *p = calloc(1, sizeof *p);
+    *pictures = NULL;
+    if (!p) return rgm_fail(err, RGM_E_NOMEM, "pictures: out of memory");
+    rgm_status status = fill(p, device, err);
+    if (status >= 0)
+        *pictures = p;
+    else
+        rgm_pictures_destroy(p);
+    return status;
+}
+
+/* ---- files ---- */
+
+static rgm_status grow(uint8_t **at, size_t *room, size_t size, rgm_error *err) {
+    if (size <= *room) return RGM_OK;
+    uint8_t *more = realloc(*at, size);
+    if (!more) return rgm_fail(err, RGM_E_NOMEM, "no memory for %zu bytes", size);
+    *at = more;
+    *room = size;
+    return RGM_OK;
+}
+
+/* All of an open file; it may grow or shrink meanwhile. */
+static rgm_status read_open(int fd, reader *r, size_t *size, rgm_error *err) {
+    struct stat info;
+    if (fstat(fd, &info) != 0) return rgm_fail(err, RGM_E_IO, "%s", strerror(errno));
+    if (!S_ISREG(info.st_mode)) return rgm_fail(err, RGM_E_IO, "%s", "no regular file");
+    if (info.st_size > RGM_PICTURE_FILE)
+        return rgm_fail(err, RGM_E_UNSUPPORTED, "%lld bytes, at most %d", (long long)info.st_size, RGM_PICTURE_FILE);
+    *size = 0;
+    for (;;) {
+        size_t wanted = *size < (size_t)info.st_size ? (size_t)info.st_size + 1 : *size + 4096;
+        RGM_TRY(grow(&r->file, &r->room, wanted, err));
+        ssize_t got = read(fd, r->file + *size, wanted - *size);
+        if (got < 0 && errno == EINTR) continue;
+        if (got < 0) return rgm_fail(err, RGM_E_IO, "%s", strerror(errno));
+        if (got == 0) return RGM_OK;
+        *size += (size_t)got;
+        if (*size > RGM_PICTURE_FILE) return rgm_fail(err, RGM_E_UNSUPPORTED, "more than %d bytes", RGM_PICTURE_FILE);
+    }
+}
+
+/* A pipe without a writer must not hold it up. */
+static rgm_status read_file(const char *path, reader *r, rgm_bytes *bytes, rgm_error *err) {
+    size_t size = 0;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    if (fd < 0) return rgm_fail(err, RGM_E_IO, "%s", strerror(errno));
+    rgm_status status = read_open(fd, r, &size, err);
+    close(fd);
+    RGM_TRY(status);
+    if (size == 0) return rgm_fail(err, RGM_E_FORMAT, "%s", "an empty file");
+    *bytes = (rgm_bytes){.at = r->file, .size = size, .name = path};
+    return RGM_OK;
+}
+
+static void settle(reader *r) {
+    if (r->room <= KEPT) return;
+    free(r->file);
+    r->file = NULL;
+    r->room = 0;
+}
+
+/* ---- one picture ---- */
+
+/* Its line without its name, which stands beside it. */
+static void judge(rgm_picture_source *s, rgm_status status, const char *name, const rgm_error *err) {
+    char line[RGM_ERROR_LINE];
+    const char *text = rgm_error_line(err, line);
+    size_t length = name ? strlen(name) : 0;
+    s->status = status < 0 ? status : RGM_OK;
+    s->reason[0] = 0;
+    if (status >= 0) return;
+    if (length && strncmp(text, name, length) == 0 && strncmp(text + length, ": ", 2) == 0) text += length + 2;
+    snprintf(s->reason, sizeof s->reason, "%s", text);
+}
+
+/* The name in front of a decoder's line is "picture", whatever the file is called: long names would push out what is
+ * wrong. */
+static rgm_status find_bytes(const rgm_picture_source *s, reader *r, rgm_bytes *bytes, rgm_error *err) {
+    *bytes = s->bytes;
+    if (s->path) RGM_TRY(read_file(s->path, r, bytes, err));
+    bytes->name = "picture";
+    return RGM_OK;
+}
+
+static rgm_status transform(const reading *g, const rgm_picture_source *s, reader *r, uint8_t *image, rgm_error *err) {
+    rgm_bytes bytes;
+    if (!s->path && !s->bytes.at) {
+        if (!s->pixels.pixels) return rgm_fail(err, RGM_E_USAGE, "neither a path nor bytes");
+        return rgm_transformer_pixels(r->transformer, &s->pixels, g->transform, image, err);
+    }
+    RGM_TRY(find_bytes(s, r, &bytes, err));
+    return rgm_transformer_picture(r->transformer, &bytes, g->transform, 0, image, NULL, NULL, err);
+}
+
+static rgm_status read_one(void *context, int32_t chunk, int32_t worker, rgm_error *unused) {
+    const reading *g = context;
+    rgm_picture_source *s = &g->sources[chunk];
+    reader *r = &g->pictures->readers[worker];
+    uint8_t *image = g->images + (size_t)chunk * g->image;
+    rgm_error err = {0};
+    (void)unused;
+    rgm_status status = transform(g, s, r, image, &err);
+    if (status < 0) memset(image, 0, g->image);
+    judge(s, status, "picture", &err);
+    settle(r);
+    return RGM_OK;
+}
+
+/* ---- what a person looks at ---- */
+
+/* The size that fits into side x side, not enlarged. */
+static rgm_transform fit(int32_t C, int32_t H, int32_t W, int32_t side) {
+    int32_t longer = H > W ? H : W, least = 1;
+    rgm_transform t = {.C = C, .H = H, .W = W, .fit = RGM_FIT_STRETCH, .background = {255, 255, 255}};
+    if (longer <= side) return t;
+    t.H = (int32_t)((int64_t)H * side / longer);
+    t.W = (int32_t)((int64_t)W * side / longer);
+    if (t.H < least) t.H = least;
+    if (t.W < least) t.W = least;
+    return t;
+}
+
+static rgm_status make_small(const reading *g, rgm_picture_source *s, reader *r, rgm_transform *to, rgm_error *err) {
+    rgm_bytes bytes;
+    rgm_picture_info info;
+    int32_t encoded = s->path || s->bytes.at;
+    if (encoded) {
+        RGM_TRY(find_bytes(s, r, &bytes, err));
+        RGM_TRY(rgm_picture_probe(&bytes, &info, err));
+        *to = fit(info.colour ? 3 : 1, info.H, info.W, g->side);
+    } else {
+        info.H = s->pixels.H;
+        info.W = s->pixels.W;
+        *to = fit(s->pixels.C, info.H, info.W, g->side);
+    }
+    s->H = info.H;
+    s->W = info.W;
+    RGM_TRY(grow(&r->small, &r->small_room, (size_t)to->H * (size_t)to->W * (size_t)to->C, err));
+    if (encoded) return rgm_transformer_picture(r->transformer, &bytes, to, 1, r->small, NULL, NULL, err);
+    return rgm_transformer_pixels(r->transformer, &s->pixels, to, r->small, err);
+}
+
+static rgm_status show_one(void *context, int32_t chunk, int32_t worker, rgm_error *unused) {
+    const reading *g = context;
+    rgm_picture_source *s = &g->sources[chunk];
+    reader *r = &g->pictures->readers[worker];
+    rgm_transform to;
+    rgm_error err = {0};
+    (void)unused;
+    s->jpeg = NULL;
+    rgm_status status = make_small(g, s, r, &to, &err);
+    if (status >= 0) {
+        const rgm_encode_source small = {.pixels = r->small, .H = to.H, .W = to.W, .C = to.C};
+        status = rgm_encode_jpeg(&small, QUALITY, &s->jpeg, &s->jpeg_size, &err);
+    }
+    judge(s, status, "picture", &err);
+    settle(r);
+    return RGM_OK;
+}
+
+/* ---- calls ---- */
+
+rgm_status rgm_pictures_read(rgm_pictures *p, const rgm_transform *to, rgm_picture_source *sources, int64_t count,
+                             uint8_t *images, rgm_error *err) {
+    reading g = {.pictures = p, .transform = to, .image = (size_t)to->H * (size_t)to->W * (size_t)to->C};
+    for (int64_t done = 0, some; done < count; done += some) {
+        some = count - done < INT32_MAX ? count - done : INT32_MAX;
+        g.sources = sources + done;
+        g.images = images + (size_t)done * g.image;
+        RGM_TRY(rgm_team_for(p->device->team, read_one, &g, (int32_t)some, err));
+    }
+    return RGM_OK;
+}
+
+rgm_status rgm_pictures_show(rgm_pictures *p, rgm_picture_source *sources, int64_t count, int32_t side,
+                             rgm_error *err) {
+    reading g = {.pictures = p, .side = side};
+    for (int64_t done = 0, some; done < count; done += some) {
+        some = count - done < INT32_MAX ? count - done : INT32_MAX;
+        g.sources = sources + done;
+        RGM_TRY(rgm_team_for(p->device->team, show_one, &g, (int32_t)some, err));
+    }
+    return RGM_OK;
+}
