@@ -11,7 +11,7 @@ enum { LEAST_WINDOW = 256, TITLE = 8192 };
 static const size_t window_bytes = 64 << 20;
 
 /* Images that are predicted together. */
-typedef struct rgm_window {
+typedef struct rgm_answers {
     int64_t room, used;
     rgm_picture_source *sources; /* [room] */
     int64_t *items, *indices;    /* [room] of the inputs; in the data set */
@@ -20,7 +20,7 @@ typedef struct rgm_window {
     size_t image, raw_image;     /* bytes of one */
     float *probabilities;        /* [room][classes] */
     rgm_ranked *ranked;          /* [classes] */
-} rgm_window;
+} rgm_answers;
 
 static rgm_status no_memory(rgm_error *err) { return rgm_fail(err, RGM_E_NOMEM, "predict: out of memory"); }
 
@@ -124,7 +124,7 @@ int32_t rgm_predicting_labels(const rgm_predicting *p, int32_t *columns) {
 
 /* ---- a window ---- */
 
-static void free_window(rgm_window *w) {
+static void free_window(rgm_answers *w) {
     if (!w) return;
     free(w->sources);
     free(w->items);
@@ -139,7 +139,7 @@ static void free_window(rgm_window *w) {
 static rgm_status make_window(rgm_predicting *p, rgm_error *err) {
     const rgm_transform *t = &p->transform;
     int64_t batch = rgm_predictor_config(p->predictor)->batch;
-    rgm_window *w = p->window = calloc(1, sizeof *w);
+    rgm_answers *w = p->window = calloc(1, sizeof *w);
     if (!w) return no_memory(err);
     w->image = (size_t)t->C * (size_t)t->H * (size_t)t->W;
     int64_t most = (int64_t)(window_bytes / w->image);
@@ -193,7 +193,7 @@ static rgm_status tell(rgm_predicting *p, rgm_predicted *one, const float *proba
 
 /* Describes the image at a place of the window. */
 static rgm_predicted describe(const rgm_predicting *p, int64_t at, int32_t set) {
-    const rgm_window *w = p->window;
+    const rgm_answers *w = p->window;
     const rgm_input_item *item = &p->inputs->items[w->items[at]];
     rgm_predicted one = {.item = w->items[at], .set = set, .prediction = {.label = -1}};
     if (set < 0) {
@@ -210,7 +210,7 @@ static rgm_predicted describe(const rgm_predicting *p, int64_t at, int32_t set) 
 }
 
 /* Images that were read move together, so that batches are full. */
-static int64_t close_gaps(rgm_window *w) {
+static int64_t close_gaps(rgm_answers *w) {
     int64_t kept = 0;
     for (int64_t i = 0; i < w->used; i++) {
         if (w->sources[i].status < 0) continue;
@@ -222,7 +222,7 @@ static int64_t close_gaps(rgm_window *w) {
 
 /* Predicts and tells what is in the window; its images are there. */
 static rgm_status finish_window(rgm_predicting *p, int32_t set, rgm_error *err) {
-    rgm_window *w = p->window;
+    rgm_answers *w = p->window;
     const float *next = w->probabilities;
     RGM_TRY(rgm_predictor_predict(p->predictor, w->images, close_gaps(w), w->probabilities, err));
     for (int64_t i = 0; i < w->used; i++) {
@@ -253,7 +253,7 @@ static rgm_status interrupted(const rgm_predicting *p, rgm_error *err) {
 /* ---- files ---- */
 
 static rgm_status finish_files(rgm_predicting *p, rgm_error *err) {
-    rgm_window *w = p->window;
+    rgm_answers *w = p->window;
     if (!w->used) return RGM_OK;
     RGM_TRY(interrupted(p, err));
     RGM_TRY(rgm_predictor_read(p->predictor, w->sources, w->used, w->images, err));
@@ -261,7 +261,7 @@ static rgm_status finish_files(rgm_predicting *p, rgm_error *err) {
 }
 
 static rgm_status add_file(rgm_predicting *p, int64_t item, rgm_error *err) {
-    rgm_window *w = p->window;
+    rgm_answers *w = p->window;
     const rgm_input_item *file = &p->inputs->items[item];
     w->sources[w->used] = (rgm_picture_source){.path = file->path};
     w->items[w->used++] = item;
@@ -273,7 +273,7 @@ static rgm_status add_file(rgm_predicting *p, int64_t item, rgm_error *err) {
 /* Images of the model's size are as they are; others go through its transform. */
 static rgm_status read_images(rgm_predicting *p, const rgm_predicted_set *s, int64_t first, int64_t count,
                               rgm_error *err) {
-    rgm_window *w = p->window;
+    rgm_answers *w = p->window;
     const rgm_dataset_info *info = rgm_dataset_describe(s->set);
     int32_t same = info->H == p->transform.H && info->W == p->transform.W;
     size_t bytes = (size_t)info->H * (size_t)info->W * (size_t)info->C;
@@ -288,7 +288,7 @@ static rgm_status read_images(rgm_predicting *p, const rgm_predicted_set *s, int
 }
 
 static rgm_status prepare_raw(rgm_predicting *p, const rgm_dataset_info *info, int64_t *step, rgm_error *err) {
-    rgm_window *w = p->window;
+    rgm_answers *w = p->window;
     size_t bytes = (size_t)info->H * (size_t)info->W * (size_t)info->C;
     *step = w->room;
     if (info->H == p->transform.H && info->W == p->transform.W) return RGM_OK;
@@ -300,7 +300,7 @@ static rgm_status prepare_raw(rgm_predicting *p, const rgm_dataset_info *info, i
 }
 
 static rgm_status predict_set(rgm_predicting *p, int64_t item, int32_t set, rgm_error *err) {
-    rgm_window *w = p->window;
+    rgm_answers *w = p->window;
     const rgm_predicted_set *s = &p->sets[set];
     int64_t step;
     if (!s->set) {

@@ -48,7 +48,7 @@ typedef struct rgm_predicting {
     int64_t total, done; /* images, in all and looked at */
     double seconds;
     rgm_bar bar;
-    struct rgm_window *window;
+    struct rgm_answers *window;
 } rgm_predicting;
 
 /* Opens the data sets. One that cannot be read is told later. RGM_E_USAGE for one that lacks the split, or whose
