@@ -1,7 +1,7 @@
 # The only objects with ISA flags are those of the level's own library. generic16 passes wide compiler vectors by value
 # within its one object only: -Wno-psabi.
 kernel_bodies = %D%/bodies.inc %D%/vec.h %D%/unroll.h %D%/body_elementwise.inc %D%/body_reduce.inc \
-	%D%/body_probe.inc %D%/body_bnorm.inc %D%/body_pool.inc %D%/body_loss.inc %D%/body_optim.inc %D%/body_image.inc \
+	%D%/body_probe.inc %D%/body_bnorm.inc %D%/body_pool.inc %D%/body_loss.inc %D%/body_optim.inc %D%/body_image.inc %D%/body_resize.inc \
 	%D%/body_gemm.inc %D%/body_grid.inc %D%/body_winograd.inc \
 	%D%/body_winograd_filters.inc
 

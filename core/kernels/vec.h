@@ -19,6 +19,7 @@
  *   v_select(m, a, b)       a where m, else b;  i_select for VI
  *   i_float(i)              int32 to float
  *   v_bytes(lo, hi)         16 bytes in two words, lowest first, as floats (8 lanes: hi is ignored)
+ *   v_load_bytes(p)         VL bytes as floats
  *   m_bytes_equal(p, k)     lanes whose byte p[lane] equals k
  *   i_store_bytes(p, i)     the low bytes of VL lanes
  *   v_add_to(acc, v)        acc[lane] += v[lane], doubles

@@ -68,6 +68,10 @@ INLINE V v_bytes(uint64_t lo, uint64_t hi) {
     return _mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(_mm_cvtsi64_si128((int64_t)lo)));
 }
 
+INLINE V v_load_bytes(const uint8_t *p) {
+    return _mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)p)));
+}
+
 INLINE M m_bytes_equal(const uint8_t *p, int k) {
     const __m128i bytes = _mm_loadl_epi64((const __m128i *)p);
     return (M)_mm256_cvtepi8_epi32(_mm_cmpeq_epi8(bytes, _mm_set1_epi8((char)k)));

@@ -64,6 +64,10 @@ INLINE V v_bytes(uint64_t lo, uint64_t hi) {
     return _mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(_mm_set_epi64x((int64_t)hi, (int64_t)lo)));
 }
 
+INLINE V v_load_bytes(const uint8_t *p) {
+    return _mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *)p)));
+}
+
 INLINE M m_bytes_equal(const uint8_t *p, int k) {
     return _mm_cmpeq_epi8_mask(_mm_loadu_si128((const __m128i *)p), _mm_set1_epi8((char)k));
 }

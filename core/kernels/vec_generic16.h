@@ -98,6 +98,12 @@ INLINE V v_bytes(uint64_t lo, uint64_t hi) {
     return y;
 }
 
+INLINE V v_load_bytes(const uint8_t *p) {
+    V y;
+    for (int j = 0; j < VL; j++) y[j] = (float)p[j];
+    return y;
+}
+
 INLINE M m_bytes_equal(const uint8_t *p, int k) {
     M m;
     for (int j = 0; j < VL; j++) m[j] = -(p[j] == k);

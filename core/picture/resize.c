@@ -4,14 +4,13 @@
 #include <stdlib.h>
 
 enum {
-    LANES = 16,  /* most rows that are combined at once: the widest block of a kernel table */
-    STRIP = 256, /* values of a row that are combined before they are turned: they stay in L1 */
-    GROUP = 512  /* most terms that are summed in single precision before they join the total */
+    LANES = 16, /* most rows that are combined at once: the widest block of a kernel table */
+    STRIP = 256 /* values of a row that are combined before they are turned: they stay in L1 */
 };
 
 /* What the results along one side take from the source: `count` pixels from `first` on, by weights that sum to 1. */
 typedef struct side {
-    int32_t *first, *count; /* [results] */
+    int32_t *first, *count; /* [results]; first counts from `low` */
     float *weight;          /* [results][stride] */
     int32_t stride;         /* most taps that a result has */
     int32_t low, end;       /* source pixels [low, end) that any result takes */
@@ -95,57 +94,28 @@ static void fill_side(side *s, const stretch *of) {
         if (s->first[i] < s->low) s->low = s->first[i];
         if (s->first[i] + s->count[i] > s->end) s->end = s->first[i] + s->count[i];
     }
+    for (int32_t i = 0; i < of->count; i++) s->first[i] -= s->low;
 }
 
 /* ---- pixels ---- */
 
-static void combine_rows(const uint8_t *src, int64_t pitch, const float *weight, int32_t taps, float *dst, int64_t n) {
-    for (int64_t j = 0; j < n; j++) {
-        float total = 0;
-        for (int32_t k = 0; k < taps;) {
-            const int32_t end = taps - k < GROUP ? taps : k + GROUP;
-            float sum = 0;
-            for (; k < end; k++) sum = fmaf(weight[k], src[k * pitch + j], sum);
-            total += sum;
-        }
-        dst[j] = total;
-    }
-}
-
-static void combine_columns(const work *r, int32_t rows, const rgm_resize_result *to, int32_t C, uint8_t *dst) {
-    const int32_t B = r->kernels->block;
-    for (int32_t x = 0; x < to->W; x++) {
-        const float *weight = r->columns.weight + (size_t)x * (size_t)r->columns.stride;
-        for (int32_t c = 0; c < C; c++) {
-            const float *src = r->lanes + ((int64_t)(r->columns.first[x] - r->columns.low) * C + c) * B;
-            for (int32_t i = 0; i < rows; i++) {
-                float total = 0;
-                for (int32_t k = 0; k < r->columns.count[x];) {
-                    const int32_t end = r->columns.count[x] - k < GROUP ? r->columns.count[x] : k + GROUP;
-                    float sum = 0;
-                    for (; k < end; k++) sum = fmaf(weight[k], src[(int64_t)k * C * B + i], sum);
-                    total += sum;
-                }
-                dst[i * to->pitch + (int64_t)x * C + c] = (uint8_t)(total + 0.5f);
-            }
-        }
-    }
-}
-
 /* Rows [first, first + rows) of the result, a block of lanes. */
-static void resize_block(const work *r, const rgm_resize_source *from, const rgm_resize_result *to, int32_t first,
+static void resize_block(const work *w, const rgm_resize_source *from, const rgm_resize_result *to, int32_t first,
                          int32_t rows) {
-    const int64_t n = (int64_t)(r->columns.end - r->columns.low) * from->C;
-    const uint8_t *left = from->pixels + (int64_t)r->columns.low * from->C;
+    const rgm_kernels *kernels = w->kernels;
+    const side *s = &w->rows, *c = &w->columns;
+    const int64_t n = (int64_t)(c->end - c->low) * from->C;
+    const uint8_t *left = from->pixels + s->low * from->pitch + (int64_t)c->low * from->C;
     for (int64_t j = 0; j < n; j += STRIP) {
         const int64_t width = n - j < STRIP ? n - j : STRIP;
-        for (int32_t i = 0; i < rows; i++)
-            combine_rows(left + r->rows.first[first + i] * from->pitch + j, from->pitch,
-                         r->rows.weight + (size_t)(first + i) * (size_t)r->rows.stride, r->rows.count[first + i],
-                         r->strip + i * width, width);
-        r->kernels->block_from_plane(r->strip, rows, width, r->lanes + j * r->kernels->block);
+        for (int32_t i = first; i < first + rows; i++)
+            kernels->resize_rows_u8(left + s->first[i] * from->pitch + j, from->pitch,
+                                    s->weight + (int64_t)i * s->stride, s->count[i], w->strip + (i - first) * width,
+                                    width);
+        kernels->block_from_plane(w->strip, rows, width, w->lanes + j * kernels->block);
     }
-    combine_columns(r, rows, to, from->C, to->pixels + first * to->pitch);
+    const rgm_resize_columns columns = {rows, to->W, from->C, c->first, c->count, c->weight, c->stride};
+    kernels->resize_columns_u8(w->lanes, &columns, to->pixels + first * to->pitch, to->pitch);
 }
 
 /* The source's part within its edges. */
