@@ -208,7 +208,7 @@ static rgm_box stored_box(const rgm_decoding *job) {
 }
 
 static int32_t clip(double value, int32_t low, int32_t high) {
-    return value < low ? low : value > high ? high : (int32_t)value;
+    return !(value > low) ? low : value > high ? high : (int32_t)value; /* NaN: low */
 }
 
 static int32_t reduction(const rgm_decode_want *want, const rgm_picture_info *info) {

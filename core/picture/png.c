@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <spng.h>
+#include <zlib.h>
 
 enum { SIGNATURE = 8, CHUNK = 12, GREY = 0, RGB = 2, PALETTE = 3, GREY_ALPHA = 4, RGB_ALPHA = 6 };
 
@@ -71,14 +72,24 @@ rgm_status rgm_png_probe(const rgm_bytes *bytes, rgm_picture_info *info, rgm_err
 typedef struct png_stream {
     const uint8_t *next, *stop; /* of the part that is handed on */
     const uint8_t *end;         /* of the file */
+    const uint8_t *broken;      /* the name of a chunk with a wrong checksum */
 } png_stream;
 
-/* Moves to the next chunk that libspng is to see. */
+static int is_sound(const png_chunk *chunk) {
+    uLong sum = crc32(crc32(0, NULL, 0), chunk->at + 4, (uInt)(chunk->size + 4));
+    return sum == rgm_be32(chunk->data + chunk->size);
+}
+
+/* Moves to the next chunk that libspng is to see. It checks their checksums; those of the others are checked here. */
 static int advance(png_stream *stream) {
     png_chunk chunk;
     for (const uint8_t *at = stream->stop; at < stream->end; at = behind(&chunk)) {
         if (chunk_at(at, stream->end, &chunk, NULL) < 0) return 0;
-        if ((at[4] & 0x20) && !is(&chunk, "tRNS")) continue;
+        if ((at[4] & 0x20) && !is(&chunk, "tRNS")) {
+            if (is_sound(&chunk)) continue;
+            stream->broken = at + 4;
+            return 0;
+        }
         stream->next = at;
         stream->stop = behind(&chunk);
         return 1;
@@ -114,10 +125,14 @@ typedef struct png_job {
     int32_t entries; /* of the palette */
     int32_t warnings;
     uint8_t *raw, *row; /* a row as stored, and of bytes */
+    png_stream stream;
 } png_job;
 
 static rgm_status fail_spng(const png_job *png, int code, int32_t y, rgm_error *err) {
     if (code == SPNG_EMEM) return rgm_fail(err, RGM_E_NOMEM, "PNG: no memory to decode it");
+    const uint8_t *name = png->stream.broken;
+    if (name)
+        return rgm_fail(err, RGM_E_FORMAT, "PNG: damaged: its chunk %.4s has a wrong checksum", (const char *)name);
     if (y > 0)
         return rgm_fail(err, RGM_E_FORMAT, "PNG: damaged: %s, after %d of %u rows", spng_strerror(code), y,
                         png->header.height);
@@ -235,10 +250,10 @@ static rgm_status read_rows(png_job *png, rgm_error *err) {
 
 static rgm_status decode(png_job *png, rgm_error *err) {
     const rgm_bytes *bytes = png->job->bytes;
-    png_stream stream = {.next = bytes->at, .stop = bytes->at + SIGNATURE, .end = bytes->at + bytes->size};
+    png->stream = (png_stream){.next = bytes->at, .stop = bytes->at + SIGNATURE, .end = bytes->at + bytes->size};
     spng_set_image_limits(png->ctx, RGM_PICTURE_SIDE, RGM_PICTURE_SIDE);
     spng_set_crc_action(png->ctx, SPNG_CRC_ERROR, SPNG_CRC_ERROR);
-    int code = spng_set_png_stream(png->ctx, read_stream, &stream);
+    int code = spng_set_png_stream(png->ctx, read_stream, &png->stream);
     if (!code) code = spng_get_ihdr(png->ctx, &png->header);
     if (code) return fail_spng(png, code, 0, err);
     RGM_TRY(rgm_canvas_begin(&png->canvas, png->job, err));
