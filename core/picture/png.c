@@ -36,6 +36,22 @@ static int32_t palette_colour(const png_chunk *chunk) {
     return 0;
 }
 
+/* Palettes have at most 8 bits, colours and alpha 8 or 16. */
+static int is_possible(int type, int bits) {
+    switch (type) {
+    case GREY:
+        return bits == 1 || bits == 2 || bits == 4 || bits == 8 || bits == 16;
+    case PALETTE:
+        return bits == 1 || bits == 2 || bits == 4 || bits == 8;
+    case RGB:
+    case GREY_ALPHA:
+    case RGB_ALPHA:
+        return bits == 8 || bits == 16;
+    default:
+        return 0;
+    }
+}
+
 static rgm_status read_ihdr(const png_chunk *chunk, rgm_picture_info *info, rgm_error *err) {
     if (!is(chunk, "IHDR") || chunk->size != 13)
         return rgm_fail(err, RGM_E_FORMAT, "PNG: damaged: it does not begin with its header");
@@ -47,6 +63,8 @@ static rgm_status read_ihdr(const png_chunk *chunk, rgm_picture_info *info, rgm_
     info->bits = chunk->data[8];
     info->colour = type == RGB || type == RGB_ALPHA || type == PALETTE;
     info->alpha = type == GREY_ALPHA || type == RGB_ALPHA;
+    if (!is_possible(type, info->bits))
+        return rgm_fail(err, RGM_E_FORMAT, "PNG: damaged: its colour type is %d with %d bits", type, info->bits);
     return RGM_OK;
 }
 

@@ -2,7 +2,8 @@
 fuzz_shared = %D%/fuzz.c %D%/fuzz.h
 if FUZZ
 fuzz_programs = %D%/fuzz_config %D%/fuzz_option %D%/fuzz_dataset %D%/fuzz_checkpoint %D%/fuzz_file %D%/fuzz_frame \
-	%D%/fuzz_idx %D%/fuzz_cifar %D%/fuzz_plugin %D%/fuzz_metrics %D%/fuzz_shapes
+	%D%/fuzz_idx %D%/fuzz_cifar %D%/fuzz_plugin %D%/fuzz_metrics %D%/fuzz_shapes \
+	%D%/fuzz_jpeg %D%/fuzz_png %D%/fuzz_webp %D%/fuzz_bmp %D%/fuzz_pnm
 EXTRA_PROGRAMS += $(fuzz_programs) %D%/make_seeds
 fuzz_ldflags = $(AM_LDFLAGS) $(RGM_FUZZ_LDFLAGS)
 fuzz_h5_cppflags = $(AM_CPPFLAGS) $(HDF5_CFLAGS) $(XXHASH_CFLAGS)
@@ -57,10 +58,36 @@ fuzz_state_libs = libtrain.la libplug.la $(net_rooms) libdata.la libpicture.la l
 %C%_fuzz_shapes_LDFLAGS = $(fuzz_ldflags)
 %C%_fuzz_shapes_LDADD = libbench.la libbase.la
 
-%C%_make_seeds_SOURCES = %D%/make_seeds.c $(fuzz_shared) tests/make_set.c tests/make_set.h
-%C%_make_seeds_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE $(HDF5_CFLAGS)
+# One source for all kinds of pictures.
+%C%_fuzz_jpeg_SOURCES = %D%/fuzz_picture.c $(fuzz_shared)
+%C%_fuzz_jpeg_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_KIND=RGM_PICTURE_JPEG
+%C%_fuzz_jpeg_LDFLAGS = $(fuzz_ldflags)
+%C%_fuzz_jpeg_LDADD = libpicture.la libbase.la -lm
+
+%C%_fuzz_png_SOURCES = %D%/fuzz_picture.c $(fuzz_shared)
+%C%_fuzz_png_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_KIND=RGM_PICTURE_PNG
+%C%_fuzz_png_LDFLAGS = $(fuzz_ldflags)
+%C%_fuzz_png_LDADD = libpicture.la libbase.la -lm
+
+%C%_fuzz_webp_SOURCES = %D%/fuzz_picture.c $(fuzz_shared)
+%C%_fuzz_webp_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_KIND=RGM_PICTURE_WEBP
+%C%_fuzz_webp_LDFLAGS = $(fuzz_ldflags)
+%C%_fuzz_webp_LDADD = libpicture.la libbase.la -lm
+
+%C%_fuzz_bmp_SOURCES = %D%/fuzz_picture.c $(fuzz_shared)
+%C%_fuzz_bmp_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_KIND=RGM_PICTURE_BMP
+%C%_fuzz_bmp_LDFLAGS = $(fuzz_ldflags)
+%C%_fuzz_bmp_LDADD = libpicture.la libbase.la -lm
+
+%C%_fuzz_pnm_SOURCES = %D%/fuzz_picture.c $(fuzz_shared)
+%C%_fuzz_pnm_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_KIND=RGM_PICTURE_PNM
+%C%_fuzz_pnm_LDFLAGS = $(fuzz_ldflags)
+%C%_fuzz_pnm_LDADD = libpicture.la libbase.la -lm
+
+%C%_make_seeds_SOURCES = %D%/make_seeds.c $(fuzz_shared) tests/make_set.c tests/make_set.h $(picture_maker)
+%C%_make_seeds_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE $(HDF5_CFLAGS) $(picture_maker_cppflags)
 %C%_make_seeds_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
-%C%_make_seeds_LDADD = $(fuzz_state_libs) $(CHECK_LIBS)
+%C%_make_seeds_LDADD = $(fuzz_state_libs) $(CHECK_LIBS) $(picture_maker_libs)
 
 fuzz: $(fuzz_programs) %D%/make_seeds regimen-try
 CLEANFILES += $(fuzz_programs) %D%/make_seeds %D%/run.log %D%/run.trs

@@ -5,6 +5,7 @@
 #include <unistd.h>
 #include "fuzz.h"
 #include "graph/family.h"
+#include "tests/make_picture.h"
 #include "tests/make_set.h"
 #include "train/checkpoint.h"
 #include "train/config.h"
@@ -210,6 +211,60 @@ static void put_shapes(void) {
     put_text("shapes", "wrong", "conv 3 64 7 stride\n");
 }
 
+/* Eight bytes that say what is wanted, and a picture. */
+static void put_picture(int32_t which, const picture_spec *spec) {
+    static const char *const targets[] = {"", "jpeg", "png", "webp", "bmp", "pnm"};
+    size_t size;
+    uint8_t *bytes = make_picture(spec, &size), *whole = malloc(8 + size);
+    NEED(whole);
+    memcpy(whole, (uint8_t[]){(uint8_t)which, (uint8_t)(5 * which), 9, 3, 2, 7, 12, 0}, 8);
+    memcpy(whole + 8, bytes, size);
+    char name[16];
+    snprintf(name, sizeof name, "made%d", which);
+    put(targets[spec->kind], name, whole, 8 + size);
+    free(whole);
+    free(bytes);
+}
+
+static void put_pictures(void) {
+    enum { JPEG = RGM_PICTURE_JPEG, PNG, WEBP, BMP, PNM };
+    static const picture_spec specs[] = {
+        {.kind = JPEG, .C = 1},
+        {.kind = JPEG, .C = 3, .orientation = 6, .profile = 1},
+        {.kind = JPEG, .C = 3, .sampling = 2, .restart = 1},
+        {.kind = JPEG, .C = 3, .progressive = 1, .orientation = 3},
+        {.kind = JPEG, .C = 3, .progressive = 2, .sampling = 3},
+        {.kind = JPEG, .C = 4, .sampling = 5},
+        {.kind = PNG, .C = 1, .bits = 2, .transparent = 1},
+        {.kind = PNG, .C = 2, .orientation = 8},
+        {.kind = PNG, .C = 3, .bits = 16, .progressive = 1, .profile = 1},
+        {.kind = PNG, .C = 4, .progressive = 1},
+        {.kind = PNG, .C = 1, .bits = 4, .palette = 1, .transparent = 1},
+        {.kind = WEBP, .C = 3},
+        {.kind = WEBP, .C = 4, .quality = 50},
+        {.kind = WEBP, .C = 3, .quality = 80, .orientation = 7, .profile = 1},
+        {.kind = BMP, .C = 3},
+        {.kind = BMP, .C = 1, .bits = 8, .palette = 1, .coded = 1},
+        {.kind = BMP, .C = 1, .bits = 4, .palette = 1, .coded = 1},
+        {.kind = BMP, .C = 1, .bits = 1, .header = 12},
+        {.kind = BMP, .C = 3, .bits = 16, .coded = 2},
+        {.kind = BMP, .C = 4, .bits = 32, .coded = 2, .header = 124, .top_down = 1},
+        {.kind = PNM, .C = 3},
+        {.kind = PNM, .C = 1, .bits = 1},
+        {.kind = PNM, .C = 3, .bits = 16, .plain = 1},
+        {.kind = PNM, .C = 1, .bits = 1, .plain = 1},
+    };
+    static uint8_t indices[37 * 44];
+    for (size_t i = 0; i < sizeof indices; i++) indices[i] = (uint8_t)(i / 7 % 11);
+    for (size_t i = 0; i < sizeof specs / sizeof *specs; i++) {
+        picture_spec spec = specs[i];
+        spec.H = 37;
+        spec.W = 44;
+        if (spec.palette) spec.pixels = indices;
+        put_picture((int32_t)i, &spec);
+    }
+}
+
 int main(int argc, char **argv) {
     NEED(argc == 2);
     root = argv[1];
@@ -222,5 +277,6 @@ int main(int argc, char **argv) {
     put_files();
     put_metrics();
     put_shapes();
+    put_pictures();
     return 0;
 }
