@@ -79,6 +79,30 @@ rgm_status rgm_attribute_constants(const rgm_dataset *set, const char *name, flo
     return status;
 }
 
+static rgm_status take_integers(const rgm_dataset *set, const rgm_attribute_integers *wish, const opened *o,
+                                int32_t *to, rgm_error *err) {
+    char what[64];
+    snprintf(what, sizeof what, "%d integers of 0 to %d", wish->count, wish->most);
+    if (o->elements != wish->count || H5Tget_class(o->type) != H5T_INTEGER)
+        return refuse_attribute(set, wish->name, what, o, err);
+    if (H5Aread(o->attribute, H5T_NATIVE_INT32, to) < 0) return rgm_h5_fail(err, RGM_E_FORMAT, set->path, wish->name);
+    for (int32_t i = 0; i < wish->count; i++)
+        if (to[i] < 0 || to[i] > wish->most)
+            return rgm_fail(err, RGM_E_FORMAT, "%s: attribute %s holds %d: expected %s", set->path, wish->name, to[i],
+                            what);
+    return RGM_OK;
+}
+
+rgm_status rgm_attribute_read_integers(const rgm_dataset *set, const rgm_attribute_integers *wish, int32_t *to,
+                                       int32_t *found, rgm_error *err) {
+    opened o;
+    rgm_status status = open_attribute(set, wish->name, &o, err);
+    *found = o.attribute >= 0;
+    if (status == RGM_OK && *found) status = take_integers(set, wish, &o, to, err);
+    close_attribute(&o);
+    return status;
+}
+
 /* Copies `text`, a missing one as "". */
 static rgm_status keep_text(const rgm_dataset *set, const rgm_attribute_texts *wish, const char *text, size_t length,
                             char **to, rgm_error *err) {

@@ -1,8 +1,10 @@
 #include "data/content.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include "data/attribute.h"
+#include "data/encoded.h"
 #include "data/label.h"
 #include "data/unpack.h"
 
@@ -179,12 +181,22 @@ static rgm_status check_frame_lost(const rgm_dataset *set, int32_t split, rgm_er
     return rgm_fail(err, RGM_E_FORMAT, "%s: damaged: " RGM_FILE_LOST, set->path);
 }
 
+/* Images or encoded pictures, whichever the split has: all splits have the same. */
+static rgm_status open_samples(rgm_dataset *set, hid_t group, int32_t split, rgm_error *err) {
+    int encoded = rgm_h5_exists(group, RGM_DATA_ENCODED), images = rgm_h5_exists(group, "images");
+    if (encoded < 0 || images < 0) return rgm_h5_fail(err, RGM_E_FORMAT, set->path, rgm_split_name(split));
+    if (!encoded && !set->info.encoded) return open_images(set, group, split, err);
+    if (encoded && !images && set->info.H == 0) return rgm_encoded_open(set, group, split, err);
+    return rgm_fail(err, RGM_E_FORMAT, "%s: it has images and encoded pictures: expected one of them in all splits",
+                    set->path);
+}
+
 static rgm_status load_split(rgm_dataset *set, int32_t split, int32_t *soft_classes, rgm_error *err) {
     hid_t group;
     RGM_TRY(rgm_h5_open_group(set->file, rgm_split_name(split), set->path, &group, err));
-    rgm_status status = open_images(set, group, split, err);
+    rgm_status status = open_samples(set, group, split, err);
     if (status == RGM_OK && !set->input.framed) status = check_frame_lost(set, split, err);
-    if (status == RGM_OK) status = read_pixel_hash(set, &set->splits[split], err);
+    if (status == RGM_OK && !set->info.encoded) status = read_pixel_hash(set, &set->splits[split], err);
     if (status == RGM_OK) status = rgm_label_read(set, group, split, soft_classes, err);
     H5Gclose(group);
     return status;
@@ -214,6 +226,31 @@ static rgm_status settle_classes(rgm_dataset *set, const int32_t *soft_classes, 
     return RGM_OK;
 }
 
+static rgm_status read_transform(rgm_dataset *set, rgm_error *err) {
+    char what[RGM_DATA_PLACE], *text = NULL;
+    rgm_status status = rgm_attribute_text(set, RGM_DATA_TRANSFORM, &text, err);
+    snprintf(what, sizeof what, "%.256s: attribute %s", set->path, RGM_DATA_TRANSFORM);
+    if (status == RGM_OK && text) status = rgm_transform_parse(&set->info.transform, text, what, err);
+    free(text);
+    const rgm_transform *t = &set->info.transform;
+    const rgm_dataset_info *info = &set->info;
+    if (status < 0 || !t->C || (t->C == info->C && (info->encoded || (t->H == info->H && t->W == info->W))))
+        return status;
+    return rgm_fail(err, RGM_E_FORMAT, "%s makes images of %dx%dx%d, the set has %dx%dx%d (C, H, W)", what, t->C, t->H,
+                    t->W, info->C, info->H, info->W);
+}
+
+/* What a frame leaves out must be the pictures, and nothing but them. */
+static rgm_status check_frame(const rgm_dataset *set, rgm_error *err) {
+    int32_t known = 0;
+    for (int32_t s = 0; s < RGM_SPLIT_COUNT; s++)
+        for (int32_t i = 0; i < set->input.parts && set->splits[s].encoded; i++)
+            known += set->input.apart[i].bytes == set->splits[s].encoded &&
+                     set->input.apart[i].offset == set->splits[s].offset;
+    if (known == set->input.parts) return RGM_OK;
+    return rgm_fail(err, RGM_E_FORMAT, "%s: damaged: its checksum leaves out other bytes than its pictures", set->path);
+}
+
 rgm_status rgm_content_load(rgm_dataset *set, rgm_error *err) {
     static const rgm_attribute_texts names = {.name = "class_names", .most = RGM_DATA_NAME_BYTES};
     int32_t soft_classes[RGM_SPLIT_COUNT] = {0}, splits = 0;
@@ -232,7 +269,9 @@ rgm_status rgm_content_load(rgm_dataset *set, rgm_error *err) {
     RGM_TRY(rgm_attribute_constants(set, "mean", set->info.mean, &set->has_mean, err));
     RGM_TRY(rgm_attribute_constants(set, "std", set->info.std, &set->has_std, err));
     RGM_TRY(rgm_attribute_text(set, "source", &set->source, err));
-    return rgm_attribute_text(set, "licence", &set->licence, err);
+    RGM_TRY(rgm_attribute_text(set, "licence", &set->licence, err));
+    RGM_TRY(read_transform(set, err));
+    return check_frame(set, err);
 }
 
 void rgm_content_close_split(rgm_dataset *set, int32_t split) {

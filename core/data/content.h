@@ -1,5 +1,6 @@
 /* Inside of the data set: the object, and the reading and checking of an HDF5 file's content into it. Only what makes
- * up the object includes this: dataset.c, load.c, content.c, attribute.c, label.c, unpack.c, fingerprint.c. */
+ * up the object includes this: dataset.c, load.c, content.c, encoded.c, attribute.c, label.c, unpack.c, fingerprint.c.
+ */
 #ifndef RGM_DATA_CONTENT_H
 #define RGM_DATA_CONTENT_H
 
@@ -19,6 +20,10 @@ typedef struct rgm_split_store {
     float *soft;              /* [count][classes] or NULL */
     uint64_t pixel_hash;      /* XXH3-64 of all pixels, as the file says */
     int32_t has_pixel_hash;
+    int64_t encoded;     /* bytes of all encoded pictures; 0: the split has images. `offset` and `map` are theirs */
+    int64_t *places;     /* [count + 1] of encoded pictures, from `offset` on */
+    int32_t *sizes;      /* [count][2], H and W */
+    uint64_t *checksums; /* [count] XXH3-64 of each file; NULL: there are none to rely on */
 } rgm_split_store;
 
 /* What changes while a set is open: the work on its pixels' hash, one thread's at a time. */

@@ -1,12 +1,14 @@
 #include "data/dataset.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 #include "base/memory.h"
 #include "data/content.h"
+#include "data/encoded.h"
 #include "data/fingerprint.h"
 #include "data/knobs.h"
 #include "data/load.h"
@@ -121,7 +123,7 @@ static rgm_status compute_constants(rgm_dataset *set, rgm_error *err) {
     set->info.constants = set->info.count[RGM_SPLIT_TRAIN] > 0;
     if (!set->info.constants) return RGM_OK;
     rgm_channel_sums sums = {.C = set->info.C};
-    RGM_TRY(sum_channels(set, &sums, err));
+    RGM_TRY(set->info.encoded ? rgm_encoded_sums(set, &sums, err) : sum_channels(set, &sums, err));
     double mean[RGM_DATA_CHANNELS], std[RGM_DATA_CHANNELS];
     rgm_channel_sums_finish(&sums, mean, std);
     for (int32_t c = 0; c < set->info.C; c++) {
@@ -168,6 +170,7 @@ static rgm_status open_set(rgm_dataset *set, const rgm_dataset_options *options,
     set->info.framed = input->framed;
     set->info.unlocked = input->unlocked;
     RGM_TRY(map_pixels(set, err));
+    RGM_TRY(rgm_encoded_measure(set, err));
     RGM_TRY(compute_constants(set, err));
     return rgm_input_unchanged(input, err); /* all of that was the same file */
 }
@@ -282,11 +285,11 @@ const float *rgm_dataset_soft(const rgm_dataset *set, int32_t split) { return se
 
 const uint8_t *rgm_dataset_pixels(const rgm_dataset *set, int32_t split, int64_t index) {
     const uint8_t *map = set->splits[split].map;
-    return map ? map + index * rgm_content_bytes(set) : NULL;
+    return map && !set->info.encoded ? map + index * rgm_content_bytes(set) : NULL;
 }
 
 rgm_status rgm_dataset_read(const rgm_dataset *set, int32_t split, int64_t index, uint8_t *out, rgm_error *err) {
-    if (index < 0 || index >= set->info.count[split])
+    if (index < 0 || index >= set->info.count[split] || set->info.encoded)
         return rgm_fail(err, RGM_E_INTERNAL, "%s: sample %lld of %lld", set->path, (long long)index,
                         (long long)set->info.count[split]);
     const uint8_t *at = rgm_dataset_pixels(set, split, index);
@@ -296,10 +299,16 @@ rgm_status rgm_dataset_read(const rgm_dataset *set, int32_t split, int64_t index
 }
 
 void rgm_dataset_will_need(const rgm_dataset *set, int32_t split, int64_t index) {
-    const uint8_t *at = rgm_dataset_pixels(set, split, index);
-    if (!at || set->info.access[split] != RGM_PIXELS_MAPPED) return;
-    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), from = (uintptr_t)at & ~(page - 1);
-    madvise((void *)from, (uintptr_t)at + (uintptr_t)rgm_content_bytes(set) - from, MADV_WILLNEED);
+    const rgm_split_store *store = &set->splits[split];
+    const int64_t *places = store->places;
+    int64_t at = places ? places[index] : index * rgm_content_bytes(set);
+    int64_t bytes = places ? places[index + 1] - at : rgm_content_bytes(set);
+    if (set->info.access[split] == RGM_PIXELS_MAPPED) {
+        uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), from = (uintptr_t)(store->map + at) & ~(page - 1);
+        madvise((void *)from, (uintptr_t)(store->map + at + bytes) - from, MADV_WILLNEED);
+    } else if (places) {
+        posix_fadvise(set->input.fd, (off_t)(store->offset + at), (off_t)bytes, POSIX_FADV_WILLNEED);
+    }
 }
 
 rgm_status rgm_dataset_check(const rgm_dataset *set, rgm_error *err) {

@@ -1,5 +1,6 @@
-/* The data set: an HDF5 file of uint8 images and labels (datasets/FORMAT.md), opened read-only and validated whole; or
- * pixels that lie in the caller's memory. Once opened it does not change, so any number of threads may use one set.
+/* The data set: an HDF5 file of uint8 images, or of encoded pictures, and labels (datasets/FORMAT.md), opened read-only
+ * and validated whole; or pixels that lie in the caller's memory. Once opened it does not change, so any number of
+ * threads may use one set.
  *
  * Splits `train`, `test` and `validation` (any of them may be missing, one must be there) share one image size. Labels
  * are read into memory and checked. Pixels are not, if they can be mapped:
@@ -8,6 +9,9 @@
  *                                   suffices: a sample is a pointer, too
  *      such, but larger             read sample by sample through HDF5, which is slow (batch.h does it in a thread of
  *                                   its own); the chunk cache is sized so that reading in order unpacks each chunk once
+ *
+ * Encoded pictures are the bytes of JPEG, PNG, ... files, each of a size of its own. Their places and sizes are read
+ * and checked at opening, and the bytes of each when it is asked for. They are mapped, or read with pread.
  *
  * The file is opened once, and what is verified is what is read (input.h). Files with Regimen's frame (file.h) have
  * their checksum verified first. Any other file is foreign: the helper program reads it first (rehearsal.h). So a file
@@ -24,6 +28,7 @@
 #include <stddef.h>
 #include "base/status.h"
 #include "base/stop.h"
+#include "picture/transform.h"
 
 #define RGM_DATA_CHANNELS    64          /* most channels of an image */
 #define RGM_DATA_SIDE        16384       /* largest height and width  */
@@ -49,14 +54,26 @@ enum { RGM_PIXELS_MAPPED = 0, RGM_PIXELS_PREAD = 1, RGM_PIXELS_HDF5 = 2, RGM_PIX
 
 typedef struct rgm_dataset rgm_dataset;
 
+/* What encoded pictures of a set are like; zeros in a set of images. */
+typedef struct rgm_dataset_pictures {
+    int64_t pixels;        /* of the largest */
+    int32_t H, W;          /* of the highest, of the widest */
+    int32_t shorter;       /* the median of the shorter sides, of the first split that there is */
+    int64_t bytes;         /* of the largest file */
+    uint8_t background[3]; /* behind transparency */
+} rgm_dataset_pictures;
+
 typedef struct rgm_dataset_info {
     const char *path; /* of the file, or the name of pixels in memory */
-    int32_t H, W, C;  /* of every image */
-    int32_t classes;  /* at least 2 */
-    int32_t framed;   /* 1: Regimen's own file, checksum verified; 0: foreign, or no file */
-    int32_t slow;     /* 1: some split is read through HDF5: worth telling the user */
-    int32_t unlocked; /* 1: its file system has no locks, so another program may write it: worth telling */
-    int32_t computed; /* 1: there were no mean or std; they were computed from the training split */
+    int32_t H, W, C;  /* of every image; H = W = 0 where they are encoded */
+    int32_t encoded;  /* 1: pictures, which rgm_dataset_encoded() gives; 0: images */
+    rgm_dataset_pictures pictures;
+    rgm_transform transform; /* how pictures become images of this set, as the file says; C 0: it does not */
+    int32_t classes;         /* at least 2 */
+    int32_t framed;          /* 1: Regimen's own file, checksum verified; 0: foreign, or no file */
+    int32_t slow;            /* 1: some split is read through HDF5: worth telling the user */
+    int32_t unlocked;        /* 1: its file system has no locks, so another program may write it: worth telling */
+    int32_t computed;        /* 1: there were no mean or std; they were computed from the training split */
     int64_t count[RGM_SPLIT_COUNT];  /* samples; 0: the split is missing */
     int32_t access[RGM_SPLIT_COUNT]; /* RGM_PIXELS_* */
     int64_t cache[RGM_SPLIT_COUNT];  /* bytes of chunk cache, where it is read through HDF5 */
@@ -113,13 +130,33 @@ const int32_t *rgm_dataset_labels(const rgm_dataset *set, int32_t split);
 /* Soft labels of a split: [count][classes], each row summing to 1 within 1e-3; NULL if its labels are integers. */
 const float *rgm_dataset_soft(const rgm_dataset *set, int32_t split);
 
-/* The pixels [H][W][C] of one sample where they lie, mapped or unpacked; NULL if they do not. [any thread] */
+/* The pixels [H][W][C] of one sample where they lie, mapped or unpacked; NULL if they do not, or are encoded. [any
+ * thread] */
 const uint8_t *rgm_dataset_pixels(const rgm_dataset *set, int32_t split, int64_t index);
 
-/* Copies the pixels of one sample, [H][W][C], on any path. [any thread; HDF5 splits one at a time] */
+/* Most bytes of a name that error lines begin with. */
+enum { RGM_DATA_PLACE = 320 };
+
+/* An encoded picture of a set; not to be copied. */
+typedef struct rgm_encoded {
+    rgm_bytes bytes; /* its file, valid as long as the set, or as `room` */
+    int32_t H, W;    /* upright, as the set says */
+    char name[RGM_DATA_PLACE];
+} rgm_encoded;
+
+/* Gives an encoded picture: where its bytes are mapped, or read into `room`, which takes info.pictures.bytes. `room`
+ * may be NULL where the split is mapped. In files with Regimen's frame its checksum is compared, and in any file its
+ * size with what its header says. RGM_E_FORMAT      it is damaged, or no picture; the line names split and number
+ *     RGM_E_IO          it cannot be read
+ * [any thread] */
+rgm_status rgm_dataset_encoded(const rgm_dataset *set, int32_t split, int64_t index, uint8_t *room,
+                               rgm_encoded *encoded, rgm_error *err);
+
+/* Copies the pixels of one sample, [H][W][C], on any path. Not of encoded pictures. [any thread; HDF5 splits one at a
+ * time] */
 rgm_status rgm_dataset_read(const rgm_dataset *set, int32_t split, int64_t index, uint8_t *out, rgm_error *err);
 
-/* Asks the system to read a mapped sample soon; nothing on the other paths. [any thread] */
+/* Asks the system to read a mapped sample, or an encoded picture, soon; nothing on the other paths. [any thread] */
 void rgm_dataset_will_need(const rgm_dataset *set, int32_t split, int64_t index);
 
 /* RGM_E_IO if the open file has been truncated or written to since it was opened, unless nothing is read from it any

@@ -16,6 +16,8 @@
 enum { SAMPLES = 1024, PIECE = 1 << 20, LARGEST_PIECE = 1 << 26, LOWEST_PRIORITY = 19, ASK_MS = 100 };
 #define LONG_SECONDS 2.0
 
+/* Of encoded pictures, each one's own hash is hashed: those are the checksums of a framed file. */
+
 /* The work on the pixels. One thread at a time has it: the one that `thread` names, or the caller's. */
 struct rgm_pixel_hash {
     const rgm_dataset *set;
@@ -30,6 +32,14 @@ struct rgm_pixel_hash {
     rgm_stop stop; /* of the thread */
 };
 
+/* Pictures of a piece that begins at `first`. */
+static int64_t piece_pictures(const rgm_dataset *set, int32_t split, int64_t first) {
+    const int64_t *places = set->splits[split].places;
+    int64_t n = 1;
+    while (first + n < set->info.count[split] && places[first + n + 1] - places[first] <= PIECE) n++;
+    return n;
+}
+
 /* Images of a piece: whole rows of chunks, where chunks have to be unpacked, if they are not too large. */
 static int64_t piece_images(const rgm_dataset *set, int32_t split) {
     int64_t images = PIECE / rgm_content_bytes(set), rows = (int64_t)set->splits[split].chunk[0];
@@ -41,6 +51,7 @@ static int64_t piece_images(const rgm_dataset *set, int32_t split) {
 /* Room for the largest piece of the splits that do not lie in memory. */
 static size_t buffer_bytes(const rgm_dataset *set) {
     int64_t most = 1;
+    if (set->info.encoded) return (size_t)(PIECE > set->info.pictures.bytes ? PIECE : set->info.pictures.bytes);
     for (int32_t s = 0; s < RGM_SPLIT_COUNT; s++)
         if (set->info.count[s] && !set->splits[s].map && piece_images(set, s) > most) most = piece_images(set, s);
     return (size_t)(most * rgm_content_bytes(set));
@@ -48,13 +59,17 @@ static size_t buffer_bytes(const rgm_dataset *set) {
 
 /* ---- the work, piece by piece ---- */
 
+static uint64_t hash_checksums(const rgm_dataset *set, int32_t split) {
+    return XXH3_64bits(set->splits[split].checksums, (size_t)set->info.count[split] * sizeof(uint64_t));
+}
+
 /* Moves to the next split that has to be read; `done` behind the last. */
 static void next_split(struct rgm_pixel_hash *h) {
     const rgm_dataset *set = h->set;
     for (; h->split < RGM_SPLIT_COUNT; h->split++) {
         const rgm_split_store *store = &set->splits[h->split];
-        int32_t trusted = set->input.framed && store->has_pixel_hash;
-        if (trusted) h->hash[h->split] = store->pixel_hash;
+        int32_t trusted = set->input.framed && (store->has_pixel_hash || store->checksums);
+        if (trusted) h->hash[h->split] = store->checksums ? hash_checksums(set, h->split) : store->pixel_hash;
         if (set->info.count[h->split] && !trusted) break;
     }
     h->done = h->split == RGM_SPLIT_COUNT;
@@ -71,14 +86,36 @@ static rgm_status get_piece(const struct rgm_pixel_hash *h, int64_t n, const uin
     return rgm_content_samples(h->set, h->split, h->next, n, h->buffer, err);
 }
 
-/* Hashes the next piece. A failed read changes nothing: the piece may be tried again. Of a file that was written to
- * meanwhile it is never complete: the pixels hashed would not be those that the run began with. */
-static rgm_status hash_piece(struct rgm_pixel_hash *h, rgm_error *err) {
-    int64_t left = h->set->info.count[h->split] - h->next, n = piece_images(h->set, h->split);
-    if (n > left) n = left;
+/* Adds the hashes of n encoded pictures. */
+static rgm_status add_pictures(const struct rgm_pixel_hash *h, int64_t n, rgm_error *err) {
+    const rgm_split_store *store = &h->set->splits[h->split];
+    const int64_t *places = store->places + h->next;
+    size_t bytes = (size_t)(places[n] - places[0]);
+    RGM_TRY(rgm_dataset_check(h->set, err));
+    const uint8_t *at = store->map ? store->map + places[0] : h->buffer;
+    if (!store->map) RGM_TRY(rgm_input_read(&h->set->input, h->buffer, bytes, store->offset + places[0], err));
+    for (int64_t i = 0; i < n; i++) {
+        uint64_t hash = XXH3_64bits(at + (places[i] - places[0]), (size_t)(places[i + 1] - places[i]));
+        XXH3_64bits_update(h->state, &hash, sizeof hash);
+    }
+    return RGM_OK;
+}
+
+static rgm_status add_images(const struct rgm_pixel_hash *h, int64_t n, rgm_error *err) {
     const uint8_t *pixels;
     RGM_TRY(get_piece(h, n, &pixels, err));
     XXH3_64bits_update(h->state, pixels, (size_t)(n * rgm_content_bytes(h->set)));
+    return RGM_OK;
+}
+
+/* Hashes the next piece. A failed read changes nothing: the piece may be tried again. Of a file that was written to
+ * meanwhile it is never complete: the pixels hashed would not be those that the run began with. */
+static rgm_status hash_piece(struct rgm_pixel_hash *h, rgm_error *err) {
+    int32_t encoded = h->set->info.encoded;
+    int64_t left = h->set->info.count[h->split] - h->next;
+    int64_t n = encoded ? piece_pictures(h->set, h->split, h->next) : piece_images(h->set, h->split);
+    if (n > left) n = left;
+    RGM_TRY(encoded ? add_pictures(h, n, err) : add_images(h, n, err));
     RGM_TRY(rgm_dataset_check(h->set, err));
     h->next += n;
     if (n < left) return RGM_OK;
@@ -203,6 +240,8 @@ static rgm_status combine(const rgm_dataset *set, const rgm_fingerprint_terms *t
     if (!state) return rgm_fail(err, RGM_E_NOMEM, "%s: out of memory", set->path);
     size_t constants = (size_t)set->info.C * sizeof *terms->mean;
     add_shape(state, &set->info);
+    const rgm_dataset_pictures *p = &set->info.pictures;
+    if (set->info.encoded) XXH3_64bits_update(state, p->background, sizeof p->background);
     for (int32_t s = 0; s < RGM_SPLIT_COUNT; s++) {
         add_labels(state, set, s);
         if (pixels && set->info.count[s]) XXH3_64bits_update(state, &pixels[s], sizeof pixels[s]);
@@ -236,6 +275,7 @@ rgm_status rgm_fingerprint_sampled(const rgm_dataset *set, uint64_t *fingerprint
     if (status == RGM_OK) add_shape(state, &set->info);
     for (int32_t s = 0; s < RGM_SPLIT_COUNT && status == RGM_OK; s++) {
         int64_t count = set->info.count[s], samples = count < SAMPLES ? count : SAMPLES;
+        if (set->info.encoded) samples = 0; /* version 1 knows none */
         add_labels(state, set, s);
         for (int64_t i = 0; i < samples && status == RGM_OK; i++) {
             status = rgm_dataset_read(set, s, i * count / samples, image, err);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include "data/encoded.h"
 #include "data/rehearsal.h"
 #include "data/unpack.h"
 
@@ -37,6 +38,9 @@ void rgm_load_free(rgm_dataset *set) {
         free(set->splits[s].unpacked);
         free(set->splits[s].labels);
         free(set->splits[s].soft);
+        free(set->splits[s].places);
+        free(set->splits[s].sizes);
+        free(set->splits[s].checksums);
     }
     for (int32_t i = 0; i < set->names_count; i++) free(set->names[i]);
     free(set->names);
@@ -87,8 +91,10 @@ static rgm_status place_pixels(rgm_dataset *set, int32_t split, int32_t access, 
 
 rgm_status rgm_load(rgm_dataset *set, int32_t access, rgm_error *err) {
     RGM_TRY(rgm_content_load(set, err));
-    for (int32_t s = 0; s < RGM_SPLIT_COUNT; s++)
-        if (set->info.count[s]) RGM_TRY(place_pixels(set, s, access, err));
+    for (int32_t s = 0; s < RGM_SPLIT_COUNT; s++) {
+        if (!set->info.count[s]) continue;
+        RGM_TRY(set->info.encoded ? rgm_encoded_place(set, s, access, err) : place_pixels(set, s, access, err));
+    }
     return RGM_OK;
 }
 
@@ -115,7 +121,7 @@ rgm_status rgm_load_rehearse(const rgm_input *input, int32_t access, int64_t roo
     set->input.stop = (rgm_stop){0}; /* who waits for it ends this process */
     set->room = room;
     rgm_status status = rgm_load(set, access, err);
-    if (status == RGM_OK) {
+    if (status == RGM_OK && !set->info.encoded) {
         uint8_t *last = malloc((size_t)rgm_content_bytes(set));
         status = last ? rehearse_pixels(set, last, err) : rgm_fail(err, RGM_E_NOMEM, "%s: out of memory", set->path);
         free(last);
