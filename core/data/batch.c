@@ -19,6 +19,9 @@ struct rgm_batches {
     float scale[RGM_DATA_CHANNELS], shift[RGM_DATA_CHANNELS];
     int32_t per_chunk;
     size_t image_floats; /* of x */
+    int32_t develops;    /* 1: samples are no images of the size that is taken */
+    rgm_develop develop;
+    rgm_tools *tools, *own_tools; /* own: NULL if they are the caller's */
     rgm_phase phase;
     /* the prepared batch */
     int64_t number;
@@ -35,6 +38,22 @@ void rgm_batches_normalisation(const float *mean, const float *std, int32_t C, f
 
 /* ---- sizes ---- */
 
+/* The images that augmentations, or the network, take. */
+static void find_start(const rgm_batch_options *o, int32_t *H, int32_t *W) {
+    const rgm_dataset_info *info = rgm_dataset_describe(o->view.set);
+    int32_t stored = o->augment && !info->encoded;
+    *H = o->from_H ? o->from_H : stored || !o->H ? info->H : o->H;
+    *W = o->from_W ? o->from_W : stored || !o->W ? info->W : o->W;
+}
+
+rgm_tools_plan rgm_batches_tools(const rgm_batch_options *o, int32_t *needed) {
+    const rgm_dataset_info *info = rgm_dataset_describe(o->view.set);
+    rgm_tools_plan plan = {.set = o->view.set, .kernels = o->kernels, .workers = o->workers};
+    find_start(o, &plan.H, &plan.W);
+    *needed = info->encoded || ((plan.H != info->H || plan.W != info->W) && o->transform.C);
+    return plan;
+}
+
 static size_t out_bytes(const rgm_batch_options *options) {
     const rgm_dataset_info *info = rgm_dataset_describe(options->view.set);
     size_t H = (size_t)(options->H ? options->H : info->H), W = (size_t)(options->W ? options->W : info->W);
@@ -44,7 +63,7 @@ static size_t out_bytes(const rgm_batch_options *options) {
 static size_t staging_bytes(const rgm_batch_options *options) {
     const rgm_dataset_info *info = rgm_dataset_describe(options->view.set);
     int32_t access = info->access[options->view.split];
-    if (access == RGM_PIXELS_MAPPED || access == RGM_PIXELS_MEMORY) return 0;
+    if (access == RGM_PIXELS_MAPPED || access == RGM_PIXELS_MEMORY || info->encoded) return 0;
     return (size_t)RGM_READER_SLOTS * (size_t)options->batch * (size_t)info->H * (size_t)info->W * (size_t)info->C;
 }
 
@@ -105,18 +124,30 @@ static void write_target(const rgm_batches *b, int64_t index, int32_t place) {
     put_label(view, index, target);
 }
 
+/* The image that augmentations, or the network, take. */
+static rgm_status get_image(const rgm_batches *b, const rgm_sample *sample, int32_t place, rgm_pixels *image,
+                            int32_t worker, rgm_error *err) {
+    const rgm_batch_options *o = &b->options;
+    const rgm_dataset_info *info = b->info;
+    size_t bytes = (size_t)info->H * (size_t)info->W * (size_t)info->C;
+    const uint8_t *source =
+        b->staged ? b->staged + (size_t)place * bytes : rgm_dataset_pixels(o->view.set, o->view.split, sample->index);
+    if (b->develops) return rgm_develop_sample(&b->develop, b->tools, sample, source, image, worker, err);
+    *image = (rgm_pixels){(uint8_t *)source, (int64_t)info->W * info->C, info->H, info->W, info->C};
+    return RGM_OK;
+}
+
 static rgm_status fill_image(const rgm_batches *b, int32_t place, int32_t worker, rgm_error *err) {
     const rgm_batch_options *o = &b->options;
     const rgm_dataset_info *info = b->info;
     int64_t index = rgm_reader_sample(&b->plan, b->number, place);
-    size_t bytes = (size_t)info->H * (size_t)info->W * (size_t)info->C;
-    const uint8_t *source =
-        b->staged ? b->staged + (size_t)place * bytes : rgm_dataset_pixels(o->view.set, o->view.split, index);
-    rgm_pixels in = {(uint8_t *)source, (int64_t)info->W * info->C, info->H, info->W, info->C}, out = in;
+    const rgm_sample sample = {.index = index,
+                               .position = b->number % b->plan.per_epoch * o->batch + place,
+                               .epoch = (uint32_t)(b->number / b->plan.per_epoch)};
+    rgm_pixels in, out;
+    RGM_TRY(get_image(b, &sample, place, &in, worker, err));
+    out = in;
     if (o->augment) {
-        rgm_sample sample = {.index = index,
-                             .position = b->number % b->plan.per_epoch * o->batch + place,
-                             .epoch = (uint32_t)(b->number / b->plan.per_epoch)};
         out =
             (rgm_pixels){b->scratch + (size_t)worker * b->scratch_bytes, (int64_t)o->W * info->C, o->H, o->W, info->C};
         RGM_TRY(o->augment(o->augment_context, &sample, &in, &out, worker, err));
@@ -150,7 +181,11 @@ static rgm_status check_options(const rgm_batch_options *o, rgm_error *err) {
     if (o->H < 0 || o->W < 0 || o->H > RGM_DATA_SIDE || o->W > RGM_DATA_SIDE)
         return rgm_fail(err, RGM_E_USAGE, "network input %d x %d: expected 1 to %d pixels a side", o->H, o->W,
                         RGM_DATA_SIDE);
-    if (!o->augment && ((o->H && o->H != info->H) || (o->W && o->W != info->W)))
+    if (info->encoded && !o->H)
+        return rgm_fail(err, RGM_E_INTERNAL, "batch pipeline: encoded pictures, and no size to make of them");
+    if (info->encoded && o->transform.C != info->C)
+        return rgm_fail(err, RGM_E_INTERNAL, "batch pipeline: encoded pictures, and no transform for them");
+    if (!o->augment && !o->transform.C && ((o->H && o->H != info->H) || (o->W && o->W != info->W)))
         return rgm_fail(err, RGM_E_USAGE, "%s: images are %d x %d, the network takes %d x %d", info->path, info->H,
                         info->W, o->H ? o->H : info->H, o->W ? o->W : info->W);
     int32_t classes = rgm_view_classes(&o->view);
@@ -161,8 +196,10 @@ static rgm_status check_options(const rgm_batch_options *o, rgm_error *err) {
     return RGM_OK;
 }
 
-/* Is the mapped split large enough that its pages may not all stay in memory? */
+/* Is the mapped split large enough that its pages may not all stay in memory? Encoded pictures are always announced:
+ * they are many pages apart, and the first epoch reads them all from the disk. */
 static int needs_reading_ahead(const rgm_batches *b) {
+    if (b->info->encoded) return 1;
     if (b->info->access[b->options.view.split] != RGM_PIXELS_MAPPED) return 0;
     int64_t bytes = b->info->count[b->options.view.split] * b->info->H * b->info->W * b->info->C;
     return bytes / 4096 > sysconf(_SC_PHYS_PAGES) * (sysconf(_SC_PAGESIZE) / 4096) / 4;
@@ -186,11 +223,34 @@ static void set_plan(rgm_batches *b) {
                                 .stop = o->stop,
                                 .last = o->train ? INT64_MAX : per_epoch};
     size_t image = out_bytes(o);
-    b->per_chunk = (int32_t)(image < CHUNK_BYTES / CHUNK_IMAGES ? CHUNK_IMAGES
-                             : image < CHUNK_BYTES              ? CHUNK_BYTES / image
-                                                                : 1);
+    b->per_chunk = (int32_t)(b->develops                          ? 1
+                             : image < CHUNK_BYTES / CHUNK_IMAGES ? CHUNK_IMAGES
+                             : image < CHUNK_BYTES                ? CHUNK_BYTES / image
+                                                                  : 1);
     b->phase = (rgm_phase){
         .run = fill_chunk, .context = b, .chunks = (o->batch + b->per_chunk - 1) / b->per_chunk, .name = "batch"};
+}
+
+static rgm_status set_development(rgm_batches *b, rgm_error *err) {
+    const rgm_batch_options *o = &b->options;
+    const rgm_tools_plan plan = rgm_batches_tools(o, &b->develops);
+    if (!b->develops) return RGM_OK;
+    if (o->window == NULL && (o->transform.H != plan.H || o->transform.W != plan.W))
+        return rgm_fail(err, RGM_E_INTERNAL, "batch pipeline: a transform to %d x %d where %d x %d are taken",
+                        o->transform.H, o->transform.W, plan.H, plan.W);
+    b->develop = (rgm_develop){.set = o->view.set,
+                               .split = o->view.split,
+                               .H = plan.H,
+                               .W = plan.W,
+                               .transform = o->transform,
+                               .reduce = o->train,
+                               .window = o->window,
+                               .context = o->augment_context};
+    b->tools = o->tools && rgm_tools_suffice(o->tools, &plan) ? o->tools : NULL;
+    if (b->tools) return RGM_OK;
+    RGM_TRY(rgm_tools_create(&b->own_tools, &plan, err));
+    b->tools = b->own_tools;
+    return RGM_OK;
 }
 
 rgm_status rgm_batches_create(rgm_batches **out, const rgm_batch_options *options, rgm_error *err) {
@@ -207,6 +267,7 @@ rgm_status rgm_batches_create(rgm_batches **out, const rgm_batch_options *option
     b->scratch_bytes = scratch_cost(&b->options);
     rgm_batches_normalisation(options->mean ? options->mean : b->info->mean, options->std ? options->std : b->info->std,
                               b->info->C, b->scale, b->shift);
+    RGM_TRY_OR_FAIL(status, set_development(b, err));
     set_plan(b);
     RGM_TRY_OR_FAIL(status, rgm_arena_create(&b->arena, rgm_batches_bytes(&b->options), "batch pipeline", err));
     if (b->scratch_bytes) {
@@ -228,6 +289,7 @@ void rgm_batches_destroy(rgm_batches *batches) {
     if (!batches) return;
     rgm_reader_destroy(batches->reader);
     rgm_arena_destroy(&batches->arena);
+    rgm_tools_destroy(batches->own_tools);
     free(batches);
 }
 

@@ -9,6 +9,7 @@
  * What a batch holds is a pure function of the set, the view, the seed, epoch and step. Any step may be prepared at any
  * time, in any order. Per image:
  *     pixels       the sample's: mapped, or staged by a thread that reads two batches ahead and otherwise sleeps
+ *     developing   if it is an encoded picture, or of another size than augmentations or the network take (develop.h)
  *     `augment`    if there is one
  *     packing      into the network's input layout as u8 * scale[c] + shift[c], scale = 1 / (255 * std),
  *                  shift = -mean / std
@@ -18,22 +19,10 @@
 #define RGM_DATA_BATCH_H
 
 #include "base/team.h"
+#include "data/develop.h"
+#include "data/sample.h"
 #include "data/split.h"
 #include "kernels/kernels.h"
-
-/* A uint8 image, element (h, w, c) at data[h*pitch + w*C + c]. */
-typedef struct rgm_pixels {
-    uint8_t *data;
-    int64_t pitch; /* bytes from row to row, at least W*C */
-    int32_t H, W, C;
-} rgm_pixels;
-
-/* Which image is being made: keys of its random draws. */
-typedef struct rgm_sample {
-    int64_t index;    /* of the image in its split */
-    int64_t position; /* in the epoch: step * batch + place in the batch */
-    uint32_t epoch;
-} rgm_sample;
 
 /* Makes the image that goes into the network from the sample's. `in` must not be written (it may be a read-only map).
  * `out` arrives as the worker's scratch, dense, of the network's H x W x C, and must be filled whole. Or the function
@@ -49,7 +38,7 @@ typedef struct rgm_batch_options {
     uint64_t seed; /* of the order */
     const rgm_kernels *kernels;
     int32_t layout;    /* of x: 0 blocked [N][ceil(C/B)][H][W][B], 1 plain [N][C][H][W] (RGM_LAYOUT_* of the engine) */
-    int32_t H, W;      /* the network's input; 0: the set's. Another size needs `augment`. */
+    int32_t H, W;      /* the network's input; 0: the set's. Another size needs `augment`, or a transform. */
     int32_t classes;   /* width of a row of targets, at least the view's; 0: the view's */
     int32_t one_logit; /* 1: targets are [N], the probability of class 1 (views of two classes only) */
     int32_t workers;   /* the team's size */
@@ -57,6 +46,10 @@ typedef struct rgm_batch_options {
     const float *mean, *std; /* [C] of the normalisation, pixels as 0 to 1; NULL: the set's */
     rgm_augment_fn augment;  /* NULL: none */
     void *augment_context;
+    int32_t from_H, from_W;  /* of images that `augment` takes; 0: the set's, or the network's of encoded pictures */
+    rgm_transform transform; /* makes images of from_H x from_W, or of the network's size; C 0: none */
+    rgm_window_fn window;    /* of encoded pictures, in place of the transform; its context is augment's. NULL: none */
+    rgm_tools *tools;        /* for developing, the caller's; NULL, or too small: the pipeline makes its own */
 } rgm_batch_options;
 
 typedef struct rgm_batches rgm_batches;
@@ -65,8 +58,11 @@ typedef struct rgm_batches rgm_batches;
 rgm_status rgm_batches_create(rgm_batches **batches, const rgm_batch_options *options, rgm_error *err);
 void rgm_batches_destroy(rgm_batches *batches); /* NULL is fine */
 
-/* Bytes that creation takes (scratch and staging), for the plan. */
+/* Bytes that creation takes (scratch and staging), for the plan, without tools of its own. */
 size_t rgm_batches_bytes(const rgm_batch_options *options);
+
+/* The tools that creation would make: *needed = 0 if the set's images are taken as they are. */
+rgm_tools_plan rgm_batches_tools(const rgm_batch_options *options, int32_t *needed);
 
 /* Floats of one batch's x. */
 size_t rgm_batches_x_floats(const rgm_batch_options *options);

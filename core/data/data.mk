@@ -3,7 +3,7 @@ libdata_la_SOURCES = %D%/file.c %D%/h5.c %D%/h5.h %D%/rehearsal.c %D%/rehearsal.
   %D%/content.c %D%/content.h %D%/attribute.c %D%/attribute.h %D%/encoded.c %D%/encoded.h %D%/label.c %D%/label.h %D%/load.c %D%/load.h \
   %D%/unpack.c %D%/unpack.h %D%/dataset.c %D%/dataset.h %D%/split.c %D%/split.h %D%/order.c %D%/order.h \
   %D%/fingerprint.c %D%/fingerprint.h \
-  %D%/reader.c %D%/reader.h %D%/batch.c %D%/batch.h
+  %D%/develop.c %D%/develop.h %D%/sample.h %D%/reader.c %D%/reader.h %D%/batch.c %D%/batch.h
 libdata_la_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE $(HDF5_CFLAGS) $(XXHASH_CFLAGS)
 libdata_la_CFLAGS = $(AM_CFLAGS) -pthread
 libdata_la_LIBADD = $(HDF5_LIBS) $(XXHASH_LIBS)

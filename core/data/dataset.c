@@ -298,6 +298,11 @@ rgm_status rgm_dataset_read(const rgm_dataset *set, int32_t split, int64_t index
     return RGM_OK;
 }
 
+rgm_status rgm_dataset_encoded(const rgm_dataset *set, int32_t split, int64_t index, uint8_t *room,
+                               rgm_encoded *encoded, rgm_error *err) {
+    return rgm_encoded_get(set, split, index, room, encoded, err);
+}
+
 void rgm_dataset_will_need(const rgm_dataset *set, int32_t split, int64_t index) {
     const rgm_split_store *store = &set->splits[split];
     const int64_t *places = store->places;

@@ -253,8 +253,8 @@ static rgm_status probe(rgm_encoded *e, rgm_error *err) {
     return RGM_OK;
 }
 
-rgm_status rgm_dataset_encoded(const rgm_dataset *set, int32_t split, int64_t index, uint8_t *room, rgm_encoded *e,
-                               rgm_error *err) {
+rgm_status rgm_encoded_get(const rgm_dataset *set, int32_t split, int64_t index, uint8_t *room, rgm_encoded *e,
+                           rgm_error *err) {
     const rgm_split_store *store = &set->splits[split];
     if (!set->info.encoded || index < 0 || index >= set->info.count[split])
         return rgm_fail(err, RGM_E_INTERNAL, "%s: encoded picture %lld of %lld", set->path, (long long)index,
@@ -355,7 +355,7 @@ static rgm_status add_picture(const rgm_dataset *set, int64_t index, uint8_t *ro
     rgm_picture picture;
     rgm_decode_want want = {.C = set->info.C};
     memcpy(want.background, set->info.pictures.background, sizeof want.background);
-    RGM_TRY(rgm_dataset_encoded(set, RGM_SPLIT_TRAIN, index, room, &e, err));
+    RGM_TRY(rgm_encoded_get(set, RGM_SPLIT_TRAIN, index, room, &e, err));
     RGM_TRY(rgm_decode(decoder, &e.bytes, &want, &picture, err));
     for (int64_t h = 0; h < picture.H; h++) rgm_channel_sums_add(sums, picture.pixels + h * picture.pitch, picture.W);
     return RGM_OK;

@@ -12,6 +12,10 @@ rgm_status rgm_encoded_open(rgm_dataset *set, hid_t group, int32_t split, rgm_er
 /* Finds the place of a split's pictures in the file. RGM_E_FORMAT unless they are contiguous. Inside the HDF5 lock. */
 rgm_status rgm_encoded_place(rgm_dataset *set, int32_t split, int32_t access, rgm_error *err);
 
+/* What rgm_dataset_encoded() does. */
+rgm_status rgm_encoded_get(const rgm_dataset *set, int32_t split, int64_t index, uint8_t *room, rgm_encoded *encoded,
+                           rgm_error *err);
+
 /* Fills in info.pictures; asks the pictures for sizes that the file does not give. Outside the lock, once they are
  * mapped or can be read. RGM_E_FORMAT names the first that is no picture. */
 rgm_status rgm_encoded_measure(rgm_dataset *set, rgm_error *err);

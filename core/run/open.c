@@ -1,15 +1,20 @@
 #include <inttypes.h>
+#include <stdio.h>
 #include "base/log.h"
 #include "run/run.h"
 
 static void tell_data(const rgm_data *data) {
     if (!data->set) return;
     const rgm_dataset_info *info = rgm_dataset_describe(data->set);
+    char size[64];
+    snprintf(size, sizeof size, "%dx%dx%d", info->C, info->H, info->W);
+    if (info->encoded)
+        snprintf(size, sizeof size, "pictures of up to %dx%d, %s", info->pictures.H, info->pictures.W,
+                 info->C == 1 ? "grey" : "colour");
     rgm_log(RGM_LOG_INFO,
-            "%s: %dx%dx%d, %d classes; %" PRId64 " images for training, %" PRId64 " for validation, %" PRId64
-            " for the test",
-            info->path, info->C, info->H, info->W, rgm_view_classes(&data->train), data->train.count,
-            data->validation.count, data->test.count);
+            "%s: %s, %d classes; %" PRId64 " images for training, %" PRId64 " for validation, %" PRId64 " for the test",
+            info->path, size, rgm_view_classes(&data->train), data->train.count, data->validation.count,
+            data->test.count);
     if (info->slow)
         rgm_log(RGM_LOG_WARN,
                 "%s: its images are chunked or compressed and too many to be unpacked into memory, which is slow: "

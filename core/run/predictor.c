@@ -6,6 +6,7 @@
 #include <string.h>
 #include "base/clock.h"
 #include "run/run_internal.h"
+#include "train/image.h"
 #include "train/save.h"
 
 /* A plan for so many images at a time, and what a prediction runs through it. */
@@ -178,7 +179,9 @@ static const rgm_view *view_of(const rgm_data *data, int32_t split) {
 static rgm_status fit(rgm_predictor *p, const rgm_data *data, rgm_error *err) {
     if (p->many) return RGM_OK;
     const rgm_dataset_info *info = rgm_dataset_describe(data->set);
-    const rgm_config_data of = {info->C, info->H, info->W, info->classes, INT32_MAX};
+    int32_t size[2];
+    rgm_image_size(&p->config, info, size);
+    const rgm_config_data of = {info->C, size[0], size[1], info->classes, INT32_MAX};
     RGM_TRY(rgm_config_fit(&p->config, &of, err));
     return plan(p, err);
 }

@@ -12,6 +12,7 @@ typedef struct shape {
 struct rgm_augmenter {
     const rgm_session *session;
     int32_t first, end;                /* of the session's chain, usually all of it */
+    int32_t windowed;                  /* 1: the first one chooses windows of pictures, and is not run on pixels */
     shape shapes[RGM_CONFIG_LIST + 1]; /* [i]: what enters augmentation i; behind the last: what leaves the chain */
     size_t image_bytes, scratch_bytes; /* of one scratch image, of one plugin scratch */
     rgm_arena arena;
@@ -43,39 +44,22 @@ static rgm_status refuse_end(const rgm_augmenter *a, int32_t place, rgm_error *e
     const int32_t *image = s->config->model.image;
     const char *name = rgm_instance_name(s->model->components.augment[place]);
     char sizes[96];
-    snprintf(sizes, sizeof sizes, "makes images of %dx%dx%d out of %dx%dx%d", last->C, last->H, last->W, first->C,
-             first->H, first->W);
+    if (a->windowed)
+        snprintf(sizes, sizeof sizes, "makes images of %dx%dx%d out of pictures", last->C, last->H, last->W);
+    else
+        snprintf(sizes, sizeof sizes, "makes images of %dx%dx%d out of %dx%dx%d", last->C, last->H, last->W, first->C,
+                 first->H, first->W);
     if (last->C != first->C)
         return rgm_fail(err, RGM_E_USAGE, "augmentation %s: %s: the number of channels must stay", name, sizes);
-    if ((s->data->validation.count || s->data->test.count) && !same_shape(last, first))
-        return rgm_fail(err, RGM_E_USAGE,
-                        "augmentation %s: %s, but evaluation takes images as they are stored: leave it out, store the "
-                        "images in that size, or train without validation and test images",
-                        name, sizes);
     return rgm_fail(err, RGM_E_USAGE, "augmentation %s: %s, but the model takes %dx%dx%d (try --image %dx%dx%d)", name,
                     sizes, image[0], image[1], image[2], last->C, last->H, last->W);
 }
 
-/* The chain must end at the model's size; where images are evaluated, that is the size that they are stored in. */
-static rgm_status check_end(const rgm_augmenter *a, rgm_error *err) {
+/* Walks the shapes through the chain, from the first one on. 1: it ends at the model's size. */
+static rgm_status walk(rgm_augmenter *a, rgm_error *err) {
     const rgm_session *s = a->session;
     const int32_t *image = s->config->model.image;
-    int32_t count = s->model->components.augments, place = count - 1;
-    const shape *first = &a->shapes[0], *last = &a->shapes[count], want = {image[0], image[1], image[2]};
-    while (place >= 0 && same_shape(&a->shapes[place], &a->shapes[place + 1])) place--;
-    int32_t evaluated = s->data->validation.count || s->data->test.count;
-    if (same_shape(last, &want) && (same_shape(last, first) || (!evaluated && last->C == first->C))) return RGM_OK;
-    if (place >= 0) return refuse_end(a, place, err);
-    return rgm_fail(err, RGM_E_USAGE,
-                    "model.image: %dx%dx%d, but %s has images of %dx%dx%d, and no augmentation changes their size",
-                    want.C, want.H, want.W, s->config->data.file, last->C, last->H, last->W);
-}
-
-/* Walks the shapes through the chain. */
-static rgm_status find_shapes(rgm_augmenter *a, rgm_error *err) {
-    const rgm_session *s = a->session;
     rgm_clock clock = rgm_session_clock(s, 0);
-    a->shapes[0] = (shape){s->model->info.channels, s->model->info.height, s->model->info.width};
     int32_t count = s->model->components.augments;
     for (int32_t i = 0; i < count; i++) {
         rgm_plug_call call;
@@ -84,7 +68,40 @@ static rgm_status find_shapes(rgm_augmenter *a, rgm_error *err) {
         RGM_TRY(rgm_plug_augment_output(&call, &in, &out, err));
         a->shapes[i + 1] = (shape){out.channels, out.height, out.width};
     }
-    return check_end(a, err);
+    return same_shape(&a->shapes[count], &(shape){image[0], image[1], image[2]});
+}
+
+/* What the chain begins with. The first two are tried in this order:
+ *     a picture, or the stored image
+ *     the model's own image, made by its transform */
+static rgm_status find_shapes(rgm_augmenter *a, rgm_error *err) {
+    const rgm_session *s = a->session;
+    const rgm_dataset_info *info = rgm_dataset_describe(s->data->set);
+    const int32_t *image = s->config->model.image;
+    const shape made = {info->C, image[1], image[2]}, stored = {info->C, info->H, info->W},
+                largest = {info->C, info->pictures.H, info->pictures.W};
+    int32_t count = s->model->components.augments, place = count - 1;
+    a->windowed = info->encoded && count && rgm_plug_has_window(s->model->components.augment[0]);
+    a->shapes[0] = a->windowed ? largest : info->encoded ? made : stored;
+    rgm_status fits = walk(a, err);
+    if (fits != 0) return fits < 0 ? fits : RGM_OK;
+    if (!info->encoded) {
+        a->shapes[0] = made;
+        fits = walk(a, err);
+        if (fits != 0) return fits < 0 ? fits : RGM_OK;
+        a->shapes[0] = stored;
+        RGM_TRY(walk(a, err));
+    }
+    while (place > 0 && same_shape(&a->shapes[place], &a->shapes[place + 1])) place--;
+    return refuse_end(a, place, err);
+}
+
+/* The first augmentation that is run on pixels. */
+static int32_t begin_of(const rgm_augmenter *a) { return a->windowed && a->first == 0 ? 1 : a->first; }
+
+int32_t rgm_augmenter_start(const rgm_augmenter *a, int32_t side) {
+    const shape *start = a ? &a->shapes[begin_of(a)] : NULL;
+    return !start ? 0 : side ? start->W : start->H;
 }
 
 static size_t scratch_of(const rgm_augmenter *a, int32_t i) {
@@ -94,7 +111,8 @@ static size_t scratch_of(const rgm_augmenter *a, int32_t i) {
 
 static rgm_status take_scratch(rgm_augmenter *a, rgm_error *err) {
     const rgm_session *s = a->session;
-    for (int32_t i = a->first; i <= a->end; i++) {
+    if (a->windowed) a->scratch_bytes = rgm_arena_cost(rgm_instance_scratch_bytes(s->model->components.augment[0]));
+    for (int32_t i = begin_of(a); i <= a->end; i++) {
         size_t bytes = rgm_arena_cost((size_t)a->shapes[i].C * (size_t)a->shapes[i].H * (size_t)a->shapes[i].W);
         if (bytes > a->image_bytes) a->image_bytes = bytes;
         size_t scratch = i < a->end ? rgm_arena_cost(scratch_of(a, i)) : 0;
@@ -151,6 +169,36 @@ static void copy_pixels(const rgm_pixels *from, uint8_t *to) {
     for (int64_t h = 0; h < from->H; h++) memcpy(to + (size_t)h * row, from->data + h * from->pitch, row);
 }
 
+static rgm_clock clock_of(const rgm_session *s, const rgm_sample *sample) {
+    return rgm_session_clock(s, (int64_t)sample->epoch * s->steps_per_epoch + sample->position / s->config->batch);
+}
+
+static rgm_rng key_of(const rgm_session *s, int32_t place, const rgm_sample *sample) {
+    return (rgm_rng){s->config->seed, RGM_STREAM(RGM_STREAM_AUGMENT, place), sample->epoch, (uint32_t)sample->index};
+}
+
+/* What stays as it is, is the whole picture. */
+static rgm_status choose_window(void *context, const rgm_sample *sample, int32_t H, int32_t W, rgm_decode_want *want,
+                                int32_t worker, rgm_error *err) {
+    const rgm_augmenter *a = context;
+    const rgm_session *s = a->session;
+    const shape from = {want->C, H, W}, to = {want->C, want->H, want->W};
+    rgm_clock clock = clock_of(s, sample);
+    rgm_rng key = key_of(s, 0, sample);
+    rgm_window window;
+    rgm_plug_call call;
+    int32_t chosen;
+    uint8_t *mine = a->pieces + worker_bytes(a) * (size_t)worker;
+    rgm_plug_call_init(&call, s->model->components.augment[0], &clock, &key, mine + 2 * a->image_bytes);
+    rgm_image in = image_of(&from, NULL, (int64_t)W * want->C), out = image_of(&to, NULL, (int64_t)to.W * want->C);
+    in.index = out.index = (uint64_t)sample->index;
+    RGM_TRY(rgm_plug_augment_window(&call, &in, &out, &window, &chosen, err));
+    want->box = chosen ? (rgm_box){window.top, window.left, window.height, window.width} : (rgm_box){0, 0, H, W};
+    return RGM_OK;
+}
+
+rgm_window_fn rgm_augmenter_window(const rgm_augmenter *a) { return a && a->windowed ? choose_window : NULL; }
+
 rgm_status rgm_augmenter_run(void *context, const rgm_sample *sample, const rgm_pixels *in, rgm_pixels *out,
                              int32_t worker, rgm_error *err) {
     const rgm_augmenter *a = context;
@@ -158,12 +206,11 @@ rgm_status rgm_augmenter_run(void *context, const rgm_sample *sample, const rgm_
     uint8_t *mine = a->pieces + worker_bytes(a) * (size_t)worker;
     uint8_t *buffer[2] = {mine, mine + a->image_bytes};
     int32_t next = 0, own = 0; /* own: `now` is a buffer of ours, which may be overwritten */
-    rgm_clock clock =
-        rgm_session_clock(s, (int64_t)sample->epoch * s->steps_per_epoch + sample->position / s->config->batch);
+    rgm_clock clock = clock_of(s, sample);
     rgm_pixels now = *in;
-    for (int32_t i = a->first; i < a->end; i++) {
+    for (int32_t i = begin_of(a); i < a->end; i++) {
         rgm_instance *instance = s->model->components.augment[i];
-        rgm_rng key = {s->config->seed, RGM_STREAM(RGM_STREAM_AUGMENT, i), sample->epoch, (uint32_t)sample->index};
+        rgm_rng key = key_of(s, i, sample);
         rgm_plug_call call;
         rgm_plug_call_init(&call, instance, &clock, &key, mine + 2 * a->image_bytes);
         int32_t in_place = !!(rgm_instance_flags(instance) & RGM_IN_PLACE), changed = 0;

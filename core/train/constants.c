@@ -6,6 +6,7 @@
 #include <string.h>
 #include "base/log.h"
 #include "data/fingerprint.h"
+#include "train/image.h"
 
 enum { LIST_TEXT = 160, LISTED_NAMES = 3 };
 
@@ -151,6 +152,7 @@ static rgm_status settle_numbers(rgm_constants *c, const rgm_constants *model, c
                         info->path);
     memcpy(c->input.mean, info->mean, sizeof c->input.mean);
     memcpy(c->input.std, info->std, sizeof c->input.std);
+    c->input.transform = rgm_image_own(info);
     if (model)
         rgm_log(RGM_LOG_WARN, "%s: %s has no mean and std; those of %s are assumed: %s", model->path,
                 model->version ? "a checkpoint of format version 1" : "a file of weights only", info->path,
@@ -265,9 +267,12 @@ rgm_status rgm_constants_map(const rgm_constants *model, const rgm_config *confi
     const rgm_dataset_info *info = rgm_dataset_describe(set);
     const int32_t *image = config->model.image;
     *map = NULL;
-    if (image[0] && (image[0] != info->C || image[1] != info->H || image[2] != info->W))
-        return rgm_fail(err, RGM_E_USAGE, "%s: its images are %dx%dx%d, the model of %s takes %dx%dx%d (C, H, W)",
-                        info->path, info->C, info->H, info->W, model->path, image[0], image[1], image[2]);
+    if (image[0] && image[0] != info->C)
+        return rgm_fail(err, RGM_E_USAGE, "%s: its images have %d channels, the model of %s takes %d", info->path,
+                        info->C, model->path, image[0]);
+    if (image[0] && !info->encoded && (image[1] != info->H || image[2] != info->W))
+        rgm_log(RGM_LOG_INFO, "%s: its images are %dx%d (H, W): the model's transform makes them %dx%d", info->path,
+                info->H, info->W, image[1], image[2]);
     int32_t classes = config->model.classes ? config->model.classes : info->classes;
     if (!model->classes[0] || !info->class_names) return take_by_number(model, classes, info, err);
     char *names = rgm_constants_names(info);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "graph/family.h"
+#include "train/image.h"
 
 static rgm_status create_components(rgm_model *m, const rgm_device *device, rgm_config *c, int32_t evaluation,
                                     rgm_error *err) {
@@ -61,11 +62,12 @@ static rgm_status describe_tensors(rgm_model *m, rgm_error *err) {
 void rgm_model_assume(rgm_model *m, const rgm_model_input *input) {
     memcpy(m->input.mean, input->mean, sizeof m->input.mean);
     memcpy(m->input.std, input->std, sizeof m->input.std);
+    m->input.transform = rgm_image_adapt(&input->transform, m->input.image);
     m->info.mean = m->input.mean;
     m->info.std = m->input.std;
 }
 
-/* The input's size is the data's where there is data: augmentations make the model's of it. */
+/* A sample's size is the data's where there is data of one size: augmentations make the model's of it. */
 static void describe(rgm_model *m, const rgm_data *data) {
     const rgm_config *c = m->config;
     m->input = data->constants.input;
@@ -86,6 +88,7 @@ static void describe(rgm_model *m, const rgm_data *data) {
     if (m->input.known) rgm_model_assume(m, &data->constants.input);
     if (!data->set) return;
     const rgm_dataset_info *info = rgm_dataset_describe(data->set);
+    if (info->encoded) return;
     m->info.height = info->H;
     m->info.width = info->W;
 }
@@ -106,6 +109,16 @@ rgm_status rgm_model_create(rgm_model **model, const rgm_device *device, const r
 fail:
     rgm_model_destroy(m);
     return status;
+}
+
+rgm_status rgm_model_prepare(rgm_model *m, const rgm_data *data, const rgm_constants *known, const rgm_clock *clock,
+                             rgm_error *err) {
+    RGM_TRY(rgm_components_prepare(&m->components, &m->info, clock, err));
+    if (!data->set || (known && known->input.known)) return RGM_OK;
+    const rgm_dataset_info *info = rgm_dataset_describe(data->set);
+    const int32_t *image = m->input.image;
+    if (!info->encoded && info->H == image[1] && info->W == image[2]) return RGM_OK;
+    return rgm_image_evaluation(&m->components, clock, &m->input.transform, err);
 }
 
 void rgm_model_destroy(rgm_model *m) {

@@ -29,8 +29,13 @@ rgm_status rgm_model_create(rgm_model **model, const rgm_device *device, const r
                             int32_t evaluation, rgm_error *err);
 void rgm_model_destroy(rgm_model *model); /* NULL is fine */
 
-/* What pixels mean to a model that does not say, in evaluations that begin after this: mean and std of `input`. [main]
- */
+/* Prepares the components, and settles the transform: that of `known`, the constants of a checkpoint, if they have one.
+ * Else it is what the chain of augmentations makes evaluation do, else the data's own, else the default. [main] */
+rgm_status rgm_model_prepare(rgm_model *model, const rgm_data *data, const rgm_constants *known, const rgm_clock *clock,
+                             rgm_error *err);
+
+/* What pixels mean to a model that does not say, in evaluations that begin after this: mean, std and transform of
+ * `input`. [main] */
 void rgm_model_assume(rgm_model *model, const rgm_model_input *input);
 
 #endif

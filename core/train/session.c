@@ -6,6 +6,7 @@
 #include "base/cpu.h"
 #include "base/fpenv.h"
 #include "plug/border.h"
+#include "train/image.h"
 
 /* ---- the data ---- */
 
@@ -29,7 +30,9 @@ static rgm_status fit(const rgm_data *d, rgm_config *config, rgm_error *err) {
         return rgm_fail(err, RGM_E_USAGE, "model.classes: %d, but %s has labels of %d classes", config->model.classes,
                         config->data.file, classes);
     int64_t images = d->train.count ? d->train.count : d->test.count ? d->test.count : d->validation.count;
-    return rgm_config_fit(config, &(rgm_config_data){info->C, info->H, info->W, classes, images}, err);
+    int32_t size[2];
+    rgm_image_size(config, info, size);
+    return rgm_config_fit(config, &(rgm_config_data){info->C, size[0], size[1], classes, images}, err);
 }
 
 static rgm_status take_data(rgm_session *s, rgm_config *config, const rgm_session_options *o, rgm_error *err) {
@@ -78,7 +81,7 @@ static rgm_status create(rgm_session **session, rgm_config *config, const rgm_se
     RGM_TRY_OR_FAIL(status, take_device(s, config, options, err));
     RGM_TRY_OR_FAIL(status, rgm_model_create(&s->model, s->device, s->data, config, options->evaluation, err));
     rgm_clock clock = rgm_session_clock(s, 0);
-    RGM_TRY_OR_FAIL(status, rgm_components_prepare(&s->model->components, &s->model->info, &clock, err));
+    RGM_TRY_OR_FAIL(status, rgm_model_prepare(s->model, s->data, options->model, &clock, err));
     *session = s;
     return RGM_OK;
 fail:

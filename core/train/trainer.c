@@ -35,6 +35,7 @@ struct rgm_trainer {
     rgm_activator activator;
     rgm_plan *train_plan, *eval_plan;
     rgm_augmenter *augmenter;
+    rgm_tools *tools; /* for pictures of the session's set; NULL: none are needed */
     rgm_batches *train_batches, *eval_batches;
     rgm_view eval_view; /* what eval_batches walks over */
     rgm_loss_driver *train_loss, *eval_loss;
@@ -64,7 +65,45 @@ static rgm_batch_options batch_options(rgm_trainer *t, const rgm_view *view, int
                                .mean = s->model->input.mean,
                                .std = s->model->input.std,
                                .augment = training && t->augmenter ? rgm_augmenter_run : NULL,
-                               .augment_context = t->augmenter};
+                               .augment_context = t->augmenter,
+                               .from_H = training ? rgm_augmenter_start(t->augmenter, 0) : 0,
+                               .from_W = training ? rgm_augmenter_start(t->augmenter, 1) : 0,
+                               .transform = s->model->input.transform,
+                               .window = training ? rgm_augmenter_window(t->augmenter) : NULL,
+                               .tools = t->tools};
+}
+
+/* Of the session's set, for training and evaluation alike. *needed = 0: all its images are taken as they are. */
+static rgm_tools_plan plan_tools(rgm_trainer *t, int32_t *needed) {
+    const rgm_data *data = t->session->data;
+    const rgm_view *evaluated = data->validation.count ? &data->validation : &data->test;
+    rgm_tools_plan all = {0};
+    *needed = 0;
+    for (int32_t training = 0; training <= t->options.training; training++) {
+        const rgm_view *view = training ? &data->train : evaluated;
+        int32_t needs;
+        if (!view->count) continue;
+        const rgm_batch_options options = batch_options(t, view, training);
+        const rgm_tools_plan plan = rgm_batches_tools(&options, &needs);
+        if (!needs) continue;
+        if (!*needed) all = plan;
+        if (plan.H > all.H) all.H = plan.H;
+        if (plan.W > all.W) all.W = plan.W;
+        *needed = 1;
+    }
+    return all;
+}
+
+static size_t tools_bytes(rgm_trainer *t) {
+    int32_t needed;
+    const rgm_tools_plan plan = plan_tools(t, &needed);
+    return needed ? rgm_tools_bytes(&plan) : 0;
+}
+
+static rgm_status take_tools(rgm_trainer *t, rgm_error *err) {
+    int32_t needed;
+    const rgm_tools_plan plan = plan_tools(t, &needed);
+    return needed ? rgm_tools_create(&t->tools, &plan, err) : RGM_OK;
 }
 
 static rgm_plan_options plan_options(const rgm_trainer *t, int32_t training) {
@@ -105,7 +144,7 @@ static void plan_memory(rgm_trainer *t) {
     m->activations = larger(train_bytes, eval_bytes) - m->scratch;
     m->pipeline =
         rgm_arena_cost(sizeof(float) * batch * (size_t)s->model->outputs) + rgm_arena_cost(sizeof(int32_t) * batch);
-    m->pipeline += rgm_augmenter_bytes(t->augmenter) + rgm_activator_bytes(&t->activator);
+    m->pipeline += rgm_augmenter_bytes(t->augmenter) + rgm_activator_bytes(&t->activator) + tools_bytes(t);
     if (t->options.training) m->pipeline += pipeline_bytes(t, &s->data->train, 1);
     m->pipeline += larger(pipeline_bytes(t, &s->data->validation, 0), pipeline_bytes(t, &s->data->test, 0)) +
                    rgm_budget_caches(s, t->options.training);
@@ -226,15 +265,14 @@ static void name_slots(rgm_trainer *t) {
         t->state.slot_name[i] = rgm_plug_slot_name(optimizer, (uint32_t)i);
 }
 
-/* Evaluation has no augmentations, so nothing changes an image's size there. */
-static rgm_status check_sizes(const rgm_session *s, rgm_error *err) {
+/* A transform changes an image's size, but not its channels. */
+static rgm_status check_channels(const rgm_session *s, rgm_error *err) {
     const int32_t *image = s->config->model.image;
-    if (!s->data->set || !(s->data->validation.count || s->data->test.count)) return RGM_OK;
+    if (!s->data->set) return RGM_OK;
     const rgm_dataset_info *info = rgm_dataset_describe(s->data->set);
-    if (info->C == image[0] && info->H == image[1] && info->W == image[2]) return RGM_OK;
-    return rgm_fail(err, RGM_E_USAGE,
-                    "model.image: %dx%dx%d, but %s has images of %dx%dx%d, which an evaluation takes as they are",
-                    image[0], image[1], image[2], info->path, info->C, info->H, info->W);
+    if (info->C == image[0]) return RGM_OK;
+    return rgm_fail(err, RGM_E_USAGE, "model.image: %dx%dx%d, but %s has images of %d channels", image[0], image[1],
+                    image[2], info->path, info->C);
 }
 
 /* What a trainer that is more than a plan has. */
@@ -242,6 +280,7 @@ static rgm_status build(rgm_trainer *t, rgm_error *err) {
     const rgm_session *s = t->session;
     RGM_TRY(check_memory(t, err));
     RGM_TRY(take_memory(t, err));
+    RGM_TRY(take_tools(t, err));
     if (t->options.training || t->knobs.drawn) RGM_TRY(rgm_initialize(s, &t->memory, err));
     if (t->options.training) RGM_TRY(assemble_step(t, err));
     return s->data->validation.count ? assemble_evaluation(t, &s->data->validation, err) : RGM_OK;
@@ -253,7 +292,7 @@ static rgm_status create(rgm_trainer *t, rgm_error *err) {
     if (t->options.training && !t->options.plan_only && s->data->train.count < 1)
         return rgm_fail(err, RGM_E_USAGE, "%s: no training split", s->config->data.file);
     if (t->options.training && s->data->set) RGM_TRY(rgm_augmenter_create(&t->augmenter, s, err));
-    RGM_TRY(check_sizes(s, err));
+    RGM_TRY(check_channels(s, err));
     RGM_TRY(create_plans(t, err));
     plan_memory(t);
     return t->options.plan_only ? RGM_OK : build(t, err);
@@ -291,6 +330,7 @@ void rgm_trainer_destroy(rgm_trainer *t) {
     rgm_loss_destroy(t->eval_loss);
     rgm_update_destroy(t->update);
     rgm_augmenter_destroy(t->augmenter);
+    rgm_tools_destroy(t->tools);
     rgm_activator_release(&t->activator);
     rgm_plan_destroy(t->train_plan);
     rgm_plan_destroy(t->eval_plan);
