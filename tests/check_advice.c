@@ -295,7 +295,7 @@ START_TEST(test_batch_fits_the_set) {
         rgm_error err = {0};
         ck_assert_int_eq(rgm_config_init(&config, &err), RGM_OK);
         if (fits[i].given[0]) ck_assert_int_eq(rgm_config_set(&config, "batch", fits[i].given, &err), RGM_OK);
-        ck_assert_int_eq(rgm_config_fit(&config, &(rgm_config_data){1, 8, 8, 2, fits[i].images}, &err), RGM_OK);
+        ck_assert_int_eq(rgm_config_fit(&config, &(rgm_config_data){1, 8, 8, 2, fits[i].images, 0}, &err), RGM_OK);
         ck_assert_msg(config.batch == fits[i].batch, "%zu: batch %d", i, config.batch);
     }
     ck_assert_int_eq(rgm_batch_near(86, 16, 8, 32), 17);

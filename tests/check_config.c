@@ -494,14 +494,14 @@ END_TEST
 
 START_TEST(test_fit_fills_what_is_auto) {
     rgm_error err = {0};
-    ck_assert_int_eq(rgm_config_fit(&config, &(rgm_config_data){1, 28, 28, 10, 100}, &err), RGM_OK);
+    ck_assert_int_eq(rgm_config_fit(&config, &(rgm_config_data){1, 28, 28, 10, 100, 0}, &err), RGM_OK);
     ck_assert_str_eq(config.model.name, "resnet20");
     ck_assert_int_eq(config.model.stem, RGM_STEM_SMALL);
     ck_assert_int_eq(config.model.image[1], 28);
     ck_assert_int_eq(config.model.classes, 10);
     ck_assert_int_eq(config.batch, 100);
     defaults();
-    ck_assert_int_eq(rgm_config_fit(&config, &(rgm_config_data){3, 65, 64, 1000, 100000}, &err), RGM_OK);
+    ck_assert_int_eq(rgm_config_fit(&config, &(rgm_config_data){3, 65, 64, 1000, 100000, 0}, &err), RGM_OK);
     ck_assert_str_eq(config.model.name, "resnet18");
     ck_assert_int_eq(config.model.stem, RGM_STEM_IMAGENET);
     ck_assert_int_eq(config.batch, 128);
@@ -511,14 +511,14 @@ END_TEST
 START_TEST(test_fit_and_check_refuse_contradictions) {
     rgm_error err = {0};
     set_fine("model.image=3x32x32");
-    ck_assert_int_eq(rgm_config_fit(&config, &(rgm_config_data){1, 28, 28, 10, 100}, &err), RGM_E_USAGE);
+    ck_assert_int_eq(rgm_config_fit(&config, &(rgm_config_data){1, 28, 28, 10, 100, 0}, &err), RGM_E_USAGE);
     ck_assert_str_eq(line_of(&err), "model.image: 3x32x32 has 3 channels, the data has 1");
     defaults();
     set_fine("model.classes=2");
-    ck_assert_int_eq(rgm_config_fit(&config, &(rgm_config_data){1, 28, 28, 10, 100}, &err), RGM_E_USAGE);
+    ck_assert_int_eq(rgm_config_fit(&config, &(rgm_config_data){1, 28, 28, 10, 100, 0}, &err), RGM_E_USAGE);
     defaults();
     set_fine("model.head=logit");
-    ck_assert_int_eq(rgm_config_fit(&config, &(rgm_config_data){1, 28, 28, 10, 100}, &err), RGM_E_USAGE);
+    ck_assert_int_eq(rgm_config_fit(&config, &(rgm_config_data){1, 28, 28, 10, 100, 0}, &err), RGM_E_USAGE);
     ck_assert_str_eq(line_of(&err), "model.head: one logit separates 2 classes, model.classes is 10");
     defaults();
     set_fine("epochs=2");

@@ -10,11 +10,14 @@ config-rows: %D%/make_config_rows
 .PHONY: config-rows
 
 if HAVE_CHECK
-check_PROGRAMS += tests/check_config tests/check_config_values
-TESTS += tests/check_config tests/check_config_values
+check_PROGRAMS += tests/check_config tests/check_config_values tests/check_suit
+TESTS += tests/check_config tests/check_config_values tests/check_suit
 tests_check_config_SOURCES = %D%/check_config.c %D%/config_case.c %D%/config_case.h
 tests_check_config_CFLAGS = $(test_cflags)
 tests_check_config_LDADD = libtrain.la libplug.la libpicture.la libbase.la $(CHECK_LIBS)
+tests_check_suit_SOURCES = %D%/check_suit.c
+tests_check_suit_CFLAGS = $(test_cflags)
+tests_check_suit_LDADD = $(tests_check_config_LDADD)
 tests_check_config_values_SOURCES = %D%/check_config_values.c %D%/config_case.c %D%/config_case.h
 tests_check_config_values_CFLAGS = $(test_cflags)
 tests_check_config_values_LDADD = $(tests_check_config_LDADD)
@@ -459,13 +462,14 @@ endif
 
 # Trials: runs that are stopped, killed, given damaged files, and made to fail at every call. Each script says what it does.
 # "make check" runs a fixed sample of them, "make trials" all.
-trial_tools = tests/trials/timed tests/trials/same_state tests/trials/flip tests/trials/make_pictures tests/trials/decode_pictures
+trial_tools = tests/trials/timed tests/trials/same_state tests/trials/flip tests/trials/make_pictures tests/trials/decode_pictures tests/trials/subset
 check_PROGRAMS += $(trial_tools)
 tests_trials_timed_SOURCES = %D%/trials/timed.c %D%/sanitized.h
 tests_trials_same_state_SOURCES = %D%/trials/same_state.c
 tests_trials_same_state_CPPFLAGS = $(AM_CPPFLAGS) $(HDF5_CFLAGS)
 tests_trials_same_state_LDADD = $(HDF5_LIBS)
 tests_trials_flip_SOURCES = %D%/trials/flip.c
+tests_trials_subset_SOURCES = %D%/trials/subset.c
 tests_trials_make_pictures_SOURCES = %D%/trials/make_pictures.c
 tests_trials_make_pictures_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE $(JPEG_CFLAGS)
 tests_trials_make_pictures_LDADD = $(JPEG_LIBS) -lm
@@ -477,7 +481,7 @@ check_LTLIBRARIES += tests/trials/fault.la
 tests_trials_fault_la_SOURCES = %D%/trials/fault.c
 tests_trials_fault_la_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE
 tests_trials_fault_la_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version -shared -rpath /nowhere
-trial_scripts = %D%/trials/all.sh %D%/trials/common.sh %D%/trials/faults.sh %D%/trials/flips.sh %D%/trials/kills.sh \
+trial_scripts = %D%/trials/all.sh %D%/trials/common.sh %D%/trials/defaults.sh %D%/trials/faults.sh %D%/trials/flips.sh %D%/trials/kills.sh \
 	%D%/trials/pictures.sh %D%/trials/sample.sh %D%/trials/stops.sh
 EXTRA_DIST += $(trial_scripts)
 TESTS += %D%/trials/sample.sh

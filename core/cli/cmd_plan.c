@@ -30,7 +30,7 @@ static const rgm_cli_spec spec = {
 static rgm_status plan(const rgm_cli_line *line, rgm_config *config, const rgm_plan_request *request, rgm_error *err) {
     rgm_session *s = NULL;
     rgm_trainer *t = NULL;
-    RGM_TRY(rgm_cli_session(line, &s, config, &(rgm_session_options){0}, err));
+    RGM_TRY(rgm_cli_session(line, &s, config, &(rgm_session_options){.suit = 1}, err));
     const rgm_trainer_options options = {.training = !request->evaluation, .plan_only = 1};
     rgm_status status = rgm_trainer_create(&t, s, &options, err);
     if (status >= 0) status = rgm_plan_print(s, t, request, err);

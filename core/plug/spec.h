@@ -34,6 +34,7 @@ typedef struct rgm_value {
 typedef struct rgm_setting {
     char key[RGM_SPEC_NAME];
     char value[RGM_SPEC_VALUE];   /* as written: "4", "5e-4", "normal", "true"; "" with a tree */
+    int32_t usual;                /* 1: a default, as nobody has named it; kept by the configuration */
     int32_t tree;                 /* the root of its tree, a list or a mapping; 0: it is a text */
     int32_t key_line, key_column; /* where in the configuration file, from 1; 0: from an option */
     int32_t line, column;         /* of the value */

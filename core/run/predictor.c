@@ -181,7 +181,7 @@ static rgm_status fit(rgm_predictor *p, const rgm_data *data, rgm_error *err) {
     const rgm_dataset_info *info = rgm_dataset_describe(data->set);
     int32_t size[2];
     rgm_image_size(&p->config, info, size);
-    const rgm_config_data of = {info->C, size[0], size[1], info->classes, INT32_MAX};
+    const rgm_config_data of = {info->C, size[0], size[1], info->classes, INT32_MAX, 0};
     RGM_TRY(rgm_config_fit(&p->config, &of, err));
     return plan(p, err);
 }

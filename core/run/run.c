@@ -156,6 +156,7 @@ static rgm_status make_session(const rgm_run_options *o, rgm_session **s, rgm_er
     const rgm_session_options session = {.device = o->device,
                                          .set = o->set,
                                          .need_data = 1,
+                                         .suit = 1,
                                          .resumed = o->resume != NULL,
                                          .model = &own,
                                          .stop = o->stop};

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/text.h"
+#include "train/suit.h"
 
 void *rgm_option_field(const rgm_option *option, rgm_config *config) { return (char *)config + option->offset; }
 
@@ -23,6 +24,7 @@ rgm_status rgm_config_init(rgm_config *config, rgm_error *err) {
         else if (strcmp(option->fallback, "''") != 0)
             RGM_TRY(rgm_option_set_text(option, config, option->fallback, err));
     }
+    rgm_spec_mark_usual(&config->optimizer);
     return RGM_OK;
 }
 
@@ -102,11 +104,12 @@ int64_t rgm_batch_near(int64_t images, int64_t batch, int64_t low, int64_t high)
     return best;
 }
 
-/* An epoch has equal batches, so a rest of the images is left out of it: of small sets much. Only the default is
- * changed: a program may have set another batch without naming it. */
+/* An epoch has equal batches, so a rest of the images is left out of it: of small sets much. Only a default is changed:
+ * a program may have set another batch without naming it. */
 static void fit_batch(rgm_config *config, int64_t images) {
     int32_t batch = config->batch, usual = (int32_t)strtol(rgm_config_option("batch")->fallback, NULL, 10);
-    if (rgm_config_given(config, "batch") || batch != usual) return;
+    if (batch > images) batch = config->batch = (int32_t)images;
+    if (rgm_config_given(config, "batch") || (batch != usual && !(config->suited & RGM_SUITED_BATCH))) return;
     if ((double)(images % batch) > RGM_BATCH_LOSS * (double)images)
         config->batch = (int32_t)rgm_batch_near(images, batch, (batch + 1) / 2, batch);
 }
@@ -130,8 +133,10 @@ rgm_status rgm_config_fit(rgm_config *config, const rgm_config_data *data, rgm_e
     if (config->model.classes < data->classes)
         return rgm_fail_about(err, RGM_E_USAGE, "model.classes", "%d is less than the %d classes of the data",
                               config->model.classes, data->classes);
-    if (config->batch > data->images && data->images > 0) config->batch = (int32_t)data->images;
+    int32_t suit = data->suit && data->images > 0;
+    if (suit) rgm_suit_begin(config, data->images);
     if (data->images > 0) fit_batch(config, data->images);
+    if (suit) RGM_TRY(rgm_suit_end(config, err));
     return rgm_config_check(config, err);
 }
 

@@ -26,6 +26,8 @@ enum { RGM_CONFIG_PATH = 1024, RGM_CONFIG_NAME = 64, RGM_CONFIG_LIST = 16, RGM_C
 enum { RGM_STEM_AUTO = 0, RGM_STEM_SMALL = 1, RGM_STEM_IMAGENET = 2, RGM_STEM_COUNT = 3 };
 enum { RGM_SHORTCUT_A = 0, RGM_SHORTCUT_B = 1, RGM_SHORTCUT_COUNT = 2 };
 enum { RGM_HEAD_AUTO = 0, RGM_HEAD_SOFTMAX = 1, RGM_HEAD_LOGIT = 2, RGM_HEAD_COUNT = 3 };
+/* What the rule of train/suit.h chose. */
+enum { RGM_SUITED_BATCH = 1, RGM_SUITED_EPOCHS = 2, RGM_SUITED_RATE = 4 };
 enum { RGM_METRIC_ACCURACY = 0, RGM_METRIC_LOSS = 1, RGM_METRIC_COUNT = 2 };
 
 /* An ordered list of components. */
@@ -109,6 +111,7 @@ typedef struct rgm_config {
     /* Where it comes from. */
     char source[RGM_CONFIG_PATH]; /* the YAML file that lines and columns of settings belong to; "": none */
     uint64_t given; /* a bit for each option of the table that a file, a flag or --set has named: rgm_config_given() */
+    int32_t suited; /* RGM_SUITED_* that rgm_config_fit() chose by the set */
 } rgm_config;
 
 /* --- filling, checking, writing ------------------------------------------------------------------------------------
@@ -163,12 +166,14 @@ rgm_status rgm_config_check(const rgm_config *config, rgm_error *err);
  *     model         resnet20 up to 64 pixels, resnet18 above
  *     stem          of a ResNet: small up to 64 pixels
  *     classes       the set's
+ * With `suit`, batch, epochs and rate follow from the set where they are not given (train/suit.h).
  * The batch is cut to the set's images. A batch that is not given may leave out RGM_BATCH_LOSS of them in each epoch.
  * One that would leave out more becomes the nearest one, from half of it up, that leaves out next to none. */
 #define RGM_BATCH_LOSS 0.1
 typedef struct rgm_config_data {
     int32_t channels, height, width, classes;
     int64_t images; /* of the split that steps are made of; 0: not known */
+    int32_t suit;   /* 1: for a training whose images are known */
 } rgm_config_data;
 rgm_status rgm_config_fit(rgm_config *config, const rgm_config_data *data, rgm_error *err);
 

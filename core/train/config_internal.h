@@ -13,6 +13,9 @@ void *rgm_option_field(const rgm_option *option, rgm_config *config);
 /* Notes that the user has named the option. */
 void rgm_config_mark(rgm_config *config, const rgm_option *option);
 
+/* Notes that all settings are a default. */
+void rgm_spec_mark_usual(rgm_spec *spec);
+
 /* 1 for components and lists, whose values are YAML nodes; 0 for scalars. */
 int32_t rgm_option_is_node(const rgm_option *option);
 

@@ -19,6 +19,10 @@ const rgm_model_default *rgm_model_defaults(size_t *count) {
     return defaults;
 }
 
+void rgm_spec_mark_usual(rgm_spec *spec) {
+    for (int32_t i = 0; i < spec->count; i++) spec->settings[i].usual = 1;
+}
+
 /* Options that nobody has given, as `name` has them; another model's defaults may be there. */
 static rgm_status suit(rgm_config *config, const char *name, rgm_error *err) {
     const uint64_t given = config->given;
@@ -30,6 +34,8 @@ static rgm_status suit(rgm_config *config, const char *name, rgm_error *err) {
     for (size_t i = 0; i < DEFAULTS; i++)
         if (strcmp(defaults[i].model, name) == 0 && !rgm_config_given(config, defaults[i].key))
             RGM_TRY(rgm_config_set(config, defaults[i].key, defaults[i].value, err));
+    config->given = given;
+    if (!rgm_config_given(config, "optimizer")) rgm_spec_mark_usual(&config->optimizer);
     return RGM_OK;
 }
 

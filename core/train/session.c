@@ -17,12 +17,12 @@ static rgm_status assume_data(rgm_config *config, rgm_error *err) {
         return rgm_fail(
             err, RGM_E_USAGE,
             "no data set given (data.file, --data FILE), and no image size instead (model.image, --image CxHxW)");
-    const rgm_config_data data = {image[0], image[1], image[2], config->model.classes ? config->model.classes : 10,
-                                  INT32_MAX};
+    const rgm_config_data data = {image[0],  image[1], image[2], config->model.classes ? config->model.classes : 10,
+                                  INT32_MAX, 0};
     return rgm_config_fit(config, &data, err);
 }
 
-static rgm_status fit(const rgm_data *d, rgm_config *config, rgm_error *err) {
+static rgm_status fit(const rgm_data *d, rgm_config *config, int32_t suit, rgm_error *err) {
     if (!d->set) return assume_data(config, err);
     const rgm_dataset_info *info = rgm_dataset_describe(d->set);
     int32_t classes = rgm_view_classes(&d->train);
@@ -30,9 +30,10 @@ static rgm_status fit(const rgm_data *d, rgm_config *config, rgm_error *err) {
         return rgm_fail(err, RGM_E_USAGE, "model.classes: %d, but %s has labels of %d classes", config->model.classes,
                         config->data.file, classes);
     int64_t images = d->train.count ? d->train.count : d->test.count ? d->test.count : d->validation.count;
+    suit = suit && d->train.count > 0;
     int32_t size[2];
     rgm_image_size(config, info, size);
-    return rgm_config_fit(config, &(rgm_config_data){info->C, size[0], size[1], classes, images}, err);
+    return rgm_config_fit(config, &(rgm_config_data){info->C, size[0], size[1], classes, images, suit}, err);
 }
 
 static rgm_status take_data(rgm_session *s, rgm_config *config, const rgm_session_options *o, rgm_error *err) {
@@ -45,7 +46,7 @@ static rgm_status take_data(rgm_session *s, rgm_config *config, const rgm_sessio
                                       .stop = o->stop};
     if (o->set) snprintf(config->data.file, sizeof config->data.file, "%s", rgm_dataset_describe(o->set)->path);
     RGM_TRY(rgm_data_open(&s->data, config, &options, err));
-    RGM_TRY(fit(s->data, config, err));
+    RGM_TRY(fit(s->data, config, o->suit && !o->evaluation, err));
     RGM_TRY(rgm_config_check(config, err));
     s->steps_per_epoch = s->data->train.count / config->batch > 0 ? s->data->train.count / config->batch : 1;
     s->steps_total = s->steps_per_epoch * (config->epochs > 0 ? config->epochs : 1);

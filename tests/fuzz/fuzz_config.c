@@ -28,7 +28,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     if (status < 0) return 0;
     round_trip(&config);
     fuzz_judge(rgm_config_check(&config, &err), &err);
-    status = rgm_config_fit(&config, &(rgm_config_data){3, 32, 32, 10, 1000}, &err);
+    status = rgm_config_fit(&config, &(rgm_config_data){3, 32, 32, 10, 1000, 0}, &err);
     fuzz_judge(status, &err);
     if (status == RGM_OK) round_trip(&config);
     return 0;
