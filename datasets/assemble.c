@@ -93,11 +93,11 @@ static rgm_status number_classes(struct work *w, rgm_error *err) {
     tell_names(w, odd, odds, told, sizeof told);
     free(empty);
     if (odds)
-        return rgm_fail(err, RGM_E_FORMAT, "%.200s: no training picture of class%s %s, only others", list->root,
+        return rgm_fail(err, RGM_E_FORMAT, "%.200s: no training picture of class%s %s, only others", list->name,
                         odds == 1 ? "" : "es", told);
     if (w->classes >= 2) return RGM_OK;
     return rgm_fail(err, RGM_E_FORMAT, "%.200s: readable pictures of one class only, '%.60s': expected two at least",
-                    list->root, w->names[0]);
+                    list->name, w->names[0]);
 }
 
 /* ---- splits ---- */
@@ -105,7 +105,7 @@ static rgm_status number_classes(struct work *w, rgm_error *err) {
 /* The shares that the options ask for, out of the training pictures. */
 static rgm_status make_splits(struct work *w, rgm_error *err) {
     const rgm_list *list = w->a->list;
-    rgm_share_ask ask = {.options = w->options, .what = list->root, .classes = w->classes};
+    rgm_share_ask ask = {.options = w->options, .what = list->name, .classes = w->classes};
     for (int32_t s = 0; s < RGM_SPLIT_COUNT; s++) ask.there[s] = list->named[s];
     int64_t train = 0;
     int32_t *labels = malloc(((size_t)list->count + 1) * sizeof *labels);
@@ -254,8 +254,8 @@ static rgm_status write_files(struct work *w, rgm_error *err) {
 /* Nothing can be read: the line says what to look at. */
 static rgm_status nothing(const struct work *w, const rgm_import_report *report, rgm_error *err) {
     if (report->quarantined == 0)
-        return rgm_fail(err, RGM_E_FORMAT, "%.200s: no pictures in it (JPEG, PNG, WebP, BMP or PNM)", w->a->list->root);
-    return rgm_fail(err, RGM_E_FORMAT, "%.200s: none of %lld pictures can be read: %.200s says why", w->a->list->root,
+        return rgm_fail(err, RGM_E_FORMAT, "%.200s: no pictures in it (JPEG, PNG, WebP, BMP or PNM)", w->a->list->name);
+    return rgm_fail(err, RGM_E_FORMAT, "%.200s: none of %lld pictures can be read: %.200s says why", w->a->list->name,
                     (long long)report->quarantined, report->quarantine);
 }
 
@@ -270,7 +270,7 @@ static rgm_status assemble(struct work *w, rgm_error *err) {
     RGM_TRY(make_splits(w, err));
     RGM_TRY(count_splits(w, err));
     if (w->count[RGM_SPLIT_TRAIN] == 0)
-        return rgm_fail(err, RGM_E_FORMAT, "%.200s: no training pictures", w->a->list->root);
+        return rgm_fail(err, RGM_E_FORMAT, "%.200s: no training pictures", w->a->list->name);
     if (o->begin)
         o->begin(o->progress_context, "writing", 0,
                  w->count[RGM_SPLIT_TRAIN] + w->count[RGM_SPLIT_TEST] + w->count[RGM_SPLIT_VALIDATION]);

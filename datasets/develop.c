@@ -60,9 +60,9 @@ static void refuse(rgm_stage_record *record, const char *said) {
 }
 
 /* Names the reason if the file cannot be a picture; 1 if it may be one. */
-static int may_be_picture(rgm_stage_record *record, const char *path, const rgm_slurp *slurp) {
+static int may_be_picture(rgm_stage_record *record, int meant, const rgm_slurp *slurp) {
     if (rgm_picture_kind(slurp->bytes, slurp->size) != RGM_PICTURE_NONE) return 1;
-    if (!has_suffix(path))
+    if (!meant)
         record->state = RGM_STAGE_PASSED;
     else
         refuse(record, slurp->size ? "not a picture (JPEG, PNG, WebP, BMP or PNM)" : "empty file");
@@ -95,14 +95,15 @@ static rgm_status keep_file(struct state *s, struct tools *tools, int32_t k, rgm
 static rgm_status make_with(struct state *s, struct tools *tools, int32_t k, rgm_error *err) {
     const rgm_list *list = s->d->list;
     int64_t i = s->now->first + k;
+    int meant = list->chosen || has_suffix(rgm_list_path(list, i)); /* to be a picture */
     rgm_stage_record *record = &s->now->records[k];
     rgm_error said = {0};
     rgm_status status = rgm_slurp_read(&tools->slurp, list, i, SIZE_MAX, &said);
-    if (status == RGM_OK && !may_be_picture(record, rgm_list_path(list, i), &tools->slurp)) return RGM_OK;
+    if (status == RGM_OK && !may_be_picture(record, meant, &tools->slurp)) return RGM_OK;
     if (status == RGM_OK)
         status = s->options->pictures.keep ? keep_file(s, tools, k, &said) : make_image(s, tools, k, &said);
     if (status == RGM_E_NOMEM) return rgm_fail(err, status, "%.200s: %s", rgm_list_path(list, i), said.text);
-    if (status == RGM_E_IO && !has_suffix(rgm_list_path(list, i)))
+    if (status == RGM_E_IO && !meant)
         record->state = RGM_STAGE_PASSED;
     else if (status < 0)
         refuse(record, said.text);

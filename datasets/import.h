@@ -72,4 +72,8 @@ rgm_status rgm_import_cifar(const rgm_import_options *options, rgm_error *err);
  * stops nothing. RGM_E_FORMAT if no picture can be read, or if a class has none for training. */
 rgm_status rgm_import_folder(const rgm_import_options *options, rgm_error *err);
 
+/* Pictures that a text file lists with their classes (csv.h). Errors as of a folder; RGM_E_FORMAT with its line for
+ * what is wrong in the list. */
+rgm_status rgm_import_csv(const rgm_import_options *options, rgm_error *err);
+
 #endif

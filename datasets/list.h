@@ -30,6 +30,8 @@ typedef struct rgm_list_entry {
 } rgm_list_entry;
 
 typedef struct rgm_list {
+    const char *name; /* what it was made of, a folder or a file: begins error lines; the caller's */
+    int32_t chosen;   /* 1: each file is meant to be a picture; 0: files that are none are passed over */
     const char *root; /* paths that do not begin with '/' are below this folder; the caller's */
     rgm_list_entry *entries;
     int64_t count, room;

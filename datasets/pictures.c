@@ -83,8 +83,7 @@ rgm_status rgm_pictures_import(const rgm_list *list, const rgm_import_options *o
     report->files = list->count;
     memcpy(report->passed, list->passed, sizeof report->passed);
     RGM_TRY(check_out(options, err));
-    if (list->count == 0)
-        return rgm_fail(err, RGM_E_FORMAT, "%.200s: no files in its class folders", options->sources[0]);
+    if (list->count == 0) return rgm_fail(err, RGM_E_FORMAT, "%.200s: no files in it", list->name);
     RGM_TRY(rgm_team_create(&team, &(rgm_team_options){.threads = options->pictures.threads}, err));
     rgm_status status = rgm_team_start(team, err);
     if (status == RGM_OK) status = rgm_survey_make(&survey, list, team, options, err);

@@ -335,7 +335,7 @@ static rgm_status check_found(const rgm_list *list, rgm_error *err) {
 
 rgm_status rgm_tree_walk(rgm_list *list, const char *folder, const rgm_stop *stop, rgm_error *err) {
     struct walk w = {.list = list, .stop = stop};
-    list->root = folder;
+    list->name = list->root = folder;
     rgm_status status = walk_root(&w, err);
     for (size_t i = 0; i < w.links_count && status == RGM_OK; i++) { /* more may come on the way */
         const struct place place = w.links[i];

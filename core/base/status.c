@@ -72,15 +72,17 @@ static void tell_subject(rgm_error *err) {
     err->subject[0] = 0;
 }
 
-/* "FILE:LINE:COLUMN", "line LINE, column COLUMN", or "" where there is no place that the text does not name. */
+/* "FILE:LINE:COLUMN", "line LINE, column COLUMN", each without a column that is not known, or "" where there is no
+ * place that the text does not name. */
 enum { PLACE = RGM_ERROR_FILE + 32 };
 static const char *place_of(const rgm_error *err, char place[PLACE]) {
     place[0] = 0;
     if (err->line <= 0 || err->told) return place;
+    const int known = err->column > 0;
     if (err->file[0])
-        snprintf(place, PLACE, "%s:%d:%d", err->file, err->line, err->column);
+        snprintf(place, PLACE, known ? "%s:%d:%d" : "%s:%d", err->file, err->line, err->column);
     else
-        snprintf(place, PLACE, "line %d, column %d", err->line, err->column);
+        snprintf(place, PLACE, known ? "line %d, column %d" : "line %d", err->line, err->column);
     return place;
 }
 

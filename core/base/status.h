@@ -60,8 +60,8 @@ rgm_status rgm_fail_in(rgm_error *err, const char *format, ...) __attribute__((f
 /* Says what an error is about; an earlier subject becomes part of the text. NULL is allowed: nothing is done. */
 void rgm_error_about(rgm_error *err, const char *subject);
 
-/* Says where the fault is: `line` and `column` count from 1, `file` is NULL if it is not known here. NULL for *err is
- * allowed: nothing is done. */
+/* Says where the fault is: `line` and `column` count from 1 (column 0: not known), `file` is NULL if it is not known
+ * here. NULL for *err is allowed: nothing is done. */
 void rgm_error_at(rgm_error *err, const char *file, int32_t line, int32_t column);
 
 /* The whole line for the user, without a newline: "FILE:LINE:COLUMN: SUBJECT: TEXT", or "line LINE, column COLUMN: ..."

@@ -25,6 +25,7 @@ static const struct {
     {"idx", IDX, rgm_import_idx},
     {"cifar", CIFAR, rgm_import_cifar},
     {"folder", FOLDER, rgm_import_folder},
+    {"csv", CSV, rgm_import_csv},
 };
 enum { FORMATS = sizeof formats / sizeof *formats };
 
@@ -45,6 +46,7 @@ enum {
     SEED,
     THREADS,
     QUARANTINE,
+    ROOT,
     FLAGS
 };
 static const rgm_cli_flag flags[FLAGS + 1] = {
@@ -64,6 +66,7 @@ static const rgm_cli_flag flags[FLAGS + 1] = {
     [SEED] = {"seed", 's', "N", "of the splits that are made [0]"},
     [THREADS] = {"threads", 't', "N", "to decode with; 0: all CPUs [0]"},
     [QUARANTINE] = {"quarantine", 0, "FILE", "lists the pictures that cannot be read [OUT.quarantine.csv]"},
+    [ROOT] = {"root", 0, "FOLDER", "of the relative paths in a list [the list's folder]"},
 };
 
 /* The formats that a flag is for. */
@@ -84,17 +87,20 @@ static const int32_t flag_formats[FLAGS] = {
     [SEED] = PICTURES | NPY,
     [THREADS] = PICTURES,
     [QUARANTINE] = PICTURES,
+    [ROOT] = CSV,
 };
 
 static const rgm_cli_spec spec = {
     .name = "import",
     .arguments = "FORMAT SOURCE...",
     .about = "Writes a data set (HDF5) from files in another format. FORMAT is folder (of pictures, a folder for each "
-             "class; also below train, test and validation), idx (MNIST and its relatives, gzipped or not) or cifar "
-             "(the binary versions of CIFAR-10 and CIFAR-100). Pictures are JPEG, PNG, WebP, BMP or PNM.",
+             "class; also below train, test and validation), csv (a list of pictures: path,label or path,label,split), "
+             "idx (MNIST and its relatives, gzipped or not) or cifar (the binary versions of CIFAR-10 and CIFAR-100). "
+             "Pictures are JPEG, PNG, WebP, BMP or PNM.",
     .examples = "  regimen import folder photos --out photos.h5 --test 0.1\n"
                 "  regimen import folder photos --out photos.h5 --size 64 --fit pad\n"
                 "  regimen import folder imagenette2 --out imagenette.h5 --keep --max-side 500\n"
+                "  regimen import csv photos/labels.csv --out photos.h5\n"
                 "  regimen import idx /usr/share/datasets/fashion-mnist --out fashion.h5\n"
                 "  regimen import cifar cifar-10-batches-bin --out cifar10.h5\n"
                 "  regimen import idx train-images.gz train-labels.gz --names=cat,dog --out pets.h5\n",
@@ -190,6 +196,7 @@ static rgm_status parse_pictures(const rgm_cli_line *line, rgm_import_pictures *
     p->gray = line->own[GRAY] != NULL;
     p->keep = line->own[KEEP] != NULL;
     p->quarantine = line->own[QUARANTINE];
+    p->root = line->own[ROOT];
     if (p->keep && (p->H || line->own[FIT]))
         return rgm_fail(err, RGM_E_USAGE, "--keep: pictures keep their own sizes, so that --%s has no meaning%s",
                         p->H ? "size" : "fit", p->H ? " (--max-side makes large ones smaller)" : "");
