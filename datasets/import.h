@@ -76,4 +76,10 @@ rgm_status rgm_import_folder(const rgm_import_options *options, rgm_error *err);
  * what is wrong in the list. */
 rgm_status rgm_import_csv(const rgm_import_options *options, rgm_error *err);
 
+/* Arrays of NumPy: uint8 images [N][H][W], [N][H][W][C] or [N][C][H][W] with 1 or 3 channels, and integer labels [N] or
+ * [N][1]. Sources are images and labels, and those for test behind them, or one archive .npz, whose keys tell which is
+ * which: x_train, y_train, x_test, ...; train_images, train_labels, val_images, ...; images, labels; x, y; arr_0,
+ * arr_1. RGM_E_USAGE for sources that are not such, RGM_E_FORMAT for what cannot be taken, with a remedy. */
+rgm_status rgm_import_npy(const rgm_import_options *options, rgm_error *err);
+
 #endif

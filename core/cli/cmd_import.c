@@ -22,10 +22,8 @@ static const struct {
     int32_t bit;
     rgm_status (*import)(const rgm_import_options *, rgm_error *);
 } formats[] = {
-    {"idx", IDX, rgm_import_idx},
-    {"cifar", CIFAR, rgm_import_cifar},
-    {"folder", FOLDER, rgm_import_folder},
-    {"csv", CSV, rgm_import_csv},
+    {"idx", IDX, rgm_import_idx}, {"cifar", CIFAR, rgm_import_cifar}, {"folder", FOLDER, rgm_import_folder},
+    {"csv", CSV, rgm_import_csv}, {"npy", NPY, rgm_import_npy},
 };
 enum { FORMATS = sizeof formats / sizeof *formats };
 
@@ -95,12 +93,13 @@ static const rgm_cli_spec spec = {
     .arguments = "FORMAT SOURCE...",
     .about = "Writes a data set (HDF5) from files in another format. FORMAT is folder (of pictures, a folder for each "
              "class; also below train, test and validation), csv (a list of pictures: path,label or path,label,split), "
-             "idx (MNIST and its relatives, gzipped or not) or cifar (the binary versions of CIFAR-10 and CIFAR-100). "
-             "Pictures are JPEG, PNG, WebP, BMP or PNM.",
+             "npy (arrays: X.npy Y.npy, also for test, or one SET.npz), idx (MNIST and its relatives, gzipped or not) "
+             "or cifar (the binary versions of CIFAR-10 and CIFAR-100). Pictures are JPEG, PNG, WebP, BMP or PNM.",
     .examples = "  regimen import folder photos --out photos.h5 --test 0.1\n"
                 "  regimen import folder photos --out photos.h5 --size 64 --fit pad\n"
                 "  regimen import folder imagenette2 --out imagenette.h5 --keep --max-side 500\n"
                 "  regimen import csv photos/labels.csv --out photos.h5\n"
+                "  regimen import npy x.npy y.npy --out set.h5 --test 0.1 --names=cat,dog\n"
                 "  regimen import idx /usr/share/datasets/fashion-mnist --out fashion.h5\n"
                 "  regimen import cifar cifar-10-batches-bin --out cifar10.h5\n"
                 "  regimen import idx train-images.gz train-labels.gz --names=cat,dog --out pets.h5\n",

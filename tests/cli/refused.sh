@@ -136,7 +136,7 @@ cp idx/train-labels-idx1-ubyte bad/
 refuse 2 'train-images-idx3-ubyte' import idx bad --out bad.h5
 refuse 3 'nowhere' import idx nowhere --out bad.h5
 refuse 2 'folder: no train images found' import idx folder --out bad.h5
-refuse 2 "unknown format 'png': expected one of idx, cifar, folder, csv" import png idx --out bad.h5
+refuse 2 "unknown format 'png': expected one of idx, cifar, folder, csv, npy" import png idx --out bad.h5
 refuse 2 'data.h5' import idx idx --out data.h5
 refuse 2 'out' import idx idx
 refuse 2 'names' import idx idx --out bad.h5 --names=a,b
