@@ -2,7 +2,7 @@
 noinst_LTLIBRARIES += libbench.la
 libbench_la_SOURCES = %D%/compare.c %D%/compare.h %D%/isas.c %D%/isas.h %D%/kernel_calls.c %D%/kernel_calls.h \
 	%D%/kernels.c %D%/kernels.h %D%/machine.c %D%/machine.h %D%/layer_net.c %D%/layer_net.h %D%/measure.c \
-	%D%/measure.h %D%/ops.c %D%/ops.h %D%/ops_errors.c %D%/ops_internal.h %D%/pipeline.c %D%/pipeline.h \
+	%D%/measure.h %D%/ops.c %D%/ops.h %D%/ops_errors.c %D%/ops_internal.h %D%/pipeline.c %D%/pipeline.h %D%/predict.c %D%/predict.h \
 	%D%/random_set.c %D%/random_set.h %D%/shapes.c %D%/shapes.h %D%/step.c %D%/step.h %D%/train.c %D%/train.h
 libbench_la_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS) $(HDF5_CFLAGS)
 libbench_la_LIBADD = $(JANSSON_LIBS) -lm

@@ -103,11 +103,13 @@ void rgm_table_row(const rgm_column *columns, int32_t count, const char *label, 
             printf(" %*.*f", columns[i].width, columns[i].decimals, values[i - 1]);
 }
 
-void rgm_bench_print_session(const rgm_session *s) {
-    const int32_t *image = s->config->model.image, threads = rgm_team_size(s->device->team);
-    printf("%s, %dx%dx%d, batch %d, %d %s, %s", s->config->model.name, image[0], image[1], image[2], s->config->batch,
-           threads, threads == 1 ? "thread" : "threads", s->device->kernels->isa);
+void rgm_bench_print_model(const rgm_config *config, const rgm_device *device) {
+    const int32_t *image = config->model.image, threads = rgm_team_size(device->team);
+    printf("%s, %dx%dx%d, batch %d, %d %s, %s", config->model.name, image[0], image[1], image[2], config->batch,
+           threads, threads == 1 ? "thread" : "threads", device->kernels->isa);
 }
+
+void rgm_bench_print_session(const rgm_session *s) { rgm_bench_print_model(s->config, s->device); }
 
 /* ---- JSON ---- */
 
@@ -117,10 +119,14 @@ json_t *rgm_bench_json(const char *bench, const char *isa, int32_t threads) {
 }
 
 json_t *rgm_bench_json_session(const char *bench, const rgm_session *s) {
-    const int32_t *image = s->config->model.image;
-    json_t *document = rgm_bench_json(bench, s->device->kernels->isa, rgm_team_size(s->device->team));
-    json_t *more = json_pack("{s:s, s:[i,i,i], s:i, s:s}", "model", s->config->model.name, "image", image[0], image[1],
-                             image[2], "batch", s->config->batch, "build", s->device->build);
+    return rgm_bench_json_model(bench, s->config, s->device);
+}
+
+json_t *rgm_bench_json_model(const char *bench, const rgm_config *config, const rgm_device *device) {
+    const int32_t *image = config->model.image;
+    json_t *document = rgm_bench_json(bench, device->kernels->isa, rgm_team_size(device->team));
+    json_t *more = json_pack("{s:s, s:[i,i,i], s:i, s:s}", "model", config->model.name, "image", image[0], image[1],
+                             image[2], "batch", config->batch, "build", device->build);
     if (rgm_bench_json_more(document, more)) return document;
     json_decref(document);
     return NULL;

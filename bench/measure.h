@@ -20,6 +20,8 @@
 #include "base/status.h"
 
 struct rgm_session; /* train/session.h */
+struct rgm_config;  /* train/config.h */
+struct rgm_device;  /* train/device.h */
 
 /* ---- samples ---- */
 
@@ -71,6 +73,7 @@ void rgm_table_row(const rgm_column *columns, int32_t count, const char *label, 
 
 /* "resnet20, 1x28x28, batch 128, 2 threads, avx512", without a newline. */
 void rgm_bench_print_session(const struct rgm_session *session);
+void rgm_bench_print_model(const struct rgm_config *config, const struct rgm_device *device); /* the same without one */
 
 /* ---- JSON ---- */
 
@@ -79,6 +82,7 @@ json_t *rgm_bench_json(const char *bench, const char *isa, int32_t threads);
 
 /* The same of a session, with "model", "image", "batch" and "build". */
 json_t *rgm_bench_json_session(const char *bench, const struct rgm_session *session);
+json_t *rgm_bench_json_model(const char *bench, const struct rgm_config *config, const struct rgm_device *device);
 
 /* Adds the members of `more`, which it releases, to the object; 0 if one of them is NULL or memory is short. */
 int32_t rgm_bench_json_more(json_t *object, json_t *more);

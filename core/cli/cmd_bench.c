@@ -15,6 +15,7 @@ static const struct {
     {"pipeline", "how fast images become batches, part by part", rgm_cmd_bench_pipeline},
     {"step", "whole training steps: images a second, memory", rgm_cmd_bench_step},
     {"eval", "batches of an evaluation: images a second, memory", rgm_cmd_bench_eval},
+    {"predict", "one image, batches, files: latency and images a second", rgm_cmd_bench_predict},
     {"train", "the time to an accuracy", rgm_cmd_bench_train},
     {"compare", "two results of a bench, line by line", rgm_cmd_bench_compare},
 };
@@ -30,6 +31,7 @@ static void print_help(void) {
           "  regimen bench pipeline --image 3x32x32 --batch 64\n"
           "  regimen bench step --model resnet18 --image 3x32x32 --batch 64\n"
           "  regimen bench eval --model resnet50 --image 3x224x224 --batch 16\n"
+          "  regimen bench predict --model resnet18 --image 3x224x224 --batch 16\n"
           "  regimen bench train --until 0.92 --data fashion.h5\n"
           "  regimen bench compare before.json after.json\n",
           stdout);

@@ -25,6 +25,7 @@ rgm_status rgm_cmd_bench_kernels(int argc, char **argv, rgm_error *err);
 rgm_status rgm_cmd_bench_ops(int argc, char **argv, rgm_error *err);
 rgm_status rgm_cmd_bench_compare(int argc, char **argv, rgm_error *err);
 rgm_status rgm_cmd_bench_pipeline(int argc, char **argv, rgm_error *err);
+rgm_status rgm_cmd_bench_predict(int argc, char **argv, rgm_error *err);
 rgm_status rgm_cmd_bench_train(int argc, char **argv, rgm_error *err);
 rgm_status rgm_cmd_bench_step(int argc, char **argv, rgm_error *err);
 rgm_status rgm_cmd_bench_eval(int argc, char **argv, rgm_error *err);
