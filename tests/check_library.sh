@@ -114,9 +114,10 @@ check_refusals() { # check_refusals LANGUAGE-LIBRARY: with a model.h5 from befor
     has err '^predict: usage: '
     expect 1 run predict-"$1" data.h5 12.pgm
     has err '^predict: .*data.h5'
-    for file in none.pgm 11.pgm short.pgm colour.ppm; do
-        expect 1 run predict-"$1" model.h5 $file
-        has err "^predict: $file "
+    for file in none.pgm short.pgm .; do # the others are told all the same
+        expect 1 run predict-"$1" model.h5 $file 11.ppm
+        has err "^predict: $file: "
+        has out '^11.ppm: class [0-2] '
     done
     check
     [ ! -e none ] || fail "a training that was refused has written a model"
@@ -159,9 +160,8 @@ check_examples() {
         [ "$(wc -l <"$source/docs/examples/$example.c")" -le 60 ] || fail "$example.c has more than 60 lines"
     done
     picture 12 >12.pgm
-    picture 11 >11.pgm
+    { printf 'P6\n11 7\n255\n' && picture 16 | tail -c 231; } >11.ppm # neither the model's size nor its channels
     head -c 100 12.pgm >short.pgm
-    sed '1s/P5/P6/' 12.pgm >colour.ppm
     make_data
     kinds=c11-shared
     check_builds c11 "${CC:-cc}"

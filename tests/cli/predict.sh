@@ -1,0 +1,252 @@
+#!/bin/sh
+# predict: files, folders, patterns, lists and data sets give the same answers as eval; what cannot be read is named, and the
+# rest goes on; text, CSV, JSON and the page, with any names; wrong inputs.
+. "${0%/*}/common.sh"
+
+python_with() { # python_with MODULE: whether Python has it
+    [ -n "$python" ] && "$python" -c "import $1" 2>/dev/null
+}
+
+# refuse CODE PATTERN ARGUMENT...: one line of error, the last one
+refuse() {
+    code=$1
+    pattern=$2
+    shift 2
+    expect "$code" "$regimen" predict "$@"
+    tail -1 err >line
+    grep -q '^regimen: error: ' line || fail "no error: $*: $(cat err)"
+    [ "$(wc -c <line)" -lt 512 ] || fail "a long line: $*: $(cat line)"
+    grep -q -e "$pattern" line || fail "no '$pattern' for: $*: $(cat line)"
+}
+
+# picture INDEX FILE: an image of the test split
+picture() { { printf 'P5\n12 12\n255\n' && tail -c +$((17 + $1 * 144)) idx/t10k-images-idx3-ubyte | head -c 144; } >"$2"; }
+
+label() { tail -c +$((9 + $1)) idx/t10k-labels-idx1-ubyte | head -c 1 | od -An -tu1 | tr -d ' '; }
+
+prepare() {
+    make_data
+    "$regimen" import idx idx --out data.h5 --force --names=ant,bee,cat >out 2>err || fail "import: $(cat err)"
+    "$regimen" train data.h5 --model resnet20 --set model.base=4 --batch 16 --epochs 2 --out run --quiet >out 2>err ||
+        fail "train: $(cat err)"
+    for i in $(seq 0 19); do
+        case $(label "$i") in 0) class=ant ;; 1) class=bee ;; *) class=cat ;; esac
+        mkdir -p photos/$class
+        picture "$i" "photos/$class/$(printf %02d "$i").pgm"
+    done
+    mkdir odd
+    picture 0 'odd/a,b.pgm'
+    picture 1 'odd/"quoted".pgm'
+    picture 2 "$(printf 'odd/two\nlines.pgm')"
+    picture 3 "$(printf 'odd/caf\351.pgm')" # not UTF-8
+    picture 4 'odd/<script>alert(1)<b>&.pgm'
+    picture 5 'odd/日本語.pgm'
+    picture 6 "odd/$(seq 100 400 | tr -d '\n' | head -c 251).pgm"
+    touch line
+}
+
+# ---- the same answers by every way
+answers() { cut -d, -f2- "$1" | tr -d '\r'; } # without names
+
+ways() {
+    expect 0 "$regimen" eval run --json=eval.json
+    expect 0 "$regimen" predict run data.h5 --csv=set.csv --json=set.json
+    accuracy=$(sed -n 's/^ *"accuracy": \([0-9.]*\).*/\1/p' eval.json)
+    has set.json "\"accuracy\": $accuracy,"
+    has out '^accuracy .*20 pictures with a label'
+    has out '^data.h5 test 19 '
+    expect 0 "$regimen" predict run data.h5 --split train --json
+    has out '"pictures": 96,'
+    # in the order of the classes' folders
+    expect 0 "$regimen" predict run photos --csv=folder.csv --json=folder.json
+    has folder.json "\"accuracy\": $accuracy,"
+    has out '^accuracy .*20 pictures with a label'
+    has out '^photos/ant/[0-9]*.pgm  [abc]'
+    check
+    for i in $(seq 0 19); do sed -n "s|^photos/[a-z]*/$(printf %02d "$i").pgm,||p" folder.csv; done | tr -d '\r' >by_file
+    sed 1d set.csv | tr -d '\r' | cut -d, -f2- >by_set
+    cmp -s by_file by_set || fail "files and the data set differ: $(diff by_file by_set)"
+    expect 0 "$regimen" predict run photos/*/*.pgm --csv
+    cmp -s out folder.csv || fail "files and their folder differ"
+    expect 0 "$regimen" predict run 'photos/*/*.pgm' --csv=pattern.csv --quiet
+    cmp -s pattern.csv folder.csv || fail "a pattern and its folder differ"
+    find photos -name '*.pgm' | LC_ALL=C sort >list
+    expect 0 "$regimen" predict run - --csv <list
+    cmp -s out folder.csv || fail "a list and its folder differ"
+    expect 0 sh -c "tr '\n' '\0' <list | \"$regimen\" predict run -0 - --csv"
+    cmp -s out folder.csv || fail "a list with NULs and its folder differ"
+    for threads in 1 3; do
+        expect 0 "$regimen" predict run photos --csv --threads $threads
+        cmp -s out folder.csv || fail "another number of threads is something else"
+    done
+    expect 0 "$regimen" predict run/checkpoints/last.h5 photos/ant data.h5 "photos/bee/$(ls photos/bee | head -1)" --json
+    check
+    [ "$(grep -c '"top":' out)" = $((20 + $(ls photos/ant | wc -l) + 1)) ] || fail "mixed inputs: $(grep -c '"top":' out)"
+    # labels only where they are wanted
+    expect 0 "$regimen" predict run photos data.h5 --labels none --csv
+    has out '^file,class,probability,class_2,probability_2,class_3,probability_3.$'
+    expect 0 "$regimen" predict run photos data.h5 --labels folder
+    has out '20 pictures with a label'
+    expect 0 "$regimen" predict run photos --top 1 --csv
+    has out '^file,class,probability,label'
+    expect 0 "$regimen" predict run photos/ant/*.pgm --batch 7
+    # each folder once, links followed; hidden names and other files are counted
+    mkdir walk
+    cp -r photos/ant walk/
+    ln -s ../walk walk/circle
+    ln -s ../photos/bee walk/bee
+    picture 1 walk/ant/.hidden.pgm
+    mkdir walk/.hidden
+    picture 1 walk/.hidden/1.pgm
+    echo text >walk/notes
+    picture 3 walk/nameless
+    expect 0 "$regimen" predict run walk --json
+    check
+    [ "$(grep -c '"top":' out)" = $((1 + $(ls photos/ant photos/bee | grep -c pgm))) ] || fail "a walk: $(cat out)"
+    has err 'passed over: 2 hidden, 1 that are no pictures'
+}
+
+# ---- what cannot be read
+broken() {
+    mkdir bad
+    cp photos/ant/*.pgm bad/
+    : >bad/empty.jpg
+    echo 'this is text' >bad/text.png
+    head -c 100 "photos/bee/$(ls photos/bee | head -1)" >bad/short.pgm
+    ln -s nowhere bad/gone.webp
+    printf 'P5\n65535 65535\n255\n' >bad/bomb.pgm
+    expect 3 "$regimen" predict run bad nosuch.jpg nosuch.h5 data.h5 --json=bad.json --page bad.html
+    for file in bad/empty.jpg bad/text.png bad/short.pgm bad/gone.webp bad/bomb.pgm nosuch.jpg nosuch.h5; do
+        has err "^regimen: error: $file: "
+        has bad.json "{\"file\":\"$file\",\"reason\":\"..*\"}"
+        has bad.html "$file"
+    done
+    has err '^regimen: error: predict: 7 of [0-9]* could not be read$'
+    has out 'and 7 that could not be read'
+    has bad.json "\"pictures\": $(($(ls photos/ant | wc -l) + 20)),"
+    mkfifo pipe
+    expect 3 "$regimen" predict run pipe
+    has err 'pipe: no regular file'
+    if [ "$(id -u)" != 0 ]; then
+        mkdir locked
+        cp photos/ant/*.pgm locked/
+        chmod 0 locked
+        expect 3 "$regimen" predict run photos locked
+        has err 'locked: Permission denied'
+    else
+        skip "a folder without permission" "run as root"
+    fi
+}
+
+# ---- any names
+names() {
+    expect 0 "$regimen" predict run odd --csv=odd.csv --json=odd.json --page odd.html
+    check
+    [ "$(wc -l <out)" -ge 12 ] || fail "a name with a newline: $(cat out)"
+    has odd.html '&#60;script&#62;alert(1)&#60;b&#62;&#38;.pgm'
+    ! grep -q -i -e '<script' -e 'https\?:' -e '<link' -e 'url(' -e '@import' odd.html || fail "the page is not by itself"
+    has odd.html 'src="data:image/jpeg;base64,/9j/'
+    has odd.html '&#34;quoted&#34;'
+    has odd.csv '^"odd/a,b.pgm",'
+    has odd.csv '^"odd/""quoted"".pgm",'
+    if python_with csv; then
+        check
+        "$python" - <<'END' || fail "CSV and JSON do not say the same"
+import csv, json, os
+rows = list(csv.reader(open("odd.csv", newline="", encoding="utf-8", errors="surrogateescape")))
+assert all(len(r) == len(rows[0]) for r in rows), rows
+files = sorted(os.path.join("odd", n) for n in os.listdir("odd"))
+assert sorted(r[0] for r in rows[1:]) == files, rows
+whole = json.load(open("odd.json", encoding="utf-8"))
+assert len(whole["predictions"]) == len(files) and whole["unreadable"] == []
+for row, one in zip(rows[1:], whole["predictions"]):
+    assert one["file"] == row[0].encode("utf-8", "surrogateescape").decode("utf-8", "replace"), one
+    assert [t["name"] for t in one["top"]] == row[1::2], one
+    p = [t["probability"] for t in one["top"]]
+    assert p == sorted(p, reverse=True) and abs(sum(p) - 1) < 1e-5, p
+    assert all(abs(float(a) - b) < 1e-6 for a, b in zip(row[2::2], p)), row
+for name in ("set.json", "folder.json", "bad.json"):
+    assert {"predictions", "unreadable", "accuracy", "model", "checkpoint", "transform"} <= set(json.load(open(name)))
+END
+    else
+        skip "CSV and JSON by their parsers" "no Python"
+    fi
+}
+
+pages() {
+    expect 0 "$regimen" predict run data.h5 --page page.html --page-most 3 --quiet
+    check
+    [ "$(grep -c '<figure' page.html)" = 3 ] || fail "--page-most: $(grep -c '<figure' page.html)"
+    has page.html '17 are left out'
+    has page.html '<h1>20 pictures, [0-9.]* % right</h1>'
+    has page.html '>data.h5<'
+    has page.html 'checkpoints/best.h5'
+    expect 0 "$regimen" predict run photos --labels none --page page.html --page-most 1000
+    check
+    [ "$(grep -c '<figure' page.html)" = 20 ] || fail "a page of 20"
+    has page.html 'Least sure first'
+    # least sure first, indeed
+    sed -n 's|.*class="top first"><span>[^<]*</span><b>\([0-9.]*\) %.*|\1|p' page.html >sure
+    check
+    sort -n sure | cmp -s - sure || fail "not the least sure first: $(tr '\n' ' ' <sure)"
+}
+
+# In the background, SIGINT is ignored until the program hears it; what is done is told.
+stops() {
+    for i in $(seq 2000); do echo "photos/ant/$(ls photos/ant | head -1)"; done >many
+    "$regimen" predict run - - - --batch 1 --csv=stopped.csv --json=stopped.json <many >out 2>err &
+    pid=$!
+    children="$children $pid"
+    wait_for stopped.csv pgm
+    kill -TERM $pid
+    wait $pid
+    code=$?
+    check
+    if [ $code = 0 ]; then # it was faster
+        has stopped.json '"pictures": 2000'
+    else
+        [ $code = 130 ] || fail "stopped, it ends with $code: $(cat err)"
+        has err 'stopped on request after [0-9]* of 2000 pictures'
+        has stopped.json '"pictures": [1-9]'
+    fi
+}
+
+# ---- wrong inputs
+wrong() {
+    mkdir nothing
+    echo text >nothing/text
+    refuse 2 'expected RUN|CHECKPOINT INPUT'
+    refuse 2 'expected RUN|CHECKPOINT INPUT' run
+    refuse 2 "no pictures in 'nothing' (1 files are none, 0 hidden)" run nothing
+    refuse 2 "no pictures in 'nothing/\*.jpg'" run 'nothing/*.jpg'
+    refuse 2 'no pictures' run - </dev/null
+    refuse 2 "this folder has no checkpoints/best.h5 or last.h5" photos photos
+    refuse 2 'data.h5' data.h5 photos
+    refuse 3 'nosuch.h5' nosuch.h5 photos
+    refuse 2 '--top: expected integer, 1 to 65536' run photos --top 0
+    refuse 2 '--top: ' run photos --top five
+    refuse 2 "unknown split 'tests' (nearest: 'test')" run data.h5 --split tests
+    refuse 2 'data.h5: no validation split' run data.h5 --split validation
+    refuse 2 "unknown way of labels 'maybe'" run photos --labels maybe
+    refuse 2 '--page-most: expected integer' run photos --page p.html --page-most 0
+    refuse 2 '--page-most: there is no --page' run photos --page-most 3
+    refuse 3 'nowhere/p.html' run photos --page nowhere/p.html
+    refuse 3 'nowhere/p.csv' run photos --csv=nowhere/p.csv
+    refuse 3 'nowhere/p.json' run photos --json=nowhere/p.json
+    refuse 2 'one of them to a file' run photos --csv --json
+    refuse 2 '--batch: ' run photos --batch 0
+    refuse 2 '--threads: ' run photos --threads 257
+    refuse 2 "unknown option '--tops'" run photos --tops 3
+    refuse 2 "unknown key" run photos --set bach=3
+    printf 'a\000b\n' >list
+    refuse 2 'a NUL in it' run - <list
+}
+
+prepare
+ways
+broken
+names
+pages
+stops
+wrong
+finish
