@@ -81,6 +81,18 @@ CALL(crop_flip_u8, 3 * LARGE * LARGE, p->u[0], 3 * LARGE, LARGE, LARGE, 3, -2, 3
 CALL(block_from_plane, N, F(0), 64, N / 64, F(1))
 CALL(plane_from_block, N, F(0), 64, N / 64, F(1))
 
+/* ---- resizing: 2 to 1, four taps; the values' range does not matter ---- */
+
+enum { RESULTS = 84, NARROW = 224 };
+static const int32_t every_second[RESULTS] = {
+#define FOUR(i)    i, i + 2, i + 4, i + 6
+#define SIXTEEN(i) FOUR(i), FOUR(i + 8), FOUR(i + 16), FOUR(i + 24)
+    SIXTEEN(0), SIXTEEN(32), SIXTEEN(64), SIXTEEN(96), SIXTEEN(128), FOUR(160)};
+#define TAPS (&(rgm_taps){every_second, F(4), 4})
+CALL(resize_rows_u8, 4 * NARROW * B, p->u[0], NARROW, TAPS, B, F(1), NARROW)
+#define COLUMNS (&(rgm_resize_columns){B, RESULTS, 3, 3 * RESULTS})
+CALL(resize_columns_u8, 4 * 3 * RESULTS * B, F(3), TAPS, COLUMNS, p->u[1])
+
 /* ---- matrix products: 64 channels by two blocks of filters; 48 tiles of 64 channels by two blocks of others ---- */
 
 #define ROWS   (p->k->tuning->rows)

@@ -175,7 +175,8 @@ check_PROGRAMS += tests/kerncheck
 TESTS += tests/kerncheck %D%/check_symbols.sh %D%/check_spills.sh
 EXTRA_DIST += %D%/check_symbols.sh %D%/check_spills.sh
 tests_kerncheck_SOURCES = %D%/kerncheck.c %D%/kerncheck.h %D%/kerncheck_harness.c %D%/kerncheck_elementwise.c \
-	%D%/kerncheck_reduce.c %D%/kerncheck_bnorm.c %D%/kerncheck_pool.c %D%/kerncheck_loss.c %D%/kerncheck_image.c %D%/kerncheck_conv.c
+	%D%/kerncheck_reduce.c %D%/kerncheck_bnorm.c %D%/kerncheck_pool.c %D%/kerncheck_loss.c %D%/kerncheck_image.c \
+	%D%/kerncheck_resize.c %D%/kerncheck_conv.c
 tests_kerncheck_LDADD = libkernels.la
 # Plugins for the loader's tests: good ones, broken ones, the example of docs/PLUGINS.md, and all of Regimen's own compiled
 # with headers whose structs are a field longer and a field shorter.

@@ -100,15 +100,19 @@ typedef struct rgm_u8_shape {
     int64_t stride_c, stride_h, stride_w;
 } rgm_u8_shape;
 
-/* Taps of a resize along the columns. Result x is the sum of count[x] pixels from first[x] on, by the weights
- * [x][stride]. */
-typedef struct rgm_resize_columns {
-    int32_t rows, W, C;           /* of the result; rows <= B */
-    const int32_t *first, *count; /* [W] */
-    const float *weight;          /* [W][stride] */
-    int32_t stride;
-} rgm_resize_columns;
+/* Taps of a resize along a side: result i takes `count` values of the source from first[i] on, by weight[i][count]. */
+typedef struct rgm_taps {
+    const int32_t *first;
+    const float *weight;
+    int32_t count;
+} rgm_taps;
 enum { RGM_RESIZE_TERMS = 512 }; /* most that a resize sums in single precision before they join the total */
+
+/* Results of a resize: `rows` <= B rows of [W][C] bytes, `pitch` bytes apart. */
+typedef struct rgm_resize_columns {
+    int32_t rows, W, C;
+    int64_t pitch;
+} rgm_resize_columns;
 
 /* Sizes of the matrix products (kernels.def); distances in floats. */
 typedef struct rgm_gemm_blocks {

@@ -3,17 +3,14 @@
 #include <math.h>
 #include <stdlib.h>
 
-enum {
-    LANES = 16, /* most rows that are combined at once: the widest block of a kernel table */
-    STRIP = 256 /* values of a row that are combined before they are turned: they stay in L1 */
-};
+enum { LANES = 16 }; /* rows that are combined at once: the widest block of a kernel table */
 
-/* What the results along one side take from the source: `count` pixels from `first` on, by weights that sum to 1. */
+/* What the results along one side take from the source: `count` pixels each, by weights that sum to 1. */
 typedef struct side {
-    int32_t *first, *count; /* [results]; first counts from `low` */
-    float *weight;          /* [results][stride] */
-    int32_t stride;         /* most taps that a result has */
-    int32_t low, end;       /* source pixels [low, end) that any result takes */
+    int32_t *first; /* [results], counted from `low` */
+    float *weight;  /* [results][count] */
+    int32_t count;
+    int32_t low, end; /* source pixels [low, end) that any result takes */
 } side;
 
 /* Scratch, cut up. */
@@ -21,7 +18,6 @@ typedef struct work {
     const rgm_kernels *kernels;
     side rows, columns;
     float *lanes; /* [values of a combined row][block] */
-    float *strip; /* [block][STRIP] */
 } work;
 
 /* ---- scratch ---- */
@@ -33,25 +29,22 @@ static size_t weight_bytes(int32_t source, int32_t results) {
     return aligned((2 * (size_t)source + 4 * (size_t)results) * sizeof(float));
 }
 
-static size_t tap_bytes(int32_t results) { return aligned((size_t)results * sizeof(int32_t)); }
+static size_t first_bytes(int32_t results) { return aligned((size_t)results * sizeof(int32_t)); }
 
 static size_t lane_bytes(int32_t W, int32_t C) { return (size_t)W * (size_t)C * LANES * sizeof(float); }
 
 size_t rgm_resize_scratch(const int32_t source[3], int32_t OH, int32_t OW) {
-    return LANES * STRIP * sizeof(float) + lane_bytes(source[1], source[2]) + weight_bytes(source[0], OH) +
-           weight_bytes(source[1], OW) + 2 * tap_bytes(OH) + 2 * tap_bytes(OW);
+    return lane_bytes(source[1], source[2]) + weight_bytes(source[0], OH) + weight_bytes(source[1], OW) +
+           first_bytes(OH) + first_bytes(OW);
 }
 
 static char *take_side(side *s, char *at, int32_t source, int32_t results) {
     s->first = (int32_t *)(void *)at;
-    s->count = (int32_t *)(void *)(at + tap_bytes(results));
-    s->weight = (float *)(void *)(at + 2 * tap_bytes(results));
-    return at + 2 * tap_bytes(results) + weight_bytes(source, results);
+    s->weight = (float *)(void *)(at + first_bytes(results));
+    return at + first_bytes(results) + weight_bytes(source, results);
 }
 
 static void take_work(work *w, char *at, const rgm_resize_source *from, const rgm_resize_result *to) {
-    w->strip = (float *)(void *)at;
-    at += LANES * STRIP * sizeof(float);
     at = take_side(&w->rows, at, from->H, to->H);
     at = take_side(&w->columns, at, from->W, to->W);
     w->lanes = (float *)(void *)at;
@@ -66,34 +59,59 @@ typedef struct stretch {
     int32_t full, first, count;
 } stretch;
 
-/* The taps of the result around `centre`, and how many; weights sum to 1. Source pixels [low, end) may be taken. */
-static int32_t taps_at(double centre, double widest, int32_t low, int32_t end, int32_t *first, float *weight) {
-    const double inverse = 1.0 / widest;
-    int32_t from = (int32_t)fmax(low, floor(centre - widest + 0.5));
-    int32_t to = (int32_t)fmin(end, floor(centre + widest + 0.5));
+/* A result looks `widest` pixels to either side of its centre, and nowhere outside of [low, end). All results have the
+ * same number of taps: what it does not need has weight 0. Nothing here depends on which results are wanted. */
+typedef struct filter {
+    double from, scale, widest, inverse;
+    int32_t low, end, taps;
+} filter;
+
+static int32_t up(double x) { return (int32_t)x + ((int32_t)x < x); }
+
+static filter filter_of(const stretch *of) {
+    const double scale = of->length / of->full, widest = scale > 1.0 ? scale : 1.0;
+    const int32_t low = (int32_t)of->from, last = up(of->from + of->length), end = last < of->size ? last : of->size;
+    const int32_t taps = up(2.0 * widest); /* pixels whose centre is within reach */
+    return (filter){of->from, scale, widest, 1.0 / widest, low, end, taps < end - low ? taps : end - low};
+}
+
+static double centre_of(const filter *f, int32_t result) { return f->from + (result + 0.5) * f->scale; }
+
+static double weight_of(const filter *f, double centre, int32_t pixel) {
+    const double w = 1.0 - fabs(pixel + 0.5 - centre) * f->inverse;
+    return w > 0.0 ? w : 0.0;
+}
+
+/* The first of the source pixels that a result takes. */
+static int32_t first_of(const filter *f, double centre) {
+    int32_t first = (int32_t)(centre - f->widest + 0.5);
+    if (first < f->low) first = f->low;
+    if (weight_of(f, centre, first) <= 0.0) first++;
+    return first < f->end - f->taps ? first : f->end - f->taps;
+}
+
+/* Weights that sum to 1. */
+static void weigh(const filter *f, double centre, int32_t first, float *weight) {
     double sum = 0.0;
-    while (from < to - 1 && 1.0 - fabs(from + 0.5 - centre) * inverse <= 0.0) from++;
-    while (to - 1 > from && 1.0 - fabs(to - 0.5 - centre) * inverse <= 0.0) to--;
-    for (int32_t i = from; i < to; i++) sum += 1.0 - fabs(i + 0.5 - centre) * inverse;
-    const double share = 1.0 / sum;
-    for (int32_t i = from; i < to; i++) weight[i - from] = (float)((1.0 - fabs(i + 0.5 - centre) * inverse) * share);
-    *first = from;
-    return to - from;
+    for (int32_t t = 0; t < f->taps; t++) {
+        const double w = weight_of(f, centre, first + t);
+        weight[t] = (float)w;
+        sum += w;
+    }
+    const float share = (float)(1.0 / sum);
+    for (int32_t t = 0; t < f->taps; t++) weight[t] *= share;
 }
 
 static void fill_side(side *s, const stretch *of) {
-    const double scale = of->length / of->full, widest = scale > 1.0 ? scale : 1.0;
-    const int32_t low = (int32_t)fmax(0.0, floor(of->from));
-    const int32_t end = (int32_t)fmin(of->size, ceil(of->from + of->length));
-    s->stride = (int32_t)(2.0 * widest) + 2;
-    s->low = end;
-    s->end = low;
+    const filter f = filter_of(of);
+    s->count = f.taps;
     for (int32_t i = 0; i < of->count; i++) {
-        const double centre = of->from + (of->first + i + 0.5) * scale;
-        s->count[i] = taps_at(centre, widest, low, end, &s->first[i], s->weight + (size_t)i * (size_t)s->stride);
-        if (s->first[i] < s->low) s->low = s->first[i];
-        if (s->first[i] + s->count[i] > s->end) s->end = s->first[i] + s->count[i];
+        const double centre = centre_of(&f, of->first + i);
+        s->first[i] = first_of(&f, centre);
+        weigh(&f, centre, s->first[i], s->weight + (int64_t)i * s->count);
     }
+    s->low = s->first[0];
+    s->end = s->first[of->count - 1] + s->count;
     for (int32_t i = 0; i < of->count; i++) s->first[i] -= s->low;
 }
 
@@ -102,20 +120,13 @@ static void fill_side(side *s, const stretch *of) {
 /* Rows [first, first + rows) of the result, a block of lanes. */
 static void resize_block(const work *w, const rgm_resize_source *from, const rgm_resize_result *to, int32_t first,
                          int32_t rows) {
-    const rgm_kernels *kernels = w->kernels;
-    const side *s = &w->rows, *c = &w->columns;
-    const int64_t n = (int64_t)(c->end - c->low) * from->C;
-    const uint8_t *left = from->pixels + s->low * from->pitch + (int64_t)c->low * from->C;
-    for (int64_t j = 0; j < n; j += STRIP) {
-        const int64_t width = n - j < STRIP ? n - j : STRIP;
-        for (int32_t i = first; i < first + rows; i++)
-            kernels->resize_rows_u8(left + s->first[i] * from->pitch + j, from->pitch,
-                                    s->weight + (int64_t)i * s->stride, s->count[i], w->strip + (i - first) * width,
-                                    width);
-        kernels->block_from_plane(w->strip, rows, width, w->lanes + j * kernels->block);
-    }
-    const rgm_resize_columns columns = {rows, to->W, from->C, c->first, c->count, c->weight, c->stride};
-    kernels->resize_columns_u8(w->lanes, &columns, to->pixels + first * to->pitch, to->pitch);
+    const side *r = &w->rows, *c = &w->columns;
+    const uint8_t *corner = from->pixels + r->low * from->pitch + (int64_t)c->low * from->C;
+    const rgm_taps down = {r->first + first, r->weight + (int64_t)first * r->count, r->count};
+    const rgm_taps across = {c->first, c->weight, c->count};
+    const rgm_resize_columns columns = {rows, to->W, from->C, to->pitch};
+    w->kernels->resize_rows_u8(corner, from->pitch, &down, rows, w->lanes, (int64_t)(c->end - c->low) * from->C);
+    w->kernels->resize_columns_u8(w->lanes, &across, &columns, to->pixels + first * to->pitch);
 }
 
 /* The source's part within its edges. */
