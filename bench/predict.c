@@ -165,7 +165,7 @@ rgm_status rgm_bench_predict_random(rgm_predictor **predictor, rgm_config *confi
     if (!image[0]) memcpy(image, (int32_t[]){1, 28, 28}, sizeof config->model.image);
     if (!config->model.classes) config->model.classes = 10;
     config->data.file[0] = 0;
-    const rgm_config_data of = {image[0], image[1], image[2], config->model.classes, INT32_MAX};
+    const rgm_config_data of = {image[0], image[1], image[2], config->model.classes, INT32_MAX, 0};
     RGM_TRY(rgm_config_fit(config, &of, err));
     char path[] = "random weights", classes[] = "";
     rgm_constants constants = {.path = path, .classes = classes};
