@@ -272,10 +272,11 @@ static int32_t split_of(const char *name) {
     return -1;
 }
 
-/* Sets split[] for each folder; 1 if all of them are splits, one of them for training. */
+/* The folders that are named after splits; *all: there are no others, and one is for training. */
 static rgm_status find_splits(struct walk *w, const struct names *names, const char *folder_of[RGM_SPLIT_COUNT],
                               int *all, rgm_error *err) {
     int others = 0;
+    const char *twice = NULL;
     for (size_t i = 0; i < names->count; i++) {
         struct stat st;
         const char *name = names->list[i].text;
@@ -283,12 +284,12 @@ static rgm_status find_splits(struct walk *w, const struct names *names, const c
         if (kind != KIND_FOLDER && kind != KIND_LINKED_FOLDER) continue;
         int32_t split = split_of(name);
         if (split < 0) others = 1;
-        if (split < 0 || others) continue;
-        if (folder_of[split])
-            return rgm_fail(err, RGM_E_USAGE, "%.200s: the folders %s and %s would both be the %s split", w->list->root,
-                            folder_of[split], name, rgm_split_name(split));
-        folder_of[split] = name;
+        if (split >= 0 && folder_of[split]) twice = name;
+        if (split >= 0 && !folder_of[split]) folder_of[split] = name;
     }
+    if (twice && !others)
+        return rgm_fail(err, RGM_E_USAGE, "%.200s: the folders %s and %s would both be the %s split", w->list->name,
+                        folder_of[split_of(twice)], twice, rgm_split_name(split_of(twice)));
     int some = folder_of[RGM_SPLIT_TEST] || folder_of[RGM_SPLIT_VALIDATION];
     if (!others && some && !folder_of[RGM_SPLIT_TRAIN])
         return rgm_fail(err, RGM_E_USAGE, "%.200s: a folder '%s' without a folder 'train' beside it", w->list->root,
