@@ -51,6 +51,10 @@ prepare() {
     "$regimen" train --data fashion.h5 --epochs 2 --steps 4 --batch 32 --set model.base=4 --set metrics.every=1 \
         --out runs/resnet20-1 --quiet >out 2>err || fail "train: $(cat err)"
     [ -s runs/resnet20-1/checkpoints/best.h5 ] || fail "no best checkpoint for the examples"
+    mkdir photos
+    for i in 1 2; do
+        { printf 'P5\n12 12\n255\n' && tail -c +$((17 + i * 144)) fashion-mnist/t10k-images-idx3-ubyte | head -c 144; } >photos/$i.jpg
+    done
     cp -r runs/resnet20-1 begun
     cp -r begun run
 }
@@ -90,6 +94,8 @@ shorten() {
     *--help*) ;;
     "regimen train --resume"*) more="--steps 0" ;;
     "regimen train"*) more="--epochs 1 --batch 32 --set model.base=4" ;;
+    "regimen predict"*) more="--quiet" ;;
+    "regimen bench predict"*) more="--image 1x12x12 --batch 2 --iters 1 --singles 1 --warmup 0" ;;
     "regimen eval"* | "regimen import"* | "regimen plugin"*) ;;
     "regimen plan fashion.h5"* | "regimen plan run.yaml"* | *"plan "*"--data"* | *"plan "*"--image"*) ;;
     "regimen plan"*) more="--data fashion.h5" ;;
@@ -124,7 +130,7 @@ clear_place() {
 
 run_line() { # run_line FROM: $line, as a shell would
     case $line in
-    "regimen "*) ;;
+    "regimen "* | find\ *"| regimen "*) ;;
     *) fail "$1: an example that check_examples.sh does not know: $line" && return ;;
     esac
     case $line in
@@ -191,7 +197,7 @@ run_plot() {
 
 run_help() {
     # shellcheck disable=SC2086
-    "$regimen" $1 --help | sed -n '/^Examples:$/,$s/^  *\(regimen .*\)/\1/p' >lines
+    "$regimen" $1 --help | sed -n '/^Examples:$/,$s/^  *\(\(find .*| \)*regimen .*\)/\1/p' >lines
     [ -s lines ] || fail "$1 --help: no examples"
     while IFS= read -r line <&3; do run_line "$1 --help"; done 3<lines
 }
@@ -224,8 +230,8 @@ prepare_plugins
 run_python README.md set.h5
 run_python datasets/FORMAT.md set.h5
 run_python docs/CHECKPOINT.md best.h5
-for command in '' import plan train eval plugin bench 'bench machine' 'bench kernels' 'bench ops' 'bench pipeline' 'bench step' \
-    'bench eval' 'bench train' 'bench compare'; do
+for command in '' import plan train eval predict plugin bench 'bench machine' 'bench kernels' 'bench ops' 'bench pipeline' 'bench step' \
+    'bench eval' 'bench predict' 'bench train' 'bench compare'; do
     run_help "$command"
 done
 for document in README.md CONTRIBUTING.md datasets/FORMAT.md $(cd "$top" && ls docs/*.md); do run_document "$document"; done

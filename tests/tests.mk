@@ -415,7 +415,7 @@ tests_check_run_LDADD = libcli.la libbench.la liblibrary.la librun.la libreport.
 
 # The public library, as a program has it that uses it.
 library_tests = tests/check_library tests/check_library_train tests/check_library_many tests/check_library_model \
-	tests/check_library_data tests/check_library_saved
+	tests/check_library_data tests/check_library_pictures tests/check_library_saved
 check_PROGRAMS += $(library_tests)
 TESTS += $(library_tests)
 library_helpers = %D%/library_case.c %D%/library_case.h %D%/sanitized.h $(train_helpers)
@@ -430,6 +430,10 @@ tests_check_library_data_SOURCES = %D%/check_library_data.c $(library_helpers)
 tests_check_library_data_CPPFLAGS = $(library_cppflags)
 tests_check_library_data_CFLAGS = $(test_cflags)
 tests_check_library_data_LDADD = $(library_libs)
+tests_check_library_pictures_SOURCES = %D%/check_library_pictures.c $(library_ground)
+tests_check_library_pictures_CPPFLAGS = $(library_cppflags)
+tests_check_library_pictures_CFLAGS = $(test_cflags)
+tests_check_library_pictures_LDADD = $(library_libs)
 tests_check_library_train_SOURCES = %D%/check_library_train.c $(library_ground)
 tests_check_library_train_CPPFLAGS = $(library_cppflags)
 tests_check_library_train_CFLAGS = $(test_cflags)
