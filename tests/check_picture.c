@@ -237,6 +237,15 @@ START_TEST(test_thin) {
 }
 END_TEST
 
+/* The widest and highest, turned in every way. */
+START_TEST(test_widest) {
+    for (int high = 0; high < 2; high++) {
+        picture_spec spec = {.kind = PNG, .H = high ? 65535 : 3, .W = high ? 3 : 65535, .C = 3, .orientation = _i};
+        round_trip(spec, &(rgm_decode_want){.C = 3});
+    }
+}
+END_TEST
+
 static void be32(uint8_t *at, uint32_t value) {
     for (int i = 0; i < 4; i++) at[i] = (uint8_t)(value >> (24 - 8 * i));
 }
@@ -304,6 +313,7 @@ int main(void) {
     tcase_add_test(odd, test_no_picture);
     tcase_add_test(odd, test_long_name);
     tcase_add_test(odd, test_thin);
+    tcase_add_loop_test(odd, test_widest, 1, 9);
     tcase_add_test(odd, test_bombs);
     tcase_add_test(odd, test_reserve);
     suite_add_tcase(suite, kinds);

@@ -13,21 +13,31 @@ static rgm_status grow(rgm_buffer *buffer, size_t size, rgm_error *err) {
     return RGM_OK;
 }
 
-/* A row's part of the buffer begins behind RGM_ROW_BYTES - 4 bytes a pixel. */
-static size_t row_bytes(int64_t W) { return (size_t)(W + 16) * RGM_ROW_BYTES; }
+/* The rows' buffer has room for the widest picture from the start: the system gives pages only to what is touched. */
+static const size_t row_bytes = (size_t)(RGM_PICTURE_SIDE + 16) * RGM_ROW_BYTES + 64;
 
-size_t rgm_canvas_bytes(int64_t pixels, int32_t C) {
-    return (size_t)pixels * (size_t)C + row_bytes(pixels < RGM_PICTURE_SIDE ? pixels : RGM_PICTURE_SIDE);
-}
+size_t rgm_canvas_bytes(int64_t pixels, int32_t C) { return (size_t)pixels * (size_t)C + row_bytes; }
 
-rgm_status rgm_canvas_reserve(rgm_decoder *decoder, int64_t pixels, int64_t W, int32_t C, rgm_error *err) {
-    RGM_TRY(grow(&decoder->row, row_bytes(W), err));
+rgm_status rgm_canvas_reserve(rgm_decoder *decoder, int64_t pixels, int32_t C, rgm_error *err) {
+    RGM_TRY(grow(&decoder->row, row_bytes, err));
     return grow(&decoder->pixels, (size_t)pixels * (size_t)C, err);
 }
 
-uint8_t *rgm_canvas_scratch(const rgm_decoding *job) {
-    const rgm_buffer *row = &job->decoder->row;
-    return row->at + row->size / RGM_ROW_BYTES * (RGM_ROW_BYTES - 4);
+uint8_t *rgm_canvas_scratch(const rgm_decoding *job, int32_t W) {
+    return job->decoder->row.at + (size_t)(W + 16) * (RGM_ROW_BYTES - 4);
+}
+
+/* Pictures that are turned get several rows at once, where there is room for them behind two whole stored rows. Their
+ * pitch is an odd number of cache lines, so that a column of them does not fall into one set of the cache. One line
+ * more than the pixels take is for turn()'s fourth byte. */
+static void begin_band(rgm_canvas *canvas, const rgm_decoding *job, int32_t W) {
+    canvas->band = (rgm_band){.W = W};
+    if (job->info->orientation < 5) return;
+    size_t used = ((size_t)(job->info->H + 16) * RGM_ROW_BYTES + 63) / 64 * 64; /* upright H: stored W */
+    size_t lines = ((size_t)W * (size_t)canvas->C + 64) / 64 | 1, rows = (row_bytes - used) / (64 * lines);
+    canvas->band.pixels = job->decoder->row.at + used;
+    canvas->band.pitch = (ptrdiff_t)(64 * lines);
+    canvas->band.most = rows > 16 ? 16 : (int32_t)rows;
 }
 
 /* Upright from stored, by EXIF: 2 mirrored, 3 turned by 180 degrees, 4 upside down, 5 transposed, 6 to be turned
@@ -36,7 +46,7 @@ rgm_status rgm_canvas_begin_part(rgm_canvas *canvas, const rgm_decoding *job, in
     int32_t orientation = job->info->orientation, C = job->want->C;
     rgm_picture *picture = job->picture;
     int swapped = orientation >= 5;
-    RGM_TRY(rgm_canvas_reserve(job->decoder, (int64_t)H * W, W, C, err));
+    RGM_TRY(rgm_canvas_reserve(job->decoder, (int64_t)H * W, C, err));
     picture->C = C;
     picture->H = swapped ? W : H;
     picture->W = swapped ? H : W;
@@ -51,6 +61,7 @@ rgm_status rgm_canvas_begin_part(rgm_canvas *canvas, const rgm_decoding *job, in
     canvas->right = swapped ? row : column;
     canvas->C = C;
     canvas->background = job->want->background;
+    begin_band(canvas, job, W);
     return RGM_OK;
 }
 
@@ -87,9 +98,8 @@ static inline void rgb_of(const rgm_canvas *canvas, int32_t what, const uint8_t 
 }
 
 /* The loop over a row, which each kind gets for itself with its constants. */
-static inline void convert(const rgm_canvas *canvas, const rgm_row *row, int32_t what, int32_t bytes, int32_t C) {
-    uint8_t *to = canvas->first + row->y * canvas->down + row->x * canvas->right;
-    ptrdiff_t step = row->step * canvas->right;
+static inline void convert(const rgm_canvas *canvas, const rgm_row *row, uint8_t *to, ptrdiff_t step, int32_t what,
+                           int32_t bytes, int32_t C) {
     const uint8_t *from = row->pixels;
     for (int32_t i = 0; i < row->W; i++, from += bytes, to += step) {
         uint8_t rgb[3];
@@ -107,14 +117,14 @@ static inline void convert(const rgm_canvas *canvas, const rgm_row *row, int32_t
 #define EACH(what, bytes)                                                                                              \
     case what:                                                                                                         \
         if (canvas->C == 3)                                                                                            \
-            convert(canvas, row, what, bytes, 3);                                                                      \
+            convert(canvas, row, to, step, what, bytes, 3);                                                            \
         else                                                                                                           \
-            convert(canvas, row, what, bytes, 1);                                                                      \
+            convert(canvas, row, to, step, what, bytes, 1);                                                            \
         break;
 
-void rgm_canvas_row(const rgm_canvas *canvas, const rgm_row *row) {
-    if (row->what == canvas->C && canvas->right * row->step == canvas->C) { /* as it is: grey or RGB */
-        uint8_t *to = canvas->first + row->y * canvas->down + row->x * canvas->right;
+/* The first pixel goes to `to`, the next `step` bytes behind. */
+static void put(const rgm_canvas *canvas, const rgm_row *row, uint8_t *to, ptrdiff_t step) {
+    if (row->what == canvas->C && step == canvas->C) { /* as it is: grey or RGB */
         memcpy(to, row->pixels, (size_t)row->W * (size_t)canvas->C);
         return;
     }
@@ -128,6 +138,48 @@ void rgm_canvas_row(const rgm_canvas *canvas, const rgm_row *row) {
     default:
         break;
     }
+}
+
+/* ---- the band ---- */
+
+/* Upright rows get their pieces from the left to the right. A pixel of three bytes is written as four, of which the
+ * next one overwrites the last: that takes half as long. */
+static inline void turn(const rgm_canvas *canvas, int32_t C) {
+    const rgm_band *band = &canvas->band;
+    int back = canvas->down < 0;
+    uint8_t *to = canvas->first + (band->y + (back ? band->rows - 1 : 0)) * canvas->down;
+    const uint8_t *from = band->pixels + (back ? (band->rows - 1) * band->pitch : 0);
+    ptrdiff_t pitch = back ? -band->pitch : band->pitch;
+    for (int32_t x = 0; x < band->W; x++, to += canvas->right, from += C) {
+        const uint8_t *at = from;
+        uint8_t *piece = to;
+        for (int32_t i = band->rows - 1; i > 0; i--, at += pitch, piece += C) memcpy(piece, at, C == 3 ? 4 : 1);
+        memcpy(piece, at, (size_t)C);
+    }
+}
+
+void rgm_canvas_end(rgm_canvas *canvas) {
+    if (!canvas->band.rows) return;
+    if (canvas->C == 3)
+        turn(canvas, 3);
+    else
+        turn(canvas, 1);
+    canvas->band.rows = 0;
+}
+
+/* Whole rows, one behind the other, wait in the band until it is full. */
+static int banded(rgm_canvas *canvas, const rgm_row *row) {
+    rgm_band *band = &canvas->band;
+    if (!band->most || row->W != band->W || row->x || row->step != 1) return 0;
+    if (band->rows == band->most || row->y != band->y + band->rows) rgm_canvas_end(canvas);
+    if (!band->rows) band->y = row->y;
+    put(canvas, row, band->pixels + band->rows++ * band->pitch, canvas->C);
+    return 1;
+}
+
+void rgm_canvas_row(rgm_canvas *canvas, const rgm_row *row) {
+    if (banded(canvas, row)) return;
+    put(canvas, row, canvas->first + row->y * canvas->down + row->x * canvas->right, row->step * canvas->right);
 }
 
 void rgm_canvas_palette(rgm_canvas *canvas, const uint8_t (*rgba)[4], int32_t n) {

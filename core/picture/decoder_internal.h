@@ -17,7 +17,7 @@ typedef struct rgm_buffer {
 
 struct rgm_decoder {
     rgm_buffer pixels; /* the picture */
-    rgm_buffer row;    /* a row as stored, and one beside it: RGM_ROW_BYTES for each pixel */
+    rgm_buffer row;    /* a row as stored, one beside it: RGM_ROW_BYTES for each pixel; then the canvas' band */
 };
 
 /* A stored pixel has up to 8 bytes (16 bits RGBA), a converted one up to 4. */
@@ -42,6 +42,14 @@ enum {
     RGM_ROW_INDEX = 6 /* into canvas.palette */
 };
 
+/* Rows that wait to be turned together: columns are written in pieces then. */
+typedef struct rgm_band {
+    uint8_t *pixels;
+    ptrdiff_t pitch;
+    int32_t W, most; /* most rows; 0: none wait */
+    int32_t y, rows; /* rows y to y + rows - 1 are here */
+} rgm_band;
+
 /* Where stored pixels go. The stored pixel (y, x) is upright at first + y * down + x * right. */
 typedef struct rgm_canvas {
     uint8_t *first;
@@ -49,6 +57,7 @@ typedef struct rgm_canvas {
     int32_t C;
     const uint8_t *background; /* RGB */
     uint8_t palette[256][3];   /* blended, C bytes each */
+    rgm_band band;
 } rgm_canvas;
 
 /* A part of a stored row: W pixels, of which the first is column x, the next x + step. */
@@ -64,14 +73,15 @@ rgm_status rgm_canvas_begin(rgm_canvas *canvas, const rgm_decoding *job, rgm_err
 /* The same for a part of the stored picture: H x W are its size as stored. */
 rgm_status rgm_canvas_begin_part(rgm_canvas *canvas, const rgm_decoding *job, int32_t H, int32_t W, rgm_error *err);
 
-/* Puts a row of pixels where they belong. */
-void rgm_canvas_row(const rgm_canvas *canvas, const rgm_row *row);
+/* Puts a row of pixels where they belong, at the latest when the canvas ends. */
+void rgm_canvas_row(rgm_canvas *canvas, const rgm_row *row);
+void rgm_canvas_end(rgm_canvas *canvas);
 
 /* Sets the palette from n entries of RGBA; the others are black. */
 void rgm_canvas_palette(rgm_canvas *canvas, const uint8_t (*rgba)[4], int32_t n);
 
-/* The second half of the decoder's row: 4 bytes for each pixel of a stored row. */
-uint8_t *rgm_canvas_scratch(const rgm_decoding *job);
+/* The row beside the stored one of W pixels: 4 bytes for each. */
+uint8_t *rgm_canvas_scratch(const rgm_decoding *job, int32_t W);
 
 /* What a header says is possible: sides, pixels, not empty. `kind` begins the error line. */
 rgm_status rgm_check_size(const char *kind, int64_t H, int64_t W, rgm_error *err);
@@ -79,8 +89,8 @@ rgm_status rgm_check_size(const char *kind, int64_t H, int64_t W, rgm_error *err
 /* The orientation in an EXIF block (behind "Exif\0\0"), 1 where there is none or it makes no sense. */
 int32_t rgm_exif_orientation(const uint8_t *bytes, size_t size);
 
-/* Takes the memory for so many pixels with C channels, and for stored rows of W. RGM_E_NOMEM. */
-rgm_status rgm_canvas_reserve(rgm_decoder *decoder, int64_t pixels, int64_t W, int32_t C, rgm_error *err);
+/* Takes the memory for so many pixels with C channels, and for rows. RGM_E_NOMEM. */
+rgm_status rgm_canvas_reserve(rgm_decoder *decoder, int64_t pixels, int32_t C, rgm_error *err);
 
 /* What rgm_decoder_reserve() takes. */
 size_t rgm_canvas_bytes(int64_t pixels, int32_t C);

@@ -13,6 +13,7 @@ typedef struct jpeg_header {
     const uint8_t *at, *end;
     rgm_picture_info *info;
     int32_t frame; /* 1: its SOF marker was seen */
+    int32_t exif;  /* 1: the first EXIF block was seen */
 } jpeg_header;
 
 static rgm_status fail_header(rgm_error *err) {
@@ -42,8 +43,10 @@ static rgm_status read_frame(jpeg_header *header, int marker, const uint8_t *bod
 static rgm_status read_marker(jpeg_header *header, int marker, const uint8_t *body, size_t size, rgm_error *err) {
     if (marker >= 0xc0 && marker <= 0xcf && marker != 0xc4 && marker != 0xc8 && marker != 0xcc)
         return read_frame(header, marker, body, size, err);
-    if (marker == 0xe1 && size > 6 && !memcmp(body, "Exif\0", 6))
+    if (marker == 0xe1 && !header->exif && size > 6 && !memcmp(body, "Exif\0", 6)) {
         header->info->orientation = rgm_exif_orientation(body + 6, size - 6);
+        header->exif = 1;
+    }
     if (marker == 0xe2 && size >= 12 && !memcmp(body, "ICC_PROFILE", 12)) header->info->profile = 1;
     return RGM_OK;
 }
@@ -299,7 +302,6 @@ static void decode(jpeg_job *job) {
     c->scale_denom = (unsigned)reduced;
     jpeg_start_decompress(c);
     jpeg_part part = part_of(job->job, (int32_t)c->output_height, (int32_t)c->output_width, reduced);
-    check(job, rgm_canvas_reserve(job->job->decoder, 1, c->output_width, 1, job->err)); /* for rows of all columns */
     check(job, rgm_canvas_begin_part(&canvas, job->job, part.bottom - part.top, part.right - part.left, job->err));
     place_box(job->job, &part);
     row.W = part.right - part.left;
@@ -311,6 +313,7 @@ static void decode(jpeg_job *job) {
         jpeg_read_scanlines(c, &scratch, 1);
         if (row.y >= 0) rgm_canvas_row(&canvas, &row);
     }
+    rgm_canvas_end(&canvas);
     if (c->output_scanline >= c->output_height) jpeg_finish_decompress(c);
     job->job->picture->warnings = job->warnings;
 }

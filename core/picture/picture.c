@@ -131,8 +131,7 @@ void rgm_decoder_destroy(rgm_decoder *decoder) {
 }
 
 rgm_status rgm_decoder_reserve(rgm_decoder *decoder, int64_t pixels, int32_t C, rgm_error *err) {
-    int64_t W = pixels < RGM_PICTURE_SIDE ? pixels : RGM_PICTURE_SIDE;
-    return rgm_canvas_reserve(decoder, pixels, W, C, err);
+    return rgm_canvas_reserve(decoder, pixels, C, err);
 }
 
 size_t rgm_decoder_bytes(int64_t pixels, int32_t C) { return rgm_canvas_bytes(pixels, C); }

@@ -201,7 +201,7 @@ static void convert_row(png_job *png, rgm_row *row) {
     row->what = type == PALETTE ? RGM_ROW_INDEX : n;
     row->pixels = raw;
     if (bits < 8) {
-        uint8_t *to = png->has_key ? rgm_canvas_scratch(png->job) + 2 * (size_t)row->W + 8 : png->row;
+        uint8_t *to = png->has_key ? png->row + 2 * (size_t)row->W + 8 : png->row;
         unpack(raw, to, row->W, bits, png->has_key ? 1 : scale);
         row->pixels = raw = to;
     }
@@ -262,6 +262,7 @@ static rgm_status read_rows(png_job *png, rgm_error *err) {
         convert_row(png, &row);
         rgm_canvas_row(&png->canvas, &row);
     }
+    rgm_canvas_end(&png->canvas);
     code = spng_decode_chunks(png->ctx);
     return code ? fail_spng(png, code, 0, err) : RGM_OK;
 }
@@ -276,7 +277,7 @@ static rgm_status decode(png_job *png, rgm_error *err) {
     if (code) return fail_spng(png, code, 0, err);
     RGM_TRY(rgm_canvas_begin(&png->canvas, png->job, err));
     png->raw = png->job->decoder->row.at;
-    png->row = rgm_canvas_scratch(png->job);
+    png->row = rgm_canvas_scratch(png->job, (int32_t)png->header.width);
     RGM_TRY(read_transparency(png, err));
     code = spng_decode_image(png->ctx, NULL, 0, SPNG_FMT_RAW, SPNG_DECODE_PROGRESSIVE);
     if (code) return fail_spng(png, code, 0, err);

@@ -103,7 +103,7 @@ rgm_status rgm_webp_probe(const rgm_bytes *bytes, rgm_picture_info *info, rgm_er
 }
 
 /* A frame smaller than the picture lies on the background. */
-static void fill(const rgm_canvas *canvas, const webp_file *file) {
+static void fill(rgm_canvas *canvas, const webp_file *file) {
     uint8_t clear[4] = {0, 0, 0, 0};
     for (int32_t y = 0; y < file->H; y++)
         for (int32_t x = 0; x < file->W; x++) rgm_canvas_row(canvas, &(rgm_row){clear, RGM_ROW_RGBA, y, x, 1, 1});
@@ -124,6 +124,7 @@ static rgm_status decode(const rgm_decoding *job, const webp_file *file, WebPDec
         row.pixels = rgba->rgba + (ptrdiff_t)y * rgba->stride;
         rgm_canvas_row(&canvas, &row);
     }
+    rgm_canvas_end(&canvas);
     return RGM_OK;
 }
 
