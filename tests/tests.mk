@@ -71,7 +71,8 @@ picture_maker = %D%/make_picture.c %D%/make_picture.h
 picture_maker_cppflags = $(JPEG_CFLAGS) $(SPNG_CFLAGS) $(WEBP_CFLAGS)
 picture_maker_libs = $(JPEG_LIBS) $(SPNG_LIBS) $(WEBP_LIBS) -lm
 if HAVE_CHECK
-picture_tests = tests/check_picture tests/check_picture_jpeg tests/check_picture_damage
+picture_tests = tests/check_picture tests/check_picture_jpeg tests/check_picture_damage tests/check_resize \
+	tests/check_transform
 check_PROGRAMS += $(picture_tests)
 TESTS += $(picture_tests)
 picture_case = %D%/picture_case.c %D%/picture_case.h $(picture_maker)
@@ -79,6 +80,12 @@ tests_check_picture_SOURCES = %D%/check_picture.c $(picture_case)
 tests_check_picture_CPPFLAGS = $(AM_CPPFLAGS) $(picture_maker_cppflags)
 tests_check_picture_CFLAGS = $(test_cflags)
 tests_check_picture_LDADD = libpicture.la libbase.la $(CHECK_LIBS) $(picture_maker_libs)
+tests_check_resize_SOURCES = %D%/check_resize.c
+tests_check_resize_CFLAGS = $(test_cflags)
+tests_check_resize_LDADD = libpicture.la libkernels.la libbase.la $(CHECK_LIBS) -lm
+tests_check_transform_SOURCES = %D%/check_transform.c
+tests_check_transform_CFLAGS = $(test_cflags)
+tests_check_transform_LDADD = libpicture.la libkernels.la libbase.la $(CHECK_LIBS) -lm
 tests_check_picture_damage_SOURCES = %D%/check_picture_damage.c $(picture_case)
 tests_check_picture_damage_CPPFLAGS = $(tests_check_picture_CPPFLAGS)
 tests_check_picture_damage_CFLAGS = $(test_cflags)
