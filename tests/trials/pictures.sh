@@ -12,25 +12,14 @@ threads=$(getconf _NPROCESSORS_ONLN)
 mkdir t
 if [ -n "${PICTURES-}" ]; then
     pictures=$PICTURES
-    cp "$pictures.broken" broken
+    pictures=$(cd "$pictures" && pwd)
+    sed "s|^.*/\([^/]*/[^/]*: \)|$pictures/\1|" "$PICTURES.broken" >broken
 else
     pictures=$PWD/pictures
     "$tools/make_pictures" "$pictures" "$COUNT" 10 "$SEED" >broken
 fi
 find "$pictures" -name '*.jpg' | LC_ALL=C sort >list
 command="import folder $pictures --size 64 --test 0.1 --force --threads $threads"
-
-# peak COMMAND...: runs it; its largest resident set, in KiB, goes to the file peak.
-peak() {
-    "$@" >out 2>err &
-    child=$!
-    : >peak
-    while kill -0 $child 2>/dev/null; do
-        sed -n 's/^VmHWM: *\([0-9]*\) kB/\1/p' /proc/$child/status >now 2>/dev/null && [ -s now ] && mv now peak
-        sleep 0.1
-    done
-    wait $child
-}
 
 seconds() { # COMMAND...: wall time in milliseconds, in `took`
     began=$(date +%s%N)
@@ -55,9 +44,9 @@ sed 1d whole.quarantine.csv | cut -d, -f1 | tr -d '"' | LC_ALL=C sort >named
 if cmp -s expected named; then pass; else missed 2 "named: $(diff expected named | head -n 5 | tr '\n' ' ')"; fi
 
 # shellcheck disable=SC2086
-peak "$regimen" $command --out again.h5 --quiet
-if [ "$(cat peak)" -lt 307200 ]; then pass; else missed 3 "peak $(cat peak) KiB"; fi
-echo "peak of memory: $(($(cat peak) / 1024)) MiB"
+peak=$("$tools/timed" -o out -e err -m -t "$TIMEOUT" "$regimen" $command --out again.h5 --quiet | cut -d' ' -f4)
+if [ "${peak:-999999}" -lt 307200 ]; then pass; else missed 3 "peak ${peak:-unknown} KiB"; fi
+echo "peak of memory: $((${peak:-0} / 1024)) MiB"
 if cmp -s whole.h5 again.h5; then pass; else missed 4 "a second import has other bytes"; fi
 
 # killed on the way

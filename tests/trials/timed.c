@@ -1,11 +1,12 @@
 /* Runs a command, stops it at a moment, ends it when it hangs, and says on one line how it ended.
  *
- *     timed [-o OUT] [-e ERR] [-s SIGNAL -u MICROSECONDS [-g]] [-t SECONDS] COMMAND...
+ *     timed [-o OUT] [-e ERR] [-s SIGNAL -u MICROSECONDS [-g]] [-m] [-t SECONDS] COMMAND...
  *     timed -x          exit code 0 in a build with a sanitizer, 1 in any other
  *
  * Its line: CODE WHEN MICROSECONDS. CODE is the exit code, the negative signal that ended it, or "hung". WHEN is "sent"
  * if the signal reached the running command, "late" if it was over before, "none" if no signal was asked for. -g
- * signals the whole process group, as Ctrl-C in a terminal does.
+ * signals the whole process group, as Ctrl-C in a terminal does. With -m a fourth word is the largest resident set,
+ * KiB.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -21,7 +22,7 @@
 
 typedef struct timed {
     const char *out, *err;
-    int signal, group;
+    int signal, group, memory;
     int64_t moment, limit; /* microseconds */
     char **command;
 } timed;
@@ -97,18 +98,22 @@ static int run(const timed *t) {
         printf("hung %s %lld\n", when, (long long)took);
         return 0;
     }
-    printf("%d %s %lld\n", WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status), when, (long long)took);
+    struct rusage usage;
+    getrusage(RUSAGE_CHILDREN, &usage);
+    printf("%d %s %lld", WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status), when, (long long)took);
+    if (t->memory) printf(" %ld", usage.ru_maxrss);
+    putchar('\n');
     return 0;
 }
 
 static int usage(void) {
-    fprintf(stderr, "usage: timed [-o OUT] [-e ERR] [-s SIGNAL -u MICROSECONDS [-g]] [-t SECONDS] COMMAND...\n");
+    fprintf(stderr, "usage: timed [-o OUT] [-e ERR] [-s SIGNAL -u MICROSECONDS [-g]] [-m] [-t SECONDS] COMMAND...\n");
     return 2;
 }
 
 int main(int argc, char **argv) {
     timed t = {.limit = 120000000};
-    for (int option; (option = getopt(argc, argv, "+o:e:s:u:gt:x")) != -1;) {
+    for (int option; (option = getopt(argc, argv, "+o:e:s:u:gmt:x")) != -1;) {
         if (option == 'x')
             return !RGM_SANITIZED;
         else if (option == 'o')
@@ -121,6 +126,8 @@ int main(int argc, char **argv) {
             t.moment = atoll(optarg);
         else if (option == 'g')
             t.group = 1;
+        else if (option == 'm')
+            t.memory = 1;
         else if (option == 't')
             t.limit = atoll(optarg) * 1000000;
         else
