@@ -2,7 +2,10 @@
 #include <check.h>
 #include <stdlib.h>
 #include <string.h>
+#include "base/team.h"
+#include "malloc_probe.h"
 #include "picture_case.h"
+#include "sanitized.h"
 
 enum {
     JPEG = RGM_PICTURE_JPEG,
@@ -131,6 +134,105 @@ START_TEST(test_orientation) {
             spec.progressive = kinds[k] == PNG;
             round_trip(spec, &(rgm_decode_want){.C = C, .background = {1, 2, 3}});
         }
+}
+END_TEST
+
+/* ---- animations ---- */
+
+static void put24(uint8_t *at, int value) {
+    for (int i = 0; i < 3; i++) at[i] = (uint8_t)(value >> (8 * i));
+}
+
+/* A WebP of 20 x 30 whose first frame, and only one, is `still` at row 4, column 6. */
+static uint8_t *animate(const uint8_t *still, size_t size, const picture_spec *spec, size_t *whole) {
+    static const uint8_t head[] = "RIFF\0\0\0\0WEBPVP8X\x0a\0\0\0\x12\0\0\0\x1d\0\0\x13\0\0"
+                                  "ANIM\6\0\0\0\1\2\3\4\0\0ANMF";
+    size_t begun = 12 + 18 + 14; /* where ANMF is */
+    size_t skip = !memcmp(still + 12, "VP8X", 4) ? 30 : 12;
+    uint8_t *at = calloc(1, begun + 24 + size);
+    ck_assert_ptr_nonnull(at);
+    memcpy(at, head, begun + 4);
+    memcpy(at + begun + 24, still + skip, size - skip);
+    put24(at + begun + 4, (int)(16 + size - skip));
+    put24(at + begun + 8, 6 / 2);
+    put24(at + begun + 11, 4 / 2);
+    put24(at + begun + 14, spec->W - 1);
+    put24(at + begun + 17, spec->H - 1);
+    *whole = begun + 24 + size - skip;
+    put24(at + 4, (int)(*whole - 8));
+    return at;
+}
+
+/* The first frame lies on the background. */
+START_TEST(test_animated) {
+    picture_spec spec = {.kind = WEBP, .H = 9, .W = 11, .C = 4, .pixels = pixels};
+    rgm_decode_want want = {.C = 3, .background = {9, 100, 200}};
+    fill_pixels(&spec);
+    size_t size;
+    uint8_t *still = make_picture(&spec, &size);
+    rgm_bytes bytes = {.name = "animated"};
+    uint8_t *at = animate(still, size, &spec, &bytes.size);
+    bytes.at = at;
+    rgm_picture picture = decoded(decoder, &bytes, &want);
+    ck_assert(picture.H == 20 && picture.W == 30);
+    for (int Y = 0; Y < 20; Y++)
+        for (int X = 0; X < 30; X++) {
+            uint8_t expected[3] = {9, 100, 200};
+            int inside = Y >= 4 && Y < 13 && X >= 6 && X < 17;
+            if (inside) oracle_pixel(&spec, pixels, &want, Y - 4, X - 6, expected);
+            ck_assert_mem_eq(picture.pixels + Y * picture.pitch + 3 * X, expected, 3);
+        }
+    for (size_t n = 0; n < bytes.size; n++) refused(at, n, RGM_E_FORMAT, "", 0);
+    put24(at + 12 + 18 + 14 + 8, 10); /* too far to the right */
+    refused(at, bytes.size, RGM_E_FORMAT, "its frame is larger than the picture", 1);
+    free(at);
+    free(still);
+}
+END_TEST
+
+/* ---- threads ---- */
+
+enum { PICTURES = 40 };
+
+typedef struct crowd {
+    rgm_decoder *decoder[4];
+    rgm_bytes bytes[PICTURES];
+    uint64_t sum[PICTURES];
+} crowd;
+
+static rgm_status decode_chunk(void *context, int32_t chunk, int32_t worker, rgm_error *err) {
+    crowd *all = context;
+    rgm_picture picture;
+    RGM_TRY(rgm_decode(all->decoder[worker], &all->bytes[chunk], &(rgm_decode_want){.C = 3}, &picture, err));
+    uint64_t sum = 0;
+    for (int32_t y = 0; y < picture.H; y++)
+        for (int32_t x = 0; x < 3 * picture.W; x++) sum = sum * 31 + picture.pixels[y * picture.pitch + x];
+    all->sum[chunk] = sum;
+    return RGM_OK;
+}
+
+/* Decoders of several threads know nothing of one another. */
+START_TEST(test_threads) {
+    static crowd all, alone;
+    for (int i = 0; i < PICTURES; i++) {
+        picture_spec spec = {.kind = 1 + i % 5, .H = 30 + i, .W = 70 - i, .C = 3, .seed = (uint64_t)i};
+        spec.orientation = i % 5 < 3 ? 1 + i % 8 : 0;
+        all.bytes[i].at = make_picture(&spec, &all.bytes[i].size);
+        all.bytes[i].name = "one of many";
+    }
+    for (int w = 0; w < 4; w++) ck_assert(rgm_decoder_create(&all.decoder[w], NULL) == RGM_OK);
+    memcpy(alone.bytes, all.bytes, sizeof all.bytes);
+    alone.decoder[0] = decoder;
+    rgm_team *team;
+    rgm_error err = {0};
+    ck_assert(rgm_team_create(&team, &(rgm_team_options){.threads = 4, .pin = RGM_PIN_OFF}, &err) == RGM_OK);
+    for (int round = 0; round < 5; round++)
+        ck_assert_msg(rgm_team_for(team, decode_chunk, &all, PICTURES, &err) == RGM_OK, "%s", err.text);
+    for (int i = 0; i < PICTURES; i++) ck_assert(decode_chunk(&alone, i, 0, &err) == RGM_OK);
+    ck_assert_mem_eq(all.sum, alone.sum, sizeof all.sum);
+    for (int w = 0; w < 4; w++) rgm_decoder_destroy(all.decoder[w]);
+    for (int i = 0; i < PICTURES; i++) free((void *)all.bytes[i].at);
+    rgm_team_destroy(team);
 }
 END_TEST
 
@@ -284,17 +386,39 @@ END_TEST
 
 /* ---- memory ---- */
 
+/* Behind a reserve, decoding of any kind allocates nothing of its own, and pixels stay where they are. */
 START_TEST(test_reserve) {
-    rgm_bytes bytes = {.name = "made"};
-    uint8_t *at = make_picture(&(picture_spec){.kind = PNG, .H = 50, .W = 40, .C = 4, .orientation = 6}, &bytes.size);
-    bytes.at = at;
-    ck_assert(rgm_decoder_reserve(decoder, 2000, 3, NULL) == RGM_OK);
-    ck_assert(rgm_decoder_bytes(2000, 3) >= 6000);
-    const uint8_t *first = decoded(decoder, &bytes, &(rgm_decode_want){.C = 3}).pixels;
-    for (int32_t C = 1; C <= 3; C += 2)
-        ck_assert_ptr_eq(decoded(decoder, &bytes, &(rgm_decode_want){.C = C}).pixels, first);
-    free(at);
+    char own[400];
+    int32_t all;
+    ck_assert(rgm_decoder_reserve(decoder, 50 * 40, 3, NULL) == RGM_OK);
+    ck_assert(rgm_decoder_bytes(2000, 3) >= 6000 && rgm_decoder_bytes(2000, 3) < 2000000);
+    const uint8_t *first = NULL;
+    for (int32_t i = 0; i < 30; i++) {
+        picture_spec spec = {.kind = 1 + i % 5, .H = 50, .W = 40, .C = 3, .orientation = i % 5 < 3 ? 1 + i % 8 : 0};
+        rgm_bytes bytes = {.name = "made"};
+        rgm_decode_want want = {.C = i % 2 ? 1 : 3, .box = {3, 4, i < 20 ? 0 : 9.5, 30}};
+        uint8_t *at = make_picture(&spec, &bytes.size);
+        bytes.at = at;
+        malloc_probe_arm();
+        rgm_picture picture = decoded(decoder, &bytes, &want);
+        int32_t count = malloc_probe_own(own, sizeof own, &all);
+        if (malloc_probe_works()) ck_assert_msg(count == 0, "kind %d: %s", spec.kind, own);
+        if (!first) first = picture.pixels;
+        ck_assert_ptr_eq(picture.pixels, first);
+        free(at);
+    }
     rgm_decoder_destroy(NULL);
+}
+END_TEST
+
+/* Memory that cannot be had is an error, after which the decoder works on. */
+START_TEST(test_no_memory) {
+    if (RGM_SANITIZED) return; /* such a request is a finding there */
+    rgm_error err = {0};
+    ck_assert(rgm_decoder_reserve(decoder, INT64_MAX / 8, 3, &err) == RGM_E_NOMEM);
+    ck_assert_msg(strstr(err.text, "no memory"), "%s", err.text);
+    picture_spec spec = {.kind = PNG, .H = 12, .W = 7, .C = 3};
+    round_trip(spec, &(rgm_decode_want){.C = 3});
 }
 END_TEST
 
@@ -305,6 +429,8 @@ int main(void) {
     tcase_set_timeout(kinds, 60);
     tcase_add_loop_test(kinds, test_lossless, 0, LOSSLESS);
     tcase_add_loop_test(kinds, test_orientation, 1, 9);
+    tcase_add_test(kinds, test_animated);
+    tcase_add_test(kinds, test_threads);
     tcase_add_test(kinds, test_probe);
     tcase_add_loop_test(kinds, test_probe_orientation, 1, 9);
     tcase_add_test(kinds, test_names);
@@ -316,6 +442,7 @@ int main(void) {
     tcase_add_loop_test(odd, test_widest, 1, 9);
     tcase_add_test(odd, test_bombs);
     tcase_add_test(odd, test_reserve);
+    tcase_add_test(odd, test_no_memory);
     suite_add_tcase(suite, kinds);
     suite_add_tcase(suite, odd);
     SRunner *runner = srunner_create(suite);

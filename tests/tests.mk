@@ -66,6 +66,13 @@ tests_check_interrupt_CFLAGS = $(test_cflags)
 tests_check_interrupt_LDADD = $(tests_check_options_LDADD)
 endif
 
+# Pictures beside Pillow's.
+check_PROGRAMS += tests/picture_pixels
+tests_picture_pixels_SOURCES = %D%/picture_pixels.c
+tests_picture_pixels_LDADD = libpicture.la libbase.la
+TESTS += %D%/check_pillow.sh
+EXTRA_DIST += %D%/check_pillow.sh
+
 # Encoded pictures made in memory, for whoever needs some; pictures and an oracle.
 picture_maker = %D%/make_picture.c %D%/make_picture.h
 picture_maker_cppflags = $(JPEG_CFLAGS) $(SPNG_CFLAGS) $(WEBP_CFLAGS)
@@ -76,8 +83,8 @@ picture_tests = tests/check_picture tests/check_picture_jpeg tests/check_picture
 check_PROGRAMS += $(picture_tests)
 TESTS += $(picture_tests)
 picture_case = %D%/picture_case.c %D%/picture_case.h $(picture_maker)
-tests_check_picture_SOURCES = %D%/check_picture.c $(picture_case)
-tests_check_picture_CPPFLAGS = $(AM_CPPFLAGS) $(picture_maker_cppflags)
+tests_check_picture_SOURCES = %D%/check_picture.c %D%/malloc_probe.c %D%/malloc_probe.h %D%/sanitized.h $(picture_case)
+tests_check_picture_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE $(picture_maker_cppflags)
 tests_check_picture_CFLAGS = $(test_cflags)
 tests_check_picture_LDADD = libpicture.la libbase.la $(CHECK_LIBS) $(picture_maker_libs)
 tests_check_resize_SOURCES = %D%/check_resize.c

@@ -53,6 +53,7 @@ static const char *other_kind(const uint8_t *at, size_t size) {
         {4, 8, "ftypavif", "AVIF"},  {4, 8, "JXL \r\n\x87\n", "JPEG XL"},
         {0, 2, "\xff\n", "JPEG XL"}, {4, 6, "jP  \r\n", "JPEG 2000"},
         {0, 4, "8BPS", "Photoshop"}, {0, 5, "%PDF-", "PDF"},
+        {0, 4, "\0\0\1\0", "ICO"},
     };
     for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
         size_t place = (size_t)others[i].place, n = (size_t)others[i].length;
