@@ -558,6 +558,7 @@ int main(void) {
     suite_add_tcase(suite, plug_case_schedule());
     suite_add_tcase(suite, plug_case_update());
     suite_add_tcase(suite, plug_case_promises());
+    suite_add_tcase(suite, plug_case_window());
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
     int failed = srunner_ntests_failed(runner);

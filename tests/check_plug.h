@@ -38,5 +38,6 @@ TCase *plug_case_augment(void);
 TCase *plug_case_schedule(void);
 TCase *plug_case_update(void);
 TCase *plug_case_promises(void);
+TCase *plug_case_window(void);
 
 #endif

@@ -198,7 +198,7 @@ if HAVE_CHECK
 check_PROGRAMS += tests/check_plug
 TESTS += tests/check_plug
 tests_check_plug_SOURCES = %D%/check_plug.c %D%/check_plug_params.c %D%/check_plug_builtin.c %D%/check_plug_update.c \
-	%D%/check_plug_promises.c %D%/check_plug.h %D%/sanitized.h
+	%D%/check_plug_promises.c %D%/check_plug_window.c %D%/check_plug.h %D%/sanitized.h
 tests_check_plug_CPPFLAGS = $(AM_CPPFLAGS) -DRGM_FIXTURES='"$(abs_top_builddir)/tests/fixtures"'
 tests_check_plug_CFLAGS = $(test_cflags)
 tests_check_plug_LDADD = libplug.la libpicture.la libkernels.la libbase.la $(CHECK_LIBS)
@@ -238,7 +238,7 @@ fixture_sources = adam constant cosine crop cross_entropy cutout dropout flip he
 fixture_broken = CRASH EXIT FP HANG LARGE MAGIC SIGNALS SLOT SYMBOL UNDEFINED VERSION
 fixture_dropouts = PLAIN INPUT OUTPUT ALWAYS SCRATCH
 fixture_files = %D%/fixtures/good.c %D%/fixtures/broken.c %D%/fixtures/dropout.c %D%/fixtures/scoped.c \
-	%D%/fixtures/fails.c %D%/fixtures/keeper.c %D%/fixtures/hurt.c %D%/fixtures/versions.c %D%/fixtures/alter.awk
+	%D%/fixtures/fails.c %D%/fixtures/keeper.c %D%/fixtures/hurt.c %D%/fixtures/versions.c %D%/fixtures/window.c %D%/fixtures/alter.awk
 
 tests/fixtures/same.stamp: $(fixture_files) docs/PLUGINS.md include/regimen/plugin.h
 	$(AM_V_GEN)$(MKDIR_P) tests/fixtures
@@ -248,6 +248,10 @@ tests/fixtures/same.stamp: $(fixture_files) docs/PLUGINS.md include/regimen/plug
 	@for b in $(fixture_broken); do \
 	  $(fixture_cc) -I$(srcdir)/include -DBROKEN_$$b $(srcdir)/tests/fixtures/broken.c \
 	    -o tests/fixtures/broken_$$b.so || exit 1; done
+	@$(fixture_cc) -I$(srcdir)/include $(srcdir)/tests/fixtures/window.c -o tests/fixtures/window.so
+	@$(MKDIR_P) tests/fixtures/wrong
+	@for w in IN_PLACE NEITHER; do \
+	  $(fixture_cc) -I$(srcdir)/include -D$$w $(srcdir)/tests/fixtures/window.c -o tests/fixtures/wrong/window_$$w.so || exit 1; done
 	@$(MKDIR_P) tests/fixtures/train
 	@$(fixture_cc) -I$(srcdir)/include $(srcdir)/tests/fixtures/scoped.c -o tests/fixtures/train/scoped.so
 	@$(fixture_cc) -I$(srcdir)/include $(srcdir)/tests/fixtures/keeper.c -o tests/fixtures/train/keeper.so
