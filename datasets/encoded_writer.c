@@ -41,7 +41,7 @@ static rgm_status check_options(const rgm_encoded_options *o, rgm_error *err) {
 /* ---- the structure ---- */
 
 static int make_split(rgm_encoded_writer *w, int32_t split) {
-    hid_t group = H5Gcreate2(w->file.file, rgm_split_name(split), H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
+    hid_t group = rgm_structure_group(w->file.file, rgm_split_name(split));
     if (group < 0) return 0;
     split_place *to = &w->splits[split];
     const hsize_t N = (hsize_t)w->options.count[split];

@@ -169,7 +169,7 @@ static rgm_status take_up(rgm_stage *stage, const rgm_stop *stop, int64_t *done,
 
 /* ---- opening ---- */
 
-static rgm_status open_files(rgm_stage *stage, rgm_error *err) {
+static rgm_status open_journal(rgm_stage *stage, rgm_error *err) {
     int made = mkdir(stage->folder, 0777) == 0;
     if (!made && errno != EEXIST)
         return rgm_fail(err, RGM_E_IO, "%.300s: cannot make the folder: %s", stage->folder, strerror(errno));
@@ -185,8 +185,6 @@ static rgm_status open_files(rgm_stage *stage, rgm_error *err) {
     if (stage->journal < 0) return rgm_fail(err, RGM_E_IO, "%.300s: %s", stage->journal_path, strerror(errno));
     if (flock(stage->journal, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
         return rgm_fail(err, RGM_E_USAGE, "%.300s: another import is writing there", stage->folder);
-    stage->data = open(stage->data_path, O_RDWR | O_CLOEXEC | O_CREAT | O_NOFOLLOW, 0666);
-    if (stage->data < 0) return rgm_fail(err, RGM_E_IO, "%.300s: %s", stage->data_path, strerror(errno));
     return RGM_OK;
 }
 
@@ -201,11 +199,13 @@ static rgm_status start_anew(rgm_stage *stage, rgm_error *err) {
 static rgm_status begin(rgm_stage *stage, const rgm_stop *stop, int64_t *done, int32_t *anew, rgm_error *err) {
     struct head head, wanted = make_head(stage->key);
     size_t got;
-    RGM_TRY(open_files(stage, err));
+    RGM_TRY(open_journal(stage, err));
     RGM_TRY(get(stage->journal, stage->journal_path, &head, sizeof head, 0, &got, err));
     if (got >= sizeof magic && memcmp(head.magic, magic, sizeof magic) != 0)
         return rgm_fail(err, RGM_E_USAGE, "%.300s: exists and is not an import's: expected a free name for the work",
                         stage->folder);
+    stage->data = open(stage->data_path, O_RDWR | O_CLOEXEC | O_CREAT | O_NOFOLLOW, 0666);
+    if (stage->data < 0) return rgm_fail(err, RGM_E_IO, "%.300s: %s", stage->data_path, strerror(errno));
     if (got == sizeof head && memcmp(&head, &wanted, sizeof head) == 0) return take_up(stage, stop, done, err);
     *anew = got == sizeof head;
     return start_anew(stage, err);

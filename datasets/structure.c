@@ -3,10 +3,19 @@
 #include <errno.h>
 #include <fcntl.h>
 
+hid_t rgm_structure_group(hid_t parent, const char *name) {
+    hid_t plist = H5Pcreate(H5P_GROUP_CREATE), group = -1;
+    if (plist >= 0 && H5Pset_obj_track_times(plist, 0) >= 0)
+        group = H5Gcreate2(parent, name, H5P_DEFAULT, plist, H5P_DEFAULT);
+    if (plist >= 0) H5Pclose(plist);
+    return group;
+}
+
 int rgm_structure_place(hid_t group, const rgm_table_place *table, off_t *offset) {
     hid_t space = H5Screate_simple(table->rank, table->dims, NULL), plist = H5Pcreate(H5P_DATASET_CREATE), dataset = -1;
-    if (space >= 0 && plist >= 0 && H5Pset_layout(plist, H5D_CONTIGUOUS) >= 0 &&
-        H5Pset_alloc_time(plist, H5D_ALLOC_TIME_EARLY) >= 0 && H5Pset_fill_time(plist, H5D_FILL_TIME_NEVER) >= 0)
+    if (space >= 0 && plist >= 0 && H5Pset_obj_track_times(plist, 0) >= 0 &&
+        H5Pset_layout(plist, H5D_CONTIGUOUS) >= 0 && H5Pset_alloc_time(plist, H5D_ALLOC_TIME_EARLY) >= 0 &&
+        H5Pset_fill_time(plist, H5D_FILL_TIME_NEVER) >= 0)
         dataset = H5Dcreate2(group, table->name, table->type, space, H5P_DEFAULT, plist, H5P_DEFAULT);
     haddr_t at = dataset >= 0 ? H5Dget_offset(dataset) : HADDR_UNDEF;
     *offset = (off_t)at;

@@ -13,6 +13,10 @@ typedef struct rgm_table_place {
     hsize_t dims[4];
 } rgm_table_place;
 
+/* Makes a group, open; negative on failure, as below. Neither it nor what is made in it holds a time: the same content
+ * is the same file. Inside the lock. */
+hid_t rgm_structure_group(hid_t parent, const char *name);
+
 /* Makes a contiguous data set whose place in the file is settled at once and which HDF5 itself never writes. *offset:
  * of its first byte. 0 on failure, with HDF5's reason kept for rgm_h5_fail(). Inside the lock. */
 int rgm_structure_place(hid_t group, const rgm_table_place *table, off_t *offset);

@@ -44,7 +44,7 @@ static rgm_status check_options(const rgm_writer_options *o, rgm_error *err) {
 
 static int make_split(rgm_writer *writer, int32_t split) {
     const rgm_writer_options *o = &writer->options;
-    hid_t group = H5Gcreate2(writer->file.file, rgm_split_name(split), H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
+    hid_t group = rgm_structure_group(writer->file.file, rgm_split_name(split));
     if (group < 0) return 0;
     const hsize_t N = (hsize_t)o->count[split];
     const rgm_table_place images = {"images", H5T_STD_U8LE, 4, {N, (hsize_t)o->H, (hsize_t)o->W, (hsize_t)o->C}};
