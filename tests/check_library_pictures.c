@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "library_ground.h"
+#include "make_set.h"
 
 #define NET                                                                                                            \
     "model.name=resnet20; model.base=4; model.stem=small; batch=6; epochs=1; data.validation=0.2; optimizer.lr=0.02;"

@@ -27,10 +27,11 @@ static const rgm_cli_spec spec = {
 rgm_status rgm_cmd_bench_kernels(int argc, char **argv, rgm_error *err) {
     rgm_config *config = rgm_cli_shared_config();
     static rgm_cli_line line;
-    rgm_bench_kernels_options options = {.names = line.argument};
+    rgm_bench_kernels_options options = {0};
     RGM_TRY(rgm_cli_parse(&line, &spec, argc, argv, err));
     if (line.helped) return RGM_OK;
     RGM_TRY(rgm_cli_effort(&line, 9, 3, &options.effort, err));
+    options.names = line.argument;
     options.count = line.argument_count;
     RGM_TRY(rgm_cli_config(&line, NULL, config, err));
     options.json = line.json;

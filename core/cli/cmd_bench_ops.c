@@ -35,11 +35,12 @@ static const rgm_cli_spec spec = {
 rgm_status rgm_cmd_bench_ops(int argc, char **argv, rgm_error *err) {
     rgm_config *config = rgm_cli_shared_config();
     static rgm_cli_line line;
-    rgm_bench_ops_options options = {.names = line.argument};
+    rgm_bench_ops_options options = {0};
     RGM_TRY(rgm_cli_parse(&line, &spec, argc, argv, err));
     if (line.helped) return RGM_OK;
     RGM_TRY(rgm_cli_effort(&line, 15, 10, &options.effort, err));
     RGM_TRY(rgm_cli_integer(&line, BATCH, 1, 65536, 0, &options.batch, err));
+    options.names = line.argument;
     options.count = line.argument_count;
     options.errors = line.own[ERRORS] != NULL;
     options.check_rule = line.own[CHECK_RULE] != NULL;

@@ -270,14 +270,22 @@ static rgm_status add_file(rgm_predicting *p, int64_t item, rgm_error *err) {
 
 /* ---- images of data sets ---- */
 
-/* Images of the model's size are as they are; others go through its transform. */
+static int32_t is_same(const rgm_predicting *p, const rgm_dataset_info *info) {
+    return !info->encoded && info->H == p->transform.H && info->W == p->transform.W;
+}
+
+/* Images of the model's size are as they are; others, and encoded pictures, go through its transform. */
 static rgm_status read_images(rgm_predicting *p, const rgm_predicted_set *s, int64_t first, int64_t count,
                               rgm_error *err) {
     rgm_answers *w = p->window;
     const rgm_dataset_info *info = rgm_dataset_describe(s->set);
-    int32_t same = info->H == p->transform.H && info->W == p->transform.W;
+    int32_t same = is_same(p, info);
     size_t bytes = (size_t)info->H * (size_t)info->W * (size_t)info->C;
     for (int64_t i = 0; i < count; i++) {
+        if (info->encoded) {
+            w->sources[i] = (rgm_picture_source){.set = s->set, .split = s->split, .index = first + i};
+            continue;
+        }
         uint8_t *to = same ? w->images + (size_t)i * w->image : w->raw + (size_t)i * bytes;
         w->sources[i] = (rgm_picture_source){
             .pixels = {.pixels = to, .pitch = (int64_t)info->W * info->C, .H = info->H, .W = info->W, .C = info->C}};
@@ -291,7 +299,7 @@ static rgm_status prepare_raw(rgm_predicting *p, const rgm_dataset_info *info, i
     rgm_answers *w = p->window;
     size_t bytes = (size_t)info->H * (size_t)info->W * (size_t)info->C;
     *step = w->room;
-    if (info->H == p->transform.H && info->W == p->transform.W) return RGM_OK;
+    if (info->encoded || is_same(p, info)) return RGM_OK;
     if ((int64_t)(window_bytes / bytes) < *step) *step = (int64_t)(window_bytes / bytes);
     if (*step < 1) *step = 1;
     free(w->raw);

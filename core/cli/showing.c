@@ -90,16 +90,21 @@ rgm_status rgm_showing_note(void *context, const rgm_predicted *predicted, rgm_e
 
 /* ---- the page ---- */
 
-/* The image of a data set, in new memory. */
-static uint8_t *take_pixels(const rgm_predicted_set *s, int64_t index, rgm_resize_source *pixels) {
+/* An image of a data set; its pixels, unless they are encoded, in new memory, which is returned. */
+static uint8_t *take_image(const rgm_predicted_set *s, int64_t index, rgm_picture_source *source) {
     const rgm_dataset_info *info = rgm_dataset_describe(s->set);
+    if (info->encoded) {
+        *source = (rgm_picture_source){.set = s->set, .split = s->split, .index = index};
+        return NULL;
+    }
     uint8_t *copy = malloc((size_t)info->H * (size_t)info->W * (size_t)info->C);
-    *pixels = (rgm_resize_source){
+    if (!copy || rgm_dataset_read(s->set, s->split, index, copy, NULL) < 0) {
+        free(copy);
+        return NULL;
+    }
+    source->pixels = (rgm_resize_source){
         .pixels = copy, .pitch = (int64_t)info->W * info->C, .H = info->H, .W = info->W, .C = info->C};
-    if (copy && rgm_dataset_read(s->set, s->split, index, copy, NULL) >= 0) return copy;
-    free(copy);
-    pixels->pixels = NULL;
-    return NULL;
+    return copy;
 }
 
 static rgm_status add(rgm_gallery *gallery, kept *k, const rgm_picture_source *s, rgm_error *err) {
@@ -118,7 +123,7 @@ static rgm_status add_some(rgm_gallery *gallery, const rgm_predicting *p, rgm_pi
         if (one->set < 0)
             sources[i].path = one->prediction.file;
         else
-            pixels[i] = take_pixels(&p->sets[one->set], one->prediction.index, &sources[i].pixels);
+            pixels[i] = take_image(&p->sets[one->set], one->prediction.index, &sources[i]);
     }
     rgm_status status = rgm_pictures_show(pictures, sources, count, 2 * RGM_GALLERY_SIDE, err);
     for (int32_t i = 0; i < count; i++) {

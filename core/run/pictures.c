@@ -138,23 +138,38 @@ static void judge(rgm_picture_source *s, rgm_status status, const char *name, co
     snprintf(s->reason, sizeof s->reason, "%s", text);
 }
 
+static int32_t is_encoded(const rgm_picture_source *s) { return s->path || s->bytes.at || s->set; }
+
+static rgm_status read_set(const rgm_picture_source *s, reader *r, rgm_bytes *bytes, rgm_error *err) {
+    const rgm_dataset_info *info = rgm_dataset_describe(s->set);
+    rgm_encoded encoded;
+    int32_t mapped = info->access[s->split] == RGM_PIXELS_MAPPED;
+    if (!mapped) RGM_TRY(grow(&r->file, &r->room, (size_t)info->pictures.bytes, err));
+    RGM_TRY(rgm_dataset_encoded(s->set, s->split, s->index, mapped ? NULL : r->file, &encoded, err));
+    *bytes = encoded.bytes;
+    return RGM_OK;
+}
+
 /* The name in front of a decoder's line is "picture", whatever the file is called: long names would push out what is
  * wrong. */
 static rgm_status find_bytes(const rgm_picture_source *s, reader *r, rgm_bytes *bytes, rgm_error *err) {
     *bytes = s->bytes;
-    if (s->path) RGM_TRY(read_file(s->path, r, bytes, err));
+    if (s->path)
+        RGM_TRY(read_file(s->path, r, bytes, err));
+    else if (!s->bytes.at)
+        RGM_TRY(read_set(s, r, bytes, err));
     bytes->name = "picture";
     return RGM_OK;
 }
 
 static rgm_status transform(const reading *g, const rgm_picture_source *s, reader *r, uint8_t *image, rgm_error *err) {
     rgm_bytes bytes;
-    if (!s->path && !s->bytes.at) {
-        if (!s->pixels.pixels) return rgm_fail(err, RGM_E_USAGE, "neither a path nor bytes");
-        return rgm_transformer_pixels(r->transformer, &s->pixels, g->transform, image, err);
+    if (is_encoded(s)) {
+        RGM_TRY(find_bytes(s, r, &bytes, err));
+        return rgm_transformer_picture(r->transformer, &bytes, g->transform, 0, image, NULL, NULL, err);
     }
-    RGM_TRY(find_bytes(s, r, &bytes, err));
-    return rgm_transformer_picture(r->transformer, &bytes, g->transform, 0, image, NULL, NULL, err);
+    if (!s->pixels.pixels) return rgm_fail(err, RGM_E_USAGE, "neither a path nor bytes");
+    return rgm_transformer_pixels(r->transformer, &s->pixels, g->transform, image, err);
 }
 
 static rgm_status read_one(void *context, int32_t chunk, int32_t worker, rgm_error *unused) {
@@ -188,7 +203,8 @@ static rgm_transform fit(int32_t C, int32_t H, int32_t W, int32_t side) {
 static rgm_status make_small(const reading *g, rgm_picture_source *s, reader *r, rgm_transform *to, rgm_error *err) {
     rgm_bytes bytes;
     rgm_picture_info info;
-    int32_t encoded = s->path || s->bytes.at;
+    int32_t encoded = is_encoded(s);
+    if (!encoded && !s->pixels.pixels) return rgm_fail(err, RGM_E_IO, "cannot be read");
     if (encoded) {
         RGM_TRY(find_bytes(s, r, &bytes, err));
         RGM_TRY(rgm_picture_probe(&bytes, &info, err));

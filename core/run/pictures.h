@@ -10,6 +10,7 @@
 #ifndef RGM_RUN_PICTURES_H
 #define RGM_RUN_PICTURES_H
 
+#include "data/dataset.h"
 #include "picture/transform.h"
 #include "train/device.h"
 
@@ -17,10 +18,13 @@
 
 enum { RGM_PICTURE_REASON = 256 };
 
-/* A picture, and what became of it. Where it is: a path, or else bytes, or else pixels. */
+/* A picture, and what became of it. Where it is: a path, or else bytes, or else an encoded set, or else pixels. */
 typedef struct rgm_picture_source {
-    const char *path;         /* of a regular file; NULL: none */
-    rgm_bytes bytes;          /* at NULL: none */
+    const char *path;       /* of a regular file; NULL: none */
+    rgm_bytes bytes;        /* at NULL: none */
+    const rgm_dataset *set; /* with encoded pictures; NULL: none */
+    int32_t split;
+    int64_t index;
     rgm_resize_source pixels; /* C as of the transform; of those that are shown 1 or 3 */
 
     rgm_status status;               /* out: RGM_OK, or why it could not be read: RGM_E_IO, those of rgm_decode() */

@@ -343,7 +343,7 @@ rgm_status rgm_predictor_transform(const rgm_predictor *p, rgm_transform *transf
     if (image[0] != 1 && image[0] != 3)
         return rgm_fail(err, RGM_E_UNSUPPORTED, "%s: its images have %d channels: no picture has so many",
                         p->constants.path, image[0]);
-    const rgm_transform *own = &p->constants.input.transform;
+    const rgm_transform *own = &p->many->session->model->input.transform;
     int32_t fits = own->C == image[0] && own->H == image[1] && own->W == image[2];
     *transform = fits ? *own : rgm_transform_default(image[0], image[1], image[2]);
     return RGM_OK;
