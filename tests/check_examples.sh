@@ -51,12 +51,36 @@ prepare() {
     "$regimen" train --data fashion.h5 --epochs 2 --steps 4 --batch 32 --set model.base=4 --set metrics.every=1 \
         --out runs/resnet20-1 --quiet >out 2>err || fail "train: $(cat err)"
     [ -s runs/resnet20-1/checkpoints/best.h5 ] || fail "no best checkpoint for the examples"
-    mkdir photos
-    for i in 1 2; do
-        { printf 'P5\n12 12\n255\n' && tail -c +$((17 + i * 144)) fashion-mnist/t10k-images-idx3-ubyte | head -c 144; } >photos/$i.jpg
-    done
+    make_photos
     cp -r runs/resnet20-1 begun
     cp -r begun run
+}
+
+# Folders of pictures, a list of them, arrays.
+make_photos() {
+    mkdir -p photos/cat photos/dog imagenette2/train
+    echo path,label >photos/labels.csv
+    for i in $(seq 0 39); do
+        case $((i % 2)) in 0) class=cat ;; *) class=dog ;; esac
+        { printf 'P5\n12 12\n255\n' && tail -c +$((17 + i * 144)) fashion-mnist/train-images-idx3-ubyte | head -c 144; } \
+            >photos/$class/$i.jpg
+        echo $class/$i.jpg,$class >>photos/labels.csv
+    done
+    cp photos/cat/0.jpg photos/1.jpg
+    cp photos/dog/1.jpg photos/2.jpg
+    cp -r photos/cat photos/dog imagenette2/train
+    cp -r imagenette2/train imagenette2/val
+    npy '(40, 12, 12)' x.npy <fashion-mnist/train-images-idx3-ubyte
+    yes ab | tr -d '\n' | tr ab '\000\001' | head -c 56 | npy '(40,)' y.npy
+}
+
+npy() { # npy SHAPE FILE: of bytes behind a head of 16
+    count=$(echo "$1" | tr -d '(), ' | sed 's/401212/5760/')
+    {
+        printf '\223NUMPY\001\000\166\000'
+        printf '%-117s\n' "{'descr': '|u1', 'fortran_order': False, 'shape': $1, }"
+        tail -c +17 | head -c "$count"
+    } >"$2"
 }
 
 # The documents' plugins, under the names that examples give them.
@@ -94,7 +118,7 @@ shorten() {
     *--help*) ;;
     "regimen train --resume"*) more="--steps 0" ;;
     "regimen train"*) more="--epochs 1 --batch 32 --set model.base=4" ;;
-    "regimen predict"*) more="--quiet" ;;
+    "regimen predict"* | find*"| regimen predict"*) more="--quiet" ;;
     "regimen bench predict"*) more="--image 1x12x12 --batch 2 --iters 1 --singles 1 --warmup 0" ;;
     "regimen eval"* | "regimen import"* | "regimen plugin"*) ;;
     "regimen plan fashion.h5"* | "regimen plan run.yaml"* | *"plan "*"--data"* | *"plan "*"--image"*) ;;
@@ -130,7 +154,7 @@ clear_place() {
 
 run_line() { # run_line FROM: $line, as a shell would
     case $line in
-    "regimen "* | find\ *"| regimen "*) ;;
+    "regimen "* | find*"| regimen "*) ;;
     *) fail "$1: an example that check_examples.sh does not know: $line" && return ;;
     esac
     case $line in
@@ -181,7 +205,7 @@ run_document() {
     while IFS= read -r line <&3; do
         case $line in
         docs/plot_metrics.py*) run_plot "$1" ;;
-        regimen* | build/regimen*) line=${line#build/} && run_line "$1" ;;
+        regimen* | build/regimen* | find*) line=${line#build/} && run_line "$1" ;;
         *) is_of_the_build "$line" || fail "$1: an example that check_examples.sh does not know: $line" ;;
         esac
     done 3<lines

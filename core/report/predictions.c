@@ -13,7 +13,8 @@
 #include "report/interval.h"
 #include "report/summary.h"
 
-enum { TITLE = 8192, MOST_COLUMNS = 60, MOST_CLASS = 30, SHOWN_CLASSES = 10, SHOWN_MISTAKES = 5, DIGITS = 7 };
+enum { TITLE = 8192, MOST_COLUMNS = 60, MOST_CLASS = 30, SHOWN_CLASSES = 10, SHOWN_MISTAKES = 5 };
+enum { DIGITS = 7, PROBABILITY = 9 }; /* of probabilities in CSV and in JSON */
 
 /* Something that is written as it comes. */
 typedef struct stream {
@@ -187,7 +188,8 @@ static json_t *ranked_json(const rgm_predictions *p, const rgm_ranked *r) {
 static rgm_status put_json(const stream *s, json_t *value, const char *before, rgm_error *err) {
     if (!value) return rgm_fail(err, RGM_E_NOMEM, "no memory for the result");
     fputs(before, s->file);
-    json_dumpf(value, s->file, JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(9));
+    size_t digits = json_is_object(value) ? PROBABILITY : 17; /* of sums all */
+    json_dumpf(value, s->file, JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(digits));
     json_decref(value);
     return check_stream(s, err);
 }
