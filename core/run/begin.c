@@ -6,6 +6,7 @@
 #include <string.h>
 #include "base/log.h"
 #include "run/run_internal.h"
+#include "train/suit.h"
 
 rgm_status rgm_run_load_weights(rgm_run *r, rgm_error *err) {
     const rgm_session *s = r->parts.session;
@@ -41,17 +42,28 @@ static rgm_status create_folder(rgm_run *r, rgm_error *err) {
     return status;
 }
 
+/* What follows from the set, as nobody has given it. */
+static void tell_suited(const rgm_run *r) {
+    const rgm_session *s = r->parts.session;
+    char text[RGM_SUIT_TEXT];
+    if (!rgm_suit_describe(s->config, text)[0]) return;
+    rgm_log(RGM_LOG_INFO, "%" PRId64 " training images of %dx%d, %d classes: %s (docs/CONFIG.md#defaults-of-a-set)",
+            s->data->train.count, s->config->model.image[1], s->config->model.image[2], s->model->classes, text);
+}
+
+static rgm_status open_folder(rgm_run *r, rgm_error *err) {
+    if (!r->o->resume) return create_folder(r, err);
+    RGM_TRY(rgm_runfolder_open(&r->folder, r->o->resume, err));
+    if (r->folder.has_last || r->folder.has_best) r->begins = r->folder.has_last ? RGM_BEGINS_LAST : RGM_BEGINS_BEST;
+    return RGM_OK;
+}
+
 rgm_status rgm_run_open_folder(rgm_run *r, rgm_error *err) {
     const rgm_run_events *e = &r->o->events;
-    if (r->o->files == RGM_RUN_NO_FILES) return RGM_OK;
-    if (r->o->resume) {
-        RGM_TRY(rgm_runfolder_open(&r->folder, r->o->resume, err));
-        if (r->folder.has_last || r->folder.has_best)
-            r->begins = r->folder.has_last ? RGM_BEGINS_LAST : RGM_BEGINS_BEST;
-    } else {
-        RGM_TRY(create_folder(r, err));
-    }
-    if (e->opened) e->opened(e->context, &r->folder);
+    int32_t files = r->o->files != RGM_RUN_NO_FILES;
+    if (files) RGM_TRY(open_folder(r, err));
+    if (r->begins == RGM_BEGINS_NEW) tell_suited(r);
+    if (files && e->opened) e->opened(e->context, &r->folder);
     return RGM_OK;
 }
 

@@ -2,7 +2,6 @@
 #include <stdio.h>
 #include "base/log.h"
 #include "run/run.h"
-#include "train/suit.h"
 
 static void tell_data(const rgm_data *data) {
     if (!data->set) return;
@@ -35,17 +34,8 @@ void rgm_run_tell(const rgm_device *device, const rgm_data *data) {
     tell_data(data);
 }
 
-/* What follows from the set, as nobody has given it. */
-static void tell_suited(const rgm_session *s) {
-    char text[RGM_SUIT_TEXT];
-    if (!rgm_suit_describe(s->config, text)[0]) return;
-    rgm_log(RGM_LOG_INFO, "%" PRId64 " training images of %dx%d: %s (docs/CONFIG.md#defaults-of-a-set)",
-            s->data->train.count, s->config->model.image[1], s->config->model.image[2], text);
-}
-
 rgm_status rgm_run_open(rgm_session **session, rgm_config *config, const rgm_session_options *options, rgm_error *err) {
     RGM_TRY(rgm_session_create(session, config, options, err));
     rgm_run_tell((*session)->device, (*session)->data);
-    tell_suited(*session);
     return RGM_OK;
 }

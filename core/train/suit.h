@@ -1,7 +1,7 @@
 /* Batch, epochs and rate that suit a training set, where nobody has given them. docs/CONFIG.md has the rule and what
- * was measured. A set of RGM_SUIT_FULL images or more has the defaults of the table and of the model. For fewer images
- * the rule keeps the number of steps nearly as it is: smaller batches, more epochs, and a rate that goes with the
- * batch. */
+ * was measured. A set of RGM_SUIT_FULL images or more has the defaults of the table and of the model. A smaller one has
+ * smaller batches and more epochs, so that the number of steps falls slowly. The rate goes with the batch.
+ */
 #ifndef RGM_TRAIN_SUIT_H
 #define RGM_TRAIN_SUIT_H
 
@@ -14,8 +14,8 @@
 /* A longer run than that of the table's epochs computes at most so many pixels: images x epochs x height x width. */
 #define RGM_SUIT_PIXELS 4e9
 
-/* The batch for so many training images (at least 1), before it is fitted to leave out few of them: the power of two
- * nearest to most * sqrt(images / RGM_SUIT_FULL), from 16 to `most`. It never falls as images grow. */
+/* The batch for so many training images (at least 1): the power of two nearest to most * sqrt(images / RGM_SUIT_FULL),
+ * from 16 to `most`. It never falls as images grow. rgm_config_fit() makes it leave out few images. */
 int32_t rgm_suit_batch(int64_t images, int32_t most);
 
 /* Passes over so many training images of so many pixels (both at least 1): least * (RGM_SUIT_FULL / images)^(3/8),
