@@ -102,13 +102,15 @@ static const struct {
     {"[{keeper: {change: smaller}}]", "auto",
      "augmentation keeper: makes images of 3x7x11 out of 3x9x11, but the model takes 3x9x11 (try --image 3x7x11)", 0,
      0},
-    {"[{keeper: {change: smaller}}, flip]", "3x7x11",
-     "augmentation keeper: makes images of 3x7x11 out of 3x9x11, but evaluation takes images as they are stored", 10,
+    {"[{keeper: {change: smaller}}, flip]", "3x7x11", NULL, 10, 0}, /* evaluated by the transform */
+    {"[{keeper: {change: larger}}]", "3x11x11", NULL, 0, 10},
+    {"[{keeper: {change: larger}}]", "3x7x11",
+     "augmentation keeper: makes images of 3x11x11 out of 3x9x11, but the model takes 3x7x11 (try --image 3x11x11)", 0,
      0},
-    {"[{keeper: {change: larger}}]", "3x11x11", "augmentation keeper: makes images of 3x11x11 out of 3x9x11", 0, 10},
     {"[{keeper: {change: channels}}]", "auto",
      "augmentation keeper: makes images of 4x9x11 out of 3x9x11: the number of channels must stay", 0, 0},
-    {"[flip]", "3x7x11", "set.h5 has images of 3x9x11, and no augmentation changes their size", 0, 0},
+    {"[flip]", "3x7x11", NULL, 0, 10}, /* the transform makes the images that are flipped */
+    {"[]", "3x12x8", NULL, 10, 0},
 };
 
 START_TEST(sizes_of_their_own) {
