@@ -132,6 +132,14 @@ tests_check_machine_SOURCES = %D%/check_machine.c
 tests_check_machine_CFLAGS = $(test_cflags)
 tests_check_machine_LDADD = libbase.la $(CHECK_LIBS)
 
+encoded_case = %D%/encoded_case.c %D%/encoded_case.h $(picture_maker)
+check_PROGRAMS += tests/check_encoded
+TESTS += tests/check_encoded
+tests_check_encoded_SOURCES = %D%/check_encoded.c %D%/make_set.c %D%/make_set.h $(encoded_case)
+tests_check_encoded_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE $(HDF5_CFLAGS) $(XXHASH_CFLAGS) $(picture_maker_cppflags)
+tests_check_encoded_CFLAGS = $(test_cflags)
+tests_check_encoded_LDADD = libdatasets.la libdata.la libpicture.la libkernels.la libbase.la $(CHECK_LIBS) $(picture_maker_libs)
+
 check_PROGRAMS += tests/check_data tests/check_split
 TESTS += tests/check_data tests/check_split
 tests_check_data_SOURCES = %D%/check_data.c %D%/make_set.c %D%/make_set.h

@@ -240,17 +240,6 @@ static rgm_status read_transform(rgm_dataset *set, rgm_error *err) {
                     t->W, info->C, info->H, info->W);
 }
 
-/* What a frame leaves out must be the pictures, and nothing but them. */
-static rgm_status check_frame(const rgm_dataset *set, rgm_error *err) {
-    int32_t known = 0;
-    for (int32_t s = 0; s < RGM_SPLIT_COUNT; s++)
-        for (int32_t i = 0; i < set->input.parts && set->splits[s].encoded; i++)
-            known += set->input.apart[i].bytes == set->splits[s].encoded &&
-                     set->input.apart[i].offset == set->splits[s].offset;
-    if (known == set->input.parts) return RGM_OK;
-    return rgm_fail(err, RGM_E_FORMAT, "%s: damaged: its checksum leaves out other bytes than its pictures", set->path);
-}
-
 rgm_status rgm_content_load(rgm_dataset *set, rgm_error *err) {
     static const rgm_attribute_texts names = {.name = "class_names", .most = RGM_DATA_NAME_BYTES};
     int32_t soft_classes[RGM_SPLIT_COUNT] = {0}, splits = 0;
@@ -270,8 +259,7 @@ rgm_status rgm_content_load(rgm_dataset *set, rgm_error *err) {
     RGM_TRY(rgm_attribute_constants(set, "std", set->info.std, &set->has_std, err));
     RGM_TRY(rgm_attribute_text(set, "source", &set->source, err));
     RGM_TRY(rgm_attribute_text(set, "licence", &set->licence, err));
-    RGM_TRY(read_transform(set, err));
-    return check_frame(set, err);
+    return read_transform(set, err);
 }
 
 void rgm_content_close_split(rgm_dataset *set, int32_t split) {

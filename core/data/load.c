@@ -89,13 +89,24 @@ static rgm_status place_pixels(rgm_dataset *set, int32_t split, int32_t access, 
     return RGM_OK;
 }
 
+/* What a frame leaves out must be the pictures, and nothing but them. */
+static rgm_status check_frame(const rgm_dataset *set, rgm_error *err) {
+    int32_t known = 0;
+    for (int32_t s = 0; s < RGM_SPLIT_COUNT; s++)
+        for (int32_t i = 0; i < set->input.parts && set->splits[s].encoded; i++)
+            known += set->input.apart[i].bytes == set->splits[s].encoded &&
+                     set->input.apart[i].offset == set->splits[s].offset;
+    if (known == set->input.parts) return RGM_OK;
+    return rgm_fail(err, RGM_E_FORMAT, "%s: damaged: its checksum leaves out other bytes than its pictures", set->path);
+}
+
 rgm_status rgm_load(rgm_dataset *set, int32_t access, rgm_error *err) {
     RGM_TRY(rgm_content_load(set, err));
     for (int32_t s = 0; s < RGM_SPLIT_COUNT; s++) {
         if (!set->info.count[s]) continue;
         RGM_TRY(set->info.encoded ? rgm_encoded_place(set, s, access, err) : place_pixels(set, s, access, err));
     }
-    return RGM_OK;
+    return check_frame(set, err);
 }
 
 /* ---- rehearsal ---- */
