@@ -16,14 +16,20 @@ CLEANFILES += %D%/shapes.inc
 	$(AM_V_GEN)$(MKDIR_P) %D% && (cd $(srcdir) && awk -f %D%/shapes/to_c.awk $(bench_shapes)) >$@.tmp && mv $@.tmp $@
 $(libbench_la_OBJECTS): %D%/shapes.inc
 
-EXTRA_DIST += %D%/peers/checkpoint_to_torch.py %D%/peers/compare_pixels.py %D%/peers/compare_step.py %D%/peers/draws.py \
-	%D%/peers/network.py %D%/peers/requirements.txt %D%/peers/settings.py %D%/peers/torch_step.py %D%/peers/torch_train.py
+EXTRA_DIST += %D%/peers/checkpoint_to_torch.py %D%/peers/compare_pixels.py %D%/peers/compare_predict.py \
+	%D%/peers/compare_step.py %D%/peers/draws.py %D%/peers/network.py %D%/peers/predict.py %D%/peers/requirements.txt \
+	%D%/peers/settings.py %D%/peers/torch_step.py %D%/peers/torch_train.py
 
 # Training steps (COMPARE='--what eval': inference) beside PyTorch's; COMPARE takes options of compare_step.py. Exit code
 # 77 (no torch) is not a failure.
 .PHONY: compare
 compare: regimen
 	$(srcdir)/%D%/peers/compare_step.py --regimen ./regimen $(COMPARE) || test $$? -eq 77
+
+# Predictions beside PyTorch's and ONNX Runtime's, of one image, of batches and of files.
+.PHONY: compare-predict
+compare-predict: regimen
+	$(srcdir)/%D%/peers/compare_predict.py --regimen ./regimen $(COMPARE) || test $$? -eq 77
 
 # The newest PyTorch for the comparison, outside the tree: where the environment's PEER_VENV says, else in ~/.cache.
 .PHONY: peer-venv
