@@ -162,6 +162,25 @@ START_TEST(test_refused) {
 }
 END_TEST
 
+/* The example of docs/PLUGINS.md. */
+START_TEST(test_documentation) {
+    rgm_registry *own = plug_registry(RGM_FIXTURES "/square.so");
+    rgm_instance *it = plug_instance(own, RGM_AUGMENTATION, "square", "size=40");
+    rgm_clock clock = plug_clock(0, 1, 1);
+    rgm_plug_call call;
+    rgm_window window;
+    rgm_error err = {0};
+    int32_t changed;
+    rgm_plug_call_init(&call, it, &clock, NULL, NULL);
+    ck_assert_int_eq(rgm_plug_augment_output(&call, &in, &out, &err), RGM_OK);
+    ck_assert(out.height == 40 && out.width == 40);
+    ck_assert_int_eq(rgm_plug_augment_window(&call, &in, &out, &window, &changed, &err), RGM_OK);
+    ck_assert(window.height == H && window.width == H && window.top == 0 && window.left <= W - H);
+    rgm_instance_destroy(it);
+    rgm_registry_destroy(own);
+}
+END_TEST
+
 /* ---- resized_crop ---- */
 
 static rgm_window window_of(const rgm_instance *it, uint32_t sample, int32_t height, int32_t width) {
@@ -319,6 +338,7 @@ TCase *plug_case_window(void) {
     tcase_add_test(tc, test_channels);
     tcase_add_test(tc, test_evaluation);
     tcase_add_test(tc, test_refused);
+    tcase_add_test(tc, test_documentation);
     tcase_add_loop_test(tc, test_rules, 0, COUNT(crops));
     tcase_add_test(tc, test_golden);
     tcase_add_test(tc, test_distribution);

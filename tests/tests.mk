@@ -87,6 +87,11 @@ tests_check_picture_SOURCES = %D%/check_picture.c %D%/malloc_probe.c %D%/malloc_
 tests_check_picture_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE $(picture_maker_cppflags)
 tests_check_picture_CFLAGS = $(test_cflags)
 tests_check_picture_LDADD = libpicture.la libbase.la $(CHECK_LIBS) $(picture_maker_libs)
+check_PROGRAMS += tests/resize_pixels
+TESTS += %D%/check_pillow_resize.sh
+EXTRA_DIST += %D%/check_pillow_resize.sh
+tests_resize_pixels_SOURCES = %D%/resize_pixels.c
+tests_resize_pixels_LDADD = libpicture.la libkernels.la libbase.la -lm
 tests_check_resize_SOURCES = %D%/check_resize.c
 tests_check_resize_CFLAGS = $(test_cflags)
 tests_check_resize_LDADD = libpicture.la libkernels.la libbase.la $(CHECK_LIBS) -lm
@@ -254,8 +259,10 @@ fixture_files = %D%/fixtures/good.c %D%/fixtures/broken.c %D%/fixtures/dropout.c
 
 tests/fixtures/same.stamp: $(fixture_files) docs/PLUGINS.md include/regimen/plugin.h
 	$(AM_V_GEN)$(MKDIR_P) tests/fixtures
-	@sed -n '/^```c$$/,/^```$$/{/^```/!p;}' $(srcdir)/docs/PLUGINS.md >tests/fixtures/brightness.c
-	@$(fixture_cc) -I$(srcdir)/include tests/fixtures/brightness.c -o tests/fixtures/brightness.so
+	@n=0; for p in brightness square; do n=$$((n + 1)); \
+	  awk -v n=$$n '/^```/ { inside = /^```c$$/; i += inside; next } inside && i == n' $(srcdir)/docs/PLUGINS.md \
+	    >tests/fixtures/$$p.c && \
+	  $(fixture_cc) -I$(srcdir)/include tests/fixtures/$$p.c -o tests/fixtures/$$p.so || exit 1; done
 	@$(fixture_cc) -I$(srcdir)/include $(srcdir)/tests/fixtures/good.c -o tests/fixtures/good.so
 	@for b in $(fixture_broken); do \
 	  $(fixture_cc) -I$(srcdir)/include -DBROKEN_$$b $(srcdir)/tests/fixtures/broken.c \
@@ -290,7 +297,7 @@ tests/fixtures/longer.stamp tests/fixtures/shorter.stamp: $(fixture_files) inclu
 
 TESTS += %D%/check_headers.sh %D%/check_documents.sh
 EXTRA_DIST += $(fixture_files) %D%/check_headers.sh %D%/check_documents.sh docs/PLUGINS.md
-CLEANFILES += tests/fixtures/*.stamp tests/fixtures/*.so tests/fixtures/brightness.c tests/fixtures/*/*.so \
+CLEANFILES += tests/fixtures/*.stamp tests/fixtures/*.so tests/fixtures/brightness.c tests/fixtures/square.c tests/fixtures/*/*.so \
 	tests/fixtures/*/*/*.so tests/fixtures/*/regimen/plugin.h
 
 if HAVE_CHECK

@@ -2,7 +2,8 @@
  * kept in data sets and checkpoints as text, so that training, evaluation and prediction see the same pixels.
  *
  *     fit        what happens to a picture of h x w
- *     crop       its size is made at least H x W, its shorter side `shorter`; then the centre is cut out
+ *     crop       its size is made at least H x W, its shorter side `shorter`; then the centre is cut out. A picture of
+ *                H x W already stays as it is
  *     pad        it is made as large as fits into H x W; the rest is background, half on each side
  *     stretch    it is made H x W, whatever its aspect ratio
  *

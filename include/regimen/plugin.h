@@ -391,9 +391,9 @@ typedef struct rgm_augmentation {
      * with RGM_IN_PLACE. [worker] */
     int32_t (*window)(const rgm_call *call, const void *self, const rgm_image *in, const rgm_image *out,
                       rgm_window *window);
-    /* Optional: what evaluation, which has no augmentations, does with a sample that is not of out's shape. It is
-     * resized until *share of its shorter side is the shorter side of out, and the centre is cut out. *share is in (0,
-     * 1]; it comes as 1. [main] */
+    /* Optional, beside `window`: what evaluation, which has no augmentations, does with a sample that is not of out's
+     * shape. It is resized until *share of its shorter side is the shorter side of out, and the centre is cut out.
+     * *share is in (0, 1]; it comes as 1. [main] */
     int32_t (*evaluation)(const rgm_call *call, const void *self, const rgm_image *out, double *share);
     uint64_t reserved_tail; /* 0 */
     /* grows here */
