@@ -137,10 +137,9 @@ tests_check_machine_SOURCES = %D%/check_machine.c
 tests_check_machine_CFLAGS = $(test_cflags)
 tests_check_machine_LDADD = libbase.la $(CHECK_LIBS)
 
-encoded_case = %D%/encoded_case.c %D%/encoded_case.h $(picture_maker)
 check_PROGRAMS += tests/check_encoded
 TESTS += tests/check_encoded
-tests_check_encoded_SOURCES = %D%/check_encoded.c %D%/make_set.c %D%/make_set.h $(encoded_case)
+tests_check_encoded_SOURCES = %D%/check_encoded.c %D%/make_set.c %D%/make_set.h %D%/encoded_case.c %D%/encoded_case.h $(picture_maker)
 tests_check_encoded_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE $(HDF5_CFLAGS) $(XXHASH_CFLAGS) $(picture_maker_cppflags)
 tests_check_encoded_CFLAGS = $(test_cflags)
 tests_check_encoded_LDADD = libdatasets.la libdata.la libpicture.la libkernels.la libbase.la $(CHECK_LIBS) $(picture_maker_libs)
@@ -393,6 +392,12 @@ tests_check_augment_CPPFLAGS = $(AM_CPPFLAGS) $(HDF5_CFLAGS) -DRGM_FIXTURES='"$(
 EXTRA_tests_check_augment_DEPENDENCIES = tests/fixtures/same.stamp
 tests_check_augment_CFLAGS = $(test_cflags)
 tests_check_augment_LDADD = $(train_libs)
+check_PROGRAMS += tests/check_develop
+TESTS += tests/check_develop
+tests_check_develop_SOURCES = %D%/check_develop.c $(train_helpers) %D%/encoded_case.c %D%/encoded_case.h $(picture_maker)
+tests_check_develop_CPPFLAGS = $(AM_CPPFLAGS) $(HDF5_CFLAGS) $(picture_maker_cppflags)
+tests_check_develop_CFLAGS = $(test_cflags)
+tests_check_develop_LDADD = $(train_libs) $(picture_maker_libs)
 tests_check_train_SOURCES = %D%/check_train.c $(train_helpers)
 tests_check_train_CPPFLAGS = $(AM_CPPFLAGS) $(HDF5_CFLAGS)
 tests_check_train_CFLAGS = $(test_cflags)
