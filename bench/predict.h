@@ -1,5 +1,5 @@
-/* bench predict: how long one image takes, and how many images a second there are: from memory, and from files with
- * all that a prediction of files is (reading, decoding, the transform). On the code path of predict. */
+/* bench predict: how long one image takes, and how many images a second there are. They come from memory, and from
+ * files with all that belongs to that: reading, decoding, the transform. On the code path of predict. */
 #ifndef RGM_BENCH_PREDICT_H
 #define RGM_BENCH_PREDICT_H
 

@@ -69,6 +69,9 @@ make_photos() {
     cp photos/cat/0.jpg photos/1.jpg
     cp photos/dog/1.jpg photos/2.jpg
     cp -r photos/cat photos/dog imagenette2/train
+    mkdir pets
+    cp -r photos/cat photos/dog pets
+    cp -r photos/cat holiday
     cp -r imagenette2/train imagenette2/val
     npy '(40, 12, 12)' x.npy <fashion-mnist/train-images-idx3-ubyte
     yes ab | tr -d '\n' | tr ab '\000\001' | head -c 56 | npy '(40,)' y.npy
@@ -107,7 +110,7 @@ fill() {
         -e 's/idx|cifar SOURCE/idx fashion-mnist/' -e 's/^regimen bench NAME/regimen bench step/' \
         -e 's/bench kernels NAME/bench kernels add/' -e 's/plugin info NAME/plugin info sgd/' \
         -e 's|--resume RUN|--resume runs/resnet20-1|' -e 's|--checkpoint FILE|--checkpoint runs/resnet20-1/checkpoints/best.h5|' \
-        -e 's/--chunks CORES/--chunks 8/')
+        -e 's/--chunks CORES/--chunks 8/' -e 's/predict RUN|CHECKPOINT INPUT[.]*/predict runs\/resnet20-1 photos/')
 }
 
 # What keeps it short; sets $more, and $codes, the exit codes that are fine.
@@ -117,6 +120,7 @@ shorten() {
     case $line in
     *--help*) ;;
     "regimen train --resume"*) more="--steps 0" ;;
+    "regimen train"*"--image 3x224x224"*) more="--steps 1 --batch 2 --set model.base=4" ;;
     "regimen train"*) more="--epochs 1 --batch 32 --set model.base=4" ;;
     "regimen predict"* | find*"| regimen predict"*) more="--quiet" ;;
     "regimen bench predict"*) more="--image 1x12x12 --batch 2 --iters 1 --singles 1 --warmup 0" ;;

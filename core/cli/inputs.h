@@ -45,8 +45,8 @@ typedef struct rgm_inputs_options {
 rgm_status rgm_inputs_find(rgm_inputs *inputs, const rgm_inputs_options *options, rgm_error *err);
 void rgm_inputs_free(rgm_inputs *inputs); /* a zeroed one is fine */
 
-/* The class that the folders of a picture's path name: of names[0..count) the first one from the left that a folder
- * below the INPUT has, or else the INPUT itself or the folder of a file. -1: none does. */
+/* The class that the folders of a picture's path name: of names[0..count) the first that a folder below the INPUT has,
+ * from the left. Else it is that of the INPUT itself, or of the folder of a file. -1: none is a class. */
 int32_t rgm_inputs_label(const rgm_input_item *item, const char *const *names, int32_t count);
 
 #endif

@@ -76,8 +76,8 @@ rgm_status rgm_cli_config_over(const rgm_cli_line *line, const char *file, rgm_c
 rgm_status rgm_cli_integer(const rgm_cli_line *line, int32_t own, int32_t low, int32_t high, int32_t fallback,
                            int32_t *out, rgm_error *err);
 
-/* 1 if a path is that of a data set, or of a checkpoint: by its name (.h5, .hdf5, .hdf, .he5, in any case), even if it
- * is damaged or missing; or else by its content. */
+/* 1 if a path is that of a data set or a checkpoint. Its name says so (.h5, .hdf5, .hdf, .he5, in any case), even if it
+ * is damaged or missing; or else its content. */
 int32_t rgm_cli_is_hdf5(const char *path);
 
 /* The index of `text` in names[0..count); RGM_E_USAGE "unknown WHAT 'text' (nearest: ...)". */

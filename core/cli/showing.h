@@ -11,8 +11,8 @@ typedef struct rgm_showing rgm_showing;
 rgm_status rgm_showing_create(rgm_showing **showing, int32_t most, rgm_error *err);
 void rgm_showing_destroy(rgm_showing *showing); /* NULL is fine */
 
-/* Keeps a prediction if it is among those that come on the page: with a label those of the highest loss, else those
- * that are least sure. `context` is the showing: for rgm_predicting.also. */
+/* Keeps a prediction if it is among those that come on the page. With a label these are those of the highest loss,
+ * else those that are least sure. `context` is the showing: for rgm_predicting.also. */
 rgm_status rgm_showing_note(void *context, const rgm_predicted *predicted, rgm_error *err);
 
 /* Reads the pictures again, smaller, and writes the page. gallery: what is known of it; `shown` is filled in. RGM_E_IO,

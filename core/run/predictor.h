@@ -67,7 +67,7 @@ rgm_status rgm_predictor_predict(rgm_predictor *predictor, const uint8_t *images
 rgm_status rgm_predictor_transform(const rgm_predictor *predictor, rgm_transform *transform, rgm_error *err);
 
 /* Reads pictures as images [count][H][W][C] by that transform, on the machine's threads. What becomes of a single one
- * stands with it: the image of one that cannot be read is zeros, which is no failure of the call. Errors of
+ * stands with it. The image of one that cannot be read is zeros, which is no failure of the call. Errors of
  * rgm_predictor_transform() and rgm_pictures_read(). RGM_E_USAGE within an event of the predictor's evaluation. [main]
  */
 rgm_status rgm_predictor_read(rgm_predictor *predictor, rgm_picture_source *sources, int64_t count, uint8_t *images,
