@@ -232,7 +232,7 @@ tests_check_import_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE $(HDF5_CFLAGS) $(ZLIB
 tests_check_import_CFLAGS = $(test_cflags)
 tests_check_import_LDADD = libdatasets.la libdata.la libpicture.la libbase.la $(CHECK_LIBS) $(ZLIB_LIBS)
 
-import_tests = tests/check_import_folder tests/check_import_resume
+import_tests = tests/check_import_folder tests/check_import_resume tests/check_import_lists
 check_PROGRAMS += $(import_tests)
 TESTS += $(import_tests)
 import_case = %D%/import_case.c %D%/import_case.h %D%/make_set.c %D%/make_set.h $(picture_maker)
@@ -246,6 +246,10 @@ tests_check_import_resume_SOURCES = %D%/check_import_resume.c $(import_case) $(f
 tests_check_import_resume_CPPFLAGS = $(import_cppflags)
 tests_check_import_resume_CFLAGS = $(test_cflags)
 tests_check_import_resume_LDADD = $(import_libs)
+tests_check_import_lists_SOURCES = %D%/check_import_lists.c $(import_case)
+tests_check_import_lists_CPPFLAGS = $(import_cppflags) $(ZIP_CFLAGS)
+tests_check_import_lists_CFLAGS = $(test_cflags)
+tests_check_import_lists_LDADD = $(import_libs) $(ZIP_LIBS)
 endif
 
 fixture_cc = $(CC) $(RGM_CFLAGS) $(RGM_WARNINGS) $(CFLAGS) $(RGM_LDFLAGS) -fPIC -shared
