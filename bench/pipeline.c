@@ -11,7 +11,7 @@
 #include "train/trainer.h"
 
 enum { GROUP = 8, WARMUP = 2 };      /* images in a chunk of a part, steps before measuring */
-enum { MOST = RGM_CONFIG_LIST + 4 }; /* read, the chain, pack, together, step */
+enum { MOST = RGM_CONFIG_LIST + 5 }; /* read, develop, the chain, pack, together, step */
 
 typedef struct pipeline pipeline;
 
@@ -29,7 +29,9 @@ typedef struct part {
 struct pipeline {
     const rgm_session *session;
     rgm_trainer *trainer;
-    rgm_augmenter *chain;
+    rgm_batch_options options; /* the trainer's */
+    rgm_develop develop;
+    rgm_tools *tools; /* NULL: the set's images are taken as they are */
     rgm_batches *batches;
     rgm_arena arena;
     uint8_t *images; /* [batch][image_bytes]: what the parts work on */
@@ -62,6 +64,16 @@ static rgm_status read_image(part *p, int32_t place, int32_t worker, rgm_error *
     memcpy(p->whole->copies + (size_t)worker * p->whole->image_bytes,
            rgm_dataset_pixels(view->set, view->split, index_of(p, place)), (size_t)p->input.H * (size_t)p->input.pitch);
     return RGM_OK;
+}
+
+/* Decoding and resizing, the stored image already at hand. */
+static rgm_status develop_image(part *p, int32_t place, int32_t worker, rgm_error *err) {
+    const pipeline *w = p->whole;
+    const rgm_view *view = &w->session->data->train;
+    const rgm_sample sample = {.index = index_of(p, place)};
+    rgm_pixels made;
+    const uint8_t *stored = rgm_dataset_pixels(view->set, view->split, sample.index);
+    return rgm_develop_sample(&w->develop, w->tools, &sample, stored, &made, worker, err);
 }
 
 static rgm_status augment_image(part *p, int32_t place, int32_t worker, rgm_error *err) {
@@ -151,7 +163,8 @@ static void add_whole(pipeline *w, const char *name, rgm_status (*run)(void *, i
 
 static rgm_status add_augmentations(pipeline *w, rgm_error *err) {
     const rgm_components *c = &w->session->model->components;
-    for (int32_t i = 0; i < c->augments; i++) {
+    int32_t windowed = w->options.window != NULL; /* then the first one is developing */
+    for (int32_t i = windowed; i < c->augments; i++) {
         rgm_augmenter *one;
         rgm_pixels input;
         RGM_TRY(rgm_augmenter_create_one(&one, w->session, i, &input, err));
@@ -168,24 +181,6 @@ static size_t largest_image(const pipeline *w) {
         if (bytes > largest) largest = bytes;
     }
     return rgm_arena_cost(largest);
-}
-
-static rgm_batch_options batch_options(const pipeline *w) {
-    const rgm_session *s = w->session;
-    return (rgm_batch_options){.view = s->data->train,
-                               .batch = s->config->batch,
-                               .train = 1,
-                               .seed = s->config->seed,
-                               .kernels = s->device->kernels,
-                               .layout = w->layout,
-                               .H = s->config->model.image[1],
-                               .W = s->config->model.image[2],
-                               .classes = s->model->classes,
-                               .one_logit = s->model->outputs == 1,
-                               .workers = rgm_team_size(s->device->team),
-                               .stop = s->stop,
-                               .augment = w->chain ? rgm_augmenter_run : NULL,
-                               .augment_context = w->chain};
 }
 
 static rgm_status take_memory(pipeline *w, const rgm_batch_options *o, rgm_error *err) {
@@ -213,12 +208,35 @@ static rgm_status warm_up(pipeline *w, rgm_error *err) {
     return RGM_OK;
 }
 
-/* The first images of the view. */
-static rgm_status read_images(pipeline *w, rgm_error *err) {
+/* The first images of the view, as the chain takes them. */
+static rgm_status read_image_of(pipeline *w, int32_t place, rgm_error *err) {
     const rgm_view *view = &w->session->data->train;
-    for (int32_t i = 0; i < w->session->config->batch; i++)
-        RGM_TRY(rgm_dataset_read(view->set, view->split, rgm_view_index(view, i),
-                                 w->images + (size_t)i * w->image_bytes, err));
+    const rgm_sample sample = {.index = rgm_view_index(view, place)};
+    rgm_pixels made;
+    uint8_t *to = w->images + (size_t)place * w->image_bytes;
+    const uint8_t *stored = rgm_dataset_pixels(view->set, view->split, sample.index);
+    if (!w->tools) return rgm_dataset_read(view->set, view->split, sample.index, to, err);
+    RGM_TRY(rgm_develop_sample(&w->develop, w->tools, &sample, stored, &made, 0, err));
+    memcpy(to, made.data, (size_t)made.H * (size_t)made.pitch);
+    return RGM_OK;
+}
+
+static rgm_status read_images(pipeline *w, rgm_error *err) {
+    for (int32_t i = 0; i < w->session->config->batch; i++) RGM_TRY(read_image_of(w, i, err));
+    return RGM_OK;
+}
+
+/* Encoded pictures, or images of another size in memory. */
+static rgm_status add_development(pipeline *w, rgm_error *err) {
+    int32_t needed;
+    const rgm_tools_plan plan = rgm_batches_tools(&w->options, &needed);
+    const rgm_dataset_info *info = rgm_dataset_describe(plan.set);
+    if (!needed) return RGM_OK;
+    w->develop = rgm_batches_develop(&w->options);
+    RGM_TRY(rgm_tools_create(&w->tools, &plan, err));
+    if (info->encoded || rgm_dataset_pixels(plan.set, w->develop.split, 0))
+        add(w, info->encoded ? "decode" : "resize", develop_image, NULL,
+            (rgm_pixels){NULL, (int64_t)plan.W * info->C, plan.H, plan.W, info->C});
     return RGM_OK;
 }
 
@@ -227,19 +245,19 @@ static rgm_status set_up(pipeline *w, rgm_error *err) {
     const rgm_dataset_info *info = rgm_dataset_describe(s->data->set);
     const int32_t *image = s->config->model.image;
     RGM_TRY(rgm_trainer_create(&w->trainer, s, &(rgm_trainer_options){.training = 1}, err));
-    w->layout = rgm_plan_input_layout(rgm_trainer_plan(w->trainer));
-    RGM_TRY(rgm_augmenter_create(&w->chain, s, err));
+    w->options = rgm_trainer_batch_options(w->trainer, &s->data->train, 1);
+    w->layout = w->options.layout;
     rgm_batches_normalisation(s->model->input.mean, s->model->input.std, info->C, w->scale, w->shift);
     if (rgm_dataset_pixels(s->data->set, s->data->train.split, 0)) /* where they lie, mapped or unpacked */
         add(w, "read", read_image, NULL, (rgm_pixels){NULL, (int64_t)info->W * info->C, info->H, info->W, info->C});
+    RGM_TRY(add_development(w, err));
     RGM_TRY(add_augmentations(w, err));
     add(w, "pack", pack_image, NULL, (rgm_pixels){NULL, (int64_t)image[2] * image[0], image[1], image[2], image[0]});
     add_whole(w, "together", run_together);
     add_whole(w, "step", run_step);
     w->image_bytes = largest_image(w);
-    rgm_batch_options options = batch_options(w);
-    RGM_TRY(rgm_batches_create(&w->batches, &options, err));
-    RGM_TRY(take_memory(w, &options, err));
+    RGM_TRY(rgm_batches_create(&w->batches, &w->options, err));
+    RGM_TRY(take_memory(w, &w->options, err));
     RGM_TRY(read_images(w, err));
     return warm_up(w, err);
 }
@@ -247,7 +265,7 @@ static rgm_status set_up(pipeline *w, rgm_error *err) {
 static void tear_down(pipeline *w) {
     rgm_batches_destroy(w->batches);
     for (int32_t i = 0; i < w->count; i++) rgm_augmenter_destroy(w->parts[i].augmenter);
-    rgm_augmenter_destroy(w->chain);
+    rgm_tools_destroy(w->tools);
     rgm_arena_destroy(&w->arena);
     rgm_trainer_destroy(w->trainer);
 }

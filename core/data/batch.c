@@ -54,6 +54,17 @@ rgm_tools_plan rgm_batches_tools(const rgm_batch_options *o, int32_t *needed) {
     return plan;
 }
 
+rgm_develop rgm_batches_develop(const rgm_batch_options *o) {
+    rgm_develop how = {.set = o->view.set,
+                       .split = o->view.split,
+                       .transform = o->transform,
+                       .reduce = o->train,
+                       .window = o->window,
+                       .context = o->augment_context};
+    find_start(o, &how.H, &how.W);
+    return how;
+}
+
 static size_t out_bytes(const rgm_batch_options *options) {
     const rgm_dataset_info *info = rgm_dataset_describe(options->view.set);
     size_t H = (size_t)(options->H ? options->H : info->H), W = (size_t)(options->W ? options->W : info->W);
@@ -238,14 +249,7 @@ static rgm_status set_development(rgm_batches *b, rgm_error *err) {
     if (o->window == NULL && (o->transform.H != plan.H || o->transform.W != plan.W))
         return rgm_fail(err, RGM_E_INTERNAL, "batch pipeline: a transform to %d x %d where %d x %d are taken",
                         o->transform.H, o->transform.W, plan.H, plan.W);
-    b->develop = (rgm_develop){.set = o->view.set,
-                               .split = o->view.split,
-                               .H = plan.H,
-                               .W = plan.W,
-                               .transform = o->transform,
-                               .reduce = o->train,
-                               .window = o->window,
-                               .context = o->augment_context};
+    b->develop = rgm_batches_develop(o);
     b->tools = o->tools && rgm_tools_suffice(o->tools, &plan) ? o->tools : NULL;
     if (b->tools) return RGM_OK;
     RGM_TRY(rgm_tools_create(&b->own_tools, &plan, err));

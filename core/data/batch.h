@@ -64,6 +64,9 @@ size_t rgm_batches_bytes(const rgm_batch_options *options);
 /* The tools that creation would make: *needed = 0 if the set's images are taken as they are. */
 rgm_tools_plan rgm_batches_tools(const rgm_batch_options *options, int32_t *needed);
 
+/* How samples are developed, where tools are needed. */
+rgm_develop rgm_batches_develop(const rgm_batch_options *options);
+
 /* Floats of one batch's x. */
 size_t rgm_batches_x_floats(const rgm_batch_options *options);
 

@@ -47,7 +47,7 @@ struct rgm_trainer {
 
 /* ---- memory ---- */
 
-static rgm_batch_options batch_options(rgm_trainer *t, const rgm_view *view, int32_t training) {
+rgm_batch_options rgm_trainer_batch_options(rgm_trainer *t, const rgm_view *view, int32_t training) {
     const rgm_session *s = t->session;
     const rgm_plan *plan = training ? t->train_plan : t->eval_plan;
     return (rgm_batch_options){.view = *view,
@@ -83,7 +83,7 @@ static rgm_tools_plan plan_tools(rgm_trainer *t, int32_t *needed) {
         const rgm_view *view = training ? &data->train : evaluated;
         int32_t needs;
         if (!view->count) continue;
-        const rgm_batch_options options = batch_options(t, view, training);
+        const rgm_batch_options options = rgm_trainer_batch_options(t, view, training);
         const rgm_tools_plan plan = rgm_batches_tools(&options, &needs);
         if (!needs) continue;
         if (!*needed) all = plan;
@@ -123,7 +123,7 @@ static rgm_plan_options plan_options(const rgm_trainer *t, int32_t training) {
 
 static size_t pipeline_bytes(rgm_trainer *t, const rgm_view *view, int32_t training) {
     if (!view->count) return 0;
-    rgm_batch_options options = batch_options(t, view, training);
+    rgm_batch_options options = rgm_trainer_batch_options(t, view, training);
     return rgm_batches_bytes(&options);
 }
 
@@ -202,7 +202,7 @@ static rgm_status create_plans(rgm_trainer *t, rgm_error *err) {
 static rgm_status assemble_step(rgm_trainer *t, rgm_error *err) {
     const rgm_session *s = t->session;
     int32_t forward, backward;
-    rgm_batch_options options = batch_options(t, &s->data->train, 1);
+    rgm_batch_options options = rgm_trainer_batch_options(t, &s->data->train, 1);
     RGM_TRY(rgm_batches_create(&t->train_batches, &options, err));
     const rgm_loss_options loss = {t->train_plan, t->targets, t->labels, 1};
     RGM_TRY(rgm_loss_create(&t->train_loss, s, &loss, err));
@@ -251,7 +251,7 @@ static rgm_status assemble_evaluation(rgm_trainer *t, const rgm_view *view, rgm_
     if (t->eval_batches && same_view(s, &t->eval_view, view)) return RGM_OK;
     rgm_batches_destroy(t->eval_batches);
     t->eval_batches = NULL;
-    rgm_batch_options options = batch_options(t, view, 0);
+    rgm_batch_options options = rgm_trainer_batch_options(t, view, 0);
     RGM_TRY(rgm_batches_create(&t->eval_batches, &options, err));
     t->eval[0] = *rgm_batches_phase(t->eval_batches);
     t->eval_view = *view;

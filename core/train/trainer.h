@@ -83,6 +83,9 @@ rgm_status rgm_trainer_logits(rgm_trainer *trainer, const rgm_view *view, int64_
 const rgm_phase *rgm_trainer_phases(const rgm_trainer *trainer, int32_t *count);
 const rgm_phase *rgm_trainer_evaluation_phases(const rgm_trainer *trainer, int32_t *count);
 
+/* How its pipelines make batches of a view: for training, or for evaluation. What it names is the trainer's. */
+rgm_batch_options rgm_trainer_batch_options(rgm_trainer *trainer, const rgm_view *view, int32_t training);
+
 /* Visits every tensor of the run (state.h): parameters, running statistics, slots, and what plugins keep, as bytes that
  * are the visit's. A visitor may write into the tensors that are the trainer's own. RGM_E_NOMEM, RGM_E_PLUGIN for
  * plugins' states; else what the visitor fails with. [main] */
