@@ -45,8 +45,8 @@ rgm_status rgm_encoded_writer_create(rgm_encoded_writer **writer, const rgm_enco
 rgm_status rgm_encoded_writer_add(rgm_encoded_writer *writer, int32_t split, const rgm_encoded_picture *picture,
                                   rgm_error *err);
 
-/* Completes the file. `sums`: of all pixels of the training pictures as they are decoded, for mean and std; NULL: they
- * are left out, and computed at every opening. RGM_E_INTERNAL if pictures or bytes are missing. The writer is to be
+/* Completes the file. `sums`: of all pixels of the training pictures as they are decoded, for mean and std. NULL leaves
+ * both out: they are computed at every opening. RGM_E_INTERNAL if pictures or bytes are missing. The writer is to be
  * destroyed in any case. */
 rgm_status rgm_encoded_writer_finish(rgm_encoded_writer *writer, const rgm_channel_sums *sums, rgm_error *err);
 

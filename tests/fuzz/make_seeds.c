@@ -151,6 +151,11 @@ static void put_recipes(void) {
     RECIPE("dataset", "source", 1, 0, 0, 1, 3, 200, 12, 20, 0, 0, 0, 0, 1, 2, 'a', 'b', 'c', 1);
     RECIPE("dataset", "names", 1, 0, 0, 1, 0, 200, 12, 2, 0, 0, 0, 0, 1, 2, 'a', 'b', 'c', 1);
     RECIPE("dataset", "links", 0, 2, 7, 3, 8, 4, 2, 2, 7);
+    RECIPE("dataset", "pictures", 9, 6, 3, 0, 2);
+    RECIPE("dataset", "pictures-foreign", 8, 2, 2, 2, 9);
+    RECIPE("dataset", "pictures-pread", 10, 6, 2, 0, 2);
+    RECIPE("dataset", "offsets", 8, 6, 1, 1, 2);
+    RECIPE("dataset", "channels", 8, 0, 0, 1, 0, 0, 0, 1, 1, 0, 1, 0, 0, 0);
     RECIPE("checkpoint", "version", 1, 0, 0, 1, 1, 0, 0, 1, 0, 2, 1);
     RECIPE("checkpoint", "label", 1, 0, 4, 0, 8, 0, 0, 1, 0, 'x', 1);
     RECIPE("checkpoint", "more", 1, 4, 9, 0, 3, 1, 0, 0, 1, 0, 1);
