@@ -38,6 +38,13 @@ tests_check_report_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
 tests_check_report_CFLAGS = $(test_cflags)
 tests_check_report_LDADD = libreport.la libtrain.la libplug.la libpicture.la libbase.la $(CHECK_LIBS)
 
+check_PROGRAMS += tests/check_predictions
+TESTS += tests/check_predictions
+tests_check_predictions_SOURCES = %D%/check_predictions.c
+tests_check_predictions_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE
+tests_check_predictions_CFLAGS = $(test_cflags)
+tests_check_predictions_LDADD = $(tests_check_report_LDADD) -lm
+
 check_PROGRAMS += tests/check_bench
 TESTS += tests/check_bench
 tests_check_bench_SOURCES = %D%/check_bench.c

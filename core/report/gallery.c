@@ -52,7 +52,9 @@ static const char style[] =
     ".bar{height:5px;border-radius:3px;background:var(--line);overflow:hidden}"
     ".bar i{display:block;height:100%;background:var(--rest);border-radius:3px}.bar i.first{background:var(--bar)}"
     "@media "
-    "print{body{max-width:none;padding:0;background:#fff;font-size:12px}.grid{grid-template-columns:repeat(5,1fr)}"
+    "print{body{max-width:none;padding:0;background:#fff;font-size:12px}h2{margin-top:24px}"
+    ".grid{grid-template-columns:repeat(6,1fr);gap:8px}figure{padding:8px}.see{height:84px;margin-bottom:6px}"
+    ".see img{max-height:84px}.label,.top{font-size:10px}.name{font-size:9px}"
     "*{-webkit-print-color-adjust:exact;print-color-adjust:exact}}";
 
 /* ---- text ---- */
@@ -117,7 +119,14 @@ static void put_fact(FILE *to, const char *name, const char *text) {
 static void put_heading(FILE *to, const rgm_predictions_sums *s) {
     put_count(to, s->pictures);
     fputs(s->pictures == 1 ? " picture" : " pictures", to);
-    if (s->labelled) fprintf(to, ", %.1f %% right", 100 * (double)s->hits / (double)s->labelled);
+    if (!s->labelled) return;
+    fprintf(to, ", %.1f %% ", 100 * (double)s->hits / (double)s->labelled);
+    if (s->labelled < s->pictures) {
+        fputs("of ", to);
+        put_count(to, s->labelled);
+        fputs(" with a label ", to);
+    }
+    fputs("right", to);
 }
 
 static void put_accuracy(FILE *to, const rgm_predictions_sums *s) {

@@ -82,6 +82,15 @@ ways() {
     expect 0 "$regimen" predict run/checkpoints/last.h5 photos/ant data.h5 "photos/bee/$(ls photos/bee | head -1)" --json
     check
     [ "$(grep -c '"top":' out)" = $((20 + $(ls photos/ant | wc -l) + 1)) ] || fail "mixed inputs: $(grep -c '"top":' out)"
+    # the same pictures, kept as files in a data set
+    expect 0 "$regimen" import folder photos --keep --out kept.h5 --quiet
+    expect 0 "$regimen" predict run kept.h5 --split train --csv=kept.csv --page kept.html
+    answers kept.csv >by_set
+    answers folder.csv >by_file
+    check
+    cmp -s by_file by_set || fail "files and those kept in a data set differ: $(diff by_file by_set)"
+    check
+    [ "$(grep -c '<figure' kept.html)" = "$(grep -c 'src="data:image/jpeg' kept.html)" ] || fail "kept pictures on a page"
     # labels only where they are wanted
     expect 0 "$regimen" predict run photos data.h5 --labels none --csv
     has out '^file,class,probability,class_2,probability_2,class_3,probability_3.$'
@@ -242,6 +251,24 @@ wrong() {
     refuse 2 'a NUL in it' run - <list
 }
 
+# ---- bench predict
+benched() {
+    expect 0 "$regimen" bench predict --checkpoint run --pictures photos --singles 5 --iters 1 --warmup 1 --json=bench.json
+    for key in latency_ms_median latency_ms_p95 latency_ms_p99 images_per_s latency_picture_ms_median pictures_per_s; do
+        has bench.json "^  \"$key\": [0-9]*\.[0-9]"
+    done
+    has bench.json '"pictures": 20'
+    has out '^one image  *[0-9.]* ms (95 % below'
+    has out '^files  *[0-9.]* pictures/s .*20 files'
+    expect 0 "$regimen" bench compare bench.json bench.json
+    expect 0 "$regimen" bench predict --model resnet20 --set model.base=4 --image 3x9x7 --batch 3 --singles 1 --iters 1 --json
+    has out '"name": "one image"'
+    expect 2 "$regimen" bench predict --checkpoint run --pictures nothing
+    has err "no pictures in 'nothing'"
+    expect 2 "$regimen" bench predict --checkpoint run --pictures bad --singles 1
+    has err 'bad/'
+}
+
 prepare
 ways
 broken
@@ -249,4 +276,5 @@ names
 pages
 stops
 wrong
+benched
 finish
