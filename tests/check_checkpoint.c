@@ -107,6 +107,27 @@ START_TEST(texts_of_any_length) {
 }
 END_TEST
 
+/* A checkpoint that does not say has the default transform; one for another image is none. */
+START_TEST(a_transform_of_its_own) {
+    rgm_graph *g = resnet("linear", 0);
+    test_checkpoint *c = new_state(g, 1);
+    const char *path = in_folder("last.h5");
+    rgm_error err = {0};
+    rgm_checkpoint_reader *reader;
+    c->about.input.transform = (rgm_transform){0};
+    write_ok(c, path);
+    ck_assert_msg(rgm_checkpoint_open(&reader, path, NULL, &err) == RGM_OK, "%s", err.text);
+    const rgm_transform found = rgm_checkpoint_header(reader)->input.transform,
+                        expected = rgm_transform_default(1, 16, 16);
+    ck_assert(memcmp(&found, &expected, sizeof found) == 0);
+    rgm_checkpoint_close(reader);
+    c->about.input.transform = rgm_transform_default(1, 16, 17);
+    ck_assert_int_eq(rgm_checkpoint_write(&c->about, &c->state, path, &err), RGM_E_INTERNAL);
+    free_state(c);
+    rgm_graph_destroy(g);
+}
+END_TEST
+
 START_TEST(equal_states_give_equal_bytes) {
     rgm_graph *g = resnet("resnet20", 2), *other = resnet("resnet20", 2);
     test_checkpoint *a = new_state(g, 1), *b = new_state(other, 1);
@@ -531,6 +552,7 @@ int main(void) {
     tcase_add_checked_fixture(tcase, make_folder, remove_folder);
     tcase_add_test(tcase, round_trip_keeps_every_bit);
     tcase_add_test(tcase, texts_of_any_length);
+    tcase_add_test(tcase, a_transform_of_its_own);
     tcase_add_test(tcase, equal_states_give_equal_bytes);
     tcase_add_test(tcase, too_many_slots_or_states);
     tcase_add_test(tcase, truncated_files_are_refused);

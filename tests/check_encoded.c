@@ -402,7 +402,34 @@ START_TEST(hostile_attributes) {
 }
 END_TEST
 
-/* Splits of both kinds, and a text that is no transform. */
+static void put_transform(const char *path, const char *text) {
+    hid_t file = H5Fopen(path, H5F_ACC_RDWR, H5P_DEFAULT), type = H5Tcopy(H5T_C_S1), space = H5Screate(H5S_SCALAR);
+    H5Tset_size(type, strlen(text));
+    hid_t attribute = H5Acreate2(file, "transform", type, space, H5P_DEFAULT, H5P_DEFAULT);
+    ck_assert(H5Awrite(attribute, type, text) >= 0);
+    H5Aclose(attribute);
+    H5Sclose(space);
+    H5Tclose(type);
+    H5Fclose(file);
+}
+
+/* A set of images has one that makes its size, or none. */
+START_TEST(transforms_of_images) {
+    static const char *const texts[] = {"crop 3x5x4 background ffffff", "crop 3x5x5 background ffffff", "resize 224"};
+    const char *path = in_folder(folder, "set.h5");
+    make_set(path, &(rgm_test_set){.train = 12, .H = 5, .W = 4, .C = 3, .classes = 3});
+    put_transform(path, texts[_i]);
+    if (_i == 0) {
+        rgm_dataset *set = open_set(path, 0);
+        ck_assert_int_eq(rgm_dataset_describe(set)->transform.H, 5);
+        rgm_dataset_close(set);
+    } else {
+        refuse(path, RGM_E_FORMAT, _i == 1 ? "makes images of 3x5x5" : "is no transform");
+    }
+}
+END_TEST
+
+/* Splits of both kinds. */
 START_TEST(mixed) {
     const char *path = in_folder(folder, "set.h5");
     make_set(path, &(rgm_test_set){.train = 12, .H = 5, .W = 4, .C = 3, .classes = 3});
@@ -461,6 +488,7 @@ int main(void) {
     tcase_add_test(cases, a_size_that_is_a_lie);
     tcase_add_test(cases, chunked_bytes);
     tcase_add_test(cases, hostile_attributes);
+    tcase_add_loop_test(cases, transforms_of_images, 0, 3);
     tcase_add_test(cases, mixed);
     tcase_add_test(cases, writer_refuses);
     suite_add_tcase(suite, cases);
