@@ -417,7 +417,7 @@ static void put_transform(const char *path, const char *text) {
 START_TEST(transforms_of_images) {
     static const char *const texts[] = {"crop 3x5x4 background ffffff", "crop 3x5x5 background ffffff", "resize 224"};
     const char *path = in_folder(folder, "set.h5");
-    make_set(path, &(rgm_test_set){.train = 12, .H = 5, .W = 4, .C = 3, .classes = 3});
+    make_set(path, &(rgm_test_set){.train = 53, .H = 5, .W = 4, .C = 3, .classes = 4});
     put_transform(path, texts[_i]);
     if (_i == 0) {
         rgm_dataset *set = open_set(path, 0);
