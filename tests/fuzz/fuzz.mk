@@ -2,7 +2,7 @@
 fuzz_shared = %D%/fuzz.c %D%/fuzz.h
 if FUZZ
 fuzz_programs = %D%/fuzz_config %D%/fuzz_option %D%/fuzz_dataset %D%/fuzz_checkpoint %D%/fuzz_file %D%/fuzz_frame \
-	%D%/fuzz_idx %D%/fuzz_cifar %D%/fuzz_plugin %D%/fuzz_metrics %D%/fuzz_shapes \
+	%D%/fuzz_idx %D%/fuzz_cifar %D%/fuzz_csv %D%/fuzz_npy %D%/fuzz_plugin %D%/fuzz_metrics %D%/fuzz_shapes \
 	%D%/fuzz_jpeg %D%/fuzz_png %D%/fuzz_webp %D%/fuzz_bmp %D%/fuzz_pnm
 EXTRA_PROGRAMS += $(fuzz_programs) %D%/make_seeds
 fuzz_ldflags = $(AM_LDFLAGS) $(RGM_FUZZ_LDFLAGS)
@@ -45,6 +45,15 @@ fuzz_state_libs = libtrain.la libplug.la $(net_rooms) libdata.la libpicture.la l
 %C%_fuzz_cifar_SOURCES = %D%/fuzz_cifar.c $(fuzz_shared)
 %C%_fuzz_cifar_LDFLAGS = $(fuzz_ldflags)
 %C%_fuzz_cifar_LDADD = libdatasets.la libdata.la libpicture.la libbase.la
+
+%C%_fuzz_csv_SOURCES = %D%/fuzz_csv.c $(fuzz_shared)
+%C%_fuzz_csv_LDFLAGS = $(fuzz_ldflags)
+%C%_fuzz_csv_LDADD = libdatasets.la libdata.la libpicture.la libkernels.la libbase.la -lm
+
+%C%_fuzz_npy_SOURCES = %D%/fuzz_npy.c $(fuzz_shared)
+%C%_fuzz_npy_CPPFLAGS = $(AM_CPPFLAGS) $(ZIP_CFLAGS)
+%C%_fuzz_npy_LDFLAGS = $(fuzz_ldflags)
+%C%_fuzz_npy_LDADD = libdatasets.la libdata.la libpicture.la libkernels.la libbase.la $(ZIP_LIBS) -lm
 
 %C%_fuzz_plugin_SOURCES = %D%/fuzz_plugin.c $(fuzz_shared)
 %C%_fuzz_plugin_LDFLAGS = $(fuzz_ldflags)

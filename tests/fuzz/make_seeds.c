@@ -105,6 +105,45 @@ static void put_idx(void) {
     }
 }
 
+static void put_csv(void) {
+    static const char *const lists[] = {
+        "a,x\nb,y\n", "\xef\xbb\xbfpath;label;split\r\na;x;train\r\nb;\"y \"\"z\"\"\";\r\na;x;test\r\n",
+        "class\tfile\n10\ta\n9\tb\n-1\tc\n", "a,x,val\na,y,train\nb,x,train\n"};
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
+        char name[16];
+        snprintf(name, sizeof name, "list%zu", i);
+        put("csv", name, lists[i], strlen(lists[i]));
+    }
+}
+
+/* An array: its header, and elements that are all `value`. */
+static size_t put_array(uint8_t *to, const char *header, size_t bytes, uint8_t value) {
+    uint8_t array[256] = "\x93NUMPY\1";
+    size_t length = strlen(header);
+    array[8] = (uint8_t)length;
+    memcpy(array + 10, header, length);
+    memset(array + 10 + length, value, bytes);
+    return put_file(to, array, 10 + length + bytes);
+}
+
+static void put_npy(void) {
+    static const char x[] = "{'descr': '|u1', 'fortran_order': False, 'shape': (3, 2, 2), }\n",
+                      channels[] = "{'descr': '|u1', 'fortran_order': False, 'shape': (3, 3, 2, 2), }\n",
+                      y[] = "{'descr': '>i2', 'fortran_order': False, 'shape': (3, 1), }\n";
+    for (uint8_t flags = 0; flags < 8; flags += 2) {
+        uint8_t input[1024] = {flags};
+        size_t size = 1;
+        char name[16];
+        for (int split = 0; split <= flags >> 2; split++) {
+            size += put_array(input + size, flags & 2 ? channels : x, flags & 2 ? 36 : 12, 7);
+            size += put_array(input + size, y, 6, 0);
+            input[size - 1] = 1;
+        }
+        snprintf(name, sizeof name, "flags%d", flags);
+        put("npy", name, input, size);
+    }
+}
+
 static void put_cifar(void) {
     static const char ten[] = "\x0e"
                               "airplane\nautomobile\nbird\ncat\ndeer\ndog\nfrog\nhorse\nship\ntruck\n\n";
@@ -277,6 +316,8 @@ int main(int argc, char **argv) {
     put_dictionary();
     put_idx();
     put_cifar();
+    put_csv();
+    put_npy();
     put_edits();
     put_recipes();
     put_files();

@@ -1,0 +1,162 @@
+#!/bin/sh
+# import folder, csv and npy: the class list, JSON, what is left out and why; killed and going on to the same file; options
+# and wrong inputs with their exit codes.
+. "${0%/*}/common.sh"
+
+# refuse CODE PATTERN ARGUMENT...: one line of error, and no file
+refuse() {
+    code=$1
+    pattern=$2
+    shift 2
+    rm -f bad.h5
+    expect "$code" "$regimen" import "$@"
+    tail -1 err >line
+    grep -q '^regimen: error: ' line || fail "no error: $*: $(cat err)"
+    [ "$(wc -c <line)" -lt 512 ] || fail "a long line: $*: $(cat line)"
+    grep -q -e "$pattern" line || fail "no '$pattern' for: $*: $(cat line)"
+    [ ! -e bad.h5 ] || fail "a file in spite of: $*"
+}
+
+# picture FILE SEED: 12 x 10 pixels in colour
+picture() { { printf 'P6\n10 12\n255\n' && seq "$2" 1000 | tr '0-9\n' '\000\031\062\113\144\175\226\257\310\341\372' | head -c 360; } >"$1"; }
+
+# npy FILE SHAPE TYPE BYTES: an array whose elements repeat 0, 1, 2
+npy() {
+    header="{'descr': '$3', 'fortran_order': False, 'shape': ($2), }"
+    { printf '\223NUMPY\001\000' && bytes "$(printf %o "${#header}")" 0 && printf %s "$header" && yes abc | tr -d '\n' | tr abc '\000\001\002' | head -c "$4"; } >"$1"
+}
+
+mkdir -p photos/cat/deep photos/dog photos/none
+for i in $(seq 1 40); do
+    picture "photos/cat/$i.ppm" "$i"
+    picture "photos/dog/$i.ppm" $((100 + i))
+done
+picture photos/cat/deep/x.PPM 7
+picture photos/beside.ppm 1
+picture photos/dog/.hidden.ppm 1
+echo text >photos/dog/notes.txt
+echo text >'photos/dog/no, "picture".jpg'
+: >photos/dog/empty.png
+
+# ---- a folder
+expect 0 "$regimen" import folder photos --out photos.h5 --test 0.1 --json=photos.json
+has out '^photos.h5: 3x12x10 images (channels x height x width), 2 classes'
+has out '^  train *73 images'
+has out '^  cat  *37  *4$'
+has out '^  dog  *36  *4$'
+has out 'passed over: 1 hidden, 1 not pictures, 1 outside of the class folders'
+has out '2 pictures cannot be read and are left out: see photos.quarantine.csv'
+has err 'images of 12 x 10 pixels (height x width), as all pictures are'
+has err "a class without a readable picture is left out: 'none'"
+has photos.quarantine.csv '^file,reason$'
+has photos.quarantine.csv '^photos/dog/empty.png,empty file$'
+has photos.quarantine.csv '^"photos/dog/no, ""picture"".jpg","not a picture'
+[ ! -e photos.h5.import ] || fail "the staging is left"
+if [ -n "$python" ]; then
+    check
+    "$python" - <<'END' || fail "photos.json: $(head -c 800 photos.json)"
+import json
+r = json.load(open("photos.json"))
+assert r["splits"] == {"train": {"images": 73, "classes": {"cat": 37, "dog": 36}}, "test": {"images": 8, "classes": {"cat": 4, "dog": 4}}}, r["splits"]
+assert [q["file"] for q in r["quarantined"]] == ["photos/dog/empty.png", 'photos/dog/no, "picture".jpg']
+assert r["quarantined"][0]["reason"] == "empty file" and r["images"] == {"train": 73, "test": 8} and r["channels"] == 3
+END
+fi
+expect 0 "$regimen" import folder photos/ --out again.h5 --test 0.1 --threads 1 --quiet
+[ ! -s out ] || fail "--quiet: $(cat out)"
+cmp -s photos.h5 again.h5 || fail "one thread: another file"
+expect 0 "$regimen" import folder photos --out gray.h5 --size 8x6 --gray --fit pad --background black --quarantine q.csv
+has out '1x8x6 images'
+has out 'see q.csv'
+[ -s q.csv ] || fail "no q.csv"
+expect 0 "$regimen" import folder photos --out kept.h5 --keep --test 0.1
+has out 'encoded pictures of their own sizes'
+expect 0 "$regimen" train photos.h5 --model mlp --epochs 1 --out run --quiet
+expect 0 "$regimen" train kept.h5 --image 3x12x10 --model mlp --epochs 1 --out run-kept --quiet
+
+# ---- killed, again and again, on the way
+check
+for delay in 0.00 0.01 0.02 0.03 0.05 0.08; do
+    "$regimen" import folder photos --out killed.h5 --test 0.1 --size 300 --threads 1 --quiet 2>/dev/null &
+    child=$!
+    sleep $delay
+    kill -KILL $child 2>/dev/null
+    wait $child 2>/dev/null
+done
+rm -f killed.h5
+expect 0 "$regimen" import folder photos --out killed.h5 --test 0.1 --size 300 --quiet
+expect 0 "$regimen" import folder photos --out whole.h5 --test 0.1 --size 300 --quiet
+cmp -s killed.h5 whole.h5 || fail "killed: another file"
+
+# ---- lists and arrays
+printf 'file;class;split\n' >photos/list.csv
+for i in $(seq 1 9); do printf 'cat/%s.ppm;cat;train\ndog/%s.ppm;dog;%s\n' "$i" "$i" "$([ "$i" -gt 6 ] && echo test)"; done >>photos/list.csv
+echo 'dog/none.ppm;dog;' >>photos/list.csv
+expect 0 "$regimen" import csv photos/list.csv --out list.h5
+has out '^  dog  *6  *3$'
+has list.quarantine.csv 'photos/dog/none.ppm,cannot be read: No such file'
+npy x.npy '12, 5, 4' '|u1' 240
+npy y.npy '12,' '|i1' 12
+expect 0 "$regimen" import npy x.npy y.npy --out npy.h5 --test 0.25 --names=ant,bee,cat
+has out '1x5x4 images'
+has out '^  bee  *3  *1$'
+
+# ---- wrong inputs
+refuse 2 "csv, npy" import photos --out bad.h5
+refuse 3 'nowhere' folder nowhere --out bad.h5
+refuse 2 'expected --out FILE' folder photos
+refuse 2 'photos.h5: exists already (--force replaces it)' folder photos --out photos.h5
+refuse 2 'photos/beside.ppm: not a folder' folder photos/beside.ppm --out bad.h5
+refuse 2 'expected one folder' folder photos photos --out bad.h5
+refuse 2 'photos/cat: one class folder' folder photos/cat --out bad.h5
+refuse 2 'photos/dog: no class folders in it' folder photos/dog --out bad.h5
+for size in 0 -1 64x 64x0 x64 64.5 99999 64x64x3 ''; do refuse 2 '--size: expected pixels' folder photos --out bad.h5 --size "$size"; done
+refuse 2 "unknown fit 'squash'" folder photos --out bad.h5 --fit squash
+for colour in red 12345 '#12345g' ''; do refuse 2 '--background: expected white' folder photos --out bad.h5 --background "$colour"; done
+for share in 0 1 -0.1 10% nan ''; do refuse 2 '--test: expected a fraction' folder photos --out bad.h5 --test "$share"; done
+refuse 2 '--validation: expected a fraction' folder photos --out bad.h5 --validation 2
+refuse 2 '--test: 0.001 of 81 samples is none' folder photos --out bad.h5 --test 0.001
+refuse 2 'leave none of 81' folder photos --out bad.h5 --test 0.5 --validation 0.5
+for seed in -1 x 1.5 99999999999999999999999; do refuse 2 '--seed: expected an integer' folder photos --out bad.h5 --seed "$seed"; done
+refuse 2 '--threads: ' folder photos --out bad.h5 --threads 999
+refuse 2 '--max-side: only with --keep' folder photos --out bad.h5 --max-side 100
+refuse 2 '--keep: .*--size has no meaning' folder photos --out bad.h5 --keep --size 64
+refuse 2 '--root: not for import folder' folder photos --out bad.h5 --root photos
+refuse 2 '--names: not for import folder' folder photos --out bad.h5 --names=a,b
+refuse 2 '--size: not for import npy' npy x.npy y.npy --out bad.h5 --size 64
+refuse 3 'none/bad.h5' folder photos --out none/bad.h5
+refuse 3 'none/q.csv' folder photos --out bad.h5 --quarantine none/q.csv
+rm -rf bad.h5.import
+mkdir taken.h5.import
+echo mine >taken.h5.import/file
+refuse 2 'taken.h5.import: exists and is not an import' folder photos --out taken.h5
+[ -e taken.h5.import/file ] || fail "somebody's file is gone"
+mkdir -p broken/a broken/b
+echo x >broken/a/x.jpg
+echo x >broken/b/x.jpg
+refuse 2 'none of 2 pictures can be read: bad.quarantine.csv says why' folder broken --out bad.h5
+mkdir -p odd/train/a odd/train/b odd/test/c
+picture odd/train/a/1.ppm 1
+picture odd/train/b/1.ppm 2
+picture odd/test/c/1.ppm 3
+refuse 2 "no training picture of class 'c'" folder odd --out bad.h5
+printf 'cat/1.ppm,cat\ndog/1.ppm,dog,extra\ndog/2.ppm\n' >photos/wrong.csv
+refuse 2 'photos/wrong.csv:3: 1 field: expected 2' csv photos/wrong.csv --out bad.h5
+printf 'cat/1.ppm,cat\n"dog/1.ppm,dog\n' >photos/wrong.csv
+refuse 2 'photos/wrong.csv:2: a quote that is not closed' csv photos/wrong.csv --out bad.h5
+refuse 2 '--root: nowhere: not a folder' csv photos/list.csv --out bad.h5 --root nowhere
+refuse 2 'photos: not a regular file' csv photos --out bad.h5
+npy f.npy '12, 5, 4' '<f4' 960
+refuse 2 'f.npy: pixels of type float32: expected uint8 (remedy' npy f.npy y.npy --out bad.h5
+refuse 2 'expected images first, then labels' npy y.npy y.npy --out bad.h5
+refuse 2 'y.npy: not an archive\|expected images and labels' npy y.npy --out bad.h5
+head -c 100 x.npy >short.npy
+refuse 2 'short.npy: truncated' npy short.npy y.npy --out bad.h5
+
+# A disk that fills up: a limit on the size of files stands for it. What was staged is used then.
+rm -rf bad.h5.import
+expect 3 sh -c 'ulimit -f 40; exec "$0" import folder photos --out full.h5 --quiet --size 30' "$regimen"
+[ "$(grep -c '^regimen: error: .*full.h5' err)" = 1 ] || fail "a full disk: $(cat err)"
+[ ! -e full.h5 ] || fail "a full disk: a file"
+expect 0 "$regimen" import folder photos --out full.h5 --size 30
+finish
