@@ -1,6 +1,5 @@
 #include "assemble.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,7 +38,7 @@ static rgm_status count_records(struct work *w, rgm_quarantine *quarantine, rgm_
     const rgm_list *list = w->a->list;
     rgm_import_report *report = w->options->report;
     rgm_stage_record record;
-    RGM_TRY(rgm_stage_rewind(w->a->stage, err));
+    rgm_stage_rewind(w->a->stage);
     for (int64_t i = 0; i < list->count; i++) {
         int32_t more;
         RGM_TRY(rgm_stage_next(w->a->stage, &record, &more, err));
@@ -128,7 +127,7 @@ static rgm_status make_splits(struct work *w, rgm_error *err) {
 static rgm_status count_splits(struct work *w, rgm_error *err) {
     rgm_stage_record record;
     w->sums.C = w->a->to.C;
-    RGM_TRY(rgm_stage_rewind(w->a->stage, err));
+    rgm_stage_rewind(w->a->stage);
     for (int64_t i = 0; i < w->a->list->count; i++) {
         int32_t more, split = w->split[i];
         RGM_TRY(rgm_stage_next(w->a->stage, &record, &more, err));
@@ -157,7 +156,7 @@ static rgm_status flush(struct piece *piece, rgm_writer *writer, int32_t split, 
 static rgm_status copy_images(struct work *w, rgm_writer *writer, struct piece *pieces, rgm_error *err) {
     const rgm_list *list = w->a->list;
     rgm_stage_record record;
-    RGM_TRY(rgm_stage_rewind(w->a->stage, err));
+    rgm_stage_rewind(w->a->stage);
     for (int64_t i = 0; i < list->count; i++) {
         int32_t more, split = w->split[i];
         RGM_TRY(rgm_stage_next(w->a->stage, &record, &more, err));
@@ -210,7 +209,7 @@ static rgm_status write_images(struct work *w, rgm_error *err) {
 static rgm_status copy_files(struct work *w, rgm_encoded_writer *writer, uint8_t *bytes, rgm_error *err) {
     const rgm_list *list = w->a->list;
     rgm_stage_record record;
-    RGM_TRY(rgm_stage_rewind(w->a->stage, err));
+    rgm_stage_rewind(w->a->stage);
     for (int64_t i = 0; i < list->count; i++) {
         int32_t more, split = w->split[i];
         RGM_TRY(rgm_stage_next(w->a->stage, &record, &more, err));

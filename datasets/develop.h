@@ -15,8 +15,8 @@ typedef struct rgm_develop {
 } rgm_develop;
 
 /* Stages what is left of the list. What cannot be read is staged as such, with its reason. Windows of files are decoded
- * while the one before is written. Many large pictures at once would take much memory: of those, as many are decoded at
- * the same time as fit into a fixed number of pixels, one at least. RGM_E_INTERRUPTED, RGM_E_NOMEM, RGM_E_IO of the
+ * while the one before is written. Many large pictures at once would take much memory. So as many of them are decoded
+ * at the same time as fit into a fixed number of pixels, one at least. RGM_E_INTERRUPTED, RGM_E_NOMEM, RGM_E_IO of the
  * staging. What is staged stays. [main] */
 rgm_status rgm_develop_run(rgm_develop *develop, const rgm_import_options *options, rgm_error *err);
 

@@ -1,6 +1,6 @@
 /* Importers: other formats -> one HDF5 file of FORMAT.md, contiguous, with Regimen's frame.
  *
- * Pictures are decoded by a team, in windows of files, and staged (stage.h): an import that was stopped or killed goes
+ * Pictures are decoded by a team, in windows of files, and staged (stage.h). An import that was stopped or killed goes
  * on where it was when it is called again. The file depends on the sources and the options alone, not on threads, stops
  * or the order in which a folder is read. */
 #ifndef RGM_DATASETS_IMPORT_H
@@ -77,9 +77,12 @@ rgm_status rgm_import_folder(const rgm_import_options *options, rgm_error *err);
 rgm_status rgm_import_csv(const rgm_import_options *options, rgm_error *err);
 
 /* Arrays of NumPy: uint8 images [N][H][W], [N][H][W][C] or [N][C][H][W] with 1 or 3 channels, and integer labels [N] or
- * [N][1]. Sources are images and labels, and those for test behind them, or one archive .npz, whose keys tell which is
- * which: x_train, y_train, x_test, ...; train_images, train_labels, val_images, ...; images, labels; x, y; arr_0,
- * arr_1. RGM_E_USAGE for sources that are not such, RGM_E_FORMAT for what cannot be taken, with a remedy. */
+ * [N][1]. Sources are images and labels, and those for test behind them, or one archive .npz. Its keys tell which is
+ * which:
+ *     x_train, y_train, x_test, y_test, x_val, ...      Keras and its relatives; also X_train
+ *     train_images, train_labels, val_images, ...       MedMNIST
+ *     images, labels; x, y; arr_0, arr_1                for training
+ * RGM_E_USAGE for sources that are not such, RGM_E_FORMAT for what cannot be taken, with a remedy. */
 rgm_status rgm_import_npy(const rgm_import_options *options, rgm_error *err);
 
 #endif

@@ -1,4 +1,4 @@
-/* Pictures that are kept as files: each is decoded once, which shows whether it is whole; one that is larger than
+/* Pictures that are kept as files. Each is decoded once, which shows whether it is whole. One that is larger than
  * wanted is made smaller and encoded again, as JPEG. */
 #ifndef RGM_DATASETS_KEEPER_H
 #define RGM_DATASETS_KEEPER_H

@@ -85,12 +85,10 @@ static rgm_status fill(rgm_stage *stage, size_t need, rgm_error *err) {
     return RGM_OK;
 }
 
-rgm_status rgm_stage_rewind(rgm_stage *stage, rgm_error *err) {
-    (void)err;
+void rgm_stage_rewind(rgm_stage *stage) {
     stage->buffer_used = stage->buffer_at = 0;
     stage->read_at = sizeof(struct head);
     stage->read_data = stage->last_data = 0;
-    return RGM_OK;
 }
 
 rgm_status rgm_stage_next(rgm_stage *stage, rgm_stage_record *record, int32_t *more, rgm_error *err) {
@@ -145,8 +143,8 @@ static rgm_status check_data(rgm_stage *stage, const rgm_stage_record *record, u
 static rgm_status take_up(rgm_stage *stage, const rgm_stop *stop, int64_t *done, rgm_error *err) {
     uint8_t *piece = malloc(CHECK_PIECE);
     XXH3_state_t *state = XXH3_createState();
-    rgm_status status = piece && state ? rgm_stage_rewind(stage, err)
-                                       : rgm_fail(err, RGM_E_NOMEM, "%.300s: out of memory", stage->folder);
+    rgm_status status = piece && state ? RGM_OK : rgm_fail(err, RGM_E_NOMEM, "%.300s: out of memory", stage->folder);
+    rgm_stage_rewind(stage);
     for (int32_t more = 1, same = 0; status == RGM_OK; same = 0) {
         rgm_stage_record record;
         status = rgm_stage_next(stage, &record, &more, err);

@@ -44,7 +44,7 @@ rgm_status rgm_stage_add(rgm_stage *stage, const rgm_stage_record *record, const
 rgm_status rgm_stage_commit(rgm_stage *stage, rgm_error *err);
 
 /* From the first record on; each call gives the next, *more is 0 behind the last. */
-rgm_status rgm_stage_rewind(rgm_stage *stage, rgm_error *err);
+void rgm_stage_rewind(rgm_stage *stage);
 rgm_status rgm_stage_next(rgm_stage *stage, rgm_stage_record *record, int32_t *more, rgm_error *err);
 
 /* The data of the record that rgm_stage_next() gave last. RGM_E_FORMAT if it is damaged. */

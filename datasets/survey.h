@@ -1,5 +1,6 @@
-/* A look at the headers of all pictures of a list, before they are decoded: whether there is colour, what sizes there
- * are, which pictures take much memory. A header that cannot be read is passed over here: decoding says why. */
+/* A look at the headers of all pictures of a list, before they are decoded. It tells whether there is colour, what
+ * sizes there are, and which pictures take much memory. A header that cannot be read is passed over here: decoding says
+ * why. */
 #ifndef RGM_DATASETS_SURVEY_H
 #define RGM_DATASETS_SURVEY_H
 
