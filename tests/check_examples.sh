@@ -200,7 +200,7 @@ settings() { sed -n 's/^| \(--set [^|]*[^ |]\) *|.*/\1/p' "$1"; }
 is_of_the_build() { # lines that need the network, a compiler's work or another program
     case $1 in
     ./bootstrap* | .ci/run* | autoreconf* | mkdir* | *../configure* | make* | cd\ * | CK_* | apt-get* | bench/peers/* | pip* | \
-        for\ * | PREFIX=* | SEED=* | FIRST=* | COUNT=* | PLACES=* | ../tests/trials/* | tests/fuzz/* | cc\ * | export\ * | '' | \
+        for\ * | PREFIX=* | SEED=* | SIZES=* | FIRST=* | COUNT=* | PLACES=* | ../tests/trials/* | tests/fuzz/* | cc\ * | export\ * | '' | \
         '#'*) return 0 ;;
     esac
     return 1

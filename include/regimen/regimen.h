@@ -166,7 +166,8 @@ REGIMEN_API int32_t regimen_config_read(regimen_config *config, const char *path
 REGIMEN_API int32_t regimen_config_set(regimen_config *config, const char *key, const char *value, regimen_error *err);
 
 /* The whole as YAML: at most `size` bytes with the NUL go into text, which may be NULL if size is 0. Returns the bytes
- * that the whole takes with its NUL, or a negative status. */
+ * that the whole takes with its NUL, or a negative status. Batch, epochs and rate follow from the set when a training
+ * begins (docs/CONFIG.md). Before, the text has the table's; what reads it takes them as given. */
 REGIMEN_API int64_t regimen_config_print(const regimen_config *config, char *text, size_t size, regimen_error *err);
 
 /* ---- machine ---- */
