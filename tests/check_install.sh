@@ -45,7 +45,7 @@ beside=$(find "$(variable plugindir)" ! -name '*.so' ! -type d)
 [ -z "$beside" ] || fail "beside the plugins: $beside"
 
 # shellcheck disable=SC2016 # backquotes of Markdown
-sed -n '/^```c$/,/^```$/{/^```/!p;}' "$top/docs/PLUGINS.md" >"$scratch/brightness.c"
+sed -n '/^```c$/,/^```$/{/^```c/d; /^```/q; p;}' "$top/docs/PLUGINS.md" >"$scratch/brightness.c" # the first one
 flags=$(PKG_CONFIG_PATH=$(variable libdir)/pkgconfig pkg-config --define-variable=prefix="$(variable prefix)" --cflags regimen)
 # shellcheck disable=SC2086 # lists of words
 ${CC:-cc} -shared -fPIC -O2 -Wall -Wextra -Werror $flags "$scratch/brightness.c" -o "$scratch/brightness.so" ||

@@ -65,7 +65,6 @@ refuse 2 'early_stop.patience: 2 evaluations, but without a validation split' tr
 # ---- models and images
 refuse 2 "resnet21" train data.h5 --model resnet21
 refuse 2 'channels' train data.h5 --image 3x12x12
-refuse 2 '1x13x12, but data.h5 has images of 1x12x12' train data.h5 --image 1x13x12
 refuse 2 'classes' train data.h5 --set model.classes=2
 refuse 2 'logit' train data.h5 --set model.head=logit
 refuse 2 'image' plan --image 0x1x1
