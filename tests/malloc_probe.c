@@ -38,7 +38,8 @@ static const char *last_name(const char *path) {
 }
 
 static int32_t whose_is(const char *path) {
-    static const char *const others[] = {"libdnnl", "libgomp", "libomp", "libiomp", "libstdc++", "libgcc", "ld-linux"};
+    static const char *const others[] = {"libdnnl",  "libgomp", "libomp",  "libiomp", "libstdc++", "libgcc",
+                                         "ld-linux", "libjpeg", "libspng", "libwebp", "libz.so"};
     const char *name = last_name(path);
     if (strncmp(name, "libc.so", 7) == 0) return LIBC;
     for (size_t i = 0; i < sizeof others / sizeof *others; i++)

@@ -1,7 +1,7 @@
 /* Sees who allocates. Linked into a test program, it stands in front of malloc and its relatives for the whole process.
  * While armed, it notes each call with the frames above it. A call counts as the project's own if the first caller
- * outside the C library lies in the program itself or in a plugin. Calls from oneDNN, OpenMP and the C++ library are
- * their own. */
+ * outside the C library lies in the program itself or in a plugin. Calls from oneDNN, OpenMP, the C++ library and the
+ * decoders of pictures are their own. */
 #ifndef RGM_TESTS_MALLOC_PROBE_H
 #define RGM_TESTS_MALLOC_PROBE_H
 
