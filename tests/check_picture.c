@@ -405,7 +405,8 @@ START_TEST(test_reserve) {
         malloc_probe_disarm();
         ck_assert_int_eq(status, RGM_OK);
         int32_t count = malloc_probe_own(own, sizeof own, &all);
-        if (malloc_probe_works()) ck_assert_msg(count == 0, "kind %d: %s", spec.kind, own);
+        int32_t jumps = spec.kind == PNG; /* spng_ctx_free() ends with a jump to free(), which then seems to be ours */
+        if (malloc_probe_works()) ck_assert_msg(count <= jumps, "kind %d: %s", spec.kind, own);
         if (!first) first = picture.pixels;
         ck_assert_ptr_eq(picture.pixels, first);
         free(at);
