@@ -164,24 +164,12 @@ static void put_head(const rgm_gallery *g) {
 
 /* ---- sums ---- */
 
-/* The class with most pictures behind `last` in that order; -1: none is left. */
-static int32_t next_class(const rgm_gallery *g, int32_t last) {
-    const int64_t *counts = g->o.sums->counts;
-    int32_t best = -1;
-    for (int32_t i = 0; i < g->o.classes; i++) {
-        int64_t n = counts[i], most = last < 0 ? INT64_MAX : counts[last];
-        if (n == 0 || n > most || (n == most && i <= last)) continue;
-        if (best < 0 || n > counts[best]) best = i;
-    }
-    return best;
-}
-
 static void put_classes(const rgm_gallery *g) {
     FILE *to = g->to;
     const int64_t *counts = g->o.sums->counts;
-    int32_t first = next_class(g, -1), shown = 0, found = 0;
+    int32_t classes = g->o.classes, first = rgm_class_behind(counts, classes, -1), shown = 0, found = 0;
     fputs("<section><h2>Classes</h2><p class=\"soft\">How many pictures were taken for each.</p><table>\n", to);
-    for (int32_t i = first; i >= 0 && shown < CLASSES; i = next_class(g, i), shown++) {
+    for (int32_t i = first; i >= 0 && shown < CLASSES; i = rgm_class_behind(counts, classes, i), shown++) {
         fputs("<tr><td>", to);
         put_class(g, i);
         fputs("</td><td class=\"b\">", to);
@@ -191,7 +179,7 @@ static void put_classes(const rgm_gallery *g) {
         fputs("</td></tr>\n", to);
     }
     fputs("</table>", to);
-    for (int32_t i = 0; i < g->o.classes; i++) found += counts[i] > 0;
+    for (int32_t i = 0; i < classes; i++) found += counts[i] > 0;
     if (found > shown) fprintf(to, "<p class=\"soft\">And %d more.</p>", found - shown);
     fputs("</section>\n", to);
 }

@@ -291,13 +291,12 @@ static void add_text(const rgm_predictions *p, const rgm_prediction *one) {
     putc('\n', to);
 }
 
-/* The class with most pictures behind `last` in that order; -1: none is left. */
-static int32_t next_class(const rgm_predictions *p, int32_t last) {
+int32_t rgm_class_behind(const int64_t *counts, int32_t classes, int32_t last) {
     int32_t best = -1;
-    for (int32_t i = 0; i < p->o.classes; i++) {
-        int64_t n = p->counts[i], most = last < 0 ? INT64_MAX : p->counts[last];
-        if (n == 0 || n > most || (n == most && i <= last)) continue;
-        if (best < 0 || n > p->counts[best]) best = i;
+    int64_t most = last < 0 ? INT64_MAX : counts[last];
+    for (int32_t i = 0; i < classes; i++) {
+        if (counts[i] == 0 || counts[i] > most || (counts[i] == most && i <= last)) continue;
+        if (best < 0 || counts[i] > counts[best]) best = i;
     }
     return best;
 }
@@ -308,7 +307,7 @@ static void put_classes(const rgm_predictions *p) {
     int32_t shown = 0, found = 0;
     for (int32_t i = 0; i < p->o.classes; i++) found += p->counts[i] > 0;
     fputs("classes    ", to);
-    for (int32_t i = next_class(p, -1); i >= 0 && shown < SHOWN_CLASSES; i = next_class(p, i)) {
+    for (int32_t i = -1; shown < SHOWN_CLASSES && (i = rgm_class_behind(p->counts, p->o.classes, i)) >= 0;) {
         if (shown++) fputs(", ", to);
         put_name(to, rgm_class_title(p->o.names, i, room), 0);
         fprintf(to, " %lld", (long long)p->counts[i]);

@@ -82,6 +82,11 @@ void rgm_predictions_sum(const rgm_predictions *predictions, rgm_predictions_sum
 /* The most frequent mistakes, most frequent first; their number, at most `most`. */
 int32_t rgm_predictions_mistakes(rgm_predictions *predictions, rgm_mistake *mistakes, int32_t most);
 
+/* The class with most pictures of counts[0..classes) behind `last` in that order, -1 before the first; -1: none is
+ * left.
+ */
+int32_t rgm_class_behind(const int64_t *counts, int32_t classes, int32_t last);
+
 /* 1 if the text is on standard output: neither CSV nor JSON is there. */
 int32_t rgm_predictions_has_text(const rgm_predictions_options *options);
 
