@@ -1,6 +1,6 @@
-/* The data set: an HDF5 file of uint8 images, or of encoded pictures, and labels (datasets/FORMAT.md), opened read-only
- * and validated whole; or pixels that lie in the caller's memory. Once opened it does not change, so any number of
- * threads may use one set.
+/* The data set: an HDF5 file of uint8 images, or of encoded pictures, and labels (datasets/FORMAT.md). It is opened
+ * read-only and validated whole. Or it is pixels that lie in the caller's memory. Once opened it does not change, so
+ * any number of threads may use one set.
  *
  * Splits `train`, `test` and `validation` (any of them may be missing, one must be there) share one image size. Labels
  * are read into memory and checked. Pixels are not, if they can be mapped:

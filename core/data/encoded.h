@@ -5,8 +5,8 @@
 #include "data/content.h"
 #include "data/stats.h"
 
-/* Opens a split's encoded pictures as `images` of its store, and reads the tables beside them; with the first split
- * also what the root says of them. What sizes there are is checked. RGM_E_FORMAT. Inside the HDF5 lock. */
+/* Opens a split's encoded pictures as `images` of its store, and reads the tables beside them. With the first split
+ * comes what the root says of them. What sizes there are is checked. RGM_E_FORMAT. Inside the HDF5 lock. */
 rgm_status rgm_encoded_open(rgm_dataset *set, hid_t group, int32_t split, rgm_error *err);
 
 /* Finds the place of a split's pictures in the file. RGM_E_FORMAT unless they are contiguous. Inside the HDF5 lock. */

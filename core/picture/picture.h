@@ -15,7 +15,7 @@
  *     colour profiles               ignored, and told in info.profile
  *     several frames or pages       the first
  *
- * A decoded picture is a function of bytes and want alone: libjpeg-turbo decodes with its accurate inverse DCT and its
+ * A decoded picture is a function of bytes and want alone. libjpeg-turbo decodes with its accurate inverse DCT and its
  * smooth upsampling, which have the same bits on all instruction sets.
  *
  * A damaged picture is RGM_E_FORMAT, and so is one that ends too early. Its line is "NAME: what is wrong". Bytes that a
@@ -94,8 +94,8 @@ typedef struct rgm_decoder rgm_decoder; /* buffers that grow, for one thread at 
 rgm_status rgm_decoder_create(rgm_decoder **decoder, rgm_error *err);
 void rgm_decoder_destroy(rgm_decoder *decoder); /* NULL is fine */
 
-/* Takes the memory for pictures of up to so many pixels with C channels now: later decoding takes none of our own (the
- * libraries take theirs). RGM_E_NOMEM. */
+/* Takes the memory for pictures of up to so many pixels with C channels now. Later decoding takes none of our own; the
+ * libraries take theirs. RGM_E_NOMEM. */
 rgm_status rgm_decoder_reserve(rgm_decoder *decoder, int64_t pixels, int32_t C, rgm_error *err);
 
 /* Bytes that rgm_decoder_reserve() takes, for a plan. */

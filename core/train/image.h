@@ -20,7 +20,7 @@ rgm_transform rgm_image_adapt(const rgm_transform *from, const int32_t image[3])
 /* A set's own transform, else the default without a size, with the background of its encoded pictures. C 0: neither. */
 rgm_transform rgm_image_own(const rgm_dataset_info *info);
 
-/* What evaluation does with pictures after a training with this chain: *transform, for its image, stays as it is unless
+/* What evaluation does with pictures after a training with this chain. *transform stays as it is, for its image, unless
  * an augmentation that takes windows says more. RGM_E_PLUGIN. [main] */
 rgm_status rgm_image_evaluation(const rgm_components *components, const rgm_clock *clock, rgm_transform *transform,
                                 rgm_error *err);
