@@ -46,7 +46,8 @@ static rgm_config *configure(const char *more) {
     rgm_config *c = calloc(1, sizeof *c);
     snprintf(text, sizeof text,
              "data: {file: '%s'}\nmodel: {name: resnet20, stem: small, base: 4}\nthreads: 1\nbatch: 6\nepochs: 2\n"
-             "optimizer: {sgd: {lr: 0.3, momentum: 0.9, nesterov: true}}\nmetrics: {every: 1}\nplugins: ['" RGM_FIXTURES "/train/fails.so']\n",
+             "optimizer: {sgd: {lr: 0.3, momentum: 0.9, nesterov: true}}\nmetrics: {every: 1}\nplugins: ['" RGM_FIXTURES
+             "/train/fails.so']\n",
              set);
     rgm_status status = rgm_config_init(c, &err);
     if (status >= 0) status = rgm_config_parse(c, text, strlen(text), "test", &err);

@@ -94,9 +94,12 @@ test_checkpoint *new_state(const rgm_graph *g, uint32_t seed) {
     c->about.seed = UINT64_MAX - seed;
     c->about.fingerprint = 0x8000000000000001;
     c->about.fingerprint_pixels = 1;
-    c->about.input = (rgm_model_input){
-        .known = 1, .classes = 3, .image = {1, 16, 16}, .transform = {1, 16, 16, RGM_FIT_CROP, 18, {1, 2, 255}},
-        .mean = {0.1f + (float)seed}, .std = {1.0f / 3}};
+    c->about.input = (rgm_model_input){.known = 1,
+                                       .classes = 3,
+                                       .image = {1, 16, 16},
+                                       .transform = {1, 16, 16, RGM_FIT_CROP, 18, {1, 2, 255}},
+                                       .mean = {0.1f + (float)seed},
+                                       .std = {1.0f / 3}};
     c->about.config = "batch: 128\n";
     c->about.build = "regimen 0.1.0, oneDNN 2.6.3";
     c->about.plugins = "optimizer 0 adam: adam 1.0.0\n";

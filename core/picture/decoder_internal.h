@@ -1,5 +1,5 @@
-/* What the formats of this room share: the decoder's buffers, and one function a format for a header and one for pixels.
- * The canvas turns, blends and converts rows of pixels on their way into the decoder's picture.
+/* What the formats of this room share: the decoder's buffers, and one function a format for a header and one for
+ * pixels. The canvas turns, blends and converts rows of pixels on their way into the decoder's picture.
  *
  * A format's error lines have no name in front: rgm_picture_probe() and rgm_decode() put it there.
  */
