@@ -17,7 +17,7 @@ try:
     import numpy as np
     from PIL import Image, ImageOps
 except ImportError as e:
-    print(f"compare_pixels.py: skipped: {e}")
+    print(f"SKIPPED pillow: no python3-pil or python3-numpy ({e})")
     sys.exit(77)
 
 Image.MAX_IMAGE_PIXELS = None
