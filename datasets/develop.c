@@ -162,6 +162,7 @@ static int32_t window_size(const struct state *s, int64_t first) {
         heavy += millions > s->light ? millions : 0;
         if (count > 0 && (bytes > WINDOW_BYTES || heavy > MILLIONS)) break;
         count++;
+        if (heavy > MILLIONS) break; /* a window of its own */
     }
     return count;
 }
@@ -171,6 +172,8 @@ static void start_window(struct state *s, int64_t first) {
     free_files(s->now);
     s->now->first = first;
     s->now->count = window_size(s, first);
+    int32_t alone = s->now->count == 1 && s->d->survey->millions[first] > MILLIONS;
+    for (int32_t w = 0; alone && w < rgm_team_size(s->d->team); w++) free_tools(&s->tools[w]); /* room for it */
     for (int32_t k = 0; k < s->now->count; k++) s->now->records[k] = (rgm_stage_record){.index = first + k};
 }
 
