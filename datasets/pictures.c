@@ -7,7 +7,8 @@
 #include "base/log.h"
 #include "develop.h"
 
-enum { SMALL = 64, LARGE = 224, LARGE_FROM = 200 };
+/* Sides that are chosen from: the largest that half of the pictures have, so that most are not enlarged. */
+static const int32_t sides[] = {32, 48, 64, 96, 128, 160, 192, 224};
 
 /* The size of the images: as asked, as all pictures are, or by the median of their shorter sides. */
 static void choose_size(const rgm_survey *survey, const rgm_import_pictures *p, rgm_transform *to) {
@@ -20,7 +21,9 @@ static void choose_size(const rgm_survey *survey, const rgm_import_pictures *p, 
         rgm_log(RGM_LOG_INFO, "images of %d x %d pixels (height x width), as all pictures are", to->H, to->W);
         return;
     }
-    to->H = to->W = survey->median < LARGE_FROM ? SMALL : LARGE;
+    to->H = to->W = sides[0];
+    for (size_t i = 1; i < sizeof sides / sizeof *sides; i++)
+        if (sides[i] <= survey->median) to->H = to->W = sides[i];
     rgm_log(RGM_LOG_INFO,
             "images of %d x %d pixels: the pictures differ in size, half of them have a shorter side of %d or less "
             "(--size chooses another)",

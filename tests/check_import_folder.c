@@ -256,7 +256,7 @@ START_TEST(test_choices) {
     ck_assert_int_eq(rgm_dataset_describe(set)->C, 1);
     rgm_dataset_close(set);
     import_picture("dog/c.png", RGM_PICTURE_PNG, 300, 310, 3);
-    import_expect(rgm_import_folder, RGM_OK, "images of 64 x 64 pixels: the pictures differ in size");
+    import_expect(rgm_import_folder, RGM_OK, "images of 32 x 32 pixels: the pictures differ in size");
     set = open_set(c->out, RGM_ACCESS_AUTO);
     ck_assert_int_eq(rgm_dataset_describe(set)->C, 3);
     rgm_dataset_close(set);
