@@ -51,7 +51,7 @@ if cmp -s whole.h5 again.h5; then pass; else missed 4 "a second import has other
 
 # killed on the way
 shortest=$took
-for share in 25 50 30; do
+for share in 20 30 20; do
     # shellcheck disable=SC2086
     "$tools/timed" -o out -e err -t "$TIMEOUT" -s 9 -u $((shortest * share * 10)) "$regimen" $command --out killed.h5 --quiet
     if [ -e killed.h5 ]; then echo "it was over before the kill at $share %"; fi
