@@ -12,7 +12,7 @@
 #include "base/log.h"
 #include "base/text.h"
 
-enum { FIELDS = 64, RECORD_BYTES = 1 << 16, LINES_MOST = INT32_MAX - 1, AGAIN_TOLD = 5, STOP_EACH = 1024 };
+enum { FIELDS = 64, RECORD_BYTES = 1 << 16, LINES_MOST = INT32_MAX - RECORD_BYTES, AGAIN_TOLD = 5, STOP_EACH = 1024 };
 enum { PATH = 0, LABEL = 1, SPLIT = 2, COLUMNS = 3 };
 
 struct reader {
@@ -45,15 +45,17 @@ static int take(struct reader *r) {
     return '\n';
 }
 
+static rgm_status too_long(const struct reader *r, rgm_error *err) {
+    rgm_fail(err, RGM_E_FORMAT, "longer than %d bytes", RECORD_BYTES);
+    return wrong(r, err);
+}
+
 static rgm_status put(struct reader *r, char c, rgm_error *err) {
     if (c == 0) {
         rgm_fail(err, RGM_E_FORMAT, "a NUL byte: not a text file");
         return wrong(r, err);
     }
-    if (r->used + 2 > RECORD_BYTES) {
-        rgm_fail(err, RGM_E_FORMAT, "longer than %d bytes", RECORD_BYTES);
-        return wrong(r, err);
-    }
+    if (r->used + 2 > RECORD_BYTES) return too_long(r, err);
     r->text[r->used++] = c;
     return RGM_OK;
 }
@@ -93,6 +95,7 @@ static rgm_status read_field(struct reader *r, int *end, rgm_error *err) {
     else
         for (; c != r->separator && c != '\n' && c != EOF; c = take(r)) RGM_TRY(put(r, (char)c, err));
     *end = c;
+    if (r->used == RECORD_BYTES) return too_long(r, err);
     r->text[r->used++] = 0;
     r->field[r->count++] = r->text + at;
     return RGM_OK;
@@ -102,7 +105,7 @@ static rgm_status read_field(struct reader *r, int *end, rgm_error *err) {
 static rgm_status read_record(struct reader *r, int *more, rgm_error *err) {
     int end = 0;
     do {
-        if (r->next == LINES_MOST) {
+        if (r->next >= LINES_MOST) { /* a quoted field may hold many */
             rgm_fail(err, RGM_E_UNSUPPORTED, "more than %d lines", LINES_MOST);
             return wrong(r, err);
         }

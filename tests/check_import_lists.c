@@ -136,6 +136,10 @@ START_TEST(test_csv_wrong) {
     memset(text + 8, 'x', sizeof text - 9);
     list(text);
     import_expect(rgm_import_csv, RGM_E_FORMAT, "list.csv:2: longer than 65536 bytes");
+    memset(text + 8 + 65535, ',', 40); /* full at the end of a field: empty ones follow */
+    text[8 + 65535 + 40] = 0;
+    list(text);
+    import_expect(rgm_import_csv, RGM_E_FORMAT, "list.csv:2: longer than 65536 bytes");
     import_put("list.csv", "a\0b,x\n", 6);
     import_expect(rgm_import_csv, RGM_E_FORMAT, "list.csv:1: a NUL byte: not a text file");
     c->sources[0] = c->in;
