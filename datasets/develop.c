@@ -10,7 +10,9 @@
 enum {
     WINDOW = 256,            /* most files of a window */
     WINDOW_BYTES = 24 << 20, /* of the images or files of a window */
-    MILLIONS = 32            /* of pixels that are decoded at the same time */
+    MILLIONS = 32,           /* of pixels that are decoded at the same time */
+    LARGE = 1 << 20,         /* bytes of a file that is looked at before it is read */
+    HEAD = 64                /* enough to tell what it is */
 };
 
 /* What a worker decodes with. */
@@ -59,6 +61,15 @@ static void refuse(rgm_stage_record *record, const char *said) {
     rgm_list_show(said, record->reason, sizeof record->reason);
 }
 
+/* The file -> tools->slurp: all of it, or the first bytes of a large one that cannot be a picture. */
+static rgm_status read_file(const rgm_list *list, int64_t i, rgm_slurp *slurp, rgm_error *err) {
+    if (list->entries[i].size > LARGE) {
+        RGM_TRY(rgm_slurp_read(slurp, list, i, HEAD, err));
+        if (rgm_picture_kind(slurp->bytes, slurp->size) == RGM_PICTURE_NONE) return RGM_OK;
+    }
+    return rgm_slurp_read(slurp, list, i, SIZE_MAX, err);
+}
+
 /* Names the reason if the file cannot be a picture; 1 if it may be one. */
 static int may_be_picture(rgm_stage_record *record, int meant, const rgm_slurp *slurp) {
     if (rgm_picture_kind(slurp->bytes, slurp->size) != RGM_PICTURE_NONE) return 1;
@@ -98,7 +109,7 @@ static rgm_status make_with(struct state *s, struct tools *tools, int32_t k, rgm
     int meant = list->chosen || has_suffix(rgm_list_path(list, i)); /* to be a picture */
     rgm_stage_record *record = &s->now->records[k];
     rgm_error said = {0};
-    rgm_status status = rgm_slurp_read(&tools->slurp, list, i, SIZE_MAX, &said);
+    rgm_status status = read_file(list, i, &tools->slurp, &said);
     if (status == RGM_OK && !may_be_picture(record, meant, &tools->slurp)) return RGM_OK;
     if (status == RGM_OK)
         status = s->options->pictures.keep ? keep_file(s, tools, k, &said) : make_image(s, tools, k, &said);

@@ -1,7 +1,7 @@
 #include "pictures.h"
 
 #include <string.h>
-#include <unistd.h>
+#include <sys/stat.h>
 #include <xxhash.h>
 #include "assemble.h"
 #include "base/log.h"
@@ -75,8 +75,10 @@ static rgm_status develop(const rgm_list *list, const rgm_survey *survey, rgm_te
 
 /* Refused before the work, not behind it. */
 static rgm_status check_out(const rgm_import_options *o, rgm_error *err) {
-    if (!o->overwrite && access(o->out, F_OK) == 0) return rgm_fail(err, RGM_E_USAGE, "%s: exists already", o->out);
-    return RGM_OK;
+    struct stat st;
+    if (stat(o->out, &st) != 0) return RGM_OK;
+    if (!o->overwrite) return rgm_fail(err, RGM_E_USAGE, "%s: exists already", o->out);
+    return S_ISREG(st.st_mode) ? RGM_OK : rgm_fail(err, RGM_E_IO, "%s: not a regular file", o->out);
 }
 
 rgm_status rgm_pictures_import(const rgm_list *list, const rgm_import_options *options, rgm_error *err) {

@@ -1,16 +1,18 @@
 #include "quarantine.h"
 
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { BUFFER = 1 << 16, SHOWN = 4 * 2 * PATH_MAX, FIELD = 2 * SHOWN + 8 };
+static const char head[] = "file,reason\n";
 
-/* The options' file, or OUT without its suffix and ".quarantine.csv". */
-static const char *name_file(const rgm_import_options *o, char *out, size_t size) {
+const char *rgm_quarantine_path(const rgm_import_options *o, char *out, size_t size) {
     static const char *const suffixes[] = {".h5", ".hdf5", ".hdf"};
     if (o->pictures.quarantine) {
         snprintf(out, size, "%s", o->pictures.quarantine);
@@ -53,12 +55,13 @@ static rgm_status flush(rgm_quarantine *q, rgm_error *err) {
 
 static rgm_status open_file(rgm_quarantine *q, rgm_error *err) {
     rgm_import_report *report = q->options->report;
-    name_file(q->options, report->quarantine, sizeof report->quarantine);
+    rgm_quarantine_path(q->options, report->quarantine, sizeof report->quarantine);
     q->text = malloc(BUFFER + 2 * FIELD);
     if (!q->text) return rgm_fail(err, RGM_E_NOMEM, "%.300s: out of memory", report->quarantine);
     RGM_TRY(rgm_replace_begin(&q->file, report->quarantine, err));
     q->open = 1;
-    q->used = (size_t)snprintf(q->text, BUFFER, "file,reason\n");
+    q->used = sizeof head - 1;
+    memcpy(q->text, head, q->used);
     return RGM_OK;
 }
 
@@ -75,9 +78,21 @@ rgm_status rgm_quarantine_add(rgm_quarantine *q, const rgm_list *list, int64_t i
     return q->used > BUFFER ? flush(q, err) : RGM_OK;
 }
 
+/* Removes a list of an import before. Anything else of that name stays. */
+static void remove_old(const char *path) {
+    char found[sizeof head - 1];
+    struct stat st;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    if (fd < 0) return;
+    int ours = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && read(fd, found, sizeof found) == sizeof found &&
+               memcmp(found, head, sizeof found) == 0;
+    close(fd);
+    if (ours) unlink(path);
+}
+
 rgm_status rgm_quarantine_end(rgm_quarantine *q, rgm_status status, rgm_error *err) {
     char path[4096];
-    if (!q->open && status == RGM_OK) unlink(name_file(q->options, path, sizeof path));
+    if (!q->open && status == RGM_OK) remove_old(rgm_quarantine_path(q->options, path, sizeof path));
     if (q->open && status == RGM_OK && q->used) status = flush(q, err);
     if (q->open) status = rgm_replace_end(&q->file, status, err);
     free(q->text);

@@ -14,6 +14,9 @@ typedef struct rgm_quarantine {
     size_t used;
 } rgm_quarantine;
 
+/* The file's path: the options', or OUT without its suffix and ".quarantine.csv". Returns `out`. */
+const char *rgm_quarantine_path(const rgm_import_options *options, char *out, size_t size);
+
 /* Nothing is written yet. The options' report gets the file's name when there is one. */
 void rgm_quarantine_begin(rgm_quarantine *quarantine, const rgm_import_options *options);
 
@@ -21,7 +24,7 @@ void rgm_quarantine_begin(rgm_quarantine *quarantine, const rgm_import_options *
 rgm_status rgm_quarantine_add(rgm_quarantine *quarantine, const rgm_list *list, int64_t i, const char *reason,
                               rgm_error *err);
 
-/* Puts the file in place if `status` is RGM_OK, else gives it up; without anything to list, an older file of that name
+/* Puts the file in place if `status` is RGM_OK, else gives it up. Without anything to list, an older list of that name
  * is removed. Returns `status` or the failure. */
 rgm_status rgm_quarantine_end(rgm_quarantine *quarantine, rgm_status status, rgm_error *err);
 

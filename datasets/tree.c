@@ -42,6 +42,7 @@ struct walk {
     size_t seen_count, seen_room;
     struct place *links; /* folders behind links, for later */
     size_t links_count, links_room;
+    struct seen own[RGM_TREE_OWN];
 };
 
 static rgm_status no_memory(const struct walk *w, rgm_error *err) {
@@ -156,7 +157,20 @@ static rgm_status read_folder(struct walk *w, const char *path, struct names *na
     return error ? locked(w, path, error, err) : RGM_OK;
 }
 
-enum { KIND_FILE, KIND_FOLDER, KIND_LINKED_FOLDER, KIND_OTHER };
+enum { KIND_FILE, KIND_FOLDER, KIND_LINKED_FOLDER, KIND_OTHER, KIND_OWN };
+
+static void find_own(struct walk *w, const rgm_tree *tree) {
+    struct stat st;
+    for (int i = 0; i < RGM_TREE_OWN; i++)
+        if (tree->own[i] && stat(tree->own[i], &st) == 0)
+            w->own[i] = (struct seen){.device = st.st_dev, .inode = st.st_ino, .taken = 1};
+}
+
+static int is_own(const struct walk *w, const struct stat *st) {
+    for (int i = 0; i < RGM_TREE_OWN; i++)
+        if (w->own[i].taken && w->own[i].device == st->st_dev && w->own[i].inode == st->st_ino) return 1;
+    return 0;
+}
 
 /* What a name is; *st is that of the file behind links. A link that leads nowhere is a file, which cannot be read. */
 static int kind_of(const struct walk *w, const char *path, unsigned char type, struct stat *st) {
@@ -168,6 +182,7 @@ static int kind_of(const struct walk *w, const char *path, unsigned char type, s
     struct stat own;
     if (type == DT_UNKNOWN && lstat(whole, &own) == 0) linked = S_ISLNK(own.st_mode);
     free(whole);
+    if (found && is_own(w, st)) return KIND_OWN;
     if (!found || S_ISREG(st->st_mode)) return KIND_FILE;
     if (!S_ISDIR(st->st_mode)) return KIND_OTHER;
     return linked ? KIND_LINKED_FOLDER : KIND_FOLDER;
@@ -215,7 +230,7 @@ static rgm_status walk_folder(struct walk *w, const struct place *place, rgm_err
             status = walk_folder(w, &in, err);
         else if (kind == KIND_LINKED_FOLDER)
             status = defer(w, in.path, in.label, in.split, err);
-        else
+        else if (kind == KIND_OTHER)
             w->list->passed[RGM_PASSED_SPECIAL]++;
         free(in.path);
     }
@@ -334,9 +349,10 @@ static rgm_status check_found(const rgm_list *list, rgm_error *err) {
                     list->passed[RGM_PASSED_OUTSIDE] ? " (there are files beside)" : "");
 }
 
-rgm_status rgm_tree_walk(rgm_list *list, const char *folder, const rgm_stop *stop, rgm_error *err) {
-    struct walk w = {.list = list, .stop = stop};
-    list->name = list->root = folder;
+rgm_status rgm_tree_walk(rgm_list *list, const rgm_tree *tree, rgm_error *err) {
+    struct walk w = {.list = list, .stop = tree->stop};
+    list->name = list->root = tree->folder;
+    find_own(&w, tree);
     rgm_status status = walk_root(&w, err);
     for (size_t i = 0; i < w.links_count && status == RGM_OK; i++) { /* more may come on the way */
         const struct place place = w.links[i];

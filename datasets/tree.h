@@ -12,9 +12,17 @@
 
 #include "list.h"
 
-/* Fills an empty list; list->root becomes `folder`. A folder that cannot be read is logged and counted. RGM_E_USAGE for
- * a folder that holds no class folders, RGM_E_IO if it cannot be read, RGM_E_FORMAT for a name that no class can have,
- * RGM_E_INTERRUPTED. */
-rgm_status rgm_tree_walk(rgm_list *list, const char *folder, const rgm_stop *stop, rgm_error *err);
+enum { RGM_TREE_OWN = 3 };
+
+typedef struct rgm_tree {
+    const char *folder;
+    const char *own[RGM_TREE_OWN]; /* paths that the import itself makes, passed over wherever they are; NULL: none */
+    const rgm_stop *stop;
+} rgm_tree;
+
+/* Fills an empty list; list->root becomes the tree's folder, which is the caller's. A folder that cannot be read is
+ * logged and counted. RGM_E_USAGE for a folder that holds no class folders, RGM_E_IO if it cannot be read, RGM_E_FORMAT
+ * for a name that no class can have, RGM_E_INTERRUPTED. */
+rgm_status rgm_tree_walk(rgm_list *list, const rgm_tree *tree, rgm_error *err);
 
 #endif

@@ -401,6 +401,39 @@ START_TEST(test_quarantine) {
 }
 END_TEST
 
+/* With nothing to list, an older list goes away, and nothing else does. */
+START_TEST(test_quarantine_kept) {
+    char mine[4500];
+    size_t size;
+    make_two_classes(3);
+    snprintf(mine, sizeof mine, "%s", in_folder(c->folder, "mine.txt"));
+    ck_assert_int_eq(rename(import_path("cat/000.png"), mine), 0);
+    c->options.pictures.quarantine = mine;
+    import_expect(rgm_import_folder, RGM_OK, NULL);
+    free(import_bytes(mine, &size));
+    import_put("cat/broken.png", "x", 1);
+    c->options.overwrite = 1;
+    import_expect(rgm_import_folder, RGM_OK, NULL);
+    ck_assert_int_eq(unlink(import_path("cat/broken.png")), 0);
+    import_expect(rgm_import_folder, RGM_OK, NULL);
+    ck_assert(access(mine, F_OK) != 0);
+}
+END_TEST
+
+/* A film beside the photographs is no picture, however large. */
+START_TEST(test_large_other) {
+    make_two_classes(3);
+    import_put("cat/film.mp4", "\0\0\0 ftypisom", 12);
+    import_put("dog/zeros.png", "", 0);
+    ck_assert_int_eq(truncate(import_path("cat/film.mp4"), (off_t)1 << 30), 0);
+    ck_assert_int_eq(truncate(import_path("dog/zeros.png"), (off_t)1 << 30), 0);
+    import_expect(rgm_import_folder, RGM_OK, NULL);
+    ck_assert_int_eq(c->report.passed[RGM_PASSED_OTHER], 1);
+    ck_assert_int_eq(c->report.quarantined, 1);
+    import_quarantined("dog/zeros.png", "not a picture");
+}
+END_TEST
+
 START_TEST(test_all_broken) {
     import_put("cat/a.jpg", "x", 1);
     import_put("dog/a.jpg", "", 0);
@@ -486,6 +519,8 @@ int main(void) {
     tcase_add_test(tests, test_shares);
     tcase_add_loop_test(tests, test_threads, 0, 2);
     tcase_add_test(tests, test_quarantine);
+    tcase_add_test(tests, test_quarantine_kept);
+    tcase_add_test(tests, test_large_other);
     tcase_add_test(tests, test_all_broken);
     tcase_add_loop_test(tests, test_keep, 0, 2);
     suite_add_tcase(suite, tests);
