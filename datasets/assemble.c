@@ -33,6 +33,15 @@ struct work {
 
 /* ---- what there is ---- */
 
+/* Images have one size. The journal may be somebody else's: its hashes prove nothing. */
+static rgm_status check_record(const struct work *w, const rgm_stage_record *record, rgm_error *err) {
+    const rgm_transform *to = &w->a->to;
+    int64_t image = (int64_t)to->H * to->W * to->C, expected = w->options->pictures.keep ? record->bytes : image;
+    if (record->bytes > 0 && record->bytes == expected) return RGM_OK;
+    return rgm_fail(err, RGM_E_FORMAT, "%.300s.import: damaged at picture %lld: remove the folder and import again",
+                    w->options->out, (long long)record->index);
+}
+
 /* Reads the journal: which pictures are there, and why the others are not. */
 static rgm_status count_records(struct work *w, rgm_quarantine *quarantine, rgm_error *err) {
     const rgm_list *list = w->a->list;
@@ -49,6 +58,7 @@ static rgm_status count_records(struct work *w, rgm_quarantine *quarantine, rgm_
         if (record.state == RGM_STAGE_PASSED) report->passed[RGM_PASSED_OTHER]++;
         if (record.state == RGM_STAGE_QUARANTINED) RGM_TRY(rgm_quarantine_add(quarantine, list, i, record.reason, err));
         if (record.state != RGM_STAGE_KEPT) continue;
+        RGM_TRY(check_record(w, &record, err));
         const rgm_list_entry *entry = &list->entries[i];
         w->split[i] = (uint8_t)entry->split;
         w->of_class[entry->label][entry->split]++;

@@ -10,6 +10,8 @@
 #include <sys/wait.h>
 #include <fcntl.h>
 #include <unistd.h>
+#include <xxhash.h>
+#include "datasets/stage.h"
 #include "failing_calls.h"
 #include "import_case.h"
 #include "make_set.h"
@@ -183,6 +185,60 @@ START_TEST(test_picture_changed) {
 }
 END_TEST
 
+/* The file, its staging and its list of what cannot be read are no part of the folder in which they lie. */
+START_TEST(test_inside) {
+    static const char *const places[] = {"set.h5", "cat/set.h5"};
+    snprintf(c->out, sizeof c->out, "%s", import_path(places[_i]));
+    make_wanted();
+    ck_assert(!run_killed(3));
+    import_expect(rgm_import_folder, RGM_OK, "going on after ");
+    import_same();
+    c->options.overwrite = 1;
+    import_expect(rgm_import_folder, RGM_OK, NULL);
+    ck_assert_int_eq(c->report.files, FILES);
+}
+END_TEST
+
+/* A journal that somebody made, all hashes right, whose images have another size. */
+START_TEST(test_forged) {
+    char said[] = "damaged at picture 5";
+    rgm_stage *stage, *forged;
+    rgm_stage_record record;
+    uint8_t *image = calloc(1, 4096);
+    struct {
+        char magic[8];
+        uint64_t version, key;
+    } head;
+    int64_t done;
+    int32_t anew, more = 1;
+    ck_assert(!run_killed(6));
+    int fd = open(journal, O_RDONLY);
+    ck_assert(fd >= 0 && read(fd, &head, sizeof head) == sizeof head && close(fd) == 0);
+    rgm_stop never = {0};
+    ck_assert_int_eq(rgm_stage_open(&stage, c->out, head.key, &never, &done, &anew, &c->err), RGM_OK);
+    ck_assert(!anew && done > 5);
+    char other[4600];
+    snprintf(other, sizeof other, "%s.other", c->out);
+    ck_assert_int_eq(rgm_stage_open(&forged, other, head.key, &never, &done, &anew, &c->err), RGM_OK);
+    for (rgm_stage_rewind(stage); rgm_stage_next(stage, &record, &more, &c->err) == RGM_OK && more;) {
+        if (record.bytes) ck_assert_int_eq(rgm_stage_data(stage, &record, image, &c->err), RGM_OK);
+        if (record.index == 5) record.bytes = 1;
+        record.hash = XXH3_64bits(image, (size_t)record.bytes);
+        ck_assert_int_eq(rgm_stage_add(forged, &record, image, &c->err), RGM_OK);
+    }
+    ck_assert_int_eq(rgm_stage_commit(forged, &c->err), RGM_OK);
+    rgm_stage_remove(stage);
+    rgm_stage_close(stage);
+    rgm_stage_close(forged);
+    char from[4700], to[4700];
+    snprintf(from, sizeof from, "%s.import", other);
+    snprintf(to, sizeof to, "%s.import", c->out);
+    ck_assert_int_eq(rename(from, to), 0);
+    import_expect(rgm_import_folder, RGM_E_FORMAT, said);
+    free(image);
+}
+END_TEST
+
 /* What is no staging is left alone; two imports do not write to one. */
 START_TEST(test_place_taken) {
     char folder[4600], file[4700];
@@ -242,6 +298,8 @@ int main(void) {
     tcase_add_test(tests, test_anew);
     tcase_add_test(tests, test_other_seed);
     tcase_add_test(tests, test_picture_changed);
+    tcase_add_loop_test(tests, test_inside, 0, 2);
+    tcase_add_test(tests, test_forged);
     tcase_add_test(tests, test_place_taken);
     tcase_add_test(tests, test_full_disk);
     suite_add_tcase(suite, tests);
