@@ -28,6 +28,9 @@ void rgm_image_size(const rgm_config *config, const rgm_dataset_info *info, int3
 
 static int32_t smaller(int32_t a, int32_t b) { return a < b ? a : b; }
 
+/* Rounded, and no longer than a picture's side may be: a transform's text holds no more. */
+static int32_t shorter_side(double side) { return side < RGM_PICTURE_SIDE ? (int32_t)rint(side) : RGM_PICTURE_SIDE; }
+
 rgm_transform rgm_image_adapt(const rgm_transform *from, const int32_t image[3]) {
     rgm_transform to = rgm_transform_default(image[0], image[1], image[2]);
     int32_t least = smaller(image[1], image[2]);
@@ -36,7 +39,7 @@ rgm_transform rgm_image_adapt(const rgm_transform *from, const int32_t image[3])
     to.fit = from->fit;
     to.shorter = from->shorter;
     if (from->shorter && (from->H != image[1] || from->W != image[2]))
-        to.shorter = (int32_t)rint((double)from->shorter * least / smaller(from->H, from->W));
+        to.shorter = shorter_side((double)from->shorter * least / smaller(from->H, from->W));
     if (to.shorter && to.shorter < least) to.shorter = least;
     return to;
 }
@@ -59,7 +62,7 @@ rgm_status rgm_image_evaluation(const rgm_components *c, const rgm_clock *clock,
         rgm_plug_call_init(&call, c->augment[i], clock, NULL, NULL);
         RGM_TRY(rgm_plug_augment_evaluation(&call, &out, &share, err));
         t->fit = RGM_FIT_CROP;
-        t->shorter = share < 1.0 ? (int32_t)rint(smaller(t->H, t->W) / share) : 0;
+        t->shorter = share < 1.0 ? shorter_side(smaller(t->H, t->W) / share) : 0;
         return RGM_OK;
     }
     return RGM_OK;
