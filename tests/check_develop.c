@@ -322,6 +322,20 @@ START_TEST(the_model_keeps_its_transform) {
 }
 END_TEST
 
+/* A set may say what becomes absurd at the model's size: the text that a checkpoint keeps can still be read. */
+START_TEST(a_transform_stays_readable) {
+    const rgm_transform odd = {3, 1, 1, RGM_FIT_CROP, 65535, {1, 2, 3}};
+    const int32_t image[3] = {3, 65535, 65535};
+    const rgm_transform made = rgm_image_adapt(&odd, image);
+    rgm_transform again;
+    rgm_error err = {0};
+    char text[RGM_TRANSFORM_TEXT];
+    rgm_transform_print(&made, text);
+    need(rgm_transform_parse(&again, text, "text", &err), &err);
+    ck_assert_int_eq(again.shorter, 65535);
+}
+END_TEST
+
 /* The evaluation of a checkpoint gives what its run saw at its end. */
 START_TEST(evaluated_by_its_transform) {
     static run_result r, e;
@@ -451,6 +465,7 @@ int main(void) {
     tcase_add_test(cases, shared_tools);
     tcase_add_loop_test(cases, the_same_bits, 0, 4);
     tcase_add_loop_test(cases, the_model_keeps_its_transform, 0, 3);
+    tcase_add_test(cases, a_transform_stays_readable);
     tcase_add_test(cases, evaluated_by_its_transform);
     tcase_add_loop_test(cases, stored_images_are_trained, 0, 4);
     tcase_add_loop_test(cases, a_training_that_meets_damage, 0, 2);
