@@ -31,6 +31,9 @@ has out 'accuracy .*95 % interval'
 expect 0 "$regimen" eval --checkpoint runs/one/checkpoints/last.h5 --data data.h5 --split train --json
 json out
 has out '"images": 96' # the whole split, what was held out of it too
+expect 3 "$regimen" predict runs/one/checkpoints/last.h5 data.h5 --page nowhere/p.html # before the work
+has err 'error: --page: nowhere/p.html: No such file or directory'
+[ ! -s out ] || fail "it predicts for a page that cannot be written"
 expect 0 "$regimen" train --resume runs/one --steps 0 --json=- --quiet
 json out
 [ ! -s err ] || fail "--quiet: $(cat err)"

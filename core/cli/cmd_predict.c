@@ -1,8 +1,10 @@
 /* predict: what a model says of pictures. Which model and which pictures; how it is told. */
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include "base/log.h"
 #include "cli/client.h"
@@ -61,6 +63,21 @@ typedef struct command {
 
 /* ---- what is asked ---- */
 
+/* Refused before the work: a page that could not be written at its end. */
+static rgm_status check_page(const char *path, rgm_error *err) {
+    struct stat st;
+    const char *slash = strrchr(path, '/');
+    char *folder = slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
+    int there = stat(path, &st) == 0, error = 0;
+    if (!folder) return rgm_fail(err, RGM_E_NOMEM, "predict: out of memory");
+    if (there && S_ISDIR(st.st_mode))
+        error = EISDIR;
+    else if (access(there && !S_ISREG(st.st_mode) ? path : folder, W_OK) != 0)
+        error = errno;
+    free(folder);
+    return error ? rgm_fail(err, RGM_E_IO, "--page: %.300s: %s", path, strerror(error)) : RGM_OK;
+}
+
 static rgm_status parse_own(command *c, rgm_error *err) {
     static const char *const how[] = {"auto", "folder", "none"};
     const rgm_cli_line *line = c->line;
@@ -74,7 +91,7 @@ static rgm_status parse_own(command *c, rgm_error *err) {
     if (line->own[LABELS]) RGM_TRY(rgm_cli_choice("way of labels", line->own[LABELS], how, 3, &c->predicting.how, err));
     if (line->own[PAGE] && !line->own[PAGE][0]) return rgm_fail(err, RGM_E_USAGE, "--page: expected a file");
     if (line->own[PAGE_MOST] && !line->own[PAGE]) return rgm_fail(err, RGM_E_USAGE, "--page-most: there is no --page");
-    return RGM_OK;
+    return line->own[PAGE] ? check_page(line->own[PAGE], err) : RGM_OK;
 }
 
 static void tell_passed(const rgm_inputs *in) {
