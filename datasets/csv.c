@@ -225,11 +225,11 @@ static int is_text(const char *name) {
 
 static rgm_status check_fields(const struct reader *r, const char *path, const char *label, rgm_error *err) {
     if (!*path)
-        rgm_fail(err, RGM_E_FORMAT, "no path");
+        rgm_fail(err, RGM_E_FORMAT, "no path: field %d is empty", r->column[PATH] + 1);
     else if (strlen(path) >= PATH_MAX)
         rgm_fail(err, RGM_E_FORMAT, "a path of %zu bytes: at most %d", strlen(path), PATH_MAX - 1);
     else if (!*label)
-        rgm_fail(err, RGM_E_FORMAT, "no label");
+        rgm_fail(err, RGM_E_FORMAT, "no label: field %d is empty", r->column[LABEL] + 1);
     else if (strlen(label) > RGM_DATA_NAME_BYTES)
         rgm_fail(err, RGM_E_FORMAT, "a label of %zu bytes: at most %d", strlen(label), RGM_DATA_NAME_BYTES);
     else if (!is_text(label))

@@ -22,7 +22,9 @@ rgm_status rgm_import_folder(const rgm_import_options *options, rgm_error *err) 
     if (!o.report) o.report = &unheard;
     if (o.count != 1)
         return rgm_fail(err, RGM_E_USAGE, "import folder: expected one folder, found %d arguments", o.count);
-    if (!rgm_source_is_folder(o.sources[0])) return rgm_fail(err, RGM_E_USAGE, "%.300s: not a folder", o.sources[0]);
+    if (!rgm_source_is_folder(o.sources[0]))
+        return rgm_fail(err, RGM_E_USAGE, "%.300s: not a folder: expected one with a folder of pictures for each class",
+                        o.sources[0]);
     rgm_list list = {0};
     rgm_status status = walk(&list, &o, err);
     if (status == RGM_OK) status = rgm_pictures_import(&list, &o, err);

@@ -314,6 +314,9 @@ static rgm_status write_set(const rgm_import_options *o, struct pair *pairs, con
                         names->count);
     rgm_share_ask ask = {.options = o, .what = train->path[IMAGES], .labels = train->labels, .count = train->count};
     ask.classes = names->count ? names->count : top + 1;
+    if (ask.classes < 2)
+        return rgm_fail(err, RGM_E_FORMAT, "%.200s: all labels are 0: expected two classes at least",
+                        train->path[LABELS]);
     for (int32_t s = 0; s < RGM_SPLIT_COUNT; s++) ask.there[s] = s != RGM_SPLIT_TRAIN && pairs[s].count > 0;
     RGM_TRY(rgm_shares_make(&ask, split, err));
     rgm_writer_options settings = {.path = o->out,

@@ -1,11 +1,17 @@
 #include "pictures.h"
 
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 #include <xxhash.h>
 #include "assemble.h"
 #include "base/log.h"
 #include "develop.h"
+#include "quarantine.h"
+#include "shares.h"
 
 /* Sides that are chosen from: the largest that half of the pictures have, so that most are not enlarged. */
 static const int32_t sides[] = {32, 48, 64, 96, 128, 160, 192, 224};
@@ -22,6 +28,7 @@ static void choose_size(const rgm_survey *survey, const rgm_import_pictures *p, 
         return;
     }
     to->H = to->W = sides[0];
+    if (survey->pictures == 0) return; /* there will be no images */
     for (size_t i = 1; i < sizeof sides / sizeof *sides; i++)
         if (sides[i] <= survey->median) to->H = to->W = sides[i];
     rgm_log(RGM_LOG_INFO,
@@ -68,12 +75,13 @@ static rgm_status develop(const rgm_list *list, const rgm_survey *survey, rgm_te
     rgm_status status = d.done < list->count ? rgm_develop_run(&d, options, err) : RGM_OK;
     const rgm_assembly assembly = {.list = list, .stage = stage, .to = d.to};
     if (status == RGM_OK) status = rgm_assemble(&assembly, options, err);
-    if (status == RGM_OK) rgm_stage_remove(stage);
+    if (status == RGM_OK || survey->pictures == 0) rgm_stage_remove(stage); /* nothing in it could be used again */
     rgm_stage_close(stage);
     return status;
 }
 
-/* Refused before the work, not behind it. */
+/* ---- refused before the work, not behind it ---- */
+
 static rgm_status check_out(const rgm_import_options *o, rgm_error *err) {
     struct stat st;
     if (stat(o->out, &st) != 0) return RGM_OK;
@@ -81,14 +89,36 @@ static rgm_status check_out(const rgm_import_options *o, rgm_error *err) {
     return S_ISREG(st.st_mode) ? RGM_OK : rgm_fail(err, RGM_E_IO, "%s: not a regular file", o->out);
 }
 
+/* The folder in which a file is to be made; or a device. */
+static rgm_status check_place(const char *path, rgm_error *err) {
+    struct stat st;
+    const char *slash = strrchr(path, '/');
+    char *folder = slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
+    if (!folder) return rgm_fail(err, RGM_E_NOMEM, "%.300s: out of memory", path);
+    int error = access(stat(path, &st) == 0 && !S_ISREG(st.st_mode) ? path : folder, W_OK) == 0 ? 0 : errno;
+    free(folder);
+    return error ? rgm_fail(err, RGM_E_IO, "%.300s: cannot be written: %s", path, strerror(error)) : RGM_OK;
+}
+
+/* The shares alone: what cannot be read is not known yet. */
+static rgm_status check_shares(const rgm_list *list, const rgm_import_options *o, rgm_error *err) {
+    rgm_share_ask ask = {.options = o, .what = list->name};
+    for (int32_t s = 0; s < RGM_SPLIT_COUNT; s++) ask.there[s] = list->named[s];
+    return rgm_shares_check(&ask, err);
+}
+
 rgm_status rgm_pictures_import(const rgm_list *list, const rgm_import_options *options, rgm_error *err) {
     rgm_survey survey = {0};
+    char quarantine[PATH_MAX];
     rgm_team *team;
     rgm_import_report *report = options->report;
     report->files = list->count;
     memcpy(report->passed, list->passed, sizeof report->passed);
     RGM_TRY(check_out(options, err));
+    RGM_TRY(check_place(options->out, err));
+    RGM_TRY(check_place(rgm_quarantine_path(options, quarantine, sizeof quarantine), err));
     if (list->count == 0) return rgm_fail(err, RGM_E_FORMAT, "%.200s: no files in it", list->name);
+    RGM_TRY(check_shares(list, options, err));
     RGM_TRY(rgm_team_create(&team, &(rgm_team_options){.threads = options->pictures.threads}, err));
     rgm_status status = rgm_team_start(team, err);
     if (status == RGM_OK) status = rgm_survey_make(&survey, list, team, options, err);

@@ -8,12 +8,18 @@
 
 enum { INSTANCE_TEST = 1, INSTANCE_VALIDATION = 2 };
 
+static rgm_status check_there(const rgm_share_ask *ask, int32_t split, rgm_error *err) {
+    const char *name = rgm_split_name(split);
+    if (!ask->there[split]) return RGM_OK;
+    return rgm_fail(err, RGM_E_USAGE, "--%s: %.200s has a %s split of its own: leave out --%s, or that split", name,
+                    ask->what, name, name);
+}
+
 /* How many samples a share asks for. */
 static rgm_status count_asked(const rgm_share_ask *ask, int32_t split, double fraction, int64_t *asked,
                               rgm_error *err) {
     const char *name = rgm_split_name(split);
-    if (ask->there[split])
-        return rgm_fail(err, RGM_E_USAGE, "--%s: %.200s has a %s split of its own", name, ask->what, name);
+    RGM_TRY(check_there(ask, split, err));
     *asked = (int64_t)floor(fraction * (double)ask->count + 0.5);
     if (*asked >= 1) return RGM_OK;
     return rgm_fail(err, RGM_E_USAGE, "--%s: %g of %lld samples is none: a larger share, or no such split", name,
@@ -47,6 +53,15 @@ static rgm_status draw(const rgm_share_ask *ask, int32_t drawn, int64_t asked, u
     free(labels);
     free(held);
     return status;
+}
+
+rgm_status rgm_shares_check(const rgm_share_ask *ask, rgm_error *err) {
+    const rgm_import_options *o = ask->options;
+    if (o->test > 0.0) RGM_TRY(check_there(ask, RGM_SPLIT_TEST, err));
+    if (o->validation > 0.0) RGM_TRY(check_there(ask, RGM_SPLIT_VALIDATION, err));
+    if (o->test + o->validation < 1.0) return RGM_OK;
+    return rgm_fail(err, RGM_E_USAGE, "--test and --validation: %g and %g leave none of %.200s for training", o->test,
+                    o->validation, ask->what);
 }
 
 rgm_status rgm_shares_make(const rgm_share_ask *ask, uint8_t *split, rgm_error *err) {

@@ -339,8 +339,23 @@ static rgm_status walk_root(struct walk *w, rgm_error *err) {
     return status;
 }
 
+/* Whether all files lie in folders of the one class folder. */
+static int is_nested(const rgm_list *list) {
+    for (int64_t i = 0; i < list->count; i++) {
+        const char *inner = strchr(rgm_list_path(list, i), '/');
+        if (!inner || !strchr(inner + 1, '/')) return 0;
+    }
+    return list->count > 0;
+}
+
 static rgm_status check_found(const rgm_list *list, rgm_error *err) {
     if (list->class_count >= 2) return RGM_OK;
+    if (list->class_count == 1 && is_nested(list))
+        return rgm_fail(
+            err, RGM_E_USAGE,
+            "%.200s: one class folder, '%.100s': expected two at least (if the classes are the folders in it, "
+            "import %.200s/%.100s)",
+            list->root, list->classes[0], list->root, list->classes[0]);
     if (list->class_count == 1)
         return rgm_fail(err, RGM_E_USAGE, "%.200s: one class folder, '%.100s': expected two at least", list->root,
                         list->classes[0]);

@@ -63,7 +63,7 @@ static const rgm_cli_flag flags[FLAGS + 1] = {
     [VALIDATION] = {"validation", 0, "FRACTION", "make a validation split, in the same way"},
     [SEED] = {"seed", 's', "N", "of the splits that are made [0]"},
     [THREADS] = {"threads", 't', "N", "to decode with; 0: all CPUs [0]"},
-    [QUARANTINE] = {"quarantine", 0, "FILE", "lists the pictures that cannot be read [OUT.quarantine.csv]"},
+    [QUARANTINE] = {"quarantine", 0, "FILE", "lists the pictures that cannot be read [of set.h5: set.quarantine.csv]"},
     [ROOT] = {"root", 0, "FOLDER", "of the relative paths in a list [the list's folder]"},
 };
 
@@ -199,17 +199,26 @@ static rgm_status parse_pictures(const rgm_cli_line *line, rgm_import_pictures *
     if (p->keep && (p->H || line->own[FIT]))
         return rgm_fail(err, RGM_E_USAGE, "--keep: pictures keep their own sizes, so that --%s has no meaning%s",
                         p->H ? "size" : "fit", p->H ? " (--max-side makes large ones smaller)" : "");
-    if (p->max_side && !p->keep) return rgm_fail(err, RGM_E_USAGE, "--max-side: only with --keep");
+    if (p->max_side && !p->keep)
+        return rgm_fail(err, RGM_E_USAGE, "--max-side: only with --keep (--size is that of images)");
     RGM_TRY(rgm_isa_choose("auto", rgm_cpu_features(), &isa, err));
     p->kernels = rgm_kernels_get(isa);
     return RGM_OK;
 }
 
+static rgm_status refuse_flag(int32_t flag, int32_t format, rgm_error *err) {
+    char fits[64] = "";
+    for (int32_t i = 0; i < FORMATS; i++)
+        if (flag_formats[flag] & formats[i].bit)
+            snprintf(fits + strlen(fits), sizeof fits - strlen(fits), "%s%s", *fits ? ", " : "", formats[i].name);
+    return rgm_fail(err, RGM_E_USAGE, "--%s: not for import %s, only for %s", flags[flag].flag, formats[format].name,
+                    fits);
+}
+
 /* Flags that have no meaning for the format. */
 static rgm_status check_flags(const rgm_cli_line *line, int32_t format, rgm_error *err) {
     for (int32_t i = 0; i < FLAGS; i++)
-        if (line->own[i] && !(flag_formats[i] & formats[format].bit))
-            return rgm_fail(err, RGM_E_USAGE, "--%s: not for import %s", flags[i].flag, formats[format].name);
+        if (line->own[i] && !(flag_formats[i] & formats[format].bit)) return refuse_flag(i, format, err);
     return RGM_OK;
 }
 

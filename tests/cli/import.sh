@@ -116,7 +116,7 @@ for colour in red 12345 '#12345g' ''; do refuse 2 '--background: expected white'
 for share in 0 1 -0.1 10% nan ''; do refuse 2 '--test: expected a fraction' folder photos --out bad.h5 --test "$share"; done
 refuse 2 '--validation: expected a fraction' folder photos --out bad.h5 --validation 2
 refuse 2 '--test: 0.001 of 81 samples is none' folder photos --out bad.h5 --test 0.001
-refuse 2 'leave none of 81' folder photos --out bad.h5 --test 0.5 --validation 0.5
+refuse 2 'leave none of photos' folder photos --out bad.h5 --test 0.5 --validation 0.5
 for seed in -1 x 1.5 99999999999999999999999; do refuse 2 '--seed: expected an integer' folder photos --out bad.h5 --seed "$seed"; done
 refuse 2 '--threads: ' folder photos --out bad.h5 --threads 999
 refuse 2 '--max-side: only with --keep' folder photos --out bad.h5 --max-side 100
