@@ -1,5 +1,6 @@
 /* predict: what a model says of pictures. Which model and which pictures; how it is told. */
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +17,7 @@
 #include "cli/showing.h"
 #include "library/configuration.h"
 #include "library/model.h"
+#include "picture/picture.h"
 
 enum { TOP, SPLIT, LABELS, PAGE, PAGE_MOST, NUL, INPUTS = 512 };
 static const rgm_cli_flag flags[] = {
@@ -101,21 +103,48 @@ static void tell_passed(const rgm_inputs *in) {
     if (in->unmatched) rgm_log(RGM_LOG_WARN, "%" PRId64 " of the patterns match nothing", in->unmatched);
 }
 
+static rgm_status no_pictures(const command *c, int32_t lists, rgm_error *err) {
+    const rgm_inputs *in = &c->inputs;
+    const char *input = c->line->argument[1], *more = c->line->argument_count > 2 ? ", ..." : "";
+    if (lists && c->line->argument_count == 2 && !in->passed && !in->hidden && !in->unmatched)
+        return rgm_fail(err, RGM_E_USAGE, "predict: no pictures: the list on standard input is empty");
+    if (!in->passed && !in->hidden)
+        return rgm_fail(err, RGM_E_USAGE, "predict: no pictures in '%.160s'%s", input, more);
+    return rgm_fail(err, RGM_E_USAGE,
+                    "predict: no pictures in '%.160s'%s, only %" PRId64 " other and %" PRId64 " hidden files", input,
+                    more, in->passed, in->hidden);
+}
+
 static rgm_status find_inputs(command *c, rgm_error *err) {
     const rgm_inputs_options options = {.arguments = c->line->argument + 1,
                                         .count = c->line->argument_count - 1,
                                         .null = c->line->own[NUL] != NULL,
                                         .stop = rgm_interrupt_stop()};
     const rgm_inputs *in = &c->inputs;
+    int32_t lists = 0;
+    for (int32_t i = 0; i < options.count; i++) lists += strcmp(options.arguments[i], "-") == 0;
+    if (options.null && !lists)
+        return rgm_fail(err, RGM_E_USAGE, "--null: expected -, a list on standard input, among the INPUTs");
     RGM_TRY(rgm_inputs_find(&c->inputs, &options, err));
     tell_passed(in);
-    if (in->count) return RGM_OK;
-    return rgm_fail(err, RGM_E_USAGE,
-                    "predict: no pictures in '%.160s'%s (%" PRId64 " files are none, %" PRId64 " hidden)",
-                    options.arguments[0], options.count > 1 ? ", ..." : "", in->passed, in->hidden);
+    if (in->count && !in->sets && c->line->own[SPLIT])
+        return rgm_fail(err, RGM_E_USAGE,
+                        "--split: expected a data set (.h5) among the INPUTs: pictures have no splits");
+    return in->count ? RGM_OK : no_pictures(c, lists, err);
 }
 
 /* ---- the model ---- */
+
+/* The RUN is easily forgotten: then the first picture is taken for it. */
+static rgm_status check_model(const char *path, rgm_error *err) {
+    uint8_t bytes[64];
+    int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    ssize_t size = file >= 0 ? read(file, bytes, sizeof bytes) : 0;
+    if (file >= 0) close(file);
+    if (size <= 0 || rgm_picture_kind(bytes, (size_t)size) == RGM_PICTURE_NONE) return RGM_OK;
+    return rgm_fail(err, RGM_E_USAGE, "predict: %.300s is a picture: expected a run folder or a checkpoint before it",
+                    path);
+}
 
 /* No plan for more images than there are, unless the line says so. */
 static void fit_batch(const command *c, rgm_config *config) {
@@ -218,6 +247,7 @@ static rgm_status predict(command *c, rgm_error *err) {
     RGM_TRY(parse_own(c, err));
     RGM_TRY(rgm_result_begin(c->line, err));
     RGM_TRY(rgm_public_checkpoint(c->line->argument[0], c->path, err));
+    RGM_TRY(check_model(c->path, err));
     RGM_TRY(find_inputs(c, err));
     RGM_TRY(load_model(c, err));
     RGM_TRY(begin(c, err));

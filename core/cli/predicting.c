@@ -60,8 +60,10 @@ static rgm_status fit_set(const rgm_predicting *p, rgm_predicted_set *s, rgm_err
     s->split = choose_split(info, p->split);
     if (s->split < 0) return rgm_fail(err, RGM_E_USAGE, "%.300s: no %s split", info->path, rgm_split_name(p->split));
     if (info->C != p->transform.C)
-        return rgm_fail(err, RGM_E_USAGE, "%.300s: its images have %d channels, those of the model %d", info->path,
-                        info->C, p->transform.C);
+        return rgm_fail(err, RGM_E_USAGE,
+                        "%.300s: its images have %d channel%s, those of the model %d (pictures in files are converted, "
+                        "images of sets are not)",
+                        info->path, info->C, info->C == 1 ? "" : "s", p->transform.C);
     if (p->split < 0) rgm_log(RGM_LOG_INFO, "%s: its %s split", info->path, rgm_split_name(s->split));
     return map_classes(p, s, err);
 }

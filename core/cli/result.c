@@ -1,5 +1,6 @@
 #include "cli/result.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -15,9 +16,9 @@ static rgm_status check_target(const char *json, rgm_error *err) {
     char *slash = strrchr(folder, '/');
     if (slash == folder) slash++; /* the root */
     if (slash) *slash = 0;
-    if (access(json, F_OK) == 0 || access(slash ? folder : ".", W_OK | X_OK) != 0)
-        return rgm_fail(err, RGM_E_IO, "--json: %s: cannot be written", json);
-    return RGM_OK;
+    int error = errno;
+    if (access(json, F_OK) != 0) error = access(slash ? folder : ".", W_OK | X_OK) == 0 ? 0 : errno;
+    return error ? rgm_fail(err, RGM_E_IO, "--json: %.300s: cannot be written: %s", json, strerror(error)) : RGM_OK;
 }
 
 rgm_status rgm_result_begin(const rgm_cli_line *line, rgm_error *err) {

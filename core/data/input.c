@@ -32,8 +32,10 @@ static rgm_status look_at(rgm_input *input, rgm_error *err) {
     struct stat st;
     if (fstat(input->fd, &st) != 0) return rgm_fail(err, RGM_E_IO, "%s: %s", input->path, strerror(errno));
     if (!S_ISREG(st.st_mode))
-        return rgm_fail(err, RGM_E_IO, "%s: %snot a regular file", input->path,
-                        S_ISDIR(st.st_mode) ? "a folder, " : "");
+        return rgm_fail(err, RGM_E_IO, "%s: %s", input->path,
+                        S_ISDIR(st.st_mode) ? "a folder, not a regular file (of a folder of pictures the command "
+                                              "`import folder` makes a data set)"
+                                            : "not a regular file");
     if (st.st_size == 0) return rgm_fail(err, RGM_E_FORMAT, "%s: empty file", input->path);
     input->size = st.st_size;
     input->changed = st.st_mtim;

@@ -240,13 +240,16 @@ static void put_picture(const rgm_gallery *g, const rgm_gallery_entry *e, const 
     fputs("</div>\n", to);
 }
 
+/* What tells pictures apart comes first: a card is too narrow for whole names. */
 static void put_name(FILE *to, const rgm_gallery_entry *e, const char *title) {
-    const char *slash = e->prediction->file ? strrchr(title, '/') : NULL;
+    const rgm_prediction *p = e->prediction;
+    const char *path = p->file ? p->file : p->data, *slash = strrchr(path, '/');
     fputs("<figcaption>\n<div class=\"name\" title=\"", to);
     put_text(to, title);
     if (e->H > 0) fprintf(to, ", %d x %d", e->W, e->H);
     fputs("\">", to);
-    put_text(to, slash && slash[1] ? slash + 1 : title);
+    if (!p->file) fprintf(to, "%s %lld of ", p->split, (long long)p->index);
+    put_text(to, slash && slash[1] ? slash + 1 : path);
     fputs("</div>\n", to);
 }
 

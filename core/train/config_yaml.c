@@ -432,9 +432,12 @@ rgm_status rgm_config_read(rgm_config *config, const char *path, rgm_error *err)
     if (!text)
         status = rgm_fail(err, RGM_E_NOMEM, "%.160s: no memory to read it", path);
     else if (failed)
-        status = rgm_fail(err, RGM_E_IO, "%.160s: %s", path,
-                          failed == EISDIR ? "a folder, expected a configuration (YAML) or a data set (HDF5)"
-                                           : strerror(failed));
+        status = rgm_fail(
+            err, RGM_E_IO, "%.160s: %s", path,
+            failed == EISDIR
+                ? "a folder, expected a configuration (YAML) or a data set (HDF5, of a folder of pictures made by "
+                  "the command `import folder`)"
+                : strerror(failed));
     else if (is_binary(text, size))
         status = rgm_fail(err, RGM_E_USAGE,
                           "%.160s: a binary file, expected a configuration (YAML) or a data set (HDF5, made by "

@@ -189,6 +189,7 @@ pages() {
     has page.html '17 are left out'
     has page.html '<h1>20 pictures, [0-9.]* % right</h1>'
     has page.html '>data.h5<'
+    has page.html '>test [0-9]* of data.h5<'
     has page.html 'checkpoints/best.h5'
     expect 0 "$regimen" predict run photos --labels none --page page.html --page-most 1000
     check
@@ -226,9 +227,9 @@ wrong() {
     echo text >nothing/text
     refuse 2 'expected RUN|CHECKPOINT INPUT'
     refuse 2 'expected RUN|CHECKPOINT INPUT' run
-    refuse 2 "no pictures in 'nothing' (1 files are none, 0 hidden)" run nothing
+    refuse 2 "no pictures in 'nothing', only 1 other and 0 hidden files" run nothing
     refuse 2 "no pictures in 'nothing/\*.jpg'" run 'nothing/*.jpg'
-    refuse 2 'no pictures' run - </dev/null
+    refuse 2 'no pictures: the list on standard input is empty' run - </dev/null
     refuse 2 "this folder has no checkpoints/best.h5 or last.h5" photos photos
     refuse 2 'data.h5' data.h5 photos
     refuse 3 'nosuch.h5' nosuch.h5 photos
