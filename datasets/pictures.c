@@ -13,9 +13,6 @@
 #include "quarantine.h"
 #include "shares.h"
 
-/* Sides that are chosen from: the largest that half of the pictures have, so that most are not enlarged. */
-static const int32_t sides[] = {32, 48, 64, 96, 128, 160, 192, 224};
-
 /* The size of the images: as asked, as all pictures are, or by the median of their shorter sides. */
 static void choose_size(const rgm_survey *survey, const rgm_import_pictures *p, rgm_transform *to) {
     to->H = p->H;
@@ -27,10 +24,8 @@ static void choose_size(const rgm_survey *survey, const rgm_import_pictures *p, 
         rgm_log(RGM_LOG_INFO, "images of %d x %d pixels (height x width), as all pictures are", to->H, to->W);
         return;
     }
-    to->H = to->W = sides[0];
+    to->H = to->W = rgm_transform_side(survey->median);
     if (survey->pictures == 0) return; /* there will be no images */
-    for (size_t i = 1; i < sizeof sides / sizeof *sides; i++)
-        if (sides[i] <= survey->median) to->H = to->W = sides[i];
     rgm_log(RGM_LOG_INFO,
             "images of %d x %d pixels: the pictures differ in size, half of them have a shorter side of %d or less "
             "(--size chooses another)",

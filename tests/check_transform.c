@@ -88,6 +88,15 @@ static const char *const wrong[] = {
     "squeeze 3x8x8 background ffffff",
 };
 
+START_TEST(test_side) {
+    static const int32_t cases[][2] = {{0, 32},    {12, 32},   {47, 32},   {48, 48},   {63, 48},    {64, 64},
+                                       {95, 64},   {96, 96},   {127, 96},  {128, 128}, {159, 128},  {160, 160},
+                                       {191, 160}, {192, 192}, {223, 192}, {224, 224}, {65535, 224}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        ck_assert_int_eq(rgm_transform_side(cases[i][0]), cases[i][1]);
+}
+END_TEST
+
 START_TEST(test_wrong_text) {
     rgm_transform t = {.C = 7};
     rgm_error err = {0};
@@ -265,6 +274,7 @@ int main(void) {
     tcase_add_checked_fixture(tc, setup, teardown);
     tcase_add_loop_test(tc, test_text, 0, COUNT(texts));
     tcase_add_test(tc, test_text_values);
+    tcase_add_test(tc, test_side);
     tcase_add_loop_test(tc, test_wrong_text, 0, COUNT(wrong));
     tcase_add_loop_test(tc, test_crop, 0, COUNT(crops));
     tcase_add_test(tc, test_stretch);

@@ -12,6 +12,14 @@ rgm_transform rgm_transform_default(int32_t C, int32_t H, int32_t W) {
     return (rgm_transform){.C = C, .H = H, .W = W, .background = {255, 255, 255}};
 }
 
+int32_t rgm_transform_side(int32_t median) {
+    static const int32_t sides[] = {32, 48, 64, 96, 128, 160, 192, 224};
+    int32_t side = sides[0];
+    for (size_t i = 1; i < sizeof sides / sizeof *sides; i++)
+        if (sides[i] <= median) side = sides[i];
+    return side;
+}
+
 const char *rgm_fit_name(int32_t fit) { return fit >= 0 && fit < RGM_FIT_COUNT ? names[fit] : ""; }
 
 /* ---- as text ---- */

@@ -30,6 +30,10 @@ typedef struct rgm_transform {
 /* The default for a model of such images: crop, just covering, white behind. */
 rgm_transform rgm_transform_default(int32_t C, int32_t H, int32_t W);
 
+/* The side of square images that suits pictures whose shorter sides have this median: the largest of 32, 48, 64, 96,
+ * 128, 160, 192 and 224 that does not exceed it, so that most are not enlarged. At least 32. */
+int32_t rgm_transform_side(int32_t median);
+
 /* As text: "crop 3x224x224 shorter 256 background ffffff". */
 void rgm_transform_print(const rgm_transform *transform, char text[RGM_TRANSFORM_TEXT]);
 

@@ -19,8 +19,8 @@ void rgm_image_size(const rgm_config *config, const rgm_dataset_info *info, int3
     size[0] = info->H;
     size[1] = info->W;
     if (!info->encoded) return;
-    int32_t crop = find_crop(config), small = info->pictures.shorter < RGM_IMAGE_SIDE;
-    size[0] = size[1] = crop ? crop : small ? RGM_IMAGE_SMALL : RGM_IMAGE_LARGE;
+    int32_t crop = find_crop(config);
+    size[0] = size[1] = crop ? crop : rgm_transform_side(info->pictures.shorter);
     if (crop || !info->transform.C) return;
     size[0] = info->transform.H;
     size[1] = info->transform.W;

@@ -9,8 +9,7 @@
  * pictures, the first of these that there is:
  *     the `size` of a resized_crop in the chain
  *     the size of the set's own transform
- *     RGM_IMAGE_LARGE, or RGM_IMAGE_SMALL where the median of the shorter sides is below RGM_IMAGE_SIDE */
-enum { RGM_IMAGE_LARGE = 224, RGM_IMAGE_SMALL = 64, RGM_IMAGE_SIDE = 96 };
+ *     rgm_transform_side() of the median of their shorter sides */
 void rgm_image_size(const rgm_config *config, const rgm_dataset_info *info, int32_t size[2]);
 
 /* A transform for images of C x H x W that does what `from` does for those of its own size. `from` with C 0: the
