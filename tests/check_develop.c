@@ -396,11 +396,11 @@ START_TEST(the_size_of_its_images) {
     static const struct {
         const char *augment;
         int32_t own, large, size;
-    } cases[] = {{"[flip]", 0, 0, 64},
-                 {"[flip]", 0, 1, 224},
+    } cases[] = {{"[flip]", 0, 0, 32},
+                 {"[flip]", 0, 1, 96},
                  {"[{resized_crop: {size: 48}}]", 1, 1, 48},
                  {"[{resized_crop: {}}]", 1, 1, 32},
-                 {"[{resized_crop: {}}]", 0, 0, 64}};
+                 {"[{resized_crop: {}}]", 0, 0, 32}};
     const rgm_transform own = {3, 32, 32, RGM_FIT_CROP, 40, {1, 2, 3}};
     char text[1024], *path = strdup(in_folder(folder, "set.h5"));
     encoded_set made = cases[_i].large ? large : pictures;

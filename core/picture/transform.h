@@ -30,8 +30,8 @@ typedef struct rgm_transform {
 /* The default for a model of such images: crop, just covering, white behind. */
 rgm_transform rgm_transform_default(int32_t C, int32_t H, int32_t W);
 
-/* The side of square images that suits pictures whose shorter sides have this median: the largest of 32, 48, 64, 96,
- * 128, 160, 192 and 224 that does not exceed it, so that most are not enlarged. At least 32. */
+/* The side, in pixels, of square images that suit pictures whose shorter sides have this median. It is the largest of
+ * 32, 48, 64, 96, 128, 160, 192 and 224 that does not exceed it, 32 at least. So most pictures are not enlarged. */
 int32_t rgm_transform_side(int32_t median);
 
 /* As text: "crop 3x224x224 shorter 256 background ffffff". */
