@@ -13,12 +13,14 @@
 #include "quarantine.h"
 #include "shares.h"
 
+enum { SAME_PIXELS = 256 * 256 }; /* of pictures of one size that are not made smaller unasked */
+
 /* The size of the images: as asked, as all pictures are, or by the median of their shorter sides. */
 static void choose_size(const rgm_survey *survey, const rgm_import_pictures *p, rgm_transform *to) {
     to->H = p->H;
     to->W = p->W;
     if (p->H || p->keep) return;
-    if (survey->H && survey->H <= RGM_DATA_SIDE && survey->W <= RGM_DATA_SIDE) {
+    if (survey->H && (int64_t)survey->H * survey->W <= SAME_PIXELS) {
         to->H = survey->H;
         to->W = survey->W;
         rgm_log(RGM_LOG_INFO, "images of %d x %d pixels (height x width), as all pictures are", to->H, to->W);
@@ -26,10 +28,16 @@ static void choose_size(const rgm_survey *survey, const rgm_import_pictures *p, 
     }
     to->H = to->W = rgm_transform_side(survey->median);
     if (survey->pictures == 0) return; /* there will be no images */
-    rgm_log(RGM_LOG_INFO,
-            "images of %d x %d pixels: the pictures differ in size, half of them have a shorter side of %d or less "
-            "(--size chooses another)",
-            to->H, to->W, survey->median);
+    if (survey->H)
+        rgm_log(RGM_LOG_INFO,
+                "images of %d x %d pixels: the pictures are large, %d x %d (height x width) each (--size chooses "
+                "another, --keep keeps theirs)",
+                to->H, to->W, survey->H, survey->W);
+    else
+        rgm_log(RGM_LOG_INFO,
+                "images of %d x %d pixels: the pictures differ in size, half of them have a shorter side of %d or less "
+                "(--size chooses another)",
+                to->H, to->W, survey->median);
 }
 
 /* What pictures become. */

@@ -267,6 +267,9 @@ START_TEST(test_choices) {
     set = open_set(c->out, RGM_ACCESS_AUTO);
     ck_assert_int_eq(rgm_dataset_describe(set)->C, 1);
     rgm_dataset_close(set);
+    import_picture("cat/a.png", RGM_PICTURE_PNG, 300, 310, 3);
+    import_picture("dog/b.jpg", RGM_PICTURE_JPEG, 300, 310, 3);
+    import_expect(rgm_import_folder, RGM_OK, "images of 224 x 224 pixels: the pictures are large, 300 x 310 ");
 }
 END_TEST
 
