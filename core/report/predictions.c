@@ -348,6 +348,9 @@ static void end_text(rgm_predictions *p, double seconds) {
     fprintf(to, "time       %s\n", rgm_bar_time(seconds, time));
     if (seconds > 0 && p->pictures)
         fprintf(to, "speed      %s pictures/s\n", rgm_bar_figure((double)p->pictures / seconds, figure));
+    fputs("checkpoint ", to);
+    put_name(to, p->o.checkpoint, 0);
+    putc('\n', to);
 }
 
 /* ---- the object ---- */
