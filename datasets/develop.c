@@ -2,10 +2,8 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <xxhash.h>
 #include "keeper.h"
-#include "slurp.h"
 
 enum {
     WINDOW = 256,            /* most files of a window */
@@ -17,7 +15,7 @@ enum {
 
 /* What a worker decodes with. */
 struct tools {
-    rgm_slurp slurp; /* the file */
+    rgm_picture_file file;
     rgm_transformer *transformer;
     rgm_keeper *keeper;
 };
@@ -43,47 +41,30 @@ struct state {
 
 /* ---- one picture ---- */
 
-static int has_suffix(const char *path) {
-    static const char *const suffixes[] = {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp",
-                                           ".bmp", ".dib",  ".ppm", ".pgm",  ".pbm", ".pnm"};
-    const char *dot = strrchr(path, '.');
-    for (size_t i = 0; dot && i < sizeof suffixes / sizeof *suffixes; i++)
-        if (strcasecmp(dot, suffixes[i]) == 0) return 1;
-    return 0;
-}
-
-/* A file that gives no picture: what it says, without the name in front. */
+/* A file that gives no picture: what it says. */
 static void refuse(rgm_stage_record *record, const char *said) {
-    static const char name[] = "picture: ";
-    if (strncmp(said, name, sizeof name - 1) == 0) said += sizeof name - 1;
     record->state = RGM_STAGE_QUARANTINED;
     record->bytes = 0;
     rgm_list_show(said, record->reason, sizeof record->reason);
 }
 
-/* The file -> tools->slurp: all of it, or the first bytes of a large one that cannot be a picture. */
-static rgm_status read_file(const rgm_list *list, int64_t i, rgm_slurp *slurp, rgm_error *err) {
+static int holds_picture(const rgm_picture_file *file) {
+    return rgm_picture_kind(file->bytes, file->size) != RGM_PICTURE_NONE;
+}
+
+/* The file -> tools->file: all of it, or the first bytes of a large one that cannot be a picture. */
+static rgm_status read_file(const rgm_list *list, int64_t i, rgm_picture_file *file, rgm_error *err) {
     if (list->entries[i].size > LARGE) {
-        RGM_TRY(rgm_slurp_read(slurp, list, i, HEAD, err));
-        if (rgm_picture_kind(slurp->bytes, slurp->size) == RGM_PICTURE_NONE) return RGM_OK;
+        RGM_TRY(rgm_list_read(list, i, HEAD, file, err));
+        if (!holds_picture(file)) return RGM_OK;
     }
-    return rgm_slurp_read(slurp, list, i, SIZE_MAX, err);
+    return rgm_list_read(list, i, 0, file, err);
 }
 
-/* Names the reason if the file cannot be a picture; 1 if it may be one. */
-static int may_be_picture(rgm_stage_record *record, int meant, const rgm_slurp *slurp) {
-    if (rgm_picture_kind(slurp->bytes, slurp->size) != RGM_PICTURE_NONE) return 1;
-    if (!meant)
-        record->state = RGM_STAGE_PASSED;
-    else
-        refuse(record, slurp->size ? "not a picture (JPEG, PNG, WebP, BMP or PNM)" : "empty file");
-    return 0;
-}
-
-/* The picture in tools->slurp -> the window's image number `k`. */
+/* The picture in tools->file -> the window's image number `k`. */
 static rgm_status make_image(struct state *s, struct tools *tools, int32_t k, rgm_error *err) {
     rgm_stage_record *record = &s->now->records[k];
-    const rgm_bytes bytes = {.at = tools->slurp.bytes, .size = tools->slurp.size, .name = "picture"};
+    const rgm_bytes bytes = {.at = tools->file.bytes, .size = tools->file.size};
     uint8_t *image = s->now->images + (size_t)k * s->image_bytes;
     rgm_picture_info info = {0};
     if (!tools->transformer) RGM_TRY(rgm_transformer_create(&tools->transformer, s->options->pictures.kernels, err));
@@ -96,9 +77,9 @@ static rgm_status make_image(struct state *s, struct tools *tools, int32_t k, rg
     return RGM_OK;
 }
 
-/* The picture in tools->slurp is checked; its file becomes number `k` of the window's. */
+/* The picture in tools->file is checked; its file becomes number `k` of the window's. */
 static rgm_status keep_file(struct state *s, struct tools *tools, int32_t k, rgm_error *err) {
-    const rgm_bytes bytes = {.at = tools->slurp.bytes, .size = tools->slurp.size, .name = "picture"};
+    const rgm_bytes bytes = {.at = tools->file.bytes, .size = tools->file.size};
     if (!tools->keeper) RGM_TRY(rgm_keeper_create(&tools->keeper, &s->options->pictures, s->d->to.C, err));
     return rgm_keeper_keep(tools->keeper, &bytes, &s->now->files[k], &s->now->records[k], err);
 }
@@ -106,25 +87,25 @@ static rgm_status keep_file(struct state *s, struct tools *tools, int32_t k, rgm
 static rgm_status make_with(struct state *s, struct tools *tools, int32_t k, rgm_error *err) {
     const rgm_list *list = s->d->list;
     int64_t i = s->now->first + k;
-    int meant = list->chosen || has_suffix(rgm_list_path(list, i)); /* to be a picture */
+    int meant = list->chosen || rgm_picture_looks(rgm_list_path(list, i)); /* to be a picture */
     rgm_stage_record *record = &s->now->records[k];
     rgm_error said = {0};
-    rgm_status status = read_file(list, i, &tools->slurp, &said);
-    if (status == RGM_OK && !may_be_picture(record, meant, &tools->slurp)) return RGM_OK;
+    rgm_status status = read_file(list, i, &tools->file, &said);
+    if (!meant && (status == RGM_E_IO || (status == RGM_OK && !holds_picture(&tools->file)))) {
+        record->state = RGM_STAGE_PASSED;
+        return RGM_OK;
+    }
     if (status == RGM_OK)
         status = s->options->pictures.keep ? keep_file(s, tools, k, &said) : make_image(s, tools, k, &said);
     if (status == RGM_E_NOMEM) return rgm_fail(err, status, "%.200s: %s", rgm_list_path(list, i), said.text);
-    if (status == RGM_E_IO && !meant)
-        record->state = RGM_STAGE_PASSED;
-    else if (status < 0)
-        refuse(record, said.text);
+    if (status < 0) refuse(record, said.text);
     return RGM_OK;
 }
 
 static void free_tools(struct tools *tools) {
     rgm_transformer_destroy(tools->transformer);
     rgm_keeper_destroy(tools->keeper);
-    rgm_slurp_free(&tools->slurp);
+    rgm_picture_file_free(&tools->file);
     *tools = (struct tools){0};
 }
 

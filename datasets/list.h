@@ -5,6 +5,7 @@
 
 #include "base/stop.h"
 #include "data/dataset.h"
+#include "picture/file.h"
 
 /* Why files of a folder are no part of the list. */
 enum {
@@ -52,6 +53,11 @@ const char *rgm_list_path(const rgm_list *list, int64_t i);
 
 /* The path by which an entry is opened, behind the root. RGM_E_IO if it is longer than the system takes. */
 rgm_status rgm_list_where(const rgm_list *list, int64_t i, char *out, size_t size, rgm_error *err);
+
+#define RGM_LIST_FILE (1 << 28) /* largest file of a picture, bytes */
+
+/* Reads the file of an entry, the `first` bytes at most; 0: all. Errors of rgm_picture_file_read(). [worker] */
+rgm_status rgm_list_read(const rgm_list *list, int64_t i, size_t first, rgm_picture_file *file, rgm_error *err);
 
 /* Appends a copy of *entry with this path. RGM_E_NOMEM. */
 rgm_status rgm_list_add(rgm_list *list, const char *path, const rgm_list_entry *entry, rgm_error *err);

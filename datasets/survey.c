@@ -1,31 +1,31 @@
 #include "survey.h"
 
 #include <stdlib.h>
-#include "slurp.h"
 
 enum { WINDOW = 2048, HEAD = 1 << 14, FILE_BYTES = 3000000 };
 
 struct state {
     const rgm_list *list;
     const rgm_stop *stop;
-    rgm_slurp *slurps; /* [workers] */
+    rgm_picture_file *files; /* [workers] */
     rgm_picture_info infos[WINDOW];
     int64_t first;
     uint32_t sides[RGM_PICTURE_SIDE + 1]; /* how many pictures have this shorter side */
 };
 
 /* The header of entry i: from the file's first bytes if they suffice. */
-static rgm_status look(const struct state *s, int64_t i, rgm_slurp *slurp, rgm_picture_info *info, rgm_error *err) {
+static rgm_status look(const struct state *s, int64_t i, rgm_picture_file *file, rgm_picture_info *info,
+                       rgm_error *err) {
     rgm_error quiet = {0};
     *info = (rgm_picture_info){0};
-    for (size_t most = HEAD;; most = SIZE_MAX) {
-        rgm_status status = rgm_slurp_read(slurp, s->list, i, most, &quiet);
+    for (size_t most = HEAD;; most = 0) {
+        rgm_status status = rgm_list_read(s->list, i, most, file, &quiet);
         if (status == RGM_E_NOMEM) return rgm_fail(err, status, "%s", quiet.text);
         if (status < 0) break;
-        const rgm_bytes bytes = {.at = slurp->bytes, .size = slurp->size, .name = "picture"};
+        const rgm_bytes bytes = {.at = file->bytes, .size = file->size};
         if (rgm_picture_kind(bytes.at, bytes.size) == RGM_PICTURE_NONE) break;
         if (rgm_picture_probe(&bytes, info, &quiet) == RGM_OK) return RGM_OK;
-        if (slurp->size < HEAD || most == SIZE_MAX) break;
+        if (file->size < HEAD || most == 0) break;
     }
     *info = (rgm_picture_info){0};
     return RGM_OK;
@@ -34,7 +34,7 @@ static rgm_status look(const struct state *s, int64_t i, rgm_slurp *slurp, rgm_p
 static rgm_status look_at(void *context, int32_t chunk, int32_t worker, rgm_error *err) {
     struct state *s = context;
     if (rgm_stop_asked(s->stop)) return rgm_fail(err, RGM_E_INTERRUPTED, "stopped");
-    return look(s, s->first + chunk, &s->slurps[worker], &s->infos[chunk], err);
+    return look(s, s->first + chunk, &s->files[worker], &s->infos[chunk], err);
 }
 
 static void count_in(struct state *s, rgm_survey *survey, int64_t i, const rgm_picture_info *info) {
@@ -65,12 +65,12 @@ rgm_status rgm_survey_make(rgm_survey *survey, const rgm_list *list, rgm_team *t
     *survey = (rgm_survey){.millions = calloc((size_t)list->count + 1, 1)};
     int32_t workers = rgm_team_size(team);
     struct state *s = calloc(1, sizeof *s);
-    rgm_slurp *slurps = calloc((size_t)workers, sizeof *slurps);
-    rgm_status status = s && slurps && survey->millions ? RGM_OK : rgm_fail(err, RGM_E_NOMEM, "no memory for a survey");
+    rgm_picture_file *files = calloc((size_t)workers, sizeof *files);
+    rgm_status status = s && files && survey->millions ? RGM_OK : rgm_fail(err, RGM_E_NOMEM, "no memory for a survey");
     if (status == RGM_OK) {
         s->list = list;
         s->stop = &options->stop;
-        s->slurps = slurps;
+        s->files = files;
         if (options->begin) options->begin(options->progress_context, "headers", 0, list->count);
     }
     for (int64_t at = 0; status == RGM_OK && at < list->count; at += WINDOW) {
@@ -84,8 +84,8 @@ rgm_status rgm_survey_make(rgm_survey *survey, const rgm_list *list, rgm_team *t
     if (status == RGM_E_INTERRUPTED)
         status = rgm_fail(err, status, "%.300s: stopped while the headers of its pictures were read", options->out);
     if (status == RGM_OK) find_median(s, survey);
-    for (int32_t w = 0; slurps && w < workers; w++) rgm_slurp_free(&slurps[w]);
-    free(slurps);
+    for (int32_t w = 0; files && w < workers; w++) rgm_picture_file_free(&files[w]);
+    free(files);
     free(s);
     return status;
 }

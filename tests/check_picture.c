@@ -2,8 +2,11 @@
 #include <check.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 #include "base/team.h"
 #include "malloc_probe.h"
+#include "picture/file.h"
 #include "picture_case.h"
 #include "sanitized.h"
 
@@ -292,8 +295,9 @@ END_TEST
 /* ---- no pictures ---- */
 
 START_TEST(test_no_picture) {
-    refused((const uint8_t *)"", 0, RGM_E_FORMAT, "empty", 1);
-    refused((const uint8_t *)"hello", 5, RGM_E_FORMAT, "not a picture (its first bytes are 68 65 6c 6c 6f)", 1);
+    refused((const uint8_t *)"", 0, RGM_E_FORMAT, "empty file", 1);
+    refused((const uint8_t *)"hello", 5, RGM_E_FORMAT,
+            "not a picture (its first bytes are 68 65 6c 6c 6f), expected JPEG, PNG, WebP, BMP or PNM", 1);
     refused((const uint8_t *)"BM, the best of months", 22, RGM_E_FORMAT, "not a picture", 1);
     refused((const uint8_t *)"P4ssword", 8, RGM_E_FORMAT, "not a picture", 1);
     refused((const uint8_t *)"GIF89a....", 10, RGM_E_UNSUPPORTED, "GIF: this kind cannot be read", 1);
@@ -314,6 +318,78 @@ START_TEST(test_long_name) {
     rgm_bytes bytes = {(const uint8_t *)"hello", 5, name};
     ck_assert(rgm_picture_probe(&bytes, &info, &err) == RGM_E_FORMAT);
     ck_assert_msg(!strncmp(err.text, "...\xc3\xa9", 5) && strstr(err.text, "\xa9: not a picture"), "%s", err.text);
+}
+END_TEST
+
+START_TEST(test_no_name) {
+    rgm_error err = {0};
+    rgm_picture_info info;
+    rgm_bytes bytes = {(const uint8_t *)"", 0, NULL};
+    ck_assert(rgm_picture_probe(&bytes, &info, &err) == RGM_E_FORMAT);
+    ck_assert_str_eq(err.text, "empty file");
+}
+END_TEST
+
+/* ---- files ---- */
+
+START_TEST(test_looks) {
+    static const char *const yes[] = {"a.jpg", "b/c.JPEG", ".hidden/x.y.PnM", "a.webp", "a b.dib"};
+    static const char *const no[] = {"a", "jpg", "a.jpg.txt", "a.jpg/b", "a.", "a.gif", ""};
+    for (size_t i = 0; i < sizeof yes / sizeof *yes; i++) ck_assert_msg(rgm_picture_looks(yes[i]) == 1, "%s", yes[i]);
+    for (size_t i = 0; i < sizeof no / sizeof *no; i++) ck_assert_msg(rgm_picture_looks(no[i]) == 0, "%s", no[i]);
+}
+END_TEST
+
+static void fails_to_read(const char *path, const rgm_picture_part *part, rgm_status status, const char *text) {
+    rgm_picture_file file = {0};
+    rgm_error err = {0};
+    ck_assert_int_eq(rgm_picture_file_read(&file, path, part, &err), status);
+    ck_assert_msg(strncmp(err.text, text, strlen(text)) == 0, "%s", err.text);
+    rgm_picture_file_free(&file);
+}
+
+/* All of it, a part of it, and what is refused. */
+START_TEST(test_file) {
+    enum { BYTES = 10000 };
+    const rgm_picture_part all = {.largest = BYTES};
+    char path[] = "/tmp/rgm-picture-XXXXXX";
+    uint8_t content[BYTES];
+    rgm_picture_file file = {0};
+    int fd = mkstemp(path);
+    for (int i = 0; i < BYTES; i++) content[i] = (uint8_t)(i * 7);
+    memcpy(content, "P5 1 1 255 ", 11);
+    ck_assert(fd >= 0 && write(fd, content, BYTES) == BYTES && close(fd) == 0);
+    ck_assert_int_eq(rgm_picture_file_kind(path), PNM);
+    static const size_t firsts[] = {64, 0, BYTES - 1, BYTES, BYTES + 1, 1};
+    for (size_t i = 0; i < sizeof firsts / sizeof *firsts; i++) {
+        const rgm_picture_part part = {.first = firsts[i], .largest = BYTES};
+        size_t expected = firsts[i] && firsts[i] < BYTES ? firsts[i] : BYTES;
+        ck_assert_int_eq(rgm_picture_file_read(&file, path, &part, NULL), RGM_OK);
+        ck_assert_uint_eq(file.size, expected);
+        ck_assert(memcmp(file.bytes, content, expected) == 0);
+    }
+    ck_assert_int_eq(rgm_picture_file_read(&file, path, &(rgm_picture_part){.first = 9}, NULL), RGM_OK);
+    rgm_picture_file_free(&file);
+    fails_to_read(path, &(rgm_picture_part){.largest = BYTES - 1}, RGM_E_UNSUPPORTED, "too large: a file of");
+    ck_assert(unlink(path) == 0);
+    ck_assert_int_eq(rgm_picture_file_kind(path), RGM_PICTURE_NONE);
+    fails_to_read(path, &all, RGM_E_IO, "cannot be read: No such file");
+    fails_to_read("/tmp", &all, RGM_E_IO, "cannot be read: Is a directory");
+    ck_assert(mkfifo(path, 0600) == 0);
+    ck_assert_int_eq(rgm_picture_file_kind(path), RGM_PICTURE_NONE);
+    fails_to_read(path, &all, RGM_E_IO, "cannot be read: not a regular file");
+    ck_assert(unlink(path) == 0);
+}
+END_TEST
+
+/* A file whose size is not known before, as below /proc. */
+START_TEST(test_unsized_file) {
+    rgm_picture_file file = {0};
+    ck_assert_int_eq(rgm_picture_file_read(&file, "/proc/self/status", &(rgm_picture_part){.largest = 1 << 20}, NULL),
+                     RGM_OK);
+    ck_assert(file.size > 5 && memcmp(file.bytes, "Name:", 5) == 0);
+    rgm_picture_file_free(&file);
+    fails_to_read("/proc/self/status", &(rgm_picture_part){.largest = 10}, RGM_E_UNSUPPORTED, "too large: a file of");
 }
 END_TEST
 
@@ -442,6 +518,10 @@ int main(void) {
     tcase_set_timeout(odd, 60);
     tcase_add_test(odd, test_no_picture);
     tcase_add_test(odd, test_long_name);
+    tcase_add_test(odd, test_no_name);
+    tcase_add_test(odd, test_looks);
+    tcase_add_test(odd, test_file);
+    tcase_add_test(odd, test_unsized_file);
     tcase_add_test(odd, test_thin);
     tcase_add_loop_test(odd, test_widest, 1, 9);
     tcase_add_test(odd, test_bombs);

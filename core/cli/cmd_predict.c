@@ -1,6 +1,5 @@
 /* predict: what a model says of pictures. Which model and which pictures; how it is told. */
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,7 +16,7 @@
 #include "cli/showing.h"
 #include "library/configuration.h"
 #include "library/model.h"
-#include "picture/picture.h"
+#include "picture/file.h"
 
 enum { TOP, SPLIT, LABELS, PAGE, PAGE_MOST, NUL, INPUTS = 512 };
 static const rgm_cli_flag flags[] = {
@@ -137,11 +136,7 @@ static rgm_status find_inputs(command *c, rgm_error *err) {
 
 /* The RUN is easily forgotten: then the first picture is taken for it. */
 static rgm_status check_model(const char *path, rgm_error *err) {
-    uint8_t bytes[64];
-    int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-    ssize_t size = file >= 0 ? read(file, bytes, sizeof bytes) : 0;
-    if (file >= 0) close(file);
-    if (size <= 0 || rgm_picture_kind(bytes, (size_t)size) == RGM_PICTURE_NONE) return RGM_OK;
+    if (rgm_picture_file_kind(path) == RGM_PICTURE_NONE) return RGM_OK;
     return rgm_fail(err, RGM_E_USAGE, "predict: %.300s is a picture: expected a run folder or a checkpoint before it",
                     path);
 }

@@ -1,18 +1,15 @@
 #include "cli/inputs.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <fts.h>
 #include <glob.h>
 #include <search.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/stat.h>
-#include <unistd.h>
 #include "cli/options.h"
-#include "picture/picture.h"
+#include "picture/file.h"
 
 /* ---- the list ---- */
 
@@ -41,26 +38,6 @@ void rgm_inputs_free(rgm_inputs *in) {
     free(in->items);
     if (in->seen) tdestroy(in->seen, free);
     memset(in, 0, sizeof *in);
-}
-
-/* ---- what is a picture ---- */
-
-static int32_t named_as_picture(const char *name) {
-    static const char *const endings[] = {"jpg", "jpeg", "jpe", "jfif", "png", "webp",
-                                          "bmp", "dib",  "pnm", "pbm",  "pgm", "ppm"};
-    const char *dot = strrchr(name, '.');
-    for (size_t i = 0; dot && i < sizeof endings / sizeof *endings; i++)
-        if (strcasecmp(dot + 1, endings[i]) == 0) return 1;
-    return 0;
-}
-
-static int32_t holds_picture(const char *path) {
-    unsigned char first[32];
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-    if (fd < 0) return 0;
-    ssize_t got = read(fd, first, sizeof first);
-    close(fd);
-    return got > 0 && rgm_picture_kind(first, (size_t)got) != RGM_PICTURE_NONE;
 }
 
 /* ---- folders ---- */
@@ -117,11 +94,11 @@ static rgm_status take_entry(rgm_inputs *in, FTS *walk, FTSENT *e, const rgm_inp
         item.kind = RGM_INPUT_BROKEN;
         return add(in, &item, err);
     case FTS_F:
-        if (named_as_picture(e->fts_name) || holds_picture(e->fts_path)) return add(in, &item, err);
+        if (rgm_picture_looks(e->fts_name) || rgm_picture_file_kind(e->fts_path)) return add(in, &item, err);
         in->passed++;
         return RGM_OK;
     case FTS_SLNONE:
-        if (named_as_picture(e->fts_name)) return add(in, &item, err);
+        if (rgm_picture_looks(e->fts_name)) return add(in, &item, err);
         in->passed++;
         return RGM_OK;
     case FTS_DEFAULT: /* a device, a pipe */

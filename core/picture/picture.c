@@ -63,7 +63,7 @@ static const char *other_kind(const uint8_t *at, size_t size) {
 }
 
 static rgm_status fail_unknown(const rgm_bytes *bytes, rgm_error *err) {
-    if (!bytes->size) return rgm_fail(err, RGM_E_FORMAT, "empty");
+    if (!bytes->size) return rgm_fail(err, RGM_E_FORMAT, "empty file");
     const char *other = other_kind(bytes->at, bytes->size);
     if (other)
         return rgm_fail(err, RGM_E_UNSUPPORTED, "%s: this kind cannot be read (JPEG, PNG, WebP, BMP and PNM can)",
@@ -72,12 +72,13 @@ static rgm_status fail_unknown(const rgm_bytes *bytes, rgm_error *err) {
     int used = 0;
     for (size_t i = 0; i < bytes->size && i < 8; i++)
         used += snprintf(first + used, sizeof first - (size_t)used, "%s%02x", i ? " " : "", bytes->at[i]);
-    return rgm_fail(err, RGM_E_FORMAT, "not a picture (its first bytes are %s)", first);
+    return rgm_fail(err, RGM_E_FORMAT, "not a picture (its first bytes are %s), expected JPEG, PNG, WebP, BMP or PNM",
+                    first);
 }
 
-/* Puts the name in front: of a long one the end. */
-static rgm_status fail_named(const rgm_bytes *bytes, rgm_error *err) {
-    const char *name = bytes->name ? bytes->name : "picture";
+rgm_status rgm_picture_fail_in(const rgm_bytes *bytes, rgm_status status, rgm_error *err) {
+    const char *name = bytes->name;
+    if (status >= 0 || !err || !name) return status;
     size_t length = strlen(name), most = 240;
     if (length <= most) return rgm_fail_in(err, "%s", name);
     name += length - most;
@@ -101,8 +102,7 @@ static rgm_status probe(const rgm_bytes *bytes, rgm_picture_info *info, rgm_erro
 }
 
 rgm_status rgm_picture_probe(const rgm_bytes *bytes, rgm_picture_info *info, rgm_error *err) {
-    rgm_status status = probe(bytes, info, err);
-    return status < 0 && err ? fail_named(bytes, err) : status;
+    return rgm_picture_fail_in(bytes, probe(bytes, info, err), err);
 }
 
 rgm_status rgm_check_size(const char *kind, int64_t H, int64_t W, rgm_error *err) {
@@ -144,5 +144,5 @@ rgm_status rgm_decode(rgm_decoder *decoder, const rgm_bytes *bytes, const rgm_de
     rgm_status status = probe(bytes, &info, err);
     rgm_decoding job = {.decoder = decoder, .bytes = bytes, .want = want, .info = &info, .picture = picture};
     if (status >= 0) status = kinds[info.kind].decode(&job, err);
-    return status < 0 && err ? fail_named(bytes, err) : status;
+    return rgm_picture_fail_in(bytes, status, err);
 }

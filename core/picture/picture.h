@@ -18,8 +18,8 @@
  * A decoded picture is a function of bytes and want alone. libjpeg-turbo decodes with its accurate inverse DCT and its
  * smooth upsampling, which have the same bits on all instruction sets.
  *
- * A damaged picture is RGM_E_FORMAT, and so is one that ends too early. Its line is "NAME: what is wrong". Bytes that a
- * decoder passes over without harm are counted in picture.warnings.
+ * A damaged picture is RGM_E_FORMAT, and so is one that ends too early. Its line is "NAME: what is wrong", without a
+ * name "what is wrong". Bytes that a decoder passes over without harm are counted in picture.warnings.
  */
 #ifndef RGM_PICTURE_PICTURE_H
 #define RGM_PICTURE_PICTURE_H
@@ -43,11 +43,15 @@ enum {
 typedef struct rgm_bytes {
     const uint8_t *at;
     size_t size;
-    const char *name; /* a path, or where it lies in a set: begins its error lines */
+    const char *name; /* a path, or where it lies in a set: begins its error lines; NULL: they have no name */
 } rgm_bytes;
 
 /* RGM_PICTURE_* by the first bytes; NONE for all else. [any thread] */
 int32_t rgm_picture_kind(const void *bytes, size_t size);
+
+/* Puts the name, of a long one its end, in front of the line of a failure; returns it. Without a name or a failure
+ * nothing is done. */
+rgm_status rgm_picture_fail_in(const rgm_bytes *bytes, rgm_status status, rgm_error *err);
 
 /* "JPEG", "PNG", "WebP", "BMP", "PNM"; "" for NONE. */
 const char *rgm_picture_kind_name(int32_t kind);

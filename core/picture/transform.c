@@ -230,8 +230,8 @@ rgm_status rgm_transformer_picture(rgm_transformer *transformer, const rgm_bytes
     rgm_picture picture;
     rgm_decode_want want = {.C = to->C};
     if (to->C != 1 && to->C != 3)
-        return rgm_fail(err, RGM_E_UNSUPPORTED, "%s: a picture has 1 or 3 channels, the model takes %d", bytes->name,
-                        to->C);
+        return rgm_picture_fail_in(
+            bytes, rgm_fail(err, RGM_E_UNSUPPORTED, "a picture has 1 or 3 channels, the model takes %d", to->C), err);
     RGM_TRY(rgm_picture_probe(bytes, &probed, err));
     memcpy(want.background, to->background, sizeof want.background);
     if (reduce) {

@@ -1,22 +1,17 @@
-#define _GNU_SOURCE
 #include "run/pictures.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 #include "picture/encode.h"
+#include "picture/file.h"
 
 enum { KEPT = 16 << 20, QUALITY = 85 }; /* bytes of a file that a worker keeps room for */
 
 /* What a worker reads with. */
 typedef struct reader {
     rgm_transformer *transformer;
-    uint8_t *file, *small; /* [room], [small_room] */
-    size_t room, small_room;
+    rgm_picture_file file, small; /* small: pixels */
 } reader;
 
 struct rgm_pictures {
@@ -41,8 +36,8 @@ void rgm_pictures_destroy(rgm_pictures *p) {
     if (!p) return;
     for (int32_t i = 0; i < p->count; i++) {
         rgm_transformer_destroy(p->readers[i].transformer);
-        free(p->readers[i].file);
-        free(p->readers[i].small);
+        rgm_picture_file_free(&p->readers[i].file);
+        rgm_picture_file_free(&p->readers[i].small);
     }
     free(p->readers);
     free(p);
@@ -75,67 +70,23 @@ rgm_status rgm_pictures_create(rgm_pictures **pictures, const rgm_device *device
 
 /* ---- files ---- */
 
-static rgm_status grow(uint8_t **at, size_t *room, size_t size, rgm_error *err) {
-    if (size <= *room) return RGM_OK;
-    uint8_t *more = realloc(*at, size);
-    if (!more) return rgm_fail(err, RGM_E_NOMEM, "no memory for %zu bytes", size);
-    *at = more;
-    *room = size;
-    return RGM_OK;
-}
-
-/* All of an open file; it may grow or shrink meanwhile. */
-static rgm_status read_open(int fd, reader *r, size_t *size, rgm_error *err) {
-    struct stat info;
-    if (fstat(fd, &info) != 0) return rgm_fail(err, RGM_E_IO, "%s", strerror(errno));
-    if (!S_ISREG(info.st_mode)) return rgm_fail(err, RGM_E_IO, "%s", "no regular file");
-    if (info.st_size > RGM_PICTURE_FILE)
-        return rgm_fail(err, RGM_E_UNSUPPORTED, "%lld bytes, at most %d", (long long)info.st_size, RGM_PICTURE_FILE);
-    *size = 0;
-    for (;;) {
-        size_t wanted = *size < (size_t)info.st_size ? (size_t)info.st_size + 1 : *size + 4096;
-        RGM_TRY(grow(&r->file, &r->room, wanted, err));
-        ssize_t got = read(fd, r->file + *size, wanted - *size);
-        if (got < 0 && errno == EINTR) continue;
-        if (got < 0) return rgm_fail(err, RGM_E_IO, "%s", strerror(errno));
-        if (got == 0) return RGM_OK;
-        *size += (size_t)got;
-        if (*size > RGM_PICTURE_FILE) return rgm_fail(err, RGM_E_UNSUPPORTED, "more than %d bytes", RGM_PICTURE_FILE);
-    }
-}
-
-/* A pipe without a writer must not hold it up. */
 static rgm_status read_file(const char *path, reader *r, rgm_bytes *bytes, rgm_error *err) {
-    size_t size = 0;
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-    if (fd < 0) return rgm_fail(err, RGM_E_IO, "%s", strerror(errno));
-    rgm_status status = read_open(fd, r, &size, err);
-    close(fd);
-    RGM_TRY(status);
-    if (size == 0) return rgm_fail(err, RGM_E_FORMAT, "%s", "an empty file");
-    *bytes = (rgm_bytes){.at = r->file, .size = size, .name = path};
+    RGM_TRY(rgm_picture_file_read(&r->file, path, &(rgm_picture_part){.largest = RGM_PICTURE_FILE}, err));
+    *bytes = (rgm_bytes){.at = r->file.bytes, .size = r->file.size};
     return RGM_OK;
 }
 
 static void settle(reader *r) {
-    if (r->room <= KEPT) return;
-    free(r->file);
-    r->file = NULL;
-    r->room = 0;
+    if (r->file.room > KEPT) rgm_picture_file_free(&r->file);
 }
 
 /* ---- one picture ---- */
 
-/* Its line without its name, which stands beside it. */
-static void judge(rgm_picture_source *s, rgm_status status, const char *name, const rgm_error *err) {
+static void judge(rgm_picture_source *s, rgm_status status, const rgm_error *err) {
     char line[RGM_ERROR_LINE];
-    const char *text = rgm_error_line(err, line);
-    size_t length = name ? strlen(name) : 0;
     s->status = status < 0 ? status : RGM_OK;
     s->reason[0] = 0;
-    if (status >= 0) return;
-    if (length && strncmp(text, name, length) == 0 && strncmp(text + length, ": ", 2) == 0) text += length + 2;
-    snprintf(s->reason, sizeof s->reason, "%s", text);
+    if (status < 0) snprintf(s->reason, sizeof s->reason, "%s", rgm_error_line(err, line));
 }
 
 static int32_t is_encoded(const rgm_picture_source *s) { return s->path || s->bytes.at || s->set; }
@@ -144,21 +95,20 @@ static rgm_status read_set(const rgm_picture_source *s, reader *r, rgm_bytes *by
     const rgm_dataset_info *info = rgm_dataset_describe(s->set);
     rgm_encoded encoded;
     int32_t mapped = info->access[s->split] == RGM_PIXELS_MAPPED;
-    if (!mapped) RGM_TRY(grow(&r->file, &r->room, (size_t)info->pictures.bytes, err));
-    RGM_TRY(rgm_dataset_encoded(s->set, s->split, s->index, mapped ? NULL : r->file, &encoded, err));
+    if (!mapped) RGM_TRY(rgm_picture_file_reserve(&r->file, (size_t)info->pictures.bytes, err));
+    RGM_TRY(rgm_dataset_encoded(s->set, s->split, s->index, mapped ? NULL : r->file.bytes, &encoded, err));
     *bytes = encoded.bytes;
     return RGM_OK;
 }
 
-/* The name in front of a decoder's line is "picture", whatever the file is called: long names would push out what is
- * wrong. */
+/* Without a name, which stands beside what is wrong. */
 static rgm_status find_bytes(const rgm_picture_source *s, reader *r, rgm_bytes *bytes, rgm_error *err) {
     *bytes = s->bytes;
     if (s->path)
         RGM_TRY(read_file(s->path, r, bytes, err));
     else if (!s->bytes.at)
         RGM_TRY(read_set(s, r, bytes, err));
-    bytes->name = "picture";
+    bytes->name = NULL;
     return RGM_OK;
 }
 
@@ -181,7 +131,7 @@ static rgm_status read_one(void *context, int32_t chunk, int32_t worker, rgm_err
     (void)unused;
     rgm_status status = transform(g, s, r, image, &err);
     if (status < 0) memset(image, 0, g->image);
-    judge(s, status, "picture", &err);
+    judge(s, status, &err);
     settle(r);
     return RGM_OK;
 }
@@ -216,9 +166,9 @@ static rgm_status make_small(const reading *g, rgm_picture_source *s, reader *r,
     }
     s->H = info.H;
     s->W = info.W;
-    RGM_TRY(grow(&r->small, &r->small_room, (size_t)to->H * (size_t)to->W * (size_t)to->C, err));
-    if (encoded) return rgm_transformer_picture(r->transformer, &bytes, to, 1, r->small, NULL, NULL, err);
-    return rgm_transformer_pixels(r->transformer, &s->pixels, to, r->small, err);
+    RGM_TRY(rgm_picture_file_reserve(&r->small, (size_t)to->H * (size_t)to->W * (size_t)to->C, err));
+    if (encoded) return rgm_transformer_picture(r->transformer, &bytes, to, 1, r->small.bytes, NULL, NULL, err);
+    return rgm_transformer_pixels(r->transformer, &s->pixels, to, r->small.bytes, err);
 }
 
 static rgm_status show_one(void *context, int32_t chunk, int32_t worker, rgm_error *unused) {
@@ -231,10 +181,10 @@ static rgm_status show_one(void *context, int32_t chunk, int32_t worker, rgm_err
     s->jpeg = NULL;
     rgm_status status = make_small(g, s, r, &to, &err);
     if (status >= 0) {
-        const rgm_encode_source small = {.pixels = r->small, .H = to.H, .W = to.W, .C = to.C};
+        const rgm_encode_source small = {.pixels = r->small.bytes, .H = to.H, .W = to.W, .C = to.C};
         status = rgm_encode_jpeg(&small, QUALITY, &s->jpeg, &s->jpeg_size, &err);
     }
-    judge(s, status, "picture", &err);
+    judge(s, status, &err);
     settle(r);
     return RGM_OK;
 }

@@ -135,7 +135,7 @@ broken() {
     has bad.json "\"pictures\": $(($(ls photos/ant | wc -l) + 20)),"
     mkfifo pipe
     expect 3 "$regimen" predict run pipe
-    has err 'pipe: no regular file'
+    has err 'pipe: cannot be read: not a regular file'
     if [ "$(id -u)" != 0 ]; then
         mkdir locked
         cp photos/ant/*.pgm locked/
