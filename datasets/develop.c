@@ -66,12 +66,13 @@ static rgm_status make_image(struct state *s, struct tools *tools, int32_t k, rg
     rgm_stage_record *record = &s->now->records[k];
     const rgm_bytes bytes = {.at = tools->file.bytes, .size = tools->file.size};
     uint8_t *image = s->now->images + (size_t)k * s->image_bytes;
-    rgm_picture_info info = {0};
+    rgm_transform_job job = {.bytes = &bytes, .to = &s->d->to};
     if (!tools->transformer) RGM_TRY(rgm_transformer_create(&tools->transformer, s->options->pictures.kernels, err));
-    RGM_TRY(rgm_transformer_picture(tools->transformer, &bytes, &s->d->to, 0, image, &info, &record->warnings, err));
+    RGM_TRY(rgm_transformer_picture(tools->transformer, &job, image, err));
     record->H = s->d->to.H;
     record->W = s->d->to.W;
-    record->profile = info.profile;
+    record->profile = job.info.profile;
+    record->warnings = job.warnings;
     record->bytes = (int64_t)s->image_bytes;
     record->hash = XXH3_64bits(image, s->image_bytes);
     return RGM_OK;

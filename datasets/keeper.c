@@ -67,11 +67,8 @@ static void add_sums(const rgm_picture *picture, rgm_stage_record *record) {
 /* The picture with its longer side made max_side, as a file. */
 static rgm_status make_smaller(rgm_keeper *keeper, const rgm_picture *picture, uint8_t **file, size_t *size,
                                rgm_error *err) {
-    int32_t most = keeper->pictures->max_side, longer = picture->H > picture->W ? picture->H : picture->W;
-    int32_t H = (int32_t)(((int64_t)picture->H * most + longer / 2) / longer);
-    int32_t W = (int32_t)(((int64_t)picture->W * most + longer / 2) / longer);
-    H = H < 1 ? 1 : H;
-    W = W < 1 ? 1 : W;
+    const rgm_transform to = rgm_transform_within(picture->C, picture->H, picture->W, keeper->pictures->max_side);
+    const int32_t H = to.H, W = to.W;
     size_t bytes = (size_t)H * (size_t)W * (size_t)picture->C;
     if (bytes > keeper->room) {
         free(keeper->pixels);

@@ -94,7 +94,8 @@ START_TEST(evaluation_is_the_transform) {
         size_t size;
         uint8_t image[BYTES], *file = encoded_file(made, RGM_SPLIT_TEST, i, &size);
         const rgm_bytes bytes = {file, size, "a picture"};
-        need(rgm_transformer_picture(t, &bytes, &options.transform, 0, image, NULL, NULL, &err), &err);
+        need(rgm_transformer_picture(t, &(rgm_transform_job){.bytes = &bytes, .to = &options.transform}, image, &err),
+             &err);
         check_image(x, i, image);
         free(file);
     }
@@ -105,11 +106,13 @@ START_TEST(evaluation_is_the_transform) {
 END_TEST
 
 /* A window that depends on the sample. */
-static rgm_status choose(void *context, const rgm_sample *sample, int32_t height, int32_t width, rgm_decode_want *want,
-                         int32_t worker, rgm_error *err) {
+static rgm_status choose(void *context, const rgm_sample *sample, rgm_decode_want *want, int32_t worker,
+                         rgm_error *err) {
     (void)context, (void)worker, (void)err;
     ck_assert(want->H == H && want->W == W && want->C == C);
-    want->box = (rgm_box){(double)(sample->index % 5), 1.5, height / 2.0, width / 3.0};
+    const rgm_box *box = &want->box;
+    ck_assert(box->top <= 0 && box->left <= 0 && box->height >= 1 && box->width >= 1);
+    want->box = (rgm_box){(double)(sample->index % 5), 1.5, box->height / 2, box->width / 3};
     return RGM_OK;
 }
 
@@ -132,7 +135,8 @@ START_TEST(windows) {
         const rgm_sample sample = {.index = i};
         rgm_decode_want want = {.C = C, .background = {255, 255, 255}, .H = H, .W = W};
         need(rgm_picture_probe(&bytes, &info, &err), &err);
-        choose(NULL, &sample, info.H, info.W, &want, 0, &err);
+        want.box = (rgm_box){.height = info.H, .width = info.W};
+        choose(NULL, &sample, &want, 0, &err);
         need(rgm_transformer_window(t, &bytes, &want, image, &err), &err);
         check_image(x, i, image);
         free(file);

@@ -236,7 +236,9 @@ START_TEST(test_pixels) {
         size_t size;
         uint8_t *file = import_bytes(import_path(files[i]), &size);
         const rgm_bytes bytes = {.at = file, .size = size, .name = files[i]};
-        ck_assert_int_eq(rgm_transformer_picture(transformer, &bytes, &to, 0, image, NULL, NULL, &err), RGM_OK);
+        ck_assert_int_eq(
+            rgm_transformer_picture(transformer, &(rgm_transform_job){.bytes = &bytes, .to = &to}, image, &err),
+            RGM_OK);
         ck_assert(memcmp(image, rgm_dataset_pixels(set, RGM_SPLIT_TRAIN, i), sizeof image) == 0);
         free(file);
     }

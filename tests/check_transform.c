@@ -221,15 +221,26 @@ START_TEST(test_picture) {
                                       {7, 8, 9}};
             const rgm_bytes bytes = encode(h, w, C);
             const rgm_resize_source from = {.pixels = pixels, .pitch = (int64_t)w * C, .H = h, .W = w, .C = C};
-            rgm_picture_info info;
+            rgm_transform_job job = {.bytes = &bytes, .to = &to, .warnings = -1};
             rgm_error err = {0};
-            int32_t warnings = -1;
-            ck_assert_msg(rgm_transformer_picture(transformer, &bytes, &to, 0, want, &info, &warnings, &err) == RGM_OK,
-                          "%s", err.text);
-            ck_assert(info.H == h && info.W == w && info.kind == RGM_PICTURE_PNM && warnings == 0);
+            ck_assert_msg(rgm_transformer_picture(transformer, &job, want, &err) == RGM_OK, "%s", err.text);
+            ck_assert(job.info.H == h && job.info.W == w && job.info.kind == RGM_PICTURE_PNM && job.warnings == 0);
             transform(&from, &to);
             ck_assert_mem_eq(got, want, (size_t)(30 * 30 * C));
         }
+}
+END_TEST
+
+/* Small ones stay, large ones are rounded to nearest, thin ones keep a pixel. */
+START_TEST(test_within) {
+    static const int32_t cases[][5] = {{30, 40, 40, 30, 40}, {30, 41, 40, 29, 40},      {300, 200, 32, 32, 21},
+                                       {1, 1, 320, 1, 1},    {65535, 2, 320, 320, 1},   {7, 7, 3, 3, 3},
+                                       {3, 2, 1, 1, 1},      {1000, 666, 320, 320, 213}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const rgm_transform to = rgm_transform_within(3, cases[i][0], cases[i][1], cases[i][2]);
+        ck_assert_int_eq(to.fit, RGM_FIT_STRETCH);
+        ck_assert_msg(to.C == 3 && to.H == cases[i][3] && to.W == cases[i][4], "%zu: %d x %d", i, to.H, to.W);
+    }
 }
 END_TEST
 
@@ -252,17 +263,18 @@ END_TEST
 START_TEST(test_refusals) {
     rgm_transform to = rgm_transform_default(5, 8, 8);
     rgm_bytes bytes = encode(20, 20, 3);
+    rgm_transform_job job = {.bytes = &bytes, .to = &to};
     rgm_error err = {0};
-    ck_assert_int_eq(rgm_transformer_picture(transformer, &bytes, &to, 0, got, NULL, NULL, &err), RGM_E_UNSUPPORTED);
+    ck_assert_int_eq(rgm_transformer_picture(transformer, &job, got, &err), RGM_E_UNSUPPORTED);
     ck_assert_str_eq(err.text, "a.ppm: a picture has 1 or 3 channels, the model takes 5");
     to.C = 3;
     bytes.size -= 1;
-    ck_assert_int_eq(rgm_transformer_picture(transformer, &bytes, &to, 0, got, NULL, NULL, &err), RGM_E_FORMAT);
+    ck_assert_int_eq(rgm_transformer_picture(transformer, &job, got, &err), RGM_E_FORMAT);
     ck_assert_msg(strncmp(err.text, "a.ppm: ", 7) == 0, "%s", err.text);
     bytes.size = 0;
-    ck_assert_int_eq(rgm_transformer_picture(transformer, &bytes, &to, 0, got, NULL, NULL, &err), RGM_E_FORMAT);
+    ck_assert_int_eq(rgm_transformer_picture(transformer, &job, got, &err), RGM_E_FORMAT);
     bytes = encode(20, 20, 3); /* and the next one is fine */
-    ck_assert_int_eq(rgm_transformer_picture(transformer, &bytes, &to, 0, got, NULL, NULL, &err), RGM_OK);
+    ck_assert_int_eq(rgm_transformer_picture(transformer, &job, got, &err), RGM_OK);
 }
 END_TEST
 
@@ -281,6 +293,7 @@ int main(void) {
     tcase_add_loop_test(tc, test_pad, 0, COUNT(pads));
     tcase_add_test(tc, test_same);
     tcase_add_test(tc, test_picture);
+    tcase_add_test(tc, test_within);
     tcase_add_test(tc, test_window);
     tcase_add_test(tc, test_refusals);
     suite_add_tcase(suite, tc);

@@ -110,11 +110,11 @@ static rgm_status develop_picture(const rgm_develop *how, tool *t, const rgm_sam
     rgm_encoded e;
     rgm_decode_want want = {.C = how->transform.C, .H = how->H, .W = how->W};
     RGM_TRY(rgm_dataset_encoded(how->set, how->split, sample->index, t->room, &e, err));
-    if (!how->window)
-        return rgm_transformer_picture(t->transformer, &e.bytes, &how->transform, how->reduce, t->image, NULL, NULL,
-                                       err);
+    rgm_transform_job job = {.bytes = &e.bytes, .to = &how->transform, .reduce = how->reduce};
+    if (!how->window) return rgm_transformer_picture(t->transformer, &job, t->image, err);
     memcpy(want.background, how->transform.background, sizeof want.background);
-    RGM_TRY(how->window(how->context, sample, e.H, e.W, &want, worker, err));
+    want.box = (rgm_box){.height = e.H, .width = e.W};
+    RGM_TRY(how->window(how->context, sample, &want, worker, err));
     return rgm_transformer_window(t->transformer, &e.bytes, &want, t->image, err);
 }
 

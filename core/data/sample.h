@@ -19,9 +19,10 @@ typedef struct rgm_sample {
     uint32_t epoch;
 } rgm_sample;
 
-/* Chooses which part of a picture of H x W becomes the image that augmentations go on with: sets want->box. Its C, its
- * background and the size of the image are set. What it chooses must not depend on `worker`. [worker] */
-typedef rgm_status (*rgm_window_fn)(void *context, const rgm_sample *sample, int32_t H, int32_t W,
-                                    rgm_decode_want *want, int32_t worker, rgm_error *err);
+/* Chooses which part of a picture becomes the image that augmentations go on with: want->box, which is the whole
+ * picture before. Its C, its background and the size of the image are set. What it chooses must not depend on
+ * `worker`. [worker] */
+typedef rgm_status (*rgm_window_fn)(void *context, const rgm_sample *sample, rgm_decode_want *want, int32_t worker,
+                                    rgm_error *err);
 
 #endif

@@ -129,6 +129,16 @@ static placement place_crop(const rgm_transform *t, int32_t h, int32_t w) {
 
 static int32_t nearest(int64_t a, int64_t b, int64_t c) { return side_of((2 * a * b + c) / (2 * c)); }
 
+rgm_transform rgm_transform_within(int32_t C, int32_t H, int32_t W, int32_t longer) {
+    const int32_t side = H > W ? H : W;
+    rgm_transform t = rgm_transform_default(C, H, W);
+    t.fit = RGM_FIT_STRETCH;
+    if (side <= longer) return t;
+    t.H = nearest(longer, H, side);
+    t.W = nearest(longer, W, side);
+    return t;
+}
+
 static placement place_pad(const rgm_transform *t, int32_t h, int32_t w) {
     placement p = {0};
     const int32_t high = (int64_t)t->H * w <= (int64_t)t->W * h; /* its height decides */
@@ -223,32 +233,36 @@ static rgm_status transform(rgm_transformer *transformer, const rgm_resize_sourc
     return rgm_resize(transformer->resizer, source, &result, err);
 }
 
-rgm_status rgm_transformer_picture(rgm_transformer *transformer, const rgm_bytes *bytes, const rgm_transform *to,
-                                   int32_t reduce, uint8_t *image, rgm_picture_info *info, int32_t *warnings,
+/* The part of the decoded picture that was wanted. */
+static rgm_resize_source source_of(const rgm_picture *picture) {
+    return (rgm_resize_source){.pixels = picture->pixels,
+                               .pitch = picture->pitch,
+                               .H = picture->H,
+                               .W = picture->W,
+                               .C = picture->C,
+                               .box = picture->box};
+}
+
+rgm_status rgm_transformer_picture(rgm_transformer *transformer, rgm_transform_job *job, uint8_t *image,
                                    rgm_error *err) {
-    rgm_picture_info probed;
+    const rgm_transform *to = job->to;
     rgm_picture picture;
     rgm_decode_want want = {.C = to->C};
     if (to->C != 1 && to->C != 3)
         return rgm_picture_fail_in(
-            bytes, rgm_fail(err, RGM_E_UNSUPPORTED, "a picture has 1 or 3 channels, the model takes %d", to->C), err);
-    RGM_TRY(rgm_picture_probe(bytes, &probed, err));
+            job->bytes, rgm_fail(err, RGM_E_UNSUPPORTED, "a picture has 1 or 3 channels, the model takes %d", to->C),
+            err);
+    RGM_TRY(rgm_picture_probe(job->bytes, &job->info, err));
     memcpy(want.background, to->background, sizeof want.background);
-    if (reduce) {
-        const placement p = place(to, probed.H, probed.W);
+    if (job->reduce) {
+        const placement p = place(to, job->info.H, job->info.W);
         want.H = p.full_H;
         want.W = p.full_W;
     }
-    RGM_TRY(rgm_decode(transformer->decoder, bytes, &want, &picture, err));
-    if (info) *info = probed;
-    if (warnings) *warnings = picture.warnings;
-    const rgm_resize_source source = {.pixels = picture.pixels,
-                                      .pitch = picture.pitch,
-                                      .H = picture.H,
-                                      .W = picture.W,
-                                      .C = picture.C,
-                                      .box = picture.box};
-    return transform(transformer, &source, probed.H, probed.W, to, image, err);
+    RGM_TRY(rgm_decode(transformer->decoder, job->bytes, &want, &picture, err));
+    job->warnings = picture.warnings;
+    const rgm_resize_source source = source_of(&picture);
+    return transform(transformer, &source, job->info.H, job->info.W, to, image, err);
 }
 
 rgm_status rgm_transformer_pixels(rgm_transformer *transformer, const rgm_resize_source *pixels,
@@ -260,12 +274,7 @@ rgm_status rgm_transformer_window(rgm_transformer *transformer, const rgm_bytes 
                                   uint8_t *image, rgm_error *err) {
     rgm_picture picture;
     RGM_TRY(rgm_decode(transformer->decoder, bytes, window, &picture, err));
-    const rgm_resize_source source = {.pixels = picture.pixels,
-                                      .pitch = picture.pitch,
-                                      .H = picture.H,
-                                      .W = picture.W,
-                                      .C = picture.C,
-                                      .box = picture.box};
+    const rgm_resize_source source = source_of(&picture);
     const rgm_resize_result result = {.pixels = image,
                                       .pitch = (int64_t)window->W * picture.C,
                                       .H = window->H,

@@ -30,6 +30,10 @@ typedef struct rgm_transform {
 /* The default for a model of such images: crop, just covering, white behind. */
 rgm_transform rgm_transform_default(int32_t C, int32_t H, int32_t W);
 
+/* For a picture of H x W that is to fit into `longer` x `longer` pixels: its aspect ratio stays, and it is not enlarged.
+ * The shorter side is rounded to nearest, 1 at least. White is behind. */
+rgm_transform rgm_transform_within(int32_t C, int32_t H, int32_t W, int32_t longer);
+
 /* The side, in pixels, of square images that suit pictures whose shorter sides have this median. It is the largest of
  * 32, 48, 64, 96, 128, 160, 192 and 224 that does not exceed it, 32 at least. So most pictures are not enlarged. */
 int32_t rgm_transform_side(int32_t median);
@@ -55,11 +59,17 @@ void rgm_transformer_destroy(rgm_transformer *transformer); /* NULL is fine */
 rgm_status rgm_transformer_reserve(rgm_transformer *transformer, int64_t pixels, int32_t H, int32_t W,
                                    const rgm_transform *to, rgm_error *err);
 
-/* An encoded picture -> image [H][W][C], dense. reduce 1: libjpeg-turbo may decode it reduced (training), 0: all of it
- * is decoded (imports and predictions, as other programs do). *info gets what the picture is, *warnings what was passed
- * over; both may be NULL. Errors of rgm_decode(). [worker] */
-rgm_status rgm_transformer_picture(rgm_transformer *transformer, const rgm_bytes *bytes, const rgm_transform *to,
-                                   int32_t reduce, uint8_t *image, rgm_picture_info *info, int32_t *warnings,
+/* An encoded picture that becomes an image; plain value. */
+typedef struct rgm_transform_job {
+    const rgm_bytes *bytes;
+    const rgm_transform *to;
+    int32_t reduce;        /* 1: it may be decoded reduced (training); 0: as other programs do it (predictions) */
+    rgm_picture_info info; /* out: what it is */
+    int32_t warnings;      /* out: oddities that a decoder passed over */
+} rgm_transform_job;
+
+/* The job's picture -> image [H][W][C], dense. Errors of rgm_decode(). [worker] */
+rgm_status rgm_transformer_picture(rgm_transformer *transformer, rgm_transform_job *job, uint8_t *image,
                                    rgm_error *err);
 
 /* Pixels [H][W][C], C as of `to` -> image. [worker] */

@@ -114,9 +114,10 @@ static rgm_status find_bytes(const rgm_picture_source *s, reader *r, rgm_bytes *
 
 static rgm_status transform(const reading *g, const rgm_picture_source *s, reader *r, uint8_t *image, rgm_error *err) {
     rgm_bytes bytes;
+    rgm_transform_job job = {.bytes = &bytes, .to = g->transform};
     if (is_encoded(s)) {
         RGM_TRY(find_bytes(s, r, &bytes, err));
-        return rgm_transformer_picture(r->transformer, &bytes, g->transform, 0, image, NULL, NULL, err);
+        return rgm_transformer_picture(r->transformer, &job, image, err);
     }
     if (!s->pixels.pixels) return rgm_fail(err, RGM_E_USAGE, "neither a path nor bytes");
     return rgm_transformer_pixels(r->transformer, &s->pixels, g->transform, image, err);
@@ -138,36 +139,25 @@ static rgm_status read_one(void *context, int32_t chunk, int32_t worker, rgm_err
 
 /* ---- what a person looks at ---- */
 
-/* The size that fits into side x side, not enlarged. */
-static rgm_transform fit(int32_t C, int32_t H, int32_t W, int32_t side) {
-    int32_t longer = H > W ? H : W, least = 1;
-    rgm_transform t = {.C = C, .H = H, .W = W, .fit = RGM_FIT_STRETCH, .background = {255, 255, 255}};
-    if (longer <= side) return t;
-    t.H = (int32_t)((int64_t)H * side / longer);
-    t.W = (int32_t)((int64_t)W * side / longer);
-    if (t.H < least) t.H = least;
-    if (t.W < least) t.W = least;
-    return t;
-}
-
 static rgm_status make_small(const reading *g, rgm_picture_source *s, reader *r, rgm_transform *to, rgm_error *err) {
     rgm_bytes bytes;
     rgm_picture_info info;
+    rgm_transform_job job = {.bytes = &bytes, .to = to, .reduce = 1};
     int32_t encoded = is_encoded(s);
     if (!encoded && !s->pixels.pixels) return rgm_fail(err, RGM_E_IO, "cannot be read");
     if (encoded) {
         RGM_TRY(find_bytes(s, r, &bytes, err));
         RGM_TRY(rgm_picture_probe(&bytes, &info, err));
-        *to = fit(info.colour ? 3 : 1, info.H, info.W, g->side);
+        *to = rgm_transform_within(info.colour ? 3 : 1, info.H, info.W, g->side);
     } else {
         info.H = s->pixels.H;
         info.W = s->pixels.W;
-        *to = fit(s->pixels.C, info.H, info.W, g->side);
+        *to = rgm_transform_within(s->pixels.C, info.H, info.W, g->side);
     }
     s->H = info.H;
     s->W = info.W;
     RGM_TRY(rgm_picture_file_reserve(&r->small, (size_t)to->H * (size_t)to->W * (size_t)to->C, err));
-    if (encoded) return rgm_transformer_picture(r->transformer, &bytes, to, 1, r->small.bytes, NULL, NULL, err);
+    if (encoded) return rgm_transformer_picture(r->transformer, &job, r->small.bytes, err);
     return rgm_transformer_pixels(r->transformer, &s->pixels, to, r->small.bytes, err);
 }
 

@@ -178,11 +178,11 @@ static rgm_rng key_of(const rgm_session *s, int32_t place, const rgm_sample *sam
 }
 
 /* What stays as it is, is the whole picture. */
-static rgm_status choose_window(void *context, const rgm_sample *sample, int32_t H, int32_t W, rgm_decode_want *want,
-                                int32_t worker, rgm_error *err) {
+static rgm_status choose_window(void *context, const rgm_sample *sample, rgm_decode_want *want, int32_t worker,
+                                rgm_error *err) {
     const rgm_augmenter *a = context;
     const rgm_session *s = a->session;
-    const shape from = {want->C, H, W}, to = {want->C, want->H, want->W};
+    const shape from = {want->C, (int32_t)want->box.height, (int32_t)want->box.width}, to = {want->C, want->H, want->W};
     rgm_clock clock = clock_of(s, sample);
     rgm_rng key = key_of(s, 0, sample);
     rgm_window window;
@@ -190,10 +190,10 @@ static rgm_status choose_window(void *context, const rgm_sample *sample, int32_t
     int32_t chosen;
     uint8_t *mine = a->pieces + worker_bytes(a) * (size_t)worker;
     rgm_plug_call_init(&call, s->model->components.augment[0], &clock, &key, mine + 2 * a->image_bytes);
-    rgm_image in = image_of(&from, NULL, (int64_t)W * want->C), out = image_of(&to, NULL, (int64_t)to.W * want->C);
+    rgm_image in = image_of(&from, NULL, (int64_t)from.W * want->C), out = image_of(&to, NULL, (int64_t)to.W * want->C);
     in.index = out.index = (uint64_t)sample->index;
     RGM_TRY(rgm_plug_augment_window(&call, &in, &out, &window, &chosen, err));
-    want->box = chosen ? (rgm_box){window.top, window.left, window.height, window.width} : (rgm_box){0, 0, H, W};
+    if (chosen) want->box = (rgm_box){window.top, window.left, window.height, window.width};
     return RGM_OK;
 }
 
