@@ -1,14 +1,12 @@
 #include "pictures.h"
 
-#include <errno.h>
 #include <limits.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 #include <xxhash.h>
 #include "assemble.h"
 #include "base/log.h"
+#include "base/replace.h"
 #include "develop.h"
 #include "quarantine.h"
 #include "shares.h"
@@ -92,14 +90,8 @@ static rgm_status check_out(const rgm_import_options *o, rgm_error *err) {
     return S_ISREG(st.st_mode) ? RGM_OK : rgm_fail(err, RGM_E_IO, "%s: not a regular file", o->out);
 }
 
-/* The folder in which a file is to be made; or a device. */
 static rgm_status check_place(const char *path, rgm_error *err) {
-    struct stat st;
-    const char *slash = strrchr(path, '/');
-    char *folder = slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
-    if (!folder) return rgm_fail(err, RGM_E_NOMEM, "%.300s: out of memory", path);
-    int error = access(stat(path, &st) == 0 && !S_ISREG(st.st_mode) ? path : folder, W_OK) == 0 ? 0 : errno;
-    free(folder);
+    int error = rgm_replace_hindered(path);
     return error ? rgm_fail(err, RGM_E_IO, "%.300s: cannot be written: %s", path, strerror(error)) : RGM_OK;
 }
 

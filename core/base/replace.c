@@ -43,6 +43,31 @@ static char *find_target(const char *path) {
     return lstat(path, &status) == 0 && S_ISLNK(status.st_mode) ? realpath(path, NULL) : NULL;
 }
 
+/* Can a name be made in the folder of the path? */
+static int folder_hindered(const char *path) {
+    const char *slash = strrchr(path, '/');
+    char *folder = slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
+    int error = !folder ? ENOMEM : access(folder, W_OK | X_OK) == 0 ? 0 : errno;
+    free(folder);
+    return error;
+}
+
+int rgm_write_hindered(const char *path) {
+    struct stat status;
+    if (stat(path, &status) != 0) return errno == ENOENT ? folder_hindered(path) : errno;
+    if (S_ISDIR(status.st_mode)) return EISDIR;
+    return access(path, W_OK) == 0 ? 0 : errno;
+}
+
+int rgm_replace_hindered(const char *path) {
+    struct stat status;
+    if (stat(path, &status) != 0 || !S_ISREG(status.st_mode)) return rgm_write_hindered(path);
+    char *target = find_target(path);
+    int error = folder_hindered(target ? target : path);
+    free(target);
+    return error;
+}
+
 rgm_status rgm_replace_begin(rgm_replace *file, const char *path, rgm_error *err) {
     struct stat status;
     char *target = find_target(path);

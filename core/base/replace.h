@@ -28,6 +28,11 @@ rgm_status rgm_replace_write(rgm_replace *file, const void *bytes, size_t size, 
 /* Puts the file in place if `status` is RGM_OK, else gives it up; returns `status` or the failure. */
 rgm_status rgm_replace_end(rgm_replace *file, rgm_status status, rgm_error *err);
 
+/* Why a file of that name could not be replaced, or not be written where it is: the system's error, 0 if it can be.
+ * Nothing is made or changed: it is asked before long work. */
+int rgm_replace_hindered(const char *path);
+int rgm_write_hindered(const char *path);
+
 /* All of `bytes` to an open file; `path` is for the error line. RGM_E_IO. */
 rgm_status rgm_write_all(int fd, const void *bytes, size_t size, const char *path, rgm_error *err);
 

@@ -1,12 +1,11 @@
 /* predict: what a model says of pictures. Which model and which pictures; how it is told. */
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 #include "base/log.h"
+#include "base/replace.h"
 #include "cli/client.h"
 #include "cli/commands.h"
 #include "cli/interrupt.h"
@@ -66,16 +65,7 @@ typedef struct command {
 
 /* Refused before the work: a page that could not be written at its end. */
 static rgm_status check_page(const char *path, rgm_error *err) {
-    struct stat st;
-    const char *slash = strrchr(path, '/');
-    char *folder = slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
-    int there = stat(path, &st) == 0, error = 0;
-    if (!folder) return rgm_fail(err, RGM_E_NOMEM, "predict: out of memory");
-    if (there && S_ISDIR(st.st_mode))
-        error = EISDIR;
-    else if (access(there && !S_ISREG(st.st_mode) ? path : folder, W_OK) != 0)
-        error = errno;
-    free(folder);
+    int error = rgm_replace_hindered(path);
     return error ? rgm_fail(err, RGM_E_IO, "--page: %.300s: %s", path, strerror(error)) : RGM_OK;
 }
 

@@ -1,23 +1,15 @@
 #include "cli/result.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 #include "base/log.h"
+#include "base/replace.h"
 #include "library/inside.h"
 #include "report/summary.h"
 #include "train/peak.h"
 
 static rgm_status check_target(const char *json, rgm_error *err) {
-    if (!json || strcmp(json, "-") == 0 || access(json, W_OK) == 0) return RGM_OK;
-    char folder[RGM_CONFIG_PATH];
-    snprintf(folder, sizeof folder, "%s", json);
-    char *slash = strrchr(folder, '/');
-    if (slash == folder) slash++; /* the root */
-    if (slash) *slash = 0;
-    int error = errno;
-    if (access(json, F_OK) != 0) error = access(slash ? folder : ".", W_OK | X_OK) == 0 ? 0 : errno;
+    int error = json && strcmp(json, "-") != 0 ? rgm_write_hindered(json) : 0;
     return error ? rgm_fail(err, RGM_E_IO, "--json: %.300s: cannot be written: %s", json, strerror(error)) : RGM_OK;
 }
 

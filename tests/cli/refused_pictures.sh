@@ -137,6 +137,7 @@ refuse 2 '--page-most: there is no --page' predict run $one --page-most 5
 refuse 3 '--page: none/x.html: No such file or directory' predict run $one --page none/x.html
 refuse 3 '--page: empty: Is a directory' predict run $one --page empty
 refuse 3 '--json: none/x.json: cannot be written: No such file or directory' predict run $one --json=none/x.json
+refuse 3 '--json: empty: cannot be written: Is a directory' predict run $one --json=empty
 refuse 3 'none/x.csv: No such file or directory' predict run $one --csv=none/x.csv
 refuse 2 '--json and --csv: one of them to a file: --json=FILE or --csv=FILE' predict run $one --json --csv
 refuse 2 "--json: expected --json=x.json, in one word" predict run $one --json x.json
