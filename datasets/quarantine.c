@@ -8,6 +8,7 @@
 #include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "base/text.h"
 
 enum { BUFFER = 1 << 16, SHOWN = 4 * 2 * PATH_MAX, FIELD = 2 * SHOWN + 8 };
 static const char head[] = "file,reason\n";
@@ -34,17 +35,9 @@ void rgm_quarantine_begin(rgm_quarantine *quarantine, const rgm_import_options *
     *quarantine = (rgm_quarantine){.options = options};
 }
 
-/* A field of RFC 4180, in quotes where it needs them. */
-static size_t put_field(char *to, const char *text, char end) {
-    size_t used = 0, quoted = text[strcspn(text, "\",\r\n")] != 0;
-    if (quoted) to[used++] = '"';
-    for (; *text; text++) {
-        if (*text == '"') to[used++] = '"';
-        to[used++] = *text;
-    }
-    if (quoted) to[used++] = '"';
-    to[used++] = end;
-    return used;
+static void put_field(rgm_quarantine *q, const char *text, char end) {
+    q->used += rgm_text_csv(text, q->text + q->used, FIELD);
+    q->text[q->used++] = end;
 }
 
 static rgm_status flush(rgm_quarantine *q, rgm_error *err) {
@@ -71,8 +64,8 @@ rgm_status rgm_quarantine_add(rgm_quarantine *q, const rgm_list *list, int64_t i
     if (!q->open) RGM_TRY(open_file(q, err));
     if (rgm_list_where(list, i, path, sizeof path, NULL) < 0) snprintf(path, sizeof path, "%s", rgm_list_path(list, i));
     rgm_list_show(path, shown, sizeof shown);
-    q->used += put_field(q->text + q->used, shown, ',');
-    q->used += put_field(q->text + q->used, reason, '\n');
+    put_field(q, shown, ',');
+    put_field(q, reason, '\n');
     report->quarantined++;
     if (report->take) report->take(report->context, shown, reason);
     return q->used > BUFFER ? flush(q, err) : RGM_OK;

@@ -2,16 +2,19 @@
 
 #include <check.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/arena.h"
 #include "base/cpu.h"
+#include "base/replace.h"
 #include "base/status.h"
 #include "base/text.h"
 #include "skip.h"
@@ -401,6 +404,92 @@ START_TEST(isa_choice) {
 }
 END_TEST
 
+START_TEST(text_takes_columns) {
+    static const struct {
+        const char *text;
+        int32_t columns;
+    } cases[] = {{"", 0},
+                 {"photo.jpg", 9},
+                 {"\303\251", 1},
+                 {"e\314\201", 1},
+                 {"\346\227\245\346\234\254", 4},
+                 {"\360\237\220\261", 2},
+                 {"caf\351", 4},
+                 {"\355\225\234", 2}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        ck_assert_msg(rgm_text_columns(cases[i].text) == cases[i].columns, "'%s': %d columns", cases[i].text,
+                      rgm_text_columns(cases[i].text));
+}
+END_TEST
+
+START_TEST(text_within_columns) {
+    static const struct {
+        const char *text;
+        int32_t columns;
+        size_t bytes;
+    } cases[] = {{"", 3, 0},
+                 {"photo", 0, 0},
+                 {"photo", 4, 4},
+                 {"photo", 9, 5},
+                 {"\303\251\303\251", 1, 2},
+                 {"e\314\201e", 1, 3},
+                 {"\346\227\245\346\234\254", 3, 3},
+                 {"\346\227\245\346\234\254", 1, 0}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        ck_assert_msg(rgm_text_within(cases[i].text, cases[i].columns) == cases[i].bytes, "'%s' in %d", cases[i].text,
+                      cases[i].columns);
+}
+END_TEST
+
+START_TEST(text_as_a_field) {
+    static const char *const cases[][2] = {{"", ""},
+                                           {"a b;c'", "a b;c'"},
+                                           {"a,b", "\"a,b\""},
+                                           {"say \"so\"", "\"say \"\"so\"\"\""},
+                                           {"\"\"", "\"\"\"\"\"\""},
+                                           {"two\nlines\r", "\"two\nlines\r\""}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        size_t length = strlen(cases[i][0]), room = 2 * length + 3;
+        char *out = malloc(room < 4 ? 4 : room); /* as large as it must be: a sanitizer sees the end */
+        ck_assert_uint_eq(rgm_text_csv(cases[i][0], out, room < 4 ? 4 : room), strlen(cases[i][1]));
+        ck_assert_str_eq(out, cases[i][1]);
+        free(out);
+    }
+    char small[8];
+    ck_assert_uint_eq(rgm_text_csv("a,\"\"\"\"\"", small, sizeof small), 6);
+    ck_assert_str_eq(small, "\"a,\"\"\"");
+}
+END_TEST
+
+/* The folder, the file and what is in the way; permissions are the system's matter. */
+START_TEST(what_hinders_a_file) {
+    char folder[] = "/tmp/rgm-base-XXXXXX", path[64];
+    ck_assert_ptr_nonnull(mkdtemp(folder));
+    int (*const both[])(const char *) = {rgm_replace_hindered, rgm_write_hindered};
+    for (int i = 0; i < 2; i++) {
+        ck_assert_int_eq(both[i](folder), EISDIR);
+        ck_assert_int_eq(both[i]("/dev/null"), 0);
+        ck_assert_int_eq(both[i]("/nowhere/at/all"), ENOENT);
+        snprintf(path, sizeof path, "%s/new", folder);
+        ck_assert_int_eq(both[i](path), 0);
+        int fd = open(path, O_CREAT | O_WRONLY, 0600);
+        ck_assert(fd >= 0 && close(fd) == 0);
+        ck_assert_int_eq(both[i](path), 0);
+        snprintf(path, sizeof path, "%s/new/x", folder);
+        ck_assert_int_eq(both[i](path), ENOTDIR);
+        if (geteuid() != 0) { /* a file of a folder that is closed can be written, and not replaced */
+            snprintf(path, sizeof path, "%s/new", folder);
+            ck_assert_int_eq(chmod(folder, 0500), 0);
+            ck_assert_int_eq(both[i](path), i ? 0 : EACCES);
+            ck_assert_int_eq(chmod(folder, 0700), 0);
+        }
+        snprintf(path, sizeof path, "%s/new", folder);
+        ck_assert_int_eq(unlink(path), 0);
+    }
+    ck_assert_int_eq(rmdir(folder), 0);
+}
+END_TEST
+
 static TCase *add_case(Suite *suite, const char *name) {
     TCase *added = tcase_create(name);
     suite_add_tcase(suite, added);
@@ -421,6 +510,10 @@ int main(void) {
     tcase_add_test(text, nearest_name);
     tcase_add_test(text, nearest_of_very_long_words);
     tcase_add_test(text, control_characters);
+    tcase_add_test(text, text_takes_columns);
+    tcase_add_test(text, text_within_columns);
+    tcase_add_test(text, text_as_a_field);
+    tcase_add_test(text, what_hinders_a_file);
     tcase_add_test(arena, arena_pieces);
     tcase_add_test(arena, arena_full);
     tcase_add_test(arena, arena_of_nothing);

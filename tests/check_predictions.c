@@ -1,4 +1,4 @@
-/* What is told of predictions: columns of names, sums, mistakes, files, and the page. */
+/* What is told of predictions: sums, mistakes, files, and the page. */
 #include <check.h>
 #include <math.h>
 #include <stdio.h>
@@ -60,24 +60,6 @@ static void add(rgm_predictions *p, const char *file, int32_t taken, int32_t lab
     const rgm_prediction one = {.file = file, .label = label, .likelihood = likelihood, .top = top, .count = 2};
     ck_assert_msg(rgm_predictions_add(p, &one, &err) == RGM_OK, "%s", err.text);
 }
-
-START_TEST(names_take_columns) {
-    static const struct {
-        const char *text;
-        int32_t columns;
-    } cases[] = {{"", 0},
-                 {"photo.jpg", 9},
-                 {"\303\251", 1},
-                 {"e\314\201", 1},
-                 {"\346\227\245\346\234\254", 4},
-                 {"\360\237\220\261", 2},
-                 {"caf\351", 4},
-                 {"\355\225\234", 2}};
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
-        ck_assert_msg(rgm_text_columns(cases[i].text) == cases[i].columns, "'%s': %d columns", cases[i].text,
-                      rgm_text_columns(cases[i].text));
-}
-END_TEST
 
 START_TEST(sums_and_mistakes) {
     rgm_error err = {0};
@@ -195,7 +177,6 @@ int main(void) {
     Suite *suite = suite_create("predictions");
     TCase *tcase = tcase_create("all");
     tcase_add_checked_fixture(tcase, set_up, tear_down);
-    tcase_add_test(tcase, names_take_columns);
     tcase_add_test(tcase, sums_and_mistakes);
     tcase_add_test(tcase, files_of_answers);
     tcase_add_test(tcase, no_answers);

@@ -138,3 +138,49 @@ const char *rgm_text_shell(const char *word, char *out, size_t size) {
     if (used < size) snprintf(out + used, size - used, "'");
     return out;
 }
+
+static int32_t is_wide(uint32_t c) {
+    return (c >= 0x1100 && c <= 0x115f) || (c >= 0x2e80 && c <= 0xa4cf && c != 0x303f) ||
+           (c >= 0xac00 && c <= 0xd7a3) || (c >= 0xf900 && c <= 0xfaff) || (c >= 0xfe30 && c <= 0xfe6f) ||
+           (c >= 0xff00 && c <= 0xff60) || (c >= 0xffe0 && c <= 0xffe6) || (c >= 0x1f300 && c <= 0x1faff) ||
+           (c >= 0x20000 && c <= 0x3fffd);
+}
+
+static int32_t is_mark(uint32_t c) {
+    return (c >= 0x300 && c <= 0x36f) || (c >= 0x483 && c <= 0x489) || (c >= 0x591 && c <= 0x5bd) ||
+           (c >= 0x64b && c <= 0x65f) || (c >= 0x200b && c <= 0x200f) || (c >= 0x20d0 && c <= 0x20ff) ||
+           (c >= 0xfe00 && c <= 0xfe0f) || (c >= 0xfe20 && c <= 0xfe2f);
+}
+
+/* One character's columns; *s goes on behind it. */
+static int32_t take_columns(const unsigned char **s) {
+    size_t length = rgm_text_utf8_length(*s);
+    uint32_t c = length < 2 ? **s : **s & (0xffu >> (length + 1));
+    for (size_t i = 1; i < length; i++) c = c << 6 | ((*s)[i] & 0x3fu);
+    *s += length ? length : 1;
+    return is_mark(c) ? 0 : is_wide(c) ? 2 : 1;
+}
+
+int32_t rgm_text_columns(const char *text) {
+    int32_t columns = 0;
+    for (const unsigned char *s = (const unsigned char *)text; *s;) columns += take_columns(&s);
+    return columns;
+}
+
+size_t rgm_text_within(const char *text, int32_t columns) {
+    const unsigned char *s = (const unsigned char *)text, *end = s;
+    while (*s && (columns -= take_columns(&s)) >= 0) end = s;
+    return (size_t)(end - (const unsigned char *)text);
+}
+
+size_t rgm_text_csv(const char *text, char *out, size_t size) {
+    size_t used = 0, quoted = text[strcspn(text, "\",\r\n")] != 0;
+    if (quoted) out[used++] = '"';
+    for (; *text && used + 4 <= size; text++) { /* up to two bytes, a quote and the NUL */
+        if (*text == '"') out[used++] = '"';
+        out[used++] = *text;
+    }
+    if (quoted) out[used++] = '"';
+    out[used] = 0;
+    return used;
+}

@@ -41,4 +41,14 @@ size_t rgm_text_add(char *out, size_t size, const char *more);
  * what does not fit is cut. */
 const char *rgm_text_shell(const char *word, char *out, size_t size);
 
+/* Columns that a text takes on a terminal: UTF-8, wide characters two, marks none. */
+int32_t rgm_text_columns(const char *text);
+
+/* Bytes of the longest beginning of `text`, in whole characters, that takes so many columns at most. */
+size_t rgm_text_within(const char *text, int32_t columns);
+
+/* `text` as a field of CSV (RFC 4180), in quotes where it needs them. 2 * strlen(text) + 3 bytes hold all with the NUL;
+ * what does not fit is cut. `size` is 4 at least. Returns the length. */
+size_t rgm_text_csv(const char *text, char *out, size_t size);
+
 #endif

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include "base/text.h"
 #include "report/bar.h"
 #include "report/summary.h"
 
@@ -25,24 +26,14 @@ static const char *name_of(const rgm_dataset_info *info, int32_t c, char number[
     return number;
 }
 
-/* Characters of UTF-8 text, as a terminal shows most of them. */
-static int columns(const char *text) {
-    int count = 0;
-    for (; *text; text++) count += ((unsigned char)*text & 0xc0) != 0x80;
-    return count;
-}
-
-/* The name, cut to the column, padded. */
+/* The name, cut to the column, padded. Control characters would command the terminal. */
 static void print_name(const char *name) {
-    int most = NAME_COLUMNS, used = 0;
-    if (columns(name) > most) most -= 3;
-    const char *at = name;
-    for (; *at && (((unsigned char)*at & 0xc0) == 0x80 || used < most); at++) {
-        used += ((unsigned char)*at & 0xc0) != 0x80;
-        putchar((unsigned char)*at < 0x20 || *at == 0x7f ? '?' : *at);
-    }
-    if (*at) used += printf("...");
-    printf("%*s", NAME_COLUMNS - used, "");
+    char own[RGM_DATA_NAME_BYTES + 1];
+    snprintf(own, sizeof own, "%s", name);
+    rgm_text_clean(own);
+    const int cut = rgm_text_columns(own) > NAME_COLUMNS;
+    own[rgm_text_within(own, NAME_COLUMNS - (cut ? 3 : 0))] = 0;
+    printf("%s%s%*s", own, cut ? "..." : "", NAME_COLUMNS - (cut ? 3 : 0) - rgm_text_columns(own), "");
 }
 
 static void print_classes(const rgm_dataset *set) {

@@ -6,6 +6,7 @@
 #include <string.h>
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/text.h"
 
 enum { LEAST_WINDOW = 256, TITLE = 8192 };
 static const size_t window_bytes = 64 << 20;

@@ -40,32 +40,6 @@ struct rgm_predictions {
 
 /* ---- texts ---- */
 
-static int32_t is_wide(uint32_t c) {
-    return (c >= 0x1100 && c <= 0x115f) || (c >= 0x2e80 && c <= 0xa4cf && c != 0x303f) ||
-           (c >= 0xac00 && c <= 0xd7a3) || (c >= 0xf900 && c <= 0xfaff) || (c >= 0xfe30 && c <= 0xfe6f) ||
-           (c >= 0xff00 && c <= 0xff60) || (c >= 0xffe0 && c <= 0xffe6) || (c >= 0x1f300 && c <= 0x1faff) ||
-           (c >= 0x20000 && c <= 0x3fffd);
-}
-
-static int32_t is_mark(uint32_t c) {
-    return (c >= 0x300 && c <= 0x36f) || (c >= 0x483 && c <= 0x489) || (c >= 0x591 && c <= 0x5bd) ||
-           (c >= 0x64b && c <= 0x65f) || (c >= 0x200b && c <= 0x200f) || (c >= 0x20d0 && c <= 0x20ff) ||
-           (c >= 0xfe00 && c <= 0xfe0f) || (c >= 0xfe20 && c <= 0xfe2f);
-}
-
-int32_t rgm_text_columns(const char *text) {
-    int32_t columns = 0;
-    const unsigned char *s = (const unsigned char *)text;
-    while (*s) {
-        size_t length = rgm_text_utf8_length(s);
-        uint32_t c = length < 2 ? *s : *s & (0xffu >> (length + 1));
-        for (size_t i = 1; i < length; i++) c = c << 6 | (s[i] & 0x3fu);
-        columns += is_mark(c) ? 0 : is_wide(c) ? 2 : 1;
-        s += length ? length : 1;
-    }
-    return columns;
-}
-
 const char *rgm_class_title(const char *const *names, int32_t number, char room[16]) {
     if (names) return names[number];
     snprintf(room, 16, "%d", number);
@@ -117,16 +91,8 @@ static rgm_status close_stream(stream *s, rgm_error *err) {
 /* ---- CSV: RFC 4180 ---- */
 
 static void put_field(FILE *to, const char *text) {
-    if (!strpbrk(text, ",\"\r\n")) {
-        fputs(text, to);
-        return;
-    }
-    putc('"', to);
-    for (; *text; text++) {
-        if (*text == '"') putc('"', to);
-        putc(*text, to);
-    }
-    putc('"', to);
+    char field[2 * TITLE + 3];
+    fwrite(field, 1, rgm_text_csv(text, field, sizeof field), to);
 }
 
 static void begin_csv(const rgm_predictions *p) {

@@ -96,7 +96,4 @@ const char *rgm_prediction_title(const rgm_prediction *prediction, char *out, si
 /* The name of a class, or its number as text in `room`. */
 const char *rgm_class_title(const char *const *names, int32_t number, char room[16]);
 
-/* Columns that a text takes on a terminal: UTF-8, wide characters two, marks none. */
-int32_t rgm_text_columns(const char *text);
-
 #endif
