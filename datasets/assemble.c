@@ -42,18 +42,22 @@ static rgm_status check_record(const struct work *w, const rgm_stage_record *rec
                     w->options->out, (long long)record->index);
 }
 
+/* The journal's record of picture i; they are read in order, from 0 on. */
+static rgm_status next_record(const struct work *w, int64_t i, rgm_stage_record *record, rgm_error *err) {
+    int32_t more;
+    if (i == 0) rgm_stage_rewind(w->a->stage);
+    RGM_TRY(rgm_stage_next(w->a->stage, record, &more, err));
+    if (more && record->index == i) return RGM_OK;
+    return rgm_fail(err, RGM_E_INTERNAL, "%.300s: the staging ends at picture %lld", w->options->out, (long long)i);
+}
+
 /* Reads the journal: which pictures are there, and why the others are not. */
 static rgm_status count_records(struct work *w, rgm_quarantine *quarantine, rgm_error *err) {
     const rgm_list *list = w->a->list;
     rgm_import_report *report = w->options->report;
     rgm_stage_record record;
-    rgm_stage_rewind(w->a->stage);
     for (int64_t i = 0; i < list->count; i++) {
-        int32_t more;
-        RGM_TRY(rgm_stage_next(w->a->stage, &record, &more, err));
-        if (!more || record.index != i)
-            return rgm_fail(err, RGM_E_INTERNAL, "%.300s: the staging ends at picture %lld", w->options->out,
-                            (long long)i);
+        RGM_TRY(next_record(w, i, &record, err));
         w->split[i] = RGM_SPLIT_COUNT;
         if (record.state == RGM_STAGE_PASSED) report->passed[RGM_PASSED_OTHER]++;
         if (record.state == RGM_STAGE_QUARANTINED) RGM_TRY(rgm_quarantine_add(quarantine, list, i, record.reason, err));
@@ -137,10 +141,9 @@ static rgm_status make_splits(struct work *w, rgm_error *err) {
 static rgm_status count_splits(struct work *w, rgm_error *err) {
     rgm_stage_record record;
     w->sums.C = w->a->to.C;
-    rgm_stage_rewind(w->a->stage);
     for (int64_t i = 0; i < w->a->list->count; i++) {
-        int32_t more, split = w->split[i];
-        RGM_TRY(rgm_stage_next(w->a->stage, &record, &more, err));
+        const int32_t split = w->split[i];
+        RGM_TRY(next_record(w, i, &record, err));
         if (split == RGM_SPLIT_COUNT) continue;
         w->count[split]++;
         w->bytes[split] += record.bytes;
@@ -166,10 +169,9 @@ static rgm_status flush(struct piece *piece, rgm_writer *writer, int32_t split, 
 static rgm_status copy_images(struct work *w, rgm_writer *writer, struct piece *pieces, rgm_error *err) {
     const rgm_list *list = w->a->list;
     rgm_stage_record record;
-    rgm_stage_rewind(w->a->stage);
     for (int64_t i = 0; i < list->count; i++) {
-        int32_t more, split = w->split[i];
-        RGM_TRY(rgm_stage_next(w->a->stage, &record, &more, err));
+        const int32_t split = w->split[i];
+        RGM_TRY(next_record(w, i, &record, err));
         if (split == RGM_SPLIT_COUNT) continue;
         struct piece *piece = &pieces[split];
         RGM_TRY(rgm_stage_data(w->a->stage, &record, piece->images + piece->count * w->largest, err));
@@ -219,10 +221,9 @@ static rgm_status write_images(struct work *w, rgm_error *err) {
 static rgm_status copy_files(struct work *w, rgm_encoded_writer *writer, uint8_t *bytes, rgm_error *err) {
     const rgm_list *list = w->a->list;
     rgm_stage_record record;
-    rgm_stage_rewind(w->a->stage);
     for (int64_t i = 0; i < list->count; i++) {
-        int32_t more, split = w->split[i];
-        RGM_TRY(rgm_stage_next(w->a->stage, &record, &more, err));
+        const int32_t split = w->split[i];
+        RGM_TRY(next_record(w, i, &record, err));
         if (split == RGM_SPLIT_COUNT) continue;
         RGM_TRY(rgm_stage_data(w->a->stage, &record, bytes, err));
         const rgm_encoded_picture picture = {.bytes = bytes,

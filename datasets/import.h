@@ -2,7 +2,19 @@
  *
  * Pictures are decoded by a team, in windows of files, and staged (stage.h). An import that was stopped or killed goes
  * on where it was when it is called again. The file depends on the sources and the options alone, not on threads, stops
- * or the order in which a folder is read. */
+ * or the order in which a folder is read.
+ *
+ * Which file of this room does what:
+ *     import_idx, import_cifar, import_npy    arrays; source reads plain and gzipped files, npy those of NumPy
+ *     import_folder, import_csv               pictures; tree walks a folder, csv reads a text file, both fill a list
+ *     import_pictures                         what those two share: survey, stage_list and assemble, one after another
+ *     survey                                  a look at the headers of all pictures
+ *     stage_list                              decodes them into the staging; keeper checks those that are kept as files
+ *     stage                                   the files of the staging
+ *     assemble                                staged pictures -> the data set; shares makes splits, quarantine a list
+ *     writer, encoded_writer, structure       the HDF5 file with images, that with encoded pictures, what both do alike
+ *     names                                   class names
+ */
 #ifndef RGM_DATASETS_IMPORT_H
 #define RGM_DATASETS_IMPORT_H
 

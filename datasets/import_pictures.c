@@ -1,4 +1,4 @@
-#include "pictures.h"
+#include "import_pictures.h"
 
 #include <limits.h>
 #include <string.h>
@@ -7,7 +7,7 @@
 #include "assemble.h"
 #include "base/log.h"
 #include "base/replace.h"
-#include "develop.h"
+#include "stage_list.h"
 #include "quarantine.h"
 #include "shares.h"
 
@@ -57,24 +57,24 @@ static uint64_t make_key(const rgm_list *list, const rgm_transform *to, const rg
     return rgm_list_hash(list, XXH3_64bits(&what, sizeof what));
 }
 
-static rgm_status develop(const rgm_list *list, const rgm_survey *survey, rgm_team *team,
-                          const rgm_import_options *options, rgm_error *err) {
+static rgm_status stage_and_assemble(const rgm_list *list, const rgm_survey *survey, rgm_team *team,
+                                     const rgm_import_options *options, rgm_error *err) {
     const rgm_import_pictures *p = &options->pictures;
     int32_t anew;
     rgm_stage *stage;
-    rgm_develop d = {.list = list, .survey = survey, .team = team, .to = choose_transform(survey, p)};
-    RGM_TRY(rgm_stage_open(&stage, options->out, make_key(list, &d.to, p), &options->stop, &d.done, &anew, err));
-    d.stage = stage;
-    options->report->gone_on = d.done;
+    rgm_staging job = {.list = list, .survey = survey, .team = team, .to = choose_transform(survey, p)};
+    RGM_TRY(rgm_stage_open(&stage, options->out, make_key(list, &job.to, p), &options->stop, &job.done, &anew, err));
+    job.stage = stage;
+    options->report->gone_on = job.done;
     if (anew)
         rgm_log(RGM_LOG_INFO,
                 "%.300s.import holds an unfinished import of other pictures or with other options: "
                 "this one begins anew",
                 options->out);
-    if (d.done)
-        rgm_log(RGM_LOG_INFO, "going on after %lld of %lld pictures", (long long)d.done, (long long)list->count);
-    rgm_status status = d.done < list->count ? rgm_develop_run(&d, options, err) : RGM_OK;
-    const rgm_assembly assembly = {.list = list, .stage = stage, .to = d.to};
+    if (job.done)
+        rgm_log(RGM_LOG_INFO, "going on after %lld of %lld pictures", (long long)job.done, (long long)list->count);
+    rgm_status status = job.done < list->count ? rgm_stage_list(&job, options, err) : RGM_OK;
+    const rgm_assembly assembly = {.list = list, .stage = stage, .to = job.to};
     if (status == RGM_OK) status = rgm_assemble(&assembly, options, err);
     if (status == RGM_OK || survey->pictures == 0) rgm_stage_remove(stage); /* nothing in it could be used again */
     rgm_stage_close(stage);
@@ -102,7 +102,7 @@ static rgm_status check_shares(const rgm_list *list, const rgm_import_options *o
     return rgm_shares_check(&ask, err);
 }
 
-rgm_status rgm_pictures_import(const rgm_list *list, const rgm_import_options *options, rgm_error *err) {
+rgm_status rgm_import_listed(const rgm_list *list, const rgm_import_options *options, rgm_error *err) {
     rgm_survey survey = {0};
     char quarantine[PATH_MAX];
     rgm_team *team;
@@ -117,7 +117,7 @@ rgm_status rgm_pictures_import(const rgm_list *list, const rgm_import_options *o
     RGM_TRY(rgm_team_create(&team, &(rgm_team_options){.threads = options->pictures.threads}, err));
     rgm_status status = rgm_team_start(team, err);
     if (status == RGM_OK) status = rgm_survey_make(&survey, list, team, options, err);
-    if (status == RGM_OK) status = develop(list, &survey, team, options, err);
+    if (status == RGM_OK) status = stage_and_assemble(list, &survey, team, options, err);
     rgm_survey_free(&survey);
     rgm_team_destroy(team);
     return status;

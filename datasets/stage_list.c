@@ -1,4 +1,4 @@
-#include "develop.h"
+#include "stage_list.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -29,7 +29,7 @@ struct window {
 };
 
 struct state {
-    rgm_develop *d;
+    rgm_staging *job;
     const rgm_import_options *options;
     struct tools *tools; /* [workers] */
     struct window windows[2];
@@ -66,13 +66,13 @@ static rgm_status make_image(struct state *s, struct tools *tools, int32_t k, rg
     rgm_stage_record *record = &s->now->records[k];
     const rgm_bytes bytes = {.at = tools->file.bytes, .size = tools->file.size};
     uint8_t *image = s->now->images + (size_t)k * s->image_bytes;
-    rgm_transform_job job = {.bytes = &bytes, .to = &s->d->to};
+    rgm_transform_job picture = {.bytes = &bytes, .to = &s->job->to};
     if (!tools->transformer) RGM_TRY(rgm_transformer_create(&tools->transformer, s->options->pictures.kernels, err));
-    RGM_TRY(rgm_transformer_picture(tools->transformer, &job, image, err));
-    record->H = s->d->to.H;
-    record->W = s->d->to.W;
-    record->profile = job.info.profile;
-    record->warnings = job.warnings;
+    RGM_TRY(rgm_transformer_picture(tools->transformer, &picture, image, err));
+    record->H = s->job->to.H;
+    record->W = s->job->to.W;
+    record->profile = picture.info.profile;
+    record->warnings = picture.warnings;
     record->bytes = (int64_t)s->image_bytes;
     record->hash = XXH3_64bits(image, s->image_bytes);
     return RGM_OK;
@@ -81,12 +81,12 @@ static rgm_status make_image(struct state *s, struct tools *tools, int32_t k, rg
 /* The picture in tools->file is checked; its file becomes number `k` of the window's. */
 static rgm_status keep_file(struct state *s, struct tools *tools, int32_t k, rgm_error *err) {
     const rgm_bytes bytes = {.at = tools->file.bytes, .size = tools->file.size};
-    if (!tools->keeper) RGM_TRY(rgm_keeper_create(&tools->keeper, &s->options->pictures, s->d->to.C, err));
+    if (!tools->keeper) RGM_TRY(rgm_keeper_create(&tools->keeper, &s->options->pictures, s->job->to.C, err));
     return rgm_keeper_keep(tools->keeper, &bytes, &s->now->files[k], &s->now->records[k], err);
 }
 
 static rgm_status make_with(struct state *s, struct tools *tools, int32_t k, rgm_error *err) {
-    const rgm_list *list = s->d->list;
+    const rgm_list *list = s->job->list;
     int64_t i = s->now->first + k;
     int meant = list->chosen || rgm_picture_looks(rgm_list_path(list, i)); /* to be a picture */
     rgm_stage_record *record = &s->now->records[k];
@@ -117,9 +117,9 @@ static rgm_status write_window(struct state *s, rgm_error *err) {
     struct window *w = s->before;
     for (int32_t k = 0; k < w->count; k++) {
         const uint8_t *data = w->files[k] ? w->files[k] : w->images ? w->images + (size_t)k * s->image_bytes : NULL;
-        RGM_TRY(rgm_stage_add(s->d->stage, &w->records[k], data, err));
+        RGM_TRY(rgm_stage_add(s->job->stage, &w->records[k], data, err));
     }
-    RGM_TRY(rgm_stage_commit(s->d->stage, err));
+    RGM_TRY(rgm_stage_commit(s->job->stage, err));
     s->written = 1;
     return RGM_OK;
 }
@@ -129,7 +129,7 @@ static rgm_status work(void *context, int32_t chunk, int32_t worker, rgm_error *
     struct state *s = context;
     if (chunk == 0) return s->before ? write_window(s, err) : RGM_OK;
     if (rgm_stop_asked(&s->options->stop)) return rgm_fail(err, RGM_E_INTERRUPTED, "stopped");
-    if (s->d->survey->millions[s->now->first + chunk - 1] <= s->light)
+    if (s->job->survey->millions[s->now->first + chunk - 1] <= s->light)
         return make_with(s, &s->tools[worker], chunk - 1, err);
     struct tools own = {0};
     rgm_status status = make_with(s, &own, chunk - 1, err);
@@ -146,11 +146,11 @@ static void free_files(struct window *w) {
 
 /* How many pictures from `first` on are one window. */
 static int32_t window_size(const struct state *s, int64_t first) {
-    const rgm_list *list = s->d->list;
+    const rgm_list *list = s->job->list;
     int64_t bytes = 0, heavy = 0;
     int32_t count = 0;
     while (count < WINDOW && first + count < list->count) {
-        int64_t size = list->entries[first + count].size, millions = s->d->survey->millions[first + count];
+        int64_t size = list->entries[first + count].size, millions = s->job->survey->millions[first + count];
         bytes += s->image_bytes ? (int64_t)s->image_bytes : size > 0 ? size : 0;
         heavy += millions > s->light ? millions : 0;
         if (count > 0 && (bytes > WINDOW_BYTES || heavy > MILLIONS)) break;
@@ -165,49 +165,49 @@ static void start_window(struct state *s, int64_t first) {
     free_files(s->now);
     s->now->first = first;
     s->now->count = window_size(s, first);
-    int32_t alone = s->now->count == 1 && s->d->survey->millions[first] > MILLIONS;
-    for (int32_t w = 0; alone && w < rgm_team_size(s->d->team); w++) free_tools(&s->tools[w]); /* room for it */
+    int32_t alone = s->now->count == 1 && s->job->survey->millions[first] > MILLIONS;
+    for (int32_t w = 0; alone && w < rgm_team_size(s->job->team); w++) free_tools(&s->tools[w]); /* room for it */
     for (int32_t k = 0; k < s->now->count; k++) s->now->records[k] = (rgm_stage_record){.index = first + k};
 }
 
 static rgm_status stopped(const struct state *s, rgm_error *err) {
     return rgm_fail(err, RGM_E_INTERRUPTED, "%.200s: stopped after %lld of %lld pictures: the same command goes on",
-                    s->options->out, (long long)s->d->done, (long long)s->d->list->count);
+                    s->options->out, (long long)s->job->done, (long long)s->job->list->count);
 }
 
 /* One window, while the one before is written. Stopped, the one before is written all the same. */
 static rgm_status run_window(struct state *s, int64_t *at, rgm_error *err) {
     const rgm_import_options *o = s->options;
-    rgm_develop *d = s->d;
+    rgm_staging *job = s->job;
     start_window(s, *at);
     s->written = 0;
-    rgm_status status = rgm_team_for(d->team, work, s, 1 + s->now->count, err);
+    rgm_status status = rgm_team_for(job->team, work, s, 1 + s->now->count, err);
     if (status == RGM_E_INTERRUPTED && s->before && !s->written) {
         rgm_error failed = {0};
         if (write_window(s, &failed) < 0) status = rgm_fail(err, failed.status, "%s", failed.text);
     }
-    if (s->written) d->done += s->before->count;
+    if (s->written) job->done += s->before->count;
     RGM_TRY(status);
     *at += s->now->count;
     s->before = s->now->count ? s->now : NULL;
-    if (!o->progress || !o->progress(o->progress_context, d->done, d->list->count) || !s->before) return RGM_OK;
+    if (!o->progress || !o->progress(o->progress_context, job->done, job->list->count) || !s->before) return RGM_OK;
     RGM_TRY(write_window(s, err));
-    d->done += s->before->count;
+    job->done += s->before->count;
     return RGM_E_INTERRUPTED;
 }
 
 static rgm_status run_windows(struct state *s, rgm_error *err) {
     const rgm_import_options *o = s->options;
     rgm_status status = RGM_OK;
-    if (o->begin) o->begin(o->progress_context, "pictures", s->d->done, s->d->list->count);
-    for (int64_t at = s->d->done; status == RGM_OK && (at < s->d->list->count || s->before);)
+    if (o->begin) o->begin(o->progress_context, "pictures", s->job->done, s->job->list->count);
+    for (int64_t at = s->job->done; status == RGM_OK && (at < s->job->list->count || s->before);)
         status = run_window(s, &at, err);
     return status == RGM_E_INTERRUPTED ? stopped(s, err) : status;
 }
 
 static rgm_status reserve(struct state *s, rgm_error *err) {
-    const rgm_transform *to = &s->d->to;
-    int32_t workers = rgm_team_size(s->d->team);
+    const rgm_transform *to = &s->job->to;
+    int32_t workers = rgm_team_size(s->job->team);
     s->light = MILLIONS / workers;
     s->tools = calloc((size_t)workers, sizeof *s->tools);
     int fits = s->tools != NULL;
@@ -222,14 +222,14 @@ static rgm_status reserve(struct state *s, rgm_error *err) {
     return fits ? RGM_OK : rgm_fail(err, RGM_E_NOMEM, "%.300s: no memory to decode pictures", s->options->out);
 }
 
-rgm_status rgm_develop_run(rgm_develop *develop, const rgm_import_options *options, rgm_error *err) {
+rgm_status rgm_stage_list(rgm_staging *staging, const rgm_import_options *options, rgm_error *err) {
     struct state *s = calloc(1, sizeof *s);
     if (!s) return rgm_fail(err, RGM_E_NOMEM, "%.300s: no memory to decode pictures", options->out);
-    s->d = develop;
+    s->job = staging;
     s->options = options;
     rgm_status status = reserve(s, err);
     if (status == RGM_OK) status = run_windows(s, err);
-    for (int32_t w = 0; s->tools && w < rgm_team_size(develop->team); w++) free_tools(&s->tools[w]);
+    for (int32_t w = 0; s->tools && w < rgm_team_size(staging->team); w++) free_tools(&s->tools[w]);
     for (int32_t w = 0; w < 2; w++) {
         free_files(&s->windows[w]);
         free(s->windows[w].images);
