@@ -13,6 +13,8 @@ trap 'for c in $children; do kill -KILL "$c" 2>/dev/null; done; cd /; chmod -R u
 trap 'exit 99' HUP INT TERM
 cd "$work" || exit 99
 checks=0
+warnings=
+leaves=
 failures=0
 python=/usr/bin/python3
 "$python" -c 'import sys' 2>/dev/null || python=
@@ -46,6 +48,35 @@ expect() {
 
 # has FILE PATTERN: some line matches.
 has() { grep -q -e "$2" "$1" || fail "no '$2' in $1: $(head -c 300 "$1")"; }
+
+# listing: the files here, but for those of this script; names that begin like $leaves may come and go.
+listing() {
+    find . ! -name out ! -name err ! -name line ! -name before ! -name after ! -path "./${leaves:-/}*" -print | sort
+}
+
+# refuse CODE PATTERN ARGUMENT...: regimen gives one line, an error that a pattern matches, and leaves no files. With
+# warnings=1 there may be other lines before.
+refuse() {
+    code=$1
+    pattern=$2
+    shift 2
+    listing >before
+    expect "$code" "$regimen" "$@"
+    listing >after
+    [ "$(grep -c "^regimen: ${warnings:+error: }" err)" = 1 ] || fail "expected one line of error: $*: $(cat err)"
+    grep '^regimen: error: ' err >line || fail "no error: $*: $(cat err)"
+    [ "$(wc -c <line)" -lt 512 ] || fail "a long line: $*: $(cat line)"
+    grep -q -e "$pattern" line || fail "no '$pattern' for: $*: $(cat line)"
+    cmp -s before after || fail "files are left by: $*: $(diff before after)"
+}
+
+# refuse_line CODE PATTERN ARGUMENT...: the same, and the pattern is all that stands behind "regimen: error: ".
+refuse_line() {
+    code=$1
+    pattern=$2
+    shift 2
+    refuse "$code" "^regimen: error: \\($pattern\\)\$" "$@"
+}
 
 # wait_for FILE PATTERN: until some line matches, a minute at the most.
 wait_for() {

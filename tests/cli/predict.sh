@@ -2,21 +2,10 @@
 # predict: files, folders, patterns, lists and data sets give the same answers as eval; what cannot be read is named, and the
 # rest goes on; text, CSV, JSON and the page, with any names; wrong inputs.
 . "${0%/*}/common.sh"
+warnings=1
 
 python_with() { # python_with MODULE: whether Python has it
     [ -n "$python" ] && "$python" -c "import $1" 2>/dev/null
-}
-
-# refuse CODE PATTERN ARGUMENT...: one line of error, the last one
-refuse() {
-    code=$1
-    pattern=$2
-    shift 2
-    expect "$code" "$regimen" predict "$@"
-    tail -1 err >line
-    grep -q '^regimen: error: ' line || fail "no error: $*: $(cat err)"
-    [ "$(wc -c <line)" -lt 512 ] || fail "a long line: $*: $(cat line)"
-    grep -q -e "$pattern" line || fail "no '$pattern' for: $*: $(cat line)"
 }
 
 # picture INDEX FILE: an image of the test split
@@ -42,8 +31,7 @@ prepare() {
     picture 4 'odd/<script>alert(1)<b>&.pgm'
     picture 5 'odd/日本語.pgm'
     picture 6 "odd/$(seq 100 400 | tr -d '\n' | head -c 251).pgm"
-    touch line
-}
+    }
 
 # ---- the same answers by every way
 answers() { cut -d, -f2- "$1" | tr -d '\r'; } # without names
@@ -225,31 +213,31 @@ stops() {
 wrong() {
     mkdir nothing
     echo text >nothing/text
-    refuse 2 'expected RUN|CHECKPOINT INPUT'
-    refuse 2 'expected RUN|CHECKPOINT INPUT' run
-    refuse 2 "no pictures in 'nothing', only 1 other and 0 hidden files" run nothing
-    refuse 2 "no pictures in 'nothing/\*.jpg'" run 'nothing/*.jpg'
-    refuse 2 'no pictures: the list on standard input is empty' run - </dev/null
-    refuse 2 "this folder has no checkpoints/best.h5 or last.h5" photos photos
-    refuse 2 'data.h5' data.h5 photos
-    refuse 3 'nosuch.h5' nosuch.h5 photos
-    refuse 2 '--top: expected integer, 1 to 65536' run photos --top 0
-    refuse 2 '--top: ' run photos --top five
-    refuse 2 "unknown split 'tests' (nearest: 'test')" run data.h5 --split tests
-    refuse 2 'data.h5: no validation split' run data.h5 --split validation
-    refuse 2 "unknown way of labels 'maybe'" run photos --labels maybe
-    refuse 2 '--page-most: expected integer' run photos --page p.html --page-most 0
-    refuse 2 '--page-most: there is no --page' run photos --page-most 3
-    refuse 3 'nowhere/p.html' run photos --page nowhere/p.html
-    refuse 3 'nowhere/p.csv' run photos --csv=nowhere/p.csv
-    refuse 3 'nowhere/p.json' run photos --json=nowhere/p.json
-    refuse 2 'one of them to a file' run photos --csv --json
-    refuse 2 '--batch: ' run photos --batch 0
-    refuse 2 '--threads: ' run photos --threads 257
-    refuse 2 "unknown option '--tops'" run photos --tops 3
-    refuse 2 "unknown key" run photos --set bach=3
+    refuse 2 'expected RUN|CHECKPOINT INPUT' predict
+    refuse 2 'expected RUN|CHECKPOINT INPUT' predict run
+    refuse 2 "no pictures in 'nothing', only 1 other and 0 hidden files" predict run nothing
+    refuse 2 "no pictures in 'nothing/\*.jpg'" predict run 'nothing/*.jpg'
+    refuse 2 'no pictures: the list on standard input is empty' predict run - </dev/null
+    refuse 2 "this folder has no checkpoints/best.h5 or last.h5" predict photos photos
+    refuse 2 'data.h5' predict data.h5 photos
+    refuse 3 'nosuch.h5' predict nosuch.h5 photos
+    refuse 2 '--top: expected integer, 1 to 65536' predict run photos --top 0
+    refuse 2 '--top: ' predict run photos --top five
+    refuse 2 "unknown split 'tests' (nearest: 'test')" predict run data.h5 --split tests
+    refuse 2 'data.h5: no validation split' predict run data.h5 --split validation
+    refuse 2 "unknown way of labels 'maybe'" predict run photos --labels maybe
+    refuse 2 '--page-most: expected integer' predict run photos --page p.html --page-most 0
+    refuse 2 '--page-most: there is no --page' predict run photos --page-most 3
+    refuse 3 'nowhere/p.html' predict run photos --page nowhere/p.html
+    refuse 3 'nowhere/p.csv' predict run photos --csv=nowhere/p.csv
+    refuse 3 'nowhere/p.json' predict run photos --json=nowhere/p.json
+    refuse 2 'one of them to a file' predict run photos --csv --json
+    refuse 2 '--batch: ' predict run photos --batch 0
+    refuse 2 '--threads: ' predict run photos --threads 257
+    refuse 2 "unknown option '--tops'" predict run photos --tops 3
+    refuse 2 "unknown key" predict run photos --set bach=3
     printf 'a\000b\n' >list
-    refuse 2 'a NUL in it' run - <list
+    refuse 2 'a NUL in it' predict run - <list
 }
 
 # ---- bench predict

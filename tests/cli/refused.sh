@@ -2,25 +2,7 @@
 # Wrong inputs: each gives the exit code of DESIGN, one line that says what is wrong, and leaves no files behind.
 . "${0%/*}/common.sh"
 
-listing() { find . ! -name out ! -name err ! -name before ! -name after -print | sort; }
-
-# refuse CODE PATTERN ARGUMENT...
-refuse() {
-    code=$1
-    pattern=$2
-    shift 2
-    listing >before
-    expect "$code" "$regimen" "$@"
-    listing >after
-    [ "$(grep -c '^regimen: ' err)" = 1 ] || fail "expected one line of error: $*: $(cat err)"
-    grep '^regimen: error: ' err >line || fail "no error: $*: $(cat err)"
-    [ "$(wc -c <line)" -lt 512 ] || fail "a long line: $*: $(cat line)"
-    grep -q -e "$pattern" line || fail "no '$pattern' for: $*: $(cat line)"
-    cmp -s before after || fail "files are left by: $*: $(diff before after)"
-}
-
 make_data
-touch line
 small="--model resnet20 --set model.base=4 --batch 16 --threads 2"
 "$regimen" train data.h5 $small --epochs 3 --set save.every=1 --steps 6 --out run --quiet >out 2>err || fail "train: $(cat err)"
 mkdir folder
