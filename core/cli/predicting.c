@@ -71,7 +71,7 @@ static rgm_status fit_set(const rgm_predicting *p, rgm_predicted_set *s, rgm_err
 
 static rgm_status open_set(const rgm_predicting *p, rgm_predicted_set *s, const char *path, rgm_error *err) {
     rgm_error why = {0};
-    rgm_status status = rgm_dataset_open(&s->set, path, &(rgm_dataset_options){.stop = p->stop}, &why);
+    rgm_status status = rgm_dataset_open(&s->set, path, &(rgm_dataset_options){.stop = p->stop, .lenient = 1}, &why);
     if (status >= 0) return fit_set(p, s, err);
     s->set = NULL;
     rgm_error_line(&why, s->reason);

@@ -41,6 +41,7 @@ struct rgm_dataset {
     void *map;
     char *path, *source, *licence, **names;
     int32_t names_count, has_mean, has_std;
+    int32_t lenient; /* 1: broken pictures do not fail the opening */
     rgm_hashing *hashing;
 };
 

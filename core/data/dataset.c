@@ -124,6 +124,8 @@ static rgm_status compute_constants(rgm_dataset *set, rgm_error *err) {
     if (!set->info.constants) return RGM_OK;
     rgm_channel_sums sums = {.C = set->info.C};
     RGM_TRY(set->info.encoded ? rgm_encoded_sums(set, &sums, err) : sum_channels(set, &sums, err));
+    set->info.constants = sums.pixels > 0; /* none of the pictures can be read, which a lenient set may be */
+    if (!set->info.constants) return RGM_OK;
     double mean[RGM_DATA_CHANNELS], std[RGM_DATA_CHANNELS];
     rgm_channel_sums_finish(&sums, mean, std);
     for (int32_t c = 0; c < set->info.C; c++) {
@@ -161,6 +163,7 @@ static rgm_status open_set(rgm_dataset *set, const rgm_dataset_options *options,
     const rgm_dataset_knobs *knobs = options->knobs ? options->knobs : &none;
     rgm_input *input = &set->input;
     set->room = knobs->room ? knobs->room : find_room();
+    set->lenient = options->lenient;
     const rgm_rehearsal rehearsal = {.kind = RGM_REHEARSE_SET, .access = options->access, .room = set->room};
     RGM_TRY(rgm_input_open(input, set->path, &options->stop, err));
     RGM_TRY(rgm_input_verify(input, err));

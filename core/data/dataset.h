@@ -87,6 +87,7 @@ typedef struct rgm_dataset_info {
 typedef struct rgm_dataset_options {
     int32_t access;                        /* RGM_ACCESS_* */
     rgm_stop stop;                         /* asked while it is opened, and not later */
+    int32_t lenient;                       /* 1: encoded pictures that are broken are met when they are asked for */
     const struct rgm_dataset_knobs *knobs; /* of tests (knobs.h); NULL: none */
 } rgm_dataset_options;
 

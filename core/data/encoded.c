@@ -271,18 +271,33 @@ rgm_status rgm_encoded_get(const rgm_dataset *set, int32_t split, int64_t index,
 
 /* ---- all pictures ---- */
 
+/* Is it a picture's own fault, and the set taken all the same? */
+static int passes(const rgm_dataset *set, rgm_status status) {
+    return set->lenient && (status == RGM_E_FORMAT || status == RGM_E_UNSUPPORTED);
+}
+
+/* Of a broken one they are 0. */
+static rgm_status probe_size(const rgm_dataset *set, int32_t split, int64_t index, uint8_t *room, int32_t size[2],
+                             rgm_error *err) {
+    rgm_encoded e;
+    rgm_error said = {0};
+    RGM_TRY(get_bytes(set, split, index, room, &e, err));
+    rgm_status status = probe(&e, &said);
+    size[0] = status < 0 ? 0 : e.H;
+    size[1] = status < 0 ? 0 : e.W;
+    if (status == RGM_OK) status = check_size(set, split, index, size, &said);
+    if (status == RGM_OK || passes(set, status)) return RGM_OK;
+    *err = said;
+    return status;
+}
+
 static rgm_status probe_sizes(rgm_dataset *set, int32_t split, uint8_t *room, rgm_error *err) {
     int64_t count = set->info.count[split];
     int32_t *sizes = set->splits[split].sizes = malloc((size_t)count * 2 * sizeof *sizes);
-    rgm_encoded e;
     if (!sizes) return rgm_fail(err, RGM_E_NOMEM, "%s: no memory for %lld sizes", set->path, (long long)count);
     for (int64_t i = 0; i < count; i++) {
         RGM_TRY(rgm_input_asked(&set->input, err));
-        RGM_TRY(get_bytes(set, split, i, room, &e, err));
-        RGM_TRY(probe(&e, err));
-        sizes[2 * i] = e.H;
-        sizes[2 * i + 1] = e.W;
-        RGM_TRY(check_size(set, split, i, sizes + 2 * i, err));
+        RGM_TRY(probe_size(set, split, i, room, sizes + 2 * i, err));
     }
     return RGM_OK;
 }
@@ -372,7 +387,10 @@ rgm_status rgm_encoded_sums(const rgm_dataset *set, rgm_channel_sums *sums, rgm_
     for (int64_t i = 0; i < some && sums->pixels < SUMMED_PIXELS && status == RGM_OK; i++) {
         int64_t index = (int64_t)rgm_rng_permute(&key, (uint64_t)count, (uint64_t)i);
         status = rgm_input_asked(&set->input, err);
-        if (status == RGM_OK) status = add_picture(set, index, room, decoder, sums, err);
+        rgm_error said = {0};
+        if (status == RGM_OK) status = add_picture(set, index, room, decoder, sums, &said);
+        if (passes(set, status)) status = RGM_OK;
+        if (status < 0 && said.status < 0) *err = said;
     }
     free(room);
     rgm_decoder_destroy(decoder);

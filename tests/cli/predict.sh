@@ -135,6 +135,42 @@ broken() {
     fi
 }
 
+# ---- what cannot be read in a data set of encoded pictures: it is named by its place, and the rest goes on
+broken_sets() {
+    cp kept.h5 damaged.h5
+    at=$(grep -abo 'P5' damaged.h5 | sed -n 3p | cut -d: -f1)
+    printf X | dd of=damaged.h5 bs=1 seek="$at" conv=notrunc 2>/dev/null
+    expect 3 "$regimen" predict run damaged.h5 --json=damaged.json --page damaged.html
+    has err '^regimen: error: damaged.h5 train 2[^:]*: damaged: its checksum does not match$'
+    has err '^regimen: error: predict: 1 of 20 could not be read$'
+    has damaged.json '"pictures": 19,'
+    has damaged.html 'damaged.h5 train 2'
+    if python_with h5py; then
+        "$python" - <<'END' || fail "h5py"
+import glob, h5py, numpy as np
+files = [open(name, "rb").read() for name in sorted(glob.glob("photos/*/*.pgm"))]
+for name, broken in ("some.h5", {0: b"no picture", 3: b"P5\n12 12\n255\nshort"}), ("all.h5", dict(enumerate([b"x"] * 20))):
+    mine = [broken.get(i, f) for i, f in enumerate(files)]
+    with h5py.File(name, "w") as f:
+        f["train/encoded"] = np.frombuffer(b"".join(mine), np.uint8)
+        f["train/offsets"] = np.cumsum([0] + [len(m) for m in mine])
+        f["train/labels"] = np.arange(20) % 3
+        f.attrs["channels"] = 1
+END
+        expect 3 "$regimen" predict run some.h5 data.h5 --json=some.json
+        has err '^regimen: error: some.h5 train 0: not a picture'
+        has err '^regimen: error: some.h5 train 3: PNM: '
+        has err '^regimen: error: predict: 2 of 40 could not be read$'
+        has some.json '"pictures": 38,'
+        expect 3 "$regimen" predict run all.h5
+        has err '^regimen: error: predict: 20 of 20 could not be read$'
+        expect 2 "$regimen" train some.h5 --model mlp --out run-broken --quiet
+        has err 'some.h5: train/encoded\[0\]: '
+    else
+        skip "a set of another program with broken pictures" "no h5py"
+    fi
+}
+
 # ---- any names
 names() {
     expect 0 "$regimen" predict run odd --csv=odd.csv --json=odd.json --page odd.html
@@ -261,6 +297,7 @@ benched() {
 prepare
 ways
 broken
+broken_sets
 names
 pages
 stops
