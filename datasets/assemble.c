@@ -5,6 +5,7 @@
 #include <string.h>
 #include "base/log.h"
 #include "encoded_writer.h"
+#include "picture_names.h"
 #include "quarantine.h"
 #include "shares.h"
 
@@ -29,6 +30,7 @@ struct work {
     int64_t bytes[RGM_SPLIT_COUNT];
     int64_t largest; /* bytes of a picture */
     rgm_channel_sums sums;
+    rgm_picture_names picture_names;
 };
 
 /* ---- what there is ---- */
@@ -199,10 +201,11 @@ static rgm_status write_images(struct work *w, rgm_error *err) {
                                    .progress_context = o->progress_context,
                                    .stop = o->stop};
     memcpy(settings.count, w->count, sizeof settings.count);
+    memcpy(settings.names, w->picture_names.bytes, sizeof settings.names);
     rgm_writer *writer;
     RGM_TRY(rgm_writer_create(&writer, &settings, err));
-    rgm_status status = RGM_OK;
-    for (int32_t s = 0; s < RGM_SPLIT_COUNT; s++) {
+    rgm_status status = rgm_picture_names_write(&w->picture_names, rgm_writer_names, writer, err);
+    for (int32_t s = 0; s < RGM_SPLIT_COUNT && status == RGM_OK; s++) {
         pieces[s].room = PIECE_BYTES / w->largest + 1;
         pieces[s].images = malloc((size_t)(pieces[s].room * w->largest));
         pieces[s].labels = calloc((size_t)pieces[s].room, sizeof *pieces[s].labels);
@@ -250,12 +253,14 @@ static rgm_status write_files(struct work *w, rgm_error *err) {
                                     .stop = o->stop};
     memcpy(settings.count, w->count, sizeof settings.count);
     memcpy(settings.bytes, w->bytes, sizeof settings.bytes);
+    memcpy(settings.names, w->picture_names.bytes, sizeof settings.names);
     memcpy(settings.background, o->pictures.background, sizeof settings.background);
     rgm_encoded_writer *writer;
     RGM_TRY(rgm_encoded_writer_create(&writer, &settings, err));
     uint8_t *bytes = malloc((size_t)w->largest);
-    rgm_status status =
-        bytes ? copy_files(w, writer, bytes, err) : rgm_fail(err, RGM_E_NOMEM, "%.300s: no memory for a file", o->out);
+    rgm_status status = bytes ? rgm_picture_names_write(&w->picture_names, rgm_encoded_writer_names, writer, err)
+                              : rgm_fail(err, RGM_E_NOMEM, "%.300s: no memory for a file", o->out);
+    if (status == RGM_OK) status = copy_files(w, writer, bytes, err);
     free(bytes);
     rgm_encoded_writer_destroy(writer);
     return status;
@@ -281,6 +286,8 @@ static rgm_status assemble(struct work *w, rgm_error *err) {
     RGM_TRY(count_splits(w, err));
     if (w->count[RGM_SPLIT_TRAIN] == 0)
         return rgm_fail(err, RGM_E_FORMAT, "%.200s: no training pictures", w->a->list->name);
+    w->picture_names = (rgm_picture_names){.list = w->a->list, .split = w->split};
+    rgm_picture_names_measure(&w->picture_names);
     if (o->begin)
         o->begin(o->progress_context, "writing", 0,
                  w->count[RGM_SPLIT_TRAIN] + w->count[RGM_SPLIT_TEST] + w->count[RGM_SPLIT_VALIDATION]);

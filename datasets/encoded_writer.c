@@ -9,7 +9,7 @@
 
 /* Where a split's tables are in the file. */
 typedef struct split_place {
-    off_t encoded, offsets, sizes, labels, checksums;
+    off_t encoded, offsets, sizes, labels, checksums, names;
     int64_t written, bytes; /* pictures, and their bytes */
 } split_place;
 
@@ -58,6 +58,8 @@ static int make_split(rgm_encoded_writer *w, int32_t split) {
     int made = 1;
     for (size_t i = 0; made && i < sizeof all / sizeof *all; i++)
         made = rgm_structure_place(group, &all[i].table, all[i].at);
+    if (made && w->options.names[split])
+        made = rgm_structure_names(group, (int64_t)N, w->options.names[split], &to->names);
     H5Gclose(group);
     if (made) rgm_file_leave_out(&w->file, to->encoded, w->options.bytes[split]);
     return made;
@@ -177,6 +179,13 @@ rgm_status rgm_encoded_writer_add(rgm_encoded_writer *w, int32_t split, const rg
     to->bytes += p->size;
     to->written++;
     return report(w, err);
+}
+
+rgm_status rgm_encoded_writer_names(void *context, int32_t split, int64_t first, const char *rows, int64_t n,
+                                    rgm_error *err) {
+    const rgm_encoded_writer *w = context;
+    int32_t bytes = w->options.names[split];
+    return rgm_file_put(&w->file, rows, (size_t)(n * bytes), w->splits[split].names + (off_t)(first * bytes), err);
 }
 
 /* ---- the end ---- */

@@ -20,6 +20,7 @@ typedef struct rgm_encoded_options {
     int32_t C, classes;              /* C: what pictures are decoded to, 1 or 3 */
     int64_t count[RGM_SPLIT_COUNT];  /* pictures; train at least 1 */
     int64_t bytes[RGM_SPLIT_COUNT];  /* of all files of a split */
+    int32_t names[RGM_SPLIT_COUNT];  /* as of rgm_writer_options */
     const char *const *class_names;  /* [classes] or NULL */
     const char *source, *licence;    /* NULL: not known */
     const rgm_transform *transform;  /* kept as the set's own; NULL: it has none */
@@ -44,6 +45,10 @@ rgm_status rgm_encoded_writer_create(rgm_encoded_writer **writer, const rgm_enco
 /* Appends a picture to a split. RGM_E_FORMAT for a label or a size that cannot be. */
 rgm_status rgm_encoded_writer_add(rgm_encoded_writer *writer, int32_t split, const rgm_encoded_picture *picture,
                                   rgm_error *err);
+
+/* As rgm_writer_names(). */
+rgm_status rgm_encoded_writer_names(void *writer, int32_t split, int64_t first, const char *rows, int64_t n,
+                                    rgm_error *err);
 
 /* Completes the file. `sums`: of all pixels of the training pictures as they are decoded, for mean and std. NULL leaves
  * both out: they are computed at every opening. RGM_E_INTERNAL if pictures or bytes are missing. The writer is to be

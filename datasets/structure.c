@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include "data/dataset.h"
 
 hid_t rgm_structure_group(hid_t parent, const char *name) {
     hid_t plist = H5Pcreate(H5P_GROUP_CREATE), group = -1;
@@ -23,6 +24,15 @@ int rgm_structure_place(hid_t group, const rgm_table_place *table, off_t *offset
     if (plist >= 0) H5Pclose(plist);
     if (space >= 0) H5Sclose(space);
     return at != HADDR_UNDEF;
+}
+
+int rgm_structure_names(hid_t group, int64_t count, int32_t bytes, off_t *offset) {
+    hid_t type = H5Tcopy(H5T_C_S1);
+    const rgm_table_place names = {RGM_DATA_NAMES, type, 1, {(hsize_t)count}};
+    int made = type >= 0 && H5Tset_size(type, (size_t)bytes) >= 0 && H5Tset_cset(type, H5T_CSET_UTF8) >= 0 &&
+               H5Tset_strpad(type, H5T_STR_NULLPAD) >= 0 && rgm_structure_place(group, &names, offset);
+    if (type >= 0) H5Tclose(type);
+    return made;
 }
 
 int rgm_structure_texts(hid_t object, const char *name, const char *const *texts, int32_t count) {

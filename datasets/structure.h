@@ -21,6 +21,9 @@ hid_t rgm_structure_group(hid_t parent, const char *name);
  * of its first byte. 0 on failure, with HDF5's reason kept for rgm_h5_fail(). Inside the lock. */
 int rgm_structure_place(hid_t group, const rgm_table_place *table, off_t *offset);
 
+/* The same for names of pictures: `count` texts of `bytes` each, UTF-8, padded with NUL. Inside the lock. */
+int rgm_structure_names(hid_t group, int64_t count, int32_t bytes, off_t *offset);
+
 /* Attributes of `object`: 0 on failure, as above. Texts are of variable length and UTF-8, as h5py writes and shows
  * them; count 0: a single one. Values: `count` of them of the type `stored`, `memory` in memory; count 0: a scalar.
  * Inside the lock. */

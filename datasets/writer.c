@@ -14,7 +14,7 @@ enum { LABEL_PIECE = 4096 };
 struct rgm_writer {
     rgm_file_writer file;
     rgm_writer_options options; /* its texts are not kept */
-    off_t images[RGM_SPLIT_COUNT], labels[RGM_SPLIT_COUNT];
+    off_t images[RGM_SPLIT_COUNT], labels[RGM_SPLIT_COUNT], names[RGM_SPLIT_COUNT];
     int64_t written[RGM_SPLIT_COUNT];
     rgm_channel_sums sums;
     XXH3_state_t *pixels[RGM_SPLIT_COUNT]; /* hashes of what was written */
@@ -49,8 +49,10 @@ static int make_split(rgm_writer *writer, int32_t split) {
     const hsize_t N = (hsize_t)o->count[split];
     const rgm_table_place images = {"images", H5T_STD_U8LE, 4, {N, (hsize_t)o->H, (hsize_t)o->W, (hsize_t)o->C}};
     const rgm_table_place labels = {"labels", label_bytes(writer) == 1 ? H5T_STD_U8LE : H5T_STD_I32LE, 1, {N}};
-    int made = rgm_structure_place(group, &images, &writer->images[split]) &&
-               rgm_structure_place(group, &labels, &writer->labels[split]);
+    int made =
+        rgm_structure_place(group, &images, &writer->images[split]) &&
+        rgm_structure_place(group, &labels, &writer->labels[split]) &&
+        (!o->names[split] || rgm_structure_names(group, o->count[split], o->names[split], &writer->names[split]));
     H5Gclose(group);
     return made;
 }
@@ -186,6 +188,12 @@ rgm_status rgm_writer_add(rgm_writer *writer, int32_t split, const uint8_t *imag
         rgm_channel_sums_add(&writer->sums, images + (size_t)i * bytes, (int64_t)o->H * o->W);
     writer->written[split] += n;
     return report(writer, err);
+}
+
+rgm_status rgm_writer_names(void *context, int32_t split, int64_t first, const char *rows, int64_t n, rgm_error *err) {
+    const rgm_writer *writer = context;
+    int32_t bytes = writer->options.names[split];
+    return rgm_file_put(&writer->file, rows, (size_t)(n * bytes), writer->names[split] + (off_t)(first * bytes), err);
 }
 
 rgm_status rgm_writer_finish(rgm_writer *writer, rgm_error *err) {

@@ -17,6 +17,7 @@ typedef struct rgm_writer_options {
     int32_t replace; /* 1: an existing file is replaced at the end */
     int32_t H, W, C, classes;
     int64_t count[RGM_SPLIT_COUNT];  /* images; train at least 1 */
+    int32_t names[RGM_SPLIT_COUNT];  /* bytes of the longest name of a picture; 0: the split has no names */
     const char *const *class_names;  /* [classes] or NULL */
     const char *source, *licence;    /* NULL: not known */
     const rgm_transform *transform;  /* by which pictures became the images, kept as the set's own; NULL: none */
@@ -33,6 +34,10 @@ rgm_status rgm_writer_create(rgm_writer **writer, const rgm_writer_options *opti
 /* Appends n images [n][H][W][C] and labels [n] to a split. */
 rgm_status rgm_writer_add(rgm_writer *writer, int32_t split, const uint8_t *images, const int32_t *labels, int64_t n,
                           rgm_error *err);
+
+/* Puts n names in their place, from number `first` of a split on: rows of options.names[split] bytes, padded with NUL.
+ * `writer` is an rgm_writer. */
+rgm_status rgm_writer_names(void *writer, int32_t split, int64_t first, const char *rows, int64_t n, rgm_error *err);
 
 /* Completes the file. RGM_E_INTERNAL if images are missing. The writer is to be destroyed in any case. */
 rgm_status rgm_writer_finish(rgm_writer *writer, rgm_error *err);

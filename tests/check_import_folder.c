@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "datasets/picture_names.h"
 #include "import_case.h"
 #include "make_set.h"
 
@@ -106,7 +107,12 @@ START_TEST(test_names) {
     import_picture("\xe7\x8c\xab/\xe7\x8c\xab.png", RGM_PICTURE_PNG, 10, 10, 3);
     import_put("caf\xe9/a\n,\"b\xff.png", "", 0);
     import_expect(rgm_import_folder, RGM_OK, "called 'caf\\xe9'");
-    rgm_dataset *set = open_set(c->out, RGM_ACCESS_AUTO);
+    rgm_dataset *set;
+    rgm_error err = {0};
+    ck_assert_msg(rgm_dataset_open(&set, c->out, &(rgm_dataset_options){.names = 1}, &err) == RGM_OK, "%s", err.text);
+    ck_assert_str_eq(rgm_dataset_name(set, RGM_SPLIT_TRAIN, 0), "caf\\xe9/\\xff\\xfe.png");
+    ck_assert_str_eq(rgm_dataset_name(set, RGM_SPLIT_TRAIN, 1), name);
+    ck_assert_str_eq(rgm_dataset_name(set, RGM_SPLIT_TRAIN, 2), "\xe7\x8c\xab/\xe7\x8c\xab.png");
     need_class(set, 0, "caf\\xe9", RGM_SPLIT_TRAIN, 1);
     need_class(set, 1, "cat", RGM_SPLIT_TRAIN, 1);
     need_class(set, 2, "\xe7\x8c\xab", RGM_SPLIT_TRAIN, 1);
@@ -123,6 +129,27 @@ START_TEST(test_names) {
     import_picture(name, RGM_PICTURE_PNG, 10, 10, 3);
     c->options.overwrite = 1;
     import_expect(rgm_import_folder, RGM_E_FORMAT, "a class name has at most 255 bytes");
+}
+END_TEST
+
+/* Of a long path the end stays, in whole characters. */
+START_TEST(test_long_names) {
+    char path[1200] = "abc", name[RGM_DATA_PICTURE_NAME + 1];
+    for (int32_t i = 0; i < 150; i++) strcat(path, "/\xe7\x8c\xab");
+    for (size_t length = 503; length <= 603; length += 4) { /* of the path */
+        const char *from = path + 603 - length;
+        rgm_list list = {0};
+        rgm_error err = {0};
+        ck_assert_int_eq(rgm_list_add(&list, from, &(rgm_list_entry){0}, &err), RGM_OK);
+        rgm_picture_name(&list, 0, name);
+        if (length <= RGM_DATA_PICTURE_NAME) ck_assert_str_eq(name, from);
+        if (length > RGM_DATA_PICTURE_NAME) {
+            ck_assert(strncmp(name, "...", 3) == 0 && ((unsigned char)name[3] & 0xc0) != 0x80);
+            ck_assert(strlen(name) > RGM_DATA_PICTURE_NAME - 4 && strlen(name) <= RGM_DATA_PICTURE_NAME);
+            ck_assert_str_eq(name + 3, from + length - strlen(name + 3));
+        }
+        rgm_list_free(&list);
+    }
 }
 END_TEST
 
@@ -515,6 +542,7 @@ int main(void) {
     tcase_add_test(tests, test_links);
     tcase_add_test(tests, test_names);
     tcase_add_loop_test(tests, test_split_folders, 0, 3);
+    tcase_add_test(tests, test_long_names);
     tcase_add_test(tests, test_split_like);
     tcase_add_test(tests, test_permissions);
     tcase_add_test(tests, test_many);

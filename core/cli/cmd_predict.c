@@ -172,7 +172,7 @@ static rgm_status begin(command *c, rgm_error *err) {
                                        .csv = c->line->csv,
                                        .json = c->line->json,
                                        .quiet = c->line->quiet};
-    options.labels = rgm_predicting_labels(p, &options.columns);
+    rgm_predicting_look(p, &options);
     p->bar_quiet = c->line->quiet || (rgm_predictions_has_text(&options) && isatty(STDOUT_FILENO));
     RGM_TRY(rgm_predictions_begin(&c->out, &options, err));
     p->out = c->out;

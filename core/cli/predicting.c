@@ -71,7 +71,8 @@ static rgm_status fit_set(const rgm_predicting *p, rgm_predicted_set *s, rgm_err
 
 static rgm_status open_set(const rgm_predicting *p, rgm_predicted_set *s, const char *path, rgm_error *err) {
     rgm_error why = {0};
-    rgm_status status = rgm_dataset_open(&s->set, path, &(rgm_dataset_options){.stop = p->stop, .lenient = 1}, &why);
+    rgm_status status =
+        rgm_dataset_open(&s->set, path, &(rgm_dataset_options){.stop = p->stop, .names = 1, .lenient = 1}, &why);
     if (status >= 0) return fit_set(p, s, err);
     s->set = NULL;
     rgm_error_line(&why, s->reason);
@@ -106,23 +107,38 @@ static int32_t label_of_file(const rgm_predicting *p, const rgm_input_item *item
     return p->names && p->how != RGM_LABELS_NONE ? rgm_inputs_label(item, p->names, p->classes) : -1;
 }
 
-int32_t rgm_predicting_labels(const rgm_predicting *p, int32_t *columns) {
-    int32_t labels = 0, set = 0;
-    *columns = 0;
+/* The title of a set's image. */
+static const char *image_title(const rgm_predicted_set *s, const char *path, int64_t index, char title[TITLE]) {
+    const rgm_prediction image = {.data = path,
+                                  .split = rgm_split_name(s->split),
+                                  .index = index,
+                                  .name = rgm_dataset_name(s->set, s->split, index)};
+    return rgm_prediction_title(&image, title, TITLE);
+}
+
+/* Columns of its widest title: the last one, unless there are names. */
+static int32_t widest_image(const rgm_predicted_set *s, const char *path) {
+    char title[TITLE];
+    int64_t count = rgm_dataset_describe(s->set)->count[s->split];
+    int32_t widest = 0;
+    for (int64_t i = rgm_dataset_name(s->set, s->split, 0) ? 0 : count - 1; i < count; i++) {
+        int32_t width = rgm_text_columns(image_title(s, path, i, title));
+        if (width > widest) widest = width;
+    }
+    return widest;
+}
+
+void rgm_predicting_look(const rgm_predicting *p, rgm_predictions_options *options) {
+    int32_t set = 0;
+    options->columns = options->labels = options->named = 0;
     for (int64_t i = 0; i < p->inputs->count; i++) {
         const rgm_input_item *item = &p->inputs->items[i];
         const rgm_predicted_set *s = item->kind == RGM_INPUT_SET ? &p->sets[set++] : NULL;
-        char title[TITLE];
-        rgm_prediction last = {.file = item->path};
-        if (s && s->set)
-            last = (rgm_prediction){.data = item->path,
-                                    .split = rgm_split_name(s->split),
-                                    .index = rgm_dataset_describe(s->set)->count[s->split] - 1};
-        int32_t width = rgm_text_columns(rgm_prediction_title(&last, title, sizeof title));
-        if (width > *columns) *columns = width;
-        labels |= s ? s->labels != NULL : label_of_file(p, item) >= 0;
+        int32_t width = s && s->set ? widest_image(s, item->path) : rgm_text_columns(item->path);
+        if (width > options->columns) options->columns = width;
+        options->labels |= s ? s->labels != NULL : label_of_file(p, item) >= 0;
+        options->named |= s && s->set && rgm_dataset_name(s->set, s->split, 0);
     }
-    return labels;
 }
 
 /* ---- a window ---- */
@@ -208,6 +224,7 @@ static rgm_predicted describe(const rgm_predicting *p, int64_t at, int32_t set) 
     one.prediction.data = item->path;
     one.prediction.split = rgm_split_name(s->split);
     one.prediction.index = w->indices[at];
+    one.prediction.name = rgm_dataset_name(s->set, s->split, one.prediction.index);
     if (s->labels) one.prediction.label = s->labels[rgm_dataset_labels(s->set, s->split)[w->indices[at]]];
     return one;
 }

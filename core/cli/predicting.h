@@ -55,8 +55,8 @@ typedef struct rgm_predicting {
  * images have other channels than the model's; RGM_E_NOMEM, RGM_E_INTERRUPTED. */
 rgm_status rgm_predicting_open(rgm_predicting *predicting, rgm_error *err);
 
-/* 1 if the labels of some are known; *columns: of the widest title. */
-int32_t rgm_predicting_labels(const rgm_predicting *predicting, int32_t *columns);
+/* Fills in what is known of the inputs: whether some have labels or names, and the columns of the widest title. */
+void rgm_predicting_look(const rgm_predicting *predicting, rgm_predictions_options *options);
 
 /* Predicts all. RGM_E_INTERRUPTED between two windows, errors of rgm_predictor_predict(), RGM_E_IO of results. What
  * cannot be read is told, and is no failure. */

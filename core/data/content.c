@@ -6,6 +6,7 @@
 #include "data/attribute.h"
 #include "data/encoded.h"
 #include "data/label.h"
+#include "data/name.h"
 #include "data/unpack.h"
 
 enum { READ_BYTES = 1 << 24, CHUNK_BYTES = 256 << 20 };
@@ -198,6 +199,7 @@ static rgm_status load_split(rgm_dataset *set, int32_t split, int32_t *soft_clas
     if (status == RGM_OK && !set->input.framed) status = check_frame_lost(set, split, err);
     if (status == RGM_OK && !set->info.encoded) status = read_pixel_hash(set, &set->splits[split], err);
     if (status == RGM_OK) status = rgm_label_read(set, group, split, soft_classes, err);
+    if (status == RGM_OK && set->wants_names) status = rgm_name_read(set, group, split, err);
     H5Gclose(group);
     return status;
 }

@@ -1,5 +1,6 @@
 /* Inside of the data set: the object, and the reading and checking of an HDF5 file's content into it. Only what makes
- * up the object includes this: dataset.c, load.c, content.c, encoded.c, attribute.c, label.c, unpack.c, fingerprint.c.
+ * up the object includes this: dataset.c, load.c, content.c, encoded.c, attribute.c, label.c, name.c, unpack.c,
+ * fingerprint.c.
  */
 #ifndef RGM_DATA_CONTENT_H
 #define RGM_DATA_CONTENT_H
@@ -23,6 +24,8 @@ typedef struct rgm_split_store {
     int64_t encoded;     /* bytes of all encoded pictures; 0: the split has images. `offset` and `map` are theirs */
     int64_t *places;     /* [count + 1] of encoded pictures, from `offset` on */
     int32_t *sizes;      /* [count][2], H and W */
+    char *names;         /* of pictures, with a NUL each; NULL: there are none, or they were not asked for */
+    size_t *name_at;     /* [count] where each begins */
     uint64_t *checksums; /* [count] XXH3-64 of each file; NULL: there are none to rely on */
 } rgm_split_store;
 
@@ -41,7 +44,9 @@ struct rgm_dataset {
     void *map;
     char *path, *source, *licence, **names;
     int32_t names_count, has_mean, has_std;
-    int32_t lenient; /* 1: broken pictures do not fail the opening */
+    int32_t wants_names;
+    rgm_error refused; /* why names were left out */
+    int32_t lenient;   /* 1: broken pictures do not fail the opening */
     rgm_hashing *hashing;
 };
 

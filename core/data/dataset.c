@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
+#include "base/log.h"
 #include "base/memory.h"
 #include "data/content.h"
 #include "data/encoded.h"
@@ -164,11 +165,14 @@ static rgm_status open_set(rgm_dataset *set, const rgm_dataset_options *options,
     rgm_input *input = &set->input;
     set->room = knobs->room ? knobs->room : find_room();
     set->lenient = options->lenient;
-    const rgm_rehearsal rehearsal = {.kind = RGM_REHEARSE_SET, .access = options->access, .room = set->room};
+    set->wants_names = options->names;
+    const rgm_rehearsal rehearsal = {
+        .kind = RGM_REHEARSE_SET, .access = options->access, .names = options->names, .room = set->room};
     RGM_TRY(rgm_input_open(input, set->path, &options->stop, err));
     RGM_TRY(rgm_input_verify(input, err));
     if (!input->framed && !knobs->trusted) RGM_TRY(rgm_file_rehearse(input, &rehearsal, err));
     RGM_TRY(load(set, options->access, err));
+    if (set->refused.status) rgm_log(RGM_LOG_WARN, "%s: its images go without names", set->refused.text);
     describe_texts(set);
     set->info.framed = input->framed;
     set->info.unlocked = input->unlocked;
@@ -285,6 +289,11 @@ const rgm_dataset_info *rgm_dataset_describe(const rgm_dataset *set) { return &s
 const int32_t *rgm_dataset_labels(const rgm_dataset *set, int32_t split) { return set->splits[split].labels; }
 
 const float *rgm_dataset_soft(const rgm_dataset *set, int32_t split) { return set->splits[split].soft; }
+
+const char *rgm_dataset_name(const rgm_dataset *set, int32_t split, int64_t index) {
+    const rgm_split_store *store = &set->splits[split];
+    return store->names && index >= 0 && index < set->info.count[split] ? store->names + store->name_at[index] : NULL;
+}
 
 const uint8_t *rgm_dataset_pixels(const rgm_dataset *set, int32_t split, int64_t index) {
     const uint8_t *map = set->splits[split].map;

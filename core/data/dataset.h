@@ -39,6 +39,10 @@
 #define RGM_DATA_PIXEL_HASH  "xxh3_64"   /* attribute of images: XXH3-64 of the split's pixels in order */
 #define RGM_DATA_TRANSFORM   "transform" /* attribute of the root: rgm_transform as text */
 
+/* Names of pictures: table of a split, and the longest that importers write. */
+#define RGM_DATA_NAMES "names"
+enum { RGM_DATA_PICTURE_NAME = 511 };
+
 /* Encoded pictures (FORMAT.md): tables of a split, attributes of the root. */
 #define RGM_DATA_ENCODED       "encoded"
 #define RGM_DATA_OFFSETS       "offsets"
@@ -87,6 +91,7 @@ typedef struct rgm_dataset_info {
 typedef struct rgm_dataset_options {
     int32_t access;                        /* RGM_ACCESS_* */
     rgm_stop stop;                         /* asked while it is opened, and not later */
+    int32_t names;                         /* 1: names of pictures are read, for rgm_dataset_name() */
     int32_t lenient;                       /* 1: encoded pictures that are broken are met when they are asked for */
     const struct rgm_dataset_knobs *knobs; /* of tests (knobs.h); NULL: none */
 } rgm_dataset_options;
@@ -130,6 +135,10 @@ const int32_t *rgm_dataset_labels(const rgm_dataset *set, int32_t split);
 
 /* Soft labels of a split: [count][classes], each row summing to 1 within 1e-3; NULL if its labels are integers. */
 const float *rgm_dataset_soft(const rgm_dataset *set, int32_t split);
+
+/* The name of the file that an image was made of, UTF-8, as the set has it: it may hold anything else. NULL if there is
+ * none, or if names were not asked for. */
+const char *rgm_dataset_name(const rgm_dataset *set, int32_t split, int64_t index);
 
 /* The pixels [H][W][C] of one sample where they lie, mapped or unpacked; NULL if they do not, or are encoded. [any
  * thread] */

@@ -4,7 +4,6 @@
 #include <string.h>
 #include <sys/mman.h>
 #include "data/encoded.h"
-#include "data/rehearsal.h"
 #include "data/unpack.h"
 
 #define REHEARSE_BYTES ((int64_t)1 << 28) /* of pixels that the first reader reads in full */
@@ -41,6 +40,8 @@ void rgm_load_free(rgm_dataset *set) {
         free(set->splits[s].places);
         free(set->splits[s].sizes);
         free(set->splits[s].checksums);
+        free(set->splits[s].names);
+        free(set->splits[s].name_at);
     }
     for (int32_t i = 0; i < set->names_count; i++) free(set->names[i]);
     free(set->names);
@@ -125,13 +126,14 @@ static rgm_status rehearse_pixels(rgm_dataset *set, uint8_t *last, rgm_error *er
     return RGM_OK;
 }
 
-rgm_status rgm_load_rehearse(const rgm_input *input, int32_t access, int64_t room, rgm_error *err) {
+rgm_status rgm_load_rehearse(const rgm_input *input, const rgm_rehearsal *rehearsal, rgm_error *err) {
     rgm_dataset *set = rgm_load_new(input->path);
     if (!set) return rgm_fail(err, RGM_E_NOMEM, "%s: out of memory", input->path);
     set->input = *input;
     set->input.stop = (rgm_stop){0}; /* who waits for it ends this process */
-    set->room = room;
-    rgm_status status = rgm_load(set, access, err);
+    set->room = rehearsal->room;
+    set->wants_names = rehearsal->names;
+    rgm_status status = rgm_load(set, rehearsal->access, err);
     if (status == RGM_OK && !set->info.encoded) {
         uint8_t *last = malloc((size_t)rgm_content_bytes(set));
         status = last ? rehearse_pixels(set, last, err) : rgm_fail(err, RGM_E_NOMEM, "%s: out of memory", set->path);

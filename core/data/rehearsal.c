@@ -27,7 +27,7 @@ static unsigned seconds_for(int64_t bytes) {
 typedef struct request {
     int64_t size; /* of the file, as it was opened */
     int64_t room;
-    int32_t kind, access, wanted_count, unlocked;
+    int32_t kind, access, wanted_count, unlocked, names, reserved;
 } request;
 
 static size_t request_bytes(const rgm_input *input, const rgm_rehearsal *r) {
@@ -45,7 +45,8 @@ static void *make_request(const rgm_input *input, const rgm_rehearsal *r, size_t
                       .kind = r->kind,
                       .access = r->access,
                       .wanted_count = r->wanted_count,
-                      .unlocked = input->unlocked};
+                      .unlocked = input->unlocked,
+                      .names = r->names};
     int64_t *counts = (int64_t *)(void *)(made + 1);
     for (int32_t i = 0; i < r->wanted_count; i++) counts[i] = r->wanted[i].count;
     char *at = stpcpy((char *)(counts + r->wanted_count), input->path) + 1;
@@ -76,6 +77,7 @@ static int32_t open_request(const void *bytes, size_t size, rgm_input *input, rg
     input->path = next_text(&at, end);
     *r = (rgm_rehearsal){.kind = given->kind,
                          .access = given->access,
+                         .names = given->names,
                          .room = given->room,
                          .wanted = *wanted,
                          .wanted_count = given->wanted_count};
@@ -108,7 +110,7 @@ void rgm_rehearsal_allow(int64_t bytes) {
 rgm_status rgm_rehearse(const rgm_input *input, const rgm_rehearsal *rehearsal, rgm_error *err) {
     rgm_h5_enter();
     rgm_status status = rehearsal->kind == RGM_REHEARSE_SET
-                            ? rgm_load_rehearse(input, rehearsal->access, rehearsal->room, err)
+                            ? rgm_load_rehearse(input, rehearsal, err)
                             : rgm_weights_rehearse(input, rehearsal->wanted, rehearsal->wanted_count, err);
     status = rgm_h5_judge(err, status, input->path);
     rgm_h5_leave();

@@ -17,6 +17,7 @@ enum { RGM_REHEARSE_SET, RGM_REHEARSE_WEIGHTS };
 typedef struct rgm_rehearsal {
     int32_t kind;             /* RGM_REHEARSE_* */
     int32_t access;           /* of a set: RGM_ACCESS_* */
+    int32_t names;            /* of a set: 1: names of pictures are read, too */
     int64_t room;             /* of a set: bytes for unpacked pixels, or a chunk cache */
     const rgm_wanted *wanted; /* of weights: [wanted_count]; of none, the file is looked at as it is opened */
     int32_t wanted_count;

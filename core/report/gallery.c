@@ -244,10 +244,15 @@ static void put_picture(const rgm_gallery *g, const rgm_gallery_entry *e, const 
 static void put_name(FILE *to, const rgm_gallery_entry *e, const char *title) {
     const rgm_prediction *p = e->prediction;
     const char *path = p->file ? p->file : p->data, *slash = strrchr(path, '/');
+    const char *last = p->name ? strrchr(p->name, '/') : NULL;
     fputs("<figcaption>\n<div class=\"name\" title=\"", to);
     put_text(to, title);
     if (e->H > 0) fprintf(to, ", %d x %d", e->W, e->H);
     fputs("\">", to);
+    if (p->name) {
+        put_text(to, last && last[1] ? last + 1 : p->name);
+        fputs(", ", to);
+    }
     if (!p->file) fprintf(to, "%s %lld of ", p->split, (long long)p->index);
     put_text(to, slash && slash[1] ? slash + 1 : path);
     fputs("</div>\n", to);

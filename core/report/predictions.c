@@ -50,7 +50,8 @@ const char *rgm_prediction_title(const rgm_prediction *p, char *out, size_t size
     if (p->file)
         snprintf(out, size, "%s", p->file);
     else
-        snprintf(out, size, "%s %s %lld", p->data, p->split, (long long)p->index);
+        snprintf(out, size, "%s %s %lld%s%s", p->data, p->split, (long long)p->index, p->name ? " " : "",
+                 p->name ? p->name : "");
     return out;
 }
 
@@ -100,14 +101,16 @@ static void begin_csv(const rgm_predictions *p) {
     if (!to) return;
     fputs("file,class,probability", to);
     for (int32_t i = 2; i <= p->o.top; i++) fprintf(to, ",class_%d,probability_%d", i, i);
-    fputs(p->o.labels ? ",label\r\n" : "\r\n", to);
+    fprintf(to, "%s%s\r\n", p->o.labels ? ",label" : "", p->o.named ? ",name" : "");
 }
 
 static void add_csv(const rgm_predictions *p, const rgm_prediction *one) {
     FILE *to = p->csv.file;
     char title[TITLE], room[16], number[32];
+    rgm_prediction nameless = *one; /* the name has a column of its own */
+    nameless.name = NULL;
     if (!to) return;
-    put_field(to, rgm_prediction_title(one, title, sizeof title));
+    put_field(to, rgm_prediction_title(&nameless, title, sizeof title));
     for (int32_t i = 0; i < one->count; i++) {
         putc(',', to);
         put_field(to, rgm_class_title(p->o.names, one->top[i].number, room));
@@ -116,6 +119,10 @@ static void add_csv(const rgm_predictions *p, const rgm_prediction *one) {
     if (p->o.labels) {
         putc(',', to);
         if (one->label >= 0) put_field(to, rgm_class_title(p->o.names, one->label, room));
+    }
+    if (p->o.named) {
+        putc(',', to);
+        if (one->name) put_field(to, one->name);
     }
     fputs("\r\n", to);
 }
@@ -188,6 +195,7 @@ static rgm_status add_json(rgm_predictions *p, const rgm_prediction *one, rgm_er
         json_object_set_new(object, "data", any_text(one->data));
         json_object_set_new(object, "split", any_text(one->split));
         json_object_set_new(object, "index", json_integer(one->index));
+        if (one->name) json_object_set_new(object, "name", any_text(one->name));
     }
     for (int32_t i = 0; i < one->count; i++) json_array_append_new(top, ranked_json(p, &one->top[i]));
     json_object_set_new(object, "top", top);

@@ -23,6 +23,7 @@ typedef struct rgm_prediction {
     const char *file;         /* NULL: an image of a data set */
     const char *data, *split; /* of such an image: the file, and where in it */
     int64_t index;
+    const char *name;      /* of the picture in the data set; NULL: it has none */
     int32_t label;         /* its class as known; -1: not known */
     float likelihood;      /* what the model gives the label; nothing without one */
     const rgm_ranked *top; /* [count], likeliest first */
@@ -34,6 +35,7 @@ typedef struct rgm_predictions_options {
     const char *const *names;                   /* [classes]; NULL: they have numbers alone */
     int32_t classes, top;
     int32_t labels;         /* 1: labels of some are known: CSV has a column for them */
+    int32_t named;          /* 1: images of some have names: CSV has a column for them */
     int32_t columns;        /* of the widest file, for the text */
     const char *csv, *json; /* where they go, as report/summary.h says of JSON; NULL: nowhere */
     int32_t quiet;          /* 1: no sums behind the lines */
@@ -90,7 +92,8 @@ int32_t rgm_class_behind(const int64_t *counts, int32_t classes, int32_t last);
 /* 1 if the text is on standard output: neither CSV nor JSON is there. */
 int32_t rgm_predictions_has_text(const rgm_predictions_options *options);
 
-/* "photos/1.jpg", or of an image "fashion.h5 test 17"; cut if there is no room. Returns out. */
+/* "photos/1.jpg", or of an image "pets.h5 test 17 cat/1.jpg", with its name if it has one; cut if there is no room.
+ * Returns out. */
 const char *rgm_prediction_title(const rgm_prediction *prediction, char *out, size_t size);
 
 /* The name of a class, or its number as text in `room`. */

@@ -58,6 +58,21 @@ has out 'see q.csv'
 [ -s q.csv ] || fail "no q.csv"
 expect 0 "$regimen" import folder photos --out kept.h5 --keep --test 0.1
 has out 'encoded pictures of their own sizes'
+if "$python" -c 'import h5py' 2>/dev/null; then
+    check
+    "$python" - <<'END' || fail "names of pictures"
+import h5py
+for name in "photos.h5", "kept.h5":
+    with h5py.File(name) as f:
+        names = {split: list(f[split]["names"].asstr()[:]) for split in ("train", "test")}
+        classes = [("cat/", "dog/")[label] for split in names for label in f[split]["labels"]]
+        all = names["train"] + names["test"]
+        assert len(set(all)) == 81 and "cat/deep/x.PPM" in all and names["train"] == sorted(names["train"]), all
+        assert [n[:4] for n in all] == classes
+END
+else
+    skip "names of pictures as h5py reads them" "no h5py"
+fi
 expect 0 "$regimen" train photos.h5 --model mlp --epochs 1 --out run --quiet
 expect 0 "$regimen" train kept.h5 --image 3x12x10 --model mlp --epochs 1 --out run-kept --quiet
 

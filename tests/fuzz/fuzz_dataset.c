@@ -27,12 +27,15 @@ static void make_good(void) {
                                   .C = 3,
                                   .classes = 3,
                                   .count = {8, 4, 2},
+                                  .names = {5, 5, 5},
                                   .class_names = names,
                                   .source = "nowhere",
                                   .licence = "none"};
     NEED(rgm_writer_create(&writer, &options, NULL) == RGM_OK);
     for (int32_t s = 0; s < RGM_SPLIT_COUNT; s++)
-        NEED(rgm_writer_add(writer, s, images, labels, options.count[s], NULL) == RGM_OK);
+        NEED(rgm_writer_add(writer, s, images, labels, options.count[s], NULL) == RGM_OK &&
+             rgm_writer_names(writer, s, 0, "1.jpg2.jpg3.jpg4.jpg5.jpg6.jpg7.jpg8.jpg", options.count[s], NULL) ==
+                 RGM_OK);
     NEED(rgm_writer_finish(writer, NULL) == RGM_OK);
     rgm_writer_destroy(writer);
     good = fuzz_slurp(options.path, &good_size);
@@ -96,6 +99,8 @@ static void look(const rgm_dataset *set) {
         for (int64_t i = 0; i < info->count[s] && i < 64; i++) {
             rgm_error err = {0};
             int32_t label = rgm_dataset_labels(set, s)[i];
+            const char *name = rgm_dataset_name(set, s, i);
+            NEED(!name || strlen(name) <= 4095);
             NEED(label >= 0 && label < info->classes);
             rgm_status status = rgm_dataset_read(set, s, i, image, &err);
             fuzz_judge(status, &err);
@@ -109,7 +114,8 @@ static void look(const rgm_dataset *set) {
 static void rehearse(const char *path, const rgm_dataset_options *options) {
     rgm_input input;
     rgm_error err = {0};
-    const rgm_rehearsal rehearsal = {.kind = RGM_REHEARSE_SET, .access = options->access, .room = options->knobs->room};
+    const rgm_rehearsal rehearsal = {
+        .kind = RGM_REHEARSE_SET, .access = options->access, .names = options->names, .room = options->knobs->room};
     if (rgm_input_open(&input, path, NULL, &err) == RGM_OK) {
         fuzz_judge(rgm_rehearse(&input, &rehearsal, &err), &err);
         fuzz_h5_need_closed();
@@ -118,9 +124,9 @@ static void rehearse(const char *path, const rgm_dataset_options *options) {
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-    static const char *const places[] = {
-        "train/images",      "train/labels",      "test/images", "test/labels", "train",
-        "validation/images", "validation/labels", "test",        "validation",  NULL};
+    static const char *const places[] = {"train/images", "train/labels",      "test/images",       "test/labels",
+                                         "train",        "validation/images", "validation/labels", "test",
+                                         "validation",   "train/names",       "test/names",        NULL};
     static const char *const tables[] = {"train/encoded",      "train/offsets",      "train/sizes",
                                          "train/labels",       "train/checksums",    "train",
                                          "validation/encoded", "validation/offsets", "validation/checksums",
@@ -141,7 +147,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     rgm_dataset *set = NULL;
     rgm_error err = {0};
     const rgm_dataset_knobs knobs = {.room = flags & STREAM ? -1 : 0, .trusted = 1};
-    const rgm_dataset_options options = {.access = flags & PREAD ? RGM_ACCESS_PREAD : RGM_ACCESS_AUTO, .knobs = &knobs};
+    const rgm_dataset_options options = {
+        .access = flags & PREAD ? RGM_ACCESS_PREAD : RGM_ACCESS_AUTO, .names = 1, .knobs = &knobs};
     if (!(flags & FRAMED)) rehearse(path, &options);
     rgm_status status = rgm_dataset_open(&set, path, &options, &err);
     fuzz_judge(status, &err);
