@@ -19,7 +19,7 @@
 
 enum { TOP, SPLIT, LABELS, PAGE, PAGE_MOST, NUL, INPUTS = 512 };
 static const rgm_cli_flag flags[] = {
-    [TOP] = {"top", 'k', "N", "the likeliest classes of each [5]"},
+    [TOP] = {"top", 'k', "N", "the likeliest classes of each, at most all that the model has [5]"},
     [SPLIT] = {"split", 0, "NAME", "of data sets: test, validation or train [the first of these that is there]"},
     [LABELS] = {"labels", 0, "HOW", "what is known: auto, folder (folders' names alone) or none [auto]"},
     [PAGE] = {"page", 0, "FILE", "write a gallery, an HTML page that needs nothing else"},

@@ -42,6 +42,7 @@ static rgm_summary report(const regimen_result *r) {
                          .images = r->images,
                          .hits = r->correct,
                          .hits5 = r->correct5,
+                         .classes = r->classes,
                          .loss = r->loss,
                          .steps = r->step,
                          .epochs = r->epoch,

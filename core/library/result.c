@@ -39,6 +39,7 @@ void rgm_public_result(regimen_result *r, const rgm_run_summary *s, const rgm_co
                           .goes_on = s->goes_on,
                           .saved_step = s->saved_step,
                           .lr = s->rate};
+    if (config) r->classes = config->model.classes;
     snprintf(r->reason, sizeof r->reason, "%s", s->reason);
     if (config) snprintf(r->model, sizeof r->model, "%s", config->model.name);
     if (config) snprintf(r->data, sizeof r->data, "%s", config->data.file);

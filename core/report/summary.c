@@ -25,7 +25,8 @@ static void put_accuracy(const rgm_summary *s, char *out) {
     rgm_interval_wilson(s->hits, s->images, &low, &high);
     put(out, "accuracy   %.2f %% (95 %% interval %.2f to %.2f; %lld %s%simages)\n", 100 * (double)s->hits / n,
         100 * low, 100 * high, (long long)s->images, split, *split ? " " : "");
-    if (s->hits5 >= 0) put(out, "top 5      %.2f %%\n", 100 * (double)s->hits5 / n);
+    if (s->hits5 >= 0 && (s->classes == 0 || s->classes > 5)) /* of fewer classes it is always 100 % */
+        put(out, "top 5      %.2f %%\n", 100 * (double)s->hits5 / n);
     put(out, "loss       %.4f\n", s->loss);
 }
 

@@ -15,6 +15,7 @@ typedef struct rgm_summary {
     const char *stopped;              /* why the run ended before its length: "early stopping: ..." */
     int64_t images, hits, hits5;      /* of the evaluation: labels right at the first place, among the first five;
                                          hits5 -1: not counted */
+    int32_t classes;                  /* of the model; up to five, the text has no line of the first five */
     double loss;                      /* of the evaluation, mean */
     int64_t steps;
     int32_t epochs;

@@ -275,6 +275,7 @@ struct regimen_result {
     int32_t goes_on;       /* REGIMEN_GOES_ON_* */
     int64_t saved_step;    /* of the checkpoint that a resumed run begins with; -1: there is none */
     double lr;             /* the optimizer's own; 0: it has none */
+    int32_t classes;       /* of the model; 0: not known */
 };
 
 typedef struct regimen_training {

@@ -18,6 +18,8 @@ prepare() {
     "$regimen" import idx idx --out data.h5 --force --names=ant,bee,cat >out 2>err || fail "import: $(cat err)"
     "$regimen" train data.h5 --model resnet20 --set model.base=4 --batch 16 --epochs 2 --out run --quiet >out 2>err ||
         fail "train: $(cat err)"
+    check
+    ! grep -q '^top 5' out || fail "the first five of three classes: $(cat out)"
     for i in $(seq 0 19); do
         case $(label "$i") in 0) class=ant ;; 1) class=bee ;; *) class=cat ;; esac
         mkdir -p photos/$class
@@ -38,6 +40,10 @@ answers() { cut -d, -f2- "$1" | tr -d '\r'; } # without names
 
 ways() {
     expect 0 "$regimen" eval run --json=eval.json
+    has eval.json '"accuracy5": 1\.0'
+    has out '^accuracy '
+    check
+    ! grep -q '^top 5' out || fail "the first five of three classes: $(cat out)"
     expect 0 "$regimen" predict run data.h5 --csv=set.csv --json=set.json
     accuracy=$(sed -n 's/^ *"accuracy": \([0-9.]*\).*/\1/p' eval.json)
     has set.json "\"accuracy\": $accuracy,"
