@@ -222,6 +222,33 @@ START_TEST(test_edges) {
 }
 END_TEST
 
+/* A part of a file that ends too early is there, unless the rest is to be checked. */
+START_TEST(test_checked) {
+    static const rgm_box top = {2, 10, 20, 30};
+    picture_spec spec = specs[_i];
+    spec.H = 200;
+    spec.W = 75;
+    rgm_bytes bytes = made(&spec);
+    rgm_decode_want want = {.C = 3, .box = top};
+    rgm_picture whole = decoded(decoder, &bytes, &(rgm_decode_want){.C = 3}), part;
+    rgm_error err = {0};
+    for (want.checked = 0; want.checked <= 1; want.checked++) {
+        part = decoded(other, &bytes, &want);
+        compare_part(&part, &whole, &want.box);
+    }
+    bytes.size -= bytes.size / 8;
+    if (!spec.progressive) {
+        want.checked = 0;
+        part = decoded(other, &bytes, &want);
+        compare_part(&part, &whole, &want.box);
+    }
+    want.checked = 1;
+    ck_assert_int_eq(rgm_decode(other, &bytes, &want, &part, &err), RGM_E_FORMAT);
+    ck_assert_msg(strstr(err.text, "JPEG: ends too early"), "%s", err.text);
+    free((void *)bytes.at);
+}
+END_TEST
+
 /* The box keeps at least the wanted pixels, and no reduction leaves twice as many. */
 START_TEST(test_reduction) {
     picture_spec spec = {.H = 200, .W = 300, .C = 3};
@@ -375,6 +402,7 @@ int main(void) {
     tcase_set_timeout(parts, 60);
     tcase_add_loop_test(parts, test_parts, 0, SPECS);
     tcase_add_loop_test(parts, test_edges, 0, SPECS);
+    tcase_add_loop_test(parts, test_checked, 0, SPECS);
     tcase_add_test(parts, test_reduction);
     tcase_add_test(parts, test_outside);
     tcase_add_checked_fixture(odd, setup, teardown);

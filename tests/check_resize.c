@@ -157,6 +157,31 @@ static void resize(rgm_resizer *resizer, const rgm_resize_source *s, const rgm_r
     ck_assert_msg(rgm_resize(resizer, s, to, &err) == RGM_OK, "%s", err.text);
 }
 
+/* The pixels that the result is made of, alone in memory, give the same bits. */
+static void check_reach(rgm_resizer *resizer, const rgm_resize_source *s, const canvas *c) {
+    const rgm_box reach = rgm_resize_reach(s, &c->to);
+    const int32_t top = (int32_t)reach.top, left = (int32_t)reach.left;
+    const size_t H = (size_t)reach.height, row = (size_t)reach.width * (size_t)s->C;
+    ck_assert(top >= 0 && left >= 0 && reach.height >= 1 && reach.width >= 1);
+    ck_assert(top + reach.height <= s->H && left + reach.width <= s->W);
+    rgm_resize_source part = *s;
+    rgm_resize_result to = c->to;
+    uint8_t *alone = memory(H * row), *got = memory((size_t)(c->to.H * c->to.W * s->C));
+    for (size_t y = 0; y < H; y++)
+        memcpy(alone + y * row, s->pixels + (top + (int64_t)y) * s->pitch + left * s->C, row);
+    part.pixels = alone;
+    part.pitch = (int64_t)row;
+    part.top = top;
+    part.left = left;
+    to.pixels = got;
+    to.pitch = (int64_t)to.W * s->C;
+    resize(resizer, &part, &to);
+    for (int32_t y = 0; y < to.H; y++)
+        ck_assert_mem_eq(got + y * to.pitch, c->to.pixels + y * c->to.pitch, (size_t)to.pitch);
+    free(alone);
+    free(got);
+}
+
 START_TEST(test_oracle) {
     const rgm_kernels *kernels = kernels_of(_i);
     rgm_resizer *resizer;
@@ -183,6 +208,7 @@ START_TEST(test_oracle) {
                 ck_assert_mem_eq(c.to.pixels + y * c.to.pitch,
                                  whole.to.pixels + (y + c.to.top) * whole.to.pitch + c.to.left * s.C,
                                  (size_t)(c.to.W * s.C));
+            check_reach(resizer, &s, &c);
             free(c.all);
         }
         free(whole.all);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "picture/transform.h"
+#include "picture_case.h"
 
 enum { MOST = 1 << 22 };
 
@@ -244,6 +245,71 @@ START_TEST(test_within) {
 }
 END_TEST
 
+/* Of a JPEG the part alone is decoded that the image shows: the image is that of the whole picture. */
+static void check_jpeg(const picture_spec *spec, const rgm_transform *to) {
+    rgm_decoder *decoder;
+    rgm_error err = {0};
+    rgm_bytes bytes = {.name = "a.jpg"};
+    bytes.at = make_picture(spec, &bytes.size);
+    ck_assert_int_eq(rgm_decoder_create(&decoder, NULL), RGM_OK);
+    const rgm_picture p = decoded(decoder, &bytes, &(rgm_decode_want){.C = to->C});
+    const rgm_resize_source from = {.pixels = p.pixels, .pitch = p.pitch, .H = p.H, .W = p.W, .C = p.C};
+    transform(&from, to);
+    memset(want, 0xaa, (size_t)(to->H * to->W * to->C));
+    ck_assert_msg(rgm_transformer_picture(transformer, &(rgm_transform_job){.bytes = &bytes, .to = to}, want, &err) ==
+                      RGM_OK,
+                  "%s", err.text);
+    ck_assert_mem_eq(got, want, (size_t)(to->H * to->W * to->C));
+    rgm_decoder_destroy(decoder);
+    free((void *)bytes.at);
+}
+
+START_TEST(test_jpeg) {
+    static const rgm_transform to[] = {CROP(3, 30, 30, 0),
+                                       CROP(3, 24, 30, 45),
+                                       CROP(1, 90, 70, 0),
+                                       CROP(3, 200, 30, 0),
+                                       CROP(3, 61, 83, 83),
+                                       {3, 30, 40, RGM_FIT_PAD, 0, {1, 2, 3}},
+                                       {3, 50, 20, RGM_FIT_STRETCH, 0, {1, 2, 3}}};
+    for (size_t i = 0; i < sizeof to / sizeof *to; i++)
+        for (int32_t sampling = 0; sampling < 6; sampling++)
+            for (int32_t odd = 0; odd < 4; odd++) {
+                picture_spec spec = {.kind = RGM_PICTURE_JPEG, .H = 61, .W = 183, .C = 3, .sampling = sampling};
+                spec.orientation = _i;
+                spec.progressive = odd == 1;
+                spec.restart = odd == 2;
+                if (odd == 3) spec.H = 210, spec.W = 83;
+                check_jpeg(&spec, &to[i]);
+            }
+}
+END_TEST
+
+/* Damage is found where a crop cuts off, and has the words of the whole picture. */
+START_TEST(test_damage) {
+    const rgm_transform to = {3, 30, 30, RGM_FIT_CROP, 0, {255, 255, 255}};
+    picture_spec spec = {.kind = RGM_PICTURE_JPEG, .H = 500, .W = 60, .C = 3};
+    rgm_decoder *decoder;
+    rgm_bytes bytes = {.name = "a.jpg"};
+    ck_assert_int_eq(rgm_decoder_create(&decoder, NULL), RGM_OK);
+    for (spec.sampling = 0; spec.sampling < 6; spec.sampling++) {
+        bytes.at = make_picture(&spec, &bytes.size);
+        for (size_t cut = 2; cut < bytes.size; cut += cut < 100 ? 7 : bytes.size / 7) {
+            rgm_bytes less = {bytes.at, bytes.size - cut, "a.jpg"};
+            rgm_error said = {0}, err = {0};
+            rgm_picture picture;
+            ck_assert_int_eq(rgm_decode(decoder, &less, &(rgm_decode_want){.C = 3}, &picture, &said), RGM_E_FORMAT);
+            ck_assert_int_eq(
+                rgm_transformer_picture(transformer, &(rgm_transform_job){.bytes = &less, .to = &to}, got, &err),
+                RGM_E_FORMAT);
+            ck_assert_str_eq(err.text, said.text);
+        }
+        free((void *)bytes.at);
+    }
+    rgm_decoder_destroy(decoder);
+}
+END_TEST
+
 START_TEST(test_window) {
     const rgm_bytes bytes = encode(61, 83, 3);
     static const rgm_box boxes[] = {
@@ -294,6 +360,8 @@ int main(void) {
     tcase_add_test(tc, test_same);
     tcase_add_test(tc, test_picture);
     tcase_add_test(tc, test_within);
+    tcase_add_loop_test(tc, test_jpeg, 1, 9);
+    tcase_add_test(tc, test_damage);
     tcase_add_test(tc, test_window);
     tcase_add_test(tc, test_refusals);
     suite_add_tcase(suite, tc);

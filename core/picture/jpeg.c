@@ -98,11 +98,14 @@ typedef struct jpeg_job {
 
 static jpeg_job *job_of(void *cinfo) { return ((j_common_ptr)cinfo)->client_data; }
 
-/* " after 12 of 300 rows", or nothing where no row was read. */
+/* ", after 16 of 300 rows", or nothing where none is whole. They are those of the file, whatever part is wanted. */
 static const char *after_rows(const jpeg_job *job, char text[64]) {
+    const struct jpeg_decompress_struct *c = &job->c;
+    int one_scan = !c->progressive_mode && c->comps_in_scan == c->num_components;
+    JDIMENSION rows = one_scan ? c->input_iMCU_row * (JDIMENSION)(c->max_v_samp_factor * DCTSIZE) : 0;
     text[0] = 0;
-    if (job->c.output_scanline > 0)
-        snprintf(text, 64, ", after %u of %u rows", job->c.output_scanline, job->c.output_height);
+    if (rows > 0)
+        snprintf(text, 64, ", after %u of %u rows", rows < c->image_height ? rows : c->image_height, c->image_height);
     return text;
 }
 
@@ -292,6 +295,14 @@ static int32_t leave_out(jpeg_job *job, const jpeg_part *part) {
     return (int32_t)first;
 }
 
+/* The rows below the part: their coefficients alone, but for the last ones. */
+static void look_through(jpeg_job *job) {
+    struct jpeg_decompress_struct *c = &job->c;
+    uint8_t *scratch = job->job->decoder->row.at;
+    if (c->output_scanline + 1 < c->output_height) jpeg_skip_scanlines(c, c->output_height - 1 - c->output_scanline);
+    while (c->output_scanline < c->output_height) jpeg_read_scanlines(c, &scratch, 1);
+}
+
 static void decode(jpeg_job *job) {
     struct jpeg_decompress_struct *c = &job->c;
     rgm_canvas canvas;
@@ -314,6 +325,7 @@ static void decode(jpeg_job *job) {
         if (row.y >= 0) rgm_canvas_row(&canvas, &row);
     }
     rgm_canvas_end(&canvas);
+    if (job->job->want->checked) look_through(job);
     if (c->output_scanline >= c->output_height) jpeg_finish_decompress(c);
     job->job->picture->warnings = job->warnings;
 }

@@ -80,6 +80,7 @@ typedef struct rgm_decode_want {
     int32_t C;             /* 1 or 3 */
     uint8_t background[3]; /* behind transparency, RGB */
     rgm_box box;           /* only this part is needed; more may come */
+    int32_t checked;       /* 1: what lies beside the box is looked through too: damage there is an error as well */
     int32_t H, W;          /* the box may come reduced by 2, 4 or 8, but has at least so many pixels; 0: not reduced */
 } rgm_decode_want;
 

@@ -121,7 +121,8 @@ static void fill_side(side *s, const stretch *of) {
 static void resize_block(const work *w, const rgm_resize_source *from, const rgm_resize_result *to, int32_t first,
                          int32_t rows) {
     const side *r = &w->rows, *c = &w->columns;
-    const uint8_t *corner = from->pixels + r->low * from->pitch + (int64_t)c->low * from->C;
+    const uint8_t *corner =
+        from->pixels + (r->low - from->top) * from->pitch + (int64_t)(c->low - from->left) * from->C;
     const rgm_taps down = {r->first + first, r->weight + (int64_t)first * r->count, r->count};
     const rgm_taps across = {c->first, c->weight, c->count};
     const rgm_resize_columns columns = {rows, to->W, from->C, to->pitch};
@@ -135,6 +136,22 @@ static rgm_box part_of(const rgm_resize_source *from) {
     const double top = fmin(fmax(from->box.top, 0.0), from->H), left = fmin(fmax(from->box.left, 0.0), from->W);
     return (rgm_box){top, left, fmin(from->box.top + from->box.height, from->H) - top,
                      fmin(from->box.left + from->box.width, from->W) - left};
+}
+
+/* One side of rgm_resize_reach(), as fill_side() has it. */
+static void reach(const stretch *of, double *low, double *length) {
+    const filter f = filter_of(of);
+    const int32_t last = of->first + of->count - 1;
+    *low = first_of(&f, centre_of(&f, of->first));
+    *length = first_of(&f, centre_of(&f, last)) + f.taps - *low;
+}
+
+rgm_box rgm_resize_reach(const rgm_resize_source *from, const rgm_resize_result *to) {
+    const rgm_box box = part_of(from);
+    rgm_box taken;
+    reach(&(stretch){box.top, box.height, from->H, to->full_H, to->top, to->H}, &taken.top, &taken.height);
+    reach(&(stretch){box.left, box.width, from->W, to->full_W, to->left, to->W}, &taken.left, &taken.width);
+    return taken;
 }
 
 void rgm_resize_in(const rgm_kernels *kernels, void *scratch, const rgm_resize_source *from,

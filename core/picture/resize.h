@@ -16,7 +16,8 @@ typedef struct rgm_resize_source {
     const uint8_t *pixels; /* [H] rows of [W][C] */
     int64_t pitch;         /* bytes from row to row */
     int32_t H, W, C;
-    rgm_box box; /* the part that is resized; height 0: all */
+    rgm_box box;       /* the part that is resized; height 0: all */
+    int32_t top, left; /* where `pixels` begins in H x W. Only what rgm_resize_reach() says need be there */
 } rgm_resize_source;
 
 typedef struct rgm_resize_result {
@@ -26,6 +27,9 @@ typedef struct rgm_resize_result {
     int32_t full_H, full_W; /* what the whole part would become */
     int32_t top, left;      /* of the result in it */
 } rgm_resize_result;
+
+/* The pixels of H x W that the result is made of: a box with whole edges. Only the sizes of both are looked at. */
+rgm_box rgm_resize_reach(const rgm_resize_source *source, const rgm_resize_result *result);
 
 /* Bytes of scratch for sources up to H x W x C and results up to OH x OW. */
 size_t rgm_resize_scratch(const int32_t source[3], int32_t OH, int32_t OW);

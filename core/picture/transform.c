@@ -233,6 +233,16 @@ static rgm_status transform(rgm_transformer *transformer, const rgm_resize_sourc
     return rgm_resize(transformer->resizer, source, &result, err);
 }
 
+/* The part of a picture of h x w that the image is made of; what a crop cuts off is only checked. */
+static void want_part(const rgm_transform *to, int32_t h, int32_t w, rgm_decode_want *want) {
+    const placement p = place(to, h, w);
+    const rgm_resize_source source = {.H = h, .W = w, .C = to->C};
+    const rgm_resize_result result = {
+        .H = p.H, .W = p.W, .full_H = p.full_H, .full_W = p.full_W, .top = p.top, .left = p.left};
+    want->box = rgm_resize_reach(&source, &result);
+    want->checked = 1;
+}
+
 /* The part of the decoded picture that was wanted. */
 static rgm_resize_source source_of(const rgm_picture *picture) {
     return (rgm_resize_source){.pixels = picture->pixels,
@@ -241,6 +251,17 @@ static rgm_resize_source source_of(const rgm_picture *picture) {
                                .W = picture->W,
                                .C = picture->C,
                                .box = picture->box};
+}
+
+/* The same for a part of h x w, whose edges are whole. */
+static rgm_resize_source source_within(const rgm_picture *picture, const rgm_box *part, int32_t h, int32_t w) {
+    return (rgm_resize_source){.pixels = picture->pixels,
+                               .pitch = picture->pitch,
+                               .H = h,
+                               .W = w,
+                               .C = picture->C,
+                               .top = (int32_t)(part->top - picture->box.top),
+                               .left = (int32_t)(part->left - picture->box.left)};
 }
 
 rgm_status rgm_transformer_picture(rgm_transformer *transformer, rgm_transform_job *job, uint8_t *image,
@@ -258,10 +279,13 @@ rgm_status rgm_transformer_picture(rgm_transformer *transformer, rgm_transform_j
         const placement p = place(to, job->info.H, job->info.W);
         want.H = p.full_H;
         want.W = p.full_W;
+    } else {
+        want_part(to, job->info.H, job->info.W, &want);
     }
     RGM_TRY(rgm_decode(transformer->decoder, job->bytes, &want, &picture, err));
     job->warnings = picture.warnings;
-    const rgm_resize_source source = source_of(&picture);
+    const rgm_resize_source source =
+        job->reduce ? source_of(&picture) : source_within(&picture, &want.box, job->info.H, job->info.W);
     return transform(transformer, &source, job->info.H, job->info.W, to, image, err);
 }
 

@@ -30,8 +30,8 @@ typedef struct rgm_transform {
 /* The default for a model of such images: crop, just covering, white behind. */
 rgm_transform rgm_transform_default(int32_t C, int32_t H, int32_t W);
 
-/* For a picture of H x W that is to fit into `longer` x `longer` pixels: its aspect ratio stays, and it is not enlarged.
- * The shorter side is rounded to nearest, 1 at least. White is behind. */
+/* For a picture of H x W that is to fit into `longer` x `longer` pixels: its aspect ratio stays, and it is not
+ * enlarged. The shorter side is rounded to nearest, 1 at least. White is behind. */
 rgm_transform rgm_transform_within(int32_t C, int32_t H, int32_t W, int32_t longer);
 
 /* The side, in pixels, of square images that suit pictures whose shorter sides have this median. It is the largest of
@@ -68,7 +68,8 @@ typedef struct rgm_transform_job {
     int32_t warnings;      /* out: oddities that a decoder passed over */
 } rgm_transform_job;
 
-/* The job's picture -> image [H][W][C], dense. Errors of rgm_decode(). [worker] */
+/* The job's picture -> image [H][W][C], dense. Without `reduce` it is that of the whole picture. Of a JPEG, pixels that
+ * a crop cuts off are not computed then, but damage there is found all the same. Errors of rgm_decode(). [worker] */
 rgm_status rgm_transformer_picture(rgm_transformer *transformer, rgm_transform_job *job, uint8_t *image,
                                    rgm_error *err);
 
