@@ -153,26 +153,34 @@ END_TEST
 
 enum { N = 12, H = 4, W = 5 };
 
-/* An array's file: this header and `size` bytes of 0, 1, 2, ... modulo `turn`, each `width` bytes apart. */
-static size_t npy_bytes(uint8_t *to, const char *header, int version, size_t elements, int width, int big, int turn) {
-    size_t length = strlen(header), words = version == 1 ? 2 : 4;
+/* An array: elements 0, 1, 2, ... modulo `turn`, of `width` bytes each. */
+typedef struct array {
+    const char *header;
+    size_t elements;
+    int width, turn, big, version; /* version 0: 1 */
+} array;
+
+#define HEAD(type, shape) "{'descr': '" type "', 'fortran_order': False, 'shape': (" shape "), }\n"
+static const array images = {.header = HEAD("|u1", "12, 4, 5"), .elements = N * H * W, .width = 1, .turn = 251};
+static const array labels = {.header = HEAD("|u1", "12,"), .elements = N, .width = 1, .turn = 3};
+
+/* The array's file. */
+static size_t npy_bytes(uint8_t *to, const array *a) {
+    size_t length = strlen(a->header), words = a->version > 1 ? 4 : 2, width = (size_t)a->width;
     memcpy(to, "\x93NUMPY", 6);
-    to[6] = (uint8_t)version;
+    to[6] = (uint8_t)(a->version ? a->version : 1);
     to[7] = 0;
     for (size_t b = 0; b < words; b++) to[8 + b] = (uint8_t)(length >> (8 * b));
-    memcpy(to + 8 + words, header, length);
+    memcpy(to + 8 + words, a->header, length);
     uint8_t *at = to + 8 + words + length;
-    memset(at, 0, elements * (size_t)width);
-    for (size_t i = 0; i < elements; i++)
-        at[i * (size_t)width + (size_t)(big ? width - 1 : 0)] = (uint8_t)((int)i % turn);
-    return 8 + words + length + elements * (size_t)width;
+    memset(at, 0, a->elements * width);
+    for (size_t i = 0; i < a->elements; i++) at[i * width + (a->big ? width - 1 : 0)] = (uint8_t)((int)i % a->turn);
+    return 8 + words + length + a->elements * width;
 }
 
 static uint8_t bytes[1 << 16];
 
-static void put_npy(const char *name, const char *header, size_t elements, int width, int turn) {
-    import_put(name, bytes, npy_bytes(bytes, header, 1, elements, width, 0, turn));
-}
+static void put_npy(const char *name, const array *a) { import_put(name, bytes, npy_bytes(bytes, a)); }
 
 static void take_arrays(const char *x, const char *y) {
     static char paths[2][5000];
@@ -184,24 +192,22 @@ static void take_arrays(const char *x, const char *y) {
     c->options.overwrite = 1;
 }
 
-#define HEAD(type, shape) "{'descr': '" type "', 'fortran_order': False, 'shape': (" shape "), }\n"
-
 START_TEST(test_npy_shapes) {
     static const struct {
-        const char *header, *said;
-        size_t elements;
+        array x;
+        const char *said;
         int32_t C, first;
     } cases[] = {
-        {HEAD("|u1", "12, 4, 5"), "[12, 4, 5] is taken as [N, H, W]", N * H * W, 1, 0},
-        {HEAD("|u1", "12, 4, 5, 3"), "[N, H, W, C]", N * H * W * 3, 3, 0},
-        {HEAD("<u1", "12, 3, 4, 5"), "[N, C, H, W]", N * H * W * 3, 3, 1},
-        {HEAD("|u1", "12, 4, 5, 1"), "[N, H, W, C]", N * H * W, 1, 0},
-        {HEAD("|u1", "12, 1, 4, 5"), "[N, C, H, W]", N * H * W, 1, 1},
+        {{HEAD("|u1", "12, 4, 5"), N * H * W, 1, 251, 0, 0}, "[12, 4, 5] is taken as [N, H, W]", 1, 0},
+        {{HEAD("|u1", "12, 4, 5, 3"), N * H * W * 3, 1, 251, 0, 0}, "[N, H, W, C]", 3, 0},
+        {{HEAD("<u1", "12, 3, 4, 5"), N * H * W * 3, 1, 251, 0, 0}, "[N, C, H, W]", 3, 1},
+        {{HEAD("|u1", "12, 4, 5, 1"), N * H * W, 1, 251, 0, 0}, "[N, H, W, C]", 1, 0},
+        {{HEAD("|u1", "12, 1, 4, 5"), N * H * W, 1, 251, 0, 0}, "[N, C, H, W]", 1, 1},
     };
-    put_npy("y.npy", HEAD("|u1", "12,"), N, 1, 3);
+    put_npy("y.npy", &labels);
     take_arrays("x.npy", "y.npy");
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        put_npy("x.npy", cases[i].header, cases[i].elements, 1, 251);
+        put_npy("x.npy", &cases[i].x);
         import_expect(rgm_import_npy, RGM_OK, cases[i].said);
         rgm_dataset *set = open_set(c->out, RGM_ACCESS_AUTO);
         const rgm_dataset_info *info = rgm_dataset_describe(set);
@@ -219,21 +225,21 @@ START_TEST(test_npy_shapes) {
 END_TEST
 
 START_TEST(test_npy_labels) {
-    static const struct {
-        const char *header;
-        int width, big, version;
-    } cases[] = {
-        {HEAD("|u1", "12,"), 1, 0, 1}, {HEAD("|i1", "12, 1"), 1, 0, 2},
-        {HEAD("<i2", "12,"), 2, 0, 3}, {HEAD(">u2", "12,"), 2, 1, 1},
-        {HEAD("<i4", "12,"), 4, 0, 1}, {HEAD(">i4", "12, 1"), 4, 1, 1},
-        {HEAD("<i8", "12,"), 8, 0, 1}, {HEAD(">i8", "12,"), 8, 1, 2},
-        {HEAD(">u8", "12,"), 8, 1, 3}, {"{\"shape\":(12,),\"descr\":\"<u4\",\"fortran_order\":False}", 4, 0, 1}};
-    put_npy("x.npy", HEAD("|u1", "12, 4, 5"), N * H * W, 1, 251);
+    static const array cases[] = {{HEAD("|u1", "12,"), N, 1, 3, 0, 1},
+                                  {HEAD("|i1", "12, 1"), N, 1, 3, 0, 2},
+                                  {HEAD("<i2", "12,"), N, 2, 3, 0, 3},
+                                  {HEAD(">u2", "12,"), N, 2, 3, 1, 1},
+                                  {HEAD("<i4", "12,"), N, 4, 3, 0, 1},
+                                  {HEAD(">i4", "12, 1"), N, 4, 3, 1, 1},
+                                  {HEAD("<i8", "12,"), N, 8, 3, 0, 1},
+                                  {HEAD(">i8", "12,"), N, 8, 3, 1, 2},
+                                  {HEAD(">u8", "12,"), N, 8, 3, 1, 3},
+                                  {"{\"shape\":(12,),\"descr\":\"<u4\",\"fortran_order\":False}", N, 4, 3, 0, 1}};
+    put_npy("x.npy", &images);
     take_arrays("x.npy", "y.npy");
     c->options.names = "a, b,c";
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        import_put("y.npy", bytes,
-                   npy_bytes(bytes, cases[i].header, cases[i].version, N, cases[i].width, cases[i].big, 3));
+        put_npy("y.npy", &cases[i]);
         import_expect(rgm_import_npy, RGM_OK, NULL);
         need_labels(RGM_SPLIT_TRAIN, "a b c a b c a b c a b c ");
     }
@@ -273,19 +279,15 @@ START_TEST(test_npy_wrong) {
         {NULL, HEAD("|u1", "0,"), "no labels in it", RGM_E_FORMAT},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        put_npy("x.npy", cases[i].x ? cases[i].x : HEAD("|u1", "12, 4, 5"), cases[i].x ? N * H * W * 8 : N * H * W, 1,
-                251);
-        put_npy("y.npy", cases[i].y ? cases[i].y : HEAD("|u1", "12,"),
-                cases[i].y && *cases[i].said != 'n' ? 200
-                : cases[i].y                        ? 0
-                                                    : N,
-                1, 3);
+        const array x = {cases[i].x, N * H * W * 8, 1, 251, 0, 0};
+        const array y = {cases[i].y, *cases[i].said == 'n' ? 0 : 200, 1, 3, 0, 0};
+        put_npy("x.npy", cases[i].x ? &x : &images);
+        put_npy("y.npy", cases[i].y ? &y : &labels);
         take_arrays("x.npy", "y.npy");
         import_expect(rgm_import_npy, cases[i].status, cases[i].said);
     }
-    put_npy("x.npy", HEAD("|u1", "12, 4, 5"), N * H * W, 1, 251);
-    put_npy("y.npy", HEAD("|i1", "12,"), N, 1, 251);
-    uint8_t *last = bytes + npy_bytes(bytes, HEAD("|i1", "12,"), 1, N, 1, 0, 3) - 1;
+    put_npy("x.npy", &images);
+    uint8_t *last = bytes + npy_bytes(bytes, &(array){HEAD("|i1", "12,"), N, 1, 3, 0, 0}) - 1;
     *last = 0xff;
     import_put("y.npy", bytes, (size_t)(last + 1 - bytes));
     import_expect(rgm_import_npy, RGM_E_FORMAT, "label 11 is negative: expected 0 to 65535");
@@ -299,13 +301,13 @@ END_TEST
 /* ---- npz ---- */
 
 static void put_npz(const char *name, const char *const *keys) {
+    static const array longs = {HEAD("<i8", "12,"), N, 8, 3, 0, 0};
     static char path[5000];
     static uint8_t members[8][4096];
     snprintf(path, sizeof path, "%s", import_path(name));
     zip_t *archive = zip_open(path, ZIP_CREATE | ZIP_TRUNCATE, NULL);
     for (int32_t i = 0; keys[i]; i++) {
-        size_t size = i % 2 ? npy_bytes(members[i], HEAD("<i8", "12,"), 1, N, 8, 0, 3)
-                            : npy_bytes(members[i], HEAD("|u1", "12, 4, 5"), 1, N * H * W, 1, 0, 251);
+        size_t size = npy_bytes(members[i], i % 2 ? &longs : &images);
         zip_source_t *source = zip_source_buffer(archive, members[i], size, 0);
         ck_assert(zip_file_add(archive, keys[i], source, ZIP_FL_OVERWRITE) == i);
     }
