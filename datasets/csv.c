@@ -10,7 +10,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "base/log.h"
-#include "base/text.h"
 
 enum { FIELDS = 64, RECORD_BYTES = 1 << 16, LINES_MOST = INT32_MAX - RECORD_BYTES, AGAIN_TOLD = 5, STOP_EACH = 1024 };
 enum { PATH = 0, LABEL = 1, SPLIT = 2, COLUMNS = 3 };
@@ -214,15 +213,6 @@ static rgm_status parse_split(const struct reader *r, const char *name, int32_t 
     return wrong(r, err);
 }
 
-static int is_text(const char *name) {
-    for (const char *at = name; *at;) {
-        size_t length = rgm_text_utf8_length((const unsigned char *)at);
-        if (length == 0 || rgm_text_control(at)) return 0;
-        at += length;
-    }
-    return 1;
-}
-
 static rgm_status check_fields(const struct reader *r, const char *path, const char *label, rgm_error *err) {
     if (!*path)
         rgm_fail(err, RGM_E_FORMAT, "no path: field %d is empty", r->column[PATH] + 1);
@@ -232,7 +222,7 @@ static rgm_status check_fields(const struct reader *r, const char *path, const c
         rgm_fail(err, RGM_E_FORMAT, "no label: field %d is empty", r->column[LABEL] + 1);
     else if (strlen(label) > RGM_DATA_NAME_BYTES)
         rgm_fail(err, RGM_E_FORMAT, "a label of %zu bytes: at most %d", strlen(label), RGM_DATA_NAME_BYTES);
-    else if (!is_text(label))
+    else if (!rgm_list_is_text(label))
         rgm_fail(err, RGM_E_FORMAT, "the label is not UTF-8 text");
     else
         return RGM_OK;

@@ -191,16 +191,22 @@ uint64_t rgm_list_hash(const rgm_list *list, uint64_t seed) {
     return hash;
 }
 
+int rgm_list_is_text(const char *bytes) {
+    for (size_t length; *bytes; bytes += length) {
+        length = rgm_text_utf8_length((const unsigned char *)bytes);
+        if (length == 0 || rgm_text_control(bytes)) return 0;
+    }
+    return 1;
+}
+
 const char *rgm_list_show(const char *bytes, char *out, size_t size) {
     size_t used = 0;
     for (const char *at = bytes; *at;) {
         size_t length = rgm_text_utf8_length((const unsigned char *)at);
-        if (length == 0 || rgm_text_control(at)) {
-            if (used + 5 > size) break;
-            snprintf(out + used, 5, "\\x%02x", (unsigned char)*at++);
-            used += 4;
-            continue;
-        }
+        size_t escaped = length ? (size_t)rgm_text_command(at) : 1;
+        if (used + 4 * escaped + 1 > size) break;
+        for (size_t i = 0; i < escaped; i++, used += 4) snprintf(out + used, 5, "\\x%02x", (unsigned char)*at++);
+        if (escaped) continue;
         if (used + length + 1 > size) break;
         memcpy(out + used, at, length);
         at += length;

@@ -74,8 +74,11 @@ void rgm_list_sort(rgm_list *list);
 /* A fingerprint of paths, sizes, times, classes and splits. */
 uint64_t rgm_list_hash(const rgm_list *list, uint64_t seed);
 
-/* `bytes` as text for people and files: what is not UTF-8, and control characters, as \xNN. Returns out; what does not
- * fit is cut. */
+/* 1 if it is UTF-8 without control characters. */
+int rgm_list_is_text(const char *bytes);
+
+/* `bytes` as text for people and files: what is not UTF-8, and what a terminal would obey (rgm_text_command), as \xNN.
+ * Returns out; what does not fit is cut. */
 const char *rgm_list_show(const char *bytes, char *out, size_t size);
 
 #endif

@@ -241,7 +241,10 @@ static rgm_status walk_folder(struct walk *w, const struct place *place, rgm_err
 /* The class that a folder's name stands for. */
 static rgm_status name_class(struct walk *w, const char *name, int32_t *label, rgm_error *err) {
     char shown[1100];
-    rgm_list_show(name, shown, sizeof shown);
+    if (rgm_list_is_text(name))
+        snprintf(shown, sizeof shown, "%s", name);
+    else
+        rgm_list_show(name, shown, sizeof shown);
     if (strlen(shown) > RGM_DATA_NAME_BYTES)
         return rgm_fail(err, RGM_E_FORMAT, "%.200s: the folder '%.60s...': a class name has at most %d bytes as UTF-8",
                         w->list->root, shown, RGM_DATA_NAME_BYTES);

@@ -178,6 +178,11 @@ START_TEST(control_characters) {
     char text[] = "a\033[2J\x7f\xc2\x9b\xc2\xa0\xc3\x9b\xc2", all[33];
     rgm_text_clean(text);
     ck_assert_str_eq(text, "a?[2J???\xc2\xa0\xc3\x9b\xc2");
+    char order[] = "a\xe2\x80\xaeg\xe2\x81\xa6\xe2\x80\xa8\xe2\x81\xaa\x9b\x9f\xe6\x97\xa5\xe2\x80", more[12] = "";
+    rgm_text_add(more, sizeof more, order);
+    rgm_text_clean(order);
+    ck_assert_str_eq(order, "a???g???\xe2\x80\xa8\xe2\x81\xaa??\xe6\x97\xa5\xe2?");
+    ck_assert(strncmp(more, order, sizeof more - 1) == 0 && strlen(more) == sizeof more - 1);
     for (int i = 0; i < 32; i++) all[i] = (char)(i < 31 ? i + 1 : 'x');
     all[32] = 0;
     rgm_text_clean(all);

@@ -113,14 +113,29 @@ int32_t rgm_text_control(const char *text) {
     return c[0] == 0xc2 && c[1] >= 0x80 && c[1] < 0xa0 ? 2 : 0;
 }
 
+int32_t rgm_text_command(const char *text) {
+    const unsigned char *c = (const unsigned char *)text;
+    if (*c >= 0x80 && *c < 0xa0) return 1;
+    if (c[0] != 0xe2 || (c[1] != 0x80 && c[1] != 0x81)) return rgm_text_control(text);
+    return (c[1] == 0x80 && c[2] >= 0xaa && c[2] <= 0xae) || (c[1] == 0x81 && c[2] >= 0xa6 && c[2] <= 0xa9) ? 3 : 0;
+}
+
+/* Bytes of a character, or of what is none. */
+static size_t step(const char *text) {
+    size_t length = rgm_text_utf8_length((const unsigned char *)text);
+    return length ? length : 1;
+}
+
 void rgm_text_clean(char *text) {
-    for (char *c = text; *c; c++)
-        for (int32_t n = rgm_text_control(c); n > 0; n--) c[n - 1] = '?';
+    for (; *text; text += step(text)) memset(text, '?', (size_t)rgm_text_command(text));
 }
 
 size_t rgm_text_add(char *out, size_t size, const char *more) {
     size_t used = strlen(out);
-    for (; *more && used + 1 < size; more++) out[used++] = (unsigned char)*more < ' ' || *more == 0x7f ? '?' : *more;
+    while (*more && used + 1 < size) {
+        int32_t obeyed = rgm_text_command(more);
+        for (size_t n = step(more); n > 0 && used + 1 < size; n--, more++) out[used++] = obeyed ? '?' : *more;
+    }
     out[used] = '\0';
     return used;
 }

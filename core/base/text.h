@@ -29,7 +29,11 @@ size_t rgm_text_utf8_length(const unsigned char *s);
 /* Bytes of the control character that `text` begins with: 1 for C0 and DEL, 2 for C1 in UTF-8, else 0. */
 int32_t rgm_text_control(const char *text);
 
-/* Makes '?' of control characters, in place, one for each byte. Names in files may hold anything; a terminal must not
+/* Bytes of what `text` begins with that a terminal would obey, 0: none. They are control characters, bytes of C1 that
+ * are no UTF-8, and what turns the order of a line: U+202A to U+202E, U+2066 to U+2069. */
+int32_t rgm_text_command(const char *text);
+
+/* Makes '?' of such characters, in place, one for each byte. Names in files may hold anything; a terminal must not
  * obey them. */
 void rgm_text_clean(char *text);
 

@@ -6,7 +6,7 @@
 #include "report/bar.h"
 #include "report/summary.h"
 
-enum { CLASSES_TOLD = 20, NAME_COLUMNS = 28 };
+enum { CLASSES_TOLD = 20, NAME_COLUMNS = 28, SHOWN = 4096 };
 
 /* counts[class][split], to be freed; NULL without memory. */
 static int64_t (*count_classes(const rgm_dataset *set))[RGM_SPLIT_COUNT] {
@@ -26,11 +26,17 @@ static const char *name_of(const rgm_dataset_info *info, int32_t c, char number[
     return number;
 }
 
-/* The name, cut to the column, padded. Control characters would command the terminal. */
+/* A path or a name as a terminal may have it. */
+static const char *clean(const char *text, char out[SHOWN]) {
+    snprintf(out, SHOWN, "%s", text);
+    rgm_text_clean(out);
+    return out;
+}
+
+/* The name, cut to the column, padded. */
 static void print_name(const char *name) {
-    char own[RGM_DATA_NAME_BYTES + 1];
-    snprintf(own, sizeof own, "%s", name);
-    rgm_text_clean(own);
+    char own[SHOWN];
+    clean(name, own);
     const int cut = rgm_text_columns(own) > NAME_COLUMNS;
     own[rgm_text_within(own, NAME_COLUMNS - (cut ? 3 : 0))] = 0;
     printf("%s%s%*s", own, cut ? "..." : "", NAME_COLUMNS - (cut ? 3 : 0) - rgm_text_columns(own), "");
@@ -57,6 +63,7 @@ static void print_classes(const rgm_dataset *set) {
 }
 
 static void print_passed(const rgm_import_report *report) {
+    char quarantine[SHOWN];
     int some = 0;
     for (int32_t i = 0; i < RGM_PASSED_COUNT; i++) {
         if (report->passed[i] == 0) continue;
@@ -74,17 +81,19 @@ static void print_passed(const rgm_import_report *report) {
                report->resized == 1 ? " was" : "s were");
     if (report->quarantined)
         printf("  %lld picture%s cannot be read and %s left out: see %s\n", (long long)report->quarantined,
-               report->quarantined == 1 ? "" : "s", report->quarantined == 1 ? "is" : "are", report->quarantine);
+               report->quarantined == 1 ? "" : "s", report->quarantined == 1 ? "is" : "are",
+               clean(report->quarantine, quarantine));
 }
 
 void rgm_import_result_print(const rgm_import_result *result) {
     const rgm_dataset_info *info = rgm_dataset_describe(result->set);
-    char time[32], rate[32];
+    char time[32], rate[32], path[SHOWN];
+    clean(info->path, path);
     if (info->H)
-        printf("%s: %dx%dx%d images (channels x height x width), %d classes\n", info->path, info->C, info->H, info->W,
+        printf("%s: %dx%dx%d images (channels x height x width), %d classes\n", path, info->C, info->H, info->W,
                info->classes);
     else
-        printf("%s: encoded pictures of their own sizes, %d channel%s, %d classes\n", info->path, info->C,
+        printf("%s: encoded pictures of their own sizes, %d channel%s, %d classes\n", path, info->C,
                info->C == 1 ? "" : "s", info->classes);
     for (int32_t i = 0; i < RGM_SPLIT_COUNT; i++)
         if (info->count[i] > 0) printf("  %-10s %lld images\n", rgm_split_name(i), (long long)info->count[i]);

@@ -63,7 +63,7 @@ static const char style[] =
 static void put_text(FILE *to, const char *text) {
     for (const unsigned char *s = (const unsigned char *)text; *s;) {
         size_t length = *s < 0x80 ? 1 : rgm_text_utf8_length(s);
-        if (rgm_text_control((const char *)s) || !length)
+        if (rgm_text_command((const char *)s) || !length)
             fputs("&#xfffd;", to);
         else if (strchr("&<>\"'", *s))
             fprintf(to, "&#%d;", *s);

@@ -76,6 +76,21 @@ fi
 expect 0 "$regimen" train photos.h5 --model mlp --epochs 1 --out run --quiet
 expect 0 "$regimen" train kept.h5 --image 3x12x10 --model mlp --epochs 1 --out run-kept --quiet
 
+# ---- names that a terminal would obey
+mkdir -p "odd names/a" "odd names/b"
+evil=$(printf '\342\200\256\033[2J\302\233')
+turns=$(printf '\342\200\256')
+picture "odd names/a/$evil.ppm" 1
+: >"odd names/b/$evil.png"
+picture "odd names/b/1.ppm" 2
+mv "odd names/b" "odd names/b$turns"
+expect 0 "$regimen" import folder "odd names" --out "set$evil.h5" --size 8
+has out '^set???'
+has out '^  b???  '
+has set*.quarantine.csv '^odd names/b.*.xe2.x80.xae.x1b\[2J.xc2.x9b.png,empty file'
+check
+! grep -q "$(printf '[\033\233\256]')" out err || fail "a terminal would obey: $(cat out err)"
+
 # ---- killed, again and again, on the way
 check
 for delay in 0.00 0.01 0.02 0.03 0.05 0.08; do

@@ -32,6 +32,7 @@ prepare() {
     picture 3 "$(printf 'odd/caf\351.pgm')" # not UTF-8
     picture 4 'odd/<script>alert(1)<b>&.pgm'
     picture 5 'odd/日本語.pgm'
+    picture 7 "$(printf 'odd/\342\200\256gpj.\033[2J\302\233\233.pgm')" # it turns the line, and commands a terminal
     picture 6 "odd/$(seq 100 400 | tr -d '\n' | head -c 251).pgm"
     }
 
@@ -195,6 +196,10 @@ names() {
     expect 0 "$regimen" predict run odd --csv=odd.csv --json=odd.json --page odd.html
     check
     [ "$(wc -l <out)" -ge 12 ] || fail "a name with a newline: $(cat out)"
+    has out '^odd/???gpj\.?\[2J???\.pgm '
+    has odd.csv "^$(printf 'odd/\342\200\256gpj.\033\[2J\302\233\233.pgm'),"
+    check
+    ! grep -q "$(printf '[\033\233]')" out err odd.html || fail "a terminal would obey"
     has odd.html '&#60;script&#62;alert(1)&#60;b&#62;&#38;.pgm'
     ! grep -q -i -e '<script' -e 'https\?:' -e '<link' -e 'url(' -e '@import' odd.html || fail "the page is not by itself"
     has odd.html 'src="data:image/jpeg;base64,/9j/'
