@@ -182,21 +182,6 @@ START_TEST(one_damaged_picture) {
 }
 END_TEST
 
-static uint8_t *load(const char *path, size_t *size) {
-    FILE *file = fopen(path, "rb");
-    ck_assert_ptr_nonnull(file);
-    uint8_t *bytes = malloc(1 << 21);
-    *size = fread(bytes, 1, 1 << 21, file);
-    fclose(file);
-    return bytes;
-}
-
-static void store(const char *path, const uint8_t *bytes, size_t size) {
-    FILE *file = fopen(path, "wb");
-    ck_assert_ptr_nonnull(file);
-    ck_assert(fwrite(bytes, 1, size, file) == size && fclose(file) == 0);
-}
-
 /* Every byte outside of the pictures counts. */
 START_TEST(metadata_is_vouched_for) {
     const char *path = in_folder(folder, "set.h5");
@@ -207,7 +192,7 @@ START_TEST(metadata_is_vouched_for) {
         pictures[s][1] = encoded_offset(path, s, small.count[s]);
     }
     size_t size;
-    uint8_t *bytes = load(path, &size);
+    uint8_t *bytes = load_file(path, &size);
     int32_t refused = 0;
     for (size_t at = 8; at < size; at += 97) {
         int32_t inside = 0;
@@ -215,14 +200,14 @@ START_TEST(metadata_is_vouched_for) {
             inside |= (int64_t)at >= pictures[s][0] && (int64_t)at < pictures[s][1];
         if (inside) continue;
         bytes[at] ^= 1;
-        store(path, bytes, size);
+        store_file(path, bytes, size);
         refuse(path, RGM_E_FORMAT, "damaged");
         bytes[at] ^= 1;
         refused++;
     }
     ck_assert_int_gt(refused, 20);
     for (size_t cut = 1; cut < size; cut += size / 13) {
-        store(path, bytes, size - cut);
+        store_file(path, bytes, size - cut);
         refuse(path, RGM_E_FORMAT, "");
     }
     free(bytes);
@@ -250,14 +235,14 @@ START_TEST(the_frame_cannot_be_talked_into) {
     const char *path = in_folder(folder, "set.h5");
     make_encoded(path, &small);
     size_t size;
-    uint8_t *bytes = load(path, &size);
+    uint8_t *bytes = load_file(path, &size);
     uint64_t range[2];
     memcpy(range, bytes + APART, sizeof range); /* little-endian, as these machines are */
     ck_assert_uint_eq(range[0], (uint64_t)encoded_offset(path, 0, 0));
     put_u64(bytes + APART, claims[_i].clear ? 0 : range[0] + (uint64_t)claims[_i].offset);
     put_u64(bytes + APART + 8, claims[_i].clear ? 0 : range[1] + (uint64_t)claims[_i].bytes);
     put_u64(bytes + CHECK, XXH3_64bits(bytes, CHECK));
-    store(path, bytes, size);
+    store_file(path, bytes, size);
     refuse(path, RGM_E_FORMAT, claims[_i].word);
     free(bytes);
 }
@@ -279,7 +264,7 @@ START_TEST(only_pictures_are_left_out) {
     ck_assert_int_eq(rgm_writer_finish(writer, &err), RGM_OK);
     rgm_writer_destroy(writer);
     size_t size;
-    uint8_t *bytes = load(path, &size), *rest = malloc(size);
+    uint8_t *bytes = load_file(path, &size), *rest = malloc(size);
     memcpy(rest, bytes + BLOCK, FROM - BLOCK);
     memcpy(rest + FROM - BLOCK, bytes + TO, size - TO);
     bytes[VERSION] = 2;
@@ -287,7 +272,7 @@ START_TEST(only_pictures_are_left_out) {
     put_u64(bytes + APART, FROM);
     put_u64(bytes + APART + 8, TO - FROM);
     put_u64(bytes + CHECK, XXH3_64bits(bytes, CHECK));
-    store(path, bytes, size);
+    store_file(path, bytes, size);
     refuse(path, RGM_E_FORMAT, "leaves out other bytes than its pictures");
     free(bytes);
     free(rest);

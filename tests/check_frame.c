@@ -21,22 +21,6 @@ static const rgm_test_set small = {.train = 23, .test = 9, .H = 5, .W = 3, .C = 
 
 /* ---- damage ---- */
 
-static uint8_t *load(const char *path, size_t *size) {
-    FILE *file = fopen(path, "rb");
-    ck_assert_ptr_nonnull(file);
-    uint8_t *bytes = malloc(1 << 20);
-    *size = fread(bytes, 1, 1 << 20, file);
-    fclose(file);
-    return bytes;
-}
-
-static void store(const char *path, const uint8_t *bytes, size_t size) {
-    FILE *file = fopen(path, "wb");
-    ck_assert_ptr_nonnull(file);
-    ck_assert(fwrite(bytes, 1, size, file) == size);
-    fclose(file);
-}
-
 /* Writes `small` with the frame. */
 static const char *make_framed(const char *name) {
     const char *path = in_folder(folder, name);
@@ -88,11 +72,11 @@ END_TEST
 /* Our own files: a flipped bit anywhere is refused, in the magic too. */
 START_TEST(test_framed_damage) {
     size_t size;
-    uint8_t *bytes = load(make_framed("own.h5"), &size);
+    uint8_t *bytes = load_file(make_framed("own.h5"), &size);
     const char *path = in_folder(folder, "hurt.h5");
     for (size_t at = 0; at < size; at += at < 600 ? 1 : 1 + size / 400) {
         bytes[at] ^= (uint8_t)(1u << (at % 8));
-        store(path, bytes, size);
+        store_file(path, bytes, size);
         bytes[at] ^= (uint8_t)(1u << (at % 8));
         rgm_dataset *set;
         rgm_status status = rgm_dataset_open(&set, path, NULL, NULL);
@@ -108,18 +92,18 @@ END_TEST
 START_TEST(test_block_overwritten) {
     static const char *const begins[] = {"", "\xff", "#!/bin/sh\n", "\x89PNG\r\n\x1a\n"};
     size_t size;
-    uint8_t *bytes = load(make_framed("own.h5"), &size);
+    uint8_t *bytes = load_file(make_framed("own.h5"), &size);
     const char *path = in_folder(folder, "hurt.h5");
     if (_i < 4) {
         memset(bytes, _i == 1 ? 0xff : 0, RGM_FILE_BLOCK);
         memcpy(bytes, begins[_i], strlen(begins[_i]));
     } else
         memset(bytes, 0, 8);
-    store(path, bytes, size);
+    store_file(path, bytes, size);
     refuse(path, RGM_E_FORMAT, "its first block was overwritten");
     refuse(path, RGM_E_FORMAT, "h5unjam takes the block off");
     memmove(bytes, bytes + RGM_FILE_BLOCK, size - RGM_FILE_BLOCK); /* as h5unjam does */
-    store(path, bytes, size - RGM_FILE_BLOCK);
+    store_file(path, bytes, size - RGM_FILE_BLOCK);
     rgm_dataset *set = open_set(path, RGM_ACCESS_AUTO);
     ck_assert(holds(set, &small) && !rgm_dataset_describe(set)->framed);
     rgm_dataset_close(set);
@@ -138,9 +122,9 @@ START_TEST(test_foreign_userblock) {
         const char *path = in_folder(folder, "user.h5");
         make_set(path, &made);
         size_t size;
-        uint8_t *bytes = load(path, &size);
+        uint8_t *bytes = load_file(path, &size);
         if (_i) memcpy(bytes, "a text of somebody's", 20);
-        store(path, bytes, size);
+        store_file(path, bytes, size);
         free(bytes);
         rgm_dataset *set = open_set(path, RGM_ACCESS_AUTO);
         ck_assert(holds(set, &made));
@@ -151,14 +135,14 @@ END_TEST
 
 START_TEST(test_framed_truncation) {
     size_t size;
-    uint8_t *bytes = load(make_framed("own.h5"), &size);
+    uint8_t *bytes = load_file(make_framed("own.h5"), &size);
     const char *path = in_folder(folder, "cut.h5");
     for (size_t length = 0; length < size; length += length < 20 ? 1 : 37) {
-        store(path, bytes, length);
+        store_file(path, bytes, length);
         refuse(path, RGM_E_FORMAT, length == 0 ? "empty" : length < 8 ? "HDF5" : "truncated");
     }
     bytes[size] = 0;
-    store(path, bytes, size + 1);
+    store_file(path, bytes, size + 1);
     refuse(path, RGM_E_FORMAT, "too long");
     free(bytes);
 }
@@ -169,12 +153,12 @@ static void hurt_foreign(const rgm_test_set *made, size_t from, size_t step) {
     const char *path = in_folder(folder, "foreign.h5");
     make_set(path, made);
     size_t size;
-    uint8_t *bytes = load(path, &size);
+    uint8_t *bytes = load_file(path, &size);
     path = in_folder(folder, "hurt.h5");
     for (size_t at = from; at < size; at += step) {
         uint8_t old = bytes[at];
         bytes[at] = (uint8_t)(at % 3 == 0 ? 0xff : at % 3 == 1 ? old ^ 1 : old + 64);
-        store(path, bytes, size);
+        store_file(path, bytes, size);
         bytes[at] = old;
         rgm_dataset *set;
         rgm_error err = {0};
@@ -201,10 +185,10 @@ START_TEST(test_foreign_truncation) {
     size_t size;
     const char *path = in_folder(folder, "foreign.h5");
     make_set(path, &small);
-    uint8_t *bytes = load(path, &size);
+    uint8_t *bytes = load_file(path, &size);
     path = in_folder(folder, "cut.h5");
     for (size_t length = 1; length < size; length += 97) {
-        store(path, bytes, length);
+        store_file(path, bytes, length);
         refuse(path, RGM_E_FORMAT, path);
     }
     free(bytes);
@@ -228,7 +212,7 @@ START_TEST(test_overwrite) {
     rgm_writer_options options = {.path = path, .H = 1, .W = 1, .C = 1, .classes = 2, .count = {1}};
     rgm_error err = {0};
     rgm_writer *writer;
-    store(path, (const uint8_t *)"old", 3);
+    store_file(path, "old", 3);
     ck_assert_int_eq(rgm_writer_create(&writer, &options, &err), RGM_E_USAGE);
     ck_assert(strstr(err.text, "exists already") != NULL);
     options.replace = 1;
@@ -236,7 +220,7 @@ START_TEST(test_overwrite) {
     ck_assert_int_eq(rgm_writer_finish(writer, &err), RGM_E_INTERNAL); /* an image is missing */
     rgm_writer_destroy(writer);
     size_t size;
-    uint8_t *bytes = load(path, &size);
+    uint8_t *bytes = load_file(path, &size);
     ck_assert(size == 3 && memcmp(bytes, "old", 3) == 0);
     free(bytes);
     ck_assert_int_eq(files_in(folder), 1);

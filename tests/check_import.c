@@ -208,17 +208,13 @@ START_TEST(test_idx_gzip_damage) {
     put_good_idx(1);
     char path[4500];
     snprintf(path, sizeof path, "%s", in_folder(folder, "train-images-idx3-ubyte.gz"));
-    uint8_t bytes[4096];
-    FILE *file = fopen(path, "rb");
-    size_t size = fread(bytes, 1, sizeof bytes, file);
-    fclose(file);
+    size_t size;
+    uint8_t *bytes = load_file(path, &size);
     rgm_import_options options = from_folder();
     for (size_t at = 0; at < 2 * size; at++) {
         size_t length = at < size ? size : at - size;
         if (at < size) bytes[at] ^= 0x10;
-        file = fopen(path, "wb");
-        fwrite(bytes, 1, length, file);
-        fclose(file);
+        store_file(path, bytes, length);
         if (at < size) bytes[at] ^= 0x10;
         rgm_error err = {0};
         if (rgm_import_idx(&options, &err) == RGM_OK) {
@@ -231,6 +227,7 @@ START_TEST(test_idx_gzip_damage) {
             ck_assert_msg(err.status == RGM_E_FORMAT, "%s", err.text);
         }
     }
+    free(bytes);
 }
 END_TEST
 

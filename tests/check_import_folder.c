@@ -119,7 +119,7 @@ START_TEST(test_names) {
     rgm_dataset_close(set);
     import_quarantined("caf\\xe9/a\\x0a,\"b\\xff.png", "empty file");
     size_t size;
-    char *list = (char *)import_bytes(c->report.quarantine, &size);
+    char *list = (char *)load_file(c->report.quarantine, &size);
     ck_assert_msg(strncmp(list, "file,reason\n\"", 13) == 0 && strstr(list, "a\\x0a,\"\"b\\xff.png\",empty file\n"),
                   "%s", list);
     free(list);
@@ -261,7 +261,7 @@ START_TEST(test_pixels) {
     for (int32_t i = 0; i < 3; i++) {
         uint8_t image[12 * 14 * 3];
         size_t size;
-        uint8_t *file = import_bytes(import_path(files[i]), &size);
+        uint8_t *file = load_file(import_path(files[i]), &size);
         const rgm_bytes bytes = {.at = file, .size = size, .name = files[i]};
         ck_assert_int_eq(
             rgm_transformer_picture(transformer, &(rgm_transform_job){.bytes = &bytes, .to = &to}, image, &err),
@@ -344,11 +344,11 @@ START_TEST(test_shares) {
     c->options.seed = 8;
     import_expect(rgm_import_folder, RGM_OK, NULL);
     size_t size, other;
-    uint8_t *bytes = import_bytes(c->out, &size);
+    uint8_t *bytes = load_file(c->out, &size);
     c->options.seed = 7;
     import_expect(rgm_import_folder, RGM_OK, NULL);
     import_same();
-    uint8_t *again = import_bytes(c->out, &other);
+    uint8_t *again = load_file(c->out, &other);
     ck_assert(size == other && memcmp(bytes, again, size) != 0);
     free(bytes);
     free(again);
@@ -420,7 +420,7 @@ START_TEST(test_quarantine) {
         ck_assert(i == 0 || strcmp(c->quarantined[i - 1].file, c->quarantined[i].file) < 0);
     }
     size_t size;
-    char *list = (char *)import_bytes(in_folder(c->folder, "out.quarantine.csv"), &size);
+    char *list = (char *)load_file(in_folder(c->folder, "out.quarantine.csv"), &size);
     int32_t lines = 0;
     for (const char *at = list; *at; at++) lines += *at == '\n';
     ck_assert_int_eq(lines, 13);
@@ -442,7 +442,7 @@ START_TEST(test_quarantine_kept) {
     ck_assert_int_eq(rename(import_path("cat/000.png"), mine), 0);
     c->options.pictures.quarantine = mine;
     import_expect(rgm_import_folder, RGM_OK, NULL);
-    free(import_bytes(mine, &size));
+    free(load_file(mine, &size));
     import_put("cat/broken.png", "x", 1);
     c->options.overwrite = 1;
     import_expect(rgm_import_folder, RGM_OK, NULL);
@@ -518,7 +518,7 @@ START_TEST(test_keep) {
     ck_assert(H5Dread(encoded, H5T_NATIVE_UINT8, H5S_ALL, H5S_ALL, H5P_DEFAULT, bytes) >= 0);
     for (int32_t i = 0; i < 3; i++) {
         size_t length;
-        uint8_t *whole = import_bytes(import_path(files[i]), &length);
+        uint8_t *whole = load_file(import_path(files[i]), &length);
         int same = length == offsets[i + 1] - offsets[i] && memcmp(whole, bytes + offsets[i], length) == 0;
         ck_assert_int_eq(same, !(_i && i == 1));
         free(whole);

@@ -349,7 +349,7 @@ START_TEST(test_npz) {
     import_expect(rgm_import_npy, RGM_E_USAGE, "would both be the train images");
     size_t size;
     put_npz("set.npz", sets[0]);
-    uint8_t *whole = import_bytes(c->sources[0], &size);
+    uint8_t *whole = load_file(c->sources[0], &size);
     whole[60] ^= 1;
     import_put("set.npz", whole, size);
     import_expect(rgm_import_npy, RGM_E_FORMAT, "set.npz: ");

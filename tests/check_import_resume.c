@@ -93,7 +93,7 @@ START_TEST(test_killed) {
     for (int64_t calls = 0; !ended; calls += 1 + calls / 8) ended = run_killed(calls);
     import_same();
     size_t size;
-    char *list = (char *)import_bytes(in_folder(c->folder, "out.quarantine.csv"), &size);
+    char *list = (char *)load_file(in_folder(c->folder, "out.quarantine.csv"), &size);
     ck_assert(strstr(list, "cat/100broken.png,\"not a picture") && strstr(list, "cat/zbroken.png,empty file"));
     free(list);
     ck_assert(unlink(c->out) == 0 && !run_killed(3));

@@ -61,12 +61,7 @@ const char *import_path(const char *name) {
     return path;
 }
 
-void import_put(const char *name, const void *bytes, size_t size) {
-    FILE *file = fopen(import_path(name), "wb");
-    ck_assert_msg(file != NULL, "%s", name);
-    ck_assert(fwrite(bytes, 1, size, file) == size);
-    ck_assert_int_eq(fclose(file), 0);
-}
+void import_put(const char *name, const void *bytes, size_t size) { store_file(import_path(name), bytes, size); }
 
 void import_picture(const char *name, int32_t kind, int32_t H, int32_t W, int32_t C) {
     uint64_t seed = 1;
@@ -102,28 +97,15 @@ void import_quarantined(const char *file, const char *reason) {
     ck_abort_msg("%s is not quarantined", file);
 }
 
-uint8_t *import_bytes(const char *path, size_t *size) {
-    FILE *file = fopen(path, "rb");
-    ck_assert_msg(file != NULL, "%s", path);
-    struct stat st;
-    ck_assert_int_eq(fstat(fileno(file), &st), 0);
-    uint8_t *bytes = malloc((size_t)st.st_size + 1);
-    *size = fread(bytes, 1, (size_t)st.st_size, file);
-    ck_assert(*size == (size_t)st.st_size);
-    bytes[*size] = 0;
-    fclose(file);
-    return bytes;
-}
-
 void import_keep_bytes(void) {
     free(kept);
-    kept = import_bytes(the.out, &kept_size);
+    kept = load_file(the.out, &kept_size);
     ck_assert_int_eq(unlink(the.out), 0);
 }
 
 void import_same(void) {
     size_t size;
-    uint8_t *bytes = import_bytes(the.out, &size);
+    uint8_t *bytes = load_file(the.out, &size);
     size_t at = size == kept_size ? 512 : 0; /* behind the frame's checksum */
     while (at < size && at < kept_size && bytes[at] == kept[at]) at++;
     ck_assert_msg(size == kept_size && at == size, "another file: byte %zu of %zu, %zu expected", at, size, kept_size);

@@ -42,9 +42,6 @@ void import_expect(import_fn import, rgm_status status, const char *said);
 /* Fails the test unless some quarantined file ends with `file` and its reason holds `reason`. */
 void import_quarantined(const char *file, const char *reason);
 
-/* The bytes of a file, to be freed. */
-uint8_t *import_bytes(const char *path, size_t *size);
-
 /* Keeps the bytes of out.h5 and removes it; import_same() fails the test unless it is the same again. */
 void import_keep_bytes(void);
 void import_same(void);

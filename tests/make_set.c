@@ -203,6 +203,24 @@ rgm_dataset *open_streamed(const char *path) {
     return open_with(path, &(rgm_dataset_options){.knobs = &(rgm_dataset_knobs){.room = -1}});
 }
 
+uint8_t *load_file(const char *path, size_t *size) {
+    FILE *file = fopen(path, "rb");
+    ck_assert_msg(file != NULL, "%s", path);
+    ck_assert(fseek(file, 0, SEEK_END) == 0);
+    *size = (size_t)ftell(file);
+    rewind(file);
+    uint8_t *bytes = malloc(*size + 1);
+    ck_assert(bytes != NULL && fread(bytes, 1, *size, file) == *size && fclose(file) == 0);
+    bytes[*size] = 0;
+    return bytes;
+}
+
+void store_file(const char *path, const void *bytes, size_t size) {
+    FILE *file = fopen(path, "wb");
+    ck_assert_msg(file != NULL, "%s", path);
+    ck_assert(fwrite(bytes, 1, size, file) == size && fclose(file) == 0);
+}
+
 /* Expects a refusal with `status` and a line that says `word` and names the file. */
 void refuse(const char *path, rgm_status status, const char *word) {
     rgm_error err = {0};

@@ -35,6 +35,10 @@ void remove_folder(char *folder);
 /* folder/name in a rotating static buffer. */
 const char *in_folder(const char *folder, const char *name);
 
+/* The bytes of a file with a NUL behind them, to be freed; a file of these bytes. Or fails the test. */
+uint8_t *load_file(const char *path, size_t *size);
+void store_file(const char *path, const void *bytes, size_t size);
+
 /* What an open set holds, in memory: a set may be made of `memory` as long as this lives. */
 typedef struct rgm_test_memory {
     rgm_dataset_memory memory;
