@@ -199,16 +199,9 @@ static rgm_status find_columns(struct reader *r, int *header, rgm_error *err) {
 /* ---- entries ---- */
 
 static rgm_status parse_split(const struct reader *r, const char *name, int32_t *split, rgm_error *err) {
-    static const char *const names[] = {"train", "test", "validation", "val", "valid"};
-    static const int32_t splits[] = {RGM_SPLIT_TRAIN, RGM_SPLIT_TEST, RGM_SPLIT_VALIDATION, RGM_SPLIT_VALIDATION,
-                                     RGM_SPLIT_VALIDATION};
-    *split = RGM_SPLIT_TRAIN;
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (strcasecmp(name, names[i]) == 0) {
-            *split = splits[i];
-            return RGM_OK;
-        }
-    if (!*name) return RGM_OK;
+    const int32_t named = *name ? rgm_list_split(name) : RGM_SPLIT_TRAIN;
+    *split = named;
+    if (named >= 0) return RGM_OK;
     rgm_fail(err, RGM_E_FORMAT, "unknown split '%.60s': expected train, test or validation", name);
     return wrong(r, err);
 }

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <xxhash.h>
 #include "base/text.h"
 
@@ -164,6 +165,22 @@ rgm_status rgm_list_sort_classes(rgm_list *list, int32_t numbers, rgm_error *err
     free(to);
     return fill_buckets(list, list->bucket_count) ? RGM_OK
                                                   : rgm_fail(err, RGM_E_NOMEM, "no memory for the names of classes");
+}
+
+/* ---- splits ---- */
+
+int32_t rgm_list_split(const char *name) {
+    static const struct {
+        const char *name;
+        int32_t split;
+    } splits[] = {{"train", RGM_SPLIT_TRAIN},
+                  {"test", RGM_SPLIT_TEST},
+                  {"validation", RGM_SPLIT_VALIDATION},
+                  {"val", RGM_SPLIT_VALIDATION},
+                  {"valid", RGM_SPLIT_VALIDATION}};
+    for (size_t i = 0; i < sizeof splits / sizeof *splits; i++)
+        if (strcasecmp(name, splits[i].name) == 0) return splits[i].split;
+    return -1;
 }
 
 /* ---- order, fingerprint ---- */

@@ -65,6 +65,9 @@ rgm_status rgm_list_add(rgm_list *list, const char *path, const rgm_list_entry *
 /* The number of a class by its name, which is new or known. RGM_E_UNSUPPORTED for more than RGM_DATA_CLASSES. */
 rgm_status rgm_list_class(rgm_list *list, const char *name, int32_t *label, rgm_error *err);
 
+/* The split that a name stands for, in letters of any size: train, test, validation, val or valid; -1: none. */
+int32_t rgm_list_split(const char *name);
+
 /* Numbers the classes in the order of their names: bytewise, or by value if all are integers and `numbers` is 1. */
 rgm_status rgm_list_sort_classes(rgm_list *list, int32_t numbers, rgm_error *err);
 

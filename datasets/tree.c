@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/stat.h>
 #include "base/log.h"
 
@@ -275,21 +274,6 @@ static rgm_status walk_classes(struct walk *w, const char *path, int32_t split, 
     return status;
 }
 
-/* The split that a folder is named after; -1: none. */
-static int32_t split_of(const char *name) {
-    static const struct {
-        const char *name;
-        int32_t split;
-    } splits[] = {{"train", RGM_SPLIT_TRAIN},
-                  {"test", RGM_SPLIT_TEST},
-                  {"validation", RGM_SPLIT_VALIDATION},
-                  {"val", RGM_SPLIT_VALIDATION},
-                  {"valid", RGM_SPLIT_VALIDATION}};
-    for (size_t i = 0; i < sizeof splits / sizeof *splits; i++)
-        if (strcasecmp(name, splits[i].name) == 0) return splits[i].split;
-    return -1;
-}
-
 /* The folders that are named after splits; *all: there are no others, and one is for training. */
 static rgm_status find_splits(struct walk *w, const struct names *names, const char *folder_of[RGM_SPLIT_COUNT],
                               int *all, rgm_error *err) {
@@ -300,14 +284,14 @@ static rgm_status find_splits(struct walk *w, const struct names *names, const c
         const char *name = names->list[i].text;
         int kind = kind_of(w, name, names->list[i].type, &st);
         if (kind != KIND_FOLDER && kind != KIND_LINKED_FOLDER) continue;
-        int32_t split = split_of(name);
+        int32_t split = rgm_list_split(name);
         if (split < 0) others = 1;
         if (split >= 0 && folder_of[split]) twice = name;
         if (split >= 0 && !folder_of[split]) folder_of[split] = name;
     }
     if (twice && !others)
         return rgm_fail(err, RGM_E_USAGE, "%.200s: the folders %s and %s would both be the %s split", w->list->name,
-                        folder_of[split_of(twice)], twice, rgm_split_name(split_of(twice)));
+                        folder_of[rgm_list_split(twice)], twice, rgm_split_name(rgm_list_split(twice)));
     int some = folder_of[RGM_SPLIT_TEST] || folder_of[RGM_SPLIT_VALIDATION];
     if (!others && some && !folder_of[RGM_SPLIT_TRAIN])
         return rgm_fail(err, RGM_E_USAGE, "%.200s: a folder '%s' without a folder 'train' beside it", w->list->root,
@@ -331,7 +315,7 @@ static rgm_status walk_root(struct walk *w, rgm_error *err) {
     if (!splits) memset(w->list->passed, 0, sizeof w->list->passed);
     for (size_t i = 0; splits && i < names.count; i++) {
         struct stat st;
-        int32_t split = split_of(names.list[i].text);
+        int32_t split = rgm_list_split(names.list[i].text);
         int kind = kind_of(w, names.list[i].text, names.list[i].type, &st);
         if (kind == KIND_FILE) w->list->passed[RGM_PASSED_OUTSIDE]++;
         if (status == RGM_OK && split >= 0 && (kind == KIND_FOLDER || kind == KIND_LINKED_FOLDER))

@@ -10,14 +10,6 @@
 #include "picture_case.h"
 #include "sanitized.h"
 
-enum {
-    JPEG = RGM_PICTURE_JPEG,
-    PNG = RGM_PICTURE_PNG,
-    WEBP = RGM_PICTURE_WEBP,
-    BMP = RGM_PICTURE_BMP,
-    PNM = RGM_PICTURE_PNM
-};
-
 static rgm_decoder *decoder;
 static void setup(void) { ck_assert(rgm_decoder_create(&decoder, NULL) == RGM_OK); }
 static void teardown(void) { rgm_decoder_destroy(decoder); }

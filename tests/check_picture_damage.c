@@ -5,14 +5,6 @@
 #include <string.h>
 #include "picture_case.h"
 
-enum {
-    JPEG = RGM_PICTURE_JPEG,
-    PNG = RGM_PICTURE_PNG,
-    WEBP = RGM_PICTURE_WEBP,
-    BMP = RGM_PICTURE_BMP,
-    PNM = RGM_PICTURE_PNM
-};
-
 static rgm_decoder *decoder;
 static void setup(void) { ck_assert(rgm_decoder_create(&decoder, NULL) == RGM_OK); }
 static void teardown(void) { rgm_decoder_destroy(decoder); }

@@ -5,6 +5,14 @@
 #include "make_picture.h"
 #include "picture/picture.h"
 
+enum {
+    JPEG = RGM_PICTURE_JPEG,
+    PNG = RGM_PICTURE_PNG,
+    WEBP = RGM_PICTURE_WEBP,
+    BMP = RGM_PICTURE_BMP,
+    PNM = RGM_PICTURE_PNM
+};
+
 /* Decodes, or fails the test. */
 rgm_picture decoded(rgm_decoder *decoder, const rgm_bytes *bytes, const rgm_decode_want *want);
 

@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
+#include "base/clock.h"
 #include "base/cpu.h"
 #include "base/text.h"
 #include "cli/commands.h"
@@ -185,8 +185,9 @@ static rgm_status parse_seed(const char *text, uint64_t *seed, rgm_error *err) {
 }
 
 static rgm_status parse_pictures(const rgm_cli_line *line, rgm_import_pictures *p, rgm_error *err) {
-    static const char *const fits[RGM_FIT_COUNT] = {"crop", "pad", "stretch"};
+    const char *fits[RGM_FIT_COUNT];
     int32_t isa;
+    for (int32_t i = 0; i < RGM_FIT_COUNT; i++) fits[i] = rgm_fit_name(i);
     RGM_TRY(parse_size(line->own[SIZE], p, err));
     RGM_TRY(parse_background(line->own[BACKGROUND], p, err));
     if (line->own[FIT]) RGM_TRY(rgm_cli_choice("fit", line->own[FIT], fits, RGM_FIT_COUNT, &p->fit, err));
@@ -250,12 +251,6 @@ static rgm_status parse(const rgm_cli_line *line, rgm_import_options *o, int32_t
 
 /* ---- the command ---- */
 
-static double seconds_now(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
-
 /* The finished file as a run will see it. */
 static rgm_status show(const rgm_cli_line *line, rgm_import_result *result, rgm_error *err) {
     rgm_dataset *set;
@@ -287,11 +282,11 @@ rgm_status rgm_cmd_import(int argc, char **argv, rgm_error *err) {
                                   .progress_context = &p,
                                   .stop = rgm_interrupt_stop(),
                                   .report = &report};
-    double start = seconds_now();
+    double start = rgm_seconds();
     rgm_status status = parse(&line, &options, &format, err);
     if (status == RGM_OK) status = formats[format].import(&options, err);
     rgm_bar_finish(&p.bar);
-    rgm_import_result result = {.report = &report, .quarantined = report.context, .seconds = seconds_now() - start};
+    rgm_import_result result = {.report = &report, .quarantined = report.context, .seconds = rgm_seconds() - start};
     if (status == RGM_OK) status = show(&line, &result, err);
     json_decref(report.context);
     return status;

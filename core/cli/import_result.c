@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include "base/text.h"
 #include "report/bar.h"
+#include "report/predictions.h"
 #include "report/summary.h"
 
 enum { CLASSES_TOLD = 20, NAME_COLUMNS = 28, SHOWN = 4096 };
@@ -17,13 +18,6 @@ static int64_t (*count_classes(const rgm_dataset *set))[RGM_SPLIT_COUNT] {
         for (int64_t i = 0; labels && i < info->count[s]; i++) counts[labels[i]][s]++;
     }
     return counts;
-}
-
-/* The name of class c, or its number. */
-static const char *name_of(const rgm_dataset_info *info, int32_t c, char number[16]) {
-    if (info->class_names) return info->class_names[c];
-    snprintf(number, 16, "%d", c);
-    return number;
 }
 
 /* A path or a name as a terminal may have it. */
@@ -53,7 +47,7 @@ static void print_classes(const rgm_dataset *set) {
     for (int32_t c = 0; c < info->classes && c < CLASSES_TOLD; c++) {
         char number[16];
         printf("  ");
-        print_name(name_of(info, c, number));
+        print_name(rgm_class_title(info->class_names, c, number));
         for (int32_t s = 0; s < RGM_SPLIT_COUNT; s++)
             if (info->count[s] > 0) printf(" %10lld", (long long)counts[c][s]);
         printf("\n");
@@ -119,7 +113,7 @@ static json_t *make_splits(const rgm_dataset *set) {
         json_t *classes = json_object();
         for (int32_t c = 0; c < info->classes; c++) {
             char number[16];
-            json_t *name = rgm_json_text(name_of(info, c, number));
+            json_t *name = rgm_json_text(rgm_class_title(info->class_names, c, number));
             if (name) json_object_set_new(classes, json_string_value(name), json_integer(counts[c][s]));
             json_decref(name);
         }

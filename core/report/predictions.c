@@ -129,26 +129,9 @@ static void add_csv(const rgm_predictions *p, const rgm_prediction *one) {
 
 /* ---- JSON ---- */
 
-/* Text with U+FFFD for each byte that is no UTF-8. */
-static json_t *any_text(const char *text) {
-    char *copy = malloc(3 * strlen(text) + 1), *to = copy;
-    if (!copy) return NULL;
-    for (const unsigned char *s = (const unsigned char *)text; *s;) {
-        size_t length = *s < 0x80 ? 1 : rgm_text_utf8_length(s);
-        if (length)
-            memcpy(to, s, length), to += length, s += length;
-        else
-            memcpy(to, "\357\277\275", 3), to += 3, s++;
-    }
-    *to = 0;
-    json_t *value = json_string(copy);
-    free(copy);
-    return value;
-}
-
 static json_t *class_json(const rgm_predictions *p, int32_t number) {
     char room[16];
-    return json_pack("{s:i, s:o}", "class", number, "name", any_text(rgm_class_title(p->o.names, number, room)));
+    return json_pack("{s:i, s:o}", "class", number, "name", rgm_json_text(rgm_class_title(p->o.names, number, room)));
 }
 
 static json_t *ranked_json(const rgm_predictions *p, const rgm_ranked *r) {
@@ -179,9 +162,9 @@ static rgm_status begin_json(const rgm_predictions *p, rgm_error *err) {
     const stream *s = &p->json;
     if (!s->file) return RGM_OK;
     fputs("{\n", s->file);
-    RGM_TRY(put_member(s, "model", any_text(p->o.model), err));
-    RGM_TRY(put_member(s, "checkpoint", any_text(p->o.checkpoint), err));
-    RGM_TRY(put_member(s, "transform", any_text(p->o.transform), err));
+    RGM_TRY(put_member(s, "model", rgm_json_text(p->o.model), err));
+    RGM_TRY(put_member(s, "checkpoint", rgm_json_text(p->o.checkpoint), err));
+    RGM_TRY(put_member(s, "transform", rgm_json_text(p->o.transform), err));
     fputs("  \"predictions\": [", s->file);
     return check_stream(s, err);
 }
@@ -190,12 +173,12 @@ static rgm_status add_json(rgm_predictions *p, const rgm_prediction *one, rgm_er
     if (!p->json.file) return RGM_OK;
     json_t *object = json_object(), *top = json_array();
     if (one->file) {
-        json_object_set_new(object, "file", any_text(one->file));
+        json_object_set_new(object, "file", rgm_json_text(one->file));
     } else {
-        json_object_set_new(object, "data", any_text(one->data));
-        json_object_set_new(object, "split", any_text(one->split));
+        json_object_set_new(object, "data", rgm_json_text(one->data));
+        json_object_set_new(object, "split", rgm_json_text(one->split));
         json_object_set_new(object, "index", json_integer(one->index));
-        if (one->name) json_object_set_new(object, "name", any_text(one->name));
+        if (one->name) json_object_set_new(object, "name", rgm_json_text(one->name));
     }
     for (int32_t i = 0; i < one->count; i++) json_array_append_new(top, ranked_json(p, &one->top[i]));
     json_object_set_new(object, "top", top);
@@ -210,7 +193,7 @@ static rgm_status end_json(const rgm_predictions *p, double seconds, rgm_error *
     fputs(p->written ? "\n  ],\n  \"unreadable\": [" : "],\n  \"unreadable\": [", s->file);
     for (int64_t i = 0; i < p->unreadable_count; i++) {
         const rgm_unreadable *u = &p->unreadable[i];
-        json_t *one = json_pack("{s:o, s:o}", "file", any_text(u->file), "reason", any_text(u->reason));
+        json_t *one = json_pack("{s:o, s:o}", "file", rgm_json_text(u->file), "reason", rgm_json_text(u->reason));
         RGM_TRY(put_json(s, one, i ? ",\n    " : "\n    ", err));
     }
     fputs(p->unreadable_count ? "\n  ],\n" : "],\n", s->file);

@@ -4,7 +4,9 @@
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include "base/text.h"
 #include "report/bar.h"
 #include "report/interval.h"
 
@@ -62,8 +64,19 @@ const char *rgm_summary_text(const rgm_summary *s, char out[RGM_SUMMARY_TEXT]) {
 json_t *rgm_json_real(double value) { return isfinite(value) ? json_real(value) : json_null(); }
 
 json_t *rgm_json_text(const char *text) {
-    json_t *value = json_string(text);
-    return value ? value : json_string("?");
+    char *copy = malloc(3 * strlen(text) + 1), *to = copy;
+    if (!copy) return NULL;
+    for (const unsigned char *s = (const unsigned char *)text; *s;) {
+        size_t length = *s < 0x80 ? 1 : rgm_text_utf8_length(s);
+        if (length)
+            memcpy(to, s, length), to += length, s += length;
+        else
+            memcpy(to, "\357\277\275", 3), to += 3, s++;
+    }
+    *to = 0;
+    json_t *value = json_string(copy);
+    free(copy);
+    return value;
 }
 
 static void set_text(json_t *object, int *failed, const char *key, const char *text) {

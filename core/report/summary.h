@@ -37,7 +37,7 @@ json_t *rgm_summary_json(const rgm_summary *summary);
 /* A number for JSON: null if it is not finite. */
 json_t *rgm_json_real(double value);
 
-/* A text for JSON, "?" if it is not UTF-8. */
+/* A text for JSON, with U+FFFD for each byte that is not UTF-8. NULL without memory. */
 json_t *rgm_json_text(const char *text);
 
 /* Where --json sends a result: a file, "-" for standard output, NULL for nowhere. 1 if standard output is free for
