@@ -1,8 +1,6 @@
 #include "encoded_writer.h"
 
-#include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 #include <xxhash.h>
 #include "data/file.h"
 #include "structure.h"
@@ -68,16 +66,9 @@ static int make_split(rgm_encoded_writer *w, int32_t split) {
 static int put_root(hid_t file, const rgm_encoded_options *o) {
     const rgm_structure_value channels = {H5T_STD_I32LE, H5T_NATIVE_INT32, 0, &o->C};
     const rgm_structure_value background = {H5T_STD_U8LE, H5T_NATIVE_UINT8, 3, o->background};
-    char transform[RGM_TRANSFORM_TEXT];
-    const char *text = transform;
-    int put = rgm_structure_values(file, RGM_DATA_CHANNEL_COUNT, &channels) &&
-              rgm_structure_values(file, RGM_DATA_BACKGROUND, &background);
-    if (put && o->class_names) put = rgm_structure_texts(file, "class_names", o->class_names, o->classes);
-    if (put && o->source) put = rgm_structure_texts(file, "source", &o->source, 0);
-    if (put && o->licence) put = rgm_structure_texts(file, "licence", &o->licence, 0);
-    if (!put || !o->transform) return put;
-    rgm_transform_print(o->transform, transform);
-    return rgm_structure_texts(file, RGM_DATA_TRANSFORM, &text, 0);
+    const rgm_structure_words words = {o->class_names, o->classes, o->source, o->licence, o->transform};
+    return rgm_structure_values(file, RGM_DATA_CHANNEL_COUNT, &channels) &&
+           rgm_structure_values(file, RGM_DATA_BACKGROUND, &background) && rgm_structure_root(file, &words);
 }
 
 static rgm_status make_structure(rgm_encoded_writer *w, const rgm_encoded_options *o, rgm_error *err) {
@@ -93,15 +84,8 @@ static rgm_status make_structure(rgm_encoded_writer *w, const rgm_encoded_option
 /* The pictures' place alone: the rest is small. */
 static rgm_status reserve(const rgm_encoded_writer *w, rgm_error *err) {
     const rgm_encoded_options *o = &w->options;
-    for (int32_t s = 0; s < RGM_SPLIT_COUNT; s++) {
-        if (o->count[s] == 0) continue;
-        int failed = rgm_structure_reserve(&w->file, w->splits[s].encoded, (off_t)o->bytes[s], &o->stop);
-        if (failed == EINTR)
-            return rgm_fail(err, RGM_E_INTERRUPTED, "%s: stopped while its place on the disk was reserved", o->path);
-        if (failed)
-            return rgm_fail(err, RGM_E_IO, "%s: cannot reserve %lld MB for the %s split: %s", o->path,
-                            (long long)(o->bytes[s] / 1000000 + 1), rgm_split_name(s), strerror(failed));
-    }
+    for (int32_t s = 0; s < RGM_SPLIT_COUNT; s++)
+        if (o->count[s]) RGM_TRY(rgm_structure_reserve(&w->file, s, w->splits[s].encoded, (off_t)o->bytes[s], err));
     return RGM_OK;
 }
 
@@ -190,14 +174,6 @@ rgm_status rgm_encoded_writer_names(void *context, int32_t split, int64_t first,
 
 /* ---- the end ---- */
 
-static int put_constants(hid_t file, const rgm_channel_sums *sums) {
-    double mean[RGM_DATA_CHANNELS], std[RGM_DATA_CHANNELS];
-    rgm_channel_sums_finish(sums, mean, std);
-    const rgm_structure_value means = {H5T_IEEE_F64LE, H5T_NATIVE_DOUBLE, sums->C, mean},
-                              deviations = {H5T_IEEE_F64LE, H5T_NATIVE_DOUBLE, sums->C, std};
-    return rgm_structure_values(file, "mean", &means) && rgm_structure_values(file, "std", &deviations);
-}
-
 static rgm_status check_complete(const rgm_encoded_writer *w, const rgm_channel_sums *sums, rgm_error *err) {
     const rgm_encoded_options *o = &w->options;
     for (int32_t s = 0; s < RGM_SPLIT_COUNT; s++)
@@ -215,7 +191,7 @@ rgm_status rgm_encoded_writer_finish(rgm_encoded_writer *w, const rgm_channel_su
     RGM_TRY(check_complete(w, sums, err));
     rgm_h5_enter();
     rgm_status status = RGM_OK;
-    if (sums && !put_constants(w->file.file, sums))
+    if (sums && !rgm_structure_constants(w->file.file, sums))
         status = rgm_h5_fail(err, RGM_E_IO, w->options.path, "cannot write");
     rgm_h5_leave();
     return status < 0 ? status : rgm_file_commit(&w->file, err);

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include "data/dataset.h"
 
 hid_t rgm_structure_group(hid_t parent, const char *name) {
@@ -53,11 +54,37 @@ int rgm_structure_values(hid_t object, const char *name, const rgm_structure_val
     return put;
 }
 
+int rgm_structure_root(hid_t file, const rgm_structure_words *words) {
+    char transform[RGM_TRANSFORM_TEXT];
+    const char *text = transform;
+    int put = 1;
+    if (words->class_names) put = rgm_structure_texts(file, "class_names", words->class_names, words->classes);
+    if (put && words->source) put = rgm_structure_texts(file, "source", &words->source, 0);
+    if (put && words->licence) put = rgm_structure_texts(file, "licence", &words->licence, 0);
+    if (!put || !words->transform) return put;
+    rgm_transform_print(words->transform, transform);
+    return rgm_structure_texts(file, RGM_DATA_TRANSFORM, &text, 0);
+}
+
+int rgm_structure_constants(hid_t file, const rgm_channel_sums *sums) {
+    double mean[RGM_DATA_CHANNELS], std[RGM_DATA_CHANNELS];
+    rgm_channel_sums_finish(sums, mean, std);
+    const rgm_structure_value means = {H5T_IEEE_F64LE, H5T_NATIVE_DOUBLE, sums->C, mean},
+                              deviations = {H5T_IEEE_F64LE, H5T_NATIVE_DOUBLE, sums->C, std};
+    return rgm_structure_values(file, "mean", &means) && rgm_structure_values(file, "std", &deviations);
+}
+
 /* A signal that was caught may end the system's call (on tmpfs it does). */
-int rgm_structure_reserve(const rgm_file_writer *file, off_t offset, off_t bytes, const rgm_stop *stop) {
+rgm_status rgm_structure_reserve(const rgm_file_writer *file, int32_t split, off_t offset, off_t bytes,
+                                 rgm_error *err) {
     int failed;
     do {
         failed = posix_fallocate(file->fd, offset, bytes);
-    } while (failed == EINTR && !rgm_stop_asked(stop));
-    return failed;
+    } while (failed == EINTR && !rgm_stop_asked(&file->stop));
+    if (failed == EINTR)
+        return rgm_fail(err, RGM_E_INTERRUPTED, "%s: stopped while its place on the disk was reserved", file->path);
+    if (failed)
+        return rgm_fail(err, RGM_E_IO, "%s: cannot reserve %lld MB for the %s split: %s", file->path,
+                        (long long)(bytes / 1000000 + 1), rgm_split_name(split), strerror(failed));
+    return RGM_OK;
 }

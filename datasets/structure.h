@@ -2,8 +2,9 @@
 #ifndef RGM_DATASETS_STRUCTURE_H
 #define RGM_DATASETS_STRUCTURE_H
 
-#include "base/stop.h"
 #include "data/file.h"
+#include "data/stats.h"
+#include "picture/transform.h"
 
 /* A table whose rows are written beside HDF5, by rgm_file_put(). */
 typedef struct rgm_table_place {
@@ -35,7 +36,20 @@ typedef struct rgm_structure_value {
 } rgm_structure_value;
 int rgm_structure_values(hid_t object, const char *name, const rgm_structure_value *value);
 
-/* Reserves the disk's space for bytes of the file. 0, or the system's error; EINTR once `stop` is asked. */
-int rgm_structure_reserve(const rgm_file_writer *file, off_t offset, off_t bytes, const rgm_stop *stop);
+/* What sets of both kinds say in words, as attributes of the root; NULL: nothing. As above. */
+typedef struct rgm_structure_words {
+    const char *const *class_names; /* [classes] */
+    int32_t classes;
+    const char *source, *licence;
+    const rgm_transform *transform;
+} rgm_structure_words;
+int rgm_structure_root(hid_t file, const rgm_structure_words *words);
+
+/* Attributes of the root: mean and std. As above. */
+int rgm_structure_constants(hid_t file, const rgm_channel_sums *sums);
+
+/* Reserves the disk's space for bytes of a split; file->path begins the error line. RGM_E_IO; RGM_E_INTERRUPTED once
+ * file->stop is asked. */
+rgm_status rgm_structure_reserve(const rgm_file_writer *file, int32_t split, off_t offset, off_t bytes, rgm_error *err);
 
 #endif

@@ -1,6 +1,5 @@
 #include "writer.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -57,11 +56,6 @@ static int make_split(rgm_writer *writer, int32_t split) {
     return made;
 }
 
-static int put_numbers(hid_t file, const char *name, const double *numbers, int32_t count) {
-    const rgm_structure_value value = {H5T_IEEE_F64LE, H5T_NATIVE_DOUBLE, count, numbers};
-    return rgm_structure_values(file, name, &value);
-}
-
 /* The hash of a split's pixels, on its data set of images. */
 static int put_pixel_hash(const rgm_writer *writer, int32_t split) {
     char name[64];
@@ -75,20 +69,13 @@ static int put_pixel_hash(const rgm_writer *writer, int32_t split) {
 }
 
 static rgm_status make_structure(rgm_writer *writer, const rgm_writer_options *o, rgm_error *err) {
+    const rgm_structure_words words = {o->class_names, o->classes, o->source, o->licence, o->transform};
     rgm_h5_enter();
     hid_t file = writer->file.file;
     int made = 1;
     for (int32_t s = 0; s < RGM_SPLIT_COUNT && made; s++)
         if (o->count[s]) made = make_split(writer, s);
-    if (made && o->class_names) made = rgm_structure_texts(file, "class_names", o->class_names, o->classes);
-    if (made && o->source) made = rgm_structure_texts(file, "source", &o->source, 0);
-    if (made && o->licence) made = rgm_structure_texts(file, "licence", &o->licence, 0);
-    if (made && o->transform) {
-        char transform[RGM_TRANSFORM_TEXT];
-        const char *text = transform;
-        rgm_transform_print(o->transform, transform);
-        made = rgm_structure_texts(file, "transform", &text, 0);
-    }
+    if (made) made = rgm_structure_root(file, &words);
     rgm_status status = made ? RGM_OK : rgm_h5_fail(err, RGM_E_IO, o->path, "cannot write");
     rgm_h5_leave();
     return status;
@@ -100,13 +87,8 @@ static rgm_status reserve(const rgm_writer *writer, rgm_error *err) {
         if (o->count[s] == 0) continue;
         off_t images = (off_t)o->count[s] * (off_t)image_bytes(writer),
               labels = (off_t)o->count[s] * (off_t)label_bytes(writer);
-        int failed = rgm_structure_reserve(&writer->file, writer->images[s], images, &o->stop);
-        if (!failed) failed = rgm_structure_reserve(&writer->file, writer->labels[s], labels, &o->stop);
-        if (failed == EINTR)
-            return rgm_fail(err, RGM_E_INTERRUPTED, "%s: stopped while its place on the disk was reserved", o->path);
-        if (failed)
-            return rgm_fail(err, RGM_E_IO, "%s: cannot reserve %lld MB for the %s split: %s", o->path,
-                            (long long)((images + labels) / 1000000 + 1), rgm_split_name(s), strerror(failed));
+        RGM_TRY(rgm_structure_reserve(&writer->file, s, writer->images[s], images, err));
+        RGM_TRY(rgm_structure_reserve(&writer->file, s, writer->labels[s], labels, err));
     }
     return RGM_OK;
 }
@@ -202,11 +184,9 @@ rgm_status rgm_writer_finish(rgm_writer *writer, rgm_error *err) {
         if (writer->written[s] != o->count[s])
             return rgm_fail(err, RGM_E_INTERNAL, "%s: %lld of %lld images of the %s split", o->path,
                             (long long)writer->written[s], (long long)o->count[s], rgm_split_name(s));
-    double mean[RGM_DATA_CHANNELS], std[RGM_DATA_CHANNELS];
-    rgm_channel_sums_finish(&writer->sums, mean, std);
     rgm_h5_enter();
     rgm_status status = RGM_OK;
-    if (!put_numbers(writer->file.file, "mean", mean, o->C) || !put_numbers(writer->file.file, "std", std, o->C))
+    if (!rgm_structure_constants(writer->file.file, &writer->sums))
         status = rgm_h5_fail(err, RGM_E_IO, o->path, "cannot write");
     for (int32_t s = 0; s < RGM_SPLIT_COUNT && status == RGM_OK; s++)
         if (o->count[s] && !put_pixel_hash(writer, s)) status = rgm_h5_fail(err, RGM_E_IO, o->path, "cannot write");
