@@ -76,10 +76,6 @@ rgm_status rgm_canvas_begin(rgm_canvas *canvas, const rgm_decoding *job, rgm_err
     return RGM_OK;
 }
 
-static inline uint8_t grey_of(const uint8_t *p) {
-    return (uint8_t)((19595u * p[0] + 38470u * p[1] + 7471u * p[2] + 0x8000u) >> 16);
-}
-
 static inline uint8_t blend(uint32_t pixel, uint32_t background, uint32_t alpha) {
     return rgm_div255(pixel * alpha + background * (255 - alpha));
 }
@@ -110,7 +106,7 @@ static inline void convert(const rgm_canvas *canvas, const rgm_row *row, uint8_t
         if (C == 3)
             memcpy(to, rgb, 3);
         else
-            *to = what == RGM_ROW_INDEX || what == RGM_ROW_GREY ? rgb[0] : grey_of(rgb);
+            *to = what == RGM_ROW_INDEX || what == RGM_ROW_GREY ? rgb[0] : rgm_grey_of(rgb);
     }
 }
 
@@ -187,6 +183,6 @@ void rgm_canvas_palette(rgm_canvas *canvas, const uint8_t (*rgba)[4], int32_t n)
     for (int32_t i = 0; i < n && i < 256; i++) {
         uint8_t *to = canvas->palette[i];
         rgb_of(canvas, RGM_ROW_RGBA, rgba[i], to);
-        if (canvas->C == 1) to[0] = grey_of(to);
+        if (canvas->C == 1) to[0] = rgm_grey_of(to);
     }
 }

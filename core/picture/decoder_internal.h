@@ -106,6 +106,11 @@ static inline uint8_t rgm_div255(uint32_t t) {
     return (uint8_t)((t + (t >> 8)) >> 8);
 }
 
+/* Of RGB; the weights are those of picture.h. */
+static inline uint8_t rgm_grey_of(const uint8_t *p) {
+    return (uint8_t)((19595u * p[0] + 38470u * p[1] + 7471u * p[2] + 0x8000u) >> 16);
+}
+
 rgm_status rgm_jpeg_probe(const rgm_bytes *bytes, rgm_picture_info *info, rgm_error *err);
 rgm_status rgm_jpeg_decode(const rgm_decoding *job, rgm_error *err);
 rgm_status rgm_png_probe(const rgm_bytes *bytes, rgm_picture_info *info, rgm_error *err);

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "picture/decoder_internal.h"
 
 enum { CHANNELS = 64, SIDE = 65535 };
 
@@ -192,10 +193,9 @@ rgm_status rgm_transformer_reserve(rgm_transformer *transformer, int64_t pixels,
 /* The background of an image with one channel is its grey (picture.h). */
 static void fill_background(const rgm_transform *to, uint8_t *image) {
     const uint8_t *b = to->background;
-    const uint8_t grey = (uint8_t)((19595 * b[0] + 38470 * b[1] + 7471 * b[2] + 32768) >> 16);
     const size_t pixels = (size_t)to->H * (size_t)to->W, C = (size_t)to->C;
     if (C != 3) {
-        memset(image, grey, pixels * C);
+        memset(image, rgm_grey_of(b), pixels * C);
         return;
     }
     for (size_t i = 0; i < 3 * pixels; i++) image[i] = b[i % 3];

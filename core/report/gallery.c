@@ -164,6 +164,15 @@ static void put_head(const rgm_gallery *g) {
 
 /* ---- sums ---- */
 
+/* A count of a table, and its bar. */
+static void end_row(FILE *to, int64_t count, int64_t most) {
+    fputs("</td><td class=\"b\">", to);
+    put_bar(to, (double)count / (double)most, 1);
+    fputs("</td><td class=\"n\">", to);
+    put_count(to, count);
+    fputs("</td></tr>\n", to);
+}
+
 static void put_classes(const rgm_gallery *g) {
     FILE *to = g->to;
     const int64_t *counts = g->o.sums->counts;
@@ -172,11 +181,7 @@ static void put_classes(const rgm_gallery *g) {
     for (int32_t i = first; i >= 0 && shown < CLASSES; i = rgm_class_behind(counts, classes, i), shown++) {
         fputs("<tr><td>", to);
         put_class(g, i);
-        fputs("</td><td class=\"b\">", to);
-        put_bar(to, (double)counts[i] / (double)counts[first], 1);
-        fputs("</td><td class=\"n\">", to);
-        put_count(to, counts[i]);
-        fputs("</td></tr>\n", to);
+        end_row(to, counts[i], counts[first]);
     }
     fputs("</table>", to);
     for (int32_t i = 0; i < classes; i++) found += counts[i] > 0;
@@ -194,11 +199,7 @@ static void put_mistakes(const rgm_gallery *g) {
         put_class(g, m->label);
         fputs(" <span class=\"soft\">taken for</span> ", to);
         put_class(g, m->taken);
-        fputs("</td><td class=\"b\">", to);
-        put_bar(to, (double)m->count / (double)g->o.mistakes[0].count, 1);
-        fputs("</td><td class=\"n\">", to);
-        put_count(to, m->count);
-        fputs("</td></tr>\n", to);
+        end_row(to, m->count, g->o.mistakes[0].count);
     }
     fputs("</table></section>\n", to);
 }
