@@ -112,6 +112,7 @@ rgm_status rgm_import_listed(const rgm_list *list, const rgm_import_options *opt
     RGM_TRY(check_out(options, err));
     RGM_TRY(check_place(options->out, err));
     RGM_TRY(check_place(rgm_quarantine_path(options, quarantine, sizeof quarantine), err));
+    RGM_TRY(rgm_quarantine_check(options, err));
     if (list->count == 0) return rgm_fail(err, RGM_E_FORMAT, "%.200s: no files in it", list->name);
     RGM_TRY(check_shares(list, options, err));
     RGM_TRY(rgm_team_create(&team, &(rgm_team_options){.threads = options->pictures.threads}, err));

@@ -31,6 +31,28 @@ const char *rgm_quarantine_path(const rgm_import_options *o, char *out, size_t s
     return out;
 }
 
+enum { NOTHING, OURS, ANOTHER };
+
+/* What is there: a list of an import before, or another file that is not empty. */
+static int look(const char *path) {
+    char found[sizeof head - 1];
+    struct stat st;
+    if (stat(path, &st) != 0 || !S_ISREG(st.st_mode) || st.st_size == 0) return NOTHING;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    if (fd < 0) return ANOTHER;
+    int ours = read(fd, found, sizeof found) == sizeof found && memcmp(found, head, sizeof found) == 0;
+    close(fd);
+    return ours ? OURS : ANOTHER;
+}
+
+rgm_status rgm_quarantine_check(const rgm_import_options *options, rgm_error *err) {
+    char path[PATH_MAX];
+    if (look(rgm_quarantine_path(options, path, sizeof path)) != ANOTHER) return RGM_OK;
+    return rgm_fail(err, RGM_E_USAGE,
+                    "%.300s: exists, and is no list of pictures that an import left out (--quarantine: another name)",
+                    path);
+}
+
 void rgm_quarantine_begin(rgm_quarantine *quarantine, const rgm_import_options *options) {
     *quarantine = (rgm_quarantine){.options = options};
 }
@@ -71,21 +93,9 @@ rgm_status rgm_quarantine_add(rgm_quarantine *q, const rgm_list *list, int64_t i
     return q->used > BUFFER ? flush(q, err) : RGM_OK;
 }
 
-/* Removes a list of an import before. Anything else of that name stays. */
-static void remove_old(const char *path) {
-    char found[sizeof head - 1];
-    struct stat st;
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-    if (fd < 0) return;
-    int ours = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && read(fd, found, sizeof found) == sizeof found &&
-               memcmp(found, head, sizeof found) == 0;
-    close(fd);
-    if (ours) unlink(path);
-}
-
 rgm_status rgm_quarantine_end(rgm_quarantine *q, rgm_status status, rgm_error *err) {
-    char path[4096];
-    if (!q->open && status == RGM_OK) remove_old(rgm_quarantine_path(q->options, path, sizeof path));
+    char path[PATH_MAX];
+    if (!q->open && status == RGM_OK && look(rgm_quarantine_path(q->options, path, sizeof path)) == OURS) unlink(path);
     if (q->open && status == RGM_OK && q->used) status = flush(q, err);
     if (q->open) status = rgm_replace_end(&q->file, status, err);
     free(q->text);

@@ -17,6 +17,9 @@ typedef struct rgm_quarantine {
 /* The file's path: the options', or OUT without its suffix and ".quarantine.csv". Returns `out`. */
 const char *rgm_quarantine_path(const rgm_import_options *options, char *out, size_t size);
 
+/* RGM_E_USAGE if there is a file of that name that holds something else: it would be lost. */
+rgm_status rgm_quarantine_check(const rgm_import_options *options, rgm_error *err);
+
 /* Nothing is written yet. The options' report gets the file's name when there is one. */
 void rgm_quarantine_begin(rgm_quarantine *quarantine, const rgm_import_options *options);
 

@@ -433,7 +433,7 @@ START_TEST(test_quarantine) {
 }
 END_TEST
 
-/* With nothing to list, an older list goes away, and nothing else does. */
+/* A file that holds something else is not overwritten. With nothing to list, an older list goes away. */
 START_TEST(test_quarantine_kept) {
     char mine[4500];
     size_t size;
@@ -441,12 +441,17 @@ START_TEST(test_quarantine_kept) {
     snprintf(mine, sizeof mine, "%s", in_folder(c->folder, "mine.txt"));
     ck_assert_int_eq(rename(import_path("cat/000.png"), mine), 0);
     c->options.pictures.quarantine = mine;
-    import_expect(rgm_import_folder, RGM_OK, NULL);
-    free(load_file(mine, &size));
     import_put("cat/broken.png", "x", 1);
+    import_expect(rgm_import_folder, RGM_E_USAGE, "mine.txt: exists, and is no list");
+    free(load_file(mine, &size));
+    ck_assert(size > 100 && access(c->out, F_OK) != 0);
+    ck_assert_int_eq(truncate(mine, 0), 0);
+    import_expect(rgm_import_folder, RGM_OK, NULL);
+    import_put("cat/broken2.png", "x", 1);
     c->options.overwrite = 1;
     import_expect(rgm_import_folder, RGM_OK, NULL);
-    ck_assert_int_eq(unlink(import_path("cat/broken.png")), 0);
+    ck_assert_int_eq(c->report.quarantined, 2);
+    ck_assert_int_eq(unlink(import_path("cat/broken.png")) + unlink(import_path("cat/broken2.png")), 0);
     import_expect(rgm_import_folder, RGM_OK, NULL);
     ck_assert(access(mine, F_OK) != 0);
 }

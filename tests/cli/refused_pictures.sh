@@ -45,6 +45,7 @@ refuse_line 2 'import: expected --out FILE, the data set to write' import folder
 refuse_line 3 'none/x.h5: cannot be written: No such file or directory' import folder pets --out none/x.h5
 refuse_line 3 'none/q.csv: cannot be written: No such file or directory' import folder pets $to --quarantine none/q.csv
 refuse_line 3 'pets: not a regular file' import folder pets --out pets --force
+refuse_line 2 'pets/cat/1.pgm: exists, and is no list of pictures that an import left out (--quarantine: another name)' import folder pets $to --quarantine pets/cat/1.pgm
 for size in 0 99999; do
     refuse_line 2 "--size: expected pixels, such as 64, or 48x64 for height x width, 1 to 16384 each; found '$size'" import folder pets $to --size $size
 done
