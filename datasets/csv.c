@@ -242,19 +242,41 @@ static rgm_status add_entry(struct reader *r, rgm_list *list, rgm_error *err) {
     return status < 0 ? status : rgm_list_add(list, path, &entry, err);
 }
 
+/* Most files are not there: the folder of the paths seems to be another. */
+static rgm_status judge_missing(const rgm_list *list, int64_t missing, int64_t first, rgm_error *err) {
+    char path[2 * PATH_MAX];
+    if (2 * missing <= list->count) return RGM_OK;
+    if (rgm_list_where(list, first, path, sizeof path, NULL) < 0)
+        snprintf(path, sizeof path, "a path that is too long");
+    if (missing < list->count)
+        rgm_log(RGM_LOG_WARN,
+                "%.160s: %lld of %lld files are not there, first %.200s (--root: the folder of its paths)", list->name,
+                (long long)missing, (long long)list->count, path);
+    return missing < list->count
+               ? RGM_OK
+               : rgm_fail(err, RGM_E_FORMAT,
+                          "%.160s: none of its %lld files is there, first %.200s (--root: the folder of its paths)",
+                          list->name, (long long)missing, path);
+}
+
 /* Sizes and times of the files, as far as they are there. */
 static rgm_status look_at_files(rgm_list *list, const rgm_stop *stop, rgm_error *err) {
     char path[2 * PATH_MAX];
+    int64_t missing = 0, first = 0;
     for (int64_t i = 0; i < list->count; i++) {
         struct stat st;
         rgm_list_entry *entry = &list->entries[i];
         if (i % STOP_EACH == 0 && rgm_stop_asked(stop))
             return rgm_fail(err, RGM_E_INTERRUPTED, "%.300s: stopped while its files were looked at", list->name);
-        if (rgm_list_where(list, i, path, sizeof path, NULL) < 0 || stat(path, &st) != 0) continue;
+        if (rgm_list_where(list, i, path, sizeof path, NULL) < 0) continue;
+        if (stat(path, &st) != 0) {
+            if ((errno == ENOENT || errno == ENOTDIR) && missing++ == 0) first = i;
+            continue;
+        }
         entry->size = st.st_size;
         entry->changed = (int64_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec;
     }
-    return RGM_OK;
+    return judge_missing(list, missing, first, err);
 }
 
 /* ---- what is listed again ---- */

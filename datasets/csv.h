@@ -15,7 +15,8 @@
 #include "list.h"
 
 /* Fills an empty list; `root` is the folder of relative paths and must outlive it, like `path`. A picture that is
- * listed again, with another class or split, is logged. RGM_E_IO, RGM_E_FORMAT with its line, RGM_E_INTERRUPTED. */
+ * listed again, with another class or split, is logged, and so is that most files are not there. RGM_E_IO, RGM_E_FORMAT
+ * with its line, or if none of the files is there; RGM_E_INTERRUPTED. */
 rgm_status rgm_csv_read(rgm_list *list, const char *path, const char *root, const rgm_stop *stop, rgm_error *err);
 
 #endif

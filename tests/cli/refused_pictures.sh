@@ -78,6 +78,18 @@ refuse_line 2 'empty.csv: an empty list: expected lines of path,label' import cs
 refuse_line 2 'pets: not a regular file: expected a list of pictures' import csv pets $to
 refuse_line 2 '--root: nowhere: not a folder' import csv short.csv $to --root nowhere
 
+printf 'path,label\ncat/1.pgm,cat\ndog/1.pgm,dog\ndog/2.pgm,dog\n' >paths.csv
+refuse 2 'paths.csv: none of its 3 files is there, first ./cat/1.pgm (--root: the folder of its paths)' import csv paths.csv $to
+refuse 2 'paths.csv: none of its 3 files is there, first pets/dog/cat/1.pgm (--root: .*)' import csv paths.csv $to --root pets/dog
+mkdir dog
+cp pets/dog/1.pgm dog/
+expect 2 "$regimen" import csv paths.csv $to
+has err 'paths.csv: 2 of 3 files are not there, first ./cat/1.pgm (--root: the folder of its paths)$'
+rm -r dog x.quarantine.csv
+expect 0 "$regimen" import csv paths.csv $to --root pets
+! grep -q 'not there' err || fail "the right root: $(cat err)"
+rm x.h5
+
 # ---- arrays
 npy x.npy '|u1' '12, 4, 4' 192
 npy y.npy '|u1' '12,' 12
