@@ -47,7 +47,8 @@ enum {
     ROOT,
     FLAGS
 };
-static const rgm_cli_flag flags[FLAGS + 1] = {
+static rgm_cli_flag flags[FLAGS + 1] = {
+    /* tell_formats() completes the texts */
     [OUT] = {"out", 'o', "FILE", "the data set to write"},
     [FORCE] = {"force", 'f', NULL, "replace a file of that name"},
     [NAMES] = {"names", 0, "LIST", "class names, separated by commas, or a known set's: mnist, fashion-mnist"},
@@ -88,13 +89,36 @@ static const int32_t flag_formats[FLAGS] = {
     [ROOT] = CSV,
 };
 
+enum { FITS = 64, HELP = 160 };
+
+/* "folder, csv": the formats that a flag is for. */
+static const char *name_formats(int32_t flag, char fits[FITS]) {
+    *fits = 0;
+    for (int32_t i = 0; i < FORMATS; i++)
+        if (flag_formats[flag] & formats[i].bit)
+            snprintf(fits + strlen(fits), FITS - strlen(fits), "%s%s", *fits ? ", " : "", formats[i].name);
+    return fits;
+}
+
+/* Each flag's text says which formats it is for, unless it is for all. */
+static void tell_formats(void) {
+    static char help[FLAGS][HELP];
+    char fits[FITS];
+    for (int32_t i = 0; i < FLAGS; i++) {
+        if (flag_formats[i] == ALL) continue;
+        snprintf(help[i], HELP, "%s (%s)", flags[i].help, name_formats(i, fits));
+        flags[i].help = help[i];
+    }
+}
+
 static const rgm_cli_spec spec = {
     .name = "import",
     .arguments = "FORMAT SOURCE...",
     .about = "Writes a data set (HDF5) from files in another format. FORMAT is folder (of pictures, a folder for each "
              "class; also below train, test and validation), csv (a list of pictures: path,label or path,label,split), "
              "npy (arrays: X.npy Y.npy, also for test, or one SET.npz), idx (MNIST and its relatives, gzipped or not) "
-             "or cifar (the binary versions of CIFAR-10 and CIFAR-100). Pictures are JPEG, PNG, WebP, BMP or PNM.",
+             "or cifar (the binary versions of CIFAR-10 and CIFAR-100). Pictures are JPEG, PNG, WebP, BMP or PNM. "
+             "An option is for the formats that stand behind it, or for all.",
     .examples = "  regimen import folder photos --out photos.h5 --test 0.1\n"
                 "  regimen import folder photos --out photos.h5 --size 64 --fit pad\n"
                 "  regimen import folder imagenette2 --out imagenette.h5 --keep --max-side 500\n"
@@ -208,12 +232,9 @@ static rgm_status parse_pictures(const rgm_cli_line *line, rgm_import_pictures *
 }
 
 static rgm_status refuse_flag(int32_t flag, int32_t format, rgm_error *err) {
-    char fits[64] = "";
-    for (int32_t i = 0; i < FORMATS; i++)
-        if (flag_formats[flag] & formats[i].bit)
-            snprintf(fits + strlen(fits), sizeof fits - strlen(fits), "%s%s", *fits ? ", " : "", formats[i].name);
+    char fits[FITS];
     return rgm_fail(err, RGM_E_USAGE, "--%s: not for import %s, only for %s", flags[flag].flag, formats[format].name,
-                    fits);
+                    name_formats(flag, fits));
 }
 
 /* Flags that have no meaning for the format. */
@@ -273,6 +294,7 @@ rgm_status rgm_cmd_import(int argc, char **argv, rgm_error *err) {
     static progress p;
     static rgm_import_report report;
     int32_t format;
+    tell_formats();
     RGM_TRY(rgm_cli_parse(&line, &spec, argc, argv, err));
     if (line.helped) return RGM_OK;
     p.quiet = line.quiet;

@@ -118,6 +118,15 @@ expect 0 "$regimen" import npy x.npy y.npy --out npy.h5 --test 0.25 --names=ant,
 has out '1x5x4 images'
 has out '^  bee  *3  *1$'
 
+# ---- the help says which options a format has, and it has these
+expect 0 "$regimen" import --help
+check
+tr -s ' \n' '  ' <out >help
+for words in 'pixels: 64, or 48x64 for height x width \[from the pictures\] (folder, csv)' 'stratified (folder, csv, npy)' \
+    'fashion-mnist (idx, cifar, npy)' "\[the list's folder\] (csv)" 'a file of that name --gray' 'kept in the file -s'; do
+    has help "$words"
+done
+
 # ---- wrong inputs
 leaves='bad.*.' # the staging, and the list of what cannot be read
 refuse 2 "csv, npy" import import photos --out bad.h5
