@@ -34,11 +34,11 @@ rgm_status rgm_list_where(const rgm_list *list, int64_t i, char *out, size_t siz
     size_t length = strlen(root);
     const char *between = length && root[length - 1] != '/' ? "/" : "";
     if ((size_t)snprintf(out, size, "%s%s%s", root, between, path) < size) return RGM_OK;
-    return rgm_fail(err, RGM_E_IO, "its path is longer than the system takes");
+    return rgm_fail(err, RGM_E_UNSUPPORTED, "its path is longer than the system takes: at most %d bytes", PATH_MAX - 1);
 }
 
 rgm_status rgm_list_read(const rgm_list *list, int64_t i, size_t first, rgm_picture_file *file, rgm_error *err) {
-    char path[2 * PATH_MAX];
+    char path[PATH_MAX];
     RGM_TRY(rgm_list_where(list, i, path, sizeof path, err));
     return rgm_picture_file_read(file, path, &(rgm_picture_part){.first = first, .largest = RGM_LIST_FILE}, err);
 }

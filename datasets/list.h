@@ -51,7 +51,8 @@ void rgm_list_free(rgm_list *list); /* a zeroed one is fine */
 /* The path of an entry, as listed. Lives until the next rgm_list_add(). */
 const char *rgm_list_path(const rgm_list *list, int64_t i);
 
-/* The path by which an entry is opened, behind the root. RGM_E_IO if it is longer than the system takes. */
+/* The path by which an entry is opened, behind the root. RGM_E_UNSUPPORTED if it does not fit into
+ * `size`, which is PATH_MAX for what the system takes. */
 rgm_status rgm_list_where(const rgm_list *list, int64_t i, char *out, size_t size, rgm_error *err);
 
 #define RGM_LIST_FILE (1 << 28) /* largest file of a picture, bytes */

@@ -91,6 +91,25 @@ has set*.quarantine.csv '^odd names/b.*.xe2.x80.xae.x1b\[2J.xc2.x9b.png,empty fi
 check
 ! grep -q "$(printf '[\033\233\256]')" out err || fail "a terminal would obey: $(cat out err)"
 
+# ---- a path that is longer than the system takes, whatever its end
+long=$(printf '%0200d' 0)
+long=$long/$long/$long/$long/$long/$long/$long/$long/$long/$long/$long
+mkdir -p deep/a "deep/b/$long" "top/$long"
+near=$(printf '%0200d' 1)
+near=$near/$near/$near/$near/$near/$near/$near/$near/$near/$(printf '%060d' 1)
+mkdir -p "top/$near"
+picture deep/a/1.ppm 1
+picture deep/b/1.ppm 2
+picture "top/$long/none.ppm" 3
+picture "top/$near/0123456789.ppm" 3
+picture "top/$near/0123456789" 4
+mv top/* "deep/b/$long/"
+expect 0 "$regimen" import folder deep --out deep.h5 --size 8
+has out '3 pictures cannot be read and are left out' # of the farther folder it is known that it is there
+check
+[ "$(grep -c 'its path is longer than the system takes: at most 4095 bytes$' deep.quarantine.csv)" = 3 ] ||
+    fail "a long path: $(cut -c 4000- deep.quarantine.csv)"
+
 # ---- killed, again and again, on the way
 check
 for delay in 0.00 0.01 0.02 0.03 0.05 0.08; do
