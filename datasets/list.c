@@ -14,7 +14,8 @@ const char *rgm_passed_name(int32_t reason) {
                                                         "outside of the class folders",
                                                         "not regular files",
                                                         "links to a folder seen before",
-                                                        "folders that cannot be read"};
+                                                        "folders that cannot be read",
+                                                        "links to a folder above them"};
     return reason >= 0 && reason < RGM_PASSED_COUNT ? names[reason] : "";
 }
 

@@ -15,7 +15,8 @@ enum {
     RGM_PASSED_SPECIAL = 3, /* devices, pipes, sockets */
     RGM_PASSED_AGAIN = 4,   /* links to folders that are walked already */
     RGM_PASSED_LOCKED = 5,  /* folders that cannot be read */
-    RGM_PASSED_COUNT = 6
+    RGM_PASSED_ABOVE = 6,   /* links to a folder that they are in, at any depth */
+    RGM_PASSED_COUNT = 7
 };
 
 /* What a count of them is called: "hidden", "not pictures", ... */

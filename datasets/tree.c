@@ -2,10 +2,12 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 #include "base/log.h"
 
 enum { LOCKED_TOLD = 10, SHOWN = 512 };
@@ -156,7 +158,7 @@ static rgm_status read_folder(struct walk *w, const char *path, struct names *na
     return error ? locked(w, path, error, err) : RGM_OK;
 }
 
-enum { KIND_FILE, KIND_FOLDER, KIND_LINKED_FOLDER, KIND_OTHER, KIND_OWN };
+enum { KIND_FILE, KIND_FOLDER, KIND_LINKED_FOLDER, KIND_ABOVE, KIND_OTHER, KIND_OWN };
 
 static void find_own(struct walk *w, const rgm_tree *tree) {
     struct stat st;
@@ -171,6 +173,28 @@ static int is_own(const struct walk *w, const struct stat *st) {
     return 0;
 }
 
+static int same_file(const struct stat *a, const struct stat *b) {
+    return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
+}
+
+/* Is the folder *to the one that holds the link `whole`, or any above that? Such a link would bring in all beside. */
+static int leads_up(const char *whole, const struct stat *to) {
+    const char *slash = strrchr(whole, '/');
+    char *folder = slash ? strndup(whole, (size_t)(slash - whole) + 1) : strdup(".");
+    int fd = folder ? open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1, up = 0;
+    struct stat here, below = {0};
+    free(folder);
+    while (fd >= 0 && fstat(fd, &here) == 0 && !same_file(&here, &below)) {
+        up = same_file(&here, to);
+        below = here;
+        int above = up ? -1 : openat(fd, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
+        close(fd);
+        fd = above;
+    }
+    if (fd >= 0) close(fd);
+    return up;
+}
+
 /* What a name is; *st is that of the file behind links. A link that leads nowhere is a file, which cannot be read. */
 static int kind_of(const struct walk *w, const char *path, unsigned char type, struct stat *st) {
     char *whole = whole_path(w, path);
@@ -180,11 +204,18 @@ static int kind_of(const struct walk *w, const char *path, unsigned char type, s
     int found = stat(whole, st) == 0, linked = type == DT_LNK;
     struct stat own;
     if (type == DT_UNKNOWN && lstat(whole, &own) == 0) linked = S_ISLNK(own.st_mode);
+    int up = linked && found && S_ISDIR(st->st_mode) && leads_up(whole, st);
     free(whole);
+    if (up) return KIND_ABOVE;
     if (found && is_own(w, st)) return KIND_OWN;
     if (!found || S_ISREG(st->st_mode)) return KIND_FILE;
     if (!S_ISDIR(st->st_mode)) return KIND_OTHER;
     return linked ? KIND_LINKED_FOLDER : KIND_FOLDER;
+}
+
+static void count_passed(struct walk *w, int kind) {
+    w->list->passed[RGM_PASSED_SPECIAL] += kind == KIND_OTHER;
+    w->list->passed[RGM_PASSED_ABOVE] += kind == KIND_ABOVE;
 }
 
 /* ---- the walk ---- */
@@ -229,8 +260,8 @@ static rgm_status walk_folder(struct walk *w, const struct place *place, rgm_err
             status = walk_folder(w, &in, err);
         else if (kind == KIND_LINKED_FOLDER)
             status = defer(w, in.path, in.label, in.split, err);
-        else if (kind == KIND_OTHER)
-            w->list->passed[RGM_PASSED_SPECIAL]++;
+        else
+            count_passed(w, kind);
         free(in.path);
     }
     free_names(&names);
@@ -263,7 +294,7 @@ static rgm_status walk_classes(struct walk *w, const char *path, int32_t split, 
         int kind = in.path ? kind_of(w, in.path, names.list[i].type, &st) : KIND_OTHER;
         if (!in.path) status = no_memory(w, err);
         if (in.path && kind == KIND_FILE) w->list->passed[RGM_PASSED_OUTSIDE]++;
-        if (in.path && kind == KIND_OTHER) w->list->passed[RGM_PASSED_SPECIAL]++;
+        if (in.path) count_passed(w, kind);
         if (status == RGM_OK && (kind == KIND_FOLDER || kind == KIND_LINKED_FOLDER))
             status = name_class(w, names.list[i].text, &in.label, err);
         if (status == RGM_OK && kind == KIND_FOLDER) status = walk_folder(w, &in, err);

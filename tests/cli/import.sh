@@ -76,6 +76,17 @@ fi
 expect 0 "$regimen" train photos.h5 --model mlp --epochs 1 --out run --quiet
 expect 0 "$regimen" train kept.h5 --image 3x12x10 --model mlp --epochs 1 --out run-kept --quiet
 
+# ---- a link to a folder above brings in nothing
+mkdir -p up/set/a up/set/b up/other
+picture up/set/a/1.ppm 1
+picture up/set/b/1.ppm 2
+picture up/other/3.ppm 3
+ln -s ../.. up/set/a/all
+ln -s / up/set/b/root
+expect 0 "$regimen" import folder up/set --out up.h5 --size 8
+has out '^  train *2 images'
+has out 'passed over: 2 links to a folder above them'
+
 # ---- names that a terminal would obey
 mkdir -p "odd names/a" "odd names/b"
 evil=$(printf '\342\200\256\033[2J\302\233')
