@@ -458,6 +458,23 @@ START_TEST(test_quarantine_kept) {
 }
 END_TEST
 
+/* A JPEG that lacks its end marker alone is taken, and told. */
+START_TEST(test_end_marker) {
+    size_t size;
+    uint8_t *file = make_picture(&(picture_spec){.kind = RGM_PICTURE_JPEG, .H = 20, .W = 20, .C = 3}, &size);
+    make_two_classes(2);
+    import_put("cat/ends.jpg", file, size - 2);
+    import_put("cat/short.jpg", file, size - 3);
+    free(file);
+    c->options.pictures.keep = _i;
+    if (_i) c->options.pictures.H = c->options.pictures.W = 0;
+    import_expect(rgm_import_folder, RGM_OK, NULL);
+    ck_assert_int_eq(c->report.warnings, 1);
+    ck_assert_int_eq(c->report.quarantined, 1);
+    import_quarantined("cat/short.jpg", "JPEG: ends too early");
+}
+END_TEST
+
 /* A film beside the photographs is no picture, however large. */
 START_TEST(test_large_other) {
     make_two_classes(3);
@@ -559,6 +576,7 @@ int main(void) {
     tcase_add_loop_test(tests, test_threads, 0, 2);
     tcase_add_test(tests, test_quarantine);
     tcase_add_test(tests, test_quarantine_kept);
+    tcase_add_loop_test(tests, test_end_marker, 0, 2);
     tcase_add_test(tests, test_large_other);
     tcase_add_test(tests, test_all_broken);
     tcase_add_loop_test(tests, test_keep, 0, 2);

@@ -78,10 +78,31 @@ START_TEST(test_cut) {
     uint8_t *at = made(_i, &size);
     ck_assert_int_eq(tried(at, size), RGM_OK);
     size_t last = specs[_i].plain ? size - 5 : size; /* the last number of a text may be cut, or the space behind it */
+    if (specs[_i].kind == JPEG && specs[_i].progressive < 2) last -= 2; /* the end marker */
     for (size_t n = 0; n < last; n++) {
         rgm_status status = tried(at, n);
         ck_assert_msg(status != RGM_OK, "%zu of %zu bytes are a picture", n, size);
     }
+    free(at);
+}
+END_TEST
+
+/* A JPEG without its end marker, or half of it, has the same pixels, and a warning. */
+START_TEST(test_end_marker) {
+    size_t size;
+    uint8_t *at = made(_i, &size), *whole = calloc(19 * 21, 3);
+    if (specs[_i].kind != JPEG || specs[_i].progressive == 2) size = 0; /* nothing to look at */
+    for (size_t missing = 0; size && missing <= 2; missing++) {
+        const rgm_bytes bytes = {at, size - missing, "a picture"};
+        const rgm_picture picture = decoded(decoder, &bytes, &(rgm_decode_want){.C = 3});
+        ck_assert_int_eq(picture.warnings, missing != 0);
+        for (int32_t h = 0; h < picture.H; h++) {
+            size_t row = 3 * (size_t)picture.W;
+            if (!missing) memcpy(whole + (size_t)h * row, picture.pixels + h * picture.pitch, row);
+            ck_assert(memcmp(whole + (size_t)h * row, picture.pixels + h * picture.pitch, row) == 0);
+        }
+    }
+    free(whole);
     free(at);
 }
 END_TEST
@@ -147,6 +168,7 @@ int main(void) {
     tcase_add_checked_fixture(damage, setup, teardown);
     tcase_set_timeout(damage, 120);
     tcase_add_loop_test(damage, test_cut, 0, SPECS);
+    tcase_add_loop_test(damage, test_end_marker, 0, SPECS);
     tcase_add_loop_test(damage, test_changed, 0, SPECS);
     tcase_add_loop_test(damage, test_chance, 0, SPECS);
     tcase_add_test(damage, test_lines);

@@ -367,7 +367,7 @@ START_TEST(test_headers) {
     spec.H = 300;
     bytes = made(&spec);
     refused(bytes.at, bytes.size - bytes.size / 4, RGM_E_FORMAT, " of 300 rows", 0);
-    refused(bytes.at, bytes.size - 2, RGM_E_FORMAT, "JPEG: ends too early, after 2", 0);
+    refused(bytes.at, bytes.size - 3, RGM_E_FORMAT, "JPEG: ends too early, after 2", 0);
     free((void *)bytes.at);
 }
 END_TEST

@@ -94,6 +94,7 @@ typedef struct jpeg_job {
     rgm_status status;
     rgm_error *err;
     int32_t warnings;
+    int32_t ended; /* 1: its bytes were read up, and an end marker was put behind them */
 } jpeg_job;
 
 static jpeg_job *job_of(void *cinfo) { return ((j_common_ptr)cinfo)->client_data; }
@@ -114,12 +115,18 @@ _Noreturn static void leave(jpeg_job *job, rgm_status status) {
     longjmp(job->out, 1);
 }
 
+_Noreturn static void ends_early(jpeg_job *job) {
+    char rows[64];
+    leave(job, rgm_fail(job->err, RGM_E_FORMAT, "JPEG: ends too early%s", after_rows(job, rows)));
+}
+
 _Noreturn static void on_error(j_common_ptr cinfo) {
     jpeg_job *job = job_of(cinfo);
     char text[JMSG_LENGTH_MAX], rows[64];
     int code = cinfo->err->msg_code;
     cinfo->err->format_message(cinfo, text);
     if (code == JERR_OUT_OF_MEMORY) leave(job, rgm_fail(job->err, RGM_E_NOMEM, "JPEG: no memory to decode it"));
+    if (job->ended) ends_early(job);
     int cannot = code == JERR_NO_BACKING_STORE || code == JERR_NOT_COMPILED || code == JERR_NOTIMPL ||
                  code == JERR_ARITH_NOTIMPL || code == JERR_CONVERSION_NOTIMPL || code == JERR_CCIR601_NOTIMPL ||
                  code == JERR_FRACT_SAMPLE_NOTIMPL || code == JERR_BAD_PRECISION || code == JERR_SOF_UNSUPPORTED;
@@ -146,15 +153,22 @@ static void on_output(j_common_ptr cinfo) { (void)cinfo; } /* libjpeg's prints *
 
 static void source_begin(j_decompress_ptr c) { (void)c; }
 
+/* libjpeg reads ahead, so that it is not known yet whether more than the end marker is missing: a scan whose data ends
+ * there gives a warning, which is an error then. Arithmetic coding gives none. */
 static boolean source_fill(j_decompress_ptr c) {
+    static const JOCTET end[2] = {0xff, JPEG_EOI};
     jpeg_job *job = job_of(c);
-    char rows[64];
-    leave(job, rgm_fail(job->err, RGM_E_FORMAT, "JPEG: ends too early%s", after_rows(job, rows)));
+    if (job->ended || c->arith_code) ends_early(job);
+    job->ended = 1;
+    job->warnings++;
+    c->src->next_input_byte = end;
+    c->src->bytes_in_buffer = sizeof end;
+    return TRUE;
 }
 
 static void source_skip(j_decompress_ptr c, long bytes) {
     if (bytes <= 0) return;
-    if ((size_t)bytes > c->src->bytes_in_buffer) source_fill(c);
+    if ((size_t)bytes > c->src->bytes_in_buffer) ends_early(job_of(c));
     c->src->next_input_byte += bytes;
     c->src->bytes_in_buffer -= (size_t)bytes;
 }
@@ -303,6 +317,17 @@ static void look_through(jpeg_job *job) {
     while (c->output_scanline < c->output_height) jpeg_read_scanlines(c, &scratch, 1);
 }
 
+/* Of a picture in several scans without an end marker all scans must be there. It is known of a progressive one: each
+ * coefficient has all its bits. */
+static void check_scans(jpeg_job *job) {
+    const struct jpeg_decompress_struct *c = &job->c;
+    if (!job->ended || !jpeg_has_multiple_scans(&job->c)) return;
+    if (!c->coef_bits) ends_early(job);
+    for (int k = 0; k < c->num_components; k++)
+        for (int i = 0; i < DCTSIZE2; i++)
+            if (c->coef_bits[k][i] != 0) ends_early(job);
+}
+
 static void decode(jpeg_job *job) {
     struct jpeg_decompress_struct *c = &job->c;
     rgm_canvas canvas;
@@ -312,6 +337,7 @@ static void decode(jpeg_job *job) {
     c->scale_num = 1;
     c->scale_denom = (unsigned)reduced;
     jpeg_start_decompress(c);
+    check_scans(job);
     jpeg_part part = part_of(job->job, (int32_t)c->output_height, (int32_t)c->output_width, reduced);
     check(job, rgm_canvas_begin_part(&canvas, job->job, part.bottom - part.top, part.right - part.left, job->err));
     place_box(job->job, &part);

@@ -19,7 +19,8 @@
  * smooth upsampling, which have the same bits on all instruction sets.
  *
  * A damaged picture is RGM_E_FORMAT, and so is one that ends too early. Its line is "NAME: what is wrong", without a
- * name "what is wrong". Bytes that a decoder passes over without harm are counted in picture.warnings.
+ * name "what is wrong". Bytes that a decoder passes over without harm are counted in picture.warnings, and so is the
+ * end marker that a whole JPEG lacks.
  */
 #ifndef RGM_PICTURE_PICTURE_H
 #define RGM_PICTURE_PICTURE_H
