@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <xxhash.h>
+#include "data/stats.h"
 #include "picture/encode.h"
 
 enum { QUALITY = 92 };
@@ -47,20 +48,13 @@ static rgm_status decode(rgm_keeper *keeper, const rgm_bytes *bytes, rgm_picture
 }
 
 static void add_sums(const rgm_picture *picture, rgm_stage_record *record) {
-    int32_t C = picture->C;
-    record->pixels = (uint64_t)picture->H * (uint64_t)picture->W;
-    for (int32_t y = 0; y < picture->H; y++) {
-        const uint8_t *row = picture->pixels + y * picture->pitch;
-        for (int32_t c = 0; c < C; c++) {
-            uint64_t sum = 0, square = 0;
-            for (int32_t x = 0; x < picture->W; x++) {
-                uint32_t value = row[x * C + c];
-                sum += value;
-                square += value * value;
-            }
-            record->sum[c] += sum;
-            record->square[c] += square;
-        }
+    rgm_channel_sums sums = {.C = picture->C};
+    for (int32_t y = 0; y < picture->H; y++)
+        rgm_channel_sums_add(&sums, picture->pixels + y * picture->pitch, picture->W);
+    record->pixels = sums.pixels;
+    for (int32_t c = 0; c < picture->C; c++) {
+        record->sum[c] = sums.sum[c];
+        record->square[c] = (uint64_t)sums.square[c];
     }
 }
 

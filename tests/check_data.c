@@ -9,6 +9,7 @@
 #include <hdf5.h>
 #include "base/log.h"
 #include "data/dataset.h"
+#include "data/stats.h"
 #include "make_set.h"
 
 static char *folder;
@@ -104,6 +105,29 @@ START_TEST(test_constants) {
         ck_assert_double_eq_tol(info->std[c], sqrt(square), 1e-7);
     }
     rgm_dataset_close(set);
+}
+END_TEST
+
+/* Sums of any number of channels and pixels, in any pieces, against a plain loop; of the largest image, all white. */
+START_TEST(test_sums) {
+    static uint8_t bytes[4000], white[48 * 70000];
+    uint64_t sum[RGM_DATA_CHANNELS] = {0}, square[RGM_DATA_CHANNELS] = {0};
+    const int32_t C = _i, all = (int32_t)sizeof bytes / C;
+    rgm_channel_sums sums = {.C = C};
+    for (int32_t i = 0; i < C * all; i++) {
+        bytes[i] = (uint8_t)((uint32_t)i * 2654435761u >> 23);
+        sum[i % C] += bytes[i];
+        square[i % C] += (uint64_t)bytes[i] * bytes[i];
+    }
+    for (int32_t at = 0, n = 0; at < all; at += n++)
+        rgm_channel_sums_add(&sums, bytes + at * C, n < all - at ? n : all - at);
+    ck_assert_uint_eq(sums.pixels, (uint64_t)all);
+    for (int32_t c = 0; c < C; c++) ck_assert(sums.sum[c] == sum[c] && sums.square[c] == square[c]);
+    memset(white, 255, sizeof white);
+    sums = (rgm_channel_sums){.C = C};
+    rgm_channel_sums_add(&sums, white, (int64_t)sizeof white / C);
+    for (int32_t c = 0; c < C; c++)
+        ck_assert(sums.sum[c] == 255 * sums.pixels && sums.square[c] == 65025 * sums.pixels);
 }
 END_TEST
 
@@ -642,6 +666,7 @@ int main(void) {
     tcase_add_test(sets, test_label_widths);
     tcase_add_test(sets, test_attributes);
     tcase_add_test(sets, test_constants);
+    tcase_add_loop_test(sets, test_sums, 1, RGM_DATA_CHANNELS + 1);
     tcase_add_test(sets, test_no_constants);
     tcase_add_loop_test(sets, test_refusals, 0, (int)(sizeof refusals / sizeof *refusals));
     tcase_add_test(sets, test_no_hdf5);
