@@ -11,13 +11,6 @@
 
 enum { PIECE_BYTES = 2 << 20, NAMES_TOLD = 5 };
 
-/* Images of one split that wait for being written together. */
-struct piece {
-    uint8_t *images;
-    int32_t *labels;
-    int64_t count, room;
-};
-
 struct work {
     const rgm_assembly *a;
     const rgm_import_options *options;
@@ -161,32 +154,96 @@ static rgm_status count_splits(struct work *w, rgm_error *err) {
 
 /* ---- the file ---- */
 
-static rgm_status flush(struct piece *piece, rgm_writer *writer, int32_t split, rgm_error *err) {
-    if (piece->count == 0) return RGM_OK;
-    int64_t n = piece->count;
-    piece->count = 0;
-    return rgm_writer_add(writer, split, piece->images, piece->labels, n, err);
+/* Images of neighbours in the list: those of the first split, then those of the next one. */
+struct piece {
+    uint8_t *images;
+    int32_t *labels;
+    int64_t count[RGM_SPLIT_COUNT];
+};
+
+/* A piece is read and checked while the one before is summed and written. */
+struct copy {
+    struct work *w;
+    rgm_writer *writer;
+    struct piece pieces[2];
+    struct piece *now, *before;
+    int64_t room; /* most images of a piece */
+    int64_t at;   /* the next entry of the list */
+};
+
+/* Counts what the next piece has. Returns where it ends. */
+static int64_t plan_piece(struct copy *c) {
+    const struct work *w = c->w;
+    int64_t end = c->at, images = 0;
+    memset(c->now->count, 0, sizeof c->now->count);
+    for (; end < w->a->list->count && images < c->room; end++) {
+        if (w->split[end] == RGM_SPLIT_COUNT) continue;
+        c->now->count[w->split[end]]++;
+        images++;
+    }
+    return end;
 }
 
-static rgm_status copy_images(struct work *w, rgm_writer *writer, struct piece *pieces, rgm_error *err) {
-    const rgm_list *list = w->a->list;
+static rgm_status read_piece(struct copy *c, rgm_error *err) {
+    const struct work *w = c->w;
+    struct piece *piece = c->now;
+    const int64_t end = plan_piece(c);
+    int64_t place[RGM_SPLIT_COUNT] = {0};
     rgm_stage_record record;
-    for (int64_t i = 0; i < list->count; i++) {
-        const int32_t split = w->split[i];
-        RGM_TRY(next_record(w, i, &record, err));
+    for (int32_t s = 1; s < RGM_SPLIT_COUNT; s++) place[s] = place[s - 1] + piece->count[s - 1];
+    for (; c->at < end; c->at++) {
+        const int32_t split = w->split[c->at];
+        RGM_TRY(next_record(w, c->at, &record, err));
         if (split == RGM_SPLIT_COUNT) continue;
-        struct piece *piece = &pieces[split];
-        RGM_TRY(rgm_stage_data(w->a->stage, &record, piece->images + piece->count * w->largest, err));
-        piece->labels[piece->count++] = w->number[list->entries[i].label];
-        if (piece->count == piece->room) RGM_TRY(flush(piece, writer, split, err));
+        RGM_TRY(rgm_stage_data(w->a->stage, &record, piece->images + place[split] * w->largest, err));
+        piece->labels[place[split]++] = w->number[w->a->list->entries[c->at].label];
     }
-    for (int32_t s = 0; s < RGM_SPLIT_COUNT; s++) RGM_TRY(flush(&pieces[s], writer, s, err));
-    return rgm_writer_finish(writer, err);
+    return RGM_OK;
+}
+
+static rgm_status write_piece(const struct copy *c, rgm_error *err) {
+    const struct piece *piece = c->before;
+    int64_t at = 0;
+    for (int32_t s = 0; s < RGM_SPLIT_COUNT; at += piece->count[s++])
+        RGM_TRY(
+            rgm_writer_put(c->writer, s, piece->images + at * c->w->largest, piece->labels + at, piece->count[s], err));
+    return RGM_OK;
+}
+
+static void sum_piece(const struct copy *c) {
+    const struct piece *piece = c->before;
+    int64_t at = 0;
+    for (int32_t s = 0; s < RGM_SPLIT_COUNT; at += piece->count[s++])
+        rgm_writer_sum(c->writer, s, piece->images + at * c->w->largest, piece->count[s]);
+}
+
+enum { WRITE, SUM, READ, STEPS };
+
+static rgm_status step(void *context, int32_t chunk, int32_t worker, rgm_error *err) {
+    struct copy *c = context;
+    (void)worker;
+    if (chunk == READ) return read_piece(c, err);
+    if (c->before && chunk == WRITE) return write_piece(c, err);
+    if (c->before && chunk == SUM) sum_piece(c);
+    return RGM_OK;
+}
+
+static rgm_status copy_images(struct copy *c, rgm_error *err) {
+    int64_t left = 1;
+    for (int32_t k = 0; left > 0; k ^= 1) {
+        c->now = &c->pieces[k];
+        RGM_TRY(rgm_team_for(c->w->a->team, step, c, STEPS, err));
+        if (c->before) RGM_TRY(rgm_writer_report(c->writer, err));
+        c->before = c->now;
+        left = 0;
+        for (int32_t s = 0; s < RGM_SPLIT_COUNT; s++) left += c->now->count[s];
+    }
+    return rgm_writer_finish(c->writer, err);
 }
 
 static rgm_status write_images(struct work *w, rgm_error *err) {
     const rgm_import_options *o = w->options;
-    struct piece pieces[RGM_SPLIT_COUNT] = {0};
+    struct copy copy = {.w = w, .room = PIECE_BYTES / w->largest + 1};
     rgm_writer_options settings = {.path = o->out,
                                    .replace = o->overwrite,
                                    .H = w->a->to.H,
@@ -202,22 +259,20 @@ static rgm_status write_images(struct work *w, rgm_error *err) {
                                    .stop = o->stop};
     memcpy(settings.count, w->count, sizeof settings.count);
     memcpy(settings.names, w->picture_names.bytes, sizeof settings.names);
-    rgm_writer *writer;
-    RGM_TRY(rgm_writer_create(&writer, &settings, err));
-    rgm_status status = rgm_picture_names_write(&w->picture_names, rgm_writer_names, writer, err);
-    for (int32_t s = 0; s < RGM_SPLIT_COUNT && status == RGM_OK; s++) {
-        pieces[s].room = PIECE_BYTES / w->largest + 1;
-        pieces[s].images = malloc((size_t)(pieces[s].room * w->largest));
-        pieces[s].labels = calloc((size_t)pieces[s].room, sizeof *pieces[s].labels);
-        if (!pieces[s].images || !pieces[s].labels)
+    RGM_TRY(rgm_writer_create(&copy.writer, &settings, err));
+    rgm_status status = rgm_picture_names_write(&w->picture_names, rgm_writer_names, copy.writer, err);
+    for (int32_t k = 0; k < 2 && status == RGM_OK; k++) {
+        copy.pieces[k].images = malloc((size_t)(copy.room * w->largest));
+        copy.pieces[k].labels = calloc((size_t)copy.room, sizeof *copy.pieces[k].labels);
+        if (!copy.pieces[k].images || !copy.pieces[k].labels)
             status = rgm_fail(err, RGM_E_NOMEM, "%.300s: out of memory", o->out);
     }
-    if (status == RGM_OK) status = copy_images(w, writer, pieces, err);
-    for (int32_t s = 0; s < RGM_SPLIT_COUNT; s++) {
-        free(pieces[s].images);
-        free(pieces[s].labels);
+    if (status == RGM_OK) status = copy_images(&copy, err);
+    for (int32_t k = 0; k < 2; k++) {
+        free(copy.pieces[k].images);
+        free(copy.pieces[k].labels);
     }
-    rgm_writer_destroy(writer);
+    rgm_writer_destroy(copy.writer);
     return status;
 }
 

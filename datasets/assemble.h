@@ -2,6 +2,7 @@
 #ifndef RGM_DATASETS_ASSEMBLE_H
 #define RGM_DATASETS_ASSEMBLE_H
 
+#include "base/team.h"
 #include "import.h"
 #include "stage.h"
 
@@ -9,6 +10,7 @@ typedef struct rgm_assembly {
     const rgm_list *list;
     rgm_stage *stage; /* with a record for each entry of the list */
     rgm_transform to;
+    rgm_team *team;
 } rgm_assembly;
 
 /* Writes options->out and fills the report. Classes without a picture are left out, which is logged. Splits that the

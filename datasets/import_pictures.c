@@ -74,7 +74,7 @@ static rgm_status stage_and_assemble(const rgm_list *list, const rgm_survey *sur
     if (job.done)
         rgm_log(RGM_LOG_INFO, "going on after %lld of %lld pictures", (long long)job.done, (long long)list->count);
     rgm_status status = job.done < list->count ? rgm_stage_list(&job, options, err) : RGM_OK;
-    const rgm_assembly assembly = {.list = list, .stage = stage, .to = job.to};
+    const rgm_assembly assembly = {.list = list, .stage = stage, .to = job.to, .team = team};
     if (status == RGM_OK) status = rgm_assemble(&assembly, options, err);
     if (status == RGM_OK || survey->pictures == 0) rgm_stage_remove(stage); /* nothing in it could be used again */
     rgm_stage_close(stage);

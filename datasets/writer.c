@@ -146,7 +146,7 @@ static rgm_status put_labels(const rgm_writer *writer, int32_t split, const int3
     return RGM_OK;
 }
 
-static rgm_status report(const rgm_writer *writer, rgm_error *err) {
+rgm_status rgm_writer_report(const rgm_writer *writer, rgm_error *err) {
     const rgm_writer_options *o = &writer->options;
     int64_t done = 0, total = 0;
     for (int32_t s = 0; s < RGM_SPLIT_COUNT; s++) done += writer->written[s], total += o->count[s];
@@ -155,7 +155,7 @@ static rgm_status report(const rgm_writer *writer, rgm_error *err) {
                     (long long)total);
 }
 
-rgm_status rgm_writer_add(rgm_writer *writer, int32_t split, const uint8_t *images, const int32_t *labels, int64_t n,
+rgm_status rgm_writer_put(rgm_writer *writer, int32_t split, const uint8_t *images, const int32_t *labels, int64_t n,
                           rgm_error *err) {
     const rgm_writer_options *o = &writer->options;
     if (n < 0 || n > o->count[split] - writer->written[split])
@@ -165,11 +165,23 @@ rgm_status rgm_writer_add(rgm_writer *writer, int32_t split, const uint8_t *imag
     RGM_TRY(put_labels(writer, split, labels, n, err));
     RGM_TRY(put(writer, images, (size_t)n * bytes, writer->images[split] + (off_t)writer->written[split] * (off_t)bytes,
                 err));
+    writer->written[split] += n;
+    return RGM_OK;
+}
+
+void rgm_writer_sum(rgm_writer *writer, int32_t split, const uint8_t *images, int64_t n) {
+    const rgm_writer_options *o = &writer->options;
+    size_t bytes = image_bytes(writer);
     XXH3_64bits_update(writer->pixels[split], images, (size_t)n * bytes);
     for (int64_t i = 0; split == RGM_SPLIT_TRAIN && i < n; i++)
         rgm_channel_sums_add(&writer->sums, images + (size_t)i * bytes, (int64_t)o->H * o->W);
-    writer->written[split] += n;
-    return report(writer, err);
+}
+
+rgm_status rgm_writer_add(rgm_writer *writer, int32_t split, const uint8_t *images, const int32_t *labels, int64_t n,
+                          rgm_error *err) {
+    RGM_TRY(rgm_writer_put(writer, split, images, labels, n, err));
+    rgm_writer_sum(writer, split, images, n);
+    return rgm_writer_report(writer, err);
 }
 
 rgm_status rgm_writer_names(void *context, int32_t split, int64_t first, const char *rows, int64_t n, rgm_error *err) {

@@ -35,6 +35,13 @@ rgm_status rgm_writer_create(rgm_writer **writer, const rgm_writer_options *opti
 rgm_status rgm_writer_add(rgm_writer *writer, int32_t split, const uint8_t *images, const int32_t *labels, int64_t n,
                           rgm_error *err);
 
+/* Its parts: the file, hashes and sums, progress. Two threads may write and sum at the same time, each of them every
+ * piece of a split in the same order. */
+rgm_status rgm_writer_put(rgm_writer *writer, int32_t split, const uint8_t *images, const int32_t *labels, int64_t n,
+                          rgm_error *err);
+void rgm_writer_sum(rgm_writer *writer, int32_t split, const uint8_t *images, int64_t n);
+rgm_status rgm_writer_report(const rgm_writer *writer, rgm_error *err);
+
 /* Puts n names in their place, from number `first` of a split on: rows of options.names[split] bytes, padded with NUL.
  * `writer` is an rgm_writer. */
 rgm_status rgm_writer_names(void *writer, int32_t split, int64_t first, const char *rows, int64_t n, rgm_error *err);

@@ -272,10 +272,11 @@ static rgm_status parse(const rgm_cli_line *line, rgm_import_options *o, int32_t
 
 /* ---- the command ---- */
 
-/* The finished file as a run will see it. */
+/* The finished file as a run will see it, if anybody is told of it. */
 static rgm_status show(const rgm_cli_line *line, rgm_import_result *result, rgm_error *err) {
     rgm_dataset *set;
     rgm_status status = RGM_OK;
+    if (line->quiet && !line->json) return RGM_OK;
     RGM_TRY(rgm_dataset_open(&set, line->own[OUT], &(rgm_dataset_options){.stop = rgm_interrupt_stop()}, err));
     result->set = set;
     if ((!line->json || strcmp(line->json, "-") != 0) && !line->quiet) rgm_import_result_print(result);

@@ -277,6 +277,7 @@ static rgm_status frame_and_sync(const rgm_file_writer *writer, rgm_error *err) 
     if (fstat(writer->fd, &st) != 0 || st.st_size <= RGM_FILE_BLOCK)
         return rgm_fail(err, RGM_E_IO, "%s: cannot write: the file came out empty", writer->path);
     uint64_t sum = 0;
+    sync_file_range(writer->fd, 0, 0, SYNC_FILE_RANGE_WRITE); /* a hint: the disk begins while the sum is made */
     rgm_input written = {.path = writer->path,
                          .fd = writer->fd,
                          .size = (int64_t)st.st_size,
