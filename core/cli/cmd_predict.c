@@ -162,7 +162,7 @@ static rgm_status begin(command *c, rgm_error *err) {
     p->top = c->top < p->classes ? c->top : p->classes;
     p->stop = rgm_interrupt_stop();
     RGM_TRY(rgm_predicting_open(p, err));
-    rgm_transform_print(&p->transform, c->transform);
+    if (p->transform.C == 1 || p->transform.C == 3) rgm_transform_print(&p->transform, c->transform);
     rgm_predictions_options options = {.model = config->model.name,
                                        .checkpoint = c->path,
                                        .transform = c->transform,

@@ -56,15 +56,28 @@ static rgm_status map_classes(const rgm_predicting *p, rgm_predicted_set *s, rgm
     return RGM_OK;
 }
 
+/* Pictures are grey or in colour. Images of other channels can only be taken as they are. */
+static int32_t takes_pictures(const rgm_predicting *p) { return p->transform.C == 1 || p->transform.C == 3; }
+
+static int32_t is_same(const rgm_predicting *p, const rgm_dataset_info *info) {
+    return !info->encoded && info->H == p->transform.H && info->W == p->transform.W;
+}
+
 static rgm_status fit_set(const rgm_predicting *p, rgm_predicted_set *s, rgm_error *err) {
     const rgm_dataset_info *info = rgm_dataset_describe(s->set);
     s->split = choose_split(info, p->split);
     if (s->split < 0) return rgm_fail(err, RGM_E_USAGE, "%.300s: no %s split", info->path, rgm_split_name(p->split));
-    if (info->C != p->transform.C)
+    if (info->encoded ? !takes_pictures(p) : info->C != p->transform.C)
+        return rgm_fail(
+            err, RGM_E_USAGE,
+            "%.160s: its images have %d channel%s, those of the model %d (remedy: the files, or a set of import "
+            "--keep: they are converted)",
+            info->path, info->C, info->C == 1 ? "" : "s", p->transform.C);
+    if (!takes_pictures(p) && !is_same(p, info))
         return rgm_fail(err, RGM_E_USAGE,
-                        "%.300s: its images have %d channel%s, those of the model %d (pictures in files are converted, "
-                        "images of sets are not)",
-                        info->path, info->C, info->C == 1 ? "" : "s", p->transform.C);
+                        "%.160s: its images have %d x %d pixels, those of the model %d x %d: images of "
+                        "%d channels are not resized",
+                        info->path, info->H, info->W, p->transform.H, p->transform.W, info->C);
     if (p->split < 0) rgm_log(RGM_LOG_INFO, "%s: its %s split", info->path, rgm_split_name(s->split));
     return map_classes(p, s, err);
 }
@@ -87,7 +100,9 @@ static rgm_status open_set(const rgm_predicting *p, rgm_predicted_set *s, const 
 }
 
 rgm_status rgm_predicting_open(rgm_predicting *p, rgm_error *err) {
-    RGM_TRY(rgm_predictor_transform(p->predictor, &p->transform, err));
+    const int32_t *image = rgm_predictor_config(p->predictor)->model.image;
+    p->transform = (rgm_transform){.C = image[0], .H = image[1], .W = image[2]};
+    if (takes_pictures(p) || p->inputs->pictures) RGM_TRY(rgm_predictor_transform(p->predictor, &p->transform, err));
     p->total = p->inputs->pictures;
     if (!p->inputs->sets) return RGM_OK;
     p->sets = calloc((size_t)p->inputs->sets, sizeof *p->sets);
@@ -289,10 +304,6 @@ static rgm_status add_file(rgm_predicting *p, int64_t item, rgm_error *err) {
 }
 
 /* ---- images of data sets ---- */
-
-static int32_t is_same(const rgm_predicting *p, const rgm_dataset_info *info) {
-    return !info->encoded && info->H == p->transform.H && info->W == p->transform.W;
-}
 
 /* Images of the model's size are as they are; others, and encoded pictures, go through its transform. */
 static rgm_status read_images(rgm_predicting *p, const rgm_predicted_set *s, int64_t first, int64_t count,

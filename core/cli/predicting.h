@@ -42,7 +42,7 @@ typedef struct rgm_predicting {
     void *context;
 
     /* its own; zeros at first */
-    rgm_transform transform;
+    rgm_transform transform; /* of other than 1 or 3 channels: the size alone, for images of such */
     rgm_predicted_set *sets; /* [inputs->sets], in their order */
     int32_t set_count;
     int64_t total, done; /* images, in all and looked at */

@@ -90,6 +90,13 @@ rgm_status rgm_showing_note(void *context, const rgm_predicted *predicted, rgm_e
 
 /* ---- the page ---- */
 
+/* Of other than one or three channels, the first ones are shown. Returns how many. */
+static int32_t keep_channels(uint8_t *pixels, int64_t count, int32_t C) {
+    int32_t shown = C < 3 ? 1 : 3;
+    for (int64_t i = 0; shown < C && i < count; i++) memmove(pixels + i * shown, pixels + i * C, (size_t)shown);
+    return shown;
+}
+
 /* An image of a data set; its pixels, unless they are encoded, in new memory, which is returned. */
 static uint8_t *take_image(const rgm_predicted_set *s, int64_t index, rgm_picture_source *source) {
     const rgm_dataset_info *info = rgm_dataset_describe(s->set);
@@ -102,8 +109,9 @@ static uint8_t *take_image(const rgm_predicted_set *s, int64_t index, rgm_pictur
         free(copy);
         return NULL;
     }
-    source->pixels = (rgm_resize_source){
-        .pixels = copy, .pitch = (int64_t)info->W * info->C, .H = info->H, .W = info->W, .C = info->C};
+    int32_t C = keep_channels(copy, (int64_t)info->H * info->W, info->C);
+    source->pixels =
+        (rgm_resize_source){.pixels = copy, .pitch = (int64_t)info->W * C, .H = info->H, .W = info->W, .C = C};
     return copy;
 }
 

@@ -341,7 +341,8 @@ rgm_status rgm_predictor_transform(const rgm_predictor *p, rgm_transform *transf
     const int32_t *image = p->config.model.image;
     RGM_TRY(check_planned(p, err));
     if (image[0] != 1 && image[0] != 3)
-        return rgm_fail(err, RGM_E_UNSUPPORTED, "%s: its images have %d channels: no picture has so many",
+        return rgm_fail(err, RGM_E_UNSUPPORTED,
+                        "%s: its images have %d channels: no picture has so many, only images of data sets",
                         p->constants.path, image[0]);
     const rgm_transform *own = &p->many->session->model->input.transform;
     int32_t fits = own->C == image[0] && own->H == image[1] && own->W == image[2];

@@ -191,6 +191,54 @@ END
     fi
 }
 
+# ---- sets of other channels than the model's
+channels() {
+    # files and encoded pictures are converted, images are not
+    mkdir colour
+    for class in ant bee cat; do
+        mkdir colour/$class
+        for i in 1 2 3; do { printf 'P6\n12 12\n255\n' && seq $((i * ${#class} * 70)) 2000 | head -c 432; } >colour/$class/$i.ppm; done
+    done
+    expect 0 "$regimen" import folder colour --keep --out colour-kept.h5 --quiet
+    expect 0 "$regimen" import folder colour --out colour.h5 --quiet
+    expect 0 "$regimen" predict run colour --csv=by_file --quiet
+    expect 0 "$regimen" predict run colour-kept.h5 --csv=by_set --quiet --page colour.html
+    answers by_file >files
+    answers by_set | sed 's/,[^,]*$//' >sets
+    check
+    cmp -s files sets || fail "colour pictures, and those kept in a set: $(diff files sets)"
+    refuse 2 'colour.h5: its images have 3 channels, those of the model 1 (remedy: ' run colour.h5
+    expect 0 "$regimen" train colour.h5 --model mlp --epochs 1 --validation 0 --out run-colour --quiet
+    expect 0 "$regimen" predict run-colour kept.h5 --json=grey.json
+    has grey.json '"pictures": 20,'
+    # other numbers of channels
+    if python_with h5py; then
+        "$python" - <<'END' || fail "h5py"
+import h5py, numpy as np
+for name, C, side in ("two.h5", 2, 12), ("five.h5", 5, 12), ("two-large.h5", 2, 13):
+    with h5py.File(name, "w") as f:
+        f["train/images"] = (np.arange(20 * side * side * C) % 251).astype("uint8").reshape(20, side, side, C)
+        f["train/labels"] = np.arange(20) % 3
+END
+        for set in two five; do
+            expect 0 "$regimen" train $set.h5 --model resnet20 --set model.base=4 --batch 10 --epochs 1 --validation 0 --out run-$set --quiet
+            expect 0 "$regimen" eval run-$set --split train --json=eval.json
+            expect 0 "$regimen" predict run-$set $set.h5 --json=$set.json --page $set.html
+            has $set.json '"pictures": 20,'
+            has $set.json '"transform": ""'
+            has $set.json "\"accuracy\": $(sed -n 's/^ *"accuracy": \([0-9.]*\).*/\1/p' eval.json),"
+            check
+            [ "$(grep -c 'src="data:image/jpeg' $set.html)" = 20 ] || fail "images of other channels on a page"
+        done
+        refuse 2 'two-large.h5: its images have 13 x 13 pixels, those of the model 12 x 12: images of 2 channels are not resized' run-two two-large.h5
+        refuse 2 'two.h5: its images have 2 channels, those of the model 5' run-five two.h5
+        refuse 2 'kept.h5: its images have 1 channel, those of the model 5' run-five kept.h5
+        refuse 2 'its images have 2 channels: no picture has so many, only images of data sets' run-two photos
+    else
+        skip "images of other channels" "no h5py"
+    fi
+}
+
 # ---- any names
 names() {
     expect 0 "$regimen" predict run odd --csv=odd.csv --json=odd.json --page odd.html
@@ -322,6 +370,7 @@ prepare
 ways
 broken
 broken_sets
+channels
 names
 pages
 stops

@@ -118,7 +118,7 @@ refuse_line 2 "predict: $one is a picture: expected a run folder or a checkpoint
 refuse_line 3 'nowhere: cannot open: No such file or directory' predict nowhere pets
 refuse_line 2 'pets: this folder has no checkpoints/best.h5 or last.h5' predict pets pets
 refuse_line 2 'pets.h5: no checkpoint (another kind of file)' predict pets.h5 pets
-refuse_line 2 'colour.h5: its images have 3 channels, those of the model 1 (pictures in files are converted, images of sets are not)' predict run colour.h5
+refuse_line 2 'colour.h5: its images have 3 channels, those of the model 1 (remedy: the files, or a set of import --keep: they are converted)' predict run colour.h5
 refuse_line 2 'pets.h5: no test split' predict run pets.h5 --split test
 refuse_line 2 '--split: expected a data set (.h5) among the INPUTs: pictures have no splits' predict run pets --split test
 refuse_line 2 "unknown split 'val': expected one of train, test, validation" predict run pets.h5 --split val
