@@ -68,11 +68,9 @@ static rgm_status fit_set(const rgm_predicting *p, rgm_predicted_set *s, rgm_err
     s->split = choose_split(info, p->split);
     if (s->split < 0) return rgm_fail(err, RGM_E_USAGE, "%.300s: no %s split", info->path, rgm_split_name(p->split));
     if (info->encoded ? !takes_pictures(p) : info->C != p->transform.C)
-        return rgm_fail(
-            err, RGM_E_USAGE,
-            "%.160s: its images have %d channel%s, those of the model %d (remedy: the files, or a set of import "
-            "--keep: they are converted)",
-            info->path, info->C, info->C == 1 ? "" : "s", p->transform.C);
+        return rgm_fail(err, RGM_E_USAGE, "%.160s: its images have %d channel%s, those of the model %d%s", info->path,
+                        info->C, info->C == 1 ? "" : "s", p->transform.C,
+                        takes_pictures(p) ? " (remedy: the files, or a set of import --keep: they are converted)" : "");
     if (!takes_pictures(p) && !is_same(p, info))
         return rgm_fail(err, RGM_E_USAGE,
                         "%.160s: its images have %d x %d pixels, those of the model %d x %d: images of "

@@ -232,7 +232,7 @@ END
         done
         refuse 2 'two-large.h5: its images have 13 x 13 pixels, those of the model 12 x 12: images of 2 channels are not resized' run-two two-large.h5
         refuse 2 'two.h5: its images have 2 channels, those of the model 5' run-five two.h5
-        refuse 2 'kept.h5: its images have 1 channel, those of the model 5' run-five kept.h5
+        refuse 2 'kept.h5: its images have 1 channel, those of the model 5$' run-five kept.h5
         refuse 2 'its images have 2 channels: no picture has so many, only images of data sets' run-two photos
     else
         skip "images of other channels" "no h5py"
