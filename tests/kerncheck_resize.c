@@ -2,6 +2,7 @@
 #include "kerncheck.h"
 
 #include <math.h>
+#include <stdlib.h>
 
 enum { MOST_TAPS = 1600 };
 
@@ -12,12 +13,16 @@ typedef struct taps {
     int64_t size; /* of the source that they reach */
 } taps;
 
+static int rising(const void *a, const void *b) { return *(const int32_t *)a - *(const int32_t *)b; }
+
 /* `results` results of `count` taps, somewhere in the first `size` values; one reaches the last value. */
 static taps take_taps(kc *c, int32_t results, int32_t count, int64_t size) {
     int32_t *first = (int32_t *)(void *)kc_bytes(c, 4 * (int64_t)results);
     float *weight = kc_floats(c, (int64_t)results * count, 0, 2.0 / (count > 0 ? count : 1));
-    for (int32_t i = 0; i < results; i++) {
+    for (int32_t i = 0; i < results; i++)
         first[i] = i == results - 1 ? (int32_t)size - count : (int32_t)kc_below(c, size - count + 1);
+    qsort(first, (size_t)results, sizeof *first, rising);
+    for (int32_t i = 0; i < results; i++) {
         double sum = 0;
         for (int32_t t = 0; t < count; t++) sum += (double)weight[(int64_t)i * count + t];
         for (int32_t t = 0; t < count; t++) weight[(int64_t)i * count + t] /= (float)sum;

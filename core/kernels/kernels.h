@@ -100,7 +100,8 @@ typedef struct rgm_u8_shape {
     int64_t stride_c, stride_h, stride_w;
 } rgm_u8_shape;
 
-/* Taps of a resize along a side: result i takes `count` values of the source from first[i] on, by weight[i][count]. */
+/* Taps of a resize along a side: result i takes `count` values of the source from first[i] on, by weight[i][count].
+ * first[i + 1] is at least first[i]. */
 typedef struct rgm_taps {
     const int32_t *first;
     const float *weight;
