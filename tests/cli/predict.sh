@@ -207,7 +207,7 @@ channels() {
     answers by_set | sed 's/,[^,]*$//' >sets
     check
     cmp -s files sets || fail "colour pictures, and those kept in a set: $(diff files sets)"
-    refuse 2 'colour.h5: its images have 3 channels, those of the model 1 (remedy: ' run colour.h5
+    refuse 2 'colour.h5: its images have 3 channels, those of the model 1 (remedy: ' predict run colour.h5
     expect 0 "$regimen" train colour.h5 --model mlp --epochs 1 --validation 0 --out run-colour --quiet
     expect 0 "$regimen" predict run-colour kept.h5 --json=grey.json
     has grey.json '"pictures": 20,'
@@ -230,10 +230,10 @@ END
             check
             [ "$(grep -c 'src="data:image/jpeg' $set.html)" = 20 ] || fail "images of other channels on a page"
         done
-        refuse 2 'two-large.h5: its images have 13 x 13 pixels, those of the model 12 x 12: images of 2 channels are not resized' run-two two-large.h5
-        refuse 2 'two.h5: its images have 2 channels, those of the model 5' run-five two.h5
-        refuse 2 'kept.h5: its images have 1 channel, those of the model 5$' run-five kept.h5
-        refuse 2 'its images have 2 channels: no picture has so many, only images of data sets' run-two photos
+        refuse 2 'two-large.h5: its images have 13 x 13 pixels, those of the model 12 x 12: images of 2 channels are not resized' predict run-two two-large.h5
+        refuse 2 'two.h5: its images have 2 channels, those of the model 5' predict run-five two.h5
+        refuse 2 'kept.h5: its images have 1 channel, those of the model 5$' predict run-five kept.h5
+        refuse 2 'its images have 2 channels: no picture has so many, only images of data sets' predict run-two photos
     else
         skip "images of other channels" "no h5py"
     fi
