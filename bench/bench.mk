@@ -16,8 +16,8 @@ CLEANFILES += %D%/shapes.inc
 	$(AM_V_GEN)$(MKDIR_P) %D% && (cd $(srcdir) && awk -f %D%/shapes/to_c.awk $(bench_shapes)) >$@.tmp && mv $@.tmp $@
 $(libbench_la_OBJECTS): %D%/shapes.inc
 
-EXTRA_DIST += %D%/peers/checkpoint_to_torch.py %D%/peers/compare_pixels.py %D%/peers/compare_predict.py \
-	%D%/peers/compare_resize.py %D%/peers/compare_step.py %D%/peers/draws.py %D%/peers/network.py %D%/peers/predict.py %D%/peers/requirements.txt \
+EXTRA_DIST += %D%/peers/checkpoint_to_torch.py %D%/peers/compare_answers.py %D%/peers/compare_pixels.py \
+	%D%/peers/compare_predict.py %D%/peers/compare_resize.py %D%/peers/compare_step.py %D%/peers/draws.py %D%/peers/network.py %D%/peers/predict.py %D%/peers/requirements.txt \
 	%D%/peers/settings.py %D%/peers/torch_step.py %D%/peers/torch_train.py
 
 # Training steps (COMPARE='--what eval': inference) beside PyTorch's; COMPARE takes options of compare_step.py. Exit code

@@ -97,6 +97,9 @@ tests_check_picture_LDADD = libpicture.la libbase.la $(CHECK_LIBS) $(picture_mak
 check_PROGRAMS += tests/resize_pixels
 TESTS += %D%/check_pillow_resize.sh
 EXTRA_DIST += %D%/check_pillow_resize.sh
+
+TESTS += %D%/check_answers.sh
+EXTRA_DIST += %D%/check_answers.sh
 tests_resize_pixels_SOURCES = %D%/resize_pixels.c
 tests_resize_pixels_LDADD = libpicture.la libkernels.la libbase.la -lm
 tests_check_resize_SOURCES = %D%/check_resize.c

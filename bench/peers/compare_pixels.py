@@ -58,8 +58,8 @@ def made(folder):
     return [os.path.join(folder, name) for name in files]
 
 
-def by_pillow(path, channels):
-    """[H][W][C]; upright, on white."""
+def by_pillow(path, channels, background=(255, 255, 255)):
+    """[H][W][C]; upright, over the background."""
     image = Image.open(path)
     image.load()
     image = ImageOps.exif_transpose(image)
@@ -69,7 +69,7 @@ def by_pillow(path, channels):
     if "transparency" in image.info or image.mode in ("RGBA", "LA", "PA"):
         rgba = np.asarray(image.convert("RGBA")).astype(np.int64)
         alpha = rgba[..., 3:]
-        image = Image.fromarray(((rgba[..., :3] * alpha + 255 * (255 - alpha) + 127) // 255).astype(np.uint8))
+        image = Image.fromarray(((rgba[..., :3] * alpha + np.array(background) * (255 - alpha) + 127) // 255).astype(np.uint8))
     pixels = np.asarray(image.convert("L" if channels == 1 else "RGB"))
     return pixels.reshape(*pixels.shape[:2], channels)
 

@@ -8,8 +8,8 @@ runs once, briefly; the best of PyTorch for each figure, and ONNX Runtime, come 
 image, images/s of batches from memory, and with files pictures/s; `--pictures auto` makes 256 JPEGs of 256 x 341 and the like.
 A ratio is the median of the rounds' ratios with its interval, as in compare_step.py; it is told so that more than 1 is ours.
 
-With --checkpoint both have its weights, and before the rounds both say what is in the files: the classes must be the same
-wherever the first two are not closer than --tolerance, and probabilities must differ by no more. If not, exit code 1.
+With --checkpoint both have its weights, and before the rounds both say what is in the files (compare_answers.py). Where they
+differ by more than --tolerance, exit code 1.
 Without torch it says so and exits with 77. Torch, torchvision, onnx and onnxruntime: `make peer-venv` (requirements.txt).
 """
 import argparse
@@ -141,22 +141,10 @@ def compare(a, work):
 # ---- the same answers ----
 
 def agreement(a):
-    """How far both are apart in what they say of the files."""
-    with tempfile.NamedTemporaryFile(suffix=".json") as mine, tempfile.NamedTemporaryFile(suffix=".json") as theirs:
-        run([a.regimen, "predict", a.checkpoint, a.folder, "--top", "65536", f"--json={mine.name}", "--quiet"])
-        run([a.python, f"{HERE}/predict.py", "--checkpoint", a.checkpoint, "--pictures", a.folder, "--answers", theirs.name])
-        own = {p["file"]: p["top"] for p in json.load(open(mine.name))["predictions"]}
-        peers = json.load(open(theirs.name))
-    worst = same = close = 0
-    for path, p in peers["probabilities"].items():
-        top = own[os.path.join(a.folder, os.path.relpath(path, a.folder))]
-        worst = max(worst, *(abs(t["probability"] - p[t["class"]]) for t in top))
-        first = max(range(len(p)), key=p.__getitem__)
-        same += first == top[0]["class"]
-        close += first != top[0]["class"] and abs(p[first] - p[top[0]["class"]]) <= a.tolerance
-    count = len(peers["probabilities"])
-    return {"files": count, "same": same, "close": close, "largest_difference": worst, "decoder": peers["decoder"],
-            "agree": same + close == count and worst <= a.tolerance}
+    """What both say of the files, told; are they the same?"""
+    done = subprocess.run([a.python, f"{HERE}/compare_answers.py", a.checkpoint, a.folder, "--regimen", a.regimen,
+                           "--tolerance", str(a.tolerance)])
+    return done.returncode == 0
 
 
 # ---- telling ----
@@ -184,7 +172,6 @@ def arguments():
     p.add_argument("--count", type=int, default=256, help="pictures that are made")
     p.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
     p.add_argument("--tolerance", type=float, default=1e-4, help="of probabilities [1e-4]")
-    p.add_argument("--answers", action="store_true", help="compare the answers alone")
     p.add_argument("--json", metavar="FILE", help="everything measured")
     a = p.parse_args()
     a.work = a.work.split(",")
@@ -196,20 +183,13 @@ def arguments():
             p.error(f"--settings: no '{setting}' (of {' '.join(SETTINGS)})")
     if min(a.rounds, a.iters, a.singles, a.threads, a.count) < 1:
         p.error("--rounds, --iters, --singles, --threads and --count are at least 1")
-    if a.answers and not a.checkpoint:
-        p.error("--answers: the answers of random weights are nobody's: --checkpoint")
     return a
 
 
 def compare_all(a):
-    results, failed = [], False
-    if a.checkpoint and a.folder:
-        results.append(agreement(a))
-        r = results[-1]
-        failed = not r["agree"]
-        print(f"answers: {r['same']} of {r['files']} files have the same class, {r['close']} are undecided; probabilities differ "
-              f"by {r['largest_difference']:.2g} at most (decoded by {r['decoder']})", flush=True)
-    for work in [] if a.answers else a.work:
+    failed = bool(a.checkpoint and a.folder) and not agreement(a)
+    results = []
+    for work in a.work:
         results.append(compare(a, work))
         show(results[-1])
     return results, failed

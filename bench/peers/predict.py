@@ -4,7 +4,6 @@
     predict.py [--model resnet18] [--image 3x224x224] [--batch 16] [--form eager|frozen|optimized|compiled|folded|onnx] ...
     predict.py --checkpoint FILE ...           the network and the transform of a checkpoint, else random weights
     predict.py --pictures FOLDER ...           files, too: reading, decoding, resizing, the network
-    predict.py --checkpoint FILE --pictures FOLDER --answers OUT.json      no times: what the model says of each file
 
 Prints one JSON line with the keys of `regimen bench predict`. Images from memory are floats, normalised and ready; those of
 files are decoded by torchvision (without it by Pillow) and resized with antialias by torchvision. Files are read in two ways,
@@ -32,49 +31,67 @@ FORMS = ("eager", "frozen", "optimized", "compiled", "folded", "onnx")
 # ---- pictures ----
 
 class Transform:
-    """That of a checkpoint, as its text says: docs/CHECKPOINT.md."""
+    """That of a checkpoint, as its text says: docs/CHECKPOINT.md. `way` is who decodes and who resizes:
 
-    def __init__(self, text):
-        found = re.fullmatch(r"(crop|stretch) (\d+)x(\d+)x(\d+)(?: shorter (\d+))?(?: background [0-9a-f]{6})?", text)
+    torchvision   both, resizing in steps of 8 bits. Upright; transparency is ignored, and grey is what a JPEG stores as such
+    pillow        both, resizing in steps of 8 bits. Upright, over the background; grey is made of the colours
+    float         as pillow, but PyTorch resizes in floating point
+    """
+
+    def __init__(self, text, way=None):
+        found = re.fullmatch(r"(crop|stretch) (\d+)x(\d+)x(\d+)(?: shorter (\d+))?(?: background ([0-9a-f]{6}))?", text)
         if not found:
             raise SystemExit(f"the peer cannot do the transform '{text}'")
         self.fit = found[1]
         self.channels, self.height, self.width = (int(found[i]) for i in (2, 3, 4))
         self.shorter = int(found[5] or 0) or max(self.height, self.width)
+        self.background = tuple(bytes.fromhex(found[6] or "ffffff"))
         if self.fit == "crop" and not found[5] and self.height != self.width:
             raise SystemExit(f"the peer covers squares only: '{text}'")
-        try:
-            import torchvision  # noqa: F401
-            self.decoder = "torchvision"
-        except ImportError:
-            self.decoder = "pillow"
+        if not way:
+            try:
+                import torchvision  # noqa: F401
+                way = "torchvision"
+            except ImportError:
+                way = "pillow"
+        self.way = way
 
     def __call__(self, path):
-        return self.by_torchvision(path) if self.decoder == "torchvision" else self.by_pillow(path)
+        """uint8 [C][H][W]"""
+        if self.way == "torchvision":
+            return self.by_torchvision(path)
+        from compare_pixels import by_pillow
+        pixels = by_pillow(path, self.channels, self.background)
+        return self.in_float(pixels) if self.way == "float" else self.in_bytes(pixels)
+
+    def size(self, h, w):
+        """What a picture of h x w becomes before its centre is cut out."""
+        if self.fit == "stretch" or (h, w) == (self.height, self.width):
+            return self.height, self.width
+        return (self.shorter, self.shorter * w // h) if h <= w else (self.shorter * h // w, self.shorter)
+
+    def centre(self, x):
+        """Of [C][h][w]."""
+        top, left = round((x.shape[1] - self.height) / 2), round((x.shape[2] - self.width) / 2)
+        return x[:, top:top + self.height, left:left + self.width]
 
     def by_torchvision(self, path):
         from torchvision.io import ImageReadMode, decode_image, read_file
         from torchvision.transforms.v2 import functional as F
         mode = ImageReadMode.RGB if self.channels == 3 else ImageReadMode.GRAY
-        x = decode_image(read_file(path), mode)
-        if self.fit == "stretch":
-            return F.resize(x, [self.height, self.width], antialias=True)
-        if min(x.shape[1:]) != self.shorter:
-            x = F.resize(x, [self.shorter], antialias=True)
-        return F.center_crop(x, [self.height, self.width])
+        x = decode_image(read_file(path), mode, apply_exif_orientation=True)
+        return self.centre(F.resize(x, self.size(*x.shape[1:]), antialias=True))
 
-    def by_pillow(self, path):
+    def in_bytes(self, pixels):
         from PIL import Image
-        image = Image.open(path).convert("RGB" if self.channels == 3 else "L")
-        if self.fit == "stretch":
-            image = image.resize((self.width, self.height), Image.BILINEAR)
-        else:
-            w, h = image.size
-            short = min(w, h)
-            image = image.resize((w * self.shorter // short, h * self.shorter // short), Image.BILINEAR)
-            left, top = (image.size[0] - self.width) // 2, (image.size[1] - self.height) // 2
-            image = image.crop((left, top, left + self.width, top + self.height))
-        return torch.from_numpy(np.asarray(image).reshape(self.height, self.width, self.channels).copy()).permute(2, 0, 1)
+        image = Image.fromarray(pixels if self.channels == 3 else pixels[..., 0])
+        image = np.array(image.resize(self.size(*pixels.shape[:2])[::-1], Image.BILINEAR))
+        return self.centre(torch.from_numpy(image.reshape(*image.shape[:2], self.channels)).permute(2, 0, 1))
+
+    def in_float(self, pixels):
+        x = torch.from_numpy(pixels.astype(np.float32)).permute(2, 0, 1).unsqueeze(0).contiguous()
+        x = torch.nn.functional.interpolate(x, self.size(*pixels.shape[:2]), mode="bilinear", antialias=True)[0]
+        return self.centre(x.round().clamp(0, 255).to(torch.uint8))
 
 
 class Files(torch.utils.data.Dataset):
@@ -108,7 +125,8 @@ class Model:
                 size = "x".join(str(v) for v in f["input"].attrs["image"])
                 text = f["input"].attrs.get("transform", f"crop {size}")  # that of checkpoints without one
             self.net = load(a.checkpoint)
-            self.transform = Transform(text.decode() if isinstance(text, bytes) else str(text))
+            self.text = text.decode() if isinstance(text, bytes) else str(text)
+            self.transform = Transform(self.text)
             mean, std = own_constants(a.checkpoint)
         else:
             shape = tuple(int(v) for v in a.image.split("x"))
@@ -212,7 +230,7 @@ def measure_files(a, model, one, many):
             for name, way in (("pool", by_pool), ("workers", by_workers))}
     best = max(ways, key=ways.get)
     return {**latency(single, "latency_picture"), "pictures_per_s": ways[best], "reading": best, "pictures_per_s_of": ways,
-            "pictures": len(whole), "decoder": model.transform.decoder}
+            "pictures": len(whole), "decoder": model.transform.way}
 
 
 def measure(a, model):
@@ -226,17 +244,6 @@ def measure(a, model):
     return found
 
 
-def answer(a, model):
-    """Probabilities of each file."""
-    paths, answers = find_pictures(a.pictures), []
-    with torch.inference_mode():
-        for at in range(0, len(paths), a.batch):
-            x = model.ready(torch.stack([model.transform(p) for p in paths[at:at + a.batch]]))
-            answers += torch.softmax(model.net(x), 1).tolist()
-    with open(a.answers, "w") as f:
-        json.dump({"decoder": model.transform.decoder, "probabilities": dict(zip(paths, answers))}, f)
-
-
 def main():
     p = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     p.add_argument("--model", choices=MODELS, default="resnet18")
@@ -247,7 +254,6 @@ def main():
     p.add_argument("--form", choices=FORMS, default="eager", help="frozen, optimized: TorchScript; folded: compiled, constants folded")
     p.add_argument("--checkpoint", metavar="FILE")
     p.add_argument("--pictures", metavar="FOLDER")
-    p.add_argument("--answers", metavar="FILE", help="write probabilities; nothing is measured")
     p.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
     p.add_argument("--warmup", type=int, default=5)
     p.add_argument("--iters", type=int, default=20, help="timed batches")
@@ -262,8 +268,6 @@ def main():
     torch.set_num_threads(a.threads)
     torch.set_flush_denormal(True)
     model = Model(a)
-    if a.answers:
-        return answer(a, model)
     version = torch.__version__
     if a.form == "onnx":
         import onnxruntime
