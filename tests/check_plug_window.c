@@ -46,7 +46,8 @@ static rgm_status augment(const rgm_instance *it, int32_t *changed, rgm_error *e
 
 static void resize(double top, double left, double height, double width) {
     rgm_resizer *resizer;
-    const rgm_resize_source from = {source, in.stride_h, H, W, C, {top, left, height, width}};
+    const rgm_resize_source from = {
+        .pixels = source, .pitch = in.stride_h, .H = H, .W = W, .C = C, .box = {top, left, height, width}};
     ck_assert_int_eq(rgm_resizer_create(&resizer, rgm_kernels_reference(16), NULL), RGM_OK);
     ck_assert_int_eq(rgm_resize(resizer, &from, &(rgm_resize_result){want, OW * C, OH, OW, OH, OW, 0, 0}, NULL),
                      RGM_OK);
