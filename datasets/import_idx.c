@@ -5,6 +5,7 @@
 #include <strings.h>
 #include "base/text.h"
 #include "names.h"
+#include "shares.h"
 #include "source.h"
 
 enum { MAGIC_LABELS = 0x0801, MAGIC_IMAGES = 0x0803, PIECE_BYTES = 1 << 20 };
@@ -184,7 +185,8 @@ static rgm_status check_promise(const struct pair *pair, rgm_error *err) {
                     pair->images_path, (long long)promised, (long long)most);
 }
 
-static rgm_status copy_images(struct pair *pair, int32_t split, rgm_writer *writer, rgm_error *err) {
+/* split[i]: where image i goes. */
+static rgm_status copy_images(struct pair *pair, const uint8_t *split, rgm_writer *writer, rgm_error *err) {
     if (pair->count == 0) return RGM_OK;
     int64_t bytes = (int64_t)pair->H * pair->W, most = PIECE_BYTES / bytes + 1;
     uint8_t *piece = malloc((size_t)(most * bytes));
@@ -193,7 +195,7 @@ static rgm_status copy_images(struct pair *pair, int32_t split, rgm_writer *writ
     for (int64_t at = 0; status == RGM_OK && at < pair->count; at += most) {
         int64_t n = pair->count - at < most ? pair->count - at : most;
         status = rgm_source_read(&pair->images, piece, (size_t)(n * bytes), "its images", err);
-        if (status == RGM_OK) status = rgm_writer_add(writer, split, piece, pair->labels + at, n, err);
+        if (status == RGM_OK) status = rgm_writer_add_apart(writer, split + at, piece, pair->labels + at, n, err);
     }
     free(piece);
     return status < 0 ? status : rgm_source_end(&pair->images, err);
@@ -234,8 +236,17 @@ static rgm_status choose_names(const rgm_import_options *options, const struct k
     return *known ? rgm_names_split(names, (*known)->classes, ',', (*known)->name, err) : RGM_OK;
 }
 
+static rgm_status write_images(struct pair *pairs, uint8_t *split, rgm_writer *writer, rgm_error *err) {
+    struct pair *test = &pairs[RGM_SPLIT_TEST];
+    RGM_TRY(copy_images(&pairs[RGM_SPLIT_TRAIN], split, writer, err));
+    memset(split, RGM_SPLIT_TEST, (size_t)test->count);
+    RGM_TRY(copy_images(test, split, writer, err));
+    return rgm_writer_finish(writer, err);
+}
+
+/* split: room for the images of either pair. */
 static rgm_status write_set(const rgm_import_options *options, struct pair *pairs, const struct known_set *known,
-                            const rgm_names *names, rgm_error *err) {
+                            const rgm_names *names, uint8_t *split, rgm_error *err) {
     struct pair *train = &pairs[RGM_SPLIT_TRAIN], *test = &pairs[RGM_SPLIT_TEST];
     int32_t top = train->top > test->top ? train->top : test->top;
     if (names->count && top >= names->count)
@@ -246,14 +257,21 @@ static rgm_status write_set(const rgm_import_options *options, struct pair *pair
                         test->W, rgm_source_name(train->images_path), train->H, train->W);
     RGM_TRY(check_promise(train, err));
     RGM_TRY(check_promise(test, err));
+    const rgm_share_ask ask = {.options = options,
+                               .what = train->images_path,
+                               .there = {[RGM_SPLIT_TEST] = test->count > 0},
+                               .labels = train->labels,
+                               .count = train->count,
+                               .classes = names->count ? names->count : top + 1};
+    RGM_TRY(rgm_shares_make(&ask, split, err));
     rgm_writer_options settings = {
         .path = options->out,
         .replace = options->overwrite,
         .H = train->H,
         .W = train->W,
         .C = 1,
-        .classes = names->count ? names->count : top + 1,
-        .count = {[RGM_SPLIT_TRAIN] = train->count, [RGM_SPLIT_TEST] = test->count},
+        .classes = ask.classes,
+        .count = {[RGM_SPLIT_TEST] = test->count},
         .class_names = (const char *const *)names->list,
         .source = options->source ? options->source
                   : known         ? known->source
@@ -265,12 +283,21 @@ static rgm_status write_set(const rgm_import_options *options, struct pair *pair
         .progress_context = options->progress_context,
         .stop = options->stop,
     };
+    for (int64_t i = 0; i < train->count; i++) settings.count[split[i]]++;
     rgm_writer *writer;
     RGM_TRY(rgm_writer_create(&writer, &settings, err));
-    rgm_status status = copy_images(train, RGM_SPLIT_TRAIN, writer, err);
-    if (status == RGM_OK) status = copy_images(test, RGM_SPLIT_TEST, writer, err);
-    if (status == RGM_OK) status = rgm_writer_finish(writer, err);
+    rgm_status status = write_images(pairs, split, writer, err);
     rgm_writer_destroy(writer);
+    return status;
+}
+
+static rgm_status import_pairs(const rgm_import_options *options, struct pair *pairs, const struct known_set *known,
+                               const rgm_names *names, rgm_error *err) {
+    int64_t train = pairs[RGM_SPLIT_TRAIN].count, test = pairs[RGM_SPLIT_TEST].count;
+    uint8_t *split = malloc((size_t)(train > test ? train : test) + 1);
+    if (!split) return rgm_fail(err, RGM_E_NOMEM, "%s: out of memory", options->out);
+    rgm_status status = write_set(options, pairs, known, names, split, err);
+    free(split);
     return status;
 }
 
@@ -287,7 +314,7 @@ rgm_status rgm_import_idx(const rgm_import_options *options, rgm_error *err) {
     }
     if (status == RGM_OK) known = recognise(pairs);
     if (status == RGM_OK) status = choose_names(options, &known, &names, err);
-    if (status == RGM_OK) status = write_set(options, pairs, known, &names, err);
+    if (status == RGM_OK) status = import_pairs(options, pairs, known, &names, err);
     for (int32_t s = 0; s < RGM_SPLIT_COUNT; s++) {
         rgm_source_close(&pairs[s].images);
         free(pairs[s].labels);

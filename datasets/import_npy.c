@@ -273,8 +273,7 @@ static void interleave(const uint8_t *planes, int64_t pixels, int32_t C, uint8_t
         for (int32_t c = 0; c < C; c++) image[i * C + c] = planes[c * pixels + i];
 }
 
-/* Reads the images of a pair in pieces; neighbours of the same split are written together. split[i]: where image i
- * goes. */
+/* Reads the images of a pair in pieces. split[i]: where image i goes. */
 static rgm_status copy_images(struct pair *pair, const uint8_t *split, rgm_writer *writer, rgm_error *err) {
     int64_t pixels = (int64_t)pair->H * pair->W, bytes = pixels * pair->C, most = PIECE_BYTES / bytes + 1;
     uint8_t *read = malloc((size_t)(most * bytes)), *turned = pair->first ? malloc((size_t)(most * bytes)) : NULL;
@@ -284,11 +283,8 @@ static rgm_status copy_images(struct pair *pair, const uint8_t *split, rgm_write
         int64_t n = pair->count - at < most ? pair->count - at : most;
         status = rgm_npy_read(&pair->images, read, (size_t)(n * bytes), err);
         for (int64_t i = 0; turned && i < n; i++) interleave(read + i * bytes, pixels, pair->C, turned + i * bytes);
-        for (int64_t i = 0, end; status == RGM_OK && i < n; i = end) {
-            for (end = i + 1; end < n && split[at + end] == split[at + i];) end++;
-            status = rgm_writer_add(writer, split[at + i], (turned ? turned : read) + i * bytes, pair->labels + at + i,
-                                    end - i, err);
-        }
+        if (status == RGM_OK)
+            status = rgm_writer_add_apart(writer, split + at, turned ? turned : read, pair->labels + at, n, err);
     }
     free(read);
     free(turned);

@@ -184,6 +184,15 @@ rgm_status rgm_writer_add(rgm_writer *writer, int32_t split, const uint8_t *imag
     return rgm_writer_report(writer, err);
 }
 
+rgm_status rgm_writer_add_apart(rgm_writer *writer, const uint8_t *split, const uint8_t *images, const int32_t *labels,
+                                int64_t n, rgm_error *err) {
+    for (int64_t i = 0, end; i < n; i = end) {
+        for (end = i + 1; end < n && split[end] == split[i];) end++;
+        RGM_TRY(rgm_writer_add(writer, split[i], images + (size_t)i * image_bytes(writer), labels + i, end - i, err));
+    }
+    return RGM_OK;
+}
+
 rgm_status rgm_writer_names(void *context, int32_t split, int64_t first, const char *rows, int64_t n, rgm_error *err) {
     const rgm_writer *writer = context;
     int32_t bytes = writer->options.names[split];

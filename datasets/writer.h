@@ -35,6 +35,10 @@ rgm_status rgm_writer_create(rgm_writer **writer, const rgm_writer_options *opti
 rgm_status rgm_writer_add(rgm_writer *writer, int32_t split, const uint8_t *images, const int32_t *labels, int64_t n,
                           rgm_error *err);
 
+/* The same of images that go to several splits: image i to split[i]. Neighbours of one split are written together. */
+rgm_status rgm_writer_add_apart(rgm_writer *writer, const uint8_t *split, const uint8_t *images, const int32_t *labels,
+                                int64_t n, rgm_error *err);
+
 /* Its parts: the file, hashes and sums, progress. Two threads may write and sum at the same time, each of them every
  * piece of a split in the same order. */
 rgm_status rgm_writer_put(rgm_writer *writer, int32_t split, const uint8_t *images, const int32_t *labels, int64_t n,

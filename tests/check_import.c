@@ -145,6 +145,43 @@ START_TEST(test_idx_files) {
 }
 END_TEST
 
+/* Where image i of the training file went: to a split, each in its order. */
+static void need_shares(const char *path, const int64_t counts[RGM_SPLIT_COUNT]) {
+    rgm_dataset *set = open_set(path, RGM_ACCESS_AUTO);
+    const rgm_dataset_info *info = rgm_dataset_describe(set);
+    int64_t next[RGM_SPLIT_COUNT] = {0};
+    for (int32_t s = 0; s < RGM_SPLIT_COUNT; s++) ck_assert_int_eq(info->count[s], counts[s]);
+    for (int32_t i = 0; i < TRAIN; i++) {
+        int32_t found = 0;
+        for (int32_t s = 0; s < RGM_SPLIT_COUNT && !found; s++) {
+            const uint8_t *image = next[s] < counts[s] ? rgm_dataset_pixels(set, s, next[s]) : NULL;
+            for (found = image != NULL; found && found <= H * W; found++)
+                if (image[found - 1] != make_set_pixel(0, i, found - 1)) break;
+            found = found > H * W && rgm_dataset_labels(set, s)[next[s]] == i * 3 % 5;
+            next[s] += found;
+        }
+        ck_assert_msg(found, "image %d is nowhere", i);
+    }
+    rgm_dataset_close(set);
+}
+
+START_TEST(test_idx_shares) {
+    rgm_import_options options = from_folder();
+    put_good_idx(0);
+    options.test = 0.2;
+    refuse_import(rgm_import_idx, &options, RGM_E_USAGE, "has a test split of its own");
+    unlink(in_folder(folder, "t10k-images-idx3-ubyte"));
+    unlink(in_folder(folder, "t10k-labels-idx1-ubyte"));
+    succeed(rgm_import_idx, &options);
+    need_shares(options.out, (const int64_t[]){30, 7, 0});
+    unlink(options.out);
+    options.validation = 0.3;
+    options.seed = 5;
+    succeed(rgm_import_idx, &options);
+    need_shares(options.out, (const int64_t[]){19, 7, 11});
+}
+END_TEST
+
 START_TEST(test_idx_damage) {
     static const struct {
         int images, offset, byte; /* the byte at offset becomes `byte` */
@@ -444,6 +481,7 @@ int main(void) {
     tcase_set_timeout(importers, 300);
     tcase_add_loop_test(importers, test_idx, 0, 2);
     tcase_add_test(importers, test_idx_files);
+    tcase_add_test(importers, test_idx_shares);
     tcase_add_test(importers, test_idx_damage);
     tcase_add_test(importers, test_idx_promise);
     tcase_add_test(importers, test_idx_gzip_damage);

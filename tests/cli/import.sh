@@ -152,7 +152,7 @@ has out '^  bee  *3  *1$'
 expect 0 "$regimen" import --help
 check
 tr -s ' \n' '  ' <out >help
-for words in 'pixels: 64, or 48x64 for height x width \[from the pictures\] (folder, csv)' 'stratified (folder, csv, npy)' \
+for words in 'pixels: 64, or 48x64 for height x width \[from the pictures\] (folder, csv)' 'stratified (idx, folder, csv, npy)' \
     'fashion-mnist (idx, cifar, npy)' "\[the list's folder\] (csv)" 'a file of that name --gray' 'kept in the file -s'; do
     has help "$words"
 done
