@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-enum { WINDOW = 2048, HEAD = 1 << 14, FILE_BYTES = 3000000 };
+enum { WINDOW = 2048, HEAD = 1 << 12, LONG_HEAD = 1 << 16, FILE_BYTES = 3000000 };
 
 struct state {
     const rgm_list *list;
@@ -13,19 +13,19 @@ struct state {
     uint32_t sides[RGM_PICTURE_SIDE + 1]; /* how many pictures have this shorter side */
 };
 
-/* The header of entry i: from the file's first bytes if they suffice. */
+/* The header of entry i: from the file's first bytes if they suffice. Photos often have a small picture in front. */
 static rgm_status look(const struct state *s, int64_t i, rgm_picture_file *file, rgm_picture_info *info,
                        rgm_error *err) {
     rgm_error quiet = {0};
     *info = (rgm_picture_info){0};
-    for (size_t most = HEAD;; most = 0) {
+    for (size_t most = HEAD;; most = most == HEAD ? LONG_HEAD : 0) {
         rgm_status status = rgm_list_read(s->list, i, most, file, &quiet);
         if (status == RGM_E_NOMEM) return rgm_fail(err, status, "%s", quiet.text);
         if (status < 0) break;
         const rgm_bytes bytes = {.at = file->bytes, .size = file->size};
         if (rgm_picture_kind(bytes.at, bytes.size) == RGM_PICTURE_NONE) break;
         if (rgm_picture_probe(&bytes, info, &quiet) == RGM_OK) return RGM_OK;
-        if (file->size < HEAD || most == 0) break;
+        if (file->size < most || most == 0) break;
     }
     *info = (rgm_picture_info){0};
     return RGM_OK;

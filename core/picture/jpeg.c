@@ -95,6 +95,7 @@ typedef struct jpeg_job {
     rgm_error *err;
     int32_t warnings;
     int32_t ended; /* 1: its bytes were read up, and an end marker was put behind them */
+    int32_t scans; /* most that are read */
 } jpeg_job;
 
 static jpeg_job *job_of(void *cinfo) { return ((j_common_ptr)cinfo)->client_data; }
@@ -174,13 +175,15 @@ static void source_skip(j_decompress_ptr c, long bytes) {
 }
 
 /* A small file may have thousands of scans over many pixels: that is no picture, but an attack on time. */
+static int32_t most_scans(int64_t pixels) {
+    int64_t most = 4000000000 / (pixels + 1);
+    return most < 40 ? 40 : most > 500 ? 500 : (int32_t)most;
+}
+
 static void on_progress(j_common_ptr cinfo) {
     jpeg_job *job = job_of(cinfo);
-    int64_t pixels = (int64_t)job->c.image_width * job->c.image_height, most = 4000000000 / (pixels + 1);
-    if (most < 40) most = 40;
-    if (most > 500) most = 500;
-    if (job->c.input_scan_number > most)
-        leave(job, rgm_fail(job->err, RGM_E_UNSUPPORTED, "JPEG: it has more than %d scans", (int)most));
+    if (job->c.input_scan_number > job->scans)
+        leave(job, rgm_fail(job->err, RGM_E_UNSUPPORTED, "JPEG: it has more than %d scans", job->scans));
 }
 
 static void start(jpeg_job *job) {
@@ -201,6 +204,7 @@ static void start(jpeg_job *job) {
     int64_t H = job->c.image_height, W = job->c.image_width;
     if (H * W != (int64_t)info->H * info->W || (H != info->H && H != info->W))
         leave(job, rgm_fail(job->err, RGM_E_FORMAT, "JPEG: damaged: it has two sizes"));
+    job->scans = most_scans(H * W);
     job->c.mem->max_memory_to_use = (long)(H * W * 16 + (64 << 20));
     job->c.dct_method = JDCT_ISLOW;
     job->c.do_fancy_upsampling = TRUE;
