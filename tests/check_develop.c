@@ -7,6 +7,7 @@
 #include "data/batch.h"
 #include "encoded_case.h"
 #include "make_set.h"
+#include "train/advice.h"
 #include "train/image.h"
 #include "train/trainer.h"
 #include "train_run.h"
@@ -296,6 +297,26 @@ START_TEST(the_same_bits) {
 }
 END_TEST
 
+/* A window is taken of the picture by the first augmentation alone: other chains are told. */
+static void hear(void *context, const char *line) { snprintf(context, 512, "%s", line); }
+
+START_TEST(a_window_that_comes_late) {
+    static rgm_config config;
+    char text[1024], said[512] = "";
+    rgm_session *s;
+    rgm_error err = {0};
+    make_encoded(in_folder(folder, "set.h5"), &trained);
+    config_of(_i, text);
+    ck_assert(rgm_config_init(&config, &err) == RGM_OK &&
+              rgm_config_parse(&config, text, strlen(text), "test", &err) == RGM_OK);
+    ck_assert_msg(rgm_session_create(&s, &config, &(rgm_session_options){.need_data = 1}, &err) == RGM_OK, "%s",
+                  err.text);
+    ck_assert_int_eq(rgm_advise(s, &(rgm_advice){.context = said, .tell = hear}, &err), RGM_OK);
+    ck_assert_msg((strstr(said, "augment: resized_crop takes a part of the picture") != NULL) == (_i == 3), "%s", said);
+    rgm_session_destroy(s);
+}
+END_TEST
+
 static rgm_transform transform_of(const char *path) {
     rgm_checkpoint_reader *reader;
     rgm_error err = {0};
@@ -471,6 +492,7 @@ int main(void) {
     tcase_add_loop_test(cases, a_picture_that_fails, 0, 2);
     tcase_add_test(cases, shared_tools);
     tcase_add_loop_test(cases, the_same_bits, 0, 4);
+    tcase_add_loop_test(cases, a_window_that_comes_late, 0, 4);
     tcase_add_loop_test(cases, the_model_keeps_its_transform, 0, 3);
     tcase_add_test(cases, a_transform_stays_readable);
     tcase_add_test(cases, evaluated_by_its_transform);

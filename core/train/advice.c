@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/text.h"
+#include "plug/call.h"
 #include "train/initialize.h"
 
 /* What all looks share. */
@@ -293,6 +294,20 @@ static void look_at_decay(const look *l) {
                  rgm_instance_name(c->optimizer));
 }
 
+/* An encoded picture is there for the first augmentation alone. */
+static void look_at_windows(const look *l) {
+    const rgm_components *c = &l->s->model->components;
+    if (!rgm_dataset_describe(l->s->data->set)->encoded || !c->augments || rgm_plug_has_window(c->augment[0])) return;
+    for (int32_t i = 1; i < c->augments; i++)
+        if (rgm_plug_has_window(c->augment[i])) {
+            tell(l,
+                 "augment: %s takes a part of the picture as the first augmentation alone: after %s it takes one of "
+                 "the image that the whole picture became; put it first",
+                 rgm_instance_name(c->augment[i]), rgm_instance_name(c->augment[0]));
+            return;
+        }
+}
+
 /* Weights that config.init draws. */
 static int32_t has_drawn_weights(const rgm_graph *g) {
     for (int32_t i = 0; i < rgm_graph_param_count(g); i++) {
@@ -362,7 +377,10 @@ static rgm_status advise(const look *l, rgm_error *err) {
     RGM_TRY(rgm_config_suit(l->usual, s->config->model.name, err));
     RGM_TRY(look_at_batch_norm(l, err));
     RGM_TRY(look_at_evaluations(l, err));
-    if (s->data->set) RGM_TRY(look_at_shape(l, err));
+    if (s->data->set) {
+        RGM_TRY(look_at_shape(l, err));
+        look_at_windows(l);
+    }
     if (s->data->train.count) {
         look_at_pixels(l);
         look_at_batch(l);
