@@ -1,5 +1,6 @@
 /* Encoded pictures (picture/picture.h), a target for each kind: FUZZ_KIND says which. In front of the file are eight
  * bytes: channels, the wanted size, and a box in 16ths of the picture. */
+#include <math.h>
 #include <string.h>
 #include "fuzz.h"
 #include "picture/picture.h"
@@ -40,6 +41,31 @@ static void decode(const rgm_bytes *bytes, const rgm_picture_info *info, const r
     rgm_decoder_destroy(decoder);
 }
 
+/* A part, with the rest looked through, is what the whole picture has there, or fails with its words. */
+static void check_part(const rgm_bytes *bytes, const rgm_decode_want *want) {
+    rgm_decoder *decoder, *other;
+    rgm_picture whole, part;
+    rgm_decode_want all = *want, some = *want;
+    rgm_error err = {0}, said = {0};
+    all.H = all.W = some.H = some.W = 0;
+    all.box = (rgm_box){0};
+    some.checked = 1;
+    some.box = (rgm_box){floor(want->box.top), floor(want->box.left), ceil(want->box.height), ceil(want->box.width)};
+    NEED(rgm_decoder_create(&decoder, NULL) == RGM_OK && rgm_decoder_create(&other, NULL) == RGM_OK);
+    rgm_status status = rgm_decode(decoder, bytes, &all, &whole, &err);
+    NEED(rgm_decode(other, bytes, &some, &part, &said) == status && !strcmp(err.text, said.text));
+    if (status == RGM_OK) {
+        const int32_t top = (int32_t)(some.box.top - part.box.top), left = (int32_t)(some.box.left - part.box.left);
+        NEED(part.warnings == whole.warnings);
+        NEED(top >= 0 && left >= 0 && top + part.H <= whole.H && left + part.W <= whole.W);
+        for (int32_t y = 0; y < part.H; y++)
+            NEED(!memcmp(part.pixels + y * part.pitch, whole.pixels + (top + y) * whole.pitch + left * whole.C,
+                         (size_t)part.W * (size_t)part.C));
+    }
+    rgm_decoder_destroy(decoder);
+    rgm_decoder_destroy(other);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     fuzz_input in = {data, size};
     uint8_t first[8];
@@ -60,5 +86,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     want.box.height = (info.H - want.box.top) * (first[5] % 16 + 1) / 16;
     want.box.width = (info.W - want.box.left) * (first[6] % 16 + 1) / 16;
     decode(&bytes, &info, &want);
+    check_part(&bytes, &want);
     return 0;
 }
