@@ -303,6 +303,30 @@ START_TEST(test_choices) {
 }
 END_TEST
 
+/* A JPEG with so many comments of 30000 bytes in front of its frame. */
+static void put_commented(const char *name, int comments) {
+    static uint8_t file[1 << 18];
+    static const uint8_t head[] = {0xff, 0xd8}, comment[30000] = {0xff, 0xfe, (30000 - 2) >> 8, (30000 - 2) & 255};
+    size_t size, used = sizeof head;
+    import_picture(name, RGM_PICTURE_JPEG, 20, 30, 3);
+    uint8_t *bytes = import_bytes(import_path(name), &size);
+    memcpy(file, head, sizeof head);
+    for (int i = 0; i < comments; i++, used += sizeof comment) memcpy(file + used, comment, sizeof comment);
+    memcpy(file + used, bytes + 2, size - 2);
+    import_put(name, file, used + size - 2);
+    free(bytes);
+}
+
+/* Headers that begin far behind in a file are found. */
+START_TEST(test_long_headers) {
+    c->options.pictures.H = c->options.pictures.W = 0;
+    put_commented("cat/a.jpg", 1);
+    put_commented("dog/b.jpg", 4);
+    import_expect(rgm_import_folder, RGM_OK, "images of 20 x 30 pixels (height x width), as all pictures are");
+    ck_assert_int_eq(c->report.quarantined, 0);
+}
+END_TEST
+
 START_TEST(test_odd_sizes) {
     import_picture("cat/one.png", RGM_PICTURE_PNG, 1, 1, 3);
     import_picture("cat/wide.png", RGM_PICTURE_PNG, 2, 30000, 3);
@@ -571,6 +595,7 @@ int main(void) {
     tcase_add_test(tests, test_many);
     tcase_add_loop_test(tests, test_pixels, 0, 3);
     tcase_add_test(tests, test_choices);
+    tcase_add_test(tests, test_long_headers);
     tcase_add_test(tests, test_odd_sizes);
     tcase_add_test(tests, test_shares);
     tcase_add_loop_test(tests, test_threads, 0, 2);
