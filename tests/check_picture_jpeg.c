@@ -24,6 +24,8 @@ static const picture_spec specs[] = {
     {.C = 3, .sampling = 3},
     {.C = 3, .sampling = 4},
     {.C = 3, .sampling = 5},
+    {.C = 3, .sampling = 6},
+    {.C = 3, .sampling = 7},
     {.C = 3, .progressive = 1},
     {.C = 3, .progressive = 2},
     {.C = 3, .restart = 1, .quality = 50},

@@ -273,7 +273,7 @@ START_TEST(test_jpeg) {
                                        {3, 30, 40, RGM_FIT_PAD, 0, {1, 2, 3}},
                                        {3, 50, 20, RGM_FIT_STRETCH, 0, {1, 2, 3}}};
     for (size_t i = 0; i < sizeof to / sizeof *to; i++)
-        for (int32_t sampling = 0; sampling < 6; sampling++)
+        for (int32_t sampling = 0; sampling < 8; sampling++)
             for (int32_t odd = 0; odd < 4; odd++) {
                 picture_spec spec = {.kind = RGM_PICTURE_JPEG, .H = 61, .W = 183, .C = 3, .sampling = sampling};
                 spec.orientation = _i;
@@ -292,7 +292,7 @@ START_TEST(test_damage) {
     rgm_decoder *decoder;
     rgm_bytes bytes = {.name = "a.jpg"};
     ck_assert_int_eq(rgm_decoder_create(&decoder, NULL), RGM_OK);
-    for (spec.sampling = 0; spec.sampling < 6; spec.sampling++) {
+    for (spec.sampling = 0; spec.sampling < 8; spec.sampling++) {
         bytes.at = make_picture(&spec, &bytes.size);
         for (size_t cut = 3; cut < bytes.size; cut += cut < 100 ? 7 : bytes.size / 7) {
             rgm_bytes less = {bytes.at, bytes.size - cut, "a.jpg"};

@@ -79,7 +79,7 @@ static size_t make_exif(uint8_t exif[32], int orientation) {
 /* ---- JPEG ---- */
 
 static void set_sampling(struct jpeg_compress_struct *c, const picture_spec *spec) {
-    static const int factors[6][2] = {{2, 2}, {1, 1}, {2, 1}, {1, 2}, {4, 1}, {1, 1}};
+    static const int factors[8][2] = {{2, 2}, {1, 1}, {2, 1}, {1, 2}, {4, 1}, {1, 1}, {2, 4}, {4, 2}};
     if (spec->C == 1) return;
     if (spec->C == 3 && spec->sampling == 5) jpeg_set_colorspace(c, JCS_RGB);
     if (spec->C == 4) jpeg_set_colorspace(c, spec->sampling == 5 ? JCS_YCCK : JCS_CMYK);

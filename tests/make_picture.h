@@ -22,7 +22,8 @@ typedef struct picture_spec {
     const uint8_t *pixels; /* [H][W][C]; NULL: make_picture_pixels() with the seed */
 
     int32_t quality;     /* JPEG: 1 to 100, 0: 90. WebP: 1 to 100 lossy, 0: lossless */
-    int32_t sampling;    /* JPEG colour: 0: 4:2:0, 1: 4:4:4, 2: 4:2:2, 3: 4:4:0, 4: 4:1:1, 5: RGB as it is (or YCCK) */
+    int32_t sampling;    /* JPEG colour: 0: 4:2:0, 1: 4:4:4, 2: 4:2:2, 3: 4:4:0, 4: 4:1:1, 5: RGB as it is (or YCCK),
+                            6: 2 across and 4 down for one of colour, 7: 4 across and 2 down */
     int32_t progressive; /* JPEG: 1 progressive, 2: arithmetic coding. PNG: 1 interlaced */
     int32_t restart;     /* JPEG: restart markers every so many rows of blocks */
     int32_t orientation; /* 1 to 8 in EXIF, 0: no EXIF */

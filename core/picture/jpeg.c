@@ -300,11 +300,16 @@ static void check(jpeg_job *job, rgm_status status) {
  * the wanted pixels are those of the whole picture. libjpeg makes the left one wider, up to its blocks. */
 enum { MARGIN = 2 };
 
-/* Tells libjpeg which columns and rows are needed. Returns the first column that it decodes. Several scans are kept as
- * coefficients of the whole picture: there is nothing to gain. */
+/* Several scans are kept as coefficients of the whole picture: there is nothing to gain. And of what has four samples
+ * beside one, libjpeg-turbo loses its place or half of a row, where it upsamples smoothly from two. */
+static int can_leave_out(struct jpeg_decompress_struct *c) {
+    return !jpeg_has_multiple_scans(c) && c->max_h_samp_factor <= 2 && c->max_v_samp_factor <= 2;
+}
+
+/* Tells libjpeg which columns and rows are needed. Returns the first column that it decodes. */
 static int32_t leave_out(jpeg_job *job, const jpeg_part *part) {
     struct jpeg_decompress_struct *c = &job->c;
-    if (jpeg_has_multiple_scans(c)) return 0;
+    if (!can_leave_out(c)) return 0;
     int32_t left = part->left > MARGIN ? part->left - MARGIN : 0;
     int32_t right = clip(part->right + MARGIN, 1, (int32_t)c->output_width);
     JDIMENSION first = (JDIMENSION)left, width = (JDIMENSION)(right - left);
@@ -313,11 +318,13 @@ static int32_t leave_out(jpeg_job *job, const jpeg_part *part) {
     return (int32_t)first;
 }
 
-/* The rows below the part: their coefficients alone, but for the last ones. */
+/* The rows below the part: their coefficients alone, but for the last ones. Those of several scans have been read. */
 static void look_through(jpeg_job *job) {
     struct jpeg_decompress_struct *c = &job->c;
     uint8_t *scratch = job->job->decoder->row.at;
-    if (c->output_scanline + 1 < c->output_height) jpeg_skip_scanlines(c, c->output_height - 1 - c->output_scanline);
+    if (jpeg_has_multiple_scans(c)) return;
+    if (can_leave_out(c) && c->output_scanline + 1 < c->output_height)
+        jpeg_skip_scanlines(c, c->output_height - 1 - c->output_scanline);
     while (c->output_scanline < c->output_height) jpeg_read_scanlines(c, &scratch, 1);
 }
 
