@@ -429,7 +429,8 @@ typedef struct naming {
     H5T_str_t padding;
     int32_t count, columns; /* columns 0: one dimension */
     int32_t numbers;        /* 1: no texts */
-    int32_t chunk;
+    int32_t chunk;          /* -1: one that is too large */
+    const char *last;       /* NULL: b.jpg */
 } naming;
 
 static char long_name[5000]; /* 4999 letters */
@@ -452,14 +453,17 @@ static const naming namings[] = {
     {.count = 23, .numbers = 1, .warned = "found float64 [23]"},
     {.first = "cat/1.jpg", .size = 4999, .count = 23, .warned = "of at most 4095 bytes"},
     {.first = long_name, .count = 23, .warned = "train/names: "},
+    {.first = "cat/1.jpg", .last = long_name, .count = 23, .warned = "train/names: "},
+    {.first = "cat/1.jpg", .count = 23, .chunk = -1, .warned = "train/names: chunks above 256 MiB are not read"},
 };
 
 static void put_names(hid_t group, const naming *n) {
-    const hsize_t dims[2] = {(hsize_t)n->count, (hsize_t)n->columns}, chunk = (hsize_t)n->chunk;
+    const hsize_t dims[2] = {(hsize_t)n->count, (hsize_t)n->columns}, any = H5S_UNLIMITED,
+                  chunk = n->chunk < 0 ? 1 << 27 : (hsize_t)n->chunk;
     size_t size = n->numbers ? sizeof(double) : n->size ? n->size : sizeof(char *);
     char *rows = calloc((size_t)n->count, size);
     for (int32_t i = 0; i < n->count && !n->numbers; i++) {
-        const char *name = i ? "b.jpg" : n->first;
+        const char *name = !i ? n->first : n->last && i == n->count - 1 ? n->last : "b.jpg";
         if (!n->size) {
             memcpy(rows + (size_t)i * size, &name, sizeof name);
             continue;
@@ -472,9 +476,9 @@ static void put_names(hid_t group, const naming *n) {
     if (!n->numbers && n->size) ck_assert(H5Tset_strpad(type, n->padding) >= 0);
     if (!n->numbers) ck_assert(H5Tset_cset(type, H5T_CSET_UTF8) >= 0);
     if (chunk) ck_assert(H5Pset_chunk(plist, 1, &chunk) >= 0);
-    hid_t space = H5Screate_simple(n->columns ? 2 : 1, dims, NULL);
+    hid_t space = H5Screate_simple(n->columns ? 2 : 1, dims, n->chunk < 0 ? &any : NULL);
     hid_t dataset = H5Dcreate2(group, "names", type, space, H5P_DEFAULT, plist, H5P_DEFAULT);
-    ck_assert(H5Dwrite(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, rows) >= 0);
+    ck_assert(n->chunk < 0 || H5Dwrite(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, rows) >= 0);
     H5Dclose(dataset);
     H5Sclose(space);
     H5Pclose(plist);
@@ -516,6 +520,31 @@ START_TEST(test_picture_names) {
         }
         ck_assert(!rgm_dataset_name(set, 0, 23) && !rgm_dataset_name(set, 0, -1) && !rgm_dataset_name(set, 1, 0));
         ck_assert(holds(set, &small));
+        rgm_dataset_close(set);
+    }
+    rgm_log_release(&receiver);
+}
+END_TEST
+
+/* They take no more memory than pixels would. */
+START_TEST(test_picture_names_room) {
+    const char *path = in_folder(folder, "roomy.h5");
+    rgm_log_receiver receiver = {.take = hear};
+    rgm_error err = {0};
+    make_set(path, &small);
+    hid_t file = H5Fopen(path, H5F_ACC_RDWR, H5P_DEFAULT), group = H5Gopen2(file, "train", H5P_DEFAULT);
+    put_names(group, &namings[_i]);
+    H5Gclose(group);
+    H5Fclose(file);
+    rgm_log_receive(&receiver);
+    for (int32_t more = 0; more < 2; more++) {
+        const rgm_dataset_knobs knobs = {.room = 10 + 22 * 6 - 1 + more}; /* cat/1.jpg, and b.jpg for the others */
+        rgm_dataset *set;
+        said[0] = 0;
+        ck_assert_int_eq(rgm_dataset_open(&set, path, &(rgm_dataset_options){.names = 1, .knobs = &knobs}, &err),
+                         RGM_OK);
+        ck_assert(!rgm_dataset_name(set, 0, 22) == !more);
+        ck_assert_msg(more ? !said[0] : strstr(said, "train/names: more than 0 MB of texts: ") != NULL, "%s", said);
         rgm_dataset_close(set);
     }
     rgm_log_release(&receiver);
@@ -673,6 +702,7 @@ int main(void) {
     tcase_add_loop_test(sets, test_newer_hdf5, 0, 2);
     tcase_add_test(sets, test_damaged_attribute);
     tcase_add_test(sets, test_truncated_in_use);
+    tcase_add_loop_test(sets, test_picture_names_room, 2, 4);
     tcase_add_loop_test(sets, test_picture_names, 0, (int)(sizeof namings / sizeof *namings));
     tcase_add_loop_test(sets, test_memory, 0, 2);
     tcase_add_loop_test(sets, test_least_memory, 0, RGM_SPLIT_COUNT);

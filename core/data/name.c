@@ -9,6 +9,12 @@
 
 enum { PIECE_BYTES = 1 << 20, NAME_CACHE = 64 << 20, MOST = 4095, VARIABLE_ROWS = 4096 };
 
+/* A text of variable length, as HDF5 was given memory for it. */
+typedef struct given {
+    struct given *next;
+    char text[];
+} given;
+
 /* A reading: rows of a piece, and where their texts gather. */
 typedef struct reading {
     const rgm_dataset *set;
@@ -18,6 +24,7 @@ typedef struct reading {
     int32_t variable;
     rgm_split_store *store;
     size_t used, room; /* bytes of store->names */
+    given *given;      /* of the piece */
 } reading;
 
 static rgm_status no_memory(const reading *r, rgm_error *err) {
@@ -26,19 +33,35 @@ static rgm_status no_memory(const reading *r, rgm_error *err) {
 
 /* ---- texts ---- */
 
-/* Texts of variable length are as long as the file says: HDF5 gets no memory for longer ones. */
+/* Texts of variable length are as long as the file says: HDF5 gets no memory for longer ones. It forgets those before
+ * one that it fails at, so that they are remembered here. */
 static void *take_memory(size_t size, void *context) {
-    (void)context;
-    return size <= MOST + 1 ? malloc(size ? size : 1) : NULL;
+    reading *r = context;
+    given *taken = size <= MOST + 1 ? malloc(sizeof *taken + size) : NULL;
+    if (!taken) return NULL;
+    taken->next = r->given;
+    r->given = taken;
+    return taken->text;
 }
 
-static void give_memory(void *at, void *context) {
-    (void)context;
-    free(at);
+static void give_memory(void *at, void *context) { (void)at, (void)context; } /* all at once, behind the piece */
+
+static void free_given(reading *r) {
+    for (given *next; r->given; r->given = next) {
+        next = r->given->next;
+        free(r->given);
+    }
+}
+
+/* Names of a small file may unpack to more than any memory: they get what pixels would. */
+static rgm_status refuse_more(const reading *r, rgm_error *err) {
+    return rgm_fail(err, RGM_E_UNSUPPORTED, "%s: %s: more than %lld MB of texts", r->set->path, r->table.name,
+                    (long long)r->set->room / 1000000);
 }
 
 static rgm_status keep(reading *r, hsize_t row, const char *text, size_t length, rgm_error *err) {
     rgm_split_store *store = r->store;
+    if ((int64_t)(r->used + length) >= r->set->room) return refuse_more(r, err);
     if (r->room - r->used < length + 1) {
         size_t room = 2 * r->room + length + 4096;
         char *grown = realloc(store->names, room);
@@ -83,7 +106,7 @@ static rgm_status read_rows(reading *r, hsize_t first, hsize_t n, void *rows, rg
     if (status == RGM_OK) status = keep_rows(r, first, n, rows, err);
     if (space >= 0) H5Sclose(space);
     if (memory >= 0) H5Sclose(memory);
-    for (hsize_t i = 0; r->variable && i < n; i++) free(((char **)rows)[i]);
+    free_given(r);
     return status;
 }
 
@@ -122,17 +145,16 @@ static rgm_status check(reading *r, rgm_error *err) {
         r->table.dims[0] != (hsize_t)r->set->info.count[r->store - r->set->splits])
         return refuse(r, type, err);
     rgm_rehearsal_allow((int64_t)(r->table.dims[0] * r->size));
-    return variable ? RGM_OK : rgm_content_check_allocated(&r->table, err);
+    return rgm_content_check_allocated(&r->table, err);
 }
 
 static rgm_status read_names(reading *r, hid_t group, rgm_error *err) {
     int64_t cache = NAME_CACHE;
     RGM_TRY(rgm_content_open(group, RGM_DATA_NAMES, r->set->path, &cache, &r->table.dataset, err));
     r->transfer = H5Pcreate(H5P_DATASET_XFER);
-    rgm_status status =
-        r->transfer >= 0 && H5Pset_vlen_mem_manager(r->transfer, take_memory, NULL, give_memory, NULL) >= 0
-            ? check(r, err)
-            : rgm_h5_fail(err, RGM_E_NOMEM, r->set->path, r->table.name);
+    rgm_status status = r->transfer >= 0 && H5Pset_vlen_mem_manager(r->transfer, take_memory, r, give_memory, r) >= 0
+                            ? check(r, err)
+                            : rgm_h5_fail(err, RGM_E_NOMEM, r->set->path, r->table.name);
     if (status == RGM_OK) status = read_all(r, err);
     if (r->transfer >= 0) H5Pclose(r->transfer);
     if (r->memory >= 0) H5Tclose(r->memory);
