@@ -309,7 +309,7 @@ static void put_commented(const char *name, int comments) {
     static const uint8_t head[] = {0xff, 0xd8}, comment[30000] = {0xff, 0xfe, (30000 - 2) >> 8, (30000 - 2) & 255};
     size_t size, used = sizeof head;
     import_picture(name, RGM_PICTURE_JPEG, 20, 30, 3);
-    uint8_t *bytes = import_bytes(import_path(name), &size);
+    uint8_t *bytes = load_file(import_path(name), &size);
     memcpy(file, head, sizeof head);
     for (int i = 0; i < comments; i++, used += sizeof comment) memcpy(file + used, comment, sizeof comment);
     memcpy(file + used, bytes + 2, size - 2);
