@@ -18,17 +18,17 @@ static const rgm_cli_flag flags[] = {
 
 static const rgm_cli_spec spec = {
     .name = "eval",
-    .arguments = "[RUN|CHECKPOINT]",
+    .arguments = "[RUN|CHECKPOINT [DATA]]",
     .about =
         "Evaluates a checkpoint on a whole split: accuracy with its 95 % interval, and loss. Of a run folder, the best "
         "checkpoint is taken. The configuration is the checkpoint's own; the line may change it. Mean and standard "
         "deviation are the checkpoint's, too, and classes are matched by name.",
     .examples = "  regimen eval runs/resnet20-1\n"
-                "  regimen eval --checkpoint runs/resnet20-1/checkpoints/last.h5 --data fashion.h5 --split validation\n"
+                "  regimen eval runs/resnet20-1/checkpoints/last.h5 fashion.h5 --split validation\n"
                 "  regimen eval runs/resnet20-1 --json\n",
     .command = RGM_FOR_EVAL,
     .own = flags,
-    .most = 1,
+    .most = 2,
 };
 
 /* What an evaluation is made of. */
@@ -62,7 +62,12 @@ static rgm_status make_config(evaluation *e, rgm_error *err) {
     RGM_TRY(find_checkpoint(e->line, e->path, err));
     if (regimen_config_create(&e->config, &why) < 0) return rgm_client_fail(err, &why);
     RGM_TRY(rgm_public_read_checkpoint(e->config, e->path, &stop, err));
-    return rgm_cli_apply(e->line, &e->config->config, err);
+    RGM_TRY(rgm_cli_apply(e->line, &e->config->config, err));
+    if (e->line->argument_count < 2) return RGM_OK;
+    if (rgm_cli_value(e->line, "data.file"))
+        return rgm_fail(err, RGM_E_USAGE, "eval: expected one data set, found '%.80s' and '%.80s'",
+                        e->line->argument[1], rgm_cli_value(e->line, "data.file"));
+    return rgm_config_set(&e->config->config, "data.file", e->line->argument[1], err);
 }
 
 static rgm_status evaluate(evaluation *e, rgm_error *err) {

@@ -231,12 +231,18 @@ static int32_t same_beginning(const class_names *a, const class_names *b) {
     return 1;
 }
 
+static void tell_fewer(const matching *m) {
+    if (m->theirs.count < m->ours.count)
+        rgm_log(RGM_LOG_WARN, "%s: it has %d of the model's %d classes", m->info->path, m->theirs.count, m->ours.count);
+}
+
 /* Sorts the model's names. */
 static rgm_status map_by_name(matching *m, rgm_class_map **out, rgm_error *err) {
     const char *path = m->info->path;
-    if (m->theirs.count < m->ours.count)
-        rgm_log(RGM_LOG_WARN, "%s: it has %d of the model's %d classes", path, m->theirs.count, m->ours.count);
-    if (m->theirs.count <= m->ours.count && same_beginning(&m->ours, &m->theirs)) return RGM_OK;
+    if (m->theirs.count <= m->ours.count && same_beginning(&m->ours, &m->theirs)) {
+        tell_fewer(m);
+        return RGM_OK;
+    }
     rgm_class_map *map = calloc(1, sizeof *map + (size_t)m->theirs.count * sizeof *map->to);
     if (!map) return rgm_fail(err, RGM_E_NOMEM, "%s: out of memory", path);
     map->classes = m->classes;
@@ -246,6 +252,7 @@ static rgm_status map_by_name(matching *m, rgm_class_map **out, rgm_error *err) 
         free(map);
         return status;
     }
+    tell_fewer(m);
     rgm_log(RGM_LOG_WARN, "%s: its classes stand in another order than the model's: labels are taken by name", path);
     *out = map;
     return RGM_OK;

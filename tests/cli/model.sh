@@ -62,9 +62,12 @@ if grep -q warning err; then fail "a word about its own data: $(cat err)"; fi
 expect 0 "$regimen" eval run --data fewer.h5
 has err 'warning: fewer.h5: it has 2 of the model.s 3 classes'
 has err 'warning: fewer.h5: its classes stand in another order'
-expect 0 "$regimen" eval run --data few.h5
+expect 0 "$regimen" eval run few.h5
+expect 2 "$regimen" eval run few.h5 --data fewer.h5
+has err "error: eval: expected one data set, found 'few.h5' and 'fewer.h5'"
 expect 2 "$regimen" eval run --data other.h5
 has err "error: other.h5: the model of run/.* does not know its classes 'wasp', 'moth'"
+! grep -q 'warning: .* classes' err || fail "a warning before the refusal: $(cat err)"
 expect 2 "$regimen" eval run --data named4.h5
 has err "does not know its class 'dog'"
 expect 2 "$regimen" eval run --data many.h5
