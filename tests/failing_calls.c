@@ -9,7 +9,7 @@
 /* Visible: shared libraries call them, too. */
 rgm_failing failing_calls;
 
-int32_t stop_at_zero(void *context) { return (*(int *)context)-- <= 0; }
+int32_t stop_at_zero(void *context) { return __atomic_fetch_sub((int *)context, 1, __ATOMIC_RELAXED) <= 0; }
 
 /* 1: this call fails. */
 static int fails(void) {

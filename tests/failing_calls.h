@@ -18,7 +18,7 @@ typedef struct rgm_failing {
 
 extern rgm_failing failing_calls;
 
-/* For rgm_stop: yes, once an int at `context`, counted down by each question, has been 0. */
+/* For rgm_stop: yes, once an int at `context`, counted down by each question, has been 0. [any thread] */
 int32_t stop_at_zero(void *context);
 
 #endif
