@@ -349,6 +349,7 @@ static rgm_status walk_root(struct walk *w, rgm_error *err) {
         int32_t split = rgm_list_split(names.list[i].text);
         int kind = kind_of(w, names.list[i].text, names.list[i].type, &st);
         if (kind == KIND_FILE) w->list->passed[RGM_PASSED_OUTSIDE]++;
+        count_passed(w, kind);
         if (status == RGM_OK && split >= 0 && (kind == KIND_FOLDER || kind == KIND_LINKED_FOLDER))
             status = walk_classes(w, names.list[i].text, split, err);
     }

@@ -164,6 +164,8 @@ START_TEST(test_split_folders) {
     import_picture("test/cat/a.png", RGM_PICTURE_PNG, 10, 10, 3);
     import_picture("test/loose.png", RGM_PICTURE_PNG, 10, 10, 3);
     import_put("README", "", 0);
+    ck_assert_int_eq(symlink("..", import_path("up")), 0);
+    ck_assert_int_eq(mkfifo(import_path("pipe"), 0666), 0);
     snprintf(name, sizeof name, "%s/cat/c.png", third[_i]);
     import_picture(name, RGM_PICTURE_PNG, 10, 10, 3);
     import_expect(rgm_import_folder, RGM_OK, NULL);
@@ -174,6 +176,8 @@ START_TEST(test_split_folders) {
     need_class(set, 0, "cat", RGM_SPLIT_VALIDATION, 1);
     rgm_dataset_close(set);
     ck_assert_int_eq(c->report.passed[RGM_PASSED_OUTSIDE], 2);
+    ck_assert_int_eq(c->report.passed[RGM_PASSED_ABOVE], 1);
+    ck_assert_int_eq(c->report.passed[RGM_PASSED_SPECIAL], 1);
     c->options.overwrite = 1;
     c->options.test = 0.5;
     import_expect(rgm_import_folder, RGM_E_USAGE, "--test: ");
