@@ -1,12 +1,10 @@
 #include "quarantine.h"
 
-#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/stat.h>
 #include <unistd.h>
 #include "base/text.h"
 
@@ -31,23 +29,9 @@ const char *rgm_quarantine_path(const rgm_import_options *o, char *out, size_t s
     return out;
 }
 
-enum { NOTHING, OURS, ANOTHER };
-
-/* What is there: a list of an import before, or another file that is not empty. */
-static int look(const char *path) {
-    char found[sizeof head - 1];
-    struct stat st;
-    if (stat(path, &st) != 0 || !S_ISREG(st.st_mode) || st.st_size == 0) return NOTHING;
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-    if (fd < 0) return ANOTHER;
-    int ours = read(fd, found, sizeof found) == sizeof found && memcmp(found, head, sizeof found) == 0;
-    close(fd);
-    return ours ? OURS : ANOTHER;
-}
-
 rgm_status rgm_quarantine_check(const rgm_import_options *options, rgm_error *err) {
     char path[PATH_MAX];
-    if (look(rgm_quarantine_path(options, path, sizeof path)) != ANOTHER) return RGM_OK;
+    if (rgm_file_begins(rgm_quarantine_path(options, path, sizeof path), head) != RGM_BEGINS_OTHER) return RGM_OK;
     return rgm_fail(err, RGM_E_USAGE,
                     "%.300s: exists, and is no list of pictures that an import left out (--quarantine: another name)",
                     path);
@@ -95,7 +79,8 @@ rgm_status rgm_quarantine_add(rgm_quarantine *q, const rgm_list *list, int64_t i
 
 rgm_status rgm_quarantine_end(rgm_quarantine *q, rgm_status status, rgm_error *err) {
     char path[PATH_MAX];
-    if (!q->open && status == RGM_OK && look(rgm_quarantine_path(q->options, path, sizeof path)) == OURS) unlink(path);
+    rgm_quarantine_path(q->options, path, sizeof path);
+    if (!q->open && status == RGM_OK && rgm_file_begins(path, head) == RGM_BEGINS_SO) unlink(path);
     if (q->open && status == RGM_OK && q->used) status = flush(q, err);
     if (q->open) status = rgm_replace_end(&q->file, status, err);
     free(q->text);

@@ -59,6 +59,21 @@ int rgm_write_hindered(const char *path) {
     return access(path, W_OK) == 0 ? 0 : errno;
 }
 
+int rgm_file_begins(const char *path, const char *head) {
+    struct stat status;
+    if (stat(path, &status) != 0 || !S_ISREG(status.st_mode) || status.st_size == 0) return RGM_BEGINS_FREE;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    if (fd < 0) return RGM_BEGINS_OTHER;
+    FILE *file = fdopen(fd, "r");
+    int so = file != NULL;
+    while (so && *head) so = getc(file) == (unsigned char)*head++;
+    if (file)
+        fclose(file);
+    else
+        close(fd);
+    return so ? RGM_BEGINS_SO : RGM_BEGINS_OTHER;
+}
+
 int rgm_replace_hindered(const char *path) {
     struct stat status;
     if (stat(path, &status) != 0 || !S_ISREG(status.st_mode)) return rgm_write_hindered(path);

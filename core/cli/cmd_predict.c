@@ -63,10 +63,30 @@ typedef struct command {
 
 /* ---- what is asked ---- */
 
-/* Refused before the work: a page that could not be written at its end. */
-static rgm_status check_page(const char *path, rgm_error *err) {
-    int error = rgm_replace_hindered(path);
-    return error ? rgm_fail(err, RGM_E_IO, "--page: %.300s: %s", path, strerror(error)) : RGM_OK;
+/* A stream of the process: what is in a file behind it was opened by the shell. */
+static int32_t is_stream(const char *path) {
+    static const char *const streams[] = {"-", "/dev/stdout", "/dev/stderr"};
+    for (size_t i = 0; i < sizeof streams / sizeof *streams; i++)
+        if (strcmp(path, streams[i]) == 0) return 1;
+    return strncmp(path, "/dev/fd/", 8) == 0 || strncmp(path, "/proc/self/fd/", 14) == 0;
+}
+
+/* Refused before the work: an output that could not be written, and one that would take the place of something else: a
+ * picture, say, where a name was forgotten before a pattern. */
+static rgm_status check_output(const char *flag, const char *path, const char *head, int error, rgm_error *err) {
+    if (error) return rgm_fail(err, RGM_E_IO, "--%s: %.300s: %s", flag, path, strerror(error));
+    if (rgm_file_begins(path, head) != RGM_BEGINS_OTHER) return RGM_OK;
+    return rgm_fail(err, RGM_E_USAGE, "--%s: %.300s: exists, and is none that predict has written: give another name",
+                    flag, path);
+}
+
+static rgm_status check_outputs(const rgm_cli_line *line, rgm_error *err) {
+    const char *page = line->own[PAGE], *csv = line->csv, *json = line->json;
+    if (page && !is_stream(page))
+        RGM_TRY(check_output("page", page, RGM_GALLERY_HEAD, rgm_replace_hindered(page), err));
+    if (csv && !is_stream(csv)) RGM_TRY(check_output("csv", csv, RGM_PREDICTIONS_CSV, rgm_write_hindered(csv), err));
+    if (json && !is_stream(json)) RGM_TRY(check_output("json", json, RGM_PREDICTIONS_JSON, 0, err));
+    return RGM_OK;
 }
 
 static rgm_status parse_own(command *c, rgm_error *err) {
@@ -82,7 +102,7 @@ static rgm_status parse_own(command *c, rgm_error *err) {
     if (line->own[LABELS]) RGM_TRY(rgm_cli_choice("way of labels", line->own[LABELS], how, 3, &c->predicting.how, err));
     if (line->own[PAGE] && !line->own[PAGE][0]) return rgm_fail(err, RGM_E_USAGE, "--page: expected a file");
     if (line->own[PAGE_MOST] && !line->own[PAGE]) return rgm_fail(err, RGM_E_USAGE, "--page-most: there is no --page");
-    return line->own[PAGE] ? check_page(line->own[PAGE], err) : RGM_OK;
+    return RGM_OK;
 }
 
 static void tell_passed(const rgm_inputs *in) {
@@ -231,6 +251,7 @@ static rgm_status finish(command *c, rgm_status status, rgm_error *err) {
 static rgm_status predict(command *c, rgm_error *err) {
     RGM_TRY(parse_own(c, err));
     RGM_TRY(rgm_result_begin(c->line, err));
+    RGM_TRY(check_outputs(c->line, err));
     RGM_TRY(rgm_public_checkpoint(c->line->argument[0], c->path, err));
     RGM_TRY(check_model(c->path, err));
     RGM_TRY(find_inputs(c, err));

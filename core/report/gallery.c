@@ -142,9 +142,7 @@ static void put_accuracy(FILE *to, const rgm_predictions_sums *s) {
 static void put_head(const rgm_gallery *g) {
     FILE *to = g->to;
     const rgm_predictions_sums *s = g->o.sums;
-    fputs("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-          "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>",
-          to);
+    fputs(RGM_GALLERY_HEAD "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>", to);
     put_heading(to, s);
     fprintf(to, "</title>\n<style>%s</style>\n</head>\n<body>\n<h1>", style);
     put_heading(to, s);

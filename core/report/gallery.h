@@ -13,6 +13,11 @@
 #include <stddef.h>
 #include "report/predictions.h"
 
+/* What the page begins with. */
+#define RGM_GALLERY_HEAD                                                                                               \
+    "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"                                          \
+    "<meta name=\"generator\" content=\"regimen predict\">\n"
+
 enum { RGM_GALLERY_TOP = 3, RGM_GALLERY_SIDE = 160, RGM_GALLERY_MISTAKES = 12 };
 
 typedef struct rgm_gallery_options {

@@ -99,7 +99,7 @@ static void put_field(FILE *to, const char *text) {
 static void begin_csv(const rgm_predictions *p) {
     FILE *to = p->csv.file;
     if (!to) return;
-    fputs("file,class,probability", to);
+    fputs(RGM_PREDICTIONS_CSV, to);
     for (int32_t i = 2; i <= p->o.top; i++) fprintf(to, ",class_%d,probability_%d", i, i);
     fprintf(to, "%s%s\r\n", p->o.labels ? ",label" : "", p->o.named ? ",name" : "");
 }
@@ -161,8 +161,8 @@ static rgm_status put_member(const stream *s, const char *key, json_t *value, rg
 static rgm_status begin_json(const rgm_predictions *p, rgm_error *err) {
     const stream *s = &p->json;
     if (!s->file) return RGM_OK;
-    fputs("{\n", s->file);
-    RGM_TRY(put_member(s, "model", rgm_json_text(p->o.model), err));
+    RGM_TRY(put_json(s, rgm_json_text(p->o.model), RGM_PREDICTIONS_JSON, err));
+    fputs(",\n", s->file);
     RGM_TRY(put_member(s, "checkpoint", rgm_json_text(p->o.checkpoint), err));
     RGM_TRY(put_member(s, "transform", rgm_json_text(p->o.transform), err));
     fputs("  \"predictions\": [", s->file);

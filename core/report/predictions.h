@@ -14,6 +14,10 @@
 #include <stddef.h>
 #include "base/status.h"
 
+/* What the files begin with. */
+#define RGM_PREDICTIONS_CSV  "file,class,probability"
+#define RGM_PREDICTIONS_JSON "{\n  \"model\": "
+
 typedef struct rgm_ranked {
     int32_t number; /* of the class */
     float probability;

@@ -134,9 +134,38 @@ refuse_line 3 '--page: none/x.html: No such file or directory' predict run $one 
 refuse_line 3 '--page: empty: Is a directory' predict run $one --page empty
 refuse_line 3 '--json: none/x.json: cannot be written: No such file or directory' predict run $one --json=none/x.json
 refuse_line 3 '--json: empty: cannot be written: Is a directory' predict run $one --json=empty
-refuse_line 3 'none/x.csv: No such file or directory' predict run $one --csv=none/x.csv
+refuse_line 3 '--csv: none/x.csv: No such file or directory' predict run $one --csv=none/x.csv
 refuse_line 2 '--json and --csv: one of them to a file: --json=FILE or --csv=FILE' predict run $one --json --csv
 refuse_line 2 "--json: expected --json=x.json, in one word" predict run $one --json x.json
+
+
+# ---- outputs never take the place of other files, inputs above all
+mkdir kept
+cp $one pets.h5 run/config.yaml run/metrics.jsonl kept/
+echo '{"name": "x"}' >kept/x.json
+echo 'path,label' >kept/x.csv
+echo '<!DOCTYPE html>' >kept/x.html
+echo x >kept/short
+cp -r kept before-kept
+for output in --page --csv --json; do
+    for file in kept/*; do
+        refuse_line 2 "$output: $file: exists, and is none that predict has written: give another name" predict run $one $output=$file
+    done
+done
+refuse_line 2 "--page: $one: exists, and is none that predict has written: give another name" predict run --page pets/cat/*.pgm
+ln -s pets.h5 link
+refuse 2 '--csv: link: exists, and is none that predict has written' predict run pets.h5 --csv=link
+check
+diff -r kept before-kept || fail "files are replaced"
+: >x.html
+: >x.csv
+for i in 1 2; do
+    expect 0 "$regimen" predict run $one --page x.html --csv=x.csv --json=x.json
+    [ $i = 2 ] || refuse_line 2 '--csv: x.json: exists, .*' predict run $one --csv=x.json
+done
+expect 0 "$regimen" predict run $one --page /dev/null --csv=/dev/null --json=/dev/null
+expect 0 sh -c "'$regimen' predict run $one --csv=/dev/stdout >>kept/x.csv"
+rm -r kept before-kept link x.html x.csv x.json
 
 # ---- pictures where a data set is expected
 refuse_line 3 'pets: a folder, expected a configuration (YAML) or a data set (.* made by the command `import folder`)' train pets
