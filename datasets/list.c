@@ -175,7 +175,9 @@ int32_t rgm_list_split(const char *name) {
         const char *name;
         int32_t split;
     } splits[] = {{"train", RGM_SPLIT_TRAIN},
+                  {"training", RGM_SPLIT_TRAIN},
                   {"test", RGM_SPLIT_TEST},
+                  {"testing", RGM_SPLIT_TEST},
                   {"validation", RGM_SPLIT_VALIDATION},
                   {"val", RGM_SPLIT_VALIDATION},
                   {"valid", RGM_SPLIT_VALIDATION}};
