@@ -2,12 +2,11 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
+#include "base/folder.h"
 #include "base/log.h"
 
 enum { LOCKED_TOLD = 10, SHOWN = 512 };
@@ -173,28 +172,6 @@ static int is_own(const struct walk *w, const struct stat *st) {
     return 0;
 }
 
-static int same_file(const struct stat *a, const struct stat *b) {
-    return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
-}
-
-/* Is the folder *to the one that holds the link `whole`, or any above that? Such a link would bring in all beside. */
-static int leads_up(const char *whole, const struct stat *to) {
-    const char *slash = strrchr(whole, '/');
-    char *folder = slash ? strndup(whole, (size_t)(slash - whole) + 1) : strdup(".");
-    int fd = folder ? open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1, up = 0;
-    struct stat here, below = {0};
-    free(folder);
-    while (fd >= 0 && fstat(fd, &here) == 0 && !same_file(&here, &below)) {
-        up = same_file(&here, to);
-        below = here;
-        int above = up ? -1 : openat(fd, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
-        close(fd);
-        fd = above;
-    }
-    if (fd >= 0) close(fd);
-    return up;
-}
-
 /* What a name is; *st is that of the file behind links. A link that leads nowhere is a file, which cannot be read. */
 static int kind_of(const struct walk *w, const char *path, unsigned char type, struct stat *st) {
     char *whole = whole_path(w, path);
@@ -204,7 +181,7 @@ static int kind_of(const struct walk *w, const char *path, unsigned char type, s
     int found = stat(whole, st) == 0, linked = type == DT_LNK;
     struct stat own;
     if (type == DT_UNKNOWN && lstat(whole, &own) == 0) linked = S_ISLNK(own.st_mode);
-    int up = linked && found && S_ISDIR(st->st_mode) && leads_up(whole, st);
+    int up = linked && found && S_ISDIR(st->st_mode) && rgm_link_leads_up(whole, st);
     free(whole);
     if (up) return KIND_ABOVE;
     if (found && is_own(w, st)) return KIND_OWN;

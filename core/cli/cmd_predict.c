@@ -105,23 +105,35 @@ static rgm_status parse_own(command *c, rgm_error *err) {
     return RGM_OK;
 }
 
-static void tell_passed(const rgm_inputs *in) {
-    if (in->hidden || in->passed)
-        rgm_log(RGM_LOG_INFO, "passed over: %" PRId64 " hidden, %" PRId64 " that are no pictures", in->hidden,
-                in->passed);
-    if (in->unmatched) rgm_log(RGM_LOG_WARN, "%" PRId64 " of the patterns match nothing", in->unmatched);
+enum { PASSED = 160 };
+
+/* What was passed over, as a list; "": nothing. */
+static const char *passed_text(const rgm_inputs *in, char text[PASSED]) {
+    const struct {
+        int64_t count;
+        const char *one, *many;
+    } kinds[] = {{in->hidden, "hidden", "hidden"},
+                 {in->passed, "that is no picture", "that are no pictures"},
+                 {in->links, "link to a folder seen already or above", "links to folders seen already or above"}};
+    text[0] = 0;
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        size_t used = strlen(text);
+        if (kinds[i].count)
+            snprintf(text + used, PASSED - used, "%s%" PRId64 " %s", used ? ", " : "", kinds[i].count,
+                     kinds[i].count == 1 ? kinds[i].one : kinds[i].many);
+    }
+    return text;
 }
 
 static rgm_status no_pictures(const command *c, int32_t lists, rgm_error *err) {
     const rgm_inputs *in = &c->inputs;
+    char passed[PASSED];
     const char *input = c->line->argument[1], *more = c->line->argument_count > 2 ? ", ..." : "";
-    if (lists && c->line->argument_count == 2 && !in->passed && !in->hidden && !in->unmatched)
+    if (passed_text(in, passed)[0])
+        return rgm_fail(err, RGM_E_USAGE, "predict: no pictures in '%.160s'%s (passed over: %s)", input, more, passed);
+    if (lists && c->line->argument_count == 2 && !in->unmatched)
         return rgm_fail(err, RGM_E_USAGE, "predict: no pictures: the list on standard input is empty");
-    if (!in->passed && !in->hidden)
-        return rgm_fail(err, RGM_E_USAGE, "predict: no pictures in '%.160s'%s", input, more);
-    return rgm_fail(err, RGM_E_USAGE,
-                    "predict: no pictures in '%.160s'%s, only %" PRId64 " other and %" PRId64 " hidden files", input,
-                    more, in->passed, in->hidden);
+    return rgm_fail(err, RGM_E_USAGE, "predict: no pictures in '%.160s'%s", input, more);
 }
 
 static rgm_status find_inputs(command *c, rgm_error *err) {
@@ -130,16 +142,18 @@ static rgm_status find_inputs(command *c, rgm_error *err) {
                                         .null = c->line->own[NUL] != NULL,
                                         .stop = rgm_interrupt_stop()};
     const rgm_inputs *in = &c->inputs;
+    char passed[PASSED];
     int32_t lists = 0;
     for (int32_t i = 0; i < options.count; i++) lists += strcmp(options.arguments[i], "-") == 0;
     if (options.null && !lists)
         return rgm_fail(err, RGM_E_USAGE, "--null: expected -, a list on standard input, among the INPUTs");
     RGM_TRY(rgm_inputs_find(&c->inputs, &options, err));
-    tell_passed(in);
-    if (in->count && !in->sets && c->line->own[SPLIT])
+    if (!in->count) return no_pictures(c, lists, err);
+    if (passed_text(in, passed)[0]) rgm_log(RGM_LOG_INFO, "passed over: %s", passed);
+    if (!in->sets && c->line->own[SPLIT])
         return rgm_fail(err, RGM_E_USAGE,
                         "--split: expected a data set (.h5) among the INPUTs: pictures have no splits");
-    return in->count ? RGM_OK : no_pictures(c, lists, err);
+    return RGM_OK;
 }
 
 /* ---- the model ---- */

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include "base/folder.h"
 #include "cli/options.h"
 #include "picture/file.h"
 
@@ -73,7 +74,46 @@ static size_t last_name(const char *path) {
     return end;
 }
 
-static rgm_status take_entry(rgm_inputs *in, FTS *walk, FTSENT *e, const rgm_input_item *like, rgm_error *err) {
+/* Links to folders, for later. */
+typedef struct links {
+    char **paths; /* [count] */
+    size_t count, room;
+} links;
+
+static rgm_status defer(links *l, const char *path, rgm_error *err) {
+    if (l->count == l->room) {
+        size_t room = l->room ? 2 * l->room : 16;
+        char **more = realloc(l->paths, sizeof *more * room);
+        if (!more) return no_memory(err);
+        l->paths = more;
+        l->room = room;
+    }
+    l->paths[l->count] = strdup(path);
+    return l->paths[l->count] && ++l->count ? RGM_OK : no_memory(err);
+}
+
+static rgm_status take_file(rgm_inputs *in, const FTSENT *e, const rgm_input_item *item, rgm_error *err) {
+    if (rgm_picture_looks(e->fts_name) || rgm_picture_file_kind(e->fts_path)) return add(in, item, err);
+    in->passed++;
+    return RGM_OK;
+}
+
+static rgm_status take_link(rgm_inputs *in, const FTSENT *e, const rgm_input_item *item, links *later, rgm_error *err) {
+    struct stat to;
+    int found = stat(e->fts_path, &to) == 0;
+    if (!found && rgm_picture_looks(e->fts_name)) return add(in, item, err);
+    if (found && S_ISREG(to.st_mode)) return take_file(in, e, item, err);
+    if (!found || !S_ISDIR(to.st_mode)) {
+        in->passed++;
+        return RGM_OK;
+    }
+    if (!rgm_link_leads_up(e->fts_path, &to)) return defer(later, e->fts_path, err);
+    in->links++;
+    return RGM_OK;
+}
+
+static rgm_status take_entry(rgm_inputs *in, FTS *walk, FTSENT *e, const rgm_input_item *like, links *later,
+                             rgm_error *err) {
     rgm_input_item item = *like;
     int32_t before = 0;
     item.path = e->fts_path;
@@ -87,6 +127,7 @@ static rgm_status take_entry(rgm_inputs *in, FTS *walk, FTSENT *e, const rgm_inp
     case FTS_D:
         RGM_TRY(note(in, e->fts_statp, &before, err));
         if (before) fts_set(walk, e, FTS_SKIP);
+        in->links += before;
         return RGM_OK;
     case FTS_DNR:
     case FTS_ERR:
@@ -94,13 +135,10 @@ static rgm_status take_entry(rgm_inputs *in, FTS *walk, FTSENT *e, const rgm_inp
         item.kind = RGM_INPUT_BROKEN;
         return add(in, &item, err);
     case FTS_F:
-        if (rgm_picture_looks(e->fts_name) || rgm_picture_file_kind(e->fts_path)) return add(in, &item, err);
-        in->passed++;
-        return RGM_OK;
+        return take_file(in, e, &item, err);
+    case FTS_SL:
     case FTS_SLNONE:
-        if (rgm_picture_looks(e->fts_name)) return add(in, &item, err);
-        in->passed++;
-        return RGM_OK;
+        return take_link(in, e, &item, later, err);
     case FTS_DEFAULT: /* a device, a pipe */
         in->passed++;
         return RGM_OK;
@@ -109,14 +147,11 @@ static rgm_status take_entry(rgm_inputs *in, FTS *walk, FTSENT *e, const rgm_inp
     }
 }
 
-static rgm_status walk(rgm_inputs *in, const char *path, const rgm_stop *stop, rgm_error *err) {
-    char *copy = strdup(path);
-    char *const roots[] = {copy, NULL};
-    size_t length = strlen(path);
-    while (copy && length > 1 && copy[length - 1] == '/') copy[--length] = 0;
-    FTS *tree = copy ? fts_open(roots, FTS_LOGICAL | FTS_NOCHDIR, by_name) : NULL;
-    const rgm_input_item like = {.root = (int32_t)last_name(path),
-                                 .below = (int32_t)length + (length > 1 || *path != '/')};
+/* One tree, but for what is behind links to folders. */
+static rgm_status walk_tree(rgm_inputs *in, char *path, const rgm_input_item *like, links *later, const rgm_stop *stop,
+                            rgm_error *err) {
+    char *const roots[] = {path, NULL};
+    FTS *tree = fts_open(roots, FTS_PHYSICAL | FTS_COMFOLLOW | FTS_NOCHDIR, by_name);
     rgm_status status = tree ? RGM_OK : no_memory(err);
     while (status >= 0) {
         errno = 0;
@@ -124,9 +159,34 @@ static rgm_status walk(rgm_inputs *in, const char *path, const rgm_stop *stop, r
         if (!entry && errno) status = rgm_fail(err, RGM_E_IO, "%.300s: %s", path, strerror(errno));
         if (!entry) break;
         status = rgm_stop_asked(stop) ? rgm_fail(err, RGM_E_INTERRUPTED, "stopped on request")
-                                      : take_entry(in, tree, entry, &like, err);
+                                      : take_entry(in, tree, entry, like, later, err);
     }
     if (tree) fts_close(tree);
+    return status;
+}
+
+/* The order of a walk: that of the names, folder by folder. */
+static int by_path(const void *a, const void *b) {
+    const unsigned char *x = (const unsigned char *)((const rgm_input_item *)a)->path;
+    const unsigned char *y = (const unsigned char *)((const rgm_input_item *)b)->path;
+    while (*x && *x == *y) x++, y++;
+    return (*x == '/' ? 0 : *x) - (*y == '/' ? 0 : *y);
+}
+
+static rgm_status walk(rgm_inputs *in, const char *path, const rgm_stop *stop, rgm_error *err) {
+    char *copy = strdup(path);
+    size_t length = strlen(path);
+    int64_t first = in->count;
+    links later = {0};
+    while (copy && length > 1 && copy[length - 1] == '/') copy[--length] = 0;
+    const rgm_input_item like = {.root = (int32_t)last_name(path),
+                                 .below = (int32_t)length + (length > 1 || *path != '/')};
+    rgm_status status = copy ? walk_tree(in, copy, &like, &later, stop, err) : no_memory(err);
+    for (size_t i = 0; i < later.count && status >= 0; i++) /* more may come on the way */
+        status = walk_tree(in, later.paths[i], &like, &later, stop, err);
+    if (later.count) qsort(in->items + first, (size_t)(in->count - first), sizeof *in->items, by_path);
+    for (size_t i = 0; i < later.count; i++) free(later.paths[i]);
+    free(later.paths);
     free(copy);
     return status;
 }

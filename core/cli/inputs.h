@@ -1,7 +1,8 @@
 /* What the arguments INPUT of a command stand for: files, folders with all below, patterns, lists, data sets.
  *
  *     a file            itself, whatever it holds
- *     a folder          the pictures below it, sorted bytewise; each folder once, links followed
+ *     a folder          the pictures below it, in the bytewise order of names. Links to folders are followed after all
+ *                       else, each folder once; one to a folder that it is in, at any depth, is passed over.
  *     FILE.h5           a data set (rgm_cli_is_hdf5)
  *     a pattern         where no such file is there: what glob(3) finds
  *     "-"               a list on standard input: files, folders and data sets, a line each, or with a NUL behind each
@@ -31,6 +32,7 @@ typedef struct rgm_inputs {
     int64_t count, room;
     int64_t pictures, sets;            /* of the items */
     int64_t hidden, passed, unmatched; /* names passed over; patterns that nothing matches */
+    int64_t links;                     /* passed over: to folders that are walked already, or that they are in */
     void *seen;                        /* folders, while they are walked */
 } rgm_inputs;
 

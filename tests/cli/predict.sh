@@ -120,7 +120,29 @@ ways() {
     expect 0 "$regimen" predict run walk --json
     check
     [ "$(grep -c '"top":' out)" = $((1 + $(ls photos/ant photos/bee | grep -c pgm))) ] || fail "a walk: $(cat out)"
-    has err 'passed over: 2 hidden, 1 that are no pictures'
+    has err 'passed over: 2 hidden, 1 that is no picture, 1 link to a folder seen already or above'
+    # real folders come before links, so that a link does not take pictures out of their class
+    mkdir -p linked/a linked/cat linked/other
+    cp photos/ant/*.pgm linked/cat/
+    cp photos/bee/*.pgm linked/other/
+    ln -s ../cat linked/a/ant
+    ln -s .. linked/a/up
+    ln -s ../.. linked/cat/above
+    ln -s ../other linked/a/bee
+    ln -s "../cat/$(ls photos/ant | head -1)" linked/a/file.pgm
+    expect 0 "$regimen" predict run linked --labels folder --csv
+    has err 'passed over: 4 links to folders seen already or above$'
+    check
+    [ "$(cut -d, -f1 out | sed 1d)" = "$(cd linked && echo linked/a/file.pgm && cd .. && ls linked/cat/*.pgm linked/other/*)" ] ||
+        fail "links in a folder: $(cut -d, -f1 out)"
+    mkdir -p outside/class
+    cp photos/ant/*.pgm outside/class/
+    ln -s ../../outside/class linked/cat/bee
+    expect 0 "$regimen" predict run linked/cat --labels folder --csv
+    has err 'passed over: 1 link to a folder seen already or above$'
+    check
+    [ "$(cut -d, -f1 out | sed 1d)" = "$(ls linked/cat/*.pgm linked/cat/bee/* | LC_ALL=C sort)" ] ||
+        fail "a link out of the folder, in the order of names: $(cut -d, -f1 out)"
 }
 
 # ---- what cannot be read
@@ -201,10 +223,10 @@ channels() {
     done
     expect 0 "$regimen" import folder colour --keep --out colour-kept.h5 --quiet
     expect 0 "$regimen" import folder colour --out colour.h5 --quiet
-    expect 0 "$regimen" predict run colour --csv=by_file --quiet
-    expect 0 "$regimen" predict run colour-kept.h5 --csv=by_set --quiet --page colour.html
-    answers by_file >files
-    answers by_set | sed 's/,[^,]*$//' >sets
+    expect 0 "$regimen" predict run colour --csv=files.csv --quiet
+    expect 0 "$regimen" predict run colour-kept.h5 --csv=sets.csv --quiet --page colour.html
+    answers files.csv >files
+    answers sets.csv | sed 's/,[^,]*$//' >sets
     check
     cmp -s files sets || fail "colour pictures, and those kept in a set: $(diff files sets)"
     refuse 2 'colour.h5: its images have 3 channels, those of the model 1 (remedy: ' predict run colour.h5
@@ -323,7 +345,7 @@ wrong() {
     echo text >nothing/text
     refuse 2 'expected RUN|CHECKPOINT INPUT' predict
     refuse 2 'expected RUN|CHECKPOINT INPUT' predict run
-    refuse 2 "no pictures in 'nothing', only 1 other and 0 hidden files" predict run nothing
+    refuse 2 "no pictures in 'nothing' (passed over: 1 that is no picture)$" predict run nothing
     refuse 2 "no pictures in 'nothing/\*.jpg'" predict run 'nothing/*.jpg'
     refuse 2 'no pictures: the list on standard input is empty' predict run - </dev/null
     refuse 2 "this folder has no checkpoints/best.h5 or last.h5" predict photos photos

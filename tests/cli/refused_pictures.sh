@@ -123,7 +123,7 @@ refuse_line 2 'pets.h5: no test split' predict run pets.h5 --split test
 refuse_line 2 '--split: expected a data set (.h5) among the INPUTs: pictures have no splits' predict run pets --split test
 refuse_line 2 "unknown split 'val': expected one of train, test, validation" predict run pets.h5 --split val
 refuse_line 2 "predict: no pictures in 'empty'" predict run empty
-refuse_line 2 "predict: no pictures in 'texts', only 2 other and 0 hidden files" predict run texts
+refuse_line 2 "predict: no pictures in 'texts' (passed over: 2 that are no pictures)" predict run texts
 refuse_line 2 "predict: no pictures in 'pets/\*.gif'" predict run 'pets/*.gif'
 refuse_line 2 'predict: no pictures: the list on standard input is empty' predict run - </dev/null
 refuse_line 2 '--null: expected -, a list on standard input, among the INPUTs' predict run pets --null
