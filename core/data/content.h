@@ -40,7 +40,7 @@ struct rgm_dataset {
     rgm_split_store splits[RGM_SPLIT_COUNT];
     rgm_input input; /* what is verified, parsed, mapped and read */
     hid_t file;
-    int64_t room; /* bytes that may be taken for unpacked pixels, or for a chunk cache */
+    int64_t room; /* bytes that may be taken for unpacked pixels, or for a chunk cache, or for names */
     void *map;
     char *path, *source, *licence, **names;
     int32_t names_count, has_mean, has_std;
@@ -58,8 +58,9 @@ static inline int64_t rgm_content_bytes(const rgm_dataset *set) {
 /* Reads and checks everything but pixels. Leaves the file open in set->file. Inside the HDF5 lock. */
 rgm_status rgm_content_load(rgm_dataset *set, rgm_error *err);
 
-/* Every element must have been written: a hostile or unfinished file claims what it does not hold. RGM_E_FORMAT, or
- * RGM_E_UNSUPPORTED for chunks that are too large. Inside the HDF5 lock. */
+/* Every element must have been written: a hostile or unfinished file claims what it does not hold. Texts of variable
+ * length need not, unless they are chunked. RGM_E_FORMAT, or RGM_E_UNSUPPORTED for chunks that are too large. Inside
+ * the HDF5 lock. */
 rgm_status rgm_content_check_allocated(const rgm_h5_table *table, rgm_error *err);
 
 /* Closes one split's images, whose chunk cache is freed; or all that HDF5 still has open. Inside the HDF5 lock. */

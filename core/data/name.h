@@ -4,8 +4,8 @@
 
 #include "data/content.h"
 
-/* Reads the names of a split, whose images have been counted. Names that do not follow the format are left out, and
- * set->refused says why. RGM_E_NOMEM, RGM_E_INTERRUPTED. */
+/* Reads the names of a split, whose images have been counted. Names that do not follow the format, or that need more
+ * than set->room bytes, are left out, and set->refused says why. RGM_E_NOMEM, RGM_E_INTERRUPTED. */
 rgm_status rgm_name_read(rgm_dataset *set, hid_t group, int32_t split, rgm_error *err);
 
 #endif
