@@ -33,10 +33,13 @@ rgm_status rgm_replace_end(rgm_replace *file, rgm_status status, rgm_error *err)
 int rgm_replace_hindered(const char *path);
 int rgm_write_hindered(const char *path);
 
-/* What a name stands for, before it is written over: RGM_BEGINS_FREE for nothing, an empty file, or what is no regular
- * file; RGM_BEGINS_SO for a file that begins with `head`; RGM_BEGINS_OTHER for any other, or one that cannot be read.
- */
-enum { RGM_BEGINS_FREE = 0, RGM_BEGINS_SO = 1, RGM_BEGINS_OTHER = 2 };
+enum {
+    RGM_BEGINS_FREE = 0, /* nothing is there, an empty file, or no regular one */
+    RGM_BEGINS_SO = 1,   /* a file that begins with `head` */
+    RGM_BEGINS_OTHER = 2 /* another file, or one that cannot be read */
+};
+
+/* What a name stands for, before it is written over: RGM_BEGINS_*. */
 int rgm_file_begins(const char *path, const char *head);
 
 /* All of `bytes` to an open file; `path` is for the error line. RGM_E_IO. */

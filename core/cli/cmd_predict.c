@@ -158,11 +158,26 @@ static rgm_status find_inputs(command *c, rgm_error *err) {
 
 /* ---- the model ---- */
 
-/* The RUN is easily forgotten: then the first picture is taken for it. */
-static rgm_status check_model(const char *path, rgm_error *err) {
-    if (rgm_picture_file_kind(path) == RGM_PICTURE_NONE) return RGM_OK;
-    return rgm_fail(err, RGM_E_USAGE, "predict: %.300s is a picture: expected a run folder or a checkpoint before it",
-                    path);
+static int32_t is_set(const char *path) {
+    rgm_dataset *set;
+    rgm_error unused = {0};
+    const rgm_dataset_options options = {.stop = rgm_interrupt_stop(), .lenient = 1};
+    if (rgm_dataset_open(&set, path, &options, &unused) < 0) return 0;
+    rgm_dataset_close(set);
+    return 1;
+}
+
+/* The RUN is easily forgotten, or named last: then the first INPUT is taken for it. */
+static rgm_status read_config(command *c, rgm_error *err) {
+    const rgm_stop stop = rgm_interrupt_stop();
+    regimen_error why;
+    const char *what = rgm_picture_file_kind(c->path) != RGM_PICTURE_NONE ? "picture" : NULL;
+    if (regimen_config_create(&c->config, &why) < 0) return rgm_client_fail(err, &why);
+    rgm_status status = what ? RGM_E_FORMAT : rgm_public_read_checkpoint(c->config, c->path, &stop, err);
+    if (status == RGM_E_FORMAT && !what && is_set(c->path)) what = "data set";
+    if (!what) return status;
+    return rgm_fail(err, RGM_E_USAGE, "predict: %.300s is a %s: expected a run folder or a checkpoint before it",
+                    c->path, what);
 }
 
 /* No plan for more images than there are, unless the line says so. */
@@ -172,10 +187,7 @@ static void fit_batch(const command *c, rgm_config *config) {
 }
 
 static rgm_status load_model(command *c, rgm_error *err) {
-    const rgm_stop stop = rgm_interrupt_stop();
     regimen_error why;
-    if (regimen_config_create(&c->config, &why) < 0) return rgm_client_fail(err, &why);
-    RGM_TRY(rgm_public_read_checkpoint(c->config, c->path, &stop, err));
     fit_batch(c, &c->config->config);
     RGM_TRY(rgm_cli_apply(c->line, &c->config->config, err));
     if (regimen_machine_open(&c->machine, c->config, NULL, &why) < 0) return rgm_client_fail(err, &why);
@@ -267,7 +279,7 @@ static rgm_status predict(command *c, rgm_error *err) {
     RGM_TRY(rgm_result_begin(c->line, err));
     RGM_TRY(check_outputs(c->line, err));
     RGM_TRY(rgm_public_checkpoint(c->line->argument[0], c->path, err));
-    RGM_TRY(check_model(c->path, err));
+    RGM_TRY(read_config(c, err));
     RGM_TRY(find_inputs(c, err));
     RGM_TRY(load_model(c, err));
     RGM_TRY(begin(c, err));

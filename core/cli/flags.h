@@ -27,7 +27,7 @@ typedef struct rgm_flag {
     uint32_t commands; /* RGM_FOR_* */
     const char *arg;   /* "N" in --batch=N; NULL: the flag takes no argument */
     int32_t optional;  /* 1: --json[=FILE] */
-    const char *help;  /* one line, no full stop; with a key NULL: the option's */
+    const char *help;  /* one line, no full stop; NULL, with a key: the option's */
 } rgm_flag;
 
 /* All of them; *count is their number. */

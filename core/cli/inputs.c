@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include "base/folder.h"
+#include "base/log.h"
 #include "cli/options.h"
 #include "picture/file.h"
 
@@ -215,6 +216,7 @@ static rgm_status take_pattern(rgm_inputs *in, const char *pattern, const rgm_st
     if (code == GLOB_NOSPACE) return no_memory(err);
     if (code != 0) {
         in->unmatched++;
+        rgm_log(RGM_LOG_WARN, "%s: this pattern matches nothing", pattern);
         return RGM_OK;
     }
     for (size_t i = 0; i < found.gl_pathc && status >= 0; i++) status = take_path(in, found.gl_pathv[i], stop, err);
@@ -231,6 +233,7 @@ static rgm_status take_list(rgm_inputs *in, const rgm_inputs_options *o, rgm_err
     errno = 0;
     while (status >= 0 && (length = getdelim(&line, &room, end, stdin)) > 0) {
         if (line[length - 1] == end) line[--length] = 0;
+        if (end == '\n' && length > 0 && line[length - 1] == '\r') line[--length] = 0; /* a list from Windows */
         if (length > 0 && strlen(line) != (size_t)length)
             status = rgm_fail(err, RGM_E_USAGE, "-: a name with a NUL in it: -0 reads a list whose names end with NUL");
         else if (length > 0)

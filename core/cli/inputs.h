@@ -5,7 +5,8 @@
  *                       else, each folder once; one to a folder that it is in, at any depth, is passed over.
  *     FILE.h5           a data set (rgm_cli_is_hdf5)
  *     a pattern         where no such file is there: what glob(3) finds
- *     "-"               a list on standard input: files, folders and data sets, a line each, or with a NUL behind each
+ *     "-"               a list on standard input: files, folders and data sets, a line each, or with a NUL behind each.
+ *                       A line may end with CR and LF.
  *
  * A file below a folder is a picture if its name ends like one's, or else if its first bytes are one's. So a damaged
  * one is found and told. Hidden names and all else are passed over and counted. Memory follows the paths' lengths.
@@ -43,7 +44,8 @@ typedef struct rgm_inputs_options {
     rgm_stop stop;
 } rgm_inputs_options;
 
-/* Finds all; *inputs is overwritten. RGM_E_NOMEM, RGM_E_IO for a list that cannot be read, RGM_E_INTERRUPTED. */
+/* Finds all; *inputs is overwritten. The log names each pattern that nothing matches. RGM_E_NOMEM, RGM_E_IO for a list
+ * that cannot be read, RGM_E_INTERRUPTED. */
 rgm_status rgm_inputs_find(rgm_inputs *inputs, const rgm_inputs_options *options, rgm_error *err);
 void rgm_inputs_free(rgm_inputs *inputs); /* a zeroed one is fine */
 

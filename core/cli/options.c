@@ -63,7 +63,7 @@ static void add_table(flags *f, uint32_t command) {
         char help[HELP_BYTES];
         if (!(flag->commands & command)) continue;
         if (flag->key) describe(option_of(flag), help);
-        add_flag(f, flag->name, key_of(table, i), flag->arg, flag->optional, flag->key ? help : flag->help,
+        add_flag(f, flag->name, key_of(table, i), flag->arg, flag->optional, flag->help ? flag->help : help,
                  flag->key ? GROUP_TABLE : GROUP_LAST);
     }
 }

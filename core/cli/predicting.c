@@ -50,7 +50,9 @@ static rgm_status map_classes(const rgm_predicting *p, rgm_predicted_set *s, rgm
     s->labels = malloc(sizeof *s->labels * (size_t)info->classes);
     if (!s->labels) return no_memory(err);
     for (int32_t i = 0; i < info->classes; i++) known += (s->labels[i] = model_class(p, info, i)) >= 0;
-    if (known < info->classes)
+    if (known == 0)
+        rgm_log(RGM_LOG_WARN, "%s: the model knows none of its classes: its images have no labels", info->path);
+    else if (known < info->classes)
         rgm_log(RGM_LOG_WARN, "%s: the model knows %d of its %d classes: the others have no label", info->path, known,
                 info->classes);
     return RGM_OK;

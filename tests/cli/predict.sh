@@ -68,6 +68,9 @@ ways() {
     find photos -name '*.pgm' | LC_ALL=C sort >list
     expect 0 "$regimen" predict run - --csv <list
     cmp -s out folder.csv || fail "a list and its folder differ"
+    sed 's/$/\r/' list >crlf
+    expect 0 "$regimen" predict run - --csv <crlf
+    cmp -s out folder.csv || fail "a list with CRLF and its folder differ"
     expect 0 sh -c "tr '\n' '\0' <list | \"$regimen\" predict run -0 - --csv"
     cmp -s out folder.csv || fail "a list with NULs and its folder differ"
     for threads in 1 3; do
@@ -349,7 +352,14 @@ wrong() {
     refuse 2 "no pictures in 'nothing/\*.jpg'" predict run 'nothing/*.jpg'
     refuse 2 'no pictures: the list on standard input is empty' predict run - </dev/null
     refuse 2 "this folder has no checkpoints/best.h5 or last.h5" predict photos photos
-    refuse 2 'data.h5' predict data.h5 photos
+    expect 0 "$regimen" predict --help
+    has out '^  -b, --batch=N  *images that are predicted together'
+    expect 0 "$regimen" eval --help
+    has out '^  -b, --batch=N  *images in a step'
+    "$regimen" import idx idx --out unknown.h5 --names=x,y,z --quiet
+    expect 0 "$regimen" predict run unknown.h5
+    has err 'unknown.h5: the model knows none of its classes: its images have no labels$'
+    refuse 2 'data.h5 is a data set: expected a run folder or a checkpoint before it' predict data.h5 photos
     refuse 3 'nosuch.h5' predict nosuch.h5 photos
     refuse 2 '--top: expected integer, 1 to 65536' predict run photos --top 0
     refuse 2 '--top: ' predict run photos --top five

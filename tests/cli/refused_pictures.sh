@@ -117,7 +117,9 @@ refuse_line 2 'predict: expected RUN|CHECKPOINT INPUT... (see .*regimen predict 
 refuse_line 2 "predict: $one is a picture: expected a run folder or a checkpoint before it" predict $one pets/cat/2.pgm
 refuse_line 3 'nowhere: cannot open: No such file or directory' predict nowhere pets
 refuse_line 2 'pets: this folder has no checkpoints/best.h5 or last.h5' predict pets pets
-refuse_line 2 'pets.h5: no checkpoint (another kind of file)' predict pets.h5 pets
+refuse_line 2 'predict: pets.h5 is a data set: expected a run folder or a checkpoint before it' predict pets.h5 pets
+refuse_line 2 'predict: pets.h5 is a data set: expected a run folder or a checkpoint before it' predict pets.h5 run
+[ "$(wc -l <err)" = 1 ] || fail "swapped arguments: $(cat err)"
 refuse_line 2 'colour.h5: its images have 3 channels, those of the model 1 (remedy: the files, or a set of import --keep: they are converted)' predict run colour.h5
 refuse_line 2 'pets.h5: no test split' predict run pets.h5 --split test
 refuse_line 2 '--split: expected a data set (.h5) among the INPUTs: pictures have no splits' predict run pets --split test
@@ -125,6 +127,7 @@ refuse_line 2 "unknown split 'val': expected one of train, test, validation" pre
 refuse_line 2 "predict: no pictures in 'empty'" predict run empty
 refuse_line 2 "predict: no pictures in 'texts' (passed over: 2 that are no pictures)" predict run texts
 refuse_line 2 "predict: no pictures in 'pets/\*.gif'" predict run 'pets/*.gif'
+has err '^regimen: warning: pets/\*.gif: this pattern matches nothing$'
 refuse_line 2 'predict: no pictures: the list on standard input is empty' predict run - </dev/null
 refuse_line 2 '--null: expected -, a list on standard input, among the INPUTs' predict run pets --null
 refuse_line 2 "--top: expected integer, 1 to 65536, found '0'" predict run $one --top 0
