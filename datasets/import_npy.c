@@ -136,24 +136,25 @@ static rgm_status check_labels(const rgm_npy *a, rgm_error *err) {
     const rgm_npy_head *h = &a->head;
     rgm_npy_type(h, type);
     rgm_npy_shape(h, shape);
-    if (h->kind != 'u' && h->kind != 'i')
-        return rgm_fail(err, RGM_E_FORMAT, "%s: labels of type %s: expected integers (remedy: y.astype('int64'))",
-                        a->name, type);
     if (h->rank == 2 && h->shape[1] > 1)
         return rgm_fail(err, RGM_E_FORMAT,
                         "%s: labels of shape %s: expected [N] or [N, 1] (remedy for one-hot labels: y.argmax(1))",
                         a->name, shape);
     if (h->rank < 1 || h->rank > 2)
         return rgm_fail(err, RGM_E_FORMAT, "%s: labels of shape %s: expected [N] or [N, 1]", a->name, shape);
+    if (h->kind != 'u' && h->kind != 'i')
+        return rgm_fail(err, RGM_E_FORMAT, "%s: labels of type %s: expected integers (remedy: y.astype('int64'))",
+                        a->name, type);
     if (h->bytes <= 8) return RGM_OK;
     return rgm_fail(err, RGM_E_UNSUPPORTED, "%s: labels of type %s: at most 64 bits", a->name, type);
 }
 
-/* An integer of any width; below 0 becomes -1, above 2^63 - 1 that. */
+/* An integer of any width; above 2^63 - 1 it becomes that. */
 static int64_t element(const uint8_t *at, const rgm_npy_head *h) {
     uint64_t value = 0;
     for (int32_t b = 0; b < h->bytes; b++) value |= (uint64_t)at[h->big ? h->bytes - 1 - b : b] << (8 * b);
-    if (h->kind == 'i' && (value >> (8 * h->bytes - 1) & 1)) return -1;
+    if (h->kind == 'i' && (value >> (8 * h->bytes - 1) & 1))
+        return -(int64_t)(~(value | (h->bytes < 8 ? ~UINT64_C(0) << (8 * h->bytes) : 0))) - 1;
     return value > INT64_MAX ? INT64_MAX : (int64_t)value;
 }
 
@@ -181,8 +182,8 @@ static rgm_status read_labels(struct pair *pair, rgm_npy *a, const rgm_stop *sto
         for (int64_t i = 0; i < n; i++) {
             int64_t label = element(bytes + i * a->head.bytes, &a->head);
             if (label < 0 || label >= RGM_DATA_CLASSES)
-                return rgm_fail(err, RGM_E_FORMAT, "%s: label %lld is %s: expected 0 to %d", a->name,
-                                (long long)(at + i), label < 0 ? "negative" : "too large", RGM_DATA_CLASSES - 1);
+                return rgm_fail(err, RGM_E_FORMAT, "%s[%lld] is %lld: expected a label from 0 to %d", a->name,
+                                (long long)(at + i), (long long)label, RGM_DATA_CLASSES - 1);
             pair->labels[at + i] = (int32_t)label;
             if (label > pair->top) pair->top = (int32_t)label;
         }

@@ -290,7 +290,7 @@ START_TEST(test_npy_wrong) {
     uint8_t *last = bytes + npy_bytes(bytes, &(array){HEAD("|i1", "12,"), N, 1, 3, 0, 0}) - 1;
     *last = 0xff;
     import_put("y.npy", bytes, (size_t)(last + 1 - bytes));
-    import_expect(rgm_import_npy, RGM_E_FORMAT, "label 11 is negative: expected 0 to 65535");
+    import_expect(rgm_import_npy, RGM_E_FORMAT, "y.npy[11] is -1: expected a label from 0 to 65535");
     import_put("y.npy", "no array at all", 15);
     import_expect(rgm_import_npy, RGM_E_FORMAT, "y.npy: not an array of NumPy (.npy)");
     c->options.count = 1;

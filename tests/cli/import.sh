@@ -206,6 +206,15 @@ refuse 2 'photos: not a regular file' import csv photos --out bad.h5
 npy f.npy '12, 5, 4' '<f4' 960
 refuse 2 'f.npy: pixels of type float32: expected uint8 (remedy' import npy f.npy y.npy --out bad.h5
 refuse 2 'expected images first, then labels' import npy y.npy y.npy --out bad.h5
+npy hot.npy '12, 3' '<f4' 144
+refuse 2 'hot.npy: labels of shape \[12, 3\]: expected \[N\] or \[N, 1\] (remedy for one-hot labels: y.argmax(1))' import npy x.npy hot.npy --out bad.h5
+npy text.npy '12,' '<U3' 144
+refuse 2 'text.npy: texts (type .<U3.): expected numbers (remedy for labels: np.unique(y, return_inverse=True)\[1\])' import npy x.npy text.npy --out bad.h5
+for type in i1:1 i2:2 i4:4 i8:8; do
+    npy minus.npy '12,' "<${type%:*}" 0
+    { head -c $((11 * ${type#*:})) /dev/zero && printf '%*s' "${type#*:}" '' | tr ' ' '\377'; } >>minus.npy
+    refuse 2 'minus.npy\[11\] is -1: expected a label from 0 to 65535' import npy x.npy minus.npy --out bad.h5
+done
 refuse 2 'y.npy: not an archive\|expected images and labels' import npy y.npy --out bad.h5
 head -c 100 x.npy >short.npy
 refuse 2 'short.npy: truncated' import npy short.npy y.npy --out bad.h5
