@@ -245,18 +245,18 @@ static rgm_status add_entry(struct reader *r, rgm_list *list, rgm_error *err) {
 /* Most files are not there: the folder of the paths seems to be another. */
 static rgm_status judge_missing(const rgm_list *list, int64_t missing, int64_t first, rgm_error *err) {
     char path[2 * PATH_MAX];
+    const char *hint = strchr(rgm_list_path(list, first), '\\') ? "paths have backslashes: expected /"
+                                                                : "--root: the folder of its paths";
     if (2 * missing <= list->count) return RGM_OK;
     if (rgm_list_where(list, first, path, sizeof path, NULL) < 0)
         snprintf(path, sizeof path, "a path that is too long");
     if (missing < list->count)
-        rgm_log(RGM_LOG_WARN,
-                "%.160s: %lld of %lld files are not there, first %.200s (--root: the folder of its paths)", list->name,
-                (long long)missing, (long long)list->count, path);
+        rgm_log(RGM_LOG_WARN, "%.160s: %lld of %lld files are not there, first %.200s (%s)", list->name,
+                (long long)missing, (long long)list->count, path, hint);
     return missing < list->count
                ? RGM_OK
-               : rgm_fail(err, RGM_E_FORMAT,
-                          "%.160s: none of its %lld files is there, first %.200s (--root: the folder of its paths)",
-                          list->name, (long long)missing, path);
+               : rgm_fail(err, RGM_E_FORMAT, "%.160s: none of its %lld files is there, first %.200s (%s)", list->name,
+                          (long long)missing, path, hint);
 }
 
 /* Sizes and times of the files, as far as they are there. */

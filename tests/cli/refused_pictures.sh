@@ -81,6 +81,8 @@ refuse_line 2 '--root: nowhere: not a folder' import csv short.csv $to --root no
 printf 'path,label\ncat/1.pgm,cat\ndog/1.pgm,dog\ndog/2.pgm,dog\n' >paths.csv
 refuse 2 'paths.csv: none of its 3 files is there, first ./cat/1.pgm (--root: the folder of its paths)' import csv paths.csv $to
 refuse 2 'paths.csv: none of its 3 files is there, first pets/dog/cat/1.pgm (--root: .*)' import csv paths.csv $to --root pets/dog
+printf 'path,label\ncat\\1.pgm,cat\ndog\\1.pgm,dog\n' >windows.csv
+refuse 2 'windows.csv: none of its 2 files is there, first pets/cat.1.pgm (paths have backslashes: expected /)' import csv windows.csv $to --root pets
 mkdir dog
 cp pets/dog/1.pgm dog/
 expect 2 "$regimen" import csv paths.csv $to
