@@ -99,6 +99,7 @@ static rgm_status check_place(const char *path, rgm_error *err) {
 static rgm_status check_shares(const rgm_list *list, const rgm_import_options *o, rgm_error *err) {
     rgm_share_ask ask = {.options = o, .what = list->name};
     for (int32_t s = 0; s < RGM_SPLIT_COUNT; s++) ask.there[s] = list->named[s];
+    for (int64_t i = 0; i < list->count; i++) ask.count += list->entries[i].split == RGM_SPLIT_TRAIN;
     return rgm_shares_check(&ask, err);
 }
 

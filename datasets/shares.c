@@ -16,14 +16,14 @@ static rgm_status check_there(const rgm_share_ask *ask, int32_t split, rgm_error
 }
 
 /* How many samples a share asks for. */
-static rgm_status count_asked(const rgm_share_ask *ask, int32_t split, double fraction, int64_t *asked,
-                              rgm_error *err) {
+static rgm_status count_asked(const rgm_share_ask *ask, int32_t split, double fraction, const char *what,
+                              int64_t *asked, rgm_error *err) {
     const char *name = rgm_split_name(split);
     RGM_TRY(check_there(ask, split, err));
     *asked = (int64_t)floor(fraction * (double)ask->count + 0.5);
     if (*asked >= 1) return RGM_OK;
-    return rgm_fail(err, RGM_E_USAGE, "--%s: %g of %lld samples is none: a larger share, or no such split", name,
-                    fraction, (long long)ask->count);
+    return rgm_fail(err, RGM_E_USAGE, "--%s: %g of %lld %s is none: a larger share, or no such split", name, fraction,
+                    (long long)ask->count, what);
 }
 
 /* Draws `asked` of the samples that are for training. */
@@ -57,8 +57,9 @@ static rgm_status draw(const rgm_share_ask *ask, int32_t drawn, int64_t asked, u
 
 rgm_status rgm_shares_check(const rgm_share_ask *ask, rgm_error *err) {
     const rgm_import_options *o = ask->options;
-    if (o->test > 0.0) RGM_TRY(check_there(ask, RGM_SPLIT_TEST, err));
-    if (o->validation > 0.0) RGM_TRY(check_there(ask, RGM_SPLIT_VALIDATION, err));
+    int64_t asked;
+    if (o->test > 0.0) RGM_TRY(count_asked(ask, RGM_SPLIT_TEST, o->test, "files", &asked, err));
+    if (o->validation > 0.0) RGM_TRY(count_asked(ask, RGM_SPLIT_VALIDATION, o->validation, "files", &asked, err));
     if (o->test + o->validation < 1.0) return RGM_OK;
     return rgm_fail(err, RGM_E_USAGE, "--test and --validation: %g and %g leave none of %.200s for training", o->test,
                     o->validation, ask->what);
@@ -70,7 +71,7 @@ rgm_status rgm_shares_make(const rgm_share_ask *ask, uint8_t *split, rgm_error *
     int64_t asked[2] = {0};
     memset(split, RGM_SPLIT_TRAIN, (size_t)ask->count);
     for (int32_t k = 0; k < 2; k++)
-        if (fractions[k] > 0.0) RGM_TRY(count_asked(ask, order[k], fractions[k], &asked[k], err));
+        if (fractions[k] > 0.0) RGM_TRY(count_asked(ask, order[k], fractions[k], "samples", &asked[k], err));
     if (asked[0] + asked[1] >= ask->count && ask->count > 0 && asked[0] + asked[1] > 0)
         return rgm_fail(err, RGM_E_USAGE, "%.200s: the shares for test and validation leave none of %lld for training",
                         ask->what, (long long)ask->count);

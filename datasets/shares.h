@@ -18,8 +18,8 @@ typedef struct rgm_share_ask {
  * there already, and for shares that leave a split empty. */
 rgm_status rgm_shares_make(const rgm_share_ask *ask, uint8_t *split, rgm_error *err);
 
-/* What rgm_shares_make() refuses of any samples, before they are there: only options, what and there are looked at.
- * RGM_E_USAGE. */
+/* What rgm_shares_make() refuses of any samples, before they are there: only options, what, there and count are looked
+ * at. `count` is of the files that may become samples. RGM_E_USAGE. */
 rgm_status rgm_shares_check(const rgm_share_ask *ask, rgm_error *err);
 
 #endif

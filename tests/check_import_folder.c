@@ -382,7 +382,7 @@ START_TEST(test_shares) {
     free(bytes);
     free(again);
     c->options.test = 0.001;
-    import_expect(rgm_import_folder, RGM_E_USAGE, "--test: 0.001 of 51 samples is none");
+    import_expect(rgm_import_folder, RGM_E_USAGE, "--test: 0.001 of 52 files is none");
     c->options.test = 0.9;
     c->options.validation = 0.1;
     import_expect(rgm_import_folder, RGM_E_USAGE, "--test and --validation: 0.9 and 0.1 leave none of ");

@@ -172,7 +172,7 @@ refuse 2 "unknown fit 'squash'" import folder photos --out bad.h5 --fit squash
 for colour in red 12345 '#12345g' ''; do refuse 2 '--background: expected white' import folder photos --out bad.h5 --background "$colour"; done
 for share in 0 1 -0.1 10% nan ''; do refuse 2 '--test: expected a fraction' import folder photos --out bad.h5 --test "$share"; done
 refuse 2 '--validation: expected a fraction' import folder photos --out bad.h5 --validation 2
-refuse 2 '--test: 0.001 of 81 samples is none' import folder photos --out bad.h5 --test 0.001
+refuse 2 '--test: 0.001 of 84 files is none' import folder photos --out bad.h5 --test 0.001
 refuse 2 'leave none of photos' import folder photos --out bad.h5 --test 0.5 --validation 0.5
 for seed in -1 x 1.5 99999999999999999999999; do refuse 2 '--seed: expected an integer' import folder photos --out bad.h5 --seed "$seed"; done
 refuse 2 '--threads: ' import folder photos --out bad.h5 --threads 999

@@ -51,6 +51,7 @@ for size in 0 99999; do
 done
 refuse_line 2 "unknown fit 'foo': expected one of crop, pad, stretch" import folder pets $to --fit foo
 refuse_line 2 "--test: expected a fraction between 0 and 1, such as 0.1, found '1.5'" import folder pets $to --test 1.5
+refuse_line 2 '--test: 0.001 of 12 files is none: a larger share, or no such split' import folder pets $to --test 0.001
 refuse_line 2 '--test: split has a test split of its own: leave out --test, or that split' import folder split $to --test 0.1
 refuse_line 2 '--test and --validation: 0.9 and 0.2 leave none of pets for training' import folder pets $to --test 0.9 --validation 0.2
 refuse_line 2 "--background: expected white, black or RRGGBB (hexadecimal), found 'pink'" import folder pets $to --background pink
