@@ -54,7 +54,7 @@ static rgm_status count_records(struct work *w, rgm_quarantine *quarantine, rgm_
     for (int64_t i = 0; i < list->count; i++) {
         RGM_TRY(next_record(w, i, &record, err));
         w->split[i] = RGM_SPLIT_COUNT;
-        if (record.state == RGM_STAGE_PASSED) report->passed[RGM_PASSED_OTHER]++;
+        if (record.state == RGM_STAGE_PASSED) report->passed[rgm_passed_kind(record.reason)]++;
         if (record.state == RGM_STAGE_QUARANTINED) RGM_TRY(rgm_quarantine_add(quarantine, list, i, record.reason, err));
         if (record.state != RGM_STAGE_KEPT) continue;
         RGM_TRY(check_record(w, &record, err));
@@ -323,6 +323,14 @@ static rgm_status write_files(struct work *w, rgm_error *err) {
 
 /* Nothing can be read: the line says what to look at. */
 static rgm_status nothing(const struct work *w, const rgm_import_report *report, rgm_error *err) {
+    char kinds[160] = "";
+    for (int32_t k = RGM_PASSED_KINDS; k < RGM_PASSED_COUNT; k++)
+        if (report->passed[k])
+            snprintf(kinds + strlen(kinds), sizeof kinds - strlen(kinds), "%s%lld %s", *kinds ? ", " : "",
+                     (long long)report->passed[k], rgm_passed_name(k, report->passed[k]));
+    if (report->quarantined == 0 && *kinds)
+        return rgm_fail(err, RGM_E_FORMAT, "%.200s: only pictures that cannot be read, %s: convert them to JPEG or PNG",
+                        w->a->list->name, kinds);
     if (report->quarantined == 0)
         return rgm_fail(err, RGM_E_FORMAT, "%.200s: no pictures in it (JPEG, PNG, WebP, BMP or PNM)", w->a->list->name);
     return rgm_fail(err, RGM_E_FORMAT, "%.200s: none of %lld pictures can be read: %.200s says why", w->a->list->name,

@@ -6,8 +6,8 @@
  *
  * Fields are separated by commas, tabs or semicolons, whichever the first line has most of. Lines may end with CRLF; a
  * byte-order mark is skipped; empty lines are passed over. Without a split column, and where it is empty, a picture is
- * for training. Splits are called train, test, validation, val or valid. Labels are names of classes, or all of them
- * integers, which are then ordered by value. The order of the list is that of the file.
+ * for training. Splits have the names of rgm_list_split(). Labels are names of classes, or all of them integers, which
+ * are then ordered by value. The order of the list is that of the file.
  */
 #ifndef RGM_DATASETS_CSV_H
 #define RGM_DATASETS_CSV_H

@@ -8,15 +8,29 @@
 #include <xxhash.h>
 #include "base/text.h"
 
-const char *rgm_passed_name(int32_t reason) {
-    static const char *const names[RGM_PASSED_COUNT] = {"hidden",
-                                                        "not pictures",
-                                                        "outside of the class folders",
-                                                        "not regular files",
-                                                        "links to a folder seen before",
-                                                        "folders that cannot be read",
-                                                        "links to a folder above them"};
-    return reason >= 0 && reason < RGM_PASSED_COUNT ? names[reason] : "";
+const char *rgm_passed_name(int32_t reason, int64_t count) {
+    static const char *const names[RGM_PASSED_COUNT][2] = {
+        {"hidden", "hidden"},
+        {"not a picture", "not pictures"},
+        {"outside of the class folders", "outside of the class folders"},
+        {"not a regular file", "not regular files"},
+        {"link to a folder seen before", "links to a folder seen before"},
+        {"folder that cannot be read", "folders that cannot be read"},
+        {"link to a folder above it", "links to a folder above them"},
+        {"GIF file", "GIF files"},
+        {"TIFF file", "TIFF files"},
+        {"HEIC file", "HEIC files"},
+        {"AVIF file", "AVIF files"},
+    };
+    return reason >= 0 && reason < RGM_PASSED_COUNT ? names[reason][count != 1] : "";
+}
+
+int32_t rgm_passed_kind(const char *kind) {
+    static const char *const kinds[] = {"GIF", "TIFF", "HEIC", "AVIF"};
+    if (strcmp(kind, "HEIF") == 0) kind = "HEIC"; /* the family of which most are */
+    for (int32_t i = 0; i < RGM_PASSED_COUNT - RGM_PASSED_KINDS; i++)
+        if (strcmp(kind, kinds[i]) == 0) return RGM_PASSED_KINDS + i;
+    return RGM_PASSED_OTHER;
 }
 
 void rgm_list_free(rgm_list *list) {
@@ -174,12 +188,8 @@ int32_t rgm_list_split(const char *name) {
     static const struct {
         const char *name;
         int32_t split;
-    } splits[] = {{"train", RGM_SPLIT_TRAIN},
-                  {"training", RGM_SPLIT_TRAIN},
-                  {"test", RGM_SPLIT_TEST},
-                  {"testing", RGM_SPLIT_TEST},
-                  {"validation", RGM_SPLIT_VALIDATION},
-                  {"val", RGM_SPLIT_VALIDATION},
+    } splits[] = {{"train", RGM_SPLIT_TRAIN},     {"training", RGM_SPLIT_TRAIN},        {"test", RGM_SPLIT_TEST},
+                  {"testing", RGM_SPLIT_TEST},    {"validation", RGM_SPLIT_VALIDATION}, {"val", RGM_SPLIT_VALIDATION},
                   {"valid", RGM_SPLIT_VALIDATION}};
     for (size_t i = 0; i < sizeof splits / sizeof *splits; i++)
         if (strcasecmp(name, splits[i].name) == 0) return splits[i].split;
@@ -217,6 +227,12 @@ int rgm_list_is_text(const char *bytes) {
         if (length == 0 || rgm_text_control(bytes)) return 0;
     }
     return 1;
+}
+
+const char *rgm_list_class_name(const char *folder, char *out, size_t size) {
+    if (!rgm_list_is_text(folder)) return rgm_list_show(folder, out, size);
+    snprintf(out, size, "%s", folder);
+    return out;
 }
 
 const char *rgm_list_show(const char *bytes, char *out, size_t size) {

@@ -16,11 +16,20 @@ enum {
     RGM_PASSED_AGAIN = 4,   /* links to folders that are walked already */
     RGM_PASSED_LOCKED = 5,  /* folders that cannot be read */
     RGM_PASSED_ABOVE = 6,   /* links to a folder that they are in, at any depth */
-    RGM_PASSED_COUNT = 7
+    RGM_PASSED_KINDS = 7,   /* from here on: pictures of a kind that cannot be read, by their content; in this order */
+    RGM_PASSED_GIF = 7,
+    RGM_PASSED_TIFF = 8,
+    RGM_PASSED_HEIC = 9,
+    RGM_PASSED_AVIF = 10,
+    RGM_PASSED_COUNT = 11
 };
 
-/* What a count of them is called: "hidden", "not pictures", ... */
-const char *rgm_passed_name(int32_t reason);
+/* What so many of them are called: "hidden", "not a picture", "not pictures", ... */
+const char *rgm_passed_name(int32_t reason, int64_t count);
+
+/* RGM_PASSED_* of a file that is not read, by the name of its kind (rgm_picture_other): OTHER unless it is counted
+ * apart. */
+int32_t rgm_passed_kind(const char *kind);
 
 typedef struct rgm_list_entry {
     size_t path;     /* where in the list's text */
@@ -67,7 +76,8 @@ rgm_status rgm_list_add(rgm_list *list, const char *path, const rgm_list_entry *
 /* The number of a class by its name, which is new or known. RGM_E_UNSUPPORTED for more than RGM_DATA_CLASSES. */
 rgm_status rgm_list_class(rgm_list *list, const char *name, int32_t *label, rgm_error *err);
 
-/* The split that a name stands for, in letters of any size: train, test, validation, val or valid; -1: none. */
+/* The split that a name stands for, in letters of any size: train or training; test or testing; validation, val or
+ * valid. -1: none. */
 int32_t rgm_list_split(const char *name);
 
 /* Numbers the classes in the order of their names: bytewise, or by value if all are integers and `numbers` is 1. */
@@ -78,6 +88,10 @@ void rgm_list_sort(rgm_list *list);
 
 /* A fingerprint of paths, sizes, times, classes and splits. */
 uint64_t rgm_list_hash(const rgm_list *list, uint64_t seed);
+
+/* The class that a folder's name stands for: the name itself, or as rgm_list_show() has it where it is no text. Returns
+ * out. */
+const char *rgm_list_class_name(const char *folder, char *out, size_t size);
 
 /* 1 if it is UTF-8 without control characters. */
 int rgm_list_is_text(const char *bytes);

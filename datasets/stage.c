@@ -264,6 +264,19 @@ rgm_status rgm_stage_commit(rgm_stage *stage, rgm_error *err) {
     return RGM_OK;
 }
 
+int rgm_stage_is(const char *folder) {
+    static const char ending[] = ".import";
+    size_t length = strlen(folder), got = 0;
+    char first[sizeof magic], *journal = NULL;
+    if (length < sizeof ending - 1 || strcmp(folder + length - (sizeof ending - 1), ending) != 0) return 0;
+    if (asprintf(&journal, "%s/journal", folder) < 0) return 0;
+    int fd = open(journal, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    if (fd >= 0 && get(fd, journal, first, sizeof first, 0, &got, NULL) < 0) got = 0;
+    if (fd >= 0) close(fd);
+    free(journal);
+    return got == sizeof first && memcmp(first, magic, sizeof first) == 0;
+}
+
 void rgm_stage_remove(rgm_stage *stage) {
     unlink(stage->data_path);
     unlink(stage->journal_path);

@@ -28,7 +28,7 @@ typedef struct rgm_stage_record {
     uint64_t hash;                 /* XXH3-64 of them */
     uint64_t pixels;               /* of one channel, where sums are wanted */
     uint64_t sum[3], square[3];    /* of its pixels by channel */
-    char reason[RGM_STAGE_REASON]; /* why it is no part of the set; "" */
+    char reason[RGM_STAGE_REASON]; /* why it is no part of the set; of a passed file the name of its kind; "" */
 } rgm_stage_record;
 
 typedef struct rgm_stage rgm_stage;
@@ -49,6 +49,9 @@ rgm_status rgm_stage_next(rgm_stage *stage, rgm_stage_record *record, int32_t *m
 
 /* The data of the record that rgm_stage_next() gave last. RGM_E_FORMAT if it is damaged. */
 rgm_status rgm_stage_data(rgm_stage *stage, const rgm_stage_record *record, void *data, rgm_error *err);
+
+/* 1 if the folder is the staging of some import, by its name and its journal. */
+int rgm_stage_is(const char *folder);
 
 /* Removes the files. The stage is to be closed in any case. */
 void rgm_stage_remove(rgm_stage *stage);

@@ -1,5 +1,6 @@
 #include "stage_list.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <xxhash.h>
@@ -94,6 +95,9 @@ static rgm_status make_with(struct state *s, struct tools *tools, int32_t k, rgm
     rgm_status status = read_file(list, i, &tools->file, &said);
     if (!meant && (status == RGM_E_IO || (status == RGM_OK && !holds_picture(&tools->file)))) {
         record->state = RGM_STAGE_PASSED;
+        if (status == RGM_OK)
+            snprintf(record->reason, sizeof record->reason, "%s",
+                     rgm_picture_other(tools->file.bytes, tools->file.size));
         return RGM_OK;
     }
     if (status == RGM_OK)

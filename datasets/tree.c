@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include "base/folder.h"
 #include "base/log.h"
+#include "stage.h"
 
 enum { LOCKED_TOLD = 10, SHOWN = 512 };
 
@@ -179,12 +180,13 @@ static int kind_of(const struct walk *w, const char *path, unsigned char type, s
     st->st_size = -1;
     if (!whole) return KIND_OTHER;
     int found = stat(whole, st) == 0, linked = type == DT_LNK;
+    int staging = found && S_ISDIR(st->st_mode) && rgm_stage_is(whole);
     struct stat own;
     if (type == DT_UNKNOWN && lstat(whole, &own) == 0) linked = S_ISLNK(own.st_mode);
     int up = linked && found && S_ISDIR(st->st_mode) && rgm_link_leads_up(whole, st);
     free(whole);
     if (up) return KIND_ABOVE;
-    if (found && is_own(w, st)) return KIND_OWN;
+    if (staging || (found && is_own(w, st))) return KIND_OWN;
     if (!found || S_ISREG(st->st_mode)) return KIND_FILE;
     if (!S_ISDIR(st->st_mode)) return KIND_OTHER;
     return linked ? KIND_LINKED_FOLDER : KIND_FOLDER;
@@ -248,15 +250,13 @@ static rgm_status walk_folder(struct walk *w, const struct place *place, rgm_err
 /* The class that a folder's name stands for. */
 static rgm_status name_class(struct walk *w, const char *name, int32_t *label, rgm_error *err) {
     char shown[1100];
-    if (rgm_list_is_text(name))
-        snprintf(shown, sizeof shown, "%s", name);
-    else
-        rgm_list_show(name, shown, sizeof shown);
+    rgm_list_class_name(name, shown, sizeof shown);
     if (strlen(shown) > RGM_DATA_NAME_BYTES)
         return rgm_fail(err, RGM_E_FORMAT, "%.200s: the folder '%.60s...': a class name has at most %d bytes as UTF-8",
                         w->list->root, shown, RGM_DATA_NAME_BYTES);
     if (strcmp(shown, name) != 0)
-        rgm_log(RGM_LOG_WARN, "a folder's name is not UTF-8 text: its class is called '%s'", shown);
+        rgm_log(RGM_LOG_WARN, "a folder's name is not UTF-8 text or has control characters: its class is called '%s'",
+                shown);
     return rgm_list_class(w->list, shown, label, err);
 }
 

@@ -1,12 +1,12 @@
 /* A folder of pictures -> the list of what is in it.
  *
  *     DIR/CLASS/...                       every file below a class folder, at any depth, counts to the class
- *     DIR/train/CLASS/..., DIR/test/...   if all folders in DIR are called train, test, validation, val or valid
+ *     DIR/train/CLASS/..., DIR/test/...   if all folders in DIR have names of splits (rgm_list_split)
  *
- * Links to files are taken. Links to folders are followed after all else, each folder once: a loop, or a second way to
- * the same folder, ends there. A link to a folder that it is in, inside of DIR or above it, is passed over. The list is
- * in the bytewise order of the paths below DIR; classes are numbered in the bytewise order of their names over all
- * splits.
+ * The staging of any import (stage.h) is passed over. Links to files are taken. Links to folders are followed after all
+ * else, each folder once: a loop, or a second way to the same folder, ends there. A link to a folder that it is in,
+ * inside of DIR or above it, is passed over. The list is in the bytewise order of the paths below DIR; classes are
+ * numbered in the bytewise order of their names over all splits.
  */
 #ifndef RGM_DATASETS_TREE_H
 #define RGM_DATASETS_TREE_H

@@ -115,7 +115,8 @@ static const rgm_cli_spec spec = {
     .name = "import",
     .arguments = "FORMAT SOURCE...",
     .about = "Writes a data set (HDF5) from files in another format. FORMAT is folder (of pictures, a folder for each "
-             "class; also below train, test and validation), csv (a list of pictures: path,label or path,label,split), "
+             "class; also below train or training, test or testing, and validation, val or valid), csv (a list of "
+             "pictures: path,label or path,label,split), "
              "npy (arrays: X.npy Y.npy, also for test, or one SET.npz), idx (MNIST and its relatives, gzipped or not) "
              "or cifar (the binary versions of CIFAR-10 and CIFAR-100). Pictures are JPEG, PNG, WebP, BMP or PNM. "
              "An option is for the formats that stand behind it, or for all.",
@@ -280,6 +281,7 @@ static rgm_status show(const rgm_cli_line *line, rgm_import_result *result, rgm_
     RGM_TRY(rgm_dataset_open(&set, line->own[OUT], &(rgm_dataset_options){.stop = rgm_interrupt_stop()}, err));
     result->set = set;
     if ((!line->json || strcmp(line->json, "-") != 0) && !line->quiet) rgm_import_result_print(result);
+    if (!line->json && !line->quiet) rgm_import_result_next(result);
     if (line->json) {
         json_t *object = rgm_import_result_json(result);
         status =
@@ -309,7 +311,10 @@ rgm_status rgm_cmd_import(int argc, char **argv, rgm_error *err) {
     rgm_status status = parse(&line, &options, &format, err);
     if (status == RGM_OK) status = formats[format].import(&options, err);
     rgm_bar_finish(&p.bar);
-    rgm_import_result result = {.report = &report, .quarantined = report.context, .seconds = rgm_seconds() - start};
+    rgm_import_result result = {.report = &report,
+                                .quarantined = report.context,
+                                .shares = flag_formats[TEST] >> format & 1,
+                                .seconds = rgm_seconds() - start};
     if (status == RGM_OK) status = show(&line, &result, err);
     json_decref(report.context);
     return status;

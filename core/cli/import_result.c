@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include "base/text.h"
+#include "cli/program.h"
 #include "report/bar.h"
 #include "report/predictions.h"
 #include "report/summary.h"
@@ -58,12 +59,14 @@ static void print_classes(const rgm_dataset *set) {
 
 static void print_passed(const rgm_import_report *report) {
     char quarantine[SHOWN];
-    int some = 0;
+    int some = 0, kinds = 0;
     for (int32_t i = 0; i < RGM_PASSED_COUNT; i++) {
         if (report->passed[i] == 0) continue;
-        printf("%s%lld %s", some++ ? ", " : "  passed over: ", (long long)report->passed[i], rgm_passed_name(i));
+        printf("%s%lld %s", some++ ? ", " : "  passed over: ", (long long)report->passed[i],
+               rgm_passed_name(i, report->passed[i]));
+        kinds |= i >= RGM_PASSED_KINDS;
     }
-    if (some) printf("\n");
+    if (some) printf("%s\n", kinds ? ": convert GIF, TIFF, HEIC and AVIF to JPEG or PNG" : "");
     if (report->profiles)
         printf("  %lld picture%s a colour profile, which is ignored\n", (long long)report->profiles,
                report->profiles == 1 ? " has" : "s have");
@@ -101,6 +104,14 @@ void rgm_import_result_print(const rgm_import_result *result) {
                rgm_bar_figure((double)files / result->seconds, rate));
 }
 
+void rgm_import_result_next(const rgm_import_result *result) {
+    const rgm_dataset_info *info = rgm_dataset_describe(result->set);
+    char path[SHOWN], shown[SHOWN];
+    printf("next: %s train --data %s\n", rgm_program(), clean(rgm_text_shell(info->path, path, sizeof path), shown));
+    if (info->count[RGM_SPLIT_TEST] == 0 && info->count[RGM_SPLIT_TRAIN] >= 10 && result->shares)
+        printf("(without a test split: import with --test 0.1 sets a tenth aside)\n");
+}
+
 /* ---- JSON ---- */
 
 /* {name: {images, classes: {name: count}}}. Names that are not UTF-8 are escaped, as everywhere. */
@@ -127,7 +138,7 @@ static json_t *make_splits(const rgm_dataset *set) {
 static json_t *make_passed(const rgm_import_report *report) {
     json_t *passed = json_object();
     for (int32_t i = 0; i < RGM_PASSED_COUNT; i++)
-        if (report->passed[i]) json_object_set_new(passed, rgm_passed_name(i), json_integer(report->passed[i]));
+        if (report->passed[i]) json_object_set_new(passed, rgm_passed_name(i, 0), json_integer(report->passed[i]));
     return passed;
 }
 

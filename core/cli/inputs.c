@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fts.h>
 #include <glob.h>
+#include <limits.h>
 #include <search.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +12,7 @@
 #include "base/folder.h"
 #include "base/log.h"
 #include "cli/options.h"
+#include "datasets/list.h"
 #include "picture/file.h"
 
 /* ---- the list ---- */
@@ -265,9 +267,15 @@ rgm_status rgm_inputs_find(rgm_inputs *in, const rgm_inputs_options *o, rgm_erro
 
 /* ---- labels ---- */
 
+/* The class of a folder's name, which an import may have changed. */
 static int32_t find_name(const char *name, size_t length, const char *const *names, int32_t count) {
+    char own[NAME_MAX + 1], class_name[4 * NAME_MAX + 1];
+    if (length > NAME_MAX) return -1;
+    memcpy(own, name, length);
+    own[length] = 0;
+    rgm_list_class_name(own, class_name, sizeof class_name);
     for (int32_t i = 0; i < count; i++)
-        if (strncmp(names[i], name, length) == 0 && !names[i][length]) return i;
+        if (strcmp(names[i], class_name) == 0) return i;
     return -1;
 }
 

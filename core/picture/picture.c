@@ -41,31 +41,29 @@ int32_t rgm_picture_kind(const void *bytes, size_t size) {
 
 const char *rgm_picture_kind_name(int32_t kind) { return kind > 0 && kind < KINDS ? kinds[kind].name : ""; }
 
-/* Kinds that people have, and that are not read here. */
-static const char *other_kind(const uint8_t *at, size_t size) {
+const char *rgm_picture_other(const void *bytes, size_t size) {
+    const uint8_t *at = bytes;
     static const struct {
         int32_t place, length;
         const char *mark, *name;
     } others[] = {
-        {0, 6, "GIF87a", "GIF"},     {0, 6, "GIF89a", "GIF"},
-        {0, 4, "II*\0", "TIFF"},     {0, 4, "MM\0*", "TIFF"},
-        {4, 8, "ftypheic", "HEIC"},  {4, 8, "ftypmif1", "HEIF"},
-        {4, 8, "ftypavif", "AVIF"},  {4, 8, "JXL \r\n\x87\n", "JPEG XL"},
-        {0, 2, "\xff\n", "JPEG XL"}, {4, 6, "jP  \r\n", "JPEG 2000"},
-        {0, 4, "8BPS", "Photoshop"}, {0, 5, "%PDF-", "PDF"},
-        {0, 4, "\0\0\1\0", "ICO"},
+        {0, 6, "GIF87a", "GIF"},     {0, 6, "GIF89a", "GIF"},         {0, 4, "II*\0", "TIFF"},
+        {0, 4, "MM\0*", "TIFF"},     {4, 8, "ftypheic", "HEIC"},      {4, 8, "ftypmif1", "HEIF"},
+        {4, 8, "ftypheix", "HEIC"},  {4, 8, "ftypavif", "AVIF"},      {4, 8, "JXL \r\n\x87\n", "JPEG XL"},
+        {0, 2, "\xff\n", "JPEG XL"}, {4, 6, "jP  \r\n", "JPEG 2000"}, {0, 4, "8BPS", "Photoshop"},
+        {0, 5, "%PDF-", "PDF"},      {0, 4, "\0\0\1\0", "ICO"},
     };
     for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
         size_t place = (size_t)others[i].place, n = (size_t)others[i].length;
         if (size >= place + n && !memcmp(at + place, others[i].mark, n)) return others[i].name;
     }
-    return NULL;
+    return "";
 }
 
 static rgm_status fail_unknown(const rgm_bytes *bytes, rgm_error *err) {
     if (!bytes->size) return rgm_fail(err, RGM_E_FORMAT, "empty file");
-    const char *other = other_kind(bytes->at, bytes->size);
-    if (other)
+    const char *other = rgm_picture_other(bytes->at, bytes->size);
+    if (*other)
         return rgm_fail(err, RGM_E_UNSUPPORTED, "%s: this kind cannot be read (JPEG, PNG, WebP, BMP and PNM can)",
                         other);
     char first[32] = "";

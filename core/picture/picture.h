@@ -57,6 +57,9 @@ rgm_status rgm_picture_fail_in(const rgm_bytes *bytes, rgm_status status, rgm_er
 /* "JPEG", "PNG", "WebP", "BMP", "PNM"; "" for NONE. */
 const char *rgm_picture_kind_name(int32_t kind);
 
+/* "GIF", "TIFF", ...: a kind that people have and that is not read here, by the first bytes; "" for all else. */
+const char *rgm_picture_other(const void *bytes, size_t size);
+
 typedef struct rgm_picture_info {
     int32_t kind;
     int32_t H, W;        /* upright */

@@ -31,7 +31,7 @@ has out '^photos.h5: 3x12x10 images (channels x height x width), 2 classes'
 has out '^  train *73 images'
 has out '^  cat  *37  *4$'
 has out '^  dog  *36  *4$'
-has out 'passed over: 1 hidden, 1 not pictures, 1 outside of the class folders'
+has out 'passed over: 1 hidden, 1 not a picture, 1 outside of the class folders'
 has out '2 pictures cannot be read and are left out: see photos.quarantine.csv'
 has err 'images of 12 x 10 pixels (height x width), as all pictures are'
 has err "a class without a readable picture is left out: 'none'"
@@ -39,6 +39,7 @@ has photos.quarantine.csv '^file,reason$'
 has photos.quarantine.csv '^photos/dog/empty.png,empty file$'
 has photos.quarantine.csv '^"photos/dog/no, ""picture"".jpg","not a picture'
 [ ! -e photos.h5.import ] || fail "the staging is left"
+! grep -q '^next' out || fail "--json: $(tail -n 2 out)"
 if [ -n "$python" ]; then
     check
     "$python" - <<'END' || fail "photos.json: $(head -c 800 photos.json)"
@@ -86,6 +87,72 @@ ln -s / up/set/b/root
 expect 0 "$regimen" import folder up/set --out up.h5 --size 8
 has out '^  train *2 images'
 has out 'passed over: 2 links to a folder above them'
+
+# ---- the next step is named; without a test split, how to get one
+expect 0 "$regimen" import folder photos --out 'a b.h5'
+has out "^next: [^ ]*regimen train --data 'a b.h5'\$"
+has out '^(without a test split: import with --test 0.1 sets a tenth aside)$'
+expect 0 "$regimen" import folder photos --out 'a b.h5' --force --test 0.1
+[ "$(tail -n 1 out)" = "$(grep '^next: ' out)" ] || fail "a hint although there is a test split: $(tail -n 2 out)"
+
+# ---- splits have usual names; among other folders they are classes, with a warning
+for names in 'train testing' 'Training TEST'; do
+    # shellcheck disable=SC2086
+    set -- $names
+    for split; do
+        mkdir -p "usual/$split/a" "usual/$split/b"
+        picture "usual/$split/a/1.ppm" 1
+        picture "usual/$split/b/1.ppm" 2
+    done
+    expect 0 "$regimen" import folder usual --out usual.h5 --force
+    has out '2 classes'
+    has out '^  test *2 images'
+    mkdir -p usual/other
+    picture usual/other/1.ppm 3
+    expect 0 "$regimen" import folder usual --out usual.h5 --force
+    has out '3 classes'
+    has err 'it holds other folders than train, test and validation: all are taken as classes'
+    rm -r usual
+done
+
+# ---- pictures of kinds that cannot be read
+mkdir -p kinds/a kinds/b
+for i in 1 2; do
+    printf 'GIF89a......' >kinds/a/$i.gif
+    printf 'II*\000........' >kinds/b/$i.tif
+done
+printf '\000\000\000\030ftypheic' >kinds/a/1.heic
+printf '\000\000\000\030ftypavif' >kinds/a/1.avif
+refuse 2 'kinds: only pictures that cannot be read, 2 GIF files, 2 TIFF files, 1 HEIC file, 1 AVIF file: convert them to JPEG or PNG$' \
+    import folder kinds --out kinds.h5
+picture kinds/a/1.ppm 1
+picture kinds/b/1.ppm 2
+expect 0 "$regimen" import folder kinds --out kinds.h5
+has out '^  passed over: 2 GIF files, 2 TIFF files, 1 HEIC file, 1 AVIF file: convert GIF, TIFF, HEIC and AVIF to JPEG or PNG$'
+
+# ---- what an unfinished import left is no class; neither is it in a folder that only looks so
+mkdir -p parent/a parent/b parent/other.h5.import
+picture parent/a/1.ppm 1
+picture parent/b/1.ppm 2
+picture parent/other.h5.import/1.ppm 3
+mkdir parent/x.h5.import 2>/dev/null
+printf 'RGMstage' >parent/x.h5.import/journal
+expect 0 "$regimen" import folder parent --out parent.h5
+has out '3 classes'
+! grep -q 'x.h5' out err || fail "a staging: $(cat out err)"
+
+# ---- a class folder with a control character; its pictures have their label
+mkdir -p "control/a
+b" control/c
+picture "control/a
+b/1.ppm" 1
+picture control/c/1.ppm 2
+picture control/c/2.ppm 3
+expect 0 "$regimen" import folder control --out control.h5
+has err "a folder's name is not UTF-8 text or has control characters: its class is called 'a.x0ab'"
+expect 0 "$regimen" train control.h5 --model mlp --epochs 1 --validation 0 --out run-control --quiet
+expect 0 "$regimen" predict run-control control
+has out '3 pictures with a label'
 
 # ---- names that a terminal would obey
 mkdir -p "odd names/a" "odd names/b"
