@@ -22,6 +22,7 @@ json out
 expect 0 "$regimen" train data.h5 $small --epochs 6 --steps 2 --out runs/one --json=result.json
 json result.json
 has out 'after 2 steps'
+! grep -q '^next' out || fail "--json: $(cat out)"
 has out 'validation images' # the test split is for the end of the whole run
 has err 'run folder: runs/one'
 for f in config.yaml metrics.jsonl log.txt checkpoints/last.h5; do [ -s runs/one/$f ] || fail "no runs/one/$f"; done
@@ -46,6 +47,7 @@ has out "\"loss\": $loss,"
 [ -s runs/one/checkpoints/best.h5 ] || fail "no best checkpoint"
 # a sound set-up is told nothing, another one what to do; a data set is one whatever its name
 expect 0 "$regimen" train data.h5 $small --epochs 1 --out runs/sound
+has out '^next: [^ ]*regimen predict runs/sound FILE|FOLDER[.][.][.]$'
 ! grep -q 'warning' err || fail "a warning about a sound set-up: $(grep warning err)"
 expect 0 "$regimen" train data.h5 $small --epochs 100 --steps 2 --out runs/short
 [ "$(grep -c '^regimen: warning: steps: the schedule is laid out over 500 steps (100 epochs), of which 2 are made' err)" = 1 ] ||

@@ -64,6 +64,7 @@ static rgm_status train(const rgm_cli_line *line, const regimen_config *config, 
     watch->machine = machine;
     int32_t status = regimen_train(machine, NULL, config, &training, &result, &why);
     regimen_machine_close(machine);
+    if (status >= 0 && !line->quiet && !line->json) rgm_way_next(&result);
     if (status >= 0) return RGM_OK;
     rgm_way_add(&result, why.text, sizeof why.text);
     return rgm_client_fail(err, &why);

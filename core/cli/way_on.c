@@ -84,6 +84,13 @@ void rgm_way_tell(const regimen_result *r) {
     }
 }
 
+void rgm_way_next(const regimen_result *r) {
+    char folder[RGM_WAY_COMMAND];
+    rgm_text_shell(r->folder, folder, sizeof folder);
+    rgm_text_clean(folder);
+    printf("next: %s predict %s FILE|FOLDER...\n", rgm_program(), folder);
+}
+
 void rgm_way_add(const regimen_result *r, char *text, size_t size) {
     char command[RGM_WAY_COMMAND];
     size_t used = strlen(text), length = strlen(rgm_way_command(r->folder, command));

@@ -1,4 +1,4 @@
-/* Commands that go on with a run that has ended before it was through. */
+/* Commands that go on after a run: with its model, or with a run that has ended before it was through. */
 #ifndef RGM_CLI_WAY_ON_H
 #define RGM_CLI_WAY_ON_H
 
@@ -9,6 +9,9 @@
 /* "build/regimen train --resume RUN", for a shell. Returns out. */
 enum { RGM_WAY_COMMAND = 4 * RGM_CONFIG_PATH + 4096 };
 const char *rgm_way_command(const char *folder, char out[RGM_WAY_COMMAND]);
+
+/* A line on standard output: the command that predicts with the finished run. */
+void rgm_way_next(const regimen_result *result);
 
 /* A warning that says what goes on, if something has failed. An interruption is the error's own line. */
 void rgm_way_tell(const regimen_result *result);
