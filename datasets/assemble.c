@@ -33,8 +33,8 @@ static rgm_status check_record(const struct work *w, const rgm_stage_record *rec
     const rgm_transform *to = &w->a->to;
     int64_t image = (int64_t)to->H * to->W * to->C, expected = w->options->pictures.keep ? record->bytes : image;
     if (record->bytes > 0 && record->bytes == expected) return RGM_OK;
-    return rgm_fail(err, RGM_E_FORMAT, "%.300s.import: damaged at picture %lld: remove the folder and import again",
-                    w->options->out, (long long)record->index);
+    return rgm_fail(err, RGM_E_FORMAT, "%.300s.import: damaged at picture %lld: import again", w->options->out,
+                    (long long)record->index);
 }
 
 /* The journal's record of picture i; they are read in order, from 0 on. */

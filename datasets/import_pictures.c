@@ -76,7 +76,8 @@ static rgm_status stage_and_assemble(const rgm_list *list, const rgm_survey *sur
     rgm_status status = job.done < list->count ? rgm_stage_list(&job, options, err) : RGM_OK;
     const rgm_assembly assembly = {.list = list, .stage = stage, .to = job.to, .team = team};
     if (status == RGM_OK) status = rgm_assemble(&assembly, options, err);
-    if (status == RGM_OK || survey->pictures == 0) rgm_stage_remove(stage); /* nothing in it could be used again */
+    /* the files must change where they are refused: then nothing in it could be used again */
+    if (status == RGM_OK || status == RGM_E_FORMAT) rgm_stage_remove(stage);
     rgm_stage_close(stage);
     return status;
 }

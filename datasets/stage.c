@@ -119,8 +119,8 @@ rgm_status rgm_stage_data(rgm_stage *stage, const rgm_stage_record *record, void
     size_t got;
     RGM_TRY(get(stage->data, stage->data_path, data, (size_t)record->bytes, stage->last_data, &got, err));
     if (got == (size_t)record->bytes && XXH3_64bits(data, got) == record->hash) return RGM_OK;
-    return rgm_fail(err, RGM_E_FORMAT, "%.300s: damaged at picture %lld: remove the folder and import again",
-                    stage->data_path, (long long)record->index);
+    return rgm_fail(err, RGM_E_FORMAT, "%.300s: damaged at picture %lld: import again", stage->data_path,
+                    (long long)record->index);
 }
 
 /* Does the last record's data match? By pieces; *same tells. */

@@ -58,6 +58,13 @@ refuse_line 2 "--background: expected white, black or RRGGBB (hexadecimal), foun
 refuse_line 2 '--keep: pictures keep their own sizes, so that --size has no meaning (--max-side makes large ones smaller)' import folder pets $to --keep --size 64
 refuse_line 2 '--max-side: only with --keep (--size is that of images)' import folder pets $to --max-side 64
 refuse_line 2 '--names: not for import folder, only for idx, cifar, npy' import folder pets $to --names=a,b
+mkdir -p lonely/train/cat lonely/train/dog lonely/test/bird
+cp pets/cat/1.pgm lonely/train/cat
+cp pets/dog/1.pgm lonely/train/dog
+cp pets/dog/1.pgm lonely/test/bird
+refuse_line 2 "lonely: no training picture of class 'bird', only others" import folder lonely $to
+rm -r lonely/test lonely/train/dog/*
+refuse_line 2 "lonely/train: readable pictures of one class only, 'cat': expected two at least" import folder lonely/train $to
 # the list of what cannot be read is there, and nothing else
 expect 2 "$regimen" import folder broken $to
 has err '^regimen: error: broken: none of 3 pictures can be read: x.quarantine.csv says why$'
