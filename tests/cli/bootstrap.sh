@@ -49,6 +49,13 @@ has out 'animals-2.h5 is there already'
 expect 0 tree/bootstrap train -- A/animals
 has out "importing A/animals into $work/tree/build/animals.h5"
 
+pictures other 11
+find other -exec touch -d 2001-01-01 {} +
+rm -r A/animals
+mv other A/animals
+expect 0 tree/bootstrap train -- A/animals
+has out '^  train *20 images'
+
 # ---- odd names; that of the set that is made without a folder
 pictures ./-x 12
 expect 0 tree/bootstrap train -- -x
