@@ -96,13 +96,11 @@ static rgm_status read_type(struct text *t, rgm_npy_head *head, rgm_error *err) 
     long bytes = *kind && isdigit((unsigned char)kind[1]) ? strtol(kind + 1, &end, 10) : 0;
     if (!*kind || !strchr("uifbcOSUVMm", *kind) || (*kind != 'O' && (bytes < 0 || bytes > 1 << 20 || (bytes && *end))))
         return rgm_fail(err, RGM_E_FORMAT, "%s: its header: unknown type '%.20s'", t->what, code);
-    if (*kind == 'U' || *kind == 'S')
-        return rgm_fail(err, RGM_E_UNSUPPORTED,
-                        "%s: texts (type '%.20s'): expected numbers (remedy for labels: np.unique(y, "
-                        "return_inverse=True)[1])",
-                        t->what, code);
     if (!strchr("uifb", *kind) || bytes < 1 || bytes > 16)
-        return rgm_fail(err, RGM_E_UNSUPPORTED, "%s: elements of type '%.20s': expected numbers", t->what, code);
+        return rgm_fail(err, RGM_E_UNSUPPORTED,
+                        "%s: elements of type '%.20s': expected numbers (remedy for labels that are texts: "
+                        "np.unique(y, return_inverse=True)[1])",
+                        t->what, code);
     head->kind = *kind;
     head->bytes = (int32_t)bytes;
     head->big = code[0] == '>';

@@ -276,7 +276,7 @@ refuse 2 'expected images first, then labels' import npy y.npy y.npy --out bad.h
 npy hot.npy '12, 3' '<f4' 144
 refuse 2 'hot.npy: labels of shape \[12, 3\]: expected \[N\] or \[N, 1\] (remedy for one-hot labels: y.argmax(1))' import npy x.npy hot.npy --out bad.h5
 npy text.npy '12,' '<U3' 144
-refuse 2 'text.npy: texts (type .<U3.): expected numbers (remedy for labels: np.unique(y, return_inverse=True)\[1\])' import npy x.npy text.npy --out bad.h5
+refuse 2 'text.npy: elements of type .<U3.: expected numbers (remedy for labels that are texts: np.unique(y, return_inverse=True)\[1\])' import npy x.npy text.npy --out bad.h5
 for type in i1:1 i2:2 i4:4 i8:8; do
     npy minus.npy '12,' "<${type%:*}" 0
     { head -c $((11 * ${type#*:})) /dev/zero && printf '%*s' "${type#*:}" '' | tr ' ' '\377'; } >>minus.npy
