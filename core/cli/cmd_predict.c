@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 #include "base/log.h"
 #include "base/replace.h"
 #include "cli/client.h"
@@ -219,7 +218,7 @@ static rgm_status begin(command *c, rgm_error *err) {
                                        .json = c->line->json,
                                        .quiet = c->line->quiet};
     rgm_predicting_look(p, &options);
-    p->bar_quiet = c->line->quiet || (rgm_predictions_has_text(&options) && isatty(STDOUT_FILENO));
+    p->bar_quiet = c->line->quiet;
     RGM_TRY(rgm_predictions_begin(&c->out, &options, err));
     p->out = c->out;
     if (!c->line->own[PAGE]) return RGM_OK;
@@ -229,7 +228,7 @@ static rgm_status begin(command *c, rgm_error *err) {
     return RGM_OK;
 }
 
-static rgm_status write_page(command *c, rgm_error *err) {
+static rgm_status write_page(command *c, const rgm_stop *stop, rgm_error *err) {
     rgm_predictions_sums sums;
     rgm_mistake mistakes[RGM_GALLERY_MISTAKES];
     char inputs[INPUTS] = "";
@@ -249,7 +248,7 @@ static rgm_status write_page(command *c, rgm_error *err) {
                                    .sums = &sums,
                                    .mistakes = mistakes,
                                    .mistake_count = rgm_predictions_mistakes(c->out, mistakes, RGM_GALLERY_MISTAKES)};
-    RGM_TRY(rgm_showing_write(c->showing, &c->predicting, c->machine->device, c->line->own[PAGE], &gallery, err));
+    RGM_TRY(rgm_showing_write(c->showing, &c->predicting, c->machine->device, c->line->own[PAGE], &gallery, stop, err));
     rgm_log(RGM_LOG_INFO, "page: %s", c->line->own[PAGE]);
     return RGM_OK;
 }
@@ -263,7 +262,8 @@ static rgm_status finish(command *c, rgm_status status, rgm_error *err) {
         return status;
     }
     rgm_status ended = rgm_predictions_end(c->out, c->predicting.seconds, &second);
-    if (ended >= 0) ended = write_page(c, &second);
+    const rgm_stop stop = status < 0 ? (rgm_stop){0} : c->predicting.stop; /* it was heard already */
+    if (ended >= 0) ended = write_page(c, &stop, &second);
     if (ended < 0) {
         *err = second;
         return ended;

@@ -8,12 +8,18 @@
 #include "base/log.h"
 #include "base/text.h"
 
-enum { LEAST_WINDOW = 256, TITLE = 8192 };
+enum { LEAST_WINDOW = 256, TITLE = 8192, FIRST_PIECE = 4 };
 static const size_t window_bytes = 64 << 20;
+static const double least_seconds = 0.5, most_seconds = 1; /* that reading a piece takes */
 
-/* Images that are predicted together. */
+/* A window of images. It is read in pieces, and predicted in the whole batches that are there after each, so that a
+ * stop is heard and answers are told while it is under way. The batches, and with them the last bits of answers, depend
+ * on the images alone. */
 typedef struct rgm_answers {
     int64_t room, used;
+    int64_t read, kept;          /* of the used: looked at; images that were read, which have moved together */
+    int64_t predicted, told;     /* of the kept; of the used */
+    int64_t piece;               /* pictures to read between two questions for a stop, by the clock */
     rgm_picture_source *sources; /* [room] */
     int64_t *items, *indices;    /* [room] of the inputs; in the data set */
     uint8_t *images;             /* [room] */
@@ -179,6 +185,7 @@ static rgm_status make_window(rgm_predicting *p, rgm_error *err) {
     int64_t most = (int64_t)(window_bytes / w->image);
     w->room = most > LEAST_WINDOW ? LEAST_WINDOW : most;
     w->room = w->room < batch ? batch : w->room - w->room % batch;
+    w->piece = FIRST_PIECE;
     size_t room = (size_t)w->room, classes = (size_t)p->classes;
     w->sources = calloc(room, sizeof *w->sources);
     w->items = calloc(room, sizeof *w->items);
@@ -245,37 +252,45 @@ static rgm_predicted describe(const rgm_predicting *p, int64_t at, int32_t set) 
 }
 
 /* Images that were read move together, so that batches are full. */
-static int64_t close_gaps(rgm_answers *w) {
-    int64_t kept = 0;
-    for (int64_t i = 0; i < w->used; i++) {
-        if (w->sources[i].status < 0) continue;
-        if (kept < i) memcpy(w->images + (size_t)kept * w->image, w->images + (size_t)i * w->image, w->image);
-        kept++;
+static void keep(rgm_answers *w, int64_t count) {
+    for (int64_t end = w->read + count; w->read < end; w->read++) {
+        if (w->sources[w->read].status < 0) continue;
+        if (w->kept < w->read)
+            memcpy(w->images + (size_t)w->kept * w->image, w->images + (size_t)w->read * w->image, w->image);
+        w->kept++;
     }
-    return kept;
 }
 
-/* Predicts and tells what is in the window; its images are there. */
-static rgm_status finish_window(rgm_predicting *p, int32_t set, rgm_error *err) {
+/* Tells of the images up to the first one that is not predicted yet. */
+static rgm_status tell_some(rgm_predicting *p, int32_t set, const float *next, int64_t count, rgm_error *err) {
     rgm_answers *w = p->window;
-    const float *next = w->probabilities;
-    RGM_TRY(rgm_predictor_predict(p->predictor, w->images, close_gaps(w), w->probabilities, err));
-    for (int64_t i = 0; i < w->used; i++) {
-        const rgm_picture_source *s = &w->sources[i];
-        rgm_predicted one = describe(p, i, set);
-        char title[TITLE];
+    char title[TITLE];
+    for (; w->told < w->read; w->told++, p->done++) {
+        const rgm_picture_source *s = &w->sources[w->told];
+        rgm_predicted one = describe(p, w->told, set);
         if (s->status < 0) {
             rgm_prediction_title(&one.prediction, title, sizeof title);
             RGM_TRY(rgm_predictions_unreadable(p->out, title, s->reason, err));
             continue;
         }
+        if (count-- == 0) break;
+        rgm_bar_hide(&p->bar);
         RGM_TRY(tell(p, &one, next, err));
         next += p->classes;
     }
-    p->done += w->used;
-    w->used = 0;
-    RGM_TRY(rgm_predictions_flush(p->out, err));
-    rgm_bar_update(&p->bar, p->done, NAN, NAN);
+    return rgm_predictions_flush(p->out, err);
+}
+
+/* Predicts the whole batches that are there, at the end of the window all, and tells them. */
+static rgm_status answer(rgm_predicting *p, int32_t set, rgm_error *err) {
+    rgm_answers *w = p->window;
+    int64_t ready = w->kept - w->predicted;
+    if (w->read < w->used) ready -= ready % rgm_predictor_config(p->predictor)->batch;
+    const uint8_t *images = w->images + (size_t)w->predicted * w->image;
+    if (ready) RGM_TRY(rgm_predictor_predict(p->predictor, images, ready, w->probabilities, err));
+    w->predicted += ready;
+    RGM_TRY(tell_some(p, set, w->probabilities, ready, err));
+    rgm_bar_update(&p->bar, p->done + w->read - w->told, NAN, NAN);
     return RGM_OK;
 }
 
@@ -285,14 +300,37 @@ static rgm_status interrupted(const rgm_predicting *p, rgm_error *err) {
                     (long long)p->done, (long long)p->total);
 }
 
+static rgm_status read_piece(rgm_predicting *p, int64_t count, rgm_error *err) {
+    rgm_answers *w = p->window;
+    double start = rgm_seconds();
+    RGM_TRY(rgm_predictor_read(p->predictor, w->sources + w->read, count, w->images + (size_t)w->read * w->image, err));
+    double seconds = rgm_seconds() - start;
+    if (seconds < least_seconds && count == w->piece) w->piece *= 2;
+    if (seconds > most_seconds && w->piece > 1) w->piece /= 2;
+    return RGM_OK;
+}
+
+/* Reads, predicts and tells what is in the window. With `ready` its images are there. */
+static rgm_status finish_window(rgm_predicting *p, int32_t set, int32_t ready, rgm_error *err) {
+    rgm_answers *w = p->window;
+    w->read = w->kept = w->predicted = w->told = 0;
+    while (w->read < w->used) {
+        int64_t count = w->used - w->read;
+        RGM_TRY(interrupted(p, err));
+        if (!ready && count > w->piece) count = w->piece;
+        if (!ready) RGM_TRY(read_piece(p, count, err));
+        keep(w, count);
+        RGM_TRY(answer(p, set, err));
+    }
+    w->used = 0;
+    return RGM_OK;
+}
+
 /* ---- files ---- */
 
 static rgm_status finish_files(rgm_predicting *p, rgm_error *err) {
     rgm_answers *w = p->window;
-    if (!w->used) return RGM_OK;
-    RGM_TRY(interrupted(p, err));
-    RGM_TRY(rgm_predictor_read(p->predictor, w->sources, w->used, w->images, err));
-    return finish_window(p, -1, err);
+    return w->used ? finish_window(p, -1, 0, err) : RGM_OK;
 }
 
 static rgm_status add_file(rgm_predicting *p, int64_t item, rgm_error *err) {
@@ -305,8 +343,9 @@ static rgm_status add_file(rgm_predicting *p, int64_t item, rgm_error *err) {
 
 /* ---- images of data sets ---- */
 
-/* Images of the model's size are as they are; others, and encoded pictures, go through its transform. */
-static rgm_status read_images(rgm_predicting *p, const rgm_predicted_set *s, int64_t first, int64_t count,
+/* Fills the window. Images of the model's size are as they are; others, and encoded pictures, will go through its
+ * transform. */
+static rgm_status take_images(rgm_predicting *p, const rgm_predicted_set *s, int64_t first, int64_t count,
                               rgm_error *err) {
     rgm_answers *w = p->window;
     const rgm_dataset_info *info = rgm_dataset_describe(s->set);
@@ -322,8 +361,7 @@ static rgm_status read_images(rgm_predicting *p, const rgm_predicted_set *s, int
             .pixels = {.pixels = to, .pitch = (int64_t)info->W * info->C, .H = info->H, .W = info->W, .C = info->C}};
         RGM_TRY(rgm_dataset_read(s->set, s->split, first + i, to, err));
     }
-    RGM_TRY(rgm_dataset_check(s->set, err));
-    return same ? RGM_OK : rgm_predictor_read(p->predictor, w->sources, count, w->images, err);
+    return rgm_dataset_check(s->set, err);
 }
 
 static rgm_status prepare_raw(rgm_predicting *p, const rgm_dataset_info *info, int64_t *step, rgm_error *err) {
@@ -352,12 +390,12 @@ static rgm_status predict_set(rgm_predicting *p, int64_t item, int32_t set, rgm_
         int64_t left = info->count[s->split] - first;
         RGM_TRY(interrupted(p, err));
         w->used = left < step ? left : step;
-        RGM_TRY(read_images(p, s, first, w->used, err));
+        RGM_TRY(take_images(p, s, first, w->used, err));
         for (int64_t i = 0; i < w->used; i++) {
             w->items[i] = item;
             w->indices[i] = first + i;
         }
-        RGM_TRY(finish_window(p, set, err));
+        RGM_TRY(finish_window(p, set, is_same(p, info), err));
     }
     return RGM_OK;
 }

@@ -58,8 +58,8 @@ rgm_status rgm_predicting_open(rgm_predicting *predicting, rgm_error *err);
 /* Fills in what is known of the inputs: whether some have labels or names, and the columns of the widest title. */
 void rgm_predicting_look(const rgm_predicting *predicting, rgm_predictions_options *options);
 
-/* Predicts all. RGM_E_INTERRUPTED between two windows, errors of rgm_predictor_predict(), RGM_E_IO of results. What
- * cannot be read is told, and is no failure. */
+/* Predicts all. RGM_E_INTERRUPTED within a second or so, between two pictures or batches, errors of
+ * rgm_predictor_predict(), RGM_E_IO of results. What cannot be read is told, and is no failure. */
 rgm_status rgm_predicting_run(rgm_predicting *predicting, rgm_error *err);
 
 /* Frees what is its own. */

@@ -143,17 +143,23 @@ static rgm_status add_some(rgm_gallery *gallery, const rgm_predicting *p, rgm_pi
 }
 
 rgm_status rgm_showing_write(rgm_showing *s, const rgm_predicting *p, const rgm_device *device, const char *path,
-                             rgm_gallery_options *options, rgm_error *err) {
+                             rgm_gallery_options *options, const rgm_stop *stop, rgm_error *err) {
     rgm_gallery *gallery = NULL;
     rgm_pictures *pictures = NULL;
+    rgm_bar bar;
+    rgm_bar_start(&bar,
+                  &(rgm_bar_options){.label = "page", .unit = "pictures", .total = s->count, .quiet = p->bar_quiet});
     qsort(s->list, (size_t)s->count, sizeof *s->list, by_place);
     options->shown = s->count;
     rgm_status status = rgm_pictures_create(&pictures, device, err);
     if (status >= 0) status = rgm_gallery_begin(&gallery, path, options, err);
     for (int32_t done = 0, some; done < s->count && status >= 0; done += some) {
         some = s->count - done < WINDOW ? s->count - done : WINDOW;
-        status = add_some(gallery, p, pictures, s->list + done, some, err);
+        status = rgm_stop_asked(stop) ? rgm_fail(err, RGM_E_INTERRUPTED, "page: stopped on request: it is not written")
+                                      : add_some(gallery, p, pictures, s->list + done, some, err);
+        rgm_bar_update(&bar, done + some, NAN, NAN);
     }
+    rgm_bar_finish(&bar);
     status = rgm_gallery_end(gallery, status, err);
     rgm_pictures_destroy(pictures);
     return status;

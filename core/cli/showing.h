@@ -16,8 +16,8 @@ void rgm_showing_destroy(rgm_showing *showing); /* NULL is fine */
 rgm_status rgm_showing_note(void *context, const rgm_predicted *predicted, rgm_error *err);
 
 /* Reads the pictures again, smaller, and writes the page. gallery: what is known of it; `shown` is filled in. RGM_E_IO,
- * RGM_E_NOMEM. */
+ * RGM_E_NOMEM; RGM_E_INTERRUPTED, and there is no page. */
 rgm_status rgm_showing_write(rgm_showing *showing, const rgm_predicting *predicting, const rgm_device *device,
-                             const char *path, rgm_gallery_options *gallery, rgm_error *err);
+                             const char *path, rgm_gallery_options *gallery, const rgm_stop *stop, rgm_error *err);
 
 #endif

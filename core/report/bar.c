@@ -213,6 +213,13 @@ void rgm_bar_skip(rgm_bar *p) {
     pthread_mutex_unlock(&p->lock);
 }
 
+void rgm_bar_hide(rgm_bar *p) {
+    if (p->mode != TERMINAL) return;
+    pthread_mutex_lock(&p->lock);
+    erase(p);
+    pthread_mutex_unlock(&p->lock);
+}
+
 void rgm_bar_finish(rgm_bar *p) {
     if (p->mode == NOTHING) return;
     if (p->mode == TERMINAL) {

@@ -68,6 +68,10 @@ void rgm_bar_label(rgm_bar *bar, const char *label);
  * it after the pause. [main] */
 void rgm_bar_skip(rgm_bar *bar);
 
+/* Takes the line off the terminal until the next update: other text follows, which does not go through the log. [main]
+ */
+void rgm_bar_hide(rgm_bar *bar);
+
 /* Removes the line and the hook; harmless when called twice or on a zeroed struct. [main] */
 void rgm_bar_finish(rgm_bar *bar);
 

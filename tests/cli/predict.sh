@@ -342,6 +342,38 @@ stops() {
     fi
 }
 
+# Large pictures: the first answers are told, and a stop is heard, long before a window of them is read.
+stops_early() {
+    { printf 'P5\n5000 5000\n255\n' && head -c 25000000 /dev/zero; } >large.pgm
+    for i in $(seq 250); do echo large.pgm; done >many
+    "$regimen" predict run - --batch 2 --threads 1 --csv=early.csv --json=early.json <many >out 2>err &
+    pid=$!
+    children="$children $pid"
+    wait_for early.csv pgm
+    kill -TERM $pid
+    wait $pid
+    code=$?
+    check
+    [ $code = 130 ] || fail "stopped amid large pictures, it ends with $code: $(cat err)"
+    has err 'stopped on request after [0-9]* of 250 pictures'
+    has early.json '"pictures": [1-9]'
+    check
+    [ "$(sed 1d early.csv | cut -d, -f2- | sort -u | wc -l)" -le 2 ] || fail "one picture, other answers: $(cat early.csv)"
+    # answers do not depend on the pieces that are read at a time
+    for i in $(seq 40); do
+        [ $((i % 7)) = 0 ] && echo nosuch.jpg
+        [ $((i % 5)) = 0 ] && echo large.pgm
+        ls photos/*/*.pgm
+    done >many
+    expect 3 "$regimen" predict run - --batch 16 --csv=pieces.csv --quiet <many
+    expect 3 "$regimen" predict run - --batch 16 --threads 3 --csv=threads.csv --quiet <many
+    check
+    [ "$(sed 1d pieces.csv | cut -d, -f1)" = "$(grep -v nosuch many)" ] || fail "the order of answers: $(cat pieces.csv)"
+    check
+    cmp -s pieces.csv threads.csv || fail "answers depend on how many pictures are read at a time"
+    rm large.pgm
+}
+
 # ---- wrong inputs
 wrong() {
     mkdir nothing
@@ -406,6 +438,7 @@ channels
 names
 pages
 stops
+stops_early
 wrong
 benched
 finish
