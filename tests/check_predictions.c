@@ -8,7 +8,7 @@
 #include "report/gallery.h"
 #include "report/predictions.h"
 
-static char folder[64], csv[128], json[128], page[128];
+static char folder[64], csv[128], json[128], page[128], text_file[128];
 
 static void set_up(void) {
     snprintf(folder, sizeof folder, "/tmp/regimen-test-XXXXXX");
@@ -16,12 +16,14 @@ static void set_up(void) {
     snprintf(csv, sizeof csv, "%s/a.csv", folder);
     snprintf(json, sizeof json, "%s/a.json", folder);
     snprintf(page, sizeof page, "%s/a.html", folder);
+    snprintf(text_file, sizeof text_file, "%s/a.txt", folder);
 }
 
 static void tear_down(void) {
     unlink(csv);
     unlink(json);
     unlink(page);
+    unlink(text_file);
     rmdir(folder);
 }
 
@@ -79,7 +81,7 @@ START_TEST(sums_and_mistakes) {
     ck_assert(m[0].label == 0 && m[0].taken == 1 && m[0].count == 3);
     ck_assert(m[1].label == 1 && m[1].taken == 2 && m[1].count == 2);
     ck_assert(m[2].label == 3 && m[2].taken == 2 && m[2].count == 1);
-    ck_assert_int_eq(rgm_predictions_mistakes(p, m, 1), 1);
+    ck_assert_int_eq(rgm_predictions_mistakes(p, m, 1), 3); /* kinds */
     ck_assert_int_eq(m[0].count, 3);
     ck_assert_int_eq(rgm_predictions_end(p, 2, &err), RGM_OK);
     rgm_predictions_destroy(p);
@@ -120,10 +122,43 @@ START_TEST(no_answers) {
 }
 END_TEST
 
+/* Sums as lines: counts behind a colon, since names may be numbers, and what is cut is said. */
+START_TEST(lines_of_sums) {
+    rgm_error err = {0};
+    rgm_predictions *p;
+    const rgm_predictions_options options = {
+        .model = "m", .checkpoint = "best.h5", .transform = "", .classes = 12, .top = 2, .columns = 1};
+    for (int many = 0; many < 2; many++) {
+        ck_assert_ptr_nonnull(freopen(text_file, "w", stdout));
+        ck_assert_int_eq(rgm_predictions_begin(&p, &options, &err), RGM_OK);
+        for (int i = 0; i < (many ? 8 : 1); i++) {
+            const rgm_ranked top[2] = {{i + 3, 0.75f}, {0, 0.25f}};
+            const rgm_prediction one = {.file = "x", .label = i, .likelihood = 0.1f, .top = top, .count = 2};
+            for (int j = i; j < 8; j++) ck_assert_int_eq(rgm_predictions_add(p, &one, &err), RGM_OK);
+        }
+        const rgm_ranked top[2] = {{11, 0.75f}, {0, 0.25f}};
+        const rgm_prediction unknown = {.file = "x", .label = -1, .top = top, .count = 2};
+        ck_assert_int_eq(rgm_predictions_add(p, &unknown, &err), RGM_OK);
+        ck_assert_int_eq(rgm_predictions_end(p, 0, &err), RGM_OK);
+        rgm_predictions_destroy(p);
+        char *text = content(text_file);
+        static const char *const has[2][2] = {{"\nclasses    3: 8, 11: 1\n", "\nmistakes   0 taken for 3: 8\n"},
+                                              {"\nclasses    3: 8, 4: 7, 5: 6, 6: 5, 7: 4, 8: 3, 9: 2, 10: 1, 11: 1\n",
+                                               "\nmistakes   0 taken for 3: 8, 1 taken for 4: 7, 2 taken for 5: 6, 3 "
+                                               "taken for 6: 5, 4 taken for 7: 4, and 3 "
+                                               "more\n"}};
+        for (int i = 0; i < 2; i++) ck_assert_msg(strstr(text, has[many][i]), "no '%s' in %s", has[many][i], text);
+        free(text);
+    }
+}
+END_TEST
+
 START_TEST(names_on_the_page_are_text) {
     rgm_error err = {0};
     rgm_gallery *g;
     int64_t counts[4] = {0, 2, 0, 0};
+    rgm_mistake mistakes[RGM_GALLERY_MISTAKES];
+    for (int i = 0; i < RGM_GALLERY_MISTAKES; i++) mistakes[i] = (rgm_mistake){2, 1, 1};
     rgm_unreadable bad = {(char[]){"</table><script>"}, (char[]){"\001 & more"}};
     const rgm_predictions_sums sums = {.pictures = 2,
                                        .labelled = 1,
@@ -139,8 +174,8 @@ START_TEST(names_on_the_page_are_text) {
                                          .names = names,
                                          .classes = 4,
                                          .sums = &sums,
-                                         .mistakes = &(rgm_mistake){2, 1, 1},
-                                         .mistake_count = 1,
+                                         .mistakes = mistakes,
+                                         .mistake_kinds = RGM_GALLERY_MISTAKES + 1,
                                          .shown = 1};
     const rgm_ranked top[2] = {{1, 0.9f}, {2, 0.1f}};
     const rgm_prediction one = {.file = "x/\" onload=\"\377", .label = 2, .likelihood = 0.1f, .top = top, .count = 2};
@@ -161,7 +196,10 @@ START_TEST(names_on_the_page_are_text) {
                                       "&#60;/table&#62;&#60;script&#62;",
                                       "&#xfffd; &#38; more",
                                       "can no longer be read",
-                                      "1 are left out",
+                                      "1 is left out",
+                                      "(1 picture with a label)",
+                                      "<p class=\"soft\">And 1 more.</p>",
+                                      "<span title=\"&#60;i&#62;\">&#60;i&#62;</span>",
                                       "40 x 30",
                                       "</html>\n"};
     for (size_t i = 0; i < sizeof has / sizeof *has; i++)
@@ -180,6 +218,7 @@ int main(void) {
     tcase_add_test(tcase, sums_and_mistakes);
     tcase_add_test(tcase, files_of_answers);
     tcase_add_test(tcase, no_answers);
+    tcase_add_test(tcase, lines_of_sums);
     tcase_add_test(tcase, names_on_the_page_are_text);
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);

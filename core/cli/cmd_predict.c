@@ -247,7 +247,7 @@ static rgm_status write_page(command *c, const rgm_stop *stop, rgm_error *err) {
                                    .classes = c->predicting.classes,
                                    .sums = &sums,
                                    .mistakes = mistakes,
-                                   .mistake_count = rgm_predictions_mistakes(c->out, mistakes, RGM_GALLERY_MISTAKES)};
+                                   .mistake_kinds = rgm_predictions_mistakes(c->out, mistakes, RGM_GALLERY_MISTAKES)};
     RGM_TRY(rgm_showing_write(c->showing, &c->predicting, c->machine->device, c->line->own[PAGE], &gallery, stop, err));
     rgm_log(RGM_LOG_INFO, "page: %s", c->line->own[PAGE]);
     return RGM_OK;

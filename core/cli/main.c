@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -111,11 +112,22 @@ static void left(const int *unused) {
     rgm_fault_ended();
 }
 
+/* Nobody reads the rest, as behind `| head`: who did so knows. */
+static int is_unread(void) {
+    struct pollfd out = {.fd = STDOUT_FILENO};
+    return ferror(stdout) && poll(&out, 1, 0) == 1 && (out.revents & POLLERR);
+}
+
+static void tell(const rgm_error *err, rgm_status status) {
+    char line[RGM_ERROR_LINE];
+    if (status == RGM_E_IO && is_unread()) return;
+    rgm_log(RGM_LOG_ERROR, "%s", err->text[0] ? rgm_client_line(err, line) : rgm_status_text(status));
+}
+
 /* It ends by exit(): it is left when its thread is ended from within a plugin (compiled with -fexceptions for that). */
 int main(int argc, char **argv) {
     __attribute__((cleanup(left), unused)) int watched = 0;
     rgm_error err = {0};
-    char line[RGM_ERROR_LINE];
     occupy_standard_streams();
     rgm_log_set_level(RGM_LOG_INFO);
     rgm_program_set(argv[0]);
@@ -127,10 +139,10 @@ int main(int argc, char **argv) {
     rgm_status status = rgm_fault_install(&err);
     rgm_fault_under_way(1);
     if (status == RGM_OK) status = dispatch(argc, argv, &err);
-    if (status < 0) rgm_log(RGM_LOG_ERROR, "%s", err.text[0] ? rgm_client_line(&err, line) : rgm_status_text(status));
+    if (status < 0) tell(&err, status);
     rgm_status output = finish_output(&err);
     if (output < 0 && status >= 0) {
-        rgm_log(RGM_LOG_ERROR, "%s", rgm_error_line(&err, line));
+        tell(&err, output);
         status = output;
     }
     rgm_fault_under_way(0);

@@ -30,13 +30,13 @@ static const char style[] =
     "font:15px/1.5 system-ui,-apple-system,'Segoe UI','Noto Sans','DejaVu Sans',sans-serif}"
     "h1{font-size:28px;line-height:1.25;margin:0 0 4px;font-weight:650}"
     "h2{font-size:18px;margin:40px 0 4px;font-weight:650}"
-    "p{margin:0 0 12px}.soft{color:var(--soft)}"
+    "p{margin:0 0 12px}code{white-space:nowrap}.soft{color:var(--soft)}"
     ".facts{display:grid;grid-template-columns:max-content 1fr;gap:2px 18px;margin:16px 0 0}"
     ".facts dt{color:var(--soft)}.facts dd{margin:0;overflow-wrap:anywhere}"
     ".two{display:grid;grid-template-columns:repeat(auto-fit,minmax(300px,1fr));gap:0 48px}"
     "table{border-collapse:collapse;width:100%}td{padding:3px 12px 3px 0;vertical-align:top;overflow-wrap:anywhere}"
     "td.n{text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums;width:1%}"
-    "td.b{width:45%;padding-top:10px}.rows td{border-top:1px solid var(--line)}"
+    "td.b{width:25%;padding-top:10px}.rows td{border-top:1px solid var(--line)}"
     ".grid{display:grid;grid-template-columns:repeat(auto-fill,minmax(184px,1fr));gap:14px;margin-top:14px}"
     "figure{margin:0;padding:12px;background:var(--card);border:1px solid var(--line);border-radius:8px;"
     "break-inside:avoid;min-width:0}"
@@ -45,8 +45,9 @@ static const char style[] =
     ".see img{max-width:100%;max-height:160px;display:block}"
     ".see img.tiny{width:100%;height:100%;object-fit:contain;image-rendering:pixelated}"
     ".name{font-size:12px;color:var(--soft);white-space:nowrap;overflow:hidden;text-overflow:ellipsis}"
-    ".label{font-size:13px;margin-bottom:6px}.bad .label{color:var(--bad)}.good .label{color:var(--good)}"
-    ".top{display:grid;grid-template-columns:1fr max-content;gap:0 8px;font-size:13px;margin-top:4px}"
+    ".label{font-size:13px;margin-bottom:6px;overflow-wrap:anywhere}.bad .label{color:var(--bad)}.good "
+    ".label{color:var(--good)}"
+    ".top{display:grid;grid-template-columns:minmax(0,1fr) max-content;gap:0 8px;font-size:13px;margin-top:4px}"
     ".top span{white-space:nowrap;overflow:hidden;text-overflow:ellipsis}"
     ".top b{font-weight:500;font-variant-numeric:tabular-nums}.top.first{font-weight:650}.top.first b{font-weight:650}"
     ".bar{height:5px;border-radius:3px;background:var(--line);overflow:hidden}"
@@ -136,7 +137,7 @@ static void put_accuracy(FILE *to, const rgm_predictions_sums *s) {
     fprintf(to, "<dt>Accuracy</dt><dd>%.2f %%, 95 %% interval %.2f to %.2f (", 100 * (double)s->hits / n, 100 * low,
             100 * high);
     put_count(to, s->labelled);
-    fprintf(to, " pictures with a label)</dd>\n<dt>Loss</dt><dd>%.4f</dd>\n", s->loss);
+    fprintf(to, " picture%s with a label)</dd>\n<dt>Loss</dt><dd>%.4f</dd>\n", s->labelled == 1 ? "" : "s", s->loss);
 }
 
 static void put_head(const rgm_gallery *g) {
@@ -171,6 +172,14 @@ static void end_row(FILE *to, int64_t count, int64_t most) {
     fputs("</td></tr>\n", to);
 }
 
+/* What a table has no row for. */
+static void put_more(FILE *to, int64_t count) {
+    if (count <= 0) return;
+    fputs("<p class=\"soft\">And ", to);
+    put_count(to, count);
+    fputs(" more.</p>", to);
+}
+
 static void put_classes(const rgm_gallery *g) {
     FILE *to = g->to;
     const int64_t *counts = g->o.sums->counts;
@@ -183,15 +192,15 @@ static void put_classes(const rgm_gallery *g) {
     }
     fputs("</table>", to);
     for (int32_t i = 0; i < classes; i++) found += counts[i] > 0;
-    if (found > shown) fprintf(to, "<p class=\"soft\">And %d more.</p>", found - shown);
+    put_more(to, found - shown);
     fputs("</section>\n", to);
 }
 
 static void put_mistakes(const rgm_gallery *g) {
     FILE *to = g->to;
-    if (!g->o.mistake_count) return;
+    if (!g->o.mistake_kinds) return;
     fputs("<section><h2>Mistakes</h2><p class=\"soft\">The most frequent ones.</p><table>\n", to);
-    for (int32_t i = 0; i < g->o.mistake_count; i++) {
+    for (int32_t i = 0; i < g->o.mistake_kinds && i < RGM_GALLERY_MISTAKES; i++) {
         const rgm_mistake *m = &g->o.mistakes[i];
         fputs("<tr><td>", to);
         put_class(g, m->label);
@@ -199,7 +208,9 @@ static void put_mistakes(const rgm_gallery *g) {
         put_class(g, m->taken);
         end_row(to, m->count, g->o.mistakes[0].count);
     }
-    fputs("</table></section>\n", to);
+    fputs("</table>", to);
+    put_more(to, g->o.mistake_kinds - RGM_GALLERY_MISTAKES);
+    fputs("</section>\n", to);
 }
 
 static void put_order(const rgm_gallery *g) {
@@ -212,11 +223,13 @@ static void put_order(const rgm_gallery *g) {
         fputs("Least sure first", to);
     if (s->labelled && s->labelled < s->pictures) fputs("; then those without a label, least sure first", to);
     if (g->o.shown < s->pictures) {
-        fputs(". These are the first ", to);
+        int64_t out = s->pictures - g->o.shown;
+        fputs(g->o.shown == 1 ? ". This is the first " : ". These are the first ", to);
         put_count(to, g->o.shown);
         fputs("; ", to);
-        put_count(to, s->pictures - g->o.shown);
-        fputs(" are left out (<code>--page-most</code>)", to);
+        put_count(to, out);
+        fprintf(to, " %s left out", out == 1 ? "is" : "are");
+        fputs(" (<code>--page-most</code>)", to);
     }
     fputs(".</p>\n<div class=\"grid\">\n", to);
 }
@@ -272,7 +285,9 @@ static void put_label(const rgm_gallery *g, const rgm_prediction *p) {
 
 static void put_places(const rgm_gallery *g, const rgm_prediction *p) {
     for (int32_t i = 0; i < p->count && i < RGM_GALLERY_TOP; i++) {
-        fprintf(g->to, "<div class=\"top%s\"><span>", i ? "" : " first");
+        fprintf(g->to, "<div class=\"top%s\"><span title=\"", i ? "" : " first");
+        put_class(g, p->top[i].number);
+        fputs("\">", g->to);
         put_class(g, p->top[i].number);
         fprintf(g->to, "</span><b>%.1f %%</b></div>", 100 * (double)p->top[i].probability);
         put_bar(g->to, (double)p->top[i].probability, i == 0);

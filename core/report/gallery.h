@@ -26,8 +26,8 @@ typedef struct rgm_gallery_options {
     const char *const *names;                   /* [classes]; NULL: they have numbers alone */
     int32_t classes;
     const rgm_predictions_sums *sums;
-    const rgm_mistake *mistakes; /* [mistake_count] */
-    int32_t mistake_count;
+    const rgm_mistake *mistakes; /* the most frequent, [RGM_GALLERY_MISTAKES] or as many kinds as there are */
+    int64_t mistake_kinds;
     int64_t shown; /* pictures that will be added, of those in the sums */
 } rgm_gallery_options;
 

@@ -267,7 +267,7 @@ static void put_classes(const rgm_predictions *p) {
     for (int32_t i = -1; shown < SHOWN_CLASSES && (i = rgm_class_behind(p->counts, p->o.classes, i)) >= 0;) {
         if (shown++) fputs(", ", to);
         put_name(to, rgm_class_title(p->o.names, i, room), 0);
-        fprintf(to, " %lld", (long long)p->counts[i]);
+        fprintf(to, ": %lld", (long long)p->counts[i]);
     }
     if (shown < found) fprintf(to, ", and %d more", found - shown);
     putc('\n', to);
@@ -279,18 +279,19 @@ static void put_accuracy(rgm_predictions *p) {
     char room[16];
     rgm_mistake mistakes[SHOWN_MISTAKES];
     rgm_interval_wilson(p->hits, p->labelled, &low, &high);
-    fprintf(to, "accuracy   %.2f %% (95 %% interval %.2f to %.2f; %lld pictures with a label)\n",
-            100 * (double)p->hits / n, 100 * low, 100 * high, (long long)p->labelled);
+    fprintf(to, "accuracy   %.2f %% (95 %% interval %.2f to %.2f; %lld picture%s with a label)\n",
+            100 * (double)p->hits / n, 100 * low, 100 * high, (long long)p->labelled, p->labelled == 1 ? "" : "s");
     fprintf(to, "loss       %.4f\n", p->loss / n);
-    int32_t count = rgm_predictions_mistakes(p, mistakes, SHOWN_MISTAKES);
-    for (int32_t i = 0; i < count; i++) {
+    int64_t kinds = rgm_predictions_mistakes(p, mistakes, SHOWN_MISTAKES);
+    for (int32_t i = 0; i < kinds && i < SHOWN_MISTAKES; i++) {
         fputs(i ? ", " : "mistakes   ", to);
         put_name(to, rgm_class_title(p->o.names, mistakes[i].label, room), 0);
         fputs(" taken for ", to);
         put_name(to, rgm_class_title(p->o.names, mistakes[i].taken, room), 0);
-        fprintf(to, " %lld", (long long)mistakes[i].count);
+        fprintf(to, ": %lld", (long long)mistakes[i].count);
     }
-    if (count) putc('\n', to);
+    if (kinds > SHOWN_MISTAKES) fprintf(to, ", and %lld more", (long long)kinds - SHOWN_MISTAKES);
+    if (kinds) putc('\n', to);
 }
 
 static void end_text(rgm_predictions *p, double seconds) {
@@ -425,10 +426,11 @@ static int by_value(const void *a, const void *b) {
     return x < y ? -1 : x > y;
 }
 
-int32_t rgm_predictions_mistakes(rgm_predictions *p, rgm_mistake *mistakes, int32_t most) {
+int64_t rgm_predictions_mistakes(rgm_predictions *p, rgm_mistake *mistakes, int32_t most) {
+    int64_t kinds = 0;
     int32_t count = 0;
     if (p->wrong_count) qsort(p->wrong, (size_t)p->wrong_count, sizeof *p->wrong, by_value);
-    for (int64_t i = 0, same; i < p->wrong_count; i += same) {
+    for (int64_t i = 0, same; i < p->wrong_count; i += same, kinds++) {
         for (same = 1; i + same < p->wrong_count && p->wrong[i + same] == p->wrong[i];) same++;
         rgm_mistake m = {(int32_t)(p->wrong[i] >> 32), (int32_t)(uint32_t)p->wrong[i], same};
         int32_t at = count, kept = count < most ? count : most - 1;
@@ -438,5 +440,5 @@ int32_t rgm_predictions_mistakes(rgm_predictions *p, rgm_mistake *mistakes, int3
         mistakes[at] = m;
         count = kept + 1;
     }
-    return count;
+    return kinds;
 }

@@ -85,8 +85,9 @@ rgm_status rgm_predictions_end(rgm_predictions *predictions, double seconds, rgm
 
 void rgm_predictions_sum(const rgm_predictions *predictions, rgm_predictions_sums *sums);
 
-/* The most frequent mistakes, most frequent first; their number, at most `most`. */
-int32_t rgm_predictions_mistakes(rgm_predictions *predictions, rgm_mistake *mistakes, int32_t most);
+/* The `most` most frequent mistakes, most frequent first. Returns how many kinds there are, which may be more or less.
+ */
+int64_t rgm_predictions_mistakes(rgm_predictions *predictions, rgm_mistake *mistakes, int32_t most);
 
 /* The class with most pictures of counts[0..classes) behind `last` in that order, -1 before the first; -1: none is
  * left.

@@ -308,6 +308,9 @@ pages() {
     check
     [ "$(grep -c '<figure' page.html)" = 3 ] || fail "--page-most: $(grep -c '<figure' page.html)"
     has page.html '17 are left out'
+    expect 0 "$regimen" predict run "photos/ant/$first" "odd/a,b.pgm"
+    has out '^accuracy .*; 1 picture with a label)$'
+    has out '^classes    [a-z]*: [12]'
     has page.html '<h1>20 pictures, [0-9.]* % right</h1>'
     has page.html '>data.h5<'
     has page.html '>test [0-9]* of data.h5<'
@@ -320,6 +323,20 @@ pages() {
     sed -n 's|.*class="top first"><span>[^<]*</span><b>\([0-9.]*\) %.*|\1|p' page.html >sure
     check
     sort -n sure | cmp -s - sure || fail "not the least sure first: $(tr '\n' ' ' <sure)"
+}
+
+# Who closes the pipe, as `head` does, is not told of it. What else is written can be parsed.
+unread() {
+    for i in $(seq 300); do ls photos/*/*.pgm; done >many
+    check
+    { "$regimen" predict run - --json=unread.json --csv=unread.csv <many 2>err; echo $? >code; } | head -3 >some
+    [ "$(cat code)" = 3 ] || fail "its pipe is closed, and it ends with $(cat code): $(cat err)"
+    check
+    [ ! -s err ] || fail "a closed pipe is told: $(cat err)"
+    check
+    [ "$(wc -l <some)" = 3 ] || fail "three lines: $(cat some)"
+    check
+    tail -1 unread.json | grep -q '^}$' || fail "half of a JSON file: $(tail -2 unread.json)"
 }
 
 # In the background, SIGINT is ignored until the program hears it; what is done is told.
@@ -437,6 +454,7 @@ broken_sets
 channels
 names
 pages
+unread
 stops
 stops_early
 wrong
