@@ -263,12 +263,12 @@ static rgm_status finish(command *c, rgm_status status, rgm_error *err) {
     }
     rgm_status ended = rgm_predictions_end(c->out, c->predicting.seconds, &second);
     const rgm_stop stop = status < 0 ? (rgm_stop){0} : c->predicting.stop; /* it was heard already */
-    if (ended >= 0) ended = write_page(c, &stop, &second);
+    rgm_predictions_sum(c->out, &sums);
+    if (ended >= 0 && (status >= 0 || sums.pictures)) ended = write_page(c, &stop, &second);
     if (ended < 0) {
         *err = second;
         return ended;
     }
-    rgm_predictions_sum(c->out, &sums);
     if (status < 0 || !sums.unreadable_count) return status;
     return rgm_fail(err, RGM_E_IO, "predict: %" PRId64 " of %" PRId64 " could not be read", sums.unreadable_count,
                     sums.unreadable_count + sums.pictures);

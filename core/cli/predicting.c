@@ -296,8 +296,8 @@ static rgm_status answer(rgm_predicting *p, int32_t set, rgm_error *err) {
 
 static rgm_status interrupted(const rgm_predicting *p, rgm_error *err) {
     if (!rgm_stop_asked(&p->stop)) return RGM_OK;
-    return rgm_fail(err, RGM_E_INTERRUPTED, "predict: stopped on request after %lld of %lld pictures",
-                    (long long)p->done, (long long)p->total);
+    return rgm_fail(err, RGM_E_INTERRUPTED, "predict: stopped on request after %lld of %lld picture%s",
+                    (long long)p->done, (long long)p->total, p->total == 1 ? "" : "s");
 }
 
 static rgm_status read_piece(rgm_predicting *p, int64_t count, rgm_error *err) {
