@@ -21,7 +21,7 @@ static const encoded_set small = {.count = {23, 9, 4}, .constants = 1};
 
 static void check_picture(const rgm_dataset *set, const encoded_set *made, int32_t split, int64_t index,
                           uint8_t *room) {
-    rgm_encoded e;
+    rgm_encoded e = {0};
     rgm_error err = {0};
     size_t size;
     picture_spec spec = encoded_spec(made, split, index);
@@ -122,7 +122,7 @@ START_TEST(has_no_pixels) {
     const char *path = in_folder(folder, "set.h5");
     rgm_error err = {0};
     uint8_t byte;
-    rgm_encoded e;
+    rgm_encoded e = {0};
     make_encoded(path, &small);
     rgm_dataset *set = open_set(path, 0);
     ck_assert_ptr_null(rgm_dataset_pixels(set, 0, 0));
@@ -169,7 +169,7 @@ END_TEST
 START_TEST(one_damaged_picture) {
     const char *path = in_folder(folder, "set.h5");
     rgm_error err = {0};
-    rgm_encoded e;
+    rgm_encoded e = {0};
     make_encoded(path, &small);
     flip_byte(path, encoded_offset(path, RGM_SPLIT_TEST, 6) + 100);
     rgm_dataset *set = open_set(path, RGM_ACCESS_AUTO);
@@ -339,7 +339,7 @@ static void a_lie(encoded_tables *t) { t->sizes[4][1] += 7; }
 START_TEST(a_size_that_is_a_lie) {
     const char *path = in_folder(folder, "set.h5");
     rgm_error err = {0};
-    rgm_encoded e;
+    rgm_encoded e = {0};
     write_spoilt(path, a_lie, 0);
     hid_t file = H5Fopen(path, H5F_ACC_RDWR, H5P_DEFAULT);
     double half[3] = {0.5, 0.5, 0.5};

@@ -25,16 +25,6 @@ static void need_class(const rgm_dataset *set, int32_t number, const char *name,
                   (long long)count);
 }
 
-static void make_two_classes(int32_t each) {
-    char name[64];
-    for (int32_t i = 0; i < each; i++) {
-        snprintf(name, sizeof name, "cat/%03d.png", i);
-        import_picture(name, RGM_PICTURE_PNG, 9 + i % 3, 11, 3);
-        snprintf(name, sizeof name, "dog/%03d.jpg", i);
-        import_picture(name, RGM_PICTURE_JPEG, 12, 9 + i % 4, 3);
-    }
-}
-
 /* ---- which files ---- */
 
 START_TEST(test_tree) {
@@ -213,7 +203,7 @@ START_TEST(test_split_like) {
 END_TEST
 
 START_TEST(test_permissions) {
-    make_two_classes(3);
+    import_two_classes(3);
     if (geteuid() == 0) return; /* may read all */
     ck_assert_int_eq(chmod(import_path("cat/001.png"), 0), 0);
     ck_assert_int_eq(mkdir(import_path("cat/locked"), 0), 0);
@@ -345,7 +335,7 @@ START_TEST(test_odd_sizes) {
 END_TEST
 
 START_TEST(test_shares) {
-    make_two_classes(20);
+    import_two_classes(20);
     for (int32_t i = 0; i < 10; i++) {
         char name[32];
         snprintf(name, sizeof name, "owl/%d.png", i);
@@ -390,7 +380,7 @@ START_TEST(test_shares) {
 END_TEST
 
 START_TEST(test_threads) {
-    make_two_classes(150); /* more than a window */
+    import_two_classes(150); /* more than a window */
     import_put("cat/broken.png", "x", 1);
     c->options.test = 0.1;
     c->options.pictures.threads = 1;
@@ -404,133 +394,6 @@ START_TEST(test_threads) {
         import_expect(rgm_import_folder, RGM_OK, NULL);
         import_same();
     }
-}
-END_TEST
-
-/* ---- what cannot be read ---- */
-
-/* A made picture with a change: cut to a share of its bytes, or a byte in the middle changed. */
-static void put_damaged(const char *name, int32_t kind, double share, int flip) {
-    const picture_spec spec = {.kind = kind, .H = 40, .W = 30, .C = 3, .seed = 5};
-    size_t size;
-    uint8_t *bytes = make_picture(&spec, &size);
-    if (flip) bytes[size / 2] ^= 0x55;
-    import_put(name, bytes, (size_t)(share * (double)size));
-    free(bytes);
-}
-
-START_TEST(test_quarantine) {
-    static const uint8_t bomb[] = {0x89, 'P', 'N', 'G', 13, 10,  26,  10, 0, 0, 0, 13, 'I',  'H',  'D',  'R', 0,
-                                   0,    255, 255, 0,   0,  255, 255, 8,  2, 0, 0, 0,  0x9d, 0xa0, 0xa0, 0x80};
-    make_two_classes(3);
-    import_put("cat/1empty.jpg", "", 0);
-    import_put("cat/2text.JPEG", "hello, world", 12);
-    put_damaged("cat/3half.jpg", RGM_PICTURE_JPEG, 0.5, 0);
-    put_damaged("cat/4half.png", RGM_PICTURE_PNG, 0.5, 0);
-    put_damaged("cat/5flip.png", RGM_PICTURE_PNG, 1.0, 1);
-    put_damaged("cat/6half.webp", RGM_PICTURE_WEBP, 0.5, 0);
-    put_damaged("cat/7half.bmp", RGM_PICTURE_BMP, 0.5, 0);
-    put_damaged("cat/8half.ppm", RGM_PICTURE_PNM, 0.5, 0);
-    import_put("cat/9bomb.png", bomb, sizeof bomb);
-    put_damaged("cat/head.jpg", RGM_PICTURE_JPEG, 0.05, 0);
-    ck_assert_int_eq(symlink("nowhere", import_path("cat/link.png")), 0);
-    put_damaged("cat/unnamed", RGM_PICTURE_PNG, 0.5, 0); /* a picture by its content */
-    import_expect(rgm_import_folder, RGM_OK, NULL);
-    ck_assert_int_eq(c->report.quarantined, 12);
-    ck_assert_int_eq(c->quarantined_count, 12);
-    import_quarantined("1empty.jpg", "empty file");
-    import_quarantined("2text.JPEG", "not a picture");
-    import_quarantined("9bomb.png", "");
-    import_quarantined("link.png", "cannot be read: No such file");
-    for (int32_t i = 0; i < 12; i++) {
-        ck_assert_msg(strlen(c->quarantined[i].reason) > 5, "%s: '%s'", c->quarantined[i].file,
-                      c->quarantined[i].reason);
-        ck_assert_msg(!strstr(c->quarantined[i].reason, "picture: "), "%s", c->quarantined[i].reason);
-        ck_assert(i == 0 || strcmp(c->quarantined[i - 1].file, c->quarantined[i].file) < 0);
-    }
-    size_t size;
-    char *list = (char *)load_file(in_folder(c->folder, "out.quarantine.csv"), &size);
-    int32_t lines = 0;
-    for (const char *at = list; *at; at++) lines += *at == '\n';
-    ck_assert_int_eq(lines, 13);
-    free(list);
-    c->options.pictures.quarantine = in_folder(c->folder, "other.csv");
-    c->options.overwrite = 1;
-    import_expect(rgm_import_folder, RGM_OK, NULL);
-    ck_assert_str_eq(c->report.quarantine, c->options.pictures.quarantine);
-    ck_assert(access(c->report.quarantine, F_OK) == 0);
-}
-END_TEST
-
-/* A file that holds something else is not overwritten. With nothing to list, an older list goes away. */
-START_TEST(test_quarantine_kept) {
-    char mine[4500];
-    size_t size;
-    make_two_classes(3);
-    snprintf(mine, sizeof mine, "%s", in_folder(c->folder, "mine.txt"));
-    ck_assert_int_eq(rename(import_path("cat/000.png"), mine), 0);
-    c->options.pictures.quarantine = mine;
-    import_put("cat/broken.png", "x", 1);
-    import_expect(rgm_import_folder, RGM_E_USAGE, "mine.txt: exists, and is no list");
-    free(load_file(mine, &size));
-    ck_assert(size > 100 && access(c->out, F_OK) != 0);
-    ck_assert_int_eq(truncate(mine, 0), 0);
-    import_expect(rgm_import_folder, RGM_OK, NULL);
-    import_put("cat/broken2.png", "x", 1);
-    c->options.overwrite = 1;
-    import_expect(rgm_import_folder, RGM_OK, NULL);
-    ck_assert_int_eq(c->report.quarantined, 2);
-    ck_assert_int_eq(unlink(import_path("cat/broken.png")) + unlink(import_path("cat/broken2.png")), 0);
-    import_expect(rgm_import_folder, RGM_OK, NULL);
-    ck_assert(access(mine, F_OK) != 0);
-}
-END_TEST
-
-/* A JPEG that lacks its end marker alone is taken, and told. */
-START_TEST(test_end_marker) {
-    size_t size;
-    uint8_t *file = make_picture(&(picture_spec){.kind = RGM_PICTURE_JPEG, .H = 20, .W = 20, .C = 3}, &size);
-    make_two_classes(2);
-    import_put("cat/ends.jpg", file, size - 2);
-    import_put("cat/short.jpg", file, size - 3);
-    free(file);
-    c->options.pictures.keep = _i;
-    if (_i) c->options.pictures.H = c->options.pictures.W = 0;
-    import_expect(rgm_import_folder, RGM_OK, NULL);
-    ck_assert_int_eq(c->report.warnings, 1);
-    ck_assert_int_eq(c->report.quarantined, 1);
-    import_quarantined("cat/short.jpg", "JPEG: ends too early");
-}
-END_TEST
-
-/* A film beside the photographs is no picture, however large. */
-START_TEST(test_large_other) {
-    make_two_classes(3);
-    import_put("cat/film.mp4", "\0\0\0 ftypisom", 12);
-    import_put("dog/zeros.png", "", 0);
-    ck_assert_int_eq(truncate(import_path("cat/film.mp4"), (off_t)1 << 30), 0);
-    ck_assert_int_eq(truncate(import_path("dog/zeros.png"), (off_t)1 << 30), 0);
-    import_expect(rgm_import_folder, RGM_OK, NULL);
-    ck_assert_int_eq(c->report.passed[RGM_PASSED_OTHER], 1);
-    ck_assert_int_eq(c->report.quarantined, 1);
-    import_quarantined("dog/zeros.png", "not a picture");
-}
-END_TEST
-
-START_TEST(test_all_broken) {
-    import_put("cat/a.jpg", "x", 1);
-    import_put("dog/a.jpg", "", 0);
-    import_expect(rgm_import_folder, RGM_E_FORMAT, "none of 2 pictures can be read: ");
-    ck_assert(strstr(c->err.text, "out.quarantine.csv") && access(c->out, F_OK) != 0);
-    import_picture("dog/b.jpg", RGM_PICTURE_JPEG, 10, 10, 3);
-    import_expect(rgm_import_folder, RGM_E_FORMAT, "readable pictures of one class only, 'dog'");
-    import_put("owl/readme", "x", 1);
-    ck_assert(unlink(import_path("cat/a.jpg")) == 0 && unlink(import_path("dog/a.jpg")) == 0 &&
-              unlink(import_path("dog/b.jpg")) == 0);
-    import_expect(rgm_import_folder, RGM_E_FORMAT, "no pictures in it");
-    ck_assert(access(in_folder(c->folder, "out.quarantine.csv"), F_OK) != 0); /* the older list is gone */
-    ck_assert_int_eq(unlink(import_path("owl/readme")), 0);
-    import_expect(rgm_import_folder, RGM_E_FORMAT, "no files in it");
 }
 END_TEST
 
@@ -549,7 +412,7 @@ START_TEST(test_keep) {
     import_picture("cat/a.png", RGM_PICTURE_PNG, 21, 10, 4);
     import_picture("cat/b.jpg", RGM_PICTURE_JPEG, 40, 33, 3);
     import_picture("dog/c.webp", RGM_PICTURE_WEBP, 9, 30, 4);
-    put_damaged("dog/d.jpg", RGM_PICTURE_JPEG, 0.5, 0);
+    import_damaged("dog/d.jpg", RGM_PICTURE_JPEG, 0.5, 0);
     const char *const files[] = {"cat/a.png", "cat/b.jpg", "dog/c.webp"};
     c->options.pictures.H = c->options.pictures.W = 0;
     c->options.pictures.keep = 1;
@@ -603,11 +466,6 @@ int main(void) {
     tcase_add_test(tests, test_odd_sizes);
     tcase_add_test(tests, test_shares);
     tcase_add_loop_test(tests, test_threads, 0, 2);
-    tcase_add_test(tests, test_quarantine);
-    tcase_add_test(tests, test_quarantine_kept);
-    tcase_add_loop_test(tests, test_end_marker, 0, 2);
-    tcase_add_test(tests, test_large_other);
-    tcase_add_test(tests, test_all_broken);
     tcase_add_loop_test(tests, test_keep, 0, 2);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);

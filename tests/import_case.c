@@ -114,3 +114,22 @@ void import_same(void) {
     snprintf(staging, sizeof staging, "%s.import", the.out);
     ck_assert_msg(access(staging, F_OK) != 0, "the staging is left");
 }
+
+void import_two_classes(int32_t each) {
+    char name[64];
+    for (int32_t i = 0; i < each; i++) {
+        snprintf(name, sizeof name, "cat/%03d.png", i);
+        import_picture(name, RGM_PICTURE_PNG, 9 + i % 3, 11, 3);
+        snprintf(name, sizeof name, "dog/%03d.jpg", i);
+        import_picture(name, RGM_PICTURE_JPEG, 12, 9 + i % 4, 3);
+    }
+}
+
+void import_damaged(const char *name, int32_t kind, double share, int flip) {
+    const picture_spec spec = {.kind = kind, .H = 40, .W = 30, .C = 3, .seed = 5};
+    size_t size;
+    uint8_t *bytes = make_picture(&spec, &size);
+    if (flip) bytes[size / 2] ^= 0x55;
+    import_put(name, bytes, (size_t)(share * (double)size));
+    free(bytes);
+}

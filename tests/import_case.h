@@ -46,4 +46,10 @@ void import_quarantined(const char *file, const char *reason);
 void import_keep_bytes(void);
 void import_same(void);
 
+/* So many PNGs cat/000.png and JPEGs dog/000.jpg, of several sizes. */
+void import_two_classes(int32_t each);
+
+/* A made picture with a change: cut to a share of its bytes, or a byte in the middle changed. */
+void import_damaged(const char *name, int32_t kind, double share, int flip);
+
 #endif

@@ -147,16 +147,18 @@ const uint8_t *rgm_dataset_pixels(const rgm_dataset *set, int32_t split, int64_t
 /* Most bytes of a name that error lines begin with. */
 enum { RGM_DATA_PLACE = 320 };
 
-/* An encoded picture of a set; not to be copied. */
+/* An encoded picture of a set; not to be copied. Zero it before. */
 typedef struct rgm_encoded {
-    rgm_bytes bytes; /* its file, valid as long as the set, or as `room` */
-    int32_t H, W;    /* upright, as the set says */
+    int32_t nameless; /* in: 1: the lines of what is wrong with the picture, here and of `bytes`, do not begin with
+                         `name` */
+    rgm_bytes bytes;  /* its file, valid as long as the set, or as `room` */
+    int32_t H, W;     /* upright, as the set says */
     char name[RGM_DATA_PLACE];
 } rgm_encoded;
 
 /* Gives an encoded picture: where its bytes are mapped, or read into `room`, which takes info.pictures.bytes. `room`
  * may be NULL where the split is mapped. In files with Regimen's frame its checksum is compared, and in any file its
- * size with what its header says. RGM_E_FORMAT      it is damaged, or no picture; the line names split and number
+ * size with what its header says. RGM_E_FORMAT      it is damaged, or no picture; the line begins with split and number
  *     RGM_E_IO          it cannot be read
  * [any thread] */
 rgm_status rgm_dataset_encoded(const rgm_dataset *set, int32_t split, int64_t index, uint8_t *room,

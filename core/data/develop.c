@@ -107,7 +107,7 @@ void rgm_tools_destroy(rgm_tools *t) {
 
 static rgm_status develop_picture(const rgm_develop *how, tool *t, const rgm_sample *sample, int32_t worker,
                                   rgm_error *err) {
-    rgm_encoded e;
+    rgm_encoded e = {0};
     rgm_decode_want want = {.C = how->transform.C, .H = how->H, .W = how->W};
     RGM_TRY(rgm_dataset_encoded(how->set, how->split, sample->index, t->room, &e, err));
     rgm_transform_job job = {.bytes = &e.bytes, .to = &how->transform, .reduce = how->reduce};

@@ -241,7 +241,7 @@ static rgm_status get_bytes(const rgm_dataset *set, int32_t split, int64_t index
     size_t bytes = (size_t)(store->places[index + 1] - from);
     snprintf(e->name, sizeof e->name, "%.256s: %s/%s[%lld]", set->path, rgm_split_name(split), RGM_DATA_ENCODED,
              (long long)index);
-    e->bytes = (rgm_bytes){store->map ? store->map + from : room, bytes, e->name};
+    e->bytes = (rgm_bytes){store->map ? store->map + from : room, bytes, e->nameless ? NULL : e->name};
     return store->map ? RGM_OK : rgm_input_read(&set->input, room, bytes, store->offset + from, err);
 }
 
@@ -261,12 +261,14 @@ rgm_status rgm_encoded_get(const rgm_dataset *set, int32_t split, int64_t index,
                         (long long)set->info.count[split]);
     RGM_TRY(get_bytes(set, split, index, room, e, err));
     if (store->checksums && XXH3_64bits(e->bytes.at, e->bytes.size) != store->checksums[index])
-        return rgm_fail(err, RGM_E_FORMAT, "%s: damaged: its checksum does not match", e->name);
+        return rgm_picture_fail_in(&e->bytes, rgm_fail(err, RGM_E_FORMAT, "damaged: its checksum does not match"), err);
     RGM_TRY(probe(e, err));
     const int32_t *size = store->sizes + 2 * index;
     if (e->H == size[0] && e->W == size[1]) return RGM_OK;
-    return rgm_fail(err, RGM_E_FORMAT, "%s: it has %d x %d pixels, %s/%s says %d x %d", e->name, e->H, e->W,
-                    rgm_split_name(split), RGM_DATA_SIZES, size[0], size[1]);
+    return rgm_picture_fail_in(&e->bytes,
+                               rgm_fail(err, RGM_E_FORMAT, "it has %d x %d pixels, %s/%s says %d x %d", e->H, e->W,
+                                        rgm_split_name(split), RGM_DATA_SIZES, size[0], size[1]),
+                               err);
 }
 
 /* ---- all pictures ---- */
@@ -279,7 +281,7 @@ static int passes(const rgm_dataset *set, rgm_status status) {
 /* Of a broken one they are 0. */
 static rgm_status probe_size(const rgm_dataset *set, int32_t split, int64_t index, uint8_t *room, int32_t size[2],
                              rgm_error *err) {
-    rgm_encoded e;
+    rgm_encoded e = {0};
     rgm_error said = {0};
     RGM_TRY(get_bytes(set, split, index, room, &e, err));
     rgm_status status = probe(&e, &said);
@@ -366,7 +368,7 @@ rgm_status rgm_encoded_measure(rgm_dataset *set, rgm_error *err) {
 
 static rgm_status add_picture(const rgm_dataset *set, int64_t index, uint8_t *room, rgm_decoder *decoder,
                               rgm_channel_sums *sums, rgm_error *err) {
-    rgm_encoded e;
+    rgm_encoded e = {0};
     rgm_picture picture;
     rgm_decode_want want = {.C = set->info.C};
     memcpy(want.background, set->info.pictures.background, sizeof want.background);

@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "base/text.h"
 #include "picture/encode.h"
 #include "picture/file.h"
 
@@ -94,17 +93,12 @@ static int32_t is_encoded(const rgm_picture_source *s) { return s->path || s->by
 
 static rgm_status read_set(const rgm_picture_source *s, reader *r, rgm_bytes *bytes, rgm_error *err) {
     const rgm_dataset_info *info = rgm_dataset_describe(s->set);
-    rgm_encoded encoded = {0};
-    rgm_error why = {0};
+    rgm_encoded encoded = {.nameless = 1}; /* the name stands beside what is wrong */
     int32_t mapped = info->access[s->split] == RGM_PIXELS_MAPPED;
     if (!mapped) RGM_TRY(rgm_picture_file_reserve(&r->file, (size_t)info->pictures.bytes, err));
-    rgm_status status = rgm_dataset_encoded(s->set, s->split, s->index, mapped ? NULL : r->file.bytes, &encoded, &why);
+    RGM_TRY(rgm_dataset_encoded(s->set, s->split, s->index, mapped ? NULL : r->file.bytes, &encoded, err));
     *bytes = encoded.bytes;
-    if (status >= 0) return RGM_OK;
-    rgm_text_clean(encoded.name); /* as in the line */
-    size_t length = strlen(encoded.name);
-    int32_t named = strncmp(why.text, encoded.name, length) == 0 && strncmp(why.text + length, ": ", 2) == 0;
-    return rgm_fail(err, status, "%s", why.text + (named ? length + 2 : 0));
+    return RGM_OK;
 }
 
 /* Without a name, which stands beside what is wrong. */

@@ -73,7 +73,7 @@ static void look_at_pictures(const rgm_dataset *set) {
     for (int32_t s = 0; s < RGM_SPLIT_COUNT; s++)
         for (int64_t i = 0; i < info->count[s] && i < 64; i++) {
             rgm_error err = {0};
-            rgm_encoded e;
+            rgm_encoded e = {0};
             rgm_status status = rgm_dataset_encoded(set, s, i, room, &e, &err);
             fuzz_judge(status, &err);
             if (status < 0) continue;
