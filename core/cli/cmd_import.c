@@ -296,7 +296,7 @@ rgm_status rgm_cmd_import(int argc, char **argv, rgm_error *err) {
     static rgm_cli_line line;
     static progress p;
     static rgm_import_report report;
-    int32_t format;
+    int32_t format = 0;
     tell_formats();
     RGM_TRY(rgm_cli_parse(&line, &spec, argc, argv, err));
     if (line.helped) return RGM_OK;
@@ -313,7 +313,7 @@ rgm_status rgm_cmd_import(int argc, char **argv, rgm_error *err) {
     rgm_bar_finish(&p.bar);
     rgm_import_result result = {.report = &report,
                                 .quarantined = report.context,
-                                .shares = flag_formats[TEST] >> format & 1,
+                                .shares = flag_formats[TEST] & formats[format].bit ? 1 : 0,
                                 .seconds = rgm_seconds() - start};
     if (status == RGM_OK) status = show(&line, &result, err);
     json_decref(report.context);
