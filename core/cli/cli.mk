@@ -1,5 +1,5 @@
 noinst_LTLIBRARIES += libcli.la
-libcli_la_SOURCES = %D%/cmd_bench.c %D%/cmd_bench_compare.c %D%/cmd_bench_kernels.c %D%/cmd_bench_machine.c %D%/cmd_bench_ops.c %D%/cmd_bench_pipeline.c %D%/cmd_bench_predict.c %D%/cmd_bench_step.c %D%/cmd_bench_train.c %D%/cmd_eval.c %D%/cmd_import.c %D%/import_result.c %D%/import_result.h %D%/cmd_plan.c %D%/cmd_plugin.c %D%/cmd_predict.c \
+libcli_la_SOURCES = %D%/cmd_bench.c %D%/cmd_bench_compare.c %D%/cmd_bench_kernels.c %D%/cmd_bench_machine.c %D%/cmd_bench_ops.c %D%/cmd_bench_pipeline.c %D%/cmd_bench_predict.c %D%/cmd_bench_step.c %D%/cmd_bench_train.c %D%/cmd_eval.c %D%/cmd_import.c %D%/cmd_inspect.c %D%/import_result.c %D%/import_result.h %D%/cmd_plan.c %D%/cmd_plugin.c %D%/cmd_predict.c \
 	%D%/inputs.c %D%/inputs.h %D%/predicting.c %D%/predicting.h %D%/showing.c %D%/showing.h \
 	%D%/cmd_train.c %D%/client.c %D%/client.h %D%/commands.h \
 	%D%/program.c %D%/program.h %D%/result.c %D%/result.h %D%/session.c %D%/session.h \
@@ -12,5 +12,5 @@ libcli_la_LIBADD = $(JANSSON_LIBS)
 bin_PROGRAMS += regimen
 regimen_SOURCES = %D%/main.c
 regimen_CFLAGS = $(AM_CFLAGS) -fexceptions
-regimen_LDADD = libcli.la libbench.la liblibrary.la librun.la libreport.la libtrain.la libdatasets.la libplug.la libdata.la libpicture.la $(net_rooms) \
+regimen_LDADD = libcli.la libbench.la liblibrary.la librecipe.la librun.la libreport.la libtrain.la libdatasets.la libplug.la libdata.la libpicture.la $(net_rooms) \
 	libengine.la libkernels.la libbase.la

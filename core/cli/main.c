@@ -23,6 +23,7 @@ static const struct {
     rgm_command_fn run;
 } commands[] = {
     {"import", "turn other formats into a data set", rgm_cmd_import},
+    {"inspect", "look at a data set: duplicates, leaks, odd images", rgm_cmd_inspect},
     {"plan", "show a model's layers, arithmetic and memory", rgm_cmd_plan},
     {"train", "train a model", rgm_cmd_train},
     {"eval", "evaluate a checkpoint", rgm_cmd_eval},

@@ -1,0 +1,103 @@
+#include "recipe/inspect.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include "base/clock.h"
+#include "recipe/exact.h"
+#include "recipe/images.h"
+
+/* An inspection under way. Arrays are [count], by the numbers of images.h. */
+typedef struct work {
+    const rgm_inspect_options *o;
+    rgm_inspection *out;
+    rgm_images *images;
+    int64_t count;
+    rgm_exact_key *keys;
+    uint8_t *broken; /* 1: it could not be decoded */
+    int64_t *of;     /* the first image with the same pixels */
+} work;
+
+static void begin(const work *w, const char *what, int64_t total) {
+    if (w->o->begin) w->o->begin(w->o->context, what, total);
+}
+
+/* ---- one walk over all images ---- */
+
+static rgm_status look(void *context, const rgm_look *look, int32_t worker, rgm_error *err) {
+    work *w = context;
+    (void)worker;
+    (void)err;
+    w->keys[look->number] = rgm_exact_hash(look);
+    w->broken[look->number] = 0;
+    return RGM_OK;
+}
+
+static rgm_status walk(work *w, rgm_error *err) {
+    rgm_images_walk walk = {.count = w->count,
+                            .look = look,
+                            .context = w,
+                            .progress = w->o->progress,
+                            .progress_context = w->o->context,
+                            .stop = w->o->stop};
+    memset(w->broken, 1, (size_t)w->count);
+    begin(w, "looking", w->count);
+    RGM_TRY(rgm_images_each(w->images, &walk, err));
+    w->out->unreadable = walk.unreadable;
+    w->out->images = w->count - walk.unreadable;
+    return RGM_OK;
+}
+
+static rgm_status count_classes(work *w, rgm_error *err) {
+    const rgm_dataset_info *info = rgm_dataset_describe(w->o->set);
+    for (int32_t split = 0; split < RGM_SPLIT_COUNT; split++) {
+        if (!info->count[split]) continue;
+        const int32_t *labels = rgm_dataset_labels(w->o->set, split);
+        int64_t *counts = calloc((size_t)info->classes, sizeof *counts);
+        w->out->counts[split] = counts;
+        if (!counts) return rgm_fail(err, RGM_E_NOMEM, "inspect: no memory for %" PRId32 " classes", info->classes);
+        for (int64_t i = 0; i < info->count[split]; i++) counts[labels[i]]++;
+    }
+    return RGM_OK;
+}
+
+/* ---- what follows ---- */
+
+static rgm_status find_exact(work *w, rgm_error *err) {
+    const rgm_exact exact = {
+        .images = w->images, .keys = w->keys, .broken = w->broken, .count = w->count, .of = w->of, .stop = w->o->stop};
+    return rgm_exact_find(&exact, &w->out->findings, err);
+}
+
+static rgm_status take_memory(work *w, rgm_error *err) {
+    RGM_TRY(rgm_images_create(&w->images, w->o->set, w->o->device, err));
+    w->count = rgm_images_count(w->images);
+    w->keys = calloc((size_t)w->count, sizeof *w->keys);
+    w->broken = calloc((size_t)w->count, sizeof *w->broken);
+    w->of = calloc((size_t)w->count, sizeof *w->of);
+    if (!w->keys || !w->broken || !w->of)
+        return rgm_fail(err, RGM_E_NOMEM, "inspect: no memory for %" PRId64 " images", w->count);
+    return RGM_OK;
+}
+
+static rgm_status inspect(work *w, rgm_error *err) {
+    RGM_TRY(take_memory(w, err));
+    RGM_TRY(count_classes(w, err));
+    RGM_TRY(walk(w, err));
+    RGM_TRY(find_exact(w, err));
+    rgm_findings_sort(&w->out->findings);
+    return RGM_OK;
+}
+
+rgm_status rgm_inspect(const rgm_inspect_options *options, rgm_inspection *out, rgm_error *err) {
+    work w = {.o = options, .out = out};
+    double start = rgm_seconds();
+    *out = (rgm_inspection){.set = options->set};
+    rgm_status status = inspect(&w, err);
+    rgm_images_destroy(w.images);
+    free(w.keys);
+    free(w.broken);
+    free(w.of);
+    out->seconds = rgm_seconds() - start;
+    return status;
+}

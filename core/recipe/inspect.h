@@ -1,0 +1,30 @@
+/* The inspection of a data set: what is in it, and what is wrong with it.
+ *
+ *     rgm_inspect(&options, &inspection, &err);
+ *     rgm_inspection_print(&inspection, 10);          report/inspection.h
+ *     rgm_inspection_free(&inspection);
+ *
+ * One walk over all images takes what each has of itself: a hash, a sketch, measures. What follows compares these:
+ *     exact.h      the same pixels
+ * The result depends on set and options alone, not on threads.
+ */
+#ifndef RGM_RECIPE_INSPECT_H
+#define RGM_RECIPE_INSPECT_H
+
+#include "base/stop.h"
+#include "report/inspection.h"
+#include "train/device.h"
+
+typedef struct rgm_inspect_options {
+    const rgm_dataset *set; /* open until the inspection is freed */
+    const rgm_device *device;
+    rgm_stop stop;
+    void (*begin)(void *context, const char *what, int64_t total); /* of a part of the work; NULL: not told */
+    void (*progress)(void *context, int64_t done);                 /* in it; NULL: not told */
+    void *context;                                                 /* of both */
+} rgm_inspect_options;
+
+/* Fills *inspection, which is to be freed whatever is returned. RGM_E_NOMEM, RGM_E_IO, RGM_E_INTERRUPTED. [main] */
+rgm_status rgm_inspect(const rgm_inspect_options *options, rgm_inspection *inspection, rgm_error *err);
+
+#endif
