@@ -45,6 +45,13 @@ tests_check_predictions_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE
 tests_check_predictions_CFLAGS = $(test_cflags)
 tests_check_predictions_LDADD = $(tests_check_report_LDADD) -lm
 
+check_PROGRAMS += tests/check_html
+TESTS += tests/check_html
+tests_check_html_SOURCES = %D%/check_html.c
+tests_check_html_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE
+tests_check_html_CFLAGS = $(test_cflags)
+tests_check_html_LDADD = $(tests_check_report_LDADD) -lm
+
 check_PROGRAMS += tests/check_bench
 TESTS += tests/check_bench
 tests_check_bench_SOURCES = %D%/check_bench.c

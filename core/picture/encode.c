@@ -3,6 +3,7 @@
 #include <setjmp.h>
 #include <stdio.h>
 #include <jpeglib.h>
+#include <spng.h>
 
 enum { FULL_COLOUR = 90 };
 
@@ -59,5 +60,33 @@ rgm_status rgm_encode_jpeg(const rgm_encode_source *source, int32_t quality, uin
     jpeg_destroy_compress(&c);
     *file = place;
     *size = length;
+    return RGM_OK;
+}
+
+/* Of an encoder: what spng's calls return, 0 if it was encoded. */
+static int compress_png(spng_ctx *encoder, const rgm_encode_source *source, uint8_t **file, size_t *size) {
+    struct spng_ihdr head = {.width = (uint32_t)source->W,
+                             .height = (uint32_t)source->H,
+                             .bit_depth = 8,
+                             .color_type = source->C == 1 ? SPNG_COLOR_TYPE_GRAYSCALE : SPNG_COLOR_TYPE_TRUECOLOR};
+    size_t bytes = (size_t)source->H * (size_t)source->W * (size_t)source->C;
+    int code = spng_set_option(encoder, SPNG_ENCODE_TO_BUFFER, 1);
+    if (!code) code = spng_set_ihdr(encoder, &head);
+    if (!code) code = spng_encode_image(encoder, source->pixels, bytes, SPNG_FMT_PNG, SPNG_ENCODE_FINALIZE);
+    if (!code) *file = spng_get_png_buffer(encoder, size, &code);
+    return code;
+}
+
+rgm_status rgm_encode_png(const rgm_encode_source *source, uint8_t **file, size_t *size, rgm_error *err) {
+    spng_ctx *encoder = spng_ctx_new(SPNG_CTX_ENCODER);
+    *file = NULL;
+    *size = 0;
+    int code = encoder ? compress_png(encoder, source, file, size) : SPNG_EMEM;
+    spng_ctx_free(encoder);
+    if (code == SPNG_EMEM)
+        return rgm_fail(err, RGM_E_NOMEM, "PNG of %d x %d pixels: out of memory", source->H, source->W);
+    if (code)
+        return rgm_fail(err, RGM_E_UNSUPPORTED, "cannot encode %d x %d pixels as PNG: %s", source->H, source->W,
+                        spng_strerror(code));
     return RGM_OK;
 }

@@ -1,4 +1,4 @@
-/* Pictures as files: JPEG, through libjpeg-turbo. */
+/* Pictures as files: JPEG, through libjpeg-turbo; PNG, through libspng. */
 #ifndef RGM_PICTURE_ENCODE_H
 #define RGM_PICTURE_ENCODE_H
 
@@ -14,5 +14,9 @@ typedef struct rgm_encode_source {
  * bytes on all instruction sets. RGM_E_NOMEM, RGM_E_UNSUPPORTED. [any thread] */
 rgm_status rgm_encode_jpeg(const rgm_encode_source *source, int32_t quality, uint8_t **file, size_t *size,
                            rgm_error *err);
+
+/* A PNG with 8 bits a channel, without loss: for pictures of few pixels, which JPEG would blur. *file is to be freed.
+ * The same bytes by the same zlib. RGM_E_NOMEM, RGM_E_UNSUPPORTED. [any thread] */
+rgm_status rgm_encode_png(const rgm_encode_source *source, uint8_t **file, size_t *size, rgm_error *err);
 
 #endif

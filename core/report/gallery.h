@@ -11,12 +11,11 @@
 #define RGM_REPORT_GALLERY_H
 
 #include <stddef.h>
+#include "report/html.h"
 #include "report/predictions.h"
 
 /* What the page begins with. */
-#define RGM_GALLERY_HEAD                                                                                               \
-    "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"                                          \
-    "<meta name=\"generator\" content=\"regimen predict\">\n"
+#define RGM_GALLERY_HEAD RGM_HTML_HEAD("predict")
 
 enum { RGM_GALLERY_TOP = 3, RGM_GALLERY_SIDE = 160, RGM_GALLERY_MISTAKES = 12 };
 
