@@ -5,6 +5,7 @@
 #define RGM_REPORT_INSPECTION_H
 
 #include "report/findings.h"
+#include "report/inspection_model.h"
 
 typedef struct rgm_inspection {
     const rgm_dataset *set;           /* the caller's */
@@ -12,6 +13,7 @@ typedef struct rgm_inspection {
     int64_t images;                   /* looked at, of all splits */
     int64_t unreadable;               /* pictures that cannot be decoded, not among them */
     int64_t *counts[RGM_SPLIT_COUNT]; /* [classes] of the split's images; NULL: there is no such split */
+    rgm_inspection_model *model;      /* what a model says; NULL: none was asked */
     double seconds;
 } rgm_inspection;
 
