@@ -406,7 +406,7 @@ TESTS += $(command_tests)
 EXTRA_DIST += $(command_tests) %D%/cli/common.sh
 check_DATA = tests/fixtures/same.stamp
 if HAVE_CHECK
-train_tests = tests/check_advice tests/check_augment tests/check_train tests/check_train_edge tests/check_train_plug \
+train_tests = tests/check_advice tests/check_augment tests/check_init tests/check_train tests/check_train_edge tests/check_train_plug \
 	tests/check_resume
 check_PROGRAMS += $(train_tests)
 TESTS += $(train_tests)
@@ -433,6 +433,11 @@ tests_check_train_SOURCES = %D%/check_train.c $(train_helpers)
 tests_check_train_CPPFLAGS = $(AM_CPPFLAGS) $(HDF5_CFLAGS)
 tests_check_train_CFLAGS = $(test_cflags)
 tests_check_train_LDADD = $(train_libs)
+tests_check_init_SOURCES = %D%/check_init.c $(train_helpers)
+tests_check_init_CPPFLAGS = $(AM_CPPFLAGS) $(HDF5_CFLAGS) -DRGM_FIXTURES='"$(abs_top_builddir)/tests/fixtures"'
+EXTRA_tests_check_init_DEPENDENCIES = tests/fixtures/same.stamp
+tests_check_init_CFLAGS = $(test_cflags)
+tests_check_init_LDADD = $(train_libs)
 tests_check_train_edge_SOURCES = %D%/check_train_edge.c $(train_helpers)
 tests_check_train_edge_CPPFLAGS = $(AM_CPPFLAGS) $(HDF5_CFLAGS) -DRGM_FIXTURES='"$(abs_top_builddir)/tests/fixtures"'
 EXTRA_tests_check_train_edge_DEPENDENCIES = tests/fixtures/same.stamp

@@ -5,12 +5,11 @@ libreport_la_SOURCES = \
 	%D%/gallery.c %D%/gallery.h \
 	%D%/html.c %D%/html.h \
 	%D%/inspection.c %D%/inspection.h \
+	%D%/inspection_model.c %D%/inspection_model.h \
 	%D%/interval.c %D%/interval.h \
 	%D%/metrics.c %D%/metrics.h \
 	%D%/predictions.c %D%/predictions.h \
 	%D%/runfolder.c %D%/runfolder.h \
 	%D%/summary.c %D%/summary.h
-libreport_la_SOURCES = %D%/bar.c %D%/findings.c %D%/findings.h %D%/inspection.c %D%/inspection.h %D%/inspection_model.c %D%/inspection_model.h %D%/bar.h %D%/gallery.c %D%/gallery.h %D%/interval.c %D%/interval.h %D%/metrics.c %D%/metrics.h \
-	%D%/predictions.c %D%/predictions.h %D%/runfolder.c %D%/runfolder.h %D%/summary.c %D%/summary.h
 libreport_la_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
 libreport_la_LIBADD = $(JANSSON_LIBS)

@@ -55,6 +55,21 @@ static void drop_regularizers(const rgm_components *c, rgm_config *config) {
     if (rgm_optimizer_decays(c->optimizer) && !rgm_config_given(config, "regularize")) config->regularize.count = 0;
 }
 
+/* Checks the setting that is the host's, and takes it out. */
+static rgm_status take_layers(rgm_spec *spec, rgm_error *err) {
+    const rgm_setting *s = rgm_spec_find(spec, RGM_COMPONENT_LAYERS);
+    if (s && !s->tree && s->value[0]) {
+        int32_t at = (int32_t)(s - spec->settings);
+        spec->count--;
+        memmove(&spec->settings[at], &spec->settings[at + 1], (size_t)(spec->count - at) * sizeof *s);
+        return RGM_OK;
+    }
+    return rgm_fail_about(err, RGM_E_USAGE, "init_layers",
+                          "%s: expected the setting " RGM_COMPONENT_LAYERS
+                          ", a pattern of parameters' names such as layer1.*.conv2.weight",
+                          spec->name);
+}
+
 enum { ONE = 1, LIST = 2 };
 
 /* Components of one kind, from one place of the configuration. */
@@ -63,9 +78,11 @@ typedef struct source {
     int32_t first, most;                                      /* in rgm_components.all */
     int32_t shape;                                            /* ONE: rgm_spec, LIST: rgm_spec_list; 0: own */
     size_t offset;                                            /* of it in rgm_config */
+    int32_t skip;                                             /* places of the list that others take */
     int32_t evaluated;                                        /* 1: an evaluation needs it */
     int32_t (*own)(rgm_spec *spec, const rgm_config *config); /* 1: there is one */
     void (*before)(const rgm_components *c, rgm_config *config);
+    rgm_status (*take)(rgm_spec *spec, rgm_error *err); /* takes out what is no setting of the component's */
     rgm_status (*check)(const rgm_instance *instance, rgm_error *err);
 } source;
 
@@ -85,6 +102,7 @@ static const source sources[] = {
     {RGM_REGULARIZER, TO(regularize), FROM(LIST, regularize), .before = drop_regularizers},
     {RGM_INITIALIZER, TO(init), FROM(ONE, init)},
     {RGM_INITIALIZER, TO(init), .own = classifier},
+    {RGM_INITIALIZER, TO(init), FROM(LIST, init_layers), .skip = RGM_INITIALIZERS, .take = take_layers},
 };
 enum { SOURCES = sizeof sources / sizeof *sources };
 _Static_assert(offsetof(rgm_components, augments) == sizeof((rgm_components *)0)->all, "every instance is in the list");
@@ -118,7 +136,11 @@ static rgm_status create_from(rgm_components *c, const source *s, const rgm_regi
     rgm_spec own;
     if (!s->shape) return s->own(&own, config) ? place_instance(c, s, registry, &own, err) : RGM_OK;
     const rgm_spec *spec;
-    for (int32_t i = 0; (spec = spec_in(s, config, i)); i++) RGM_TRY(place_instance(c, s, registry, spec, err));
+    for (int32_t i = 0; (spec = spec_in(s, config, i)); i++) {
+        own = *spec;
+        if (s->take) RGM_TRY(s->take(&own, err));
+        RGM_TRY(place_instance(c, s, registry, &own, err));
+    }
     return RGM_OK;
 }
 
@@ -209,26 +231,42 @@ rgm_status rgm_components_text(const rgm_components *c, char **text, rgm_error *
 
 /* ---- the configuration ---- */
 
+/* The instance's spec, and in front of it the host's setting that `spec` has. */
+static void tell_spec(const source *s, const rgm_instance *instance, rgm_spec *spec) {
+    rgm_spec made;
+    const rgm_setting *layers = s->take ? rgm_spec_find(spec, RGM_COMPONENT_LAYERS) : NULL;
+    rgm_instance_spec(instance, &made);
+    if (layers && made.count < RGM_SPEC_SETTINGS) {
+        memmove(&made.settings[1], &made.settings[0], (size_t)made.count * sizeof *layers);
+        made.settings[0] = *layers;
+        made.count++;
+    }
+    *spec = made;
+}
+
 void rgm_components_effective(const rgm_components *c, rgm_config *config) {
     rgm_spec *spec;
     for (int32_t k = 0; k < SOURCES; k++) {
         const source *s = &sources[k];
         for (int32_t i = 0; s->shape && (spec = spec_in(s, config, i)); i++) {
-            const rgm_instance *instance = c->all[s->first + i];
-            if (instance) rgm_instance_spec(instance, spec);
+            const rgm_instance *instance = c->all[s->first + s->skip + i];
+            if (instance) tell_spec(s, instance, spec);
         }
     }
 }
 
 /* Nothing is done where another component stands now: that is a difference in any case. */
-static rgm_status complete(const rgm_registry *registry, int32_t kind, rgm_spec *then, const rgm_spec *now,
+static rgm_status complete(const rgm_registry *registry, const source *s, rgm_spec *then, const rgm_spec *now,
                            rgm_error *err) {
     rgm_instance *instance;
+    rgm_spec own;
     if (strcmp(then->name, now->name) != 0) return RGM_OK;
     then->line = 0; /* places in the checkpoint's text help nobody */
     for (int32_t i = 0; i < then->count; i++) then->settings[i].line = then->settings[i].key_line = 0;
-    RGM_TRY(rgm_instance_create(&instance, registry, kind, then, err));
-    rgm_instance_spec(instance, then);
+    own = *then;
+    if (s->take) RGM_TRY(s->take(&own, err));
+    RGM_TRY(rgm_instance_create(&instance, registry, s->kind, &own, err));
+    tell_spec(s, instance, then);
     rgm_instance_destroy(instance);
     return RGM_OK;
 }
@@ -238,7 +276,7 @@ rgm_status rgm_components_complete(const rgm_registry *registry, rgm_config *the
     for (int32_t k = 0; k < SOURCES; k++) {
         const source *s = &sources[k];
         for (int32_t i = 0; s->shape && (a = spec_in(s, then, i)) && (b = spec_in(s, now, i)); i++)
-            RGM_TRY(complete(registry, s->kind, a, b, err));
+            RGM_TRY(complete(registry, s, a, b, err));
     }
     return RGM_OK;
 }

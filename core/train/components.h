@@ -12,8 +12,8 @@
 
 enum {
     RGM_SCHEDULES = 2,    /* the schedule and a warmup, those that there are; their factors multiply */
-    RGM_INITIALIZERS = 2, /* 0: of every tensor but 1: the classifier's weights */
-    RGM_COMPONENTS = 3 + RGM_SCHEDULES + 2 * RGM_CONFIG_LIST + RGM_INITIALIZERS
+    RGM_INITIALIZERS = 2, /* 0: of every weight but 1: the classifier's */
+    RGM_COMPONENTS = 3 + RGM_SCHEDULES + 3 * RGM_CONFIG_LIST + RGM_INITIALIZERS
 };
 
 typedef struct rgm_components {
@@ -24,7 +24,7 @@ typedef struct rgm_components {
             rgm_instance *schedule[RGM_SCHEDULES];
             rgm_instance *augment[RGM_CONFIG_LIST]; /* of samples, in order */
             rgm_instance *regularize[RGM_CONFIG_LIST];
-            rgm_instance *init[RGM_INITIALIZERS];
+            rgm_instance *init[RGM_INITIALIZERS + RGM_CONFIG_LIST]; /* behind those two: config.init_layers */
         };
         rgm_instance *all[RGM_COMPONENTS]; /* the same; NULL: a place that is not taken */
     };
@@ -64,6 +64,11 @@ void rgm_components_effective(const rgm_components *components, rgm_config *conf
 /* Completes `then`, a configuration of an earlier build, where it names the same components as `now`. Parameters that a
  * plugin has gained since get their defaults. RGM_E_USAGE names a parameter that it has lost. [main] */
 rgm_status rgm_components_complete(const rgm_registry *registry, rgm_config *then, rgm_config *now, rgm_error *err);
+
+/* The setting of initializers in config.init_layers that is the host's: names of parameters, as fnmatch(3) has
+ * patterns.
+ */
+#define RGM_COMPONENT_LAYERS "layers"
 
 /* 1 if an optimizer decays weights itself: it has a setting `weight_decay`, above 0. */
 int32_t rgm_optimizer_decays(const rgm_instance *optimizer);

@@ -74,6 +74,8 @@ typedef struct rgm_config {
     } engine;
 
     rgm_spec init; /* the convolutions and hidden layers; the classifier starts at N(0, 0.01) */
+    rgm_spec_list
+        init_layers; /* initializers of the parameters that their `layers` names, over all that stands above */
     int32_t prior_bias;
     rgm_spec_list augment; /* applied in this order */
     rgm_spec optimizer;

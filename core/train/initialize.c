@@ -1,7 +1,9 @@
 #include "train/initialize.h"
 
+#include <fnmatch.h>
 #include <stdlib.h>
 #include "base/arena.h"
+#include "base/text.h"
 
 enum { SPAN = 65536 };
 
@@ -13,8 +15,18 @@ typedef struct fill {
     int32_t param;
 } fill;
 
+/* The last of config.init_layers whose pattern has the parameter's name; -1: none. */
+static int32_t layer_of(const rgm_session *s, const rgm_param *p) {
+    const rgm_spec_list *list = &s->config->init_layers;
+    for (int32_t i = list->count - 1; i >= 0; i--)
+        if (fnmatch(rgm_spec_get(&list->items[i], RGM_COMPONENT_LAYERS), p->name, 0) == 0) return i;
+    return -1;
+}
+
 static rgm_instance *initializer_of(const rgm_session *s, const rgm_param *p) {
-    return p->head ? s->model->components.init[1] : s->model->components.init[0];
+    const rgm_components *c = &s->model->components;
+    int32_t layer = layer_of(s, p);
+    return layer >= 0 ? c->init[RGM_INITIALIZERS + layer] : p->head ? c->init[1] : c->init[0];
 }
 
 static int32_t spans_of(const rgm_session *s, const rgm_param *p) {
@@ -74,24 +86,60 @@ static rgm_status set_prior(const rgm_session *s, const rgm_param *p, float *bia
 }
 
 static size_t widest_scratch(const rgm_components *c) {
-    size_t a = rgm_instance_scratch_bytes(c->init[0]), b = rgm_instance_scratch_bytes(c->init[1]);
-    return rgm_arena_cost(a > b ? a : b);
+    size_t widest = 0;
+    for (int32_t i = 0; i < RGM_INITIALIZERS + RGM_CONFIG_LIST; i++) {
+        size_t bytes = c->init[i] ? rgm_instance_scratch_bytes(c->init[i]) : 0;
+        if (bytes > widest) widest = bytes;
+    }
+    return rgm_arena_cost(widest);
+}
+
+/* The name that is nearest to a pattern, for the one who slipped. */
+static const char *nearest_name(const rgm_graph *graph, const char *pattern) {
+    int32_t count = rgm_graph_param_count(graph);
+    const char **names = calloc((size_t)count, sizeof *names);
+    const char *nearest = NULL;
+    for (int32_t i = 0; names && i < count; i++) names[i] = rgm_graph_param(graph, i)->name;
+    if (names) nearest = rgm_text_nearest(pattern, names, (size_t)count);
+    free(names);
+    return nearest ? nearest : rgm_graph_param(graph, 0)->name;
+}
+
+/* A pattern that no parameter has is a slip of the pen. */
+static rgm_status check_layers(const rgm_session *s, rgm_error *err) {
+    const rgm_spec_list *list = &s->config->init_layers;
+    const rgm_graph *graph = s->model->graph;
+    for (int32_t i = 0; i < list->count; i++) {
+        const char *pattern = rgm_spec_get(&list->items[i], RGM_COMPONENT_LAYERS);
+        int32_t found = 0;
+        for (int32_t j = 0; j < rgm_graph_param_count(graph) && !found; j++)
+            found = fnmatch(pattern, rgm_graph_param(graph, j)->name, 0) == 0;
+        if (!found)
+            return rgm_fail_about(err, RGM_E_USAGE, "init_layers",
+                                  "%s: no parameter of %s is called '%.80s' (as '%s' is)", list->items[i].name,
+                                  s->config->model.name, pattern, nearest_name(graph, pattern));
+    }
+    return RGM_OK;
+}
+
+static rgm_status initialize_one(fill *f, const rgm_param *p, rgm_error *err) {
+    const rgm_session *s = f->session;
+    if (p->role == RGM_ROLE_WEIGHT || layer_of(s, p) >= 0)
+        return rgm_team_for(s->device->team, run_fill, f, spans_of(s, p), err);
+    set_constant(f->memory->value, p);
+    if (p->role == RGM_ROLE_BIAS && p->head && s->config->prior_bias)
+        return set_prior(s, p, f->memory->value + p->offset, err);
+    return RGM_OK;
 }
 
 rgm_status rgm_initialize(const rgm_session *s, const rgm_memory *memory, rgm_error *err) {
+    RGM_TRY(check_layers(s, err));
     fill f = {.session = s, .memory = memory, .scratch_bytes = widest_scratch(&s->model->components)};
     f.scratch = aligned_alloc(64, f.scratch_bytes * (size_t)rgm_team_size(s->device->team) + 64);
     if (!f.scratch) return rgm_fail(err, RGM_E_NOMEM, "initialize: out of memory");
     rgm_status status = RGM_OK;
-    for (f.param = 0; f.param < rgm_graph_param_count(s->model->graph) && status >= 0; f.param++) {
-        const rgm_param *p = rgm_graph_param(s->model->graph, f.param);
-        if (p->role == RGM_ROLE_WEIGHT)
-            status = rgm_team_for(s->device->team, run_fill, &f, spans_of(s, p), err);
-        else
-            set_constant(memory->value, p);
-        if (status >= 0 && p->role == RGM_ROLE_BIAS && p->head && s->config->prior_bias)
-            status = set_prior(s, p, memory->value + p->offset, err);
-    }
+    for (f.param = 0; f.param < rgm_graph_param_count(s->model->graph) && status >= 0; f.param++)
+        status = initialize_one(&f, rgm_graph_param(s->model->graph, f.param), err);
     for (int32_t i = 0; i < rgm_graph_stat_count(s->model->graph); i++)
         set_constant(memory->stat, rgm_graph_stat(s->model->graph, i));
     free(f.scratch);

@@ -12,9 +12,11 @@ void rgm_count_classes(const rgm_view *view, double *counts);
 
 /* Weights of convolutions and hidden linear layers are drawn by the session's initializer. The classifier's are drawn
  * by N(0, 0.01). Draws are keyed by the parameter's index and the element. Scales, shifts and statistics get their
- * constants. With config.prior_bias the classifier's bias becomes log(frequency) per class, or the log-odds with one
- * logit. The first loss is then the entropy of the classes (Karpathy, "A recipe for training neural networks", 2019:
- * init well). A class counts as half a sample at least. Runs the team. [main] */
+ * constants. An entry of config.init_layers draws every parameter whose name its pattern has, whatever would draw it
+ * else: also the classifier's, scales, shifts and biases. Of several the last one does. RGM_E_USAGE for a pattern that
+ * no parameter has. With config.prior_bias the classifier's bias becomes log(frequency) per class, or the log-odds with
+ * one logit. The first loss is then the entropy of the classes (Karpathy, "A recipe for training neural networks",
+ * 2019: init well). A class counts as half a sample at least. Runs the team. [main] */
 rgm_status rgm_initialize(const rgm_session *session, const rgm_memory *memory, rgm_error *err);
 
 #endif

@@ -88,6 +88,8 @@ static const rgm_option options[] = {
            "how convolutions are computed; auto: by a fixed rule for each, which 'regimen plan' shows"),
 
     SPEC(init, "{he: {distribution: normal}}", "initializer of the weights (the classifier starts at N(0, 0.01))"),
+    SPECS(init_layers, "[]",
+          "initializers of the parameters whose names match their setting layers; of several the last one"),
     BOOL(prior_bias, "true", "set the classifier's bias from the class frequencies"),
     SPECS(augment, "[{crop: {padding: 2}}, flip]", "augmentations of the training images, in this order"),
     SPEC(optimizer, "{sgd: {lr: 0.3, momentum: 0.9, nesterov: true}}",
