@@ -12,6 +12,7 @@ enum { JSON_MOST = 100000 }; /* findings of a kind */
 void rgm_inspection_free(rgm_inspection *in) {
     rgm_findings_free(&in->findings);
     rgm_inspection_model_free(in->model);
+    rgm_statistics_free(&in->statistics);
     for (int32_t split = 0; split < RGM_SPLIT_COUNT; split++) free(in->counts[split]);
     *in = (rgm_inspection){0};
 }

@@ -6,6 +6,7 @@
 
 #include "report/findings.h"
 #include "report/inspection_model.h"
+#include "report/statistics.h"
 
 typedef struct rgm_inspection {
     const rgm_dataset *set;           /* the caller's */
@@ -14,6 +15,7 @@ typedef struct rgm_inspection {
     int64_t unreadable;               /* pictures that cannot be decoded, not among them */
     int64_t *counts[RGM_SPLIT_COUNT]; /* [classes] of the split's images; NULL: there is no such split */
     rgm_inspection_model *model;      /* what a model says; NULL: none was asked */
+    rgm_statistics statistics;        /* of the whole set */
     double seconds;
 } rgm_inspection;
 

@@ -10,6 +10,7 @@ libreport_la_SOURCES = \
 	%D%/metrics.c %D%/metrics.h \
 	%D%/predictions.c %D%/predictions.h \
 	%D%/runfolder.c %D%/runfolder.h \
+	%D%/statistics.c %D%/statistics.h \
 	%D%/summary.c %D%/summary.h
 libreport_la_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
 libreport_la_LIBADD = $(JANSSON_LIBS)
