@@ -1,4 +1,5 @@
 /* inspect: what is in a data set, and what is wrong with it. The inspection itself is recipe/inspect.h's. */
+#include <inttypes.h>
 #include <math.h>
 #include <string.h>
 #include "base/log.h"
@@ -7,11 +8,16 @@
 #include "cli/options.h"
 #include "recipe/inspect.h"
 #include "report/bar.h"
+#include "report/exclude_list.h"
 #include "report/summary.h"
 
-enum { MOST };
+enum { MOST, WRITE_EXCLUDE, EXCLUDE_KINDS };
 static const rgm_cli_flag flags[] = {
     [MOST] = {"most", 0, "N", "findings of a kind that are printed [10]"},
+    [WRITE_EXCLUDE] = {"write-exclude", 0, "FILE", "list what is better left out, for --exclude of train and import"},
+    [EXCLUDE_KINDS] = {"exclude-kinds", 0, "LIST",
+                       "of the findings in that list, with commas between; also: all [default: leak, near_leak, "
+                       "exact_duplicate, near_duplicate, label_conflict, constant]"},
     {0},
 };
 
@@ -22,7 +28,8 @@ static const rgm_cli_spec spec = {
         "Looks at every image of a data set: counts by split and class, and what is wrong: duplicates within splits "
         "and across them, conflicting labels.",
     .examples = "  regimen inspect fashion.h5\n"
-                "  regimen inspect fashion.h5 --json=findings.json\n",
+                "  regimen inspect fashion.h5 --json=findings.json\n"
+                "  regimen inspect fashion.h5 --write-exclude list.txt\n",
     .command = RGM_FOR_MEASURE,
     .own = flags,
     .least = 1,
@@ -52,6 +59,28 @@ static rgm_status show(const rgm_cli_line *line, const rgm_inspection *in, int32
     return status;
 }
 
+static rgm_status write_exclude(const rgm_cli_line *line, const rgm_inspection *in, rgm_error *err) {
+    const char *path = line->own[WRITE_EXCLUDE];
+    uint32_t kinds = rgm_exclude_kinds_default;
+    rgm_exclude_listed listed;
+    if (!path) return RGM_OK;
+    if (line->own[EXCLUDE_KINDS]) RGM_TRY(rgm_exclude_kinds_parse(line->own[EXCLUDE_KINDS], &kinds, err));
+    RGM_TRY(rgm_exclude_list_write(&in->findings, in->set, kinds, path, &listed, err));
+    rgm_log(RGM_LOG_INFO, "%s: %" PRId64 " images to leave out, and %" PRId64 " of the test split as comments", path,
+            listed.images, listed.commented);
+    return RGM_OK;
+}
+
+/* What is asked is possible: said before the work. */
+static rgm_status check_exclude(const rgm_cli_line *line, rgm_error *err) {
+    uint32_t unused;
+    const char *kinds = line->own[EXCLUDE_KINDS];
+    if (!kinds) return RGM_OK;
+    if (!line->own[WRITE_EXCLUDE])
+        return rgm_fail(err, RGM_E_USAGE, "--exclude-kinds: of the list that --write-exclude FILE writes");
+    return rgm_exclude_kinds_parse(kinds, &unused, err);
+}
+
 static rgm_status run(const rgm_cli_line *line, rgm_device *device, int32_t most, rgm_error *err) {
     rgm_dataset *set;
     rgm_inspection inspection;
@@ -66,6 +95,7 @@ static rgm_status run(const rgm_cli_line *line, rgm_device *device, int32_t most
     rgm_status status = rgm_inspect(&options, &inspection, err);
     rgm_bar_finish(&bar);
     if (status >= 0) status = show(line, &inspection, most, err);
+    if (status >= 0) status = write_exclude(line, &inspection, err);
     rgm_inspection_free(&inspection);
     rgm_dataset_close(set);
     return status;
@@ -79,6 +109,7 @@ rgm_status rgm_cmd_inspect(int argc, char **argv, rgm_error *err) {
     RGM_TRY(rgm_cli_parse(&line, &spec, argc, argv, err));
     if (line.helped) return RGM_OK;
     RGM_TRY(rgm_cli_integer(&line, MOST, 0, 1000000, 10, &most, err));
+    RGM_TRY(check_exclude(&line, err));
     RGM_TRY(rgm_config_init(config, err));
     RGM_TRY(rgm_cli_apply(&line, config, err));
     RGM_TRY(rgm_device_configure(&device, config, 0, err));

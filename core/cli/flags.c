@@ -14,6 +14,7 @@ enum {
 
 static const rgm_flag flags[] = {
     SETS("data.file", "data", 'd', CONFIGURED, "FILE"),
+    SETS("data.exclude", "exclude", 0, CONFIGURED, "LIST"),
     SETS("data.validation", "validation", 0, TRAIN, "FRACTION"),
     SETS("model.name", "model", 'm', CONFIGURED, "NAME"),
     SETS("model.stem", "stem", 0, MAKING, "NAME"),

@@ -1,6 +1,7 @@
 noinst_LTLIBRARIES += libreport.la
 libreport_la_SOURCES = \
 	%D%/bar.c %D%/bar.h \
+	%D%/exclude_list.c %D%/exclude_list.h \
 	%D%/findings.c %D%/findings.h \
 	%D%/gallery.c %D%/gallery.h \
 	%D%/html.c %D%/html.h \

@@ -20,6 +20,7 @@ rgm_status rgm_run_config_of_checkpoint(const char *path, const rgm_stop *stop, 
     const char *text = rgm_checkpoint_header(reader)->config;
     rgm_status status = rgm_config_init(config, err);
     if (status == RGM_OK && text) status = rgm_config_parse(config, text, strlen(text), path, err);
+    rgm_config_forget(config, "data.exclude"); /* it may be a list of other data than what it is evaluated on */
     if (status == RGM_OK) status = rgm_constants_take(model, reader, path, err);
     if (status == RGM_OK) model->held_out = config->data.validation;
     rgm_checkpoint_close(reader);

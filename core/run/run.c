@@ -155,6 +155,7 @@ static rgm_status make_session(const rgm_run_options *o, rgm_session **s, rgm_er
     take_constants(&own, o);
     const rgm_session_options session = {.device = o->device,
                                          .set = o->set,
+                                         .exclude = o->exclude,
                                          .need_data = 1,
                                          .suit = 1,
                                          .resumed = o->resume != NULL,

@@ -120,11 +120,13 @@ typedef struct rgm_run_options {
                            RGM_RUN_NO_FILES: nothing is written; what is worth keeping is in the trainer */
     const char *resume; /* the folder of a run to go on with, from rgm_run_config_of_folder(); NULL: a new run */
     rgm_device *device; /* ready machine and data set, shared with others as train/session.h says; or NULL: made of */
-    const rgm_dataset *set; /* the configuration, for this run */
-    int32_t on_result;      /* 1: epochs are evaluated on what the result is measured on, the test split if there is
-                               one. The last such evaluation is the result; best.h5 is chosen by it */
-    double until;           /* the accuracy in an epoch's evaluation that ends the run; 0: it runs to its end */
-    rgm_stop stop;          /* asked between steps and wherever something may take long */
+    const rgm_dataset *set;     /* the configuration, for this run */
+    const rgm_exclude *exclude; /* images of `set` that are left out, of a run without files; NULL: data.exclude is
+                                   read */
+    int32_t on_result;          /* 1: epochs are evaluated on what the result is measured on, the test split if there is
+                                   one. The last such evaluation is the result; best.h5 is chosen by it */
+    double until;               /* the accuracy in an epoch's evaluation that ends the run; 0: it runs to its end */
+    rgm_stop stop;              /* asked between steps and wherever something may take long */
     rgm_run_events events;
 } rgm_run_options;
 

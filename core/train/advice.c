@@ -121,10 +121,10 @@ static void look_at_holdout(const look *l, const census *c) {
     if (!s->data->holdout.indices) return;
     char name[80];
     int32_t first = 0, unjudged = missing(c, c->train, c->validation, &first);
-    if (s->data->holdout.asked > s->data->validation.count)
+    if (s->data->holdout.asked > s->data->holdout.validation.count)
         tell(l,
              "data.validation: %" PRId64 " images, not the %" PRId64 " of fraction %g: no class gives its last image",
-             s->data->validation.count, s->data->holdout.asked, s->config->data.validation);
+             s->data->holdout.validation.count, s->data->holdout.asked, s->config->data.validation);
     else if (unjudged)
         tell(l,
              "data.validation: %" PRId64 " images, but none of %d of the %d classes (first: %s): a validation does not "

@@ -45,6 +45,11 @@ int32_t rgm_config_given(const rgm_config *config, const char *key) {
     return option && (config->given & bit_of(option)) != 0;
 }
 
+void rgm_config_forget(rgm_config *config, const char *key) {
+    const rgm_option *option = rgm_config_option(key);
+    if (option) config->given &= ~bit_of(option);
+}
+
 enum { GROUP = 16 };
 
 /* The names before the dots of the keys, unless `key` is one of them: then a key in it is nearer. */

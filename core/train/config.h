@@ -44,8 +44,9 @@ typedef struct rgm_ints {
 /* Texts are NUL-terminated UTF-8 without control characters; "" means "not given". Booleans are 0 or 1. */
 typedef struct rgm_config {
     struct {
-        char file[RGM_CONFIG_PATH]; /* the HDF5 set */
-        double validation;          /* fraction of the training split held out, unless the set has a validation split */
+        char file[RGM_CONFIG_PATH];    /* the HDF5 set */
+        char exclude[RGM_CONFIG_PATH]; /* the list of images that are left out of it; "": none */
+        double validation; /* fraction of the training split held out, unless the set has a validation split */
     } data;
     struct {
         char name[RGM_CONFIG_NAME]; /* "resnet20", ...; "auto" until rgm_config_fit() */
@@ -138,6 +139,9 @@ rgm_status rgm_config_suit(rgm_config *config, const char *name, rgm_error *err)
 
 /* 1 if a file, a flag or --set has named the option, or a setting in it. */
 int32_t rgm_config_given(const rgm_config *config, const char *key);
+
+/* From now on nobody has named it; its value stays. */
+void rgm_config_forget(rgm_config *config, const char *key);
 
 /* Reads a YAML file over what *config holds. Strict: RGM_E_USAGE for an unknown or repeated key, a wrong type, or a
  * value out of range. "FILE:LINE:COLUMN: " stands in front. RGM_E_IO if it cannot be read. Refused as well: anchors,

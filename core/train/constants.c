@@ -312,7 +312,7 @@ static rgm_status check_held_out(const rgm_constants *model, const rgm_config *c
 }
 
 rgm_status rgm_constants_own_data(const rgm_constants *model, const rgm_config *config, const rgm_dataset *set,
-                                  const rgm_stop *stop, rgm_error *err) {
+                                  uint64_t excluded, const rgm_stop *stop, rgm_error *err) {
     const rgm_dataset_info *info = rgm_dataset_describe(set);
     const rgm_fingerprint_terms terms = {model->input.mean, model->input.std, model->classes};
     uint64_t found = ~model->fingerprint;
@@ -324,6 +324,7 @@ rgm_status rgm_constants_own_data(const rgm_constants *model, const rgm_config *
     else if (model->input.image[0] == info->C)
         RGM_TRY(model->fingerprint_pixels ? rgm_fingerprint(set, &terms, stop, &found, err)
                                           : rgm_fingerprint_quick(set, &terms, &found, err));
+    found ^= excluded;
     if (found == model->fingerprint && model->version == 1)
         rgm_log(
             RGM_LOG_WARN,
@@ -333,8 +334,8 @@ rgm_status rgm_constants_own_data(const rgm_constants *model, const rgm_config *
     if (found == model->fingerprint) return check_held_out(model, config, err);
     return rgm_fail(err, RGM_E_USAGE,
                     "%s: no validation split, and the run of %s held nothing out of it, having been trained on other "
-                    "data: --split train takes the whole train split",
-                    info->path, model->path);
+                    "data%s: --split train takes the whole train split",
+                    info->path, model->path, config->data.exclude[0] ? ", or with another exclude list" : "");
 }
 
 void rgm_constants_compare(const rgm_constants *weights, const rgm_constants *run, const char *data) {

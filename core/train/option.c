@@ -62,6 +62,7 @@ _Static_assert(COUNT_OF(isas) == 1 + RGM_ISA_COUNT, "each instruction set has a 
 /* Keys of a group stand together: the writer opens a group once. docs/CONFIG.md has this order, too. */
 static const rgm_option options[] = {
     TEXT(data.file, "''", "data set (HDF5)"),
+    TEXT(data.exclude, "''", "images to leave out: a list that 'inspect --write-exclude' writes"),
     REAL(data.validation, 0, 0.9, "0.1",
          "fraction of the training split held out for validation, unless the set has a validation split"),
     TEXT(model.name, "auto", "model: resnet20, resnet50, mlp, ...; auto: resnet20 up to 64 pixels, resnet18 above"),

@@ -63,9 +63,9 @@ static void compare_metric(const rgm_config *then, const rgm_config *now, rgm_pr
 static rgm_status check_config(const rgm_session *s, const rgm_checkpoint *header, const char *path, rgm_progress *p,
                                rgm_error *err) {
     static const char *const free_keys[] = {
-        "data.file",           "threads",           "pin",           "memory",  "isa", "steps",
-        "early_stop.gain",     "early_stop.metric", "save.every",    "plugins", "out", "checkpoint",
-        "early_stop.patience", "save.minutes",      "metrics.every", NULL};
+        "data.file",  "data.exclude",        "threads",           "pin",           "memory",  "isa",
+        "steps",      "early_stop.gain",     "early_stop.metric", "save.every",    "plugins", "out",
+        "checkpoint", "early_stop.patience", "save.minutes",      "metrics.every", NULL};
     rgm_config *then = malloc(sizeof *then), *now = malloc(sizeof *now);
     rgm_status status =
         then && now ? rgm_config_init(then, err) : rgm_fail(err, RGM_E_NOMEM, "checkpoint: out of memory");
@@ -137,20 +137,30 @@ static rgm_status find_fingerprint(const rgm_session *s, const rgm_checkpoint *h
     return rgm_fingerprint_quick(s->data->set, &terms, found, err);
 }
 
+/* 1 if a configuration as rgm_config_print() writes it names an exclude list. */
+static int32_t has_list(const char *yaml) {
+    static const char key[] = "\n  exclude: ";
+    const char *found = strstr(yaml, key);
+    return found && strncmp(found + strlen(key), "''", 2) != 0;
+}
+
 static rgm_status check_data(const rgm_session *s, const rgm_checkpoint *header, const char *path, rgm_error *err) {
     uint64_t found = 0;
+    int32_t lists = s->data->excluded || has_list(header->config);
     if (s->data->set) {
         if (header->input.known && header->input.image[0] != rgm_dataset_describe(s->data->set)->C)
             found = ~header->fingerprint;
         else
             RGM_TRY(find_fingerprint(s, header, path, &found, err));
+        found ^= s->data->excluded;
     }
     if (header->fingerprint != found)
         return rgm_fail(
             err, RGM_E_USAGE,
-            "%s: its run was trained on other data than %s: images or labels differ (fingerprint %016" PRIx64
-            ", found %016" PRIx64 "): --data names the file that it was trained on",
-            path, s->config->data.file, header->fingerprint, found);
+            "%s: its run was trained on other data than %s: images or labels differ%s (fingerprint %016" PRIx64
+            ", found %016" PRIx64 "): --data names the file that it was trained on%s",
+            path, s->config->data.file, lists ? ", or what is left out of them" : "", header->fingerprint, found,
+            lists ? ", --exclude the list" : "");
     RGM_TRY(check_constants(s, header, path, err));
     return s->data->set ? compare_names(s, header, err) : RGM_OK;
 }

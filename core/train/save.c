@@ -13,10 +13,11 @@ static rgm_status find_fingerprint(const rgm_session *s, rgm_checkpoint *c, rgm_
     if (!s->data->set) return RGM_OK;
     rgm_status status = rgm_fingerprint(s->data->set, &terms, &s->stop, &c->fingerprint, &why);
     c->fingerprint_pixels = status == RGM_OK;
-    if (status == RGM_OK) return RGM_OK;
-    if (status != RGM_E_INTERRUPTED)
+    if (status < 0 && status != RGM_E_INTERRUPTED)
         rgm_log(RGM_LOG_WARN, "%s: the checkpoint is saved without a hash of the pixels", why.text);
-    return rgm_fingerprint_quick(s->data->set, &terms, &c->fingerprint, err);
+    if (status < 0) RGM_TRY(rgm_fingerprint_quick(s->data->set, &terms, &c->fingerprint, err));
+    c->fingerprint ^= s->data->excluded;
+    return RGM_OK;
 }
 
 /* What is needed for a while, too large for a stack. */

@@ -38,6 +38,7 @@ static rgm_status fit(const rgm_data *d, rgm_config *config, int32_t suit, rgm_e
 
 static rgm_status take_data(rgm_session *s, rgm_config *config, const rgm_session_options *o, rgm_error *err) {
     const rgm_data_options options = {.set = o->set,
+                                      .exclude = o->exclude,
                                       .need_data = o->need_data,
                                       .evaluation = o->evaluation,
                                       .split = o->split,

@@ -24,11 +24,12 @@ typedef struct rgm_session {
 typedef struct rgm_session_options {
     rgm_device *device;     /* ready; the configuration's threads, pin, isa and plugins are not asked then. Or NULL */
     const rgm_dataset *set; /* ready, the caller's, and shared; NULL: data.file of the configuration is opened */
-    int32_t need_data;      /* 1: data.file must be given */
-    int32_t evaluation;     /* 1: only the loss is created of the plugins: what trains may be missing */
-    int32_t split;          /* of an evaluation: RGM_SPLIT_*. For validation, the run's own data is held out again */
-    int32_t suit;           /* 1: batch, epochs and rate follow from the set where they are not given (suit.h) */
-    int32_t resumed;        /* 1: the configuration is an earlier run's: what has moved is told how to name */
+    const rgm_exclude *exclude; /* images of `set` that are left out; NULL: data.exclude is read */
+    int32_t need_data;          /* 1: data.file must be given */
+    int32_t evaluation;         /* 1: only the loss is created of the plugins: what trains may be missing */
+    int32_t split;   /* of an evaluation: RGM_SPLIT_*. For validation, the run's own data is held out again */
+    int32_t suit;    /* 1: batch, epochs and rate follow from the set where they are not given (suit.h) */
+    int32_t resumed; /* 1: the configuration is an earlier run's: what has moved is told how to name */
     const rgm_constants *model; /* of the checkpoint that is resumed or evaluated; NULL: a new model */
     rgm_stop stop;              /* asked wherever creation, or planning with the session, may take long */
 } rgm_session_options;
