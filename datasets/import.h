@@ -7,6 +7,7 @@
  * Which file of this room does what:
  *     import_idx, import_cifar, import_npy    arrays; source reads plain and gzipped files, npy those of NumPy
  *     import_folder, import_csv               pictures; tree walks a folder, csv reads a text file, both fill a list
+ *     leave_out                               takes out of it what an exclude list names
  *     import_pictures                         what those two share: survey, stage_list and assemble, one after another
  *     survey                                  a look at the headers of all pictures
  *     stage_list                              decodes them into the staging; keeper checks those that are kept as files
@@ -33,6 +34,7 @@ typedef struct rgm_import_pictures {
     int32_t max_side;      /* of kept pictures: larger ones are made smaller; 0: none are */
     int32_t threads;       /* 0: all that the process may use */
     const rgm_kernels *kernels;
+    const char *exclude;    /* a list of pictures that are left out (leave_out.h); NULL: none */
     const char *root;       /* of the paths in a list; NULL: the list's folder */
     const char *quarantine; /* the file that lists what cannot be read; NULL: OUT without .h5, and .quarantine.csv */
 } rgm_import_pictures;

@@ -1,6 +1,7 @@
 #include "csv.h"
 #include "import.h"
 #include "import_pictures.h"
+#include "leave_out.h"
 #include "source.h"
 
 #include <stdlib.h>
@@ -24,6 +25,7 @@ rgm_status rgm_import_csv(const rgm_import_options *options, rgm_error *err) {
     if (!root && !own) return rgm_fail(err, RGM_E_NOMEM, "%.300s: out of memory", o.sources[0]);
     rgm_list list = {0};
     rgm_status status = rgm_csv_read(&list, o.sources[0], root ? root : own, &o.stop, err);
+    if (status == RGM_OK) status = rgm_list_leave_out(&list, o.pictures.exclude, err);
     if (status == RGM_OK) status = rgm_import_listed(&list, &o, err);
     rgm_list_free(&list);
     free(own);

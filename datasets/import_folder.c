@@ -2,6 +2,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include "import_pictures.h"
+#include "leave_out.h"
 #include "quarantine.h"
 #include "source.h"
 #include "tree.h"
@@ -27,6 +28,7 @@ rgm_status rgm_import_folder(const rgm_import_options *options, rgm_error *err) 
                         o.sources[0]);
     rgm_list list = {0};
     rgm_status status = walk(&list, &o, err);
+    if (status == RGM_OK) status = rgm_list_leave_out(&list, o.pictures.exclude, err);
     if (status == RGM_OK) status = rgm_import_listed(&list, &o, err);
     rgm_list_free(&list);
     return status;

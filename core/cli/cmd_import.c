@@ -45,6 +45,7 @@ enum {
     THREADS,
     QUARANTINE,
     ROOT,
+    EXCLUDE,
     FLAGS
 };
 static rgm_cli_flag flags[FLAGS + 1] = {
@@ -66,6 +67,7 @@ static rgm_cli_flag flags[FLAGS + 1] = {
     [THREADS] = {"threads", 't', "N", "to decode with; 0: all CPUs [0]"},
     [QUARANTINE] = {"quarantine", 0, "FILE", "lists the pictures that cannot be read [of set.h5: set.quarantine.csv]"},
     [ROOT] = {"root", 0, "FOLDER", "of the relative paths in a list [the list's folder]"},
+    [EXCLUDE] = {"exclude", 0, "LIST", "leave pictures out: a list that inspect writes, or paths, one a line"},
 };
 
 /* The formats that a flag is for. */
@@ -87,6 +89,7 @@ static const int32_t flag_formats[FLAGS] = {
     [THREADS] = PICTURES,
     [QUARANTINE] = PICTURES,
     [ROOT] = CSV,
+    [EXCLUDE] = PICTURES,
 };
 
 enum { FITS = 64, HELP = 160 };
@@ -222,6 +225,7 @@ static rgm_status parse_pictures(const rgm_cli_line *line, rgm_import_pictures *
     p->keep = line->own[KEEP] != NULL;
     p->quarantine = line->own[QUARANTINE];
     p->root = line->own[ROOT];
+    p->exclude = line->own[EXCLUDE];
     if (p->keep && (p->H || line->own[FIT]))
         return rgm_fail(err, RGM_E_USAGE, "--keep: pictures keep their own sizes, so that --%s has no meaning%s",
                         p->H ? "size" : "fit", p->H ? " (--max-side makes large ones smaller)" : "");

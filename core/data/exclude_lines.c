@@ -193,6 +193,7 @@ rgm_status rgm_exclude_lines_read(const char *path, const rgm_exclude_lines *lin
         status = read_lines(&r, err);
     if (r.file) fclose(r.file);
     free(r.text);
-    if (status < 0) rgm_error_at(err, path, (int32_t)(r.number < INT32_MAX ? r.number : 0), 0);
+    if (status < 0 && (!r.number || r.number > INT32_MAX)) rgm_fail_in(err, "%.300s", path);
+    if (status < 0 && r.number && r.number <= INT32_MAX) rgm_error_at(err, path, (int32_t)r.number, 0);
     return status;
 }

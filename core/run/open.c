@@ -15,7 +15,9 @@ static void tell_data(const rgm_data *data) {
             "%s: %s, %d classes; %" PRId64 " images for training, %" PRId64 " for validation, %" PRId64 " for the test",
             info->path, size, rgm_view_classes(&data->train), data->train.count, data->validation.count,
             data->test.count);
-    if (data->excluded_count) rgm_log(RGM_LOG_INFO, "%" PRId64 " images are left out", data->excluded_count);
+    if (data->excluded_count)
+        rgm_log(RGM_LOG_INFO, "%" PRId64 " image%s left out (%s)", data->excluded_count,
+                data->excluded_count == 1 ? " is" : "s are", "data.exclude");
     if (info->slow)
         rgm_log(RGM_LOG_WARN,
                 "%s: its images are chunked or compressed and too many to be unpacked into memory, which is slow: "

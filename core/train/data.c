@@ -71,8 +71,7 @@ static rgm_status read_list(rgm_exclude *list, const rgm_data *d, const rgm_conf
                 rgm_error_line(&why, line));
         return RGM_OK;
     }
-    if (o->resumed && status == RGM_E_IO)
-        rgm_fail(&why, status, "%.300s: data.exclude (--exclude LIST) says where the list is now", why.text);
+    if (o->resumed && status == RGM_E_IO) rgm_fail_in(&why, "data.exclude (--exclude LIST) says where the list is now");
     if (err) *err = why;
     return status;
 }
