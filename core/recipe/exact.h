@@ -25,8 +25,8 @@ typedef struct rgm_exact {
     rgm_stop stop;
 } rgm_exact;
 
-/* Finds groups, and adds a finding for each image but the first of its group: a leak if another split has an image of
- * the group before it, else an exact duplicate; a conflict beside it if its label is not that of the first. Errors of
+/* Finds groups, and adds a finding for each image but the first of its group. It is a leak if the first is of another
+ * split, else an exact duplicate. A conflict stands beside it if its label is not that of the first. Errors of
  * rgm_images_get(), RGM_E_NOMEM, RGM_E_INTERRUPTED. [main] */
 rgm_status rgm_exact_find(const rgm_exact *exact, rgm_findings *findings, rgm_error *err);
 
