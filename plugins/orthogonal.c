@@ -17,8 +17,11 @@ static uint64_t rows_of(const rgm_tensor_info *tensor) { return tensor->ndim > 1
 static uint64_t scratch(const void *self, const rgm_model_info *model) {
     uint64_t most = 0;
     (void)self;
-    for (uint32_t i = 0; model && i < model->tensor_count; i++)
-        if (model->tensors[i].elements > most) most = model->tensors[i].elements;
+    for (uint32_t i = 0; model && i < model->tensor_count; i++) { /* a later host's structs may be longer */
+        const void *at = (const char *)model->tensors + (uint64_t)i * model->tensor_size;
+        const rgm_tensor_info *tensor = at;
+        if (tensor->elements > most) most = tensor->elements;
+    }
     return most * sizeof(float);
 }
 
