@@ -6,6 +6,8 @@
 #include "base/clock.h"
 #include "recipe/exact.h"
 #include "recipe/images.h"
+#include "recipe/outliers.h"
+#include "recipe/statistics.h"
 
 /* An inspection under way. Arrays are [count], by the numbers of images.h. */
 typedef struct work {
@@ -16,6 +18,10 @@ typedef struct work {
     rgm_exact_key *keys;
     uint8_t *broken; /* 1: it could not be decoded */
     int64_t *of;     /* the first image with the same pixels */
+    rgm_class_sums *tally;
+    rgm_measurer *measurer;
+    rgm_measures *measures;
+    uint8_t *grids; /* [count][rgm_grid_bytes()] */
 } work;
 
 static void begin(const work *w, const char *what, int64_t total) {
@@ -26,8 +32,12 @@ static void begin(const work *w, const char *what, int64_t total) {
 
 static rgm_status look(void *context, const rgm_look *look, int32_t worker, rgm_error *err) {
     work *w = context;
-    (void)worker;
+    const int32_t C = look->image.C;
+    rgm_channel_sums sums;
     (void)err;
+    rgm_class_sums_add(w->tally, look, &sums);
+    rgm_measurer_take(w->measurer, look, &sums, worker, &w->measures[look->number],
+                      w->grids + look->number * rgm_grid_bytes(C));
     w->keys[look->number] = rgm_exact_hash(look);
     w->broken[look->number] = 0;
     return RGM_OK;
@@ -69,6 +79,43 @@ static rgm_status find_exact(work *w, rgm_error *err) {
     return rgm_exact_find(&exact, &w->out->findings, err);
 }
 
+static rgm_status take_measures(work *w, rgm_error *err) {
+    const rgm_dataset_info *info = rgm_dataset_describe(w->o->set);
+    const int32_t W = info->encoded ? RGM_IMAGES_SIDE : info->W;
+    RGM_TRY(rgm_class_sums_create(&w->tally, w->o->set, err));
+    RGM_TRY(rgm_measurer_create(&w->measurer, rgm_team_size(w->o->device->team), W, err));
+    w->measures = calloc((size_t)w->count, sizeof *w->measures);
+    w->grids = calloc((size_t)w->count, (size_t)rgm_grid_bytes(info->C));
+    if (!w->measures || !w->grids)
+        return rgm_fail(err, RGM_E_NOMEM, "inspect: no memory for %" PRId64 " images", w->count);
+    return RGM_OK;
+}
+
+static rgm_status judge(work *w, const rgm_by_class *by, rgm_error *err) {
+    rgm_statistics *statistics = &w->out->statistics;
+    const rgm_typical typical = {.images = w->images,
+                                 .team = w->o->device->team,
+                                 .by = by,
+                                 .measures = w->measures,
+                                 .grids = w->grids,
+                                 .bytes = rgm_grid_bytes(rgm_dataset_describe(w->o->set)->C),
+                                 .stop = w->o->stop};
+    const rgm_outliers outliers = {
+        .images = w->images, .by = by, .measures = w->measures, .count = w->count, .stop = w->o->stop};
+    RGM_TRY(rgm_typical_measure(&typical, err));
+    RGM_TRY(rgm_typical_choose(&typical, statistics, err));
+    return rgm_outliers_find(&outliers, &w->out->findings, statistics, err);
+}
+
+static rgm_status find_outliers(work *w, rgm_error *err) {
+    rgm_by_class by;
+    RGM_TRY(rgm_class_sums_finish(w->tally, &w->out->statistics, err));
+    rgm_status status = rgm_by_class_order(&by, w->images, w->measures, err);
+    if (status >= 0) status = judge(w, &by, err);
+    rgm_by_class_free(&by);
+    return status;
+}
+
 static rgm_status take_memory(work *w, rgm_error *err) {
     RGM_TRY(rgm_images_create(&w->images, w->o->set, w->o->device, err));
     w->count = rgm_images_count(w->images);
@@ -82,9 +129,11 @@ static rgm_status take_memory(work *w, rgm_error *err) {
 
 static rgm_status inspect(work *w, rgm_error *err) {
     RGM_TRY(take_memory(w, err));
+    RGM_TRY(take_measures(w, err));
     RGM_TRY(count_classes(w, err));
     RGM_TRY(walk(w, err));
     RGM_TRY(find_exact(w, err));
+    RGM_TRY(find_outliers(w, err));
     rgm_findings_sort(&w->out->findings);
     return RGM_OK;
 }
@@ -98,6 +147,10 @@ rgm_status rgm_inspect(const rgm_inspect_options *options, rgm_inspection *out, 
     free(w.keys);
     free(w.broken);
     free(w.of);
+    rgm_class_sums_destroy(w.tally);
+    rgm_measurer_destroy(w.measurer);
+    free(w.measures);
+    free(w.grids);
     out->seconds = rgm_seconds() - start;
     return status;
 }

@@ -6,6 +6,8 @@
  *
  * One walk over all images takes what each has of itself: a hash, a sketch, measures. What follows compares these:
  *     exact.h      the same pixels
+ *     typical.h    likeness to the class, distance from it
+ *     outliers.h   what stands apart from the set
  * The result depends on set and options alone, not on threads.
  */
 #ifndef RGM_RECIPE_INSPECT_H

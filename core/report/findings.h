@@ -42,6 +42,14 @@ enum {
     RGM_HOW_RECOMPRESSED = 16
 };
 
+/* By what an image stands apart, where it is not what its kind is told by first: bits of rgm_finding.how. */
+enum {
+    RGM_HOW_LEVEL = 32,    /* dark, bright: its brightest, its darkest pixels, not its mean */
+    RGM_HOW_CONTRAST = 64, /* of little information: its contrast */
+    RGM_HOW_SHAPE = 128,   /* odd: width / height */
+    RGM_HOW_SIZE = 256     /* odd: the root of its pixels */
+};
+
 typedef struct rgm_finding {
     int32_t kind;        /* RGM_FIND_* */
     int32_t split;       /* RGM_SPLIT_* */

@@ -1,0 +1,55 @@
+/* Measures of single images: brightness, contrast, softness, noise, information, and a small grid that stands for the
+ * image where images are compared. They are taken in one pass over the rows of the grey image, which is the mean of the
+ * channels, rounded.
+ *
+ * | measure     | formula                                                                                             |
+ * |-------------|-----------------------------------------------------------------------------------------------------|
+ * | brightness  | mean of all pixels and channels                                                                     |
+ * | contrast    | standard deviation of the grey pixels                                                               |
+ * | low, high   | grey values that one pixel in a thousand is below, above                                            |
+ * | softness    | s = sqrt(G / (2 L)), G and L the mean squares of first and second differences, along rows and      |
+ * |             | columns. An edge blurred by a Gaussian has L / G = 1 / (2 s^2) for the Gaussian's deviation s.     |
+ * | noise       | sqrt(pi/2) / 6 times the mean of |d|, d from the mask 1 -2 1; -2 4 -2; 1 -2 1 (J. Immerkaer, Fast   |
+ * |             | noise variance estimation, CVIU 64, 1996), in each of up to 7 x 7 cells. Of the cells, the one at  |
+ * |             | 3 % from below counts: noise is everywhere, texture is not.                                         |
+ * | information | the smaller of two entropies: of grey values, and of their differences along rows; bits a pixel     |
+ *
+ * All sums are of integers. An image has the same measures on any number of threads.
+ */
+#ifndef RGM_RECIPE_MEASURES_H
+#define RGM_RECIPE_MEASURES_H
+
+#include "data/stats.h"
+#include "recipe/images.h"
+
+typedef struct rgm_measures {
+    float brightness, contrast;
+    float softness;           /* pixels; at most the longer side; NaN: no differences at all */
+    float noise;              /* NaN: less than 5 pixels high or wide */
+    float information;        /* bits */
+    float likeness, distance; /* of RGM_MEASURE_*: outliers.h fills them */
+    uint16_t H, W;            /* of the picture itself */
+    uint8_t low, high;
+    uint8_t constant; /* 1: every pixel has the same colour */
+    uint8_t looked;   /* 1: it has been measured */
+} rgm_measures;
+
+/* The grid: means of 8 x 8 cells of the grey image, and of images of 3 and 4 channels two differences of colours in
+ * 4 x 4 cells, 128 where it has none. Cells of images below 8 pixels overlap. */
+enum { RGM_GRID_SIDE = 8, RGM_GRID_GREY = 64, RGM_GRID_COLOUR = 96 };
+
+/* RGM_GRID_GREY or RGM_GRID_COLOUR, for C channels. */
+int32_t rgm_grid_bytes(int32_t C);
+
+typedef struct rgm_measurer rgm_measurer;
+
+/* Room for `workers` that measure images at most W wide. RGM_E_NOMEM. [main] */
+rgm_status rgm_measurer_create(rgm_measurer **measurer, int32_t workers, int32_t W, rgm_error *err);
+void rgm_measurer_destroy(rgm_measurer *measurer); /* NULL is fine */
+
+/* Measures the image and fills its grid. `sums` are the image's own, of rgm_channel_sums (data/stats.h): brightness is
+ * theirs. likeness and distance become NaN. [worker] */
+void rgm_measurer_take(rgm_measurer *measurer, const rgm_look *look, const rgm_channel_sums *sums, int32_t worker,
+                       rgm_measures *measures, uint8_t *grid);
+
+#endif
