@@ -556,7 +556,7 @@ endif
 
 # Trials: runs that are stopped, killed, given damaged files, and made to fail at every call. Each script says what it does.
 # "make check" runs a fixed sample of them, "make trials" all.
-trial_tools = tests/trials/timed tests/trials/same_state tests/trials/flip tests/trials/make_pictures tests/trials/decode_pictures tests/trials/subset
+trial_tools = tests/trials/timed tests/trials/same_state tests/trials/flip tests/trials/make_pictures tests/trials/decode_pictures tests/trials/subset tests/trials/outliers
 check_PROGRAMS += $(trial_tools)
 tests_trials_timed_SOURCES = %D%/trials/timed.c %D%/sanitized.h
 tests_trials_same_state_SOURCES = %D%/trials/same_state.c
@@ -564,6 +564,11 @@ tests_trials_same_state_CPPFLAGS = $(AM_CPPFLAGS) $(HDF5_CFLAGS)
 tests_trials_same_state_LDADD = $(HDF5_LIBS)
 tests_trials_flip_SOURCES = %D%/trials/flip.c
 tests_trials_subset_SOURCES = %D%/trials/subset.c
+inspect_libs = librecipe.la librun.la libreport.la libtrain.la libdatasets.la libplug.la libdata.la libpicture.la $(net_rooms) \
+	libengine.la libkernels.la libbase.la $(JANSSON_LIBS) $(XXHASH_LIBS)
+tests_trials_outliers_SOURCES = %D%/trials/outliers.c %D%/plant.c %D%/plant.h
+tests_trials_outliers_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
+tests_trials_outliers_LDADD = $(inspect_libs) -lm
 tests_trials_make_pictures_SOURCES = %D%/trials/make_pictures.c
 tests_trials_make_pictures_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE $(JPEG_CFLAGS)
 tests_trials_make_pictures_LDADD = $(JPEG_LIBS) -lm
