@@ -10,7 +10,8 @@ enum { ROWS = 3, CELLS = 7, CELL_LEAST = 3, LEVELS = 256, STEPS = 512, TABLE = 1
 typedef struct sums {
     uint32_t values[2][LEVELS], steps[2][STEPS]; /* counts, in two tables by turns: equal neighbours do not wait */
     uint64_t first, second;                      /* squares of differences */
-    uint64_t cell[CELLS * CELLS];                /* |mask| */
+    uint64_t mask[CELLS * CELLS];                /* |mask| in a cell */
+    uint64_t steps_x[CELLS * CELLS], steps_y[CELLS * CELLS]; /* |first differences| in it */
     uint64_t grid[RGM_GRID_SIDE * RGM_GRID_SIDE];
     uint64_t colour[COLOUR_SIDE * COLOUR_SIDE][3];
 } sums;
@@ -102,17 +103,21 @@ static void add_columns(sums *s, const uint8_t *row, const uint8_t *above, const
 /* The mask around the row in the middle, which is row y of the image: cell_of() puts it into the cells of this row. */
 static void add_mask(sums *s, const shape *of, int32_t y, const uint8_t *const row[ROWS]) {
     const int32_t inner = of->p->W - 2;
-    uint64_t *cell = s->cell + ((int64_t)y * of->down - 1) / (of->p->H - 2) * of->across;
+    const int64_t first = ((int64_t)y * of->down - 1) / (of->p->H - 2) * of->across;
     for (int32_t i = 0; i < of->across; i++) {
         int32_t end = 1 + (int32_t)((int64_t)(i + 1) * inner / of->across);
-        uint32_t sum = 0; /* at most 8 * 255 * 16384 */
+        uint32_t mask = 0, steps_x = 0, steps_y = 0; /* at most 8 * 255 * 16384 */
         for (int32_t x = 1 + (int32_t)((int64_t)i * inner / of->across); x < end; x++) {
             int32_t left = row[0][x - 1] - 2 * row[1][x - 1] + row[2][x - 1];
             int32_t here = row[0][x] - 2 * row[1][x] + row[2][x];
             int32_t right = row[0][x + 1] - 2 * row[1][x + 1] + row[2][x + 1];
-            sum += (uint32_t)abs(left - 2 * here + right);
+            mask += (uint32_t)abs(left - 2 * here + right);
+            steps_x += (uint32_t)abs(row[1][x] - row[1][x - 1]);
+            steps_y += (uint32_t)abs(row[1][x] - row[0][x]);
         }
-        cell[i] += sum;
+        s->mask[first + i] += mask;
+        s->steps_x[first + i] += steps_x;
+        s->steps_y[first + i] += steps_y;
     }
 }
 
@@ -203,20 +208,28 @@ static float softness_of(const sums *s, const rgm_pixels *p) {
     return (float)fmin(sqrt((double)s->first / firsts / (2 * (double)s->second / seconds)), longer);
 }
 
+/* Both deviations are the noise's where there is nothing else; texture has the smaller one from the mask. */
+static double noise_in(const sums *s, int32_t i, double pixels) {
+    const double scale = 1.2533141373155002512; /* sqrt(pi / 2) */
+    double mask = scale / 6 * (double)s->mask[i] / pixels;
+    double steps = scale / 1.4142135623730950488 * fmax((double)s->steps_x[i], (double)s->steps_y[i]) / pixels;
+    return steps > mask ? mask * mask / steps : mask;
+}
+
 static float noise_of(const sums *s, const shape *of) {
-    double mean[CELLS * CELLS];
+    double noise[CELLS * CELLS];
     const int32_t count = of->across * of->down, rank = (count * 3 + 50) / 100;
     if (!count) return NAN;
     for (int32_t i = 0; i < count; i++) {
         int32_t left, top;
         int32_t right = cell_of(i % of->across, of->p->W - 2, of->across, &left);
         int32_t bottom = cell_of(i / of->across, of->p->H - 2, of->down, &top);
-        double value = (double)s->cell[i] / ((double)(right - left) * (bottom - top));
+        double value = noise_in(s, i, (double)(right - left) * (bottom - top));
         int32_t j = i;
-        for (; j > 0 && mean[j - 1] > value; j--) mean[j] = mean[j - 1];
-        mean[j] = value;
+        for (; j > 0 && noise[j - 1] > value; j--) noise[j] = noise[j - 1];
+        noise[j] = value;
     }
-    return (float)(mean[rank] * 1.2533141373155002512 / 6);
+    return (float)noise[rank];
 }
 
 static void take_grid(const sums *s, const rgm_pixels *p, uint8_t *grid) {

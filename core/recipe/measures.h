@@ -9,10 +9,11 @@
  * | low, high   | grey values that one pixel in a thousand is below, above                                            |
  * | softness    | s = sqrt(G / (2 L)), G and L the mean squares of first and second differences, along rows and      |
  * |             | columns. An edge blurred by a Gaussian has L / G = 1 / (2 s^2) for the Gaussian's deviation s.     |
- * | noise       | sqrt(pi/2) / 6 times the mean of |d|, d from the mask 1 -2 1; -2 4 -2; 1 -2 1 (J. Immerkaer, Fast   |
- * |             | noise variance estimation, CVIU 64, 1996), in each of up to 7 x 7 cells. Of the cells, the one at  |
- * |             | 3 % from below counts: noise is everywhere, texture is not.                                         |
- * | information | the smaller of two entropies: of grey values, and of their differences along rows; bits a pixel     |
+ * | noise       | m = sqrt(pi/2) / 6 times the mean of |d|, d from the mask 1 -2 1; -2 4 -2; 1 -2 1 (J. Immerkaer,    |
+ * |             | Fast noise variance estimation, CVIU 64, 1996), in each of up to 7 x 7 cells; of texture it is | | |
+ * lessened to m^2 / f, f the same from first differences. Of the cells, the one at 3 % from below      | | | counts:
+ * noise is everywhere, texture is not.                                                        | | information | the
+ * smaller of two entropies: of grey values, and of their differences along rows; bits a pixel     |
  *
  * All sums are of integers. An image has the same measures on any number of threads.
  */
@@ -22,12 +23,14 @@
 #include "data/stats.h"
 #include "recipe/images.h"
 
+enum { RGM_MEASURES_ONE = 32767 };
 typedef struct rgm_measures {
     float brightness, contrast;
     float softness;           /* pixels; at most the longer side; NaN: no differences at all */
     float noise;              /* NaN: less than 5 pixels high or wide */
     float information;        /* bits */
-    float likeness, distance; /* of RGM_MEASURE_*: outliers.h fills them */
+    float likeness, distance; /* of RGM_MEASURE_*: typical.h fills them */
+    int16_t alike, opposite;  /* correlations, in parts of RGM_MEASURES_ONE; 0: none: typical.h fills them */
     uint16_t H, W;            /* of the picture itself */
     uint8_t low, high;
     uint8_t constant; /* 1: every pixel has the same colour */

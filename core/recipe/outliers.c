@@ -6,8 +6,7 @@
 #include <string.h>
 #include "recipe/ascending.h"
 
-enum { KINDS = RGM_RANKINGS, FIRST = RGM_FIND_CONSTANT, CANDIDATES = 4 * RGM_RANKED_MOST, DRAWN = 16, SIGNALS = 3 };
-#define LIKENESS_MOST -0.3 /* of what is told to be inverted */
+enum { KINDS = RGM_RANKINGS, FIRST = RGM_FIND_CONSTANT, CANDIDATES = 4 * RGM_RANKED_MOST, DRAWN = 16, SIGNALS = 4 };
 
 /* ---- signals ---- */
 
@@ -19,13 +18,15 @@ static double noise(const rgm_measures *m) { return (double)m->noise; }
 static double information(const rgm_measures *m) { return (double)m->information; }
 static double contrast(const rgm_measures *m) { return (double)m->contrast; }
 static double likeness(const rgm_measures *m) { return (double)m->likeness; }
+static double alike(const rgm_measures *m) { return (double)m->alike / RGM_MEASURES_ONE; }
+static double opposite(const rgm_measures *m) { return -(double)m->opposite / RGM_MEASURES_ONE; }
 static double distance(const rgm_measures *m) { return (double)m->distance; }
 static double aspect(const rgm_measures *m) { return (double)m->W / (double)m->H; }
 static double size(const rgm_measures *m) { return sqrt((double)m->W * (double)m->H); }
 static double height(const rgm_measures *m) { return m->H; }
 static double width(const rgm_measures *m) { return m->W; }
 
-enum { UP = 1, DOWN = -1, FISHER = 2, AWAY = 3 };
+enum { UP = 1, DOWN = -1, FISHER = 2, AWAY = 3, INVERSE = 4 };
 
 typedef struct signal {
     int32_t kind, how, by_class;
@@ -42,11 +43,12 @@ static const signal signals[] = {
     {RGM_FIND_BRIGHT, 0, 0, brightness, DOWN, 256, -1, 1.0986},
     {RGM_FIND_BRIGHT, RGM_HOW_LEVEL, 0, low, DOWN, 256, -1, 0.9163},
     {RGM_FIND_BLURRED, 0, 1, softness, UP, 0, 1, 0.47},
-    {RGM_FIND_NOISY, 0, 0, noise, UP, 1, 1, 1.3863},
-    {RGM_FIND_INVERTED, 0, 1, likeness, FISHER, 0, 1, 0.5},
+    {RGM_FIND_NOISY, 0, 0, noise, UP, 2, 1, 1.3863},
+    {RGM_FIND_INVERTED, 0, 1, opposite, INVERSE, 0, 1, 0.5},
     {RGM_FIND_LOW_INFORMATION, 0, 1, information, DOWN, 0.25, 1, 0.9163},
-    {RGM_FIND_LOW_INFORMATION, RGM_HOW_CONTRAST, 1, contrast, DOWN, 1, 1, 1.3863},
+    {RGM_FIND_LOW_INFORMATION, RGM_HOW_CONTRAST, 0, contrast, DOWN, 1, 1, 1.3863},
     {RGM_FIND_ODD, 0, 1, distance, UP, 1, 1, 0.4055},
+    {RGM_FIND_ODD, RGM_HOW_UNLIKE, 1, alike, FISHER, 0, 1, 0.5},
     {RGM_FIND_ODD, RGM_HOW_SHAPE, 0, aspect, AWAY, 0, 1, 0.9163},
     {RGM_FIND_ODD, RGM_HOW_SIZE, 0, size, AWAY, 0, 1, 1.3863},
 };
@@ -101,8 +103,12 @@ typedef struct work {
 
 static double away_from(const work *w, const signal *s) { return s->value == size ? w->usual_size : w->usual_aspect; }
 
-static double form(const work *w, const signal *s, double value) {
-    if (s->form == FISHER) return -atanh(fmax(-0.999, fmin(value, 0.999)));
+static double fisher(double value) { return atanh(fmax(-0.999, fmin(value, 0.999))); }
+
+static double form(const work *w, const signal *s, const rgm_measures *m) {
+    const double value = s->value(m);
+    if (s->form == FISHER) return -fisher(value);
+    if (s->form == INVERSE) return fisher(value) - fisher(alike(m));
     if (s->form == AWAY) return fabs(log(value / away_from(w, s)));
     return s->form * log(s->offset + s->facing * value);
 }
@@ -110,6 +116,7 @@ static double form(const work *w, const signal *s, double value) {
 /* The value that has this t. */
 static double unform(const work *w, const signal *s, double t) {
     if (s->form == FISHER) return -tanh(t);
+    if (s->form == INVERSE) return NAN;
     if (s->form == AWAY) return away_from(w, s);
     return s->facing * (exp(s->form * t) - s->offset);
 }
@@ -118,8 +125,7 @@ static double unform(const work *w, const signal *s, double t) {
 static void take_signal(work *w, const signal *s) {
     for (int64_t i = 0; i < w->o->count; i++) {
         const rgm_measures *m = &w->o->measures[i];
-        double value = m->looked && !m->constant ? s->value(m) : NAN;
-        w->t[i] = isnan(value) ? NAN : (float)form(w, s, value);
+        w->t[i] = m->looked && !m->constant ? (float)form(w, s, m) : NAN;
     }
 }
 
@@ -159,6 +165,23 @@ static double bound_of(const float *sorted, int64_t n) {
     return far + tail * (log((double)n * p1) + RGM_OUTLIERS_MARGIN);
 }
 
+/* Where some images stand apart from all others by a gap: the lowest such, or `bound`. `least` as of a signal. */
+static double gap_of(const float *sorted, int64_t n, double least, double bound) {
+    const int64_t most = n / 50 > 5 ? n / 50 : 5;
+    const double sure = log((double)most) + RGM_OUTLIERS_MARGIN;
+    for (int64_t r = 1; r <= most && r + 10 < n; r++) {
+        const float *below = &sorted[n - r - 1]; /* the first below the gap, downwards */
+        const double gap = (double)below[1] - (double)*below;
+        int64_t m = 10 * r + 30 < n / 4 ? 10 * r + 30 : n / 4;
+        double sum = 0;
+        if (gap < least / 4 || m < 8) continue;
+        if (m > n - r) m = n - r;
+        for (int64_t i = 0; i < m; i++) sum += (double)below[-i] - (double)below[1 - m];
+        if (gap >= sum / (double)(m - 1) * fmax(1, sure / (double)r)) bound = fmin(bound, (double)*below + gap / 2);
+    }
+    return bound;
+}
+
 /* t of all images in their classes' terms: less the median, by the spread, times the set's. */
 static double center(const work *w, int32_t k, double t, double spread) {
     double own = w->spread[k];
@@ -169,11 +192,7 @@ static void score_one(work *w, const signal *s, int64_t number, int32_t k, doubl
     const double t = (double)w->t[number];
     if (isnan(t)) return;
     double score = fmin(center(w, k, t, spread) / bound, (t - w->middle[k]) / s->least);
-    if (s->form == FISHER) {
-        double value = (double)w->o->measures[number].likeness;
-        if (value >= 0) return;
-        if (value > LIKENESS_MOST || -t > w->middle[k] + 2 * w->spread[k]) score = fmin(score, 0.99);
-    }
+    if (s->form == INVERSE && t < s->least) score *= 0.5;
     if ((float)score <= w->score[number]) return;
     w->score[number] = (float)score;
     w->by[number] = (uint8_t)(s - signals);
@@ -194,7 +213,7 @@ static void score_signal(work *w, const signal *s) {
             if (!isnan(t)) w->sorted[m++] = (float)center(w, k, t, spread);
         }
     rgm_ascending_sort(w->sorted, w->room, m);
-    double bound = fmax(bound_of(w->sorted, m), 1e-3);
+    double bound = fmax(gap_of(w->sorted, m, s->least, bound_of(w->sorted, m)), 1e-3);
     for (int32_t k = 0; k < by->classes; k++)
         for (int64_t i = by->first[k]; i < by->first[k + 1]; i++) score_one(w, s, by->order[i], k, bound, spread);
 }

@@ -8,6 +8,11 @@
  *     tail   = (Q(1 - p1) - Q(1 - p0)) / log(p0 / p1), p1 = 0.01 and p0 = 0.1, or more for few images
  *     bound  = Q(1 - p1) + tail * (log(n p1) + RGM_OUTLIERS_MARGIN)
  *
+ * The bound is lower where the last r images stand apart from the others by a gap. Spacings of an exponential tail are
+ * exponential themselves, with the mean tail / r (A. Renyi, On the theory of order statistics, 1953). So a gap counts
+ * that is as large as tail * max(1, (log(n / 50) + RGM_OUTLIERS_MARGIN) / r), the tail being that of the 10 r + 30
+ * images below it, and at least a quarter of the factor below. The bound is its middle. r is n / 50 at most.
+ *
  * If the tail falls off as fast as an exponential one or faster, as many as exp(-RGM_OUTLIERS_MARGIN) images of a clean
  * set are expected beyond the bound. An image is a finding if it is beyond, and also differs from the usual by as much
  * as people see: a factor that each signal has. Its score is the smaller of the two ratios, 1 at the bound. Fewer than
@@ -19,7 +24,7 @@
  * | dark            | mean brightness (set); brightest pixels (set)             | 3; 2.5                    |
  * | bright          | 256 less mean brightness (set), less darkest pixels (set) | 3; 2.5                    |
  * | blurred         | width of edges (class)                                    | 1.6                       |
- * | noisy           | noise (set)                                               | 4, of noise + 1           |
+ * | noisy           | noise (set)                                               | 4, of noise + 2           |
  * | inverted        | likeness, below -0.3; its negative would be usual (class) | 0.5 of Fisher's z         |
  * | low information | bits a pixel (class); contrast (class)                    | 2.5, of bits + 0.25; 4    |
  * | odd             | distance (class); aspect ratio, and size of pictures (set)| 1.5; 2.5; 4               |

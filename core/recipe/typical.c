@@ -46,13 +46,24 @@ void rgm_by_class_free(rgm_by_class *by) {
 
 /* ---- likeness and distance ---- */
 
+/* Sums over a grid. */
+typedef struct sums_of {
+    int32_t sum, squares; /* of the grey part */
+} sums_of;
+
+/* A worker's references of the class that it is in. */
+typedef struct references {
+    uint8_t *grids; /* [RGM_TYPICAL_REFERENCES][bytes] */
+    sums_of sums[RGM_TYPICAL_REFERENCES];
+} references;
+
 typedef struct work {
     const rgm_typical *t;
     uint64_t *sums; /* [classes][RGM_GRID_GREY] */
     int64_t most;   /* references of a class */
     int64_t from;   /* the first place in the order, of those that are compared now */
     int64_t count;
-    uint8_t *room; /* [workers][RGM_TYPICAL_REFERENCES][bytes] */
+    references *references; /* [workers] */
 } work;
 
 static rgm_status sum_class(void *context, int32_t k, int32_t worker, rgm_error *err) {
@@ -85,9 +96,26 @@ static float likeness(const uint8_t *grid, const uint64_t *sum, int64_t others) 
     return aa > 1e-6 && bb > 1e-6 ? (float)fmax(-1, fmin(ab / sqrt(aa * bb), 1)) : NAN;
 }
 
-static int32_t square_distance(const uint8_t *a, const uint8_t *b, int32_t bytes) {
+static sums_of sum_grid(const uint8_t *grid) {
+    sums_of s = {0, 0};
+    for (int32_t j = 0; j < RGM_GRID_GREY; j++) {
+        s.sum += grid[j];
+        s.squares += grid[j] * grid[j];
+    }
+    return s;
+}
+
+static int32_t grey_product(const uint8_t *a, const uint8_t *b) {
     int32_t sum[LANES] = {0}, all = 0;
-    for (int32_t at = 0; at < bytes; at += LANES)
+    for (int32_t at = 0; at < RGM_GRID_GREY; at += LANES)
+        for (int32_t i = 0; i < LANES; i++) sum[i] += (int16_t)a[at + i] * (int16_t)b[at + i];
+    for (int32_t i = 0; i < LANES; i++) all += sum[i];
+    return all;
+}
+
+static int32_t colour_distance(const uint8_t *a, const uint8_t *b, int32_t bytes) {
+    int32_t sum[LANES] = {0}, all = 0;
+    for (int32_t at = RGM_GRID_GREY; at < bytes; at += LANES)
         for (int32_t i = 0; i < LANES; i++) {
             int16_t d = (int16_t)(a[at + i] - b[at + i]);
             sum[i] += d * d;
@@ -96,30 +124,61 @@ static int32_t square_distance(const uint8_t *a, const uint8_t *b, int32_t bytes
     return all;
 }
 
+/* 0 if one of the two is flat. */
+static double correlation(const sums_of *a, const sums_of *b, int32_t product) {
+    const int64_t n = RGM_GRID_GREY;
+    int64_t aa = n * a->squares - (int64_t)a->sum * a->sum, bb = n * b->squares - (int64_t)b->sum * b->sum;
+    int64_t ab = n * product - (int64_t)a->sum * b->sum;
+    return aa > 0 && bb > 0 ? (double)ab / sqrt((double)aa * (double)bb) : 0;
+}
+
 /* Where reference i of `count` lies among n. */
 static int64_t place_of(int64_t i, int64_t count, int64_t n) { return i * n / count; }
 
-/* From the reference that is NEAREST nearest, or the farthest of fewer; `place` is the image's own in its class. */
-static float distance(const work *w, const uint8_t *grid, int64_t place, int64_t n, const uint8_t *references) {
-    int32_t nearest[NEAREST], found = 0;
-    const int64_t count = n < w->most ? n : w->most;
-    for (int64_t i = 0; i < count; i++) {
-        if (place_of(i, count, n) == place) continue;
-        int32_t d = square_distance(grid, references + i * w->t->bytes, w->t->bytes), j;
-        if (found == NEAREST && d >= nearest[NEAREST - 1]) continue;
-        j = found < NEAREST ? found++ : NEAREST - 1;
-        for (; j > 0 && nearest[j - 1] > d; j--) nearest[j] = nearest[j - 1];
-        nearest[j] = d;
-    }
-    return found ? (float)sqrt((double)nearest[found - 1] / w->t->bytes) : NAN;
+/* The NEAREST smallest of the values that were put in, ascending. */
+typedef struct few {
+    double list[NEAREST];
+    int32_t count;
+} few;
+
+static void put(few *f, double value) {
+    if (f->count == NEAREST && value >= f->list[NEAREST - 1]) return;
+    int32_t j = f->count < NEAREST ? f->count++ : NEAREST - 1;
+    for (; j > 0 && f->list[j - 1] > value; j--) f->list[j] = f->list[j - 1];
+    f->list[j] = value;
 }
 
-static void gather(const work *w, int32_t k, uint8_t *references) {
+/* Fills what compares the image with the references, but its own; `place` is its place in its class of n. */
+static void compare_one(const work *w, int64_t number, int64_t place, int64_t n, const references *r) {
+    const uint8_t *grid = w->t->grids + number * w->t->bytes;
+    const sums_of own = sum_grid(grid);
+    const int64_t count = n < w->most ? n : w->most;
+    few near = {.count = 0}, alike = {.count = 0}, opposite = {.count = 0};
+    rgm_measures *m = &w->t->measures[number];
+    for (int64_t i = 0; i < count; i++) {
+        const uint8_t *other = r->grids + i * w->t->bytes;
+        if (place_of(i, count, n) == place) continue;
+        int32_t product = grey_product(grid, other), d = own.squares + r->sums[i].squares - 2 * product;
+        double c = correlation(&own, &r->sums[i], product);
+        if (w->t->bytes > RGM_GRID_GREY) d += colour_distance(grid, other, w->t->bytes);
+        put(&near, d);
+        put(&alike, -c);
+        put(&opposite, c);
+    }
+    if (!near.count) return;
+    m->distance = (float)sqrt(near.list[near.count - 1] / w->t->bytes);
+    m->alike = (int16_t)lrint(-alike.list[alike.count - 1] * RGM_MEASURES_ONE);
+    m->opposite = (int16_t)lrint(opposite.list[opposite.count - 1] * RGM_MEASURES_ONE);
+}
+
+static void gather(const work *w, int32_t k, references *r) {
     const rgm_by_class *by = w->t->by;
     const int64_t n = by->first[k + 1] - by->first[k], count = n < w->most ? n : w->most;
-    for (int64_t i = 0; i < count; i++)
-        memcpy(references + i * w->t->bytes,
-               w->t->grids + by->order[by->first[k] + place_of(i, count, n)] * w->t->bytes, (size_t)w->t->bytes);
+    for (int64_t i = 0; i < count; i++) {
+        uint8_t *to = r->grids + i * w->t->bytes;
+        memcpy(to, w->t->grids + by->order[by->first[k] + place_of(i, count, n)] * w->t->bytes, (size_t)w->t->bytes);
+        r->sums[i] = sum_grid(to);
+    }
 }
 
 /* The class of a place in the order. */
@@ -138,20 +197,20 @@ static int32_t class_at(const rgm_by_class *by, int64_t place) {
 static rgm_status compare_some(void *context, int32_t chunk, int32_t worker, rgm_error *err) {
     const work *w = context;
     const rgm_by_class *by = w->t->by;
-    uint8_t *references = w->room + (size_t)worker * RGM_TYPICAL_REFERENCES * (size_t)w->t->bytes;
+    references *r = &w->references[worker];
     int64_t at = w->from + (int64_t)chunk * BLOCK, end = at + BLOCK;
     (void)err;
     if (end > w->from + w->count) end = w->from + w->count;
     for (int32_t k = -1; at < end; at++) {
         if (k < 0 || at >= by->first[k + 1]) {
             k = class_at(by, at);
-            gather(w, k, references);
+            gather(w, k, r);
         }
         const uint8_t *grid = w->t->grids + by->order[at] * w->t->bytes;
         const int64_t n = by->first[k + 1] - by->first[k];
         rgm_measures *m = &w->t->measures[by->order[at]];
         m->likeness = likeness(grid, w->sums + (size_t)k * RGM_GRID_GREY, n - 1);
-        m->distance = distance(w, grid, at - by->first[k], n, references);
+        compare_one(w, by->order[at], at - by->first[k], n, r);
     }
     return RGM_OK;
 }
@@ -173,12 +232,18 @@ static rgm_status measure(work *w, rgm_error *err) {
 }
 
 rgm_status rgm_typical_measure(const rgm_typical *t, rgm_error *err) {
+    const int32_t workers = rgm_team_size(t->team);
+    const size_t bytes = RGM_TYPICAL_REFERENCES * (size_t)t->bytes;
     work w = {.t = t};
+    uint8_t *grids = malloc((size_t)workers * bytes);
     w.sums = calloc((size_t)t->by->classes, RGM_GRID_GREY * sizeof *w.sums);
-    w.room = calloc((size_t)rgm_team_size(t->team), RGM_TYPICAL_REFERENCES * (size_t)t->bytes);
-    rgm_status status = w.sums && w.room ? measure(&w, err) : rgm_fail(err, RGM_E_NOMEM, "inspect: out of memory");
+    w.references = calloc((size_t)workers, sizeof *w.references);
+    for (int32_t i = 0; grids && w.references && i < workers; i++) w.references[i].grids = grids + (size_t)i * bytes;
+    rgm_status status =
+        grids && w.sums && w.references ? measure(&w, err) : rgm_fail(err, RGM_E_NOMEM, "inspect: out of memory");
+    free(grids);
     free(w.sums);
-    free(w.room);
+    free(w.references);
     return status;
 }
 

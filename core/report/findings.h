@@ -47,7 +47,8 @@ enum {
     RGM_HOW_LEVEL = 32,    /* dark, bright: its brightest, its darkest pixels, not its mean */
     RGM_HOW_CONTRAST = 64, /* of little information: its contrast */
     RGM_HOW_SHAPE = 128,   /* odd: width / height */
-    RGM_HOW_SIZE = 256     /* odd: the root of its pixels */
+    RGM_HOW_SIZE = 256,    /* odd: the root of its pixels */
+    RGM_HOW_UNLIKE = 512   /* odd: its correlation with the nearest of its class */
 };
 
 typedef struct rgm_finding {
