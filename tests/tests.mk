@@ -52,6 +52,13 @@ tests_check_html_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE
 tests_check_html_CFLAGS = $(test_cflags)
 tests_check_html_LDADD = $(tests_check_report_LDADD) -lm
 
+check_PROGRAMS += tests/check_chart
+TESTS += tests/check_chart
+tests_check_chart_SOURCES = %D%/check_chart.c %D%/markup.c %D%/markup.h
+tests_check_chart_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE
+tests_check_chart_CFLAGS = $(test_cflags)
+tests_check_chart_LDADD = $(tests_check_report_LDADD) -lm
+
 check_PROGRAMS += tests/check_bench
 TESTS += tests/check_bench
 tests_check_bench_SOURCES = %D%/check_bench.c

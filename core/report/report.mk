@@ -1,6 +1,10 @@
 noinst_LTLIBRARIES += libreport.la
 libreport_la_SOURCES = \
 	%D%/bar.c %D%/bar.h \
+	%D%/chart.c %D%/chart.h \
+	%D%/chart_lines.c %D%/chart_lines.h \
+	%D%/chart_map.c %D%/chart_map.h \
+	%D%/chart_rows.c %D%/chart_rows.h \
 	%D%/exclude_list.c %D%/exclude_list.h \
 	%D%/findings.c %D%/findings.h \
 	%D%/gallery.c %D%/gallery.h \
@@ -11,7 +15,9 @@ libreport_la_SOURCES = \
 	%D%/metrics.c %D%/metrics.h \
 	%D%/predictions.c %D%/predictions.h \
 	%D%/runfolder.c %D%/runfolder.h \
+	%D%/scale.c %D%/scale.h \
 	%D%/statistics.c %D%/statistics.h \
-	%D%/summary.c %D%/summary.h
+	%D%/summary.c %D%/summary.h \
+	%D%/trace.c %D%/trace.h
 libreport_la_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
 libreport_la_LIBADD = $(JANSSON_LIBS)
