@@ -4,9 +4,10 @@
 
 #include <stddef.h>
 
-/* NULL if each element of `text` ends where it has to (void ones and SVG's "/>" apart), attributes have quotes that
- * end, ids are there once, what refers to an id finds it, nothing is loaded and no script is needed. Else what is
- * wrong, in a static buffer. */
+/* NULL if all of this holds for `text`, else what is wrong, in a static buffer:
+ *     each element ends where it has to, void ones and SVG's "/>" apart, and so does each attribute's value
+ *     an id is there once, and what refers to an id finds it
+ *     nothing is loaded, and no script is needed */
 const char *markup_fault(const char *text);
 
 /* How often `part` is in `text`. */

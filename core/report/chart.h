@@ -1,7 +1,7 @@
 /* What all charts of a page share: the figure around them, their style sheet, lengths and texts of SVG.
  *
- * A chart is a <figure class="chart"> with a caption, a legend, an inline SVG that takes the width it gets, and its
- * data as a table to open. Charts need no script. Colours are those of report/html.h, so they follow light, dark and
+ * A chart is a <figure class="chart"> with a caption, a legend, an inline SVG, and its data as a table to open. It
+ * takes the width it gets. Charts need no script. Colours are those of report/html.h, so they follow light, dark and
  * paper. Lines, dots and cells do not depend on the locale; the same data give the same bytes.
  */
 #ifndef RGM_REPORT_CHART_H
@@ -23,8 +23,8 @@ const char *rgm_chart_style(void);
 void rgm_chart_begin(FILE *to, const rgm_chart_frame *frame, const char *class);
 void rgm_chart_end(FILE *to);
 
-/* <svg> of W x H units with the title and what it shows as text, for people who do not see it; `part` tells several
- * SVGs of a figure apart. Then </svg>. */
+/* <svg> of W x H units; then </svg>. It has the title, and `what` it shows as text, for people who do not see it.
+ * `part` tells several SVGs of a figure apart. */
 void rgm_chart_svg(FILE *to, const rgm_chart_frame *frame, int32_t part, const char *what, double W, double H);
 void rgm_chart_svg_end(FILE *to);
 
@@ -40,8 +40,8 @@ void rgm_chart_table_end(FILE *to);
 /* A length or a place, with one decimal at most; " 12.5" with a blank in front if `apart`. */
 void rgm_chart_put(FILE *to, double value, int32_t apart);
 
-/* <text> at a place; `anchor` "start", "middle" or "end"; `class` a literal, "" for none; any text, cut to so many
- * columns with "..." and whole in a <title> if it is cut. columns 0: never cut. */
+/* <text> at a place. `anchor` is "start", "middle" or "end", `class` a literal, "" for none. Any text is fine. It is
+ * cut to so many columns with "..."; then the whole is in a <title>. columns 0: it is never cut. */
 typedef struct rgm_chart_label {
     double x, y;
     const char *anchor, *class, *text;

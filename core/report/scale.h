@@ -17,11 +17,11 @@ typedef struct rgm_scale {
     double ticks[RGM_SCALE_TICKS];
 } rgm_scale;
 
-/* Makes a scale over [low, high] with about `wanted` tick marks at 1, 2 or 5 times a power of ten; a logarithmic one
- * has them at powers of ten, and at 2 and 5 times these where it is short. With `round` its ends become tick marks.
+/* Makes a scale over [low, high] with about `wanted` tick marks at 1, 2 or 5 times a power of ten. A logarithmic one
+ * has them at powers of ten, and where it is short at 2 and 5 times these. With `whole` its ends become tick marks.
  * Any values are fine: those that make no scale become [0, 1], a logarithmic one [0.1, 1]. from and to are set by the
  * caller. */
-void rgm_scale_make(rgm_scale *scale, double low, double high, int32_t wanted, int32_t round);
+void rgm_scale_make(rgm_scale *scale, double low, double high, int32_t wanted, int32_t whole);
 
 /* The place of a value. Beyond its ends it is at most the scale's own length away. Of what has no place, 0 on a
  * logarithmic scale say, the low end. */
