@@ -3,6 +3,7 @@
 #include "cli/client.h"
 #include "cli/commands.h"
 #include "cli/options.h"
+#include "cli/reporting.h"
 #include "cli/result.h"
 #include "cli/watch.h"
 #include "cli/way_on.h"
@@ -64,6 +65,7 @@ static rgm_status train(const rgm_cli_line *line, const regimen_config *config, 
     watch->machine = machine;
     int32_t status = regimen_train(machine, NULL, config, &training, &result, &why);
     regimen_machine_close(machine);
+    if (status >= 0 && result.folder[0]) rgm_reporting_ended(result.folder);
     if (status >= 0 && !line->quiet && !line->json) rgm_way_next(&result);
     if (status >= 0) return RGM_OK;
     rgm_way_add(&result, why.text, sizeof why.text);

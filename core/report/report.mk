@@ -8,12 +8,16 @@ libreport_la_SOURCES = \
 	%D%/exclude_list.c %D%/exclude_list.h \
 	%D%/findings.c %D%/findings.h \
 	%D%/gallery.c %D%/gallery.h \
+	%D%/history.c %D%/history.h \
 	%D%/html.c %D%/html.h \
 	%D%/inspection.c %D%/inspection.h \
 	%D%/inspection_model.c %D%/inspection_model.h \
 	%D%/interval.c %D%/interval.h \
 	%D%/metrics.c %D%/metrics.h \
 	%D%/predictions.c %D%/predictions.h \
+	%D%/risks.c %D%/risks.h \
+	%D%/run_curves.c %D%/run_curves.h \
+	%D%/run_page.c %D%/run_page.h \
 	%D%/runfolder.c %D%/runfolder.h \
 	%D%/scale.c %D%/scale.h \
 	%D%/statistics.c %D%/statistics.h \
