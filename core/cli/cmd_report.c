@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/log.h"
+#include "cli/client.h"
 #include "cli/commands.h"
 #include "cli/interrupt.h"
 #include "cli/options.h"
@@ -10,22 +11,30 @@
 #include "cli/result.h"
 #include "report/summary.h"
 
-enum { OUT };
+enum { OUT, SPLIT, QUICK };
 static const rgm_cli_flag flags[] = {
     [OUT] = {"out", 'o', "FILE", "the page [RUN/report.html; of several runs report.html]"},
+    [SPLIT] = {"split", 0, "NAME",
+               "what the model is asked about: test, validation or train [the first that is there]"},
+    [QUICK] = {"quick", 0, NULL, "what was recorded alone: the model is not asked"},
     {0},
 };
 
 static const rgm_cli_spec spec = {
     .name = "report",
     .arguments = "RUN...",
-    .about =
-        "Writes an HTML page of a run, or of several side by side: verdict, risks, curves and what was configured. "
-        "It is one file that needs nothing else, no network and no script. A run may still be going on.",
+    .about = "Writes an HTML page of a run, or of several side by side: verdict, risks, curves and what was "
+             "configured. Of a "
+             "single run with a checkpoint and data, its model is asked about a split, too: confusion, classes, "
+             "reliability, "
+             "top losses, filters. The page is one file that needs nothing else, no network and no script. A run may "
+             "still be "
+             "going on.",
     .examples = "  regimen report runs/resnet20-1\n"
                 "  regimen report runs/resnet20-1 runs/resnet20-2 --out both.html\n"
-                "  regimen report runs/resnet20-1 --json\n",
-    .command = RGM_FOR_OTHER,
+                "  regimen report runs/resnet20-1 --split validation --json\n"
+                "  regimen report runs/resnet20-1 --quick\n",
+    .command = RGM_FOR_REPORT,
     .own = flags,
     .least = 1,
     .most = RGM_RUN_PAGE_RUNS,
@@ -49,6 +58,26 @@ static void print_verdicts(const rgm_run_page *page) {
     }
 }
 
+/* What hinders it is told, and the rest is written: unless it was asked for by name. */
+static rgm_status examine(const rgm_cli_line *line, rgm_reporting *r, const rgm_stop *stop, rgm_error *err) {
+    const char *splits[RGM_SPLIT_COUNT];
+    char text[RGM_ERROR_LINE];
+    rgm_error why = {0};
+    int32_t split = -1, named = line->own[SPLIT] || rgm_cli_value(line, "data.file");
+    const rgm_history *h = r->histories[0];
+    for (int32_t i = 0; i < RGM_SPLIT_COUNT; i++) splits[i] = rgm_split_name(i);
+    if (line->own[SPLIT]) RGM_TRY(rgm_cli_choice("split", line->own[SPLIT], splits, RGM_SPLIT_COUNT, &split, err));
+    if (line->own[QUICK] || line->argument_count > 1 || (!h->has_best && !h->has_last && !named)) return RGM_OK;
+    rgm_status status = rgm_reporting_examine(r, line, split, stop, &why);
+    if (status >= 0) return status;
+    if (named || status == RGM_E_INTERRUPTED || status == RGM_E_NOMEM) {
+        *err = why;
+        return status;
+    }
+    rgm_log(RGM_LOG_WARN, "the model is not asked: %s", rgm_client_line(&why, text));
+    return RGM_OK;
+}
+
 static rgm_status report(const rgm_cli_line *line, rgm_reporting *r, rgm_error *err) {
     char path[RGM_RUNFOLDER_PATH];
     const rgm_stop stop = rgm_interrupt_stop();
@@ -60,6 +89,7 @@ static rgm_status report(const rgm_cli_line *line, rgm_reporting *r, rgm_error *
     RGM_TRY(rgm_result_begin(line, err));
     RGM_TRY(rgm_reporting_read(r, line->argument, line->argument_count, &stop, err));
     RGM_TRY(rgm_reporting_check(out, err));
+    RGM_TRY(examine(line, r, &stop, err));
     RGM_TRY(rgm_run_page_write(&r->page, out, err));
     if (rgm_json_leaves_text(line->json) && !line->quiet) print_verdicts(&r->page);
     RGM_TRY(write_json(&r->page, line->json, err));

@@ -4,7 +4,7 @@ enum {
     TRAIN = RGM_FOR_TRAIN,
     CONFIGURED = RGM_FOR_TRAIN | RGM_FOR_EVAL | RGM_FOR_PLAN | RGM_FOR_BENCH,
     MAKING = CONFIGURED & ~RGM_FOR_EVAL, /* a model, not one that a checkpoint holds */
-    LOADING = CONFIGURED | RGM_FOR_PREDICT,
+    LOADING = CONFIGURED | RGM_FOR_PREDICT | RGM_FOR_REPORT,
     MACHINE = LOADING | RGM_FOR_MEASURE,
     EVERY = MACHINE | RGM_FOR_PLUGIN | RGM_FOR_OTHER
 };
@@ -13,7 +13,7 @@ enum {
     { key, RGM_CALL_NONE, name, letter, commands, arg, 0, NULL }
 
 static const rgm_flag flags[] = {
-    SETS("data.file", "data", 'd', CONFIGURED, "FILE"),
+    SETS("data.file", "data", 'd', CONFIGURED | RGM_FOR_REPORT, "FILE"),
     SETS("data.exclude", "exclude", 0, CONFIGURED, "LIST"),
     SETS("data.validation", "validation", 0, TRAIN, "FRACTION"),
     SETS("model.name", "model", 'm', CONFIGURED, "NAME"),

@@ -13,8 +13,9 @@ enum {
     RGM_FOR_BENCH = 8,
     RGM_FOR_PLUGIN = 16, /* this and the next have no configuration: only flags of one call */
     RGM_FOR_OTHER = 32,
-    RGM_FOR_MEASURE = 64, /* benches without a model of their own */
-    RGM_FOR_PREDICT = 128 /* as eval, but that its model and its data are arguments */
+    RGM_FOR_MEASURE = 64,  /* benches without a model of their own */
+    RGM_FOR_PREDICT = 128, /* as eval, but that its model and its data are arguments */
+    RGM_FOR_REPORT = 256   /* as predict, but that its data is an option */
 };
 
 enum { RGM_CALL_NONE, RGM_CALL_RESUME, RGM_CALL_JSON, RGM_CALL_CSV, RGM_CALL_QUIET, RGM_CALL_SET, RGM_CALL_HELP };

@@ -1,10 +1,16 @@
 #include "cli/reporting.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "base/log.h"
 #include "base/replace.h"
+#include "cli/client.h"
+#include "library/configuration.h"
+#include "library/model.h"
+#include "report/run_answers.h"
+#include "run/examine.h"
 
 rgm_status rgm_reporting_read(rgm_reporting *r, const char *const *folders, int32_t count, const rgm_stop *stop,
                               rgm_error *err) {
@@ -20,7 +26,46 @@ rgm_status rgm_reporting_read(rgm_reporting *r, const char *const *folders, int3
     return RGM_OK;
 }
 
+static void advance(void *context, int64_t done, int64_t total) {
+    (void)total;
+    rgm_bar_update(context, done, NAN, NAN);
+}
+
+static rgm_status load_model(rgm_reporting *r, const rgm_cli_line *line, const rgm_stop *stop, rgm_error *err) {
+    regimen_error why;
+    RGM_TRY(rgm_public_checkpoint(r->histories[0]->folder, r->checkpoint, err));
+    if (regimen_config_create(&r->config, &why) < 0) return rgm_client_fail(err, &why);
+    RGM_TRY(rgm_public_read_checkpoint(r->config, r->checkpoint, stop, err));
+    RGM_TRY(rgm_cli_apply(line, &r->config->config, err));
+    if (!r->config->config.data.file[0])
+        return rgm_fail(err, RGM_E_USAGE, "report: its data are not known: --data FILE");
+    if (regimen_machine_open(&r->machine, r->config, NULL, &why) < 0) return rgm_client_fail(err, &why);
+    if (regimen_model_load(&r->model, r->machine, r->checkpoint, r->config, NULL, &why) < 0)
+        return rgm_client_fail(err, &why);
+    return RGM_OK;
+}
+
+rgm_status rgm_reporting_examine(rgm_reporting *r, const rgm_cli_line *line, int32_t split, const rgm_stop *stop,
+                                 rgm_error *err) {
+    rgm_examination *x = &r->examination;
+    RGM_TRY(load_model(r, line, stop, err));
+    const rgm_examine_options options = {.split = split, .stop = *stop, .progress = advance, .context = &r->bar};
+    rgm_bar_start(&r->bar, &(rgm_bar_options){.label = "examine", .unit = "images", .quiet = line->quiet});
+    rgm_status status = rgm_examine(r->model->predictor, &options, x, err);
+    rgm_bar_finish(&r->bar);
+    RGM_TRY(status);
+    x->checkpoint = r->checkpoint;
+    x->names = r->model->class_count == x->classes ? (const char *const *)r->model->classes : NULL;
+    r->page.examination = x;
+    rgm_run_answers_risks(x, &r->risks[0]);
+    return RGM_OK;
+}
+
 void rgm_reporting_close(rgm_reporting *r) {
+    rgm_examination_free(&r->examination);
+    regimen_model_close(r->model);
+    regimen_machine_close(r->machine);
+    regimen_config_destroy(r->config);
     for (int32_t i = 0; i < r->page.count; i++) rgm_history_free(r->histories[i]);
     r->page.count = 0;
 }

@@ -310,8 +310,8 @@ static void one_seed(rgm_risks *risks, const rgm_history *h) {
 
 void rgm_risks_find(rgm_risks *risks, const rgm_history *history) {
     static void (*const rules[])(rgm_risks * risks, const rgm_history *h) = {
-        ending,    empty,      not_finite,   diverged, guessing, start, unevaluated, overfit, gap,
-        past_best, unfinished, interval, no_test,  spikes,   norm,  slower,      damaged, one_seed};
+        ending,    empty,      not_finite, diverged, guessing, start, unevaluated, overfit, gap,
+        past_best, unfinished, interval,   no_test,  spikes,   norm,  slower,      damaged, one_seed};
     risks->count = 0;
     for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) rules[i](risks, history);
 }

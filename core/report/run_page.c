@@ -7,6 +7,8 @@
 #include "base/text.h"
 #include "report/chart.h"
 #include "report/html.h"
+#include "report/predictions.h"
+#include "report/run_answers.h"
 #include "report/run_curves.h"
 #include "report/summary.h"
 
@@ -224,6 +226,28 @@ static void put_config(FILE *to, const rgm_history *h) {
 
 /* ---- one run ---- */
 
+static int32_t is_examined(const rgm_run_page *p) { return p->examination && p->examination->images > 0; }
+
+static void put_links(FILE *to, const rgm_run_page *p) {
+    fputs("<nav><a href=\"#curves\">Curves</a>", to);
+    if (is_examined(p)) fputs("<a href=\"#predictions\">Predictions</a><a href=\"#losses\">Top losses</a>", to);
+    fputs("<a href=\"#configuration\">Configuration</a><a href=\"#environment\">Environment</a></nav>\n", to);
+}
+
+static rgm_status put_answers(FILE *to, const rgm_run_page *p, rgm_error *err) {
+    const rgm_history *h = p->runs[0];
+    char folder[RGM_RUNFOLDER_PATH + 64];
+    if (is_examined(p)) return rgm_run_answers_put(to, p->examination, err);
+    if (!h->has_last && !h->has_best) return RGM_OK;
+    fputs("<h2>Predictions</h2>\n<p class=\"soft\">The model was not asked for this page. Confusion, classes, "
+          "reliability, top "
+          "losses and filters are added by <code>regimen report ",
+          to);
+    rgm_html_text(to, rgm_text_shell(h->folder, folder, sizeof folder));
+    fputs("</code>, where checkpoint and data are there.</p>\n", to);
+    return RGM_OK;
+}
+
 static rgm_status put_run(rgm_html_page *page, const rgm_run_page *p, rgm_error *err) {
     FILE *to = page->to;
     const rgm_history *h = p->runs[0];
@@ -237,11 +261,11 @@ static rgm_status put_run(rgm_html_page *page, const rgm_run_page *p, rgm_error 
     put_risks(to, p->risks[0], 0, FIRST);
     put_next(to, p->risks[0], h);
     put_results(to, h);
-    fputs("<nav><a href=\"#curves\">Curves</a><a href=\"#configuration\">Configuration</a><a "
-          "href=\"#environment\">Environment</a></nav>\n<h2 id=\"curves\">Curves</h2>\n",
-          to);
+    put_links(to, p);
+    fputs("<h2 id=\"curves\">Curves</h2>\n", to);
     RGM_TRY(rgm_run_curves_put(to, h, err));
     RGM_TRY(rgm_html_flush(page, err));
+    RGM_TRY(put_answers(to, p, err));
     if (p->risks[0]->count > FIRST) {
         fputs("<h2>Further findings</h2>\n", to);
         put_risks(to, p->risks[0], FIRST, RGM_RISKS);
@@ -452,10 +476,45 @@ static json_t *run_json(const rgm_history *h, const rgm_risks *risks) {
     return o;
 }
 
+static json_t *classes_json(const rgm_examination *x) {
+    json_t *list = json_array();
+    char room[16];
+    for (int32_t c = 0; c < x->classes; c++) {
+        json_t *o = json_object();
+        json_object_set_new(o, "class", rgm_json_text(rgm_class_title(x->names, c, room)));
+        json_object_set_new(o, "images", json_integer(x->each[c].images));
+        json_object_set_new(o, "taken", json_integer(x->each[c].taken));
+        json_object_set_new(o, "hits", json_integer(x->each[c].hits));
+        json_array_append_new(list, o);
+    }
+    return list;
+}
+
+static json_t *examination_json(const rgm_examination *x) {
+    const rgm_calibration c = rgm_examination_calibration(x);
+    const rgm_filter_noise noise = rgm_examination_noise(&x->filters);
+    json_t *o = json_object();
+    json_object_set_new(o, "split", rgm_json_text(x->split));
+    json_object_set_new(o, "checkpoint", rgm_json_text(x->checkpoint));
+    json_object_set_new(o, "images", json_integer(x->images));
+    json_object_set_new(o, "unreadable", json_integer(x->unreadable));
+    json_object_set_new(o, "hits", json_integer(x->hits));
+    json_object_set_new(o, "loss", rgm_json_real(x->loss));
+    json_object_set_new(o, "calibration_error", rgm_json_real(c.error));
+    json_object_set_new(o, "calibration_error_low", rgm_json_real(c.low));
+    json_object_set_new(o, "calibration_error_high", rgm_json_real(c.high));
+    json_object_set_new(o, "calibration_error_by_chance", rgm_json_real(c.chance));
+    json_object_set_new(o, "filter_noise", rgm_json_real(noise.ratio));
+    json_object_set_new(o, "classes", classes_json(x));
+    return o;
+}
+
 json_t *rgm_run_page_json(const rgm_run_page *p) {
     json_t *list = json_array();
     for (int32_t i = 0; i < p->count; i++) json_array_append_new(list, run_json(p->runs[i], p->risks[i]));
     json_t *o = json_object();
-    if (o) json_object_set_new(o, "runs", list);
+    if (!o) return NULL;
+    json_object_set_new(o, "runs", list);
+    if (is_examined(p)) json_object_set_new(o, "examination", examination_json(p->examination));
     return o;
 }

@@ -8,6 +8,7 @@
 #define RGM_REPORT_RUN_PAGE_H
 
 #include <jansson.h>
+#include "report/examination.h"
 #include "report/html.h"
 #include "report/risks.h"
 
@@ -19,15 +20,16 @@ enum { RGM_RUN_PAGE_RUNS = 32 };
 typedef struct rgm_run_page {
     const rgm_history *runs[RGM_RUN_PAGE_RUNS];
     const rgm_risks *risks[RGM_RUN_PAGE_RUNS];
-    int32_t count; /* 1 at least */
+    int32_t count;                      /* 1 at least */
+    const rgm_examination *examination; /* of the only run; NULL: its model was not asked */
 } rgm_run_page;
 
 /* Writes it, replacing a file of that name. RGM_E_IO, RGM_E_NOMEM. */
 rgm_status rgm_run_page_write(const rgm_run_page *page, const char *path, rgm_error *err);
 
 /* {"runs": [{"run", "verdict", "model", "test", "best", "last", "steps", "epochs", "seed", "reason", "seconds",
- * "images_per_s", "risks", "next"}]}; docs/REPORT.md describes it. NULL if memory is short; the caller owns the
- * reference. */
+ * "images_per_s", "risks", "next"}]}, with "examination" if there is one; docs/REPORT.md describes it. NULL if memory
+ * is short; the caller owns the reference. */
 json_t *rgm_run_page_json(const rgm_run_page *page);
 
 /* "resnet20 is right on 88.90 % of 2,000 test images (95 % interval 87.45 to 90.20) after 12 epochs." Returns out. */

@@ -162,6 +162,14 @@ int64_t rgm_predictor_parameters(const rgm_predictor *p) {
     return sum;
 }
 
+rgm_status rgm_predictor_state(const rgm_predictor *p, rgm_state *state, rgm_error *err) {
+    if (!p->many)
+        return rgm_fail(err, RGM_E_USAGE, "%s: it does not say how large its images are: model.image and model.classes",
+                        p->constants.path);
+    rgm_trainer_state(p->many->trainer, state);
+    return RGM_OK;
+}
+
 /* ---- evaluations ---- */
 
 static const rgm_view *view_of(const rgm_data *data, int32_t split) {

@@ -77,6 +77,9 @@ rgm_status rgm_predictor_read(rgm_predictor *predictor, rgm_picture_source *sour
  * step. RGM_E_IO. RGM_E_USAGE if nothing is planned yet, or mean and deviation are not known. [main] */
 rgm_status rgm_predictor_save(const rgm_predictor *predictor, const char *path, rgm_error *err);
 
+/* Where its weights are; they live as long as it does. RGM_E_USAGE if nothing is planned yet. [main] */
+rgm_status rgm_predictor_state(const rgm_predictor *predictor, rgm_state *state, rgm_error *err);
+
 /* What it is of; its image and classes are 0 while they are not known. Live as long as it does. */
 const rgm_config *rgm_predictor_config(const rgm_predictor *predictor);
 const rgm_constants *rgm_predictor_constants(const rgm_predictor *predictor);
