@@ -77,9 +77,10 @@ static rgm_status add(const rgm_exact *e, int64_t number, rgm_findings *findings
  * are a group: there are none in practice. */
 static rgm_status join(const rgm_exact *e, const entry *list, int64_t count, rgm_findings *findings, rgm_error *err) {
     rgm_look first, other;
-    if (count > 1) RGM_TRY(rgm_images_get(e->images, list[0].number, 0, 0, &first, err));
+    if (count > 1) RGM_TRY(rgm_images_get_bytes(e->images, list[0].number, 0, 0, &first, err));
     for (int64_t i = 1; i < count; i++) {
-        RGM_TRY(rgm_images_get(e->images, list[i].number, 1, 0, &other, err));
+        if (rgm_stop_asked(&e->stop)) return rgm_fail(err, RGM_E_INTERRUPTED, "stopped on request");
+        RGM_TRY(rgm_images_get_bytes(e->images, list[i].number, 1, 0, &other, err));
         if (!same_pixels(&first, &other)) continue;
         e->of[list[i].number] = list[0].number;
         RGM_TRY(add(e, list[i].number, findings, err));
@@ -96,7 +97,6 @@ static rgm_status find(const rgm_exact *e, entry *list, rgm_findings *findings, 
     qsort(list, (size_t)count, sizeof *list, compare);
     for (int64_t i = 0, end; i < count; i = end) {
         for (end = i + 1; end < count && same_key(&list[i], &list[end]); end++) {}
-        if (end > i + 1 && rgm_stop_asked(&e->stop)) return rgm_fail(err, RGM_E_INTERRUPTED, "stopped, as asked");
         RGM_TRY(join(e, list + i, end - i, findings, err));
     }
     return RGM_OK;

@@ -6,7 +6,7 @@
  *     rgm_images_destroy(images);
  *
  * An encoded picture is made so small that its longer side has RGM_IMAGES_SIDE pixels at most. Its own size stands
- * beside. Memory is the workers' buffers.
+ * beside. Memory is the workers' buffers, and 64 MiB of images where they are read through HDF5.
  */
 #ifndef RGM_RECIPE_IMAGES_H
 #define RGM_RECIPE_IMAGES_H
@@ -53,7 +53,7 @@ typedef struct rgm_images_walk {
     void (*progress)(void *context, int64_t done); /* [main]; NULL: none */
     void *progress_context;
     rgm_stop stop;
-    int64_t unreadable; /* out: pictures that cannot be decoded: the log names them, look() is not called */
+    int64_t unreadable; /* out: pictures that cannot be decoded: look() is not called; the log names the first ten */
 } rgm_images_walk;
 
 /* Errors of the looks, of reading, RGM_E_INTERRUPTED. [main] */
@@ -64,5 +64,9 @@ rgm_status rgm_images_each(rgm_images *images, rgm_images_walk *walk, rgm_error 
  * only outside of chunks. RGM_E_FORMAT for one that cannot be decoded. [worker] */
 rgm_status rgm_images_get(rgm_images *images, int64_t number, int32_t which, int32_t worker, rgm_look *look,
                           rgm_error *err);
+
+/* The same without decoding: of an encoded picture its bytes and size, and no image. */
+rgm_status rgm_images_get_bytes(rgm_images *images, int64_t number, int32_t which, int32_t worker, rgm_look *look,
+                                rgm_error *err);
 
 #endif

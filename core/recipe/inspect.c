@@ -43,6 +43,19 @@ static rgm_status look(void *context, const rgm_look *look, int32_t worker, rgm_
     return RGM_OK;
 }
 
+static rgm_status add_unreadable(work *w, rgm_error *err) {
+    for (int64_t i = 0; i < w->count; i++) {
+        int32_t split;
+        int64_t index;
+        if (!w->broken[i]) continue;
+        rgm_images_place(w->images, i, &split, &index);
+        rgm_finding f = rgm_finding_of(RGM_FIND_UNREADABLE, split, index);
+        f.score = 1;
+        RGM_TRY(rgm_findings_add(&w->out->findings, &f, err));
+    }
+    return RGM_OK;
+}
+
 static rgm_status walk(work *w, rgm_error *err) {
     rgm_images_walk walk = {.count = w->count,
                             .look = look,
@@ -55,7 +68,7 @@ static rgm_status walk(work *w, rgm_error *err) {
     RGM_TRY(rgm_images_each(w->images, &walk, err));
     w->out->unreadable = walk.unreadable;
     w->out->images = w->count - walk.unreadable;
-    return RGM_OK;
+    return add_unreadable(w, err);
 }
 
 static rgm_status count_classes(work *w, rgm_error *err) {

@@ -6,29 +6,61 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "base/text.h"
 #include "report/summary.h"
 
 static const struct {
-    const char *name, *title;
+    const char *name, *title, *meaning, *remedy;
+    int32_t grave;
 } kinds[RGM_FIND_COUNT] = {
-    [RGM_FIND_LEAK] = {"leak", "leaks between splits"},
-    [RGM_FIND_EXACT_DUPLICATE] = {"exact_duplicate", "exact duplicates"},
-    [RGM_FIND_LABEL_CONFLICT] = {"label_conflict", "conflicting labels"},
-    [RGM_FIND_NEAR_LEAK] = {"near_leak", "near leaks between splits"},
-    [RGM_FIND_NEAR_DUPLICATE] = {"near_duplicate", "near duplicates"},
-    [RGM_FIND_LABEL_ERROR] = {"label_error", "likely label errors"},
-    [RGM_FIND_CONSTANT] = {"constant", "images of one colour"},
-    [RGM_FIND_DARK] = {"dark", "dark images"},
-    [RGM_FIND_BRIGHT] = {"bright", "bright images"},
-    [RGM_FIND_BLURRED] = {"blurred", "blurred images"},
-    [RGM_FIND_NOISY] = {"noisy", "noisy images"},
-    [RGM_FIND_INVERTED] = {"inverted", "inverted images"},
-    [RGM_FIND_LOW_INFORMATION] = {"low_information", "images of little information"},
-    [RGM_FIND_ODD] = {"odd", "odd images"},
+    [RGM_FIND_UNREADABLE] = {"unreadable", "unreadable pictures", "A training stops at the first of them.",
+                             "Leave them out, or import again: an import lists what it cannot read.", RGM_GRAVE_FAIL},
+    [RGM_FIND_LEAK] = {"leak", "leaks between splits",
+                       "The same image is in another split, so that the accuracy there is partly memory.",
+                       "Leave them out of this split.", RGM_GRAVE_FAIL},
+    [RGM_FIND_EXACT_DUPLICATE] = {"exact_duplicate", "exact duplicates",
+                                  "The same image is in this split before: it counts twice.",
+                                  "Leave them out, unless the weight is meant.", RGM_GRAVE_WARN},
+    [RGM_FIND_LABEL_CONFLICT] = {"label_conflict", "conflicting labels",
+                                 "The same image has two labels: one of them is wrong, or both are right.",
+                                 "Correct the wrong label at its source and import again, or leave both out.",
+                                 RGM_GRAVE_FAIL},
+    [RGM_FIND_NEAR_LEAK] = {"near_leak", "near leaks between splits",
+                            "Nearly the same image is in another split, so that the accuracy there is partly memory.",
+                            "Look at them, and leave them out of this split.", RGM_GRAVE_FAIL},
+    [RGM_FIND_NEAR_DUPLICATE] = {"near_duplicate", "near duplicates",
+                                 "Nearly the same image is in this split before. A part of it that is held out leaks.",
+                                 "Look at them. Leave them out if they are copies, keep them if they are a series.",
+                                 RGM_GRAVE_WARN},
+    [RGM_FIND_LABEL_ERROR] = {"label_error", "likely label errors",
+                              "A model that has not seen the image is sure of another label.",
+                              "Look at them. Correct labels at their source and import again, or leave them out.",
+                              RGM_GRAVE_WARN},
+    [RGM_FIND_CONSTANT] = {"constant", "images of one colour", "There is nothing to learn in such an image.",
+                           "Leave them out, and look for the cause: an empty or a broken picture.", RGM_GRAVE_WARN},
+    [RGM_FIND_DARK] = {"dark", "dark images", "They are much darker than the rest.",
+                       "Look at them: an exposure that failed, or a class that is dark.", RGM_GRAVE_SEE},
+    [RGM_FIND_BRIGHT] = {"bright", "bright images", "They are much brighter than the rest.",
+                         "Look at them: an exposure that failed, or a class that is bright.", RGM_GRAVE_SEE},
+    [RGM_FIND_BLURRED] = {"blurred", "blurred images", "They have less detail than the rest.",
+                          "Look at them: out of focus, or enlarged from a smaller picture.", RGM_GRAVE_SEE},
+    [RGM_FIND_NOISY] = {"noisy", "noisy images", "They have more noise than the rest.",
+                        "Look at them: a sensor, or damage on the way.", RGM_GRAVE_SEE},
+    [RGM_FIND_INVERTED] = {"inverted", "inverted images", "They are dark where their class is bright.",
+                           "Look at them: negatives are turned at their source, before the import.", RGM_GRAVE_WARN},
+    [RGM_FIND_LOW_INFORMATION] = {"low_information", "images of little information",
+                                  "They have hardly anything in them: few values, or a large empty part.",
+                                  "Look at them: a placeholder, or a crop beside the object.", RGM_GRAVE_SEE},
+    [RGM_FIND_ODD] = {"odd", "odd images", "They are unlike the other images of their class.",
+                      "Look at them: a wrong label, a wrong picture, or a rare kind that needs more examples.",
+                      RGM_GRAVE_SEE},
 };
 
 const char *rgm_finding_name(int32_t kind) { return kinds[kind].name; }
 const char *rgm_finding_title(int32_t kind) { return kinds[kind].title; }
+const char *rgm_finding_meaning(int32_t kind) { return kinds[kind].meaning; }
+const char *rgm_finding_remedy(int32_t kind) { return kinds[kind].remedy; }
+int32_t rgm_finding_grave(int32_t kind) { return kinds[kind].grave; }
 
 rgm_finding rgm_finding_of(int32_t kind, int32_t split, int64_t index) {
     return (rgm_finding){.kind = kind,
@@ -64,6 +96,7 @@ void rgm_findings_free(rgm_findings *f) {
 static int compare(const void *left, const void *right) {
     const rgm_finding *a = left, *b = right;
     if (a->kind != b->kind) return a->kind < b->kind ? -1 : 1;
+    if (isnan(a->score) != isnan(b->score)) return isnan(a->score) ? 1 : -1;
     if (a->score > b->score || a->score < b->score) return a->score > b->score ? -1 : 1;
     if (a->split != b->split) return a->split < b->split ? -1 : 1;
     return (a->index > b->index) - (a->index < b->index);
@@ -79,13 +112,36 @@ int64_t rgm_findings_count(const rgm_findings *f, int32_t kind) {
     return count;
 }
 
+void rgm_findings_count_splits(const rgm_findings *f, int32_t kind, int64_t counts[RGM_SPLIT_COUNT]) {
+    memset(counts, 0, RGM_SPLIT_COUNT * sizeof *counts);
+    for (int64_t i = 0; i < f->count; i++)
+        if (f->list[i].kind == kind) counts[f->list[i].split]++;
+}
+
+int64_t rgm_findings_first(const rgm_findings *f, int32_t kind) {
+    int64_t i = 0;
+    while (i < f->count && f->list[i].kind < kind) i++;
+    return i;
+}
+
 /* ---- why ---- */
 
-static const char *name_class(const rgm_dataset *set, int32_t c, char room[16]) {
+const char *rgm_class_of(const rgm_dataset *set, int32_t number, char room[RGM_CLASS_ROOM]) {
     const rgm_dataset_info *info = rgm_dataset_describe(set);
-    if (info->class_names && c >= 0 && c < info->classes) return info->class_names[c];
-    snprintf(room, 16, "%" PRId32, c);
+    if (info->class_names && number >= 0 && number < info->classes) return info->class_names[number];
+    snprintf(room, RGM_CLASS_ROOM, "%" PRId32, number);
     return room;
+}
+
+/* A class by name, not wider than a few words. */
+enum { NAME = 48, NAME_BYTES = 4 * NAME + 4 };
+static const char *short_class(const rgm_dataset *set, int32_t number, char text[NAME_BYTES]) {
+    char room[RGM_CLASS_ROOM];
+    const char *name = rgm_class_of(set, number, room);
+    size_t bytes = rgm_text_within(name, NAME);
+    if (bytes > NAME_BYTES - 4) bytes = 0; /* marks without width */
+    snprintf(text, NAME_BYTES, "%.*s%s", (int)bytes, name, name[bytes] ? "..." : "");
+    return text;
 }
 
 static void tell_how(int32_t how, char text[96]) {
@@ -100,19 +156,27 @@ static void tell_how(int32_t how, char text[96]) {
 }
 
 static void tell_other(const rgm_finding *f, const rgm_dataset *set, char *text, size_t size) {
-    const char *like = f->kind == RGM_FIND_LEAK || f->kind == RGM_FIND_EXACT_DUPLICATE ? "the pixels of" : "nearly";
-    char how[96], room[2][16];
-    tell_how(f->how, how);
-    int used = snprintf(text, size, "%s %s %" PRId64 "%s", like, rgm_split_name(f->other_split), f->other_index, how);
+    char how[96], names[2][NAME_BYTES];
     int32_t mine = rgm_dataset_labels(set, f->split)[f->index];
     int32_t others = rgm_dataset_labels(set, f->other_split)[f->other_index];
+    tell_how(f->how, how);
+    int used = snprintf(text, size, "%s %s %" PRId64 "%s", f->score >= 1 ? "the same as" : "nearly",
+                        rgm_split_name(f->other_split), f->other_index, how);
     if (mine != others && used > 0 && (size_t)used < size)
-        snprintf(text + used, size - (size_t)used, ", which is %.80s, not %.80s", name_class(set, others, room[0]),
-                 name_class(set, mine, room[1]));
+        snprintf(text + used, size - (size_t)used, ", which is %s, not %s", short_class(set, others, names[0]),
+                 short_class(set, mine, names[1]));
+}
+
+static void add_real(char *text, size_t size, const char *before, double value) {
+    char number[RGM_TEXT_REAL];
+    if (!isfinite(value)) return;
+    rgm_text_add(text, size, before);
+    rgm_text_add(text, size, rgm_text_print_real(number, sizeof number, 4, value));
 }
 
 static void tell_value(const rgm_finding *f, char *text, size_t size) {
     static const char *const measures[RGM_FIND_COUNT] = {
+        [RGM_FIND_UNREADABLE] = "cannot be decoded",
         [RGM_FIND_CONSTANT] = "every pixel is the same",
         [RGM_FIND_DARK] = "mean brightness",
         [RGM_FIND_BRIGHT] = "mean brightness",
@@ -122,19 +186,22 @@ static void tell_value(const rgm_finding *f, char *text, size_t size) {
         [RGM_FIND_LOW_INFORMATION] = "information",
         [RGM_FIND_ODD] = "distance from its class",
     };
-    int used = snprintf(text, size, "%s", measures[f->kind] ? measures[f->kind] : "");
-    if (isfinite(f->value) && used >= 0 && (size_t)used < size)
-        used += snprintf(text + used, size - (size_t)used, " %.4g", f->value);
-    if (isfinite(f->usual) && used >= 0 && (size_t)used < size)
-        snprintf(text + used, size - (size_t)used, "; usual %.4g", f->usual);
+    snprintf(text, size, "%s", measures[f->kind] ? measures[f->kind] : "");
+    add_real(text, size, " ", f->value);
+    add_real(text, size, "; usual ", f->usual);
+}
+
+static void tell_proposed(const rgm_finding *f, const rgm_dataset *set, char *text, size_t size) {
+    char names[2][NAME_BYTES];
+    snprintf(text, size, "given as %s; %s with probability",
+             short_class(set, rgm_dataset_labels(set, f->split)[f->index], names[0]),
+             short_class(set, f->proposed, names[1]));
+    add_real(text, size, " ", (double)f->probability);
 }
 
 const char *rgm_finding_reason(const rgm_finding *f, const rgm_dataset *set, char text[RGM_FINDING_REASON]) {
-    char room[2][16];
     if (f->proposed >= 0)
-        snprintf(text, RGM_FINDING_REASON, "given as %.80s; %.80s with probability %.3f",
-                 name_class(set, rgm_dataset_labels(set, f->split)[f->index], room[0]),
-                 name_class(set, f->proposed, room[1]), (double)f->probability);
+        tell_proposed(f, set, text, RGM_FINDING_REASON);
     else if (f->other_split >= 0)
         tell_other(f, set, text, RGM_FINDING_REASON);
     else
@@ -151,6 +218,7 @@ static json_t *one_json(const rgm_finding *f, const rgm_dataset *set) {
     json_t *o = json_object();
     int32_t bad = !o || put(o, "kind", json_string(kinds[f->kind].name)) ||
                   put(o, "split", json_string(rgm_split_name(f->split))) || put(o, "index", json_integer(f->index)) ||
+                  put(o, "label", json_integer(rgm_dataset_labels(set, f->split)[f->index])) ||
                   put(o, "score", rgm_json_real(f->score)) ||
                   put(o, "reason", rgm_json_text(rgm_finding_reason(f, set, text)));
     if (!bad && isfinite(f->value)) bad = put(o, "value", json_real(f->value));

@@ -2,7 +2,7 @@
  *
  *     rgm_findings_add(&findings, &finding, &err);        in any order
  *     rgm_findings_sort(&findings);                       by kind, the best first
- *     rgm_findings_json(&findings, set);                  for programs
+ *     rgm_findings_json(&findings, set, 100);             for programs
  *     rgm_findings_counts(&findings);
  *     rgm_findings_free(&findings);
  *
@@ -16,7 +16,8 @@
 
 /* Kinds, in the order in which they are told. */
 enum {
-    RGM_FIND_LEAK = 0,        /* the pixels of an image of another split */
+    RGM_FIND_UNREADABLE = 0,  /* a picture that cannot be decoded */
+    RGM_FIND_LEAK,            /* the pixels of an image of another split */
     RGM_FIND_EXACT_DUPLICATE, /* the pixels of an image of its own split */
     RGM_FIND_LABEL_CONFLICT,  /* the pixels, or nearly, of an image with another label */
     RGM_FIND_NEAR_LEAK,       /* nearly the pixels of an image of another split */
@@ -77,18 +78,37 @@ typedef struct rgm_findings {
 rgm_status rgm_findings_add(rgm_findings *findings, const rgm_finding *finding, rgm_error *err);
 void rgm_findings_free(rgm_findings *findings); /* a zeroed one is fine */
 
-/* By kind, then score from the largest, then split and index: the same order however they were added. */
+/* By kind, then score from the largest (NaN last), then split and index: the same order however they were added. */
 void rgm_findings_sort(rgm_findings *findings);
 
-/* How many there are of a kind. */
+/* How many there are of a kind, and in each split; of sorted findings the place of the first one. */
 int64_t rgm_findings_count(const rgm_findings *findings, int32_t kind);
+void rgm_findings_count_splits(const rgm_findings *findings, int32_t kind, int64_t counts[RGM_SPLIT_COUNT]);
+int64_t rgm_findings_first(const rgm_findings *findings, int32_t kind);
 
 /* "near_duplicate"; in words: "near duplicates". */
 const char *rgm_finding_name(int32_t kind);
 const char *rgm_finding_title(int32_t kind);
 
-/* Why, as one short line: "mean brightness 4.9 of 255; the set has 72.9". Returns text. */
-enum { RGM_FINDING_REASON = 256 };
+/* What it means for a training, and what to do: a sentence or two each. */
+const char *rgm_finding_meaning(int32_t kind);
+const char *rgm_finding_remedy(int32_t kind);
+
+/* How grave a kind is. */
+enum {
+    RGM_GRAVE_SEE = 0, /* to be looked at: most may be as they should be */
+    RGM_GRAVE_WARN,    /* costs accuracy, or makes figures less sure */
+    RGM_GRAVE_FAIL     /* figures of the set are wrong until it is mended */
+};
+int32_t rgm_finding_grave(int32_t kind);
+
+/* The name of a class, or its number as text in `room`. */
+enum { RGM_CLASS_ROOM = 16 };
+const char *rgm_class_of(const rgm_dataset *set, int32_t number, char room[RGM_CLASS_ROOM]);
+
+/* Why, as one short line: "mean brightness 4.9; usual 72.9". Long names of classes are cut between characters; what a
+ * name holds stays as it is. Returns text. */
+enum { RGM_FINDING_REASON = 512 };
 const char *rgm_finding_reason(const rgm_finding *finding, const rgm_dataset *set, char text[RGM_FINDING_REASON]);
 
 /* [{"kind", "split", "index", "score", "reason", ...}] of sorted findings, at most `most` of each kind; NULL without

@@ -5,6 +5,7 @@ libreport_la_SOURCES = \
 	%D%/chart_lines.c %D%/chart_lines.h \
 	%D%/chart_map.c %D%/chart_map.h \
 	%D%/chart_rows.c %D%/chart_rows.h \
+	%D%/examination.c %D%/examination.h \
 	%D%/exclude_list.c %D%/exclude_list.h \
 	%D%/findings.c %D%/findings.h \
 	%D%/gallery.c %D%/gallery.h \
@@ -16,6 +17,7 @@ libreport_la_SOURCES = \
 	%D%/metrics.c %D%/metrics.h \
 	%D%/predictions.c %D%/predictions.h \
 	%D%/risks.c %D%/risks.h \
+	%D%/run_answers.c %D%/run_answers.h \
 	%D%/run_curves.c %D%/run_curves.h \
 	%D%/run_page.c %D%/run_page.h \
 	%D%/runfolder.c %D%/runfolder.h \
