@@ -50,13 +50,8 @@ static void on_progress(void *context, int64_t done) {
 }
 
 static rgm_status show(const rgm_cli_line *line, const rgm_inspection *in, int32_t most, rgm_error *err) {
-    if (rgm_json_leaves_text(line->json)) rgm_inspection_print(in, most);
-    if (!line->json) return RGM_OK;
-    json_t *json = rgm_inspection_json(in);
-    rgm_status status =
-        json ? rgm_json_write(json, line->json, err) : rgm_fail(err, RGM_E_NOMEM, "no memory for the result");
-    json_decref(json);
-    return status;
+    if (rgm_json_leaves_text(line->json)) rgm_inspection_print(stdout, in, most);
+    return line->json ? rgm_inspection_write_json(in, line->json, err) : RGM_OK;
 }
 
 static rgm_status write_exclude(const rgm_cli_line *line, const rgm_inspection *in, rgm_error *err) {

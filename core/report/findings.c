@@ -7,57 +7,60 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/text.h"
-#include "report/summary.h"
 
 static const struct {
-    const char *name, *title, *meaning, *remedy;
+    const char *name, *one, *title, *meaning, *remedy;
     int32_t grave;
 } kinds[RGM_FIND_COUNT] = {
-    [RGM_FIND_UNREADABLE] = {"unreadable", "unreadable pictures", "A training stops at the first of them.",
+    [RGM_FIND_UNREADABLE] = {"unreadable", "unreadable picture", "unreadable pictures",
+                             "A training stops at the first of them.",
                              "Leave them out, or import again: an import lists what it cannot read.", RGM_GRAVE_FAIL},
-    [RGM_FIND_LEAK] = {"leak", "leaks between splits",
+    [RGM_FIND_LEAK] = {"leak", "leak between splits", "leaks between splits",
                        "The same image is in another split, so that the accuracy there is partly memory.",
                        "Leave them out of this split.", RGM_GRAVE_FAIL},
-    [RGM_FIND_EXACT_DUPLICATE] = {"exact_duplicate", "exact duplicates",
+    [RGM_FIND_EXACT_DUPLICATE] = {"exact_duplicate", "exact duplicate", "exact duplicates",
                                   "The same image is in this split before: it counts twice.",
                                   "Leave them out, unless the weight is meant.", RGM_GRAVE_WARN},
-    [RGM_FIND_LABEL_CONFLICT] = {"label_conflict", "conflicting labels",
+    [RGM_FIND_LABEL_CONFLICT] = {"label_conflict", "conflicting label", "conflicting labels",
                                  "The same image has two labels: one of them is wrong, or both are right.",
                                  "Correct the wrong label at its source and import again, or leave both out.",
                                  RGM_GRAVE_FAIL},
-    [RGM_FIND_NEAR_LEAK] = {"near_leak", "near leaks between splits",
+    [RGM_FIND_NEAR_LEAK] = {"near_leak", "near leak between splits", "near leaks between splits",
                             "Nearly the same image is in another split, so that the accuracy there is partly memory.",
                             "Look at them, and leave them out of this split.", RGM_GRAVE_FAIL},
-    [RGM_FIND_NEAR_DUPLICATE] = {"near_duplicate", "near duplicates",
+    [RGM_FIND_NEAR_DUPLICATE] = {"near_duplicate", "near duplicate", "near duplicates",
                                  "Nearly the same image is in this split before. A part of it that is held out leaks.",
                                  "Look at them. Leave them out if they are copies, keep them if they are a series.",
                                  RGM_GRAVE_WARN},
-    [RGM_FIND_LABEL_ERROR] = {"label_error", "likely label errors",
+    [RGM_FIND_LABEL_ERROR] = {"label_error", "likely label error", "likely label errors",
                               "A model that has not seen the image is sure of another label.",
                               "Look at them. Correct labels at their source and import again, or leave them out.",
                               RGM_GRAVE_WARN},
-    [RGM_FIND_CONSTANT] = {"constant", "images of one colour", "There is nothing to learn in such an image.",
+    [RGM_FIND_CONSTANT] = {"constant", "image of one colour", "images of one colour",
+                           "There is nothing to learn in such an image.",
                            "Leave them out, and look for the cause: an empty or a broken picture.", RGM_GRAVE_WARN},
-    [RGM_FIND_DARK] = {"dark", "dark images", "They are much darker than the rest.",
+    [RGM_FIND_DARK] = {"dark", "dark image", "dark images", "They are much darker than the rest.",
                        "Look at them: an exposure that failed, or a class that is dark.", RGM_GRAVE_SEE},
-    [RGM_FIND_BRIGHT] = {"bright", "bright images", "They are much brighter than the rest.",
+    [RGM_FIND_BRIGHT] = {"bright", "bright image", "bright images", "They are much brighter than the rest.",
                          "Look at them: an exposure that failed, or a class that is bright.", RGM_GRAVE_SEE},
-    [RGM_FIND_BLURRED] = {"blurred", "blurred images", "They have less detail than the rest.",
+    [RGM_FIND_BLURRED] = {"blurred", "blurred image", "blurred images", "They have less detail than the rest.",
                           "Look at them: out of focus, or enlarged from a smaller picture.", RGM_GRAVE_SEE},
-    [RGM_FIND_NOISY] = {"noisy", "noisy images", "They have more noise than the rest.",
+    [RGM_FIND_NOISY] = {"noisy", "noisy image", "noisy images", "They have more noise than the rest.",
                         "Look at them: a sensor, or damage on the way.", RGM_GRAVE_SEE},
-    [RGM_FIND_INVERTED] = {"inverted", "inverted images", "They are dark where their class is bright.",
+    [RGM_FIND_INVERTED] = {"inverted", "inverted image", "inverted images",
+                           "They are dark where their class is bright.",
                            "Look at them: negatives are turned at their source, before the import.", RGM_GRAVE_WARN},
-    [RGM_FIND_LOW_INFORMATION] = {"low_information", "images of little information",
+    [RGM_FIND_LOW_INFORMATION] = {"low_information", "image of little information", "images of little information",
                                   "They have hardly anything in them: few values, or a large empty part.",
                                   "Look at them: a placeholder, or a crop beside the object.", RGM_GRAVE_SEE},
-    [RGM_FIND_ODD] = {"odd", "odd images", "They are unlike the other images of their class.",
+    [RGM_FIND_ODD] = {"odd", "odd image", "odd images", "They are unlike the other images of their class.",
                       "Look at them: a wrong label, a wrong picture, or a rare kind that needs more examples.",
                       RGM_GRAVE_SEE},
 };
 
 const char *rgm_finding_name(int32_t kind) { return kinds[kind].name; }
 const char *rgm_finding_title(int32_t kind) { return kinds[kind].title; }
+const char *rgm_finding_titled(int32_t kind, int64_t count) { return count == 1 ? kinds[kind].one : kinds[kind].title; }
 const char *rgm_finding_meaning(int32_t kind) { return kinds[kind].meaning; }
 const char *rgm_finding_remedy(int32_t kind) { return kinds[kind].remedy; }
 int32_t rgm_finding_grave(int32_t kind) { return kinds[kind].grave; }
@@ -207,55 +210,4 @@ const char *rgm_finding_reason(const rgm_finding *f, const rgm_dataset *set, cha
     else
         tell_value(f, text, RGM_FINDING_REASON);
     return text;
-}
-
-/* ---- for programs ---- */
-
-static int32_t put(json_t *object, const char *key, json_t *value) { return json_object_set_new(object, key, value); }
-
-static json_t *one_json(const rgm_finding *f, const rgm_dataset *set) {
-    char text[RGM_FINDING_REASON];
-    json_t *o = json_object();
-    int32_t bad = !o || put(o, "kind", json_string(kinds[f->kind].name)) ||
-                  put(o, "split", json_string(rgm_split_name(f->split))) || put(o, "index", json_integer(f->index)) ||
-                  put(o, "label", json_integer(rgm_dataset_labels(set, f->split)[f->index])) ||
-                  put(o, "score", rgm_json_real(f->score)) ||
-                  put(o, "reason", rgm_json_text(rgm_finding_reason(f, set, text)));
-    if (!bad && isfinite(f->value)) bad = put(o, "value", json_real(f->value));
-    if (!bad && isfinite(f->usual)) bad = put(o, "usual", json_real(f->usual));
-    if (!bad && f->other_split >= 0)
-        bad = put(o, "other_split", json_string(rgm_split_name(f->other_split))) ||
-              put(o, "other_index", json_integer(f->other_index));
-    if (!bad && f->group >= 0) bad = put(o, "group", json_integer(f->group));
-    if (!bad && f->proposed >= 0)
-        bad = put(o, "proposed", json_integer(f->proposed)) ||
-              put(o, "probability", rgm_json_real((double)f->probability));
-    const char *name = rgm_dataset_name(set, f->split, f->index);
-    if (!bad && name) bad = put(o, "name", rgm_json_text(name));
-    if (!bad) return o;
-    json_decref(o);
-    return NULL;
-}
-
-json_t *rgm_findings_json(const rgm_findings *f, const rgm_dataset *set, int64_t most) {
-    json_t *array = json_array();
-    int64_t of_kind = 0;
-    for (int64_t i = 0; array && i < f->count; i++) {
-        of_kind = i > 0 && f->list[i].kind == f->list[i - 1].kind ? of_kind + 1 : 0;
-        if (of_kind < most && json_array_append_new(array, one_json(&f->list[i], set))) {
-            json_decref(array);
-            array = NULL;
-        }
-    }
-    return array;
-}
-
-json_t *rgm_findings_counts(const rgm_findings *f) {
-    json_t *o = json_object();
-    for (int32_t kind = 0; o && kind < RGM_FIND_COUNT; kind++)
-        if (put(o, kinds[kind].name, json_integer(rgm_findings_count(f, kind)))) {
-            json_decref(o);
-            o = NULL;
-        }
-    return o;
 }

@@ -2,8 +2,6 @@
  *
  *     rgm_findings_add(&findings, &finding, &err);        in any order
  *     rgm_findings_sort(&findings);                       by kind, the best first
- *     rgm_findings_json(&findings, set, 100);             for programs
- *     rgm_findings_counts(&findings);
  *     rgm_findings_free(&findings);
  *
  * Images are counted, not pairs: of a group of duplicates each image but its representative is one finding.
@@ -11,7 +9,6 @@
 #ifndef RGM_REPORT_FINDINGS_H
 #define RGM_REPORT_FINDINGS_H
 
-#include <jansson.h>
 #include "data/dataset.h"
 
 /* Kinds, in the order in which they are told. */
@@ -89,6 +86,7 @@ int64_t rgm_findings_first(const rgm_findings *findings, int32_t kind);
 /* "near_duplicate"; in words: "near duplicates". */
 const char *rgm_finding_name(int32_t kind);
 const char *rgm_finding_title(int32_t kind);
+const char *rgm_finding_titled(int32_t kind, int64_t count); /* "near duplicate" of one */
 
 /* What it means for a training, and what to do: a sentence or two each. */
 const char *rgm_finding_meaning(int32_t kind);
@@ -110,12 +108,5 @@ const char *rgm_class_of(const rgm_dataset *set, int32_t number, char room[RGM_C
  * name holds stays as it is. Returns text. */
 enum { RGM_FINDING_REASON = 512 };
 const char *rgm_finding_reason(const rgm_finding *finding, const rgm_dataset *set, char text[RGM_FINDING_REASON]);
-
-/* [{"kind", "split", "index", "score", "reason", ...}] of sorted findings, at most `most` of each kind; NULL without
- * memory. */
-json_t *rgm_findings_json(const rgm_findings *findings, const rgm_dataset *set, int64_t most);
-
-/* {"kind": count}, all kinds. NULL without memory. */
-json_t *rgm_findings_counts(const rgm_findings *findings);
 
 #endif

@@ -1,13 +1,9 @@
 #include "report/inspection.h"
 
 #include <inttypes.h>
-#include <stdio.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include "base/text.h"
-#include "report/summary.h"
-
-enum { JSON_MOST = 100000 }; /* findings of a kind */
 
 void rgm_inspection_free(rgm_inspection *in) {
     rgm_findings_free(&in->findings);
@@ -17,67 +13,123 @@ void rgm_inspection_free(rgm_inspection *in) {
     *in = (rgm_inspection){0};
 }
 
-/* ---- for people ---- */
+/* ---- counts ---- */
 
-static void print_counts(const rgm_inspection *in) {
-    const rgm_dataset_info *info = rgm_dataset_describe(in->set);
+int64_t rgm_inspection_of_class(const rgm_inspection *in, int32_t number) {
+    int64_t count = 0;
     for (int32_t split = 0; split < RGM_SPLIT_COUNT; split++)
-        if (info->count[split]) printf("  %-10s %9" PRId64 " images\n", rgm_split_name(split), info->count[split]);
-    if (in->unreadable) printf("  %" PRId64 " pictures cannot be decoded\n", in->unreadable);
+        if (in->counts[split]) count += in->counts[split][number];
+    return count;
 }
 
-static void print_kind(const rgm_inspection *in, int64_t first, int64_t count, int32_t most) {
-    const rgm_finding *f = &in->findings.list[first];
-    char reason[RGM_FINDING_REASON];
-    printf("\n%s: %" PRId64 "\n", rgm_finding_title(f->kind), count);
-    for (int64_t i = 0; i < count && i < most; i++) {
-        rgm_finding_reason(&f[i], in->set, reason);
-        rgm_text_clean(reason);
-        printf("  %-10s %9" PRId64 "  %s\n", rgm_split_name(f[i].split), f[i].index, reason);
-    }
-    if (count > most) printf("  and %" PRId64 " more\n", count - most);
-}
-
-void rgm_inspection_print(const rgm_inspection *in, int32_t most) {
-    print_counts(in);
-    for (int64_t i = 0, count; i < in->findings.count; i += count) {
-        count = rgm_findings_count(&in->findings, in->findings.list[i].kind);
-        print_kind(in, i, count, most);
-    }
-    if (!in->findings.count) printf("nothing found\n");
-}
-
-/* ---- for programs ---- */
-
-static json_t *split_json(const rgm_inspection *in, int32_t split) {
+int64_t rgm_inspection_total(const rgm_inspection *in) {
     const rgm_dataset_info *info = rgm_dataset_describe(in->set);
-    json_t *classes = json_object(), *o = NULL;
-    for (int32_t c = 0; classes && c < info->classes; c++) {
-        char number[16];
-        snprintf(number, sizeof number, "%" PRId32, c);
-        if (json_object_set_new(classes, info->class_names ? info->class_names[c] : number,
-                                json_integer(in->counts[split][c]))) {
-            json_decref(classes);
-            classes = NULL;
-        }
+    int64_t count = 0;
+    for (int32_t split = 0; split < RGM_SPLIT_COUNT; split++) count += info->count[split];
+    return count;
+}
+
+typedef struct ordered {
+    int64_t count;
+    int32_t number;
+} ordered;
+
+static int compare(const void *left, const void *right) {
+    const ordered *a = left, *b = right;
+    if (a->count != b->count) return a->count > b->count ? -1 : 1;
+    return (a->number > b->number) - (a->number < b->number);
+}
+
+int32_t *rgm_inspection_order(const rgm_inspection *in) {
+    int32_t classes = rgm_dataset_describe(in->set)->classes;
+    ordered *list = malloc((size_t)classes * sizeof *list);
+    int32_t *order = malloc((size_t)classes * sizeof *order);
+    if (list && order) {
+        for (int32_t i = 0; i < classes; i++) list[i] = (ordered){rgm_inspection_of_class(in, i), i};
+        qsort(list, (size_t)classes, sizeof *list, compare);
+        for (int32_t i = 0; i < classes; i++) order[i] = list[i].number;
+    } else {
+        free(order);
+        order = NULL;
     }
-    if (classes) o = json_pack("{s:I, s:o}", "images", (json_int_t)info->count[split], "classes", classes);
-    return o;
+    free(list);
+    return order;
 }
 
-static json_t *splits_json(const rgm_inspection *in) {
-    json_t *o = json_object();
-    for (int32_t split = 0; o && split < RGM_SPLIT_COUNT; split++)
-        if (in->counts[split] && json_object_set_new(o, rgm_split_name(split), split_json(in, split))) {
-            json_decref(o);
-            o = NULL;
-        }
-    return o;
+/* ---- sentences ---- */
+
+/* Appends what fits. */
+static void add(char text[RGM_INSPECTION_TEXT], const char *format, ...) __attribute__((format(printf, 2, 3)));
+static void add(char text[RGM_INSPECTION_TEXT], const char *format, ...) {
+    size_t used = strlen(text);
+    va_list list;
+    va_start(list, format);
+    vsnprintf(text + used, RGM_INSPECTION_TEXT - used, format, list);
+    va_end(list);
 }
 
-json_t *rgm_inspection_json(const rgm_inspection *in) {
-    return json_pack("{s:o, s:I, s:I, s:o, s:o, s:o, s:o}", "data", rgm_json_text(rgm_dataset_describe(in->set)->path),
-                     "images", (json_int_t)in->images, "unreadable", (json_int_t)in->unreadable, "splits",
-                     splits_json(in), "counts", rgm_findings_counts(&in->findings), "findings",
-                     rgm_findings_json(&in->findings, in->set, JSON_MOST), "seconds", rgm_json_real(in->seconds));
+const char *rgm_inspection_shape(const rgm_inspection *in, char text[RGM_INSPECTION_TEXT]) {
+    const rgm_dataset_info *info = rgm_dataset_describe(in->set);
+    int64_t count = rgm_inspection_total(in);
+    text[0] = 0;
+    add(text, "%" PRId64 " %s%s, ", count, info->encoded ? "encoded picture" : "image", count == 1 ? "" : "s");
+    if (info->encoded)
+        add(text, "%d channel%s, up to %d high and %d wide, ", info->C, info->C == 1 ? "" : "s", info->pictures.H,
+            info->pictures.W);
+    else
+        add(text, "%dx%dx%d (channels x height x width), ", info->C, info->H, info->W);
+    add(text, "%d classes", info->classes);
+    return text;
+}
+
+/* The kinds of one gravity, with how many there are of each. Returns how many kinds. */
+static int32_t add_kinds(const rgm_inspection *in, int32_t grave, const char *before, char *text) {
+    int32_t kinds = 0;
+    for (int32_t kind = 0; kind < RGM_FIND_COUNT; kind++) {
+        int64_t count = rgm_finding_grave(kind) == grave ? rgm_findings_count(&in->findings, kind) : 0;
+        if (!count) continue;
+        add(text, "%s%" PRId64 " %s", kinds ? ", " : before, count, rgm_finding_titled(kind, count));
+        kinds++;
+    }
+    if (kinds) add(text, ".");
+    return kinds;
+}
+
+int32_t rgm_inspection_judge(const rgm_inspection *in, char text[RGM_INSPECTION_TEXT]) {
+    text[0] = 0;
+    int32_t fail = add_kinds(in, RGM_GRAVE_FAIL, "Mend this before you train: ", text);
+    int32_t warn = add_kinds(in, RGM_GRAVE_WARN, fail ? " Decide about " : "Decide about ", text);
+    int32_t see = add_kinds(in, RGM_GRAVE_SEE, fail || warn ? " Look at " : "Nothing wrong was found. Look at ", text);
+    if (!fail && !warn && !see) add(text, "Nothing wrong was found.");
+    return fail ? RGM_GRAVE_FAIL : warn ? RGM_GRAVE_WARN : see ? RGM_GRAVE_SEE : -1;
+}
+
+/* Classes that a split lacks, where others have them; the largest beside the smallest. */
+static void note_split(const rgm_inspection *in, int32_t split, char *text) {
+    const rgm_dataset_info *info = rgm_dataset_describe(in->set);
+    const int64_t *counts = in->counts[split];
+    int32_t missing = 0, nowhere = 0;
+    int64_t most = 0, least = INT64_MAX;
+    if (!counts) return;
+    for (int32_t i = 0; i < info->classes; i++) {
+        int32_t empty = counts[i] == 0, everywhere = empty && rgm_inspection_of_class(in, i) == 0;
+        missing += empty && !everywhere;
+        nowhere += everywhere;
+        if (counts[i] > most) most = counts[i];
+        if (!empty && counts[i] < least) least = counts[i];
+    }
+    if (missing)
+        add(text, "%s lacks %d class%s that another split has.\n", rgm_split_name(split), missing,
+            missing == 1 ? "" : "es");
+    if (nowhere && split == (in->counts[0] ? 0 : in->counts[1] ? 1 : 2))
+        add(text, "%d class%s no image in any split.\n", nowhere, nowhere == 1 ? " has" : "es have");
+    if (most >= 10 * least)
+        add(text, "The largest class of %s has %.4g times the images of its smallest.\n", rgm_split_name(split),
+            (double)most / (double)least);
+}
+
+const char *rgm_inspection_notes(const rgm_inspection *in, char text[RGM_INSPECTION_TEXT]) {
+    text[0] = 0;
+    for (int32_t split = 0; split < RGM_SPLIT_COUNT; split++) note_split(in, split, text);
+    return text;
 }

@@ -1,9 +1,15 @@
 /* What an inspection of a data set gives, as plain data: recipe/inspect.h fills it, report/ tells it. Arrays are the
  * inspection's own; what was not looked at is NULL or 0.
+ *
+ *     rgm_inspection_print(stdout, &inspection, 10);          tables for people (inspection_print.c)
+ *     rgm_inspection_write_json(&inspection, "-", &err);      for programs (inspection_json.c)
+ *     rgm_inspection_page(...)                                a page with pictures (inspection_page.h)
+ *     rgm_inspection_free(&inspection);
  */
 #ifndef RGM_REPORT_INSPECTION_H
 #define RGM_REPORT_INSPECTION_H
 
+#include <stdio.h>
 #include "report/findings.h"
 #include "report/inspection_model.h"
 #include "report/statistics.h"
@@ -22,10 +28,29 @@ typedef struct rgm_inspection {
 /* A zeroed one is fine. */
 void rgm_inspection_free(rgm_inspection *inspection);
 
-/* Tables for people on `to`: counts, findings by kind, the first `most` of each. */
-void rgm_inspection_print(const rgm_inspection *inspection, int32_t most);
+/* Images of a class in all splits; of all images in all splits. */
+int64_t rgm_inspection_of_class(const rgm_inspection *inspection, int32_t number);
+int64_t rgm_inspection_total(const rgm_inspection *inspection);
 
-/* The result for programs: docs/INSPECT.md has the keys. NULL without memory. The caller owns the reference. */
-json_t *rgm_inspection_json(const rgm_inspection *inspection);
+/* "70000 images, 1x28x28 (channels x height x width), 10 classes". Returns text. */
+enum { RGM_INSPECTION_TEXT = 1024 };
+const char *rgm_inspection_shape(const rgm_inspection *inspection, char text[RGM_INSPECTION_TEXT]);
+
+/* The verdict in a sentence or two: which findings are to be mended first, which are to be looked at. Returns
+ * RGM_GRAVE_* of the gravest; -1: nothing was found. */
+int32_t rgm_inspection_judge(const rgm_inspection *inspection, char text[RGM_INSPECTION_TEXT]);
+
+/* What splits and classes lack: a line each, "" if there is nothing to note. Returns text. */
+const char *rgm_inspection_notes(const rgm_inspection *inspection, char text[RGM_INSPECTION_TEXT]);
+
+/* The order of classes by images, those with the most first; equals by number. To be freed; NULL: no memory. */
+int32_t *rgm_inspection_order(const rgm_inspection *inspection);
+
+/* Tables for people: what the set is, splits, classes, findings by kind with the first `most` of each, the verdict. */
+void rgm_inspection_print(FILE *to, const rgm_inspection *inspection, int32_t most);
+
+/* The result for programs: docs/INSPECT.md has the keys. `target` as report/summary.h says of JSON. RGM_E_IO,
+ * RGM_E_NOMEM. */
+rgm_status rgm_inspection_write_json(const rgm_inspection *inspection, const char *target, rgm_error *err);
 
 #endif

@@ -5,6 +5,7 @@ libreport_la_SOURCES = \
 	%D%/chart_lines.c %D%/chart_lines.h \
 	%D%/chart_map.c %D%/chart_map.h \
 	%D%/chart_rows.c %D%/chart_rows.h \
+	%D%/emit.c %D%/emit.h \
 	%D%/examination.c %D%/examination.h \
 	%D%/exclude_list.c %D%/exclude_list.h \
 	%D%/findings.c %D%/findings.h \
@@ -12,7 +13,9 @@ libreport_la_SOURCES = \
 	%D%/history.c %D%/history.h \
 	%D%/html.c %D%/html.h \
 	%D%/inspection.c %D%/inspection.h \
+	%D%/inspection_json.c \
 	%D%/inspection_model.c %D%/inspection_model.h \
+	%D%/inspection_print.c \
 	%D%/interval.c %D%/interval.h \
 	%D%/metrics.c %D%/metrics.h \
 	%D%/predictions.c %D%/predictions.h \
