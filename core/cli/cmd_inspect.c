@@ -9,6 +9,8 @@
 #include "recipe/inspect.h"
 #include "report/bar.h"
 #include "report/exclude_list.h"
+#include "report/inspection_json.h"
+#include "report/inspection_print.h"
 #include "report/summary.h"
 
 enum { MOST, WRITE_EXCLUDE, EXCLUDE_KINDS };

@@ -1,15 +1,14 @@
 /* What an inspection of a data set gives, as plain data: recipe/inspect.h fills it, report/ tells it. Arrays are the
  * inspection's own; what was not looked at is NULL or 0.
  *
- *     rgm_inspection_print(stdout, &inspection, 10);          tables for people (inspection_print.c)
- *     rgm_inspection_write_json(&inspection, "-", &err);      for programs (inspection_json.c)
- *     rgm_inspection_page(...)                                a page with pictures (inspection_page.h)
+ *     rgm_inspection_print(stdout, &inspection, 10);          tables for people inspection_print.h
+ *     rgm_inspection_write_json(&inspection, "-", &err);      for programs inspection_json.h
+ *     rgm_inspection_page(...)                                a page with pictures: inspection_page.h
  *     rgm_inspection_free(&inspection);
  */
 #ifndef RGM_REPORT_INSPECTION_H
 #define RGM_REPORT_INSPECTION_H
 
-#include <stdio.h>
 #include "report/findings.h"
 #include "report/inspection_model.h"
 #include "report/statistics.h"
@@ -45,12 +44,5 @@ const char *rgm_inspection_notes(const rgm_inspection *inspection, char text[RGM
 
 /* The order of classes by images, those with the most first; equals by number. To be freed; NULL: no memory. */
 int32_t *rgm_inspection_order(const rgm_inspection *inspection);
-
-/* Tables for people: what the set is, splits, classes, findings by kind with the first `most` of each, the verdict. */
-void rgm_inspection_print(FILE *to, const rgm_inspection *inspection, int32_t most);
-
-/* The result for programs: docs/INSPECT.md has the keys. `target` as report/summary.h says of JSON. RGM_E_IO,
- * RGM_E_NOMEM. */
-rgm_status rgm_inspection_write_json(const rgm_inspection *inspection, const char *target, rgm_error *err);
 
 #endif

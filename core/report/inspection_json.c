@@ -1,7 +1,7 @@
-/* The result for programs, written as it comes: classes and findings may be many. */
+#include "report/inspection_json.h"
+
 #include <math.h>
 #include "report/emit.h"
-#include "report/inspection.h"
 
 enum { JSON_MOST = 100000, JSON_EXAMPLES = 10000 }; /* findings of a kind; classes with examples */
 

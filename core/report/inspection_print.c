@@ -1,10 +1,10 @@
-/* Tables for people, on a terminal. What names hold is shown, never obeyed. */
+#include "report/inspection_print.h"
+
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include "base/text.h"
-#include "report/inspection.h"
 
 enum { NAME = 28, CLASSES = 20, ENDS = 5, CHANNELS = 4, CONFUSED = 5, TEXT = 8192 };
 

@@ -13,9 +13,9 @@ libreport_la_SOURCES = \
 	%D%/history.c %D%/history.h \
 	%D%/html.c %D%/html.h \
 	%D%/inspection.c %D%/inspection.h \
-	%D%/inspection_json.c \
+	%D%/inspection_json.c %D%/inspection_json.h \
 	%D%/inspection_model.c %D%/inspection_model.h \
-	%D%/inspection_print.c \
+	%D%/inspection_print.c %D%/inspection_print.h \
 	%D%/interval.c %D%/interval.h \
 	%D%/metrics.c %D%/metrics.h \
 	%D%/predictions.c %D%/predictions.h \
