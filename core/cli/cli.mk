@@ -25,6 +25,7 @@ libcli_la_SOURCES = \
 	%D%/inputs.c %D%/inputs.h \
 	%D%/interrupt.c %D%/interrupt.h \
 	%D%/options.c %D%/options.h \
+	%D%/outputs.c %D%/outputs.h \
 	%D%/plan_chunks.c %D%/plan_chunks.h \
 	%D%/plan_print.c %D%/plan_print.h \
 	%D%/predicting.c %D%/predicting.h \

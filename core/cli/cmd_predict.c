@@ -4,11 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/log.h"
-#include "base/replace.h"
 #include "cli/client.h"
 #include "cli/commands.h"
 #include "cli/interrupt.h"
 #include "cli/options.h"
+#include "cli/outputs.h"
 #include "cli/predicting.h"
 #include "cli/result.h"
 #include "cli/showing.h"
@@ -62,29 +62,12 @@ typedef struct command {
 
 /* ---- what is asked ---- */
 
-/* A stream of the process: what is in a file behind it was opened by the shell. */
-static int32_t is_stream(const char *path) {
-    static const char *const streams[] = {"-", "/dev/stdout", "/dev/stderr"};
-    for (size_t i = 0; i < sizeof streams / sizeof *streams; i++)
-        if (strcmp(path, streams[i]) == 0) return 1;
-    return strncmp(path, "/dev/fd/", 8) == 0 || strncmp(path, "/proc/self/fd/", 14) == 0;
-}
-
-/* Refused before the work: an output that could not be written, and one that would take the place of something else: a
- * picture, say, where a name was forgotten before a pattern. */
-static rgm_status check_output(const char *flag, const char *path, const char *head, int error, rgm_error *err) {
-    if (error) return rgm_fail(err, RGM_E_IO, "--%s: %.300s: %s", flag, path, strerror(error));
-    if (rgm_file_begins(path, head) != RGM_BEGINS_OTHER) return RGM_OK;
-    return rgm_fail(err, RGM_E_USAGE, "--%s: %.300s: exists, and is none that predict has written: give another name",
-                    flag, path);
-}
-
 static rgm_status check_outputs(const rgm_cli_line *line, rgm_error *err) {
-    const char *page = line->own[PAGE], *csv = line->csv, *json = line->json;
-    if (page && !is_stream(page))
-        RGM_TRY(check_output("page", page, RGM_GALLERY_HEAD, rgm_replace_hindered(page), err));
-    if (csv && !is_stream(csv)) RGM_TRY(check_output("csv", csv, RGM_PREDICTIONS_CSV, rgm_write_hindered(csv), err));
-    if (json && !is_stream(json)) RGM_TRY(check_output("json", json, RGM_PREDICTIONS_JSON, 0, err));
+    const rgm_output outputs[] = {{"page", line->own[PAGE], RGM_GALLERY_HEAD, RGM_OUTPUT_REPLACED},
+                                  {"csv", line->csv, RGM_PREDICTIONS_CSV, RGM_OUTPUT_IN_PLACE},
+                                  {"json", line->json, RGM_PREDICTIONS_JSON, RGM_OUTPUT_ANY}};
+    for (size_t i = 0; i < sizeof outputs / sizeof *outputs; i++)
+        RGM_TRY(rgm_output_check(&outputs[i], "predict", err));
     return RGM_OK;
 }
 

@@ -6,6 +6,7 @@ librecipe_la_SOURCES = \
 	%D%/inspect.c %D%/inspect.h \
 	%D%/measures.c %D%/measures.h \
 	%D%/outliers.c %D%/outliers.h \
+	%D%/sheets.c %D%/sheets.h \
 	%D%/statistics.c %D%/statistics.h \
 	%D%/typical.c %D%/typical.h
 librecipe_la_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)

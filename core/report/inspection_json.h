@@ -1,5 +1,5 @@
-/* An inspection for programs: docs/INSPECT.md has the keys. It is written as it comes, since classes and findings may be
- * many. Of a kind, the first 100,000 findings are in it.
+/* An inspection for programs: docs/INSPECT.md has the keys. It is written as it comes, since classes and findings may
+ * be many. Of a kind, the first 100,000 findings are in it.
  */
 #ifndef RGM_REPORT_INSPECTION_JSON_H
 #define RGM_REPORT_INSPECTION_JSON_H

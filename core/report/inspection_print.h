@@ -1,5 +1,5 @@
-/* An inspection as tables for people. What names hold is shown, never obeyed; of many classes, those with the most images
- * and the fewest are shown.
+/* An inspection as tables for people. What names hold is shown, never obeyed; of many classes, those with the most
+ * images and the fewest are shown.
  */
 #ifndef RGM_REPORT_INSPECTION_PRINT_H
 #define RGM_REPORT_INSPECTION_PRINT_H

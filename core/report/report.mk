@@ -13,9 +13,14 @@ libreport_la_SOURCES = \
 	%D%/history.c %D%/history.h \
 	%D%/html.c %D%/html.h \
 	%D%/inspection.c %D%/inspection.h \
+	%D%/inspection_cards.c %D%/inspection_cards.h \
+	%D%/inspection_classes.c %D%/inspection_classes.h \
+	%D%/inspection_draw.c %D%/inspection_draw.h \
 	%D%/inspection_json.c %D%/inspection_json.h \
 	%D%/inspection_model.c %D%/inspection_model.h \
+	%D%/inspection_page.c %D%/inspection_page.h \
 	%D%/inspection_print.c %D%/inspection_print.h \
+	%D%/inspection_says.c %D%/inspection_says.h \
 	%D%/interval.c %D%/interval.h \
 	%D%/metrics.c %D%/metrics.h \
 	%D%/predictions.c %D%/predictions.h \
@@ -27,6 +32,7 @@ libreport_la_SOURCES = \
 	%D%/scale.c %D%/scale.h \
 	%D%/statistics.c %D%/statistics.h \
 	%D%/summary.c %D%/summary.h \
+	%D%/thumbs.c %D%/thumbs.h \
 	%D%/trace.c %D%/trace.h
 libreport_la_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
 libreport_la_LIBADD = $(JANSSON_LIBS)

@@ -1,0 +1,33 @@
+/* An inspection as a page with pictures: one HTML file (html.h) with the verdict, what was found by kind, counts and
+ * means by class, what a model says, examples of each class, and the images that were found, those that they are like
+ * beside them.
+ *
+ *     rgm_inspection_page(&inspection, &(rgm_inspection_page_options){path, 24, thumbs}, &err);
+ *
+ * Its size has a limit (inspection_draw.h): of many classes and findings the first are shown, and how many more there
+ * are. The same inspection gives the same bytes.
+ */
+#ifndef RGM_REPORT_INSPECTION_PAGE_H
+#define RGM_REPORT_INSPECTION_PAGE_H
+
+#include "report/html.h"
+#include "report/inspection.h"
+#include "report/thumbs.h"
+
+/* What such a file begins with. */
+#define RGM_INSPECTION_PAGE_HEAD RGM_HTML_HEAD("inspect")
+
+/* Findings of a kind that are shown if nobody says how many; half of them where there are many kinds. */
+enum { RGM_INSPECTION_PAGE_FINDINGS = 24 };
+
+typedef struct rgm_inspection_page_options {
+    const char *path;
+    int32_t most; /* findings of a kind that are shown */
+    rgm_thumbs thumbs;
+} rgm_inspection_page_options;
+
+/* Writes the file, or leaves the one that is there as it is. Errors of the thumbs, RGM_E_IO, RGM_E_NOMEM. [main] */
+rgm_status rgm_inspection_page(const rgm_inspection *inspection, const rgm_inspection_page_options *options,
+                               rgm_error *err);
+
+#endif
