@@ -1,25 +1,34 @@
 /* inspect: what is in a data set, and what is wrong with it. The inspection itself is recipe/inspect.h's. */
 #include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 #include "base/log.h"
+#include "base/text.h"
 #include "cli/commands.h"
 #include "cli/interrupt.h"
 #include "cli/options.h"
+#include "cli/outputs.h"
+#include "cli/program.h"
+#include "data/exclude_lines.h"
 #include "recipe/inspect.h"
+#include "recipe/sheets.h"
 #include "report/bar.h"
 #include "report/exclude_list.h"
 #include "report/inspection_json.h"
+#include "report/inspection_page.h"
 #include "report/inspection_print.h"
 #include "report/summary.h"
 
-enum { MOST, WRITE_EXCLUDE, EXCLUDE_KINDS };
+enum { MOST, PAGE, PAGE_MOST, WRITE_EXCLUDE, EXCLUDE_KINDS, PATH_TEXT = 4 * 4096 };
 static const rgm_cli_flag flags[] = {
     [MOST] = {"most", 0, "N", "findings of a kind that are printed [10]"},
+    [PAGE] = {"page", 0, "FILE", "write a page with pictures, HTML that needs nothing else"},
+    [PAGE_MOST] = {"page-most", 0, "N", "findings of a kind on it [24, of many kinds 12]"},
     [WRITE_EXCLUDE] = {"write-exclude", 0, "FILE", "list what is better left out, for --exclude of train and import"},
     [EXCLUDE_KINDS] = {"exclude-kinds", 0, "LIST",
-                       "of the findings in that list, with commas between; also: all [default: leak, near_leak, "
-                       "exact_duplicate, near_duplicate, label_conflict, constant]"},
+                       "of the findings in that list, with commas between; also: all [default: unreadable, leak, "
+                       "near_leak, exact_duplicate, near_duplicate, label_conflict, constant]"},
     {0},
 };
 
@@ -27,9 +36,11 @@ static const rgm_cli_spec spec = {
     .name = "inspect",
     .arguments = "DATA.h5",
     .about =
-        "Looks at every image of a data set: counts by split and class, and what is wrong: duplicates within splits "
-        "and across them, conflicting labels.",
+        "Looks at every image of a data set and says what is in it and what is wrong with it: duplicates within splits "
+        "and across them, conflicting labels, pictures that cannot be read, images that are unlike the others. "
+        "docs/INSPECT.md has what is found, and how.",
     .examples = "  regimen inspect fashion.h5\n"
+                "  regimen inspect fashion.h5 --page fashion.html\n"
                 "  regimen inspect fashion.h5 --json=findings.json\n"
                 "  regimen inspect fashion.h5 --write-exclude list.txt\n",
     .command = RGM_FOR_MEASURE,
@@ -51,9 +62,53 @@ static void on_progress(void *context, int64_t done) {
     rgm_bar_update(&bar, done, (double)NAN, (double)NAN);
 }
 
+/* ---- what is told ---- */
+
 static rgm_status show(const rgm_cli_line *line, const rgm_inspection *in, int32_t most, rgm_error *err) {
     if (rgm_json_leaves_text(line->json)) rgm_inspection_print(stdout, in, most);
     return line->json ? rgm_inspection_write_json(in, line->json, err) : RGM_OK;
+}
+
+static rgm_status make_page(const rgm_inspection *in, const rgm_inspection_page_options *page, rgm_images *images,
+                            rgm_error *err) {
+    rgm_inspection_page_options o = *page;
+    rgm_sheets *sheets;
+    RGM_TRY(rgm_sheets_create(&sheets, images, rgm_interrupt_stop(), err));
+    o.thumbs = (rgm_thumbs){.give = rgm_sheets_give, .context = sheets};
+    rgm_status status = rgm_inspection_page(in, &o, err);
+    rgm_sheets_destroy(sheets);
+    return status;
+}
+
+static rgm_status write_page(const rgm_inspection *in, const rgm_inspection_page_options *page,
+                             const rgm_device *device, rgm_error *err) {
+    rgm_images *images;
+    if (!page->path) return RGM_OK;
+    RGM_TRY(rgm_images_create(&images, in->set, device, err));
+    rgm_status status = make_page(in, page, images, err);
+    rgm_images_destroy(images);
+    return status;
+}
+
+static const char *shown(const char *path, char text[PATH_TEXT]) {
+    rgm_text_shell(path, text, PATH_TEXT);
+    rgm_text_clean(text);
+    return text;
+}
+
+/* The command that goes on from here. */
+static void tell_next(const rgm_cli_line *line, const rgm_inspection *in) {
+    char text[RGM_INSPECTION_TEXT], data[PATH_TEXT], list[PATH_TEXT];
+    int32_t grave = rgm_inspection_judge(in, text);
+    shown(line->argument[0], data);
+    if (line->own[WRITE_EXCLUDE])
+        printf("next: %s train --data %s --exclude %s\n", rgm_program(), data, shown(line->own[WRITE_EXCLUDE], list));
+    else if (in->findings.count && !line->own[PAGE])
+        printf("next: %s inspect %s --page page.html\n", rgm_program(), data);
+    else if (grave >= RGM_GRAVE_WARN)
+        printf("next: %s inspect %s --write-exclude list.txt\n", rgm_program(), data);
+    else
+        printf("next: %s train --data %s\n", rgm_program(), data);
 }
 
 static rgm_status write_exclude(const rgm_cli_line *line, const rgm_inspection *in, rgm_error *err) {
@@ -68,6 +123,8 @@ static rgm_status write_exclude(const rgm_cli_line *line, const rgm_inspection *
     return RGM_OK;
 }
 
+/* ---- the command ---- */
+
 /* What is asked is possible: said before the work. */
 static rgm_status check_exclude(const rgm_cli_line *line, rgm_error *err) {
     uint32_t unused;
@@ -78,11 +135,35 @@ static rgm_status check_exclude(const rgm_cli_line *line, rgm_error *err) {
     return rgm_exclude_kinds_parse(kinds, &unused, err);
 }
 
-static rgm_status run(const rgm_cli_line *line, rgm_device *device, int32_t most, rgm_error *err) {
-    rgm_dataset *set;
+static rgm_status check_outputs(const rgm_cli_line *line, rgm_error *err) {
+    const rgm_output outputs[] = {{"page", line->own[PAGE], RGM_INSPECTION_PAGE_HEAD, RGM_OUTPUT_REPLACED},
+                                  {"write-exclude", line->own[WRITE_EXCLUDE], RGM_EXCLUDE_HEAD, RGM_OUTPUT_REPLACED},
+                                  {"json", line->json, RGM_INSPECTION_JSON, RGM_OUTPUT_IN_PLACE}};
+    if (line->own[PAGE] && !line->own[PAGE][0]) return rgm_fail(err, RGM_E_USAGE, "--page: expected a file");
+    if (line->own[PAGE_MOST] && !line->own[PAGE]) return rgm_fail(err, RGM_E_USAGE, "--page-most: there is no --page");
+    for (size_t i = 0; i < sizeof outputs / sizeof *outputs; i++)
+        RGM_TRY(rgm_output_check(&outputs[i], "inspect", err));
+    return check_exclude(line, err);
+}
+
+/* What the line asks for in numbers. */
+typedef struct wanted {
+    int32_t most;
+    rgm_inspection_page_options page;
+} wanted;
+
+static rgm_status tell(const rgm_cli_line *line, const rgm_inspection *in, const wanted *w, const rgm_device *device,
+                       rgm_error *err) {
+    RGM_TRY(show(line, in, w->most, err));
+    RGM_TRY(write_page(in, &w->page, device, err));
+    RGM_TRY(write_exclude(line, in, err));
+    if (!line->quiet && !line->json) tell_next(line, in);
+    return RGM_OK;
+}
+
+static rgm_status inspect(const rgm_cli_line *line, const rgm_dataset *set, const rgm_device *device, const wanted *w,
+                          rgm_error *err) {
     rgm_inspection inspection;
-    const rgm_dataset_options open = {.stop = rgm_interrupt_stop(), .names = 1, .lenient = 1};
-    RGM_TRY(rgm_dataset_open(&set, line->argument[0], &open, err));
     const rgm_inspect_options options = {.set = set,
                                          .device = device,
                                          .stop = rgm_interrupt_stop(),
@@ -91,26 +172,36 @@ static rgm_status run(const rgm_cli_line *line, rgm_device *device, int32_t most
                                          .context = (void *)(uintptr_t)line};
     rgm_status status = rgm_inspect(&options, &inspection, err);
     rgm_bar_finish(&bar);
-    if (status >= 0) status = show(line, &inspection, most, err);
-    if (status >= 0) status = write_exclude(line, &inspection, err);
+    if (status >= 0) status = tell(line, &inspection, w, device, err);
     rgm_inspection_free(&inspection);
+    return status;
+}
+
+static rgm_status run(const rgm_cli_line *line, const wanted *w, rgm_error *err) {
+    const rgm_dataset_options open = {.stop = rgm_interrupt_stop(), .names = 1, .lenient = 1};
+    rgm_config *config = rgm_cli_shared_config();
+    rgm_device *device;
+    rgm_dataset *set;
+    RGM_TRY(rgm_config_init(config, err));
+    RGM_TRY(rgm_cli_apply(line, config, err));
+    RGM_TRY(rgm_dataset_open(&set, line->argument[0], &open, err));
+    rgm_status status = rgm_device_configure(&device, config, 0, err);
+    if (status >= 0) {
+        status = inspect(line, set, device, w, err);
+        rgm_device_destroy(device);
+    }
     rgm_dataset_close(set);
     return status;
 }
 
 rgm_status rgm_cmd_inspect(int argc, char **argv, rgm_error *err) {
     static rgm_cli_line line;
-    rgm_config *config = rgm_cli_shared_config();
-    rgm_device *device;
-    int32_t most;
+    wanted w;
     RGM_TRY(rgm_cli_parse(&line, &spec, argc, argv, err));
     if (line.helped) return RGM_OK;
-    RGM_TRY(rgm_cli_integer(&line, MOST, 0, 1000000, 10, &most, err));
-    RGM_TRY(check_exclude(&line, err));
-    RGM_TRY(rgm_config_init(config, err));
-    RGM_TRY(rgm_cli_apply(&line, config, err));
-    RGM_TRY(rgm_device_configure(&device, config, 0, err));
-    rgm_status status = run(&line, device, most, err);
-    rgm_device_destroy(device);
-    return status;
+    w.page = (rgm_inspection_page_options){.path = line.own[PAGE]};
+    RGM_TRY(rgm_cli_integer(&line, MOST, 0, 1000000, 10, &w.most, err));
+    RGM_TRY(rgm_cli_integer(&line, PAGE_MOST, 1, 1000, 0, &w.page.most, err));
+    RGM_TRY(check_outputs(&line, err));
+    return run(&line, &w, err);
 }

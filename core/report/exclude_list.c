@@ -12,9 +12,9 @@
 #define BIT(kind) (1u << (kind))
 enum { QUOTED = 4 * 1024, HEAD = 2 * QUOTED };
 
-const uint32_t rgm_exclude_kinds_default = BIT(RGM_FIND_LEAK) | BIT(RGM_FIND_EXACT_DUPLICATE) |
-                                           BIT(RGM_FIND_LABEL_CONFLICT) | BIT(RGM_FIND_NEAR_LEAK) |
-                                           BIT(RGM_FIND_NEAR_DUPLICATE) | BIT(RGM_FIND_CONSTANT);
+const uint32_t rgm_exclude_kinds_default =
+    BIT(RGM_FIND_UNREADABLE) | BIT(RGM_FIND_LEAK) | BIT(RGM_FIND_EXACT_DUPLICATE) | BIT(RGM_FIND_LABEL_CONFLICT) |
+    BIT(RGM_FIND_NEAR_LEAK) | BIT(RGM_FIND_NEAR_DUPLICATE) | BIT(RGM_FIND_CONSTANT);
 
 /* ---- kinds ---- */
 

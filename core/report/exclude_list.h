@@ -11,8 +11,8 @@
 
 #include "report/findings.h"
 
-/* Kinds that are left out unless others are named: leaks, duplicates, conflicting labels and images of one colour. The
- * others are for people to look at first. */
+/* Kinds that are left out unless others are named: unreadable pictures, leaks, duplicates, conflicting labels and
+ * images of one colour. The others are for people to look at first. */
 extern const uint32_t rgm_exclude_kinds_default; /* bits 1 << RGM_FIND_* */
 
 /* "leak,label_error", "default" or "all" as bits, added to each other. RGM_E_USAGE names the nearest kind. */

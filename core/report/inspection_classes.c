@@ -221,7 +221,7 @@ static rgm_status put_card(const rgm_drawing *d, int32_t number, const rgm_thumb
 
 /* Some classes from *done on, as many as there is room for. */
 static rgm_status put_some(rgm_drawing *d, const chance *c, const plan *p, int32_t *done, rgm_error *err) {
-    rgm_image_place places[RGM_THUMBS_MOST];
+    rgm_image_place places[RGM_THUMBS_MOST] = {0};
     rgm_thumb thumbs[RGM_THUMBS_MOST];
     int32_t counts[RGM_THUMBS_MOST][LISTS], total = 0, classes = 0, at = 0;
     while (*done + classes < p->classes && classes < RGM_THUMBS_MOST && total + LISTS * SOME <= RGM_THUMBS_MOST) {

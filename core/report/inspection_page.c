@@ -7,7 +7,7 @@
 #include "report/inspection_draw.h"
 #include "report/inspection_says.h"
 
-enum { FEW_KINDS = 5, FEW = 12, CHANNELS = 16 }; /* of more kinds, fewer findings each */
+enum { MOST = 24, FEW_KINDS = 5, FEW = 12, CHANNELS = 16 }; /* of more kinds, fewer findings each */
 
 /* ---- the head ---- */
 
@@ -207,7 +207,7 @@ rgm_status rgm_inspection_page(const rgm_inspection *in, const rgm_inspection_pa
     rgm_drawing d = {.in = in, .thumbs = &o->thumbs, .page = &page, .most = o->most};
     int32_t kinds = 0;
     for (int32_t kind = 0; kind < RGM_FIND_COUNT; kind++) kinds += rgm_findings_count(&in->findings, kind) > 0;
-    if (kinds > FEW_KINDS && d.most == RGM_INSPECTION_PAGE_FINDINGS) d.most = FEW;
+    if (!d.most) d.most = kinds > FEW_KINDS ? FEW : MOST;
     RGM_TRY(rgm_html_open(&page, o->path, err));
     return rgm_html_close(&page, draw(&d, err), err);
 }

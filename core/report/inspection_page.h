@@ -2,7 +2,7 @@
  * means by class, what a model says, examples of each class, and the images that were found, those that they are like
  * beside them.
  *
- *     rgm_inspection_page(&inspection, &(rgm_inspection_page_options){path, 24, thumbs}, &err);
+ *     rgm_inspection_page(&inspection, &(rgm_inspection_page_options){path, 0, thumbs}, &err);
  *
  * Its size has a limit (inspection_draw.h): of many classes and findings the first are shown, and how many more there
  * are. The same inspection gives the same bytes.
@@ -17,12 +17,9 @@
 /* What such a file begins with. */
 #define RGM_INSPECTION_PAGE_HEAD RGM_HTML_HEAD("inspect")
 
-/* Findings of a kind that are shown if nobody says how many; half of them where there are many kinds. */
-enum { RGM_INSPECTION_PAGE_FINDINGS = 24 };
-
 typedef struct rgm_inspection_page_options {
     const char *path;
-    int32_t most; /* findings of a kind that are shown */
+    int32_t most; /* findings of a kind that are shown; 0: 24, or 12 where there are many kinds */
     rgm_thumbs thumbs;
 } rgm_inspection_page_options;
 
