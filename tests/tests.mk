@@ -9,6 +9,9 @@ config-rows: %D%/make_config_rows
 	%D%/make_config_rows $(srcdir)/docs/CONFIG.md
 .PHONY: config-rows
 
+inspect_libs = librecipe.la librun.la libreport.la libtrain.la libdatasets.la libplug.la libdata.la libpicture.la $(net_rooms) \
+	libengine.la libkernels.la libbase.la $(JANSSON_LIBS) $(XXHASH_LIBS)
+
 if HAVE_CHECK
 check_PROGRAMS += tests/check_config tests/check_config_values tests/check_suit
 TESTS += tests/check_config tests/check_config_values tests/check_suit
@@ -567,6 +570,19 @@ tests_check_memory_CFLAGS = $(test_cflags)
 tests_check_memory_LDADD = libcli.la libbench.la liblibrary.la librun.la libreport.la $(train_libs)
 endif
 
+if HAVE_CHECK
+check_PROGRAMS += tests/check_measures tests/check_outliers
+TESTS += tests/check_measures tests/check_outliers
+tests_check_measures_SOURCES = %D%/check_measures.c
+tests_check_measures_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS) -D_GNU_SOURCE
+tests_check_measures_CFLAGS = $(test_cflags)
+tests_check_measures_LDADD = $(inspect_libs) $(CHECK_LIBS) -lm
+tests_check_outliers_SOURCES = %D%/check_outliers.c %D%/plant.c %D%/plant.h
+tests_check_outliers_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS) -D_GNU_SOURCE
+tests_check_outliers_CFLAGS = $(test_cflags)
+tests_check_outliers_LDADD = $(tests_check_measures_LDADD)
+endif
+
 # Trials: runs that are stopped, killed, given damaged files, and made to fail at every call. Each script says what it does.
 # "make check" runs a fixed sample of them, "make trials" all.
 trial_tools = tests/trials/timed tests/trials/same_state tests/trials/flip tests/trials/make_pictures tests/trials/decode_pictures tests/trials/subset tests/trials/outliers
@@ -577,8 +593,6 @@ tests_trials_same_state_CPPFLAGS = $(AM_CPPFLAGS) $(HDF5_CFLAGS)
 tests_trials_same_state_LDADD = $(HDF5_LIBS)
 tests_trials_flip_SOURCES = %D%/trials/flip.c
 tests_trials_subset_SOURCES = %D%/trials/subset.c
-inspect_libs = librecipe.la librun.la libreport.la libtrain.la libdatasets.la libplug.la libdata.la libpicture.la $(net_rooms) \
-	libengine.la libkernels.la libbase.la $(JANSSON_LIBS) $(XXHASH_LIBS)
 tests_trials_outliers_SOURCES = %D%/trials/outliers.c %D%/plant.c %D%/plant.h
 tests_trials_outliers_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
 tests_trials_outliers_LDADD = $(inspect_libs) -lm

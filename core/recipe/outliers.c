@@ -7,6 +7,7 @@
 #include "recipe/ascending.h"
 
 enum { KINDS = RGM_RANKINGS, FIRST = RGM_FIND_CONSTANT, CANDIDATES = 4 * RGM_RANKED_MOST, DRAWN = 16, SIGNALS = 4 };
+#define NEARLY_ALL 0.02 /* the share that is below */
 
 /* ---- signals ---- */
 
@@ -48,7 +49,7 @@ static const signal signals[] = {
     {RGM_FIND_LOW_INFORMATION, 0, 1, information, DOWN, 0.25, 1, 0.9163},
     {RGM_FIND_LOW_INFORMATION, RGM_HOW_CONTRAST, 0, contrast, DOWN, 1, 1, 1.3863},
     {RGM_FIND_ODD, 0, 1, distance, UP, 1, 1, 0.4055},
-    {RGM_FIND_ODD, RGM_HOW_UNLIKE, 1, alike, FISHER, 0, 1, 0.5},
+    {RGM_FIND_ODD, RGM_HOW_UNLIKE, 0, alike, FISHER, 0, 1, 0.5},
     {RGM_FIND_ODD, RGM_HOW_SHAPE, 0, aspect, AWAY, 0, 1, 0.9163},
     {RGM_FIND_ODD, RGM_HOW_SIZE, 0, size, AWAY, 0, 1, 1.3863},
 };
@@ -61,8 +62,7 @@ static const uint32_t hidden_by[KINDS] = {
     [RGM_FIND_BLURRED - FIRST] = BIT(RGM_FIND_CONSTANT) | BIT(RGM_FIND_LOW_INFORMATION),
     [RGM_FIND_NOISY - FIRST] = BIT(RGM_FIND_CONSTANT),
     [RGM_FIND_INVERTED - FIRST] = BIT(RGM_FIND_CONSTANT),
-    [RGM_FIND_LOW_INFORMATION - FIRST] =
-        BIT(RGM_FIND_CONSTANT) | BIT(RGM_FIND_DARK) | BIT(RGM_FIND_BRIGHT) | BIT(RGM_FIND_INVERTED),
+    [RGM_FIND_LOW_INFORMATION - FIRST] = BIT(RGM_FIND_CONSTANT) | BIT(RGM_FIND_INVERTED),
     [RGM_FIND_ODD - FIRST] = BIT(RGM_FIND_CONSTANT) | BIT(RGM_FIND_DARK) | BIT(RGM_FIND_BRIGHT) |
                              BIT(RGM_FIND_INVERTED) | BIT(RGM_FIND_LOW_INFORMATION),
 };
@@ -94,7 +94,9 @@ typedef struct work {
     uint8_t *by;              /* [count] the signal that gave it */
     double *middles;          /* [SIGNALS][classes] medians of t, of a kind's signals */
     double *middle, *spread;  /* [classes] of the signal's t */
+    double *fit;              /* [classes] Fisher's z of the correlation that nearly all of a class have with others */
     double usual;             /* of the set, of t */
+    float *shade;             /* [count] the score of one that is dark or bright */
     uint16_t *found;          /* [count] bits of the kinds that an image is a finding of */
     double usual_size, usual_aspect;
     candidate *list[KINDS];
@@ -157,6 +159,24 @@ static void take_classes(work *w, const signal *s, double spread) {
     }
 }
 
+/* What correlation nearly all images of each class have; of small classes it is drawn to the set's. */
+static void take_fit(work *w) {
+    const rgm_by_class *by = w->o->by;
+    int64_t all = 0;
+    for (int64_t i = 0; i < w->o->count; i++)
+        if (w->o->measures[i].looked) w->sorted[all++] = (float)fisher(alike(&w->o->measures[i]));
+    rgm_ascending_sort(w->sorted, w->room, all);
+    const double usual = rgm_ascending_quantile(w->sorted, all, NEARLY_ALL);
+    for (int32_t k = 0; k < by->classes; k++) {
+        int64_t n = 0;
+        for (int64_t i = by->first[k]; i < by->first[k + 1]; i++)
+            w->sorted[n++] = (float)fisher(alike(&w->o->measures[by->order[i]]));
+        rgm_ascending_sort(w->sorted, w->room, n);
+        double own = n ? rgm_ascending_quantile(w->sorted, n, NEARLY_ALL) : usual;
+        w->fit[k] = ((double)n * own + DRAWN * usual) / (double)(n + DRAWN);
+    }
+}
+
 /* The bound of sorted t, and the quantiles that it is made of. */
 static double bound_of(const float *sorted, int64_t n) {
     double p1 = fmax(0.01, fmin(10.0 / (double)n, 0.25)), p0 = fmin(10 * p1, 0.5);
@@ -192,7 +212,10 @@ static void score_one(work *w, const signal *s, int64_t number, int32_t k, doubl
     const double t = (double)w->t[number];
     if (isnan(t)) return;
     double score = fmin(center(w, k, t, spread) / bound, (t - w->middle[k]) / s->least);
-    if (s->form == INVERSE && t < s->least) score *= 0.5;
+    if (s->form == INVERSE) {
+        if (t < s->least) score *= 0.5;
+        if (fisher(opposite(&w->o->measures[number])) < w->fit[k]) score = fmin(score, 0.99);
+    }
     if ((float)score <= w->score[number]) return;
     w->score[number] = (float)score;
     w->by[number] = (uint8_t)(s - signals);
@@ -201,6 +224,7 @@ static void score_one(work *w, const signal *s, int64_t number, int32_t k, doubl
 /* Raises scores to what this signal gives. */
 static void score_signal(work *w, const signal *s) {
     const rgm_by_class *by = w->o->by;
+    if (s->form == INVERSE) take_fit(w);
     take_signal(w, s);
     int64_t n = sort_all(w), m = 0;
     if (n < RGM_OUTLIERS_LEAST) return;
@@ -262,6 +286,8 @@ static rgm_status take_candidates(work *w, int32_t kind, rgm_error *err) {
             const int64_t number = by->order[i];
             const float score = w->score[number];
             if (score > cut || (score >= cut && score > 0 && equal-- > 0)) list[n++] = candidate_of(w, k, number);
+            if ((kind == RGM_FIND_DARK || kind == RGM_FIND_BRIGHT) && score > w->shade[number])
+                w->shade[number] = score;
             if (score >= 1) w->found[number] = (uint16_t)(w->found[number] | BIT(kind));
         }
     qsort(list, (size_t)n, sizeof *list, compare);
@@ -306,6 +332,13 @@ static rgm_status judge_constant(work *w, rgm_error *err) {
 
 /* ---- what is told ---- */
 
+/* Of a dark image and one of little information, the larger score says what it is. */
+static int32_t is_hidden(const work *w, int32_t kind, const candidate *c) {
+    const double shade = (double)w->shade[c->number];
+    if (kind == RGM_FIND_LOW_INFORMATION && shade >= 1 && shade >= c->score) return 1;
+    return (w->found[c->number] & hidden_by[kind - FIRST]) != 0;
+}
+
 static rgm_status tell(work *w, int32_t kind, rgm_error *err) {
     rgm_ranking *to = &w->out->ranking[kind - FIRST];
     to->kind = kind;
@@ -313,7 +346,7 @@ static rgm_status tell(work *w, int32_t kind, rgm_error *err) {
     for (int64_t i = 0; i < w->listed[kind - FIRST]; i++) {
         const candidate *c = &w->list[kind - FIRST][i];
         rgm_ranked one = {.value = c->value, .score = c->score};
-        if (w->found[c->number] & hidden_by[kind - FIRST]) continue;
+        if (is_hidden(w, kind, c)) continue;
         rgm_images_place(w->o->images, c->number, &one.split, &one.index);
         one.label = rgm_dataset_labels(rgm_images_set(w->o->images), one.split)[one.index];
         if (to->count < RGM_RANKED_MOST) to->list[to->count++] = one;
@@ -371,10 +404,13 @@ static rgm_status take_memory(work *w, rgm_error *err) {
     w->room = calloc(count, sizeof *w->room);
     w->score = calloc(count, sizeof *w->score);
     w->by = calloc(count, sizeof *w->by);
+    w->shade = calloc(count, sizeof *w->shade);
     w->found = calloc(count, sizeof *w->found);
     w->middles = calloc(classes * SIGNALS, sizeof *w->middles);
     w->spread = calloc(classes, sizeof *w->spread);
-    if (w->t && w->sorted && w->room && w->score && w->by && w->found && w->middles && w->spread) return RGM_OK;
+    w->fit = calloc(classes, sizeof *w->fit);
+    if (w->t && w->sorted && w->room && w->score && w->by && w->shade && w->found && w->middles && w->spread && w->fit)
+        return RGM_OK;
     return rgm_fail(err, RGM_E_NOMEM, "inspect: no memory for outliers of %" PRId64 " images", w->o->count);
 }
 
@@ -388,8 +424,10 @@ rgm_status rgm_outliers_find(const rgm_outliers *o, rgm_findings *findings, rgm_
     free(w.room);
     free(w.score);
     free(w.by);
+    free(w.shade);
     free(w.found);
     free(w.middles);
     free(w.spread);
+    free(w.fit);
     return status;
 }

@@ -25,12 +25,16 @@
  * | bright          | 256 less mean brightness (set), less darkest pixels (set) | 3; 2.5                    |
  * | blurred         | width of edges (class)                                    | 1.6                       |
  * | noisy           | noise (set)                                               | 4, of noise + 2           |
- * | inverted        | likeness, below -0.3; its negative would be usual (class) | 0.5 of Fisher's z         |
- * | low information | bits a pixel (class); contrast (class)                    | 2.5, of bits + 0.25; 4    |
- * | odd             | distance (class); aspect ratio, and size of pictures (set)| 1.5; 2.5; 4               |
+ * | inverted        | correlation of its negative less its own, with the third   | 0.5 of Fisher's z, and    |
+ * |                 | most alike of its class (class)                           | of the difference itself  |
+ * | low information | bits a pixel (class); contrast (set)                      | 2.5, of bits + 0.25; 4    |
+ * | odd             | distance (class); correlation with the third most alike   | 1.5; 0.5 of Fisher's z;   |
+ * |                 | of its class (set); of pictures aspect and size (set)     | 2.5; 4                    |
  *
  * An image is told under the kinds that fit it best: one that is constant, dark, bright or inverted is not also of
- * little information or odd, an inverted one not bright or dark, one of little information not blurred or odd.
+ * little information or odd, an inverted one not bright or dark, one of little information not blurred or odd. Of dark
+ * or bright and of little information the larger score counts. An inverted image's negative must be like its class: as
+ * 98 % of the class are at least.
  */
 #ifndef RGM_RECIPE_OUTLIERS_H
 #define RGM_RECIPE_OUTLIERS_H
