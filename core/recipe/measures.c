@@ -11,7 +11,7 @@ typedef struct sums {
     uint32_t values[2][LEVELS], steps[2][STEPS]; /* counts, in two tables by turns: equal neighbours do not wait */
     uint64_t first, second;                      /* squares of differences */
     uint64_t mask[CELLS * CELLS];                /* |mask| in a cell */
-    uint64_t steps_x[CELLS * CELLS], steps_y[CELLS * CELLS]; /* |first differences| in it */
+    uint64_t turns_x[CELLS * CELLS], turns_y[CELLS * CELLS]; /* |second differences| in it */
     uint64_t grid[RGM_GRID_SIDE * RGM_GRID_SIDE];
     uint64_t colour[COLOUR_SIDE * COLOUR_SIDE][3];
 } sums;
@@ -106,18 +106,18 @@ static void add_mask(sums *s, const shape *of, int32_t y, const uint8_t *const r
     const int64_t first = ((int64_t)y * of->down - 1) / (of->p->H - 2) * of->across;
     for (int32_t i = 0; i < of->across; i++) {
         int32_t end = 1 + (int32_t)((int64_t)(i + 1) * inner / of->across);
-        uint32_t mask = 0, steps_x = 0, steps_y = 0; /* at most 8 * 255 * 16384 */
+        uint32_t mask = 0, turns_x = 0, turns_y = 0; /* at most 8 * 255 * 16384 */
         for (int32_t x = 1 + (int32_t)((int64_t)i * inner / of->across); x < end; x++) {
             int32_t left = row[0][x - 1] - 2 * row[1][x - 1] + row[2][x - 1];
             int32_t here = row[0][x] - 2 * row[1][x] + row[2][x];
             int32_t right = row[0][x + 1] - 2 * row[1][x + 1] + row[2][x + 1];
             mask += (uint32_t)abs(left - 2 * here + right);
-            steps_x += (uint32_t)abs(row[1][x] - row[1][x - 1]);
-            steps_y += (uint32_t)abs(row[1][x] - row[0][x]);
+            turns_x += (uint32_t)abs(row[1][x - 1] - 2 * row[1][x] + row[1][x + 1]);
+            turns_y += (uint32_t)abs(here);
         }
         s->mask[first + i] += mask;
-        s->steps_x[first + i] += steps_x;
-        s->steps_y[first + i] += steps_y;
+        s->turns_x[first + i] += turns_x;
+        s->turns_y[first + i] += turns_y;
     }
 }
 
@@ -212,8 +212,8 @@ static float softness_of(const sums *s, const rgm_pixels *p) {
 static double noise_in(const sums *s, int32_t i, double pixels) {
     const double scale = 1.2533141373155002512; /* sqrt(pi / 2) */
     double mask = scale / 6 * (double)s->mask[i] / pixels;
-    double steps = scale / 1.4142135623730950488 * fmax((double)s->steps_x[i], (double)s->steps_y[i]) / pixels;
-    return steps > mask ? mask * mask / steps : mask;
+    double turns = scale / 2.4494897427831780982 * fmax((double)s->turns_x[i], (double)s->turns_y[i]) / pixels;
+    return turns > mask ? mask * mask / turns : mask;
 }
 
 static float noise_of(const sums *s, const shape *of) {

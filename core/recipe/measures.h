@@ -1,19 +1,21 @@
-/* Measures of single images: brightness, contrast, softness, noise, information, and a small grid that stands for the
- * image where images are compared. They are taken in one pass over the rows of the grey image, which is the mean of the
- * channels, rounded.
+/* Measures of single images, and a small grid that stands for the image where images are compared. They are taken in
+ * one pass over the rows of the grey image, which is the mean of the channels, rounded.
  *
- * | measure     | formula                                                                                             |
- * |-------------|-----------------------------------------------------------------------------------------------------|
- * | brightness  | mean of all pixels and channels                                                                     |
- * | contrast    | standard deviation of the grey pixels                                                               |
- * | low, high   | grey values that one pixel in a thousand is below, above                                            |
- * | softness    | s = sqrt(G / (2 L)), G and L the mean squares of first and second differences, along rows and      |
- * |             | columns. An edge blurred by a Gaussian has L / G = 1 / (2 s^2) for the Gaussian's deviation s.     |
- * | noise       | m = sqrt(pi/2) / 6 times the mean of |d|, d from the mask 1 -2 1; -2 4 -2; 1 -2 1 (J. Immerkaer,    |
- * |             | Fast noise variance estimation, CVIU 64, 1996), in each of up to 7 x 7 cells; of texture it is | | |
- * lessened to m^2 / f, f the same from first differences. Of the cells, the one at 3 % from below      | | | counts:
- * noise is everywhere, texture is not.                                                        | | information | the
- * smaller of two entropies: of grey values, and of their differences along rows; bits a pixel     |
+ * | measure     | formula                                                                                  |
+ * |-------------|------------------------------------------------------------------------------------------|
+ * | brightness  | mean of all pixels and channels                                                          |
+ * | contrast    | standard deviation of the grey pixels                                                    |
+ * | low, high   | grey values that one pixel in a thousand is below, above                                 |
+ * | softness    | sqrt(G / (2 L)), G and L the mean squares of first and second differences                |
+ * | noise       | m^2 / max(m, f) in the cell that is at 3 % from below, of up to 7 x 7 cells              |
+ * | information | the smaller of two entropies: of grey values, of their differences along rows; bits      |
+ *
+ * Softness is a width: an edge blurred by a Gaussian of deviation s has L / G = 1 / (2 s^2).
+ *
+ * m is the deviation of noise by the mask 1 -2 1; -2 4 -2; 1 -2 1: sqrt(pi/2) / 6 times the mean of its absolute values
+ * (J. Immerkaer, Fast noise variance estimation, CVIU 64, 1996). f is the same from second differences along rows or
+ * columns, the larger. Both are the noise's where there is nothing else; of texture m is smaller. Noise is everywhere,
+ * texture is not: so a cell with little counts. The estimate is below the true deviation, more so for small images.
  *
  * All sums are of integers. An image has the same measures on any number of threads.
  */
@@ -24,6 +26,7 @@
 #include "recipe/images.h"
 
 enum { RGM_MEASURES_ONE = 32767 };
+
 typedef struct rgm_measures {
     float brightness, contrast;
     float softness;           /* pixels; at most the longer side; NaN: no differences at all */

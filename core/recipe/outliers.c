@@ -118,7 +118,6 @@ static double form(const work *w, const signal *s, const rgm_measures *m) {
 /* The value that has this t. */
 static double unform(const work *w, const signal *s, double t) {
     if (s->form == FISHER) return -tanh(t);
-    if (s->form == INVERSE) return NAN;
     if (s->form == AWAY) return away_from(w, s);
     return s->facing * (exp(s->form * t) - s->offset);
 }
@@ -264,7 +263,8 @@ static candidate candidate_of(const work *w, int32_t k, int64_t number) {
     const rgm_measures *m = &w->o->measures[number];
     while (first > signals && first[-1].kind == s->kind) first--;
     double usual = w->middles[(s - first) * w->o->by->classes + k];
-    return (candidate){number, (double)w->score[number], s->value(m), unform(w, s, usual), s->how};
+    return (candidate){number, (double)w->score[number], s->value(m),
+                       s->form == INVERSE ? alike(m) : unform(w, s, usual), s->how};
 }
 
 static int compare(const void *left, const void *right) {

@@ -177,21 +177,31 @@ static void add_real(char *text, size_t size, const char *before, double value) 
     rgm_text_add(text, size, rgm_text_print_real(number, sizeof number, 4, value));
 }
 
+/* Two numbers in a sentence. */
 static void tell_value(const rgm_finding *f, char *text, size_t size) {
-    static const char *const measures[RGM_FIND_COUNT] = {
-        [RGM_FIND_UNREADABLE] = "cannot be decoded",
-        [RGM_FIND_CONSTANT] = "every pixel is the same",
-        [RGM_FIND_DARK] = "mean brightness",
-        [RGM_FIND_BRIGHT] = "mean brightness",
-        [RGM_FIND_BLURRED] = "sharpness",
-        [RGM_FIND_NOISY] = "noise",
-        [RGM_FIND_INVERTED] = "likeness to its class",
-        [RGM_FIND_LOW_INFORMATION] = "information",
-        [RGM_FIND_ODD] = "distance from its class",
+    static const char *const sentences[RGM_FIND_COUNT] = {
+        [RGM_FIND_DARK] = "mean brightness %.1f of 255; the set's median is %.1f",
+        [RGM_FIND_BRIGHT] = "mean brightness %.1f of 255; the set's median is %.1f",
+        [RGM_FIND_BLURRED] = "edges are %.1f pixels wide; its class's median is %.1f",
+        [RGM_FIND_NOISY] = "noise of %.1f of 255 in its smoothest parts; the set's median is %.1f",
+        [RGM_FIND_INVERTED] = "its negative is like its class (correlation %.2f), itself is not (%.2f)",
+        [RGM_FIND_LOW_INFORMATION] = "%.1f bits a pixel; its class's median is %.1f",
+        [RGM_FIND_ODD] = "differs by %.1f of 255 from the nearest of its class; the class's median is %.1f",
     };
-    snprintf(text, size, "%s", measures[f->kind] ? measures[f->kind] : "");
-    add_real(text, size, " ", f->value);
-    add_real(text, size, "; usual ", f->usual);
+    const char *sentence = sentences[f->kind];
+    if (f->how & RGM_HOW_LEVEL)
+        sentence = f->kind == RGM_FIND_DARK ? "its brightest pixels have %.0f of 255; the set's median is %.0f"
+                                            : "its darkest pixels have %.0f of 255; the set's median is %.0f";
+    if (f->how & RGM_HOW_CONTRAST) sentence = "contrast %.1f of 255; the set's median is %.1f";
+    if (f->how & RGM_HOW_UNLIKE) sentence = "correlation %.2f with the nearest of its class; the set's median is %.2f";
+    if (f->how & RGM_HOW_SHAPE) sentence = "%.2f times as wide as high; the set's median is %.2f";
+    if (f->how & RGM_HOW_SIZE) sentence = "as many pixels as a square of side %.0f; the set's median is %.0f";
+    if (f->kind == RGM_FIND_UNREADABLE)
+        snprintf(text, size, "cannot be decoded");
+    else if (f->kind == RGM_FIND_CONSTANT)
+        snprintf(text, size, "every pixel has the same colour, of brightness %.0f of 255", f->value);
+    else
+        snprintf(text, size, sentence ? sentence : "%.4g; usual %.4g", f->value, f->usual);
 }
 
 static void tell_proposed(const rgm_finding *f, const rgm_dataset *set, char *text, size_t size) {
