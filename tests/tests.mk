@@ -68,6 +68,13 @@ tests_check_inspect_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE $(HDF5_CFLAGS) $(JAN
 tests_check_inspect_CFLAGS = $(test_cflags)
 tests_check_inspect_LDADD = librecipe.la librun.la libreport.la $(train_libs) $(picture_maker_libs) $(JANSSON_LIBS)
 
+check_PROGRAMS += tests/check_run_page
+TESTS += tests/check_run_page
+tests_check_run_page_SOURCES = %D%/check_run_page.c %D%/markup.c %D%/markup.h
+tests_check_run_page_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE $(JANSSON_CFLAGS)
+tests_check_run_page_CFLAGS = $(test_cflags)
+tests_check_run_page_LDADD = $(tests_check_report_LDADD) -lm
+
 check_PROGRAMS += tests/check_bench
 TESTS += tests/check_bench
 tests_check_bench_SOURCES = %D%/check_bench.c

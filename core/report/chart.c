@@ -22,7 +22,7 @@ static const char style[] =
     ".over{fill:var(--q-high)}"
     ".chart .grid-line{stroke:var(--line);stroke-width:1;fill:none}.chart .axis{stroke:var(--soft);stroke-width:1}"
     ".chart .l{fill:none;stroke-width:1.8;stroke-linejoin:round;stroke-linecap:round}"
-    ".chart .raw{stroke-width:.8;opacity:.38}.chart .dash{stroke-dasharray:5 4}.chart .band{stroke:none;opacity:.18}"
+    ".chart .raw{stroke-width:1;opacity:.45}.chart .dash{stroke-dasharray:5 4}.chart .band{stroke:none;opacity:.18}"
     ".chart .m{stroke-width:1;stroke-dasharray:2 3;fill:none}.chart .tick{stroke:none}"
     ".c0{stroke:var(--soft);fill:var(--soft)}.c1{stroke:var(--s1);fill:var(--s1)}.c2{stroke:var(--s2);fill:var(--s2)}"
     ".c3{stroke:var(--s3);fill:var(--s3)}.c4{stroke:var(--s4);fill:var(--s4)}.c5{stroke:var(--s5);fill:var(--s5)}"

@@ -69,6 +69,33 @@ static void clear(event *e) {
 
 /* ---- a line ---- */
 
+/* The number at `s`, within an ulp: strtod() takes half of the time of a file with millions of lines. Others than plain
+ * decimals of up to 19 digits are left to it. */
+static double number_at(const char *s, const char **end) {
+    static const double tens[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10,
+                                  1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21};
+    const char *c = s + (*s == '-');
+    uint64_t digits = 0;
+    int32_t count = 0, behind = 0, point = 0;
+    for (; (*c >= '0' && *c <= '9') || (*c == '.' && !point); c++) {
+        if (*c == '.') {
+            point = 1;
+            continue;
+        }
+        digits = 10 * digits + (uint64_t)(*c - '0');
+        count += digits > 0;
+        behind += point;
+    }
+    if (count > 19 || behind > 21 || *c == 'e' || *c == 'E') {
+        char *stop;
+        double value = strtod(s, &stop);
+        *end = stop;
+        return value;
+    }
+    *end = c;
+    return (*s == '-' ? -1 : 1) * ((double)digits / tens[behind]);
+}
+
 /* The event "step" as rgm_record_step() writes it, of which there may be millions; 0: it is another line. */
 static int32_t take_step(event *e, const char *line) {
     static const char head[] = "{\"event\": \"step\"";
@@ -76,15 +103,13 @@ static int32_t take_step(event *e, const char *line) {
     strcpy(e->kind, "step");
     for (const char *s = line + sizeof head - 1; strncmp(s, ", \"", 3) == 0;) {
         const char *key = s + 3, *end = strchr(key, '"');
-        char *behind;
         if (!end || strncmp(end, "\": ", 3) != 0) return 0;
         if (end[3] == 'n') {
             if (strncmp(end + 3, "null", 4) != 0) return 0;
             s = end + 7;
         } else {
             if (!strchr("-0123456789", end[3])) return 0;
-            set_number(e, key, (size_t)(end - key), strtod(end + 3, &behind));
-            s = behind;
+            set_number(e, key, (size_t)(end - key), number_at(end + 3, &s));
         }
         if (*s == '}') return strspn(s + 1, "\r\n") == strlen(s + 1);
     }
@@ -92,7 +117,7 @@ static int32_t take_step(event *e, const char *line) {
 }
 
 static int32_t take_any(event *e, const char *line) {
-    json_t *object = json_loads(line, 0, NULL);
+    json_t *object = json_loads(line, JSON_DECODE_INT_AS_REAL, NULL);
     clear(e);
     for (size_t i = 0; i < TEXTS; i++) {
         const char *text = json_string_value(json_object_get(object, texts[i].key));

@@ -161,6 +161,18 @@ static void unevaluated(rgm_risks *risks, const rgm_history *h) {
     rgm_risks_add(risks, &r);
 }
 
+/* Over an evaluation and its neighbours. */
+static double mean_loss(const rgm_history *h, int32_t at) {
+    double sum = 0;
+    int32_t n = 0;
+    for (int32_t i = at - 2; i <= at + 2; i++) {
+        if (i < 0 || i >= h->evaluation_kept || !isfinite(h->evaluations[i].loss)) continue;
+        sum += h->evaluations[i].loss;
+        n++;
+    }
+    return n ? sum / n : NAN;
+}
+
 static void overfit(rgm_risks *risks, const rgm_history *h) {
     rgm_risk r = {.kind = "overfit", .weight = 58};
     double least = INFINITY;
@@ -174,6 +186,7 @@ static void overfit(rgm_risks *risks, const rgm_history *h) {
     double then = rgm_trace_mean(&h->loss, middle * 0.95, middle), end = rgm_trace_mean(&h->loss, 0.95, 1);
     char text[WORD];
     if (h->evaluation_kept < FEW || !(h->last.loss > 1.1 * least) || !(end < then)) return;
+    if (!(mean_loss(h, h->evaluation_kept - 1) > 1.1 * mean_loss(h, at))) return; /* it was the luck of one */
     TEXT("The validation loss rose from %s at %s to %s, while the training loss fell to %s: overfitting.",
          number(least, 3), moment(h, &h->evaluations[at], text), number(h->last.loss, 3), number(end, 3));
     ADVICE("More augmentation, more data, or early_stop.metric=loss with a patience.");
@@ -262,7 +275,7 @@ static void spikes(rgm_risks *risks, const rgm_history *h) {
     int32_t found = 0, worst = -1;
     for (int32_t i = h->loss.count / 10; i < h->loss.count; i++) {
         const rgm_trace_bucket *b = &h->loss.buckets[i];
-        if (!b->finite || !(b->high > 3 * around(&h->loss, i)) || !(b->high > 0.1)) continue;
+        if (!b->finite || !(b->high > fmax(3 * around(&h->loss, i), around(&h->loss, i) + 0.5))) continue;
         found++;
         if (worst < 0 || b->high > h->loss.buckets[worst].high) worst = i;
     }

@@ -36,7 +36,7 @@ typedef struct rgm_risks {
  *     gap           training is better than evaluation by more than 5 points, and than twice the interval's half
  *     past best     the best epoch lies before 60 % of the run, and the last accuracy is below its interval
  *     unfinished    the evaluation's loss fell by 3 % and more in the last quarter, and the last one is the best
- *     spikes        steps whose loss is 3 times the mean around them, after the first tenth
+ *     spikes        steps whose loss is 3 times the mean around them, and 0.5 above it, after the first tenth
  *     norm          the gradient's norm grew tenfold from the second tenth of the run to its end
  *     interval      the accuracy's 95 % interval is wider than 4 points
  *     no test       the result is of the split that chose the checkpoint

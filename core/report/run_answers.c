@@ -295,7 +295,9 @@ static void put_worst(FILE *to, const desk *d) {
     fputs("<h2 id=\"losses\">Top losses</h2>\n<p class=\"soft\">Images whose label the model finds least likely, of ",
           to);
     rgm_html_text(to, d->about);
-    fputs(". A label may be wrong.</p>\n<div class=\"grid\">\n", to);
+    fputs(". Below each: its label and what it is taken for, with their probabilities. A label may be wrong.</p>\n<div "
+          "class=\"grid\">\n",
+          to);
     for (int32_t i = 0; i < x->worst_count; i++) {
         const rgm_examined_image *w = &x->worst[i];
         char alt[64];
@@ -318,8 +320,7 @@ static void put_worst(FILE *to, const desk *d) {
         put_class_line(to, "top first", d->names[w->taken], (double)w->probability);
         fputs("</figcaption></figure>\n", to);
     }
-    fputs("</div>\n<p class=\"soft\">Above: the label and its probability. Below: what the model takes it for.</p>\n",
-          to);
+    fputs("</div>\n", to);
 }
 
 /* ---- filters ---- */

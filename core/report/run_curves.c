@@ -7,7 +7,7 @@
 #include "report/chart_lines.h"
 
 enum { POINTS = 2 * RGM_TRACE_BUCKETS, ABOUT = 384, NAME = 96, MARKS = 2 * RGM_HISTORY_MARKS + 8, COLOURS = 8 };
-enum { SMOOTH = 25 }; /* a smoothed line is a mean over a 25th of its length */
+enum { SMOOTH = 25, LEAST = 5 }; /* a smoothed line is a mean over a 25th of its length, of at least 5 points */
 
 /* The points of a line. */
 typedef struct curve {
@@ -27,7 +27,8 @@ static void take_raw(curve *c, const rgm_trace *t, const rgm_history *h, int32_t
 }
 
 static void take_smooth(curve *c, const rgm_trace *t, const rgm_history *h, int32_t by_epoch) {
-    c->count = rgm_trace_smooth(t, t->count / SMOOTH, c->x, c->y);
+    int32_t window = t->count / SMOOTH;
+    c->count = rgm_trace_smooth(t, window > LEAST || t->count < 2 * LEAST ? window : LEAST, c->x, c->y);
     scale_x(c, h, by_epoch);
 }
 
@@ -299,10 +300,12 @@ typedef struct shared {
 } shared;
 
 static const shared charts[] = {
-    {"loss", "Training loss", "means of training batches, smoothed", "loss", take_training, RGM_SCALE_PLAIN, 0, 1},
-    {"validation", "Validation loss", "after epochs, on each run's validation split", "loss", take_losses,
+    {"loss", "Training loss", "means of training batches, smoothed; seeds: the table above", "loss", take_training,
      RGM_SCALE_PLAIN, 0, 1},
-    {"accuracy", "Validation accuracy", "after epochs, with 95 % intervals", "accuracy", take_accuracies,
+    {"validation", "Validation loss", "after epochs, on each run's validation split; seeds: the table above", "loss",
+     take_losses, RGM_SCALE_PLAIN, 0, 1},
+    {"accuracy", "Validation accuracy",
+     "after epochs, on each run's validation split, with 95 % intervals up to 4 runs", "accuracy", take_accuracies,
      RGM_SCALE_PERCENT, 1, 0},
     {"rate", "Rate", "of the steps", "rate", take_rates, RGM_SCALE_PLAIN, 0, 0},
     {"pace", "Throughput of training steps", "smoothed", "images/s", take_pace, RGM_SCALE_PLAIN, 0, 0}};
