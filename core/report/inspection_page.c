@@ -51,6 +51,14 @@ static void put_facts(const rgm_drawing *d) {
     fputs("</dl>\n", d->page->to);
 }
 
+static void put_links(const rgm_drawing *d) {
+    FILE *to = d->page->to;
+    fputs("<nav>", to);
+    if (d->in->findings.count) fputs("<a href=\"#findings\">Found</a>", to);
+    if (d->in->model) fputs("<a href=\"#model\">What a model says</a>", to);
+    fputs("<a href=\"#classes\">Classes</a><a href=\"#examples\">Examples</a></nav>\n", to);
+}
+
 static void put_head(const rgm_drawing *d) {
     static const char *const classes[] = {"", "", " warn", " fail"};
     FILE *to = d->page->to;
@@ -67,6 +75,7 @@ static void put_head(const rgm_drawing *d) {
     rgm_html_text(to, text);
     fputs("</p>\n", to);
     put_facts(d);
+    put_links(d);
 }
 
 /* ---- what was found ---- */
@@ -84,7 +93,7 @@ static void put_kind(const rgm_drawing *d, int32_t kind) {
         rgm_html_count(to, counts[split]);
         fputs("</td>", to);
     }
-    fprintf(to, "<td class=\"d\">&nbsp; %s</td><td class=\"d\">%s</td></tr>\n", rgm_finding_meaning(kind),
+    fprintf(to, "<td class=\"d\">%s</td><td class=\"d\">%s</td></tr>\n", rgm_finding_meaning(kind),
             rgm_finding_remedy(kind));
 }
 
@@ -92,10 +101,10 @@ static void put_findings(const rgm_drawing *d) {
     FILE *to = d->page->to;
     const rgm_dataset_info *info = rgm_dataset_describe(d->in->set);
     if (!d->in->findings.count) return;
-    fputs("<h2 id=\"findings\">Found</h2>\n<div class=\"wide\"><table class=\"rows\"><tr><th></th>", to);
+    fputs("<h2 id=\"findings\">Found</h2>\n<div class=\"wide\"><table class=\"rows found\"><tr><th></th>", to);
     for (int32_t split = 0; split < RGM_SPLIT_COUNT; split++)
         if (info->count[split]) fprintf(to, "<th class=\"n\">%s</th>", rgm_split_name(split));
-    fputs("<th>&nbsp; what it means</th><th>what to do</th></tr>\n", to);
+    fputs("<th class=\"d\">what it means</th><th class=\"d\">what to do</th></tr>\n", to);
     for (int32_t kind = 0; kind < RGM_FIND_COUNT; kind++)
         if (rgm_findings_count(&d->in->findings, kind)) put_kind(d, kind);
     fputs("</table></div>\n", to);
