@@ -19,7 +19,7 @@ static void put_mean(FILE *to, const rgm_statistics *s, int32_t split, int32_t n
             square += of->class_std[(int64_t)number * s->C + c] / s->C;
         }
         rgm_html_fixed(to, mean, 1);
-        fputs(" <span class=\"soft\">+- ", to);
+        fputs(" <span class=\"soft\">&plusmn; ", to);
         rgm_html_fixed(to, square, 1);
         fputs("</span>", to);
     }
