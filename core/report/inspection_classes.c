@@ -4,8 +4,24 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ROWS = 1000, MANY = 40, SOME = 8, SIDE = 64, SMALL = 48, LISTS = 3, WIDE = 372, ALT = 512 };
-enum { FEW_BYTES = 900000, MANY_BYTES = 2900000, CARD_BYTES = 700 }; /* of sheets; of a card around them */
+enum {
+    ROWS = 1000,
+    MANY = 40,
+    SOME = 8,
+    SIDE = 64,
+    SMALL = 48,
+    LISTS = 3,
+    WIDE = 372,
+    SLIM = 180,
+    COLUMNS = 4,
+    ALT = 512
+};
+enum {
+    FEW_BYTES = 900000,
+    MANY_BYTES = 3000000,
+    CLASS_BYTES = 4000,
+    CARD_BYTES = 350
+}; /* of sheets; of a card's text */
 
 /* ---- the table ---- */
 
@@ -69,9 +85,13 @@ rgm_status rgm_classes_table(rgm_drawing *d, rgm_error *err) {
             fprintf(to, "<th class=\"n\">%s</th>%s", rgm_split_name(split),
                     in->statistics.split[split].class_mean ? "<th class=\"n\">mean</th>" : "");
     fputs("</tr>\n", to);
-    for (int32_t i = 0; i < classes && i < ROWS; i++) put_row(d, classes > ROWS ? order[i] : i, first, most);
+    for (int32_t i = 0; i < classes; i++) {
+        int32_t between = classes > ROWS && i >= ROWS / 2 && i < classes - ROWS / 2;
+        if (!between) put_row(d, classes > ROWS ? order[i] : i, first, most);
+        if (between && i == ROWS / 2)
+            fprintf(to, "<tr><td class=\"soft\">%d classes between these</td></tr>\n", classes - ROWS);
+    }
     fputs("</table></div>\n", to);
-    rgm_html_more(to, classes - ROWS);
     free(order);
     return rgm_drawing_flush(d, err);
 }
@@ -147,7 +167,8 @@ typedef struct plan {
 static int64_t cost_of(const plan *p, const rgm_dataset_info *info) {
     int32_t H = info->encoded || info->H > p->side ? p->side : info->H;
     int32_t W = info->encoded || info->W > p->side ? p->side : info->W;
-    int64_t card = (int64_t)p->lists * p->images * rgm_thumbs_cost(H, W, info->C < 3 ? 1 : 3) + CARD_BYTES;
+    int64_t card =
+        (int64_t)p->lists * p->images * rgm_thumbs_cost(H, W, info->C < 3 ? 1 : 3, info->classes > MANY) + CARD_BYTES;
     return card * p->classes;
 }
 
@@ -156,11 +177,12 @@ static plan make_plan(const rgm_inspection *in) {
     static const int32_t counts[] = {8, 6, 4, 3, 2, 1};
     const rgm_dataset_info *info = rgm_dataset_describe(in->set);
     int32_t many = info->classes > MANY, i = 0;
-    int64_t bytes = many ? MANY_BYTES : FEW_BYTES;
+    int64_t bytes = FEW_BYTES + (many ? (int64_t)(info->classes - MANY) * CLASS_BYTES : 0);
     plan p = {.side = many ? SMALL : SIDE,
               .images = counts[0],
               .lists = in->statistics.examples ? LISTS : 1,
               .classes = info->classes};
+    if (bytes > MANY_BYTES) bytes = MANY_BYTES;
     while (p.images > 1 && cost_of(&p, info) > bytes) p.images = counts[++i];
     if (cost_of(&p, info) > bytes) p.classes = (int32_t)(bytes / (cost_of(&p, info) / p.classes));
     return p;
@@ -186,35 +208,49 @@ static void take_lists(const rgm_inspection *in, const chance *c, const plan *p,
 
 static const char *const titles[LISTS] = {"by chance", "most typical", "oddest"};
 
-static rgm_status put_list(const rgm_drawing *d, const rgm_thumb *thumbs, int32_t count, const char *title,
-                           int32_t titled, rgm_error *err) {
-    if (!count) return RGM_OK;
+static rgm_status put_list(const rgm_drawing *d, const rgm_thumb_sheet *sheet, rgm_error *err) {
     FILE *to = d->page->to;
+    if (!sheet->count) return RGM_OK;
     fputs("<div>", to);
-    if (titled) fprintf(to, "<div class=\"soft\">%s</div>", title);
-    RGM_TRY(rgm_thumbs_put_sheet(
-        to, &(rgm_thumb_sheet){.thumbs = thumbs, .count = count, .columns = 4, .width = WIDE, .alt = title}, err));
+    if (!sheet->dense) fprintf(to, "<div class=\"soft\">%s</div>", sheet->alt);
+    RGM_TRY(rgm_thumbs_put_sheet(to, sheet, err));
     fputs("</div>\n", to);
+    return RGM_OK;
+}
+
+/* Each list by itself; of many classes one below the other in a sheet, or of one image each side by side. */
+static rgm_status put_lists(const rgm_drawing *d, const rgm_thumb *thumbs, const int32_t counts[LISTS],
+                            rgm_error *err) {
+    FILE *to = d->page->to;
+    if (rgm_dataset_describe(d->in->set)->classes > MANY)
+        return put_list(d,
+                        &(rgm_thumb_sheet){.thumbs = thumbs,
+                                           .count = counts[0] + counts[1] + counts[2],
+                                           .columns = counts[0] > 1 ? counts[0] : LISTS,
+                                           .width = SLIM,
+                                           .dense = 1,
+                                           .alt = "by chance, most typical, oddest"},
+                        err);
+    fputs("<div class=\"lists\">\n", to);
+    for (int32_t i = 0, at = 0; i < LISTS; at += counts[i++])
+        RGM_TRY(put_list(
+            d,
+            &(rgm_thumb_sheet){
+                .thumbs = thumbs + at, .count = counts[i], .columns = COLUMNS, .width = WIDE, .alt = titles[i]},
+            err));
+    fputs("</div>", to);
     return RGM_OK;
 }
 
 static rgm_status put_card(const rgm_drawing *d, int32_t number, const rgm_thumb *thumbs, const int32_t counts[LISTS],
                            rgm_error *err) {
     FILE *to = d->page->to;
-    int32_t few = rgm_dataset_describe(d->in->set)->classes <= MANY;
     fputs("<div class=\"class\"><h3>", to);
     rgm_drawing_class(d, number);
     fputs(" <span class=\"soft\">", to);
     rgm_html_count(to, rgm_inspection_of_class(d->in, number));
     fputs("</span></h3>", to);
-    if (few) {
-        fputs("<div class=\"lists\">\n", to);
-        for (int32_t i = 0, at = 0; i < LISTS; at += counts[i++])
-            RGM_TRY(put_list(d, thumbs + at, counts[i], titles[i], counts[1] > 0, err));
-        fputs("</div>", to);
-    } else {
-        RGM_TRY(put_list(d, thumbs, counts[0] + counts[1] + counts[2], "by chance, most typical, oddest", 0, err));
-    }
+    RGM_TRY(put_lists(d, thumbs, counts, err));
     fputs("</div>\n", to);
     return RGM_OK;
 }
@@ -254,6 +290,7 @@ rgm_status rgm_classes_sheets(rgm_drawing *d, rgm_error *err) {
     RGM_TRY(take_chance(&c, d->in, p.images, err));
     fputs("<h2 id=\"examples\">Examples</h2>\n<p class=\"soft\">Of each class some images by chance", to);
     if (p.lists > 1) fputs(", those most like the others, and those least like them", to);
+    if (p.lists > 1 && many) fputs(p.images > 1 ? ": a row each" : ": one each, from left to right", to);
     fprintf(to, ".</p>\n<div class=\"classes%s\">\n", many ? " many" : "");
     rgm_status status = put_all(d, &c, &p, err);
     free_chance(&c);

@@ -4,7 +4,7 @@
 
 #include "report/inspection_draw.h"
 
-/* A table of counts, of many classes those with the most images. RGM_E_NOMEM. */
+/* A table of counts, of many classes those with the most images and the fewest. RGM_E_NOMEM. */
 rgm_status rgm_classes_table(rgm_drawing *drawing, rgm_error *err);
 
 /* A sheet for each class: some images by chance, the most typical, the oddest. Of many classes, fewer images of each,

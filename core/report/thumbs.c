@@ -13,14 +13,14 @@ typedef struct encoded {
     size_t size;
 } encoded;
 
-static int32_t is_crisp(int32_t H, int32_t W, int32_t C) {
-    int32_t most = C == 1 ? RGM_THUMBS_CRISP : 3 * RGM_THUMBS_CRISP / 4;
+static int32_t is_exact(int32_t H, int32_t W, int32_t C, int32_t dense) {
+    int32_t most = C == 1 ? RGM_THUMBS_CRISP : dense ? 0 : RGM_THUMBS_CRISP / 2;
     return H <= most && W <= most;
 }
 
-static rgm_status encode(const rgm_encode_source *source, int32_t crisp, encoded *out, rgm_error *err) {
-    out->type = crisp ? "png" : "jpeg";
-    if (crisp) return rgm_encode_png(source, &out->bytes, &out->size, err);
+static rgm_status encode(const rgm_encode_source *source, int32_t exact, encoded *out, rgm_error *err) {
+    out->type = exact ? "png" : "jpeg";
+    if (exact) return rgm_encode_png(source, &out->bytes, &out->size, err);
     return rgm_encode_jpeg(source, QUALITY, &out->bytes, &out->size, err);
 }
 
@@ -30,7 +30,7 @@ rgm_status rgm_thumbs_put(FILE *to, const rgm_thumb *t, const char *alt, rgm_err
         fputs("<span class=\"soft\">cannot be read</span>", to);
         return RGM_OK;
     }
-    RGM_TRY(encode(&(rgm_encode_source){t->pixels, t->H, t->W, t->C}, is_crisp(t->H, t->W, t->C), &file, err));
+    RGM_TRY(encode(&(rgm_encode_source){t->pixels, t->H, t->W, t->C}, is_exact(t->H, t->W, t->C, 0), &file, err));
     int32_t tiny = t->H <= RGM_THUMBS_CRISP && t->W <= RGM_THUMBS_CRISP;
     rgm_html_img(to, &(rgm_html_image){.type = file.type,
                                        .bytes = file.bytes,
@@ -92,7 +92,7 @@ rgm_status rgm_thumbs_put_sheet(FILE *to, const rgm_thumb_sheet *s, rgm_error *e
     memset(pixels, l.equal ? LINE : PAPER, bytes);
     for (int32_t i = 0; i < s->count; i++) place(&l, &s->thumbs[i], i, pixels);
     rgm_status status =
-        encode(&(rgm_encode_source){pixels, l.H, l.W, l.C}, is_crisp(l.cell_H, l.cell_W, l.C), &file, err);
+        encode(&(rgm_encode_source){pixels, l.H, l.W, l.C}, is_exact(l.cell_H, l.cell_W, l.C, s->dense), &file, err);
     free(pixels);
     if (status < 0) return status;
     int32_t times = l.cell_H > RGM_THUMBS_CRISP || s->width < l.W ? 1 : s->width / l.W;
@@ -107,10 +107,10 @@ rgm_status rgm_thumbs_put_sheet(FILE *to, const rgm_thumb_sheet *s, rgm_error *e
     return RGM_OK;
 }
 
-/* PNG gains little on photographs; JPEG of this quality takes half a byte a pixel. In base64 each third byte is one
- * more. */
-int64_t rgm_thumbs_cost(int32_t H, int32_t W, int32_t C) {
+/* PNG gains little on photographs; JPEG of this quality takes half a byte a pixel, and its tables. In base64 each third
+ * byte is one more. */
+int64_t rgm_thumbs_cost(int32_t H, int32_t W, int32_t C, int32_t dense) {
     int64_t pixels = (int64_t)H * W;
-    int64_t bytes = is_crisp(H, W, C) ? pixels * C * 3 / 4 + 16 : pixels / 2 + 64;
+    int64_t bytes = is_exact(H, W, C, dense) ? pixels * C * 3 / 4 + 16 : pixels / 2 + 200;
     return bytes * 4 / 3;
 }

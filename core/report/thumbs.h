@@ -43,11 +43,12 @@ rgm_status rgm_thumbs_put(FILE *to, const rgm_thumb *thumb, const char *alt, rgm
 typedef struct rgm_thumb_sheet {
     const rgm_thumb *thumbs; /* [count] */
     int32_t count, columns, width;
+    int32_t dense; /* 1: bytes are dear: those in colour are JPEG in any case */
     const char *alt;
 } rgm_thumb_sheet;
 rgm_status rgm_thumbs_put_sheet(FILE *to, const rgm_thumb_sheet *sheet, rgm_error *err);
 
 /* About how many bytes a page grows by for a thumb of this size in a sheet. */
-int64_t rgm_thumbs_cost(int32_t H, int32_t W, int32_t C);
+int64_t rgm_thumbs_cost(int32_t H, int32_t W, int32_t C, int32_t dense);
 
 #endif
