@@ -5,7 +5,7 @@
 #include <string.h>
 
 enum {
-    ROWS = 1000,
+    ROWS = 60,
     MANY = 40,
     SOME = 8,
     SIDE = 64,
@@ -77,8 +77,7 @@ rgm_status rgm_classes_table(rgm_drawing *d, rgm_error *err) {
     int64_t most = most_of(in, first);
     if (!order) return rgm_fail(err, RGM_E_NOMEM, "page: out of memory");
     fputs("<h2 id=\"classes\">Classes</h2>\n<p class=\"soft\">Images of each, and the mean of their pixels, 0 to 255, "
-          "with "
-          "its deviation.</p>\n<div class=\"wide\"><table class=\"rows\"><tr><th>class</th><th></th>",
+          "with its deviation.</p>\n<div class=\"wide\"><table class=\"rows\"><tr><th>class</th><th></th>",
           to);
     for (int32_t split = 0; split < RGM_SPLIT_COUNT; split++)
         if (in->counts[split])
