@@ -11,6 +11,7 @@
 #include "cli/outputs.h"
 #include "cli/program.h"
 #include "data/exclude_lines.h"
+#include "recipe/folds.h"
 #include "recipe/inspect.h"
 #include "recipe/sheets.h"
 #include "report/bar.h"
@@ -20,9 +21,27 @@
 #include "report/inspection_print.h"
 #include "report/summary.h"
 
-enum { MOST, PAGE, PAGE_MOST, WRITE_EXCLUDE, EXCLUDE_KINDS, PATH_TEXT = 4 * 4096 };
+enum {
+    MOST,
+    CHECKPOINT,
+    FOLDS,
+    MODEL,
+    EPOCHS,
+    SEED,
+    PAGE,
+    PAGE_MOST,
+    WRITE_EXCLUDE,
+    EXCLUDE_KINDS,
+    PATH_TEXT = 4 * 4096
+};
 static const rgm_cli_flag flags[] = {
     [MOST] = {"most", 0, "N", "findings of a kind that are printed [10]"},
+    [CHECKPOINT] = {"checkpoint", 'c', "RUN", "a model that is asked about each image: a run folder or a checkpoint"},
+    [FOLDS] = {"folds", 0, "K",
+               "instead, train small networks on all but a part, K times, and ask each about its part"},
+    [MODEL] = {"model", 'm', "NAME", "of the folds: resnet20, cnn, ... [three blocks of eight channels and more]"},
+    [EPOCHS] = {"epochs", 'e', "N", "of the folds [by the number of images, at least 8]"},
+    [SEED] = {"seed", 's', "N", "of the folds and their trainings [1]"},
     [PAGE] = {"page", 0, "FILE", "write a page with pictures, HTML that needs nothing else"},
     [PAGE_MOST] = {"page-most", 0, "N", "findings of a kind on it [24, of many kinds 12]"},
     [WRITE_EXCLUDE] = {"write-exclude", 0, "FILE", "list what is better left out, for --exclude of train and import"},
@@ -37,11 +56,14 @@ static const rgm_cli_spec spec = {
     .arguments = "DATA.h5",
     .about =
         "Looks at every image of a data set and says what is in it and what is wrong with it: duplicates within splits "
-        "and across them, conflicting labels, pictures that cannot be read, images that are unlike the others. "
+        "and across them, conflicting labels, pictures that cannot be read, images that are unlike the others. A model "
+        "that is asked (--checkpoint, --folds) tells likely label errors, confused classes and its largest losses. "
         "docs/INSPECT.md has what is found, and how.",
     .examples = "  regimen inspect fashion.h5\n"
                 "  regimen inspect fashion.h5 --page fashion.html\n"
                 "  regimen inspect fashion.h5 --json=findings.json\n"
+                "  regimen inspect fashion.h5 --folds 3\n"
+                "  regimen inspect fashion.h5 --checkpoint runs/resnet20-1\n"
                 "  regimen inspect fashion.h5 --write-exclude list.txt\n",
     .command = RGM_FOR_MEASURE,
     .own = flags,
@@ -161,20 +183,44 @@ static rgm_status tell(const rgm_cli_line *line, const rgm_inspection *in, const
     return RGM_OK;
 }
 
-static rgm_status inspect(const rgm_cli_line *line, const rgm_dataset *set, const rgm_device *device, const wanted *w,
+/* What is asked, and the configuration of the folds. */
+static rgm_status choose_model(const rgm_cli_line *line, rgm_inspect_options *o, rgm_config *config, rgm_error *err) {
+    rgm_folds_wish wish = {.model = line->own[MODEL]};
+    int32_t seed;
+    RGM_TRY(rgm_cli_integer(line, FOLDS, 2, RGM_FOLDS_MOST, 0, &wish.folds, err));
+    RGM_TRY(rgm_cli_integer(line, EPOCHS, 1, 1000000, 0, &wish.epochs, err));
+    RGM_TRY(rgm_cli_integer(line, SEED, 0, INT32_MAX, 1, &seed, err));
+    wish.seed = (uint64_t)seed;
+    o->checkpoint = line->own[CHECKPOINT];
+    o->folds = wish.folds;
+    o->config = config;
+    if (o->checkpoint && o->folds)
+        return rgm_fail(err, RGM_E_USAGE, "--checkpoint and --folds: expected one of them: what is asked");
+    if (!o->folds && (line->own[MODEL] || line->own[EPOCHS] || line->own[SEED]))
+        return rgm_fail(err, RGM_E_USAGE, "--model, --epochs and --seed are of the networks of --folds K");
+    return o->folds ? rgm_folds_config(config, o->set, &wish, err) : RGM_OK;
+}
+
+static rgm_status inspect(const rgm_cli_line *line, const rgm_inspect_options *options, const wanted *w,
                           rgm_error *err) {
     rgm_inspection inspection;
-    const rgm_inspect_options options = {.set = set,
-                                         .device = device,
-                                         .stop = rgm_interrupt_stop(),
-                                         .begin = on_begin,
-                                         .progress = on_progress,
-                                         .context = (void *)(uintptr_t)line};
-    rgm_status status = rgm_inspect(&options, &inspection, err);
+    rgm_status status = rgm_inspect(options, &inspection, err);
     rgm_bar_finish(&bar);
-    if (status >= 0) status = tell(line, &inspection, w, device, err);
+    if (status >= 0) status = tell(line, &inspection, w, options->device, err);
     rgm_inspection_free(&inspection);
     return status;
+}
+
+static rgm_status run_on(const rgm_cli_line *line, const rgm_dataset *set, rgm_device *device, const wanted *w,
+                         rgm_error *err) {
+    rgm_inspect_options options = {.set = set,
+                                   .device = device,
+                                   .stop = rgm_interrupt_stop(),
+                                   .begin = on_begin,
+                                   .progress = on_progress,
+                                   .context = (void *)(uintptr_t)line};
+    RGM_TRY(choose_model(line, &options, rgm_cli_shared_config(), err));
+    return inspect(line, &options, w, err);
 }
 
 static rgm_status run(const rgm_cli_line *line, const wanted *w, rgm_error *err) {
@@ -187,7 +233,7 @@ static rgm_status run(const rgm_cli_line *line, const wanted *w, rgm_error *err)
     RGM_TRY(rgm_dataset_open(&set, line->argument[0], &open, err));
     rgm_status status = rgm_device_configure(&device, config, 0, err);
     if (status >= 0) {
-        status = inspect(line, set, device, w, err);
+        status = run_on(line, set, device, w, err);
         rgm_device_destroy(device);
     }
     rgm_dataset_close(set);

@@ -94,6 +94,8 @@ rgm_status rgm_images_create(rgm_images **images, const rgm_dataset *set, const 
 
 const rgm_dataset *rgm_images_set(const rgm_images *m) { return m->set; }
 
+int32_t rgm_images_workers(const rgm_images *m) { return m->workers; }
+
 int64_t rgm_images_count(const rgm_images *m) { return m->count; }
 
 void rgm_images_place(const rgm_images *m, int64_t number, int32_t *split, int64_t *index) {

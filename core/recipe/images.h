@@ -39,6 +39,7 @@ rgm_status rgm_images_create(rgm_images **images, const rgm_dataset *set, const 
 void rgm_images_destroy(rgm_images *images); /* NULL is fine */
 
 const rgm_dataset *rgm_images_set(const rgm_images *images);
+int32_t rgm_images_workers(const rgm_images *images);
 
 /* How many there are in all splits; where one of them is; the number of one. */
 int64_t rgm_images_count(const rgm_images *images);

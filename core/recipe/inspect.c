@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "recipe/exact.h"
 #include "recipe/images.h"
+#include "recipe/model_says.h"
 #include "recipe/outliers.h"
 #include "recipe/statistics.h"
 
@@ -129,6 +130,23 @@ static rgm_status find_outliers(work *w, rgm_error *err) {
     return status;
 }
 
+static rgm_status ask_model(work *w, rgm_error *err) {
+    const rgm_inspect_options *o = w->o;
+    const rgm_model_ask ask = {.images = w->images,
+                               .device = o->device,
+                               .broken = w->broken,
+                               .group = w->of,
+                               .checkpoint = o->checkpoint,
+                               .folds = o->folds,
+                               .config = o->config,
+                               .begin = o->begin,
+                               .progress = o->progress,
+                               .context = o->context,
+                               .stop = o->stop};
+    if (!o->checkpoint && !o->folds) return RGM_OK;
+    return rgm_model_says(&ask, &w->out->model, &w->out->findings, err);
+}
+
 static rgm_status take_memory(work *w, rgm_error *err) {
     RGM_TRY(rgm_images_create(&w->images, w->o->set, w->o->device, err));
     w->count = rgm_images_count(w->images);
@@ -147,6 +165,7 @@ static rgm_status inspect(work *w, rgm_error *err) {
     RGM_TRY(walk(w, err));
     RGM_TRY(find_exact(w, err));
     RGM_TRY(find_outliers(w, err));
+    RGM_TRY(ask_model(w, err));
     rgm_findings_sort(&w->out->findings);
     return RGM_OK;
 }

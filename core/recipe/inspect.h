@@ -8,6 +8,7 @@
  *     exact.h      the same pixels
  *     typical.h    likeness to the class, distance from it
  *     outliers.h   what stands apart from the set
+ *     model_says.h what a model says of the images, if one is asked
  * The result depends on set and options alone, not on threads.
  */
 #ifndef RGM_RECIPE_INSPECT_H
@@ -15,18 +16,23 @@
 
 #include "base/stop.h"
 #include "report/inspection.h"
+#include "train/config.h"
 #include "train/device.h"
 
 typedef struct rgm_inspect_options {
     const rgm_dataset *set; /* open until the inspection is freed */
-    const rgm_device *device;
+    rgm_device *device;
+    const char *checkpoint;   /* a model that is asked: a file, or a run folder. NULL: none */
+    int32_t folds;            /* instead, networks are trained and asked: folds.h. 0: none */
+    const rgm_config *config; /* of these, as rgm_folds_config() makes it */
     rgm_stop stop;
     void (*begin)(void *context, const char *what, int64_t total); /* of a part of the work; NULL: not told */
     void (*progress)(void *context, int64_t done);                 /* in it; NULL: not told */
     void *context;                                                 /* of both */
 } rgm_inspect_options;
 
-/* Fills *inspection, which is to be freed whatever is returned. RGM_E_NOMEM, RGM_E_IO, RGM_E_INTERRUPTED. [main] */
+/* Fills *inspection, which is to be freed whatever is returned. RGM_E_NOMEM, RGM_E_IO, RGM_E_INTERRUPTED, and errors
+ * of rgm_model_says(). [main] */
 rgm_status rgm_inspect(const rgm_inspect_options *options, rgm_inspection *inspection, rgm_error *err);
 
 #endif

@@ -1,6 +1,5 @@
 #include "run/predictor.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -172,6 +171,13 @@ rgm_status rgm_predictor_state(const rgm_predictor *p, rgm_state *state, rgm_err
 
 /* ---- evaluations ---- */
 
+/* An evaluation's events may not use what it is amid. */
+static rgm_status check_free(const rgm_predictor *p, rgm_error *err) {
+    if (!p->stop) return RGM_OK;
+    return rgm_fail(err, RGM_E_USAGE, "%s: this model is being evaluated: its evaluation's events cannot use it",
+                    p->constants.path);
+}
+
 static const rgm_view *view_of(const rgm_data *data, int32_t split) {
     switch (split) {
     case RGM_SPLIT_TRAIN:
@@ -229,13 +235,6 @@ static rgm_status evaluate(rgm_predictor *p, const rgm_predictor_evaluation *o, 
     return status;
 }
 
-/* An evaluation's events may not use what it is amid. */
-static rgm_status check_free(const rgm_predictor *p, rgm_error *err) {
-    if (!p->stop) return RGM_OK;
-    return rgm_fail(err, RGM_E_USAGE, "%s: this model is being evaluated: its evaluation's events cannot use it",
-                    p->constants.path);
-}
-
 static rgm_status check_planned(const rgm_predictor *p, rgm_error *err) {
     if (p->many) return RGM_OK;
     return rgm_fail(err, RGM_E_USAGE, "%s: it does not say how large its images are: model.image and model.classes",
@@ -251,6 +250,27 @@ rgm_status rgm_predictor_evaluate(rgm_predictor *p, const rgm_predictor_evaluati
     summary->status = evaluate(p, evaluation, summary, err);
     p->stop = NULL;
     return summary->status;
+}
+
+static rgm_status answer(rgm_predictor *p, const rgm_predictor_walk *walk, rgm_error *err) {
+    RGM_TRY(fit(p, walk->data, err));
+    const rgm_answer_walk answers = {.session = p->many->session,
+                                     .trainer = p->many->trainer,
+                                     .view = walk->view,
+                                     .take = walk->take,
+                                     .context = walk->context,
+                                     .stop = walk->stop};
+    if (!p->constants.input.known) rgm_model_assume(p->many->session->model, &walk->data->constants.input);
+    p->many->begun = 0;
+    return rgm_answers_each(&answers, err);
+}
+
+rgm_status rgm_predictor_each(rgm_predictor *p, const rgm_predictor_walk *walk, rgm_error *err) {
+    RGM_TRY(check_free(p, err));
+    p->stop = &walk->stop;
+    rgm_status status = answer(p, walk, err);
+    p->stop = NULL;
+    return status;
 }
 
 /* ---- predictions ---- */
@@ -290,21 +310,6 @@ static rgm_status begin(planned *n, rgm_error *err) {
     return RGM_OK;
 }
 
-static rgm_status find_probabilities(const planned *n, const float *logits, float *out, rgm_error *err) {
-    const rgm_kernels *k = n->session->device->kernels;
-    int32_t outputs = n->session->model->outputs;
-    for (int32_t i = 0; i < outputs; i++)
-        if (!isfinite(logits[i]))
-            return rgm_fail(err, RGM_E_NUMERIC, "prediction: the logit of class %d is not finite", i);
-    if (outputs > 1) {
-        k->softmax(logits, outputs, out);
-    } else {
-        k->sigmoid_fwd(logits, out + 1, 1);
-        out[0] = 1.0f - out[1];
-    }
-    return RGM_OK;
-}
-
 /* `count` images, at most the plan's batch: the rest of the batch is whatever was there before. */
 static rgm_status predict_batch(planned *n, const uint8_t *images, int64_t count, float *out, rgm_error *err) {
     rgm_tally unused;
@@ -314,7 +319,7 @@ static rgm_status predict_batch(planned *n, const uint8_t *images, int64_t count
     const rgm_plan *p = rgm_trainer_plan(n->trainer);
     const float *logits = rgm_plan_logits(p);
     int64_t pitch = rgm_plan_logits_pitch(p), classes = n->session->model->classes;
-    for (int64_t i = 0; i < count; i++) RGM_TRY(find_probabilities(n, logits + i * pitch, out + i * classes, err));
+    for (int64_t i = 0; i < count; i++) RGM_TRY(rgm_answer_of(n->session, logits + i * pitch, out + i * classes, err));
     return RGM_OK;
 }
 

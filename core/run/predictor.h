@@ -20,6 +20,7 @@
 #ifndef RGM_RUN_PREDICTOR_H
 #define RGM_RUN_PREDICTOR_H
 
+#include "run/answers.h"
 #include "run/pictures.h"
 #include "run/run.h"
 
@@ -55,6 +56,19 @@ typedef struct rgm_predictor_evaluation {
  * of the predictor. [main] */
 rgm_status rgm_predictor_evaluate(rgm_predictor *predictor, const rgm_predictor_evaluation *evaluation,
                                   rgm_run_summary *summary, rgm_error *err);
+
+/* What the model answers for all images of a view. */
+typedef struct rgm_predictor_walk {
+    const rgm_data *data; /* opened for an evaluation of the model: evaluation 1, its constants */
+    const rgm_view *view; /* of the data */
+    rgm_answers_fn take;
+    void *context;
+    rgm_stop stop;
+} rgm_predictor_walk;
+
+/* Hands the answers over in the order of the view. Errors of rgm_answers_each(); RGM_E_USAGE within an event of the
+ * predictor's evaluation. [main] */
+rgm_status rgm_predictor_each(rgm_predictor *predictor, const rgm_predictor_walk *walk, rgm_error *err);
 
 /* Class probabilities [count][classes] of images [count][H][W][C]: the softmax of the logits, or the sigmoid of a
  * single one. RGM_E_NUMERIC if a logit is not finite. RGM_E_USAGE if nothing is planned yet, mean and deviation are not

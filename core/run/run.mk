@@ -1,4 +1,14 @@
 noinst_LTLIBRARIES += librun.la
-librun_la_SOURCES = %D%/begin.c %D%/earlier.c %D%/earlier.h %D%/examine.c %D%/examine.h %D%/end.c %D%/open.c %D%/pictures.c %D%/pictures.h %D%/predictor.c %D%/predictor.h %D%/record.c %D%/record.h %D%/run.c %D%/run.h \
+librun_la_SOURCES = \
+	%D%/answers.c %D%/answers.h \
+	%D%/begin.c \
+	%D%/earlier.c %D%/earlier.h \
+	%D%/end.c \
+	%D%/examine.c %D%/examine.h \
+	%D%/open.c \
+	%D%/pictures.c %D%/pictures.h \
+	%D%/predictor.c %D%/predictor.h \
+	%D%/record.c %D%/record.h \
+	%D%/run.c %D%/run.h \
 	%D%/run_internal.h
 librun_la_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)

@@ -530,6 +530,11 @@ rgm_status rgm_trainer_evaluate(rgm_trainer *t, const rgm_view *view, int32_t (*
     return rgm_fail(err, RGM_E_NUMERIC, "evaluation: the loss over %" PRId64 " images is not finite", tally->seen);
 }
 
+const float *rgm_trainer_batch_logits(const rgm_trainer *t, int64_t *pitch) {
+    *pitch = rgm_plan_logits_pitch(t->eval_plan);
+    return rgm_plan_logits(t->eval_plan);
+}
+
 rgm_status rgm_trainer_logits(rgm_trainer *t, const rgm_view *view, int64_t count, float *logits, rgm_error *err) {
     int64_t outputs = t->session->model->outputs, pitch = rgm_plan_logits_pitch(t->eval_plan), done = 0, batches = 0;
     RGM_TRY(rgm_trainer_begin_evaluation(t, view, &batches, err));

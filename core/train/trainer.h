@@ -72,6 +72,9 @@ rgm_status rgm_trainer_evaluate(rgm_trainer *trainer, const rgm_view *view, int3
 rgm_status rgm_trainer_begin_evaluation(rgm_trainer *trainer, const rgm_view *view, int64_t *batches, rgm_error *err);
 rgm_status rgm_trainer_evaluate_batch(rgm_trainer *trainer, int64_t batch, rgm_tally *tally, rgm_error *err);
 
+/* Logits of the last batch of an evaluation, [images][*pitch], valid until the next. */
+const float *rgm_trainer_batch_logits(const rgm_trainer *trainer, int64_t *pitch);
+
 /* Lets go of the view, and of its set, which may be closed then. [main] */
 void rgm_trainer_end_evaluation(rgm_trainer *trainer);
 

@@ -1,0 +1,23 @@
+/* The largest losses of what a model says (said.h), and beside each the most similar training image. */
+#ifndef RGM_RECIPE_LOSSES_H
+#define RGM_RECIPE_LOSSES_H
+
+#include "recipe/images.h"
+#include "recipe/said.h"
+#include "report/inspection_model.h"
+
+typedef struct rgm_losses {
+    rgm_images *images;
+    const rgm_said_all *said;
+    const uint8_t *broken;                         /* [count], 1: a picture that cannot be decoded */
+    void (*progress)(void *context, int64_t done); /* of the training images; NULL: not told */
+    void *context;
+    rgm_stop stop;
+} rgm_losses;
+
+/* Fills the losses of the model: the RGM_SAYS_LOSSES images whose label gets least, of equals the lower number first.
+ * For their neighbours all training images are made 16 x 16 by means over cells, and compared with each. Errors of
+ * rgm_images_each(), RGM_E_NOMEM. [main] */
+rgm_status rgm_losses_find(const rgm_losses *losses, rgm_inspection_model *model, rgm_error *err);
+
+#endif
