@@ -13,6 +13,14 @@ inspect_libs = librecipe.la librun.la libreport.la libtrain.la libdatasets.la li
 	libengine.la libkernels.la libbase.la $(JANSSON_LIBS) $(XXHASH_LIBS)
 
 if HAVE_CHECK
+# What many suites share is compiled once. Each is linked with what it calls of it. Not here: what takes the place of libc's
+# functions (failing_calls, malloc_probe), which every suite would get.
+check_LTLIBRARIES += tests/libhelpers.la
+helpers = tests/libhelpers.la
+tests_libhelpers_la_SOURCES = %D%/make_picture.c %D%/make_set.c %D%/netrun.c %D%/oracle.c %D%/train_run.c
+tests_libhelpers_la_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE $(HDF5_CFLAGS) $(picture_maker_cppflags)
+tests_libhelpers_la_CFLAGS = $(test_cflags)
+
 check_PROGRAMS += tests/check_config tests/check_config_values tests/check_suit
 TESTS += tests/check_config tests/check_config_values tests/check_suit
 tests_check_config_SOURCES = %D%/check_config.c %D%/config_case.c %D%/config_case.h
@@ -111,7 +119,7 @@ TESTS += %D%/check_pillow.sh
 EXTRA_DIST += %D%/check_pillow.sh
 
 # Encoded pictures made in memory, for whoever needs some; pictures and an oracle.
-picture_maker = %D%/make_picture.c %D%/make_picture.h
+picture_maker = %D%/make_picture.h
 picture_maker_cppflags = $(JPEG_CFLAGS) $(SPNG_CFLAGS) $(WEBP_CFLAGS)
 picture_maker_libs = $(JPEG_LIBS) $(SPNG_LIBS) $(WEBP_LIBS) -lm
 if HAVE_CHECK
@@ -123,7 +131,7 @@ picture_case = %D%/picture_case.c %D%/picture_case.h $(picture_maker)
 tests_check_picture_SOURCES = %D%/check_picture.c %D%/malloc_probe.c %D%/malloc_probe.h %D%/sanitized.h $(picture_case)
 tests_check_picture_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE $(picture_maker_cppflags)
 tests_check_picture_CFLAGS = $(test_cflags)
-tests_check_picture_LDADD = libpicture.la libbase.la $(CHECK_LIBS) $(picture_maker_libs)
+tests_check_picture_LDADD = $(helpers) libpicture.la libbase.la $(CHECK_LIBS) $(picture_maker_libs)
 check_PROGRAMS += tests/resize_pixels
 TESTS += %D%/check_pillow_resize.sh
 EXTRA_DIST += %D%/check_pillow_resize.sh
@@ -138,7 +146,7 @@ tests_check_resize_LDADD = libpicture.la libkernels.la libbase.la $(CHECK_LIBS) 
 tests_check_transform_SOURCES = %D%/check_transform.c $(picture_case)
 tests_check_transform_CPPFLAGS = $(tests_check_picture_CPPFLAGS)
 tests_check_transform_CFLAGS = $(test_cflags)
-tests_check_transform_LDADD = libpicture.la libkernels.la libbase.la $(CHECK_LIBS) $(picture_maker_libs)
+tests_check_transform_LDADD = $(helpers) libpicture.la libkernels.la libbase.la $(CHECK_LIBS) $(picture_maker_libs)
 tests_check_picture_damage_SOURCES = %D%/check_picture_damage.c $(picture_case)
 tests_check_picture_damage_CPPFLAGS = $(tests_check_picture_CPPFLAGS)
 tests_check_picture_damage_CFLAGS = $(test_cflags)
@@ -180,22 +188,22 @@ tests_check_machine_LDADD = libbase.la $(CHECK_LIBS)
 
 check_PROGRAMS += tests/check_encoded
 TESTS += tests/check_encoded
-tests_check_encoded_SOURCES = %D%/check_encoded.c %D%/make_set.c %D%/make_set.h %D%/encoded_case.c %D%/encoded_case.h $(picture_maker)
+tests_check_encoded_SOURCES = %D%/check_encoded.c %D%/make_set.h %D%/encoded_case.c %D%/encoded_case.h $(picture_maker)
 tests_check_encoded_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE $(HDF5_CFLAGS) $(XXHASH_CFLAGS) $(picture_maker_cppflags)
 tests_check_encoded_CFLAGS = $(test_cflags)
-tests_check_encoded_LDADD = libdatasets.la libdata.la libpicture.la libkernels.la libbase.la $(CHECK_LIBS) $(picture_maker_libs)
+tests_check_encoded_LDADD = $(helpers) libdatasets.la libdata.la libpicture.la libkernels.la libbase.la $(CHECK_LIBS) $(picture_maker_libs)
 
 check_PROGRAMS += tests/check_data tests/check_picture_names tests/check_split
 TESTS += tests/check_data tests/check_picture_names tests/check_split
-tests_check_data_SOURCES = %D%/check_data.c %D%/make_set.c %D%/make_set.h
+tests_check_data_SOURCES = %D%/check_data.c %D%/make_set.h
 tests_check_data_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE $(HDF5_CFLAGS)
 tests_check_data_CFLAGS = $(test_cflags)
-tests_check_data_LDADD = libdatasets.la libdata.la libpicture.la libkernels.la libbase.la $(CHECK_LIBS)
-tests_check_picture_names_SOURCES = %D%/check_picture_names.c %D%/make_set.c %D%/make_set.h
+tests_check_data_LDADD = $(helpers) libdatasets.la libdata.la libpicture.la libkernels.la libbase.la $(CHECK_LIBS)
+tests_check_picture_names_SOURCES = %D%/check_picture_names.c %D%/make_set.h
 tests_check_picture_names_CPPFLAGS = $(tests_check_data_CPPFLAGS)
 tests_check_picture_names_CFLAGS = $(test_cflags)
 tests_check_picture_names_LDADD = $(tests_check_data_LDADD)
-tests_check_split_SOURCES = %D%/check_split.c %D%/make_set.c %D%/make_set.h
+tests_check_split_SOURCES = %D%/check_split.c %D%/make_set.h
 tests_check_split_CPPFLAGS = $(tests_check_data_CPPFLAGS)
 tests_check_split_CFLAGS = $(test_cflags)
 tests_check_split_LDADD = $(tests_check_data_LDADD)
@@ -213,32 +221,32 @@ tests_try_regimen_try_LDFLAGS = $(regimen_try_LDFLAGS)
 tests_try_regimen_try_LDADD = $(regimen_try_LDADD)
 first_reader = %D%/first_reader.c %D%/first_reader.h
 first_reader_cppflags = -DRGM_TRY_FOLDER='"$(abs_top_builddir)/tests/try"'
-tests_check_reading_SOURCES = %D%/check_reading.c %D%/make_set.c %D%/make_set.h $(failing_calls) $(first_reader)
+tests_check_reading_SOURCES = %D%/check_reading.c %D%/make_set.h $(failing_calls) $(first_reader)
 tests_check_reading_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE $(HDF5_CFLAGS) $(first_reader_cppflags)
 EXTRA_tests_check_reading_DEPENDENCIES = tests/try/regimen-try$(EXEEXT)
 tests_check_reading_CFLAGS = $(test_cflags)
-tests_check_reading_LDADD = libdatasets.la libdata.la libpicture.la libbase.la $(CHECK_LIBS)
+tests_check_reading_LDADD = $(helpers) libdatasets.la libdata.la libpicture.la libbase.la $(CHECK_LIBS)
 
 check_PROGRAMS += tests/check_fingerprint
 TESTS += tests/check_fingerprint
-tests_check_fingerprint_SOURCES = %D%/check_fingerprint.c %D%/make_set.c %D%/make_set.h
+tests_check_fingerprint_SOURCES = %D%/check_fingerprint.c %D%/make_set.h
 tests_check_fingerprint_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE $(HDF5_CFLAGS)
 tests_check_fingerprint_CFLAGS = $(test_cflags)
-tests_check_fingerprint_LDADD = libdatasets.la libdata.la libpicture.la libbase.la $(CHECK_LIBS)
+tests_check_fingerprint_LDADD = $(helpers) libdatasets.la libdata.la libpicture.la libbase.la $(CHECK_LIBS)
 
 check_PROGRAMS += tests/check_frame
 TESTS += tests/check_frame
-tests_check_frame_SOURCES = %D%/check_frame.c %D%/make_set.c %D%/make_set.h
+tests_check_frame_SOURCES = %D%/check_frame.c %D%/make_set.h
 tests_check_frame_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE $(HDF5_CFLAGS)
 tests_check_frame_CFLAGS = $(test_cflags)
-tests_check_frame_LDADD = libdatasets.la libdata.la libpicture.la libbase.la $(CHECK_LIBS)
+tests_check_frame_LDADD = $(helpers) libdatasets.la libdata.la libpicture.la libbase.la $(CHECK_LIBS)
 
 check_PROGRAMS += tests/check_batch
 TESTS += tests/check_batch
-tests_check_batch_SOURCES = %D%/check_batch.c %D%/make_set.c %D%/make_set.h $(failing_calls)
+tests_check_batch_SOURCES = %D%/check_batch.c %D%/make_set.h $(failing_calls)
 tests_check_batch_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE $(HDF5_CFLAGS)
 tests_check_batch_CFLAGS = $(test_cflags)
-tests_check_batch_LDADD = libdata.la libpicture.la libkernels.la libbase.la $(CHECK_LIBS)
+tests_check_batch_LDADD = $(helpers) libdata.la libpicture.la libkernels.la libbase.la $(CHECK_LIBS)
 endif
 
 # kerncheck draws its own closing line like Check's; it needs no Check.
@@ -264,25 +272,25 @@ tests_check_plug_DEPENDENCIES = $(plugin_LTLIBRARIES) libplug.la libpicture.la l
 
 check_PROGRAMS += tests/check_helper
 TESTS += tests/check_helper
-tests_check_helper_SOURCES = %D%/check_helper.c %D%/make_set.c %D%/make_set.h
+tests_check_helper_SOURCES = %D%/check_helper.c %D%/make_set.h
 tests_check_helper_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE $(HDF5_CFLAGS) -DRGM_FIXTURES='"$(abs_top_builddir)/tests/fixtures"'
 tests_check_helper_CFLAGS = $(test_cflags)
-tests_check_helper_LDADD = libplug.la libdata.la libpicture.la libkernels.la libbase.la $(CHECK_LIBS)
+tests_check_helper_LDADD = $(helpers) libplug.la libdata.la libpicture.la libkernels.la libbase.la $(CHECK_LIBS)
 EXTRA_tests_check_helper_DEPENDENCIES = tests/fixtures/same.stamp
 
 check_PROGRAMS += tests/check_import
 TESTS += tests/check_import
-tests_check_import_SOURCES = %D%/check_import.c %D%/make_set.c %D%/make_set.h $(failing_calls)
+tests_check_import_SOURCES = %D%/check_import.c %D%/make_set.h $(failing_calls)
 tests_check_import_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE $(HDF5_CFLAGS) $(ZLIB_CFLAGS)
 tests_check_import_CFLAGS = $(test_cflags)
-tests_check_import_LDADD = libdatasets.la libdata.la libpicture.la libbase.la $(CHECK_LIBS) $(ZLIB_LIBS)
+tests_check_import_LDADD = $(helpers) libdatasets.la libdata.la libpicture.la libbase.la $(CHECK_LIBS) $(ZLIB_LIBS)
 
 import_tests = tests/check_import_folder tests/check_import_quarantine tests/check_import_resume tests/check_import_lists
 check_PROGRAMS += $(import_tests)
 TESTS += $(import_tests)
-import_case = %D%/import_case.c %D%/import_case.h %D%/make_set.c %D%/make_set.h $(picture_maker)
+import_case = %D%/import_case.c %D%/import_case.h %D%/make_set.h $(picture_maker)
 import_cppflags = $(AM_CPPFLAGS) -D_GNU_SOURCE $(HDF5_CFLAGS) $(picture_maker_cppflags)
-import_libs = libdatasets.la libdata.la libpicture.la libkernels.la libbase.la $(CHECK_LIBS) $(picture_maker_libs)
+import_libs = $(helpers) libdatasets.la libdata.la libpicture.la libkernels.la libbase.la $(CHECK_LIBS) $(picture_maker_libs)
 tests_check_import_folder_SOURCES = %D%/check_import_folder.c $(import_case)
 tests_check_import_folder_CPPFLAGS = $(import_cppflags)
 tests_check_import_folder_CFLAGS = $(test_cflags)
@@ -375,10 +383,10 @@ tests_check_weights_LDADD = $(checkpoint_ldadd)
 
 check_PROGRAMS += tests/check_peer
 TESTS += tests/check_peer
-tests_check_peer_SOURCES = %D%/check_peer.c %D%/make_set.c %D%/make_set.h
+tests_check_peer_SOURCES = %D%/check_peer.c %D%/make_set.h
 tests_check_peer_CPPFLAGS = $(AM_CPPFLAGS) $(HDF5_CFLAGS) -DSOURCE_FOLDER='"$(abs_srcdir)"'
 tests_check_peer_CFLAGS = $(test_cflags)
-tests_check_peer_LDADD = libtrain.la libplug.la libdata.la libpicture.la $(net_rooms) libengine.la libkernels.la libbase.la \
+tests_check_peer_LDADD = $(helpers) libtrain.la libplug.la libdata.la libpicture.la $(net_rooms) libengine.la libkernels.la libbase.la \
 	$(CHECK_LIBS) -lm
 endif
 
@@ -387,8 +395,8 @@ net_tests = %D%/check_graph %D%/check_finish %D%/check_layout %D%/check_passes %
 	%D%/check_golden
 check_PROGRAMS += $(net_tests)
 TESTS += $(net_tests)
-net_libs = $(net_rooms) libengine.la libkernels.la libbase.la $(CHECK_LIBS) -lm
-net_helpers = %D%/netrun.c %D%/netrun.h %D%/oracle.c %D%/oracle.h %D%/sanitized.h
+net_libs = $(helpers) $(net_rooms) libengine.la libkernels.la libbase.la $(CHECK_LIBS) -lm
+net_helpers = %D%/netrun.h %D%/oracle.h %D%/sanitized.h
 tests_check_tuning_SOURCES = %D%/check_tuning.c %D%/kernels_reference4.c $(net_helpers)
 tests_check_tuning_CFLAGS = $(test_cflags)
 tests_check_tuning_LDADD = $(net_libs)
@@ -433,8 +441,8 @@ train_tests = tests/check_advice tests/check_augment tests/check_init tests/chec
 	tests/check_resume
 check_PROGRAMS += $(train_tests)
 TESTS += $(train_tests)
-train_helpers = %D%/train_run.c %D%/train_run.h %D%/make_set.c %D%/make_set.h
-train_libs = libtrain.la libdatasets.la libplug.la libdata.la libpicture.la $(net_rooms) libengine.la libkernels.la libbase.la \
+train_helpers = %D%/train_run.h %D%/make_set.h
+train_libs = $(helpers) libtrain.la libdatasets.la libplug.la libdata.la libpicture.la $(net_rooms) libengine.la libkernels.la libbase.la \
 	$(CHECK_LIBS) -lm
 tests_check_advice_SOURCES = %D%/check_advice.c $(train_helpers)
 tests_check_advice_CPPFLAGS = $(AM_CPPFLAGS) $(HDF5_CFLAGS) -DRGM_FIXTURES='"$(abs_top_builddir)/tests/fixtures"'
@@ -490,7 +498,7 @@ tests_check_sessions_LDADD = $(train_libs)
 # The data of trainings: borrowed sets, sets in memory, none.
 check_PROGRAMS += tests/check_train_data
 TESTS += tests/check_train_data
-tests_check_train_data_SOURCES = %D%/check_train_data.c %D%/make_set.c %D%/make_set.h $(failing_calls)
+tests_check_train_data_SOURCES = %D%/check_train_data.c %D%/make_set.h $(failing_calls)
 tests_check_train_data_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE $(HDF5_CFLAGS)
 tests_check_train_data_CFLAGS = $(test_cflags) -pthread
 tests_check_train_data_LDADD = $(train_libs)
@@ -512,7 +520,7 @@ tests_check_run_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE $(HDF5_CFLAGS) $(JANSSON
 	-DRGM_FIXTURES='"$(abs_top_builddir)/tests/fixtures"'
 EXTRA_tests_check_run_DEPENDENCIES = tests/fixtures/same.stamp
 tests_check_run_CFLAGS = $(test_cflags)
-tests_check_run_LDADD = libcli.la libbench.la liblibrary.la librun.la libreport.la $(train_libs) $(JANSSON_LIBS)
+tests_check_run_LDADD = $(helpers) libcli.la libbench.la liblibrary.la librun.la libreport.la $(train_libs) $(JANSSON_LIBS)
 
 # The public library, as a program has it that uses it.
 library_tests = tests/check_library tests/check_library_train tests/check_library_many tests/check_library_model \
@@ -522,7 +530,7 @@ TESTS += $(library_tests)
 library_helpers = %D%/library_case.c %D%/library_case.h %D%/sanitized.h $(train_helpers)
 library_ground = %D%/library_ground.c %D%/library_ground.h $(library_helpers)
 library_cppflags = $(AM_CPPFLAGS) -D_GNU_SOURCE $(HDF5_CFLAGS) $(XXHASH_CFLAGS) -DRGM_FIXTURES='"$(abs_top_builddir)/tests/fixtures"'
-library_libs = liblibrary.la librun.la libreport.la $(train_libs) $(HDF5_LIBS)
+library_libs = $(helpers) liblibrary.la librun.la libreport.la $(train_libs) $(HDF5_LIBS)
 tests_check_library_SOURCES = %D%/check_library.c $(library_helpers)
 tests_check_library_CPPFLAGS = $(library_cppflags)
 tests_check_library_CFLAGS = $(test_cflags)
@@ -567,14 +575,14 @@ tests_check_run_folder_SOURCES = %D%/check_run_folder.c $(train_helpers)
 tests_check_run_folder_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE $(HDF5_CFLAGS) $(JANSSON_CFLAGS) \
 	-DRGM_FIXTURES='"$(abs_top_builddir)/tests/fixtures"' -DRGM_FILES_MD='"$(abs_top_srcdir)/docs/FILES.md"'
 tests_check_run_folder_CFLAGS = $(test_cflags)
-tests_check_run_folder_LDADD = libcli.la libbench.la liblibrary.la librun.la libreport.la $(train_libs) $(JANSSON_LIBS)
+tests_check_run_folder_LDADD = $(helpers) libcli.la libbench.la liblibrary.la librun.la libreport.la $(train_libs) $(JANSSON_LIBS)
 
 check_PROGRAMS += tests/check_memory
 TESTS += tests/check_memory
 tests_check_memory_SOURCES = %D%/check_memory.c %D%/malloc_probe.c %D%/malloc_probe.h %D%/sanitized.h $(train_helpers)
 tests_check_memory_CPPFLAGS = $(AM_CPPFLAGS) $(HDF5_CFLAGS) -D_GNU_SOURCE
 tests_check_memory_CFLAGS = $(test_cflags)
-tests_check_memory_LDADD = libcli.la libbench.la liblibrary.la librun.la libreport.la $(train_libs)
+tests_check_memory_LDADD = $(helpers) libcli.la libbench.la liblibrary.la librun.la libreport.la $(train_libs)
 endif
 
 if HAVE_CHECK

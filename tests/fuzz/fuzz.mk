@@ -93,7 +93,7 @@ fuzz_state_libs = libtrain.la libplug.la $(net_rooms) libdata.la libpicture.la l
 %C%_fuzz_pnm_LDFLAGS = $(fuzz_ldflags)
 %C%_fuzz_pnm_LDADD = libpicture.la libbase.la -lm
 
-%C%_make_seeds_SOURCES = %D%/make_seeds.c $(fuzz_shared) tests/make_set.c tests/make_set.h $(picture_maker)
+%C%_make_seeds_SOURCES = %D%/make_seeds.c $(fuzz_shared) tests/make_set.c tests/make_set.h tests/make_picture.c $(picture_maker)
 %C%_make_seeds_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE $(HDF5_CFLAGS) $(picture_maker_cppflags)
 %C%_make_seeds_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 %C%_make_seeds_LDADD = $(fuzz_state_libs) $(CHECK_LIBS) $(picture_maker_libs)
