@@ -1,21 +1,20 @@
 /* Measures of single images, and a small grid that stands for the image where images are compared. They are taken in
  * one pass over the rows of the grey image, which is the mean of the channels, rounded.
  *
- * | measure     | formula                                                                                  |
- * |-------------|------------------------------------------------------------------------------------------|
- * | brightness  | mean of all pixels and channels                                                          |
- * | contrast    | standard deviation of the grey pixels                                                    |
- * | low, high   | grey values that one pixel in a thousand is below, above                                 |
- * | softness    | sqrt(G / (2 L)), G and L the mean squares of first and second differences                |
- * | noise       | m^2 / max(m, f) in the cell that is at 3 % from below, of up to 7 x 7 cells              |
- * | information | the smaller of two entropies: of grey values, of their differences along rows; bits      |
+ *     brightness      mean of all pixels and channels
+ *     contrast        standard deviation of the grey pixels
+ *     low, high       grey values that one pixel in a thousand is below, above
+ *     softness        sqrt(G / (2 L)), G and L the mean squares of first and second differences
+ *     noise           m^2 / max(m, f) in the cell that is at 3 % from below, of up to 7 x 7 cells
+ *     information     the smaller of two entropies: of grey values, of their differences along rows; bits
  *
  * Softness is a width: an edge blurred by a Gaussian of deviation s has L / G = 1 / (2 s^2).
  *
- * m is the deviation of noise by the mask 1 -2 1; -2 4 -2; 1 -2 1: sqrt(pi/2) / 6 times the mean of its absolute values
- * (J. Immerkaer, Fast noise variance estimation, CVIU 64, 1996). f is the same from second differences along rows or
- * columns, the larger. Both are the noise's where there is nothing else; of texture m is smaller. Noise is everywhere,
- * texture is not: so a cell with little counts. The estimate is below the true deviation, more so for small images.
+ * m is the deviation of noise by a mask of 3 x 3, the second difference both ways. It is sqrt(pi/2) / 6 times the mean
+ * of the mask's absolute values (J. Immerkaer, Fast noise variance estimation, CVIU 64, 1996). f is the same from
+ * second differences along rows or columns, the larger. Both are the noise's where there is nothing else. Of texture m
+ * is smaller. Noise is everywhere, texture is not: so a cell with little counts. The estimate is below the true
+ * deviation, more so for small images.
  *
  * All sums are of integers. An image has the same measures on any number of threads.
  */
@@ -40,8 +39,8 @@ typedef struct rgm_measures {
     uint8_t looked;   /* 1: it has been measured */
 } rgm_measures;
 
-/* The grid: means of 8 x 8 cells of the grey image, and of images of 3 and 4 channels two differences of colours in
- * 4 x 4 cells, 128 where it has none. Cells of images below 8 pixels overlap. */
+/* The grid: means of 8 x 8 cells of the grey image. Images of 3 and 4 channels also have two differences of colours in
+ * 4 x 4 cells. They are 128 + (R - G) / 2 and 128 + (2 B - R - G) / 4. Cells of images below 8 pixels overlap. */
 enum { RGM_GRID_SIDE = 8, RGM_GRID_GREY = 64, RGM_GRID_COLOUR = 96 };
 
 /* RGM_GRID_GREY or RGM_GRID_COLOUR, for C channels. */

@@ -49,6 +49,7 @@ void rgm_by_class_free(rgm_by_class *by) {
 /* Sums over a grid. */
 typedef struct sums_of {
     int32_t sum, squares; /* of the grey part */
+    int32_t colours;      /* squares of the colours less 128 */
 } sums_of;
 
 /* A worker's references of the class that it is in. */
@@ -96,12 +97,13 @@ static float likeness(const uint8_t *grid, const uint64_t *sum, int64_t others) 
     return aa > 1e-6 && bb > 1e-6 ? (float)fmax(-1, fmin(ab / sqrt(aa * bb), 1)) : NAN;
 }
 
-static sums_of sum_grid(const uint8_t *grid) {
-    sums_of s = {0, 0};
+static sums_of sum_grid(const uint8_t *grid, int32_t bytes) {
+    sums_of s = {0, 0, 0};
     for (int32_t j = 0; j < RGM_GRID_GREY; j++) {
         s.sum += grid[j];
         s.squares += grid[j] * grid[j];
     }
+    for (int32_t j = RGM_GRID_GREY; j < bytes; j++) s.colours += (grid[j] - 128) * (grid[j] - 128);
     return s;
 }
 
@@ -113,22 +115,20 @@ static int32_t grey_product(const uint8_t *a, const uint8_t *b) {
     return all;
 }
 
-static int32_t colour_distance(const uint8_t *a, const uint8_t *b, int32_t bytes) {
+static int32_t colour_product(const uint8_t *a, const uint8_t *b, int32_t bytes) {
     int32_t sum[LANES] = {0}, all = 0;
     for (int32_t at = RGM_GRID_GREY; at < bytes; at += LANES)
-        for (int32_t i = 0; i < LANES; i++) {
-            int16_t d = (int16_t)(a[at + i] - b[at + i]);
-            sum[i] += d * d;
-        }
+        for (int32_t i = 0; i < LANES; i++) sum[i] += (int16_t)(a[at + i] - 128) * (int16_t)(b[at + i] - 128);
     for (int32_t i = 0; i < LANES; i++) all += sum[i];
     return all;
 }
 
-/* 0 if one of the two is flat. */
-static double correlation(const sums_of *a, const sums_of *b, int32_t product) {
+/* Of grey values less their means, and of colours less grey. 0 if one of the two is flat. */
+static double correlation(const sums_of *a, const sums_of *b, int32_t grey, int32_t colour) {
     const int64_t n = RGM_GRID_GREY;
-    int64_t aa = n * a->squares - (int64_t)a->sum * a->sum, bb = n * b->squares - (int64_t)b->sum * b->sum;
-    int64_t ab = n * product - (int64_t)a->sum * b->sum;
+    int64_t aa = n * a->squares - (int64_t)a->sum * a->sum + n * a->colours;
+    int64_t bb = n * b->squares - (int64_t)b->sum * b->sum + n * b->colours;
+    int64_t ab = n * grey - (int64_t)a->sum * b->sum + n * colour;
     return aa > 0 && bb > 0 ? (double)ab / sqrt((double)aa * (double)bb) : 0;
 }
 
@@ -151,16 +151,17 @@ static void put(few *f, double value) {
 /* Fills what compares the image with the references, but its own; `place` is its place in its class of n. */
 static void compare_one(const work *w, int64_t number, int64_t place, int64_t n, const references *r) {
     const uint8_t *grid = w->t->grids + number * w->t->bytes;
-    const sums_of own = sum_grid(grid);
+    const sums_of own = sum_grid(grid, w->t->bytes);
     const int64_t count = n < w->most ? n : w->most;
     few near = {.count = 0}, alike = {.count = 0}, opposite = {.count = 0};
     rgm_measures *m = &w->t->measures[number];
     for (int64_t i = 0; i < count; i++) {
         const uint8_t *other = r->grids + i * w->t->bytes;
         if (place_of(i, count, n) == place) continue;
-        int32_t product = grey_product(grid, other), d = own.squares + r->sums[i].squares - 2 * product;
-        double c = correlation(&own, &r->sums[i], product);
-        if (w->t->bytes > RGM_GRID_GREY) d += colour_distance(grid, other, w->t->bytes);
+        const int32_t grey = grey_product(grid, other);
+        const int32_t colour = w->t->bytes > RGM_GRID_GREY ? colour_product(grid, other, w->t->bytes) : 0;
+        const double c = correlation(&own, &r->sums[i], grey, colour);
+        int32_t d = own.squares + r->sums[i].squares - 2 * grey + own.colours + r->sums[i].colours - 2 * colour;
         put(&near, d);
         put(&alike, -c);
         put(&opposite, c);
@@ -177,7 +178,7 @@ static void gather(const work *w, int32_t k, references *r) {
     for (int64_t i = 0; i < count; i++) {
         uint8_t *to = r->grids + i * w->t->bytes;
         memcpy(to, w->t->grids + by->order[by->first[k] + place_of(i, count, n)] * w->t->bytes, (size_t)w->t->bytes);
-        r->sums[i] = sum_grid(to);
+        r->sums[i] = sum_grid(to, w->t->bytes);
     }
 }
 

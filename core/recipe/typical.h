@@ -6,10 +6,11 @@
  * Likeness is the correlation of an image's grey grid (measures.h) with the mean grid of the other images of its class.
  * An inverted image has a negative one.
  *
- * Distance is that of its grid from the grids of its class: from the third nearest of up to RGM_TYPICAL_REFERENCES
- * images of it that lie evenly in the set's order (after S. Ramaswamy et al., Efficient algorithms for mining outliers
- * from large data sets, SIGMOD 2000). So a class may have several kinds of images. It is the root of the mean square,
- * in levels. A class of one image has no distance.
+ * References of a class are up to RGM_TYPICAL_REFERENCES of its images that lie evenly in the set's order. Distance is
+ * that from the third nearest reference, the root of the mean square, in levels. (S. Ramaswamy et al., Efficient
+ * algorithms for mining outliers from large data sets, SIGMOD 2000.) So a class may have several kinds of images.
+ * `alike` is the correlation with the third most alike reference, `opposite` that with the third most opposite one. They
+ * are of grey values less their means, and of colours. A class of one image has none of these.
  */
 #ifndef RGM_RECIPE_TYPICAL_H
 #define RGM_RECIPE_TYPICAL_H
