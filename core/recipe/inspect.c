@@ -7,6 +7,7 @@
 #include "recipe/exact.h"
 #include "recipe/images.h"
 #include "recipe/model_says.h"
+#include "recipe/near.h"
 #include "recipe/outliers.h"
 #include "recipe/statistics.h"
 
@@ -23,6 +24,7 @@ typedef struct work {
     rgm_measurer *measurer;
     rgm_measures *measures;
     uint8_t *grids; /* [count][rgm_grid_bytes()] */
+    rgm_near *near;
 } work;
 
 static void begin(const work *w, const char *what, int64_t total) {
@@ -39,6 +41,7 @@ static rgm_status look(void *context, const rgm_look *look, int32_t worker, rgm_
     rgm_class_sums_add(w->tally, look, &sums);
     rgm_measurer_take(w->measurer, look, &sums, worker, &w->measures[look->number],
                       w->grids + look->number * rgm_grid_bytes(C));
+    rgm_near_look(w->near, look, worker);
     w->keys[look->number] = rgm_exact_hash(look);
     w->broken[look->number] = 0;
     return RGM_OK;
@@ -147,6 +150,15 @@ static rgm_status ask_model(work *w, rgm_error *err) {
     return rgm_model_says(&ask, &w->out->model, &w->out->findings, err);
 }
 
+static rgm_status begin_near(work *w, rgm_error *err) {
+    const rgm_near_options options = {.device = w->o->device,
+                                      .stop = w->o->stop,
+                                      .begin = w->o->begin,
+                                      .progress = w->o->progress,
+                                      .context = w->o->context};
+    return rgm_near_create(&w->near, w->images, &options, err);
+}
+
 static rgm_status take_memory(work *w, rgm_error *err) {
     RGM_TRY(rgm_images_create(&w->images, w->o->set, w->o->device, err));
     w->count = rgm_images_count(w->images);
@@ -162,8 +174,10 @@ static rgm_status inspect(work *w, rgm_error *err) {
     RGM_TRY(take_memory(w, err));
     RGM_TRY(take_measures(w, err));
     RGM_TRY(count_classes(w, err));
+    RGM_TRY(begin_near(w, err));
     RGM_TRY(walk(w, err));
     RGM_TRY(find_exact(w, err));
+    RGM_TRY(rgm_near_find(w->near, w->of, &w->out->findings, err));
     RGM_TRY(find_outliers(w, err));
     RGM_TRY(ask_model(w, err));
     rgm_findings_sort(&w->out->findings);
@@ -175,6 +189,7 @@ rgm_status rgm_inspect(const rgm_inspect_options *options, rgm_inspection *out, 
     double start = rgm_seconds();
     *out = (rgm_inspection){.set = options->set};
     rgm_status status = inspect(&w, err);
+    rgm_near_destroy(w.near);
     rgm_images_destroy(w.images);
     free(w.keys);
     free(w.broken);

@@ -6,6 +6,7 @@
  *
  * One walk over all images takes what each has of itself: a hash, a sketch, measures. What follows compares these:
  *     exact.h      the same pixels
+ *     near.h       nearly the same
  *     typical.h    likeness to the class, distance from it
  *     outliers.h   what stands apart from the set
  *     model_says.h what a model says of the images, if one is asked

@@ -1,0 +1,207 @@
+#include "recipe/pairs.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Columns are taken in panels of 16, some panels at once in the second-level cache; rows in tiles that the first-level
+ * cache holds with their products. */
+enum { HALF = RGM_SKETCH_HALF, PANEL = 16, PANELS = 16, TILE = 48, TILES = 6, ROWS = TILE * TILES };
+enum { DEPTH = HALF + 2, AT_ONCE = 64, BEST = RGM_PAIRS_BEST };
+
+/* Products are of whole numbers, but rounded: what they say may be less by this (2^-24 of their largest sums, twice).
+ */
+#define SLACK 256.0f
+
+struct rgm_pairs {
+    int16_t (*first)[HALF][PANEL]; /* [panels] the first halves: number by number, of 16 images */
+    int16_t (*second)[HALF];       /* [count] */
+    int64_t count;
+};
+
+/* What a worker computes in. */
+typedef struct room {
+    float rows[TILES][DEPTH][TILE];
+    float columns[PANELS][DEPTH][PANEL];
+    float even[TILE][PANEL], odd[TILE][PANEL]; /* products */
+    float least[ROWS];                         /* what a product has to exceed */
+} room;
+
+typedef struct work {
+    const rgm_pairs_search *s;
+    room *rooms;  /* [workers] */
+    int64_t from; /* the first row of this run's first chunk */
+    int32_t even; /* of the first half */
+    float reach;  /* -radius / 2 */
+    int32_t radius;
+} work;
+
+/* ---- the store ---- */
+
+void rgm_pairs_destroy(rgm_pairs *p) {
+    if (!p) return;
+    free(p->first);
+    free(p->second);
+    free(p);
+}
+
+rgm_status rgm_pairs_create(rgm_pairs **pairs, int64_t count, rgm_error *err) {
+    rgm_pairs *p = calloc(1, sizeof *p);
+    *pairs = p;
+    if (!p) return rgm_fail(err, RGM_E_NOMEM, "inspect: out of memory");
+    if (count >= INT32_MAX)
+        return rgm_fail(err, RGM_E_UNSUPPORTED, "inspect: near duplicates among %" PRId64 " images, more than 2^31",
+                        count);
+    p->count = count;
+    p->first = calloc((size_t)(count + PANEL - 1) / PANEL + 1, sizeof *p->first);
+    p->second = calloc((size_t)count + 1, sizeof *p->second);
+    if (!p->first || !p->second)
+        return rgm_fail(err, RGM_E_NOMEM, "inspect: no memory for sketches of %" PRId64 " images", count);
+    return RGM_OK;
+}
+
+void rgm_pairs_put(rgm_pairs *p, int64_t place, const rgm_sketch *sketch) {
+    for (int32_t i = 0; i < HALF; i++) p->first[place / PANEL][i][place % PANEL] = sketch->of[i];
+    memcpy(p->second[place], sketch->of + HALF, sizeof p->second[place]);
+}
+
+void rgm_pairs_get(const rgm_pairs *p, int64_t place, rgm_sketch *sketch) {
+    for (int32_t i = 0; i < HALF; i++) sketch->of[i] = p->first[place / PANEL][i][place % PANEL];
+    memcpy(sketch->of + HALF, p->second[place], sizeof p->second[place]);
+}
+
+/* ---- operands: the even numbers, two that add -|x|^2 / 2 of both sides, the odd ones ---- */
+
+static void load_column(const rgm_pairs *p, int64_t panel, int32_t even, float to[DEPTH][PANEL]) {
+    float squares[PANEL] = {0};
+    for (int32_t i = 0; i < HALF; i++) {
+        float *row = to[i < even ? i : i + 2];
+        for (int32_t l = 0; l < PANEL; l++) {
+            float v = p->first[panel][i][l];
+            row[l] = v;
+            squares[l] += v * v;
+        }
+    }
+    for (int32_t l = 0; l < PANEL; l++) {
+        to[even][l] = 1;
+        to[even + 1][l] = -squares[l] / 2;
+    }
+}
+
+/* Rows beyond the last are like the last. */
+static void load_rows(const work *w, int64_t first, room *r) {
+    for (int32_t i = 0; i < ROWS; i++) {
+        int64_t place = first + i < w->s->count ? first + i : w->s->count - 1;
+        float squares = 0;
+        float(*to)[TILE] = r->rows[i / TILE];
+        for (int32_t k = 0; k < HALF; k++) {
+            float v = w->s->pairs->first[place / PANEL][k][place % PANEL];
+            to[k < w->even ? k : k + 2][i % TILE] = v;
+            squares += v * v;
+        }
+        to[w->even][i % TILE] = -squares / 2;
+        to[w->even + 1][i % TILE] = 1;
+        r->least[i] = w->reach;
+    }
+}
+
+/* ---- candidates ---- */
+
+static void insert(rgm_candidate *list, int32_t other, int32_t distance) {
+    int32_t at = BEST - 1;
+    for (; at > 0 && (list[at - 1].other < 0 || list[at - 1].distance > distance); at--) list[at] = list[at - 1];
+    list[at] = (rgm_candidate){.other = other, .distance = distance};
+}
+
+/* A pair whose first halves are close. Columns come in ascending order, so of equal distances the first stays. */
+static void measure(const work *w, int64_t row, int64_t column, float *least) {
+    rgm_candidate *list = w->s->candidates + row * BEST;
+    rgm_sketch one, other;
+    if (column >= row) return;
+    rgm_pairs_get(w->s->pairs, row, &one);
+    rgm_pairs_get(w->s->pairs, column, &other);
+    int32_t distance = rgm_sketch_distance(w->s->sketcher, &one, &other);
+    if (distance > w->radius) return;
+    if (list[BEST - 1].other >= 0 && list[BEST - 1].distance <= distance) return;
+    insert(list, (int32_t)column, distance);
+    if (list[BEST - 1].other >= 0) *least = -(float)list[BEST - 1].distance / 2 - SLACK;
+}
+
+static int32_t any_above(const float *even, const float *odd, float least) {
+    int32_t any = 0;
+    for (int32_t l = 0; l < PANEL; l++) any |= even[l] + fabsf(odd[l]) > least;
+    return any;
+}
+
+static void filter(const work *w, room *r, int64_t first_row, int32_t tile, int64_t first_column) {
+    for (int32_t i = 0; i < TILE; i++) {
+        float *least = &r->least[tile * TILE + i];
+        int64_t row = first_row + tile * TILE + i;
+        if (!any_above(r->even[i], r->odd[i], *least) || row >= w->s->count) continue;
+        for (int32_t l = 0; l < PANEL; l++)
+            if (r->even[i][l] + fabsf(r->odd[i][l]) > *least) measure(w, row, first_column + l, least);
+    }
+}
+
+/* ---- products ---- */
+
+static void multiply(const work *w, room *r, int32_t tile, int32_t panel) {
+    const rgm_kernels *k = w->s->device->kernels;
+    rgm_gemm_outer shape = {.depth = w->even + 2,
+                            .rows = TILE,
+                            .a_row = TILE,
+                            .b_row = PANEL,
+                            .b_block = k->block,
+                            .c_row = PANEL,
+                            .wide = PANEL / k->block};
+    const float *columns = r->columns[panel][0];
+    k->gemm_outer(&shape, r->rows[tile][0], columns, r->even[0], columns);
+    shape.depth = HALF - w->even;
+    k->gemm_outer(&shape, r->rows[tile][w->even + 2], r->columns[panel][w->even + 2], r->odd[0], columns);
+}
+
+static rgm_status find_rows(void *context, int32_t chunk, int32_t worker, rgm_error *err) {
+    const work *w = context;
+    room *r = &w->rooms[worker];
+    int64_t row = w->from + (int64_t)chunk * ROWS;
+    int64_t end = row + ROWS < w->s->count ? row + ROWS : w->s->count, panels = (end + PANEL - 1) / PANEL;
+    (void)err;
+    load_rows(w, row, r);
+    for (int64_t i = row * BEST; i < end * BEST; i++) w->s->candidates[i] = (rgm_candidate){.other = -1};
+    for (int64_t panel = 0; panel < panels; panel += PANELS) {
+        int32_t count = panel + PANELS < panels ? PANELS : (int32_t)(panels - panel);
+        for (int32_t i = 0; i < count; i++) load_column(w->s->pairs, panel + i, w->even, r->columns[i]);
+        for (int32_t tile = 0; tile < TILES; tile++)
+            for (int32_t i = 0; i < count; i++) {
+                multiply(w, r, tile, i);
+                filter(w, r, row, tile, (panel + i) * PANEL);
+            }
+    }
+    return RGM_OK;
+}
+
+static rgm_status find(work *w, rgm_error *err) {
+    const rgm_pairs_search *s = w->s;
+    for (w->from = 0; w->from < s->count; w->from += AT_ONCE * ROWS) {
+        int64_t chunks = (s->count - w->from + ROWS - 1) / ROWS;
+        if (rgm_stop_asked(&s->stop)) return rgm_fail(err, RGM_E_INTERRUPTED, "stopped, as asked");
+        RGM_TRY(rgm_team_for(s->device->team, find_rows, w, chunks < AT_ONCE ? (int32_t)chunks : AT_ONCE, err));
+        if (s->progress)
+            s->progress(s->context, w->from + AT_ONCE * ROWS < s->count ? w->from + AT_ONCE * ROWS : s->count);
+    }
+    return RGM_OK;
+}
+
+rgm_status rgm_pairs_find(const rgm_pairs_search *s, rgm_error *err) {
+    int32_t radius = rgm_sketcher_radius(s->sketcher);
+    work w = {.s = s,
+              .even = rgm_sketcher_even(s->sketcher, 0),
+              .radius = radius,
+              .reach = -(float)radius / 2 - SLACK,
+              .rooms = aligned_alloc(64, ((size_t)rgm_team_size(s->device->team) * sizeof(room) + 63) / 64 * 64)};
+    if (!w.rooms) return rgm_fail(err, RGM_E_NOMEM, "inspect: no memory to compare images");
+    rgm_status status = find(&w, err);
+    free(w.rooms);
+    return status;
+}
