@@ -112,7 +112,8 @@ fill() {
         -e 's/idx|cifar SOURCE/idx fashion-mnist/' -e 's/^regimen bench NAME/regimen bench step/' \
         -e 's/bench kernels NAME/bench kernels add/' -e 's/plugin info NAME/plugin info sgd/' \
         -e 's|--resume RUN|--resume runs/resnet20-1|' -e 's|--checkpoint FILE|--checkpoint runs/resnet20-1/checkpoints/best.h5|' \
-        -e 's/--chunks CORES/--chunks 8/' -e 's/predict RUN|CHECKPOINT INPUT[.]*/predict runs\/resnet20-1 photos/')
+        -e 's/--chunks CORES/--chunks 8/' -e 's/predict RUN|CHECKPOINT INPUT[.]*/predict runs\/resnet20-1 photos/' \
+        -e 's/report RUN[.]*/report runs\/resnet20-1/')
 }
 
 # What keeps it short; sets $more, and $codes, the exit codes that are fine.
@@ -125,6 +126,7 @@ shorten() {
     "regimen train"*"--image 3x224x224"*) more="--steps 1 --batch 2 --set model.base=4" ;;
     "regimen train"*) more="--epochs 1 --batch 32 --set model.base=4" ;;
     "regimen predict"* | find*"| regimen predict"*) more="--quiet" ;;
+    "regimen report"*) more="--quiet" ;;
     "regimen bench predict"*) more="--image 1x12x12 --batch 2 --iters 1 --singles 1 --warmup 0" ;;
     "regimen eval"* | "regimen import"* | "regimen plugin"*) ;;
     "regimen plan fashion.h5"* | "regimen plan run.yaml"* | *"plan "*"--data"* | *"plan "*"--image"*) ;;
@@ -260,7 +262,7 @@ prepare_plugins
 run_python README.md set.h5
 run_python datasets/FORMAT.md set.h5
 run_python docs/CHECKPOINT.md best.h5
-for command in '' import plan train eval predict plugin bench 'bench machine' 'bench kernels' 'bench ops' 'bench pipeline' 'bench step' \
+for command in '' import plan train eval predict report plugin bench 'bench machine' 'bench kernels' 'bench ops' 'bench pipeline' 'bench step' \
     'bench eval' 'bench predict' 'bench train' 'bench compare'; do
     run_help "$command"
 done

@@ -67,6 +67,10 @@ static rgm_status examine(const rgm_cli_line *line, rgm_reporting *r, const rgm_
     const rgm_history *h = r->histories[0];
     for (int32_t i = 0; i < RGM_SPLIT_COUNT; i++) splits[i] = rgm_split_name(i);
     if (line->own[SPLIT]) RGM_TRY(rgm_cli_choice("split", line->own[SPLIT], splits, RGM_SPLIT_COUNT, &split, err));
+    if (named && (line->argument_count > 1 || line->own[QUICK]))
+        return rgm_fail(err, RGM_E_USAGE,
+                        "report: the model of a single run is asked, and not with --quick: --%s does not fit",
+                        line->own[SPLIT] ? "split" : "data");
     if (line->own[QUICK] || line->argument_count > 1 || (!h->has_best && !h->has_last && !named)) return RGM_OK;
     rgm_status status = rgm_reporting_examine(r, line, split, stop, &why);
     if (status >= 0) return status;

@@ -94,8 +94,8 @@ typedef struct rgm_filter_noise {
 } rgm_filter_noise;
 rgm_filter_noise rgm_examination_noise(const rgm_examined_filters *filters);
 
-/* All classes so that those that are taken for each other stand side by side: each is followed by the one that is not
- * placed yet and is most often confused with it. order[classes]; needs `pairs`. RGM_E_NOMEM. */
+/* All classes, those side by side that are taken for each other. Behind each comes the one that is most often confused
+ * with it, of those that are not placed yet. order[classes]; needs `pairs`. RGM_E_NOMEM. */
 rgm_status rgm_examination_order(const rgm_examination *examination, int32_t *order, rgm_error *err);
 
 #endif

@@ -2,8 +2,8 @@
  * length.
  *
  * The folder may be that of a run that still goes on, that was killed, or whose files are damaged or from elsewhere.
- * Lines that are no events are counted and passed over, and so is an event that belongs to an earlier step than the one
- * before it. A line that is not ended yet is passed over.
+ * Lines that are no events are counted and passed over. So are events of an earlier step than the one before. A line
+ * that is not ended yet is passed over.
  */
 #ifndef RGM_REPORT_HISTORY_H
 #define RGM_REPORT_HISTORY_H

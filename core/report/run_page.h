@@ -1,8 +1,8 @@
 /* The report of a run, or of several side by side: an HTML page that needs nothing else (report/html.h).
  *
  * It begins with the verdict, the three weightiest risks (report/risks.h) and the next command. Charts follow, each
- * with what it is of and its table; then what the model says of a split, if that was examined; then configuration and
- * environment. docs/REPORT.md describes the pictures. The same folders give the same bytes.
+ * with what it is of and its table. If the model was examined on a split, what it says comes next; then configuration
+ * and environment. docs/REPORT.md describes the pictures. The same folders give the same bytes.
  */
 #ifndef RGM_REPORT_RUN_PAGE_H
 #define RGM_REPORT_RUN_PAGE_H
