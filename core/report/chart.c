@@ -48,7 +48,8 @@ static const char style[] =
     ".tabs>.tab{display:none}.tabs>input:nth-of-type(1):checked~.tab:nth-of-type(1),"
     ".tabs>input:nth-of-type(2):checked~.tab:nth-of-type(2){display:block}"
     "@media(max-width:560px){body{padding:20px 12px 40px}.chart{padding:10px}.chart svg text{font-size:15px}}"
-    "@media print{.charts{grid-template-columns:1fr 1fr;gap:8px}.chart{break-inside:avoid}.chart details{display:none}"
+    "@media print{.charts{grid-template-columns:1fr 1fr;gap:8px}.chart figcaption span,.legend{font-size:10px}"
+    ".chart{break-inside:avoid}.chart details{display:none}"
     ".tabs>label{display:none}.tabs>.tab{display:block!important}}";
 
 const char *rgm_chart_style(void) { return style; }

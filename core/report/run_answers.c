@@ -325,7 +325,7 @@ static void put_worst(FILE *to, const desk *d) {
 
 /* ---- filters ---- */
 
-enum { SCALE = 6, EDGE = 2, SHEET = 16 };
+enum { SCALE = 9, EDGE = 3, SHEET = 16, PAPER = 255 };
 
 /* A weight as a shade: middle grey is 0, the greatest of all is white or black. */
 static uint8_t shade(float weight, float most) {
@@ -359,7 +359,7 @@ static rgm_status put_sheet(FILE *to, const rgm_examined_filters *f, rgm_error *
     uint8_t *pixels = malloc((size_t)W * (size_t)H * (size_t)C), *file;
     size_t size;
     if (!pixels) return rgm_fail(err, RGM_E_NOMEM, "report: out of memory");
-    memset(pixels, 127, (size_t)W * (size_t)H * (size_t)C);
+    memset(pixels, PAPER, (size_t)W * (size_t)H * (size_t)C);
     for (int32_t i = 0; i < count; i++) draw_filter(f, i, greatest(f, count), pixels, W);
     rgm_status status = rgm_encode_png(&(rgm_encode_source){pixels, H, W, C}, &file, &size, err);
     free(pixels);
