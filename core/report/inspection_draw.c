@@ -43,7 +43,7 @@ const char *rgm_drawing_style(void) {
            ".heat td.h{border:0;text-align:left;color:var(--soft);max-width:150px;overflow:hidden;"
            "text-overflow:ellipsis;white-space:nowrap;overflow-wrap:normal}"
            "nav{margin:18px 0 0}nav a{margin-right:18px}"
-           "@media(max-width:760px){.found .d{display:none}body{padding:20px 14px 40px}h1{font-size:23px}}"
+           "@media screen and (max-width:760px){.found .d{display:none}body{padding:20px 14px 40px}h1{font-size:23px}}"
            "@media "
            "print{nav{display:none}.classes.many{grid-template-columns:repeat(5,1fr)}.pairs{grid-template-columns:"
            "repeat(4,1fr)}"
