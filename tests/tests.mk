@@ -432,6 +432,8 @@ endif
 # Whole runs. The programs use the plugins of this build.
 command_tests = %D%/check_cli.sh %D%/check_examples.sh %D%/cli/bootstrap.sh %D%/cli/defaults.sh %D%/cli/import.sh %D%/cli/model.sh %D%/cli/plugins_end.sh %D%/cli/predict.sh %D%/cli/refused.sh \
 	%D%/cli/refused_pictures.sh %D%/cli/report.sh \
+command_tests = %D%/check_cli.sh %D%/check_examples.sh %D%/cli/bootstrap.sh %D%/cli/defaults.sh %D%/cli/import.sh %D%/cli/inspect.sh %D%/cli/model.sh %D%/cli/plugins_end.sh %D%/cli/predict.sh %D%/cli/refused.sh \
+	%D%/cli/refused_pictures.sh \
 	%D%/cli/way_on.sh %D%/trials/limits.sh
 TESTS += $(command_tests)
 EXTRA_DIST += $(command_tests) %D%/cli/common.sh

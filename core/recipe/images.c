@@ -238,7 +238,7 @@ static void tell_broken(const part *p, int32_t i) {
     rgm_error why = {0};
     rgm_look look;
     char line[RGM_ERROR_LINE];
-    if (number < m->looked || m->told == TOLD) return;
+    if (p->walk->silent || number < m->looked || m->told == TOLD) return;
     m->looked = number + 1;
     if (get(m, number, WALK, 0, &look, &why) == RGM_OK) return;
     rgm_log(RGM_LOG_WARN, "%s%s", rgm_error_line(&why, line),

@@ -54,6 +54,7 @@ typedef struct rgm_images_walk {
     void (*progress)(void *context, int64_t done); /* [main]; NULL: none */
     void *progress_context;
     rgm_stop stop;
+    int32_t silent;     /* 1: the log knows of pictures that cannot be decoded */
     int64_t unreadable; /* out: pictures that cannot be decoded: look() is not called; the log names the first ten */
 } rgm_images_walk;
 

@@ -94,7 +94,8 @@ rgm_status rgm_sheets_give(void *context, const rgm_image_place *places, int32_t
         if (!i || s->numbers[i] != s->numbers[s->count - 1]) s->numbers[s->count++] = s->numbers[i];
     s->side = side < SIDE ? side : SIDE;
     memset(s->thumbs, 0, sizeof s->thumbs);
-    rgm_images_walk walk = {.numbers = s->numbers, .count = s->count, .look = look, .context = s, .stop = s->stop};
+    rgm_images_walk walk = {
+        .numbers = s->numbers, .count = s->count, .look = look, .context = s, .stop = s->stop, .silent = 1};
     RGM_TRY(rgm_images_each(s->images, &walk, err));
     for (int32_t i = 0; i < count; i++)
         thumbs[i] = s->thumbs[find(s, rgm_images_number(s->images, places[i].split, places[i].index))];
