@@ -44,7 +44,7 @@ static void put_proposed(const rgm_drawing *d, int32_t number, float probability
     fputs("<div class=\"label\">rather ", to);
     rgm_drawing_class(d, number);
     fputs(", ", to);
-    rgm_html_percent(to, (double)probability, 1);
+    rgm_html_percent(to, (double)probability, probability > 0.99f ? 2 : 1);
     fputs("</div>\n", to);
 }
 

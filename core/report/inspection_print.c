@@ -113,9 +113,10 @@ static const char *seen_text(int32_t seen) {
 
 static void put_part(FILE *to, const rgm_inspection *in, const rgm_judged *p) {
     char room[2][RGM_CLASS_ROOM];
-    fprintf(to, "  %-10s %6.2f %% right (%.2f to %.2f), loss %.4f, calibration error %.2f %% (%.2f to %.2f); %s\n",
-            rgm_split_name(p->split), share(p->hits.hits, p->hits.n), 100 * p->hits.low, 100 * p->hits.high, p->loss,
-            100 * p->ece, 100 * p->ece_low, 100 * p->ece_high, seen_text(p->seen));
+    fprintf(to, "  %-10s %9" PRId64 " images, %s\n", rgm_split_name(p->split), p->images, seen_text(p->seen));
+    fprintf(to, "    %.2f %% right (%.2f to %.2f), loss %.4f, calibration error %.2f %% (%.2f to %.2f)\n",
+            share(p->hits.hits, p->hits.n), 100 * p->hits.low, 100 * p->hits.high, p->loss, 100 * p->ece,
+            100 * p->ece_low, 100 * p->ece_high);
     for (int32_t i = 0; i < p->confused_count && i < CONFUSED; i++) {
         const rgm_confused *c = &p->confused[i];
         fputs("    ", to);

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include "picture/encode.h"
 
-enum { CELLS = 25, PAIRS = 20, CLASSES = 500 }; /* most classes of a matrix in cells; rows of tables */
+enum { CELLS = 25, PAIRS = 15, CLASSES = 100 }; /* most classes of a matrix in cells; rows of tables */
 
 static void put_share(FILE *to, rgm_share s) {
     if (!s.n) {
@@ -22,13 +22,14 @@ static void put_share(FILE *to, rgm_share s) {
 /* ---- figures ---- */
 
 static void put_figures(const rgm_drawing *d, const rgm_judged *p) {
-    static const char *const seen[] = {
-        "images that it has not seen in training", "each image by a model that has not seen it",
-        "images that it has learnt: these figures flatter", "whether it has seen them is not known"};
+    static const char *const seen[] = {"not seen in training", "each by a model that has not seen it",
+                                       "learnt in training: these figures flatter",
+                                       "whether it has seen them is not known"};
     FILE *to = d->page->to;
-    fputs("<dl class=\"facts\">\n<dt>Judged</dt><dd>", to);
+    fprintf(to, "<h3>%s: ", rgm_split_name(p->split));
     rgm_html_count(to, p->images);
-    fprintf(to, " of %s, %s</dd>\n<dt>Accuracy</dt><dd>", rgm_split_name(p->split), seen[p->seen]);
+    fprintf(to, " images <span class=\"soft\">%s</span></h3>\n<dl class=\"facts\">\n<dt>Accuracy</dt><dd>",
+            seen[p->seen]);
     put_share(to, p->hits);
     fputs("</dd>\n<dt>Loss</dt><dd>", to);
     rgm_html_real(to, p->loss, 4);
@@ -49,8 +50,8 @@ static void put_figures(const rgm_drawing *d, const rgm_judged *p) {
 
 static void put_calibration(const rgm_drawing *d, const rgm_judged *p) {
     FILE *to = d->page->to;
-    fputs("<section><h3>Reliability</h3><div class=\"wide\"><table class=\"rows\"><tr><th>says</th>"
-          "<th class=\"n\">images</th><th>is right</th><th class=\"n\"></th></tr>\n",
+    fputs("<section><h4>Reliability</h4><div class=\"wide\"><table class=\"rows\"><tr><th>says</th>"
+          "<th class=\"n\">images</th><th class=\"r\">is right</th><th class=\"n\"></th></tr>\n",
           to);
     for (int32_t i = 0; i < RGM_SAYS_BINS; i++) {
         const rgm_calibration_bin *b = &p->bins[i];
@@ -59,7 +60,7 @@ static void put_calibration(const rgm_drawing *d, const rgm_judged *p) {
         rgm_html_percent(to, b->confidence, 1);
         fputs("</td><td class=\"n\">", to);
         rgm_html_count(to, b->hits.n);
-        fputs("</td><td>", to);
+        fputs("</td><td class=\"r\">", to);
         rgm_html_bar(to, (double)b->hits.hits / (double)b->hits.n, 1);
         fputs("</td><td class=\"n\">", to);
         put_share(to, b->hits);
@@ -71,7 +72,7 @@ static void put_calibration(const rgm_drawing *d, const rgm_judged *p) {
 static void put_confused(const rgm_drawing *d, const rgm_judged *p) {
     FILE *to = d->page->to;
     if (!p->confused_count) return;
-    fputs("<section><h3>Most often confused</h3><table class=\"rows\">\n", to);
+    fputs("<section><h4>Most often confused</h4><table class=\"rows\">\n", to);
     for (int32_t i = 0; i < p->confused_count && i < PAIRS; i++) {
         const rgm_confused *c = &p->confused[i];
         fputs("<tr><td>", to);
@@ -93,7 +94,8 @@ static void put_classes(const rgm_drawing *d, const rgm_judged *p) {
     FILE *to = d->page->to;
     int32_t classes = d->in->model->classes;
     if (!p->recall || !p->precision) return;
-    fputs("<h3>By class</h3><div class=\"wide\"><table class=\"rows\"><tr><th>class</th><th class=\"n\">found of its "
+    fputs("<section><h4>By class</h4><div class=\"wide\"><table class=\"rows\"><tr><th>class</th><th class=\"n\">found "
+          "of its "
           "images</th><th class=\"n\">right where it is said</th></tr>\n",
           to);
     for (int32_t i = 0; i < classes && i < CLASSES; i++) {
@@ -107,6 +109,7 @@ static void put_classes(const rgm_drawing *d, const rgm_judged *p) {
     }
     fputs("</table></div>\n", to);
     rgm_html_more(to, classes - CLASSES);
+    fputs("</section>\n", to);
 }
 
 /* ---- the matrix ---- */
@@ -135,7 +138,7 @@ static void put_cells(const rgm_drawing *d, const rgm_judged *p) {
     int32_t classes = d->in->model->classes;
     fputs("<div class=\"wide\"><table class=\"heat\"><tr><td class=\"h\"></td>", to);
     for (int32_t i = 0; i < classes; i++) {
-        fputs("<td class=\"h\">", to);
+        fputs("<td class=\"h c\">", to);
         rgm_drawing_class(d, i);
         fputs("</td>", to);
     }
@@ -180,10 +183,14 @@ static rgm_status put_map(const rgm_drawing *d, const rgm_judged *p, rgm_error *
 
 static rgm_status put_matrix(const rgm_drawing *d, const rgm_judged *p, rgm_error *err) {
     if (!p->confusion) return RGM_OK;
-    fputs("<h3>Taken for</h3><p class=\"soft\">A row for each class, a column for what its images are taken for.</p>\n",
+    fputs("<section><h4>Taken for</h4><p class=\"soft\">A row for each class, a column for what its images are taken "
+          "for.</p>\n",
           d->page->to);
-    if (d->in->model->classes > CELLS) return put_map(d, p, err);
-    put_cells(d, p);
+    if (d->in->model->classes > CELLS)
+        RGM_TRY(put_map(d, p, err));
+    else
+        put_cells(d, p);
+    fputs("</section>\n", d->page->to);
     return RGM_OK;
 }
 
@@ -198,12 +205,12 @@ rgm_status rgm_says_draw(rgm_drawing *d, rgm_error *err) {
         const rgm_judged *p = &m->parts[i];
         if (!p->images) continue;
         put_figures(d, p);
+        fputs("<div class=\"two says\">\n", to);
         RGM_TRY(put_matrix(d, p, err));
-        fputs("<div class=\"two\">\n", to);
-        put_confused(d, p);
         put_calibration(d, p);
-        fputs("</div>\n", to);
         put_classes(d, p);
+        put_confused(d, p);
+        fputs("</div>\n", to);
     }
     return rgm_drawing_flush(d, err);
 }
