@@ -1,6 +1,11 @@
 # Check suites: one program per room, each forking its tests. TESTS run in parallel (make -j check).
 test_cflags = $(AM_CFLAGS) $(CHECK_CFLAGS)
 
+# They start in this order: the longest first, that none is left alone at the end.
+long_tests = %D%/trials/sample.sh %D%/cli/plugins_end.sh %D%/check_examples.sh %D%/check_cli.sh %D%/trials/limits.sh tests/bits/bits.sh
+TESTS += $(long_tests)
+EXTRA_DIST += $(long_tests)
+
 # docs/CONFIG.md's tables are made from the code's: check_options compares them, "make config-rows" writes them.
 EXTRA_PROGRAMS += %D%/make_config_rows
 tests_make_config_rows_SOURCES = %D%/make_config_rows.c %D%/config_rows.c %D%/config_rows.h
@@ -236,7 +241,7 @@ tests_check_fingerprint_LDADD = $(helpers) libdatasets.la libdata.la libpicture.
 
 check_PROGRAMS += tests/check_frame
 TESTS += tests/check_frame
-tests_check_frame_SOURCES = %D%/check_frame.c %D%/make_set.h
+tests_check_frame_SOURCES = %D%/check_frame.c %D%/make_set.h %D%/sanitized.h
 tests_check_frame_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE $(HDF5_CFLAGS)
 tests_check_frame_CFLAGS = $(test_cflags)
 tests_check_frame_LDADD = $(helpers) libdatasets.la libdata.la libpicture.la libbase.la $(CHECK_LIBS)
@@ -435,6 +440,8 @@ command_tests = %D%/check_cli.sh %D%/check_examples.sh %D%/cli/bootstrap.sh %D%/
 command_tests = %D%/check_cli.sh %D%/check_examples.sh %D%/cli/bootstrap.sh %D%/cli/defaults.sh %D%/cli/import.sh %D%/cli/inspect.sh %D%/cli/model.sh %D%/cli/plugins_end.sh %D%/cli/predict.sh %D%/cli/refused.sh \
 	%D%/cli/refused_pictures.sh \
 	%D%/cli/way_on.sh %D%/trials/limits.sh
+command_tests = %D%/cli/bootstrap.sh %D%/cli/defaults.sh %D%/cli/import.sh %D%/cli/model.sh %D%/cli/predict.sh %D%/cli/refused.sh \
+	%D%/cli/refused_pictures.sh %D%/cli/way_on.sh
 TESTS += $(command_tests)
 EXTRA_DIST += $(command_tests) %D%/cli/common.sh
 check_DATA = tests/fixtures/same.stamp
@@ -627,7 +634,6 @@ tests_trials_fault_la_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version -shared -rp
 trial_scripts = %D%/trials/all.sh %D%/trials/common.sh %D%/trials/defaults.sh %D%/trials/faults.sh %D%/trials/flips.sh %D%/trials/kills.sh \
 	%D%/trials/pictures.sh %D%/trials/sample.sh %D%/trials/stops.sh
 EXTRA_DIST += $(trial_scripts)
-TESTS += %D%/trials/sample.sh
 
 .PHONY: trial-tools trials
 trial-tools: regimen $(plugin_LTLIBRARIES) $(trial_tools) tests/trials/fault.la
@@ -639,5 +645,4 @@ check_PROGRAMS += tests/bits/tensors
 tests_bits_tensors_SOURCES = %D%/bits/tensors.c
 tests_bits_tensors_CPPFLAGS = $(AM_CPPFLAGS) $(HDF5_CFLAGS) $(XXHASH_CFLAGS)
 tests_bits_tensors_LDADD = $(HDF5_LIBS) $(XXHASH_LIBS)
-TESTS += tests/bits/bits.sh
-EXTRA_DIST += tests/skip.h tests/bits/bits.sh tests/bits/epyc-26.txt
+EXTRA_DIST += tests/skip.h tests/bits/epyc-26.txt

@@ -106,8 +106,9 @@ if env --default-signal true 2>/dev/null; then
         kill -$s $child
         ends 130
         has stop$s.err "^regimen: error: stopped on request after step [0-9]*; continue with: [^ ]*regimen train --resume stop$s"
-        expect 130 timeout -s USR1 --preserve-status --foreground 2 "$regimen" train --resume stop$s --quiet
     done
+    # it goes on, and is stopped again
+    expect 130 timeout -s USR1 --preserve-status --foreground 2 "$regimen" train --resume stopRTMIN --quiet
     # it sends its signal to the program, and once more to the group
     expect 130 timeout --preserve-status 2 "$regimen" train $small --epochs 100000 --out twice --quiet
     [ -s twice/checkpoints/last.h5 ] || fail "SIGTERM twice: no checkpoint"
