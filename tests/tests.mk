@@ -435,13 +435,17 @@ EXTRA_DIST += %D%/golden/README.md %D%/golden/make_golden.py %D%/golden/resnet20
 endif
 
 # Whole runs. The programs use the plugins of this build.
-command_tests = %D%/check_cli.sh %D%/check_examples.sh %D%/cli/bootstrap.sh %D%/cli/defaults.sh %D%/cli/import.sh %D%/cli/model.sh %D%/cli/plugins_end.sh %D%/cli/predict.sh %D%/cli/refused.sh \
-	%D%/cli/refused_pictures.sh %D%/cli/report.sh \
-command_tests = %D%/check_cli.sh %D%/check_examples.sh %D%/cli/bootstrap.sh %D%/cli/defaults.sh %D%/cli/import.sh %D%/cli/inspect.sh %D%/cli/model.sh %D%/cli/plugins_end.sh %D%/cli/predict.sh %D%/cli/refused.sh \
+command_tests = \
+	%D%/cli/bootstrap.sh \
+	%D%/cli/defaults.sh \
+	%D%/cli/import.sh \
+	%D%/cli/inspect.sh \
+	%D%/cli/model.sh \
+	%D%/cli/predict.sh \
+	%D%/cli/refused.sh \
 	%D%/cli/refused_pictures.sh \
-	%D%/cli/way_on.sh %D%/trials/limits.sh
-command_tests = %D%/cli/bootstrap.sh %D%/cli/defaults.sh %D%/cli/import.sh %D%/cli/model.sh %D%/cli/predict.sh %D%/cli/refused.sh \
-	%D%/cli/refused_pictures.sh %D%/cli/way_on.sh
+	%D%/cli/report.sh \
+	%D%/cli/way_on.sh
 TESTS += $(command_tests)
 EXTRA_DIST += $(command_tests) %D%/cli/common.sh
 check_DATA = tests/fixtures/same.stamp
