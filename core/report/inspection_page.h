@@ -1,6 +1,5 @@
-/* An inspection as a page with pictures: one HTML file (html.h) with the verdict, what was found by kind, counts and
- * means by class, what a model says, examples of each class, and the images that were found, those that they are like
- * beside them.
+/* An inspection as a page with pictures: one HTML file (html.h). It has the verdict and what was found by kind, each
+ * image with the one that it is like. Then come what a model says, counts and means by class, examples of each class.
  *
  *     rgm_inspection_page(&inspection, &(rgm_inspection_page_options){path, 0, thumbs}, &err);
  *
