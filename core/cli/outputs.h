@@ -1,5 +1,5 @@
-/* Files that a command writes, looked at before its work: whether they can be written, and whether they would take the
- * place of something else, a picture, say, where a name was forgotten before a pattern.
+/* Files that a command writes, looked at before its work. Can they be written? Would they take the place of something
+ * else: a picture, say, where a name was forgotten before a pattern?
  */
 #ifndef RGM_CLI_OUTPUTS_H
 #define RGM_CLI_OUTPUTS_H
