@@ -446,6 +446,8 @@ command_tests = \
 	%D%/cli/refused_pictures.sh \
 	%D%/cli/report.sh \
 	%D%/cli/way_on.sh
+command_tests = %D%/cli/bootstrap.sh %D%/cli/defaults.sh %D%/cli/import.sh %D%/cli/inspect.sh %D%/cli/model.sh %D%/cli/predict.sh \
+	%D%/cli/refused.sh %D%/cli/refused_pictures.sh %D%/cli/report.sh %D%/cli/way_on.sh
 TESTS += $(command_tests)
 EXTRA_DIST += $(command_tests) %D%/cli/common.sh
 check_DATA = tests/fixtures/same.stamp
