@@ -443,6 +443,7 @@ command_tests = \
 	%D%/cli/model.sh \
 	%D%/cli/predict.sh \
 	%D%/cli/refused.sh \
+command_tests = %D%/check_cli.sh %D%/check_examples.sh %D%/cli/bootstrap.sh %D%/cli/defaults.sh %D%/cli/exclude.sh %D%/cli/import.sh %D%/cli/inspect_model.sh %D%/cli/model.sh %D%/cli/plugins_end.sh %D%/cli/predict.sh %D%/cli/refused.sh \
 	%D%/cli/refused_pictures.sh \
 	%D%/cli/report.sh \
 	%D%/cli/way_on.sh
@@ -517,6 +518,21 @@ tests_check_train_data_SOURCES = %D%/check_train_data.c %D%/make_set.h $(failing
 tests_check_train_data_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE $(HDF5_CFLAGS)
 tests_check_train_data_CFLAGS = $(test_cflags) -pthread
 tests_check_train_data_LDADD = $(train_libs)
+
+check_PROGRAMS += tests/check_exclude
+TESTS += tests/check_exclude
+tests_check_exclude_SOURCES = %D%/check_exclude.c %D%/make_set.c %D%/make_set.h
+tests_check_exclude_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE $(HDF5_CFLAGS) $(JANSSON_CFLAGS)
+tests_check_exclude_CFLAGS = $(test_cflags)
+tests_check_exclude_LDADD = libreport.la $(train_libs) $(JANSSON_LIBS)
+
+# What a model says of a set: figures, label errors, folds.
+check_PROGRAMS += tests/check_label_errors
+TESTS += tests/check_label_errors
+tests_check_label_errors_SOURCES = %D%/check_label_errors.c
+tests_check_label_errors_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE $(JANSSON_CFLAGS)
+tests_check_label_errors_CFLAGS = $(test_cflags)
+tests_check_label_errors_LDADD = librecipe.la librun.la libreport.la $(train_libs) $(JANSSON_LIBS)
 
 # How a run ends: what is saved then, and what is not.
 check_PROGRAMS += tests/check_run_end
@@ -616,6 +632,8 @@ endif
 # Trials: runs that are stopped, killed, given damaged files, and made to fail at every call. Each script says what it does.
 # "make check" runs a fixed sample of them, "make trials" all.
 trial_tools = tests/trials/timed tests/trials/same_state tests/trials/flip tests/trials/make_pictures tests/trials/decode_pictures tests/trials/subset tests/trials/outliers
+trial_tools = tests/trials/timed tests/trials/same_state tests/trials/flip tests/trials/make_pictures tests/trials/decode_pictures tests/trials/subset \
+	tests/trials/mislabel
 check_PROGRAMS += $(trial_tools)
 tests_trials_timed_SOURCES = %D%/trials/timed.c %D%/sanitized.h
 tests_trials_same_state_SOURCES = %D%/trials/same_state.c
@@ -626,6 +644,7 @@ tests_trials_subset_SOURCES = %D%/trials/subset.c
 tests_trials_outliers_SOURCES = %D%/trials/outliers.c %D%/plant.c %D%/plant.h
 tests_trials_outliers_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
 tests_trials_outliers_LDADD = $(inspect_libs) -lm
+tests_trials_mislabel_SOURCES = %D%/trials/mislabel.c
 tests_trials_make_pictures_SOURCES = %D%/trials/make_pictures.c
 tests_trials_make_pictures_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE $(JPEG_CFLAGS)
 tests_trials_make_pictures_LDADD = $(JPEG_LIBS) -lm
@@ -637,7 +656,7 @@ check_LTLIBRARIES += tests/trials/fault.la
 tests_trials_fault_la_SOURCES = %D%/trials/fault.c
 tests_trials_fault_la_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE
 tests_trials_fault_la_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version -shared -rpath /nowhere
-trial_scripts = %D%/trials/all.sh %D%/trials/common.sh %D%/trials/defaults.sh %D%/trials/faults.sh %D%/trials/flips.sh %D%/trials/kills.sh \
+trial_scripts = %D%/trials/all.sh %D%/trials/common.sh %D%/trials/defaults.sh %D%/trials/faults.sh %D%/trials/flips.sh %D%/trials/kills.sh %D%/trials/label_errors.sh \
 	%D%/trials/pictures.sh %D%/trials/sample.sh %D%/trials/stops.sh
 EXTRA_DIST += $(trial_scripts)
 

@@ -28,6 +28,7 @@ rgm_status rgm_folds_config(rgm_config *config, const rgm_dataset *set, const rg
     RGM_TRY(rgm_config_suit(config, config->model.name, err));
     if (!wish->model) RGM_TRY(rgm_config_set(config, "model.blocks", "[1, 1, 1]", err));
     if (!wish->model) RGM_TRY(rgm_config_set(config, "model.base", "8", err));
+    RGM_TRY(rgm_config_set(config, "augment", "[{crop: {padding: 2}}]", err));
     RGM_TRY(set_image(config, info, err));
     int32_t rule = rgm_suit_epochs(images > 0 ? images : 1, pixels, RGM_FOLDS_EPOCHS);
     snprintf(epochs, sizeof epochs, "%" PRId32, wish->epochs ? wish->epochs : rule);

@@ -30,8 +30,9 @@ typedef struct rgm_folds {
 } rgm_folds;
 
 /* A configuration for these networks: resnet20's stages with one block each and eight channels, at most RGM_FOLDS_SIDE
- * pixels of encoded pictures. Epochs are those of rgm_suit_epochs() from RGM_FOLDS_EPOCHS on, for the images that a
- * fold leaves. `model` and `epochs` are others, if not NULL and not 0. RGM_E_USAGE, RGM_E_NOMEM. */
+ * pixels of encoded pictures. No image is mirrored: of signs that makes others. Epochs are those of rgm_suit_epochs()
+ * from RGM_FOLDS_EPOCHS on, for the images that a fold leaves. `model` and `epochs` are others, if not NULL and not 0.
+ * RGM_E_USAGE, RGM_E_NOMEM. */
 typedef struct rgm_folds_wish {
     const char *model;
     int32_t epochs, folds;

@@ -38,7 +38,7 @@ static double find_share(const double *p, int64_t count, double classes, double 
 /* Of the tempered p of a part. */
 static double expect(const rgm_said *said, int64_t count, int32_t part, int32_t classes, double *p) {
     double best = -INFINITY, errors = 0;
-    for (double T = 1; T <= RGM_TEMPER_MOST; T *= M_SQRT2) {
+    for (double T = RGM_TEMPER_LEAST; T <= RGM_TEMPER_MOST; T *= M_SQRT2) {
         double likelihood, sum = 0;
         int64_t n = 0;
         for (int64_t i = 0; i < count; i++)

@@ -1,7 +1,11 @@
 /* Label errors: images to which a model that has not seen them gives another class than their label.
  *
- * They are ranked by margin, p(given) - max of the others (said.h): C. Northcutt, L. Jiang and I. Chuang, "Confident
- * learning: estimating uncertainty in dataset labels", JAIR 70, 2021. The list is exactly the first n in that order.
+ * They are ranked by margin, what the label gets against the likeliest other class, as in C. Northcutt, L. Jiang and I.
+ * Chuang, "Confident learning: estimating uncertainty in dataset labels", JAIR 70, 2021. There it is the difference of
+ * probabilities; here it is that of their logarithms, which is that of the logits. The difference of probabilities is
+ * -1 nearly alike for a label that gets 1e-2 and for one that gets 1e-6: a class that is hard to tell from the other,
+ * and one that nobody takes for it. docs/INSPECT.md has what was measured. The list is exactly the first n in that
+ * order.
  *
  * How many, n, is an estimate. A label is thought to be drawn from what the model says, p, but with a probability e
  * from all classes alike, 1 / classes each: an error. e is what makes the labels likeliest, found by expectation
@@ -9,8 +13,9 @@
  *     r_i = e (1 - p_i) / K / ((1 - e) p_i + e / K)     e = mean of r_i
  * where p_i is what image i's label gets, K the number of classes. n is the sum of r_i, rounded, of the images that the
  * model takes for another class. So a class that is hard to tell from another gives few: there the label still gets
- * something. An overconfident model would give many. So p is tempered before: every p is raised to 1 / T and divided by
- * the sum over the label, the likeliest other class and the rest; T is 1 to RGM_TEMPER_MOST, the likeliest with e.
+ * something. An overconfident model would give many, a timid one few. So p is tempered before: every p is raised to
+ * 1 / T and divided by the sum over the label, the likeliest other class and the rest. T is the likeliest with e, from
+ * RGM_TEMPER_LEAST to RGM_TEMPER_MOST in steps of the square root of 2.
  */
 #ifndef RGM_RECIPE_LABEL_ERRORS_H
 #define RGM_RECIPE_LABEL_ERRORS_H
@@ -19,7 +24,8 @@
 #include "report/findings.h"
 #include "report/inspection_model.h"
 
-#define RGM_TEMPER_MOST 4.0
+#define RGM_TEMPER_LEAST 0.25
+#define RGM_TEMPER_MOST  4.0
 
 /* The estimate for the images of a part: `said` are those of its split, `count` of them. 0 without any, NaN without
  * memory. */

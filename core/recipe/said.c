@@ -1,6 +1,7 @@
 #include "recipe/said.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdlib.h>
 
 rgm_status rgm_said_create(rgm_said_all *all, const rgm_dataset *set, rgm_error *err) {
@@ -54,4 +55,6 @@ int32_t rgm_said_predicted(const rgm_said *said, int32_t label) {
     return said->other > said->given ? said->class : label;
 }
 
-double rgm_said_margin(const rgm_said *said) { return (double)said->given - (double)said->other; }
+double rgm_said_margin(const rgm_said *said) {
+    return log(fmax((double)said->given, 1e-38)) - log(fmax((double)said->other, 1e-38));
+}

@@ -41,7 +41,7 @@ rgm_status rgm_said_take(void *view, const rgm_answers_batch *batch, rgm_error *
 /* The class that the model takes the image for; of equals the label. */
 int32_t rgm_said_predicted(const rgm_said *said, int32_t label);
 
-/* p(given) - max of the others: Northcutt, Jiang and Chuang, "Confident learning", JAIR 70, 2021. */
+/* log p(given) - log of the largest other: what label errors are ranked by (label_errors.h). The lower, the surer. */
 double rgm_said_margin(const rgm_said *said);
 
 #endif

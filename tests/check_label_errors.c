@@ -1,0 +1,400 @@
+/* What a model says of a set (recipe/): margins, figures against naive ones, how many label errors there are, folds,
+ * neighbours; and networks of folds on planted errors. */
+#include <check.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include "base/rng.h"
+#include "recipe/folds.h"
+#include "recipe/inspect.h"
+#include "recipe/label_errors.h"
+#include "recipe/losses.h"
+#include "recipe/said.h"
+#include "recipe/says.h"
+
+enum { CLASSES = 4, SIDE = 8, PIXELS = SIDE * SIDE };
+
+static const rgm_rng rng = {.seed = 11, .stream = RGM_STREAM(RGM_STREAM_TEST, 77)};
+
+/* In [0, 1), number i of a sequence. */
+static double draw(uint64_t i) { return (double)(rgm_rng_permute(&rng, 1u << 30, i)) / (1u << 30); }
+
+/* ---- a set in memory: stripes either way, a chessboard or nothing, with noise ---- */
+
+typedef struct planted {
+    uint8_t *pixels[2];
+    int32_t *labels[2], *truth;
+    rgm_dataset *set;
+    int64_t train, test;
+} planted;
+
+static void paint(uint8_t *image, int32_t class, uint64_t key) {
+    for (int32_t i = 0; i < PIXELS; i++) {
+        const int32_t x = i % SIDE, y = i / SIDE, on[CLASSES] = {x & 1, y & 1, (x ^ y) & 1, 0};
+        image[i] = (uint8_t)(60 + 110 * on[class] + (int32_t)(80 * draw(key * PIXELS + (uint64_t)i)));
+    }
+}
+
+static void plant(planted *p, int64_t train, int64_t test, int64_t every) {
+    const int64_t counts[2] = {train, test};
+    rgm_error err = {0};
+    *p = (planted){.train = train, .test = test, .truth = malloc((size_t)train * sizeof *p->truth)};
+    for (int32_t s = 0; s < 2; s++) {
+        p->pixels[s] = malloc((size_t)(counts[s] + 1) * PIXELS);
+        p->labels[s] = malloc((size_t)(counts[s] + 1) * sizeof *p->labels[s]);
+        for (int64_t i = 0; i < counts[s]; i++) {
+            int32_t class = (int32_t)(i % CLASSES);
+            paint(p->pixels[s] + i * PIXELS, class, (uint64_t)(i + 100000 * s));
+            p->labels[s][i] = class;
+            if (s == 0) p->truth[i] = class;
+            if (s == 0 && every && i % every == 7) p->labels[s][i] = (class + 1 + (int32_t)(i / every) % 3) % CLASSES;
+        }
+    }
+    const rgm_dataset_memory memory = {.H = SIDE,
+                                       .W = SIDE,
+                                       .C = 1,
+                                       .classes = CLASSES,
+                                       .count = {train, test},
+                                       .images = {p->pixels[0], p->pixels[1]},
+                                       .labels = {p->labels[0], p->labels[1]}};
+    ck_assert_msg(rgm_dataset_from_memory(&p->set, &memory, &err) == RGM_OK, "%s", err.text);
+}
+
+static void free_planted(planted *p) {
+    rgm_dataset_close(p->set);
+    for (int32_t s = 0; s < 2; s++) {
+        free(p->pixels[s]);
+        free(p->labels[s]);
+    }
+    free(p->truth);
+}
+
+/* ---- what is said ---- */
+
+START_TEST(test_take) {
+    planted p;
+    rgm_said_all said;
+    plant(&p, 12, 6, 0);
+    ck_assert_int_eq(rgm_said_create(&said, p.set, NULL), RGM_OK);
+    ck_assert_int_eq(said.count, 18);
+    /* the model has one class more, and others in another order */
+    union {
+        rgm_class_map map;
+        int32_t room[1 + CLASSES];
+    } turned = {.map.classes = CLASSES + 1};
+    const int32_t to[CLASSES] = {4, 0, 1, 3};
+    memcpy(turned.map.to, to, sizeof to);
+    const uint32_t indices[] = {5, 2};
+    const rgm_view view = {.set = p.set, .split = RGM_SPLIT_TEST, .indices = indices, .count = 2, .map = &turned.map};
+    const float answers[2][CLASSES + 1] = {{0.1f, 0.2f, 0.5f, 0.05f, 0.15f}, {0.3f, 0.3f, 0, 0.3f, 0.1f}};
+    rgm_said_view take = {.said = &said, .view = &view, .part = RGM_SPLIT_VALIDATION};
+    const rgm_answers_batch batch = {.count = 2, .classes = CLASSES + 1, .probabilities = answers[0]};
+    ck_assert_int_eq(rgm_said_take(&take, &batch, NULL), RGM_OK);
+    const rgm_said *five = &said.list[12 + 5], *two = &said.list[12 + 2]; /* labels 1 and 2 */
+    ck_assert(five->given == 0.1f && five->other == 0.2f && five->class == 2 && five->part == RGM_SPLIT_VALIDATION);
+    ck_assert_int_eq(rgm_said_predicted(five, 1), 2);
+    ck_assert_double_eq_tol(rgm_said_margin(five), log(0.5), 1e-6);
+    ck_assert(two->given == 0.3f && two->other == 0.3f && two->class == 1); /* of equals the first, and the label */
+    ck_assert_int_eq(rgm_said_predicted(two, 2), 2);
+    for (int64_t i = 0; i < said.count; i++) ck_assert_int_eq(said.list[i].part == RGM_PART_NONE, i != 17 && i != 14);
+    rgm_said_free(&said);
+    free_planted(&p);
+}
+END_TEST
+
+/* Random answers for a split: the label gets u, another class a part of the rest. */
+static void say_random(const planted *p, rgm_said_all *said, int32_t part) {
+    ck_assert_int_eq(rgm_said_create(said, p->set, NULL), RGM_OK);
+    for (int64_t i = 0; i < p->train; i++) {
+        if (i % 9 == 4) continue;
+        float given = (float)draw((uint64_t)(3 * i)), other = (1 - given) * (float)draw((uint64_t)(3 * i + 1));
+        int32_t class = (p->labels[0][i] + 1 + (int32_t)(3 * draw((uint64_t)(3 * i + 2)))) % CLASSES;
+        said->list[i] = (rgm_said){.given = given, .other = other, .class = class, .part = part};
+    }
+}
+
+START_TEST(test_figures) {
+    planted p;
+    rgm_said_all said;
+    rgm_inspection_model *model = calloc(1, sizeof *model);
+    plant(&p, 500, 4, 0);
+    say_random(&p, &said, 0);
+    model->classes = CLASSES;
+    ck_assert_int_eq(rgm_says_part(model, 0, &said, p.set, NULL), RGM_OK);
+    const rgm_judged *j = &model->parts[0];
+    int64_t confusion[CLASSES][CLASSES] = {0}, right = 0, n = 0, bins[RGM_SAYS_BINS] = {0};
+    double loss = 0, ece = 0, sums[RGM_SAYS_BINS] = {0}, hits[RGM_SAYS_BINS] = {0};
+    for (int64_t i = 0; i < p.train; i++) {
+        const rgm_said *s = &said.list[i];
+        if (s->part < 0) continue;
+        int32_t label = p.labels[0][i], predicted = s->other > s->given ? s->class : label;
+        double confidence = fmax((double)s->given, (double)s->other);
+        int32_t bin = 0;
+        while (bin < RGM_SAYS_BINS - 1 && confidence * RGM_SAYS_BINS > bin + 1) bin++;
+        confusion[label][predicted]++;
+        right += predicted == label;
+        n++;
+        loss -= log((double)s->given);
+        bins[bin]++;
+        sums[bin] += confidence;
+        hits[bin] += predicted == label;
+    }
+    for (int32_t b = 0; b < RGM_SAYS_BINS; b++) ece += fabs(hits[b] - sums[b]) / (double)n;
+    ck_assert_int_eq(j->images, n);
+    ck_assert_int_eq(j->hits.hits, right);
+    ck_assert_double_eq_tol(j->loss, loss / (double)n, 1e-9);
+    ck_assert_double_eq_tol(j->ece, ece, 1e-9);
+    ck_assert(j->ece_low < ece && ece < j->ece_high);
+    for (int32_t a = 0; a < CLASSES; a++) {
+        int64_t given = 0, predicted = 0;
+        for (int32_t b = 0; b < CLASSES; b++) {
+            ck_assert_int_eq(j->confusion[a * CLASSES + b], confusion[a][b]);
+            given += confusion[a][b];
+            predicted += confusion[b][a];
+        }
+        ck_assert(j->recall[a].hits == confusion[a][a] && j->recall[a].n == given);
+        ck_assert(j->precision[a].hits == confusion[a][a] && j->precision[a].n == predicted);
+    }
+    ck_assert_int_eq(j->confused_count, CLASSES * (CLASSES - 1));
+    for (int32_t i = 0; i < j->confused_count; i++) {
+        ck_assert_int_eq(j->confused[i].count, confusion[j->confused[i].given][j->confused[i].predicted]);
+        ck_assert(i == 0 || j->confused[i].count <= j->confused[i - 1].count);
+    }
+    rgm_said_free(&said);
+    rgm_inspection_model_free(model);
+    free_planted(&p);
+}
+END_TEST
+
+/* ---- how many, and which ---- */
+
+/* Answers that are right as often as they say, sharpened by 1 / T, of which a share of labels is wrong. */
+static int64_t simulate(rgm_said *said, int64_t count, double noise, double T) {
+    int64_t wrong = 0;
+    for (int64_t i = 0; i < count; i++) {
+        double u = draw((uint64_t)(5 * i)), top = 1 - 0.5 * pow(u, 6), rest = (1 - top) / (CLASSES - 1), sharp[2];
+        int32_t error = draw((uint64_t)(5 * i + 1))<noise, second = draw((uint64_t)(5 * i + 2))> top;
+        double sum = pow(top, 1 / T) + (CLASSES - 1) * pow(rest, 1 / T);
+        sharp[0] = pow(top, 1 / T) / sum;
+        sharp[1] = pow(rest, 1 / T) / sum;
+        /* the label is the likeliest class, unless it is an error, or one of the others by right */
+        int32_t likeliest = !second && !error;
+        said[i] = (rgm_said){.given = (float)sharp[!likeliest], .other = (float)sharp[likeliest], .class = 1};
+        wrong += error;
+    }
+    return wrong;
+}
+
+START_TEST(test_how_many) {
+    enum { COUNT = 20000 };
+    static const double shares[] = {0, 0.005, 0.01, 0.05, 0.2};
+    rgm_said *said = malloc(COUNT * sizeof *said);
+    for (size_t k = 0; k < sizeof shares / sizeof *shares; k++)
+        for (double T = 0.5; T <= 1; T *= 2) {
+            int64_t wrong = simulate(said, COUNT, shares[k], T);
+            double found = rgm_label_errors_estimate(said, COUNT, 0, CLASSES);
+            ck_assert_msg(found < 1.3 * (double)wrong + 0.004 * COUNT && found > 0.5 * (double)wrong - 0.002 * COUNT,
+                          "%" PRId64 " errors at T %g: %g are told", wrong, T, found);
+        }
+    for (int64_t i = 0; i < COUNT; i++) said[i] = (rgm_said){.given = 0.999f, .other = 0.001f, .class = 1};
+    ck_assert_double_lt(rgm_label_errors_estimate(said, COUNT, 0, CLASSES), 0.5); /* a clean set: none */
+    ck_assert_double_eq(rgm_label_errors_estimate(said, COUNT, 1, CLASSES), 0);
+    ck_assert_double_eq(rgm_label_errors_estimate(said, 0, 0, CLASSES), 0);
+    said[0] = (rgm_said){.given = 0, .other = 1, .class = 1}; /* one image */
+    ck_assert(isfinite(rgm_label_errors_estimate(said, 1, 0, 2)));
+    free(said);
+}
+END_TEST
+
+START_TEST(test_rank) {
+    planted p;
+    rgm_said_all said;
+    int64_t indices[600], found, negative = 0;
+    plant(&p, 500, 4, 0);
+    say_random(&p, &said, 0);
+    said.list[40] = said.list[20] = (rgm_said){.given = 0, .other = 1, .class = 0}; /* equals */
+    const rgm_label_ranking ranking = {said.list, p.train, 0, 600};
+    ck_assert_int_eq(rgm_label_errors_rank(&ranking, indices, &found, NULL), RGM_OK);
+    for (int64_t i = 0; i < p.train; i++) negative += said.list[i].part == 0 && said.list[i].other > said.list[i].given;
+    ck_assert_int_eq(found, negative);
+    ck_assert(indices[0] == 20 && indices[1] == 40);
+    for (int64_t i = 1; i < found; i++)
+        ck_assert(rgm_said_margin(&said.list[indices[i]]) >= rgm_said_margin(&said.list[indices[i - 1]]));
+    const rgm_label_ranking few = {said.list, p.train, 0, 3};
+    int64_t first[3];
+    ck_assert_int_eq(rgm_label_errors_rank(&few, first, &found, NULL), RGM_OK);
+    ck_assert(found == 3 && memcmp(first, indices, sizeof first) == 0);
+    rgm_said_free(&said);
+    free_planted(&p);
+}
+END_TEST
+
+/* ---- folds ---- */
+
+START_TEST(test_deal) {
+    enum { COUNT = 403 };
+    planted p;
+    static rgm_config config;
+    int64_t group[COUNT + 4];
+    uint8_t broken[COUNT + 4] = {[17] = 1, [400] = 1};
+    int8_t fold[COUNT], again[COUNT], other[COUNT];
+    plant(&p, COUNT, 4, 0);
+    for (int64_t i = 0; i < COUNT + 4; i++) group[i] = i % 20 == 3 && i >= 20 && i < COUNT ? 3 : i;
+    group[17] = 16;
+    group[18] = 17; /* whose first is broken */
+    config.seed = 5;
+    for (int32_t folds = 2; folds <= RGM_FOLDS_MOST; folds += 3) {
+        rgm_folds f = {.set = p.set, .config = &config, .folds = folds, .group = group, .broken = broken};
+        ck_assert_int_eq(rgm_folds_deal(&f, fold, NULL), RGM_OK);
+        ck_assert_int_eq(rgm_folds_deal(&f, again, NULL), RGM_OK);
+        ck_assert(memcmp(fold, again, sizeof fold) == 0);
+        config.seed = 6;
+        ck_assert_int_eq(rgm_folds_deal(&f, other, NULL), RGM_OK);
+        ck_assert(memcmp(fold, other, sizeof fold) != 0);
+        config.seed = 5;
+        int64_t members[CLASSES][RGM_FOLDS_MOST] = {0};
+        for (int64_t i = 0; i < COUNT; i++) {
+            ck_assert_int_eq(fold[i], broken[i] ? RGM_PART_NONE : fold[broken[group[i]] ? i : group[i]]);
+            if (!broken[i]) members[p.labels[0][i]][fold[i]]++;
+        }
+        for (int32_t c = 0; c < CLASSES - 1; c++) /* the last class has the large group */
+            for (int32_t k = 1; k < folds; k++) ck_assert_int_le(llabs(members[c][k] - members[c][0]), 1);
+    }
+    free_planted(&p);
+    plant(&p, 3, 1, 0);
+    rgm_error err = {0};
+    rgm_folds f = {.set = p.set, .config = &config, .folds = 4, .broken = broken};
+    ck_assert_int_eq(rgm_folds_deal(&f, fold, &err), RGM_E_USAGE);
+    ck_assert(strstr(err.text, "fewer folds") != NULL);
+    free_planted(&p);
+}
+END_TEST
+
+/* ---- all of it, in a process of its own: it has a team ---- */
+
+/* What the parent looks at. */
+typedef struct outcome {
+    int32_t status, folds;
+    int64_t reported, wrong, test_reported, unjudged, losses;
+    double accuracy, ece;
+    uint64_t hash; /* of all findings and losses */
+    char text[RGM_ERROR_TEXT];
+} outcome;
+
+static void add_hash(uint64_t *hash, const void *bytes, size_t size) {
+    for (size_t i = 0; i < size; i++) *hash = (*hash ^ ((const uint8_t *)bytes)[i]) * 1099511628211u;
+}
+
+static void look(outcome *o, const rgm_inspection *in, const planted *p) {
+    const rgm_inspection_model *m = in->model;
+    o->reported = m->parts[0].reported;
+    o->test_reported = m->parts[1].reported;
+    o->accuracy = (double)m->parts[0].hits.hits / (double)m->parts[0].hits.n;
+    o->ece = m->parts[0].ece;
+    o->unjudged = m->unjudged;
+    o->losses = m->losses_count;
+    for (int64_t i = 0; i < in->findings.count; i++) {
+        const rgm_finding *f = &in->findings.list[i];
+        if (f->kind != RGM_FIND_LABEL_ERROR) continue;
+        o->wrong += f->split == 0 && p->truth[f->index] != p->labels[0][f->index] && f->proposed == p->truth[f->index];
+        add_hash(&o->hash, &f->index, sizeof f->index);
+        add_hash(&o->hash, &f->score, sizeof f->score);
+    }
+    for (int32_t i = 0; i < m->losses_count; i++) {
+        add_hash(&o->hash, &m->losses[i].index, sizeof m->losses[i].index);
+        add_hash(&o->hash, &m->losses[i].nearest, sizeof m->losses[i].nearest);
+        add_hash(&o->hash, &m->losses[i].distance, sizeof m->losses[i].distance);
+    }
+}
+
+static rgm_status inspect(outcome *o, const planted *p, int32_t threads, const rgm_folds_wish *wish, rgm_error *err) {
+    static rgm_config config;
+    rgm_device *device;
+    rgm_inspection in;
+    RGM_TRY(rgm_folds_config(&config, p->set, wish, err));
+    config.threads = threads;
+    config.pin = RGM_PIN_OFF;
+    RGM_TRY(rgm_device_configure(&device, &config, 0, err));
+    const rgm_inspect_options options = {.set = p->set, .device = device, .folds = wish->folds, .config = &config};
+    rgm_status status = rgm_inspect(&options, &in, err);
+    if (status >= 0) look(o, &in, p);
+    rgm_inspection_free(&in);
+    rgm_device_destroy(device);
+    return status;
+}
+
+static outcome inspect_apart(const planted *p, int32_t threads, const rgm_folds_wish *wish) {
+    int ends[2];
+    outcome o = {.hash = 14695981039346656037u};
+    ck_assert_int_eq(pipe(ends), 0);
+    pid_t child = fork();
+    if (child == 0) {
+        rgm_error err = {0};
+        o.status = inspect(&o, p, threads, wish, &err);
+        memcpy(o.text, err.text, sizeof o.text);
+        _exit(write(ends[1], &o, sizeof o) != (ssize_t)sizeof o);
+    }
+    close(ends[1]);
+    ck_assert_int_eq(read(ends[0], &o, sizeof o), (ssize_t)sizeof o);
+    close(ends[0]);
+    waitpid(child, NULL, 0);
+    return o;
+}
+
+START_TEST(test_planted) {
+    static const rgm_folds_wish wish = {.model = "cnn", .epochs = 6, .folds = 3, .seed = 1};
+    planted p;
+    plant(&p, 1200, 60, 50); /* 24 errors: 2 % */
+    outcome one = inspect_apart(&p, 1, &wish), two = inspect_apart(&p, 2, &wish), three = inspect_apart(&p, 3, &wish);
+    ck_assert_msg(one.status == RGM_OK, "%s", one.text);
+    ck_assert_double_gt(one.accuracy, 0.95);
+    ck_assert_msg(one.reported >= 20 && one.reported <= 26, "%" PRId64 " errors are told", one.reported);
+    ck_assert_msg(one.wrong * 10 >= one.reported * 9, "%" PRId64 " of %" PRId64 " are errors", one.wrong, one.reported);
+    ck_assert_int_eq(one.test_reported, 0);
+    ck_assert_int_eq(one.unjudged, 0);
+    ck_assert_int_eq(one.losses, RGM_SAYS_LOSSES);
+    ck_assert(one.hash == two.hash && one.hash == three.hash);
+    free_planted(&p);
+    plant(&p, 600, 0, 0); /* a clean set */
+    one = inspect_apart(&p, 2, &wish);
+    ck_assert_msg(one.status == RGM_OK, "%s", one.text);
+    ck_assert_int_eq(one.reported, 0);
+    free_planted(&p);
+}
+END_TEST
+
+/* A class with one image is known to no network that is asked about it. */
+START_TEST(test_few) {
+    static const rgm_folds_wish wish = {.model = "linear", .epochs = 2, .folds = 2, .seed = 1};
+    planted p;
+    plant(&p, 5, 1, 0);
+    outcome o = inspect_apart(&p, 2, &wish);
+    ck_assert_msg(o.status == RGM_OK, "%s", o.text);
+    ck_assert_int_eq(o.unjudged, 3);
+    ck_assert_int_eq(o.reported, 0);
+    free_planted(&p);
+}
+END_TEST
+
+int main(void) {
+    Suite *s = suite_create("label errors");
+    TCase *c = tcase_create("label errors");
+    tcase_set_timeout(c, 120);
+    tcase_add_test(c, test_take);
+    tcase_add_test(c, test_figures);
+    tcase_add_test(c, test_how_many);
+    tcase_add_test(c, test_rank);
+    tcase_add_test(c, test_deal);
+    tcase_add_test(c, test_planted);
+    tcase_add_test(c, test_few);
+    suite_add_tcase(s, c);
+    SRunner *runner = srunner_create(s);
+    srunner_run_all(runner, CK_ENV);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? 1 : 0;
+}
