@@ -77,6 +77,14 @@ static void make_old(const char *path) {
 /* The kinds of file, and of reading it. */
 enum { FRAMED, CONTIGUOUS, PREAD, UNPACKED, STREAMED, KINDS };
 
+/* Whose reads something happens at: this process's, of each kind, or the first reader's, to which PREAD and STREAMED
+ * are the files before them. */
+static const struct {
+    int kind, reader;
+} turns[] = {{FRAMED, 0},   {CONTIGUOUS, 0}, {PREAD, 0},      {UNPACKED, 0},
+             {STREAMED, 0}, {FRAMED, 1},     {CONTIGUOUS, 1}, {UNPACKED, 1}};
+enum { TURNS = sizeof turns / sizeof *turns };
+
 static const char *make_kind(int kind) {
     const char *path = in_folder(folder, "set.h5");
     rgm_test_set made = small;
@@ -177,7 +185,7 @@ static rgm_status read_failing(int kind, failure *f, uint64_t *print, rgm_error 
 /* The read of every number fails in turn, in this process and in the first reader: it is an input/output error,
  * whatever was being looked for, or it was not needed, and then everything is as without it. */
 START_TEST(test_failing_reads) {
-    int kind = _i % KINDS, reader = _i / KINDS, error = kind % 2 ? ESTALE : EIO, failures = 0;
+    int kind = turns[_i].kind, reader = turns[_i].reader, error = _i % 2 ? ESTALE : EIO, failures = 0;
     failure none = {0};
     rgm_error err = {0};
     uint64_t expected = 0, print = 0;
@@ -212,7 +220,7 @@ static void put_other_in_place(void *context) {
 /* Another file is renamed over it at each read in turn, of this process and of the first reader: what was opened is
  * what is read. */
 START_TEST(test_renamed_over) {
-    int kind = _i % KINDS, reader = _i / KINDS, acted = 1;
+    int kind = turns[_i].kind, reader = turns[_i].reader, acted = 1;
     uint64_t expected = 0, print = 0;
     char to[4200];
     snprintf(to, sizeof to, "%s", in_folder(folder, "set.h5"));
@@ -250,7 +258,7 @@ static int64_t changed_at(void) {
 
 /* It is written to in place, at each read in turn, by the first reader's too, and when it is open. */
 START_TEST(test_written_to) {
-    int kind = _i % KINDS, reader = _i / KINDS;
+    int kind = turns[_i].kind, reader = turns[_i].reader;
     for (int at = 1;; at++) {
         rgm_dataset *set;
         rgm_error err = {0};
@@ -419,9 +427,9 @@ int main(void) {
     tcase_add_checked_fixture(reading, setup, teardown);
     tcase_set_timeout(reading, 300);
     tcase_add_loop_test(reading, test_wide_chunks, 0, 2);
-    tcase_add_loop_test(reading, test_failing_reads, 0, 2 * KINDS);
-    tcase_add_loop_test(reading, test_renamed_over, 0, 2 * KINDS);
-    tcase_add_loop_test(reading, test_written_to, 0, 2 * KINDS);
+    tcase_add_loop_test(reading, test_failing_reads, 0, TURNS);
+    tcase_add_loop_test(reading, test_renamed_over, 0, TURNS);
+    tcase_add_loop_test(reading, test_written_to, 0, TURNS);
     tcase_add_loop_test(reading, test_locked, 0, KINDS);
     tcase_add_loop_test(reading, test_no_locks, 0, KINDS);
     tcase_add_loop_test(reading, test_no_descriptors, 0, KINDS);
