@@ -435,20 +435,19 @@ EXTRA_DIST += %D%/golden/README.md %D%/golden/make_golden.py %D%/golden/resnet20
 endif
 
 # Whole runs. The programs use the plugins of this build.
-command_tests = \
-	%D%/cli/bootstrap.sh \
-	%D%/cli/defaults.sh \
-	%D%/cli/import.sh \
-	%D%/cli/inspect.sh \
-	%D%/cli/model.sh \
-	%D%/cli/predict.sh \
-	%D%/cli/refused.sh \
-command_tests = %D%/check_cli.sh %D%/check_examples.sh %D%/cli/bootstrap.sh %D%/cli/defaults.sh %D%/cli/exclude.sh %D%/cli/import.sh %D%/cli/inspect_model.sh %D%/cli/model.sh %D%/cli/plugins_end.sh %D%/cli/predict.sh %D%/cli/refused.sh \
-	%D%/cli/refused_pictures.sh \
-	%D%/cli/report.sh \
-	%D%/cli/way_on.sh
-command_tests = %D%/cli/bootstrap.sh %D%/cli/defaults.sh %D%/cli/import.sh %D%/cli/inspect.sh %D%/cli/model.sh %D%/cli/predict.sh \
-	%D%/cli/refused.sh %D%/cli/refused_pictures.sh %D%/cli/report.sh %D%/cli/way_on.sh
+command_tests =
+command_tests += %D%/cli/bootstrap.sh
+command_tests += %D%/cli/defaults.sh
+command_tests += %D%/cli/exclude.sh
+command_tests += %D%/cli/import.sh
+command_tests += %D%/cli/inspect.sh
+command_tests += %D%/cli/inspect_model.sh
+command_tests += %D%/cli/model.sh
+command_tests += %D%/cli/predict.sh
+command_tests += %D%/cli/refused.sh
+command_tests += %D%/cli/refused_pictures.sh
+command_tests += %D%/cli/report.sh
+command_tests += %D%/cli/way_on.sh
 TESTS += $(command_tests)
 EXTRA_DIST += $(command_tests) %D%/cli/common.sh
 check_DATA = tests/fixtures/same.stamp
@@ -631,9 +630,15 @@ endif
 
 # Trials: runs that are stopped, killed, given damaged files, and made to fail at every call. Each script says what it does.
 # "make check" runs a fixed sample of them, "make trials" all.
-trial_tools = tests/trials/timed tests/trials/same_state tests/trials/flip tests/trials/make_pictures tests/trials/decode_pictures tests/trials/subset tests/trials/outliers
-trial_tools = tests/trials/timed tests/trials/same_state tests/trials/flip tests/trials/make_pictures tests/trials/decode_pictures tests/trials/subset \
-	tests/trials/mislabel
+trial_tools =
+trial_tools += tests/trials/timed
+trial_tools += tests/trials/same_state
+trial_tools += tests/trials/flip
+trial_tools += tests/trials/make_pictures
+trial_tools += tests/trials/decode_pictures
+trial_tools += tests/trials/subset
+trial_tools += tests/trials/outliers
+trial_tools += tests/trials/mislabel
 check_PROGRAMS += $(trial_tools)
 tests_trials_timed_SOURCES = %D%/trials/timed.c %D%/sanitized.h
 tests_trials_same_state_SOURCES = %D%/trials/same_state.c
@@ -656,8 +661,17 @@ check_LTLIBRARIES += tests/trials/fault.la
 tests_trials_fault_la_SOURCES = %D%/trials/fault.c
 tests_trials_fault_la_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE
 tests_trials_fault_la_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version -shared -rpath /nowhere
-trial_scripts = %D%/trials/all.sh %D%/trials/common.sh %D%/trials/defaults.sh %D%/trials/faults.sh %D%/trials/flips.sh %D%/trials/kills.sh %D%/trials/label_errors.sh \
-	%D%/trials/pictures.sh %D%/trials/sample.sh %D%/trials/stops.sh
+trial_scripts =
+trial_scripts += %D%/trials/all.sh
+trial_scripts += %D%/trials/common.sh
+trial_scripts += %D%/trials/defaults.sh
+trial_scripts += %D%/trials/faults.sh
+trial_scripts += %D%/trials/flips.sh
+trial_scripts += %D%/trials/kills.sh
+trial_scripts += %D%/trials/label_errors.sh
+trial_scripts += %D%/trials/pictures.sh
+trial_scripts += %D%/trials/sample.sh
+trial_scripts += %D%/trials/stops.sh
 EXTRA_DIST += $(trial_scripts)
 
 .PHONY: trial-tools trials
