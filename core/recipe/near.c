@@ -2,7 +2,6 @@
 
 #include <inttypes.h>
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "recipe/align.h"
@@ -23,6 +22,7 @@ struct rgm_near {
     rgm_candidate *candidates; /* [compared][BEST] */
     uint8_t *how;              /* [compared][BEST] */
     struct tools {
+        rgm_patcher *patcher;
         rgm_aligner *aligner;
         rgm_patch one, other;
     } * tools; /* [workers] */
@@ -40,7 +40,10 @@ void rgm_near_destroy(rgm_near *n) {
     free(n->number);
     free(n->candidates);
     free(n->how);
-    for (int32_t i = 0; n->tools && i < n->workers; i++) rgm_aligner_destroy(n->tools[i].aligner);
+    for (int32_t i = 0; n->tools && i < n->workers; i++) {
+        rgm_patcher_destroy(n->tools[i].patcher);
+        rgm_aligner_destroy(n->tools[i].aligner);
+    }
     free(n->tools);
     free(n);
 }
@@ -75,8 +78,11 @@ static rgm_status take_memory(rgm_near *n, rgm_error *err) {
     n->tools = calloc((size_t)n->workers, sizeof *n->tools);
     if (!n->candidates || !n->how || !n->tools)
         return rgm_fail(err, RGM_E_NOMEM, "inspect: no memory for near duplicates of %" PRId64 " images", n->compared);
-    for (int32_t i = 0; i < n->workers; i++)
-        RGM_TRY(rgm_aligner_create(&n->tools[i].aligner, n->o.device->kernels, err));
+    for (int32_t i = 0; i < n->workers; i++) {
+        struct tools *t = &n->tools[i];
+        RGM_TRY(rgm_patcher_create(&t->patcher, n->o.device->kernels, err));
+        RGM_TRY(rgm_aligner_create(&t->aligner, n->o.device->kernels, rgm_sketcher_contrast(n->sketcher), err));
+    }
     return RGM_OK;
 }
 
@@ -113,27 +119,22 @@ static uint8_t how_of(const rgm_alignment *a) {
     uint32_t how = a->mirrored ? RGM_HOW_MIRRORED : 0;
     if (fabs(a->shift[0]) >= 0.5 || fabs(a->shift[1]) >= 0.5) how |= RGM_HOW_SHIFTED;
     if (fabs(a->scale - 1) >= 0.01) how |= RGM_HOW_SCALED;
-    if (fabs(a->gain - 1) >= 0.025 || fabs(a->offset) >= 5) how |= RGM_HOW_BRIGHTNESS;
+    if (fabs(a->left.gain - 1) >= 0.025 || fabs(a->left.offset) >= 5) how |= RGM_HOW_BRIGHTNESS;
     return (uint8_t)(how ? how : RGM_HOW_RECOMPRESSED);
 }
 
-/* Whether two places show the same: the score, below 1; 0: they do not. */
-static rgm_status verify(rgm_near *n, int64_t one, int64_t other, int32_t worker, float *score, uint8_t *how,
-                         rgm_error *err) {
+/* Whether a place shows the same as the one that a worker holds: the score, below 1; 0: it does not. */
+static rgm_status verify(rgm_near *n, int64_t other, int32_t worker, float *score, uint8_t *how, rgm_error *err) {
     struct tools *t = &n->tools[worker];
-    rgm_look looks[2];
+    rgm_look look;
     rgm_alignment a;
-    RGM_TRY(rgm_images_get(n->images, n->number[other], 1, worker, &looks[1], err));
-    RGM_TRY(rgm_patch_of(t->aligner, &looks[1].image, &t->other, err));
+    RGM_TRY(rgm_images_get(n->images, n->number[other], 1, worker, &look, err));
+    RGM_TRY(rgm_patch_of(t->patcher, &look.image, &t->one, &t->other, err));
     *score = 0;
     if (rgm_align(t->aligner, &t->other, &t->one, &a)) {
-        *score = (float)(a.correlation < 0.9999 ? a.correlation : 0.9999);
+        *score = (float)(a.left.correlation < 0.9999 ? a.left.correlation : 0.9999);
         *how = how_of(&a);
     }
-    if (getenv("NEAR_DEBUG"))
-        fprintf(stderr, "PAIR %d %d %g %g %g %g g %g o %g s %g %g z %g m %d %g\n", n->number[one], n->number[other],
-                a.unlike, a.texture, a.correlation, a.residual, a.gain, a.offset, a.shift[0], a.shift[1], a.scale,
-                a.mirrored, a.soft);
     return RGM_OK;
 }
 
@@ -143,9 +144,9 @@ static rgm_status verify_place(rgm_near *n, int64_t place, int32_t worker, rgm_e
     rgm_look look;
     if (list[0].other < 0) return RGM_OK;
     RGM_TRY(rgm_images_get(n->images, n->number[place], 0, worker, &look, err));
-    RGM_TRY(rgm_patch_of(n->tools[worker].aligner, &look.image, &n->tools[worker].one, err));
+    RGM_TRY(rgm_patch_of(n->tools[worker].patcher, &look.image, NULL, &n->tools[worker].one, err));
     for (int32_t i = 0; i < BEST && list[i].other >= 0; i++)
-        RGM_TRY(verify(n, place, list[i].other, worker, &list[i].score, &n->how[place * BEST + i], err));
+        RGM_TRY(verify(n, list[i].other, worker, &list[i].score, &n->how[place * BEST + i], err));
     return RGM_OK;
 }
 

@@ -8,6 +8,7 @@ librecipe_la_SOURCES = \
 	%D%/folds.c %D%/folds.h \
 	%D%/images.c %D%/images.h \
 	%D%/inspect.c %D%/inspect.h \
+	%D%/judge.c %D%/judge.h \
 	%D%/label_errors.c %D%/label_errors.h \
 	%D%/losses.c %D%/losses.h \
 	%D%/measures.c %D%/measures.h \
@@ -15,6 +16,7 @@ librecipe_la_SOURCES = \
 	%D%/near.c %D%/near.h \
 	%D%/outliers.c %D%/outliers.h \
 	%D%/pairs.c %D%/pairs.h \
+	%D%/patch.c %D%/patch.h \
 	%D%/said.c %D%/said.h \
 	%D%/says.c %D%/says.h \
 	%D%/sheets.c %D%/sheets.h \

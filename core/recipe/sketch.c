@@ -9,7 +9,7 @@
 #include "recipe/whiten.h"
 
 enum { EVEN = RGM_SPECTRUM_EVEN, ODD = RGM_SPECTRUM_ODD, SPECTRUM = RGM_SPECTRUM_SIZE };
-enum { SAMPLE = 768, KINDS = RGM_DISTORT_KINDS, HELD_OUT = 4, FEW = 64, LEAST_SIDE = 6 };
+enum { SAMPLE = 768, KINDS = RGM_DISTORT_KINDS, HELD_OUT = 4, FEW = 64, LEAST_SIDE = 8 };
 #define FLAT      2.0f /* grey levels of deviation below which there is noise alone */
 #define NO_RADIUS (1 << 30)
 
@@ -22,7 +22,7 @@ struct rgm_sketcher {
     rgm_spectrum *spectrum;
     float **grey; /* [workers][pixels] */
     int32_t workers, longest, even[2], radius;
-    float mean[EVEN];
+    float mean[EVEN], contrast;
     float axes[RGM_SKETCH_SIZE][SPECTRUM];
 };
 
@@ -32,6 +32,7 @@ typedef struct sample {
     float **room;      /* [workers][pixels] */
     float *spectra;    /* [count][1 + KINDS][SPECTRUM] */
     uint8_t *textured; /* [count] */
+    float *deviation;  /* [count] */
     int64_t *numbers;  /* [count] */
     int64_t count;
 } sample;
@@ -116,6 +117,7 @@ int32_t rgm_sketch_distance(const rgm_sketcher *s, const rgm_sketch *a, const rg
 
 int32_t rgm_sketcher_even(const rgm_sketcher *s, int32_t half) { return s->even[half]; }
 int32_t rgm_sketcher_radius(const rgm_sketcher *s) { return s->radius; }
+double rgm_sketcher_contrast(const rgm_sketcher *s) { return (double)s->contrast; }
 
 /* ---- the sample ---- */
 
@@ -138,7 +140,7 @@ static rgm_status look_at(void *context, const rgm_look *look, int32_t worker, r
     int64_t i = place_of(m, look->number);
     float *values = m->spectra + i * (1 + KINDS) * SPECTRUM;
     (void)err;
-    rgm_grey_of(&look->image, s->grey[worker]);
+    m->deviation[i] = rgm_grey_of(&look->image, s->grey[worker]);
     int32_t textured = spectrum_of(s, s->grey[worker], H, W, values);
     for (int32_t kind = 0; textured && kind < KINDS; kind++) {
         rgm_distort(kind, (uint64_t)look->number, s->grey[worker], H, W, m->room[worker]);
@@ -251,6 +253,19 @@ static void find_radius(rgm_sketcher *s, const sample *m) {
     s->radius = m->count < FEW || count < FEW ? NO_RADIUS : distance[count - 1 - count / 100];
 }
 
+static int by_deviation(const void *a, const void *b) {
+    float x = *(const float *)a, y = *(const float *)b;
+    return (x > y) - (x < y);
+}
+
+static void find_contrast(rgm_sketcher *s, sample *m) {
+    int64_t count = 0;
+    for (int64_t i = 0; i < m->count; i++)
+        if (m->textured[i]) m->deviation[count++] = m->deviation[i];
+    qsort(m->deviation, (size_t)count, sizeof *m->deviation, by_deviation);
+    s->contrast = count ? m->deviation[count / 2] : 0;
+}
+
 static rgm_status learn(rgm_sketcher *s, sample *m, rgm_images *images, rgm_stop stop, rgm_error *err) {
     rgm_images_walk walk = {.numbers = m->numbers, .count = m->count, .look = look_at, .context = m, .stop = stop};
     RGM_TRY(rgm_images_each(images, &walk, err));
@@ -259,6 +274,7 @@ static rgm_status learn(rgm_sketcher *s, sample *m, rgm_images *images, rgm_stop
     find_mean(s, m);
     find_axes(s, m, room);
     find_radius(s, m);
+    find_contrast(s, m);
     free(room);
     return RGM_OK;
 }
@@ -283,8 +299,9 @@ static rgm_status take_sample(sample *m, int64_t images, rgm_error *err) {
     m->count = images < SAMPLE ? images : SAMPLE;
     m->spectra = calloc((size_t)(m->count + 1) * (1 + KINDS), SPECTRUM * sizeof *m->spectra);
     m->textured = calloc((size_t)m->count + 1, sizeof *m->textured);
+    m->deviation = calloc((size_t)m->count + 1, sizeof *m->deviation);
     m->numbers = calloc((size_t)m->count + 1, sizeof *m->numbers);
-    if (!m->spectra || !m->textured || !m->numbers)
+    if (!m->spectra || !m->textured || !m->deviation || !m->numbers)
         return rgm_fail(err, RGM_E_NOMEM, "inspect: no memory for a sample of %" PRId64 " images", m->count);
     for (int64_t i = 0; i < m->count; i++) m->numbers[i] = (int64_t)((double)i * (double)images / (double)m->count);
     return RGM_OK;
@@ -303,6 +320,7 @@ static rgm_status fill(rgm_sketcher *s, rgm_images *images, const rgm_device *de
     free_rooms(m.room, s->workers);
     free(m.spectra);
     free(m.textured);
+    free(m.deviation);
     free(m.numbers);
     return status;
 }

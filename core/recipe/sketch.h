@@ -36,6 +36,9 @@ int32_t rgm_sketcher_even(const rgm_sketcher *sketcher, int32_t half);
 /* Squared distance that 99 in 100 copies of the sample stay within. */
 int32_t rgm_sketcher_radius(const rgm_sketcher *sketcher);
 
+/* The median deviation of the sample's images with texture, in grey levels. */
+double rgm_sketcher_contrast(const rgm_sketcher *sketcher);
+
 /* Returns 0 for an image without texture, or one too small to compare: it has no sketch. [worker] */
 int32_t rgm_sketch_of(rgm_sketcher *sketcher, const rgm_look *look, int32_t worker, rgm_sketch *sketch);
 
