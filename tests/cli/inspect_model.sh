@@ -28,7 +28,7 @@ stripes() {
 }
 
 mkdir idx
-stripes 600 idx/train 60 1 # ten wrong ones
+stripes 600 idx/train 61 1 # ten wrong ones
 stripes 60 idx/t10k 0 2
 "$regimen" import idx idx --out data.h5 --names=across,along,chess >out 2>err || {
     cat err >&2
@@ -47,7 +47,7 @@ expect 0 "$regimen" inspect data.h5 --folds 3 --epochs 12 --threads 2 --json=two
 errors one.json >one
 errors two.json >two
 cmp -s one two || fail "other errors on two threads: $(diff one two)"
-seq 5 60 599 | awk '{ print "train", $1, $1 % 3 }' | sort >wanted
+seq 5 61 599 | awk '{ print "train", $1, $1 % 3 }' | sort >wanted
 sort one >found
 right=$(comm -12 wanted found | wc -l)
 [ "$right" -ge 9 ] && [ "$(wc -l <found)" -le 11 ] || fail "$right right: $(cat found)"
@@ -60,12 +60,12 @@ expect 0 "$regimen" train data.h5 --set model.blocks='[1, 1, 1]' --set model.bas
 expect 0 "$regimen" inspect data.h5 --checkpoint run --json=own.json
 has err 'warning: run/checkpoints/best.h5 was trained on 5[0-9]* of these images: it has learnt their labels'
 expect 0 "$regimen" inspect data.h5 --checkpoint run/checkpoints/last.h5 --json=last.json
-stripes 90 idx/train 30 3
+stripes 90 idx/train 31 3
 "$regimen" import idx idx --out other.h5 --names=across,along,chess >out 2>err || fail "$(cat err)"
 expect 0 "$regimen" inspect other.h5 --checkpoint run --json=other.json
 has err 'warning: run/checkpoints/best.h5 was not trained on this data'
 errors other.json | sort >found
-seq 5 30 89 | awk '{ print "train", $1, $1 % 3 }' | sort >wanted
+seq 5 31 89 | awk '{ print "train", $1, $1 % 3 }' | sort >wanted
 cmp -s wanted found || fail "other data: $(diff wanted found)"
 
 # ---- refused ----
