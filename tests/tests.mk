@@ -81,6 +81,13 @@ tests_check_inspect_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE $(HDF5_CFLAGS) $(JAN
 tests_check_inspect_CFLAGS = $(test_cflags)
 tests_check_inspect_LDADD = librecipe.la librun.la libreport.la $(train_libs) $(picture_maker_libs) $(JANSSON_LIBS)
 
+check_PROGRAMS += tests/check_inspection
+TESTS += tests/check_inspection
+tests_check_inspection_SOURCES = %D%/check_inspection.c %D%/make_set.c %D%/make_set.h
+tests_check_inspection_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE $(HDF5_CFLAGS) $(JANSSON_CFLAGS)
+tests_check_inspection_CFLAGS = $(test_cflags)
+tests_check_inspection_LDADD = librecipe.la librun.la libreport.la $(train_libs) $(JANSSON_LIBS)
+
 check_PROGRAMS += tests/check_run_page
 TESTS += tests/check_run_page
 tests_check_run_page_SOURCES = %D%/check_run_page.c %D%/markup.c %D%/markup.h
