@@ -28,7 +28,7 @@ static const struct {
     [RGM_FIND_NEAR_LEAK] = {"near_leak", "near leak between splits", "near leaks between splits",
                             "Nearly the same image is in another split, so that the accuracy there is partly memory.",
                             "Look at them, and leave the training images that they are like out of the training.",
-                            RGM_GRAVE_FAIL},
+                            RGM_GRAVE_WARN},
     [RGM_FIND_NEAR_DUPLICATE] = {"near_duplicate", "near duplicate", "near duplicates",
                                  "Nearly the same image is in this split before. A part of it that is held out leaks.",
                                  "Look at them. Leave them out if they are copies, keep them if they are a series.",
