@@ -40,7 +40,7 @@ const char *rgm_drawing_style(void) {
            ".why{font-size:13px;overflow-wrap:anywhere}"
            "h4{font-size:14px;margin:18px 0 2px;font-weight:650}.says{grid-template-columns:"
            "repeat(auto-fit,minmax(min(460px,100%),1fr));margin-bottom:34px}"
-           "th.r,td.r{min-width:90px;padding-left:16px}td.r .bar{margin-top:9px}"
+           "td.k{min-width:92px}th.r,td.r{min-width:90px;padding-left:16px}td.r .bar{margin-top:9px}"
            ".heat{width:auto;font-size:12px;font-variant-numeric:tabular-nums}"
            ".heat td{padding:2px 5px;text-align:right;min-width:34px;border:1px solid var(--line)}"
            ".heat td.h{border:0;text-align:left;color:var(--soft);max-width:150px;overflow:hidden;"

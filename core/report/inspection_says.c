@@ -56,7 +56,7 @@ static void put_calibration(const rgm_drawing *d, const rgm_judged *p) {
     for (int32_t i = 0; i < RGM_SAYS_BINS; i++) {
         const rgm_calibration_bin *b = &p->bins[i];
         if (!b->hits.n) continue;
-        fputs("<tr><td>", to);
+        fputs("<tr><td class=\"k\">", to);
         rgm_html_percent(to, b->confidence, 1);
         fputs("</td><td class=\"n\">", to);
         rgm_html_count(to, b->hits.n);
@@ -99,7 +99,7 @@ static void put_classes(const rgm_drawing *d, const rgm_judged *p) {
           "images</th><th class=\"n\">right where it is said</th></tr>\n",
           to);
     for (int32_t i = 0; i < classes && i < CLASSES; i++) {
-        fputs("<tr><td>", to);
+        fputs("<tr><td class=\"k\">", to);
         rgm_drawing_class(d, i);
         fputs("</td><td class=\"n\">", to);
         put_share(to, p->recall[i]);
