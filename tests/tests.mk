@@ -76,7 +76,7 @@ tests_check_chart_CFLAGS = $(test_cflags)
 tests_check_chart_LDADD = $(tests_check_report_LDADD) -lm
 check_PROGRAMS += tests/check_inspect
 TESTS += tests/check_inspect
-tests_check_inspect_SOURCES = %D%/check_inspect.c %D%/make_set.c %D%/make_set.h %D%/encoded_case.c %D%/encoded_case.h $(picture_maker)
+tests_check_inspect_SOURCES = %D%/check_inspect.c %D%/make_set.h %D%/encoded_case.c %D%/encoded_case.h $(picture_maker)
 tests_check_inspect_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE $(HDF5_CFLAGS) $(JANSSON_CFLAGS) $(picture_maker_cppflags)
 tests_check_inspect_CFLAGS = $(test_cflags)
 tests_check_inspect_LDADD = librecipe.la librun.la libreport.la $(train_libs) $(picture_maker_libs) $(JANSSON_LIBS)
@@ -527,7 +527,7 @@ tests_check_train_data_LDADD = $(train_libs)
 
 check_PROGRAMS += tests/check_exclude
 TESTS += tests/check_exclude
-tests_check_exclude_SOURCES = %D%/check_exclude.c %D%/make_set.c %D%/make_set.h
+tests_check_exclude_SOURCES = %D%/check_exclude.c %D%/make_set.h
 tests_check_exclude_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE $(HDF5_CFLAGS) $(JANSSON_CFLAGS)
 tests_check_exclude_CFLAGS = $(test_cflags)
 tests_check_exclude_LDADD = libreport.la $(train_libs) $(JANSSON_LIBS)
