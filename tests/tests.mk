@@ -74,6 +74,13 @@ tests_check_chart_SOURCES = %D%/check_chart.c %D%/markup.c %D%/markup.h
 tests_check_chart_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE
 tests_check_chart_CFLAGS = $(test_cflags)
 tests_check_chart_LDADD = $(tests_check_report_LDADD) -lm
+check_PROGRAMS += tests/check_near
+TESTS += tests/check_near
+tests_check_near_SOURCES = %D%/check_near.c %D%/make_set.c %D%/make_set.h %D%/encoded_case.c %D%/encoded_case.h $(picture_maker)
+tests_check_near_CPPFLAGS = $(tests_check_inspect_CPPFLAGS)
+tests_check_near_CFLAGS = $(test_cflags)
+tests_check_near_LDADD = $(tests_check_inspect_LDADD) -lm
+
 check_PROGRAMS += tests/check_inspect
 TESTS += tests/check_inspect
 tests_check_inspect_SOURCES = %D%/check_inspect.c %D%/make_set.h %D%/encoded_case.c %D%/encoded_case.h $(picture_maker)
