@@ -416,39 +416,49 @@ END_TEST
 
 /* ---- encoded pictures ---- */
 
-static void add_picture(rgm_encoded_writer *writer, int32_t split, const picture_spec *spec) {
-    rgm_error err = {0};
-    size_t size;
-    uint8_t *file = make_picture(spec, &size);
-    const rgm_encoded_picture p = {file, (int64_t)size, spec->H, spec->W, 0};
-    ck_assert_msg(rgm_encoded_writer_add(writer, split, &p, &err) == RGM_OK, "%s", err.text);
-    free(file);
-}
-
 enum { PICTURES = 24, COPIED = 8 };
 
 /* Photographs of several sizes in training; in test the first of them again: JPEG of less quality, PNG, and every other
- * one mirrored. */
-static void make_pictures(const char *path) {
+ * one mirrored. The caller frees. */
+static uint8_t *make_one(int32_t i, int32_t side[2], size_t *size) {
     static uint8_t pixels[2][3 * 160 * 160];
+    const int32_t of = i % PICTURES, H = 40 + 5 * of, W = 150 - 3 * of, again = i >= PICTURES;
+    picture_spec spec = {.kind = RGM_PICTURE_JPEG, .H = H, .W = W, .C = 3, .pixels = pixels[0]};
+    make_picture_pixels(pixels[0], H, W, 3, (uint64_t)of);
+    for (int32_t k = 0; k < H * W * 3; k++) pixels[1][k] = pixels[0][(k / (3 * W) * W + W - 1 - k / 3 % W) * 3 + k % 3];
+    if (again && of % 2) spec.pixels = pixels[1];
+    if (again && of % 4 < 2)
+        spec.quality = 85;
+    else if (again)
+        spec.kind = RGM_PICTURE_PNG;
+    side[0] = H;
+    side[1] = W;
+    return make_picture(&spec, size);
+}
+
+static void make_pictures(const char *path) {
     static const char *const names[2] = {"ant", "bee"};
-    const rgm_encoded_options options = {
-        .path = path, .replace = 1, .C = 3, .classes = 2, .class_names = names, .source = "a test"};
+    rgm_encoded_options options = {.path = path,
+                                   .replace = 1,
+                                   .C = 3,
+                                   .classes = 2,
+                                   .count = {PICTURES, COPIED},
+                                   .class_names = names,
+                                   .source = "a test"};
     rgm_encoded_writer *writer;
     rgm_error err = {0};
+    int32_t side[2];
+    size_t size;
+    for (int32_t i = 0; i < PICTURES + COPIED; i++) {
+        free(make_one(i, side, &size));
+        options.bytes[i >= PICTURES] += (int64_t)size;
+    }
     ck_assert_msg(rgm_encoded_writer_create(&writer, &options, &err) == RGM_OK, "%s", err.text);
     for (int32_t i = 0; i < PICTURES + COPIED; i++) {
-        int32_t of = i % PICTURES, H = 40 + 5 * of, W = 150 - 3 * of, again = i >= PICTURES;
-        picture_spec spec = {.kind = RGM_PICTURE_JPEG, .H = H, .W = W, .C = 3, .pixels = pixels[0]};
-        make_picture_pixels(pixels[0], H, W, 3, (uint64_t)of);
-        for (int32_t k = 0; k < H * W * 3; k++)
-            pixels[1][k] = pixels[0][(k / (3 * W) * W + W - 1 - k / 3 % W) * 3 + k % 3];
-        if (again && of % 2) spec.pixels = pixels[1];
-        if (again && of % 4 < 2)
-            spec.quality = 85;
-        else if (again)
-            spec.kind = RGM_PICTURE_PNG;
-        add_picture(writer, again ? RGM_SPLIT_TEST : RGM_SPLIT_TRAIN, &spec);
+        uint8_t *file = make_one(i, side, &size);
+        const rgm_encoded_picture p = {file, (int64_t)size, side[0], side[1], i % 2};
+        ck_assert_msg(rgm_encoded_writer_add(writer, i >= PICTURES, &p, &err) == RGM_OK, "%s", err.text);
+        free(file);
     }
     ck_assert_msg(rgm_encoded_writer_finish(writer, NULL, &err) == RGM_OK, "%s", err.text);
     rgm_encoded_writer_destroy(writer);
