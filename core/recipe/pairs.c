@@ -30,10 +30,11 @@ typedef struct room {
 
 typedef struct work {
     const rgm_pairs_search *s;
-    room *rooms;  /* [workers] */
-    int64_t from; /* the first row of this run's first chunk */
-    int32_t even; /* of the first half */
-    float reach;  /* -radius / 2 */
+    room *rooms;       /* [workers] */
+    int64_t from;      /* the first row of this run's first chunk */
+    int32_t even;      /* of the first half */
+    int16_t odd[HALF]; /* -1: an odd number of the second half; else 0 */
+    float reach;       /* -radius / 2 */
     int32_t radius;
 } work;
 
@@ -114,24 +115,50 @@ static void insert(rgm_candidate *list, int32_t other, int32_t distance) {
     list[at] = (rgm_candidate){.other = other, .distance = distance};
 }
 
-/* A pair whose first halves are close. Columns come in ascending order, so of equal distances the first stays. */
-static void measure(const work *w, int64_t row, int64_t column, float *least) {
+/* Of the second halves of two sketches: (x + y)^2 is (x - y)^2 + 4 x y. */
+static int32_t rest_of(const int16_t x[HALF], const int16_t y[HALF], const int16_t odd[HALF]) {
+    int32_t minus = 0, product = 0;
+    for (int32_t i = 0; i < HALF; i++) {
+        const int32_t d = x[i] - y[i];
+        minus += d * d;
+        product += x[i] * (y[i] & odd[i]);
+    }
+    return product < 0 ? minus + 4 * product : minus;
+}
+
+/* A pair whose first halves are close: -2 * product is their squared distance. Together with that of the second halves
+ * it bounds the distance from below. Columns come in ascending order, so of equal distances the first stays. */
+static void measure(const work *w, int64_t row, int64_t column, float product, float *least) {
+    const rgm_pairs *p = w->s->pairs;
     rgm_candidate *list = w->s->candidates + row * BEST;
     rgm_sketch one, other;
     if (column >= row) return;
-    rgm_pairs_get(w->s->pairs, row, &one);
-    rgm_pairs_get(w->s->pairs, column, &other);
+    int32_t most = list[BEST - 1].other < 0 ? w->radius : list[BEST - 1].distance - 1;
+    if ((float)rest_of(p->second[row], p->second[column], w->odd) - 2 * (product + SLACK) > (float)most) return;
+    rgm_pairs_get(p, row, &one);
+    rgm_pairs_get(p, column, &other);
     int32_t distance = rgm_sketch_distance(w->s->sketcher, &one, &other);
-    if (distance > w->radius) return;
-    if (list[BEST - 1].other >= 0 && list[BEST - 1].distance <= distance) return;
+    if (distance > most) return;
     insert(list, (int32_t)column, distance);
     if (list[BEST - 1].other >= 0) *least = -(float)list[BEST - 1].distance / 2 - SLACK;
 }
 
+/* Four at a time, on any machine that has them. */
+typedef float four __attribute__((vector_size(16)));
+typedef int32_t four_bits __attribute__((vector_size(16)));
+
 static int32_t any_above(const float *even, const float *odd, float least) {
-    int32_t any = 0;
-    for (int32_t l = 0; l < PANEL; l++) any |= even[l] + fabsf(odd[l]) > least;
-    return any;
+    const four_bits unsigned_bits = {INT32_MAX, INT32_MAX, INT32_MAX, INT32_MAX};
+    const four limit = {least, least, least, least};
+    four_bits any = {0};
+    for (int32_t l = 0; l < PANEL; l += 4) {
+        four e;
+        four_bits o;
+        memcpy(&e, even + l, sizeof e);
+        memcpy(&o, odd + l, sizeof o);
+        any |= e + (four)(o & unsigned_bits) > limit;
+    }
+    return (any[0] | any[1]) | (any[2] | any[3]);
 }
 
 static void filter(const work *w, room *r, int64_t first_row, int32_t tile, int64_t first_column) {
@@ -139,8 +166,10 @@ static void filter(const work *w, room *r, int64_t first_row, int32_t tile, int6
         float *least = &r->least[tile * TILE + i];
         int64_t row = first_row + tile * TILE + i;
         if (!any_above(r->even[i], r->odd[i], *least) || row >= w->s->count) continue;
-        for (int32_t l = 0; l < PANEL; l++)
-            if (r->even[i][l] + fabsf(r->odd[i][l]) > *least) measure(w, row, first_column + l, least);
+        for (int32_t l = 0; l < PANEL; l++) {
+            float product = r->even[i][l] + fabsf(r->odd[i][l]);
+            if (product > *least) measure(w, row, first_column + l, product, least);
+        }
     }
 }
 
@@ -201,6 +230,7 @@ rgm_status rgm_pairs_find(const rgm_pairs_search *s, rgm_error *err) {
               .reach = -(float)radius / 2 - SLACK,
               .rooms = aligned_alloc(64, ((size_t)rgm_team_size(s->device->team) * sizeof(room) + 63) / 64 * 64)};
     if (!w.rooms) return rgm_fail(err, RGM_E_NOMEM, "inspect: no memory to compare images");
+    for (int32_t i = rgm_sketcher_even(s->sketcher, 1); i < HALF; i++) w.odd[i] = -1;
     rgm_status status = find(&w, err);
     free(w.rooms);
     return status;
