@@ -98,6 +98,28 @@ START_TEST(sets_of_noise_raise_no_alarm) {
 }
 END_TEST
 
+/* A class that is dark, or of noise, or smooth, is a class. */
+START_TEST(a_small_class_of_its_own_is_no_alarm) {
+    static const int32_t kinds[] = {RGM_FIND_DARK,  RGM_FIND_BRIGHT,          RGM_FIND_BLURRED,
+                                    RGM_FIND_NOISY, RGM_FIND_LOW_INFORMATION, RGM_FIND_INVERTED};
+    plant_set s;
+    rgm_inspection in;
+    plant_set_make(&s, &(plant_shape){16, 16, 1}, 3000, 4, 3);
+    for (int64_t i = 0; i < 3000; i += 100) {
+        s.labels[i] = 4;
+        plant_texture(&s.shape, 4, image_of(&s, i), (uint64_t)i);
+        plant(kinds[_i], 0, &s.shape, image_of(&s, i), (uint64_t)i);
+    }
+    s.memory.classes = 5;
+    rgm_dataset *set = inspect(&s.memory, 2, &in);
+    if (count_outliers(&in)) explain(&in);
+    ck_assert_int_eq(count_outliers(&in), 0);
+    rgm_inspection_free(&in);
+    rgm_dataset_close(set);
+    plant_set_free(&s);
+}
+END_TEST
+
 /* ---- planted ones ---- */
 
 /* Of a kind alone: all are among the first of its list, nearly all are findings of it, and nothing else is one. */
@@ -359,6 +381,7 @@ int main(void) {
     tcase_set_timeout(tcase, 120);
     tcase_add_loop_test(tcase, clean_sets_raise_no_alarm, 0, 3 * sizeof clean_sets / sizeof *clean_sets);
     tcase_add_loop_test(tcase, sets_of_noise_raise_no_alarm, 0, 4);
+    tcase_add_loop_test(tcase, a_small_class_of_its_own_is_no_alarm, 0, 6);
     tcase_add_loop_test(tcase, planted_alone, 0, SHAPES * sizeof alone / sizeof *alone);
     tcase_add_loop_test(tcase, planted_together, 0, SHAPES);
     tcase_add_test(tcase, threads_change_nothing);

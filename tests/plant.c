@@ -35,8 +35,11 @@ static void scale(const plant_shape *s, uint8_t *image, double factor, double ar
     for (int64_t i = 0; i < bytes_of(s); i++) image[i] = level(around + (image[i] - around) * factor);
 }
 
-static void fill(const plant_shape *s, uint8_t *image, const uint8_t *colour) {
-    for (int64_t i = 0; i < bytes_of(s); i++) image[i] = colour[i % s->C];
+/* With any colour, or black, or white. */
+static void fill(const plant_shape *s, uint8_t *image, int32_t way, uint64_t seed) {
+    const rgm_rng rng = rng_of(seed, 0);
+    for (int64_t i = 0; i < bytes_of(s); i++)
+        image[i] = way ? (uint8_t)(255 * (way - 1)) : (uint8_t)rgm_rng_below(&rng, (uint64_t)(i % s->C), 256);
 }
 
 /* Along x, then along y; the border goes on. */
@@ -82,11 +85,12 @@ static void add_specks(const plant_shape *s, uint8_t *image, uint64_t seed) {
     }
 }
 
-static void put_square(const plant_shape *s, uint8_t *image, const uint8_t *colour, const rgm_rng *rng) {
+static void put_square(const plant_shape *s, uint8_t *image, uint64_t seed) {
+    const rgm_rng rng = rng_of(seed, 0);
     const int32_t side = (s->H < s->W ? s->H : s->W) / 5 + 1;
-    const int32_t top = (int32_t)rgm_rng_below(rng, 20, (uint64_t)(s->H - side + 1));
-    const int32_t left = (int32_t)rgm_rng_below(rng, 21, (uint64_t)(s->W - side + 1));
-    fill(s, image, colour);
+    const int32_t top = (int32_t)rgm_rng_below(&rng, 20, (uint64_t)(s->H - side + 1));
+    const int32_t left = (int32_t)rgm_rng_below(&rng, 21, (uint64_t)(s->W - side + 1));
+    fill(s, image, 0, seed);
     for (int32_t y = top; y < top + side; y++)
         for (int32_t x = 0; x < side * s->C; x++) {
             uint8_t *at = &image[((int64_t)y * s->W + left) * s->C + x];
@@ -121,52 +125,47 @@ static void turn(const plant_shape *s, uint8_t *image) {
         }
 }
 
+static void make_noisy(int32_t way, const plant_shape *s, uint8_t *image, uint64_t seed) {
+    if (way == 2)
+        add_specks(s, image, seed);
+    else
+        add_noise(s, image, way ? 25 : 40, seed);
+}
+
+static void make_poor(int32_t way, const plant_shape *s, uint8_t *image, uint64_t seed) {
+    if (way == 0)
+        scale(s, image, 0.1, 120);
+    else if (way == 1)
+        put_square(s, image, seed);
+    else
+        make_two_levels(s, image);
+}
+
+static void make_odd(int32_t way, const plant_shape *s, uint8_t *image, uint64_t seed) {
+    if (way == 0)
+        shuffle_parts(s, image, seed);
+    else if (way == 1)
+        turn(s, image);
+    else
+        plant_texture(s, 100, image, seed);
+}
+
 void plant(int32_t kind, int32_t way, const plant_shape *s, uint8_t *image, uint64_t seed) {
     static const double factors[] = {0.1, 0.2, 0.3}, sigmas[] = {2, 1.5, 3};
-    const rgm_rng rng = rng_of(seed, 0);
-    uint8_t colour[RGM_DATA_CHANNELS];
-    for (int32_t c = 0; c < s->C; c++)
-        colour[c] = way == 0 || kind != RGM_FIND_CONSTANT ? (uint8_t)rgm_rng_below(&rng, (uint64_t)c, 256)
-                    : way == 1                            ? 0
-                                                          : 255;
-    switch (kind) {
-    case RGM_FIND_CONSTANT:
-        fill(s, image, colour);
-        break;
-    case RGM_FIND_DARK:
-        scale(s, image, factors[way], 0);
-        break;
-    case RGM_FIND_BRIGHT:
-        scale(s, image, factors[way], 255);
-        break;
-    case RGM_FIND_BLURRED:
+    if (kind == RGM_FIND_CONSTANT)
+        fill(s, image, way, seed);
+    else if (kind == RGM_FIND_DARK || kind == RGM_FIND_BRIGHT)
+        scale(s, image, factors[way], kind == RGM_FIND_DARK ? 0 : 255);
+    else if (kind == RGM_FIND_BLURRED)
         blur(s, image, sigmas[way]);
-        break;
-    case RGM_FIND_NOISY:
-        if (way == 2)
-            add_specks(s, image, seed);
-        else
-            add_noise(s, image, way ? 25 : 40, seed);
-        break;
-    case RGM_FIND_INVERTED:
+    else if (kind == RGM_FIND_NOISY)
+        make_noisy(way, s, image, seed);
+    else if (kind == RGM_FIND_INVERTED)
         scale(s, image, -1, 127.5);
-        break;
-    case RGM_FIND_LOW_INFORMATION:
-        if (way == 0)
-            scale(s, image, 0.1, 120);
-        else if (way == 1)
-            put_square(s, image, colour, &rng);
-        else
-            make_two_levels(s, image);
-        break;
-    default:
-        if (way == 0)
-            shuffle_parts(s, image, seed);
-        else if (way == 1)
-            turn(s, image);
-        else
-            plant_texture(s, 100, image, seed);
-    }
+    else if (kind == RGM_FIND_LOW_INFORMATION)
+        make_poor(way, s, image, seed);
+    else
+        make_odd(way, s, image, seed);
 }
 
 /* ---- sets ---- */

@@ -6,7 +6,14 @@
 #include <string.h>
 #include "recipe/ascending.h"
 
-enum { KINDS = RGM_RANKINGS, FIRST = RGM_FIND_CONSTANT, CANDIDATES = 4 * RGM_RANKED_MOST, DRAWN = 16, SIGNALS = 4 };
+enum {
+    KINDS = RGM_RANKINGS,
+    FIRST = RGM_FIND_CONSTANT,
+    CANDIDATES = 4 * RGM_RANKED_MOST,
+    DRAWN = 16,
+    CLASS_LEAST = 8,
+    SIGNALS = 4
+};
 #define NEARLY_ALL 0.02 /* the share that is below */
 
 /* ---- signals ---- */
@@ -94,6 +101,7 @@ typedef struct work {
     uint8_t *by;              /* [count] the signal that gave it */
     double *middles;          /* [SIGNALS][classes] medians of t, of a kind's signals */
     double *middle, *spread;  /* [classes] of the signal's t */
+    double *own;              /* [classes] medians of the signal's t; of smaller ones the set's */
     double *fit;              /* [classes] Fisher's z of the correlation that nearly all of a class have with others */
     double usual;             /* of the set, of t */
     float *shade;             /* [count] the score of one that is dark or bright */
@@ -145,14 +153,16 @@ static void take_classes(work *w, const signal *s, double spread) {
     const rgm_by_class *by = w->o->by;
     for (int32_t k = 0; k < by->classes; k++) {
         int64_t n = 0;
-        w->middle[k] = w->usual;
+        w->middle[k] = w->own[k] = w->usual;
         w->spread[k] = spread;
-        for (int64_t i = by->first[k]; s->by_class && i < by->first[k + 1]; i++)
+        for (int64_t i = by->first[k]; i < by->first[k + 1]; i++)
             if (!isnan(w->t[by->order[i]])) w->sorted[n++] = w->t[by->order[i]];
         if (!n) continue;
         rgm_ascending_sort(w->sorted, w->room, n);
         double middle = rgm_ascending_quantile(w->sorted, n, 0.5);
         double own = rgm_ascending_quantile(w->sorted, n, 0.9) - middle;
+        if (n >= CLASS_LEAST) w->own[k] = middle;
+        if (!s->by_class) continue;
         w->middle[k] = ((double)n * middle + DRAWN * w->usual) / (double)(n + DRAWN);
         w->spread[k] = ((double)n * own + DRAWN * spread) / (double)(n + DRAWN);
     }
@@ -178,7 +188,7 @@ static void take_fit(work *w) {
 
 /* The bound of sorted t, and the quantiles that it is made of. */
 static double bound_of(const float *sorted, int64_t n) {
-    double p1 = fmax(0.01, fmin(10.0 / (double)n, 0.25)), p0 = fmin(10 * p1, 0.5);
+    double p1 = fmax(0.01, fmin(10.0 / (double)n, 0.2)), p0 = fmin(10 * p1, 0.5);
     double near = rgm_ascending_quantile(sorted, n, 1 - p0), far = rgm_ascending_quantile(sorted, n, 1 - p1);
     double tail = (far - near) / log(p0 / p1);
     return far + tail * (log((double)n * p1) + RGM_OUTLIERS_MARGIN);
@@ -211,6 +221,7 @@ static void score_one(work *w, const signal *s, int64_t number, int32_t k, doubl
     const double t = (double)w->t[number];
     if (isnan(t)) return;
     double score = fmin(center(w, k, t, spread) / bound, (t - w->middle[k]) / s->least);
+    score = fmin(score, 2 * (t - w->own[k]) / s->least); /* a whole class is no outlier */
     if (s->form == INVERSE) {
         if (t < s->least) score *= 0.5;
         if (fisher(opposite(&w->o->measures[number])) < w->fit[k]) score = fmin(score, 0.99);
@@ -409,7 +420,9 @@ static rgm_status take_memory(work *w, rgm_error *err) {
     w->middles = calloc(classes * SIGNALS, sizeof *w->middles);
     w->spread = calloc(classes, sizeof *w->spread);
     w->fit = calloc(classes, sizeof *w->fit);
-    if (w->t && w->sorted && w->room && w->score && w->by && w->shade && w->found && w->middles && w->spread && w->fit)
+    w->own = calloc(classes, sizeof *w->own);
+    if (w->t && w->sorted && w->room && w->score && w->by && w->shade && w->found && w->middles && w->spread &&
+        w->fit && w->own)
         return RGM_OK;
     return rgm_fail(err, RGM_E_NOMEM, "inspect: no memory for outliers of %" PRId64 " images", w->o->count);
 }
@@ -429,5 +442,6 @@ rgm_status rgm_outliers_find(const rgm_outliers *o, rgm_findings *findings, rgm_
     free(w.middles);
     free(w.spread);
     free(w.fit);
+    free(w.own);
     return status;
 }

@@ -36,7 +36,9 @@
  *                      width / height                                    set      2.5, or 1 / 2.5
  *                      the root of the picture's pixels                  set      4, or 1 / 4
  *
- * The negative of an inverted image must be like its class: as 98 % of the class are at least.
+ * An image must also differ from the median of its own class, if that has 8 images, by half the logarithm at least. So
+ * a class of dark images is none of outliers. The negative of an inverted image must be like its class: as 98 % of the
+ * class are at least.
  *
  * An image is told under the kinds that fit it best:
  *
@@ -52,7 +54,7 @@
 #include "report/findings.h"
 
 #define RGM_OUTLIERS_MARGIN 7.0
-enum { RGM_OUTLIERS_LEAST = 12 };
+enum { RGM_OUTLIERS_LEAST = 50 };
 
 typedef struct rgm_outliers {
     const rgm_images *images;
