@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-enum { SIDE = 96, ROUND = 64, ALT = 128 };
+enum { SIDE = 96, ROUND = 16, ALT = 128 };
 
 /* A card: an image, perhaps another beside it, and what is told below. */
 typedef struct card {
@@ -134,7 +134,8 @@ static card of_finding(const rgm_finding *f) {
     return c;
 }
 
-static rgm_status put_kind(rgm_drawing *d, int32_t kind, rgm_error *err) {
+/* Until the page has `limit` bytes. */
+static rgm_status put_kind(rgm_drawing *d, int32_t kind, int64_t limit, rgm_error *err) {
     FILE *to = d->page->to;
     const rgm_findings *f = &d->in->findings;
     int64_t count = rgm_findings_count(f, kind), first = rgm_findings_first(f, kind), most = shown(d, count), done = 0;
@@ -143,7 +144,7 @@ static rgm_status put_kind(rgm_drawing *d, int32_t kind, rgm_error *err) {
     rgm_html_count(to, count);
     fprintf(to, " %s</h2>\n<p class=\"soft\">%s %s</p>\n<div class=\"grid%s\">\n", rgm_finding_titled(kind, count),
             rgm_finding_meaning(kind), rgm_finding_remedy(kind), f->list[first].other_split >= 0 ? " pairs" : "");
-    while (done < most && rgm_drawing_room(d)) {
+    while (done < most && d->written < limit) {
         int32_t some = most - done < ROUND ? (int32_t)(most - done) : ROUND;
         for (int32_t i = 0; i < some; i++) cards[i] = of_finding(&f->list[first + done + i]);
         RGM_TRY(put_some(d, cards, some, err));
@@ -153,9 +154,14 @@ static rgm_status put_kind(rgm_drawing *d, int32_t kind, rgm_error *err) {
     return rgm_drawing_flush(d, err);
 }
 
+/* Kinds share the room that findings have, and leave two fifths to what follows. */
 rgm_status rgm_cards_findings(rgm_drawing *d, rgm_error *err) {
+    const rgm_findings *f = &d->in->findings;
+    int64_t kinds = 0, done = 0;
+    for (int32_t kind = 0; kind < RGM_FIND_COUNT; kind++) kinds += rgm_findings_count(f, kind) > 0;
     for (int32_t kind = 0; kind < RGM_FIND_COUNT; kind++)
-        if (rgm_findings_count(&d->in->findings, kind)) RGM_TRY(put_kind(d, kind, err));
+        if (rgm_findings_count(f, kind))
+            RGM_TRY(put_kind(d, kind, (int64_t)RGM_DRAWING_PICTURES * 3 / 5 * ++done / kinds, err));
     return RGM_OK;
 }
 
@@ -171,16 +177,20 @@ static card of_loss(const rgm_top_loss *l) {
 
 rgm_status rgm_cards_losses(rgm_drawing *d, rgm_error *err) {
     const rgm_inspection_model *m = d->in->model;
-    card cards[RGM_SAYS_LOSSES];
+    card cards[ROUND];
+    int32_t done = 0;
     if (!m || !m->losses_count) return RGM_OK;
     int32_t most = (int32_t)shown(d, m->losses_count);
     fputs(
         "<h2 id=\"losses\">Largest losses</h2>\n<p class=\"soft\">The images whose class the model finds least likely, "
         "the most similar training image beside each.</p>\n<div class=\"grid pairs\">\n",
         d->page->to);
-    for (int32_t i = 0; i < most; i++) cards[i] = of_loss(&m->losses[i]);
-    if (most > ROUND) most = ROUND;
-    RGM_TRY(put_some(d, cards, most, err));
-    put_more(d, m->losses_count - most);
+    while (done < most && rgm_drawing_room(d)) {
+        int32_t some = most - done < ROUND ? most - done : ROUND;
+        for (int32_t i = 0; i < some; i++) cards[i] = of_loss(&m->losses[done + i]);
+        RGM_TRY(put_some(d, cards, some, err));
+        done += some;
+    }
+    put_more(d, m->losses_count - done);
     return rgm_drawing_flush(d, err);
 }
