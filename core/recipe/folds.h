@@ -1,6 +1,6 @@
 /* Out-of-fold answers: the training split in K parts, a small network trained without each, which is asked about it.
  *
- * Folds are stratified: each class is dealt out evenly. Images of one group (the same pixels) stay in one fold, so that
+ * Folds are stratified: each class is dealt out evenly. Images of one group (the same pixels, or nearly) stay in one fold, so that
  * none is judged by a network that has learnt its copy. Which fold: a permutation keyed by the seed. Images of other
  * splits are judged by the network of fold `index mod K`: none has seen them.
  *

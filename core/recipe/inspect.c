@@ -133,6 +133,17 @@ static rgm_status find_outliers(work *w, rgm_error *err) {
     return status;
 }
 
+/* From here on `of` is the first of the same and of near ones: none is judged by a network that has learnt the other.
+ */
+static void join_near(work *w) {
+    for (int64_t i = 0; i < w->out->findings.count; i++) {
+        const rgm_finding *f = &w->out->findings.list[i];
+        if (f->kind != RGM_FIND_NEAR_DUPLICATE || f->group < 0 || f->group >= w->count) continue;
+        w->of[rgm_images_number(w->images, f->split, f->index)] = f->group;
+    }
+    for (int64_t i = 0; i < w->count; i++) w->of[i] = w->of[w->of[i]];
+}
+
 static rgm_status ask_model(work *w, rgm_error *err) {
     const rgm_inspect_options *o = w->o;
     const rgm_model_ask ask = {.images = w->images,
@@ -147,6 +158,7 @@ static rgm_status ask_model(work *w, rgm_error *err) {
                                .context = o->context,
                                .stop = o->stop};
     if (!o->checkpoint && !o->folds) return RGM_OK;
+    join_near(w);
     return rgm_model_says(&ask, &w->out->model, &w->out->findings, err);
 }
 

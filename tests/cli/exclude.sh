@@ -6,12 +6,12 @@ make_data # the test images are the first training images: leaks
 expect 0 "$regimen" inspect data.h5 --write-exclude list.txt
 has err 'list.txt: 20 images to leave out, and 0 of the test split'
 [ "$(head -n 1 list.txt)" = '# regimen exclude list 1' ] || fail "the head: $(head -n 1 list.txt)"
-[ "$(grep -c '^train [0-9]*  # leak: test [0-9]*: the pixels of train' list.txt)" = 20 ] || fail "$(cat list.txt)"
+[ "$(grep -c '^train [0-9]*  # leak: test [0-9]*: the same as train' list.txt)" = 20 ] || fail "$(cat list.txt)"
 expect 0 "$regimen" inspect data.h5 --write-exclude dark.txt --exclude-kinds dark,constant
 refuse 2 "no kind of finding is called 'drk' (nearest: 'dark')" inspect data.h5 --write-exclude x.txt --exclude-kinds drk
 refuse 2 'of the list that --write-exclude' inspect data.h5 --exclude-kinds dark
 echo mine >mine.txt
-refuse 2 'mine.txt: exists, and is no exclude list' inspect data.h5 --write-exclude mine.txt
+refuse 2 'mine.txt: exists, and is none that inspect has written' inspect data.h5 --write-exclude mine.txt
 expect 0 "$regimen" inspect data.h5 --write-exclude list.txt # its own is replaced
 
 # ---- a training without them ----
@@ -88,7 +88,7 @@ for i in 1 2 3 4; do picture "photos/ant/$i.pgm" $((10 + i)) && picture "photos/
 cp photos/ant/1.pgm 'photos/ant/copy "1" #.pgm'
 expect 0 "$regimen" import folder photos --out photos.h5
 expect 0 "$regimen" inspect photos.h5 --write-exclude photos.txt
-has photos.txt '^train 4 "ant/copy \\"1\\" #.pgm"  # exact_duplicate: the pixels of train 0'
+has photos.txt '^train 4 "ant/copy \\"1\\" #.pgm"  # exact_duplicate: the same as train 0'
 expect 0 "$regimen" import folder photos --out fewer.h5 --exclude photos.txt
 has err 'photos.txt: 1 of 9 pictures are left out'
 expect 0 "$regimen" inspect fewer.h5
