@@ -17,6 +17,7 @@ rgm_status rgm_cmd_plan(int argc, char **argv, rgm_error *err);
 rgm_status rgm_cmd_train(int argc, char **argv, rgm_error *err);
 rgm_status rgm_cmd_eval(int argc, char **argv, rgm_error *err);
 rgm_status rgm_cmd_predict(int argc, char **argv, rgm_error *err);
+rgm_status rgm_cmd_compare(int argc, char **argv, rgm_error *err);
 rgm_status rgm_cmd_report(int argc, char **argv, rgm_error *err);
 rgm_status rgm_cmd_plugin(int argc, char **argv, rgm_error *err);
 rgm_status rgm_cmd_bench(int argc, char **argv, rgm_error *err);

@@ -36,6 +36,7 @@ static const rgm_flag flags[] = {
     SETS("plugins", "plugin", 'p', LOADING | RGM_FOR_PLUGIN, "FILE.so"),
     SETS("checkpoint", "checkpoint", 'c', TRAIN | RGM_FOR_EVAL, "FILE"),
     SETS("out", "out", 'o', TRAIN, "FOLDER"),
+    SETS("hypothesis", "hypothesis", 0, TRAIN, "TEXT"),
 
     {NULL, RGM_CALL_RESUME, "resume", 'r', TRAIN, "RUN", 0, "continue this run, with the same bits"},
     {NULL, RGM_CALL_JSON, "json", 'j', EVERY, "FILE", 1, "write the result as JSON to FILE, or to standard output"},

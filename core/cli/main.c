@@ -28,6 +28,7 @@ static const struct {
     {"train", "train a model", rgm_cmd_train},
     {"eval", "evaluate a checkpoint", rgm_cmd_eval},
     {"predict", "say what is in pictures", rgm_cmd_predict},
+    {"compare", "say which of two recipes is better", rgm_cmd_compare},
     {"report", "write a page of a run, or of several", rgm_cmd_report},
     {"plugin", "list and explain plugins", rgm_cmd_plugin},
     {"bench", "measure speed and memory", rgm_cmd_bench},

@@ -3,7 +3,11 @@ librecipe_la_SOURCES = \
 	%D%/align.c %D%/align.h \
 	%D%/ascending.c %D%/ascending.h \
 	%D%/checkpoint_says.c %D%/checkpoint_says.h \
+	%D%/compare.c %D%/compare.h \
+	%D%/compare_runs.c %D%/compare_runs.h \
+	%D%/contestants.c %D%/contestants.h \
 	%D%/distort.c %D%/distort.h \
+	%D%/distributions.c %D%/distributions.h \
 	%D%/exact.c %D%/exact.h \
 	%D%/folds.c %D%/folds.h \
 	%D%/images.c %D%/images.h \

@@ -5,6 +5,9 @@ libreport_la_SOURCES = \
 	%D%/chart_lines.c %D%/chart_lines.h \
 	%D%/chart_map.c %D%/chart_map.h \
 	%D%/chart_rows.c %D%/chart_rows.h \
+	%D%/comparison.c %D%/comparison.h \
+	%D%/comparison_json.c %D%/comparison_json.h \
+	%D%/comparison_print.c %D%/comparison_print.h \
 	%D%/emit.c %D%/emit.h \
 	%D%/examination.c %D%/examination.h \
 	%D%/exclude_list.c %D%/exclude_list.h \

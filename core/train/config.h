@@ -20,7 +20,7 @@
 #include "plug/spec.h"
 #include "train/option.h"
 
-enum { RGM_CONFIG_PATH = 1024, RGM_CONFIG_NAME = 64, RGM_CONFIG_LIST = 16, RGM_CONFIG_INTS = 4 };
+enum { RGM_CONFIG_PATH = 1024, RGM_CONFIG_TEXT = 512, RGM_CONFIG_NAME = 64, RGM_CONFIG_LIST = 16, RGM_CONFIG_INTS = 4 };
 
 /* Choices; option.c has their words. */
 enum { RGM_STEM_AUTO = 0, RGM_STEM_SMALL = 1, RGM_STEM_IMAGENET = 2, RGM_STEM_COUNT = 3 };
@@ -110,6 +110,7 @@ typedef struct rgm_config {
 
     char checkpoint[RGM_CONFIG_PATH]; /* train: weights to start from; eval: what to evaluate */
     char out[RGM_CONFIG_PATH];        /* run folder; "": runs/MODEL-N */
+    char hypothesis[RGM_CONFIG_TEXT]; /* what the run is to find out; "": nothing is said. It decides nothing */
 
     /* Where it comes from. */
     char source[RGM_CONFIG_PATH]; /* the YAML file that lines and columns of settings belong to; "": none */
@@ -190,6 +191,10 @@ int64_t rgm_batch_near(int64_t images, int64_t batch, int64_t low, int64_t high)
 /* The configuration as YAML, every key with its value; reading it over the defaults gives an equal configuration.
  * *text is NUL-terminated, to be freed by the caller. RGM_E_NOMEM. */
 rgm_status rgm_config_print(const rgm_config *config, char **text, size_t *size, rgm_error *err);
+
+/* The value of the option `key` alone, as YAML in one line without a newline: "0.1", "{sgd: {lr: 0.3}}". *text is to be
+ * freed by the caller. RGM_E_NOMEM; RGM_E_USAGE if there is no such option. */
+rgm_status rgm_config_value(const rgm_config *config, const char *key, char **text, rgm_error *err);
 
 /* Prints it into a file, replacing it. */
 rgm_status rgm_config_write(const rgm_config *config, const char *path, rgm_error *err);

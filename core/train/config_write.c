@@ -11,6 +11,7 @@
 typedef struct writer {
     yaml_emitter_t emitter;
     int32_t fine; /* 0 after the first failure */
+    int32_t flow; /* 1: all in one line */
     char *text;
     size_t size, capacity;
 } writer;
@@ -144,12 +145,12 @@ static void put_value(writer *w, const rgm_option *option, const rgm_config *con
         put_spec(w, field);
         break;
     case RGM_OPTION_SPECS:
-        open_list(w, list->count == 0);
+        open_list(w, w->flow || list->count == 0);
         for (int32_t i = 0; i < list->count; i++) put_spec(w, &list->items[i]);
         close_list(w);
         break;
     case RGM_OPTION_PATHS:
-        open_list(w, config->plugins.count == 0);
+        open_list(w, w->flow || config->plugins.count == 0);
         for (int32_t i = 0; i < config->plugins.count; i++) put_text(w, config->plugins.paths[i]);
         close_list(w);
         break;
@@ -186,37 +187,54 @@ static void put_options(writer *w, const rgm_config *config) {
     close_mapping(w);
 }
 
-static void put_document(writer *w, const rgm_config *config) {
+/* The value of `only`, or, NULL, all options. */
+static void put_document(writer *w, const rgm_config *config, const rgm_option *only) {
     yaml_event_t event;
     yaml_emitter_set_output(&w->emitter, append, w);
     yaml_emitter_set_unicode(&w->emitter, 1);
     yaml_emitter_set_width(&w->emitter, -1);
     emit(w, &event, yaml_stream_start_event_initialize(&event, YAML_UTF8_ENCODING));
     emit(w, &event, yaml_document_start_event_initialize(&event, NULL, NULL, NULL, 1));
-    put_options(w, config);
+    if (only)
+        put_value(w, only, config);
+    else
+        put_options(w, config);
     emit(w, &event, yaml_document_end_event_initialize(&event, 1));
     emit(w, &event, yaml_stream_end_event_initialize(&event));
 }
 
+static rgm_status print(const rgm_config *config, const rgm_option *only, writer *w, rgm_error *err) {
+    if (!yaml_emitter_initialize(&w->emitter)) return rgm_fail(err, RGM_E_NOMEM, "no memory to write YAML");
+    put_document(w, config, only);
+    int32_t memory = w->emitter.error == YAML_MEMORY_ERROR || w->emitter.error == YAML_WRITER_ERROR;
+    rgm_status status = RGM_OK;
+    if (!w->fine || !w->text) {
+        const char *problem = w->emitter.problem ? w->emitter.problem : "no memory";
+        status = rgm_fail(err, memory ? RGM_E_NOMEM : RGM_E_INTERNAL, "configuration as YAML: %s", problem);
+        free(w->text);
+        w->text = NULL;
+    }
+    yaml_emitter_delete(&w->emitter);
+    return status;
+}
+
 rgm_status rgm_config_print(const rgm_config *config, char **text, size_t *size, rgm_error *err) {
     writer w = {.fine = 1};
-    *text = NULL;
-    if (!yaml_emitter_initialize(&w.emitter)) return rgm_fail(err, RGM_E_NOMEM, "no memory to write YAML");
-    put_document(&w, config);
-    int32_t memory = w.emitter.error == YAML_MEMORY_ERROR || w.emitter.error == YAML_WRITER_ERROR;
-    rgm_status status = RGM_OK;
-    if (!w.fine || !w.text) {
-        const char *problem = w.emitter.problem ? w.emitter.problem : "no memory";
-        status = rgm_fail(err, memory ? RGM_E_NOMEM : RGM_E_INTERNAL, "configuration as YAML: %s", problem);
-    }
-    yaml_emitter_delete(&w.emitter);
-    if (status == RGM_OK) {
-        *text = w.text;
-        *size = w.size;
-    } else {
-        free(w.text);
-    }
+    rgm_status status = print(config, NULL, &w, err);
+    *text = w.text;
+    if (status >= 0) *size = w.size;
     return status;
+}
+
+rgm_status rgm_config_value(const rgm_config *config, const char *key, char **text, rgm_error *err) {
+    writer w = {.fine = 1, .flow = 1};
+    const rgm_option *option = rgm_config_option(key);
+    *text = NULL;
+    if (!option) return rgm_option_unknown(key, err);
+    RGM_TRY(print(config, option, &w, err));
+    w.text[strcspn(w.text, "\n")] = 0; /* behind it a plain value has the document's end, too */
+    *text = w.text;
+    return RGM_OK;
 }
 
 rgm_status rgm_config_write(const rgm_config *config, const char *path, rgm_error *err) {

@@ -115,6 +115,7 @@ static const rgm_option options[] = {
     PATHS(plugins, "[]", "own plugins to load, beside the installed ones"),
     TEXT(checkpoint, "''", "weights to start from, or to evaluate"),
     TEXT(out, "''", "run folder to create; default: runs/MODEL-N"),
+    TEXT(hypothesis, "''", "what the run is to find out, in words; 'regimen compare' answers it"),
 };
 enum { OPTIONS = sizeof options / sizeof options[0] };
 _Static_assert((int)OPTIONS <= (int)RGM_OPTIONS, "rgm_config.given has a bit for each option");
