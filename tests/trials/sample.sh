@@ -26,8 +26,8 @@ LINE
 
 # A sanitizer sees what damaged files do to memory. Where a run ends is the same without it, and its processes are slow.
 if ! tests/trials/timed -x; then
-    sample stops COUNT=20
-    sample kills COUNT=6 PLACES=14
+    sample stops COUNT=12
+    sample kills COUNT=4 PLACES=10
 fi
 sample flips COUNT=3 STRIDE=64
 sample faults COUNT=1 LIBRARY_COUNT=1 ROWS='import own\|train own\|resume own\|resume library'
