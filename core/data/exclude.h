@@ -24,7 +24,7 @@ rgm_status rgm_exclude_add(rgm_exclude *exclude, const rgm_dataset *set, int32_t
 uint64_t rgm_exclude_hash(const rgm_exclude *exclude, const rgm_dataset *set);
 
 /* Takes them out of a view; the order of the others stays. *indices is the list that the view has then, the caller's
- * to free with or after the view; NULL: nothing of the split is left out, and the view is as it was. RGM_E_NOMEM. */
+ * to free with or after the view. NULL: nothing of the split is left out, and the view is as it was. RGM_E_NOMEM. */
 rgm_status rgm_exclude_view(const rgm_exclude *exclude, rgm_view *view, uint32_t **indices, rgm_error *err);
 
 /* ---- lists ---- */

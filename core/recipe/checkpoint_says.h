@@ -1,7 +1,7 @@
 /* What the model of a checkpoint says of a set.
  *
- * Of the data that its run was trained on, by the checkpoint's fingerprint, the images that the run held out are a part
- * of their own: it has not seen them. What its exclude list leaves out is not asked about. */
+ * The checkpoint's fingerprint tells whether its run was trained on this data. Then the images that the run held out
+ * are a part of their own: it has not seen them. What its exclude list leaves out is not asked about. */
 #ifndef RGM_RECIPE_CHECKPOINT_SAYS_H
 #define RGM_RECIPE_CHECKPOINT_SAYS_H
 

@@ -1,7 +1,8 @@
 /* Out-of-fold answers: the training split in K parts, a small network trained without each, which is asked about it.
  *
- * Folds are stratified: each class is dealt out evenly. Images of one group (the same pixels, or nearly) stay in one fold, so that
- * none is judged by a network that has learnt its copy. Which fold: a permutation keyed by the seed. Images of other
+ * Folds are stratified: each class is dealt out evenly. Images of one group, the same pixels or
+ * nearly, stay in one fold: none is judged by a network that has learnt its copy. Which fold: a permutation keyed by
+ * the seed. Images of other
  * splits are judged by the network of fold `index mod K`: none has seen them.
  *
  * The network is small, so that the whole takes minutes on two cores: rgm_folds_config(). It is trained without

@@ -1,11 +1,10 @@
 /* Label errors: images to which a model that has not seen them gives another class than their label.
  *
- * They are ranked by margin, what the label gets against the likeliest other class, as in C. Northcutt, L. Jiang and I.
- * Chuang, "Confident learning: estimating uncertainty in dataset labels", JAIR 70, 2021. There it is the difference of
- * probabilities; here it is that of their logarithms, which is that of the logits. The difference of probabilities is
- * -1 nearly alike for a label that gets 1e-2 and for one that gets 1e-6: a class that is hard to tell from the other,
- * and one that nobody takes for it. docs/INSPECT.md has what was measured. The list is exactly the first n in that
- * order.
+ * They are ranked by margin: what the label gets against the likeliest other class. C. Northcutt, L. Jiang and I.
+ * Chuang, "Confident learning", JAIR 70, 2021, take the difference of probabilities. Here it is that of their
+ * logarithms, which is that of the logits. Beside a likeliest class that is sure, the former is -1 nearly alike for
+ * labels that get 1e-2 and 1e-6. Yet one is of a class that is hard to tell from it, and nobody confuses the other. The
+ * list is exactly the first n in that order.
  *
  * How many, n, is an estimate of which no alarm is made where the model is merely unsure. Of the half of the images in
  * whose class it is most confident, and of all of them, it is
@@ -14,10 +13,10 @@
  *     expected    sum of 1 - c - u, where positive: what mistakes of the model itself, of confidence c, come to
  *     u           1 - c of the image that 5 % are more confident than: what a model says that has learnt wrong labels
  * and 0 unless wrong - expected is above twice the root of expected. The confidences c are tempered before (Guo et al.,
- * ICML 2017): every p is raised to 1 / T and divided by the sum over the label, the likeliest other class and the rest.
- * T is the one from RGM_TEMPER_LEAST to RGM_TEMPER_MOST, in steps of the square root of 2, that makes the labels
- * likeliest, if a share RGM_TEMPER_FLOOR of them is any class. Wrong labels of classes that are hard to tell apart are
- * not counted in full: n is rather too small.
+ * ICML 2017). Every p is raised to 1 / T, and divided by the sum over the label, the likeliest other class and the
+ * rest. T is from RGM_TEMPER_LEAST to RGM_TEMPER_MOST, in steps of the square root of 2. It is the one that makes the
+ * labels likeliest, if a share RGM_TEMPER_FLOOR of them is any class. Wrong labels of classes that are hard to tell
+ * apart are not counted in full: n is rather too small.
  */
 #ifndef RGM_RECIPE_LABEL_ERRORS_H
 #define RGM_RECIPE_LABEL_ERRORS_H

@@ -51,8 +51,8 @@ rgm_status rgm_constants_settle(rgm_constants *constants, const rgm_constants *m
 rgm_status rgm_constants_map(const rgm_constants *model, const rgm_config *config, const rgm_dataset *set,
                              rgm_class_map **map, rgm_error *err);
 
-/* RGM_OK if `set`, without what is `excluded` (rgm_exclude_hash), is the data that the checkpoint's run was trained on,
- * and `config` holds the same images out of it.
+/* RGM_OK if `set` is the data that the checkpoint's run was trained on, and `config` holds the same images out of it.
+ * `excluded` is the hash of what is left out (rgm_exclude_hash).
  * RGM_E_USAGE if not, or if nobody knows. Of version 1 a log line says what is not sure. All pixels are read, if need
  * be, unless `stop` is asked. [main] */
 rgm_status rgm_constants_own_data(const rgm_constants *model, const rgm_config *config, const rgm_dataset *set,

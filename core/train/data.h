@@ -44,8 +44,8 @@ typedef struct rgm_data_options {
  *
  * Images of data.exclude are taken out of the views at last. So what is held out is chosen among all images, and none
  * moves between training and validation because of a list. Mean and deviation stay those of the whole set. A list that
- * leaves nothing of a split, or of a class for training, is RGM_E_USAGE. An evaluation whose list is the checkpoint's
- * own (rgm_config_given) and cannot be used, as the data is another set, leaves nothing out, and a log line says so.
+ * leaves nothing of a split, or of a class for training, is RGM_E_USAGE. In an evaluation the list
+ * may be the checkpoint's own (rgm_config_given) and of another set. Then nothing is left out, and a log line says so.
  *
  * RGM_E_USAGE for a set whose path is too long for a configuration. Errors of rgm_dataset_open, rgm_exclude_read,
  * rgm_holdout_create, rgm_constants_settle and, in an evaluation, rgm_constants_map and rgm_constants_own_data. [main]
