@@ -1,8 +1,8 @@
 /* Whether two images show the same pixels, moved, mirrored, scaled, made brighter or compressed: by the pixels.
  *
- * The best of all whole shifts, mirrored or not, by correlation (Lewis 1995, "Fast normalized cross-correlation"); then
- * shift, scale, gain and offset by least squares (Lucas and Kanade 1981; Baker and Matthews 2004). judge.h decides by
- * what is left.
+ * First comes the best of all whole shifts, mirrored or not, by correlation (Lewis 1995, "Fast normalized
+ * cross-correlation"). Shift, scale, gain and offset follow by least squares (Lucas and Kanade 1981; Baker and Matthews
+ * 2004). judge.h decides by what is left.
  */
 #ifndef RGM_RECIPE_ALIGN_H
 #define RGM_RECIPE_ALIGN_H

@@ -1,5 +1,5 @@
-/* Near copies made on purpose, for the search to learn from: an image that is moved, scaled, made brighter or darker,
- * or disturbed as lossy compression does.
+/* Near copies made on purpose, for the search to learn from. An image is moved, scaled, made brighter or darker, or
+ * disturbed as lossy compression does.
  */
 #ifndef RGM_RECIPE_DISTORT_H
 #define RGM_RECIPE_DISTORT_H

@@ -6,7 +6,7 @@
  *     rgm_near_find(near, of, broken, &findings, &err);   all pairs (pairs.h), then pixels (align.h)
  *     rgm_near_destroy(near);
  *
- * Memory is 186 bytes an image.
+ * Memory is 187 bytes an image.
  */
 #ifndef RGM_RECIPE_NEAR_H
 #define RGM_RECIPE_NEAR_H
@@ -31,10 +31,10 @@ void rgm_near_destroy(rgm_near *near); /* NULL is fine */
 /* Takes an image's sketch. [worker] */
 void rgm_near_look(rgm_near *near, const rgm_look *look, int32_t worker);
 
-/* Adds a finding for each image that is nearly one before it: a near leak if that is of another split, else a near
- * duplicate; a conflict beside it if the labels differ. of[i]: the first image with the same pixels as i (exact.h):
- * only first ones are compared. Each finding names an image to which it was compared by pixels: its group's first
- * wherever that is near enough. Errors of rgm_images_get(), RGM_E_NOMEM, RGM_E_INTERRUPTED. [main] */
+/* Adds a finding for each image that is nearly one before it. It is a near leak if that one is of another split, else a
+ * near duplicate. A conflict stands beside it if the labels differ. of[i]: the first image with the same pixels as i
+ * (exact.h): only first ones are compared. Each finding names an image to which it was compared by pixels: its group's
+ * first wherever that is near enough. Errors of rgm_images_get(), RGM_E_NOMEM, RGM_E_INTERRUPTED. [main] */
 rgm_status rgm_near_find(rgm_near *near, const int64_t *of, rgm_findings *findings, rgm_error *err);
 
 #endif

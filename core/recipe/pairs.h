@@ -1,9 +1,9 @@
 /* All pairs of sketches: for each image the closest of those before it.
  *
- * Squared distances are matrix products: with e the even and o the odd numbers of a sketch, the less of the two of
- * sketch.h is |x|^2 + |x'|^2 - 2 (e e' + |o o'|). Products are of the first half of the numbers alone, which bounds the
- * distance from below; the few pairs that it leaves are measured in full. They are whole numbers: candidates have the
- * same bits on all instruction sets and any number of threads.
+ * Squared distances are matrix products. Of sketches x and x' with even numbers e and odd numbers o, the lesser one of
+ * sketch.h is |x|^2 + |x'|^2 - 2 (e e' + |o o'|). Products are of the first half of the numbers alone: they bound the
+ * distance from below. The few pairs that they leave are measured in full. Distances are whole numbers: candidates have
+ * the same bits on all instruction sets and any number of threads.
  *
  * Memory is 128 bytes an image and RGM_PAIRS_BEST candidates.
  */

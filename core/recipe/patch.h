@@ -15,8 +15,8 @@ enum {
     RGM_PATCH_LEAST = 8
 };
 
-/* What a copy may differ by: grey levels that compression leaves anywhere, and the part of a pixel's difference from
- * its surroundings that interpolation may take. */
+/* What a copy may differ by. NOISE: grey levels that compression leaves anywhere. BLUR: the part of a pixel's
+ * difference from its surroundings that interpolation may take. */
 #define RGM_PATCH_NOISE 3.0f
 #define RGM_PATCH_BLUR  0.35f
 

@@ -4,8 +4,8 @@
  * deviation that copies have. What copies are is shown to it: a sample of the set's images is moved, scaled, brightened
  * and disturbed. So the axes are the set's own, and so is the distance within which copies lie.
  *
- * Numbers are even or odd under the mirror. With squared distances, that of an image to another or to the other
- * mirrored, whichever is less, is  sum (e - e')^2 + min(sum (o - o')^2, sum (o + o')^2).
+ * Numbers e are even under the mirror, numbers o odd. The distance of two images is that to the other or to the other
+ * mirrored, whichever is less. Squared, it is  sum (e - e')^2 + min(sum (o - o')^2, sum (o + o')^2).
  */
 #ifndef RGM_RECIPE_SKETCH_H
 #define RGM_RECIPE_SKETCH_H

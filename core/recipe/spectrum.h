@@ -1,9 +1,10 @@
 /* What an image looks like, whatever its place and brightness: roots of the magnitudes of its low frequencies.
  *
- * The discrete Fourier transform of an image that was moved differs in its phases alone, but for what came in at the
- * edges: a window takes their weight. Frequencies are FREQUENCIES a side, a step of 0.875 cycles an image apart, so
- * that the size in pixels does not matter. The magnitude of frequency (v, -u) is that of (v, u) in the mirrored image.
- * So half their sum is even: it does not change with the mirror. Half their difference is odd: it changes its sign.
+ * An image that was moved has the same magnitudes in its discrete Fourier transform; only phases differ. What came in
+ * at the edges changes both, so a window takes the edges' weight. Frequencies are RGM_SPECTRUM_SIDE a side, a step of
+ * 0.875 cycles an image apart: the size in pixels does not matter. The magnitude of frequency (v, -u) is that of (v, u)
+ * in the mirrored image. So half their sum is even: it does not change with the mirror. Half their difference is odd:
+ * it changes its sign.
  */
 #ifndef RGM_RECIPE_SPECTRUM_H
 #define RGM_RECIPE_SPECTRUM_H
