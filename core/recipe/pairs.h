@@ -1,6 +1,6 @@
 /* All pairs of sketches: for each image the closest of those before it.
  *
- * Squared distances are matrix products. Of sketches x and x' with even numbers e and odd numbers o, the lesser one of
+ * Squared distances are matrix products. Let e be the even numbers of sketch x, o its odd ones. The lesser distance of
  * sketch.h is |x|^2 + |x'|^2 - 2 (e e' + |o o'|). Products are of the first half of the numbers alone: they bound the
  * distance from below. The few pairs that they leave are measured in full. Distances are whole numbers: candidates have
  * the same bits on all instruction sets and any number of threads.
