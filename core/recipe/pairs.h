@@ -12,7 +12,7 @@
 
 #include "recipe/sketch.h"
 
-enum { RGM_PAIRS_BEST = 6 };
+enum { RGM_PAIRS_BEST = 5 };
 
 typedef struct rgm_candidate {
     int32_t other; /* below the image's own place; -1: none */

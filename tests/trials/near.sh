@@ -14,9 +14,9 @@
 # | MNIST   | /usr/share/datasets/fashion-mnist  | the four files, gzipped                             |
 #
 # A line for each seed: copies, how many are found as copies of the right image, by kind; natural ones, which nobody
-# planted; the precision if all of these are counted as wrong; seconds. Fashion-MNIST has near duplicates of its own. All 24
-# that were found beside planted ones of another set of copies were looked at: each pair shows one photograph. Exit code 1:
-# a share is below NEEDED, or there are more than NATURAL; 77: the files are missing.
+# planted; the precision if all of these are counted as wrong; seconds. Fashion-MNIST has near duplicates of its own: all 24
+# that are found in it as it is were looked at, and each pair shows one photograph. Exit code 1: a share is below NEEDED, or
+# there are more than NATURAL; 77: the files are missing.
 . "${0%/*}/common.sh"
 : "${EACH:=80}" "${SEEDS:=1}" "${NEEDED:=0.95}" "${NATURAL:=40}" "${MNIST:=/usr/share/datasets/fashion-mnist}"
 [ -r "$MNIST/train-images-idx3-ubyte.gz" ] || {
