@@ -3,7 +3,7 @@
 . "${0%/*}/common.sh"
 make_data # the test images are the first training images: leaks
 
-expect 0 "$regimen" inspect data.h5 --write-exclude list.txt
+expect 0 "$regimen" inspect data.h5 --write-exclude list.txt --exclude-kinds leak
 has err 'list.txt: 20 images to leave out, and 0 of the test split'
 [ "$(head -n 1 list.txt)" = '# regimen exclude list 1' ] || fail "the head: $(head -n 1 list.txt)"
 [ "$(grep -c '^train [0-9]*  # leak: test [0-9]*: the same as train' list.txt)" = 20 ] || fail "$(cat list.txt)"
@@ -12,7 +12,7 @@ refuse 2 "no kind of finding is called 'drk' (nearest: 'dark')" inspect data.h5 
 refuse 2 'of the list that --write-exclude' inspect data.h5 --exclude-kinds dark
 echo mine >mine.txt
 refuse 2 'mine.txt: exists, and is none that inspect has written' inspect data.h5 --write-exclude mine.txt
-expect 0 "$regimen" inspect data.h5 --write-exclude list.txt # its own is replaced
+expect 0 "$regimen" inspect data.h5 --write-exclude list.txt --exclude-kinds leak # its own is replaced
 
 # ---- a training without them ----
 small="--model linear --batch 8 --threads 2"
