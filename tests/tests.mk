@@ -462,6 +462,9 @@ command_tests += %D%/cli/refused.sh
 command_tests += %D%/cli/refused_pictures.sh
 command_tests += %D%/cli/report.sh
 command_tests += %D%/cli/way_on.sh
+command_tests = %D%/check_cli.sh %D%/check_examples.sh %D%/cli/bootstrap.sh %D%/cli/compare.sh %D%/cli/defaults.sh %D%/cli/import.sh %D%/cli/model.sh %D%/cli/plugins_end.sh %D%/cli/predict.sh %D%/cli/refused.sh \
+	%D%/cli/refused_pictures.sh \
+	%D%/cli/way_on.sh %D%/trials/limits.sh
 TESTS += $(command_tests)
 EXTRA_DIST += $(command_tests) %D%/cli/common.sh
 check_DATA = tests/fixtures/same.stamp
@@ -630,8 +633,12 @@ tests_check_memory_LDADD = $(helpers) libcli.la libbench.la liblibrary.la librun
 endif
 
 if HAVE_CHECK
-check_PROGRAMS += tests/check_measures tests/check_outliers
-TESTS += tests/check_measures tests/check_outliers
+check_PROGRAMS += tests/check_compare_runs tests/check_measures tests/check_outliers
+TESTS += tests/check_compare_runs tests/check_measures tests/check_outliers
+tests_check_compare_runs_SOURCES = %D%/check_compare_runs.c
+tests_check_compare_runs_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS) -D_GNU_SOURCE
+tests_check_compare_runs_CFLAGS = $(test_cflags)
+tests_check_compare_runs_LDADD = $(inspect_libs) $(CHECK_LIBS) -lm
 tests_check_measures_SOURCES = %D%/check_measures.c
 tests_check_measures_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS) -D_GNU_SOURCE
 tests_check_measures_CFLAGS = $(test_cflags)
@@ -654,6 +661,7 @@ trial_tools += tests/trials/subset
 trial_tools += tests/trials/outliers
 trial_tools += tests/trials/mislabel
 trial_tools += tests/trials/copies
+trial_tools = tests/trials/timed tests/trials/same_state tests/trials/flip tests/trials/make_pictures tests/trials/decode_pictures tests/trials/subset tests/trials/outliers tests/trials/compare_draws
 check_PROGRAMS += $(trial_tools)
 tests_trials_timed_SOURCES = %D%/trials/timed.c %D%/sanitized.h
 tests_trials_same_state_SOURCES = %D%/trials/same_state.c
@@ -668,6 +676,9 @@ tests_trials_copies_SOURCES = %D%/trials/copies.c
 tests_trials_copies_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE $(JPEG_CFLAGS)
 tests_trials_copies_LDADD = $(JPEG_LIBS) -lm
 tests_trials_mislabel_SOURCES = %D%/trials/mislabel.c
+tests_trials_compare_draws_SOURCES = %D%/trials/compare_draws.c
+tests_trials_compare_draws_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
+tests_trials_compare_draws_LDADD = $(inspect_libs) -lm
 tests_trials_make_pictures_SOURCES = %D%/trials/make_pictures.c
 tests_trials_make_pictures_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE $(JPEG_CFLAGS)
 tests_trials_make_pictures_LDADD = $(JPEG_LIBS) -lm
@@ -691,6 +702,8 @@ trial_scripts += %D%/trials/near.sh
 trial_scripts += %D%/trials/pictures.sh
 trial_scripts += %D%/trials/sample.sh
 trial_scripts += %D%/trials/stops.sh
+trial_scripts = %D%/trials/all.sh %D%/trials/common.sh %D%/trials/compare.sh %D%/trials/defaults.sh %D%/trials/faults.sh %D%/trials/flips.sh %D%/trials/kills.sh \
+	%D%/trials/pictures.sh %D%/trials/sample.sh %D%/trials/stops.sh
 EXTRA_DIST += $(trial_scripts)
 
 .PHONY: trial-tools trials

@@ -18,6 +18,12 @@ static double measure(const rgm_reply *reply, int32_t what) {
 
 /* ---- what is seen, of some of the images ---- */
 
+/* All images, those of a class together. */
+typedef struct order {
+    int64_t *images; /* [images] their numbers */
+    int64_t *first;  /* [classes + 1] where each class begins */
+} order;
+
 /* Images, as a list of their numbers. */
 typedef struct group {
     const int64_t *images; /* NULL: 0 to count - 1 */
@@ -119,12 +125,35 @@ static double of_flips(const seen *s) {
     return (a / s->runs[0] + b / s->runs[1]) / s->n;
 }
 
+/* What is assumed of single runs: their variance over that of independent flips. */
+typedef struct assumption {
+    double excess, freedom;
+} assumption;
+
+/* Runs that learnt other things about whole classes gain in some and lose in others: how far apart the classes' gains
+ * are shows flips that are not independent. That gains and losses cancel is not counted on. */
+static assumption assume(const rgm_replies *r, const order *o, int32_t what, const seen *s) {
+    double squares = 0, present = 0, mean = s->mean[RGM_SIDE_B] - s->mean[RGM_SIDE_A];
+    assumption a = {RGM_COMPARE_ALLOWANCE, (double)INFINITY};
+    for (int32_t c = 0; c < r->classes; c++) {
+        double away = 0;
+        for (int64_t i = o->first[c]; i < o->first[c + 1]; i++)
+            away += measure(&r->list[RGM_SIDE_B][0][o->images[i]], what) -
+                    measure(&r->list[RGM_SIDE_A][0][o->images[i]], what) - mean;
+        squares += away * away;
+        present += o->first[c + 1] > o->first[c];
+    }
+    double by_class = present > 1 ? squares * present / (present - 1) / squared(s->n) : 0, flips = of_flips(s);
+    if (by_class <= a.excess * flips) return a;
+    return (assumption){by_class / flips, present - 1};
+}
+
 /* Welch, "The generalization of 'Student's' problem when several different population variances are involved",
  * Biometrika 34, 1947; degrees of freedom: Satterthwaite, Biometrics 2, 1946. A single run has the other side's. */
-static cause of_seeds(const seen *s) {
+static cause of_seeds(const seen *s, const assumption *single) {
     double a = s->run_variance[0], b = s->run_variance[1], flips = of_flips(s);
     cause c;
-    if (isnan(a) && isnan(b)) return (cause){RGM_COMPARE_ALLOWANCE * flips, (double)INFINITY};
+    if (isnan(a) && isnan(b)) return (cause){single->excess * flips, single->freedom};
     if (isnan(a) || isnan(b)) {
         int32_t known = isnan(a);
         c = (cause){s->run_variance[known] * per_run(s), s->runs[known] - 1};
@@ -257,33 +286,32 @@ static void nothing_known(rgm_effect *e, const seen *s) {
                       .p = none};
 }
 
-static void find_effect(const rgm_replies *r, int32_t what, rgm_effect *e) {
-    const seen s = see(r, &(group){NULL, r->images}, what);
-    const cause seeds = of_seeds(&s), sample = {s.paired_variance / s.n, s.n - 1};
+static void find_effect(const rgm_replies *r, int32_t what, const seen *s, const assumption *single, rgm_effect *e) {
+    const cause seeds = of_seeds(s, single), sample = {s->paired_variance / s->n, s->n - 1};
     double half = half_width(&seeds);
-    *e = (rgm_effect){.difference = s.mean[RGM_SIDE_B] - s.mean[RGM_SIDE_A]};
+    *e = (rgm_effect){.difference = s->mean[RGM_SIDE_B] - s->mean[RGM_SIDE_A]};
     if (!isfinite(e->difference)) {
-        nothing_known(e, &s);
+        nothing_known(e, s);
         return;
     }
-    sample_interval(r, &s, what, e);
-    side_intervals(r, &s, what, e);
+    sample_interval(r, s, what, e);
+    side_intervals(r, s, what, e);
     e->seed_low = e->difference - half;
     e->seed_high = e->difference + half;
     e->both_low = e->difference - sqrt(squared(e->difference - e->sample_low) + half * half);
     e->both_high = e->difference + sqrt(squared(e->sample_high - e->difference) + half * half);
     e->resolved = e->both_low > 0 || e->both_high < 0;
     e->p = p_of(e->difference, &sample, &seeds);
-    e->seeds_needed = seeds_needed(&s, e->difference, &seeds);
+    e->seeds_needed = seeds_needed(s, e->difference, &seeds);
 }
 
 /* ---- classes ---- */
 
-static void find_class(const rgm_replies *r, const group *g, rgm_class_change *c) {
+static void find_class(const rgm_replies *r, const group *g, const assumption *single, rgm_class_change *c) {
     *c = (rgm_class_change){.images = g->count, .p = (double)NAN};
     if (!g->count) return;
     const seen s = see(r, g, RIGHT);
-    const cause seeds = of_seeds(&s), sample = {s.paired_variance / s.n, s.n - 1};
+    const cause seeds = of_seeds(&s, single), sample = {s.paired_variance / s.n, s.n - 1};
     double half = sqrt(squared(half_width(&sample)) + squared(half_width(&seeds)));
     c->mean[0] = s.mean[0];
     c->mean[1] = s.mean[1];
@@ -301,33 +329,30 @@ static void correct(rgm_comparison *out, rgm_tested *tests) {
     for (int32_t i = 0; i < count; i++) out->class_changes[tests[i].number].p = tests[i].p;
 }
 
-/* Numbers of images, those of a class together, and where each class begins. */
-static void sort_images(const rgm_replies *r, int64_t *images, int64_t *first) {
-    for (int64_t i = 0; i < r->images; i++) first[r->labels[i] + 1]++;
-    for (int32_t c = 0; c < r->classes; c++) first[c + 1] += first[c];
-    for (int64_t i = r->images - 1; i >= 0; i--) images[--first[r->labels[i] + 1]] = i;
-    for (int32_t c = 0; c < r->classes; c++) first[c] = first[c + 1];
-    first[r->classes] = r->images;
-}
-
-static rgm_status find_classes(const rgm_replies *r, rgm_comparison *out, rgm_error *err) {
-    int64_t *images = malloc((size_t)r->images * sizeof *images);
-    int64_t *first = calloc((size_t)r->classes + 1, sizeof *first);
+static rgm_status find_classes(const rgm_replies *r, const order *o, const assumption *single, rgm_comparison *out,
+                               rgm_error *err) {
     rgm_tested *tests = malloc((size_t)r->classes * sizeof *tests);
     out->class_changes = calloc((size_t)r->classes, sizeof *out->class_changes);
     rgm_status status = RGM_OK;
-    if (images && first && tests && out->class_changes) {
-        sort_images(r, images, first);
+    if (tests && out->class_changes) {
         for (int32_t c = 0; c < r->classes; c++)
-            find_class(r, &(group){images + first[c], first[c + 1] - first[c]}, &out->class_changes[c]);
+            find_class(r, &(group){o->images + o->first[c], o->first[c + 1] - o->first[c]}, single,
+                       &out->class_changes[c]);
         correct(out, tests);
     } else {
-        status = rgm_fail(err, RGM_E_NOMEM, "compare: no memory for %" PRIu32 " classes", (uint32_t)r->classes);
+        status = rgm_fail(err, RGM_E_NOMEM, "compare: no memory for %" PRId32 " classes", r->classes);
     }
-    free(images);
-    free(first);
     free(tests);
     return status;
+}
+
+static rgm_status find_effects(const rgm_replies *r, const order *o, rgm_comparison *out, rgm_error *err) {
+    const group all = {NULL, r->images};
+    const seen right = see(r, &all, RIGHT), loss = see(r, &all, LOSS);
+    const assumption of_right = assume(r, o, RIGHT, &right), of_loss = assume(r, o, LOSS, &loss);
+    find_effect(r, RIGHT, &right, &of_right, &out->accuracy);
+    find_effect(r, LOSS, &loss, &of_loss, &out->loss);
+    return find_classes(r, o, &of_right, out, err);
 }
 
 /* ---- images that changed ---- */
@@ -396,13 +421,34 @@ static int64_t count_bad(const rgm_replies *r) {
     return bad;
 }
 
+/* ---- all of it ---- */
+
+/* Sorts by counting; within a class in the order of numbers. */
+static void sort_images(const rgm_replies *r, const order *o) {
+    int64_t *end = o->first + 1; /* of each class, moved down to its beginning */
+    for (int64_t i = 0; i < r->images; i++) end[r->labels[i]]++;
+    for (int32_t c = 1; c < r->classes; c++) end[c] += end[c - 1];
+    for (int64_t i = r->images - 1; i >= 0; i--) o->images[--end[r->labels[i]]] = i;
+    for (int32_t c = 0; c < r->classes; c++) o->first[c] = end[c];
+    o->first[r->classes] = r->images;
+}
+
 rgm_status rgm_compare(const rgm_replies *r, rgm_comparison *out, rgm_error *err) {
+    order o = {.images = malloc((size_t)r->images * sizeof *o.images),
+               .first = calloc((size_t)r->classes + 1, sizeof *o.first)};
+    rgm_status status = RGM_OK;
     out->images = r->images;
     out->classes = r->classes;
     out->assumed = r->runs[0] == 1 && r->runs[1] == 1;
     out->losses_bad = count_bad(r);
-    find_effect(r, RIGHT, &out->accuracy);
-    find_effect(r, LOSS, &out->loss);
     find_changed(r, out);
-    return find_classes(r, out, err);
+    if (o.images && o.first) {
+        sort_images(r, &o);
+        status = find_effects(r, &o, out, err);
+    } else {
+        status = rgm_fail(err, RGM_E_NOMEM, "compare: no memory for %" PRId64 " images", r->images);
+    }
+    free(o.images);
+    free(o.first);
+    return status;
 }

@@ -9,16 +9,18 @@
  * Welch's t               | | over both  | Are the recipes different? It decides.         | the two above, in squares
  * | the same                |
  *
- * Over both, the half-widths add in squares: as of a sum of independent deviations (Zou and Donner, "Construction of
- * confidence limits about effect measures: a general approach", Statist. Med. 27, 2008). The flips of single images
- * from seed to seed are in both, and so count twice. That keeps what is called resolved well below 5 % of equal
- * recipes.
+ * Over both, the half-widths add in squares, as of a sum of independent deviations. (Zou and Donner, "Construction of
+ * confidence limits about effect measures", Statist. Med. 27, 2008.) The flips of single images from seed to seed are
+ * in both, and so count twice. That keeps what is called resolved well below 5 % of equal recipes.
  *
  * The spread over seeds of a single run is not known. If images flip independently of one another, their number gives
- * it (K. Jordan, "On the variance of neural network training with respect to test sets and distributions",
- * arXiv:2304.01910, 2023): for long trainings that is what is seen. Short ones and small sets spread more. So
- * RGM_COMPARE_ALLOWANCE times the variance of independent flips is assumed. With several seeds, a spread below that of
- * independent flips is luck, and theirs is taken.
+ * it. (K. Jordan, "On the variance of neural network training with respect to test sets and distributions",
+ * arXiv:2304.01910, 2023.) That is what long trainings show. Runs of short ones and on small sets differ in whole
+ * classes, and spread more. So the larger of two variances is assumed. One is RGM_COMPARE_ALLOWANCE times that of
+ * independent flips. The other follows from the classes' gains and losses, as if these were independent and did not
+ * cancel.
+ *
+ * With several seeds, a spread below that of independent flips is luck, and theirs is taken.
  *
  * Everything here is a pure function of its input, in one thread.
  */
@@ -49,8 +51,8 @@ typedef struct rgm_replies {
  * `index` of a changed image is its number here. The comparison is to be freed, on failure, too. RGM_E_NOMEM. */
 rgm_status rgm_compare(const rgm_replies *replies, rgm_comparison *comparison, rgm_error *err);
 
-/* The interval of the difference of two paired proportions, p(B) - p(A): `only_b` images are right in B alone, `only_a`
- * in A alone, `both` in both, `none` in none. R. G. Newcombe, "Improved confidence intervals for the difference between
+/* The interval of the difference of two paired proportions, p(B) - p(A). `only_b` images are right in B alone, `only_a`
+ * in A alone. R. G. Newcombe, "Improved confidence intervals for the difference between
  * binomial proportions based on paired data", Statist. Med. 17, 1998, method 10. */
 typedef struct rgm_paired {
     int64_t both, only_a, only_b, none;

@@ -426,6 +426,7 @@ static rgm_status compare(work *w, rgm_error *err) {
                                  .labels = w->labels,
                                  .runs = {w->ask->sides[0]->count, w->ask->sides[1]->count},
                                  .list = {w->lists, w->lists + w->ask->sides[0]->count}};
+    if (w->ask->taken) w->ask->taken(w->ask->context, &replies);
     RGM_TRY(rgm_compare(&replies, w->out, err));
     rgm_changes *const changes[] = {&w->out->gained, &w->out->lost};
     for (int32_t k = 0; k < 2; k++)

@@ -19,14 +19,15 @@ typedef struct rgm_compare_ask {
                                                                                is used; NULL: nothing */
     void (*begin)(void *context, int64_t total); /* images that are asked about, runs times */
     void (*progress)(void *context, int64_t done);
-    void *context; /* of all */
+    void (*taken)(void *context, const rgm_replies *replies); /* all answers are there; NULL: not told */
+    void *context;                                            /* of all */
     rgm_stop stop;
 } rgm_compare_ask;
 
 /* Compares; *set is the data set, the caller's to close, on failure, too. The comparison is to be freed before, on
- * failure, too. RGM_E_USAGE with the way on for runs of other data, other classes, or other images held out; for a run
- * on both sides, unless the sides are the same; for two runs of a side that have the same seed and the same answers.
- * Errors of rgm_predictor_each() and of loading a model. [main] */
+ * failure, too. RGM_E_USAGE with the way on for runs of other data, other classes, or other images held out.
+ * The same for a run on both sides, unless the sides are the same, and for two runs of a side with one seed and the
+ * same answers. Errors of rgm_predictor_each() and of loading a model. [main] */
 rgm_status rgm_compare_runs(const rgm_compare_ask *ask, rgm_comparison *comparison, rgm_dataset **set, rgm_error *err);
 
 #endif

@@ -24,8 +24,8 @@ typedef struct rgm_contestants {
     rgm_contestant *list; /* [count] */
 } rgm_contestants;
 
-/* Finds them. Of a folder of runs, one without a checkpoint is left out with a warning, and a run that has not told its
- * end is warned of. RGM_E_USAGE for what is no run, for a run that is named twice, RGM_E_IO, RGM_E_NOMEM,
+/* Finds them. Of a folder of runs, one without a checkpoint is left out with a warning. A run that has not told its end
+ * is warned of. RGM_E_USAGE for what is no run, for a run that is named twice, RGM_E_IO, RGM_E_NOMEM,
  * RGM_E_INTERRUPTED. They are to be freed, on failure, too. */
 rgm_status rgm_contestants_find(rgm_contestants *runs, const char *argument, const rgm_stop *stop, rgm_error *err);
 void rgm_contestants_free(rgm_contestants *runs); /* a zeroed one is fine */
