@@ -29,7 +29,7 @@
 
 #include "report/comparison.h"
 
-#define RGM_COMPARE_ALLOWANCE 4.0
+#define RGM_COMPARE_ALLOWANCE 2.0
 
 /* What a run says of an image. */
 typedef struct rgm_reply {

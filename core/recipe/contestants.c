@@ -53,19 +53,23 @@ static rgm_status add(rgm_contestants *runs, const char *name, const char *check
     return RGM_OK;
 }
 
-/* A run that goes on, or was killed, is not what its recipe gives. What its files tell is a courtesy. */
-static rgm_status look_at_end(const char *folder, const rgm_stop *stop, rgm_error *err) {
+/* A run that goes on, or was stopped, is not what its recipe gives. What its files tell is a courtesy: without them it
+ * is taken as one that went to its end. *best: which checkpoint its result is of. */
+static rgm_status look_at_end(const char *folder, int32_t *best, const rgm_stop *stop, rgm_error *err) {
     rgm_history *history;
     rgm_error why = {0};
     rgm_status status = rgm_history_read(&history, folder, stop, &why);
+    *best = 0;
     if (status == RGM_E_INTERRUPTED || status == RGM_E_NOMEM) {
         *err = why;
         return status;
     }
     if (status < 0) return RGM_OK;
-    if (!history->ended)
-        rgm_log(RGM_LOG_WARN, "%s: it has not ended: what is compared is its checkpoint so far (train --resume %s)",
+    const char *reason = history->reason;
+    if (!history->ended || strcmp(reason, "interrupted") == 0 || strcmp(reason, "failed") == 0)
+        rgm_log(RGM_LOG_WARN, "%s: it is not through: what is compared is its checkpoint so far (train --resume %s)",
                 folder, folder);
+    *best = history->ended && strncmp(reason, "early: ", strlen("early: ")) == 0;
     rgm_history_free(history);
     return RGM_OK;
 }
@@ -113,10 +117,9 @@ static rgm_status list_runs(const char *folder, names *all, rgm_error *err) {
 
 static rgm_status add_folder(rgm_contestants *runs, const char *folder, const rgm_stop *stop, rgm_error *err) {
     char checkpoint[RGM_RUNFOLDER_PATH];
-    if (rgm_runfolder_checkpoint(folder, 1, checkpoint)) {
-        RGM_TRY(look_at_end(folder, stop, err));
-        return add(runs, folder, checkpoint, err);
-    }
+    int32_t best;
+    RGM_TRY(look_at_end(folder, &best, stop, err));
+    if (rgm_runfolder_checkpoint(folder, best, checkpoint)) return add(runs, folder, checkpoint, err);
     return rgm_fail(err, RGM_E_USAGE,
                     "%.160s: this run has no checkpoint yet (checkpoints/best.h5 or last.h5): compare it when it has "
                     "ended",

@@ -1,9 +1,12 @@
 /* The runs that an argument of `compare` stands for.
  *
- *     a run folder                 its best checkpoint, or the last one if no evaluation has chosen a best
+ *     a run folder                 the checkpoint that its result is of: the last one, after an early stop the best one
  *     a checkpoint                 itself
  *     a folder of run folders      its sub-folders with a config.yaml, in the order of their names
  *     several of these             with commas between; a file or folder of the whole name comes first
+ *
+ * The best checkpoint of a run that went to its end is chosen by its validation split. On a small one that is a choice
+ * by chance, which spreads several times as much from seed to seed as the last checkpoints do. So it is not taken.
  */
 #ifndef RGM_RECIPE_CONTESTANTS_H
 #define RGM_RECIPE_CONTESTANTS_H
@@ -24,8 +27,8 @@ typedef struct rgm_contestants {
     rgm_contestant *list; /* [count] */
 } rgm_contestants;
 
-/* Finds them. Of a folder of runs, one without a checkpoint is left out with a warning. A run that has not told its end
- * is warned of. RGM_E_USAGE for what is no run, for a run that is named twice, RGM_E_IO, RGM_E_NOMEM,
+/* Finds them. Of a folder of runs, one without a checkpoint is left out with a warning. A run that is not through is
+ * warned of. RGM_E_USAGE for what is no run, for a run that is named twice, RGM_E_IO, RGM_E_NOMEM,
  * RGM_E_INTERRUPTED. They are to be freed, on failure, too. */
 rgm_status rgm_contestants_find(rgm_contestants *runs, const char *argument, const rgm_stop *stop, rgm_error *err);
 void rgm_contestants_free(rgm_contestants *runs); /* a zeroed one is fine */

@@ -42,7 +42,7 @@ assert d["gained"]["images"] == len(d["gained"]["list"])' || fail "the JSON is n
 fi
 # the accuracy is that of eval
 for run in one two; do
-    expect 0 "$regimen" eval $run --json=$run.json
+    expect 0 "$regimen" eval --checkpoint $run/checkpoints/last.h5 --json=$run.json
 done
 check
 awk -v a="$(number accuracy one.json)" -v b="$(number accuracy two.json)" -v d="$(number difference pair.json)" \
@@ -51,7 +51,7 @@ awk -v a="$(number accuracy one.json)" -v b="$(number accuracy two.json)" -v d="
 # the same on any number of threads, and of a checkpoint
 expect 0 "$regimen" compare one two --threads 3 --quiet --json=threads.json
 cmp -s pair.json threads.json || fail "another number of threads is something else"
-expect 0 "$regimen" compare one/checkpoints/best.h5 two --quiet --json
+expect 0 "$regimen" compare one/checkpoints/last.h5 two --quiet --json
 [ "$(number difference out)" = "$(number difference pair.json)" ] || fail "a folder and its checkpoint differ"
 expect 0 "$regimen" compare two one --quiet --json
 has out '"hypothesis": null'
@@ -86,7 +86,7 @@ has out '^A and B are the same runs'
 cp -r two goes-on
 grep -v '"event": "end"' two/metrics.jsonl >goes-on/metrics.jsonl
 expect 0 "$regimen" compare one goes-on
-has err 'goes-on: it has not ended: '
+has err 'goes-on: it is not through: '
 cp -r one begun
 rm begun/checkpoints/*.h5
 
