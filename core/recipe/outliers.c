@@ -174,6 +174,7 @@ static void take_fit(work *w) {
     int64_t all = 0;
     for (int64_t i = 0; i < w->o->count; i++)
         if (w->o->measures[i].looked) w->sorted[all++] = (float)fisher(alike(&w->o->measures[i]));
+    if (!all) return;
     rgm_ascending_sort(w->sorted, w->room, all);
     const double usual = rgm_ascending_quantile(w->sorted, all, NEARLY_ALL);
     for (int32_t k = 0; k < by->classes; k++) {
@@ -325,7 +326,7 @@ static rgm_status judge_constant(work *w, rgm_error *err) {
     for (int64_t i = 0; i < w->o->count; i++) {
         const rgm_measures *m = &w->o->measures[i];
         looked += m->looked;
-        count += m->constant && m->H * m->W > 1;
+        count += m->constant && (m->H > 1 || m->W > 1);
     }
     if (looked >= RGM_OUTLIERS_LEAST && 2 * count > looked) count = 0;
     candidate *list = calloc((size_t)count + 1, sizeof *list);
@@ -333,7 +334,7 @@ static rgm_status judge_constant(work *w, rgm_error *err) {
     if (!list) return rgm_fail(err, RGM_E_NOMEM, "inspect: no memory for %" PRId64 " images", count);
     for (int64_t i = 0; count && i < w->o->count; i++) {
         const rgm_measures *m = &w->o->measures[i];
-        if (!m->constant || m->H * m->W < 2) continue;
+        if (!m->constant || (m->H < 2 && m->W < 2)) continue;
         list[n++] = (candidate){i, 1, (double)m->brightness, NAN, 0};
         w->found[i] |= 1;
     }
@@ -400,8 +401,26 @@ static void take_all_quantiles(work *w) {
     w->usual_aspect = w->out->aspect[RGM_MEDIAN];
 }
 
+static int by_size(const void *a, const void *b) {
+    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+    return (x > y) - (x < y);
+}
+
+static rgm_status count_sizes(work *w, rgm_error *err) {
+    int64_t n = 0;
+    uint32_t *list = malloc((size_t)(w->o->count + 1) * sizeof *list);
+    if (!list) return rgm_fail(err, RGM_E_NOMEM, "inspect: no memory for sizes of %" PRId64 " images", w->o->count);
+    for (int64_t i = 0; i < w->o->count; i++)
+        if (w->o->measures[i].looked) list[n++] = (uint32_t)w->o->measures[i].H << 16 | w->o->measures[i].W;
+    qsort(list, (size_t)n, sizeof *list, by_size);
+    for (int64_t i = 0; i < n; i++) w->out->sizes += !i || list[i] != list[i - 1];
+    free(list);
+    return RGM_OK;
+}
+
 static rgm_status find(work *w, rgm_error *err) {
     take_all_quantiles(w);
+    RGM_TRY(count_sizes(w, err));
     RGM_TRY(judge_constant(w, err));
     for (int32_t kind = FIRST + 1; kind < FIRST + KINDS; kind++) RGM_TRY(judge(w, kind, err));
     for (int32_t kind = FIRST; kind < FIRST + KINDS; kind++) RGM_TRY(tell(w, kind, err));
