@@ -10,9 +10,11 @@
 enum { HALF = RGM_SKETCH_HALF, PANEL = 16, PANELS = 16, TILE = 48, TILES = 6, ROWS = TILE * TILES };
 enum { DEPTH = HALF + 2, AT_ONCE = 64, BEST = RGM_PAIRS_BEST };
 
-/* Products are of whole numbers, but rounded: what they say may be less by this (2^-24 of their largest sums, twice).
- */
+/* Products are of halves of whole numbers. They are exact while squared lengths are at most EXACT; rounded, they may be
+ * less by SLACK (2^-24 of their largest sums, twice). A product has to be above LESS below half a distance. */
 #define SLACK 256.0f
+#define LESS  0.25f
+enum { EXACT = 1 << 22, PAIRS_AT_ONCE = 1 << 30, CHUNKS_LEAST = 8 };
 
 struct rgm_pairs {
     int16_t (*first)[HALF][PANEL]; /* [panels] the first halves: number by number, of 16 images */
@@ -34,7 +36,8 @@ typedef struct work {
     int64_t from;      /* the first row of this run's first chunk */
     int32_t even;      /* of the first half */
     int16_t odd[HALF]; /* -1: an odd number of the second half; else 0 */
-    float reach;       /* -radius / 2 */
+    float slack;       /* of products */
+    float reach;       /* what they have to exceed */
     int32_t radius;
 } work;
 
@@ -109,6 +112,9 @@ static void load_rows(const work *w, int64_t first, room *r) {
 
 /* ---- candidates ---- */
 
+/* What the product of a pair at this distance, or a smaller one, exceeds. */
+static float above(const work *w, int32_t distance) { return -(float)distance / 2 - LESS - w->slack; }
+
 static void insert(rgm_candidate *list, int32_t other, int32_t distance) {
     int32_t at = BEST - 1;
     for (; at > 0 && (list[at - 1].other < 0 || list[at - 1].distance > distance); at--) list[at] = list[at - 1];
@@ -134,13 +140,16 @@ static void measure(const work *w, int64_t row, int64_t column, float product, f
     rgm_sketch one, other;
     if (column >= row) return;
     int32_t most = list[BEST - 1].other < 0 ? w->radius : list[BEST - 1].distance - 1;
-    if ((float)rest_of(p->second[row], p->second[column], w->odd) - 2 * (product + SLACK) > (float)most) return;
+    const double first = -2 * ((double)product + (double)w->slack);
+    if (rest_of(p->second[row], p->second[column], w->odd) + first > most) return;
     rgm_pairs_get(p, row, &one);
     rgm_pairs_get(p, column, &other);
     int32_t distance = rgm_sketch_distance(w->s->sketcher, &one, &other);
     if (distance > most) return;
     insert(list, (int32_t)column, distance);
-    if (list[BEST - 1].other >= 0) *least = -(float)list[BEST - 1].distance / 2 - SLACK;
+    if (list[BEST - 1].other < 0) return;
+    most = list[BEST - 1].distance - 1;
+    *least = most < 0 ? INFINITY : above(w, most); /* of many that are alike none is better than these */
 }
 
 /* Four at a time, on any machine that has them. */
@@ -210,16 +219,37 @@ static rgm_status find_rows(void *context, int32_t chunk, int32_t worker, rgm_er
     return RGM_OK;
 }
 
+/* So many chunks that a stop is soon heard. */
+static int32_t chunks_from(const work *w) {
+    int64_t chunks = (w->s->count - w->from + ROWS - 1) / ROWS, most = PAIRS_AT_ONCE / ROWS / (w->from + ROWS);
+    most = most < CHUNKS_LEAST ? CHUNKS_LEAST : most > AT_ONCE ? AT_ONCE : most;
+    return (int32_t)(chunks < most ? chunks : most);
+}
+
 static rgm_status find(work *w, rgm_error *err) {
     const rgm_pairs_search *s = w->s;
-    for (w->from = 0; w->from < s->count; w->from += AT_ONCE * ROWS) {
-        int64_t chunks = (s->count - w->from + ROWS - 1) / ROWS;
+    for (int32_t chunks; w->from < s->count; w->from += (int64_t)chunks * ROWS) {
+        chunks = chunks_from(w);
         if (rgm_stop_asked(&s->stop)) return rgm_fail(err, RGM_E_INTERRUPTED, "stopped, as asked");
-        RGM_TRY(rgm_team_for(s->device->team, find_rows, w, chunks < AT_ONCE ? (int32_t)chunks : AT_ONCE, err));
-        if (s->progress)
-            s->progress(s->context, w->from + AT_ONCE * ROWS < s->count ? w->from + AT_ONCE * ROWS : s->count);
+        RGM_TRY(rgm_team_for(s->device->team, find_rows, w, chunks, err));
+        int64_t done = w->from + (int64_t)chunks * ROWS;
+        if (s->progress) s->progress(s->context, done < s->count ? done : s->count);
     }
     return RGM_OK;
+}
+
+/* The largest squared length of a first half. */
+static int32_t longest(const rgm_pairs_search *s) {
+    int32_t most = 0;
+    for (int64_t i = 0; i < s->count; i++) {
+        int32_t squares = 0;
+        for (int32_t k = 0; k < HALF; k++) {
+            const int32_t v = s->pairs->first[i / PANEL][k][i % PANEL];
+            squares += v * v;
+        }
+        most = squares > most ? squares : most;
+    }
+    return most;
 }
 
 rgm_status rgm_pairs_find(const rgm_pairs_search *s, rgm_error *err) {
@@ -227,9 +257,10 @@ rgm_status rgm_pairs_find(const rgm_pairs_search *s, rgm_error *err) {
     work w = {.s = s,
               .even = rgm_sketcher_even(s->sketcher, 0),
               .radius = radius,
-              .reach = -(float)radius / 2 - SLACK,
+              .slack = longest(s) > EXACT ? SLACK : 0,
               .rooms = aligned_alloc(64, ((size_t)rgm_team_size(s->device->team) * sizeof(room) + 63) / 64 * 64)};
     if (!w.rooms) return rgm_fail(err, RGM_E_NOMEM, "inspect: no memory to compare images");
+    w.reach = above(&w, radius);
     for (int32_t i = rgm_sketcher_even(s->sketcher, 1); i < HALF; i++) w.odd[i] = -1;
     rgm_status status = find(&w, err);
     free(w.rooms);
