@@ -6,7 +6,7 @@
 #include "base/log.h"
 #include "picture/file.h"
 
-enum { ROOMS = 3, WALK = 2, AT_ONCE = 2048, CHUNK = 16, STAGED = 64 << 20, TOLD = 10 };
+enum { ROOMS = 3, WALK = 2, AT_ONCE = 2048, ENCODED = 512, CHUNK = 16, CHUNKS = 32, STAGED = 64 << 20, TOLD = 10 };
 
 /* What a worker decodes with. */
 typedef struct tools {
@@ -21,7 +21,7 @@ struct rgm_images {
     int64_t count, first[RGM_SPLIT_COUNT];
     tools *tools; /* [workers] */
     int32_t workers;
-    int32_t at_once; /* images of a part of a walk */
+    int32_t at_once; /* images of a part of a walk: after each a stop is heard */
     uint8_t *staged; /* [at_once] images of a set that is read through HDF5; NULL: none */
     size_t bytes;    /* of a stored image */
     int64_t looked;  /* of broken pictures below this number the log has heard */
@@ -33,8 +33,8 @@ typedef struct part {
     rgm_images *images;
     const rgm_images_walk *walk;
     int64_t from;
-    int32_t count;
-    uint8_t *broken; /* [count] */
+    int32_t count, chunk; /* images; of a worker at a time: of a few large ones one each */
+    uint8_t *broken;      /* [count] */
 } part;
 
 /* ---- the object ---- */
@@ -54,9 +54,13 @@ void rgm_images_destroy(rgm_images *m) {
 }
 
 /* As many images as a limit of bytes allows, one at least: a single one may have RGM_DATA_IMAGE_BYTES. */
-static rgm_status make_stage(rgm_images *m, rgm_error *err) {
+static int32_t count_at_once(const rgm_images *m) {
+    if (rgm_dataset_describe(m->set)->encoded) return ENCODED;
     int64_t most = STAGED / (int64_t)m->bytes;
-    m->at_once = most < 1 ? 1 : most < AT_ONCE ? (int32_t)most : AT_ONCE;
+    return most < 1 ? 1 : most < AT_ONCE ? (int32_t)most : AT_ONCE;
+}
+
+static rgm_status make_stage(rgm_images *m, rgm_error *err) {
     m->staged = malloc((size_t)m->at_once * m->bytes);
     if (m->staged) return RGM_OK;
     return rgm_fail(err, RGM_E_NOMEM, "images: no memory for %" PRId32 " images of %zu bytes", m->at_once, m->bytes);
@@ -68,8 +72,8 @@ static rgm_status fill(rgm_images *m, rgm_error *err) {
         m->first[split] = m->count;
         m->count += info->count[split];
     }
-    m->at_once = AT_ONCE;
     m->bytes = (size_t)info->H * (size_t)info->W * (size_t)info->C;
+    m->at_once = count_at_once(m);
     m->workers = rgm_team_size(m->device->team);
     m->tools = calloc((size_t)m->workers, sizeof *m->tools);
     if (!m->tools) return rgm_fail(err, RGM_E_NOMEM, "images: out of memory");
@@ -214,8 +218,8 @@ static rgm_status look_at(const part *p, int32_t i, int32_t worker, rgm_error *e
 
 static rgm_status look_at_some(void *context, int32_t chunk, int32_t worker, rgm_error *err) {
     const part *p = context;
-    int32_t end = (chunk + 1) * CHUNK < p->count ? (chunk + 1) * CHUNK : p->count;
-    for (int32_t i = chunk * CHUNK; i < end; i++) RGM_TRY(look_at(p, i, worker, err));
+    int32_t end = (chunk + 1) * p->chunk < p->count ? (chunk + 1) * p->chunk : p->count;
+    for (int32_t i = chunk * p->chunk; i < end; i++) RGM_TRY(look_at(p, i, worker, err));
     return RGM_OK;
 }
 
@@ -254,7 +258,8 @@ rgm_status rgm_images_each(rgm_images *m, rgm_images_walk *walk, rgm_error *err)
         if (rgm_stop_asked(&walk->stop)) return rgm_fail(err, RGM_E_INTERRUPTED, "stopped on request");
         memset(broken, 0, sizeof broken);
         RGM_TRY(stage(&p, err));
-        RGM_TRY(rgm_team_for(m->device->team, look_at_some, &p, (p.count + CHUNK - 1) / CHUNK, err));
+        p.chunk = p.count >= CHUNK * CHUNKS ? CHUNK : (p.count + CHUNKS - 1) / CHUNKS;
+        RGM_TRY(rgm_team_for(m->device->team, look_at_some, &p, (p.count + p.chunk - 1) / p.chunk, err));
         for (int32_t i = 0; i < p.count; i++) {
             walk->unreadable += broken[i];
             if (broken[i]) tell_broken(&p, i);

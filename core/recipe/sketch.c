@@ -267,7 +267,8 @@ static void find_contrast(rgm_sketcher *s, sample *m) {
 }
 
 static rgm_status learn(rgm_sketcher *s, sample *m, rgm_images *images, rgm_stop stop, rgm_error *err) {
-    rgm_images_walk walk = {.numbers = m->numbers, .count = m->count, .look = look_at, .context = m, .stop = stop};
+    rgm_images_walk walk = {
+        .numbers = m->numbers, .count = m->count, .look = look_at, .context = m, .stop = stop, .silent = 1};
     RGM_TRY(rgm_images_each(images, &walk, err));
     double *room = calloc(3 * EVEN * EVEN + 3 * ODD * ODD, sizeof *room);
     if (!room) return rgm_fail(err, RGM_E_NOMEM, "inspect: no memory for sketches");
