@@ -451,6 +451,7 @@ endif
 # Whole runs. The programs use the plugins of this build.
 command_tests =
 command_tests += %D%/cli/bootstrap.sh
+command_tests += %D%/cli/compare.sh
 command_tests += %D%/cli/defaults.sh
 command_tests += %D%/cli/exclude.sh
 command_tests += %D%/cli/import.sh
@@ -462,9 +463,6 @@ command_tests += %D%/cli/refused.sh
 command_tests += %D%/cli/refused_pictures.sh
 command_tests += %D%/cli/report.sh
 command_tests += %D%/cli/way_on.sh
-command_tests = %D%/check_cli.sh %D%/check_examples.sh %D%/cli/bootstrap.sh %D%/cli/compare.sh %D%/cli/defaults.sh %D%/cli/import.sh %D%/cli/model.sh %D%/cli/plugins_end.sh %D%/cli/predict.sh %D%/cli/refused.sh \
-	%D%/cli/refused_pictures.sh \
-	%D%/cli/way_on.sh %D%/trials/limits.sh
 TESTS += $(command_tests)
 EXTRA_DIST += $(command_tests) %D%/cli/common.sh
 check_DATA = tests/fixtures/same.stamp
@@ -652,16 +650,16 @@ endif
 # Trials: runs that are stopped, killed, given damaged files, and made to fail at every call. Each script says what it does.
 # "make check" runs a fixed sample of them, "make trials" all.
 trial_tools =
-trial_tools += tests/trials/timed
-trial_tools += tests/trials/same_state
+trial_tools += tests/trials/compare_draws
+trial_tools += tests/trials/copies
+trial_tools += tests/trials/decode_pictures
 trial_tools += tests/trials/flip
 trial_tools += tests/trials/make_pictures
-trial_tools += tests/trials/decode_pictures
-trial_tools += tests/trials/subset
-trial_tools += tests/trials/outliers
 trial_tools += tests/trials/mislabel
-trial_tools += tests/trials/copies
-trial_tools = tests/trials/timed tests/trials/same_state tests/trials/flip tests/trials/make_pictures tests/trials/decode_pictures tests/trials/subset tests/trials/outliers tests/trials/compare_draws
+trial_tools += tests/trials/outliers
+trial_tools += tests/trials/same_state
+trial_tools += tests/trials/subset
+trial_tools += tests/trials/timed
 check_PROGRAMS += $(trial_tools)
 tests_trials_timed_SOURCES = %D%/trials/timed.c %D%/sanitized.h
 tests_trials_same_state_SOURCES = %D%/trials/same_state.c
@@ -693,6 +691,7 @@ tests_trials_fault_la_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version -shared -rp
 trial_scripts =
 trial_scripts += %D%/trials/all.sh
 trial_scripts += %D%/trials/common.sh
+trial_scripts += %D%/trials/compare.sh
 trial_scripts += %D%/trials/defaults.sh
 trial_scripts += %D%/trials/faults.sh
 trial_scripts += %D%/trials/flips.sh
@@ -702,8 +701,6 @@ trial_scripts += %D%/trials/near.sh
 trial_scripts += %D%/trials/pictures.sh
 trial_scripts += %D%/trials/sample.sh
 trial_scripts += %D%/trials/stops.sh
-trial_scripts = %D%/trials/all.sh %D%/trials/common.sh %D%/trials/compare.sh %D%/trials/defaults.sh %D%/trials/faults.sh %D%/trials/flips.sh %D%/trials/kills.sh \
-	%D%/trials/pictures.sh %D%/trials/sample.sh %D%/trials/stops.sh
 EXTRA_DIST += $(trial_scripts)
 
 .PHONY: trial-tools trials

@@ -26,7 +26,7 @@ typedef struct rgm_compare_ask {
 
 /* Compares; *set is the data set, the caller's to close, on failure, too. The comparison is to be freed before, on
  * failure, too. RGM_E_USAGE with the way on for runs of other data, other classes, or other images held out.
- * The same for a run on both sides, unless the sides are the same, and for two runs of a side with one seed and the
+ * The same for a run on both sides, unless the sides are the same. And for two runs of a side with one seed and the
  * same answers. Errors of rgm_predictor_each() and of loading a model. [main] */
 rgm_status rgm_compare_runs(const rgm_compare_ask *ask, rgm_comparison *comparison, rgm_dataset **set, rgm_error *err);
 

@@ -1,3 +1,4 @@
+#define _GNU_SOURCE
 #include "recipe/exact.h"
 
 #include <inttypes.h>
@@ -32,19 +33,16 @@ rgm_exact_key rgm_exact_hash(const rgm_look *look) {
 
 /* ---- groups ---- */
 
-/* An image in the order of its key. */
-typedef struct entry {
-    rgm_exact_key key;
-    int64_t number;
-} entry;
+static int same_key(const rgm_exact_key *a, const rgm_exact_key *b) { return a->low == b->low && a->high == b->high; }
 
-static int same_key(const entry *a, const entry *b) { return a->key.low == b->key.low && a->key.high == b->key.high; }
-
-static int compare(const void *left, const void *right) {
-    const entry *a = left, *b = right;
-    if (a->key.high != b->key.high) return a->key.high < b->key.high ? -1 : 1;
-    if (a->key.low != b->key.low) return a->key.low < b->key.low ? -1 : 1;
-    return (a->number > b->number) - (a->number < b->number);
+/* Numbers in the order of their keys. */
+static int compare(const void *left, const void *right, void *context) {
+    const rgm_exact_key *keys = context;
+    const uint32_t x = *(const uint32_t *)left, y = *(const uint32_t *)right;
+    const rgm_exact_key *a = &keys[x], *b = &keys[y];
+    if (a->high != b->high) return a->high < b->high ? -1 : 1;
+    if (a->low != b->low) return a->low < b->low ? -1 : 1;
+    return (x > y) - (x < y);
 }
 
 static int32_t same_pixels(const rgm_look *a, const rgm_look *b) {
@@ -73,37 +71,41 @@ static rgm_status add(const rgm_exact *e, int64_t number, rgm_findings *findings
     return rgm_findings_add(findings, &f, err);
 }
 
-/* The entries of one key, in the order of their numbers. Of different images with one key, only those like the first
- * are a group: there are none in practice. */
-static rgm_status join(const rgm_exact *e, const entry *list, int64_t count, rgm_findings *findings, rgm_error *err) {
+/* Images of one key, in the order of their numbers. Of different images with one key, only those like the first are a
+ * group: there are none in practice. */
+static rgm_status join(const rgm_exact *e, const uint32_t *list, int64_t count, rgm_findings *findings,
+                       rgm_error *err) {
     rgm_look first, other;
-    if (count > 1) RGM_TRY(rgm_images_get_bytes(e->images, list[0].number, 0, 0, &first, err));
+    if (count > 1) RGM_TRY(rgm_images_get_bytes(e->images, list[0], 0, 0, &first, err));
     for (int64_t i = 1; i < count; i++) {
         if (rgm_stop_asked(&e->stop)) return rgm_fail(err, RGM_E_INTERRUPTED, "stopped on request");
-        RGM_TRY(rgm_images_get_bytes(e->images, list[i].number, 1, 0, &other, err));
+        RGM_TRY(rgm_images_get_bytes(e->images, list[i], 1, 0, &other, err));
         if (!same_pixels(&first, &other)) continue;
-        e->of[list[i].number] = list[0].number;
-        RGM_TRY(add(e, list[i].number, findings, err));
+        e->of[list[i]] = list[0];
+        RGM_TRY(add(e, list[i], findings, err));
     }
     return RGM_OK;
 }
 
-static rgm_status find(const rgm_exact *e, entry *list, rgm_findings *findings, rgm_error *err) {
+static rgm_status find(const rgm_exact *e, uint32_t *list, rgm_findings *findings, rgm_error *err) {
     int64_t count = 0;
     for (int64_t i = 0; i < e->count; i++) {
         e->of[i] = i;
-        if (!e->broken[i]) list[count++] = (entry){e->keys[i], i};
+        if (!e->broken[i]) list[count++] = (uint32_t)i;
     }
-    qsort(list, (size_t)count, sizeof *list, compare);
+    qsort_r(list, (size_t)count, sizeof *list, compare, (void *)(uintptr_t)e->keys);
     for (int64_t i = 0, end; i < count; i = end) {
-        for (end = i + 1; end < count && same_key(&list[i], &list[end]); end++) {}
+        for (end = i + 1; end < count && same_key(&e->keys[list[i]], &e->keys[list[end]]); end++) {}
         RGM_TRY(join(e, list + i, end - i, findings, err));
     }
     return RGM_OK;
 }
 
 rgm_status rgm_exact_find(const rgm_exact *e, rgm_findings *findings, rgm_error *err) {
-    entry *list = calloc((size_t)(e->count ? e->count : 1), sizeof *list);
+    if (e->count > UINT32_MAX)
+        return rgm_fail(err, RGM_E_UNSUPPORTED, "inspect: duplicates among %" PRId64 " images, more than 2^32",
+                        e->count);
+    uint32_t *list = calloc((size_t)e->count + 1, sizeof *list);
     if (!list) return rgm_fail(err, RGM_E_NOMEM, "inspect: no memory for the hashes of %" PRId64 " images", e->count);
     rgm_status status = find(e, list, findings, err);
     free(list);

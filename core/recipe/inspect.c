@@ -88,12 +88,22 @@ static rgm_status count_classes(work *w, rgm_error *err) {
     return RGM_OK;
 }
 
-/* ---- what follows ---- */
+/* ---- what follows: each part frees what the others do not need ---- */
 
 static rgm_status find_exact(work *w, rgm_error *err) {
     const rgm_exact exact = {
         .images = w->images, .keys = w->keys, .broken = w->broken, .count = w->count, .of = w->of, .stop = w->o->stop};
-    return rgm_exact_find(&exact, &w->out->findings, err);
+    rgm_status status = rgm_exact_find(&exact, &w->out->findings, err);
+    free(w->keys);
+    w->keys = NULL;
+    return status;
+}
+
+static rgm_status find_near(work *w, rgm_error *err) {
+    rgm_status status = rgm_near_find(w->near, w->of, &w->out->findings, err);
+    rgm_near_destroy(w->near);
+    w->near = NULL;
+    return status;
 }
 
 static rgm_status take_measures(work *w, rgm_error *err) {
@@ -108,6 +118,11 @@ static rgm_status take_measures(work *w, rgm_error *err) {
     return RGM_OK;
 }
 
+static void free_grids(work *w) {
+    free(w->grids);
+    w->grids = NULL;
+}
+
 static rgm_status judge(work *w, const rgm_by_class *by, rgm_error *err) {
     rgm_statistics *statistics = &w->out->statistics;
     const rgm_typical typical = {.images = w->images,
@@ -120,6 +135,7 @@ static rgm_status judge(work *w, const rgm_by_class *by, rgm_error *err) {
     const rgm_outliers outliers = {
         .images = w->images, .by = by, .measures = w->measures, .count = w->count, .stop = w->o->stop};
     RGM_TRY(rgm_typical_measure(&typical, err));
+    free_grids(w);
     RGM_TRY(rgm_typical_choose(&typical, statistics, err));
     return rgm_outliers_find(&outliers, &w->out->findings, statistics, err);
 }
@@ -130,6 +146,8 @@ static rgm_status find_outliers(work *w, rgm_error *err) {
     rgm_status status = rgm_by_class_order(&by, w->images, w->measures, err);
     if (status >= 0) status = judge(w, &by, err);
     rgm_by_class_free(&by);
+    free(w->measures);
+    w->measures = NULL;
     return status;
 }
 
@@ -189,8 +207,8 @@ static rgm_status inspect(work *w, rgm_error *err) {
     RGM_TRY(begin_near(w, err));
     RGM_TRY(walk(w, err));
     RGM_TRY(find_exact(w, err));
-    RGM_TRY(rgm_near_find(w->near, w->of, &w->out->findings, err));
     RGM_TRY(find_outliers(w, err));
+    RGM_TRY(find_near(w, err));
     RGM_TRY(ask_model(w, err));
     rgm_findings_sort(&w->out->findings);
     return RGM_OK;

@@ -74,9 +74,8 @@ void rgm_near_look(rgm_near *n, const rgm_look *look, int32_t worker) {
 static rgm_status take_memory(rgm_near *n, rgm_error *err) {
     size_t count = (size_t)n->compared + 1;
     n->candidates = calloc(count, BEST * sizeof *n->candidates);
-    n->how = calloc(count, BEST * sizeof *n->how);
     n->tools = calloc((size_t)n->workers, sizeof *n->tools);
-    if (!n->candidates || !n->how || !n->tools)
+    if (!n->candidates || !n->tools)
         return rgm_fail(err, RGM_E_NOMEM, "inspect: no memory for near duplicates of %" PRId64 " images", n->compared);
     for (int32_t i = 0; i < n->workers; i++) {
         struct tools *t = &n->tools[i];
@@ -232,6 +231,8 @@ rgm_status rgm_near_find(rgm_near *n, const int64_t *of, rgm_findings *findings,
     RGM_TRY(search(n, err));
     rgm_pairs_destroy(n->pairs);
     n->pairs = NULL;
+    n->how = calloc((size_t)n->compared + 1, BEST * sizeof *n->how);
+    if (!n->how) return rgm_fail(err, RGM_E_NOMEM, "inspect: no memory for %" PRId64 " images", n->compared);
     RGM_TRY(verify_all(n, err));
     memset(n->textured, 0, (size_t)n->count); /* from here on: a member of a group */
     return group(n, n->textured, findings, err);
