@@ -154,6 +154,13 @@ static rgm_status read_line(reading *r, char *text, rgm_error *err) {
     return r->o->take(r->o->context, &line, err);
 }
 
+/* The mark that some editors put in front of a text in UTF-8. */
+static void skip_mark(reading *r, size_t *length) {
+    if (r->number != 1 || *length < 3 || memcmp(r->text, "\xef\xbb\xbf", 3) != 0) return;
+    *length -= 3;
+    memmove(r->text, r->text + 3, *length);
+}
+
 /* The next line without its end, in r->text; *there 0: there is none. */
 static rgm_status next_line(reading *r, int32_t *there, rgm_error *err) {
     size_t length = 0;
@@ -168,6 +175,7 @@ static rgm_status next_line(reading *r, int32_t *there, rgm_error *err) {
     if (!c) return rgm_fail(err, RGM_E_USAGE, "a NUL byte: this is no text");
     if (c != EOF && c != '\n') return rgm_fail(err, RGM_E_USAGE, "a line of more than %d bytes", LINE_MOST);
     if (length && r->text[length - 1] == '\r') length--;
+    skip_mark(r, &length);
     r->text[length] = 0;
     return RGM_OK;
 }
