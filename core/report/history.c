@@ -248,15 +248,25 @@ static FILE *open_file(const char *path) {
     struct stat status;
     int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
     if (fd < 0) return NULL;
-    if (fstat(fd, &status) == 0 && S_ISREG(status.st_mode)) return fdopen(fd, "r");
-    close(fd);
-    errno = EINVAL;
-    return NULL;
+    int regular = fstat(fd, &status) == 0 && S_ISREG(status.st_mode);
+    FILE *in = regular ? fdopen(fd, "r") : NULL;
+    int why = regular ? errno : EINVAL;
+    if (!in) close(fd);
+    errno = why;
+    return in;
 }
 
-/* A line longer than any of ours is read to its end and counted. */
-static void skip_line(FILE *in, char line[LINE]) {
-    while (fgets(line, LINE, in) && !strchr(line, '\n')) {}
+/* A line that is longer than any of ours, or that has NUL bytes in it, is read to its end, from its begin on. */
+static rgm_status skip_line(rgm_history *h, FILE *in, int64_t begin, const rgm_stop *stop, rgm_error *err) {
+    int64_t bytes = 0;
+    int c = 0;
+    if (fseeko(in, begin, SEEK_SET) != 0) return RGM_OK; /* the reading tells it */
+    while (c != '\n' && (c = getc_unlocked(in)) != EOF)
+        if (++bytes % (1 << 24) == 0 && rgm_stop_asked(stop))
+            return rgm_fail(err, RGM_E_INTERRUPTED, "stopped on request");
+    h->cut = c == EOF;
+    h->damaged += c != EOF;
+    return RGM_OK;
 }
 
 static rgm_status read_lines(rgm_history *h, FILE *in, const rgm_stop *stop, rgm_error *err) {
@@ -264,14 +274,15 @@ static rgm_status read_lines(rgm_history *h, FILE *in, const rgm_stop *stop, rgm
     char *line = malloc(room);
     event e;
     rgm_status status = line ? RGM_OK : rgm_fail(err, RGM_E_NOMEM, "report: out of memory");
-    for (int64_t n = 0; status == RGM_OK && fgets(line, LINE, in); n++) {
+    for (int64_t n = 0, at = 0; status == RGM_OK && fgets(line, LINE, in); n++) {
+        size_t length = strlen(line);
         if (n % ASKED == 0 && rgm_stop_asked(stop)) status = rgm_fail(err, RGM_E_INTERRUPTED, "stopped on request");
-        if (!strchr(line, '\n')) {
-            h->cut = feof(in) != 0;
-            h->damaged += !h->cut;
-            skip_line(in, line);
+        if (!length || line[length - 1] != '\n') {
+            if (status == RGM_OK) status = skip_line(h, in, at, stop, err);
+            at = ftello(in);
             continue;
         }
+        at += (int64_t)length;
         clear(&e);
         if (take_step(&e, line) || take_any(&e, line))
             take(h, &e);
