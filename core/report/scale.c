@@ -87,7 +87,10 @@ void rgm_scale_make(rgm_scale *s, double low, double high, int32_t wanted, int32
     s->count = 0;
     s->step = 0;
     settle(s);
-    if (s->high - s->low < 1e-290) s->low = 0, s->high = 1;
+    if (s->high - s->low < 1e-290) {
+        s->low = s->kind == RGM_SCALE_LOG ? 0.1 : 0;
+        s->high = 1;
+    }
     if (s->kind == RGM_SCALE_LOG)
         log_ticks(s, wanted, round_ends);
     else
