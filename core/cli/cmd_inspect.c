@@ -165,6 +165,7 @@ static rgm_status check_outputs(const rgm_cli_line *line, rgm_error *err) {
     if (line->own[PAGE_MOST] && !line->own[PAGE]) return rgm_fail(err, RGM_E_USAGE, "--page-most: there is no --page");
     for (size_t i = 0; i < sizeof outputs / sizeof *outputs; i++)
         RGM_TRY(rgm_output_check(&outputs[i], "inspect", err));
+    RGM_TRY(rgm_outputs_apart(outputs, sizeof outputs / sizeof *outputs, err));
     return check_exclude(line, err);
 }
 

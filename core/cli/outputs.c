@@ -21,3 +21,14 @@ rgm_status rgm_output_check(const rgm_output *o, const char *command, rgm_error 
     return rgm_fail(err, RGM_E_USAGE, "--%s: %.300s: exists, and is none that %s has written: give another name",
                     o->flag, o->path, command);
 }
+
+rgm_status rgm_outputs_apart(const rgm_output *outputs, size_t count, rgm_error *err) {
+    for (size_t i = 0; i < count; i++)
+        for (size_t k = 0; k < i; k++) {
+            const char *a = outputs[k].path, *b = outputs[i].path;
+            if (!a || !b || is_stream(a) || strcmp(a, b) != 0) continue;
+            return rgm_fail(err, RGM_E_USAGE, "--%s and --%s: %.300s: one name for two files", outputs[k].flag,
+                            outputs[i].flag, a);
+        }
+    return RGM_OK;
+}

@@ -4,6 +4,7 @@
 #ifndef RGM_CLI_OUTPUTS_H
 #define RGM_CLI_OUTPUTS_H
 
+#include <stddef.h>
 #include "base/status.h"
 
 enum { RGM_OUTPUT_REPLACED, RGM_OUTPUT_IN_PLACE, RGM_OUTPUT_ANY }; /* how it is written; ANY: found out later */
@@ -17,5 +18,8 @@ typedef struct rgm_output {
 
 /* RGM_E_IO if it could not be written, RGM_E_USAGE if something else is there. `command` is for the line. */
 rgm_status rgm_output_check(const rgm_output *output, const char *command, rgm_error *err);
+
+/* RGM_E_USAGE if two of them have one name: the latter would take the place of the former. */
+rgm_status rgm_outputs_apart(const rgm_output *outputs, size_t count, rgm_error *err);
 
 #endif
