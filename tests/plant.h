@@ -18,8 +18,8 @@ const char *plant_way(int32_t kind, int32_t way);
 /* Changes an image [H][W][C] into one of RGM_FIND_CONSTANT and on. The same seed makes the same. */
 void plant(int32_t kind, int32_t way, const plant_shape *shape, uint8_t *image, uint64_t seed);
 
-/* Fills an image: waves with directions and colours of its class, moved, with a contrast and brightness of its own. Fine
- * texture is on them. */
+/* Fills an image: waves with directions and colours of its class, moved, with a contrast and brightness of its own.
+ * Fine texture is on them. */
 void plant_texture(const plant_shape *shape, int32_t label, uint8_t *image, uint64_t seed);
 
 /* A set in memory with such images, and labels by turns: image i of train is of class i % classes. */

@@ -9,8 +9,8 @@
  * References of a class are up to RGM_TYPICAL_REFERENCES of its images that lie evenly in the set's order. Distance is
  * that from the third nearest reference, the root of the mean square, in levels. (S. Ramaswamy et al., Efficient
  * algorithms for mining outliers from large data sets, SIGMOD 2000.) So a class may have several kinds of images.
- * `alike` is the correlation with the third most alike reference, `opposite` that with the third most opposite one. They
- * are of grey values less their means, and of colours. A class of one image has none of these.
+ * `alike` is the correlation with the third most alike reference, `opposite` that with the third most opposite one.
+ * They are of grey values less their means, and of colours. A class of one image has none of these.
  */
 #ifndef RGM_RECIPE_TYPICAL_H
 #define RGM_RECIPE_TYPICAL_H

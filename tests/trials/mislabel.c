@@ -33,7 +33,8 @@ int main(int count, char **arguments) {
     FILE *file = fopen(path, "r+b");
     if (!file || fread(head, HEAD, 1, file) != 1) return fails(path);
     uint64_t images = (uint64_t)head[4] << 24 | (uint64_t)head[5] << 16 | (uint64_t)head[6] << 8 | head[7];
-    uint64_t wanted = (uint64_t)(strtod(arguments[3], NULL) * (double)images + 0.5), state = strtoull(arguments[4], NULL, 10);
+    uint64_t wanted = (uint64_t)(strtod(arguments[3], NULL) * (double)images + 0.5),
+             state = strtoull(arguments[4], NULL, 10);
     uint8_t *labels = malloc(images + 1), *done = calloc(images + 1, 1);
     if (!labels || !done || wanted > images || fread(labels, 1, images, file) != images) return fails(path);
     while (wanted) {
