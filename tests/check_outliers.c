@@ -184,6 +184,35 @@ START_TEST(planted_alone) {
 }
 END_TEST
 
+/* A tail that goes on without a gap: an image of a ninth of the usual brightness is told, as long as few are so dark.
+ */
+START_TEST(nearly_black_at_the_end_of_a_tail) {
+    plant_set s;
+    rgm_inspection in;
+    const int64_t count = 2000, all = 12 * 12;
+    int64_t dark = 0;
+    plant_set_make(&s, &(plant_shape){12, 12, 1}, count, 4, 3);
+    for (int64_t i = 0; i < count; i++) {
+        const double u = ((double)(i * 7 % count) + 0.5) / (double)count;
+        const double want = 120 * exp(-(_i ? 0.9 : 0.34) * -log(u)); /* an exponential tail of logarithms */
+        for (int64_t j = 0; j < all; j++)
+            image_of(&s, i)[j] = (uint8_t)(want * (0.9 + 0.2 * (double)image_of(&s, i)[j] / 255) + 0.5);
+    }
+    rgm_dataset *set = inspect(&s.memory, 2, &in);
+    dark = rgm_findings_count(&in.findings, RGM_FIND_DARK);
+    if (_i ? dark > 0 : dark < 1 || dark > 3) explain(&in);
+    for (int64_t i = 0, at = 0; i < in.findings.count; i++) {
+        if (in.findings.list[i].kind != RGM_FIND_DARK) continue;
+        ck_assert_int_eq(in.findings.list[i].index * 7 % count, at++);
+        ck_assert(in.findings.list[i].score >= 1);
+    }
+    rgm_inspection_free(&in);
+    rgm_dataset_close(set);
+    plant_set_free(&s);
+    ck_assert_msg(_i ? dark == 0 : dark >= 1 && dark <= 3, "%d are dark", (int)dark);
+}
+END_TEST
+
 /* All kinds at once, in one set. */
 START_TEST(planted_together) {
     plant_set s;
@@ -383,6 +412,7 @@ int main(void) {
     tcase_add_loop_test(tcase, sets_of_noise_raise_no_alarm, 0, 4);
     tcase_add_loop_test(tcase, a_small_class_of_its_own_is_no_alarm, 0, 6);
     tcase_add_loop_test(tcase, planted_alone, 0, SHAPES * sizeof alone / sizeof *alone);
+    tcase_add_loop_test(tcase, nearly_black_at_the_end_of_a_tail, 0, 2);
     tcase_add_loop_test(tcase, planted_together, 0, SHAPES);
     tcase_add_test(tcase, threads_change_nothing);
     tcase_add_loop_test(tcase, small_sets_work, 0, sizeof small_sets / sizeof *small_sets);

@@ -42,24 +42,31 @@ typedef struct signal {
     int32_t form; /* UP: t = log(offset + facing * value); DOWN: its negative; FISHER: -artanh(value);
                      AWAY: |log(value / usual)| */
     double offset, facing;
-    double least; /* of t less the usual */
+    double least;   /* of t less the usual */
+    double extreme; /* likewise, and enough by itself; 0: nothing is */
 } signal;
 
 static const signal signals[] = {
-    {RGM_FIND_DARK, 0, 0, brightness, DOWN, 1, 1, 1.0986},
-    {RGM_FIND_DARK, RGM_HOW_LEVEL, 0, high, DOWN, 1, 1, 0.9163},
-    {RGM_FIND_BRIGHT, 0, 0, brightness, DOWN, 256, -1, 1.0986},
-    {RGM_FIND_BRIGHT, RGM_HOW_LEVEL, 0, low, DOWN, 256, -1, 0.9163},
-    {RGM_FIND_BLURRED, 0, 1, softness, UP, 0, 1, 0.47},
-    {RGM_FIND_NOISY, 0, 0, noise, UP, 2, 1, 1.3863},
-    {RGM_FIND_INVERTED, 0, 1, opposite, INVERSE, 0, 1, 0.5},
-    {RGM_FIND_LOW_INFORMATION, 0, 1, information, DOWN, 0.25, 1, 0.9163},
-    {RGM_FIND_LOW_INFORMATION, RGM_HOW_CONTRAST, 0, contrast, DOWN, 1, 1, 1.3863},
-    {RGM_FIND_ODD, 0, 1, distance, UP, 1, 1, 0.4055},
-    {RGM_FIND_ODD, RGM_HOW_UNLIKE, 0, alike, FISHER, 0, 1, 0.5},
-    {RGM_FIND_ODD, RGM_HOW_SHAPE, 0, aspect, AWAY, 0, 1, 0.9163},
-    {RGM_FIND_ODD, RGM_HOW_SIZE, 0, size, AWAY, 0, 1, 1.3863},
+    {RGM_FIND_DARK, 0, 0, brightness, DOWN, 1, 1, 1.0986, 2.1972},
+    {RGM_FIND_DARK, RGM_HOW_LEVEL, 0, high, DOWN, 1, 1, 0.9163, 0},
+    {RGM_FIND_BRIGHT, 0, 0, brightness, DOWN, 256, -1, 1.0986, 2.1972},
+    {RGM_FIND_BRIGHT, RGM_HOW_LEVEL, 0, low, DOWN, 256, -1, 0.9163, 0},
+    {RGM_FIND_BLURRED, 0, 1, softness, UP, 0, 1, 0.47, 0},
+    {RGM_FIND_NOISY, 0, 0, noise, UP, 2, 1, 1.3863, 0},
+    {RGM_FIND_INVERTED, 0, 1, opposite, INVERSE, 0, 1, 0.5, 0},
+    {RGM_FIND_LOW_INFORMATION, 0, 1, information, DOWN, 0.25, 1, 0.9163, 0},
+    {RGM_FIND_LOW_INFORMATION, RGM_HOW_CONTRAST, 0, contrast, DOWN, 1, 1, 1.3863, 0},
+    {RGM_FIND_ODD, 0, 1, distance, UP, 1, 1, 0.4055, 0},
+    {RGM_FIND_ODD, RGM_HOW_UNLIKE, 0, alike, FISHER, 0, 1, 0.5, 0},
+    {RGM_FIND_ODD, RGM_HOW_SHAPE, 0, aspect, AWAY, 0, 1, 0.9163, 0},
+    {RGM_FIND_ODD, RGM_HOW_SIZE, 0, size, AWAY, 0, 1, 1.3863, 0},
 };
+
+/* How a signal is judged. */
+typedef struct judgement {
+    double spread, bound;
+    int32_t extremes; /* 1: they are findings */
+} judgement;
 
 /* Kinds that hide others of the same image. */
 #define BIT(kind) (1U << ((kind)-FIRST))
@@ -218,11 +225,28 @@ static double center(const work *w, int32_t k, double t, double spread) {
     return own > 0 && spread > 0 ? (t - w->middle[k]) * spread / own : t - w->middle[k];
 }
 
-static void score_one(work *w, const signal *s, int64_t number, int32_t k, double bound, double spread) {
+/* 1 and more: so far from the usual that no tail excuses it. */
+static double extremity(const work *w, const signal *s, int32_t k, double t) {
+    if (!s->extreme || isnan(t)) return 0;
+    return fmin((t - w->middle[k]) / s->extreme, 2 * (t - w->own[k]) / s->least);
+}
+
+/* Where many are so far from the usual, the set is so by nature. */
+static int32_t has_few_extremes(const work *w, const signal *s, int64_t n) {
+    const rgm_by_class *by = w->o->by;
+    int64_t count = 0;
+    for (int32_t k = 0; s->extreme && k < by->classes; k++)
+        for (int64_t i = by->first[k]; i < by->first[k + 1]; i++)
+            count += extremity(w, s, k, (double)w->t[by->order[i]]) >= 1;
+    return count > 0 && count <= n / RGM_OUTLIERS_EXTREMES + 1;
+}
+
+static void score_one(work *w, const signal *s, int64_t number, int32_t k, const judgement *j) {
     const double t = (double)w->t[number];
     if (isnan(t)) return;
-    double score = fmin(center(w, k, t, spread) / bound, (t - w->middle[k]) / s->least);
+    double score = fmin(center(w, k, t, j->spread) / j->bound, (t - w->middle[k]) / s->least);
     score = fmin(score, 2 * (t - w->own[k]) / s->least); /* a whole class is no outlier */
+    if (j->extremes) score = fmax(score, extremity(w, s, k, t));
     if (s->form == INVERSE) {
         if (t < s->least) score *= 0.5;
         if (fisher(opposite(&w->o->measures[number])) < w->fit[k]) score = fmin(score, 0.99);
@@ -248,9 +272,11 @@ static void score_signal(work *w, const signal *s) {
             if (!isnan(t)) w->sorted[m++] = (float)center(w, k, t, spread);
         }
     rgm_ascending_sort(w->sorted, w->room, m);
-    double bound = fmax(gap_of(w->sorted, m, s->least, bound_of(w->sorted, m)), 1e-3);
+    const judgement j = {.spread = spread,
+                         .bound = fmax(gap_of(w->sorted, m, s->least, bound_of(w->sorted, m)), 1e-3),
+                         .extremes = has_few_extremes(w, s, m)};
     for (int32_t k = 0; k < by->classes; k++)
-        for (int64_t i = by->first[k]; i < by->first[k + 1]; i++) score_one(w, s, by->order[i], k, bound, spread);
+        for (int64_t i = by->first[k]; i < by->first[k + 1]; i++) score_one(w, s, by->order[i], k, &j);
 }
 
 /* ---- candidates ---- */

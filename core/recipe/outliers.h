@@ -36,6 +36,10 @@
  *                      width / height                                    set      2.5, or 1 / 2.5
  *                      the root of the picture's pixels                  set      4, or 1 / 4
  *
+ * Of dark and bright, twice the logarithm of the mean's factor is enough by itself, whatever the tail. People see an
+ * image of a ninth of the usual brightness as nearly black. That holds if one image in RGM_OUTLIERS_EXTREMES is so, and
+ * one more, at most. Where more are, the set is so by nature.
+ *
  * An image must also differ from the median of its own class, if that has 8 images, by half the logarithm at least. So
  * a class of dark images is none of outliers. The negative of an inverted image must be like its class: as 98 % of the
  * class are at least.
@@ -54,7 +58,7 @@
 #include "report/findings.h"
 
 #define RGM_OUTLIERS_MARGIN 7.0
-enum { RGM_OUTLIERS_LEAST = 50 };
+enum { RGM_OUTLIERS_LEAST = 50, RGM_OUTLIERS_EXTREMES = 1000 };
 
 typedef struct rgm_outliers {
     const rgm_images *images;
