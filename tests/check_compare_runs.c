@@ -397,7 +397,7 @@ START_TEST(words_say_what_is_resolved) {
     ck_assert_str_eq(rgm_comparison_words(&c, text),
                      "B is better by 0.40 points (-0.10 to 0.90), not resolved with 3 seeds "
                      "of each: about 8 seeds of each are needed.");
-    ck_assert(strstr(rgm_comparison_answer(&c, text), "not answered yet") == text);
+    ck_assert(strstr(rgm_comparison_answer(&c, text), "none yet") == text);
     c.accuracy = (rgm_effect){.difference = -0.02, .both_low = -0.03, .both_high = -0.01, .resolved = 1};
     c.side[1].runs = 5;
     ck_assert_str_eq(rgm_comparison_words(&c, text),

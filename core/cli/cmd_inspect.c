@@ -88,6 +88,7 @@ static void on_progress(void *context, int64_t done) {
 
 static rgm_status show(const rgm_cli_line *line, const rgm_inspection *in, int32_t most, rgm_error *err) {
     if (rgm_json_leaves_text(line->json)) rgm_inspection_print(stdout, in, most);
+    fflush(stdout); /* before lines of the log, where both go into one file */
     return line->json ? rgm_inspection_write_json(in, line->json, err) : RGM_OK;
 }
 
@@ -109,6 +110,7 @@ static rgm_status write_page(const rgm_inspection *in, const rgm_inspection_page
     RGM_TRY(rgm_images_create(&images, in->set, device, err));
     rgm_status status = make_page(in, page, images, err);
     rgm_images_destroy(images);
+    if (status >= 0) rgm_log(RGM_LOG_INFO, "page: %s", page->path);
     return status;
 }
 
@@ -180,7 +182,7 @@ static rgm_status tell(const rgm_cli_line *line, const rgm_inspection *in, const
     RGM_TRY(show(line, in, w->most, err));
     RGM_TRY(write_page(in, &w->page, device, err));
     RGM_TRY(write_exclude(line, in, err));
-    if (!line->quiet && !line->json) tell_next(line, in);
+    if (!line->quiet && rgm_json_leaves_text(line->json)) tell_next(line, in);
     return RGM_OK;
 }
 

@@ -7,6 +7,7 @@
 #include "cli/commands.h"
 #include "cli/interrupt.h"
 #include "cli/options.h"
+#include "cli/program.h"
 #include "cli/reporting.h"
 #include "cli/result.h"
 #include "report/summary.h"
@@ -50,12 +51,14 @@ static rgm_status write_json(const rgm_run_page *page, const char *target, rgm_e
 }
 
 static void print_verdicts(const rgm_run_page *page) {
-    char verdict[RGM_VERDICT_TEXT];
+    char verdict[RGM_VERDICT_TEXT], next[RGM_RISK_COMMAND];
     for (int32_t i = 0; i < page->count; i++) {
         if (page->count > 1) printf("%s: ", page->runs[i]->name);
         printf("%s\n", rgm_run_verdict(page->runs[i], verdict));
         for (int32_t k = 0; k < page->risks[i]->count && k < 3; k++) printf("  %s\n", page->risks[i]->items[k].text);
     }
+    if (rgm_run_page_next(page, next)[0]) printf("next: %s%s\n", rgm_program(), next + strlen("regimen"));
+    fflush(stdout); /* before lines of the log, where both go into one file */
 }
 
 /* What hinders it is told, and the rest is written: unless it was asked for by name. */

@@ -81,7 +81,7 @@ const char *rgm_comparison_answer(const rgm_comparison *c, char text[RGM_COMPARI
     movement(&c->accuracy, 100, " points", right);
     movement(&c->loss, 1, "", loss);
     if (c->same)
-        snprintf(text, RGM_COMPARISON_TEXT, "not answered yet: A and B are the same");
+        snprintf(text, RGM_COMPARISON_TEXT, "none yet: A and B are the same");
     else if (c->accuracy.resolved)
         snprintf(text, RGM_COMPARISON_TEXT, "the accuracy %s, resolved%s%s%s", right,
                  c->loss.resolved ? "; the loss " : "", c->loss.resolved ? loss : "",
@@ -90,7 +90,7 @@ const char *rgm_comparison_answer(const rgm_comparison *c, char text[RGM_COMPARI
         snprintf(text, RGM_COMPARISON_TEXT, "of the loss alone: it %s, resolved; the accuracy is not%s", loss,
                  needed(&c->accuracy, more));
     else
-        snprintf(text, RGM_COMPARISON_TEXT, "not answered yet: no difference is resolved with %s%s", seeds(c, with),
+        snprintf(text, RGM_COMPARISON_TEXT, "none yet: no difference is resolved with %s%s", seeds(c, with),
                  needed(&c->accuracy, more));
     return text;
 }

@@ -88,7 +88,7 @@ enum { RGM_COMPARISON_TEXT = 2048 };
 /* "B is better by 0.40 points (0.10 to 0.70), resolved with 5 seeds of each." Returns text. */
 const char *rgm_comparison_words(const rgm_comparison *comparison, char text[RGM_COMPARISON_TEXT]);
 
-/* "the accuracy rose by 0.40 points (0.10 to 0.70), resolved", or "not answered yet: ...". Returns text. */
+/* "the accuracy rose by 0.40 points (0.10 to 0.70), resolved", or "none yet: ...". Returns text. */
 const char *rgm_comparison_answer(const rgm_comparison *comparison, char text[RGM_COMPARISON_TEXT]);
 
 /* 1 if what is seen answers a hypothesis. */

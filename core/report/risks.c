@@ -244,7 +244,7 @@ static void interval(rgm_risks *risks, const rgm_history *h) {
     r.weight += fmin(20, 100 * (v->high - v->low - 0.04));
     TEXT("The accuracy is that of %lld %s images: its 95 %% interval is %s points wide.", (long long)v->images, split,
          percent(v->high - v->low));
-    ADVICE("Differences between runs that are smaller than that are not resolved.");
+    ADVICE("A smaller difference from another run may be chance: 'regimen compare' judges it on the same images.");
     rgm_risks_add(risks, &r);
 }
 

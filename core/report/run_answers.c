@@ -140,7 +140,9 @@ static void put_pairs(FILE *to, const desk *d) {
     confused list[PAIRS];
     int32_t n = find_pairs(x, list);
     double low, high;
-    rgm_chart_begin(to, &(rgm_chart_frame){"pairs", "Most frequent mistakes", d->about}, "");
+    char about[ABOUT + 64];
+    snprintf(about, sizeof about, "%s; share of the label's images, with 95 %% intervals", d->about);
+    rgm_chart_begin(to, &(rgm_chart_frame){"pairs", "Most frequent mistakes", about}, "");
     if (!n) fputs("<p class=\"soft\">There are none.</p>", to);
     fputs("<table class=\"rows\">\n", to);
     for (int32_t i = 0; i < n; i++) {
@@ -471,7 +473,8 @@ static void class_risk(const rgm_examination *x, rgm_risks *risks) {
     rgm_text_add(r.text, sizeof r.text, "Of class ");
     rgm_text_add(r.text, 120, rgm_class_title(x->names, worst, room));
     add_percent(r.text, " only ", recall(&x->each[worst]));
-    rgm_text_add(r.text, sizeof r.text, " % are found, less than half of the mean.");
+    rgm_text_add(r.text, sizeof r.text, " % are found, less than half of the accuracy.");
+    rgm_text_add(r.advice, sizeof r.advice, "Look at its images and labels, and at what they are taken for.");
     rgm_risks_add(risks, &r);
 }
 

@@ -124,9 +124,9 @@ static void put_risks(FILE *to, const rgm_risks *risks, int32_t from, int32_t mo
     fputs("</ul>\n", to);
 }
 
-static void put_next(FILE *to, const rgm_risks *risks, const rgm_history *h) {
+static void put_next(FILE *to, const rgm_run_page *p) {
     char command[RGM_RISK_COMMAND];
-    if (!rgm_risks_next(risks, h, command)[0]) return;
+    if (!rgm_run_page_next(p, command)[0]) return;
     fputs("<p class=\"next\">Next:<code>", to);
     rgm_html_text(to, command);
     fputs("</code></p>\n", to);
@@ -259,7 +259,7 @@ static rgm_status put_run(rgm_html_page *page, const rgm_run_page *p, rgm_error 
     rgm_html_text(to, rgm_run_verdict(h, verdict));
     fputs("</p>\n", to);
     put_risks(to, p->risks[0], 0, FIRST);
-    put_next(to, p->risks[0], h);
+    put_next(to, p);
     put_results(to, h);
     put_links(to, p);
     fputs("<h2 id=\"curves\">Curves</h2>\n", to);
@@ -357,20 +357,45 @@ static const rgm_history_evaluation *result_of(const rgm_run_page *p, int32_t i)
     return rgm_history_result(p->runs[i], &split);
 }
 
-/* Which is best, and whether its interval tells it from the second. */
-static void put_best(FILE *to, const rgm_run_page *p) {
-    int32_t best = -1, second = -1;
-    char verdict[RGM_VERDICT_TEXT];
+/* The runs with the best result and the second best; -1: there is none. */
+static void find_best(const rgm_run_page *p, int32_t *best, int32_t *second) {
+    *best = *second = -1;
     for (int32_t i = 0; i < p->count; i++) {
         const rgm_history_evaluation *v = result_of(p, i);
         if (!v || !isfinite(v->accuracy)) continue;
-        if (best < 0 || v->accuracy > result_of(p, best)->accuracy) {
-            second = best;
-            best = i;
-        } else if (second < 0 || v->accuracy > result_of(p, second)->accuracy) {
-            second = i;
+        if (*best < 0 || v->accuracy > result_of(p, *best)->accuracy) {
+            *second = *best;
+            *best = i;
+        } else if (*second < 0 || v->accuracy > result_of(p, *second)->accuracy) {
+            *second = i;
         }
     }
+}
+
+static int32_t can_be_asked(const rgm_history *h) {
+    return h->config && h->config->data.file[0] && (h->has_best || h->has_last);
+}
+
+const char *rgm_run_page_next(const rgm_run_page *p, char out[RGM_RISK_COMMAND]) {
+    int32_t best, second;
+    char a[RGM_RISK_COMMAND / 2 - 16], b[RGM_RISK_COMMAND / 2 - 16];
+    if (p->count == 1) return rgm_risks_next(p->risks[0], p->runs[0], out);
+    out[0] = 0;
+    find_best(p, &best, &second);
+    if (second < 0 || !can_be_asked(p->runs[best]) || !can_be_asked(p->runs[second])) return out;
+    if (strcmp(p->runs[best]->config->data.file, p->runs[second]->config->data.file)) return out;
+    rgm_text_shell(p->runs[second]->folder, a, sizeof a);
+    rgm_text_shell(p->runs[best]->folder, b, sizeof b);
+    if (!strcmp(a, b) || strlen(a) + 1 == sizeof a || strlen(b) + 1 == sizeof b) return out; /* one run; cut */
+    snprintf(out, RGM_RISK_COMMAND, "regimen compare %s %s", a, b);
+    return out;
+}
+
+/* Which is best, and whether its interval tells it from the second. */
+static void put_best(FILE *to, const rgm_run_page *p) {
+    int32_t best, second;
+    char verdict[RGM_VERDICT_TEXT];
+    find_best(p, &best, &second);
     fputs("<p class=\"verdict\">", to);
     if (best < 0) {
         fputs("No run is evaluated.", to);
@@ -385,7 +410,7 @@ static void put_best(FILE *to, const rgm_run_page *p) {
         fputs(apart ? " Its interval is above that of the second, " : " Its interval overlaps that of the second, ",
               to);
         rgm_html_text(to, p->runs[second]->name);
-        fputs(apart ? "." : ": these runs alone do not tell them apart.", to);
+        fputs(apart ? "." : ": the intervals alone do not tell them apart.", to);
     }
     fputs("</p>\n", to);
 }
@@ -394,6 +419,7 @@ static rgm_status put_runs(rgm_html_page *page, const rgm_run_page *p, rgm_error
     FILE *to = page->to;
     fprintf(to, "<h1>%d runs</h1>\n", p->count);
     put_best(to, p);
+    put_next(to, p);
     put_compared(to, p);
     fputs("<h2 id=\"curves\">Curves</h2>\n", to);
     RGM_TRY(rgm_runs_curves_put(to, p->runs, p->count, err));
