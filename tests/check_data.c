@@ -304,6 +304,12 @@ static void nan_mean(hid_t f) { attribute(f, "mean", 2, NAN); }
 static void zero_std(hid_t f) { attribute(f, "std", 2, 0.0); }
 static void number_names(hid_t f) { attribute(f, "class_names", 4, 1.0); }
 
+static void short_groups(hid_t f) { replace(f, "train/groups", H5T_NATIVE_INT64, 1, (hsize_t[]){22}, H5P_DEFAULT, 1); }
+static void flat_groups(hid_t f) { replace(f, "train/groups", H5T_NATIVE_INT64, 2, dims_labels, H5P_DEFAULT, 1); }
+static void float_groups(hid_t f) { replace(f, "train/groups", H5T_NATIVE_FLOAT, 1, dims_labels, H5P_DEFAULT, 1); }
+static void unwritten_groups(hid_t f) { replace(f, "train/groups", H5T_NATIVE_INT8, 1, dims_labels, H5P_DEFAULT, 0); }
+static void linked_groups(hid_t f) { H5Lcreate_soft("/train/labels", f, "train/groups", H5P_DEFAULT, H5P_DEFAULT); }
+
 static const struct {
     void (*change)(hid_t);
     rgm_status status;
@@ -342,6 +348,11 @@ static const struct {
     {mean_in_bytes, RGM_E_FORMAT, "mean is 128"},
     {nan_mean, RGM_E_FORMAT, "mean is nan"},
     {zero_std, RGM_E_FORMAT, "std is 0"},
+    {short_groups, RGM_E_FORMAT, "train/groups: expected integers [23] of at most 64 bits, found int64 [22] (remedy"},
+    {flat_groups, RGM_E_FORMAT, "train/groups: expected integers [23] of at most 64 bits, found int64 [23, 4]"},
+    {float_groups, RGM_E_FORMAT, "train/groups: expected integers [23] of at most 64 bits, found float32 [23]"},
+    {unwritten_groups, RGM_E_FORMAT, "train/groups was not written completely"},
+    {linked_groups, RGM_E_FORMAT, "link"},
     {number_names, RGM_E_FORMAT, "class_names: expected an array of texts, found 4 of float64"},
 };
 
@@ -350,6 +361,50 @@ START_TEST(test_refusals) {
     made.names = refusals[_i].change == label_beyond_names;
     const char *path = altered(&made, refusals[_i].change);
     refuse(path, refusals[_i].status, refusals[_i].word);
+}
+END_TEST
+
+static void put_groups(hid_t f, hid_t type, hid_t memory, const void *numbers) {
+    replace(f, "train/groups", type, 1, dims_labels, H5P_DEFAULT, 1);
+    hid_t dataset = H5Dopen2(f, "train/groups", H5P_DEFAULT);
+    ck_assert(H5Dwrite(dataset, memory, H5S_ALL, H5S_ALL, H5P_DEFAULT, numbers) >= 0);
+    H5Dclose(dataset);
+}
+/* Any numbers, in any order: those of one image alone are none. */
+static void odd_groups(hid_t f) {
+    int64_t numbers[23] = {[0] = INT64_MAX, [1] = 7, [2] = INT64_MIN, [3] = 7, [4] = INT64_MAX - 1, [22] = INT64_MAX};
+    for (int i = 5; i < 22; i++) numbers[i] = -i;
+    numbers[6] = numbers[7] = -1;
+    put_groups(f, H5T_STD_I64BE, H5T_NATIVE_INT64, numbers);
+}
+/* What would be below 0 with a sign. */
+static void unsigned_groups(hid_t f) {
+    uint64_t numbers[23];
+    for (unsigned int i = 0; i < 23; i++) numbers[i] = UINT64_MAX - i;
+    numbers[0] = numbers[22];
+    numbers[1] = numbers[3];
+    put_groups(f, H5T_STD_U64LE, H5T_NATIVE_UINT64, numbers);
+}
+static void single_groups(hid_t f) {
+    int64_t numbers[23];
+    for (int i = 0; i < 23; i++) numbers[i] = 5 * i;
+    put_groups(f, H5T_STD_I32LE, H5T_NATIVE_INT64, numbers);
+}
+
+START_TEST(test_groups) {
+    void (*const change[])(hid_t) = {odd_groups, unsigned_groups};
+    rgm_dataset *set;
+    for (size_t k = 0; k < 2; k++) {
+        set = open_set(altered(&small, change[k]), RGM_ACCESS_AUTO);
+        const int32_t *groups = rgm_dataset_groups(set, RGM_SPLIT_TRAIN);
+        ck_assert_ptr_nonnull(groups);
+        for (int32_t i = 0; i < 23; i++) ck_assert_int_eq(groups[i], i == 0 || i == 22 ? 0 : i == 1 || i == 3 ? 1 : -1);
+        ck_assert_ptr_null(rgm_dataset_groups(set, RGM_SPLIT_TEST));
+        rgm_dataset_close(set);
+    }
+    set = open_set(altered(&small, single_groups), RGM_ACCESS_AUTO);
+    ck_assert_ptr_null(rgm_dataset_groups(set, RGM_SPLIT_TRAIN));
+    rgm_dataset_close(set);
 }
 END_TEST
 
@@ -565,6 +620,7 @@ int main(void) {
     tcase_add_loop_test(sets, test_sums, 1, RGM_DATA_CHANNELS + 1);
     tcase_add_test(sets, test_no_constants);
     tcase_add_loop_test(sets, test_refusals, 0, (int)(sizeof refusals / sizeof *refusals));
+    tcase_add_test(sets, test_groups);
     tcase_add_test(sets, test_no_hdf5);
     tcase_add_loop_test(sets, test_newer_hdf5, 0, 2);
     tcase_add_test(sets, test_damaged_attribute);

@@ -205,6 +205,155 @@ START_TEST(test_holdout_of_many_classes) {
 }
 END_TEST
 
+/* A choice among samples with groups, of random sizes. */
+typedef struct trial {
+    int32_t labels[2000], groups[2000], size[2000]; /* size: of each group */
+    uint8_t held[2000];
+    rgm_stratified ask;
+    int64_t asked, total;
+} trial;
+
+static uint32_t next_of(uint32_t *state) { return *state = *state * 1664525u + 1013904223u, *state >> 8; }
+
+/* In a mixed trial every tenth copy has another label. */
+static void make_trial(trial *t, uint32_t seed, int32_t mixed) {
+    uint32_t state = seed;
+    int32_t count = 50 + (int32_t)(next_of(&state) % 1950), classes = 2 + (int32_t)(next_of(&state) % 9), group = -1;
+    for (int32_t i = 0; i < count; i++) {
+        t->labels[i] = (int32_t)(next_of(&state) % (uint32_t)classes);
+        t->groups[i] = -1;
+        if (i < 1 || next_of(&state) % 3) continue;
+        const int32_t of = (int32_t)(next_of(&state) % (uint32_t)i);
+        if (t->groups[of] < 0) t->size[t->groups[of] = ++group] = 1;
+        t->groups[i] = t->groups[of];
+        t->size[t->groups[i]]++;
+        if (!mixed || next_of(&state) % 10) t->labels[i] = t->labels[of];
+    }
+    t->ask = (rgm_stratified){.labels = t->labels, .groups = t->groups, .count = count, .classes = classes};
+    t->ask.fraction = 0.05 + 0.01 * (double)(next_of(&state) % 45);
+    t->ask.seed = seed;
+    t->asked = t->total = (int64_t)(t->ask.fraction * count);
+}
+
+/* No group is divided, no class gives its last sample, and `total` is true. */
+static void check_trial(const trial *t) {
+    int32_t held[2000] = {0}, left[10] = {0}, members[10] = {0};
+    int64_t total = 0;
+    for (int64_t i = 0; i < t->ask.count; i++) {
+        total += t->held[i];
+        members[t->labels[i]]++;
+        left[t->labels[i]] += !t->held[i];
+        if (t->groups[i] >= 0) held[t->groups[i]] += t->held[i];
+    }
+    ck_assert_int_eq(total, t->total);
+    for (int64_t i = 0; i < t->ask.count; i++)
+        ck_assert(t->groups[i] < 0 || held[t->groups[i]] == 0 || held[t->groups[i]] == t->size[t->groups[i]]);
+    for (int32_t c = 0; c < t->ask.classes; c++) ck_assert(members[c] == 0 || left[c] > 0);
+}
+
+START_TEST(test_groups_stay_together) {
+    static trial t, again;
+    for (uint32_t seed = 1; seed <= 200; seed++) {
+        make_trial(&t, seed, seed % 2 == 0);
+        ck_assert_int_eq(rgm_stratify(&t.ask, &t.total, t.held, NULL), RGM_OK);
+        check_trial(&t);
+        ck_assert_msg(t.total == t.asked, "%u: %lld, asked for %lld", seed, (long long)t.total, (long long)t.asked);
+        int32_t held[10] = {0}, members[10] = {0};
+        for (int64_t i = 0; i < t.ask.count; i++) {
+            members[t.labels[i]]++;
+            held[t.labels[i]] += t.held[i];
+        }
+        for (int32_t c = 0; c < t.ask.classes; c++) /* stratified still */
+            ck_assert_msg(fabs(held[c] - t.ask.fraction * members[c]) <= 2 + 0.1 * members[c], "%u: %d of %d in %d",
+                          seed, held[c], members[c], c);
+        make_trial(&again, seed, seed % 2 == 0);
+        ck_assert_int_eq(rgm_stratify(&again.ask, &again.total, again.held, NULL), RGM_OK);
+        ck_assert(memcmp(t.held, again.held, (size_t)t.ask.count) == 0);
+    }
+}
+END_TEST
+
+/* Where all are alone, the choice is the one without groups. */
+START_TEST(test_groups_of_none) {
+    static trial t;
+    for (uint32_t seed = 1; seed <= 50; seed++) {
+        static uint8_t plain[2000];
+        make_trial(&t, seed, 1);
+        for (int64_t i = 0; i < t.ask.count; i++) t.groups[i] = -1;
+        int64_t total = t.total;
+        ck_assert_int_eq(rgm_stratify(&t.ask, &t.total, t.held, NULL), RGM_OK);
+        t.ask.groups = NULL;
+        ck_assert_int_eq(rgm_stratify(&t.ask, &total, plain, NULL), RGM_OK);
+        ck_assert_int_eq(total, t.total);
+        ck_assert(memcmp(t.held, plain, (size_t)t.ask.count) == 0);
+    }
+}
+END_TEST
+
+/* Two classes by turns of 100 samples, in groups of `size` of one class, but the first `alone`. */
+static void make_regular(trial *t, int32_t size, int32_t alone, int64_t asked) {
+    for (int32_t i = 0; i < 200; i++) {
+        t->labels[i] = i % 2;
+        t->groups[i] = i < alone ? -1 : 2 * (i / 2 / size) + i % 2;
+    }
+    t->ask = (rgm_stratified){
+        .labels = t->labels, .groups = t->groups, .count = 200, .classes = 2, .fraction = (double)asked / 200};
+    t->asked = t->total = asked;
+    ck_assert_int_eq(rgm_stratify(&t->ask, &t->total, t->held, NULL), RGM_OK);
+}
+
+START_TEST(test_groups_of_many) {
+    static trial t;
+    make_regular(&t, 100, 100, 20); /* half of a class is one group: the single ones suffice */
+    ck_assert_int_eq(t.total, 20);
+    for (int32_t i = 100; i < 200; i++) ck_assert_int_eq(t.held[i], 0);
+    make_regular(&t, 4, 0, 20); /* ten of each class: eight fit, four more make up */
+    ck_assert_int_eq(t.total, 20);
+    make_regular(&t, 4, 0, 7); /* 8 is nearer than 4 */
+    ck_assert_int_eq(t.total, 8);
+    make_regular(&t, 4, 0, 2); /* better than none */
+    ck_assert_int_eq(t.total, 4);
+    make_regular(&t, 50, 0, 20); /* 50 is too much */
+    ck_assert_int_eq(t.total, 0);
+    make_regular(&t, 100, 0, 20); /* all that there is */
+    ck_assert_int_eq(t.total, 0);
+}
+END_TEST
+
+static void write_groups(const char *path, hsize_t count, int32_t each) {
+    hid_t file = H5Fopen(path, H5F_ACC_RDWR, H5P_DEFAULT), space = H5Screate_simple(1, &count, NULL);
+    hid_t groups = H5Dcreate2(file, "train/groups", H5T_STD_I32LE, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
+    int32_t *numbers = calloc(count, sizeof *numbers);
+    for (hsize_t i = 0; i < count; i++) numbers[i] = (int32_t)i / each;
+    ck_assert(H5Dwrite(groups, H5T_NATIVE_INT32, H5S_ALL, H5S_ALL, H5P_DEFAULT, numbers) >= 0);
+    free(numbers);
+    H5Dclose(groups);
+    H5Sclose(space);
+    H5Fclose(file);
+}
+
+START_TEST(test_holdout_of_groups) {
+    rgm_test_set made = {.train = 600, .H = 1, .W = 1, .C = 1, .classes = 2};
+    rgm_holdout holdout;
+    rgm_error err = {0};
+    make_set(in_folder(folder, "g.h5"), &made);
+    write_groups(in_folder(folder, "g.h5"), 600, 5);
+    rgm_dataset *set = open_set(in_folder(folder, "g.h5"), RGM_ACCESS_AUTO);
+    ck_assert_int_eq(rgm_holdout_create(&holdout, set, 0.2, 3, &err), RGM_OK);
+    ck_assert_int_eq(holdout.validation.count, 120);
+    for (int64_t i = 0; i < 120; i++)
+        ck_assert_int_eq(holdout.validation.indices[i] / 5, holdout.validation.indices[i / 5 * 5] / 5);
+    rgm_holdout_destroy(&holdout);
+    rgm_dataset_close(set);
+    make_set(in_folder(folder, "g.h5"), &made);
+    write_groups(in_folder(folder, "g.h5"), 600, 600);
+    set = open_set(in_folder(folder, "g.h5"), RGM_ACCESS_AUTO);
+    ck_assert_int_eq(rgm_holdout_create(&holdout, set, 0.2, 3, &err), RGM_E_USAGE);
+    ck_assert_msg(strstr(err.text, "copies of an image stay together") != NULL, "%s", err.text);
+    rgm_dataset_close(set);
+}
+END_TEST
+
 int main(void) {
     Suite *suite = suite_create("views");
     TCase *views = tcase_create("views");
@@ -215,6 +364,10 @@ int main(void) {
     tcase_add_test(views, test_holdout_of_few);
     tcase_add_test(views, test_holdout_of_single_samples);
     tcase_add_test(views, test_holdout_of_many_classes);
+    tcase_add_test(views, test_groups_stay_together);
+    tcase_add_test(views, test_groups_of_none);
+    tcase_add_test(views, test_groups_of_many);
+    tcase_add_test(views, test_holdout_of_groups);
     suite_add_tcase(suite, views);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

@@ -5,6 +5,7 @@
 #include <string.h>
 #include "data/attribute.h"
 #include "data/encoded.h"
+#include "data/group.h"
 #include "data/label.h"
 #include "data/name.h"
 #include "data/unpack.h"
@@ -202,6 +203,7 @@ static rgm_status load_split(rgm_dataset *set, int32_t split, int32_t *soft_clas
     if (status == RGM_OK && !set->input.framed) status = check_frame_lost(set, split, err);
     if (status == RGM_OK && !set->info.encoded) status = read_pixel_hash(set, &set->splits[split], err);
     if (status == RGM_OK) status = rgm_label_read(set, group, split, soft_classes, err);
+    if (status == RGM_OK) status = rgm_group_read(set, group, split, err);
     if (status == RGM_OK && set->wants_names) status = rgm_name_read(set, group, split, err);
     H5Gclose(group);
     return status;

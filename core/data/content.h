@@ -1,6 +1,6 @@
 /* Inside of the data set: the object, and the reading and checking of an HDF5 file's content into it. Only what makes
- * up the object includes this: dataset.c, load.c, content.c, encoded.c, attribute.c, label.c, name.c, unpack.c,
- * fingerprint.c.
+ * up the object includes this: dataset.c, load.c, content.c, encoded.c, attribute.c, label.c, name.c, group.c,
+ * unpack.c, fingerprint.c.
  */
 #ifndef RGM_DATA_CONTENT_H
 #define RGM_DATA_CONTENT_H
@@ -26,6 +26,7 @@ typedef struct rgm_split_store {
     int32_t *sizes;      /* [count][2], H and W */
     char *names;         /* of pictures, with a NUL each; NULL: there are none, or they were not asked for */
     size_t *name_at;     /* [count] where each begins */
+    int32_t *groups;     /* [count], or NULL: rgm_dataset_groups() */
     uint64_t *checksums; /* [count] XXH3-64 of each file; NULL: there are none to rely on */
 } rgm_split_store;
 

@@ -290,6 +290,8 @@ const int32_t *rgm_dataset_labels(const rgm_dataset *set, int32_t split) { retur
 
 const float *rgm_dataset_soft(const rgm_dataset *set, int32_t split) { return set->splits[split].soft; }
 
+const int32_t *rgm_dataset_groups(const rgm_dataset *set, int32_t split) { return set->splits[split].groups; }
+
 const char *rgm_dataset_name(const rgm_dataset *set, int32_t split, int64_t index) {
     const rgm_split_store *store = &set->splits[split];
     return store->names && index >= 0 && index < set->info.count[split] ? store->names + store->name_at[index] : NULL;

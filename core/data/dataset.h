@@ -43,6 +43,9 @@
 #define RGM_DATA_NAMES "names"
 enum { RGM_DATA_PICTURE_NAME = 511 };
 
+/* Groups of copies: table of a split. */
+#define RGM_DATA_GROUPS "groups"
+
 /* Encoded pictures (FORMAT.md): tables of a split, attributes of the root. */
 #define RGM_DATA_ENCODED       "encoded"
 #define RGM_DATA_OFFSETS       "offsets"
@@ -135,6 +138,11 @@ const int32_t *rgm_dataset_labels(const rgm_dataset *set, int32_t split);
 
 /* Soft labels of a split: [count][classes], each row summing to 1 within 1e-3; NULL if its labels are integers. */
 const float *rgm_dataset_soft(const rgm_dataset *set, int32_t split);
+
+/* Groups of a split's copies, [count]: images with the same number, from 0 on, are copies of one another and stay
+ * together when the split is divided. Each number is at least two images'; -1: an image without copies. NULL if the
+ * split is missing, or if no image has one. */
+const int32_t *rgm_dataset_groups(const rgm_dataset *set, int32_t split);
 
 /* The name of the file that an image was made of, UTF-8, as the set has it: it may hold anything else. NULL if there is
  * none, or if names were not asked for. */

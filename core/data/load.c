@@ -40,6 +40,7 @@ void rgm_load_free(rgm_dataset *set) {
         free(set->splits[s].places);
         free(set->splits[s].sizes);
         free(set->splits[s].checksums);
+        free(set->splits[s].groups);
         free(set->splits[s].names);
         free(set->splits[s].name_at);
     }

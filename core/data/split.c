@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/rng.h"
+#include "data/together.h"
 
 rgm_view rgm_view_all(const rgm_dataset *set, int32_t split) {
     return (rgm_view){.set = set, .split = split, .count = rgm_dataset_describe(set)->count[split]};
@@ -101,6 +102,17 @@ static void mark_held(struct stratify *work, const rgm_stratified *ask) {
     }
 }
 
+/* The same where some samples are copies of one another. */
+static rgm_status mark_groups(const struct stratify *work, const rgm_stratified *ask, int64_t *total, rgm_error *err) {
+    uint32_t *order = calloc((size_t)ask->classes, sizeof *order);
+    if (!order) return rgm_fail(err, RGM_E_NOMEM, "validation split: no memory for %d classes", ask->classes);
+    for (int32_t i = 0; i < ask->classes; i++) order[i] = work->turns[i].class;
+    const rgm_together together = {.ask = ask, .members = work->members, .share = work->share, .order = order};
+    rgm_status status = rgm_together_choose(&together, total, work->held, err);
+    free(order);
+    return status;
+}
+
 /* Both lists in one array: the training part first. */
 static void write_views(rgm_holdout *holdout, const rgm_dataset *set, const uint8_t *held, int64_t count,
                         int64_t total) {
@@ -139,10 +151,22 @@ rgm_status rgm_stratify(const rgm_stratified *ask, int64_t *total, uint8_t *held
         int64_t spare = count_spare(&work, ask->classes);
         if (*total > spare) *total = spare;
         settle_shares(&work, ask, *total);
-        mark_held(&work, ask);
+        if (ask->groups)
+            status = mark_groups(&work, ask, total, err);
+        else
+            mark_held(&work, ask);
     }
     free_stratify(&work);
     return status;
+}
+
+static rgm_status refuse_none(double fraction, int groups, rgm_error *err) {
+    return rgm_fail(err, RGM_E_USAGE,
+                    "validation fraction %g: no class can spare a sample, %s "
+                    "(remedy: --validation 0, or a validation split in the file)",
+                    fraction,
+                    groups ? "for copies of an image stay together and none of their groups is small enough"
+                           : "none has more than one");
 }
 
 rgm_status rgm_holdout_create(rgm_holdout *holdout, const rgm_dataset *set, double fraction, uint64_t seed,
@@ -152,6 +176,7 @@ rgm_status rgm_holdout_create(rgm_holdout *holdout, const rgm_dataset *set, doub
     RGM_TRY(count_asked(info, fraction, &holdout->asked, err));
     int64_t count = info->count[RGM_SPLIT_TRAIN], total = holdout->asked;
     const rgm_stratified ask = {.labels = rgm_dataset_labels(set, RGM_SPLIT_TRAIN),
+                                .groups = rgm_dataset_groups(set, RGM_SPLIT_TRAIN),
                                 .count = count,
                                 .classes = info->classes,
                                 .fraction = fraction,
@@ -165,10 +190,7 @@ rgm_status rgm_holdout_create(rgm_holdout *holdout, const rgm_dataset *set, doub
     }
     RGM_TRY_OR_FAIL(status, rgm_stratify(&ask, &total, held, err));
     if (total == 0) {
-        status = rgm_fail(err, RGM_E_USAGE,
-                          "validation fraction %g: no class can spare a sample, none has more than one "
-                          "(remedy: --validation 0, or a validation split in the file)",
-                          fraction);
+        status = refuse_none(fraction, ask.groups != NULL, err);
         goto fail;
     }
     write_views(holdout, set, held, count, total);

@@ -34,6 +34,7 @@ int32_t rgm_view_class(const rgm_view *view, int32_t c);
 /* Samples of which some are to be chosen, stratified. */
 typedef struct rgm_stratified {
     const int32_t *labels; /* [count], 0 to classes - 1 */
+    const int32_t *groups; /* [count], as of rgm_dataset_groups(), but in any order; NULL: all are alone */
     int64_t count;         /* at most 2^32 - 1 */
     int32_t classes;
     double fraction; /* the share of each class */
@@ -42,21 +43,24 @@ typedef struct rgm_stratified {
 } rgm_stratified;
 
 /* Chooses *total of the samples, as rgm_holdout_create() does: held[count] gets 1 for the chosen, 0 for the others. A
- * class never gives its last sample: *total becomes what can be had, which may be 0. RGM_E_NOMEM. */
+ * class never gives its last sample: *total becomes what can be had, which may be 0. Of groups, all or none are chosen,
+ * and *total may become a little more, too (together.h). RGM_E_NOMEM. */
 rgm_status rgm_stratify(const rgm_stratified *ask, int64_t *total, uint8_t *held, rgm_error *err);
 
 /* The training split in two parts, each in ascending order. */
 typedef struct rgm_holdout {
     uint32_t *indices; /* one allocation for both views */
     rgm_view train, validation;
-    int64_t asked; /* samples that the fraction asks for: more than validation.count where classes cannot spare them */
+    int64_t asked; /* samples that the fraction asks for; validation.count is another where classes cannot spare them,
+                      or where groups would have to be divided */
 } rgm_holdout;
 
 /* Holds out round(fraction * count) training samples, stratified. Each class gives its share rounded down. The classes
  * with the largest remainders give one more, so that the total is exact. Remainders that are equal are ordered by the
  * permutation keyed (seed, RGM_STREAM_SPLIT instance 1). A class never gives its last sample: if the fraction asks for
  * more than the classes can spare, what they can is held out. Which samples of class c: the first of the permutation
- * keyed (seed, RGM_STREAM_SPLIT, sample c). Of soft labels, the class is the largest entry. RGM_E_USAGE for a fraction
+ * keyed (seed, RGM_STREAM_SPLIT, sample c). Of soft labels, the class is the largest entry.
+ * Images of a group (rgm_dataset_groups()) are held out together or not at all (together.h). RGM_E_USAGE for a fraction
  * outside (0, 1) or one that leaves a part empty, RGM_E_FORMAT without a training split. */
 rgm_status rgm_holdout_create(rgm_holdout *holdout, const rgm_dataset *set, double fraction, uint64_t seed,
                               rgm_error *err);

@@ -121,10 +121,11 @@ static void look_at_holdout(const look *l, const census *c) {
     if (!s->data->holdout.indices) return;
     char name[80];
     int32_t first = 0, unjudged = missing(c, c->train, c->validation, &first);
-    if (s->data->holdout.asked > s->data->holdout.validation.count)
-        tell(l,
-             "data.validation: %" PRId64 " images, not the %" PRId64 " of fraction %g: no class gives its last image",
-             s->data->holdout.validation.count, s->data->holdout.asked, s->config->data.validation);
+    const int32_t groups = rgm_dataset_groups(s->data->set, RGM_SPLIT_TRAIN) != NULL;
+    if (s->data->holdout.asked != s->data->holdout.validation.count)
+        tell(l, "data.validation: %" PRId64 " images, not the %" PRId64 " of fraction %g: %s",
+             s->data->holdout.validation.count, s->data->holdout.asked, s->config->data.validation,
+             groups ? "copies of an image stay together" : "no class gives its last image");
     else if (unjudged)
         tell(l,
              "data.validation: %" PRId64 " images, but none of %d of the %d classes (first: %s): a validation does not "
