@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include "base/text.h"
 #include "names.h"
 #include "shares.h"
 #include "source.h"
@@ -12,21 +11,16 @@ enum { MAGIC_LABELS = 0x0801, MAGIC_IMAGES = 0x0803, PIECE_BYTES = 1 << 20 };
 
 /* Sets that are recognised by their counts and their first training labels. */
 struct known_set {
-    const char *name, *classes, *source, *licence;
+    const char *name, *source, *licence;
     uint8_t first[16];
 };
 
 static const struct known_set known_sets[] = {
     {"fashion-mnist",
-     "T-shirt/top,Trouser,Pullover,Dress,Coat,Sandal,Shirt,Sneaker,Bag,Ankle boot",
      "Fashion-MNIST, https://github.com/zalandoresearch/fashion-mnist",
      "MIT",
      {9, 0, 0, 3, 0, 2, 7, 2, 5, 5, 0, 9, 5, 5, 7, 9}},
-    {"mnist",
-     "0,1,2,3,4,5,6,7,8,9",
-     "MNIST, Y. LeCun, C. Cortes, C. J. C. Burges",
-     NULL,
-     {5, 0, 4, 1, 9, 2, 1, 3, 1, 4, 3, 5, 3, 6, 1, 7}},
+    {"mnist", "MNIST, Y. LeCun, C. Cortes, C. J. C. Burges", NULL, {5, 0, 4, 1, 9, 2, 1, 3, 1, 4, 3, 5, 3, 6, 1, 7}},
 };
 enum { KNOWN_SETS = sizeof known_sets / sizeof *known_sets, KNOWN_TRAIN = 60000 };
 
@@ -222,18 +216,9 @@ static rgm_status choose_names(const rgm_import_options *options, const struct k
             *known = &known_sets[k];
             list = NULL;
         }
-    if (list && !strchr(list, ',')) {
-        const char *all[KNOWN_SETS];
-        for (int32_t k = 0; k < KNOWN_SETS; k++) all[k] = known_sets[k].name;
-        const char *nearest = rgm_text_nearest(list, all, KNOWN_SETS);
-        return rgm_fail(err, RGM_E_USAGE, "names '%s': expected a known set or names separated by commas%s%s", list,
-                        nearest ? ", nearest: " : "", nearest ? nearest : "");
-    }
-    if (list) {
-        *known = NULL;
-        return rgm_names_split(names, list, ',', "names", err);
-    }
-    return *known ? rgm_names_split(names, (*known)->classes, ',', (*known)->name, err) : RGM_OK;
+    if (list) *known = NULL;
+    if (!list && *known) list = (*known)->name;
+    return list ? rgm_names_given(names, list, err) : RGM_OK;
 }
 
 static rgm_status write_images(struct pair *pairs, uint8_t *split, rgm_writer *writer, rgm_error *err) {

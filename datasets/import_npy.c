@@ -351,7 +351,7 @@ static rgm_status import_pairs(const rgm_import_options *o, struct pair *pairs, 
             most = pairs[s].count > most ? pairs[s].count : most;
         }
     RGM_TRY(check_alike(pairs, err));
-    if (o->names) RGM_TRY(rgm_names_split(names, o->names, ',', "names", err));
+    if (o->names) RGM_TRY(rgm_names_given(names, o->names, err));
     uint8_t *split = malloc((size_t)most + 1);
     if (!split) return rgm_fail(err, RGM_E_NOMEM, "%.200s: out of memory", o->out);
     rgm_status status = write_set(o, pairs, names, split, err);

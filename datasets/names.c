@@ -3,6 +3,8 @@
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
+#include "base/text.h"
 #include "data/dataset.h"
 #include "source.h"
 
@@ -57,6 +59,20 @@ rgm_status rgm_names_split(rgm_names *names, const char *text, char separator, c
 fail:
     rgm_names_free(names);
     return status;
+}
+
+rgm_status rgm_names_given(rgm_names *names, const char *text, rgm_error *err) {
+    static const char *const sets[] = {"fashion-mnist", "mnist"};
+    static const char *const classes[] = {"T-shirt/top,Trouser,Pullover,Dress,Coat,Sandal,Shirt,Sneaker,Bag,Ankle boot",
+                                          "0,1,2,3,4,5,6,7,8,9"};
+    enum { SETS = sizeof sets / sizeof *sets };
+    for (int32_t k = 0; k < SETS; k++)
+        if (!strcasecmp(text, sets[k])) return rgm_names_split(names, classes[k], ',', sets[k], err);
+    if (!*text || strchr(text, ',')) return rgm_names_split(names, text, ',', "names", err);
+    const char *nearest = rgm_text_nearest(text, sets, SETS);
+    return rgm_fail(err, RGM_E_USAGE,
+                    "names '%.200s': expected names separated by commas, or fashion-mnist or mnist%s%s", text,
+                    nearest ? ", nearest: " : "", nearest ? nearest : "");
 }
 
 rgm_status rgm_names_read(rgm_names *names, const char *path, rgm_error *err) {

@@ -242,6 +242,12 @@ START_TEST(test_npy_labels) {
         import_expect(rgm_import_npy, RGM_OK, NULL);
         need_labels(RGM_SPLIT_TRAIN, "a b c a b c a b c a b c ");
     }
+    c->options.names = "mnits";
+    import_expect(rgm_import_npy, RGM_E_USAGE, "or fashion-mnist or mnist, nearest: mnist");
+    c->options.names = "mnist";
+    import_expect(rgm_import_npy, RGM_OK, NULL);
+    need_labels(RGM_SPLIT_TRAIN, "0 1 2 0 1 2 0 1 2 0 1 2 ");
+    c->options.names = "a, b,c";
     c->options.test = 0.25;
     import_expect(rgm_import_npy, RGM_OK, NULL);
     rgm_dataset *set = open_set(c->out, RGM_ACCESS_AUTO);
