@@ -68,6 +68,15 @@ static rgm_status open_data(work *w, int32_t split, rgm_error *err) {
     return rgm_data_open(&w->data, &w->config, &options, err);
 }
 
+/* A list that does not fit was told of when the data was opened for the first time. */
+static void forget_list(work *w) {
+    rgm_exclude list = {0};
+    rgm_error unused;
+    char *path = w->config.data.exclude;
+    if (path[0] && rgm_exclude_read(&list, path, w->ask->set, &unused) < 0) path[0] = 0;
+    rgm_exclude_free(&list);
+}
+
 /* Its own data is opened with what the run held out as the validation; other data whole. No run was trained on data
  * with broken pictures. */
 static rgm_status find_data(work *w, rgm_error *err) {
@@ -80,7 +89,10 @@ static rgm_status find_data(work *w, rgm_error *err) {
         *err = why;
         return status;
     }
-    if (status < 0) RGM_TRY(open_data(w, RGM_SPLIT_TRAIN, err));
+    if (status < 0) {
+        if (held_out) forget_list(w);
+        RGM_TRY(open_data(w, RGM_SPLIT_TRAIN, err));
+    }
     if (w->data->holdout.indices) {
         w->model->own_data = 1; /* or nothing would have been held out */
         w->model->parts[RGM_SPLIT_VALIDATION].split = RGM_SPLIT_TRAIN;

@@ -67,7 +67,7 @@ static rgm_status read_list(rgm_exclude *list, const rgm_data *d, const rgm_conf
     rgm_status status = rgm_exclude_read(list, path, d->set, &why);
     if (status >= 0) return RGM_OK;
     if (o->evaluation && !rgm_config_given(config, "data.exclude")) {
-        rgm_log(RGM_LOG_WARN, "%s: the list that the run left images out by: nothing is left out here (--exclude LIST)",
+        rgm_log(RGM_LOG_WARN, "the list that the run left images out by does not fit, so nothing is left out here: %s",
                 rgm_error_line(&why, line));
         return RGM_OK;
     }

@@ -58,7 +58,7 @@ make_other() {
 }
 make_other
 expect 0 "$regimen" eval run other.h5 # the list is the run's, not asked for
-has err 'warning: list.txt:3: a list of another data set than other.h5 .*nothing is left out here'
+has err 'warning: .*nothing is left out here: list.txt:3: a list of another data set than other.h5 '
 has out '10 test images'
 expect 2 "$regimen" eval run other.h5 --exclude list.txt
 has err 'list.txt:3: a list of another data set'
