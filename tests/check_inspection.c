@@ -294,7 +294,7 @@ START_TEST(tables) {
     for (int32_t part = 0; part < RGM_SPLIT_COUNT; part++) add_model(&m, part);
     char *text = printed(&m, 5);
     for (const char *c = text; *c; c++) ck_assert(*c == '\n' || !rgm_text_command(c));
-    ck_assert_int_eq(count_of(text, "  and 7 more\n"), RGM_FIND_COUNT);
+    ck_assert_int_eq(count_of(text, "  and 7 more (--most 12)\n"), RGM_FIND_COUNT);
     ck_assert_ptr_nonnull(strstr(text, "a <set>: 60 images, 1x12x12 (channels x height x width), 3 classes\n"));
     ck_assert_ptr_nonnull(strstr(text, "\nMend this before you train: 12 unreadable pictures, 12 leaks"));
     ck_assert_ptr_nonnull(strstr(text, " 70.00 % right ("));

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/log.h"
+#include "base/text.h"
 #include "cli/client.h"
 #include "cli/commands.h"
 #include "cli/interrupt.h"
@@ -57,7 +58,9 @@ static void print_verdicts(const rgm_run_page *page) {
         printf("%s\n", rgm_run_verdict(page->runs[i], verdict));
         for (int32_t k = 0; k < page->risks[i]->count && k < 3; k++) printf("  %s\n", page->risks[i]->items[k].text);
     }
-    if (rgm_run_page_next(page, next)[0]) printf("next: %s%s\n", rgm_program(), next + strlen("regimen"));
+    rgm_run_page_next(page, next);
+    rgm_text_clean(next);
+    if (next[0]) printf("next: %s%s\n", rgm_program(), next + strlen("regimen"));
     fflush(stdout); /* before lines of the log, where both go into one file */
 }
 

@@ -26,8 +26,8 @@ static rgm_status say_folds(const rgm_model_ask *ask, rgm_inspection_model *mode
                              .context = ask->context,
                              .stop = ask->stop};
     char title[TITLE];
-    snprintf(title, sizeof title, "%" PRId32 " folds, %s, %" PRId32 " epochs", ask->folds, ask->config->model.name,
-             ask->config->epochs);
+    snprintf(title, sizeof title, "%" PRId32 " folds, %s%s, %" PRId32 " epochs", ask->folds, ask->config->model.name,
+             ask->config->model.blocks.count ? " with fewer blocks and channels" : "", ask->config->epochs);
     model->title = strdup(title);
     model->folds = ask->folds;
     model->own_data = 1;

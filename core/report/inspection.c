@@ -5,6 +5,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "base/text.h"
+
+enum { CLASS_SHOWN = 64 }; /* bytes of a class's name in a sentence */
 
 void rgm_inspection_free(rgm_inspection *in) {
     rgm_findings_free(&in->findings);
@@ -109,19 +112,21 @@ int32_t rgm_inspection_judge(const rgm_inspection *in, char text[RGM_INSPECTION_
 static void note_split(const rgm_inspection *in, int32_t split, char *text) {
     const rgm_dataset_info *info = rgm_dataset_describe(in->set);
     const int64_t *counts = in->counts[split];
-    int32_t missing = 0, nowhere = 0;
+    int32_t missing = 0, nowhere = 0, first = 0;
+    char room[RGM_CLASS_ROOM], name[CLASS_SHOWN] = "";
     int64_t most = 0, least = INT64_MAX;
     if (!counts) return;
     for (int32_t i = 0; i < info->classes; i++) {
         int32_t empty = counts[i] == 0, everywhere = empty && rgm_inspection_of_class(in, i) == 0;
-        missing += empty && !everywhere;
+        if (empty && !everywhere && !missing++) first = i;
         nowhere += everywhere;
         if (counts[i] > most) most = counts[i];
         if (!empty && counts[i] < least) least = counts[i];
     }
+    rgm_text_add(name, sizeof name, rgm_class_of(in->set, first, room)); /* cleaned */
     if (missing)
-        add(text, "%s lacks %d class%s that another split has.\n", rgm_split_name(split), missing,
-            missing == 1 ? "" : "es");
+        add(text, "%s lacks %d class%s that another split has: %s%s.\n", rgm_split_name(split), missing,
+            missing == 1 ? "" : "es", missing == 1 ? "" : "the first is ", name);
     if (nowhere && split == (in->counts[0] ? 0 : in->counts[1] ? 1 : 2))
         add(text, "%d class%s no image in any split.\n", nowhere, nowhere == 1 ? " has" : "es have");
     if (most >= 10 * least)

@@ -2,6 +2,7 @@
 
 #include <math.h>
 #include <string.h>
+#include "base/text.h"
 #include "report/inspection_cards.h"
 #include "report/inspection_classes.h"
 #include "report/inspection_draw.h"
@@ -97,6 +98,18 @@ static void put_kind(const rgm_drawing *d, int32_t kind) {
             rgm_finding_remedy(kind));
 }
 
+/* Where something is to be mended or decided. */
+static void put_next(const rgm_drawing *d) {
+    char verdict[RGM_INSPECTION_TEXT], data[4 * 4096];
+    if (rgm_inspection_judge(d->in, verdict) < RGM_GRAVE_WARN) return;
+    rgm_text_shell(rgm_dataset_describe(d->in->set)->path, data, sizeof data);
+    fputs("<p class=\"soft\">A list of the images that are better left out: <code "
+          "style=\"white-space:pre-wrap;overflow-wrap:anywhere\">regimen inspect ",
+          d->page->to);
+    rgm_html_text(d->page->to, data);
+    fputs(" --write-exclude list.txt</code></p>\n", d->page->to);
+}
+
 static void put_findings(const rgm_drawing *d) {
     FILE *to = d->page->to;
     const rgm_dataset_info *info = rgm_dataset_describe(d->in->set);
@@ -108,6 +121,7 @@ static void put_findings(const rgm_drawing *d) {
     for (int32_t kind = 0; kind < RGM_FIND_COUNT; kind++)
         if (rgm_findings_count(&d->in->findings, kind)) put_kind(d, kind);
     fputs("</table></div>\n", to);
+    put_next(d);
 }
 
 static void put_notes(const rgm_drawing *d) {

@@ -177,7 +177,7 @@ static void put_kind(FILE *to, const rgm_inspection *in, int32_t kind, int32_t m
         if (name) fputs("  ", to);
         put_line(to, rgm_finding_reason(&f[i], in->set, reason));
     }
-    if (count > most && most > 0) fprintf(to, "  and %" PRId64 " more\n", count - most);
+    if (count > most && most > 0) fprintf(to, "  and %" PRId64 " more (--most %" PRId64 ")\n", count - most, count);
 }
 
 void rgm_inspection_print(FILE *to, const rgm_inspection *in, int32_t most) {

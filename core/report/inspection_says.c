@@ -42,7 +42,7 @@ static void put_figures(const rgm_drawing *d, const rgm_judged *p) {
     fputs("</span></dd>\n", to);
     if (isfinite(p->errors) && p->errors > 0) {
         fputs("<dt>Label errors</dt><dd>about ", to);
-        rgm_html_real(to, p->errors, 3);
+        rgm_html_count(to, llround(p->errors) > 0 ? llround(p->errors) : 1);
         fputs(", estimated</dd>\n", to);
     }
     fputs("</dl>\n", to);

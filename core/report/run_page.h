@@ -36,7 +36,7 @@ json_t *rgm_run_page_json(const rgm_run_page *page);
 enum { RGM_VERDICT_TEXT = 512 };
 const char *rgm_run_verdict(const rgm_history *history, char out[RGM_VERDICT_TEXT]);
 
-/* The command that comes next: of one run what its risks suggest, of several the comparison of the best two, if both
+/* The command that comes next. Of one run it is what its risks suggest. Of several it compares the best two, if both
  * have a checkpoint and name the same data. It begins with "regimen "; "" if there is none. Returns out. */
 const char *rgm_run_page_next(const rgm_run_page *page, char out[RGM_RISK_COMMAND]);
 

@@ -42,8 +42,8 @@ answers() {
     has out '^conflicting labels: 1$'
     has out 'the same as .*, which is ant, not bee\|, which is bee, not ant'
     has out '^Mend this before you train: .*1 conflicting label'
-    ! grep -q '^next' out || fail "--json: $(tail -n 2 out)"
-    check
+    has out '^next: .*regimen inspect photos.h5 --write-exclude list.txt$'
+    has err '^page: photos.html$'
     ! obeys out || fail "names are obeyed: $(cat -v out | head -30)"
     check
     ! grep -q '<script' photos.html || fail "a name is markup"
