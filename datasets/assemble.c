@@ -3,7 +3,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include "base/log.h"
+#include "copies.h"
 #include "encoded_writer.h"
 #include "picture_names.h"
 #include "quarantine.h"
@@ -24,6 +26,9 @@ struct work {
     int64_t largest; /* bytes of a picture */
     rgm_channel_sums sums;
     rgm_picture_names picture_names;
+    const char *path;        /* of the file that is written */
+    int32_t *groups;         /* [list->count] of copies; NULL: not known, or none */
+    rgm_copies_parts copies; /* the same by split */
 };
 
 /* ---- what there is ---- */
@@ -110,6 +115,15 @@ static rgm_status number_classes(struct work *w, rgm_error *err) {
 
 /* ---- splits ---- */
 
+/* From the pictures that were for training to all of the list; `split` is still as it was before the shares. From the
+ * end on, for a picture's place in the list is never before that among those. */
+static void spread_groups(struct work *w) {
+    int64_t train = 0;
+    for (int64_t i = 0; i < w->a->list->count; i++) train += w->split[i] == RGM_SPLIT_TRAIN;
+    for (int64_t i = w->a->list->count - 1; i >= 0; i--)
+        w->groups[i] = w->split[i] == RGM_SPLIT_TRAIN ? w->groups[--train] : -1;
+}
+
 /* The shares that the options ask for, out of the training pictures. */
 static rgm_status make_splits(struct work *w, rgm_error *err) {
     const rgm_list *list = w->a->list;
@@ -122,8 +136,10 @@ static rgm_status make_splits(struct work *w, rgm_error *err) {
     for (int64_t i = 0; status == RGM_OK && i < list->count; i++)
         if (w->split[i] == RGM_SPLIT_TRAIN) labels[train++] = w->number[list->entries[i].label];
     ask.labels = labels;
+    ask.groups = w->groups;
     ask.count = train;
     if (status == RGM_OK) status = rgm_shares_make(&ask, split, err);
+    if (status == RGM_OK && w->groups) spread_groups(w);
     train = 0;
     for (int64_t i = 0; status == RGM_OK && i < list->count; i++)
         if (w->split[i] == RGM_SPLIT_TRAIN) w->split[i] = split[train++];
@@ -135,7 +151,9 @@ static rgm_status make_splits(struct work *w, rgm_error *err) {
 /* Pictures and bytes of each split, and the sums of those for training. */
 static rgm_status count_splits(struct work *w, rgm_error *err) {
     rgm_stage_record record;
-    w->sums.C = w->a->to.C;
+    memset(w->count, 0, sizeof w->count);
+    memset(w->bytes, 0, sizeof w->bytes);
+    w->sums = (rgm_channel_sums){.C = w->a->to.C};
     for (int64_t i = 0; i < w->a->list->count; i++) {
         const int32_t split = w->split[i];
         RGM_TRY(next_record(w, i, &record, err));
@@ -244,8 +262,8 @@ static rgm_status copy_images(struct copy *c, rgm_error *err) {
 static rgm_status write_images(struct work *w, rgm_error *err) {
     const rgm_import_options *o = w->options;
     struct copy copy = {.w = w, .room = PIECE_BYTES / w->largest + 1};
-    rgm_writer_options settings = {.path = o->out,
-                                   .replace = o->overwrite,
+    rgm_writer_options settings = {.path = w->path,
+                                   .replace = o->overwrite || w->path != o->out,
                                    .H = w->a->to.H,
                                    .W = w->a->to.W,
                                    .C = w->a->to.C,
@@ -259,6 +277,7 @@ static rgm_status write_images(struct work *w, rgm_error *err) {
                                    .stop = o->stop};
     memcpy(settings.count, w->count, sizeof settings.count);
     memcpy(settings.names, w->picture_names.bytes, sizeof settings.names);
+    for (int32_t s = 0; s < RGM_SPLIT_COUNT; s++) settings.groups[s] = w->copies.of[s];
     RGM_TRY(rgm_writer_create(&copy.writer, &settings, err));
     rgm_status status = rgm_picture_names_write(&w->picture_names, rgm_writer_names, copy.writer, err);
     for (int32_t k = 0; k < 2 && status == RGM_OK; k++) {
@@ -296,8 +315,8 @@ static rgm_status copy_files(struct work *w, rgm_encoded_writer *writer, uint8_t
 
 static rgm_status write_files(struct work *w, rgm_error *err) {
     const rgm_import_options *o = w->options;
-    rgm_encoded_options settings = {.path = o->out,
-                                    .replace = o->overwrite,
+    rgm_encoded_options settings = {.path = w->path,
+                                    .replace = o->overwrite || w->path != o->out,
                                     .C = w->a->to.C,
                                     .classes = w->classes,
                                     .class_names = w->names,
@@ -309,6 +328,7 @@ static rgm_status write_files(struct work *w, rgm_error *err) {
     memcpy(settings.count, w->count, sizeof settings.count);
     memcpy(settings.bytes, w->bytes, sizeof settings.bytes);
     memcpy(settings.names, w->picture_names.bytes, sizeof settings.names);
+    for (int32_t s = 0; s < RGM_SPLIT_COUNT; s++) settings.groups[s] = w->copies.of[s];
     memcpy(settings.background, o->pictures.background, sizeof settings.background);
     rgm_encoded_writer *writer;
     RGM_TRY(rgm_encoded_writer_create(&writer, &settings, err));
@@ -337,6 +357,57 @@ static rgm_status nothing(const struct work *w, const rgm_import_report *report,
                     (long long)report->quarantined, report->quarantine);
 }
 
+/* ---- copies ---- */
+
+static rgm_status write_file(struct work *w, const char *what, rgm_error *err) {
+    const rgm_import_options *o = w->options;
+    RGM_TRY(count_splits(w, err));
+    if (w->count[RGM_SPLIT_TRAIN] == 0)
+        return rgm_fail(err, RGM_E_FORMAT, "%.200s: no training pictures", w->a->list->name);
+    rgm_picture_names_measure(&w->picture_names);
+    if (o->begin)
+        o->begin(o->progress_context, what, 0,
+                 w->count[RGM_SPLIT_TRAIN] + w->count[RGM_SPLIT_TEST] + w->count[RGM_SPLIT_VALIDATION]);
+    return o->pictures.keep ? write_files(w, err) : write_images(w, err);
+}
+
+/* The training pictures alone, as a set of their own in the staging, which is gone when it is open. */
+static rgm_status open_training(struct work *w, rgm_dataset **set, rgm_error *err) {
+    const int64_t count = w->a->list->count;
+    const rgm_dataset_options options = {.stop = w->options->stop, .lenient = 1};
+    uint8_t *split = w->split, *train = malloc((size_t)count + 1);
+    if (!train) return rgm_fail(err, RGM_E_NOMEM, "%.300s: out of memory", w->options->out);
+    for (int64_t i = 0; i < count; i++) train[i] = split[i] == RGM_SPLIT_TRAIN ? RGM_SPLIT_TRAIN : RGM_SPLIT_COUNT;
+    w->split = train;
+    w->path = rgm_stage_work_path(w->a->stage);
+    w->picture_names = (rgm_picture_names){.list = w->a->list, .split = train};
+    rgm_status status = write_file(w, "copying", err);
+    if (status == RGM_OK) status = rgm_dataset_open(set, w->path, &options, err);
+    unlink(w->path);
+    w->path = w->options->out;
+    w->split = split;
+    free(train);
+    return status;
+}
+
+/* Groups of copies among the training pictures, in their order. */
+static rgm_status find_copies(struct work *w, rgm_error *err) {
+    rgm_dataset *set;
+    if (!rgm_copies_wanted(w->options)) return RGM_OK;
+    RGM_TRY(open_training(w, &set, err));
+    w->groups = malloc(((size_t)w->a->list->count + 1) * sizeof *w->groups);
+    rgm_status status = w->groups ? rgm_copies_find(w->options, set, w->groups, err)
+                                  : rgm_fail(err, RGM_E_NOMEM, "%.300s: out of memory", w->options->out);
+    rgm_dataset_close(set);
+    return status;
+}
+
+static rgm_status divide(struct work *w, rgm_error *err) {
+    RGM_TRY(find_copies(w, err));
+    RGM_TRY(make_splits(w, err));
+    return rgm_copies_divide(&w->copies, w->groups, w->split, w->a->list->count, err);
+}
+
 static rgm_status assemble(struct work *w, rgm_error *err) {
     rgm_quarantine quarantine = {0};
     const rgm_import_options *o = w->options;
@@ -345,20 +416,13 @@ static rgm_status assemble(struct work *w, rgm_error *err) {
     RGM_TRY(rgm_quarantine_end(&quarantine, status, err));
     if (w->largest == 0) return nothing(w, o->report, err);
     RGM_TRY(number_classes(w, err));
-    RGM_TRY(make_splits(w, err));
-    RGM_TRY(count_splits(w, err));
-    if (w->count[RGM_SPLIT_TRAIN] == 0)
-        return rgm_fail(err, RGM_E_FORMAT, "%.200s: no training pictures", w->a->list->name);
+    RGM_TRY(divide(w, err));
     w->picture_names = (rgm_picture_names){.list = w->a->list, .split = w->split};
-    rgm_picture_names_measure(&w->picture_names);
-    if (o->begin)
-        o->begin(o->progress_context, "writing", 0,
-                 w->count[RGM_SPLIT_TRAIN] + w->count[RGM_SPLIT_TEST] + w->count[RGM_SPLIT_VALIDATION]);
-    return o->pictures.keep ? write_files(w, err) : write_images(w, err);
+    return write_file(w, "writing", err);
 }
 
 rgm_status rgm_assemble(const rgm_assembly *assembly, const rgm_import_options *options, rgm_error *err) {
-    struct work w = {.a = assembly, .options = options};
+    struct work w = {.a = assembly, .options = options, .path = options->out};
     size_t classes = (size_t)assembly->list->class_count;
     w.of_class = calloc(classes, sizeof *w.of_class);
     w.number = calloc(classes, sizeof *w.number);
@@ -371,5 +435,7 @@ rgm_status rgm_assemble(const rgm_assembly *assembly, const rgm_import_options *
     free(w.number);
     free(w.names);
     free(w.split);
+    free(w.groups);
+    rgm_copies_free(&w.copies);
     return status;
 }

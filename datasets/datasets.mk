@@ -4,7 +4,7 @@ libdatasets_la_SOURCES = %D%/writer.c %D%/writer.h %D%/structure.c %D%/structure
   %D%/list.c %D%/list.h %D%/tree.c %D%/tree.h %D%/survey.c %D%/survey.h %D%/keeper.c %D%/keeper.h \
   %D%/stage_list.c %D%/stage_list.h %D%/stage.c %D%/stage.h %D%/quarantine.c %D%/quarantine.h %D%/shares.c %D%/shares.h \
   %D%/assemble.c %D%/assemble.h %D%/import_pictures.c %D%/import_pictures.h \
-  %D%/leave_out.c %D%/leave_out.h %D%/picture_names.c %D%/picture_names.h
+  %D%/copies.c %D%/copies.h %D%/leave_out.c %D%/leave_out.h %D%/picture_names.c %D%/picture_names.h
 libdatasets_la_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE $(HDF5_CFLAGS) $(ZLIB_CFLAGS) $(ZIP_CFLAGS) $(XXHASH_CFLAGS)
 libdatasets_la_CFLAGS = $(AM_CFLAGS)
 libdatasets_la_LIBADD = $(ZLIB_LIBS) $(ZIP_LIBS) $(XXHASH_LIBS)

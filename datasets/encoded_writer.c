@@ -7,7 +7,7 @@
 
 /* Where a split's tables are in the file. */
 typedef struct split_place {
-    off_t encoded, offsets, sizes, labels, checksums, names;
+    off_t encoded, offsets, sizes, labels, checksums, names, groups;
     int64_t written, bytes; /* pictures, and their bytes */
 } split_place;
 
@@ -58,6 +58,7 @@ static int make_split(rgm_encoded_writer *w, int32_t split) {
         made = rgm_structure_place(group, &all[i].table, all[i].at);
     if (made && w->options.names[split])
         made = rgm_structure_names(group, (int64_t)N, w->options.names[split], &to->names);
+    if (made && w->options.groups[split]) made = rgm_structure_groups(group, (int64_t)N, &to->groups);
     H5Gclose(group);
     if (made) rgm_file_leave_out(&w->file, to->encoded, w->options.bytes[split]);
     return made;
@@ -113,6 +114,10 @@ rgm_status rgm_encoded_writer_create(rgm_encoded_writer **out, const rgm_encoded
         static const uint64_t first = 0;
         if (options->count[s]) RGM_TRY_OR_FAIL(status, put_numbers(w, &first, 1, 8, w->splits[s].offsets, err));
     }
+    for (int32_t s = 0; s < RGM_SPLIT_COUNT; s++)
+        if (options->groups[s])
+            RGM_TRY_OR_FAIL(status, rgm_structure_put_groups(&w->file, w->splits[s].groups, options->groups[s],
+                                                             options->count[s], err));
     *out = w;
     return RGM_OK;
 fail:

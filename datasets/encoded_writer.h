@@ -16,16 +16,17 @@
 
 typedef struct rgm_encoded_options {
     const char *path;
-    int32_t replace;                 /* 1: an existing file is replaced at the end */
-    int32_t C, classes;              /* C: what pictures are decoded to, 1 or 3 */
-    int64_t count[RGM_SPLIT_COUNT];  /* pictures; train at least 1 */
-    int64_t bytes[RGM_SPLIT_COUNT];  /* of all files of a split */
-    int32_t names[RGM_SPLIT_COUNT];  /* as of rgm_writer_options */
-    const char *const *class_names;  /* [classes] or NULL */
-    const char *source, *licence;    /* NULL: not known */
-    const rgm_transform *transform;  /* kept as the set's own; NULL: it has none */
-    uint8_t background[3];           /* behind transparency, RGB */
-    rgm_import_progress_fn progress; /* NULL: none; counts pictures */
+    int32_t replace;                        /* 1: an existing file is replaced at the end */
+    int32_t C, classes;                     /* C: what pictures are decoded to, 1 or 3 */
+    int64_t count[RGM_SPLIT_COUNT];         /* pictures; train at least 1 */
+    int64_t bytes[RGM_SPLIT_COUNT];         /* of all files of a split */
+    int32_t names[RGM_SPLIT_COUNT];         /* as of rgm_writer_options */
+    const int32_t *groups[RGM_SPLIT_COUNT]; /* [count] groups of copies, only read at creation; NULL: none */
+    const char *const *class_names;         /* [classes] or NULL */
+    const char *source, *licence;           /* NULL: not known */
+    const rgm_transform *transform;         /* kept as the set's own; NULL: it has none */
+    uint8_t background[3];                  /* behind transparency, RGB */
+    rgm_import_progress_fn progress;        /* NULL: none; counts pictures */
     void *progress_context;
     rgm_stop stop; /* asked while the file is completed */
 } rgm_encoded_options;

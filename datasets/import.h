@@ -13,6 +13,7 @@
  *     stage_list                              decodes them into the staging; keeper checks those that are kept as files
  *     stage                                   the files of the staging
  *     assemble                                staged pictures -> the data set; shares makes splits, quarantine a list
+ *     copies                                  near duplicates among samples, which shares keep together
  *     writer, encoded_writer, structure       the HDF5 file with images, that with encoded pictures, what both do alike
  *     names                                   class names
  */
@@ -47,6 +48,8 @@ typedef struct rgm_import_report {
     int64_t profiles;      /* pictures whose colour profile was ignored */
     int64_t warnings;      /* pictures with oddities that were passed over */
     int64_t resized;       /* kept pictures that were made smaller */
+    int64_t copies;        /* of the samples: exact and near duplicates that stay together, with their firsts */
+    int64_t copy_groups;   /* of such */
     int64_t gone_on;       /* pictures of an earlier, unfinished call */
     char quarantine[4096]; /* the file that lists them; "": none */
     /* each of the quarantined, in the order of the list; NULL: not told */
@@ -68,6 +71,10 @@ typedef struct rgm_import_options {
     rgm_stop stop;           /* asked while sources are read and the file is completed */
     double test, validation; /* shares of the samples that become these splits, stratified; 0: none are made */
     uint64_t seed;           /* of the shares */
+    /* Finds copies of one another, as rgm_groups_find() does: shares do not divide them. NULL: they are not looked for
+     */
+    rgm_status (*find_copies)(void *context, const rgm_dataset *set, int32_t *groups, rgm_error *err);
+    void *copies_context;
     rgm_import_pictures pictures;
     rgm_import_report *report; /* NULL: not wanted */
 } rgm_import_options;

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include "copies.h"
 #include "names.h"
 #include "shares.h"
 #include "source.h"
@@ -195,6 +196,35 @@ static rgm_status copy_images(struct pair *pair, const uint8_t *split, rgm_write
     return status < 0 ? status : rgm_source_end(&pair->images, err);
 }
 
+/* ---- copies ---- */
+
+/* All images of a pair, for a look before they are divided; the pair begins anew. */
+static rgm_status read_all(void *context, uint8_t *images, rgm_error *err) {
+    struct pair *pair = context;
+    const rgm_stop stop = pair->images.stop;
+    RGM_TRY(rgm_source_read(&pair->images, images, (size_t)(pair->count * pair->H * pair->W), "its images", err));
+    RGM_TRY(rgm_source_end(&pair->images, err));
+    rgm_source_close(&pair->images);
+    return open_images(pair, &stop, err);
+}
+
+static rgm_status make_shares(rgm_share_ask *ask, struct pair *train, int32_t **groups, uint8_t *split,
+                              rgm_error *err) {
+    const rgm_copies_array array = {.name = ask->what,
+                                    .count = train->count,
+                                    .H = train->H,
+                                    .W = train->W,
+                                    .C = 1,
+                                    .classes = ask->classes,
+                                    .labels = train->labels,
+                                    .read = read_all,
+                                    .context = train};
+    /* one class is refused when the file is written */
+    if (ask->classes >= 2) RGM_TRY(rgm_copies_find_array(ask->options, &array, groups, err));
+    ask->groups = *groups;
+    return rgm_shares_make(ask, split, err);
+}
+
 /* ---- names ---- */
 
 static const struct known_set *recognise(const struct pair *pairs) {
@@ -229,6 +259,46 @@ static rgm_status write_images(struct pair *pairs, uint8_t *split, rgm_writer *w
     return rgm_writer_finish(writer, err);
 }
 
+/* What is known of a set beside its files. */
+struct beside {
+    const struct known_set *known;
+    const rgm_names *names;
+    const rgm_copies_parts *copies;
+};
+
+static rgm_status write_pairs(const rgm_share_ask *ask, struct pair *pairs, const struct beside *beside, uint8_t *split,
+                              rgm_error *err) {
+    const rgm_import_options *options = ask->options;
+    const struct known_set *known = beside->known;
+    const struct pair *train = &pairs[RGM_SPLIT_TRAIN], *test = &pairs[RGM_SPLIT_TEST];
+    rgm_writer_options settings = {
+        .path = options->out,
+        .replace = options->overwrite,
+        .H = train->H,
+        .W = train->W,
+        .C = 1,
+        .classes = ask->classes,
+        .count = {[RGM_SPLIT_TEST] = test->count},
+        .class_names = (const char *const *)beside->names->list,
+        .source = options->source ? options->source
+                  : known         ? known->source
+                                  : NULL,
+        .licence = options->licence ? options->licence
+                   : known          ? known->licence
+                                    : NULL,
+        .progress = options->progress,
+        .progress_context = options->progress_context,
+        .stop = options->stop,
+    };
+    for (int64_t i = 0; i < train->count; i++) settings.count[split[i]]++;
+    for (int32_t s = 0; s < RGM_SPLIT_COUNT; s++) settings.groups[s] = beside->copies->of[s];
+    rgm_writer *writer;
+    RGM_TRY(rgm_writer_create(&writer, &settings, err));
+    rgm_status status = write_images(pairs, split, writer, err);
+    rgm_writer_destroy(writer);
+    return status;
+}
+
 /* split: room for the images of either pair. */
 static rgm_status write_set(const rgm_import_options *options, struct pair *pairs, const struct known_set *known,
                             const rgm_names *names, uint8_t *split, rgm_error *err) {
@@ -242,37 +312,19 @@ static rgm_status write_set(const rgm_import_options *options, struct pair *pair
                         test->W, rgm_source_name(train->images_path), train->H, train->W);
     RGM_TRY(check_promise(train, err));
     RGM_TRY(check_promise(test, err));
-    const rgm_share_ask ask = {.options = options,
-                               .what = train->images_path,
-                               .there = {[RGM_SPLIT_TEST] = test->count > 0},
-                               .labels = train->labels,
-                               .count = train->count,
-                               .classes = names->count ? names->count : top + 1};
-    RGM_TRY(rgm_shares_make(&ask, split, err));
-    rgm_writer_options settings = {
-        .path = options->out,
-        .replace = options->overwrite,
-        .H = train->H,
-        .W = train->W,
-        .C = 1,
-        .classes = ask.classes,
-        .count = {[RGM_SPLIT_TEST] = test->count},
-        .class_names = (const char *const *)names->list,
-        .source = options->source ? options->source
-                  : known         ? known->source
-                                  : NULL,
-        .licence = options->licence ? options->licence
-                   : known          ? known->licence
-                                    : NULL,
-        .progress = options->progress,
-        .progress_context = options->progress_context,
-        .stop = options->stop,
-    };
-    for (int64_t i = 0; i < train->count; i++) settings.count[split[i]]++;
-    rgm_writer *writer;
-    RGM_TRY(rgm_writer_create(&writer, &settings, err));
-    rgm_status status = write_images(pairs, split, writer, err);
-    rgm_writer_destroy(writer);
+    rgm_share_ask ask = {.options = options,
+                         .what = train->images_path,
+                         .there = {[RGM_SPLIT_TEST] = test->count > 0},
+                         .labels = train->labels,
+                         .count = train->count,
+                         .classes = names->count ? names->count : top + 1};
+    rgm_copies_parts copies = {0};
+    int32_t *groups = NULL;
+    rgm_status status = make_shares(&ask, train, &groups, split, err);
+    if (status == RGM_OK) status = rgm_copies_divide(&copies, groups, split, train->count, err);
+    if (status == RGM_OK) status = write_pairs(&ask, pairs, &(struct beside){known, names, &copies}, split, err);
+    rgm_copies_free(&copies);
+    free(groups);
     return status;
 }
 

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <strings.h>
 #include "base/log.h"
+#include "copies.h"
 #include "names.h"
 #include "npy.h"
 #include "shares.h"
@@ -292,6 +293,39 @@ static rgm_status copy_images(struct pair *pair, const uint8_t *split, rgm_write
     return status == RGM_OK ? rgm_npy_end(&pair->images, err) : status;
 }
 
+/* All images of a pair, for a look before they are divided; the pair begins anew. */
+static rgm_status read_all(void *context, uint8_t *images, rgm_error *err) {
+    struct pair *pair = context;
+    const int64_t pixels = (int64_t)pair->H * pair->W, bytes = pixels * pair->C;
+    uint8_t *one = malloc((size_t)bytes);
+    rgm_status status = one ? RGM_OK : rgm_fail(err, RGM_E_NOMEM, "%s: out of memory", pair->images.name);
+    for (int64_t i = 0; status == RGM_OK && i < pair->count; i++) {
+        status = rgm_npy_read(&pair->images, pair->first ? one : images + i * bytes, (size_t)bytes, err);
+        if (pair->first) interleave(one, pixels, pair->C, images + i * bytes);
+    }
+    free(one);
+    RGM_TRY(status);
+    RGM_TRY(rgm_npy_end(&pair->images, err));
+    rgm_npy_close(&pair->images);
+    return rgm_npy_open(&pair->images, pair->path[IMAGES], pair->member[IMAGES], err);
+}
+
+static rgm_status make_shares(rgm_share_ask *ask, struct pair *train, int32_t **groups, uint8_t *split,
+                              rgm_error *err) {
+    const rgm_copies_array array = {.name = ask->what,
+                                    .count = train->count,
+                                    .H = train->H,
+                                    .W = train->W,
+                                    .C = train->C,
+                                    .classes = ask->classes,
+                                    .labels = train->labels,
+                                    .read = read_all,
+                                    .context = train};
+    RGM_TRY(rgm_copies_find_array(ask->options, &array, groups, err));
+    ask->groups = *groups;
+    return rgm_shares_make(ask, split, err);
+}
+
 static rgm_status check_alike(const struct pair *pairs, rgm_error *err) {
     const struct pair *train = &pairs[RGM_SPLIT_TRAIN];
     for (int32_t s = 0; s < RGM_SPLIT_COUNT; s++)
@@ -299,6 +333,38 @@ static rgm_status check_alike(const struct pair *pairs, rgm_error *err) {
             return rgm_fail(err, RGM_E_FORMAT, "%s: images of %dx%dx%d, those of %s are %dx%dx%d", pairs[s].images.name,
                             pairs[s].C, pairs[s].H, pairs[s].W, train->images.name, train->C, train->H, train->W);
     return RGM_OK;
+}
+
+static rgm_status write_arrays(const rgm_share_ask *ask, struct pair *pairs, const rgm_names *names,
+                               const rgm_copies_parts *copies, uint8_t *split, rgm_error *err) {
+    const rgm_import_options *o = ask->options;
+    struct pair *train = &pairs[RGM_SPLIT_TRAIN];
+    rgm_writer_options settings = {.path = o->out,
+                                   .replace = o->overwrite,
+                                   .H = train->H,
+                                   .W = train->W,
+                                   .C = train->C,
+                                   .classes = ask->classes,
+                                   .class_names = (const char *const *)names->list,
+                                   .source = o->source,
+                                   .licence = o->licence,
+                                   .progress = o->progress,
+                                   .progress_context = o->progress_context,
+                                   .stop = o->stop};
+    for (int32_t s = 0; s < RGM_SPLIT_COUNT; s++) settings.count[s] = s == RGM_SPLIT_TRAIN ? 0 : pairs[s].count;
+    for (int64_t i = 0; i < train->count; i++) settings.count[split[i]]++;
+    for (int32_t s = 0; s < RGM_SPLIT_COUNT; s++) settings.groups[s] = copies->of[s];
+    rgm_writer *writer;
+    RGM_TRY(rgm_writer_create(&writer, &settings, err));
+    rgm_status status = copy_images(train, split, writer, err);
+    for (int32_t s = 0; s < RGM_SPLIT_COUNT && status == RGM_OK; s++) {
+        if (s == RGM_SPLIT_TRAIN || pairs[s].count == 0) continue;
+        memset(split, s, (size_t)pairs[s].count);
+        status = copy_images(&pairs[s], split, writer, err);
+    }
+    if (status == RGM_OK) status = rgm_writer_finish(writer, err);
+    rgm_writer_destroy(writer);
+    return status;
 }
 
 static rgm_status write_set(const rgm_import_options *o, struct pair *pairs, const rgm_names *names, uint8_t *split,
@@ -315,31 +381,13 @@ static rgm_status write_set(const rgm_import_options *o, struct pair *pairs, con
         return rgm_fail(err, RGM_E_FORMAT, "%.200s: all labels are 0: expected two classes at least",
                         train->path[LABELS]);
     for (int32_t s = 0; s < RGM_SPLIT_COUNT; s++) ask.there[s] = s != RGM_SPLIT_TRAIN && pairs[s].count > 0;
-    RGM_TRY(rgm_shares_make(&ask, split, err));
-    rgm_writer_options settings = {.path = o->out,
-                                   .replace = o->overwrite,
-                                   .H = train->H,
-                                   .W = train->W,
-                                   .C = train->C,
-                                   .classes = ask.classes,
-                                   .class_names = (const char *const *)names->list,
-                                   .source = o->source,
-                                   .licence = o->licence,
-                                   .progress = o->progress,
-                                   .progress_context = o->progress_context,
-                                   .stop = o->stop};
-    for (int32_t s = 0; s < RGM_SPLIT_COUNT; s++) settings.count[s] = s == RGM_SPLIT_TRAIN ? 0 : pairs[s].count;
-    for (int64_t i = 0; i < train->count; i++) settings.count[split[i]]++;
-    rgm_writer *writer;
-    RGM_TRY(rgm_writer_create(&writer, &settings, err));
-    rgm_status status = copy_images(train, split, writer, err);
-    for (int32_t s = 0; s < RGM_SPLIT_COUNT && status == RGM_OK; s++) {
-        if (s == RGM_SPLIT_TRAIN || pairs[s].count == 0) continue;
-        memset(split, s, (size_t)pairs[s].count);
-        status = copy_images(&pairs[s], split, writer, err);
-    }
-    if (status == RGM_OK) status = rgm_writer_finish(writer, err);
-    rgm_writer_destroy(writer);
+    rgm_copies_parts copies = {0};
+    int32_t *groups = NULL;
+    rgm_status status = make_shares(&ask, train, &groups, split, err);
+    if (status == RGM_OK) status = rgm_copies_divide(&copies, groups, split, train->count, err);
+    if (status == RGM_OK) status = write_arrays(&ask, pairs, names, &copies, split, err);
+    rgm_copies_free(&copies);
+    free(groups);
     return status;
 }
 

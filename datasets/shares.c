@@ -30,11 +30,18 @@ static rgm_status count_asked(const rgm_share_ask *ask, int32_t split, double fr
 static rgm_status draw(const rgm_share_ask *ask, int32_t drawn, int64_t asked, uint8_t *split, rgm_error *err) {
     int64_t left = 0, total = asked;
     int32_t *labels = malloc(((size_t)ask->count + 1) * sizeof *labels);
+    int32_t *groups = ask->groups ? malloc(((size_t)ask->count + 1) * sizeof *groups) : NULL;
     uint8_t *held = malloc((size_t)ask->count + 1);
-    rgm_status status = labels && held ? RGM_OK : rgm_fail(err, RGM_E_NOMEM, "%.200s: no memory for splits", ask->what);
+    rgm_status status = labels && held && (groups || !ask->groups)
+                            ? RGM_OK
+                            : rgm_fail(err, RGM_E_NOMEM, "%.200s: no memory for splits", ask->what);
     for (int64_t i = 0; status == RGM_OK && i < ask->count; i++)
-        if (split[i] == RGM_SPLIT_TRAIN) labels[left++] = ask->labels[i];
+        if (split[i] == RGM_SPLIT_TRAIN) {
+            if (groups) groups[left] = ask->groups[i];
+            labels[left++] = ask->labels[i];
+        }
     const rgm_stratified choice = {.labels = labels,
+                                   .groups = groups,
                                    .count = left,
                                    .classes = ask->classes,
                                    .fraction = (double)asked / (double)left,
@@ -42,15 +49,16 @@ static rgm_status draw(const rgm_share_ask *ask, int32_t drawn, int64_t asked, u
                                    .instance = drawn == RGM_SPLIT_TEST ? INSTANCE_TEST : INSTANCE_VALIDATION};
     if (status == RGM_OK) status = rgm_stratify(&choice, &total, held, err);
     if (status == RGM_OK && total == 0)
-        status =
-            rgm_fail(err, RGM_E_USAGE, "--%s: no class of %.200s can spare a sample", rgm_split_name(drawn), ask->what);
-    if (status == RGM_OK && total < asked)
-        rgm_log(RGM_LOG_WARN, "the %s split has %lld samples, not %lld: each class keeps one for training",
-                rgm_split_name(drawn), (long long)total, (long long)asked);
+        status = rgm_fail(err, RGM_E_USAGE, "--%s: no class of %.200s can spare a sample%s", rgm_split_name(drawn),
+                          ask->what, groups ? ": copies of an image stay together (--no-groups divides them)" : "");
+    if (status == RGM_OK && total != asked)
+        rgm_log(RGM_LOG_WARN, "the %s split has %lld samples, not %lld: %s", rgm_split_name(drawn), (long long)total,
+                (long long)asked, groups ? "copies of an image stay together" : "each class keeps one for training");
     left = 0;
     for (int64_t i = 0; status == RGM_OK && i < ask->count; i++)
         if (split[i] == RGM_SPLIT_TRAIN && held[left++]) split[i] = (uint8_t)drawn;
     free(labels);
+    free(groups);
     free(held);
     return status;
 }

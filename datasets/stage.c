@@ -26,7 +26,7 @@ enum { VERSION = 1, MARK = 0x52474d72, BUFFER = 1 << 16, CHECK_PIECE = 1 << 18 }
 static const char magic[8] = "RGMstage";
 
 struct rgm_stage {
-    char *folder, *journal_path, *data_path;
+    char *folder, *journal_path, *data_path, *work_path;
     int journal, data;
     uint64_t key;
     off_t journal_end, data_end; /* behind what is committed */
@@ -221,7 +221,8 @@ rgm_status rgm_stage_open(rgm_stage **out, const char *path, uint64_t key, const
     stage->buffer = malloc(BUFFER);
     if (!stage->buffer || asprintf(&stage->folder, "%s.import", path) < 0 ||
         asprintf(&stage->journal_path, "%s/journal", stage->folder) < 0 ||
-        asprintf(&stage->data_path, "%s/data", stage->folder) < 0) {
+        asprintf(&stage->data_path, "%s/data", stage->folder) < 0 ||
+        asprintf(&stage->work_path, "%s/work.h5", stage->folder) < 0) {
         status = rgm_fail(err, RGM_E_NOMEM, "%.300s: out of memory", path);
         goto fail;
     }
@@ -264,6 +265,8 @@ rgm_status rgm_stage_commit(rgm_stage *stage, rgm_error *err) {
     return RGM_OK;
 }
 
+const char *rgm_stage_work_path(const rgm_stage *stage) { return stage->work_path; }
+
 int rgm_stage_is(const char *folder) {
     static const char ending[] = ".import";
     size_t length = strlen(folder), got = 0;
@@ -278,6 +281,7 @@ int rgm_stage_is(const char *folder) {
 }
 
 void rgm_stage_remove(rgm_stage *stage) {
+    unlink(stage->work_path);
     unlink(stage->data_path);
     unlink(stage->journal_path);
     rmdir(stage->folder);
@@ -290,6 +294,7 @@ void rgm_stage_close(rgm_stage *stage) {
     free(stage->folder);
     free(stage->journal_path);
     free(stage->data_path);
+    free(stage->work_path);
     free(stage->added);
     free(stage->buffer);
     free(stage);

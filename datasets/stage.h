@@ -50,6 +50,9 @@ rgm_status rgm_stage_next(rgm_stage *stage, rgm_stage_record *record, int32_t *m
 /* The data of the record that rgm_stage_next() gave last. RGM_E_FORMAT if it is damaged. */
 rgm_status rgm_stage_data(rgm_stage *stage, const rgm_stage_record *record, void *data, rgm_error *err);
 
+/* A file in the staging's folder for work on what is staged: who makes it removes it, or else rgm_stage_remove(). */
+const char *rgm_stage_work_path(const rgm_stage *stage);
+
 /* 1 if the folder is the staging of some import, by its name and its journal. */
 int rgm_stage_is(const char *folder);
 

@@ -5,6 +5,8 @@
 #include <string.h>
 #include "data/dataset.h"
 
+enum { GROUP_PIECE = 4096 };
+
 hid_t rgm_structure_group(hid_t parent, const char *name) {
     hid_t plist = H5Pcreate(H5P_GROUP_CREATE), group = -1;
     if (plist >= 0 && H5Pset_obj_track_times(plist, 0) >= 0)
@@ -34,6 +36,22 @@ int rgm_structure_names(hid_t group, int64_t count, int32_t bytes, off_t *offset
                H5Tset_strpad(type, H5T_STR_NULLPAD) >= 0 && rgm_structure_place(group, &names, offset);
     if (type >= 0) H5Tclose(type);
     return made;
+}
+
+int rgm_structure_groups(hid_t group, int64_t count, off_t *offset) {
+    const rgm_table_place groups = {RGM_DATA_GROUPS, H5T_STD_I32LE, 1, {(hsize_t)count}};
+    return rgm_structure_place(group, &groups, offset);
+}
+
+rgm_status rgm_structure_put_groups(const rgm_file_writer *file, off_t offset, const int32_t *groups, int64_t count,
+                                    rgm_error *err) {
+    uint8_t piece[4 * GROUP_PIECE];
+    for (int64_t at = 0; at < count; at += GROUP_PIECE) {
+        const int64_t n = count - at < GROUP_PIECE ? count - at : GROUP_PIECE;
+        for (int64_t i = 0; i < 4 * n; i++) piece[i] = (uint8_t)((uint32_t)groups[at + i / 4] >> (8 * (i % 4)));
+        RGM_TRY(rgm_file_put(file, piece, (size_t)(4 * n), offset + (off_t)(4 * at), err));
+    }
+    return RGM_OK;
 }
 
 int rgm_structure_texts(hid_t object, const char *name, const char *const *texts, int32_t count) {

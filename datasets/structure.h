@@ -25,6 +25,11 @@ int rgm_structure_place(hid_t group, const rgm_table_place *table, off_t *offset
 /* The same for names of pictures: `count` texts of `bytes` each, UTF-8, padded with NUL. Inside the lock. */
 int rgm_structure_names(hid_t group, int64_t count, int32_t bytes, off_t *offset);
 
+/* The same for groups of copies: `count` integers. Inside the lock. And their content, at its offset. RGM_E_IO. */
+int rgm_structure_groups(hid_t group, int64_t count, off_t *offset);
+rgm_status rgm_structure_put_groups(const rgm_file_writer *file, off_t offset, const int32_t *groups, int64_t count,
+                                    rgm_error *err);
+
 /* Attributes of `object`: 0 on failure, as above. Texts are of variable length and UTF-8, as h5py writes and shows
  * them; count 0: a single one. Values: `count` of them of the type `stored`, `memory` in memory; count 0: a scalar.
  * Inside the lock. */

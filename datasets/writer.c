@@ -13,7 +13,7 @@ enum { LABEL_PIECE = 4096 };
 struct rgm_writer {
     rgm_file_writer file;
     rgm_writer_options options; /* its texts are not kept */
-    off_t images[RGM_SPLIT_COUNT], labels[RGM_SPLIT_COUNT], names[RGM_SPLIT_COUNT];
+    off_t images[RGM_SPLIT_COUNT], labels[RGM_SPLIT_COUNT], names[RGM_SPLIT_COUNT], groups[RGM_SPLIT_COUNT];
     int64_t written[RGM_SPLIT_COUNT];
     rgm_channel_sums sums;
     XXH3_state_t *pixels[RGM_SPLIT_COUNT]; /* hashes of what was written */
@@ -51,6 +51,7 @@ static int make_split(rgm_writer *writer, int32_t split) {
     int made =
         rgm_structure_place(group, &images, &writer->images[split]) &&
         rgm_structure_place(group, &labels, &writer->labels[split]) &&
+        (!o->groups[split] || rgm_structure_groups(group, o->count[split], &writer->groups[split])) &&
         (!o->names[split] || rgm_structure_names(group, o->count[split], o->names[split], &writer->names[split]));
     H5Gclose(group);
     return made;
@@ -89,6 +90,8 @@ static rgm_status reserve(const rgm_writer *writer, rgm_error *err) {
               labels = (off_t)o->count[s] * (off_t)label_bytes(writer);
         RGM_TRY(rgm_structure_reserve(&writer->file, s, writer->images[s], images, err));
         RGM_TRY(rgm_structure_reserve(&writer->file, s, writer->labels[s], labels, err));
+        if (o->groups[s])
+            RGM_TRY(rgm_structure_put_groups(&writer->file, writer->groups[s], o->groups[s], o->count[s], err));
     }
     return RGM_OK;
 }

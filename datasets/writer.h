@@ -16,12 +16,13 @@ typedef struct rgm_writer_options {
     const char *path;
     int32_t replace; /* 1: an existing file is replaced at the end */
     int32_t H, W, C, classes;
-    int64_t count[RGM_SPLIT_COUNT];  /* images; train at least 1 */
-    int32_t names[RGM_SPLIT_COUNT];  /* bytes of the longest name of a picture; 0: the split has no names */
-    const char *const *class_names;  /* [classes] or NULL */
-    const char *source, *licence;    /* NULL: not known */
-    const rgm_transform *transform;  /* by which pictures became the images, kept as the set's own; NULL: none */
-    rgm_import_progress_fn progress; /* NULL: none */
+    int64_t count[RGM_SPLIT_COUNT];         /* images; train at least 1 */
+    int32_t names[RGM_SPLIT_COUNT];         /* bytes of the longest name of a picture; 0: the split has no names */
+    const int32_t *groups[RGM_SPLIT_COUNT]; /* [count] groups of copies, only read at creation; NULL: none */
+    const char *const *class_names;         /* [classes] or NULL */
+    const char *source, *licence;           /* NULL: not known */
+    const rgm_transform *transform;         /* by which pictures became the images, kept as the set's own; NULL: none */
+    rgm_import_progress_fn progress;        /* NULL: none */
     void *progress_context;
     rgm_stop stop; /* asked while the file is completed */
 } rgm_writer_options;

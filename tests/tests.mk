@@ -326,6 +326,13 @@ tests_check_import_lists_SOURCES = %D%/check_import_lists.c $(import_case)
 tests_check_import_lists_CPPFLAGS = $(import_cppflags) $(ZIP_CFLAGS)
 tests_check_import_lists_CFLAGS = $(test_cflags)
 tests_check_import_lists_LDADD = $(import_libs) $(ZIP_LIBS)
+
+check_PROGRAMS += tests/check_import_groups
+TESTS += tests/check_import_groups
+tests_check_import_groups_SOURCES = %D%/check_import_groups.c $(import_case)
+tests_check_import_groups_CPPFLAGS = $(import_cppflags)
+tests_check_import_groups_CFLAGS = $(test_cflags)
+tests_check_import_groups_LDADD = $(tests_check_inspect_LDADD) -lm
 endif
 
 fixture_cc = $(CC) $(RGM_CFLAGS) $(RGM_WARNINGS) $(CFLAGS) $(RGM_LDFLAGS) -fPIC -shared

@@ -12,6 +12,7 @@
 #include "cli/import_result.h"
 #include "cli/interrupt.h"
 #include "cli/options.h"
+#include "recipe/groups.h"
 #include "report/bar.h"
 #include "report/summary.h"
 
@@ -42,6 +43,7 @@ enum {
     TEST,
     VALIDATION,
     SEED,
+    NO_GROUPS,
     THREADS,
     QUARANTINE,
     ROOT,
@@ -64,6 +66,7 @@ static rgm_cli_flag flags[FLAGS + 1] = {
     [TEST] = {"test", 0, "FRACTION", "make a test split of so many of the samples, such as 0.1, stratified"},
     [VALIDATION] = {"validation", 0, "FRACTION", "make a validation split, in the same way"},
     [SEED] = {"seed", 's', "N", "of the splits that are made [0]"},
+    [NO_GROUPS] = {"no-groups", 0, NULL, "do not keep near duplicates together when splits are made"},
     [THREADS] = {"threads", 't', "N", "to decode with; 0: all CPUs [0]"},
     [QUARANTINE] = {"quarantine", 0, "FILE", "lists the pictures that cannot be read [of set.h5: set.quarantine.csv]"},
     [ROOT] = {"root", 0, "FOLDER", "of the relative paths in a list [the list's folder]"},
@@ -86,6 +89,7 @@ static const int32_t flag_formats[FLAGS] = {
     [TEST] = PICTURES | NPY | IDX,
     [VALIDATION] = PICTURES | NPY | IDX,
     [SEED] = PICTURES | NPY | IDX,
+    [NO_GROUPS] = PICTURES | NPY | IDX,
     [THREADS] = PICTURES,
     [QUARANTINE] = PICTURES,
     [ROOT] = CSV,
@@ -158,6 +162,10 @@ static int32_t on_progress(void *context, int64_t done, int64_t total) {
     rgm_bar_update(&p->bar, done, NAN, NAN);
     return *rgm_interrupt_flag() != 0;
 }
+
+static void on_search(void *context, const char *what, int64_t total) { on_begin(context, what, 0, total); }
+
+static void on_searched(void *context, int64_t done) { rgm_bar_update(&((progress *)context)->bar, done, NAN, NAN); }
 
 static void on_quarantined(void *context, const char *file, const char *reason) {
     json_array_append_new(context,
@@ -311,8 +319,14 @@ rgm_status rgm_cmd_import(int argc, char **argv, rgm_error *err) {
                                   .progress_context = &p,
                                   .stop = rgm_interrupt_stop(),
                                   .report = &report};
+    rgm_groups_options groups = {
+        .stop = rgm_interrupt_stop(), .begin = on_search, .progress = on_searched, .context = &p};
     double start = rgm_seconds();
     rgm_status status = parse(&line, &options, &format, err);
+    groups.kernels = options.pictures.kernels;
+    groups.threads = options.pictures.threads;
+    options.find_copies = line.own[NO_GROUPS] ? NULL : rgm_groups_find;
+    options.copies_context = &groups;
     if (status == RGM_OK) status = formats[format].import(&options, err);
     rgm_bar_finish(&p.bar);
     rgm_import_result result = {.report = &report,

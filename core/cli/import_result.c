@@ -73,6 +73,9 @@ static void print_passed(const rgm_import_report *report) {
     if (report->warnings)
         printf("  %lld picture%s slightly damaged and taken as far as possible\n", (long long)report->warnings,
                report->warnings == 1 ? " is" : "s are");
+    if (report->copies)
+        printf("  %lld images in %lld group%s of near duplicates stay together in a split\n", (long long)report->copies,
+               (long long)report->copy_groups, report->copy_groups == 1 ? "" : "s");
     if (report->resized)
         printf("  %lld picture%s larger than --max-side and made smaller\n", (long long)report->resized,
                report->resized == 1 ? " was" : "s were");
@@ -151,9 +154,10 @@ json_t *rgm_import_result_json(const rgm_import_result *result) {
     }
     for (int32_t i = 0; i < RGM_SPLIT_COUNT; i++)
         if (info->count[i] > 0) json_object_set_new(images, rgm_split_name(i), json_integer(info->count[i]));
-    return json_pack("{s:o, s:i, s:i, s:i, s:i, s:o, s:o, s:o, s:o, s:O, s:o, s:I, s:o}", "file",
+    return json_pack("{s:o, s:i, s:i, s:i, s:i, s:o, s:o, s:o, s:o, s:O, s:o, s:I, s:I, s:I, s:o}", "file",
                      rgm_json_text(info->path), "channels", info->C, "height", info->H, "width", info->W, "classes",
                      info->classes, "images", images, "mean", mean, "std", std, "splits", make_splits(result->set),
                      "quarantined", result->quarantined, "passed_over", make_passed(result->report), "profiles_ignored",
-                     (json_int_t)result->report->profiles, "seconds", rgm_json_real(result->seconds));
+                     (json_int_t)result->report->profiles, "copies", (json_int_t)result->report->copies, "copy_groups",
+                     (json_int_t)result->report->copy_groups, "seconds", rgm_json_real(result->seconds));
 }

@@ -10,6 +10,7 @@ librecipe_la_SOURCES = \
 	%D%/distributions.c %D%/distributions.h \
 	%D%/exact.c %D%/exact.h \
 	%D%/folds.c %D%/folds.h \
+	%D%/groups.c %D%/groups.h \
 	%D%/images.c %D%/images.h \
 	%D%/inspect.c %D%/inspect.h \
 	%D%/judge.c %D%/judge.h \
