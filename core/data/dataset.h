@@ -139,7 +139,7 @@ const int32_t *rgm_dataset_labels(const rgm_dataset *set, int32_t split);
 /* Soft labels of a split: [count][classes], each row summing to 1 within 1e-3; NULL if its labels are integers. */
 const float *rgm_dataset_soft(const rgm_dataset *set, int32_t split);
 
-/* Groups of a split's copies, [count]: images with the same number, from 0 on, are copies of one another and stay
+/* Groups of a split's copies, [count], from 0 on. Images with the same number are copies of one another, and stay
  * together when the split is divided. Each number is at least two images'; -1: an image without copies. NULL if the
  * split is missing, or if no image has one. */
 const int32_t *rgm_dataset_groups(const rgm_dataset *set, int32_t split);

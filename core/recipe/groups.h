@@ -15,8 +15,8 @@ typedef struct rgm_groups_options {
     void *context;
 } rgm_groups_options;
 
-/* groups[i] of image i, as numbered through all splits (images.h): the number of the first image of its group, or -1
- * for an image that is no copy and has none. What is like one of a group is of the group, too. Pictures that cannot be
+/* groups[i] is that of image i, as numbered through all splits (images.h): the number of the group's first image. -1:
+ * the image is no copy and has none. What is like one of a group is of the group, too. Pictures that cannot be
  * decoded have no copies. The same on any number of threads. `options` is an rgm_groups_options. Errors of
  * rgm_images_each(), RGM_E_NOMEM, RGM_E_INTERRUPTED. [main] */
 rgm_status rgm_groups_find(void *options, const rgm_dataset *set, int32_t *groups, rgm_error *err);

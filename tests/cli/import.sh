@@ -211,7 +211,10 @@ has out '^  dog  *6  *3$'
 has list.quarantine.csv 'photos/dog/none.ppm,cannot be read: No such file'
 npy x.npy '12, 5, 4' '|u1' 240
 npy y.npy '12,' '|i1' 12
-expect 0 "$regimen" import npy x.npy y.npy --out npy.h5 --test 0.25 --names=ant,bee,cat
+# all images are the same
+refuse 2 'no class of x.npy can spare a sample: copies of an image stay together (--no-groups divides them)' \
+    import npy x.npy y.npy --out npy.h5 --test 0.25
+expect 0 "$regimen" import npy x.npy y.npy --out npy.h5 --test 0.25 --names=ant,bee,cat --no-groups
 has out '1x5x4 images'
 has out '^  bee  *3  *1$'
 
