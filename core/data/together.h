@@ -12,8 +12,9 @@ typedef struct rgm_together {
 } rgm_together;
 
 /* Chooses about *total samples: held[count], zeroed before, gets 1 for each. *total becomes what was chosen. In the
- * order of classes, a group is of the class of its first sample. Where sizes count, each member is of its own class. Each class goes through its groups and single samples in the order of rgm_stratify()'s permutation, and
- * takes what fits. What fits grows in four steps, until the total is there:
+ * order of classes, a group is of the class of its first sample. Where sizes count, each member is of its own class.
+ * Each class goes through its groups and single samples in the order of rgm_stratify()'s permutation, and takes what
+ * fits. What fits grows in four steps, until the total is there:
  *     1. no class gives more than its share
  *     2. nor a group larger than its share, but up to half of its samples in all
  *     3. up to half of its samples
