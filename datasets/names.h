@@ -14,8 +14,8 @@ typedef struct rgm_names {
  * name elsewhere, or for no name at all. `what` is for the error line. */
 rgm_status rgm_names_split(rgm_names *names, const char *text, char separator, const char *what, rgm_error *err);
 
-/* What --names says: names separated by commas, or a set whose names are known, mnist or fashion-mnist. RGM_E_USAGE for a
- * word that is neither, RGM_E_FORMAT as above. */
+/* What --names says: names separated by commas, or a set whose names are known, mnist or fashion-mnist. RGM_E_USAGE for
+ * a word that is neither, RGM_E_FORMAT as above. */
 rgm_status rgm_names_given(rgm_names *names, const char *text, rgm_error *err);
 
 /* A file with a name per line, at most 1 MiB. */
