@@ -269,7 +269,7 @@ START_TEST(test_deal) {
     rgm_error err = {0};
     rgm_folds f = {.set = p.set, .config = &config, .folds = 4, .broken = broken};
     ck_assert_int_eq(rgm_folds_deal(&f, fold, &err), RGM_E_USAGE);
-    ck_assert(strstr(err.text, "fewer folds") != NULL);
+    ck_assert(strstr(err.text, "each fold needs a training image") != NULL);
     free_planted(&p);
 }
 END_TEST

@@ -98,7 +98,7 @@ rgm_status rgm_folds_deal(const rgm_folds *f, int8_t *fold, rgm_error *err) {
     free(groups);
     if (found < f->folds)
         return rgm_fail(err, RGM_E_USAGE,
-                        "%s: --folds %d: there are %" PRId64 " different training images: fewer folds",
+                        "%s: --folds %d: each fold needs a training image, and %" PRId64 " of them differ",
                         rgm_dataset_describe(f->set)->path, f->folds, found);
     for (int64_t i = 0; i < count; i++) fold[i] = f->broken[i] ? (int8_t)RGM_PART_NONE : fold[first_of(f, i)];
     return RGM_OK;

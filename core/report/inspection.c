@@ -134,8 +134,17 @@ static void note_split(const rgm_inspection *in, int32_t split, char *text) {
             (double)most / (double)least);
 }
 
+/* [N, C, H, W] reads as images of 1 or 3 rows with many channels; a training refuses most of these. */
+static void note_order(const rgm_inspection *in, char *text) {
+    const rgm_dataset_info *info = rgm_dataset_describe(in->set);
+    if (!info->encoded && (info->H == 1 || info->H == 3) && info->W > 4 && info->C > 4)
+        add(text, "Images of %d x %d with %d channels look like [N, C, H, W], but [N, H, W, C] is expected.\n", info->H,
+            info->W, info->C);
+}
+
 const char *rgm_inspection_notes(const rgm_inspection *in, char text[RGM_INSPECTION_TEXT]) {
     text[0] = 0;
+    note_order(in, text);
     for (int32_t split = 0; split < RGM_SPLIT_COUNT; split++) note_split(in, split, text);
     return text;
 }

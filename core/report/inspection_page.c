@@ -103,7 +103,7 @@ static void put_next(const rgm_drawing *d) {
     char verdict[RGM_INSPECTION_TEXT], data[4 * 4096];
     if (rgm_inspection_judge(d->in, verdict) < RGM_GRAVE_WARN) return;
     rgm_text_shell(rgm_dataset_describe(d->in->set)->path, data, sizeof data);
-    fputs("<p class=\"soft\">A list of the images that are better left out: <code "
+    fputs("<p class=\"soft\" style=\"margin-top:12px\">A list of the images that are better left out: <code "
           "style=\"white-space:pre-wrap;overflow-wrap:anywhere\">regimen inspect ",
           d->page->to);
     rgm_html_text(d->page->to, data);
@@ -128,7 +128,7 @@ static void put_notes(const rgm_drawing *d) {
     FILE *to = d->page->to;
     char text[RGM_INSPECTION_TEXT], *line = text, *end;
     if (!rgm_inspection_notes(d->in, text)[0]) return;
-    fputs("<h2 id=\"notes\">Splits</h2>\n<ul>", to);
+    fputs("<h2 id=\"notes\">Notes</h2>\n<ul>", to);
     for (; (end = strchr(line, '\n')) != NULL; line = end + 1) {
         *end = 0;
         fputs("<li>", to);

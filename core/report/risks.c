@@ -87,7 +87,8 @@ static void ending(rgm_risks *risks, const rgm_history *h) {
 static void empty(rgm_risks *risks, const rgm_history *h) {
     rgm_risk r = {.kind = "empty", .weight = 99};
     if (h->loss.total || h->last.images >= 0 || h->test.images >= 0) return;
-    TEXT("Nothing is recorded yet: the run has no steps and no evaluation.");
+    TEXT("Nothing is recorded yet: %s, and no evaluation.",
+         h->steps > 0 ? "too few steps for a first loss" : "no steps");
     rgm_risks_add(risks, &r);
 }
 

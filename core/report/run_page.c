@@ -80,7 +80,7 @@ const char *rgm_run_verdict(const rgm_history *h, char out[RGM_VERDICT_TEXT]) {
     if (v && isfinite(v->accuracy))
         add_accuracy(out, size, v, split);
     else
-        add(out, size, h->loss.total ? " is not evaluated" : " has not begun");
+        add(out, size, h->loss.total || h->steps > 0 ? " is not evaluated" : " has not begun");
     add(out, size, " after ");
     add_count(out, size, h->epochs > 0 ? h->epochs : h->steps);
     add(out, size, h->epochs > 0 ? " epoch" : " step");
