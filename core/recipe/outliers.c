@@ -227,7 +227,7 @@ static double center(const work *w, int32_t k, double t, double spread) {
 
 /* 1 and more: so far from the usual that no tail excuses it. */
 static double extremity(const work *w, const signal *s, int32_t k, double t) {
-    if (!s->extreme || isnan(t)) return 0;
+    if (!(s->extreme > 0) || isnan(t)) return 0;
     return fmin((t - w->middle[k]) / s->extreme, 2 * (t - w->own[k]) / s->least);
 }
 
@@ -235,7 +235,7 @@ static double extremity(const work *w, const signal *s, int32_t k, double t) {
 static int32_t has_few_extremes(const work *w, const signal *s, int64_t n) {
     const rgm_by_class *by = w->o->by;
     int64_t count = 0;
-    for (int32_t k = 0; s->extreme && k < by->classes; k++)
+    for (int32_t k = 0; s->extreme > 0 && k < by->classes; k++)
         for (int64_t i = by->first[k]; i < by->first[k + 1]; i++)
             count += extremity(w, s, k, (double)w->t[by->order[i]]) >= 1;
     return count > 0 && count <= n / RGM_OUTLIERS_EXTREMES + 1;
