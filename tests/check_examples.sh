@@ -30,6 +30,7 @@ records() { # records COUNT: of CIFAR-10
 }
 
 prepare() {
+    seed=1
     mkdir fashion-mnist cifar-10-batches-bin mine
     idx 120 fashion-mnist/train 12
     idx 20 fashion-mnist/t10k 12
@@ -51,6 +52,13 @@ prepare() {
     "$regimen" train --data fashion.h5 --epochs 2 --steps 4 --batch 32 --set model.base=4 --set metrics.every=1 \
         --out runs/resnet20-1 --quiet >out 2>err || fail "train: $(cat err)"
     [ -s runs/resnet20-1/checkpoints/best.h5 ] || fail "no best checkpoint for the examples"
+    for run in resnet20-2 base-1 base-2 wide-1 wide-2; do
+        seed=$((seed + 1))
+        "$regimen" train --data fashion.h5 --model linear --epochs 1 --batch 32 --seed $seed --out runs/$run --quiet >out 2>err ||
+            fail "train: $(cat err)"
+    done
+    cp -r runs/base-1 base
+    cp -r runs/wide-1 wide
     make_photos
     cp -r runs/resnet20-1 begun
     cp -r begun run
@@ -113,7 +121,7 @@ fill() {
         -e 's/bench kernels NAME/bench kernels add/' -e 's/plugin info NAME/plugin info sgd/' \
         -e 's|--resume RUN|--resume runs/resnet20-1|' -e 's|--checkpoint FILE|--checkpoint runs/resnet20-1/checkpoints/best.h5|' \
         -e 's/--chunks CORES/--chunks 8/' -e 's/predict RUN|CHECKPOINT INPUT[.]*/predict runs\/resnet20-1 photos/' \
-        -e 's/report RUN[.]*/report runs\/resnet20-1/')
+        -e 's/report RUN[.]*/report runs\/resnet20-1/' -e 's/inspect DATA.h5/inspect fashion.h5/')
 }
 
 # What keeps it short; sets $more, and $codes, the exit codes that are fine.
@@ -126,7 +134,9 @@ shorten() {
     "regimen train"*"--image 3x224x224"*) more="--steps 1 --batch 2 --set model.base=4" ;;
     "regimen train"*) more="--epochs 1 --batch 32 --set model.base=4" ;;
     "regimen predict"* | find*"| regimen predict"*) more="--quiet" ;;
-    "regimen report"*) more="--quiet" ;;
+    "regimen report"* | "regimen compare"*) more="--quiet" ;;
+    "regimen inspect"*"--folds"*) more="--epochs 1 --quiet" ;;
+    "regimen inspect"*) more="--quiet" ;;
     "regimen bench predict"*) more="--image 1x12x12 --batch 2 --iters 1 --singles 1 --warmup 0" ;;
     "regimen eval"* | "regimen import"* | "regimen plugin"*) ;;
     "regimen plan fashion.h5"* | "regimen plan run.yaml"* | *"plan "*"--data"* | *"plan "*"--image"*) ;;
