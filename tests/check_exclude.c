@@ -66,6 +66,21 @@ START_TEST(test_read) {
 }
 END_TEST
 
+START_TEST(test_mark) {
+    char text[256];
+    rgm_exclude e = {0};
+    rgm_error err = {0};
+    int size = snprintf(text, sizeof text,
+                        "\xef\xbb\xbf" RGM_EXCLUDE_HEAD "\r\n" RGM_EXCLUDE_FINGERPRINT "%016" PRIx64 "\r\ntrain 5\r\n",
+                        fingerprint);
+    const char *path = in_folder(folder, "list.txt");
+    store_file(path, text, (size_t)size);
+    ck_assert_msg(rgm_exclude_read(&e, path, set, &err) == RGM_OK, "%s", err.text);
+    ck_assert_int_eq(e.count[RGM_SPLIT_TRAIN], 1);
+    rgm_exclude_free(&e);
+}
+END_TEST
+
 START_TEST(test_hash) {
     rgm_exclude a = {0}, b = {0};
     ck_assert(rgm_exclude_hash(&a, set) == 0);
@@ -317,6 +332,7 @@ int main(void) {
     TCase *c = tcase_create("exclude");
     tcase_add_checked_fixture(c, set_up, tear_down);
     tcase_add_test(c, test_read);
+    tcase_add_test(c, test_mark);
     tcase_add_test(c, test_hash);
     tcase_add_loop_test(c, test_bad, 0, (int)(sizeof bad / sizeof *bad));
     tcase_add_test(c, test_no_list);

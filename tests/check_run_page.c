@@ -129,6 +129,21 @@ START_TEST(metrics_of_anything) {
 }
 END_TEST
 
+/* The event behind such a line is read. */
+START_TEST(lines_with_nul) {
+    static const char lines[] =
+        "{\"event\": \"st\0ep\", \"step\": 1}\n{\"event\": \"step\", \"step\": 2, \"loss\": 0.25}\n"
+        "\0\0\n{\"event\": \"step\", \"step\": 3, \"loss\": 0.5}\n\0";
+    write_file(metrics, lines, sizeof lines - 1);
+    rgm_history *h = read_run();
+    ck_assert_int_eq(h->damaged, 2);
+    ck_assert_int_eq(h->loss.total, 2);
+    ck_assert_int_eq(h->steps, 3);
+    ck_assert_int_eq(h->cut, 1);
+    rgm_history_free(h);
+}
+END_TEST
+
 START_TEST(lines_of_any_length) {
     size_t room = 1 << 20;
     char *text = malloc(room);
@@ -624,6 +639,7 @@ int main(void) {
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_add_test(tests, metrics_of_anything);
     tcase_add_test(tests, lines_of_any_length);
+    tcase_add_test(tests, lines_with_nul);
     tcase_add_test(tests, steps_in_two_ways);
     tcase_add_test(tests, folders_that_are_none);
     tcase_add_test(tests, a_reading_is_stopped);

@@ -13,7 +13,10 @@ static int32_t is_stream(const char *path) {
 
 rgm_status rgm_output_check(const rgm_output *o, const char *command, rgm_error *err) {
     int error = 0;
-    if (!o->path || is_stream(o->path)) return RGM_OK;
+    if (!o->path) return RGM_OK;
+    if (o->how == RGM_OUTPUT_REPLACED && strcmp(o->path, "-") == 0)
+        return rgm_fail(err, RGM_E_USAGE, "--%s: expected a file (/dev/stdout is standard output)", o->flag);
+    if (is_stream(o->path)) return RGM_OK;
     if (o->how == RGM_OUTPUT_REPLACED) error = rgm_replace_hindered(o->path);
     if (o->how == RGM_OUTPUT_IN_PLACE) error = rgm_write_hindered(o->path);
     if (error) return rgm_fail(err, RGM_E_IO, "--%s: %.300s: %s", o->flag, o->path, strerror(error));

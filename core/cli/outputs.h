@@ -16,7 +16,8 @@ typedef struct rgm_output {
     int32_t how;      /* RGM_OUTPUT_* */
 } rgm_output;
 
-/* RGM_E_IO if it could not be written, RGM_E_USAGE if something else is there. `command` is for the line. */
+/* RGM_E_IO if it could not be written, RGM_E_USAGE if something else is there, or for "-" where a file is replaced.
+ * `command` is for the line. */
 rgm_status rgm_output_check(const rgm_output *output, const char *command, rgm_error *err);
 
 /* RGM_E_USAGE if two of them have one name: the latter would take the place of the former. */

@@ -7,7 +7,7 @@
 #include "recipe/align.h"
 #include "recipe/pairs.h"
 
-enum { BEST = RGM_PAIRS_BEST, AT_ONCE = 4096, CHUNK = 32 };
+enum { BEST = RGM_PAIRS_BEST, AT_ONCE = 1024, CHUNK = 32 };
 
 struct rgm_near {
     rgm_images *images;

@@ -54,11 +54,12 @@ static void put_splits(FILE *to, const rgm_inspection *in) {
     for (int32_t split = 0; split < RGM_SPLIT_COUNT; split++) {
         const rgm_split_statistics *s = &in->statistics.split[split];
         if (!info->count[split]) continue;
+        int32_t looked = s->mean && isfinite(s->mean[0]); /* perhaps all are broken */
         fprintf(to, "  %-10s %9" PRId64 " images  %5.1f %%", rgm_split_name(split), info->count[split],
                 share(info->count[split], total));
-        for (int32_t c = 0; s->mean && c < info->C && c < CHANNELS; c++)
+        for (int32_t c = 0; looked && c < info->C && c < CHANNELS; c++)
             fprintf(to, "%s%.1f +- %.1f", c ? ", " : "   pixels ", s->mean[c], s->std[c]);
-        fprintf(to, "%s\n", s->mean && info->C > CHANNELS ? ", ..." : "");
+        fprintf(to, "%s\n", looked && info->C > CHANNELS ? ", ..." : "");
     }
 }
 

@@ -152,7 +152,10 @@ static void put_evaluation(FILE *to, const char *name, const rgm_history_evaluat
         fputs(")", to);
     }
     fputs(", loss ", to);
-    rgm_html_fixed(to, v->loss, 4);
+    if (isfinite(v->loss))
+        rgm_html_fixed(to, v->loss, 4);
+    else
+        fputs("not finite", to);
     fprintf(to, ", step %lld", (long long)v->step);
     if (v->epoch) fprintf(to, ", epoch %d", v->epoch);
     if (v->images) {

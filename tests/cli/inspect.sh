@@ -127,6 +127,12 @@ END
     done
     has foreign.html 'cannot be read'
     has out '^unreadable pictures: 15$'
+    # all of them
+    "$python" -c 'import h5py; f = h5py.File("foreign.h5", "a"); f["train/encoded"][:] = 0'
+    expect 0 "$regimen" inspect foreign.h5 --page=foreign.html --json=foreign.json --quiet
+    has foreign.json '"images": 0,'
+    check
+    ! grep -q 'nan' out foreign.json || fail "of no picture: $(head -5 out)"
 }
 
 # ---- sets of odd shapes
@@ -210,6 +216,8 @@ wrong() {
     refuse 2 'exists, and is none' inspect data.h5 --page predict.html
     expect 3 "$regimen" inspect data.h5 --json=/dev/full --quiet
     expect 0 "$regimen" inspect data.h5 --page=/dev/null --quiet
+    refuse 2 'one name for two files' inspect data.h5 --page same --write-exclude same
+    refuse 2 'expected a file' inspect data.h5 --page=-
     # it writes its own ones over
     for i in 1 2; do expect 0 "$regimen" inspect data.h5 --json=own.json --page own.html --write-exclude own.txt; done
 }
