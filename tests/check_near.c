@@ -345,6 +345,37 @@ START_TEST(chains_join_no_strangers) {
 }
 END_TEST
 
+/* A scene of the training split, and many images of it in another, moved by a pixel: each is a leak, though those of
+ * its own split are nearer. */
+START_TEST(series_hide_no_leaks) {
+    enum { SCENES = 40, SERIES = 30 };
+    const rgm_rng rng = {.seed = 5, .stream = RGM_STREAM(RGM_STREAM_TEST, 3)};
+    const int64_t count[RGM_SPLIT_COUNT] = {SCENES, SCENES + SERIES, SERIES};
+    made m;
+    rgm_findings f;
+    int64_t leaks = 0;
+    make(&m, SIDE, SIDE, 1, count);
+    for (int32_t s = 0; s < RGM_SPLIT_COUNT; s++)
+        for (int64_t i = 0; i < count[s]; i++) {
+            uint64_t seed = s == 0 ? (uint64_t)i : s == 1 && i < SCENES ? 1000 + (uint64_t)i : 0;
+            uint8_t *image = image_of(&m, s, i);
+            texture(seed, 1, 1, image);
+            if (!seed && s) move(image_of(&m, 0, 0), 1, (int32_t[2]){1, 0}, 0, image);
+            for (int32_t k = 0; k < PIXELS && !seed && s; k++)
+                image[k] ^= (uint8_t)(rgm_rng_below(&rng, (uint64_t)((s * 100 + i) * PIXELS + k), 5) == 0);
+        }
+    open_made(&m);
+    search(m.set, 2, -1, &f);
+    for (int64_t i = 0; i < SERIES; i++) {
+        leaks += find(&f, RGM_FIND_NEAR_LEAK, RGM_SPLIT_TEST, SCENES + i) != NULL;
+        leaks += find(&f, RGM_FIND_NEAR_LEAK, RGM_SPLIT_VALIDATION, i) != NULL;
+    }
+    ck_assert_int_eq(leaks, 2 * SERIES);
+    rgm_findings_free(&f);
+    free_made(&m);
+}
+END_TEST
+
 /* Exact duplicates take part through their first. */
 START_TEST(duplicates_count_once) {
     const int64_t count[RGM_SPLIT_COUNT] = {30, 3, 0};
@@ -492,6 +523,7 @@ int main(void) {
     tcase_add_loop_test(tc, strangers_are_none, 0, 4);
     tcase_add_test(tc, other_colours_are_none);
     tcase_add_test(tc, chains_join_no_strangers);
+    tcase_add_test(tc, series_hide_no_leaks);
     tcase_add_test(tc, duplicates_count_once);
     tcase_add_loop_test(tc, odd_sizes, 0, 7);
     tcase_add_test(tc, two_images);

@@ -17,7 +17,9 @@ struct rgm_near {
     rgm_pairs *pairs;
     uint8_t *textured; /* [count] 1: there is a sketch */
     /* of the images that are compared, by their places */
-    int32_t *number; /* [compared] */
+    int32_t *number;                /* [compared] */
+    int64_t parts[RGM_SPLIT_COUNT]; /* the first place of each split */
+    int32_t part_count;
     int64_t compared;
     rgm_candidate *candidates; /* [compared][BEST] */
     uint8_t *how;              /* [compared][BEST] */
@@ -85,6 +87,15 @@ static rgm_status take_memory(rgm_near *n, rgm_error *err) {
     return RGM_OK;
 }
 
+/* Image i comes next: perhaps it is the first of its split. */
+static void note_split(rgm_near *n, int64_t i) {
+    int32_t split, before = -1;
+    int64_t index;
+    rgm_images_place(n->images, i, &split, &index);
+    if (n->compared) rgm_images_place(n->images, n->number[n->compared - 1], &before, &index);
+    if (split != before) n->parts[n->part_count++] = n->compared;
+}
+
 /* The sketches of those that are compared move together: a place is never after its number. */
 static rgm_status choose(rgm_near *n, const int64_t *of, rgm_error *err) {
     rgm_sketch sketch;
@@ -92,6 +103,7 @@ static rgm_status choose(rgm_near *n, const int64_t *of, rgm_error *err) {
     if (!n->number) return rgm_fail(err, RGM_E_NOMEM, "inspect: no memory for %" PRId64 " images", n->count);
     for (int64_t i = 0; i < n->count; i++) {
         if (!n->textured[i] || of[i] != i) continue;
+        note_split(n, i);
         rgm_pairs_get(n->pairs, i, &sketch);
         rgm_pairs_put(n->pairs, n->compared, &sketch);
         n->number[n->compared++] = (int32_t)i;
@@ -104,6 +116,8 @@ static rgm_status search(rgm_near *n, rgm_error *err) {
                                      .sketcher = n->sketcher,
                                      .device = n->o.device,
                                      .count = n->compared,
+                                     .parts = n->parts,
+                                     .part_count = n->part_count,
                                      .candidates = n->candidates,
                                      .stop = n->o.stop,
                                      .progress = n->o.progress,

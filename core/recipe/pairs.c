@@ -8,7 +8,7 @@
 /* Columns are taken in panels of 16, some panels at once in the second-level cache; rows in tiles that the first-level
  * cache holds with their products. */
 enum { HALF = RGM_SKETCH_HALF, PANEL = 16, PANELS = 16, TILE = 48, TILES = 6, ROWS = TILE * TILES };
-enum { DEPTH = HALF + 2, AT_ONCE = 64, BEST = RGM_PAIRS_BEST };
+enum { DEPTH = HALF + 2, AT_ONCE = 64, BEST = RGM_PAIRS_BEST, OTHERS = 3 };
 
 /* Products are of halves of whole numbers. They are exact while squared lengths are at most EXACT; rounded, they may be
  * less by SLACK (2^-24 of their largest sums, twice). A product has to be above LESS below half a distance. */
@@ -28,6 +28,7 @@ typedef struct room {
     float columns[PANELS][DEPTH][PANEL];
     float even[TILE][PANEL], odd[TILE][PANEL]; /* products */
     float least[ROWS];                         /* what a product has to exceed */
+    int64_t own[ROWS];                         /* where the row's part begins */
 } room;
 
 typedef struct work {
@@ -93,6 +94,12 @@ static void load_column(const rgm_pairs *p, int64_t panel, int32_t even, float t
     }
 }
 
+static int64_t begin_of_part(const rgm_pairs_search *s, int64_t place) {
+    int64_t begin = 0;
+    for (int32_t i = 0; i < s->part_count && s->parts[i] <= place; i++) begin = s->parts[i];
+    return begin;
+}
+
 /* Rows beyond the last are like the last. */
 static void load_rows(const work *w, int64_t first, room *r) {
     for (int32_t i = 0; i < ROWS; i++) {
@@ -107,6 +114,7 @@ static void load_rows(const work *w, int64_t first, room *r) {
         to[w->even][i % TILE] = -squares / 2;
         to[w->even + 1][i % TILE] = 1;
         r->least[i] = w->reach;
+        r->own[i] = begin_of_part(w->s, place);
     }
 }
 
@@ -115,8 +123,21 @@ static void load_rows(const work *w, int64_t first, room *r) {
 /* What the product of a pair at this distance, or a smaller one, exceeds. */
 static float above(const work *w, int32_t distance) { return -(float)distance / 2 - LESS - w->slack; }
 
-static void insert(rgm_candidate *list, int32_t other, int32_t distance) {
-    int32_t at = BEST - 1;
+/* Candidates of a row, while they are searched: OTHERS of the parts before its own, and behind them those of its own.
+ * In the first part all are its own. */
+typedef struct bests {
+    rgm_candidate *list;
+    int32_t places;
+} bests;
+
+static bests bests_of(const work *w, int64_t row, int64_t own, int64_t column) {
+    rgm_candidate *list = w->s->candidates + row * BEST;
+    if (!own) return (bests){list, BEST};
+    return column < own ? (bests){list, OTHERS} : (bests){list + OTHERS, BEST - OTHERS};
+}
+
+static void insert(rgm_candidate *list, int32_t places, int32_t other, int32_t distance) {
+    int32_t at = places - 1;
     for (; at > 0 && (list[at - 1].other < 0 || list[at - 1].distance > distance); at--) list[at] = list[at - 1];
     list[at] = (rgm_candidate){.other = other, .distance = distance};
 }
@@ -134,21 +155,22 @@ static int32_t rest_of(const int16_t x[HALF], const int16_t y[HALF], const int16
 
 /* A pair whose first halves are close: -2 * product is their squared distance. Together with that of the second halves
  * it bounds the distance from below. Columns come in ascending order, so of equal distances the first stays. */
-static void measure(const work *w, int64_t row, int64_t column, float product, float *least) {
+static void measure(const work *w, int64_t row, int64_t own, int64_t column, float product, float *least) {
     const rgm_pairs *p = w->s->pairs;
-    rgm_candidate *list = w->s->candidates + row * BEST;
+    const bests b = bests_of(w, row, own, column);
+    const rgm_candidate *last = &b.list[b.places - 1];
     rgm_sketch one, other;
     if (column >= row) return;
-    int32_t most = list[BEST - 1].other < 0 ? w->radius : list[BEST - 1].distance - 1;
+    int32_t most = last->other < 0 ? w->radius : last->distance - 1;
     const double first = -2 * ((double)product + (double)w->slack);
     if (rest_of(p->second[row], p->second[column], w->odd) + first > most) return;
     rgm_pairs_get(p, row, &one);
     rgm_pairs_get(p, column, &other);
     int32_t distance = rgm_sketch_distance(w->s->sketcher, &one, &other);
     if (distance > most) return;
-    insert(list, (int32_t)column, distance);
-    if (list[BEST - 1].other < 0) return;
-    most = list[BEST - 1].distance - 1;
+    insert(b.list, b.places, (int32_t)column, distance);
+    if (last->other < 0) return;
+    most = last->distance - 1;
     *least = most < 0 ? INFINITY : above(w, most); /* of many that are alike none is better than these */
 }
 
@@ -173,11 +195,13 @@ static int32_t any_above(const float *even, const float *odd, float least) {
 static void filter(const work *w, room *r, int64_t first_row, int32_t tile, int64_t first_column) {
     for (int32_t i = 0; i < TILE; i++) {
         float *least = &r->least[tile * TILE + i];
-        int64_t row = first_row + tile * TILE + i;
+        int64_t row = first_row + tile * TILE + i, own = r->own[tile * TILE + i] - first_column;
+        if (own >= 0 && own < PANEL) *least = w->reach; /* its own part begins here */
         if (!any_above(r->even[i], r->odd[i], *least) || row >= w->s->count) continue;
         for (int32_t l = 0; l < PANEL; l++) {
             float product = r->even[i][l] + fabsf(r->odd[i][l]);
-            if (product > *least) measure(w, row, first_column + l, product, least);
+            if (l == own) *least = w->reach;
+            if (product > *least) measure(w, row, own + first_column, first_column + l, product, least);
         }
     }
 }
@@ -199,6 +223,19 @@ static void multiply(const work *w, room *r, int32_t tile, int32_t panel) {
     k->gemm_outer(&shape, r->rows[tile][w->even + 2], r->columns[panel][w->even + 2], r->odd[0], columns);
 }
 
+/* The closest first, without gaps. */
+static void close_up(rgm_candidate *list) {
+    rgm_candidate found[BEST];
+    int32_t count = 0;
+    for (int32_t i = 0; i < BEST; i++) {
+        if (list[i].other < 0) continue;
+        int32_t at = count++;
+        for (; at > 0 && found[at - 1].distance > list[i].distance; at--) found[at] = found[at - 1];
+        found[at] = list[i];
+    }
+    for (int32_t i = 0; i < BEST; i++) list[i] = i < count ? found[i] : (rgm_candidate){.other = -1};
+}
+
 static rgm_status find_rows(void *context, int32_t chunk, int32_t worker, rgm_error *err) {
     const work *w = context;
     room *r = &w->rooms[worker];
@@ -216,6 +253,7 @@ static rgm_status find_rows(void *context, int32_t chunk, int32_t worker, rgm_er
                 filter(w, r, row, tile, (panel + i) * PANEL);
             }
     }
+    for (int64_t i = row; i < end; i++) close_up(w->s->candidates + i * BEST);
     return RGM_OK;
 }
 

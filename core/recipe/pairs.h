@@ -37,6 +37,8 @@ typedef struct rgm_pairs_search {
     const rgm_sketcher *sketcher;
     const rgm_device *device;
     int64_t count;             /* the places before this */
+    const int64_t *parts;      /* [part_count] places at which parts begin, ascending; NULL: there is one */
+    int32_t part_count;        /* of a part behind the first, three candidates are of parts before it */
     rgm_candidate *candidates; /* out [count][RGM_PAIRS_BEST], the closest first */
     rgm_stop stop;
     void (*progress)(void *context, int64_t done); /* [main]; NULL: not told */
