@@ -49,8 +49,8 @@ static rgm_status draw(const rgm_share_ask *ask, int32_t drawn, int64_t asked, u
                                    .instance = drawn == RGM_SPLIT_TEST ? INSTANCE_TEST : INSTANCE_VALIDATION};
     if (status == RGM_OK) status = rgm_stratify(&choice, &total, held, err);
     if (status == RGM_OK && total == 0)
-        status = rgm_fail(err, RGM_E_USAGE, "--%s: no class of %.200s can spare a sample%s", rgm_split_name(drawn),
-                          ask->what, groups ? ": copies of an image stay together (--no-groups divides them)" : "");
+        status =
+            rgm_fail(err, RGM_E_USAGE, "--%s: no class of %.200s can spare a sample", rgm_split_name(drawn), ask->what);
     if (status == RGM_OK && total != asked)
         rgm_log(RGM_LOG_WARN, "the %s split has %lld samples, not %lld: %s", rgm_split_name(drawn), (long long)total,
                 (long long)asked, groups ? "copies of an image stay together" : "each class keeps one for training");

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include "base/log.h"
 #include "base/rng.h"
 #include "data/together.h"
 
@@ -142,6 +143,17 @@ static rgm_status count_asked(const rgm_dataset_info *info, double fraction, int
                                : "training: a smaller --validation");
 }
 
+/* Where nearly all are copies of a few, none can be spared together with its copies: these are divided then. */
+static rgm_status mark(struct stratify *work, const rgm_stratified *ask, int64_t *total, rgm_error *err) {
+    int64_t wanted = *total;
+    if (ask->groups) RGM_TRY(mark_groups(work, ask, total, err));
+    if (ask->groups && (*total > 0 || wanted == 0)) return RGM_OK;
+    if (ask->groups) rgm_log(RGM_LOG_WARN, "nearly all images are copies of a few: copies come into several splits");
+    *total = wanted;
+    mark_held(work, ask);
+    return RGM_OK;
+}
+
 rgm_status rgm_stratify(const rgm_stratified *ask, int64_t *total, uint8_t *held, rgm_error *err) {
     struct stratify work = {.held = held};
     rgm_status status = alloc_stratify(&work, ask->classes, ask->count, err);
@@ -151,22 +163,17 @@ rgm_status rgm_stratify(const rgm_stratified *ask, int64_t *total, uint8_t *held
         int64_t spare = count_spare(&work, ask->classes);
         if (*total > spare) *total = spare;
         settle_shares(&work, ask, *total);
-        if (ask->groups)
-            status = mark_groups(&work, ask, total, err);
-        else
-            mark_held(&work, ask);
+        status = mark(&work, ask, total, err);
     }
     free_stratify(&work);
     return status;
 }
 
-static rgm_status refuse_none(double fraction, int groups, rgm_error *err) {
+static rgm_status refuse_none(double fraction, rgm_error *err) {
     return rgm_fail(err, RGM_E_USAGE,
-                    "validation fraction %g: no class can spare a sample, %s "
+                    "validation fraction %g: no class can spare a sample, none has more than one "
                     "(remedy: --validation 0, or a validation split in the file)",
-                    fraction,
-                    groups ? "for copies of an image stay together and none of their groups is small enough"
-                           : "none has more than one");
+                    fraction);
 }
 
 rgm_status rgm_holdout_create(rgm_holdout *holdout, const rgm_dataset *set, double fraction, uint64_t seed,
@@ -190,7 +197,7 @@ rgm_status rgm_holdout_create(rgm_holdout *holdout, const rgm_dataset *set, doub
     }
     RGM_TRY_OR_FAIL(status, rgm_stratify(&ask, &total, held, err));
     if (total == 0) {
-        status = refuse_none(fraction, ask.groups != NULL, err);
+        status = refuse_none(fraction, err);
         goto fail;
     }
     write_views(holdout, set, held, count, total);

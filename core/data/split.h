@@ -44,7 +44,8 @@ typedef struct rgm_stratified {
 
 /* Chooses *total of the samples, as rgm_holdout_create() does: held[count] gets 1 for the chosen, 0 for the others. A
  * class never gives its last sample: *total becomes what can be had, which may be 0. Of groups, all or none are chosen,
- * and *total may become a little more, too (together.h). RGM_E_NOMEM. */
+ * and *total may become a little more, too (together.h). Where that leaves none, as nearly all are copies of a few,
+ * they are divided, and a log line says so. RGM_E_NOMEM. */
 rgm_status rgm_stratify(const rgm_stratified *ask, int64_t *total, uint8_t *held, rgm_error *err);
 
 /* The training split in two parts, each in ascending order. */
