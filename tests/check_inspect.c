@@ -175,6 +175,7 @@ static rgm_dataset *open_way(const char *path, int32_t way, rgm_test_memory *cop
     set = open_set(path, way == PREAD ? RGM_ACCESS_PREAD : RGM_ACCESS_AUTO);
     if (way != IN_MEMORY) return set;
     copy_to_memory(copy, set);
+    copy->memory.name = NULL; /* it is the closed set's */
     rgm_dataset_close(set);
     ck_assert_int_eq(rgm_dataset_from_memory(&set, &copy->memory, NULL), RGM_OK);
     return set;
