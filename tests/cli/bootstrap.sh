@@ -54,7 +54,7 @@ find other -exec touch -d 2001-01-01 {} +
 rm -r A/animals
 mv other A/animals
 expect 0 tree/bootstrap train -- A/animals
-has out '^  train *20 images'
+has out '^  train *18 images' # of 22: copies of a picture stay together
 
 # ---- odd names; that of the set that is made without a folder
 pictures ./-x 12
