@@ -10,6 +10,7 @@ libcli_la_SOURCES = \
 	%D%/cmd_bench_predict.c \
 	%D%/cmd_bench_step.c \
 	%D%/cmd_bench_train.c \
+	%D%/cmd_check.c \
 	%D%/cmd_compare.c \
 	%D%/cmd_eval.c \
 	%D%/cmd_import.c \

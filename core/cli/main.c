@@ -24,6 +24,7 @@ static const struct {
 } commands[] = {
     {"import", "turn other formats into a data set", rgm_cmd_import},
     {"inspect", "look at a data set: duplicates, leaks, odd images", rgm_cmd_inspect},
+    {"check", "whether a set-up is sound before it is trained", rgm_cmd_check},
     {"plan", "show a model's layers, arithmetic and memory", rgm_cmd_plan},
     {"train", "train a model", rgm_cmd_train},
     {"eval", "evaluate a checkpoint", rgm_cmd_eval},

@@ -258,6 +258,13 @@ static rgm_status take_names(rgm_dataset *set, const rgm_dataset_memory *m, rgm_
     return RGM_OK;
 }
 
+static void take_constants(rgm_dataset *set, const rgm_dataset_memory *m) {
+    if (!m->mean || !m->std) return;
+    memcpy(set->info.mean, m->mean, (size_t)m->C * sizeof *m->mean);
+    memcpy(set->info.std, m->std, (size_t)m->C * sizeof *m->std);
+    set->has_mean = set->has_std = 1;
+}
+
 static rgm_status take_memory(rgm_dataset *set, const rgm_dataset_memory *m, rgm_error *err) {
     RGM_TRY(check_memory(set, m, err));
     set->info.H = m->H;
@@ -270,6 +277,7 @@ static rgm_status take_memory(rgm_dataset *set, const rgm_dataset_memory *m, rgm
     for (int32_t s = 0; s < RGM_SPLIT_COUNT; s++) RGM_TRY(take_split(set, m, s, err));
     RGM_TRY(take_names(set, m, err));
     describe_texts(set);
+    take_constants(set, m);
     return compute_constants(set, err);
 }
 

@@ -116,12 +116,13 @@ typedef struct rgm_dataset_memory {
     const uint8_t *images[RGM_SPLIT_COUNT]; /* [count][H][W][C], dense */
     const int32_t *labels[RGM_SPLIT_COUNT]; /* [count], 0 to classes - 1 */
     const char *const *class_names;         /* [classes]; NULL: none */
+    const float *mean, *std;                /* [C], as the set's own attributes would say; NULL: they are computed */
     rgm_stop stop;                          /* asked while mean and std are computed */
 } rgm_dataset_memory;
 
 /* A set of these pixels, which stay the caller's and must stay as they are until it is closed; all else is copied. Mean
- * and std are computed from the training split. Limits are those of files. RGM_E_USAGE for what is outside of them,
- * RGM_E_INTERRUPTED if it was to stop. [any thread] */
+ * and std are computed from the training split, unless they are given. Limits are those of files. RGM_E_USAGE for what
+ * is outside of them, RGM_E_INTERRUPTED if it was to stop. [any thread] */
 rgm_status rgm_dataset_from_memory(rgm_dataset **set, const rgm_dataset_memory *memory, rgm_error *err);
 
 /* Closes; NULL is fine. Views and pointers into the set end here. */

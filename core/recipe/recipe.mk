@@ -2,7 +2,17 @@ noinst_LTLIBRARIES += librecipe.la
 librecipe_la_SOURCES = \
 	%D%/align.c %D%/align.h \
 	%D%/ascending.c %D%/ascending.h \
+	%D%/check.c %D%/check.h \
+	%D%/check_data.c \
+	%D%/check_input.c \
+	%D%/check_loss.c \
+	%D%/check_model.c \
+	%D%/check_run.c \
+	%D%/check_start.c \
+	%D%/check_step.c \
+	%D%/check_training.c \
 	%D%/checkpoint_says.c %D%/checkpoint_says.h \
+	%D%/checks.c %D%/checks.h \
 	%D%/compare.c %D%/compare.h \
 	%D%/compare_runs.c %D%/compare_runs.h \
 	%D%/contestants.c %D%/contestants.h \
@@ -14,6 +24,7 @@ librecipe_la_SOURCES = \
 	%D%/images.c %D%/images.h \
 	%D%/inspect.c %D%/inspect.h \
 	%D%/judge.c %D%/judge.h \
+	%D%/lab.c %D%/lab.h \
 	%D%/label_errors.c %D%/label_errors.h \
 	%D%/losses.c %D%/losses.h \
 	%D%/measures.c %D%/measures.h \

@@ -36,6 +36,7 @@ libreport_la_SOURCES = \
 	%D%/statistics.c %D%/statistics.h \
 	%D%/summary.c %D%/summary.h \
 	%D%/thumbs.c %D%/thumbs.h \
-	%D%/trace.c %D%/trace.h
+	%D%/trace.c %D%/trace.h \
+	%D%/verdicts.c %D%/verdicts.h
 libreport_la_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
 libreport_la_LIBADD = $(JANSSON_LIBS)
