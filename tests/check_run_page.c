@@ -418,10 +418,21 @@ END_TEST
 
 enum { CLASSES = 4, IMAGES = 4000 };
 
+/* Each mistake gets a picture, and so does the training image beside it. */
+static void draw_worst(rgm_examination *x, const uint8_t *pixels, const int32_t size[3]) {
+    rgm_error err;
+    for (int32_t i = 0; i < x->worst_count; i++) {
+        ck_assert(rgm_examination_picture(&x->worst[i].picture, pixels, size, &err) == RGM_OK);
+        ck_assert(rgm_examination_picture(&x->worst[i].nearest_picture, pixels, size, &err) == RGM_OK);
+        x->worst[i].nearest = i;
+    }
+}
+
 /* Of class c an image is taken for c, but for a quarter of class 0, which is taken for 3. */
 static void examine(rgm_examination *x, double confidence) {
     rgm_error err;
-    uint8_t pixels[3 * 5] = {0, 50, 100, 150, 200, 255};
+    static const uint8_t pixels[3 * 5] = {0, 50, 100, 150, 200, 255};
+    static const int32_t size[3] = {3, 5, 1};
     ck_assert(rgm_examination_begin(x, CLASSES, &err) == RGM_OK);
     for (int32_t i = 0; i < IMAGES; i++) {
         int32_t label = i % CLASSES, taken = label == 0 && i % 16 == 0 ? 3 : label;
@@ -429,9 +440,10 @@ static void examine(rgm_examination *x, double confidence) {
         for (int32_t c = 0; c < CLASSES; c++) p[c] = (float)((1 - confidence) / (CLASSES - 1));
         p[taken] = (float)(confidence + (i == 160 ? 1e-3 : 0));
         if (i == 160) p[0] = 1e-6f;
-        const rgm_examined one = {p, pixels, 3, 5, 1, label, i, i == 160 ? "<odd>.jpg" : NULL};
+        const rgm_examined one = {p, label, i, i == 160 ? "<odd>.jpg" : NULL};
         ck_assert(rgm_examination_add(x, &one, &err) == RGM_OK);
     }
+    draw_worst(x, pixels, size);
     rgm_examination_end(x);
     x->split = "test";
     x->checkpoint = "run/<best>.h5";
@@ -536,6 +548,7 @@ END_TEST
 
 static void examine_many(rgm_examination *x, int32_t classes) {
     static uint8_t pixels[64 * 64 * 3];
+    static const int32_t size[3] = {64, 64, 3};
     float *p = malloc(sizeof *p * (size_t)classes);
     rgm_error err;
     ck_assert_ptr_nonnull(p);
@@ -545,9 +558,10 @@ static void examine_many(rgm_examination *x, int32_t classes) {
     for (int32_t i = 0; i < 20 * classes; i++) {
         for (int32_t c = 0; c < classes; c++) p[c] = 0.1f / (float)classes;
         p[(i * 7 + i / 5) % classes] += 0.9f;
-        const rgm_examined one = {p, pixels, 64, 64, 3, i % classes, i, NULL};
+        const rgm_examined one = {p, i % classes, i, NULL};
         ck_assert(rgm_examination_add(x, &one, &err) == RGM_OK);
     }
+    draw_worst(x, pixels, size);
     rgm_examination_end(x);
     x->split = "test";
     x->checkpoint = "best.h5";

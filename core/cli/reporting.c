@@ -9,8 +9,8 @@
 #include "cli/client.h"
 #include "library/configuration.h"
 #include "library/model.h"
+#include "recipe/examine.h"
 #include "report/run_answers.h"
-#include "run/examine.h"
 
 rgm_status rgm_reporting_read(rgm_reporting *r, const char *const *folders, int32_t count, const rgm_stop *stop,
                               rgm_error *err) {
@@ -26,9 +26,15 @@ rgm_status rgm_reporting_read(rgm_reporting *r, const char *const *folders, int3
     return RGM_OK;
 }
 
-static void advance(void *context, int64_t done, int64_t total) {
-    (void)total;
-    rgm_bar_update(context, done, NAN, NAN);
+static void begin(void *context, const char *what, int64_t total) {
+    rgm_reporting *r = context;
+    rgm_bar_finish(&r->bar);
+    rgm_bar_start(&r->bar, &(rgm_bar_options){.label = what, .unit = "images", .total = total, .quiet = r->quiet});
+}
+
+static void advance(void *context, int64_t done) {
+    rgm_reporting *r = context;
+    rgm_bar_update(&r->bar, done, NAN, NAN);
 }
 
 static rgm_status load_model(rgm_reporting *r, const rgm_cli_line *line, const rgm_stop *stop, rgm_error *err) {
@@ -49,8 +55,9 @@ rgm_status rgm_reporting_examine(rgm_reporting *r, const rgm_cli_line *line, int
                                  rgm_error *err) {
     rgm_examination *x = &r->examination;
     RGM_TRY(load_model(r, line, stop, err));
-    const rgm_examine_options options = {.split = split, .stop = *stop, .progress = advance, .context = &r->bar};
-    rgm_bar_start(&r->bar, &(rgm_bar_options){.label = "examine", .unit = "images", .quiet = line->quiet});
+    const rgm_examine_options options = {
+        .split = split, .device = r->machine->device, .stop = *stop, .begin = begin, .progress = advance, .context = r};
+    r->quiet = line->quiet;
     rgm_status status = rgm_examine(r->model->predictor, &options, x, err);
     rgm_bar_finish(&r->bar);
     RGM_TRY(status);

@@ -16,8 +16,7 @@ typedef struct rgm_losses {
 } rgm_losses;
 
 /* Fills the losses of the model: the RGM_SAYS_LOSSES images whose label gets least, of equals the lower number first.
- * For their neighbours all training images are made 16 x 16 by means over cells, and compared with each. Errors of
- * rgm_images_each(), RGM_E_NOMEM. [main] */
+ * Beside each the nearest training image (nearest.h). Errors of rgm_nearest_find(). [main] */
 rgm_status rgm_losses_find(const rgm_losses *losses, rgm_inspection_model *model, rgm_error *err);
 
 #endif

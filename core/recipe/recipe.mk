@@ -19,6 +19,7 @@ librecipe_la_SOURCES = \
 	%D%/distort.c %D%/distort.h \
 	%D%/distributions.c %D%/distributions.h \
 	%D%/exact.c %D%/exact.h \
+	%D%/examine.c %D%/examine.h \
 	%D%/folds.c %D%/folds.h \
 	%D%/groups.c %D%/groups.h \
 	%D%/images.c %D%/images.h \
@@ -30,6 +31,7 @@ librecipe_la_SOURCES = \
 	%D%/measures.c %D%/measures.h \
 	%D%/model_says.c %D%/model_says.h \
 	%D%/near.c %D%/near.h \
+	%D%/nearest.c %D%/nearest.h \
 	%D%/outliers.c %D%/outliers.h \
 	%D%/pairs.c %D%/pairs.h \
 	%D%/patch.c %D%/patch.h \

@@ -23,7 +23,8 @@ rgm_status rgm_examination_begin(rgm_examination *x, int32_t classes, rgm_error 
 
 static void free_image(rgm_examined_image *i) {
     free(i->name);
-    free(i->file);
+    free(i->picture.file);
+    free(i->nearest_picture.file);
     memset(i, 0, sizeof *i);
 }
 
@@ -36,20 +37,20 @@ void rgm_examination_free(rgm_examination *x) {
 
 /* ---- an image ---- */
 
-/* Grey of one or two channels, colour of the first three of more. */
-static rgm_status encode(rgm_examined_image *to, const rgm_examined *image, rgm_error *err) {
-    int32_t C = image->C < 3 ? 1 : 3;
-    size_t count = (size_t)image->H * (size_t)image->W;
+rgm_status rgm_examination_picture(rgm_examined_picture *to, const uint8_t *from, const int32_t size[3],
+                                   rgm_error *err) {
+    int32_t H = size[0], W = size[1], C = size[2] < 3 ? 1 : 3;
+    size_t count = (size_t)H * (size_t)W;
     uint8_t *pixels = malloc(count * (size_t)C);
     if (!pixels) return rgm_fail(err, RGM_E_NOMEM, "report: out of memory");
-    for (size_t i = 0; i < count; i++) memcpy(pixels + i * (size_t)C, image->pixels + i * (size_t)image->C, (size_t)C);
-    const rgm_encode_source source = {pixels, image->H, image->W, C};
-    to->png = image->H <= RGM_EXAMINED_SIDE && image->W <= RGM_EXAMINED_SIDE;
+    for (size_t i = 0; i < count; i++) memcpy(pixels + i * (size_t)C, from + i * (size_t)size[2], (size_t)C);
+    const rgm_encode_source source = {pixels, H, W, C};
+    to->png = H <= RGM_EXAMINED_SIDE && W <= RGM_EXAMINED_SIDE;
     rgm_status status = to->png ? rgm_encode_png(&source, &to->file, &to->size, err)
                                 : rgm_encode_jpeg(&source, QUALITY, &to->file, &to->size, err);
     free(pixels);
-    to->H = image->H;
-    to->W = image->W;
+    to->H = H;
+    to->W = W;
     return status;
 }
 
@@ -61,16 +62,12 @@ static rgm_status keep(rgm_examination *x, const rgm_examined *image, int32_t ta
                               .label = image->label,
                               .taken = taken,
                               .likelihood = likelihood,
-                              .probability = image->probabilities[taken]};
+                              .probability = image->probabilities[taken],
+                              .nearest = -1};
     while (at > 0 && x->worst[at - 1].likelihood > likelihood) at--;
     if (at == RGM_EXAMINED_WORST) return RGM_OK;
     one.name = image->name ? strdup(image->name) : NULL;
-    rgm_status status =
-        image->name && !one.name ? rgm_fail(err, RGM_E_NOMEM, "report: out of memory") : encode(&one, image, err);
-    if (status < 0) {
-        free_image(&one);
-        return status;
-    }
+    if (image->name && !one.name) return rgm_fail(err, RGM_E_NOMEM, "report: out of memory");
     if (x->worst_count == RGM_EXAMINED_WORST) free_image(&x->worst[--x->worst_count]);
     memmove(&x->worst[at + 1], &x->worst[at], sizeof one * (size_t)(x->worst_count - at));
     x->worst[at] = one;

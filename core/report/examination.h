@@ -30,15 +30,23 @@ typedef struct rgm_examined_bin {
     double confidence; /* sum of the greatest probabilities */
 } rgm_examined_bin;
 
+/* A picture as a file. */
+typedef struct rgm_examined_picture {
+    uint8_t *file; /* JPEG or PNG, owned; NULL: there is none */
+    size_t size;
+    int32_t H, W, png;
+} rgm_examined_picture;
+
 /* One of the images that the model finds least likely to have their label. */
 typedef struct rgm_examined_image {
     int64_t index; /* in its split */
     int32_t label, taken;
     float likelihood, probability; /* of the label, of the class that it is taken for */
     char *name;                    /* of its file; NULL: it has none. Owned */
-    uint8_t *file;                 /* JPEG or PNG, owned; NULL: not kept */
-    size_t size;
-    int32_t H, W, png;
+    rgm_examined_picture picture;
+    int64_t nearest; /* the training image that is most like it, by its index; -1: not looked for */
+    int32_t nearest_label;
+    rgm_examined_picture nearest_picture;
 } rgm_examined_image;
 
 /* The first layer's weights. */
@@ -64,8 +72,7 @@ typedef struct rgm_examination {
 /* An image and what the model says of it. */
 typedef struct rgm_examined {
     const float *probabilities; /* [classes] */
-    const uint8_t *pixels;      /* [H][W][C] as the model takes it */
-    int32_t H, W, C, label;
+    int32_t label;
     int64_t index;
     const char *name; /* of its file; NULL: none */
 } rgm_examined;
@@ -73,6 +80,11 @@ typedef struct rgm_examined {
 /* Takes memory; *examination is overwritten, its texts and names are set by the caller behind it. RGM_E_NOMEM. */
 rgm_status rgm_examination_begin(rgm_examination *examination, int32_t classes, rgm_error *err);
 rgm_status rgm_examination_add(rgm_examination *examination, const rgm_examined *image, rgm_error *err);
+
+/* Keeps pixels [H][W][C], dense, as a file: grey of one or two channels, colour of the first three of more. Up to
+ * RGM_EXAMINED_SIDE without loss. RGM_E_NOMEM. */
+rgm_status rgm_examination_picture(rgm_examined_picture *picture, const uint8_t *pixels, const int32_t size[3],
+                                   rgm_error *err);
 void rgm_examination_end(rgm_examination *examination);
 void rgm_examination_free(rgm_examination *examination); /* a zeroed one is fine */
 

@@ -292,12 +292,27 @@ static void put_class_line(FILE *to, const char *class, const char *name, double
     fputs("</b></div>\n", to);
 }
 
+static void put_picture(FILE *to, const rgm_examined_picture *p, const char *alt) {
+    rgm_html_img(to, &(rgm_html_image){.type = p->png ? "png" : "jpeg",
+                                       .bytes = p->file,
+                                       .size = p->size,
+                                       .alt = alt,
+                                       .class = p->H < 80 && p->W < 80 ? "tiny" : NULL});
+}
+
+static void put_nearest(FILE *to, const rgm_examined_image *w, const char *label) {
+    fprintf(to, "<div class=\"soft\">training %lld: ", (long long)w->nearest);
+    rgm_html_text(to, label);
+    fputs("</div>\n", to);
+}
+
 static void put_worst(FILE *to, const desk *d) {
     const rgm_examination *x = d->x;
     fputs("<h2 id=\"losses\">Top losses</h2>\n<p class=\"soft\">Images whose label the model finds least likely, of ",
           to);
     rgm_html_text(to, d->about);
-    fputs(". Below each: its label and what it is taken for, with their probabilities. A label may be wrong.</p>\n<div "
+    fputs(". Right of each: the training image that is most like it. Below: its label and what it is taken for, with "
+          "their probabilities, and that image's label. A label may be wrong.</p>\n<div "
           "class=\"grid\">\n",
           to);
     for (int32_t i = 0; i < x->worst_count; i++) {
@@ -305,11 +320,9 @@ static void put_worst(FILE *to, const desk *d) {
         char alt[64];
         snprintf(alt, sizeof alt, "%s image %lld", x->split, (long long)w->index);
         fprintf(to, "<figure class=\"%s\">\n<div class=\"see\">", w->label == w->taken ? "good" : "bad");
-        rgm_html_img(to, &(rgm_html_image){.type = w->png ? "png" : "jpeg",
-                                           .bytes = w->file,
-                                           .size = w->size,
-                                           .alt = alt,
-                                           .class = w->H < 80 && w->W < 80 ? "tiny" : NULL});
+        put_picture(to, &w->picture, alt);
+        snprintf(alt, sizeof alt, "training image %lld", (long long)w->nearest);
+        if (w->nearest_picture.file) put_picture(to, &w->nearest_picture, alt);
         fputs("</div>\n<figcaption><div class=\"name\">", to);
         rgm_html_text(to, x->split);
         fprintf(to, " %lld", (long long)w->index);
@@ -320,6 +333,7 @@ static void put_worst(FILE *to, const desk *d) {
         fputs("</div>\n", to);
         put_class_line(to, "top", d->names[w->label], (double)w->likelihood);
         put_class_line(to, "top first", d->names[w->taken], (double)w->probability);
+        if (w->nearest_picture.file) put_nearest(to, w, d->names[w->nearest_label]);
         fputs("</figcaption></figure>\n", to);
     }
     fputs("</div>\n", to);

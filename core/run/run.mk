@@ -4,7 +4,6 @@ librun_la_SOURCES = \
 	%D%/begin.c \
 	%D%/earlier.c %D%/earlier.h \
 	%D%/end.c \
-	%D%/examine.c %D%/examine.h \
 	%D%/open.c \
 	%D%/pictures.c %D%/pictures.h \
 	%D%/predictor.c %D%/predictor.h \
