@@ -14,6 +14,7 @@
 #include "train/progress.h"
 #include "train/session.h"
 #include "train/state.h"
+#include "train/watch.h"
 
 typedef struct rgm_trainer rgm_trainer;
 
@@ -49,6 +50,10 @@ typedef struct rgm_step_result {
  * [main]
  */
 rgm_status rgm_trainer_step(rgm_trainer *trainer, int64_t step, rgm_step_result *result, rgm_error *err);
+
+/* What the last step that was made shows of each layer (watch.h). It stays valid, and changes with the next step; of a
+ * trainer that has made none, step -1. */
+const rgm_watch_step *rgm_trainer_watch(const rgm_trainer *trainer);
 
 /* 0 once a step failed amid its update: the state is then that of no step, and must not be saved. */
 int32_t rgm_trainer_whole(const rgm_trainer *trainer);
