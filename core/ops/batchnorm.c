@@ -23,7 +23,7 @@
 #define BN_MOMENTUM 0.1
 
 /* Per-channel vectors of the padded channel count, all in one buffer. */
-enum { A = RGM_NORM_SCALE, SHIFT = RGM_NORM_SHIFT, MEAN = RGM_NORM_MEAN, RSTD, P, Q, S, VECTORS };
+enum { A = RGM_NORM_SCALE, SHIFT = RGM_NORM_SHIFT, MEAN = RGM_NORM_MEAN, RSTD = RGM_NORM_RSTD, P, Q, S, VECTORS };
 
 typedef struct bn_state {
     const rgm_kernels *k;

@@ -43,6 +43,17 @@ static void watch(const rgm_plan *p, int32_t index, rgm_node_report *r) {
     }
 }
 
+/* Where a node's output is, for those who look while a step runs (probe.h). */
+static void show(const rgm_plan *p, int32_t index, rgm_node_report *r) {
+    const rgm_node *node = rgm_plan_node(p, index);
+    const rgm_build_tensor *out = &p->build->tensors[node->out];
+    int32_t norm = node->op == RGM_OP_BATCHNORM;
+    r->pending = norm && out->value < 0;
+    r->values = r->pending ? out->source.values : out->value;
+    r->affine = norm ? out->source.affine : -1;
+    r->relu = r->pending && out->source.relu;
+}
+
 /* ---- the loss ---- */
 
 static rgm_status run_nothing(void *context, int32_t chunk, int32_t worker, rgm_error *err) {
@@ -104,7 +115,10 @@ static rgm_status append(rgm_plan *p, rgm_error *err) {
     rgm_build *b = p->build;
     int32_t nodes = rgm_graph_node_count(p->o.graph);
     RGM_TRY(append_forward(p, err));
-    for (int32_t i = 0; i < nodes; i++) watch(p, i, &b->program->nodes[i]);
+    for (int32_t i = 0; i < nodes; i++) {
+        watch(p, i, &b->program->nodes[i]);
+        show(p, i, &b->program->nodes[i]);
+    }
     RGM_TRY(append_loss(p, err));
     if (p->o.training) RGM_TRY(append_backward(p, err));
     if (b->out_of_memory) return rgm_plan_no_memory(err);

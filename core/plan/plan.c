@@ -3,6 +3,7 @@
 #include "plan/plan.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include "plan/plan_internal.h"
 
 /* ---- making a plan ---- */
@@ -137,3 +138,8 @@ float *rgm_plan_logits(const rgm_plan *p) { return p->logits; }
 float *rgm_plan_dlogits(const rgm_plan *p) { return p->dlogits; }
 int64_t rgm_plan_logits_pitch(const rgm_plan *p) { return rgm_plan_extent(p, rgm_graph_output(p->o.graph)).floats; }
 double rgm_plan_gradient_squares(const rgm_plan *p) { return rgm_squares_sum(p->program->squares); }
+
+void rgm_plan_node_squares(const rgm_plan *p, double *of) {
+    memset(of, 0, sizeof *of * (size_t)rgm_graph_node_count(p->o.graph));
+    rgm_squares_by_node(p->program->squares, p->o.graph, of);
+}

@@ -138,4 +138,7 @@ int64_t rgm_plan_logits_pitch(const rgm_plan *plan);
  * pass over memory. [any] */
 double rgm_plan_gradient_squares(const rgm_plan *plan);
 
+/* The same of each node's parameters, of[nodes of the graph]; 0 for a node without. [any] */
+void rgm_plan_node_squares(const rgm_plan *plan, double *of);
+
 #endif

@@ -22,6 +22,10 @@ typedef struct rgm_node_report {
     int32_t backward;     /* RGM_ROW_* */
     rgm_buffer watch;     /* where values that are not finite would show (finite.h); -1: nowhere */
     int64_t watch_floats; /* of it */
+    rgm_buffer values;    /* of its output behind its forward phases (probe.h); -1: none */
+    rgm_buffer affine;    /* of a batch norm: its vectors; else -1 */
+    int32_t pending;      /* 1: scale, shift and, if `relu`, a ReLU of them are pending on `values` */
+    int32_t relu;
 } rgm_node_report;
 
 typedef struct rgm_owned {

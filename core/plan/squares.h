@@ -7,6 +7,7 @@
 /* Of one phase. */
 typedef struct rgm_squares {
     struct rgm_squares *next;
+    int32_t param; /* one of those whose gradients they are; they belong to one node */
     int32_t chunks;
     double sum[]; /* each chunk */
 } rgm_squares;
@@ -19,5 +20,8 @@ void rgm_plan_squares(rgm_plan *plan, int32_t a, int32_t b, double **slot);
 
 /* Their sum, after the backward phases; in a fixed order. */
 double rgm_squares_sum(const rgm_squares *squares);
+
+/* Adds each node's to of[node]. */
+void rgm_squares_by_node(const rgm_squares *squares, const rgm_graph *graph, double *of);
 
 #endif

@@ -40,6 +40,7 @@ struct rgm_trainer {
     rgm_view eval_view; /* what eval_batches walks over */
     rgm_loss_driver *train_loss, *eval_loss;
     rgm_update *update;
+    rgm_watcher *watcher; /* NULL: nobody looks */
     rgm_phase *step, *eval;
     int32_t step_count, eval_count;
     rgm_memory_plan planned;
@@ -199,20 +200,30 @@ static rgm_status create_plans(rgm_trainer *t, rgm_error *err) {
     return rgm_plan_create(&t->eval_plan, &evaluation, err);
 }
 
-static rgm_status assemble_step(rgm_trainer *t, rgm_error *err) {
-    const rgm_session *s = t->session;
-    int32_t forward, backward;
-    rgm_batch_options options = rgm_trainer_batch_options(t, &s->data->train, 1);
-    RGM_TRY(rgm_batches_create(&t->train_batches, &options, err));
-    const rgm_loss_options loss = {t->train_plan, t->targets, t->labels, 1};
-    RGM_TRY(rgm_loss_create(&t->train_loss, s, &loss, err));
-    RGM_TRY(rgm_update_create(&t->update, s, t->train_plan, &t->memory, t->state.slot, err));
-    const rgm_phase *f = rgm_plan_forward(t->train_plan, &forward), *b = rgm_plan_backward(t->train_plan, &backward);
-    rgm_phase *p = t->step = calloc((size_t)(forward + backward + 2 + RGM_UPDATE_PHASES), sizeof *p);
+/* The forward phases; behind the last one of a layer whoever looks at it. */
+static rgm_phase *put_forward(rgm_trainer *t, rgm_phase *p) {
+    int32_t count, looks = t->watcher ? rgm_watcher_phase_count(t->watcher) : 0, next = 0, after = -1;
+    const rgm_phase *forward = rgm_plan_forward(t->train_plan, &count);
+    if (t->watcher) *p++ = rgm_watcher_input_phase(t->watcher);
+    for (int32_t i = 0; i < count; i++) {
+        *p++ = forward[i];
+        if (next == looks) continue;
+        rgm_phase look = rgm_watcher_phase(t->watcher, next, &after);
+        if (after != i) continue;
+        *p++ = look;
+        next++;
+    }
+    return p;
+}
+
+static rgm_status list_phases(rgm_trainer *t, rgm_error *err) {
+    int32_t forward, backward, looks = t->watcher ? 1 + rgm_watcher_phase_count(t->watcher) : 0;
+    rgm_plan_forward(t->train_plan, &forward);
+    const rgm_phase *b = rgm_plan_backward(t->train_plan, &backward);
+    rgm_phase *p = t->step = calloc((size_t)(forward + looks + backward + 2 + RGM_UPDATE_PHASES), sizeof *p);
     if (!p) return rgm_fail(err, RGM_E_NOMEM, "step: out of memory");
     *p++ = *rgm_batches_phase(t->train_batches);
-    memcpy(p, f, sizeof *p * (size_t)forward);
-    p += forward;
+    p = put_forward(t, p);
     *p++ = rgm_loss_phase(t->train_loss);
     memcpy(p, b, sizeof *p * (size_t)backward);
     p += backward;
@@ -220,6 +231,18 @@ static rgm_status assemble_step(rgm_trainer *t, rgm_error *err) {
     p += RGM_UPDATE_PHASES;
     t->step_count = (int32_t)(p - t->step);
     return RGM_OK;
+}
+
+static rgm_status assemble_step(rgm_trainer *t, rgm_error *err) {
+    const rgm_session *s = t->session;
+    rgm_batch_options options = rgm_trainer_batch_options(t, &s->data->train, 1);
+    RGM_TRY(rgm_batches_create(&t->train_batches, &options, err));
+    const rgm_loss_options loss = {t->train_plan, t->targets, t->labels, 1};
+    RGM_TRY(rgm_loss_create(&t->train_loss, s, &loss, err));
+    RGM_TRY(rgm_update_create(&t->update, s, t->train_plan, &t->memory, t->state.slot, err));
+    if (!t->knobs.unwatched) RGM_TRY(rgm_watcher_create(&t->watcher, s, t->train_plan, err));
+    if (t->watcher) RGM_TRY(rgm_update_watch(t->update, err));
+    return list_phases(t, err);
 }
 
 static int32_t equal_views(const rgm_view *a, const rgm_view *b) {
@@ -329,6 +352,7 @@ void rgm_trainer_destroy(rgm_trainer *t) {
     rgm_loss_destroy(t->train_loss);
     rgm_loss_destroy(t->eval_loss);
     rgm_update_destroy(t->update);
+    rgm_watcher_destroy(t->watcher);
     rgm_augmenter_destroy(t->augmenter);
     rgm_tools_destroy(t->tools);
     rgm_activator_release(&t->activator);
@@ -384,10 +408,25 @@ static rgm_status not_finite(const rgm_trainer *t, int64_t step, rgm_error *err)
                     isfinite(loss) ? "the gradient's norm" : "the loss");
 }
 
+static void watch_step(rgm_trainer *t, int64_t step, const rgm_step_result *result) {
+    if (!t->watcher) return;
+    const rgm_watch_step made = {.step = step,
+                                 .loss = rgm_tally_loss(&result->tally),
+                                 .gradient_norm = result->gradient_norm,
+                                 .rate = result->rate};
+    rgm_watcher_end(t->watcher, &made, rgm_update_changes(t->update));
+}
+
+const rgm_watch_step *rgm_trainer_watch(const rgm_trainer *t) {
+    static const rgm_watch_step none = {.step = -1};
+    return t->watcher ? rgm_watcher_step(t->watcher) : &none;
+}
+
 static rgm_status run_step(rgm_trainer *t, int64_t step, rgm_step_result *result, rgm_error *err) {
     const rgm_session *s = t->session;
     double factor;
     rgm_clock clock = rgm_session_clock(s, step);
+    if (t->watcher) rgm_watcher_begin(t->watcher);
     RGM_TRY(
         rgm_plug_factor(s->model->components.schedule, (size_t)s->model->components.schedules, &clock, &factor, err));
     result->rate = s->model->components.lr * factor;
@@ -397,12 +436,16 @@ static rgm_status run_step(rgm_trainer *t, int64_t step, rgm_step_result *result
     const rgm_batch_out out = {rgm_plan_input(t->train_plan), t->targets, t->labels};
     RGM_TRY(rgm_batches_prepare(t->train_batches, (uint32_t)(step / s->steps_per_epoch), step % s->steps_per_epoch,
                                 &out, err));
+    if (t->watcher) rgm_watcher_waited(t->watcher);
     size_t statistics = sizeof(float) * (size_t)rgm_graph_stat_floats(s->model->graph);
     memcpy(t->stat_before, t->memory.stat, statistics);
     rgm_status status = rgm_team_run(s->device->team, t->step, t->step_count, err);
     result->tally = rgm_loss_tally(t->train_loss);
     result->gradient_norm = rgm_update_norm(t->update);
-    if (status == RGM_OK) return RGM_OK;
+    if (status == RGM_OK) {
+        watch_step(t, step, result);
+        return RGM_OK;
+    }
     t->half |= rgm_update_begun(t->update);
     if (status == RGM_E_NUMERIC && !rgm_update_begun(t->update)) status = not_finite(t, step, err);
     memcpy(t->memory.stat, t->stat_before, statistics);

@@ -27,7 +27,10 @@ struct rgm_update {
     float clip;    /* factor on the gradients, at most 1 */
     rgm_clock clock;
     size_t scratch_bytes;
-    char *scratch; /* per worker */
+    char *scratch;       /* per worker */
+    float *before;       /* per worker: the values of a span before its update; NULL: nobody watches */
+    rgm_change *pieced;  /* of each piece */
+    rgm_change *changes; /* of each parameter */
     rgm_phase phases[RGM_UPDATE_PHASES];
 };
 
@@ -60,6 +63,54 @@ static rgm_status regularize(const rgm_update *u, int32_t stage, const piece *p,
     return RGM_OK;
 }
 
+/* ---- watching ---- */
+
+/* Part i of what is watched of n values: all of them, or evenly lying parts. */
+static rgm_span_range watched(uint64_t n, uint64_t i) {
+    if (n <= RGM_UPDATE_WATCHED) return (rgm_span_range){0, i ? 0 : n};
+    return (rgm_span_range){n / RGM_UPDATE_PIECES * i, RGM_UPDATE_WATCHED / RGM_UPDATE_PIECES};
+}
+
+static void remember(float *before, const rgm_span *span) {
+    for (uint64_t i = 0; i < RGM_UPDATE_PIECES; i++) {
+        rgm_span_range r = watched(span->n, i);
+        memcpy(before, span->param + r.first, sizeof(float) * r.n);
+        before += r.n;
+    }
+}
+
+/* While it is in the cache. */
+static void compare(const rgm_kernels *k, float *before, const rgm_span *span, rgm_change *out) {
+    double value = 0, change = 0, seen = 0;
+    for (uint64_t i = 0; i < RGM_UPDATE_PIECES; i++) {
+        rgm_span_range r = watched(span->n, i);
+        double values, changes;
+        k->sumsq(span->param + r.first, (int64_t)r.n, &values);
+        k->axpy(-1, span->param + r.first, before, (int64_t)r.n);
+        k->sumsq(before, (int64_t)r.n, &changes);
+        before += r.n;
+        value += values;
+        change += changes;
+        seen += (double)r.n;
+    }
+    double whole = seen > 0 ? (double)span->n / seen : 0;
+    *out = (rgm_change){value * whole, change * whole};
+}
+
+/* ---- the update ---- */
+
+static rgm_status update_span(const rgm_update *u, const piece *p, rgm_span *span, void *scratch, rgm_error *err) {
+    if (u->clip < 1) u->session->device->kernels->scale(u->clip, span->grad, (int64_t)span->n);
+    RGM_TRY(regularize(u, RGM_STAGE_GRADIENT, p, span, scratch, err));
+    rgm_rng key = {u->session->config->seed, RGM_STREAM(RGM_STREAM_OPTIMIZE, 0), (uint32_t)u->clock.step,
+                   (uint32_t)p->param};
+    rgm_plug_call call;
+    rgm_plug_call_init(&call, u->session->model->components.optimizer, &u->clock, &key, scratch);
+    RGM_TRY(rgm_plug_update(&call, span, err));
+    span->grad = NULL;
+    return regularize(u, RGM_STAGE_UPDATED, p, span, scratch, err);
+}
+
 static rgm_status run_update(void *context, int32_t chunk, int32_t worker, rgm_error *err) {
     const rgm_update *u = context;
     const piece *p = &u->pieces[chunk];
@@ -78,15 +129,12 @@ static rgm_status run_update(void *context, int32_t chunk, int32_t worker, rgm_e
                      .rate = u->rate,
                      .row = (uint64_t)(param->count / param->dims[0])};
     void *scratch = u->scratch + u->scratch_bytes * (size_t)worker;
-    if (u->clip < 1) u->session->device->kernels->scale(u->clip, span.grad, (int64_t)span.n);
-    RGM_TRY(regularize(u, RGM_STAGE_GRADIENT, p, &span, scratch, err));
-    rgm_rng key = {u->session->config->seed, RGM_STREAM(RGM_STREAM_OPTIMIZE, 0), (uint32_t)u->clock.step,
-                   (uint32_t)p->param};
-    rgm_plug_call call;
-    rgm_plug_call_init(&call, u->session->model->components.optimizer, &u->clock, &key, scratch);
-    RGM_TRY(rgm_plug_update(&call, &span, err));
-    span.grad = NULL;
-    return regularize(u, RGM_STAGE_UPDATED, p, &span, scratch, err);
+    if (!u->before) return update_span(u, p, &span, scratch, err);
+    float *before = u->before + (size_t)RGM_UPDATE_WATCHED * (size_t)worker;
+    remember(before, &span);
+    RGM_TRY(update_span(u, p, &span, scratch, err));
+    compare(u->session->device->kernels, before, &span, &u->pieced[chunk]);
+    return RGM_OK;
 }
 
 /* The widest scope of the components that share a span. */
@@ -166,7 +214,29 @@ void rgm_update_destroy(rgm_update *u) {
     free(u->pieces);
     free(u->applies);
     free(u->scratch);
+    free(u->before);
+    free(u->pieced);
+    free(u->changes);
     free(u);
+}
+
+rgm_status rgm_update_watch(rgm_update *u, rgm_error *err) {
+    size_t workers = (size_t)rgm_team_size(u->session->device->team);
+    u->before = aligned_alloc(64, sizeof(float) * RGM_UPDATE_WATCHED * workers);
+    u->pieced = calloc((size_t)u->piece_count, sizeof *u->pieced);
+    u->changes = calloc((size_t)rgm_graph_param_count(u->session->model->graph), sizeof *u->changes);
+    return u->before && u->pieced && u->changes ? RGM_OK : rgm_fail(err, RGM_E_NOMEM, "update: out of memory");
+}
+
+const rgm_change *rgm_update_changes(rgm_update *u) {
+    if (!u->before) return NULL;
+    memset(u->changes, 0, sizeof *u->changes * (size_t)rgm_graph_param_count(u->session->model->graph));
+    for (int32_t i = 0; i < u->piece_count; i++) {
+        rgm_change *c = &u->changes[u->pieces[i].param];
+        c->value += u->pieced[i].value;
+        c->change += u->pieced[i].change;
+    }
+    return u->changes;
 }
 
 const rgm_phase *rgm_update_phases(rgm_update *u) { return u->phases; }

@@ -22,6 +22,20 @@ void rgm_update_destroy(rgm_update *update);
 enum { RGM_UPDATE_PHASES = 2 };
 const rgm_phase *rgm_update_phases(rgm_update *update);
 
+/* Adds up, in every update from now on, what it changes. RGM_E_NOMEM. [main] */
+rgm_status rgm_update_watch(rgm_update *update, rgm_error *err);
+
+/* Of a parameter: the sums of the squares of its values behind the update, and of what the update has changed. */
+typedef struct rgm_change {
+    double value, change;
+} rgm_change;
+
+/* After a run: of each parameter, the update's; NULL if it does not watch. Of a span with more than RGM_UPDATE_WATCHED
+ * elements, which components of a wide scope ask for, these are estimates: from RGM_UPDATE_PIECES pieces of it, which
+ * lie evenly. Same bits on any number of threads. [main] */
+enum { RGM_UPDATE_WATCHED = 16384, RGM_UPDATE_PIECES = 16 };
+const rgm_change *rgm_update_changes(rgm_update *update);
+
 /* Before a run: the clock and the learning rate (base rate times the schedule's factor). [main] */
 void rgm_update_set(rgm_update *update, const rgm_clock *clock, double rate);
 

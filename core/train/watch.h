@@ -13,13 +13,13 @@
  *                         others                         a sample: all pixels of the batch's first images
  *     dead                units behind a ReLU            the same sample
  *     gradient_rms        all parameters of the layer    exact: the squares that are added up for the gradient's norm
- *     weight_rms,         its weight (of a batch norm,   exact up to RGM_WATCH_SPAN elements of a span of the update;
- *     update_rms          its scale)                     of a longer one, every so many of them
+ *     weight_rms,         its weight (of a batch norm,   exact up to RGM_UPDATE_WATCHED elements of a span of
+ *     update_rms          its scale)                     the update; of a longer one, pieces that lie evenly in it
  *
- * The sample is as many images as hold RGM_WATCH_SAMPLE values, two at least and the batch at most. Batches are shuffled,
- * so these are other images in each step. A unit is a channel of a map, or one value of a vector of features. It counts
- * as dead in a step if no value of it in the sample is above zero. A channel that answers to few images can look dead in
- * one step. A unit that is dead for good looks so in every step: judge by several.
+ * The sample is as many images as hold RGM_WATCH_SAMPLE values, two at least and the batch at most. Batches are
+ * shuffled, so these are other images in each step. A unit is a channel of a map, or one value of a vector of features.
+ * It counts as dead in a step if no value of it in the sample is above zero. A channel that answers to few images can
+ * look dead in one step. A unit that is dead for good looks so in every step: judge by several.
  *
  * Nothing is allocated in a step. The signals are the same bits on any number of threads. The training's own bits are
  * those of a trainer that does not look (rgm_trainer_knobs).
@@ -29,8 +29,9 @@
 
 #include "plan/plan.h"
 #include "train/session.h"
+#include "train/update.h"
 
-enum { RGM_WATCH_SAMPLE = 32768, RGM_WATCH_SPAN = 16384 };
+enum { RGM_WATCH_SAMPLE = 32768 };
 
 /* One layer in one step. What a layer does not have is NaN: parameters, units behind a ReLU. */
 typedef struct rgm_watch_layer {
@@ -66,25 +67,17 @@ typedef struct rgm_watcher rgm_watcher;
 rgm_status rgm_watcher_create(rgm_watcher **watcher, const rgm_session *session, const rgm_plan *plan, rgm_error *err);
 void rgm_watcher_destroy(rgm_watcher *watcher); /* NULL is fine */
 
-/* Bytes that it takes, about. */
-size_t rgm_watcher_bytes(const rgm_session *session);
-
 /* The phases that look. One comes behind the batch's phase. The others come each behind the forward phase `after`,
  * counted from 0, in rising order. */
 rgm_phase rgm_watcher_input_phase(rgm_watcher *watcher);
 int32_t rgm_watcher_phase_count(const rgm_watcher *watcher);
 rgm_phase rgm_watcher_phase(rgm_watcher *watcher, int32_t index, int32_t *after);
 
-/* What the update has added up of a parameter: the squares of its values and of their changes. */
-typedef struct rgm_watch_squares {
-    double value, change;
-} rgm_watch_squares;
-
-/* Around a step. Begin notes the time; what came before it was waiting for data. End fills in the step from what its
- * phases left. `squares`: of each parameter. [main] */
+/* Around a step: it begins; its pixels are there; it was made. The last fills in what its phases left. `step` has its
+ * number, loss, norm and rate; `changes` are of each parameter (update.h). [main] */
 void rgm_watcher_begin(rgm_watcher *watcher);
 void rgm_watcher_waited(rgm_watcher *watcher);
-void rgm_watcher_end(rgm_watcher *watcher, const rgm_watch_step *step, const rgm_watch_squares *squares);
+void rgm_watcher_end(rgm_watcher *watcher, const rgm_watch_step *step, const rgm_change *changes);
 
 /* The last step that was made. */
 const rgm_watch_step *rgm_watcher_step(const rgm_watcher *watcher);
