@@ -255,7 +255,7 @@ static double usual_update(const rgm_rules *r) {
 
 static int32_t find_rate(const rgm_rules *r, rgm_warning *w) {
     double update = usual_update(r);
-    if (!(update > 0.5) || !is_guessing(r)) return 0;
+    if (!(update > 0.2) || !is_guessing(r)) return 0;
     put(w, update, "",
         "a step changes weights by %.2g of themselves, about 0.001 is usual, and the loss is that of guessing: the "
         "rate "
@@ -264,10 +264,26 @@ static int32_t find_rate(const rgm_rules *r, rgm_warning *w) {
     return 1;
 }
 
+/* What updates would be at the full rate. */
+static double full_update(const rgm_rules *r) {
+    double share = r->step->rate / r->session->model->components.lr;
+    return share > 0.01 ? usual_update(r) / share : NAN;
+}
+
+static int32_t find_slow(const rgm_rules *r, rgm_warning *w) {
+    double update = full_update(r);
+    if (!r->fresh || seen_of(r)->windows < 1 || !(update < 2e-5)) return 0;
+    put(w, update, "",
+        "a step at the full rate changes weights by %.1e of themselves, where about 1e-3 is usual: the rate is too "
+        "low: "
+        "--set optimizer.lr=%.2g",
+        update, r->session->model->components.lr * 10);
+    return 1;
+}
+
 /* The likely cause of a loss that does not fall. */
 static void put_cause(const rgm_rules *r, char cause[160]) {
-    double lr = r->session->model->components.lr, update = usual_update(r);
-    double at_full = r->step->rate > 0 ? update * lr / r->step->rate : update;
+    double lr = r->session->model->components.lr, update = usual_update(r), at_full = full_update(r);
     if (update > 0.05)
         snprintf(cause, 160, "the rate is too high: --set optimizer.lr=%.2g", lr / 10);
     else if (at_full < 1e-4)
@@ -319,8 +335,9 @@ static const struct {
     {"input", 0, find_input},         {"scale", 0, find_scale},
     {"dead", 0, find_dead},           {"vanishing", 0, find_vanishing},
     {"exploding", 0, find_exploding}, {"frozen", 0, find_frozen},
-    {"rate", 0, find_rate},           {"stalled", 0, find_stalled},
-    {"rising", 0, find_rising},       {"data", 0, find_data},
+    {"rate", 0, find_rate},           {"slow", 0, find_slow},
+    {"stalled", 0, find_stalled},     {"rising", 0, find_rising},
+    {"data", 0, find_data},
 };
 
 /* ---- use ---- */
