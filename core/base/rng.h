@@ -27,7 +27,8 @@ enum {
     RGM_STREAM_TEST = 7,       /* benches and tests                    */
     RGM_STREAM_REGULARIZE = 8, /* regularizers; instance = position in the list */
     RGM_STREAM_OPTIMIZE = 9,   /* the optimizer                        */
-    RGM_STREAM_LOSS = 10       /* the loss                             */
+    RGM_STREAM_LOSS = 10,      /* the loss                             */
+    RGM_STREAM_LABEL = 11      /* which pictures a person labels       */
 };
 #define RGM_STREAM(purpose, instance) (((uint32_t)(purpose) << 16) | ((uint32_t)(instance)&0xffffu))
 

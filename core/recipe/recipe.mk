@@ -22,11 +22,13 @@ librecipe_la_SOURCES = \
 	%D%/examine.c %D%/examine.h \
 	%D%/folds.c %D%/folds.h \
 	%D%/groups.c %D%/groups.h \
+	%D%/human.c %D%/human.h \
 	%D%/images.c %D%/images.h \
 	%D%/inspect.c %D%/inspect.h \
 	%D%/judge.c %D%/judge.h \
 	%D%/lab.c %D%/lab.h \
 	%D%/label_errors.c %D%/label_errors.h \
+	%D%/labelling.c %D%/labelling.h \
 	%D%/losses.c %D%/losses.h \
 	%D%/measures.c %D%/measures.h \
 	%D%/model_says.c %D%/model_says.h \
