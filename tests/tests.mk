@@ -95,6 +95,13 @@ tests_check_inspection_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE $(HDF5_CFLAGS) $(
 tests_check_inspection_CFLAGS = $(test_cflags)
 tests_check_inspection_LDADD = librecipe.la librun.la libreport.la $(train_libs) $(JANSSON_LIBS)
 
+check_PROGRAMS += tests/check_label
+TESTS += tests/check_label
+tests_check_label_SOURCES = %D%/check_label.c %D%/markup.c %D%/markup.h %D%/make_set.c %D%/make_set.h %D%/encoded_case.c %D%/encoded_case.h $(picture_maker)
+tests_check_label_CPPFLAGS = $(tests_check_inspect_CPPFLAGS)
+tests_check_label_CFLAGS = $(test_cflags)
+tests_check_label_LDADD = $(tests_check_inspect_LDADD) -lm
+
 check_PROGRAMS += tests/check_run_page
 TESTS += tests/check_run_page
 tests_check_run_page_SOURCES = %D%/check_run_page.c %D%/markup.c %D%/markup.h
@@ -464,6 +471,7 @@ command_tests += %D%/cli/exclude.sh
 command_tests += %D%/cli/import.sh
 command_tests += %D%/cli/inspect.sh
 command_tests += %D%/cli/inspect_model.sh
+command_tests += %D%/cli/label.sh
 command_tests += %D%/cli/model.sh
 command_tests += %D%/cli/predict.sh
 command_tests += %D%/cli/refused.sh

@@ -15,6 +15,7 @@ libcli_la_SOURCES = \
 	%D%/cmd_eval.c \
 	%D%/cmd_import.c \
 	%D%/cmd_inspect.c \
+	%D%/cmd_label.c \
 	%D%/cmd_plan.c \
 	%D%/cmd_plugin.c \
 	%D%/cmd_predict.c \

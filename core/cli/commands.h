@@ -14,6 +14,7 @@ typedef rgm_status (*rgm_command_fn)(int argc, char **argv, rgm_error *err);
 rgm_status rgm_cmd_import(int argc, char **argv, rgm_error *err);
 rgm_status rgm_cmd_inspect(int argc, char **argv, rgm_error *err);
 rgm_status rgm_cmd_check(int argc, char **argv, rgm_error *err);
+rgm_status rgm_cmd_label(int argc, char **argv, rgm_error *err);
 rgm_status rgm_cmd_plan(int argc, char **argv, rgm_error *err);
 rgm_status rgm_cmd_train(int argc, char **argv, rgm_error *err);
 rgm_status rgm_cmd_eval(int argc, char **argv, rgm_error *err);

@@ -25,6 +25,7 @@ static const struct {
     {"import", "turn other formats into a data set", rgm_cmd_import},
     {"inspect", "look at a data set: duplicates, leaks, odd images", rgm_cmd_inspect},
     {"check", "whether a set-up is sound before it is trained", rgm_cmd_check},
+    {"label", "make a page on which a person labels pictures", rgm_cmd_label},
     {"plan", "show a model's layers, arithmetic and memory", rgm_cmd_plan},
     {"train", "train a model", rgm_cmd_train},
     {"eval", "evaluate a checkpoint", rgm_cmd_eval},

@@ -170,9 +170,8 @@ static rgm_status check_images(const reading *r, rgm_error *err) {
     rgm_labelling_reader reader = {0};
     rgm_status status = RGM_OK;
     for (int64_t i = 0; i < r->count && status >= 0; i++) {
-        uint64_t hash = 0;
-        status = rgm_labelling_image(&reader, r->set, r->human->split, r->given[i].index, &hash, err);
-        if (status >= 0 && hash != r->given[i].image)
+        status = rgm_labelling_read(&reader, r->set, r->human->split, r->given[i].index, err);
+        if (status >= 0 && reader.hash != r->given[i].image)
             status = rgm_fail(err, RGM_E_FORMAT,
                               "%.300s: image %" PRId64 " of the %s split of %.100s is not the one that was answered: "
                               "the set was made anew; label it again",

@@ -12,7 +12,7 @@
  *     split, seed    "test"; the page's seed
  *     pictures       how many different ones the page has
  *     answers        [{index, image, label, again, seconds}], in the order in which they were given. Image: 16
- *                    hexadecimal digits, rgm_labelling_image(). Again: 0, or 1 where a picture was shown once more
+ *                    hexadecimal digits, rgm_labelling_reader.hash. Again: 0, or 1 where a picture was shown once more
  *
  * True labels are not in the file: they are the set's, as they are when the file is read. So labels that were corrected
  * since do no harm. Pictures are compared with those of the set one by one.

@@ -143,19 +143,20 @@ static size_t room_for(const rgm_dataset_info *info) {
     return info->encoded ? (size_t)info->pictures.bytes : (size_t)info->H * (size_t)info->W * (size_t)info->C;
 }
 
-rgm_status rgm_labelling_image(rgm_labelling_reader *reader, const rgm_dataset *set, int32_t split, int64_t index,
-                               uint64_t *hash, rgm_error *err) {
+rgm_status rgm_labelling_read(rgm_labelling_reader *reader, const rgm_dataset *set, int32_t split, int64_t index,
+                              rgm_error *err) {
     const rgm_dataset_info *info = rgm_dataset_describe(set);
-    rgm_encoded encoded = {0};
+    rgm_encoded encoded = {.nameless = 1};
     if (!reader->room) reader->room = malloc(room_for(info) + 1);
     if (!reader->room) return rgm_fail(err, RGM_E_NOMEM, "label: out of memory");
     if (info->encoded) {
         RGM_TRY(rgm_dataset_encoded(set, split, index, reader->room, &encoded, err));
-        *hash = XXH3_64bits(encoded.bytes.at, encoded.bytes.size);
-        return RGM_OK;
+        reader->bytes = encoded.bytes;
+    } else {
+        RGM_TRY(rgm_dataset_read(set, split, index, reader->room, err));
+        reader->bytes = (rgm_bytes){.at = reader->room, .size = room_for(info)};
     }
-    RGM_TRY(rgm_dataset_read(set, split, index, reader->room, err));
-    *hash = XXH3_64bits(reader->room, room_for(info));
+    reader->hash = XXH3_64bits(reader->bytes.at, reader->bytes.size);
     return RGM_OK;
 }
 

@@ -47,15 +47,17 @@ int32_t rgm_labelling_split(const rgm_dataset *set);
  * their names. Pixels and labels do not count. [any thread] */
 uint64_t rgm_labelling_fingerprint(const rgm_dataset *set, int32_t split);
 
-/* Reads an image's pixels, or the bytes of an encoded picture, for its hash. Zero it before. */
+/* An image as it lies in the set. Zero it before. */
 typedef struct rgm_labelling_reader {
     uint8_t *room;
+    rgm_bytes bytes; /* of the last one, until the next: [H][W][C], or an encoded picture */
+    uint64_t hash;   /* XXH3 of them */
 } rgm_labelling_reader;
 
-/* XXH3 of the pixels, or of the encoded bytes. Errors of rgm_dataset_read() and rgm_dataset_encoded(), RGM_E_NOMEM.
- * [one thread a reader] */
-rgm_status rgm_labelling_image(rgm_labelling_reader *reader, const rgm_dataset *set, int32_t split, int64_t index,
-                               uint64_t *hash, rgm_error *err);
+/* Reads an image's pixels, or the bytes of an encoded picture. Errors of rgm_dataset_read() and rgm_dataset_encoded(),
+ * RGM_E_NOMEM. [one thread a reader] */
+rgm_status rgm_labelling_read(rgm_labelling_reader *reader, const rgm_dataset *set, int32_t split, int64_t index,
+                              rgm_error *err);
 void rgm_labelling_reader_free(rgm_labelling_reader *reader); /* a zeroed one is fine */
 
 #endif

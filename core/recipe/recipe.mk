@@ -29,6 +29,7 @@ librecipe_la_SOURCES = \
 	%D%/lab.c %D%/lab.h \
 	%D%/label_errors.c %D%/label_errors.h \
 	%D%/labelling.c %D%/labelling.h \
+	%D%/labelling_page.c %D%/labelling_page.h \
 	%D%/losses.c %D%/losses.h \
 	%D%/measures.c %D%/measures.h \
 	%D%/model_says.c %D%/model_says.h \

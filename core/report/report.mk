@@ -25,6 +25,8 @@ libreport_la_SOURCES = \
 	%D%/inspection_print.c %D%/inspection_print.h \
 	%D%/inspection_says.c %D%/inspection_says.h \
 	%D%/interval.c %D%/interval.h \
+	%D%/label_page.c %D%/label_page.h \
+	%D%/label_script.c %D%/label_script.h \
 	%D%/metrics.c %D%/metrics.h \
 	%D%/predictions.c %D%/predictions.h \
 	%D%/risks.c %D%/risks.h \
