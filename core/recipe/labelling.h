@@ -4,11 +4,11 @@
  *     labelling.images[labelling.order[i]]               is the i-th that is shown, for i in [0, shows)
  *     rgm_labelling_destroy(&labelling);
  *
- * The images are a systematic sample of the split ordered by class: each has the same chance, so the share of right
+ * The images are a systematic sample of the split ordered by class. Each has the same chance, so the share of right
  * answers estimates that of the whole split without bias. Each class gets its share of the sample, rounded up or down.
  * Source: W. G. Cochran, "Sampling Techniques", 3rd edition, 1977, chapter 8.
  *
- * One in eight is shown twice, to measure how far a person agrees with himself. Between the two lies half of the others
+ * One in eight is shown twice, to measure how far people agree with themselves. Between the two lies half of the others
  * at least. The order does not tell which these are, nor of which class an image is.
  */
 #ifndef RGM_RECIPE_LABELLING_H

@@ -3,7 +3,7 @@ fuzz_shared = %D%/fuzz.c %D%/fuzz.h
 if FUZZ
 fuzz_programs = %D%/fuzz_config %D%/fuzz_option %D%/fuzz_dataset %D%/fuzz_checkpoint %D%/fuzz_file %D%/fuzz_frame \
 	%D%/fuzz_idx %D%/fuzz_cifar %D%/fuzz_csv %D%/fuzz_npy %D%/fuzz_plugin %D%/fuzz_metrics %D%/fuzz_shapes \
-	%D%/fuzz_jpeg %D%/fuzz_png %D%/fuzz_webp %D%/fuzz_bmp %D%/fuzz_pnm
+	%D%/fuzz_human %D%/fuzz_jpeg %D%/fuzz_png %D%/fuzz_webp %D%/fuzz_bmp %D%/fuzz_pnm
 EXTRA_PROGRAMS += $(fuzz_programs) %D%/make_seeds
 fuzz_ldflags = $(AM_LDFLAGS) $(RGM_FUZZ_LDFLAGS)
 fuzz_h5_cppflags = $(AM_CPPFLAGS) $(HDF5_CFLAGS) $(XXHASH_CFLAGS)
@@ -62,6 +62,11 @@ fuzz_state_libs = libtrain.la libplug.la $(net_rooms) libdata.la libpicture.la l
 %C%_fuzz_metrics_SOURCES = %D%/fuzz_metrics.c $(fuzz_shared)
 %C%_fuzz_metrics_LDFLAGS = $(fuzz_ldflags)
 %C%_fuzz_metrics_LDADD = libreport.la libtrain.la libplug.la libpicture.la libbase.la
+
+%C%_fuzz_human_SOURCES = %D%/fuzz_human.c $(fuzz_shared)
+%C%_fuzz_human_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
+%C%_fuzz_human_LDFLAGS = $(fuzz_ldflags)
+%C%_fuzz_human_LDADD = $(inspect_libs) -lm
 
 %C%_fuzz_shapes_SOURCES = %D%/fuzz_shapes.c $(fuzz_shared)
 %C%_fuzz_shapes_LDFLAGS = $(fuzz_ldflags)

@@ -248,6 +248,16 @@ static void put_metrics(void) {
              "{\"event\": \"end\", \"step\": 356, \"epoch\": 3, \"reason\": \"epochs\"}\n{\"event");
 }
 
+/* The target puts its set's fingerprint and the hashes of its images where '@' and '#' are. */
+static void put_human(void) {
+    put_text("human", "answers",
+             "{\"set\": \"a.h5\", \"fingerprint\": \"@\", \"split\": \"test\", \"seed\": 1, \"pictures\": 5, "
+             "\"answers\": [\n{\"index\": 4, \"image\": \"#4\", \"label\": 2, \"again\": 0, \"seconds\": 1.25},\n"
+             "{\"index\": 0, \"image\": \"#0\", \"label\": 0, \"again\": 0, \"seconds\": 2},\n"
+             "{\"index\": 4, \"image\": \"#4\", \"label\": 1, \"again\": 1, \"seconds\": 0}]}\n");
+    put_text("human", "none", "{\"split\": \"test\", \"fingerprint\": \"@\", \"answers\": []}");
+}
+
 static void put_shapes(void) {
     put_text("shapes", "layers",
              "# two\nconv 3 64 7 stride 2 pad 3 image 224x224 batch 16 input\n"
@@ -322,6 +332,7 @@ int main(int argc, char **argv) {
     put_recipes();
     put_files();
     put_metrics();
+    put_human();
     put_shapes();
     put_pictures();
     return 0;

@@ -6,7 +6,7 @@
 set -eu
 seconds=$1 build=$(cd "${2:-.}" && pwd)
 shift $(($# > 1 ? 2 : 1))
-targets=${*:-config option dataset checkpoint file frame idx cifar csv npy plugin metrics shapes \
+targets=${*:-config option dataset checkpoint file frame idx cifar csv npy plugin metrics human shapes \
     jpeg png webp bmp pnm}
 
 # Their files are small and many: in memory, where there is such a folder.
