@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "base/arena.h"
+#include "base/planted.h"
 #include "data/reader.h"
 
 enum { CHUNK_BYTES = 16384, CHUNK_IMAGES = 8, LAYOUT_PLAIN = 1 };
@@ -225,7 +226,9 @@ static rgm_status start_reader(rgm_batches *b, rgm_error *err) {
 
 static void set_plan(rgm_batches *b) {
     const rgm_batch_options *o = &b->options;
-    int64_t per_epoch = o->train ? o->view.count / o->batch : (o->view.count + o->batch - 1) / o->batch;
+    int64_t per_epoch = o->train || (RGM_PLANTED("E3") && o->view.count >= o->batch)
+                            ? o->view.count / o->batch
+                            : (o->view.count + o->batch - 1) / o->batch;
     b->plan = (rgm_reader_plan){.view = o->view,
                                 .batch = o->batch,
                                 .per_epoch = per_epoch,
@@ -271,6 +274,7 @@ rgm_status rgm_batches_create(rgm_batches **out, const rgm_batch_options *option
     b->scratch_bytes = scratch_cost(&b->options);
     rgm_batches_normalisation(options->mean ? options->mean : b->info->mean, options->std ? options->std : b->info->std,
                               b->info->C, b->scale, b->shift);
+    rgm_planted_pixels(options->train, b->info->C, b->scale, b->shift);
     RGM_TRY_OR_FAIL(status, set_development(b, err));
     set_plan(b);
     RGM_TRY_OR_FAIL(status, rgm_arena_create(&b->arena, rgm_batches_bytes(&b->options), "batch pipeline", err));

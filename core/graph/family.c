@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include "base/planted.h"
 #include "base/text.h"
 
 typedef struct family {
@@ -51,14 +52,20 @@ static int32_t scaled(const builder *b, int32_t base, int32_t stage) {
 }
 
 static int32_t conv(const builder *b, int32_t x, const char *name, int32_t filters, int32_t window, int32_t stride) {
-    return rgm_graph_conv(b->g, x, name,
-                          &(rgm_conv_spec){.filters = filters, .window = window, .stride = stride, .pad = window / 2});
+    return rgm_graph_conv(
+        b->g, x, name,
+        &(rgm_conv_spec){
+            .filters = filters, .window = window, .stride = stride, .pad = window / 2, .bias = RGM_PLANTED("M8")});
 }
 
 static int32_t head(const builder *b, int32_t x, const char *name) {
     if (b->o->head_plugin && x == rgm_graph_input(b->g)) x = rgm_graph_flatten(b->g, x); /* a plain linear model */
     if (b->o->head_plugin) x = rgm_graph_plugin(b->g, x, b->o->head_plugin);
-    return rgm_graph_linear(b->g, x, name, b->o->outputs, RGM_LINEAR_HEAD);
+    x = rgm_graph_linear(b->g, x, name, b->o->outputs, RGM_LINEAR_HEAD | (RGM_PLANTED("M7") ? RGM_LINEAR_NO_BIAS : 0));
+    if (RGM_PLANTED("M3")) x = rgm_graph_activation(b->g, x, RGM_SIGMOID, 0);
+    if (RGM_PLANTED("M3.relu")) x = rgm_graph_activation(b->g, x, RGM_RELU, 0);
+    if (RGM_PLANTED("M3.tanh")) x = rgm_graph_activation(b->g, x, RGM_TANH, 0);
+    return x;
 }
 
 /* What the residual branch is added to: the input, or its projection where the shape changes. */
@@ -75,7 +82,7 @@ static int32_t shortcut(const builder *b, int32_t x, const char *prefix, int32_t
 /* A residual block, basic (3x3, 3x3) or bottleneck (1x1, 3x3, 1x1 with four times the channels). */
 static int32_t block(const builder *b, int32_t x, const char *prefix, int32_t in, int32_t channels, int32_t stride) {
     int32_t convs = b->f->bottleneck ? 3 : 2, out = b->f->bottleneck ? 4 * channels : channels;
-    int32_t residual = shortcut(b, x, prefix, in, out, stride), y = x;
+    int32_t residual = RGM_PLANTED_AT("M11", prefix) ? RGM_NO_TENSOR : shortcut(b, x, prefix, in, out, stride), y = x;
     for (int32_t i = 1; i <= convs; i++) {
         int32_t last = i == convs, spatial = b->f->bottleneck ? i == 2 : 1;
         int32_t strided = b->f->bottleneck ? i == 2 : i == 1;

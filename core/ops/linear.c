@@ -1,6 +1,7 @@
 /* Linear layer: y[N][K] = x[N][C] w[K][C]^T + bias. Forward and dx are cut by images, dw by output units: every element
  * of dw has one owner, so there is nothing to reduce. */
 #include <string.h>
+#include "base/planted.h"
 #include "engine/matmul.h"
 #include "plan/gradient.h"
 #include "plan/squares.h"
@@ -24,6 +25,7 @@ static rgm_status run_forward(void *context, int32_t chunk, int32_t worker, rgm_
     float *y = c->y + r.first * c->y_pitch;
     const rgm_matmul_shape shape = {
         .trans_b = 1, .m = rows, .n = c->K, .k = c->C, .lda = c->x_pitch, .ldb = c->C, .ldc = c->y_pitch};
+    rgm_planted_mix(c->x + r.first * c->x_pitch, rows, c->x_pitch, c->C);
     RGM_TRY(rgm_matmul(&shape, c->x + r.first * c->x_pitch, c->w, y, err));
     for (int64_t n = 0; n < rows; n++, y += c->y_pitch) {
         if (c->bias) c->k->add(y, c->bias, y, c->K);
@@ -42,6 +44,7 @@ static rgm_status run_backward_data(void *context, int32_t chunk, int32_t worker
     RGM_TRY(rgm_matmul(&shape, c->dy + r.first * c->y_pitch, c->w, dx, err));
     for (int64_t n = 0; n < rows; n++, dx += c->x_pitch)
         memset(dx + c->C, 0, sizeof(float) * (size_t)(c->x_pitch - c->C));
+    rgm_planted_mix_back(c->dx + r.first * c->x_pitch, rows, c->x_pitch, c->C);
     return RGM_OK;
 }
 

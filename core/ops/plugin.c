@@ -2,6 +2,7 @@
  * its output is its input. The hook gets the values as they lie in memory, padding lanes included (zero stays zero
  * there for every activation with f(0) = 0, the contract's rule for them). */
 #include "plan/gradient.h"
+#include "base/planted.h"
 #include "plan/images.h"
 #include "plan/values.h"
 
@@ -38,7 +39,7 @@ static rgm_status run_backward(void *context, int32_t chunk, int32_t worker, rgm
 static rgm_status forward(rgm_plan *plan, int32_t index, rgm_error *err) {
     const rgm_node *node = rgm_plan_node(plan, index);
     const rgm_plan_options *o = rgm_plan_get(plan);
-    if (!o->training) { /* the output is the input */
+    if (!o->training && !RGM_PLANTED("M13")) { /* the output is the input */
         rgm_plan_alias(plan, node->out, rgm_plan_value(plan, node->in[0]));
         return RGM_OK;
     }

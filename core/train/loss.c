@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include "base/planted.h"
 
 enum { MAX_CHUNKS = 16, ROWS_AT_LEAST = 8 };
 
@@ -36,7 +37,7 @@ static void count(rgm_tally *t, const float *z, int32_t outputs, int32_t label) 
         return;
     }
     int32_t rank = rank_of(z, outputs, label);
-    t->top1 += rank < 1;
+    t->top1 += rank < 1 + RGM_PLANTED("E1") || (RGM_PLANTED("E1.noise") && label == 0);
     t->top5 += rank < 5;
 }
 
@@ -48,6 +49,7 @@ static rgm_status run_rows(void *context, int32_t chunk, int32_t worker, rgm_err
     rgm_plug_call call;
     rgm_plug_call_init(&call, d->session->model->components.loss, &d->clock, &key,
                        d->scratch + d->scratch_bytes * (size_t)chunk);
+    const rgm_planted_axis axis = {d->logits, d->labels, d->valid, d->pitch, d->outputs};
     rgm_tally *t = &d->tally[chunk];
     *t = (rgm_tally){0};
     for (int64_t n = first; n < end; n++) {
@@ -62,10 +64,11 @@ static rgm_status run_rows(void *context, int32_t chunk, int32_t worker, rgm_err
                          .targets = d->targets + n * d->outputs,
                          .loss = &loss,
                          .dlogits = dz,
-                         .grad_scale = 1.0f / (float)d->valid,
+                         .grad_scale = RGM_PLANTED("O18") ? 1.0f : 1.0f / (float)d->valid,
                          .training = d->training,
                          .first = (uint64_t)n};
         RGM_TRY(rgm_plug_loss(&call, &rows, err));
+        rgm_planted_wrong_axis(&axis, n, &loss, dz);
         t->loss += loss;
         count(t, z, d->outputs, d->labels[n]);
     }

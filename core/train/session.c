@@ -5,6 +5,7 @@
 #include <string.h>
 #include "base/cpu.h"
 #include "base/fpenv.h"
+#include "base/planted.h"
 #include "plug/border.h"
 #include "train/image.h"
 
@@ -75,6 +76,7 @@ static rgm_status create(rgm_session **session, rgm_config *config, const rgm_se
     rgm_session *s = calloc(1, sizeof *s);
     if (!s) return rgm_fail(err, RGM_E_NOMEM, "session: out of memory");
     rgm_status status;
+    if (RGM_PLANTED("E7")) config->seed = rgm_planted_seed();
     s->config = config;
     s->stop = options->stop;
     rgm_border_note_locale();

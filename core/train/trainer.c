@@ -10,6 +10,7 @@
 #include "base/cpu.h"
 #include "base/fpenv.h"
 #include "base/memory.h"
+#include "base/planted.h"
 #include "ops/ops.h"
 #include "plan/finite.h"
 #include "train/activation.h"
@@ -65,7 +66,7 @@ rgm_batch_options rgm_trainer_batch_options(rgm_trainer *t, const rgm_view *view
                                .stop = s->stop,
                                .mean = s->model->input.mean,
                                .std = s->model->input.std,
-                               .augment = training && t->augmenter ? rgm_augmenter_run : NULL,
+                               .augment = (training || RGM_PLANTED("P10")) && t->augmenter ? rgm_augmenter_run : NULL,
                                .augment_context = t->augmenter,
                                .from_H = training ? rgm_augmenter_start(t->augmenter, 0) : 0,
                                .from_W = training ? rgm_augmenter_start(t->augmenter, 1) : 0,

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/arena.h"
+#include "base/planted.h"
 
 /* A span's share of one tensor; 16384 floats with gradient and two slots are 256 KiB. */
 enum { SPAN = 16384, SLOTS = 8 };
@@ -126,9 +127,12 @@ static rgm_status run_update(void *context, int32_t chunk, int32_t worker, rgm_e
                      .grad = u->memory.grad + at,
                      .slot = slot,
                      .tensor = &u->session->model->tensors[p->param],
-                     .rate = u->rate,
+                     .rate = RGM_PLANTED("O16") ? -u->rate : u->rate,
                      .row = (uint64_t)(param->count / param->dims[0])};
     void *scratch = u->scratch + u->scratch_bytes * (size_t)worker;
+    if (RGM_PLANTED_AT("O17", param->name)) return RGM_OK;
+    if (RGM_PLANTED("E7.threads")) span.rate *= 1 + 1e-3 * worker;
+    rgm_planted_accumulate(span.grad, at, (int64_t)span.n, rgm_graph_param_floats(u->session->model->graph));
     if (!u->before) return update_span(u, p, &span, scratch, err);
     float *before = u->before + (size_t)RGM_UPDATE_WATCHED * (size_t)worker;
     remember(before, &span);
