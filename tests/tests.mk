@@ -390,7 +390,7 @@ tests/fixtures/longer.stamp tests/fixtures/shorter.stamp: $(fixture_files) inclu
 
 TESTS += %D%/check_headers.sh %D%/check_documents.sh
 EXTRA_DIST += $(fixture_files) %D%/check_headers.sh %D%/check_documents.sh docs/PLUGINS.md
-CLEANFILES += tests/fixtures/*.stamp tests/fixtures/*.so tests/fixtures/brightness.c tests/fixtures/square.c tests/fixtures/*/*.so \
+CLEANFILES += tests/faults/*.stamp tests/faults/plugins/*.so tests/fixtures/*.stamp tests/fixtures/*.so tests/fixtures/brightness.c tests/fixtures/square.c tests/fixtures/*/*.so \
 	tests/fixtures/*/*/*.so tests/fixtures/*/regimen/plugin.h
 
 if HAVE_CHECK
@@ -699,6 +699,26 @@ tests_trials_decode_pictures_SOURCES = %D%/trials/decode_pictures.c
 tests_trials_decode_pictures_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE $(JPEG_CFLAGS)
 tests_trials_decode_pictures_CFLAGS = $(AM_CFLAGS) -pthread
 tests_trials_decode_pictures_LDADD = $(JPEG_LIBS)
+# The trial of the checks (tests/faults): sets and plugins with a fault, and what judges the answers.
+trial_tools += tests/faults/make_set
+tests_faults_make_set_SOURCES = %D%/faults/make_set.c
+tests_faults_make_set_CPPFLAGS = $(AM_CPPFLAGS) $(HDF5_CFLAGS) $(ZLIB_CFLAGS)
+tests_faults_make_set_LDADD = $(HDF5_LIBS) $(ZLIB_LIBS) -lm
+trial_tools += tests/faults/judge
+tests_faults_judge_SOURCES = %D%/faults/judge.c
+tests_faults_judge_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
+tests_faults_judge_LDADD = $(JANSSON_LIBS)
+fault_plugins = augmentations initializers losses optimizers regularizers schedulers
+fault_activations = HEAVY NOTHING NO_MASK_BACK SIGMOID TANH UNSCALED
+fault_sources = %D%/faults/plugins/activations.c %D%/faults/plugins/augmentations.c %D%/faults/plugins/initializers.c \
+	%D%/faults/plugins/losses.c %D%/faults/plugins/optimizers.c %D%/faults/plugins/regularizers.c %D%/faults/plugins/schedulers.c
+tests/faults/plugins.stamp: $(fault_sources) include/regimen/plugin.h
+	$(AM_V_GEN)$(MKDIR_P) tests/faults/plugins
+	@for p in $(fault_plugins); do $(fixture_cc) -I$(srcdir)/include $(srcdir)/tests/faults/plugins/$$p.c \
+	  -o tests/faults/plugins/$$p.so || exit 1; done
+	@for a in $(fault_activations); do $(fixture_cc) -I$(srcdir)/include -D$$a $(srcdir)/tests/faults/plugins/activations.c \
+	  -o tests/faults/plugins/activation_$$a.so || exit 1; done
+	@touch $@
 check_LTLIBRARIES += tests/trials/fault.la
 tests_trials_fault_la_SOURCES = %D%/trials/fault.c
 tests_trials_fault_la_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE
@@ -716,10 +736,10 @@ trial_scripts += %D%/trials/near.sh
 trial_scripts += %D%/trials/pictures.sh
 trial_scripts += %D%/trials/sample.sh
 trial_scripts += %D%/trials/stops.sh
-EXTRA_DIST += $(trial_scripts)
+EXTRA_DIST += $(trial_scripts) $(fault_sources)
 
 .PHONY: trial-tools trials
-trial-tools: regimen $(plugin_LTLIBRARIES) $(trial_tools) tests/trials/fault.la
+trial-tools: regimen $(plugin_LTLIBRARIES) $(trial_tools) tests/trials/fault.la tests/faults/plugins.stamp
 trials: trial-tools
 	$(srcdir)/%D%/trials/all.sh
 

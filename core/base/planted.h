@@ -7,7 +7,7 @@
  *
  * The environment variable REGIMEN_PLANTED names the faults that act, separated by commas: "M11,E3". Where a place has
  * a name, such as a layer's, "M4@layer2.*" plants the fault where the pattern fits. The names are those of
- * tests/faults/planted.txt. */
+ * tests/faults/instances.txt. */
 #ifndef RGM_BASE_PLANTED_H
 #define RGM_BASE_PLANTED_H
 
