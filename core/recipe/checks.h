@@ -38,6 +38,9 @@ typedef struct rgm_checking {
     void (*drop[8])(void *kept);
 } rgm_checking;
 
+/* Places in `kept`. */
+enum { RGM_KEPT_LOSS = 4, RGM_KEPT_SPECIMEN = 5, RGM_KEPT_TWIN = 6 };
+
 /* A trainer of the session at the values that training starts from. It is made anew if a check has set `stepped`.
  * [main] */
 rgm_status rgm_checking_trainer(rgm_checking *c, rgm_trainer **trainer, rgm_error *err);
