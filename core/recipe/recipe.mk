@@ -30,6 +30,8 @@ librecipe_la_SOURCES = \
 	%D%/label_errors.c %D%/label_errors.h \
 	%D%/labelling.c %D%/labelling.h \
 	%D%/labelling_page.c %D%/labelling_page.h \
+	%D%/loss_form.c %D%/loss_form.h \
+	%D%/loss_trial.c %D%/loss_trial.h \
 	%D%/losses.c %D%/losses.h \
 	%D%/measures.c %D%/measures.h \
 	%D%/model_says.c %D%/model_says.h \
