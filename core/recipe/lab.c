@@ -286,6 +286,25 @@ rgm_status rgm_lab_train(const rgm_lab_job *job, rgm_lab_result *r, rgm_error *e
     return RGM_OK;
 }
 
+rgm_status rgm_lab_open(rgm_lab_bench *bench, const rgm_lab_job *job, rgm_error *err) {
+    const rgm_exclude none = {0};
+    const rgm_session_options options = {
+        .device = job->device, .set = job->set, .exclude = &none, .need_data = 1, .stop = job->stop};
+    *bench = (rgm_lab_bench){.config = malloc(sizeof *bench->config)};
+    if (!bench->config) return rgm_fail(err, RGM_E_NOMEM, "checks: no memory for a configuration");
+    *bench->config = *job->config;
+    RGM_TRY(settle(bench->config, job, err));
+    RGM_TRY(rgm_session_create(&bench->session, bench->config, &options, err));
+    return rgm_trainer_create(&bench->trainer, bench->session, &(rgm_trainer_options){.training = 1}, err);
+}
+
+void rgm_lab_close(rgm_lab_bench *bench) {
+    rgm_trainer_destroy(bench->trainer);
+    rgm_session_destroy(bench->session);
+    free(bench->config);
+    *bench = (rgm_lab_bench){0};
+}
+
 double rgm_lab_mean(const float *series, int64_t steps, int64_t first, int64_t count) {
     double sum = 0;
     if (steps > RGM_LAB_STEPS) steps = RGM_LAB_STEPS;

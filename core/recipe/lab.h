@@ -77,6 +77,17 @@ typedef struct rgm_lab_result {
 /* Trains. A failure of the run is told in the result. Returned are RGM_E_INTERRUPTED and RGM_E_NOMEM alone. [main] */
 rgm_status rgm_lab_train(const rgm_lab_job *job, rgm_lab_result *result, rgm_error *err);
 
+/* A training that nobody drives: its session and trainer at the start, for checks that make steps of their own. */
+typedef struct rgm_lab_bench {
+    rgm_config *config;
+    rgm_session *session;
+    rgm_trainer *trainer;
+} rgm_lab_bench;
+
+/* As the job says, but for its events. Close *bench whatever is returned. [main] */
+rgm_status rgm_lab_open(rgm_lab_bench *bench, const rgm_lab_job *job, rgm_error *err);
+void rgm_lab_close(rgm_lab_bench *bench); /* a zeroed one is fine */
+
 /* Mean of a series from step `first` on, over `count` steps; NaN if it has fewer. */
 double rgm_lab_mean(const float *series, int64_t steps, int64_t first, int64_t count);
 

@@ -423,14 +423,21 @@ const rgm_watch_step *rgm_trainer_watch(const rgm_trainer *t) {
     return t->watcher ? rgm_watcher_step(t->watcher) : &none;
 }
 
+/* The learning rate of a step. */
+static rgm_status ask_rate(const rgm_trainer *t, int64_t step, double *rate, rgm_error *err) {
+    const rgm_components *c = &t->session->model->components;
+    double factor;
+    rgm_clock clock = rgm_session_clock(t->session, step);
+    RGM_TRY(rgm_plug_factor(c->schedule, (size_t)c->schedules, &clock, &factor, err));
+    *rate = c->lr * factor;
+    return RGM_OK;
+}
+
+/* With result->rate. */
 static rgm_status run_step(rgm_trainer *t, int64_t step, rgm_step_result *result, rgm_error *err) {
     const rgm_session *s = t->session;
-    double factor;
     rgm_clock clock = rgm_session_clock(s, step);
     if (t->watcher) rgm_watcher_begin(t->watcher);
-    RGM_TRY(
-        rgm_plug_factor(s->model->components.schedule, (size_t)s->model->components.schedules, &clock, &factor, err));
-    result->rate = s->model->components.lr * factor;
     t->activator.clock = clock;
     rgm_loss_set(t->train_loss, &clock, s->config->batch);
     rgm_update_set(t->update, &clock, result->rate);
@@ -456,10 +463,22 @@ static rgm_status run_step(rgm_trainer *t, int64_t step, rgm_step_result *result
 rgm_status rgm_trainer_step(rgm_trainer *t, int64_t step, rgm_step_result *result, rgm_error *err) {
     fenv_t callers;
     rgm_fpenv_begin(&callers);
+    rgm_status status = ask_rate(t, step, &result->rate, err);
+    if (status >= 0) status = run_step(t, step, result, err);
+    rgm_fpenv_end(&callers);
+    return status;
+}
+
+rgm_status rgm_trainer_step_at(rgm_trainer *t, int64_t step, double rate, rgm_step_result *result, rgm_error *err) {
+    fenv_t callers;
+    rgm_fpenv_begin(&callers);
+    result->rate = rate;
     rgm_status status = run_step(t, step, result, err);
     rgm_fpenv_end(&callers);
     return status;
 }
+
+const float *rgm_trainer_gradients(const rgm_trainer *t) { return t->memory.grad; }
 
 int32_t rgm_trainer_whole(const rgm_trainer *t) { return !t->half; }
 void rgm_trainer_restored(rgm_trainer *t) { t->half = 0; }

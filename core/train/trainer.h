@@ -55,6 +55,15 @@ rgm_status rgm_trainer_step(rgm_trainer *trainer, int64_t step, rgm_step_result 
  * trainer that has made none, step -1. */
 const rgm_watch_step *rgm_trainer_watch(const rgm_trainer *trainer);
 
+/* The same with a learning rate of the caller's instead of the optimizer's with its schedule: for what looks at rates.
+ * [main] */
+rgm_status rgm_trainer_step_at(rgm_trainer *trainer, int64_t step, double rate, rgm_step_result *result,
+                               rgm_error *err);
+
+/* The gradients of the last step as the optimizer took them, clipped and with the regularizers' share: an arena as that
+ * of the parameters. NULL: not of training. */
+const float *rgm_trainer_gradients(const rgm_trainer *trainer);
+
 /* 0 once a step failed amid its update: the state is then that of no step, and must not be saved. */
 int32_t rgm_trainer_whole(const rgm_trainer *trainer);
 void rgm_trainer_restored(rgm_trainer *trainer); /* by someone who has put a whole state back */
