@@ -146,6 +146,24 @@ int32_t rgm_metrics_ended(const char *path, int64_t step, const char *reason) {
     return ended;
 }
 
+static void tell_warning(const char *line, size_t length, void (*told)(void *, const char *), void *context) {
+    json_t *object = json_loadb(line, length, 0, NULL);
+    const char *kind = json_string_value(json_object_get(object, "kind"));
+    if (kind && is_text(object, "event", "warning")) told(context, kind);
+    json_decref(object);
+}
+
+void rgm_metrics_warned(const char *path, void (*told)(void *, const char *), void *context) {
+    char *line = NULL;
+    size_t capacity = 0;
+    ssize_t length;
+    FILE *in = fopen(path, "re");
+    while (in && (length = getline(&line, &capacity, in)) > 0)
+        if (strstr(line, "\"warning\"")) tell_warning(line, (size_t)length, told, context);
+    free(line);
+    if (in) fclose(in);
+}
+
 static rgm_status copy_events(FILE *in, rgm_replace *out, const rgm_metrics_mark *mark, int32_t *found,
                               rgm_error *err) {
     char *line = NULL;

@@ -52,6 +52,9 @@ rgm_status rgm_metrics_sync(rgm_metrics *metrics, rgm_error *err);
 /* 1 if the file has an event "end" of that step and reason; a file that cannot be read has none. */
 int32_t rgm_metrics_ended(const char *path, int64_t step, const char *reason);
 
+/* Calls told(context, kind) for each event "warning" of the file; a file that cannot be read has none. */
+void rgm_metrics_warned(const char *path, void (*told)(void *context, const char *kind), void *context);
+
 void rgm_metrics_close(rgm_metrics *metrics); /* a zeroed struct is fine */
 
 /* An event: begin, values, end. Keys are literals of letters, digits and '_'. On a closed struct all of it does

@@ -24,6 +24,7 @@ static rgm_status set_paths(rgm_runfolder *f, const char *path, rgm_error *err) 
     snprintf(f->config, sizeof f->config, "%s/config.yaml", f->path);
     snprintf(f->metrics, sizeof f->metrics, "%s/metrics.jsonl", f->path);
     snprintf(f->log, sizeof f->log, "%s/log.txt", f->path);
+    snprintf(f->watch, sizeof f->watch, "%s/watch.h5", f->path);
     snprintf(f->checkpoints, sizeof f->checkpoints, "%s/checkpoints", f->path);
     snprintf(f->last, sizeof f->last, "%s/checkpoints/last.h5", f->path);
     snprintf(f->best, sizeof f->best, "%s/checkpoints/best.h5", f->path);
@@ -139,20 +140,28 @@ fail:
     return status;
 }
 
+/* Files of a folder that begin so and end in ".tmp". */
+static void remove_unfinished(const char *path, const char *const *names, int32_t count) {
+    DIR *folder = opendir(path);
+    if (!folder) return;
+    for (struct dirent *entry; (entry = readdir(folder));) {
+        size_t length = strlen(entry->d_name);
+        int32_t ours = 0;
+        for (int32_t i = 0; i < count; i++) ours |= strncmp(entry->d_name, names[i], strlen(names[i])) == 0;
+        if (ours && length > 4 && strcmp(entry->d_name + length - 4, ".tmp") == 0)
+            unlinkat(dirfd(folder), entry->d_name, 0);
+    }
+    closedir(folder);
+}
+
 /* What a process that was killed while it wrote has left behind (base/replace.h and data/file.h name them so). The lock
  * says that nobody is writing now. */
 static void remove_remains(const rgm_runfolder *f) {
     unlinkat(f->fd, "config.yaml.tmp", 0);
     unlinkat(f->fd, "metrics.jsonl.tmp", 0);
-    DIR *folder = opendir(f->checkpoints);
-    if (!folder) return;
-    for (struct dirent *entry; (entry = readdir(folder));) {
-        size_t length = strlen(entry->d_name);
-        int32_t ours = strncmp(entry->d_name, ".last.h5.", 9) == 0 || strncmp(entry->d_name, ".best.h5.", 9) == 0;
-        if (ours && length > 4 && strcmp(entry->d_name + length - 4, ".tmp") == 0)
-            unlinkat(dirfd(folder), entry->d_name, 0);
-    }
-    closedir(folder);
+    static const char *const files[] = {".last.h5.", ".best.h5."}, *const watch[] = {".watch.h5."};
+    remove_unfinished(f->checkpoints, files, 2);
+    remove_unfinished(f->path, watch, 1);
 }
 
 static rgm_status check_run(const rgm_runfolder *f, rgm_error *err) {

@@ -3,6 +3,7 @@
  *     config.yaml       the effective configuration
  *     metrics.jsonl     events (metrics.h)
  *     log.txt           the log with time stamps
+ *     watch.h5          what was watched (train/watched_file.h)
  *     checkpoints/      last.h5, best.h5
  *
  * An open run folder is locked (flock on the folder), so that two processes never write into one. On a file system
@@ -19,7 +20,7 @@ enum { RGM_RUNFOLDER_PATH = RGM_CONFIG_PATH + 32 };
 
 typedef struct rgm_runfolder {
     char path[RGM_CONFIG_PATH];
-    char config[RGM_RUNFOLDER_PATH], metrics[RGM_RUNFOLDER_PATH], log[RGM_RUNFOLDER_PATH];
+    char config[RGM_RUNFOLDER_PATH], metrics[RGM_RUNFOLDER_PATH], log[RGM_RUNFOLDER_PATH], watch[RGM_RUNFOLDER_PATH];
     char checkpoints[RGM_RUNFOLDER_PATH], last[RGM_RUNFOLDER_PATH], best[RGM_RUNFOLDER_PATH];
     rgm_log_file said;          /* log.txt */
     int32_t has_last, has_best; /* which checkpoints there were when it was opened */

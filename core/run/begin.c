@@ -164,6 +164,16 @@ rgm_status rgm_run_begin(rgm_run *r, int32_t *finished, rgm_error *err) {
         RGM_TRY(rgm_metrics_open(&r->record.metrics, r->folder.metrics, err));
     if (*finished) return RGM_OK;
     int32_t resumed = r->begins != RGM_BEGINS_NEW;
+    const rgm_watching_options watching = {.session = r->parts.session,
+                                           .trainer = r->parts.trainer,
+                                           .judged = r->parts.judged,
+                                           .path = r->folder.watch,
+                                           .metrics = r->folder.metrics,
+                                           .fresh = !resumed && !r->o->config->checkpoint[0],
+                                           .resumed = resumed,
+                                           .step = r->progress.step,
+                                           .stop = r->o->stop};
+    r->watching = rgm_watching_begin(&watching);
     RGM_TRY(rgm_record_start(&r->record, r->parts.session, &r->progress, resumed, err));
     return e->begun ? e->begun(e->context, &r->parts, &r->progress, err) : RGM_OK;
 }

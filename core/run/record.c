@@ -50,6 +50,15 @@ rgm_status rgm_record_evaluated(rgm_record *r, const rgm_progress *p, const rgm_
     return rgm_metrics_end(&r->metrics, err);
 }
 
+rgm_status rgm_record_warning(rgm_record *r, const rgm_progress *p, const rgm_warning *w, rgm_error *err) {
+    rgm_metrics_begin(&r->metrics, "warning", p->step, p->epoch);
+    rgm_metrics_text(&r->metrics, "kind", w->kind);
+    rgm_metrics_text(&r->metrics, "layer", w->layer);
+    rgm_metrics_real(&r->metrics, "figure", w->figure);
+    rgm_metrics_text(&r->metrics, "text", w->text);
+    return rgm_metrics_end(&r->metrics, err);
+}
+
 rgm_status rgm_record_saving(rgm_record *r, rgm_error *err) {
     r->saving_since = rgm_seconds();
     return rgm_metrics_sync(&r->metrics, err);

@@ -4,6 +4,7 @@
 
 #include "report/metrics.h"
 #include "train/loop.h"
+#include "train/watch_rules.h"
 
 typedef struct rgm_record {
     rgm_metrics metrics;
@@ -28,6 +29,9 @@ typedef struct rgm_record_evaluation {
 
 rgm_status rgm_record_evaluated(rgm_record *record, const rgm_progress *progress,
                                 const rgm_record_evaluation *evaluation, rgm_error *err);
+
+rgm_status rgm_record_warning(rgm_record *record, const rgm_progress *progress, const rgm_warning *warning,
+                              rgm_error *err);
 
 /* A checkpoint is about to be written: what was told before is brought to the disk. */
 rgm_status rgm_record_saving(rgm_record *record, rgm_error *err);

@@ -21,6 +21,7 @@ static rgm_status on_step(void *context, const rgm_step_event *event, rgm_error 
     rgm_run *r = context;
     const rgm_run_events *e = &r->o->events;
     RGM_TRY(rgm_record_step(&r->record, event, err));
+    RGM_TRY(rgm_watching_step(r->watching, &r->record, event->progress, err));
     return e->step ? e->step(e->context, event, err) : RGM_OK;
 }
 
@@ -54,6 +55,7 @@ static rgm_status on_epoch(void *context, const rgm_epoch_event *event, rgm_erro
         r->judged = event->validation;
         RGM_TRY(rgm_record_evaluated(&r->record, event->progress, &evaluation, err));
     }
+    if (event->evaluated || !r->parts.judged->count) rgm_watching_predict(r->watching, event->progress->step);
     if (event->best) RGM_TRY(keep_best(r, err));
     return e->epoch ? e->epoch(e->context, event, err) : RGM_OK;
 }
@@ -61,6 +63,7 @@ static rgm_status on_epoch(void *context, const rgm_epoch_event *event, rgm_erro
 static rgm_status on_saving(void *context, const char *path, rgm_error *err) {
     rgm_run *r = context;
     (void)path;
+    rgm_watching_save(r->watching);
     return rgm_record_saving(&r->record, err);
 }
 
@@ -101,6 +104,7 @@ static rgm_status train(rgm_run *r, rgm_error *err) {
         return told < 0 ? rgm_run_give_up(r, told, err) : told;
     }
     rgm_status status = run_loop(r, &ending, err);
+    rgm_watching_save(r->watching);
     if (status >= 0) status = rgm_run_finish(r, ending, err);
     return status < 0 ? rgm_run_give_up(r, status, err) : status;
 }
@@ -183,6 +187,7 @@ static rgm_status conduct(rgm_run *r, rgm_error *err) {
     rgm_status status = prepare(r, s, err);
     if (status >= 0) status = train_in_folder(r, err);
     rgm_metrics_close(&r->record.metrics);
+    rgm_watching_end(r->watching);
     rgm_snapshot_destroy(r->best);
     rgm_trainer_destroy(r->parts.trainer);
     rgm_session_destroy(s);

@@ -9,5 +9,6 @@ librun_la_SOURCES = \
 	%D%/predictor.c %D%/predictor.h \
 	%D%/record.c %D%/record.h \
 	%D%/run.c %D%/run.h \
-	%D%/run_internal.h
+	%D%/run_internal.h \
+	%D%/watching.c %D%/watching.h
 librun_la_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)

@@ -4,6 +4,7 @@
 
 #include "run/record.h"
 #include "run/run.h"
+#include "run/watching.h"
 
 typedef struct rgm_run {
     const rgm_run_options *o;
@@ -11,11 +12,12 @@ typedef struct rgm_run {
     rgm_runfolder folder; /* its path is "" without files */
     rgm_record record;
     rgm_progress progress;
-    rgm_snapshot *best; /* the best state of a run that writes no files and may end early; else NULL */
-    rgm_tally judged;   /* the last evaluation of an epoch; seen 0: none */
-    int64_t saved_step; /* of last.h5, or of best.h5 without it; -1: there is none */
-    int32_t begins;     /* RGM_BEGINS_* */
-    int32_t through;    /* 1: its end is told */
+    rgm_watching *watching; /* NULL: before the run has begun, or there was no memory */
+    rgm_snapshot *best;     /* the best state of a run that writes no files and may end early; else NULL */
+    rgm_tally judged;       /* the last evaluation of an epoch; seen 0: none */
+    int64_t saved_step;     /* of last.h5, or of best.h5 without it; -1: there is none */
+    int32_t begins;         /* RGM_BEGINS_* */
+    int32_t through;        /* 1: its end is told */
     rgm_run_summary *summary;
 } rgm_run;
 
