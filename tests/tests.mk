@@ -637,6 +637,13 @@ tests_check_run_folder_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE $(HDF5_CFLAGS) $(
 tests_check_run_folder_CFLAGS = $(test_cflags)
 tests_check_run_folder_LDADD = $(helpers) libcli.la libbench.la liblibrary.la librun.la libreport.la $(train_libs) $(JANSSON_LIBS)
 
+check_PROGRAMS += tests/check_watch
+TESTS += tests/check_watch
+tests_check_watch_SOURCES = %D%/check_watch.c $(train_helpers)
+tests_check_watch_CPPFLAGS = $(AM_CPPFLAGS) $(HDF5_CFLAGS) -D_GNU_SOURCE
+tests_check_watch_CFLAGS = $(test_cflags)
+tests_check_watch_LDADD = librun.la libreport.la $(train_libs) $(JANSSON_LIBS)
+
 check_PROGRAMS += tests/check_memory
 TESTS += tests/check_memory
 tests_check_memory_SOURCES = %D%/check_memory.c %D%/malloc_probe.c %D%/malloc_probe.h %D%/sanitized.h $(train_helpers)

@@ -48,7 +48,8 @@ static rgm_summary report(const regimen_result *r) {
                          .epochs = r->epoch,
                          .seconds = r->images_per_s > 0 ? r->seconds : 0, /* of what was measured */
                          .images_per_s = r->images_per_s,
-                         .gflops = r->gflops};
+                         .gflops = r->gflops,
+                         .data_share = r->data_share};
 }
 
 rgm_status rgm_result_print_run(const regimen_result *result, const regimen_machine *machine, const char *json,

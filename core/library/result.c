@@ -38,7 +38,8 @@ void rgm_public_result(regimen_result *r, const rgm_run_summary *s, const rgm_co
                           .memory = s->memory,
                           .goes_on = s->goes_on,
                           .saved_step = s->saved_step,
-                          .lr = s->rate};
+                          .lr = s->rate,
+                          .data_share = s->data_share};
     if (config) r->classes = config->model.classes;
     snprintf(r->reason, sizeof r->reason, "%s", s->reason);
     if (config) snprintf(r->model, sizeof r->model, "%s", config->model.name);

@@ -34,7 +34,11 @@ static void put_accuracy(const rgm_summary *s, char *out) {
 
 static void put_speed(const rgm_summary *s, char *out) {
     char time[32], figure[32];
-    if (s->seconds > 0) put(out, "time       %s\n", rgm_bar_time(s->seconds, time));
+    if (s->seconds > 0 && s->data_share > 0)
+        put(out, "time       %s, %.0f %% of it to read images and make batches\n", rgm_bar_time(s->seconds, time),
+            100 * s->data_share);
+    else if (s->seconds > 0)
+        put(out, "time       %s\n", rgm_bar_time(s->seconds, time));
     if (s->images_per_s > 0) put(out, "speed      %s images/s\n", rgm_bar_figure(s->images_per_s, figure));
     if (s->gflops > 0 && s->peak_gflops > 0)
         put(out, "effective  %s GFLOP/s, %.0f %% of the FMA peak (%.0f)\n", rgm_bar_figure(s->gflops, figure),
@@ -117,6 +121,7 @@ json_t *rgm_summary_json(const rgm_summary *s) {
     set_real(object, &failed, "gflops", s->gflops, s->gflops > 0);
     set_real(object, &failed, "peak_share", s->peak_gflops > 0 ? s->gflops / s->peak_gflops : 0,
              s->gflops > 0 && s->peak_gflops > 0);
+    set_real(object, &failed, "data_share", s->data_share, s->data_share > 0);
     set_text(object, &failed, "run", s->run);
     set_text(object, &failed, "checkpoint", s->checkpoint);
     set_text(object, &failed, "stopped", s->stopped);

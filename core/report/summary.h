@@ -23,6 +23,7 @@ typedef struct rgm_summary {
     double images_per_s; /* in that time */
     double gflops;       /* effective: the arithmetic of direct convolution, a second, in units of 1e9 */
     double peak_gflops;  /* of the machine, all threads of the run */
+    double data_share;   /* of the time of training steps: waiting for pixels, making batches; 0 or NaN: not known */
 } rgm_summary;
 
 /* "accuracy   92.14 % (95 % interval 91.60 to 92.65, 10000 test images)" and so on: a line a fact, each with its
@@ -30,8 +31,8 @@ typedef struct rgm_summary {
 const char *rgm_summary_text(const rgm_summary *summary, char out[RGM_SUMMARY_TEXT]);
 
 /* {"model", "data", "split", "accuracy", "accuracy_low", "accuracy_high", "accuracy5", "loss", "images", "steps",
- * "epochs", "seconds", "images_per_s", "gflops", "peak_share", "run", "checkpoint", "stopped"}: fractions and seconds.
- * NULL if memory is short. The caller owns the reference. */
+ * "epochs", "seconds", "images_per_s", "gflops", "peak_share", "data_share", "run", "checkpoint", "stopped"}: fractions
+ * and seconds. NULL if memory is short. The caller owns the reference. */
 json_t *rgm_summary_json(const rgm_summary *summary);
 
 /* A number for JSON: null if it is not finite. */

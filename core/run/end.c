@@ -14,7 +14,8 @@
 /* ---- the summary ---- */
 
 void rgm_run_summary_start(rgm_run_summary *summary) {
-    *summary = (rgm_run_summary){.accuracy = NAN, .accuracy_low = NAN, .accuracy_high = NAN, .loss = NAN};
+    *summary =
+        (rgm_run_summary){.accuracy = NAN, .accuracy_low = NAN, .accuracy_high = NAN, .loss = NAN, .data_share = NAN};
     summary->split = -1;
     summary->saved_step = -1;
 }
@@ -41,6 +42,7 @@ static void stand(rgm_run *r) {
     s->epoch = r->progress.epoch;
     s->seconds = r->progress.seconds;
     s->saved_step = r->saved_step;
+    s->data_share = rgm_record_data_share(&r->record);
     snprintf(s->folder, sizeof s->folder, "%s", r->folder.path);
 }
 

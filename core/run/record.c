@@ -23,13 +23,19 @@ static rgm_status write_step(rgm_record *r, const rgm_step_event *e, rgm_error *
     rgm_metrics_real(&r->metrics, "lr", e->result.rate);
     rgm_metrics_real(&r->metrics, "grad_norm", e->result.gradient_norm);
     rgm_metrics_real(&r->metrics, "images_per_s", (double)r->window_images / r->window_seconds);
-    r->window_seconds = 0;
+    rgm_metrics_real(&r->metrics, "wait_share", r->window_waited / r->window_seconds);
+    rgm_metrics_real(&r->metrics, "batch_share", r->window_making / r->window_seconds);
+    r->window_seconds = r->window_waited = r->window_making = 0;
     r->window_images = 0;
     return rgm_metrics_end(&r->metrics, err);
 }
 
 rgm_status rgm_record_step(rgm_record *r, const rgm_step_event *e, rgm_error *err) {
     r->window_seconds += e->seconds;
+    r->window_waited += e->waited;
+    r->window_making += e->making;
+    r->seconds += e->seconds;
+    r->data_seconds += e->waited + e->making;
     r->window_images += e->result.tally.seen;
     return e->progress->step % r->config->metrics.every == 0 ? write_step(r, e, err) : RGM_OK;
 }
@@ -71,6 +77,8 @@ rgm_status rgm_record_saved(rgm_record *r, const rgm_progress *p, const rgm_reco
     rgm_metrics_real(&r->metrics, "seconds", c->seconds);
     return rgm_metrics_end(&r->metrics, err);
 }
+
+double rgm_record_data_share(const rgm_record *r) { return r->seconds > 0 ? r->data_seconds / r->seconds : NAN; }
 
 rgm_status rgm_record_end(rgm_record *r, const rgm_progress *p, const char *reason, rgm_error *err) {
     if (r->ended++) return RGM_OK;

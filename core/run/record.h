@@ -9,10 +9,12 @@
 typedef struct rgm_record {
     rgm_metrics metrics;
     const rgm_config *config;
-    double window_seconds; /* since the last step event of this process */
+    double window_seconds;               /* since the last step event of this process */
+    double window_waited, window_making; /* of them: waiting for pixels, making batches */
     int64_t window_images;
-    double saving_since; /* seconds, monotonic */
-    int32_t ended;       /* 1: its end has been told */
+    double seconds, data_seconds; /* of this process' steps; for waiting and making */
+    double saving_since;          /* seconds, monotonic */
+    int32_t ended;                /* 1: its end has been told */
 } rgm_record;
 
 rgm_status rgm_record_start(rgm_record *record, const rgm_session *session, const rgm_progress *progress,
@@ -45,6 +47,10 @@ typedef struct rgm_record_checkpoint {
 
 rgm_status rgm_record_saved(rgm_record *record, const rgm_progress *progress, const rgm_record_checkpoint *checkpoint,
                             rgm_error *err);
+
+/* The share of the time of this process' steps that went to waiting for pixels and making batches; NaN: none was made.
+ */
+double rgm_record_data_share(const rgm_record *record);
 
 /* The end, once: later calls do nothing. */
 rgm_status rgm_record_end(rgm_record *record, const rgm_progress *progress, const char *reason, rgm_error *err);

@@ -179,6 +179,8 @@ static rgm_status one_step(loop *l, rgm_error *err) {
     double start = rgm_seconds();
     RGM_TRY(rgm_trainer_step(l->t, p->step, &event.result, err));
     event.seconds = rgm_seconds() - start;
+    event.waited = rgm_trainer_watch(l->t)->waited;
+    event.making = rgm_trainer_watch(l->t)->batch_seconds;
     p->seconds += event.seconds;
     p->step++;
     p->epoch_step++;

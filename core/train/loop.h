@@ -13,6 +13,8 @@ typedef struct rgm_step_event {
     const rgm_progress *progress; /* the step included */
     rgm_step_result result;
     double seconds; /* of this step */
+    double waited;  /* of them, waiting for pixels to be read */
+    double making;  /* of them, making the batch: decoding, augmenting, packing */
 } rgm_step_event;
 
 /* After every epoch. */

@@ -276,6 +276,10 @@ struct regimen_result {
     int64_t saved_step;    /* of the checkpoint that a resumed run begins with; -1: there is none */
     double lr;             /* the optimizer's own; 0: it has none */
     int32_t classes;       /* of the model; 0: not known */
+
+    /* of a training: the share of the time of its steps, those of this process, that went to waiting for pixels and
+     * making batches of them; NaN: none was made, or it is another function's */
+    double data_share;
 };
 
 typedef struct regimen_training {
