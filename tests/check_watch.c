@@ -148,7 +148,7 @@ END_TEST
 /* With plain gradient descent the update is the rate times the gradient, parameter by parameter. */
 START_TEST(gradients_are_each_layers_own) {
     bench b = begin("model: {name: cnn, base: 6}\nbatch: 8\noptimizer: {sgd: {lr: 0.5, momentum: 0, nesterov: false}}\n"
-                    "regularize: []\nscheduler: ''\n",
+                    "regularize: []\n",
                     1);
     const rgm_watch_step *w = step(&b, 0);
     int32_t seen = 0;
@@ -315,7 +315,7 @@ START_TEST(any_number_of_threads) {
         } else {
             ck_assert_msg(memcmp(first, layers, sizeof *first * (size_t)w->layer_count) == 0, "other bits with %d",
                           threads[i]);
-            ck_assert(memcmp(&whole.input_mean, &w->input_mean, sizeof(double) * 7) == 0);
+            ck_assert(memcmp(&whole.input_mean, &w->input_mean, sizeof(double) * 4) == 0);
             free(layers);
         }
         end(&b);
@@ -626,6 +626,7 @@ static court convene(const char *text) {
     NEED(rgm_rules_create(&c.rules, c.b.session, c.b.trainer, 1, &err));
     const rgm_watch_step *w = step(&c.b, 0);
     c.step = *w;
+    c.step.rate = c.b.session->model->components.lr;
     c.layers = malloc(sizeof *c.layers * (size_t)w->layer_count);
     memcpy(c.layers, w->layers, sizeof *c.layers * (size_t)w->layer_count);
     c.step.layers = c.layers;
@@ -658,13 +659,13 @@ static int32_t was_said(const court *c, const char *kind) {
     return times;
 }
 
-static const char mlp[] = "model: {name: mlp, base: 30}\nbatch: 8\nscheduler: ''\noptimizer: {sgd: {lr: 0.05}}\n";
+static const char mlp[] = "model: {name: mlp, base: 30}\nbatch: 8\noptimizer: {sgd: {lr: 0.05}}\n";
 
 START_TEST(healthy_steps_are_passed_over) {
     court c = convene(models[_i]);
-    hear(&c, 60);
-    c.step.loss *= 0.9;
-    hear(&c, 400);
+    hear(&c, 1);
+    c.step.loss = 0.9 * rgm_rules_baseline(c.rules)->constant;
+    hear(&c, 450);
     ck_assert_msg(c.count == 0, "%s: %s", c.said[0].kind, c.said[0].text);
     adjourn(&c);
 }
@@ -740,6 +741,43 @@ START_TEST(a_rising_loss) {
     hear(&c, 20);
     ck_assert_int_eq(was_said(&c, "rising"), 1);
     adjourn(&c);
+}
+END_TEST
+
+/* One step of a large loss: the layer and the images are named. */
+START_TEST(a_spike) {
+    court c = convene("model: {name: mlp, base: 30}\nbatch: 32\noptimizer: {sgd: {lr: 0.05}}\n");
+    c.step.loss = 0.8;
+    hear(&c, 60);
+    ck_assert_int_eq(was_said(&c, "spike"), 0);
+    c.step.loss = 2.6;
+    c.layers[2].gradient_rms *= 50;
+    hear(&c, 1);
+    ck_assert_int_eq(was_said(&c, "spike"), 1);
+    const rgm_warning *w = &c.said[c.count - 1];
+    char image[32];
+    snprintf(image, sizeof image, "images %lld,", (long long)c.step.worst[0]);
+    ck_assert_str_eq(w->layer, "fc2");
+    ck_assert_msg(strstr(w->text, image) && strstr(w->text, "50 times"), "%s", w->text);
+    hear(&c, 10);
+    ck_assert_int_eq(was_said(&c, "spike"), 1);
+    adjourn(&c);
+}
+END_TEST
+
+START_TEST(worst_images) {
+    bench b = begin("model: {name: mlp, base: 30}\nbatch: 32\n", 2);
+    const rgm_watch_step *w = step(&b, 0);
+    for (int32_t i = 0; i < RGM_WATCH_WORST; i++) {
+        ck_assert(w->worst[i] >= 0 && w->worst[i] < 60);
+        ck_assert(isfinite(w->worst_loss[i]) && (i == 0 || w->worst_loss[i] <= w->worst_loss[i - 1]));
+        ck_assert(w->worst_loss[i] >= w->loss);
+    }
+    ck_assert(w->worst[0] != w->worst[1] && w->worst[1] != w->worst[2]);
+    end(&b);
+    b = begin("model: {name: mlp, base: 30}\nbatch: 2\n", 2);
+    ck_assert_int_eq(step(&b, 0)->worst[2], -1);
+    end(&b);
 }
 END_TEST
 
@@ -906,6 +944,8 @@ int main(void) {
     add(c, healthy_steps_are_passed_over, MODELS);
     add(c, faults_are_named_once, SPOILT);
     tcase_add_test(c, a_rising_loss);
+    tcase_add_test(c, a_spike);
+    tcase_add_test(c, worst_images);
     tcase_add_test(c, units_that_begin_alike);
     tcase_add_test(c, rules_go_on);
     tcase_add_test(c, branches_that_start_at_zero);

@@ -322,3 +322,7 @@ int32_t rgm_batches_valid(const rgm_batches *b) {
     int64_t left = b->plan.view.count - b->number % b->plan.per_epoch * b->options.batch;
     return left < b->options.batch ? (int32_t)left : b->options.batch;
 }
+
+int64_t rgm_batches_sample(const rgm_batches *b, int32_t place) {
+    return rgm_reader_sample(&b->plan, b->number, place);
+}

@@ -96,6 +96,9 @@ const rgm_phase *rgm_batches_phase(const rgm_batches *batches);
  * copies of the view's first image. */
 int32_t rgm_batches_valid(const rgm_batches *batches);
 
+/* The index in its split of image `place` of the prepared batch. */
+int64_t rgm_batches_sample(const rgm_batches *batches, int32_t place);
+
 /* scale[C] and shift[C] of the normalisation by mean[C] and std[C]. */
 void rgm_batches_normalisation(const float *mean, const float *std, int32_t C, float *scale, float *shift);
 

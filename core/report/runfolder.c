@@ -27,6 +27,7 @@ static rgm_status set_paths(rgm_runfolder *f, const char *path, rgm_error *err) 
     snprintf(f->watch, sizeof f->watch, "%s/watch.h5", f->path);
     snprintf(f->checkpoints, sizeof f->checkpoints, "%s/checkpoints", f->path);
     snprintf(f->last, sizeof f->last, "%s/checkpoints/last.h5", f->path);
+    snprintf(f->back, sizeof f->back, "%s/checkpoints/back.h5", f->path);
     snprintf(f->best, sizeof f->best, "%s/checkpoints/best.h5", f->path);
     return RGM_OK;
 }
@@ -159,8 +160,8 @@ static void remove_unfinished(const char *path, const char *const *names, int32_
 static void remove_remains(const rgm_runfolder *f) {
     unlinkat(f->fd, "config.yaml.tmp", 0);
     unlinkat(f->fd, "metrics.jsonl.tmp", 0);
-    static const char *const files[] = {".last.h5.", ".best.h5."}, *const watch[] = {".watch.h5."};
-    remove_unfinished(f->checkpoints, files, 2);
+    static const char *const files[] = {".last.h5.", ".best.h5.", ".back.h5."}, *const watch[] = {".watch.h5."};
+    remove_unfinished(f->checkpoints, files, 3);
     remove_unfinished(f->path, watch, 1);
 }
 

@@ -4,7 +4,7 @@
  *     metrics.jsonl     events (metrics.h)
  *     log.txt           the log with time stamps
  *     watch.h5          what was watched (train/watched_file.h)
- *     checkpoints/      last.h5, best.h5
+ *     checkpoints/      last.h5, best.h5; back.h5 with watch.policy rewind
  *
  * An open run folder is locked (flock on the folder), so that two processes never write into one. On a file system
  * without locks there is a warning instead. The file config.yaml comes first and is whole from its first moment. A
@@ -22,6 +22,7 @@ typedef struct rgm_runfolder {
     char path[RGM_CONFIG_PATH];
     char config[RGM_RUNFOLDER_PATH], metrics[RGM_RUNFOLDER_PATH], log[RGM_RUNFOLDER_PATH], watch[RGM_RUNFOLDER_PATH];
     char checkpoints[RGM_RUNFOLDER_PATH], last[RGM_RUNFOLDER_PATH], best[RGM_RUNFOLDER_PATH];
+    char back[RGM_RUNFOLDER_PATH];
     rgm_log_file said;          /* log.txt */
     int32_t has_last, has_best; /* which checkpoints there were when it was opened */
     int32_t has_run;            /* 1: rgm_runfolder_create() was refused because of a run that can be continued */

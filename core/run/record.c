@@ -65,6 +65,16 @@ rgm_status rgm_record_warning(rgm_record *r, const rgm_progress *p, const rgm_wa
     return rgm_metrics_end(&r->metrics, err);
 }
 
+rgm_status rgm_record_caught(rgm_record *r, const rgm_progress *p, const char *action, const char *why,
+                             rgm_error *err) {
+    rgm_metrics_begin(&r->metrics, action, p->step, p->epoch);
+    rgm_metrics_text(&r->metrics, "text", why);
+    rgm_metrics_int(&r->metrics, "skipped", p->skipped);
+    rgm_metrics_int(&r->metrics, "rewinds", p->rewinds);
+    rgm_metrics_real(&r->metrics, "rate_share", ldexp(1, -p->rewinds));
+    return rgm_metrics_end(&r->metrics, err);
+}
+
 rgm_status rgm_record_saving(rgm_record *r, rgm_error *err) {
     r->saving_since = rgm_seconds();
     return rgm_metrics_sync(&r->metrics, err);

@@ -35,6 +35,10 @@ rgm_status rgm_record_evaluated(rgm_record *record, const rgm_progress *progress
 rgm_status rgm_record_warning(rgm_record *record, const rgm_progress *progress, const rgm_warning *warning,
                               rgm_error *err);
 
+/* What the policy did (train/policy.h): the event is called by its action. */
+rgm_status rgm_record_caught(rgm_record *record, const rgm_progress *progress, const char *action, const char *why,
+                             rgm_error *err);
+
 /* A checkpoint is about to be written: what was told before is brought to the disk. */
 rgm_status rgm_record_saving(rgm_record *record, rgm_error *err);
 

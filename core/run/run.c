@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 #include "base/clock.h"
 #include "base/log.h"
@@ -60,6 +61,16 @@ static rgm_status on_epoch(void *context, const rgm_epoch_event *event, rgm_erro
     return e->epoch ? e->epoch(e->context, event, err) : RGM_OK;
 }
 
+static rgm_status on_caught(void *context, const rgm_progress *p, const char *action, const char *why, rgm_error *err) {
+    rgm_run *r = context;
+    if (strcmp(action, "skip") == 0)
+        rgm_log(RGM_LOG_WARN, "%s: the step is left out (%d in a row)", why, p->skipped);
+    else
+        rgm_log(RGM_LOG_WARN, "%s: back to the state of the last epoch's end, with %g of the rate", why,
+                ldexp(1, -p->rewinds));
+    return rgm_record_caught(&r->record, p, action, why, err);
+}
+
 static rgm_status on_saving(void *context, const char *path, rgm_error *err) {
     rgm_run *r = context;
     (void)path;
@@ -79,14 +90,19 @@ static rgm_status on_saved(void *context, const char *path, const rgm_progress *
 static rgm_status run_loop(rgm_run *r, int32_t *ending, rgm_error *err) {
     const rgm_run_events *e = &r->o->events;
     int32_t files = r->o->files != RGM_RUN_NO_FILES;
-    rgm_loop_options options = {
-        .last = files ? r->folder.last : NULL,
-        .best = files ? r->folder.best : NULL,
-        .begins = r->begins,
-        .view = r->parts.judged,
-        .until = r->o->until,
-        .events = {
-            .context = r, .stop = on_stop, .step = on_step, .epoch = on_epoch, .saving = on_saving, .saved = on_saved}};
+    rgm_loop_options options = {.last = files ? r->folder.last : NULL,
+                                .best = files ? r->folder.best : NULL,
+                                .back = files ? r->folder.back : NULL,
+                                .begins = r->begins,
+                                .view = r->parts.judged,
+                                .until = r->o->until,
+                                .events = {.context = r,
+                                           .stop = on_stop,
+                                           .step = on_step,
+                                           .caught = on_caught,
+                                           .epoch = on_epoch,
+                                           .saving = on_saving,
+                                           .saved = on_saved}};
     rgm_status status = rgm_loop_run(r->parts.session, r->parts.trainer, &r->progress, &options, ending, err);
     if (e->trained) e->trained(e->context);
     return status;

@@ -61,6 +61,11 @@ const rgm_number rgm_checkpoint_numbers[CHECKPOINT_NUMBERS] = {
     {"fingerprint_pixels", RGM_I32, AT(fingerprint_pixels), 2},
 };
 
+const rgm_number rgm_checkpoint_rare[CHECKPOINT_RARE] = {
+    {"skipped", RGM_I32, AT(progress.skipped), 2},
+    {"rewinds", RGM_I32, AT(progress.rewinds), 2},
+};
+
 const char *const rgm_checkpoint_texts[CHECKPOINT_TEXTS] = {"config", "build", "plugins", "classes"};
 
 const char **rgm_checkpoint_text(rgm_checkpoint *c, int32_t text) {
@@ -286,6 +291,18 @@ static rgm_status write_texts(const output *o, rgm_error *err) {
     return status;
 }
 
+static rgm_status write_rare(const output *o, rgm_error *err) {
+    for (int32_t i = 0; i < CHECKPOINT_RARE; i++) {
+        const rgm_number *n = &rgm_checkpoint_rare[i];
+        const void *at = (const char *)o->c + n->offset;
+        const values v = {rgm_number_stored(n->type), rgm_number_native(n->type), -1, at};
+        int32_t number;
+        memcpy(&number, at, sizeof number);
+        if (number) RGM_TRY(write_values(o, o->file, n->name, &v, err));
+    }
+    return RGM_OK;
+}
+
 static rgm_status write_numbers(const output *o, rgm_error *err) {
     static const uint32_t version = RGM_CHECKPOINT_VERSION;
     RGM_TRY(write_label(o, o->file, "format", rgm_checkpoint_format, err));
@@ -295,7 +312,7 @@ static rgm_status write_numbers(const output *o, rgm_error *err) {
         const values v = {rgm_number_stored(n->type), rgm_number_native(n->type), -1, (const char *)o->c + n->offset};
         RGM_TRY(write_values(o, o->file, n->name, &v, err));
     }
-    return RGM_OK;
+    return write_rare(o, err);
 }
 
 static rgm_status write_content(output *o, rgm_error *err) {

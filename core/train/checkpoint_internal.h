@@ -24,6 +24,10 @@ extern const char *const rgm_checkpoint_steps[CHECKPOINT_STEPS];
 extern const char rgm_checkpoint_none[]; /* the text that says so */
 
 extern const rgm_number rgm_checkpoint_numbers[CHECKPOINT_NUMBERS];
+
+/* Numbers that are 0 in most runs: then they are left out. */
+enum { CHECKPOINT_RARE = 2 };
+extern const rgm_number rgm_checkpoint_rare[CHECKPOINT_RARE];
 extern const char *const rgm_checkpoint_texts[CHECKPOINT_TEXTS]; /* names in /text */
 extern const char rgm_checkpoint_format[];
 

@@ -65,6 +65,19 @@ static int read_label(hid_t object, const char *name, char *to, size_t room) {
     return fits;
 }
 
+static rgm_status read_rare(rgm_checkpoint_reader *r, rgm_error *err) {
+    const rgm_progress *p = &r->header.progress;
+    for (int32_t i = 0; i < CHECKPOINT_RARE; i++) {
+        const rgm_number *n = &rgm_checkpoint_rare[i];
+        const wanted w = {n->name, rgm_number_stored(n->type), rgm_number_native(n->type), 0};
+        if (H5Aexists(r->file, n->name) == 0) continue;
+        RGM_TRY(read_attribute(r, r->file, &w, (char *)&r->header + n->offset, err));
+    }
+    if (p->skipped >= 0 && p->rewinds >= 0 && p->rewinds <= 1000) return RGM_OK;
+    return rgm_fail(err, RGM_E_FORMAT, "%s: attributes skipped and rewinds: %d and %d cannot be", r->path, p->skipped,
+                    p->rewinds);
+}
+
 static rgm_status read_numbers(rgm_checkpoint_reader *r, rgm_error *err) {
     const wanted version_number = {"format_version", H5T_STD_U32LE, H5T_NATIVE_UINT32, 0};
     char format[64];
@@ -82,7 +95,7 @@ static rgm_status read_numbers(rgm_checkpoint_reader *r, rgm_error *err) {
         const wanted w = {n->name, rgm_number_stored(n->type), rgm_number_native(n->type), 0};
         if (version >= n->since) RGM_TRY(read_attribute(r, r->file, &w, (char *)&r->header + n->offset, err));
     }
-    return RGM_OK;
+    return read_rare(r, err);
 }
 
 /* A step of a later version is refused, not passed over: the result would be wrong. */

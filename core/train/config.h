@@ -28,6 +28,8 @@ enum { RGM_SHORTCUT_A = 0, RGM_SHORTCUT_B = 1, RGM_SHORTCUT_COUNT = 2 };
 enum { RGM_HEAD_AUTO = 0, RGM_HEAD_SOFTMAX = 1, RGM_HEAD_LOGIT = 2, RGM_HEAD_COUNT = 3 };
 /* What the rule of train/suit.h chose. */
 enum { RGM_SUITED_BATCH = 1, RGM_SUITED_EPOCHS = 2, RGM_SUITED_RATE = 4 };
+/* What becomes of a step that is not finite (policy.h). */
+enum { RGM_POLICY_STOP = 0, RGM_POLICY_SKIP = 1, RGM_POLICY_REWIND = 2, RGM_POLICY_COUNT = 3 };
 enum { RGM_METRIC_ACCURACY = 0, RGM_METRIC_LOSS = 1, RGM_METRIC_COUNT = 2 };
 
 /* An ordered list of components. */
@@ -102,6 +104,11 @@ typedef struct rgm_config {
     struct {
         int32_t every; /* steps between `step` events in metrics.jsonl */
     } metrics;
+
+    struct {
+        int32_t policy; /* RGM_POLICY_*: what becomes of a step that is not finite */
+        int32_t most;   /* skipped in a row, or rewinds of a run, at most */
+    } watch;
 
     struct {
         int32_t count;

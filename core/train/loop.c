@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/fpenv.h"
 #include "base/planted.h"
+#include "train/policy.h"
 #include "train/save.h"
 #include "train/snapshot.h"
 
@@ -22,7 +23,8 @@ typedef struct loop {
     int32_t ending;
     int32_t reached; /* options->until */
     int32_t mute;    /* 1: something could not be written */
-    int32_t torn;    /* 1: plugins have seen a part of an evaluation, and could not be put back */
+    rgm_policy policy;
+    int32_t torn; /* 1: plugins have seen a part of an evaluation, and could not be put back */
 } loop;
 
 static const rgm_view *evaluated_view(const loop *l) {
@@ -140,6 +142,15 @@ static int32_t is_due(const loop *l) {
     return l->p->epoch % c->save.every == 0 || l->p->step >= l->s->steps_total || out_of_patience(c, l->p);
 }
 
+/* The state that the policy `rewind` goes back to. */
+static rgm_status keep_back(loop *l, rgm_error *err) {
+    if (l->s->config->watch.policy != RGM_POLICY_REWIND) return RGM_OK;
+    RGM_TRY(check_state(l, err));
+    rgm_status status = rgm_policy_keep(&l->policy, l->p, 1, err);
+    if (status < 0) l->mute = 1;
+    return status;
+}
+
 /* The end of an epoch: evaluation, reports, checkpoints. An interruption in the evaluation leaves the epoch unfinished
  * (epoch_step = steps_per_epoch), so that a resumed run begins with it. */
 static rgm_status end_epoch(loop *l, rgm_error *err) {
@@ -160,7 +171,8 @@ static rgm_status end_epoch(loop *l, rgm_error *err) {
     if (l->mute) return status; /* after any other failure, the epoch is complete all the same */
     l->p->tally = (rgm_tally){0};
     rgm_error later = {0};
-    rgm_status saved = event.best ? save(l, l->o->best, &later) : RGM_OK;
+    rgm_status saved = keep_back(l, &later);
+    if (saved >= 0 && event.best) saved = save(l, l->o->best, &later);
     if (saved >= 0 && is_due(l)) saved = save(l, l->o->last, &later);
     return saved < 0 ? rgm_fail(err, saved, "%s", later.text) : status;
 }
@@ -173,11 +185,27 @@ static void add_step(rgm_progress *p, const rgm_tally *more) {
     rgm_fpenv_end(&callers);
 }
 
+/* What failed may be mended by the policy: then that is told, and the run goes on. */
+static rgm_status mend(loop *l, int32_t in_step, rgm_status failure, rgm_error *err) {
+    const rgm_loop_events *e = &l->o->events;
+    const char *action = NULL;
+    RGM_TRY(rgm_policy_catch(&l->policy, l->p, in_step, &action, failure, err));
+    const rgm_error why = *err;
+    *err = (rgm_error){0};
+    if (in_step) {
+        l->p->step++;
+        l->p->epoch_step++;
+    }
+    return e->caught ? told(l, e->caught(e->context, l->p, action, why.text, err)) : RGM_OK;
+}
+
 static rgm_status one_step(loop *l, rgm_error *err) {
     rgm_progress *p = l->p;
     rgm_step_event event = {.progress = p};
     double start = rgm_seconds();
-    RGM_TRY(rgm_trainer_step(l->t, p->step, &event.result, err));
+    rgm_status made = rgm_trainer_step(l->t, p->step, &event.result, err);
+    if (made < 0) return mend(l, 1, made, err);
+    rgm_policy_made(p);
     event.seconds = rgm_seconds() - start;
     event.waited = rgm_trainer_watch(l->t)->waited;
     event.making = rgm_trainer_watch(l->t)->batch_seconds;
@@ -213,10 +241,12 @@ static rgm_status check_ending(const loop *l, rgm_error *err) {
 static rgm_status run(loop *l, rgm_error *err) {
     const rgm_config *c = l->s->config;
     if (l->o->begins == RGM_BEGINS_BEST && is_due(l)) RGM_TRY(save(l, l->o->last, err));
+    RGM_TRY(rgm_policy_keep(&l->policy, l->p, 0, err));
     while (!rgm_loop_over(l->s, l->p, &l->ending)) {
         if (l->p->epoch_step >= l->s->steps_per_epoch) {
             rgm_status status = end_epoch(l, err);
             if (status == RGM_E_INTERRUPTED) return interrupted(l, err);
+            if (status < 0 && !l->mute) status = mend(l, 0, status, err);
             RGM_TRY(status);
             if (!l->reached) continue;
             l->ending = RGM_END_REACHED;
@@ -241,8 +271,13 @@ rgm_status rgm_loop_run(const rgm_session *s, rgm_trainer *t, rgm_progress *prog
               .saved_at = rgm_seconds(),
               .saved_step = options->begins == RGM_BEGINS_LAST ? progress->step : -1,
               .saved_epoch = progress->epoch,
-              .ending = RGM_END_COMPLETE};
+              .ending = RGM_END_COMPLETE,
+              .policy = {.session = s, .trainer = t, .back = options->back}};
+    rgm_error own = {0};
+    if (!err) err = &own; /* a failure that is mended must be told */
+    rgm_policy_begin(&l.policy, progress);
     rgm_status status = run(&l, err);
+    rgm_policy_end(&l.policy);
     keep_state(&l, status);
     *ending = l.ending;
     return status;

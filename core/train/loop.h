@@ -32,6 +32,9 @@ typedef struct rgm_loop_events {
     void *context;
     int32_t (*stop)(void *context); /* asked after each step and batch of an evaluation */
     rgm_status (*step)(void *context, const rgm_step_event *event, rgm_error *err);
+    /* A step that was not finite was left out, or the run has gone back (policy.h): "skip" or "rewind", and why. */
+    rgm_status (*caught)(void *context, const rgm_progress *progress, const char *action, const char *why,
+                         rgm_error *err);
     rgm_status (*epoch)(void *context, const rgm_epoch_event *event, rgm_error *err);
     rgm_status (*evaluating)(void *context, int64_t images, rgm_error *err); /* an evaluation begins */
     rgm_status (*saving)(void *context, const char *path, rgm_error *err); /* what was told must be on the disk first */
@@ -44,6 +47,7 @@ enum { RGM_BEGINS_NEW = 0, RGM_BEGINS_LAST = 1, RGM_BEGINS_BEST = 2 }; /* where 
 
 typedef struct rgm_loop_options {
     const char *last, *best; /* checkpoint files; NULL: none is written */
+    const char *back;        /* what the policy `rewind` goes back to; NULL: it is kept in memory */
     int32_t begins;          /* RGM_BEGINS_LAST: in `last`; RGM_BEGINS_BEST: in `best`, and `last` is missing */
     const rgm_view *view;    /* evaluated after epochs; NULL: the validation split */
     double until;            /* the accuracy in such an evaluation that ends the run; 0: it runs to its end */

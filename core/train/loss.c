@@ -15,6 +15,7 @@ struct rgm_loss_driver {
     int64_t pitch;
     int32_t N, outputs, chunks, valid, training;
     rgm_clock clock;
+    float *rows;   /* [N]: the loss of each */
     char *scratch; /* per chunk */
     size_t scratch_bytes;
     rgm_tally tally[MAX_CHUNKS];
@@ -70,6 +71,7 @@ static rgm_status run_rows(void *context, int32_t chunk, int32_t worker, rgm_err
         RGM_TRY(rgm_plug_loss(&call, &rows, err));
         rgm_planted_wrong_axis(&axis, n, &loss, dz);
         t->loss += loss;
+        d->rows[n] = loss;
         count(t, z, d->outputs, d->labels[n]);
     }
     if (d->training && !isfinite(t->loss)) return rgm_fail(err, RGM_E_NUMERIC, "the loss is not finite");
@@ -96,7 +98,8 @@ rgm_status rgm_loss_create(rgm_loss_driver **driver, const rgm_session *session,
                            .training = options->training};
     d->scratch_bytes = (rgm_instance_scratch_bytes(session->model->components.loss) + 63) / 64 * 64;
     d->scratch = aligned_alloc(64, d->scratch_bytes * (size_t)d->chunks + 64);
-    if (d->scratch) return RGM_OK;
+    d->rows = calloc((size_t)N, sizeof *d->rows);
+    if (d->scratch && d->rows) return RGM_OK;
     rgm_loss_destroy(d);
     *driver = NULL;
     return rgm_fail(err, RGM_E_NOMEM, "loss: out of memory");
@@ -105,6 +108,7 @@ rgm_status rgm_loss_create(rgm_loss_driver **driver, const rgm_session *session,
 void rgm_loss_destroy(rgm_loss_driver *d) {
     if (!d) return;
     free(d->scratch);
+    free(d->rows);
     free(d);
 }
 
@@ -121,4 +125,17 @@ rgm_tally rgm_loss_tally(const rgm_loss_driver *d) {
     rgm_tally sum = {0};
     for (int32_t i = 0; i < d->chunks; i++) rgm_tally_add(&sum, &d->tally[i]);
     return sum;
+}
+
+void rgm_loss_worst(const rgm_loss_driver *d, int32_t count, int32_t *place, double *loss) {
+    int32_t found = 0;
+    for (int32_t n = 0; n < d->valid; n++) {
+        int32_t at = found < count ? found++ : d->rows[n] > d->rows[place[count - 1]] ? count - 1 : -1;
+        for (; at > 0 && d->rows[n] > d->rows[place[at - 1]]; at--) place[at] = place[at - 1];
+        if (at >= 0) place[at] = n;
+    }
+    for (int32_t i = 0; i < count; i++) {
+        if (i >= found) place[i] = -1;
+        loss[i] = place[i] < 0 ? NAN : (double)d->rows[place[i]];
+    }
 }

@@ -30,4 +30,8 @@ void rgm_loss_set(rgm_loss_driver *driver, const rgm_clock *clock, int32_t valid
 /* After a run: the batch's sums. [main] */
 rgm_tally rgm_loss_tally(const rgm_loss_driver *driver);
 
+/* After a run: the rows with the largest losses, falling, of equal ones the first; place[count] and loss[count]. Where
+ * there are fewer rows: -1 and NaN. [main] */
+void rgm_loss_worst(const rgm_loss_driver *driver, int32_t count, int32_t *place, double *loss);
+
 #endif

@@ -15,6 +15,8 @@ static const char *const shortcuts[] = {[RGM_SHORTCUT_A] = "A", [RGM_SHORTCUT_B]
 static const char *const heads[] = {
     [RGM_HEAD_AUTO] = "auto", [RGM_HEAD_SOFTMAX] = "softmax", [RGM_HEAD_LOGIT] = "logit"};
 static const char *const metrics[] = {[RGM_METRIC_ACCURACY] = "accuracy", [RGM_METRIC_LOSS] = "loss"};
+static const char *const policies[] = {
+    [RGM_POLICY_STOP] = "stop", [RGM_POLICY_SKIP] = "skip", [RGM_POLICY_REWIND] = "rewind"};
 static const char *const pins[] = {[RGM_PIN_AUTO] = "auto", [RGM_PIN_ON] = "on", [RGM_PIN_OFF] = "off"};
 static const char *const memories[] = {[RGM_MEMORY_NORMAL] = "normal", [RGM_MEMORY_LOW] = "low"};
 static const char *const ways[] = {
@@ -29,6 +31,7 @@ _Static_assert(COUNT_OF(stems) == RGM_STEM_COUNT, "each stem has a word");
 _Static_assert(COUNT_OF(shortcuts) == RGM_SHORTCUT_COUNT, "each shortcut has a word");
 _Static_assert(COUNT_OF(heads) == RGM_HEAD_COUNT, "each head has a word");
 _Static_assert(COUNT_OF(metrics) == RGM_METRIC_COUNT, "each metric has a word");
+_Static_assert(COUNT_OF(policies) == RGM_POLICY_COUNT, "each policy has a word");
 _Static_assert(COUNT_OF(pins) == RGM_PIN_COUNT, "each pinning has a word");
 _Static_assert(COUNT_OF(memories) == RGM_MEMORY_COUNT, "each memory has a word");
 _Static_assert(COUNT_OF(ways) == RGM_WAY_COUNT, "each way of a convolution has a word");
@@ -111,6 +114,10 @@ static const rgm_option options[] = {
     INT(save.every, 1, 1000000, "1", "epochs between checkpoints"),
     REAL(save.minutes, 0, 100000, "10", "save at the latest after so many minutes; 0: only by epochs"),
     INT(metrics.every, 1, 1000000, "50", "steps between the step events in metrics.jsonl"),
+
+    CHOICE(watch.policy, policies, "stop",
+           "a step that is not finite: stop, skip its update, or rewind to the last epoch's end at half the rate"),
+    INT(watch.most, 1, 1000, "10", "steps in a row that may be skipped, or rewinds of a run"),
 
     PATHS(plugins, "[]", "own plugins to load, beside the installed ones"),
     TEXT(checkpoint, "''", "weights to start from, or to evaluate"),

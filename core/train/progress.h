@@ -28,7 +28,9 @@ typedef struct rgm_progress {
     int32_t best_epoch; /* -1: no evaluation yet */
     double gain_metric; /* the last value that counted as a gain: early stopping measures from it */
     int32_t evaluations_without_gain;
-    double seconds; /* spent training, earlier sessions included */
+    int32_t skipped; /* steps in a row, the last one among them, that were left out (policy.h) */
+    int32_t rewinds; /* how often the run went back to an earlier state; each has halved the rate */
+    double seconds;  /* spent training, earlier sessions included */
 } rgm_progress;
 
 /* A run that starts at its first step. */

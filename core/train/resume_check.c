@@ -62,10 +62,26 @@ static void compare_metric(const rgm_config *then, const rgm_config *now, rgm_pr
  * run ends early, what is written when, and names of files (the data has its fingerprint). */
 static rgm_status check_config(const rgm_session *s, const rgm_checkpoint *header, const char *path, rgm_progress *p,
                                rgm_error *err) {
-    static const char *const free_keys[] = {
-        "data.file",  "data.exclude",        "threads",           "pin",           "memory",     "isa",
-        "steps",      "early_stop.gain",     "early_stop.metric", "save.every",    "plugins",    "out",
-        "checkpoint", "early_stop.patience", "save.minutes",      "metrics.every", "hypothesis", NULL};
+    static const char *const free_keys[] = {"data.file",
+                                            "data.exclude",
+                                            "threads",
+                                            "pin",
+                                            "memory",
+                                            "isa",
+                                            "steps",
+                                            "early_stop.gain",
+                                            "early_stop.metric",
+                                            "save.every",
+                                            "plugins",
+                                            "out",
+                                            "checkpoint",
+                                            "early_stop.patience",
+                                            "save.minutes",
+                                            "metrics.every",
+                                            "hypothesis",
+                                            "watch.policy",
+                                            "watch.most",
+                                            NULL};
     rgm_config *then = malloc(sizeof *then), *now = malloc(sizeof *now);
     rgm_status status =
         then && now ? rgm_config_init(then, err) : rgm_fail(err, RGM_E_NOMEM, "checkpoint: out of memory");

@@ -15,6 +15,7 @@
 #include "plan/finite.h"
 #include "train/activation.h"
 #include "train/augment.h"
+#include "train/blame.h"
 #include "train/budget.h"
 #include "train/initialize.h"
 #include "train/loss.h"
@@ -31,6 +32,7 @@ struct rgm_trainer {
     rgm_state state;    /* where all tensors are; without states of plugins */
     float *stat_before; /* the statistics as they were before the step */
     int32_t half;       /* 1: a step failed amid its update */
+    double rate_share;  /* of the rate that the schedule says */
     float *targets;
     int32_t *labels;
     rgm_activator activator;
@@ -328,6 +330,7 @@ rgm_status rgm_trainer_create_with(rgm_trainer **trainer, const rgm_session *ses
     rgm_trainer *t = calloc(1, sizeof *t);
     if (!t) return rgm_fail(err, RGM_E_NOMEM, "trainer: out of memory");
     t->session = session;
+    t->rate_share = 1;
     t->options = *options;
     t->knobs = *knobs;
     fenv_t callers;
@@ -380,41 +383,25 @@ const rgm_phase *rgm_trainer_evaluation_phases(const rgm_trainer *t, int32_t *co
 
 /* ---- use ---- */
 
-/* The parameter nearest to the loss whose gradient is not finite; NULL: all are. */
-static const char *first_bad_gradient(const rgm_trainer *t) {
-    for (int32_t i = rgm_graph_param_count(t->session->model->graph); i-- > 0;) {
-        const rgm_param *p = rgm_graph_param(t->session->model->graph, i);
-        double sum;
-        t->session->device->kernels->sumsq(t->memory.grad + p->offset, p->count, &sum);
-        if (!isfinite(sum)) return p->name;
-    }
-    return NULL;
+static rgm_status blame(const rgm_trainer *t, int64_t step, const rgm_step_result *result, rgm_error *err) {
+    const rgm_scene scene = {t->session, t->train_plan, t->train_batches, t->memory.grad, result->tally.loss};
+    return rgm_blame(&scene, step, err);
 }
 
-/* Says where it began: a loss that is not finite stops the step before the backward pass, so that the batch and the
- * parameters are still those of the forward pass. */
-static rgm_status not_finite(const rgm_trainer *t, int64_t step, rgm_error *err) {
-    double loss = rgm_loss_tally(t->train_loss).loss;
-    const char *layer = isfinite(loss) ? NULL : rgm_plan_first_bad(t->train_plan, t->session->device->team);
-    const char *gradient = isfinite(loss) ? first_bad_gradient(t) : NULL;
-    if (layer)
-        return rgm_fail(err, RGM_E_NUMERIC,
-                        "step %" PRId64 ": the loss is not finite; the first layer with a bad output is %s", step,
-                        layer);
-    if (gradient)
-        return rgm_fail(err, RGM_E_NUMERIC,
-                        "step %" PRId64 ": the gradient is not finite; going back from the loss, it begins at %s", step,
-                        gradient);
-    return rgm_fail(err, RGM_E_NUMERIC, "step %" PRId64 ": %s is not finite, though every layer's output is", step,
-                    isfinite(loss) ? "the gradient's norm" : "the loss");
+static void find_worst(const rgm_trainer *t, rgm_watch_step *step) {
+    int32_t place[RGM_WATCH_WORST];
+    rgm_loss_worst(t->train_loss, RGM_WATCH_WORST, place, step->worst_loss);
+    for (int32_t i = 0; i < RGM_WATCH_WORST; i++)
+        step->worst[i] = place[i] < 0 ? -1 : rgm_batches_sample(t->train_batches, place[i]);
 }
 
 static void watch_step(rgm_trainer *t, int64_t step, const rgm_step_result *result) {
     if (!t->watcher) return;
-    const rgm_watch_step made = {.step = step,
-                                 .loss = rgm_tally_loss(&result->tally),
-                                 .gradient_norm = result->gradient_norm,
-                                 .rate = result->rate};
+    rgm_watch_step made = {.step = step,
+                           .loss = rgm_tally_loss(&result->tally),
+                           .gradient_norm = result->gradient_norm,
+                           .rate = result->rate};
+    find_worst(t, &made);
     rgm_watcher_end(t->watcher, &made, rgm_update_changes(t->update));
 }
 
@@ -429,7 +416,7 @@ static rgm_status ask_rate(const rgm_trainer *t, int64_t step, double *rate, rgm
     double factor;
     rgm_clock clock = rgm_session_clock(t->session, step);
     RGM_TRY(rgm_plug_factor(c->schedule, (size_t)c->schedules, &clock, &factor, err));
-    *rate = c->lr * factor;
+    *rate = c->lr * factor * t->rate_share;
     return RGM_OK;
 }
 
@@ -455,7 +442,7 @@ static rgm_status run_step(rgm_trainer *t, int64_t step, rgm_step_result *result
         return RGM_OK;
     }
     t->half |= rgm_update_begun(t->update);
-    if (status == RGM_E_NUMERIC && !rgm_update_begun(t->update)) status = not_finite(t, step, err);
+    if (status == RGM_E_NUMERIC && !rgm_update_begun(t->update)) status = blame(t, step, result, err);
     memcpy(t->memory.stat, t->stat_before, statistics);
     return status;
 }
@@ -479,6 +466,7 @@ rgm_status rgm_trainer_step_at(rgm_trainer *t, int64_t step, double rate, rgm_st
 }
 
 const float *rgm_trainer_gradients(const rgm_trainer *t) { return t->memory.grad; }
+void rgm_trainer_slow(rgm_trainer *t, double share) { t->rate_share = share; }
 
 int32_t rgm_trainer_whole(const rgm_trainer *t) { return !t->half; }
 void rgm_trainer_restored(rgm_trainer *t) { t->half = 0; }

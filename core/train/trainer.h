@@ -64,6 +64,9 @@ rgm_status rgm_trainer_step_at(rgm_trainer *trainer, int64_t step, double rate, 
  * of the parameters. NULL: not of training. */
 const float *rgm_trainer_gradients(const rgm_trainer *trainer);
 
+/* From now on steps have this share of the rate that the schedule says; 1 at first. [main] */
+void rgm_trainer_slow(rgm_trainer *trainer, double share);
+
 /* 0 once a step failed amid its update: the state is then that of no step, and must not be saved. */
 int32_t rgm_trainer_whole(const rgm_trainer *trainer);
 void rgm_trainer_restored(rgm_trainer *trainer); /* by someone who has put a whole state back */

@@ -31,7 +31,7 @@
 #include "train/session.h"
 #include "train/update.h"
 
-enum { RGM_WATCH_SAMPLE = 32768 };
+enum { RGM_WATCH_SAMPLE = 32768, RGM_WATCH_WORST = 3 };
 
 /* One layer in one step. What a layer does not have is NaN: parameters, units behind a ReLU. */
 typedef struct rgm_watch_layer {
@@ -56,6 +56,10 @@ typedef struct rgm_watch_step {
     double input_mean, input_rms, input_least, input_largest;
 
     double loss, gradient_norm, rate; /* as in rgm_step_result, the loss a mean */
+
+    /* the images of the batch with the largest losses, falling: their index in the split; -1: there is none */
+    int64_t worst[RGM_WATCH_WORST];
+    double worst_loss[RGM_WATCH_WORST];
 
     /* wall time, in seconds: of the step; waiting for pixels before it began; making the batch of them */
     double seconds, waited, batch_seconds;

@@ -8,7 +8,7 @@
 #include <string.h>
 
 /* What is added up of a layer over a window. */
-enum { GRADIENT, RATIO, UPDATE, DEAD, ACTIVATION, SIGNALS };
+enum { GRADIENT, RATIO, UPDATE, DEAD, ACTIVATION, BEFORE, SIGNALS }; /* BEFORE: the gradient, of the window before */
 
 enum { LOSSES = 5 }; /* windows whose losses are remembered */
 
@@ -21,7 +21,6 @@ typedef struct seen {
     double least;                                 /* window's loss */
     double past[LOSSES];                          /* of the last windows, the newest first */
     double input_count, input_mean, input_square; /* sums over the first window */
-    double waited, seconds;
 } seen;
 enum { SEEN = sizeof(seen) / sizeof(double) };
 
@@ -36,12 +35,14 @@ struct rgm_rules {
     const rgm_session *session;
     rgm_baseline baseline;
     int32_t fresh, layers;
+    int32_t hidden; /* layers with weights that are not the classifier */
     trait *traits;
     char symmetric[48]; /* a hidden layer whose units begin alike; "": none */
     double *sort;       /* [layers] */
     double *numbers;    /* seen, then [layers][SIGNALS] */
     int64_t count;
-    uint32_t said; /* a bit for each rule */
+    double waited, seconds; /* of this process: no times among the numbers */
+    uint32_t said;          /* a bit for each rule */
     const rgm_watch_step *step;
 };
 
@@ -81,6 +82,7 @@ static rgm_status find_traits(rgm_rules *r, const rgm_watch_step *step, rgm_erro
         const rgm_watch_layer *l = &step->layers[i];
         const rgm_node *node = rgm_graph_node(g, l->node);
         int32_t weighs = (l->op == RGM_OP_CONV || l->op == RGM_OP_LINEAR) && node->weight != RGM_NO_TENSOR;
+        r->hidden += weighs && !l->head;
         r->traits[i] = (trait){weighs, weighs && !l->head, gated[l->node], feeds_norm(g, node->out)};
     }
     free(gated);
@@ -255,6 +257,7 @@ static double usual_update(const rgm_rules *r) {
 
 static int32_t find_rate(const rgm_rules *r, rgm_warning *w) {
     double update = usual_update(r);
+    if (!r->hidden && seen_of(r)->windows < 3) return 0; /* a classifier alone starts with small weights */
     if (!(update > 0.2) || !is_guessing(r)) return 0;
     put(w, update, "",
         "a step changes weights by %.2g of themselves, about 0.001 is usual, and the loss is that of guessing: the "
@@ -315,10 +318,36 @@ static int32_t find_rising(const rgm_rules *r, rgm_warning *w) {
     return 1;
 }
 
-static int32_t find_data(const rgm_rules *r, rgm_warning *w) {
+/* The layer whose gradient has grown most since the window before; -1: there is none. */
+static int32_t most_grown(const rgm_rules *r, double *times) {
+    int32_t most = -1;
+    for (int32_t i = 0; i < r->layers; i++) {
+        double growth = r->step->layers[i].gradient_rms / sums(r, i)[BEFORE];
+        if (!r->traits[i].weighs || !isfinite(growth) || (most >= 0 && growth <= *times)) continue;
+        most = i;
+        *times = growth;
+    }
+    return most;
+}
+
+static int32_t find_spike(const rgm_rules *r, rgm_warning *w) {
     const seen *s = seen_of(r);
-    double share = s->waited / s->seconds;
-    if (!(s->seconds > 10) || !(share > 0.3)) return 0;
+    const rgm_watch_step *step = r->step;
+    double times = 0;
+    if (s->windows < 2 || r->session->config->batch < 32) return 0;
+    if (!(step->loss > 3 * s->past[0]) || !(step->loss > s->past[0] + 1)) return 0;
+    int32_t layer = most_grown(r, &times);
+    put(w, step->loss, layer < 0 ? "" : name(r, layer),
+        "the loss jumps to %.3f from %.3f; the gradient grew most in %s (%.0f times); images %" PRId64 ", %" PRId64
+        " and %" PRId64 " of the split have the largest losses (%.2g): look at them, or --set clip_norm=1",
+        step->loss, s->past[0], layer < 0 ? "no layer" : name(r, layer), times, step->worst[0], step->worst[1],
+        step->worst[2], step->worst_loss[0]);
+    return 1;
+}
+
+static int32_t find_data(const rgm_rules *r, rgm_warning *w) {
+    double share = r->waited / r->seconds;
+    if (!(r->seconds > 10) || !(share > 0.3)) return 0;
     put(w, share, "",
         "%.0f %% of the time is spent waiting for pixels to be read: put the set on a faster disk, or store it "
         "contiguous and unpacked (datasets/FORMAT.md)",
@@ -326,18 +355,30 @@ static int32_t find_data(const rgm_rules *r, rgm_warning *w) {
     return 1;
 }
 
+/* When a rule is asked. */
+enum { AT_FIRST, AT_EACH, AT_WINDOW };
+
+/* Kinds with one cause: what is said of one is said of those in `covers`. */
 static const struct {
     const char *kind;
-    int32_t first; /* 1: asked at the first step, else at the end of a window */
+    int32_t when;
     int32_t (*find)(const rgm_rules *rules, rgm_warning *warning);
+    const char *covers;
 } rules[RGM_RULES] = {
-    {"start", 1, find_start},         {"symmetric", 1, find_symmetric_units},
-    {"input", 0, find_input},         {"scale", 0, find_scale},
-    {"dead", 0, find_dead},           {"vanishing", 0, find_vanishing},
-    {"exploding", 0, find_exploding}, {"frozen", 0, find_frozen},
-    {"rate", 0, find_rate},           {"slow", 0, find_slow},
-    {"stalled", 0, find_stalled},     {"rising", 0, find_rising},
-    {"data", 0, find_data},
+    {"start", AT_FIRST, find_start, ""},
+    {"symmetric", AT_FIRST, find_symmetric_units, "scale dead vanishing frozen"},
+    {"input", AT_WINDOW, find_input, ""},
+    {"scale", AT_WINDOW, find_scale, ""},
+    {"dead", AT_WINDOW, find_dead, ""},
+    {"vanishing", AT_WINDOW, find_vanishing, ""},
+    {"exploding", AT_WINDOW, find_exploding, "rate rising"},
+    {"frozen", AT_WINDOW, find_frozen, ""},
+    {"rate", AT_WINDOW, find_rate, "exploding rising"},
+    {"slow", AT_WINDOW, find_slow, "stalled"},
+    {"stalled", AT_WINDOW, find_stalled, ""},
+    {"rising", AT_WINDOW, find_rising, "exploding rate"},
+    {"spike", AT_EACH, find_spike, ""},
+    {"data", AT_WINDOW, find_data, ""},
 };
 
 /* ---- use ---- */
@@ -379,8 +420,12 @@ void rgm_rules_destroy(rgm_rules *r) {
 }
 
 void rgm_rules_said(rgm_rules *r, const char *kind) {
-    for (int32_t i = 0; i < RGM_RULES; i++)
-        if (strcmp(rules[i].kind, kind) == 0) r->said |= 1u << i;
+    for (int32_t i = 0; i < RGM_RULES; i++) {
+        if (strcmp(rules[i].kind, kind) != 0) continue;
+        r->said |= 1u << i;
+        for (int32_t k = 0; k < RGM_RULES; k++)
+            if (strstr(rules[i].covers, rules[k].kind)) r->said |= 1u << k;
+    }
 }
 
 const rgm_baseline *rgm_rules_baseline(const rgm_rules *r) { return &r->baseline; }
@@ -404,8 +449,8 @@ static void add(rgm_rules *r, const rgm_watch_step *step) {
     s->norm += step->gradient_norm;
     s->full += lr > 0 ? fmin(step->rate / lr, 1) : 1;
     s->images += r->session->config->batch;
-    s->waited += step->waited;
-    s->seconds += step->seconds;
+    r->waited += step->waited;
+    r->seconds += step->seconds;
     if (s->windows == 0) {
         s->input_count++;
         s->input_mean += step->input_mean;
@@ -424,23 +469,27 @@ static void add(rgm_rules *r, const rgm_watch_step *step) {
 
 static void end_window(rgm_rules *r) {
     seen *s = seen_of(r);
-    double loss = window_loss(r);
+    double loss = window_loss(r), in_window = s->in_window;
     if (s->windows == 0 || loss < s->least) s->least = loss;
     memmove(s->past + 1, s->past, sizeof *s->past * (LOSSES - 1));
     s->past[0] = loss;
     s->windows++;
     s->in_window = s->loss = s->norm = 0;
-    memset(sums(r, 0), 0, sizeof(double) * SIGNALS * (size_t)r->layers);
+    for (int32_t i = 0; i < r->layers; i++) {
+        double *sum = sums(r, i), before = sum[GRADIENT] / in_window;
+        memset(sum, 0, sizeof *sum * SIGNALS);
+        sum[BEFORE] = before;
+    }
 }
 
-static int32_t ask(rgm_rules *r, int32_t first, rgm_warning *out) {
+static int32_t ask(rgm_rules *r, int32_t when, rgm_warning *out) {
     int32_t found = 0;
     for (int32_t i = 0; i < RGM_RULES; i++) {
-        if (rules[i].first != first || r->said & 1u << i) continue;
+        if (rules[i].when != when || r->said & 1u << i) continue;
         rgm_warning *w = &out[found];
         *w = (rgm_warning){.kind = rules[i].kind, .step = r->step->step + 1};
         if (!rules[i].find(r, w)) continue;
-        r->said |= 1u << i;
+        rgm_rules_said(r, rules[i].kind);
         found++;
     }
     return found;
@@ -451,9 +500,10 @@ int32_t rgm_rules_judge(rgm_rules *r, const rgm_watch_step *step, rgm_warning ou
     if (step->layer_count != r->layers || step->step < 0) return 0;
     r->step = step;
     add(r, step);
-    if (r->fresh && step->step == 0) found += ask(r, 1, out);
+    if (r->fresh && step->step == 0) found += ask(r, AT_FIRST, out);
+    found += ask(r, AT_EACH, out + found);
     if (seen_of(r)->in_window < RGM_RULES_WINDOW) return found;
-    found += ask(r, 0, out + found);
+    found += ask(r, AT_WINDOW, out + found);
     end_window(r);
     return found;
 }

@@ -1,0 +1,64 @@
+#include "train/policy.h"
+
+#include <math.h>
+#include <unistd.h>
+#include "train/resume.h"
+#include "train/save.h"
+
+static void set_rate(const rgm_policy *p, const rgm_progress *at) {
+    rgm_trainer_slow(p->trainer, ldexp(1, -at->rewinds));
+}
+
+void rgm_policy_begin(rgm_policy *p, const rgm_progress *at) {
+    p->known = at->step > 0 && p->back && access(p->back, F_OK) == 0;
+    set_rate(p, at);
+}
+
+void rgm_policy_end(rgm_policy *p) {
+    rgm_snapshot_destroy(p->kept);
+    p->kept = NULL;
+}
+
+rgm_status rgm_policy_keep(rgm_policy *p, const rgm_progress *at, int32_t again, rgm_error *err) {
+    if (p->session->config->watch.policy != RGM_POLICY_REWIND || (p->known && !again)) return RGM_OK;
+    if (p->back) {
+        RGM_TRY(rgm_save(p->session, p->trainer, at, p->back, err));
+    } else {
+        rgm_policy_end(p);
+        RGM_TRY(rgm_snapshot_take(&p->kept, p->trainer, err));
+    }
+    p->known = 1;
+    return RGM_OK;
+}
+
+static rgm_status go_back(const rgm_policy *p, rgm_error *err) {
+    rgm_resumed resumed;
+    if (p->kept) {
+        rgm_snapshot_restore(p->kept);
+        return RGM_OK;
+    }
+    RGM_TRY(rgm_resume(p->session, p->trainer, p->back, &resumed, err));
+    rgm_trainer_restored(p->trainer);
+    return RGM_OK;
+}
+
+rgm_status rgm_policy_catch(rgm_policy *p, rgm_progress *at, int32_t in_step, const char **action, rgm_status failure,
+                            rgm_error *err) {
+    const rgm_config *c = p->session->config;
+    rgm_error why = {0};
+    if (failure != RGM_E_NUMERIC) return failure;
+    if (c->watch.policy == RGM_POLICY_SKIP && in_step && at->skipped < c->watch.most && rgm_trainer_whole(p->trainer)) {
+        at->skipped++;
+        *action = "skip";
+        return RGM_OK;
+    }
+    if (c->watch.policy != RGM_POLICY_REWIND || at->rewinds >= c->watch.most || !p->known) return failure;
+    rgm_status status = go_back(p, &why);
+    if (status < 0) return rgm_fail(err, status, "going back: %s", why.text);
+    at->rewinds++;
+    set_rate(p, at);
+    *action = "rewind";
+    return RGM_OK;
+}
+
+void rgm_policy_made(rgm_progress *p) { p->skipped = 0; }

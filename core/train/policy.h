@@ -1,0 +1,44 @@
+/* What becomes of a step whose loss or gradient is not finite: `watch.policy`.
+ *
+ *     stop      the run ends with RGM_E_NUMERIC
+ *     skip      the step is left out: no update, running statistics as before. `watch.most` in a row at most
+ *     rewind    parameters, slots, statistics and plugins' states go back to the end of the last epoch, or to the
+ * start. The rate is halved from there on. `watch.most` times in a run at most
+ *
+ * The clock goes on in both: the next step has the next batch. What is beyond `watch.most` ends the run as `stop` does.
+ * A state that is found not finite at an epoch's end is rewound, too; skipping cannot mend it.
+ *
+ * A run that is resumed goes on with the same bits: a checkpoint has the numbers of progress.h. The state to go back to
+ * lies in a checkpoint of its own, which a stop between epochs does not replace.
+ */
+#ifndef RGM_TRAIN_POLICY_H
+#define RGM_TRAIN_POLICY_H
+
+#include "train/snapshot.h"
+
+typedef struct rgm_policy {
+    const rgm_session *session;
+    rgm_trainer *trainer;
+    const char *back;   /* the checkpoint to go back to; NULL: it is kept in memory */
+    rgm_snapshot *kept; /* the same in memory; NULL: none, or it is in the file */
+    int32_t known;      /* 1: there is a state to go back to */
+} rgm_policy;
+
+/* Of a run that stands at *progress. Sets the trainer's rate. [main] */
+void rgm_policy_begin(rgm_policy *policy, const rgm_progress *progress);
+void rgm_policy_end(rgm_policy *policy);
+
+/* Keeps the state as it is, to go back to; nothing unless the policy is `rewind`. The state is finite. `again` 0: only
+ * if there is none yet. RGM_E_IO, RGM_E_NOMEM. [main] */
+rgm_status rgm_policy_keep(rgm_policy *policy, const rgm_progress *progress, int32_t again, rgm_error *err);
+
+/* A failure that the policy may turn into RGM_OK, with *action what it did: "skip" or "rewind". *progress has its
+ * numbers then, but not the step that was left out. in_step: 1 if a step failed, 0 at an epoch's end. Any other status
+ * than RGM_E_NUMERIC comes back as it is. [main] */
+rgm_status rgm_policy_catch(rgm_policy *policy, rgm_progress *progress, int32_t in_step, const char **action,
+                            rgm_status failure, rgm_error *err);
+
+/* A step was made. */
+void rgm_policy_made(rgm_progress *progress);
+
+#endif
