@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include "base/log.h"
 #include "base/replace.h"
 #include "cli/client.h"
@@ -11,6 +12,23 @@
 #include "library/model.h"
 #include "recipe/examine.h"
 #include "report/run_answers.h"
+#include "train/watched_file.h"
+
+/* What was watched of the only run. A file that cannot be read is told, and the page does without. */
+static rgm_status read_watched(rgm_reporting *r, const char *folder, const rgm_stop *stop, rgm_error *err) {
+    char path[RGM_RUNFOLDER_PATH], line[RGM_ERROR_LINE];
+    rgm_error why = {0};
+    int length = snprintf(path, sizeof path, "%s/watch.h5", folder);
+    if (length < 0 || (size_t)length >= sizeof path || access(path, F_OK) != 0) return RGM_OK;
+    rgm_status status = rgm_watched_read(&r->watched, path, stop, &why);
+    r->page.watched = r->watched;
+    if (status == RGM_E_INTERRUPTED || status == RGM_E_NOMEM) {
+        *err = why;
+        return status;
+    }
+    if (status < 0) rgm_log(RGM_LOG_WARN, "%s", rgm_error_line(&why, line));
+    return RGM_OK;
+}
 
 rgm_status rgm_reporting_read(rgm_reporting *r, const char *const *folders, int32_t count, const rgm_stop *stop,
                               rgm_error *err) {
@@ -23,7 +41,7 @@ rgm_status rgm_reporting_read(rgm_reporting *r, const char *const *folders, int3
         rgm_risks_find(&r->risks[i], r->histories[i]);
     }
     rgm_history_distinguish(r->histories, count);
-    return RGM_OK;
+    return count == 1 ? read_watched(r, folders[0], stop, err) : RGM_OK;
 }
 
 static void begin(void *context, const char *what, int64_t total) {
@@ -75,6 +93,7 @@ void rgm_reporting_close(rgm_reporting *r) {
     regimen_config_destroy(r->config);
     for (int32_t i = 0; i < r->page.count; i++) rgm_history_free(r->histories[i]);
     r->page.count = 0;
+    rgm_watched_destroy(r->watched);
 }
 
 rgm_status rgm_reporting_check(const char *path, rgm_error *err) {

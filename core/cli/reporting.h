@@ -21,6 +21,7 @@ typedef struct rgm_reporting {
     regimen_model *model;
     rgm_bar bar;
     int32_t quiet;
+    rgm_watched *watched; /* of the only run; NULL: none */
 } rgm_reporting;
 
 /* Reads the runs' folders, [count], RGM_RUN_PAGE_RUNS at most; *reporting is overwritten. It is to be closed, on

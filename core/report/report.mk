@@ -11,6 +11,7 @@ libreport_la_SOURCES = \
 	%D%/emit.c %D%/emit.h \
 	%D%/examination.c %D%/examination.h \
 	%D%/exclude_list.c %D%/exclude_list.h \
+	%D%/filters.c %D%/filters.h \
 	%D%/findings.c %D%/findings.h \
 	%D%/gallery.c %D%/gallery.h \
 	%D%/history.c %D%/history.h \
@@ -33,6 +34,7 @@ libreport_la_SOURCES = \
 	%D%/run_answers.c %D%/run_answers.h \
 	%D%/run_curves.c %D%/run_curves.h \
 	%D%/run_page.c %D%/run_page.h \
+	%D%/run_watched.c %D%/run_watched.h \
 	%D%/runfolder.c %D%/runfolder.h \
 	%D%/scale.c %D%/scale.h \
 	%D%/statistics.c %D%/statistics.h \

@@ -10,6 +10,7 @@
 #include "report/predictions.h"
 #include "report/run_answers.h"
 #include "report/run_curves.h"
+#include "report/run_watched.h"
 #include "report/summary.h"
 
 enum { FIRST = 3, LINES_MOST = 400 };
@@ -233,6 +234,7 @@ static int32_t is_examined(const rgm_run_page *p) { return p->examination && p->
 
 static void put_links(FILE *to, const rgm_run_page *p) {
     fputs("<nav><a href=\"#curves\">Curves</a>", to);
+    if (p->watched && p->watched->bins) fputs("<a href=\"#within\">From within</a>", to);
     if (is_examined(p)) fputs("<a href=\"#predictions\">Predictions</a><a href=\"#losses\">Top losses</a>", to);
     fputs("<a href=\"#configuration\">Configuration</a><a href=\"#environment\">Environment</a></nav>\n", to);
 }
@@ -249,6 +251,15 @@ static rgm_status put_answers(FILE *to, const rgm_run_page *p, rgm_error *err) {
     rgm_html_text(to, rgm_text_shell(h->folder, folder, sizeof folder));
     fputs("</code>, where checkpoint and data are there.</p>\n", to);
     return RGM_OK;
+}
+
+/* Of the examination, if they suit the labels that were watched. */
+static const char *const *class_names(const rgm_run_page *p) {
+    const rgm_watched *w = p->watched;
+    if (!is_examined(p) || !p->examination->names) return NULL;
+    for (int32_t i = 0; i < w->shape.images; i++)
+        if (w->label[i] < 0 || w->label[i] >= p->examination->classes) return NULL;
+    return p->examination->names;
 }
 
 static rgm_status put_run(rgm_html_page *page, const rgm_run_page *p, rgm_error *err) {
@@ -268,6 +279,7 @@ static rgm_status put_run(rgm_html_page *page, const rgm_run_page *p, rgm_error 
     fputs("<h2 id=\"curves\">Curves</h2>\n", to);
     RGM_TRY(rgm_run_curves_put(to, h, err));
     RGM_TRY(rgm_html_flush(page, err));
+    if (p->watched) RGM_TRY(rgm_run_watched_put(to, p->watched, h, class_names(p), err));
     RGM_TRY(put_answers(to, p, err));
     if (p->risks[0]->count > FIRST) {
         fputs("<h2>Further findings</h2>\n", to);

@@ -11,6 +11,7 @@
 #include "report/examination.h"
 #include "report/html.h"
 #include "report/risks.h"
+#include "train/watched.h"
 
 /* What the page begins with. */
 #define RGM_RUN_PAGE_HEAD RGM_HTML_HEAD("report")
@@ -22,6 +23,7 @@ typedef struct rgm_run_page {
     const rgm_risks *risks[RGM_RUN_PAGE_RUNS];
     int32_t count;                      /* 1 at least */
     const rgm_examination *examination; /* of the only run; NULL: its model was not asked */
+    const rgm_watched *watched;         /* of the only run; NULL: nothing was */
 } rgm_run_page;
 
 /* Writes it, replacing a file of that name. RGM_E_IO, RGM_E_NOMEM. */
