@@ -833,13 +833,18 @@ END_TEST
 
 /* ---- runs ---- */
 
-static const char of_runs[] = "model: {name: cnn, base: 4}\nbatch: 8\nepochs: 6\nmetrics: {every: 4}\n";
+#define OF_RUNS "model: {name: cnn, base: 4}\nbatch: 8\nepochs: 6\nmetrics: {every: 4}\n"
+#define FAILING OF_RUNS "plugins: ['" RGM_FIXTURES "/train/fails.so']\nloss: fails\nregularize: [fails]\n"
 
+static const char *of_runs = OF_RUNS;
 static int64_t stop_at;
-static int32_t warnings;
+static int32_t warnings, steps_made;
+static float *result; /* the parameters at the end */
+static size_t result_bytes;
 
 static rgm_status on_step(void *context, const rgm_step_event *e, rgm_error *error) {
-    (void)context, (void)error;
+    (void)context;
+    steps_made++;
     if (stop_at && e->progress->step == stop_at) return rgm_fail(error, RGM_E_INTERRUPTED, "enough");
     return RGM_OK;
 }
@@ -849,18 +854,38 @@ static void on_message(void *context, int32_t level, const char *line) {
     warnings += level == RGM_LOG_WARN;
 }
 
-/* Runs in a folder, to its end or up to a step; resumes if it is there. */
+static rgm_status on_finished(void *context, const rgm_run_parts *parts, const rgm_run_summary *summary,
+                              rgm_error *error) {
+    (void)context, (void)summary, (void)error;
+    const bench b = {.session = (rgm_session *)parts->session, .trainer = parts->trainer};
+    free(result);
+    result = copy_values(&b);
+    result_bytes = sizeof(float) * (size_t)rgm_graph_param_floats(parts->session->model->graph);
+    return RGM_OK;
+}
+
+/* Runs in a folder ("": without files), to its end or up to a step; resumes if it is there. */
 static rgm_status run_in(const char *path, int32_t threads, int64_t stop, int32_t resume) {
     rgm_run_summary summary;
     rgm_config *config = configure(of_runs, threads);
     snprintf(config->out, sizeof config->out, "%s", path);
     stop_at = stop;
-    warnings = 0;
-    const rgm_run_options options = {
-        .config = config, .resume = resume ? path : NULL, .events = {.step = on_step, .message = on_message}};
+    warnings = steps_made = 0;
+    const rgm_run_options options = {.config = config,
+                                     .files = path[0] ? RGM_RUN_FOLDER : RGM_RUN_NO_FILES,
+                                     .resume = resume ? path : NULL,
+                                     .events = {.step = on_step, .message = on_message, .finished = on_finished}};
     rgm_status status = rgm_run_train(&options, &summary, &err);
     free(config);
     return status;
+}
+
+/* The parameters that a run ended with; the caller's. */
+static float *take_result(void) {
+    float *taken = result;
+    ck_assert_ptr_nonnull(taken);
+    result = NULL;
+    return taken;
 }
 
 static const char *inside(const char *name) {
@@ -904,6 +929,93 @@ START_TEST(lost_files_are_begun_anew) {
     ck_assert_int_eq(w->first[0], 20);
     ck_assert_int_eq(w->step, 36);
     rgm_watched_destroy(w);
+}
+END_TEST
+
+/* ---- steps that are not finite ---- */
+
+static int32_t count_events(const char *file, const char *event) {
+    size_t size;
+    int32_t count = 0;
+    char *text = (char *)load_file(file, &size), wanted[64];
+    snprintf(wanted, sizeof wanted, "{\"event\": \"%s\"", event);
+    for (const char *at = text; (at = strstr(at, wanted)); at++) count++;
+    free(text);
+    return count;
+}
+
+/* Six steps an epoch, six epochs. */
+static const struct {
+    const char *fail, *policy, *event;
+    rgm_status status;
+    int32_t steps, events; /* told */
+} cases[] = {
+    {"nan_loss 8", "stop", "skip", RGM_E_NUMERIC, 8, 0},
+    {"nan_loss 8", "skip", "skip", RGM_OK, 35, 1},
+    {"nan_loss 0", "skip", "skip", RGM_OK, 35, 1},
+    {"nan_since 8", "skip", "skip", RGM_E_NUMERIC, 8, 2},
+    {"nan_loss 8", "rewind", "rewind", RGM_OK, 35, 1},
+    {"nan_loss 3", "rewind", "rewind", RGM_OK, 35, 1}, /* to the start */
+    {"param 8", "rewind", "rewind", RGM_OK, 35, 1},
+    {"param 11", "rewind", "rewind", RGM_OK, 36, 1}, /* found at the epoch's end */
+    {"param 8", "skip", "skip", RGM_E_NUMERIC, 9, 2},
+    {"nan_since 8", "rewind", "rewind", RGM_E_NUMERIC, 8, 2},
+};
+enum { CASES = sizeof cases / sizeof *cases };
+
+static void ask_to_fail(int32_t i) {
+    static char text[1024];
+    setenv("RGM_FAIL", cases[i].fail, 1);
+    snprintf(text, sizeof text, FAILING "watch: {policy: %s, most: 2}\n", cases[i].policy);
+    of_runs = text;
+}
+
+START_TEST(policies) {
+    ask_to_fail(_i);
+    rgm_status status = run_in(inside("run"), 2, 0, 0);
+    ck_assert_msg(status == cases[_i].status, "%d: %s", status, err.text);
+    ck_assert_int_eq(steps_made, cases[_i].steps);
+    ck_assert_int_eq(count_events(inside("run/metrics.jsonl"), cases[_i].event), cases[_i].events);
+    if (status < 0) return;
+    for (size_t i = 0; i < result_bytes / sizeof *result; i++) ck_assert(isfinite(result[i]));
+    float *files = take_result();
+    NEED(run_in("", 3, 0, 0)); /* the same from memory, on other threads */
+    ck_assert(memcmp(files, result, result_bytes) == 0);
+    setenv("RGM_FAIL", "none 0", 1);
+    NEED(run_in("", 2, 0, 0));
+    ck_assert_msg(memcmp(files, result, result_bytes) != 0, "nothing has happened");
+    free(files);
+}
+END_TEST
+
+/* Stopped and resumed before, at, and behind what happens. */
+START_TEST(policies_after_a_stop) {
+    static const int32_t which[] = {1, 4, 6};
+    static const int32_t stops[] = {2, 7, 10, 13};
+    ask_to_fail(which[_i]);
+    NEED(run_in(inside("whole"), 2, 0, 0));
+    float *whole = take_result();
+    for (int32_t i = 0; i < 4; i++) {
+        char name[16];
+        snprintf(name, sizeof name, "parts%d", i);
+        ck_assert_int_lt(run_in(inside(name), 1, stops[i], 0), 0);
+        NEED(run_in(inside(name), 3, 0, 1));
+        ck_assert_msg(memcmp(whole, result, result_bytes) == 0, "other bits after a stop at %d", stops[i]);
+    }
+    free(whole);
+}
+END_TEST
+
+/* What failed is named: the layer, and the images if not all are bad. */
+START_TEST(blame_names_images) {
+    static rgm_state state;
+    rgm_step_result r;
+    bench b = begin("model: {name: linear}\nbatch: 8\n", 2);
+    rgm_trainer_state(b.trainer, &state);
+    state.value[0] = NAN;
+    ck_assert_int_eq(rgm_trainer_step(b.trainer, 0, &r, &err), RGM_E_NUMERIC);
+    ck_assert_msg(strstr(err.text, "bad output is fc; with all 8 images of the batch"), "%s", err.text);
+    end(&b);
 }
 END_TEST
 
@@ -956,6 +1068,9 @@ int main(void) {
     tcase_set_timeout(c, 120);
     add(c, resumed_runs_have_the_same_file, 3);
     add(c, lost_files_are_begun_anew, 2);
+    add(c, policies, CASES);
+    add(c, policies_after_a_stop, 3);
+    tcase_add_test(c, blame_names_images);
     suite_add_tcase(suite, c);
 
     SRunner *runner = srunner_create(suite);

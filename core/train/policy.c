@@ -32,12 +32,11 @@ rgm_status rgm_policy_keep(rgm_policy *p, const rgm_progress *at, int32_t again,
 }
 
 static rgm_status go_back(const rgm_policy *p, rgm_error *err) {
-    rgm_resumed resumed;
     if (p->kept) {
         rgm_snapshot_restore(p->kept);
         return RGM_OK;
     }
-    RGM_TRY(rgm_resume(p->session, p->trainer, p->back, &resumed, err));
+    RGM_TRY(rgm_resume_state(p->session, p->trainer, p->back, err));
     rgm_trainer_restored(p->trainer);
     return RGM_OK;
 }

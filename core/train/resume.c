@@ -40,6 +40,20 @@ fail:
     return status;
 }
 
+rgm_status rgm_resume_state(const rgm_session *s, rgm_trainer *t, const char *path, rgm_error *err) {
+    rgm_checkpoint_reader *reader;
+    RGM_TRY(rgm_checkpoint_open(&reader, path, &s->stop, err));
+    rgm_status status = RGM_OK;
+    if (rgm_checkpoint_foreign(reader))
+        status = rgm_fail(err, RGM_E_FORMAT, "%s: weights only: a run cannot be continued from it", path);
+    else if (rgm_checkpoint_header(reader)->seed != s->config->seed)
+        status = rgm_fail(err, RGM_E_USAGE, "%s: it is of a run with another seed", path);
+    else
+        status = read_all(reader, s, t, err);
+    rgm_checkpoint_close(reader);
+    return status;
+}
+
 rgm_status rgm_load_weights(rgm_trainer *t, const char *path, const rgm_stop *stop, rgm_error *err) {
     rgm_checkpoint_reader *reader = NULL;
     rgm_state *into = calloc(1, sizeof *into);

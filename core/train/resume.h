@@ -21,6 +21,10 @@ typedef struct rgm_resumed {
 rgm_status rgm_resume(const rgm_session *session, rgm_trainer *trainer, const char *path, rgm_resumed *resumed,
                       rgm_error *err);
 
+/* The tensors and plugins' states of a checkpoint that this run has written itself, at any step; its progress is passed
+ * over. RGM_E_FORMAT for another kind of file, RGM_E_USAGE for one of another seed. [main] */
+rgm_status rgm_resume_state(const rgm_session *session, rgm_trainer *trainer, const char *path, rgm_error *err);
+
 /* Loads weights and statistics only. The tensors must match the model's. RGM_E_INTERRUPTED if `stop` is asked (NULL:
  * never). [main] */
 rgm_status rgm_load_weights(rgm_trainer *trainer, const char *path, const rgm_stop *stop, rgm_error *err);

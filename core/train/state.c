@@ -1,5 +1,7 @@
 #include "train/state.h"
 
+#include <math.h>
+
 /* The graph's tensors as torchvision lists them. */
 typedef struct walk {
     const rgm_graph *graph;
@@ -66,4 +68,27 @@ rgm_status rgm_state_visit(const rgm_state *state, uint32_t groups, rgm_state_fn
         RGM_TRY(visit(context, &t, err));
     }
     return RGM_OK;
+}
+
+/* Looking for a tensor with a value that is not finite. */
+typedef struct search {
+    const rgm_kernels *kernels;
+    rgm_state_tensor found; /* name NULL: all are finite */
+} search;
+
+static rgm_status look(void *context, const rgm_state_tensor *t, rgm_error *err) {
+    (void)err;
+    search *s = context;
+    float largest;
+    if (s->found.name) return RGM_OK;
+    s->kernels->absmax(t->data, (int64_t)(t->bytes / sizeof(float)), &largest);
+    if (!isfinite(largest)) s->found = *t;
+    return RGM_OK;
+}
+
+rgm_state_tensor rgm_state_first_bad(const rgm_state *state, const rgm_kernels *kernels, const uint32_t *groups,
+                                     int32_t count) {
+    search s = {.kernels = kernels};
+    for (int32_t i = 0; i < count && !s.found.name; i++) rgm_state_visit(state, groups[i], look, &s, NULL);
+    return s.found;
 }

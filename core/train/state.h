@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include "base/status.h"
 #include "graph/graph.h"
+#include "kernels/kernels.h"
 
 enum { RGM_CHECKPOINT_SLOTS = 8, RGM_CHECKPOINT_PLUGINS = 64, RGM_CHECKPOINT_STATE = 64 << 20 };
 
@@ -51,5 +52,10 @@ typedef rgm_status (*rgm_state_fn)(void *context, const rgm_state_tensor *tensor
 /* Visits the tensors of `groups` in the order of checkpoints: the model's, then slot by slot, then plugins' states. The
  * model's come as torchvision lists them, node by node and parameters before statistics. */
 rgm_status rgm_state_visit(const rgm_state *state, uint32_t groups, rgm_state_fn visit, void *context, rgm_error *err);
+
+/* The first tensor with a value that is not finite, group by group in the order that is given; name NULL: all are.
+ * [main] */
+rgm_state_tensor rgm_state_first_bad(const rgm_state *state, const rgm_kernels *kernels, const uint32_t *groups,
+                                     int32_t count);
 
 #endif

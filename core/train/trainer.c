@@ -471,27 +471,9 @@ void rgm_trainer_slow(rgm_trainer *t, double share) { t->rate_share = share; }
 int32_t rgm_trainer_whole(const rgm_trainer *t) { return !t->half; }
 void rgm_trainer_restored(rgm_trainer *t) { t->half = 0; }
 
-/* Looking for a tensor with a value that is not finite. */
-typedef struct search {
-    const rgm_kernels *kernels;
-    rgm_state_tensor found; /* name NULL: all are finite */
-} search;
-
-static rgm_status look(void *context, const rgm_state_tensor *t, rgm_error *err) {
-    (void)err;
-    search *s = context;
-    float largest;
-    if (s->found.name) return RGM_OK;
-    s->kernels->absmax(t->data, (int64_t)(t->bytes / sizeof(float)), &largest);
-    if (!isfinite(largest)) s->found = *t;
-    return RGM_OK;
-}
-
-/* The first bad one of the groups that are given, which are looked through one after the other; name NULL: none. */
-static rgm_state_tensor first_bad(rgm_trainer *t, const uint32_t *groups, int32_t count) {
-    search s = {.kernels = t->session->device->kernels};
-    for (int32_t i = 0; i < count && !s.found.name; i++) rgm_state_visit(&t->state, groups[i], look, &s, NULL);
-    return s.found;
+/* The first bad one of the groups that are given. */
+static rgm_state_tensor first_bad(const rgm_trainer *t, const uint32_t *groups, int32_t count) {
+    return rgm_state_first_bad(&t->state, t->session->device->kernels, groups, count);
 }
 
 static const uint32_t checked[] = {RGM_PARAMETERS, RGM_STATISTICS, RGM_SLOTS};
