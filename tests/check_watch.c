@@ -991,7 +991,7 @@ END_TEST
 /* Stopped and resumed before, at, and behind what happens. */
 START_TEST(policies_after_a_stop) {
     static const int32_t which[] = {1, 4, 6};
-    static const int32_t stops[] = {2, 7, 10, 13};
+    static const int32_t stops[] = {2, 7, 11, 13};
     ask_to_fail(which[_i]);
     NEED(run_in(inside("whole"), 2, 0, 0));
     float *whole = take_result();
