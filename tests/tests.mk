@@ -580,7 +580,7 @@ tests_check_run_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE $(HDF5_CFLAGS) $(JANSSON
 	-DRGM_FIXTURES='"$(abs_top_builddir)/tests/fixtures"'
 EXTRA_tests_check_run_DEPENDENCIES = tests/fixtures/same.stamp
 tests_check_run_CFLAGS = $(test_cflags)
-tests_check_run_LDADD = $(helpers) libcli.la libbench.la liblibrary.la librun.la libreport.la $(train_libs) $(JANSSON_LIBS)
+tests_check_run_LDADD = $(helpers) libcli.la libbench.la liblibrary.la librecipe.la librun.la libreport.la $(train_libs) $(JANSSON_LIBS)
 
 # The public library, as a program has it that uses it.
 library_tests = tests/check_library tests/check_library_train tests/check_library_many tests/check_library_model \

@@ -74,8 +74,9 @@ static rgm_status on_caught(void *context, const rgm_progress *p, const char *ac
 static rgm_status on_saving(void *context, const char *path, rgm_error *err) {
     rgm_run *r = context;
     (void)path;
+    RGM_TRY(rgm_record_saving(&r->record, err));
     rgm_watching_save(r->watching);
-    return rgm_record_saving(&r->record, err);
+    return RGM_OK;
 }
 
 static rgm_status on_saved(void *context, const char *path, const rgm_progress *p, rgm_error *err) {
@@ -120,7 +121,7 @@ static rgm_status train(rgm_run *r, rgm_error *err) {
         return told < 0 ? rgm_run_give_up(r, told, err) : told;
     }
     rgm_status status = run_loop(r, &ending, err);
-    rgm_watching_save(r->watching);
+    if (rgm_metrics_sync(&r->record.metrics, NULL) >= 0) rgm_watching_save(r->watching);
     if (status >= 0) status = rgm_run_finish(r, ending, err);
     return status < 0 ? rgm_run_give_up(r, status, err) : status;
 }
