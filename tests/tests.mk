@@ -635,7 +635,7 @@ tests_check_run_folder_SOURCES = %D%/check_run_folder.c $(train_helpers)
 tests_check_run_folder_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE $(HDF5_CFLAGS) $(JANSSON_CFLAGS) \
 	-DRGM_FIXTURES='"$(abs_top_builddir)/tests/fixtures"' -DRGM_FILES_MD='"$(abs_top_srcdir)/docs/FILES.md"'
 tests_check_run_folder_CFLAGS = $(test_cflags)
-tests_check_run_folder_LDADD = $(helpers) libcli.la libbench.la liblibrary.la librun.la libreport.la $(train_libs) $(JANSSON_LIBS)
+tests_check_run_folder_LDADD = $(helpers) libcli.la libbench.la liblibrary.la librecipe.la librun.la libreport.la $(train_libs) $(JANSSON_LIBS)
 
 check_PROGRAMS += tests/check_watch
 TESTS += tests/check_watch
@@ -650,7 +650,7 @@ TESTS += tests/check_memory
 tests_check_memory_SOURCES = %D%/check_memory.c %D%/malloc_probe.c %D%/malloc_probe.h %D%/sanitized.h $(train_helpers)
 tests_check_memory_CPPFLAGS = $(AM_CPPFLAGS) $(HDF5_CFLAGS) -D_GNU_SOURCE
 tests_check_memory_CFLAGS = $(test_cflags)
-tests_check_memory_LDADD = $(helpers) libcli.la libbench.la liblibrary.la librun.la libreport.la $(train_libs)
+tests_check_memory_LDADD = $(helpers) libcli.la libbench.la liblibrary.la librecipe.la librun.la libreport.la $(train_libs)
 endif
 
 if HAVE_CHECK
@@ -735,7 +735,7 @@ trial_scripts =
 trial_scripts += %D%/trials/all.sh
 trial_scripts += %D%/trials/common.sh
 trial_scripts += %D%/trials/compare.sh
-trial_scripts += %D%/trials/defaults.sh
+trial_scripts += %D%/trials/defaults.sh %D%/trials/watch.sh
 trial_scripts += %D%/trials/faults.sh
 trial_scripts += %D%/trials/flips.sh
 trial_scripts += %D%/trials/kills.sh

@@ -30,9 +30,9 @@ typedef struct rgm_change {
     double value, change;
 } rgm_change;
 
-/* After a run: of each parameter, the update's; NULL if it does not watch. Of a span with more than RGM_UPDATE_WATCHED
- * elements, which components of a wide scope ask for, these are estimates: from RGM_UPDATE_PIECES pieces of it, which
- * lie evenly. Same bits on any number of threads. [main] */
+/* After a run: of each parameter, the update's; NULL if it does not watch. The same bits on any number of threads.
+ * Components of a wide scope ask for spans of more than RGM_UPDATE_WATCHED elements. Of those these are estimates, from
+ * RGM_UPDATE_PIECES pieces that lie evenly. [main] */
 enum { RGM_UPDATE_WATCHED = 16384, RGM_UPDATE_PIECES = 16 };
 const rgm_change *rgm_update_changes(rgm_update *update);
 

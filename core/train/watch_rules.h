@@ -2,7 +2,7 @@
  * a run, as one line with a figure and a remedy.
  *
  * Signals are averaged over windows of RGM_RULES_WINDOW steps, and a rule speaks at the end of one. A healthy run must
- * not be warned of. So the limits are wide, each has a second condition where one figure alone would mislead, and what
+ * not be warned of. So the limits are wide, and there is a second condition where one figure alone would mislead. What
  * healthy runs show is in the last column. These were resnet20, cnn, mlp and linear on Fashion-MNIST, SGD and Adam,
  * with and without zero_init, in their first 140 to 1,100 steps (tests/trials/watch.sh).
  *
@@ -29,8 +29,8 @@
  *     data        more than 30 % of at least 10 seconds were spent waiting for       its own limit
  *                 pixels to be read
  *
- * One cause is one line: where one of exploding, rate and rising has been said, the others are not; after `symmetric`
- * none of scale, dead, vanishing and frozen is; after `slow` not stalled.
+ * One cause is one line. Where one of exploding, rate and rising has been said, the other two are not. After symmetric
+ * none of scale, dead, vanishing and frozen is said; after slow, stalled is not.
  *
  * `constant` is the loss of guessing by class frequencies (baseline.h). Layers of a residual branch that starts with a
  * scale of zero get no gradient at first: rules on gradients and updates pass over them. "Updates" are the median over
