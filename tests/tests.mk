@@ -95,6 +95,13 @@ tests_check_inspection_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE $(HDF5_CFLAGS) $(
 tests_check_inspection_CFLAGS = $(test_cflags)
 tests_check_inspection_LDADD = librecipe.la librun.la libreport.la $(train_libs) $(JANSSON_LIBS)
 
+check_PROGRAMS += tests/check_tensorboard
+TESTS += tests/check_tensorboard
+tests_check_tensorboard_SOURCES = %D%/check_tensorboard.c %D%/make_set.h
+tests_check_tensorboard_CPPFLAGS = $(AM_CPPFLAGS) $(HDF5_CFLAGS)
+tests_check_tensorboard_CFLAGS = $(test_cflags)
+tests_check_tensorboard_LDADD = librun.la libreport.la $(train_libs) $(JANSSON_LIBS)
+
 check_PROGRAMS += tests/check_label
 TESTS += tests/check_label
 tests_check_label_SOURCES = %D%/check_label.c %D%/markup.c %D%/markup.h %D%/make_set.c %D%/make_set.h %D%/encoded_case.c %D%/encoded_case.h $(picture_maker)
@@ -477,6 +484,7 @@ command_tests += %D%/cli/predict.sh
 command_tests += %D%/cli/refused.sh
 command_tests += %D%/cli/refused_pictures.sh
 command_tests += %D%/cli/report.sh
+command_tests += %D%/cli/tensorboard.sh
 command_tests += %D%/cli/way_on.sh
 TESTS += $(command_tests)
 EXTRA_DIST += $(command_tests) %D%/cli/common.sh

@@ -174,6 +174,8 @@ rgm_status rgm_run_begin(rgm_run *r, int32_t *finished, rgm_error *err) {
                                            .step = r->progress.step,
                                            .stop = r->o->stop};
     r->watching = rgm_watching_begin(&watching);
+    RGM_TRY(rgm_board_open(&r->record.board, r->parts.session, r->parts.trainer, r->folder.path,
+                           r->o->resume ? r->progress.step : -1, err));
     RGM_TRY(rgm_record_start(&r->record, r->parts.session, &r->progress, resumed, err));
     return e->begun ? e->begun(e->context, &r->parts, &r->progress, err) : RGM_OK;
 }

@@ -17,16 +17,18 @@ rgm_status rgm_record_start(rgm_record *r, const rgm_session *s, const rgm_progr
 
 static rgm_status write_step(rgm_record *r, const rgm_step_event *e, rgm_error *err) {
     const rgm_tally *window = &e->progress->window;
+    const double images_per_s = (double)r->window_images / r->window_seconds;
     rgm_metrics_begin(&r->metrics, "step", e->progress->step, e->progress->epoch + 1);
     rgm_metrics_real(&r->metrics, "loss", rgm_tally_loss(window));
     rgm_metrics_real(&r->metrics, "accuracy", rgm_tally_accuracy(window));
     rgm_metrics_real(&r->metrics, "lr", e->result.rate);
     rgm_metrics_real(&r->metrics, "grad_norm", e->result.gradient_norm);
-    rgm_metrics_real(&r->metrics, "images_per_s", (double)r->window_images / r->window_seconds);
+    rgm_metrics_real(&r->metrics, "images_per_s", images_per_s);
     rgm_metrics_real(&r->metrics, "wait_share", r->window_waited / r->window_seconds);
     rgm_metrics_real(&r->metrics, "batch_share", r->window_making / r->window_seconds);
     r->window_seconds = r->window_waited = r->window_making = 0;
     r->window_images = 0;
+    RGM_TRY(rgm_board_step(&r->board, e, images_per_s, err));
     return rgm_metrics_end(&r->metrics, err);
 }
 
@@ -37,6 +39,7 @@ rgm_status rgm_record_step(rgm_record *r, const rgm_step_event *e, rgm_error *er
     r->seconds += e->seconds;
     r->data_seconds += e->waited + e->making;
     r->window_images += e->result.tally.seen;
+    r->board.stepped = 1;
     return e->progress->step % r->config->metrics.every == 0 ? write_step(r, e, err) : RGM_OK;
 }
 
@@ -53,6 +56,7 @@ rgm_status rgm_record_evaluated(rgm_record *r, const rgm_progress *p, const rgm_
     rgm_metrics_real(&r->metrics, "accuracy5", rgm_tally_accuracy5(t));
     rgm_metrics_int(&r->metrics, "images", t->seen);
     rgm_metrics_real(&r->metrics, "seconds", e->seconds);
+    RGM_TRY(rgm_board_evaluated(&r->board, p->step, e->split, t, err));
     return rgm_metrics_end(&r->metrics, err);
 }
 
@@ -77,6 +81,7 @@ rgm_status rgm_record_caught(rgm_record *r, const rgm_progress *p, const char *a
 
 rgm_status rgm_record_saving(rgm_record *r, rgm_error *err) {
     r->saving_since = rgm_seconds();
+    RGM_TRY(rgm_tensorboard_sync(&r->board.to, err));
     return rgm_metrics_sync(&r->metrics, err);
 }
 
@@ -98,5 +103,6 @@ rgm_status rgm_record_end(rgm_record *r, const rgm_progress *p, const char *reas
     rgm_metrics_real(&r->metrics, "images_per_s",
                      p->seconds > 0 ? (double)p->step * r->config->batch / p->seconds : NAN);
     RGM_TRY(rgm_metrics_end(&r->metrics, err));
+    RGM_TRY(rgm_tensorboard_sync(&r->board.to, err));
     return rgm_metrics_sync(&r->metrics, err);
 }

@@ -3,11 +3,13 @@
 #define RGM_RUN_RECORD_H
 
 #include "report/metrics.h"
+#include "run/board.h"
 #include "train/loop.h"
 #include "train/watch_rules.h"
 
 typedef struct rgm_record {
     rgm_metrics metrics;
+    rgm_board board; /* the same for TensorBoard, where it is asked for */
     const rgm_config *config;
     double window_seconds;               /* since the last step event of this process */
     double window_waited, window_making; /* of them: waiting for pixels, making batches */

@@ -58,6 +58,7 @@ static rgm_status on_epoch(void *context, const rgm_epoch_event *event, rgm_erro
     }
     if (event->evaluated || !r->parts.judged->count) rgm_watching_predict(r->watching, event->progress->step);
     if (event->best) RGM_TRY(keep_best(r, err));
+    RGM_TRY(rgm_board_epoch(&r->record.board, r->parts.session, r->parts.trainer, event->progress, err));
     return e->epoch ? e->epoch(e->context, event, err) : RGM_OK;
 }
 
@@ -205,6 +206,7 @@ static rgm_status conduct(rgm_run *r, rgm_error *err) {
     if (status >= 0) status = train_in_folder(r, err);
     rgm_metrics_close(&r->record.metrics);
     rgm_watching_end(r->watching);
+    rgm_board_close(&r->record.board);
     rgm_snapshot_destroy(r->best);
     rgm_trainer_destroy(r->parts.trainer);
     rgm_session_destroy(s);

@@ -2,6 +2,7 @@ noinst_LTLIBRARIES += librun.la
 librun_la_SOURCES = \
 	%D%/answers.c %D%/answers.h \
 	%D%/begin.c \
+	%D%/board.c %D%/board.h \
 	%D%/earlier.c %D%/earlier.h \
 	%D%/end.c \
 	%D%/open.c \

@@ -104,6 +104,7 @@ typedef struct rgm_config {
     struct {
         int32_t every; /* steps between `step` events in metrics.jsonl */
     } metrics;
+    int32_t tensorboard; /* 1: events for TensorBoard, too */
 
     struct {
         int32_t policy; /* RGM_POLICY_*: what becomes of a step that is not finite */

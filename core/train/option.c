@@ -114,6 +114,7 @@ static const rgm_option options[] = {
     INT(save.every, 1, 1000000, "1", "epochs between checkpoints"),
     REAL(save.minutes, 0, 100000, "10", "save at the latest after so many minutes; 0: only by epochs"),
     INT(metrics.every, 1, 1000000, "50", "steps between the step events in metrics.jsonl"),
+    BOOL(tensorboard, "false", "write events for TensorBoard into the run folder: scalars, images, histograms"),
 
     CHOICE(watch.policy, policies, "stop",
            "a step that is not finite: stop, skip its update, or rewind to the last epoch's end at half the rate"),

@@ -79,6 +79,7 @@ static rgm_status check_config(const rgm_session *s, const rgm_checkpoint *heade
                                             "save.minutes",
                                             "metrics.every",
                                             "hypothesis",
+                                            "tensorboard",
                                             "watch.policy",
                                             "watch.most",
                                             NULL};
