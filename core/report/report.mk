@@ -8,6 +8,7 @@ libreport_la_SOURCES = \
 	%D%/comparison.c %D%/comparison.h \
 	%D%/comparison_json.c %D%/comparison_json.h \
 	%D%/comparison_print.c %D%/comparison_print.h \
+	%D%/crc32c.c %D%/crc32c.h \
 	%D%/emit.c %D%/emit.h \
 	%D%/examination.c %D%/examination.h \
 	%D%/exclude_list.c %D%/exclude_list.h \
@@ -39,6 +40,7 @@ libreport_la_SOURCES = \
 	%D%/scale.c %D%/scale.h \
 	%D%/statistics.c %D%/statistics.h \
 	%D%/summary.c %D%/summary.h \
+	%D%/tensorboard.c %D%/tensorboard.h \
 	%D%/thumbs.c %D%/thumbs.h \
 	%D%/trace.c %D%/trace.h \
 	%D%/verdicts.c %D%/verdicts.h
