@@ -1,3 +1,5 @@
+#!/bin/sh
+# shellcheck disable=SC2034 # what others use
 # What the scripts of the trial of the checks share. Sourced with $0 in tests/faults/, in the build folder of a build made
 # with --enable-faults, after "make trial-tools".
 #
@@ -13,10 +15,10 @@ build=$PWD
 regimen=$build/regimen
 tools=$build/tests/faults
 : "${WORK:=$build/faults-work}" "${FAULTS:=$here/instances.txt}" "${ONLY:=}" "${MNIST:=/usr/share/datasets/fashion-mnist}"
-[ -x "$tools/make_set" ] && [ -e "$tools/plugins.stamp" ] || {
+if ! [ -x "$tools/make_set" ] || ! [ -e "$tools/plugins.stamp" ]; then
     echo "$0: run this in the build folder after 'make trial-tools'" >&2
     exit 99
-}
+fi
 [ -r "$MNIST/train-images-idx3-ubyte.gz" ] || {
     echo "$0: no Fashion-MNIST in $MNIST" >&2
     exit 77
@@ -55,10 +57,10 @@ take_part() {
 # arrange MODEL SET PARTS HOW: sets data, options (for eval) and planted. HOW is `fault`, or `twin`: the parts of `both`.
 arrange() {
     options=$(named model "$1") set_arguments=$(named set "$2") planted=
-    [ "$options" ] && [ "$set_arguments" ] || {
+    if ! [ "$options" ] || ! [ "$set_arguments" ]; then
         echo "$0: no model '$1', or no set '$2'" >&2
         exit 99
-    }
+    fi
     rest=$3
     while [ "$rest" ]; do
         part=$(trimmed "${rest%%;*}")
