@@ -6,15 +6,15 @@
 # Builders x sets x optimizers x initial forms x batch norm or not x seeds, not all with all: each line takes the next value of
 # each, whose numbers have no common divisor. Then set-ups that look odd and are right.
 cat <<'LISTS'
-model cnn     | --model cnn --set model.base=8 --batch 32 --epochs 8
-model wide    | --model cnn --set model.base=16 --batch 64 --epochs 8
-model mlp     | --model mlp --set model.base=64 --batch 32 --epochs 10
-model linear  | --model linear --batch 32 --epochs 10
-model res     | --model resnet20 --set model.blocks=[1,1,1] --set model.base=8 --batch 32 --epochs 8
-model resa    | --model resnet20 --set model.blocks=[1,1] --set model.base=8 --set model.shortcut=A --batch 32 --epochs 8
-model deep    | --model resnet20 --set model.blocks=[2,2,2] --set model.base=8 --batch 32 --epochs 8
-model res18   | --model resnet18 --set model.blocks=[1,1,1,1] --set model.base=8 --stem small --batch 32 --epochs 8
-model res50   | --model resnet50 --set model.blocks=[1,1,1] --set model.base=8 --stem small --batch 32 --epochs 8
+model cnn     | --model cnn --set model.base=8 --batch 32 --set epochs=8
+model wide    | --model cnn --set model.base=16 --batch 64 --set epochs=8
+model mlp     | --model mlp --set model.base=64 --batch 32 --set epochs=10
+model linear  | --model linear --batch 32 --set epochs=10
+model res     | --model resnet20 --set model.blocks=[1,1,1] --set model.base=8 --batch 32 --set epochs=8
+model resa    | --model resnet20 --set model.blocks=[1,1] --set model.base=8 --set model.shortcut=A --batch 32 --set epochs=8
+model deep    | --model resnet20 --set model.blocks=[2,2,2] --set model.base=8 --batch 32 --set epochs=8
+model res18   | --model resnet18 --set model.blocks=[1,1,1,1] --set model.base=8 --stem small --batch 32 --set epochs=8
+model res50   | --model resnet50 --set model.blocks=[1,1,1] --set model.base=8 --stem small --batch 32 --set epochs=8
 set fashion   | train=2500 test=1000
 set split     | train=2200 validation=300 test=1000
 set pair      | classes=2 train=1200 test=600

@@ -57,8 +57,12 @@ try() {
         split($1 "m" $2, t, /[ms]+/); s[NR] = 60 * (t[1] + t[3]) + t[2] + t[4] } END { printf "%.1f", s[4] - s[2] }')
     if [ -s "$answer" ]; then
         said=$(judge_answer "$1" "$answer") || exit 99
-    else # refused, or failed: what it said counts as an alarm, and as nothing where it crashed
-        said=$(printf 'none\t-\t0\t0\t0\t-\t%s' "$(tail -n 1 "$WORK/check.log" | tr '\t' ' ')")
+    else # no answer: a set-up that is refused is one that is found if the line says what is wrong
+        line=- rank=0
+        if [ $code = 2 ] && [ "$what" = faults ] && tail -n 1 "$WORK/check.log" | grep -qiE -e "$(kind_of "$1" 3)"; then
+            line=refused rank=1
+        fi
+        said=$(printf 'none\t%s\t%d\t%d\t0\t-\t%s' $line $rank $rank "$(tail -n 1 "$WORK/check.log" | tr '\t' ' ')")
     fi
     printf '%s\t%s\t%s\t%s\t%s\n' "$1" "$code" "$(($(date +%s) - began))" "$cpu" "$said" >>"$RESULTS"
     [ "$KEEP" ] || rm -f "$answer"

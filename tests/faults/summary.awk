@@ -13,16 +13,15 @@ file == 3 {
     all[family]++
     seconds += $3; cpu += $4
     if ($3 > slowest) slowest = $3
-    refused = $2 == 2
-    found = $6 != "-" || refused
-    first = refused || $8 == 1; three = refused || ($8 >= 1 && $8 <= 3)
+    found = $6 != "-"
+    first = $8 == 1; three = $8 >= 1 && $8 <= 3
     if (verdict[$1] == "no") { passed[family]++; extra[family] += found; next }
     effective[family]++
     if (found) hit[family]++
     else if ($9) { excused[family]++ }
     if (found && first) cause1[family]++
     if (found && three) cause3[family]++
-    if (!found) missed = missed sprintf("  %-8s %-36s %s; alarms: %s\n", $1, title[kind], $9 ? "NOT CHECKED by name" : "not found", $10)
+    if (!found) missed = missed sprintf("  %-8s %-36s %s; alarms: %s\n", $1, title[kind], $9 ? "NOT CHECKED by name" : "not found", $5 == "none" ? "no answer, exit code " $2 ": " $11 : $10)
     else if (!three) misnamed = misnamed sprintf("  %-8s %-36s by %s; first cause: %s\n", $1, title[kind], $6, $11)
     next
 }

@@ -8,8 +8,8 @@
 # EFFECTIVE names the table of effective.sh (default: tests/faults/effective.txt of the source). A fault that is not in it, or
 # whose row is open, counts as effective.
 #
-#     found         a WARN or a FAIL of a family that kinds.txt names for the fault; a program that refuses the set-up
-#                   (exit code 2) has found it, too
+#     found         a WARN or a FAIL of a family that kinds.txt names for the fault; so has a program that refuses the
+#                   set-up (exit code 2) in a line that names it
 #     cause         found, and the first of all causes, or one of the first three, names the fault as kinds.txt says
 . "${0%/*}/common.sh"
 : "${OPTIONS:=}" "${EFFECTIVE:=$here/effective.txt}"
