@@ -124,8 +124,9 @@ static rgm_status fill(rgm_lab_set *lab, const rgm_session *s, const rgm_lab_wis
         return rgm_fail(err, RGM_E_USAGE, "%s: %" PRId64 " images for training, expected 2 or more", info->path,
                         train->count);
     RGM_TRY(take(lab, s, train, RGM_SPLIT_TRAIN, least(wish->train, train->count), wish->seed, err));
-    int64_t judged = least(wish->validation, validation->count);
-    return judged ? take(lab, s, validation, RGM_SPLIT_VALIDATION, judged, wish->seed, err) : RGM_OK;
+    int64_t judged = least(wish->validation, validation->count), tested = least(wish->test, s->data->test.count);
+    if (judged) RGM_TRY(take(lab, s, validation, RGM_SPLIT_VALIDATION, judged, wish->seed, err));
+    return tested ? take(lab, s, &s->data->test, RGM_SPLIT_TEST, tested, wish->seed, err) : RGM_OK;
 }
 
 rgm_status rgm_lab_set_make(rgm_lab_set *lab, const rgm_session *s, const rgm_lab_wish *wish, rgm_error *err) {

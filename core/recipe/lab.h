@@ -31,14 +31,16 @@ typedef void (*rgm_lab_change_fn)(void *context, rgm_lab_set *set);
 typedef struct rgm_lab_wish {
     int64_t train, validation; /* images, at most; the same classes' shares as in the split. Of the
                                   session's views: without what is left out, validation apart */
+    int64_t test;              /* the same of the test split; 0: none of it is taken */
     uint64_t seed;             /* which */
     rgm_lab_change_fn change;  /* NULL: none */
     void *context;             /* of `change` */
 } rgm_lab_wish;
 
 /* Copies images of the session's training view and validation view; without the latter there is no validation split.
- * Of encoded pictures they become images of the model's size. There is no test split. Free *lab whatever is returned.
- * RGM_E_NOMEM, RGM_E_IO, RGM_E_INTERRUPTED, RGM_E_USAGE for a set that has fewer than 2 images. [main] */
+ * Of encoded pictures they become images of the model's size. There is a test split only if it is wished for. Free *lab
+ * whatever is returned. RGM_E_NOMEM, RGM_E_IO, RGM_E_INTERRUPTED, RGM_E_USAGE for a set that has fewer than 2 images.
+ * [main] */
 rgm_status rgm_lab_set_make(rgm_lab_set *lab, const rgm_session *session, const rgm_lab_wish *wish, rgm_error *err);
 void rgm_lab_set_free(rgm_lab_set *lab); /* a zeroed one is fine */
 
