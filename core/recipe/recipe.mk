@@ -2,8 +2,10 @@ noinst_LTLIBRARIES += librecipe.la
 librecipe_la_SOURCES = \
 	%D%/align.c %D%/align.h \
 	%D%/ascending.c %D%/ascending.h \
+	%D%/cheap.c %D%/cheap.h \
 	%D%/check.c %D%/check.h \
-	%D%/check_data.c \
+	%D%/check_data.c %D%/check_data.h \
+	%D%/check_data_labels.c \
 	%D%/check_input.c \
 	%D%/check_loss.c \
 	%D%/check_model.c \
@@ -20,6 +22,7 @@ librecipe_la_SOURCES = \
 	%D%/distributions.c %D%/distributions.h \
 	%D%/exact.c %D%/exact.h \
 	%D%/examine.c %D%/examine.h \
+	%D%/features.c %D%/features.h \
 	%D%/folds.c %D%/folds.h \
 	%D%/groups.c %D%/groups.h \
 	%D%/human.c %D%/human.h \
@@ -40,6 +43,7 @@ librecipe_la_SOURCES = \
 	%D%/outliers.c %D%/outliers.h \
 	%D%/pairs.c %D%/pairs.h \
 	%D%/patch.c %D%/patch.h \
+	%D%/ridge.c %D%/ridge.h \
 	%D%/said.c %D%/said.h \
 	%D%/says.c %D%/says.h \
 	%D%/sheets.c %D%/sheets.h \

@@ -1,0 +1,335 @@
+/* Labels against pictures, by a cheap model (cheap.h) whose answers are out of sample. */
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "recipe/cheap.h"
+#include "recipe/check_data.h"
+
+enum { TRAIN = RGM_SPLIT_TRAIN, TEST = RGM_SPLIT_TEST, VALIDATION = RGM_SPLIT_VALIDATION, SPLITS = RGM_SPLIT_COUNT };
+
+static rgm_status no_memory(rgm_error *err) { return rgm_fail(err, RGM_E_NOMEM, "checks: no memory for labels"); }
+
+/* ---- do labels and pictures have to do with one another at all? ---- */
+
+/* Fewer images than these show little. */
+enum { LABELS_LEAST = 200 };
+#define RELATED 4.0 /* standard deviations: one healthy set in 30,000 */
+
+/* By how many standard deviations labels and guesses go together more than guesses and permuted labels would. A guess
+ * is the class whose score is most above what it has of itself, so that a rare class is guessed as often as it comes.
+ */
+static double relation(const float *scores, const float *prior, const int32_t *labels, int64_t n, int32_t K,
+                       int64_t *counts) {
+    double right = 0, expected = 0;
+    memset(counts, 0, 2 * sizeof *counts * (size_t)K);
+    for (int64_t i = 0; i < n; i++) {
+        int32_t best = 0;
+        double most = -1e30;
+        for (int32_t k = 0; k < K; k++) {
+            double p = (double)prior[k], room = p * (1 - p),
+                   above = ((double)scores[i * K + k] - p) / sqrt(room + 1e-9);
+            if (room <= 0 || above <= most) continue;
+            most = above;
+            best = k;
+        }
+        counts[best]++;
+        counts[K + labels[i]]++;
+        right += best == labels[i];
+    }
+    for (int32_t k = 0; k < K; k++) expected += (double)counts[k] * (double)counts[K + k] / (double)n;
+    double deviation = sqrt(expected * (1 - expected / (double)n));
+    return deviation > 1e-9 ? (right - expected) / deviation : 0;
+}
+
+/* The same of another split by itself: a regression of its own. 0 for one that is too small, or missing. */
+static rgm_status relation_within(rgm_checking *c, const rgm_cheap *m, int32_t split, double *relates, rgm_error *err) {
+    const rgm_ridge_job job = {.team = c->device->team,
+                               .rows = m->set.count[split],
+                               .width = m->features.width,
+                               .classes = m->set.classes,
+                               .x = m->x[split],
+                               .labels = m->set.labels[split],
+                               .stop = c->options->stop};
+    rgm_ridge own;
+    *relates = 0;
+    if (job.rows < LABELS_LEAST) return RGM_OK;
+    int64_t *counts = malloc(2 * sizeof *counts * (size_t)job.classes);
+    if (!counts) return no_memory(err);
+    rgm_status status = rgm_ridge_fit(&own, &job, err);
+    if (status >= 0) *relates = relation(own.left_out, own.prior, job.labels, job.rows, job.classes, counts);
+    rgm_ridge_free(&own);
+    free(counts);
+    return status;
+}
+
+rgm_status rgm_check_labels_fit(rgm_checking *c, rgm_verdict *v, rgm_error *err) {
+    const rgm_cheap *m;
+    RGM_TRY(rgm_checking_cheap(c, &m, err));
+    int64_t n = m->set.count[TRAIN];
+    int32_t K = m->set.classes;
+    int64_t *counts = malloc(2 * sizeof *counts * (size_t)K);
+    if (!counts) return no_memory(err);
+    double relates = relation(m->scores[TRAIN], m->ridge.prior, m->set.labels[TRAIN], n, K, counts), other = 0;
+    free(counts);
+    double right = (double)rgm_cheap_right(m->scores[TRAIN], m->set.labels[TRAIN], n, K) / (double)n;
+    double most = (double)rgm_cheap_majority(m->set.labels[TRAIN], n, K) / (double)n;
+    if (relates >= RELATED)
+        return rgm_check_pass(v,
+                              "a cheap model is right about %.1f %% of images left out, the largest class is %.1f %%",
+                              100 * right, 100 * most);
+    if (n < LABELS_LEAST)
+        return rgm_check_not(v, "%" PRId64 " training images: too few to tell whether labels belong to them", n);
+    if (m->x[TEST]) RGM_TRY(relation_within(c, m, TEST, &other, err));
+    rgm_check_fail(v,
+                   "a cheap model is right about %.1f %% of %" PRId64
+                   " training images left out, the largest class is %.1f %%: labels and pictures are unrelated "
+                   "(%.1f standard deviations, expected %.0f or more)",
+                   100 * right, n, 100 * most, relates, RELATED);
+    rgm_check_cause(v, "the training labels do not belong to their images: one of the two is in another order%s",
+                    other >= RELATED ? "; those of the test split do belong" : "");
+    rgm_check_cause(v, "the labels are random, or of something that the pictures do not show");
+    rgm_check_mend(v, "import the set again with images and labels in one order");
+    return RGM_OK;
+}
+
+/* ---- do the splits mean the same by their labels? ---- */
+
+/* Per guess, how often each label stands there. */
+static int64_t *cross(const rgm_cheap *m, int32_t split) {
+    int32_t K = m->set.classes;
+    int64_t *table = calloc((size_t)K * (size_t)K, sizeof *table);
+    for (int64_t i = 0; table && i < m->set.count[split]; i++)
+        table[(int64_t)rgm_cheap_guess(m->scores[split] + i * K, K, NULL) * K + m->set.labels[split][i]]++;
+    return table;
+}
+
+typedef struct exchange {
+    double as_is, renamed; /* shares that are right */
+    int32_t moved, alike;  /* guesses whose usual label is another; of these, as far away as the first */
+    int32_t by, from, to;  /* classes that the first one is away; the first itself */
+} exchange;
+
+static exchange look_for_exchange(const int64_t *table, int32_t K, int64_t n) {
+    exchange e = {0};
+    for (int32_t g = 0; g < K; g++) {
+        int32_t usual = g;
+        int64_t all = 0;
+        for (int32_t l = 0; l < K; l++) {
+            all += table[(int64_t)g * K + l];
+            if (table[(int64_t)g * K + l] > table[(int64_t)g * K + usual]) usual = l;
+        }
+        e.as_is += (double)table[(int64_t)g * K + g] / (double)n;
+        e.renamed += (double)table[(int64_t)g * K + usual] / (double)n;
+        if (usual == g || all < 3) continue;
+        int32_t by = (usual - g + K) % K;
+        if (!e.moved) {
+            e.by = by;
+            e.from = g;
+            e.to = usual;
+        }
+        e.moved++;
+        e.alike += by == e.by;
+    }
+    return e;
+}
+
+static double share_right(const rgm_cheap *m, int32_t split) {
+    return (double)rgm_cheap_right(m->scores[split], m->set.labels[split], m->set.count[split], m->set.classes) /
+           (double)m->set.count[split];
+}
+
+/* How many standard deviations share `a` of n is above share `b` of m. */
+static double above(double a, int64_t n, double b, int64_t m) {
+    double all = (a * (double)n + b * (double)m) / (double)(n + m);
+    double deviation = sqrt(all * (1 - all) * (1 / (double)n + 1 / (double)m));
+    return deviation > 0 ? (a - b) / deviation : 0;
+}
+
+static void tell_exchange(rgm_verdict *v, const exchange *e, const char *split, double usual) {
+    rgm_check_fail(
+        v,
+        "a cheap model is right about %.1f %% of training images left out and %.1f %% of the %s split's; with "
+        "its classes renamed about %.1f %%",
+        100 * usual, 100 * e->as_is, split, 100 * e->renamed);
+    if (e->moved > 2 && e->alike > e->moved / 2)
+        rgm_check_cause(
+            v,
+            "class k of the training split is class k %+d of the %s split: one of the two counts from another number",
+            e->by, split);
+    else if (e->moved == 2)
+        rgm_check_cause(v, "classes %d and %d are exchanged between the training and the %s split", e->from, e->to,
+                        split);
+    else
+        rgm_check_cause(v, "the classes have other numbers in the %s split: %d of them, class %d there is %d", split,
+                        e->moved, e->from, e->to);
+    rgm_check_mend(v, "import all splits at once, with one list of classes");
+}
+
+/* Lower than this share of what the model does in training is another split's own. */
+#define SPLIT_LOWER 0.8
+#define SPLIT_SURE  5.0
+
+static int32_t judge_split(const rgm_cheap *m, int32_t split, rgm_verdict *v, rgm_error *err) {
+    double usual = share_right(m, TRAIN);
+    int64_t *table = cross(m, split), n = m->set.count[split];
+    if (!table) return no_memory(err);
+    exchange e = look_for_exchange(table, m->set.classes, n);
+    free(table);
+    if (e.as_is >= SPLIT_LOWER * usual || above(usual, m->set.count[TRAIN], e.as_is, n) < SPLIT_SURE) return 0;
+    if (e.moved > 1 && e.renamed - e.as_is > 0.5 * (usual - e.as_is)) {
+        tell_exchange(v, &e, rgm_split_name(split), usual);
+        return 1;
+    }
+    rgm_check_warn(v, "a cheap model is right about %.1f %% of training images left out, but %.1f %% of the %s split's",
+                   100 * usual, 100 * e.as_is, rgm_split_name(split));
+    rgm_check_cause(v, "the %s split is of other pictures than the training split, or its labels are wrong",
+                    rgm_split_name(split));
+    rgm_check_mend(v, "draw the splits from one set at random");
+    return 1;
+}
+
+rgm_status rgm_check_splits_agree(rgm_checking *c, rgm_verdict *v, rgm_error *err) {
+    static const int32_t others[] = {TEST, VALIDATION};
+    char text[128] = "";
+    const rgm_cheap *m;
+    RGM_TRY(rgm_checking_cheap(c, &m, err));
+    for (int32_t i = 0; i < 2; i++) {
+        if (!m->x[others[i]]) continue;
+        int32_t judged = judge_split(m, others[i], v, err);
+        if (judged) return judged < 0 ? judged : RGM_OK;
+        size_t at = strlen(text);
+        snprintf(text + at, sizeof text - at, ", %s %.1f %%", rgm_split_name(others[i]),
+                 100 * share_right(m, others[i]));
+    }
+    if (!text[0]) return rgm_check_not(v, "there is no split but the training split");
+    return rgm_check_pass(v, "a cheap model is right about %.1f %% of training images left out%s",
+                          100 * share_right(m, TRAIN), text);
+}
+
+/* ---- how many labels are wrong? ---- */
+
+/* Images by how sure the guess is: the top tenth, the top quarter, and what lies between. */
+typedef struct sure {
+    int64_t tenth, quarter;             /* images */
+    int64_t wrong_tenth, wrong_quarter; /* whose label is not the guess */
+    int64_t far; /* of wrong_quarter: the label is in the less likely half of the other classes */
+} sure;
+
+static int by_value(const void *a, const void *b) {
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+static int32_t is_far(const float *scores, int32_t K, int32_t label) {
+    int32_t before = -1; /* the guess itself */
+    for (int32_t k = 0; k < K; k++) before += scores[k] > scores[label];
+    return 2 * before >= K - 1;
+}
+
+static rgm_status look_at_sure(const rgm_cheap *m, sure *s, rgm_error *err) {
+    int64_t n = m->set.count[TRAIN];
+    int32_t K = m->set.classes;
+    double *ahead = malloc(2 * sizeof *ahead * (size_t)n), *sorted = ahead + n;
+    *s = (sure){0};
+    if (!ahead) return no_memory(err);
+    for (int64_t i = 0; i < n; i++) rgm_cheap_guess(m->scores[TRAIN] + i * K, K, &ahead[i]);
+    memcpy(sorted, ahead, sizeof *ahead * (size_t)n);
+    qsort(sorted, (size_t)n, sizeof *sorted, by_value);
+    for (int64_t i = 0; i < n; i++) {
+        const float *scores = m->scores[TRAIN] + i * K;
+        int32_t label = m->set.labels[TRAIN][i], wrong = rgm_cheap_guess(scores, K, NULL) != label;
+        int32_t tenth = ahead[i] > sorted[n - 1 - n / 10];
+        if (ahead[i] <= sorted[n - 1 - n / 4]) continue;
+        s->quarter++;
+        s->wrong_quarter += wrong;
+        s->tenth += tenth;
+        s->wrong_tenth += wrong && tenth;
+        s->far += wrong && is_far(scores, K, label);
+    }
+    free(ahead);
+    return RGM_OK;
+}
+
+/* Healthy sets have errors that become rarer the surer the guess is, and that lie near. Wrong labels do neither. */
+#define FEW_WRONG 0.06  /* below it, the model is good enough to count single ones */
+#define USUAL     0.006 /* of the top quarter; Fashion-MNIST has 0.003 */
+#define FALLING   2.5   /* standard deviations between the top tenth and the rest of the top quarter */
+#define FAR_SHARE 0.55
+
+/* P(X >= k) of a Poisson variable. */
+static double poisson_tail(double mean, int64_t k) {
+    double term = exp(-mean), below = 0;
+    for (int64_t i = 0; i < k; i++) {
+        below += term;
+        term *= mean / (double)(i + 1);
+    }
+    return below < 1 ? 1 - below : 0;
+}
+
+static int32_t many_wrong(const sure *s, int32_t K) {
+    double tenth = (double)s->wrong_tenth / (double)s->tenth, quarter = (double)s->wrong_quarter / (double)s->quarter;
+    int64_t rest = s->quarter - s->tenth;
+    double between = (double)(s->wrong_quarter - s->wrong_tenth) / (double)rest;
+    if (quarter < FEW_WRONG) return 0;
+    if (above(between, rest, tenth, s->tenth) >= FALLING) return 0;
+    if (tenth - 2 * sqrt(tenth * (1 - tenth) / (double)s->tenth) < 0.5 * quarter) return 0;
+    return K < 4 || 2 * (double)s->far >= FAR_SHARE * (double)s->wrong_quarter;
+}
+
+static int32_t some_wrong(const sure *s, int32_t K) {
+    double tenth = (double)s->wrong_tenth / (double)s->tenth, quarter = (double)s->wrong_quarter / (double)s->quarter;
+    if (quarter >= FEW_WRONG || tenth < 0.5 * quarter) return 0;
+    if (K >= 4 && s->far < 2) return 0;
+    return poisson_tail(USUAL * (double)s->quarter, s->wrong_quarter) < 1e-3;
+}
+
+static void tell_wrong(rgm_verdict *v, double share, const char *how) {
+    if (share >= FEW_WRONG)
+        rgm_check_fail(v, "about %.0f %% of the training labels are wrong: %s", 100 * share, how);
+    else
+        rgm_check_warn(v, "about %.1f %% of the training labels are wrong: %s", 100 * share, how);
+    rgm_check_cause(v, "labels of the training split were given to the wrong class");
+    rgm_check_cause(v, "classes overlap: the same picture may have either label");
+    rgm_check_mend(v,
+                   "regimen inspect DATA --folds 5 --write-exclude list.txt, look at the label errors, then train with "
+                   "--exclude list.txt");
+}
+
+/* 1: the test split's labels are right clearly more often than the training split's. */
+static int32_t better_elsewhere(const rgm_cheap *m, double *share) {
+    double here = share_right(m, TRAIN), there = m->x[TEST] ? share_right(m, TEST) : 0;
+    *share = there > 0 ? 1 - here / there : 0;
+    return m->x[TEST] && there - here > 0.03 &&
+           above(there, m->set.count[TEST], here, m->set.count[TRAIN]) > SPLIT_SURE;
+}
+
+rgm_status rgm_check_wrong_labels(rgm_checking *c, rgm_verdict *v, rgm_error *err) {
+    const rgm_cheap *m;
+    sure s;
+    double elsewhere;
+    char how[192];
+    RGM_TRY(rgm_checking_cheap(c, &m, err));
+    if (m->set.count[TRAIN] < LABELS_LEAST)
+        return rgm_check_not(v, "%" PRId64 " training images: too few to tell wrong labels from hard pictures",
+                             m->set.count[TRAIN]);
+    RGM_TRY(look_at_sure(m, &s, err));
+    if (!s.tenth || s.quarter == s.tenth) return rgm_check_not(v, "the cheap model is as sure of all images");
+    double share = (double)s.wrong_quarter / (double)s.quarter;
+    snprintf(how, sizeof how,
+             "a cheap model disagrees with %.1f %% of the labels where it is surest, and with %.1f %% of the next",
+             100 * (double)s.wrong_tenth / (double)s.tenth,
+             100 * (double)(s.wrong_quarter - s.wrong_tenth) / (double)(s.quarter - s.tenth));
+    if (many_wrong(&s, m->set.classes) || some_wrong(&s, m->set.classes)) {
+        tell_wrong(v, share, how);
+        return RGM_OK;
+    }
+    if (better_elsewhere(m, &elsewhere)) {
+        snprintf(how, sizeof how, "a cheap model is right about %.1f %% of them, and %.1f %% of the test labels",
+                 100 * share_right(m, TRAIN), 100 * share_right(m, TEST));
+        tell_wrong(v, elsewhere, how);
+        return RGM_OK;
+    }
+    return rgm_check_pass(v, "%s", how);
+}
