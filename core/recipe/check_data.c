@@ -2,6 +2,18 @@
 #include "recipe/check_data.h"
 
 const rgm_check_row rgm_checks_data[] = {
+    {{"readable", "D", "can every picture be decoded?", 1}, 10, rgm_check_readable},
+    {{"classes", "D", "has every class images in every split?", 1}, 10, rgm_check_classes},
+    {{"validation", "D", "are there images for validation?", 1}, 19, rgm_check_validation},
+    {{"leaks", "D", "are training images among those that judge?", 1}, 12, rgm_check_leaks},
+    {{"near_leaks", "D", "are there nearly training images among them?", 1}, 16, rgm_check_near_leaks},
+    {{"conflicts", "D", "has the same picture one label only?", 1}, 11, rgm_check_conflicts},
+    {{"duplicates", "D", "is every training image there once?", 1}, 13, rgm_check_duplicates},
+    {{"blank_images", "D", "does every image show something?", 1}, 10, rgm_check_blank},
+    {{"outliers", "D", "are the images of one kind?", 1}, 18, rgm_check_outliers},
+    {{"balance", "D", "are classes balanced, or declared not to be?", 1}, 14, rgm_check_balance},
+    {{"shares", "D", "have the splits the same shares of classes?", 1}, 15, rgm_check_shares},
+    {{"enough_images", "D", "are there enough images?", 1}, 19, rgm_check_enough},
     {{"labels_fit", "D", "do labels have to do with their pictures?", 1}, 12, rgm_check_labels_fit},
     {{"splits_agree", "D", "do the splits mean the same by their labels?", 1}, 13, rgm_check_splits_agree},
     {{"wrong_labels", "D", "how many training labels are wrong?", 1}, 14, rgm_check_wrong_labels},

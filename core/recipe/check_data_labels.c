@@ -124,6 +124,7 @@ static exchange look_for_exchange(const int64_t *table, int32_t K, int64_t n) {
         e.renamed += (double)table[(int64_t)g * K + usual] / (double)n;
         if (usual == g || all < 3) continue;
         int32_t by = (usual - g + K) % K;
+        if (by > K / 2) by -= K; /* the nearer way round */
         if (!e.moved) {
             e.by = by;
             e.from = g;

@@ -5,6 +5,8 @@ librecipe_la_SOURCES = \
 	%D%/cheap.c %D%/cheap.h \
 	%D%/check.c %D%/check.h \
 	%D%/check_data.c %D%/check_data.h \
+	%D%/check_data_classes.c \
+	%D%/check_data_found.c \
 	%D%/check_data_labels.c \
 	%D%/check_input.c \
 	%D%/check_loss.c \
