@@ -46,16 +46,31 @@ static rgm_status mark_views(found *f, const rgm_session *s, rgm_error *err) {
     return RGM_OK;
 }
 
+/* Constant images are the same by what they lack. */
+enum { FLAT = 128, VIEW = 127 };
+
 /* -1: in none. */
 static int32_t view_of(const found *f, int32_t split, int64_t index) {
     if (split < 0 || split >= SPLITS || index < 0 || index >= f->count[split]) return -1;
-    return (int32_t)f->view[split][index] - 1;
+    return (int32_t)(f->view[split][index] & VIEW) - 1;
+}
+
+static void mark_flat(found *f, const rgm_inspection *in) {
+    for (int64_t i = 0; i < in->findings.count; i++) {
+        const rgm_finding *at = &in->findings.list[i];
+        if (at->kind == RGM_FIND_CONSTANT && view_of(f, at->split, at->index) >= 0)
+            f->view[at->split][at->index] |= FLAT;
+    }
+}
+
+static int32_t is_flat(const found *f, int32_t split, int64_t index) {
+    return view_of(f, split, index) >= 0 && f->view[split][index] & FLAT;
 }
 
 /* A pair of images that are the same, or nearly. */
 static void count_pair(found *f, const rgm_finding *at, int32_t own, int32_t other) {
     int32_t nearly = at->kind == RGM_FIND_NEAR_LEAK || at->kind == RGM_FIND_NEAR_DUPLICATE;
-    if (other < 0) return;
+    if (other < 0 || is_flat(f, at->split, at->index)) return;
     if (at->kind == RGM_FIND_LABEL_CONFLICT || own == other)
         f->of[at->kind][own]++;
     else if (own == TRAIN || other == TRAIN)
@@ -83,6 +98,7 @@ static int64_t count_flat(const found *f, const rgm_inspection *in) {
 }
 
 static void count(found *f, const rgm_inspection *in) {
+    mark_flat(f, in);
     for (int64_t i = 0; i < in->findings.count; i++) {
         const rgm_finding *at = &in->findings.list[i];
         int32_t own = view_of(f, at->split, at->index);
@@ -167,9 +183,11 @@ rgm_status rgm_check_leaks(rgm_checking *c, rgm_verdict *v, rgm_error *err) {
     if (!grade(v, f->shared[0][worst], f->images[worst], MANY_LEAKS, "are training images, too",
                worst == TEST ? "of the test split" : "for validation"))
         return rgm_check_pass(v, "no image for validation or of the test split is a training image");
+    if (worst == VALIDATION && c->session->data->holdout.indices)
+        rgm_check_cause(v, "images are in the training split more than once, and data.validation divides the copies");
     rgm_check_cause(v, worst == TEST ? "training images are in the test split: its accuracy is partly memory"
                                      : "training images are among those for validation: its accuracy is partly memory");
-    if (f->of[RGM_FIND_EXACT_DUPLICATE][TRAIN]) rgm_check_cause(v, "the set has each image more than once");
+
     leave_out(c, v);
     return RGM_OK;
 }

@@ -79,8 +79,10 @@ rgm_status rgm_check_labels_fit(rgm_checking *c, rgm_verdict *v, rgm_error *err)
         return rgm_check_pass(v,
                               "a cheap model is right about %.1f %% of images left out, the largest class is %.1f %%",
                               100 * right, 100 * most);
-    if (n < LABELS_LEAST)
-        return rgm_check_not(v, "%" PRId64 " training images: too few to tell whether labels belong to them", n);
+    /* what is not of the largest class has to show it */
+    if ((1 - most) * (double)n < LABELS_LEAST)
+        return rgm_check_not(v, "%.0f training images beside the largest class: too few to tell whether labels belong",
+                             (1 - most) * (double)n);
     if (m->x[TEST]) RGM_TRY(relation_within(c, m, TEST, &other, err));
     rgm_check_fail(v,
                    "a cheap model is right about %.1f %% of %" PRId64

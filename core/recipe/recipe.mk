@@ -8,7 +8,8 @@ librecipe_la_SOURCES = \
 	%D%/check_data_classes.c \
 	%D%/check_data_found.c \
 	%D%/check_data_labels.c \
-	%D%/check_input.c \
+	%D%/check_input.c %D%/check_input.h \
+	%D%/check_input_augment.c \
 	%D%/check_loss.c \
 	%D%/check_model.c \
 	%D%/check_run.c \
@@ -48,6 +49,7 @@ librecipe_la_SOURCES = \
 	%D%/ridge.c %D%/ridge.h \
 	%D%/said.c %D%/said.h \
 	%D%/says.c %D%/says.h \
+	%D%/seen.c %D%/seen.h \
 	%D%/sheets.c %D%/sheets.h \
 	%D%/sketch.c %D%/sketch.h \
 	%D%/spectrum.c %D%/spectrum.h \

@@ -1,0 +1,41 @@
+/* What the net sees: the same training images as they come out of the pipelines of training and of evaluation, value by
+ * value, just before the first layer.
+ *
+ *     rgm_checking_seen(c, &seen, &err);
+ *     rgm_seen_picture(seen, rgm_seen_training(seen, 0, i), pixels);      undone to a picture
+ */
+#ifndef RGM_RECIPE_SEEN_H
+#define RGM_RECIPE_SEEN_H
+
+#include "recipe/checks.h"
+
+enum { RGM_SEEN_IMAGES = 512, RGM_SEEN_EPOCHS = 3 };
+
+typedef struct rgm_seen {
+    int32_t C, H, W, classes;
+    int64_t count;                   /* images */
+    size_t floats;                   /* of an image: C * H * W */
+    uint32_t *from;                  /* [count] in the training split */
+    int32_t *labels;                 /* [count] as the pipeline of evaluation gives them */
+    float *plain;                    /* [count][C][H][W] of evaluation */
+    float *trained[RGM_SEEN_EPOCHS]; /* the same images in epochs of training */
+    const float *mean, *std;         /* [C] what normalises */
+    int32_t augments;                /* 1: there are augmentations */
+} rgm_seen;
+
+/* Made at the first call. At most RGM_SEEN_IMAGES, evenly spaced in the training view; of large images fewer. [main] */
+rgm_status rgm_checking_seen(rgm_checking *c, const rgm_seen **seen, rgm_error *err);
+
+/* A batch as a pipeline makes it: images `first` to first + count of a view, in evaluation. to[count][C][H][W]. [main]
+ */
+rgm_status rgm_seen_evaluation(rgm_checking *c, const rgm_view *view, int64_t count, uint32_t epoch, float *to,
+                               int32_t *labels, rgm_error *err);
+
+/* Image i in evaluation, or in an epoch of training. */
+const float *rgm_seen_plain(const rgm_seen *seen, int64_t i);
+const float *rgm_seen_training(const rgm_seen *seen, int32_t epoch, int64_t i);
+
+/* One of these undone to a picture, pixels[H][W][C]: values of pixels outside of 0 to 255 are cut. */
+void rgm_seen_picture(const rgm_seen *seen, const float *image, uint8_t *pixels);
+
+#endif
