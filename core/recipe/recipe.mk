@@ -52,6 +52,7 @@ librecipe_la_SOURCES = \
 	%D%/seen.c %D%/seen.h \
 	%D%/sheets.c %D%/sheets.h \
 	%D%/sketch.c %D%/sketch.h \
+	%D%/specimen.c %D%/specimen.h \
 	%D%/spectrum.c %D%/spectrum.h \
 	%D%/statistics.c %D%/statistics.h \
 	%D%/typical.c %D%/typical.h \
