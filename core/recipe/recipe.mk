@@ -11,7 +11,9 @@ librecipe_la_SOURCES = \
 	%D%/check_input.c %D%/check_input.h \
 	%D%/check_input_augment.c \
 	%D%/check_loss.c \
-	%D%/check_model.c \
+	%D%/check_model.c %D%/check_model.h \
+	%D%/check_model_dropout.c \
+	%D%/check_model_runs.c \
 	%D%/check_run.c \
 	%D%/check_start.c \
 	%D%/check_step.c \
@@ -40,9 +42,11 @@ librecipe_la_SOURCES = \
 	%D%/loss_trial.c %D%/loss_trial.h \
 	%D%/losses.c %D%/losses.h \
 	%D%/measures.c %D%/measures.h \
+	%D%/model_rules.c %D%/model_rules.h \
 	%D%/model_says.c %D%/model_says.h \
 	%D%/near.c %D%/near.h \
 	%D%/nearest.c %D%/nearest.h \
+	%D%/nets.c %D%/nets.h \
 	%D%/outliers.c %D%/outliers.h \
 	%D%/pairs.c %D%/pairs.h \
 	%D%/patch.c %D%/patch.h \

@@ -6,6 +6,7 @@
 #include <string.h>
 #include "base/cpu.h"
 #include "base/fpenv.h"
+#include "base/rng.h"
 #include "ops/ops.h"
 #include "plan/probe.h"
 #include "train/initialize.h"
@@ -181,6 +182,17 @@ void rgm_specimen_wake(rgm_specimen *s) {
     }
 }
 
+void rgm_specimen_open(rgm_specimen *s) {
+    for (int32_t i = 0; i < rgm_graph_param_count(s->graph); i++) {
+        const rgm_param *p = rgm_graph_param(s->graph, i);
+        const rgm_rng rng = {.seed = s->config->seed, .stream = RGM_STREAM(RGM_STREAM_TEST, i)};
+        float *to = s->memory.value + p->offset, scale = p->fan_in > 0 ? (float)(1 / sqrt(p->fan_in)) : 0.1f;
+        if (!p->head) continue;
+        rgm_rng_normal(&rng, 0, to, (size_t)p->count);
+        for (int64_t k = 0; k < p->count; k++) to[k] *= scale;
+    }
+}
+
 /* ---- images ---- */
 
 int64_t rgm_specimen_batches(const rgm_specimen *s) { return s->session->data->train.count / s->images; }
@@ -348,10 +360,23 @@ rgm_status rgm_specimen_backward(rgm_specimen *s, int32_t *ok, rgm_error *err) {
 
 #define MOMENTUM 0.1 /* of a batch norm's running statistics: ops/batchnorm.c */
 
-rgm_status rgm_specimen_estimate(rgm_specimen *s, rgm_error *err) {
-    int64_t floats = rgm_graph_stat_floats(s->graph);
-    memset(s->memory.stat, 0, sizeof(float) * (size_t)floats);
+/* Values that a batch norm's moments are of. */
+static double values_of(const rgm_specimen *s, const rgm_param *p) {
+    const rgm_tensor *out = rgm_graph_tensor(s->graph, rgm_graph_node(s->graph, p->node)->out);
+    return (double)s->images * out->H * out->W;
+}
+
+rgm_status rgm_specimen_estimate(rgm_specimen *s, int32_t *updated, rgm_error *err) {
+    memset(s->memory.stat, 0, sizeof(float) * (size_t)rgm_graph_stat_floats(s->graph));
     RGM_TRY(rgm_specimen_forward(s, 1, err));
-    for (int64_t i = 0; i < floats; i++) s->memory.stat[i] = (float)((double)s->memory.stat[i] / MOMENTUM);
+    *updated = 0;
+    for (int32_t i = 0; i < rgm_graph_stat_count(s->graph); i++) {
+        const rgm_param *p = rgm_graph_stat(s->graph, i);
+        double n = values_of(s, p), unbiased = p->role == RGM_ROLE_VARIANCE && n > 1 ? (n - 1) / n : 1;
+        for (int64_t k = p->offset; k < p->offset + p->count; k++) {
+            *updated |= s->memory.stat[k] != 0;
+            s->memory.stat[k] = (float)((double)s->memory.stat[k] / MOMENTUM * unbiased);
+        }
+    }
     return RGM_OK;
 }

@@ -90,8 +90,12 @@ rgm_status rgm_specimen_loss(rgm_specimen *specimen, int32_t training, rgm_error
  * [main] */
 rgm_status rgm_specimen_backward(rgm_specimen *specimen, int32_t *ok, rgm_error *err);
 
-/* Running statistics become those of the batch that is loaded, without a share of earlier ones: one forward pass in
- * training form with statistics 0, whose result is taken times `1 / momentum`. [main] */
-rgm_status rgm_specimen_estimate(rgm_specimen *specimen, rgm_error *err);
+/* Draws the classifier anew, N(0, 1 / fan_in) and a bias of N(0, 0.1), so that logits show what is in front of it. */
+void rgm_specimen_open(rgm_specimen *specimen);
+
+/* Running statistics become those of the batch that is loaded, without a share of earlier ones, and variances those
+ * that the batch was normalised with: then both forms give the same logits. One forward pass in training form with
+ * statistics 0, whose result is taken times `1 / momentum`. *updated 0: that pass has left them as they were. [main] */
+rgm_status rgm_specimen_estimate(rgm_specimen *specimen, int32_t *updated, rgm_error *err);
 
 #endif
