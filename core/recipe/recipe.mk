@@ -15,7 +15,8 @@ librecipe_la_SOURCES = \
 	%D%/check_model_dropout.c \
 	%D%/check_model_runs.c \
 	%D%/check_run.c \
-	%D%/check_start.c \
+	%D%/check_start.c %D%/check_start.h \
+	%D%/check_start_scale.c \
 	%D%/check_step.c \
 	%D%/check_training.c \
 	%D%/checkpoint_says.c %D%/checkpoint_says.h \
