@@ -22,7 +22,7 @@ void rgm_check_start_edit(const rgm_checking *c, rgm_verdict *v) {
 
 /* ---- the first loss ---- */
 
-enum { BATCHES = 8 };
+enum { BATCHES = 4 };
 
 /* The mean loss over several batches in training form. */
 static rgm_status mean_loss(rgm_specimen *s, double *loss, rgm_error *err) {
@@ -158,9 +158,11 @@ static rgm_status units_at_start(rgm_checking *c, rgm_verdict *v, rgm_error *err
     if (loaded) return RGM_OK;
     RGM_TRY(rgm_checking_net(c, &own, err));
     rgm_specimen_wake(own);
+    own->looking = 1;
     RGM_TRY(rgm_specimen_forward(own, 1, err));
     RGM_TRY(rgm_checking_twin(c, &twin, err));
     rgm_specimen_wake(twin);
+    twin->looking = 1;
     RGM_TRY(rgm_specimen_forward(twin, 1, err));
     const worst dead = worst_of(own, 0), usual = worst_of(twin, 0), full = worst_of(own, 1), spare = worst_of(twin, 1);
     /* of 32 images a few units of a layer see none above zero; more than the default start has is the start's doing */

@@ -193,6 +193,7 @@ static scales measure_scales(const rgm_specimen *s) {
 static rgm_status run_both_ways(rgm_specimen *s, int32_t *ok, rgm_error *err) {
     rgm_specimen_wake(s);
     rgm_specimen_open(s);
+    s->looking = 1;
     RGM_TRY(rgm_specimen_forward(s, 1, err));
     return rgm_specimen_backward(s, ok, err);
 }

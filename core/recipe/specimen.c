@@ -219,23 +219,27 @@ typedef struct sums {
 /* How the values of a node lie, and what has to be done to them. */
 typedef struct lens {
     const rgm_probe *probe;
-    int64_t width;    /* channels of a block */
-    double low, high; /* saturated beyond */
+    double low, high;          /* saturated beyond */
+    int64_t first, step;       /* of the channel's values within an image */
+    float scale, shift, floor; /* of the channel: pending ones; -inf: no ReLU is */
 } lens;
 
-static float value_at(const lens *l, int64_t image, int32_t c, int64_t pixel) {
+static void aim(lens *l, int32_t c) {
     const rgm_extent *e = &l->probe->extent;
-    int64_t at = e->layout == RGM_LAYOUT_PLAIN ? c * e->pixels + pixel
-                                               : (c / l->width * e->pixels + pixel) * l->width + c % l->width;
-    float v = l->probe->values[image * e->floats + at];
-    if (l->probe->scale) v = v * l->probe->scale[c] + l->probe->shift[c];
-    return l->probe->relu && !(v > 0) && v == v ? 0 : v;
+    int64_t width = e->layout == RGM_LAYOUT_PLAIN ? 1 : e->channels / e->blocks;
+    l->first = c / width * e->pixels * width + c % width;
+    l->step = width;
+    l->scale = l->probe->scale ? l->probe->scale[c] : 1;
+    l->shift = l->probe->scale ? l->probe->shift[c] : 0;
+    l->floor = l->probe->relu ? 0 : -INFINITY;
 }
 
-static void add_pixel(const lens *l, int32_t c, int64_t pixel, int32_t images, sums *s) {
+static void add_pixel(const lens *l, int64_t pixel, int32_t images, sums *s) {
+    const float *at = l->probe->values + l->first + pixel * l->step;
     double sum = 0, square = 0;
-    for (int32_t n = 0; n < images; n++) {
-        float v = value_at(l, n, c, pixel);
+    for (int32_t n = 0; n < images; n++, at += l->probe->extent.floats) {
+        float v = *at * l->scale + l->shift;
+        if (v < l->floor) v = l->floor;
         sum += (double)v;
         square += (double)v * (double)v;
         if (!(v >= s->least)) s->least = v;
@@ -263,13 +267,14 @@ static int32_t has_relu(const rgm_node *node) {
 static void look(rgm_specimen *s, int32_t index, const rgm_probe *probe) {
     const rgm_node *node = rgm_graph_node(s->graph, index);
     const rgm_tensor *out = rgm_graph_tensor(s->graph, node->out);
-    lens l = {.probe = probe, .width = probe->extent.channels / probe->extent.blocks};
+    lens l = {.probe = probe};
     sums all = {0};
     int32_t dead = 0;
     set_ends(node, &l);
     for (int32_t c = 0; c < out->C; c++) {
         sums one = {.least = INFINITY, .largest = -INFINITY};
-        for (int64_t p = 0; p < probe->extent.pixels; p++) add_pixel(&l, c, p, s->images, &one);
+        aim(&l, c);
+        for (int64_t p = 0; p < probe->extent.pixels; p++) add_pixel(&l, p, s->images, &one);
         all.sum += one.sum;
         all.square += one.square;
         all.variance += one.variance;
@@ -291,6 +296,7 @@ static void look(rgm_specimen *s, int32_t index, const rgm_probe *probe) {
 static rgm_status run_training(rgm_specimen *s, rgm_error *err) {
     int32_t count, nodes = rgm_graph_node_count(s->graph);
     rgm_phase *phases = rgm_plan_forward(s->plan[1], &count);
+    if (!s->looking) return rgm_team_run(s->session->device->team, phases, count, err);
     for (int32_t i = 0; i < nodes; i++) s->looks[i] = (rgm_look){0};
     for (int32_t i = 0; i < count; i++) {
         RGM_TRY(rgm_team_run(s->session->device->team, &phases[i], 1, err));
