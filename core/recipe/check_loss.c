@@ -134,28 +134,60 @@ static rgm_status slope_of(tried *t, int32_t i, int32_t k, double *slope, int32_
 static int32_t own_logit(const tried *t, int32_t i) { return t->outputs == 1 ? 0 : t->label[i]; }
 static double toward(const tried *t, int32_t i) { return t->outputs == 1 && !t->label[i] ? -1 : 1; }
 
-static rgm_status loss_direction(rgm_checking *c, rgm_verdict *v, rgm_error *err) {
-    tried *t;
-    int32_t rises = 0, against = 0;
-    RGM_TRY(get(c, &t, err));
+/* What moves the loss, counted over the samples. */
+typedef struct directions {
+    int32_t rises;   /* samples whose loss rises with the logit of their class */
+    int32_t against; /* whose gradient points uphill there */
+    int32_t other;   /* whose loss falls with the logit of a single other class, and with no more */
+} directions;
+
+/* 1 if exactly one class but the sample's own makes the loss fall. */
+static rgm_status falls_with_one(tried *t, int32_t i, int32_t *one, rgm_error *err) {
+    int32_t falls = 0;
+    for (int32_t k = 0; k < t->outputs && falls < 2; k++) {
+        double slope = 0;
+        int32_t smooth;
+        if (k == own_logit(t, i)) continue;
+        RGM_TRY(slope_of(t, i, k, &slope, &smooth, err));
+        falls += slope < -1e-3;
+    }
+    *one = falls == 1;
+    return RGM_OK;
+}
+
+static rgm_status count_directions(tried *t, directions *d, rgm_error *err) {
     for (int32_t i = 0; i < t->count; i++) {
-        double slope;
-        int32_t smooth, k = own_logit(t, i);
+        double slope = 0;
+        int32_t smooth, one = 0, k = own_logit(t, i);
         RGM_TRY(slope_of(t, i, k, &slope, &smooth, err));
         double given = (double)t->gradient[(size_t)i * (size_t)t->outputs + (size_t)k];
-        rises += slope * toward(t, i) > 1e-4;
-        against += slope * given < 0 && fabs(slope) > 1e-4;
+        int32_t rises = slope * toward(t, i) > 1e-4;
+        if (rises && t->outputs > 2) RGM_TRY(falls_with_one(t, i, &one, err));
+        d->rises += rises;
+        d->other += one;
+        d->against += slope * given < 0 && fabs(slope) > 1e-4;
     }
+    return RGM_OK;
+}
+
+static rgm_status loss_direction(rgm_checking *c, rgm_verdict *v, rgm_error *err) {
+    tried *t;
+    directions d = {0};
+    RGM_TRY(get(c, &t, err));
+    RGM_TRY(count_directions(t, &d, err));
     /* a squared error of the logits rises for logits above 1: for one in four */
-    if (rises > 0.8 * t->count) {
+    if (d.rises > 0.8 * t->count) {
         rgm_check_fail(v, "%s rises with the logit of the right class in %d of %d trials, expected to fall",
-                       loss_name(c), rises, t->count);
-        rgm_check_cause(v, "the sign of the loss is turned: training moves away from the labels");
+                       loss_name(c), d.rises, t->count);
+        rgm_check_cause(v,
+                        d.other > 0.8 * t->count
+                            ? "the loss teaches another class than the label: classes are counted from another number"
+                            : "the sign of the loss is turned: training moves away from the labels");
         mend(c, v);
         return RGM_OK;
     }
-    if (against > 0.5 * t->count) {
-        rgm_check_fail(v, "the gradient of %s points uphill in %d of %d trials", loss_name(c), against, t->count);
+    if (d.against > 0.5 * t->count) {
+        rgm_check_fail(v, "the gradient of %s points uphill in %d of %d trials", loss_name(c), d.against, t->count);
         rgm_check_cause(v, "the sign of the gradient is turned: training moves away from the labels");
         mend(c, v);
         return RGM_OK;
@@ -166,6 +198,7 @@ static rgm_status loss_direction(rgm_checking *c, rgm_verdict *v, rgm_error *err
 
 /* ---- rows of a batch ---- */
 
+#define FAR 10.0 /* further apart is not told: by itself a row may have no loss at all */
 typedef struct together {
     double loss_apart; /* of the sum, relative */
     double mean_apart; /* of gradients times rows from those of each by itself, relative */
@@ -194,8 +227,8 @@ static rgm_status try_together(tried *t, int32_t first, int32_t rows, together *
     free(gradient);
     RGM_TRY(status);
     double loss_apart = fabs(batch.loss - sum) / (all + 1e-12);
-    worst->loss_apart = fmax(worst->loss_apart, isfinite(loss_apart) ? loss_apart : INFINITY);
-    worst->mean_apart = fmax(worst->mean_apart, sqrt(mean) / size);
+    worst->loss_apart = fmax(worst->loss_apart, isfinite(loss_apart) ? fmin(loss_apart, FAR) : FAR);
+    worst->mean_apart = fmax(worst->mean_apart, fmin(sqrt(mean) / size, FAR));
     worst->sum_apart = fmax(worst->sum_apart, sqrt(whole) / size);
     return RGM_OK;
 }
@@ -327,6 +360,7 @@ static rgm_status tell_known(rgm_checking *c, const tried *t, const ends *e, rgm
         rgm_check_edit(v, is_own(c) ? "loss.label_smoothing" : "loss", is_own(c) ? "0.1" : "cross_entropy");
         return RGM_OK;
     }
+    if (f->entropy && f->factor < 0) return rgm_check_pass(v, "%s, but for its sign", f->name);
     if (f->entropy && f->smoothing != 0) return rgm_check_pass(v, "%s, smoothing %.3f", f->name, f->smoothing);
     if (f->kind == RGM_FORM_RIGHT) return rgm_check_pass(v, "%s", f->name);
     const char *told = "%s: between %.3g where it is right and %.3g where it is wrong, %.3g at equal logits";
@@ -341,6 +375,13 @@ static rgm_status tell_known(rgm_checking *c, const tried *t, const ends *e, rgm
 
 /* A loss that nobody here knows: one that can hardly fall, or hardly rise, teaches little. */
 static rgm_status tell_unknown(rgm_checking *c, const ends *e, rgm_verdict *v) {
+    if (!isfinite(e->wrong) || !isfinite(e->right)) {
+        rgm_check_fail(v, "%s is not finite for a logit of 30 or -30", loss_name(c));
+        rgm_check_cause(v, "the loss takes a logarithm of 0, or an exponential of a large number: subtract the largest "
+                           "logit first");
+        mend(c, v);
+        return RGM_OK;
+    }
     double range = e->wrong - e->equal;
     if (isfinite(range) && range > 1.5 * fmax(e->equal - e->right, 0.1))
         return rgm_check_pass(
@@ -393,6 +434,9 @@ static rgm_status loss_scale(rgm_checking *c, rgm_verdict *v, rgm_error *err) {
     RGM_TRY(gradient_scale(t, &scale, err));
     int32_t entropy = t->form.entropy;
     double factor = fabs(entropy ? t->form.factor : scale);
+    if (t->form.name && t->form.kind != RGM_FORM_RIGHT)
+        return rgm_check_pass(v, "%.3f at equal logits; not a loss of the kind that has a size to be compared with",
+                              e.equal);
     /* weights of classes, and losses of another kind, have scales of their own; nobody multiplies a cross-entropy */
     double warn = entropy && !t->form.weighted ? 1.1 : 5, fail = entropy && !t->form.weighted ? 3 : 30;
     if (factor <= warn && factor >= 1 / warn)

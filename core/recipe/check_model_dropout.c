@@ -72,8 +72,9 @@ static rgm_status judge(const rgm_checking *c, const bench *b, rgm_verdict *v) {
     if (!isfinite(mean) || fabs(mean - 1) > sure) {
         rgm_check_fail(v, "in training the mean of what goes on is %.3f of what comes in, expected 1 +- %.3f", mean,
                        sure);
+        if (dropped < 0.01)
+            rgm_check_cause(v, "the activation is another one than dropout, and evaluation does without it");
         rgm_check_cause(v, "what is kept is not scaled by 1 / (1 - rate): training and evaluation differ");
-        rgm_check_cause(v, "the activation is more than dropout, and evaluation does without it");
         edit(v);
         return RGM_OK;
     }

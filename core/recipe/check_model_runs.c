@@ -122,13 +122,16 @@ static rgm_status try_places(rgm_specimen *s, double *apart, rgm_error *err) {
 }
 
 static rgm_status tell_moved(rgm_checking *c, const rgm_specimen *s, int32_t others, rgm_verdict *v) {
+    static const char mixed[] =
+        "the samples of a batch are mixed: an axis is taken for another, or a view is reshaped wrongly";
+    static const char normed[] = "batch norm takes the batch's statistics in evaluation, too";
+    int32_t all = others == s->images - 1, norm = rgm_graph_stat_count(s->graph) > 0;
     rgm_check_fail(v, "with one image changed, %d of %d others are answered differently in evaluation form", others,
                    s->images - 1);
-    if (c->session->model->components.dropout && rgm_graph_stat_count(s->graph) == 0)
+    rgm_check_cause(v, "%s", norm && all ? normed : mixed);
+    if (norm) rgm_check_cause(v, "%s", all ? mixed : normed);
+    if (c->session->model->components.dropout)
         rgm_check_cause(v, "the activation before the classifier mixes the samples of a batch");
-    rgm_check_cause(v, "the samples of a batch are mixed: an axis is taken for another, or a view is reshaped wrongly");
-    if (rgm_graph_stat_count(s->graph))
-        rgm_check_cause(v, "batch norm takes the batch's statistics in evaluation, too");
     rgm_check_mend(v, "let each sample's output depend on that sample alone");
     return RGM_OK;
 }

@@ -82,6 +82,7 @@ typedef struct first_loss {
 static rgm_status measure_loss(rgm_checking *c, const float *bias, first_loss *l, rgm_error *err) {
     rgm_specimen *own, *twin;
     RGM_TRY(rgm_checking_net(c, &own, err));
+    own->calm = 1;
     RGM_TRY(mean_loss(own, &l->own, err));
     mute(own);
     RGM_TRY(mean_loss(own, &l->muted, err));
@@ -159,6 +160,7 @@ static rgm_status units_at_start(rgm_checking *c, rgm_verdict *v, rgm_error *err
     RGM_TRY(rgm_checking_net(c, &own, err));
     rgm_specimen_wake(own);
     own->looking = 1;
+    own->calm = 1;
     RGM_TRY(rgm_specimen_forward(own, 1, err));
     RGM_TRY(rgm_checking_twin(c, &twin, err));
     rgm_specimen_wake(twin);

@@ -194,6 +194,7 @@ static rgm_status run_both_ways(rgm_specimen *s, int32_t *ok, rgm_error *err) {
     rgm_specimen_wake(s);
     rgm_specimen_open(s);
     s->looking = 1;
+    s->calm = 1;
     RGM_TRY(rgm_specimen_forward(s, 1, err));
     return rgm_specimen_backward(s, ok, err);
 }

@@ -235,7 +235,8 @@ static void fit_weights(const rgm_loss_samples *s, rgm_loss_form *form) {
                             .apart = worst};
 }
 
-static int32_t fits(const rgm_loss_form *form) { return form->apart <= RGM_FORM_APART; }
+/* What is 0 everywhere has no form. */
+static int32_t fits(const rgm_loss_form *form) { return form->apart <= RGM_FORM_APART && fabs(form->factor) > 1e-9; }
 
 void rgm_loss_form_find(const rgm_loss_samples *s, rgm_loss_form *form) {
     fit_entropy(s, form);

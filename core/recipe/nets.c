@@ -64,6 +64,7 @@ static rgm_status get(rgm_checking *c, int32_t place, rgm_lab_settings settings,
     memcpy(n->specimen->memory.value, n->value, value_bytes(n));
     memcpy(n->specimen->memory.stat, n->stat, stat_bytes(n));
     n->specimen->looking = 0;
+    n->specimen->calm = 0;
     *s = n->specimen;
     return rgm_specimen_load(n->specimen, 0, err);
 }

@@ -41,6 +41,24 @@ static rgm_status open_session(rgm_specimen *s, const rgm_specimen_options *o, r
     return RGM_OK;
 }
 
+/* The activator's hook, unless the specimen is to be calm. */
+static rgm_status pass(const rgm_activation_images *images) {
+    memcpy(images->out, images->in, sizeof(float) * (size_t)(images->floats * images->count));
+    return RGM_OK;
+}
+
+static rgm_status run_forward(void *context, const rgm_activation_images *images, int32_t worker, rgm_error *err) {
+    rgm_specimen *s = context;
+    const rgm_activation_hook hook = rgm_activator_hook(&s->activator);
+    return s->calm ? pass(images) : hook.forward(hook.context, images, worker, err);
+}
+
+static rgm_status run_backward(void *context, const rgm_activation_images *images, int32_t worker, rgm_error *err) {
+    rgm_specimen *s = context;
+    const rgm_activation_hook hook = rgm_activator_hook(&s->activator);
+    return s->calm ? pass(images) : hook.backward(hook.context, images, worker, err);
+}
+
 static rgm_status create_plans(rgm_specimen *s, rgm_error *err) {
     const rgm_session *session = s->session;
     RGM_TRY(rgm_activator_init(&s->activator, session, err));
@@ -53,7 +71,7 @@ static rgm_status create_plans(rgm_specimen *s, rgm_error *err) {
                                 .cache = rgm_cpu_cache(2),
                                 .conv = s->config->engine.conv,
                                 .memory = s->config->memory,
-                                .hook = rgm_activator_hook(&s->activator)};
+                                .hook = {s, run_forward, run_backward}};
     for (options.training = 0; options.training < 2; options.training++)
         RGM_TRY(rgm_plan_create(&s->plan[options.training], &options, err));
     return RGM_OK;

@@ -43,6 +43,7 @@ typedef struct rgm_specimen {
     float *logits;   /* [images][outputs] of the last forward pass */
     double loss;     /* mean over images, by rgm_specimen_loss() or rgm_specimen_backward() */
     int32_t looking; /* 1: passes in training form fill `looks`, which takes as long as the pass itself */
+    int32_t calm;    /* 1: plugin activations let pass what comes, in training form, too */
     rgm_look *looks; /* of each node */
     /* what is not to be touched */
     rgm_activator activator;
