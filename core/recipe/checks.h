@@ -34,12 +34,13 @@ typedef struct rgm_checking {
     rgm_inspection *inspection; /* rgm_checking_inspection(); NULL: not asked for yet */
     rgm_lab_set small;          /* rgm_checking_small() */
     rgm_lab_result *healthy;    /* rgm_checking_reference() */
-    void *kept[8];              /* what families keep between their checks: RGM_KEPT_* */
-    void (*drop[8])(void *kept);
+    void *kept[16];             /* what families keep between their checks: RGM_KEPT_* */
+    void (*drop[16])(void *kept);
 } rgm_checking;
 
 /* Places in `kept`. */
 enum { RGM_KEPT_LOSS = 4, RGM_KEPT_SPECIMEN = 5, RGM_KEPT_TWIN = 6 };
+enum { RGM_KEPT_STEP = 8, RGM_KEPT_RUN = 9, RGM_KEPT_BITS = 10, RGM_KEPT_RATE = 11 };
 
 /* A trainer of the session at the values that training starts from. It is made anew if a check has set `stepped`.
  * [main] */

@@ -14,13 +14,16 @@ librecipe_la_SOURCES = \
 	%D%/check_model.c %D%/check_model.h \
 	%D%/check_model_dropout.c \
 	%D%/check_model_runs.c \
-	%D%/check_run.c \
+	%D%/check_run.c %D%/check_run.h \
+	%D%/check_run_bits.c \
+	%D%/check_run_end.c \
 	%D%/check_start.c %D%/check_start.h \
 	%D%/check_start_scale.c \
 	%D%/check_step.c \
 	%D%/check_training.c \
 	%D%/checkpoint_says.c %D%/checkpoint_says.h \
 	%D%/checks.c %D%/checks.h \
+	%D%/checksums.c %D%/checksums.h \
 	%D%/compare.c %D%/compare.h \
 	%D%/compare_runs.c %D%/compare_runs.h \
 	%D%/contestants.c %D%/contestants.h \
@@ -56,6 +59,7 @@ librecipe_la_SOURCES = \
 	%D%/says.c %D%/says.h \
 	%D%/seen.c %D%/seen.h \
 	%D%/sheets.c %D%/sheets.h \
+	%D%/short.c %D%/short.h \
 	%D%/sketch.c %D%/sketch.h \
 	%D%/specimen.c %D%/specimen.h \
 	%D%/spectrum.c %D%/spectrum.h \
