@@ -19,7 +19,12 @@ librecipe_la_SOURCES = \
 	%D%/check_run_end.c \
 	%D%/check_start.c %D%/check_start.h \
 	%D%/check_start_scale.c \
-	%D%/check_step.c \
+	%D%/check_step.c %D%/check_step.h \
+	%D%/check_step_mean.c \
+	%D%/check_step_optimizer.c \
+	%D%/check_step_rate.c \
+	%D%/check_step_schedule.c \
+	%D%/check_step_update.c \
 	%D%/check_training.c \
 	%D%/checkpoint_says.c %D%/checkpoint_says.h \
 	%D%/checks.c %D%/checks.h \
@@ -55,6 +60,7 @@ librecipe_la_SOURCES = \
 	%D%/pairs.c %D%/pairs.h \
 	%D%/patch.c %D%/patch.h \
 	%D%/ridge.c %D%/ridge.h \
+	%D%/rig.c %D%/rig.h \
 	%D%/said.c %D%/said.h \
 	%D%/says.c %D%/says.h \
 	%D%/seen.c %D%/seen.h \

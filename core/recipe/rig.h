@@ -1,0 +1,27 @@
+/* An optimizer on a bench: the update of one tensor as a training makes it (train/update.h: the regularizers'
+ * gradients, the optimizer, the regularizers that act on what is updated), with gradients that are made up. So an
+ * optimizer that nobody knows is known by what it does.
+ *
+ * It works on memory of its own; the session's trainer is not touched. */
+#ifndef RGM_RECIPE_RIG_H
+#define RGM_RECIPE_RIG_H
+
+#include "train/session.h"
+
+/* How the parameters of one tensor answer to gradients. Gradients are g = +-size in each element. What is "per rate" is
+ * divided by the rate. */
+typedef struct rgm_response {
+    char tensor[64];  /* which was looked at */
+    double first;     /* the first step against the gradient, per rate, of gradients of the size given */
+    double ratio;     /* the same of gradients ten times as large, divided by it: 10 as in descent, 1 as in Adam */
+    double constant;  /* a step's length after many steps of the same gradient, per rate */
+    double remaining; /* of the steps behind one gradient and then none: the 100th divided by the second */
+    double decay;     /* share of the parameters that is lost in a step whatever the gradients; below 0: they grow */
+} rgm_response;
+
+/* With gradients of size `size` and the rate of the optimizer's `lr`. It looks at the last weight that is updated at
+ * all; *moves = 0: none is, and the rest is 0. RGM_E_NOMEM; RGM_E_PLUGIN. [main] */
+rgm_status rgm_rig_look(const rgm_session *session, double size, rgm_response *response, int32_t *moves,
+                        rgm_error *err);
+
+#endif
