@@ -25,7 +25,7 @@ static void repeat(void *context, rgm_lab_set *set) {
 
 /* The norm of the first gradient, before clipping and regularizers. */
 static rgm_status first_norm(rgm_checking *c, int32_t once, double *norm, rgm_error *err) {
-    static const char *const settings[] = {"batch", "16", "augment", "[]", "dropout", "0", NULL};
+    static const char *const settings[] = {"batch", "16", "augment", "[]", "dropout", "0", "prior_bias", "false", NULL};
     twice t = {.once = once};
     rgm_lab_set set;
     rgm_lab_bench bench = {0};

@@ -42,7 +42,7 @@ rgm_status rgm_step_response(rgm_checking *c, const rgm_response **response, int
 }
 
 /* 1 if the step's length does not depend on the gradient's. */
-static int32_t is_scale_free(const rgm_response *a) { return a->ratio < 3; }
+static int32_t is_scale_free(const rgm_response *a) { return a->ratio < RGM_SCALE_FREE; }
 
 /* ---- what is usual ---- */
 

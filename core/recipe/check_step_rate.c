@@ -105,7 +105,9 @@ static rgm_status suggest(rgm_checking *c, trial *t, rgm_error *err) {
     int32_t moves;
     RGM_TRY(rgm_usual_read(c, &usual, err));
     RGM_TRY(rgm_step_response(c, &a, &moves, err));
-    double known = !moves ? 0 : a->ratio < 3 ? 1e-3 / a->constant : usual.rate * usual.constant / a->constant;
+    double known = !moves                      ? 0
+                   : a->ratio < RGM_SCALE_FREE ? 1e-3 / a->constant
+                                               : usual.rate * usual.constant / a->constant;
     t->suggested = t->r.best / 3;
     if (known > t->r.best / 100 && known < t->r.divergence / 2) t->suggested = known;
     return RGM_OK;

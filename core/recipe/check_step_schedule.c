@@ -127,7 +127,7 @@ static int32_t may_stay(rgm_checking *c, rgm_error *err) {
     int32_t moves;
     double peak;
     if (rgm_step_response(c, &a, &moves, err) < 0 || !moves || rgm_step_peak(c, &peak, err) < 0) return 0;
-    return a->ratio < 3 && peak * a->constant <= 5e-4;
+    return a->ratio < RGM_SCALE_FREE && peak * a->constant <= 5e-4;
 }
 
 static rgm_status judge(rgm_checking *c, const drawn *d, rgm_verdict *v, rgm_error *err) {

@@ -471,7 +471,7 @@ rgm_status rgm_check_clip(rgm_checking *c, rgm_verdict *v, rgm_error *err) {
     RGM_TRY(steps(c, &p, err));
     RGM_TRY(rgm_step_response(c, &a, &moves, err));
     double share = p->raw > 0 ? limit / p->raw : 1;
-    if (share > 0.03 || (moves && a->ratio < 3))
+    if (share > 0.03 || (moves && a->ratio < RGM_SCALE_FREE))
         return rgm_check_pass(v, "clipped to norm %.3g, the first gradient has %.3g", limit, p->raw);
     rgm_check_fail(v, "clipped to norm %.3g, the first gradient has %.3g: steps are %.2g of what the rate says", limit,
                    p->raw, share);

@@ -181,8 +181,9 @@ static rgm_status look(rig *r, double size, rgm_response *a, rgm_error *err) {
     RGM_TRY(look_at_decay(r, size, &a->decay, err));
     a->ratio = fabs(a->first) > 0 ? large / a->first : 0;
     a->remaining = fabs(second) > 1e-3 * fabs(a->first) ? late / second : 0;
-    a->first /= r->rate;
-    a->constant /= r->rate;
+    double unit = a->ratio < RGM_SCALE_FREE ? r->rate : r->rate * size;
+    a->first /= unit;
+    a->constant /= unit;
     return RGM_OK;
 }
 

@@ -8,13 +8,16 @@
 
 #include "train/session.h"
 
-/* How the parameters of one tensor answer to gradients. Gradients are g = +-size in each element. What is "per rate" is
- * divided by the rate. */
+/* Below this ratio the length of a step does not depend on that of the gradient. */
+#define RGM_SCALE_FREE 3
+
+/* How the parameters of one tensor answer to gradients of +-size in each element. Lengths are divided by the rate, and
+ * by the gradient's size unless the optimizer is free of scale. */
 typedef struct rgm_response {
     char tensor[64];  /* which was looked at */
-    double first;     /* the first step against the gradient, per rate, of gradients of the size given */
+    double first;     /* the first step against the gradient */
     double ratio;     /* the same of gradients ten times as large, divided by it: 10 as in descent, 1 as in Adam */
-    double constant;  /* a step's length after many steps of the same gradient, per rate */
+    double constant;  /* a step after many of the same gradient: 1 / (1 - momentum) in descent */
     double remaining; /* of the steps behind one gradient and then none: the 100th divided by the second */
     double decay;     /* share of the parameters that is lost in a step whatever the gradients; below 0: they grow */
 } rgm_response;
