@@ -25,7 +25,9 @@ librecipe_la_SOURCES = \
 	%D%/check_step_rate.c \
 	%D%/check_step_schedule.c \
 	%D%/check_step_update.c \
-	%D%/check_training.c \
+	%D%/check_training.c %D%/check_training.h \
+	%D%/check_training_batch.c \
+	%D%/check_training_human.c \
 	%D%/checkpoint_says.c %D%/checkpoint_says.h \
 	%D%/checks.c %D%/checks.h \
 	%D%/checksums.c %D%/checksums.h \
