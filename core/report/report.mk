@@ -44,5 +44,15 @@ libreport_la_SOURCES = \
 	%D%/thumbs.c %D%/thumbs.h \
 	%D%/trace.c %D%/trace.h \
 	%D%/verdicts.c %D%/verdicts.h
-libreport_la_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
-libreport_la_LIBADD = $(JANSSON_LIBS)
+nodist_libreport_la_SOURCES = %D%/events.pb-c.c
+libreport_la_CPPFLAGS = $(AM_CPPFLAGS) -Icore $(JANSSON_CFLAGS) $(PROTOBUF_C_CFLAGS)
+libreport_la_LIBADD = $(JANSSON_LIBS) $(PROTOBUF_C_LIBS)
+
+# Both files of one call; the header is made with the source.
+%D%/events.pb-c.c: $(srcdir)/%D%/events.proto
+	$(AM_V_GEN)$(MKDIR_P) %D% && $(PROTOC_C) -I$(srcdir)/%D% --c_out=%D% $(srcdir)/%D%/events.proto
+%D%/events.pb-c.h: %D%/events.pb-c.c
+events_users = %D%/libreport_la-tensorboard.lo
+$(events_users): %D%/events.pb-c.h
+EXTRA_DIST += %D%/events.proto
+CLEANFILES += %D%/events.pb-c.c %D%/events.pb-c.h
