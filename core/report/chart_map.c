@@ -4,8 +4,9 @@
 #include <string.h>
 #include "report/html.h"
 
-/* In units of about a pixel. WRITTEN: columns up to which cells are wide enough for their counts. */
-enum { WIDTH = 560, LEFT = 112, RIGHT = 14, NAME = 14, WRITTEN = 16, LINE_HEIGHT = 13, KEY = 30 };
+/* In units of about a pixel. WRITTEN: columns up to which cells are wide enough for their counts; FEW: each is
+ * labelled. */
+enum { WIDTH = 560, LEFT = 112, RIGHT = 14, NAME = 14, WRITTEN = 16, FEW = 6, LINE_HEIGHT = 13, KEY = 30 };
 
 /* Where the cells are. */
 typedef struct frame {
@@ -100,12 +101,16 @@ static void put_columns(const frame *f) {
                                                      m->column_names[c], NAME, 1});
     } else if (m->column_at) {
         rgm_scale plain = {.kind = RGM_SCALE_LINEAR};
+        int32_t few = m->columns <= FEW, last = -1;
         rgm_scale_make(&plain, m->column_at[0], m->column_at[m->columns - 1], 6, 0);
-        for (int32_t i = 0; i < plain.count; i++) {
-            int32_t c = 0;
-            while (c + 1 < m->columns && m->column_at[c] < plain.ticks[i]) c++;
-            rgm_chart_text(f->to, &(rgm_chart_label){LEFT + (c + 0.5) * f->wide, bottom + 15, "middle", "",
-                                                     rgm_scale_text(&plain, plain.ticks[i], text), 0, 0});
+        for (int32_t i = 0; i < (few ? m->columns : plain.count); i++) { /* of a few columns each has its own value */
+            int32_t c = few ? i : 0;
+            double at = few ? m->column_at[i] : plain.ticks[i];
+            while (c + 1 < m->columns && m->column_at[c] < at) c++;
+            if (c != last)
+                rgm_chart_text(f->to, &(rgm_chart_label){LEFT + (c + 0.5) * f->wide, bottom + 15, "middle", "",
+                                                         rgm_scale_text(&plain, at, text), 0, 0});
+            last = c;
         }
     }
     if (m->column_title)
