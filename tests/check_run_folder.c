@@ -205,6 +205,8 @@ static json_t *events(const char *run) {
         if (file) json_object_set_new(event, "file", json_string(strrchr(file, '/')));
         json_object_del(event, "seconds");
         json_object_del(event, "images_per_s");
+        json_object_del(event, "wait_share");
+        json_object_del(event, "batch_share");
         if (json_integer_value(json_object_get(event, "resumed")) == 0)
             json_array_append_new(all, event);
         else

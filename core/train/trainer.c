@@ -149,7 +149,7 @@ static void plan_memory(rgm_trainer *t) {
     m->pipeline =
         rgm_arena_cost(sizeof(float) * batch * (size_t)s->model->outputs) + rgm_arena_cost(sizeof(int32_t) * batch);
     m->pipeline += rgm_augmenter_bytes(t->augmenter) + rgm_activator_bytes(&t->activator) + tools_bytes(t);
-    if (t->options.training) m->pipeline += pipeline_bytes(t, &s->data->train, 1);
+    if (t->options.training) m->pipeline += pipeline_bytes(t, &s->data->train, 1) + rgm_watcher_bytes(s);
     m->pipeline += larger(pipeline_bytes(t, &s->data->validation, 0), pipeline_bytes(t, &s->data->test, 0)) +
                    rgm_budget_caches(s, t->options.training);
     m->peak =

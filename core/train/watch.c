@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "plan/norm.h"
 #include "plan/probe.h"
+#include "train/watched.h"
 
 enum { MAP_CHUNKS = 4, PIECE = 256, NAME = 64 };
 
@@ -285,6 +286,13 @@ void rgm_watcher_destroy(rgm_watcher *w) {
     free(w->looks);
     free(w->node_squares);
     free(w);
+}
+
+size_t rgm_watcher_bytes(const rgm_session *s) {
+    size_t nodes = (size_t)rgm_graph_node_count(s->model->graph), workers = (size_t)rgm_team_size(s->device->team);
+    size_t cell = sizeof(double) + 2 * sizeof(float) + sizeof(int32_t);
+    return nodes * (sizeof(look) + sizeof(rgm_watch_layer) + (size_t)RGM_WATCHED_BINS * RGM_SIGNALS * cell) +
+           workers * sizeof(float) * RGM_UPDATE_WATCHED;
 }
 
 /* ---- phases ---- */

@@ -71,6 +71,9 @@ typedef struct rgm_watcher rgm_watcher;
 rgm_status rgm_watcher_create(rgm_watcher **watcher, const rgm_session *session, const rgm_plan *plan, rgm_error *err);
 void rgm_watcher_destroy(rgm_watcher *watcher); /* NULL is fine */
 
+/* Bytes that watching takes, what is kept of a run among them (watched.h), for the plan. */
+size_t rgm_watcher_bytes(const rgm_session *session);
+
 /* The phases that look. One comes behind the batch's phase. The others come each behind the forward phase `after`,
  * counted from 0, in rising order. */
 rgm_phase rgm_watcher_input_phase(rgm_watcher *watcher);
