@@ -571,6 +571,20 @@ tests_check_label_errors_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE $(JANSSON_CFLAG
 tests_check_label_errors_CFLAGS = $(test_cflags)
 tests_check_label_errors_LDADD = librecipe.la librun.la libreport.la $(train_libs) $(JANSSON_LIBS)
 
+# Checks of the data, and of what enters the net.
+check_PROGRAMS += tests/check_checks_data
+TESTS += tests/check_checks_data
+tests_check_checks_data_SOURCES = %D%/check_checks_data.c %D%/checks_case.c %D%/checks_case.h %D%/make_set.c %D%/make_set.h
+tests_check_checks_data_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE $(HDF5_CFLAGS) $(JANSSON_CFLAGS)
+tests_check_checks_data_CFLAGS = $(test_cflags)
+tests_check_checks_data_LDADD = librecipe.la librun.la libreport.la $(train_libs) $(JANSSON_LIBS) -lm
+check_PROGRAMS += tests/check_checks_input
+TESTS += tests/check_checks_input
+tests_check_checks_input_SOURCES = %D%/check_checks_input.c %D%/checks_case.c %D%/checks_case.h %D%/make_set.c %D%/make_set.h
+tests_check_checks_input_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE $(HDF5_CFLAGS) $(JANSSON_CFLAGS)
+tests_check_checks_input_CFLAGS = $(test_cflags)
+tests_check_checks_input_LDADD = librecipe.la librun.la libreport.la $(train_libs) $(JANSSON_LIBS) -lm
+
 # How a run ends: what is saved then, and what is not.
 check_PROGRAMS += tests/check_run_end
 TESTS += tests/check_run_end

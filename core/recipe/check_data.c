@@ -17,5 +17,8 @@ const rgm_check_row rgm_checks_data[] = {
     {{"labels_fit", "D", "do labels have to do with their pictures?", 1}, 12, rgm_check_labels_fit},
     {{"splits_agree", "D", "do the splits mean the same by their labels?", 1}, 13, rgm_check_splits_agree},
     {{"wrong_labels", "D", "how many training labels are wrong?", 1}, 14, rgm_check_wrong_labels},
+    {{"drift", "D", "are the splits of one kind of picture?", 1}, 15, rgm_check_drift},
+    {{"inputs_matter", "D", "do real images teach more than black ones?", 0}, 50, rgm_check_inputs_matter},
+    {{"baselines", "D", "does the net beat dumb baselines?", 0}, 55, rgm_check_baselines},
     {{0}, 0, NULL},
 };

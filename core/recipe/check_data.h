@@ -25,4 +25,11 @@ rgm_status rgm_check_labels_fit(rgm_checking *c, rgm_verdict *v, rgm_error *err)
 rgm_status rgm_check_splits_agree(rgm_checking *c, rgm_verdict *v, rgm_error *err);
 rgm_status rgm_check_wrong_labels(rgm_checking *c, rgm_verdict *v, rgm_error *err);
 
+/* check_data_drift.c: whether the splits are of one kind */
+rgm_status rgm_check_drift(rgm_checking *c, rgm_verdict *v, rgm_error *err);
+
+/* check_data_trained.c: what short trainings say of the data */
+rgm_status rgm_check_inputs_matter(rgm_checking *c, rgm_verdict *v, rgm_error *err);
+rgm_status rgm_check_baselines(rgm_checking *c, rgm_verdict *v, rgm_error *err);
+
 #endif

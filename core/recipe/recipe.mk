@@ -6,8 +6,10 @@ librecipe_la_SOURCES = \
 	%D%/check.c %D%/check.h \
 	%D%/check_data.c %D%/check_data.h \
 	%D%/check_data_classes.c \
+	%D%/check_data_drift.c \
 	%D%/check_data_found.c \
 	%D%/check_data_labels.c \
+	%D%/check_data_trained.c \
 	%D%/check_input.c %D%/check_input.h \
 	%D%/check_input_augment.c \
 	%D%/check_loss.c \

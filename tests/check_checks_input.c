@@ -1,0 +1,135 @@
+/* Checks of what enters the net (family P). */
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+#include "checks_case.h"
+#include "data/dataset.h"
+
+enum { TRAIN = RGM_SPLIT_TRAIN, SIDE = 12, CLASSES = 4 };
+enum { PASS = RGM_VERDICT_PASS, WARN = RGM_VERDICT_WARN, FAIL = RGM_VERDICT_FAIL, NOT = RGM_VERDICT_NOT_CHECKED };
+
+static const int64_t usual[RGM_SPLIT_COUNT] = {600, 200, 0};
+static const char *const all[] = {"pixel_order",      "pixel_levels",  "normalised",      "evaluation_pixels",
+                                  "train_evaluation", "augment_draws", "augment_changes", "augment_strength"};
+enum { ALL = sizeof all / sizeof *all };
+
+START_TEST(test_healthy) {
+    static const char *const none[] = {"augment", "[]", NULL},
+                             *const some[] = {"augment", "[{crop: {padding: 1}}]", NULL},
+                             *const three[] = {"augment", "[{crop: {padding: 1}}, flip, {cutout: {size: 3}}]", NULL};
+    const char *const *const chains[] = {none, some, three};
+    for (int32_t colour = 0; colour < 2; colour++) {
+        checks_set s;
+        checks_set_make(&s, SIDE, colour ? 3 : 1, CLASSES, usual);
+        for (int32_t k = 0; k < 3; k++)
+            for (int32_t i = 0; i < ALL; i++) {
+                rgm_verdict v = checks_verdict(&s, all[i], chains[k]);
+                ck_assert_msg(v.verdict == PASS || (k == 2 && i == ALL - 1), "%s: %s", all[i], v.figure);
+            }
+        checks_set_free(&s);
+    }
+}
+END_TEST
+
+static void expect_constants(double mean, double std, int32_t verdict, const char *cause) {
+    checks_set s;
+    checks_set_make(&s, SIDE, 1, CLASSES, usual);
+    s.mean = mean;
+    s.std = std;
+    checks_expect(&s, "normalised", NULL, verdict, cause);
+    checks_set_free(&s);
+}
+
+START_TEST(test_normalisation) {
+    /* pixels have mean 0.49 and deviation 0.15 */
+    expect_constants(0, 1, FAIL, "not normalised");
+    expect_constants(0, 1 / 255.0, FAIL, "not divided by 255");
+    expect_constants(0.49 + 0.49 * 0.15, 0.15 * 0.15, FAIL, "normalised twice");
+    expect_constants(0.49 * 255, 0.15 * 255, FAIL, "of pixels of 0 to 255");
+    expect_constants(0.47, 0.14, PASS, NULL); /* of another set, nearly the same */
+    expect_constants(0.49, 0.25, WARN, "not its pixels'");
+}
+END_TEST
+
+START_TEST(test_pixels) {
+    checks_set s;
+    checks_set_make(&s, SIDE, 1, CLASSES, usual);
+    for (int64_t p = 0; p < s.count[TRAIN] * SIDE * SIDE; p++) s.images[TRAIN][p] = s.images[TRAIN][p] > 128;
+    checks_expect(&s, "pixel_levels", NULL, FAIL, "cut to whole numbers");
+    checks_set_free(&s);
+}
+END_TEST
+
+START_TEST(test_planes) {
+    checks_set s;
+    checks_set_make(&s, 16, 3, CLASSES, usual);
+    for (int32_t k = 0; k < 2; k++) {
+        uint8_t *old = malloc(3 * 256);
+        for (int64_t i = 0; i < s.count[k]; i++) {
+            uint8_t *at = s.images[k] + i * 768;
+            memcpy(old, at, 768);
+            for (int32_t b = 0; b < 768; b++) at[b % 3 * 256 + b / 3] = old[b];
+        }
+        free(old);
+    }
+    checks_expect(&s, "pixel_order", NULL, FAIL, "channels first");
+    checks_set_free(&s);
+}
+END_TEST
+
+START_TEST(test_augmentations) {
+    static const char *const useless[] = {"augment", "[{crop: {padding: 1}}, {flip: {p: 0}}]", NULL},
+                             *const strong[] = {"augment", "[{crop: {padding: 11}}, flip]", NULL};
+    checks_set s;
+    checks_set_make(&s, SIDE, 1, CLASSES, usual);
+    checks_expect(&s, "augment_changes", useless, WARN, "flip does nothing");
+    rgm_verdict v = checks_verdict(&s, "augment_changes", useless);
+    ck_assert_str_eq(v.edit[0].key, "augment");
+    ck_assert_ptr_null(strstr(v.edit[0].value, "flip"));
+    ck_assert_ptr_nonnull(strstr(v.edit[0].value, "crop"));
+    v = checks_verdict(&s, "augment_strength", strong);
+    ck_assert_msg(v.verdict == FAIL || v.verdict == WARN, "%s", v.figure);
+    ck_assert_ptr_nonnull(strstr(v.cause[0], "crop"));
+    checks_set_free(&s);
+}
+END_TEST
+
+START_TEST(test_odd) {
+    static const int64_t tiny[RGM_SPLIT_COUNT] = {2, 1, 0};
+    checks_set s;
+    checks_set_make(&s, 1, 1, 2, tiny);
+    for (int32_t i = 0; i < ALL; i++) checks_verdict(&s, all[i], NULL);
+    checks_set_free(&s);
+}
+END_TEST
+
+START_TEST(test_threads) {
+    static const char *const threads[][3] = {{"threads", "1", NULL}, {"threads", "5", NULL}};
+    checks_set s;
+    checks_set_make(&s, SIDE, 3, CLASSES, usual);
+    for (int32_t i = 0; i < ALL; i++) {
+        rgm_verdict one = checks_verdict(&s, all[i], threads[0]);
+        ck_assert_str_eq(one.figure, checks_verdict(&s, all[i], threads[1]).figure);
+    }
+    checks_set_free(&s);
+}
+END_TEST
+
+int main(void) {
+    Suite *s = suite_create("checks of the input");
+    TCase *c = tcase_create("input");
+    tcase_set_timeout(c, 240);
+    tcase_add_test(c, test_healthy);
+    tcase_add_test(c, test_normalisation);
+    tcase_add_test(c, test_pixels);
+    tcase_add_test(c, test_planes);
+    tcase_add_test(c, test_augmentations);
+    tcase_add_test(c, test_odd);
+    tcase_add_test(c, test_threads);
+    suite_add_tcase(s, c);
+    SRunner *runner = srunner_create(s);
+    srunner_run_all(runner, CK_ENV);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? 1 : 0;
+}
