@@ -215,8 +215,8 @@ rgm_status rgm_check_splits_agree(rgm_checking *c, rgm_verdict *v, rgm_error *er
 
 /* Images by how sure the guess is: the top tenth, the top quarter, and what lies between. */
 typedef struct sure {
-    int64_t tenth, quarter;             /* images */
-    int64_t wrong_tenth, wrong_quarter; /* whose label is not the guess */
+    int64_t tenth, quarter, half;                   /* images */
+    int64_t wrong_tenth, wrong_quarter, wrong_half; /* whose label is not the guess */
     int64_t far; /* of wrong_quarter: the label is in the less likely half of the other classes */
 } sure;
 
@@ -244,6 +244,10 @@ static rgm_status look_at_sure(const rgm_cheap *m, sure *s, rgm_error *err) {
         const float *scores = m->scores[TRAIN] + i * K;
         int32_t label = m->set.labels[TRAIN][i], wrong = rgm_cheap_guess(scores, K, NULL) != label;
         int32_t tenth = ahead[i] > sorted[n - 1 - n / 10];
+        if (ahead[i] > sorted[n - 1 - n / 2]) {
+            s->half++;
+            s->wrong_half += wrong;
+        }
         if (ahead[i] <= sorted[n - 1 - n / 4]) continue;
         s->quarter++;
         s->wrong_quarter += wrong;
@@ -278,7 +282,10 @@ static int32_t many_wrong(const sure *s, int32_t K) {
     if (quarter < FEW_WRONG) return 0;
     if (above(between, rest, tenth, s->tenth) >= FALLING) return 0;
     if (tenth - 2 * sqrt(tenth * (1 - tenth) / (double)s->tenth) < 0.5 * quarter) return 0;
-    return K < 4 || 2 * (double)s->far >= FAR_SHARE * (double)s->wrong_quarter;
+    if (K >= 4) return 2 * (double)s->far >= FAR_SHARE * (double)s->wrong_quarter;
+    /* of few classes none lies far: the next quarter must not be worse, either */
+    int64_t next = s->half - s->quarter, wrong = s->wrong_half - s->wrong_quarter;
+    return next > 0 && above((double)wrong / (double)next, next, tenth, s->tenth) < FALLING;
 }
 
 static int32_t some_wrong(const sure *s, int32_t K) {
