@@ -355,7 +355,7 @@ fixture_sources = adam constant cosine crop cross_entropy cutout dropout flip he
 fixture_broken = CRASH EXIT FP HANG LARGE MAGIC SIGNALS SLOT SYMBOL UNDEFINED VERSION
 fixture_dropouts = PLAIN INPUT OUTPUT ALWAYS SCRATCH
 fixture_files = %D%/fixtures/good.c %D%/fixtures/broken.c %D%/fixtures/dropout.c %D%/fixtures/scoped.c \
-	%D%/fixtures/fails.c %D%/fixtures/keeper.c %D%/fixtures/hurt.c %D%/fixtures/versions.c %D%/fixtures/window.c %D%/fixtures/alter.awk
+	%D%/fixtures/fails.c %D%/fixtures/keeper.c %D%/fixtures/hurt.c %D%/fixtures/versions.c %D%/fixtures/window.c %D%/fixtures/losses.c %D%/fixtures/alter.awk
 
 tests/fixtures/same.stamp: $(fixture_files) docs/PLUGINS.md include/regimen/plugin.h
 	$(AM_V_GEN)$(MKDIR_P) tests/fixtures
@@ -381,6 +381,7 @@ tests/fixtures/same.stamp: $(fixture_files) docs/PLUGINS.md include/regimen/plug
 	@$(fixture_cc) -I$(srcdir)/include -DVERSION=1 -DOTHER $(srcdir)/tests/fixtures/versions.c \
 	  -o tests/fixtures/train/versions_1b.so
 	@$(fixture_cc) -I$(srcdir)/include $(srcdir)/tests/fixtures/fails.c -o tests/fixtures/train/fails.so
+	@$(fixture_cc) -I$(srcdir)/include $(srcdir)/tests/fixtures/losses.c -o tests/fixtures/train/losses.so
 	@for d in $(fixture_dropouts); do \
 	  $(fixture_cc) -I$(srcdir)/include -DDROPOUT_$$d $(srcdir)/tests/fixtures/dropout.c \
 	    -o tests/fixtures/train/dropout_$$d.so || exit 1; done
@@ -584,6 +585,28 @@ tests_check_checks_input_SOURCES = %D%/check_checks_input.c %D%/checks_case.c %D
 tests_check_checks_input_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE $(HDF5_CFLAGS) $(JANSSON_CFLAGS)
 tests_check_checks_input_CFLAGS = $(test_cflags)
 tests_check_checks_input_LDADD = librecipe.la librun.la libreport.la $(train_libs) $(JANSSON_LIBS) -lm
+# The checks of a net, of its start and of the loss.
+checks_tests = tests/check_checks_model tests/check_checks_start tests/check_checks_loss
+check_PROGRAMS += $(checks_tests)
+TESTS += $(checks_tests)
+checks_helpers = %D%/verdict_case.c %D%/verdict_case.h $(train_helpers)
+checks_cppflags = $(AM_CPPFLAGS) -D_GNU_SOURCE $(HDF5_CFLAGS) $(JANSSON_CFLAGS) -DRGM_FIXTURES='"$(abs_top_builddir)/tests/fixtures"'
+checks_libs = $(helpers) librecipe.la librun.la libreport.la $(train_libs) $(JANSSON_LIBS)
+tests_check_checks_model_SOURCES = %D%/check_checks_model.c $(checks_helpers)
+tests_check_checks_model_CPPFLAGS = $(checks_cppflags)
+EXTRA_tests_check_checks_model_DEPENDENCIES = tests/fixtures/same.stamp
+tests_check_checks_model_CFLAGS = $(test_cflags)
+tests_check_checks_model_LDADD = $(checks_libs)
+tests_check_checks_start_SOURCES = %D%/check_checks_start.c $(checks_helpers)
+tests_check_checks_start_CPPFLAGS = $(checks_cppflags)
+EXTRA_tests_check_checks_start_DEPENDENCIES = tests/fixtures/same.stamp
+tests_check_checks_start_CFLAGS = $(test_cflags)
+tests_check_checks_start_LDADD = $(checks_libs)
+tests_check_checks_loss_SOURCES = %D%/check_checks_loss.c $(checks_helpers)
+tests_check_checks_loss_CPPFLAGS = $(checks_cppflags)
+EXTRA_tests_check_checks_loss_DEPENDENCIES = tests/fixtures/same.stamp
+tests_check_checks_loss_CFLAGS = $(test_cflags)
+tests_check_checks_loss_LDADD = $(checks_libs)
 
 # How a run ends: what is saved then, and what is not.
 check_PROGRAMS += tests/check_run_end
