@@ -106,15 +106,13 @@ static int32_t same_block(const rgm_node *a, const rgm_node *b) {
     return n && n == block_of(b) && memcmp(a->name, b->name, n) == 0;
 }
 
-/* 1 if the node sums; a sum of its own has no block's name, but reads a batch norm or convolution that has. */
+/* 1 if the node sums for the block. A sum of its own has no block's name; it is that of the branch, which is the one of
+ * its inputs that was made last. */
 static int32_t sums_for(const rgm_graph *g, const rgm_node *n, const rgm_node *block) {
     if (n->op == RGM_OP_BATCHNORM && n->in[1] != RGM_NO_TENSOR) return same_block(n, block);
     if (n->op != RGM_OP_ADD) return 0;
-    for (int32_t k = 0; k < 2; k++) {
-        const rgm_node *from = producer(g, n->in[k]);
-        if (from && same_block(from, block)) return 1;
-    }
-    return 0;
+    const rgm_node *from = producer(g, n->in[0] > n->in[1] ? n->in[0] : n->in[1]);
+    return from && same_block(from, block);
 }
 
 rgm_rule rgm_rule_sums(const rgm_graph *g) {

@@ -106,11 +106,12 @@ static rgm_status take_memory(rgm_specimen *s, rgm_error *err) {
     return RGM_OK;
 }
 
-/* Pixels without augmentation, in each plan's layout. */
+/* Pixels without augmentation, in each plan's layout; shuffled, as sets in memory may be sorted by class. */
 static rgm_status create_batches(rgm_specimen *s, int32_t training, rgm_error *err) {
     const rgm_session *session = s->session;
     const rgm_batch_options options = {.view = session->data->train,
                                        .batch = s->images,
+                                       .train = 1,
                                        .seed = s->config->seed,
                                        .kernels = session->device->kernels,
                                        .layout = rgm_plan_input_layout(s->plan[training]),

@@ -56,7 +56,7 @@ typedef struct rgm_specimen_options {
     const rgm_config *config;  /* fitted to the data */
     rgm_lab_settings settings; /* over it; NULL: none */
     rgm_device *device;
-    const rgm_dataset *set; /* its training split, in order */
+    const rgm_dataset *set; /* its training split, shuffled by the configuration's seed */
     int32_t images;         /* in a batch; cut to what the set has */
     rgm_stop stop;
 } rgm_specimen_options;
