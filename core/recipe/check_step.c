@@ -14,7 +14,11 @@ static rgm_status batch(rgm_checking *c, rgm_verdict *v, rgm_error *err) {
     int64_t images = c->session->data->train.count, size = c->config->batch;
     int32_t usual = rgm_suit_batch(images, 128);
     (void)err;
-    if (size == 1 && images > 1) {
+    if (images < 8) {
+        rgm_check_fail(v, "%" PRId64 " image%s for training", images, images == 1 ? "" : "s");
+        rgm_check_cause(v, "too few images: every batch is the same %s", images == 1 ? "single image" : "few images");
+        rgm_check_mend(v, "train on more images: 'regimen import', or a smaller data.validation");
+    } else if (size == 1) {
         rgm_check_warn(v, "one image in a step, usual is %d for %" PRId64 " images", usual, images);
         rgm_check_cause(v, "a batch of one: each gradient is one image's, and the steps are noise");
         rgm_check_edit(v, "batch", "%d", usual);
@@ -72,13 +76,19 @@ static rgm_status patience(rgm_checking *c, rgm_verdict *v, rgm_error *err) {
 
 /* ---- dropout ---- */
 
+/* It stands behind every batch norm, where it is least harmful (Li et al. 2019, arXiv:1801.05134): light dropout may
+ * stay. */
+static const double LIGHT = 0.3;
+
 static rgm_status dropout(rgm_checking *c, rgm_verdict *v, rgm_error *err) {
     const rgm_graph *g = c->session->model->graph;
     int32_t norms = 0;
     (void)err;
     for (int32_t i = 0; i < rgm_graph_node_count(g); i++) norms += rgm_graph_node(g, i)->op == RGM_OP_BATCHNORM;
     if (!(c->config->dropout > 0)) return rgm_check_pass(v, "no dropout");
-    if (!norms) return rgm_check_pass(v, "dropout %.2g, no batch norm", c->config->dropout);
+    if (!norms || c->config->dropout <= LIGHT)
+        return rgm_check_pass(v, "dropout %.2g before the classifier, %d layers of batch norm", c->config->dropout,
+                              norms);
     rgm_check_warn(v, "dropout %.2g with %d layers of batch norm", c->config->dropout, norms);
     rgm_check_cause(v, "dropout together with batch norm: variances differ between training and evaluation");
     rgm_check_edit(v, "dropout", "0");

@@ -10,7 +10,7 @@
 #include "train/suit.h"
 
 /* Gradients of this size in each element: those of a ResNet-20 at its start are of norm 1 over 270,000 elements. */
-static const double SIZE = 2e-3;
+static const double SIZE = 2e-3, ADAM_RATE = 1e-3;
 
 static const double TOO_HIGH = 8, TOO_LOW = 1.0 / 40;    /* of a rate, times the usual one */
 static const double STEP_HIGH = 0.03, STEP_LOW = 2.5e-5; /* of steps whose length is the rate, as Adam's */
@@ -23,12 +23,23 @@ typedef struct answers {
     int32_t moves;
 } answers;
 
+/* Decay at the usual rate: one that is wrong is not the decay's fault. */
+static rgm_status look(const rgm_checking *c, rgm_response *response, int32_t *moves, rgm_error *err) {
+    rgm_usual usual;
+    rgm_rig_ask ask = {.size = SIZE, .rate = ADAM_RATE};
+    RGM_TRY(rgm_usual_read(c, &usual, err));
+    RGM_TRY(rgm_rig_look(c->session, &ask, response, moves, err));
+    if (!*moves || response->ratio < RGM_SCALE_FREE) return RGM_OK;
+    ask.rate = usual.rate;
+    return rgm_rig_look(c->session, &ask, response, moves, err);
+}
+
 rgm_status rgm_step_response(rgm_checking *c, const rgm_response **response, int32_t *moves, rgm_error *err) {
     answers *a = c->kept[RGM_KEPT_RATE];
     if (!a) {
         a = calloc(1, sizeof *a);
         if (!a) return rgm_fail(err, RGM_E_NOMEM, "checks: out of memory");
-        rgm_status status = rgm_rig_look(c->session, SIZE, &a->response, &a->moves, err);
+        rgm_status status = look(c, &a->response, &a->moves, err);
         if (status < 0) {
             free(a);
             return status;
@@ -142,7 +153,8 @@ rgm_status rgm_check_rate(rgm_checking *c, rgm_verdict *v, rgm_error *err) {
         return RGM_OK;
     }
     RGM_TRY(rgm_step_response(c, &a, &moves, err));
-    if (!moves) return rgm_check_not(v, "the optimizer does not answer to gradients (see step_direction)");
+    if (!moves || !(a->constant > 0))
+        return rgm_check_not(v, "the optimizer does not follow gradients (see step_direction)");
     return judge_rate(c, a, peak, v, err);
 }
 
@@ -181,7 +193,7 @@ rgm_status rgm_check_momentum(rgm_checking *c, rgm_verdict *v, rgm_error *err) {
         return RGM_OK;
     }
     int32_t none = free_of_scale ? rgm_short_setting(c->session->model->components.optimizer, "beta1", 1) <= 0
-                                 : a->constant < 1.5 && usual.constant > 5 && peak < 3 * usual.rate;
+                                 : a->constant > 0 && a->constant < 1.5 && usual.constant > 5 && peak < 3 * usual.rate;
     if (none) {
         rgm_check_warn(v, "no %s: with rate %.3g, a constant gradient makes %.2g of the usual steps", word, peak,
                        free_of_scale ? 1.0 : peak * a->constant / (usual.rate * usual.constant));
@@ -235,25 +247,30 @@ rgm_status rgm_check_decay(rgm_checking *c, rgm_verdict *v, rgm_error *err) {
     const rgm_response *a;
     int32_t moves;
     double factors;
+    char figure[128];
     rgm_usual usual;
     RGM_TRY(rgm_usual_read(c, &usual, err));
     RGM_TRY(rgm_step_response(c, &a, &moves, err));
     RGM_TRY(sum_factors(c, &factors, err));
     if (!moves) return rgm_check_not(v, "the optimizer does not answer to gradients (see step_direction)");
-    double times = a->decay / usual.decay, forgotten = a->decay * factors;
+    double longer = is_scale_free(a) ? 1 : fmax(1, a->constant / usual.constant); /* the momentum's fault */
+    double taken = a->decay / longer, times = taken / usual.decay, forgotten = taken * factors;
+    if (!(a->first > 0)) return rgm_check_not(v, "the optimizer does not follow gradients (see step_direction)");
+    if (a->remaining > 0.6) return rgm_check_not(v, "the optimizer does not forget (see momentum)");
     if (a->decay < -1e-6) {
         rgm_check_fail(v, "whatever the gradients, weights grow by %.2g of themselves in a step", -a->decay);
         rgm_check_cause(v, "weight decay has the wrong sign");
         edit_decay(c, v);
         return RGM_OK;
     }
-    if ((times < DECAY_HIGH || forgotten < 5) && a->decay < DECAY_STEP)
-        return rgm_check_pass(v, "a step takes %.2g of the weights, usual is %.2g", a->decay, usual.decay);
-    if (times >= DECAY_FAIL || a->decay >= DECAY_STEP)
-        rgm_check_fail(v, "a step takes %.2g of the weights, usual is %.2g", a->decay, usual.decay);
+    snprintf(figure, sizeof figure, "at the usual rate a step takes %.2g of the weights, usual is %.2g", taken,
+             usual.decay);
+    if ((times < DECAY_HIGH || forgotten < 5) && taken < DECAY_STEP) return rgm_check_pass(v, "%s", figure);
+    if (times >= DECAY_FAIL || taken >= DECAY_STEP)
+        rgm_check_fail(v, "%s", figure);
     else
-        rgm_check_warn(v, "a step takes %.2g of the weights, usual is %.2g", a->decay, usual.decay);
-    rgm_check_cause(v, "weight decay is too high, about %.0f times: weights forget in %.0f steps", times, 1 / a->decay);
+        rgm_check_warn(v, "%s", figure);
+    rgm_check_cause(v, "weight decay is too high, about %.0f times: weights forget in %.0f steps", times, 1 / taken);
     edit_decay(c, v);
     return RGM_OK;
 }

@@ -115,7 +115,7 @@ static int32_t judge_reach(const rgm_checking *c, const drawn *d, const char *li
     int32_t short_of_end = d->steps < d->total && d->last > 0.5 * d->peak && d->whole_last < 0.1 * d->whole_peak;
     if (!short_of_peak && !short_of_end) return 0;
     rgm_check_warn(v, "%s; of a schedule of %" PRId64 " steps, %" PRId64 " are made", line, d->total, d->steps);
-    rgm_check_cause(v, short_of_peak ? "the run ends before the schedule reaches its peak"
+    rgm_check_cause(v, short_of_peak ? "too few steps: the run ends before the schedule reaches its peak"
                                      : "the run ends before its schedule: the rate never decays");
     fit_epochs(c, d, v);
     return 1;

@@ -15,7 +15,10 @@ typedef struct rig {
     float *param, *grad, *slot[SLOTS];
     void *scratch;
     double rate;
+    int32_t plain; /* 1: without regularizers */
 } rig;
+
+static const double SMALL_RATE = 1e-3;
 
 /* ---- the update of train/update.c, on one tensor ---- */
 
@@ -54,7 +57,8 @@ static rgm_status open_rig(rig *r, const rgm_session *s, int32_t tensor, rgm_err
     const uint32_t slots = rgm_plug_slot_count(s->model->components.optimizer);
     *r = (rig){.session = s, .tensor = tensor, .n = (uint64_t)p->count, .row = (uint64_t)(p->count / p->dims[0])};
     if (is_element_wise(&s->model->components) && r->n > ELEMENTS) r->n = ELEMENTS;
-    r->rate = s->model->components.lr;
+    r->rate = SMALL_RATE;
+    r->plain = 1;
     r->param = zeros(r->n);
     r->grad = zeros(r->n);
     r->scratch = aligned_alloc(64, scratch_bytes(&s->model->components));
@@ -72,7 +76,7 @@ static void clear(rig *r) {
 
 static rgm_status regularize(const rig *r, int32_t stage, const rgm_clock *clock, rgm_span *span, rgm_error *err) {
     const rgm_components *c = &r->session->model->components;
-    for (int32_t i = 0; i < c->regularizers; i++) {
+    for (int32_t i = 0; i < c->regularizers && !r->plain; i++) {
         rgm_plug_call call;
         const rgm_rng key = {r->session->config->seed, RGM_STREAM(RGM_STREAM_REGULARIZE, i), (uint32_t)clock->step,
                              (uint32_t)r->tensor};
@@ -171,23 +175,24 @@ static rgm_status look_at_decay(rig *r, double size, double *decay, rgm_error *e
 
 /* ---- the whole look ---- */
 
-static rgm_status look(rig *r, double size, rgm_response *a, rgm_error *err) {
-    double second, late, large;
+static rgm_status look(rig *r, const rgm_rig_ask *ask, rgm_response *a, rgm_error *err) {
+    double second, late, large, size = ask->size;
     RGM_TRY(first_step(r, size, &a->first, err));
     RGM_TRY(first_step(r, 10 * size, &large, err));
     RGM_TRY(late_step(r, size, REST, REST, &a->constant, err));
     RGM_TRY(late_step(r, size, 1, 2, &second, err));
     RGM_TRY(late_step(r, size, 1, REST, &late, err));
-    RGM_TRY(look_at_decay(r, size, &a->decay, err));
     a->ratio = fabs(a->first) > 0 ? large / a->first : 0;
     a->remaining = fabs(second) > 1e-3 * fabs(a->first) ? late / second : 0;
     double unit = a->ratio < RGM_SCALE_FREE ? r->rate : r->rate * size;
     a->first /= unit;
     a->constant /= unit;
-    return RGM_OK;
+    r->plain = 0;
+    r->rate = ask->rate;
+    return look_at_decay(r, size, &a->decay, err);
 }
 
-rgm_status rgm_rig_look(const rgm_session *s, double size, rgm_response *a, int32_t *moves, rgm_error *err) {
+rgm_status rgm_rig_look(const rgm_session *s, const rgm_rig_ask *ask, rgm_response *a, int32_t *moves, rgm_error *err) {
     *a = (rgm_response){0};
     *moves = 0;
     for (int32_t i = rgm_graph_param_count(s->model->graph); i-- > 0 && !*moves;) {
@@ -196,10 +201,10 @@ rgm_status rgm_rig_look(const rgm_session *s, double size, rgm_response *a, int3
         double length = 0;
         if (p->role != RGM_ROLE_WEIGHT) continue;
         RGM_TRY(open_rig(&r, s, i, err));
-        rgm_status status = first_step(&r, size, &length, err);
+        rgm_status status = first_step(&r, ask->size, &length, err);
         *moves = fabs(length) > 0;
         snprintf(a->tensor, sizeof a->tensor, "%s", p->name);
-        if (status >= 0 && *moves) status = look(&r, size, a, err);
+        if (status >= 0 && *moves) status = look(&r, ask, a, err);
         close_rig(&r);
         RGM_TRY(status);
     }

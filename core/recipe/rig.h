@@ -19,12 +19,17 @@ typedef struct rgm_response {
     double ratio;     /* the same of gradients ten times as large, divided by it: 10 as in descent, 1 as in Adam */
     double constant;  /* a step after many of the same gradient: 1 / (1 - momentum) in descent */
     double remaining; /* of the steps behind one gradient and then none: the 100th divided by the second */
-    double decay;     /* share of the parameters that is lost in a step whatever the gradients; below 0: they grow */
+    double decay;     /* with the regularizers, at `rate`: share of the parameters that is lost in a step whatever the
+                         gradients; below 0: they grow */
 } rgm_response;
 
-/* With gradients of size `size` and the rate of the optimizer's `lr`. It looks at the last weight that is updated at
- * all; *moves = 0: none is, and the rest is 0. RGM_E_NOMEM; RGM_E_PLUGIN. [main] */
-rgm_status rgm_rig_look(const rgm_session *session, double size, rgm_response *response, int32_t *moves,
+/* With gradients of size `size`. All but `decay` is of the optimizer alone, at a small rate, so that regularizers and a
+ * wrong rate are not in it. It looks at the last weight that is updated at all; *moves = 0: none is, and the rest is 0.
+ * RGM_E_NOMEM; RGM_E_PLUGIN. [main] */
+typedef struct rgm_rig_ask {
+    double size, rate;
+} rgm_rig_ask;
+rgm_status rgm_rig_look(const rgm_session *session, const rgm_rig_ask *ask, rgm_response *response, int32_t *moves,
                         rgm_error *err);
 
 #endif
