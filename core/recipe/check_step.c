@@ -101,11 +101,16 @@ typedef struct lines {
     char text[RGM_VERDICT_LINE];
     char first[RGM_VERDICT_LINE];
     int32_t count;
+    int32_t idle; /* keys without effect, which harm nothing */
 } lines;
 
 static void take_line(void *context, const char *line) {
     lines *l = context;
     size_t at = strlen(l->text);
+    if (strstr(line, ": has no effect: ")) {
+        l->idle++;
+        return;
+    }
     if (!l->count) snprintf(l->first, sizeof l->first, "%s", line);
     snprintf(l->text + at, sizeof l->text - at, "%s%s", at ? "; " : "", line);
     l->count++;
@@ -125,6 +130,8 @@ static rgm_status advice(rgm_checking *c, rgm_verdict *v, rgm_error *err) {
         rgm_check_cause(v, "%.500s", refused.text);
         return RGM_OK;
     }
+    if (!l.count && l.idle)
+        return rgm_check_pass(v, "%d key%s without effect, else nothing", l.idle, l.idle == 1 ? "" : "s");
     if (!l.count) return rgm_check_pass(v, "nothing that training would warn of");
     rgm_check_warn(v, "%s", l.text);
     rgm_check_cause(v, "%s", l.first);

@@ -33,6 +33,7 @@ typedef struct stepped {
     double worst;          /* the largest deviation from it, as a share of the step */
     char worst_tensor[64]; /* its tensor */
     double *largest;       /* [params] the largest gradient of any step */
+    double *visible;       /* [params] the largest step of an element by the rate and its gradient, as a share of it */
 } stepped;
 
 static void drop_stepped(void *kept) {
@@ -42,6 +43,7 @@ static void drop_stepped(void *kept) {
     rgm_checksums_free(&p->again);
     rgm_checksums_free(&p->end);
     free(p->largest);
+    free(p->visible);
     free(p);
 }
 
@@ -148,7 +150,8 @@ static rgm_status open_walk(walk *w, stepped *p, rgm_lab_bench *bench, rgm_error
     w->before = malloc((size_t)w->floats * sizeof *w->before);
     w->gradient = malloc((size_t)w->floats * sizeof *w->gradient);
     p->largest = calloc((size_t)w->params, sizeof *p->largest);
-    int32_t whole = w->watched && w->before && w->gradient && p->largest;
+    p->visible = calloc((size_t)w->params, sizeof *p->visible);
+    int32_t whole = w->watched && w->before && w->gradient && p->largest && p->visible;
     for (int32_t i = 0; whole && i < w->params; i++) {
         watched *t = &w->watched[i];
         t->param = rgm_graph_param(g, i);
@@ -164,13 +167,16 @@ static rgm_status open_walk(walk *w, stepped *p, rgm_lab_bench *bench, rgm_error
     return whole ? RGM_OK : rgm_fail(err, RGM_E_NOMEM, "checks: no memory for a step");
 }
 
+/* Steps that are lost in the rounding of their parameter say nothing of what is frozen. */
 static void note_gradients(walk *w) {
-    const float *g = rgm_trainer_gradients(w->bench->trainer);
-    const rgm_kernels *k = w->bench->session->device->kernels;
+    const float *g = rgm_trainer_gradients(w->bench->trainer), *p = w->state.value;
     for (int32_t i = 0; i < w->params; i++) {
-        float largest;
-        k->absmax(g + w->watched[i].param->offset, w->watched[i].param->count, &largest);
-        if ((double)largest > w->p->largest[i]) w->p->largest[i] = (double)largest;
+        const rgm_param *t = w->watched[i].param;
+        for (int64_t k = t->offset; k < t->offset + t->count; k++) {
+            double size = fabs((double)g[k]), share = w->p->rate * size / fmax(fabs((double)p[k]), 1e-20);
+            if (size > w->p->largest[i]) w->p->largest[i] = size;
+            if (share > w->p->visible[i]) w->p->visible[i] = share;
+        }
     }
 }
 
@@ -395,6 +401,8 @@ rgm_status rgm_check_gradients_cleared(rgm_checking *c, rgm_verdict *v, rgm_erro
 
 /* ---- what stays as it was ---- */
 
+static const double VISIBLE = 1e-6; /* 8 units in the last place of single precision */
+
 typedef struct unmoved {
     int32_t frozen, silent, all; /* unchanged though they have a gradient; without any gradient; all tensors */
     const char *first, *first_silent;
@@ -415,14 +423,19 @@ static unmoved count_unmoved(const rgm_graph *g, const stepped *p) {
         int32_t still = is_same(&p->before, &p->end, t->name);
         if (still != !t->head) u.body = 0;
         if (!still) continue;
-        if (p->largest[i] > 0) {
+        if (p->visible[i] > VISIBLE) {
             if (!u.frozen++) u.first = t->name;
             u.weights |= t->role == RGM_ROLE_WEIGHT;
-        } else if (!u.silent++) {
+        } else if (!(p->largest[i] > 0) && !u.silent++) {
             u.first_silent = t->name;
         }
     }
     return u;
+}
+
+/* 1 if the tensor is as it was, though its steps would be seen. */
+static int32_t is_still(const stepped *p, int32_t i, const char *name) {
+    return is_same(&p->before, &p->end, name) && p->visible[i] > VISIBLE;
 }
 
 /* 1 if a list of patterns, with commas or blanks between, names what is frozen and nothing else. */
@@ -438,7 +451,7 @@ static int32_t patterns_fit(const rgm_graph *g, const stepped *p, const char *te
             fits = fnmatch(word, t->name, 0) == 0 || (strncmp(word, t->name, n) == 0 && t->name[n] == '.');
         }
         named += fits;
-        if (fits != (is_same(&p->before, &p->end, t->name) && p->largest[i] > 0)) return 0;
+        if (fits != is_still(p, i, t->name)) return 0;
     }
     return named > 0;
 }
