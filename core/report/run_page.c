@@ -25,6 +25,9 @@ static const char style[] =
     ".next{margin:12px 0}.next code,.risks code{display:block;white-space:pre-wrap;overflow-wrap:anywhere;"
     "background:var(--card);border:1px solid var(--line);border-radius:6px;padding:8px 12px;font-size:13px;"
     "margin-top:4px}.risks code{background:none;border:0;padding:0;font-size:12px}"
+    ".batch{display:grid;grid-template-columns:repeat(auto-fill,minmax(88px,1fr));gap:10px}"
+    ".batch figure{padding:6px}.batch img{display:block;width:100%;image-rendering:pixelated}"
+    ".batch figcaption{font-size:12px;color:var(--soft);overflow-wrap:anywhere;margin-top:4px}"
     "nav{display:flex;flex-wrap:wrap;gap:4px 18px;margin:16px 0}"
     "pre{background:var(--card);border:1px solid var(--line);border-radius:8px;padding:12px;overflow-x:auto;"
     "font-size:12.5px;line-height:1.45;margin:8px 0;white-space:pre-wrap;overflow-wrap:anywhere}"
@@ -258,7 +261,9 @@ static const char *const *class_names(const rgm_run_page *p) {
     const rgm_watched *w = p->watched;
     if (!is_examined(p) || !p->examination->names) return NULL;
     for (int32_t i = 0; i < w->shape.images; i++)
-        if (w->label[i] < 0 || w->label[i] >= p->examination->classes) return NULL;
+        if (w->label[i] >= p->examination->classes) return NULL;
+    for (int32_t i = 0; i < w->shape.picture[0]; i++)
+        if (w->picture_label[i] >= p->examination->classes) return NULL;
     return p->examination->names;
 }
 

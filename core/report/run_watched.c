@@ -8,7 +8,7 @@
 #include "report/chart_map.h"
 #include "report/filters.h"
 #include "report/html.h"
-#include "report/predictions.h"
+#include "report/thumbs.h"
 
 enum { COLUMNS = 64, ABOUT = 320, ROWS_MOST = 400, ROW = 13 };
 
@@ -170,6 +170,32 @@ static rgm_status put_filters(FILE *to, const rgm_watched *w, rgm_error *err) {
     return rgm_filters_put(to, &f, err);
 }
 
+/* ---- the first batch ---- */
+
+static rgm_status put_pictures(FILE *to, const desk *d, rgm_error *err) {
+    const rgm_watched *w = d->w;
+    const int32_t *p = w->shape.picture;
+    size_t each = (size_t)p[1] * (size_t)p[2] * (size_t)p[3];
+    if (!p[0] || !each) return RGM_OK;
+    fprintf(to,
+            "<h3>The first batch as the network sees it</h3>\n<p class=\"soft\">%d of its images with their labels: "
+            "augmented, the normalisation undone; seed %llu.</p>\n<div class=\"batch\">\n",
+            p[0], (unsigned long long)w->shape.seed);
+    for (int32_t i = 0; i < p[0]; i++) {
+        const rgm_thumb thumb = {w->pictures + each * (size_t)i, p[1], p[2], p[3]};
+        char label[64];
+        snprintf(label, sizeof label, "class %d", w->picture_label[i]);
+        const char *name = d->names ? d->names[w->picture_label[i]] : label;
+        fputs("<figure>", to);
+        RGM_TRY(rgm_thumbs_put(to, &thumb, name, err));
+        fputs("<figcaption>", to);
+        rgm_html_text(to, name);
+        fputs("</figcaption></figure>\n", to);
+    }
+    fputs("</div>\n", to);
+    return RGM_OK;
+}
+
 /* ---- all ---- */
 
 static rgm_status put_all(FILE *to, desk *d, rgm_error *err) {
@@ -180,6 +206,7 @@ static rgm_status put_all(FILE *to, desk *d, rgm_error *err) {
     for (size_t i = 0; i < sizeof maps / sizeof *maps; i++) put_map(to, d, &maps[i]);
     if (d->w->evaluations && d->w->shape.images) put_predictions(to, d);
     fputs("</div>\n", to);
+    RGM_TRY(put_pictures(to, d, err));
     return put_filters(to, d->w, err);
 }
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/log.h"
+#include "run/first_batch.h"
 
 enum { LARGE = 64, FEW = 16, GAP = 1, FILTERS = 256, ENLARGED = 8, PAPER = 255 };
 
@@ -44,49 +45,28 @@ static rgm_status show(rgm_board *b, int64_t step, const char *tag, const grid *
 
 /* ---- the first batch ---- */
 
-static rgm_status show_batch(rgm_board *b, const rgm_batch_options *o, const rgm_session *s, const float *x,
-                             rgm_error *err) {
-    const int32_t C = s->config->model.image[0];
-    const size_t plane = (size_t)o->H * (size_t)o->W;
-    grid g = {.count = o->batch, .cell_H = o->H, .cell_W = o->W, .C = C < 3 ? 1 : 3, .times = 1};
+static rgm_status show_batch(rgm_board *b, const rgm_first_batch *batch, rgm_error *err) {
+    grid g = {.count = batch->count, .cell_H = batch->H, .cell_W = batch->W, .C = batch->C, .times = 1};
+    const uint8_t *from = batch->pixels;
     RGM_TRY(make_grid(&g, err));
     for (int32_t n = 0; n < g.count; n++)
-        for (int32_t c = 0; c < g.C; c++)
-            for (int32_t y = 0; y < o->H; y++)
-                for (int32_t i = 0; i < o->W; i++) {
-                    float v = x[((size_t)n * (size_t)C + (size_t)c) * plane + (size_t)y * (size_t)o->W + (size_t)i];
-                    put(&g, n, y, i, c, v * o->std[c] + o->mean[c]);
-                }
+        for (int32_t y = 0; y < g.cell_H; y++)
+            for (int32_t x = 0; x < g.cell_W; x++)
+                for (int32_t c = 0; c < g.C; c++) put(&g, n, y, x, c, (float)*from++ / 255);
     rgm_status status = show(b, 0, "batch/first", &g, err);
     free(g.pixels);
     return status;
 }
 
-/* As the training's own pipeline makes it, by one that ends here. */
-static rgm_status make_batch(rgm_board *b, const rgm_batch_options *o, const rgm_session *s, rgm_error *err) {
-    rgm_batches *batches;
-    float *x = aligned_alloc(64, (rgm_batches_x_floats(o) * sizeof(float) + 63) / 64 * 64);
-    if (!x) return rgm_fail(err, RGM_E_NOMEM, "tensorboard: out of memory");
-    rgm_status status = rgm_batches_create(&batches, o, err);
-    if (status >= 0) {
-        status = rgm_batches_prepare(batches, 0, 0, &(rgm_batch_out){.x = x}, err);
-        rgm_phase fill = *rgm_batches_phase(batches);
-        if (status >= 0) status = rgm_team_run(s->device->team, &fill, 1, err);
-        rgm_batches_destroy(batches);
-    }
-    if (status >= 0) status = show_batch(b, o, s, x, err);
-    free(x);
-    return status;
-}
-
 static rgm_status show_first_batch(rgm_board *b, const rgm_session *s, rgm_trainer *trainer, rgm_error *err) {
-    rgm_batch_options o = rgm_trainer_batch_options(trainer, &s->data->train, 1);
+    const int32_t *image = s->config->model.image;
+    const int32_t large = image[1] > LARGE || image[2] > LARGE;
+    const rgm_first_batch_wish wish = {.session = s, .trainer = trainer, .most = large ? FEW : RGM_BOARD_IMAGES};
+    rgm_first_batch batch = {0};
     rgm_error why = {0};
-    const int32_t most = o.H > LARGE || o.W > LARGE ? FEW : RGM_BOARD_IMAGES;
-    if (o.batch > most) o.batch = most;
-    o.layout = RGM_LAYOUT_PLAIN;
-    o.tools = NULL;
-    rgm_status status = make_batch(b, &o, s, &why);
+    rgm_status status = rgm_first_batch_make(&batch, &wish, &why);
+    if (status >= 0) status = show_batch(b, &batch, &why);
+    rgm_first_batch_free(&batch);
     if (status >= 0) return RGM_OK;
     if (status == RGM_E_INTERRUPTED || status == RGM_E_IO) {
         if (err) *err = why;

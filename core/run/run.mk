@@ -5,6 +5,7 @@ librun_la_SOURCES = \
 	%D%/board.c %D%/board.h \
 	%D%/earlier.c %D%/earlier.h \
 	%D%/end.c \
+	%D%/first_batch.c %D%/first_batch.h \
 	%D%/open.c \
 	%D%/pictures.c %D%/pictures.h \
 	%D%/predictor.c %D%/predictor.h \

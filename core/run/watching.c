@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/log.h"
+#include "run/first_batch.h"
 #include "train/watched_file.h"
 
 enum { LOGITS = 1 << 22 }; /* floats of the fixed batch, at most */
@@ -71,17 +72,36 @@ static void copy_filters(const rgm_watching *w, float *to) {
 
 /* ---- beginning ---- */
 
-static rgm_status make_watched(rgm_watching *w, rgm_error *err) {
+/* The pictures of the first batch. Without them the rest is watched. */
+static void make_pictures(const rgm_watching *w, rgm_first_batch *batch) {
+    const rgm_first_batch_wish wish = {.session = w->options.session,
+                                       .trainer = w->options.trainer,
+                                       .most = RGM_WATCHED_PICTURES,
+                                       .side = RGM_WATCHED_SIDE};
+    rgm_error err = {0};
+    if (!w->options.path[0]) return;
+    if (rgm_first_batch_make(batch, &wish, &err) < 0) rgm_log(RGM_LOG_DEBUG, "watch: no pictures: %s", err.text);
+}
+
+static void copy_pictures(rgm_watched *to, const rgm_first_batch *batch) {
+    if (!batch->count) return;
+    memcpy(to->pictures, batch->pixels, (size_t)batch->count * (size_t)batch->H * (size_t)batch->W * (size_t)batch->C);
+    memcpy(to->picture_label, batch->labels, (size_t)batch->count * sizeof *batch->labels);
+}
+
+static rgm_status make_watched(rgm_watching *w, const rgm_first_batch *batch, rgm_error *err) {
     const rgm_session *s = w->options.session;
     rgm_watched_shape shape = {.layers = rgm_trainer_watch(w->options.trainer)->layer_count,
                                .images = fixed_images(w),
                                .split = w->view.split,
+                               .picture = {batch->count, batch->H, batch->W, batch->C},
                                .seed = s->config->seed};
     rgm_rules_numbers(w->rules, &shape.numbers);
     w->filter = first_weight(s->model->graph);
     if (w->filter >= 0) shape_filters(rgm_graph_param(s->model->graph, w->filter), shape.filter);
     RGM_TRY(rgm_watched_create(&w->watched, &shape, err));
     name_all(w);
+    copy_pictures(w->watched, batch);
     copy_filters(w, w->watched->filters_start);
     w->logits = malloc(sizeof *w->logits * ((size_t)shape.images * (size_t)s->model->outputs + 1));
     return w->logits ? RGM_OK : rgm_fail(err, RGM_E_NOMEM, "watch: out of memory");
@@ -109,7 +129,11 @@ static rgm_status begin(rgm_watching *w, rgm_error *err) {
     rgm_error lost = {0};
     w->view = o->judged->count ? *o->judged : o->session->data->train;
     RGM_TRY(rgm_rules_create(&w->rules, o->session, o->trainer, o->fresh, err));
-    RGM_TRY(make_watched(w, err));
+    rgm_first_batch batch = {0};
+    make_pictures(w, &batch);
+    rgm_status status = make_watched(w, &batch, err);
+    rgm_first_batch_free(&batch);
+    RGM_TRY(status);
     if (!o->resumed) return RGM_OK;
     rgm_metrics_warned(o->metrics, said, w->rules);
     if (take_earlier(w, &lost) < 0)

@@ -14,6 +14,17 @@ static int64_t filter_values(const rgm_watched_shape *s) {
     return s->filter[0] * s->filter[1] * s->filter[2] * s->filter[3];
 }
 
+static int64_t picture_bytes(const rgm_watched_shape *s) {
+    return (int64_t)s->picture[0] * s->picture[1] * s->picture[2] * s->picture[3];
+}
+
+static int32_t are_pictures_possible(const int32_t picture[4]) {
+    static const int32_t most[4] = {RGM_WATCHED_PICTURES, RGM_WATCHED_SIDE, RGM_WATCHED_SIDE, 3};
+    for (int32_t i = 0; i < 4; i++)
+        if (picture[i] < 0 || picture[i] > most[i]) return 0;
+    return !picture[0] || picture[3] == 1 || picture[3] == 3;
+}
+
 static int32_t is_possible(const rgm_watched_shape *s) {
     int64_t values = 1;
     for (int32_t i = 0; i < 4; i++) {
@@ -21,6 +32,7 @@ static int32_t is_possible(const rgm_watched_shape *s) {
         values *= s->filter[i];
         if (values > RGM_WATCHED_FILTER_VALUES) return 0;
     }
+    if (!are_pictures_possible(s->picture)) return 0;
     return s->layers >= 0 && s->layers <= RGM_WATCHED_LAYERS && s->images >= 0 && s->images <= RGM_WATCHED_IMAGES &&
            s->filter[0] <= RGM_WATCHED_FILTERS && s->numbers >= 0 && s->numbers <= 16 * RGM_WATCHED_LAYERS;
 }
@@ -58,6 +70,8 @@ static int32_t make_room(rgm_watched *w) {
     w->label = room(&whole, w->shape.images, sizeof *w->label);
     w->filters_start = room(&whole, filter_values(&w->shape), sizeof *w->filters_start);
     w->filters_now = room(&whole, filter_values(&w->shape), sizeof *w->filters_now);
+    w->pictures = room(&whole, picture_bytes(&w->shape), sizeof *w->pictures);
+    w->picture_label = room(&whole, w->shape.picture[0], sizeof *w->picture_label);
     w->numbers = room(&whole, w->shape.numbers, sizeof *w->numbers);
     return whole;
 }
@@ -87,8 +101,9 @@ static void free_table(rgm_watched_table *t) {
 
 void rgm_watched_destroy(rgm_watched *w) {
     if (!w) return;
-    void *all[] = {w->names,  w->first, w->last,  w->steps,         w->evaluated,   w->predicted, w->probability,
-                   w->margin, w->index, w->label, w->filters_start, w->filters_now, w->numbers};
+    void *all[] = {w->names,         w->first,       w->last,     w->steps,         w->evaluated,
+                   w->predicted,     w->probability, w->margin,   w->index,         w->label,
+                   w->filters_start, w->filters_now, w->pictures, w->picture_label, w->numbers};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) free(all[i]);
     free_table(&w->layer);
     free_table(&w->whole);

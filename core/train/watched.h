@@ -7,6 +7,7 @@
  *                    probability, and how far it is above the next one's. RGM_WATCHED_EVALUATIONS at most. When they
  * are full, every second one is dropped, and of those to come one of so many is kept. filters        the weights of the
  * first layer, at the start and now; at most RGM_WATCHED_FILTERS units
+ *     pictures       the first RGM_WATCHED_PICTURES images of the first batch, as the network saw them
  *
  * No time is in it, so it is the same on any number of threads. The struct is open: pages read it.
  */
@@ -22,7 +23,9 @@ enum {
     RGM_WATCHED_FILTERS = 64,
     RGM_WATCHED_FILTER_VALUES = 1 << 18, /* of all filters */
     RGM_WATCHED_LAYERS = 1 << 14,
-    RGM_WATCHED_NAME = 48
+    RGM_WATCHED_NAME = 48,
+    RGM_WATCHED_PICTURES = 16,
+    RGM_WATCHED_SIDE = 96 /* of a picture */
 };
 
 /* Signals of a layer, as in rgm_watch_layer. */
@@ -62,11 +65,12 @@ typedef struct rgm_watched_table {
 /* What is known before the first step. */
 typedef struct rgm_watched_shape {
     int32_t layers;
-    int32_t images;    /* of the fixed batch; 0: there are none */
-    int32_t split;     /* whose images: RGM_SPLIT_* */
-    int64_t filter[4]; /* units that are kept, then what one unit has: C, R, S; zeros: no filters */
-    int64_t numbers;   /* that the rules keep (watch_rules.h) */
-    uint64_t seed;     /* of the run */
+    int32_t images;     /* of the fixed batch; 0: there are none */
+    int32_t split;      /* whose images: RGM_SPLIT_* */
+    int64_t filter[4];  /* units that are kept, then what one unit has: C, R, S; zeros: no filters */
+    int32_t picture[4]; /* of the first batch: how many are kept, H, W, C (1 or 3); zeros: none */
+    int64_t numbers;    /* that the rules keep (watch_rules.h) */
+    uint64_t seed;      /* of the run */
 } rgm_watched_shape;
 
 typedef struct rgm_watched {
@@ -90,6 +94,9 @@ typedef struct rgm_watched {
     int32_t *label;              /* [images] */
 
     float *filters_start, *filters_now; /* [units][C][R][S] */
+
+    uint8_t *pictures;      /* [pictures][H][W][C] of the first batch, as the network saw them */
+    int32_t *picture_label; /* [pictures] */
     double *numbers;
 } rgm_watched;
 

@@ -7,8 +7,8 @@
 
 static const char format[] = "regimen watch";
 
-enum { REAL, SINGLE, WHOLE, SHORT, NAME, TYPES };
-enum { FIELDS = 24, NUMBERS = 18 };
+enum { REAL, SINGLE, WHOLE, SHORT, BYTE, NAME, TYPES };
+enum { FIELDS = 24, NUMBERS = 22 };
 
 /* One data set: its name, type, shape, and where it is in memory. */
 typedef struct field {
@@ -27,6 +27,7 @@ typedef struct number {
 /* All numbers that shapes follow from. */
 typedef struct header {
     int64_t version, step, span, bins, layers, images, split, seen, each, evaluations, units, C, R, S, numbers, seed;
+    int64_t pictures, picture_H, picture_W, picture_C;
 } header;
 
 static int32_t list_numbers(header *h, number out[NUMBERS]) {
@@ -45,7 +46,11 @@ static int32_t list_numbers(header *h, number out[NUMBERS]) {
                           {"filter_rows", &h->R},
                           {"filter_columns", &h->S},
                           {"rule_numbers", &h->numbers},
-                          {"seed", &h->seed}};
+                          {"seed", &h->seed},
+                          {"pictures", &h->pictures},
+                          {"picture_rows", &h->picture_H},
+                          {"picture_columns", &h->picture_W},
+                          {"picture_channels", &h->picture_C}};
     memcpy(out, all, sizeof all);
     return (int32_t)(sizeof all / sizeof *all);
 }
@@ -67,7 +72,11 @@ static header header_of(const rgm_watched *w) {
                     .R = s->filter[2],
                     .S = s->filter[3],
                     .numbers = s->numbers,
-                    .seed = (int64_t)s->seed};
+                    .seed = (int64_t)s->seed,
+                    .pictures = s->picture[0],
+                    .picture_H = s->picture[1],
+                    .picture_W = s->picture[2],
+                    .picture_C = s->picture[3]};
 }
 
 static int32_t list_table(const rgm_watched *w, const rgm_watched_table *t, const char *const names[4], field *out) {
@@ -91,6 +100,8 @@ static int32_t list_fields(const rgm_watched *w, field out[FIELDS]) {
     const rgm_watched_shape *s = &w->shape;
     const hsize_t bins = (hsize_t)w->bins, n = (hsize_t)s->images, evaluations = (hsize_t)w->evaluations;
     const hsize_t f[4] = {(hsize_t)s->filter[0], (hsize_t)s->filter[1], (hsize_t)s->filter[2], (hsize_t)s->filter[3]};
+    const hsize_t p[4] = {(hsize_t)s->picture[0], (hsize_t)s->picture[1], (hsize_t)s->picture[2],
+                          (hsize_t)s->picture[3]};
     const field all[] = {{"layer_names", NAME, 1, {(hsize_t)s->layers}, w->names},
                          {"bin_first", WHOLE, 1, {bins}, w->first},
                          {"bin_last", WHOLE, 1, {bins}, w->last},
@@ -103,6 +114,8 @@ static int32_t list_fields(const rgm_watched *w, field out[FIELDS]) {
                          {"prediction_margin", SINGLE, 2, {evaluations, n}, w->margin},
                          {"filters_start", SINGLE, 4, {f[0], f[1], f[2], f[3]}, w->filters_start},
                          {"filters_now", SINGLE, 4, {f[0], f[1], f[2], f[3]}, w->filters_now},
+                         {"pictures", BYTE, 4, {p[0], p[1], p[2], p[3]}, w->pictures},
+                         {"picture_label", SHORT, 1, {p[0]}, w->picture_label},
                          {"rules", REAL, 1, {(hsize_t)s->numbers}, w->numbers}};
     int32_t count = (int32_t)(sizeof all / sizeof *all);
     memcpy(out, all, sizeof all);
@@ -124,8 +137,9 @@ static hid_t text_type(size_t bytes) {
 /* In the file, and in memory; to be closed. */
 static hid_t type_of(int32_t type, int32_t memory) {
     if (type == NAME) return text_type(RGM_WATCHED_NAME);
-    const hid_t stored[TYPES] = {H5T_IEEE_F64LE, H5T_IEEE_F32LE, H5T_STD_I64LE, H5T_STD_I32LE};
-    const hid_t native[TYPES] = {H5T_NATIVE_DOUBLE, H5T_NATIVE_FLOAT, H5T_NATIVE_INT64, H5T_NATIVE_INT32};
+    const hid_t stored[TYPES] = {H5T_IEEE_F64LE, H5T_IEEE_F32LE, H5T_STD_I64LE, H5T_STD_I32LE, H5T_STD_U8LE};
+    const hid_t native[TYPES] = {H5T_NATIVE_DOUBLE, H5T_NATIVE_FLOAT, H5T_NATIVE_INT64, H5T_NATIVE_INT32,
+                                 H5T_NATIVE_UINT8};
     return H5Tcopy(memory ? native[type] : stored[type]);
 }
 
@@ -279,7 +293,9 @@ static int32_t is_possible(const header *h) {
            between(h->bins, 0, RGM_WATCHED_BINS) && between(h->layers, 0, RGM_WATCHED_LAYERS) &&
            between(h->images, 0, RGM_WATCHED_IMAGES) && between(h->split, 0, RGM_SPLIT_COUNT - 1) &&
            between(h->seen, 0, INT64_MAX / 4) && between(h->each, 1, INT64_MAX / 4) &&
-           between(h->evaluations, 0, RGM_WATCHED_EVALUATIONS);
+           between(h->evaluations, 0, RGM_WATCHED_EVALUATIONS) && between(h->pictures, 0, RGM_WATCHED_PICTURES) &&
+           between(h->picture_H, 0, RGM_WATCHED_SIDE) && between(h->picture_W, 0, RGM_WATCHED_SIDE) &&
+           between(h->picture_C, 0, 3);
 }
 
 static rgm_status read_header(hid_t file, header *h, const char *path, rgm_error *err) {
@@ -309,6 +325,8 @@ static int32_t is_sound(const rgm_watched *w) {
         if (w->evaluated[i] < 0 || (i > 0 && w->evaluated[i] < w->evaluated[i - 1])) return 0;
     for (int32_t i = 0; i < w->shape.images; i++)
         if (w->index[i] < 0 || w->label[i] < 0) return 0;
+    for (int32_t i = 0; i < w->shape.picture[0]; i++)
+        if (w->picture_label[i] < 0) return 0;
     for (int32_t i = 0; i < w->evaluations * w->shape.images; i++)
         if (w->predicted[i] < 0) return 0;
     return 1;
@@ -324,12 +342,14 @@ static rgm_status read_content(rgm_watched **out, hid_t file, const char *path, 
     header h;
     field fields[FIELDS];
     RGM_TRY(read_header(file, &h, path, err));
-    const rgm_watched_shape shape = {.layers = (int32_t)h.layers,
-                                     .images = (int32_t)h.images,
-                                     .split = (int32_t)h.split,
-                                     .filter = {h.units, h.C, h.R, h.S},
-                                     .numbers = h.numbers,
-                                     .seed = (uint64_t)h.seed};
+    const rgm_watched_shape shape = {
+        .layers = (int32_t)h.layers,
+        .images = (int32_t)h.images,
+        .split = (int32_t)h.split,
+        .filter = {h.units, h.C, h.R, h.S},
+        .picture = {(int32_t)h.pictures, (int32_t)h.picture_H, (int32_t)h.picture_W, (int32_t)h.picture_C},
+        .numbers = h.numbers,
+        .seed = (uint64_t)h.seed};
     if (rgm_watched_create(out, &shape, err) < 0) return rgm_fail_in(err, "%s", path);
     rgm_watched *w = *out;
     w->step = h.step;
