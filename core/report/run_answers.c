@@ -301,7 +301,7 @@ static void put_picture(FILE *to, const rgm_examined_picture *p, const char *alt
 }
 
 static void put_nearest(FILE *to, const rgm_examined_image *w, const char *label) {
-    fprintf(to, "<div class=\"soft\">training %lld: ", (long long)w->nearest);
+    fprintf(to, "<div class=\"name\">training %lld: ", (long long)w->nearest);
     rgm_html_text(to, label);
     fputs("</div>\n", to);
 }
