@@ -101,6 +101,31 @@ if [ "$browser" ]; then
     [ "$(grep -c '"again": 1' answers.json)" = 2 ] || fail "shown twice: $(cat answers.json)"
     labels=$(sed -n 's/.*"label": \([0-9]*\).*/\1/p' answers.json | tr -d '\n')
     [ "$labels" = 011000000000000002 ] || fail "pressed were 1 2 2 1 1 ... 3, saved are $labels"
+    # 40 classes: part of a name and Enter; Enter alone is nothing
+    "$regimen" import idx idx --out many.h5 "--names=$(seq -s , 10 49)" --quiet >out 2>err || fail "import: $(cat err)"
+    expect 0 "$regimen" label many.h5 --count 3 --out first.html
+    { sed '/<\/body>/,$d' first.html && cat <<'PAGE'; } >searched.html
+<script>
+const search = document.getElementById('search');
+const press = key => search.dispatchEvent(new KeyboardEvent('keydown', {key, bubbles: true, cancelable: true}));
+const type = text => { search.value = text; search.dispatchEvent(new Event('input')); };
+press('Enter');
+type('4');
+for (const key of ['ArrowDown', 'ArrowDown', 'ArrowDown', 'ArrowUp', 'Enter', 'Enter']) press(key);
+type('no such');
+press('Enter');
+type('19');
+press('Enter');
+press('ArrowUp');
+press('Enter');
+</script>
+</body>
+</html>
+PAGE
+    timeout 120 "$browser" --headless --no-sandbox --disable-gpu "--user-data-dir=$work/profile" --dump-dom \
+        "file://$work/searched.html" >dom.html 2>/dev/null
+    labels=$(sed -n 's/.*"label": \([0-9][0-9]*\).*/\1/p' dom.html | tr '\n' ' ')
+    [ "$labels" = "24 9 0 " ] || fail "said were the third with a 4, 19, and the first: $labels"
 else
     skip "the page in a browser" "no chromium"
 fi
