@@ -4,6 +4,7 @@
 #ifndef RGM_TESTS_CHECKS_CASE_H
 #define RGM_TESTS_CHECKS_CASE_H
 
+#include "data/dataset.h"
 #include "recipe/check.h"
 
 typedef struct checks_set {
