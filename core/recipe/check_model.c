@@ -2,7 +2,8 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include "recipe/check_model.h"
+#include "recipe/check_model_dropout.h"
+#include "recipe/check_model_runs.h"
 #include "recipe/model_rules.h"
 #include "recipe/nets.h"
 

@@ -1,9 +1,10 @@
 /* The activation in dropout's place, by itself: training sees it, and evaluation takes the identity for its mean. */
+#include "recipe/check_model_dropout.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include "base/rng.h"
-#include "recipe/check_model.h"
 
 enum { VALUES = 256, DRAWS = 128, STREAM = 0xff };
 #define STEP 0.01f

@@ -1,8 +1,9 @@
 /* How a net behaves: logits, samples of a batch, the two forms of batch norm. */
+#include "recipe/check_model_runs.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include "recipe/check_model.h"
 #include "recipe/nets.h"
 
 static size_t logit_count(const rgm_specimen *s) { return (size_t)s->images * (size_t)s->outputs; }

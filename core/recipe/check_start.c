@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include "recipe/check_start_scale.h"
 #include "recipe/nets.h"
 #include "train/initialize.h"
 

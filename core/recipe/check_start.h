@@ -1,4 +1,4 @@
-/* Checks of a net's start: check_start.c and check_start_scale.c. */
+/* What the checks of a net's start share. */
 #ifndef RGM_RECIPE_CHECK_START_H
 #define RGM_RECIPE_CHECK_START_H
 
@@ -9,9 +9,5 @@ rgm_status rgm_check_start_loaded(const rgm_checking *c, rgm_verdict *v, int32_t
 
 /* The edit that starts as by default. */
 void rgm_check_start_edit(const rgm_checking *c, rgm_verdict *v);
-
-rgm_status rgm_check_units_alike(rgm_checking *c, rgm_verdict *v, rgm_error *err);
-rgm_status rgm_check_weights_at_start(rgm_checking *c, rgm_verdict *v, rgm_error *err);
-rgm_status rgm_check_scale_at_start(rgm_checking *c, rgm_verdict *v, rgm_error *err);
 
 #endif

@@ -1,4 +1,6 @@
 /* The weights that a net starts with: whether units differ, how large they are, and what becomes of scales. */
+#include "recipe/check_start_scale.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

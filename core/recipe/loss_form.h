@@ -1,8 +1,8 @@
 /* Which loss it is: losses of single samples on made-up logits, compared with what is known in closed form.
  *
- * The comparison allows a factor. It tells a cross-entropy with its smoothing and its weights of classes, other losses
- * that training goes well with, and forms that slips give: a softmax too many, squared errors, probabilities without a
- * logarithm.
+ * The comparison allows a factor. It tells a cross-entropy with its smoothing and its weights of classes. It tells
+ * other losses that training goes well with, and forms that slips give: a softmax too many, squared errors,
+ * probabilities without a logarithm.
  */
 #ifndef RGM_RECIPE_LOSS_FORM_H
 #define RGM_RECIPE_LOSS_FORM_H

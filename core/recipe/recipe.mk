@@ -13,14 +13,14 @@ librecipe_la_SOURCES = \
 	%D%/check_input.c %D%/check_input.h \
 	%D%/check_input_augment.c \
 	%D%/check_loss.c \
-	%D%/check_model.c %D%/check_model.h \
-	%D%/check_model_dropout.c \
-	%D%/check_model_runs.c \
+	%D%/check_model.c \
+	%D%/check_model_dropout.c %D%/check_model_dropout.h \
+	%D%/check_model_runs.c %D%/check_model_runs.h \
 	%D%/check_run.c %D%/check_run.h \
 	%D%/check_run_bits.c \
 	%D%/check_run_end.c \
 	%D%/check_start.c %D%/check_start.h \
-	%D%/check_start_scale.c \
+	%D%/check_start_scale.c %D%/check_start_scale.h \
 	%D%/check_step.c %D%/check_step.h \
 	%D%/check_step_mean.c \
 	%D%/check_step_optimizer.c \

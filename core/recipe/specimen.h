@@ -1,5 +1,5 @@
-/* A specimen: a net taken out of its training, to be looked at: plans of training and of evaluation, memory of its own,
- * and one batch of images. Whatever is done to it, the training knows nothing of.
+/* A specimen is a net taken out of its training, to be looked at. It has plans of training and of evaluation, memory of
+ * its own, and one batch of images. Whatever is done to it, the training knows nothing of.
  *
  *     rgm_specimen_create(&s, &options, &err);
  *     rgm_specimen_draw(s, &err);                first values, as training starts from
@@ -96,7 +96,7 @@ rgm_status rgm_specimen_backward(rgm_specimen *specimen, int32_t *ok, rgm_error 
 void rgm_specimen_open(rgm_specimen *specimen);
 
 /* Running statistics become those of the batch that is loaded, without a share of earlier ones, and variances those
- * that the batch was normalised with: then both forms give the same logits. One forward pass in training form with
+ * that the batch was normalised with. Then both forms give the same logits. One forward pass in training form with
  * statistics 0, whose result is taken times `1 / momentum`. *updated 0: that pass has left them as they were. [main] */
 rgm_status rgm_specimen_estimate(rgm_specimen *specimen, int32_t *updated, rgm_error *err);
 
