@@ -157,7 +157,7 @@ START_TEST(a_specimen_has_its_gradient) {
         rgm_specimen *s = specimen_of(colour, nets[i], &device, &set);
         rgm_specimen_wake(s);
         rgm_specimen_open(s);
-        ck_assert_double_lt(fabs(loss_of(s) - 1.8), 1.2);
+        ck_assert(loss_of(s) > 0.5 && s->loss < 10);
         ck_assert_int_eq(rgm_specimen_backward(s, &ok, &err), RGM_OK);
         ck_assert_int_eq(ok, 1);
         int64_t floats = rgm_graph_param_floats(s->graph);
