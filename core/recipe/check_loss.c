@@ -377,8 +377,9 @@ static rgm_status tell_known(rgm_checking *c, const tried *t, const ends *e, rgm
 static rgm_status tell_unknown(rgm_checking *c, const ends *e, rgm_verdict *v) {
     if (!isfinite(e->wrong) || !isfinite(e->right)) {
         rgm_check_fail(v, "%s is not finite for a logit of 30 or -30", loss_name(c));
-        rgm_check_cause(v, "the loss takes a logarithm of 0, or an exponential of a large number: subtract the largest "
-                           "logit first");
+        rgm_check_cause(
+            v, "the loss overflows: a logarithm of 0, or an exponential of a large number; subtract the largest "
+               "logit first");
         mend(c, v);
         return RGM_OK;
     }
@@ -448,7 +449,11 @@ static rgm_status loss_scale(rgm_checking *c, rgm_verdict *v, rgm_error *err) {
     else
         rgm_check_fail(v, "%.3f at equal logits (ln %.0f is %.3f); gradients %.3g times those of the cross-entropy",
                        e.equal, K, log(K), scale);
-    rgm_check_cause(v, "the loss has a factor of %.3g: with SGD the rate is as many times as high", factor);
+    if (entropy)
+        rgm_check_cause(v, "the loss has a factor of %.3g: with SGD the rate is as many times as high", factor);
+    else
+        rgm_check_cause(v, "the loss is %s, not the cross-entropy of a softmax, and its gradients are on another scale",
+                        t->form.name ? t->form.name : "one that is not known");
     mend(c, v);
     return RGM_OK;
 }
