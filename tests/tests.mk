@@ -356,6 +356,7 @@ fixture_broken = CRASH EXIT FP HANG LARGE MAGIC SIGNALS SLOT SYMBOL UNDEFINED VE
 fixture_dropouts = PLAIN INPUT OUTPUT ALWAYS SCRATCH
 fixture_files = %D%/fixtures/good.c %D%/fixtures/broken.c %D%/fixtures/dropout.c %D%/fixtures/scoped.c \
 	%D%/fixtures/fails.c %D%/fixtures/keeper.c %D%/fixtures/hurt.c %D%/fixtures/versions.c %D%/fixtures/window.c %D%/fixtures/losses.c %D%/fixtures/alter.awk
+	%D%/fixtures/fails.c %D%/fixtures/keeper.c %D%/fixtures/hurt.c %D%/fixtures/versions.c %D%/fixtures/window.c %D%/fixtures/astray.c %D%/fixtures/alter.awk
 
 tests/fixtures/same.stamp: $(fixture_files) docs/PLUGINS.md include/regimen/plugin.h
 	$(AM_V_GEN)$(MKDIR_P) tests/fixtures
@@ -375,6 +376,7 @@ tests/fixtures/same.stamp: $(fixture_files) docs/PLUGINS.md include/regimen/plug
 	@$(fixture_cc) -I$(srcdir)/include $(srcdir)/tests/fixtures/scoped.c -o tests/fixtures/train/scoped.so
 	@$(fixture_cc) -I$(srcdir)/include $(srcdir)/tests/fixtures/keeper.c -o tests/fixtures/train/keeper.so
 	@$(fixture_cc) -I$(srcdir)/include $(srcdir)/tests/fixtures/hurt.c -o tests/fixtures/train/hurt.so
+	@$(fixture_cc) -I$(srcdir)/include $(srcdir)/tests/fixtures/astray.c -o tests/fixtures/train/astray.so
 	@for v in 1 2 3; do \
 	  $(fixture_cc) -I$(srcdir)/include -DVERSION=$$v $(srcdir)/tests/fixtures/versions.c \
 	    -o tests/fixtures/train/versions_$$v.so || exit 1; done
@@ -616,6 +618,31 @@ tests_check_run_end_CPPFLAGS = $(AM_CPPFLAGS) $(HDF5_CFLAGS) -DRGM_FIXTURES='"$(
 EXTRA_tests_check_run_end_DEPENDENCIES = tests/fixtures/same.stamp
 tests_check_run_end_CFLAGS = $(test_cflags)
 tests_check_run_end_LDADD = $(train_libs)
+
+# The checks of a set-up.
+check_PROGRAMS += tests/check_checks_step
+TESTS += tests/check_checks_step
+tests_check_checks_step_SOURCES = %D%/check_checks_step.c %D%/one_check.c %D%/one_check.h $(train_helpers)
+tests_check_checks_step_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE $(HDF5_CFLAGS) -DRGM_FIXTURES='"$(abs_top_builddir)/tests/fixtures"'
+EXTRA_tests_check_checks_step_DEPENDENCIES = tests/fixtures/same.stamp
+tests_check_checks_step_CFLAGS = $(test_cflags)
+tests_check_checks_step_LDADD = librecipe.la librun.la libreport.la $(train_libs) $(JANSSON_LIBS) $(XXHASH_LIBS)
+
+check_PROGRAMS += tests/check_checks_run
+TESTS += tests/check_checks_run
+tests_check_checks_run_SOURCES = %D%/check_checks_run.c %D%/one_check.c %D%/one_check.h $(train_helpers)
+tests_check_checks_run_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE $(HDF5_CFLAGS) -DRGM_FIXTURES='"$(abs_top_builddir)/tests/fixtures"'
+EXTRA_tests_check_checks_run_DEPENDENCIES = tests/fixtures/same.stamp
+tests_check_checks_run_CFLAGS = $(test_cflags)
+tests_check_checks_run_LDADD = librecipe.la librun.la libreport.la $(train_libs) $(JANSSON_LIBS) $(XXHASH_LIBS)
+
+check_PROGRAMS += tests/check_checks_training
+TESTS += tests/check_checks_training
+tests_check_checks_training_SOURCES = %D%/check_checks_training.c %D%/one_check.c %D%/one_check.h $(train_helpers)
+tests_check_checks_training_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE $(HDF5_CFLAGS) -DRGM_FIXTURES='"$(abs_top_builddir)/tests/fixtures"'
+EXTRA_tests_check_checks_training_DEPENDENCIES = tests/fixtures/same.stamp
+tests_check_checks_training_CFLAGS = $(test_cflags)
+tests_check_checks_training_LDADD = librecipe.la librun.la libreport.la $(train_libs) $(JANSSON_LIBS) $(XXHASH_LIBS)
 
 # A run by itself, as every caller has it.
 check_PROGRAMS += tests/check_run

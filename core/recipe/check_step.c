@@ -148,7 +148,7 @@ const rgm_check_row rgm_checks_step[] = {
     {{"batch", "O", "does the batch suit the set?", 1}, 13, batch},
     {{"length", "O", "are there enough epochs for the set?", 1}, 15, length},
     {{"patience", "O", "does an early stop wait long enough?", 1}, 15, patience},
-    {{"dropout", "O", "is there dropout beside batch norm?", 1}, 16, dropout},
+    {{"dropout_norm", "O", "is there dropout beside batch norm?", 1}, 16, dropout},
     {{"advice", "O", "what would training warn of?", 1}, 60, advice},
     {{"step_direction", "O", "does a step go against the gradient?", 1}, 8, rgm_check_step_direction},
     {{"gradients_cleared", "O", "does the same batch give the same gradient twice?", 1},

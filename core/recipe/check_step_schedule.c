@@ -94,7 +94,7 @@ static void usual_schedule(rgm_verdict *v) { rgm_check_edit(v, "scheduler", "{on
 /* Epochs that hold the steps that are made. */
 static void fit_epochs(const rgm_checking *c, const drawn *d, rgm_verdict *v) {
     int64_t epochs = (d->steps - 1) / c->session->steps_per_epoch + 1;
-    if (epochs < c->config->epochs)
+    if (epochs < c->config->epochs && epochs * c->session->steps_per_epoch < d->steps + d->steps / 2)
         rgm_check_edit(v, "epochs", "%" PRId64, epochs);
     else
         rgm_check_edit(v, "steps", "0");

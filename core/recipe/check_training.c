@@ -46,13 +46,8 @@ static rgm_status loss_falls(rgm_checking *c, rgm_verdict *v, rgm_error *err) {
         blame_fall(v);
         return RGM_OK;
     }
-    if (r->steps * c->config->batch < 200 * (int64_t)c->session->model->classes)
-        return rgm_check_not(v, "loss %.3f, after %" PRId64 " steps %.3f +- %.3f: more steps are needed to tell", from,
-                             r->steps, to, to_error);
-    rgm_check_warn(v, "loss %.3f, after %" PRId64 " steps %.3f +- %.3f: it does not fall", from, r->steps, to,
-                   to_error);
-    blame_fall(v);
-    return RGM_OK;
+    return rgm_check_not(v, "loss %.3f, after %" PRId64 " steps %.3f +- %.3f: more steps are needed to tell", from,
+                         r->steps, to, to_error);
 }
 
 /* ---- more width ---- */

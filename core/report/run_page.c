@@ -26,7 +26,7 @@ static const char style[] =
     "background:var(--card);border:1px solid var(--line);border-radius:6px;padding:8px 12px;font-size:13px;"
     "margin-top:4px}.risks code{background:none;border:0;padding:0;font-size:12px}"
     ".batch{display:grid;grid-template-columns:repeat(auto-fill,minmax(88px,1fr));gap:10px}"
-    ".batch figure{padding:6px}.batch img{display:block;width:100%;image-rendering:pixelated}"
+    ".batch figure{padding:6px}.batch img{display:block;width:100%;height:auto;image-rendering:pixelated}"
     ".batch figcaption{font-size:12px;color:var(--soft);overflow-wrap:anywhere;margin-top:4px}"
     "nav{display:flex;flex-wrap:wrap;gap:4px 18px;margin:16px 0}"
     "pre{background:var(--card);border:1px solid var(--line);border-radius:8px;padding:12px;overflow-x:auto;"
