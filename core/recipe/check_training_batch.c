@@ -119,7 +119,7 @@ static rgm_status learn_own(rgm_checking *c, learnt *l, rgm_error *err) {
 static rgm_status learn_with_adam(rgm_checking *c, learnt *l, rgm_error *err) {
     static const char *const settings[] = {"batch", "16",        "augment", "[]",        "regularize", "[]", "dropout",
                                            "0",     "optimizer", "adam",    "clip_norm", "0",          NULL};
-    return learn(c, settings, 1e-3, l, err);
+    return learn(c, settings, 3e-3, l, err);
 }
 
 /* "3 1 4 1" */
