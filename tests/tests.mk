@@ -354,9 +354,18 @@ fixture_sources = adam constant cosine crop cross_entropy cutout dropout flip he
 	weight_decay xavier
 fixture_broken = CRASH EXIT FP HANG LARGE MAGIC SIGNALS SLOT SYMBOL UNDEFINED VERSION
 fixture_dropouts = PLAIN INPUT OUTPUT ALWAYS SCRATCH
-fixture_files = %D%/fixtures/good.c %D%/fixtures/broken.c %D%/fixtures/dropout.c %D%/fixtures/scoped.c \
-	%D%/fixtures/fails.c %D%/fixtures/keeper.c %D%/fixtures/hurt.c %D%/fixtures/versions.c %D%/fixtures/window.c %D%/fixtures/losses.c %D%/fixtures/alter.awk
-	%D%/fixtures/fails.c %D%/fixtures/keeper.c %D%/fixtures/hurt.c %D%/fixtures/versions.c %D%/fixtures/window.c %D%/fixtures/astray.c %D%/fixtures/alter.awk
+fixture_files = %D%/fixtures/alter.awk
+fixture_files += %D%/fixtures/good.c
+fixture_files += %D%/fixtures/broken.c
+fixture_files += %D%/fixtures/dropout.c
+fixture_files += %D%/fixtures/scoped.c
+fixture_files += %D%/fixtures/fails.c
+fixture_files += %D%/fixtures/keeper.c
+fixture_files += %D%/fixtures/hurt.c
+fixture_files += %D%/fixtures/versions.c
+fixture_files += %D%/fixtures/window.c
+fixture_files += %D%/fixtures/losses.c
+fixture_files += %D%/fixtures/astray.c
 
 tests/fixtures/same.stamp: $(fixture_files) docs/PLUGINS.md include/regimen/plugin.h
 	$(AM_V_GEN)$(MKDIR_P) tests/fixtures
