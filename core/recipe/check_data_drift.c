@@ -80,7 +80,7 @@ static rgm_status tell_apart(rgm_checking *c, const rgm_cheap *m, int32_t other,
 /* ---- in what they differ ---- */
 
 typedef struct look {
-    double mean, std, rough; /* of pixels; mean difference of neighbours along rows */
+    double mean, std, rough; /* of pixels; mean difference of neighbours along rows, in deviations */
 } look;
 
 static look look_at(const rgm_lab_set *s, int32_t split) {
@@ -100,18 +100,19 @@ static look look_at(const rgm_lab_set *s, int32_t split) {
         }
     l.mean = sum / n;
     l.std = sqrt(square / n - l.mean * l.mean > 0 ? square / n - l.mean * l.mean : 0);
-    l.rough = edges > 0 ? rough / edges : 0;
+    l.rough = edges > 0 ? rough / edges / (l.std + 1) : 0;
     return l;
 }
 
 static void tell_cause(const rgm_cheap *m, int32_t other, rgm_verdict *v) {
     look a = look_at(&m->set, TRAIN), b = look_at(&m->set, other);
     const char *name = rgm_split_name(other);
-    if (a.rough > 1.25 * b.rough + 1)
-        rgm_check_cause(v, "training images are noisier: neighbours differ by %.1f levels, by %.1f in the %s split",
+    if (a.rough > 1.25 * b.rough)
+        rgm_check_cause(v, "training images are noisier: neighbours differ by %.2f deviations, by %.2f in the %s split",
                         a.rough, b.rough, name);
-    if (b.rough > 1.25 * a.rough + 1)
-        rgm_check_cause(v, "images of the %s split are noisier: neighbours differ by %.1f levels, by %.1f in training",
+    if (b.rough > 1.25 * a.rough)
+        rgm_check_cause(v,
+                        "images of the %s split are noisier: neighbours differ by %.2f deviations, by %.2f in training",
                         name, b.rough, a.rough);
     if (fabs(a.mean - b.mean) > 0.1 * a.std + 1 || fabs(log((a.std + 1) / (b.std + 1))) > 0.1)
         rgm_check_cause(v, "brightness: pixels are %.1f +- %.1f in training and %.1f +- %.1f in the %s split", a.mean,

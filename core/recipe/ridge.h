@@ -1,14 +1,15 @@
-/* Ridge regression onto classes, with what each row would have got if it had been left out: a cheap model that is
- * judged out of sample by the rows that it is made of.
+/* Ridge regression onto classes, a cheap model. It also gives what each row would have got if it had been left out, so
+ * that the rows themselves judge it.
  *
  *     rgm_ridge_fit(&ridge, &job, &err);        scores of the rows, each left out
  *     rgm_ridge_scores(ridge, ...);             of other rows
  *     rgm_ridge_free(ridge);
  *
- * Features get mean 0 and deviation 1, targets are 1 for the class and 0 for others, less the class's share. With A =
- * X'X + l n I the residual of row i, left out, is (y - yhat) / (1 - h), h = x' inv(A) x + 1/n (R. D. Cook, Influential
- * observations in linear regression, JASA 74, 1979). l is the one of three that leaves the least square of these. The
- * same bits on any number of threads.
+ * Features get mean 0 and deviation 1. Targets are 1 for the class and 0 for others, less the class's share. With
+ *     A = X'X + l n I,  h = x' inv(A) x + 1/n
+ * the residual of a row that is left out is (y - yhat) / (1 - h). R. D. Cook, Influential observations in linear
+ * regression, JASA 74, 1979. Of three l, the one with the least square of these is taken. The same bits on any number
+ * of threads.
  */
 #ifndef RGM_RECIPE_RIDGE_H
 #define RGM_RECIPE_RIDGE_H

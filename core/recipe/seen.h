@@ -1,5 +1,5 @@
-/* What the net sees: the same training images as they come out of the pipelines of training and of evaluation, value by
- * value, just before the first layer.
+/* What the net sees: training images just before the first layer, value by value. The same images come out of the
+ * pipelines of training and of evaluation.
  *
  *     rgm_checking_seen(c, &seen, &err);
  *     rgm_seen_picture(seen, rgm_seen_training(seen, 0, i), pixels);      undone to a picture
