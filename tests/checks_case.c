@@ -106,10 +106,9 @@ static void write_set(const checks_set *s, const char *path) {
 
 /* ---- verdicts ---- */
 
-rgm_verdict checks_verdict(const checks_set *s, const char *name, const char *const *settings) {
+void checks_verdicts(const checks_set *s, const char *names, const char *const *settings, rgm_verdicts *verdicts) {
     static rgm_config config;
     rgm_error err = {0};
-    rgm_verdicts verdicts;
     char *folder = make_folder();
     write_set(s, in_folder(folder, "set.h5"));
     ck_assert(rgm_config_init(&config, &err) == RGM_OK);
@@ -119,13 +118,18 @@ rgm_verdict checks_verdict(const checks_set *s, const char *name, const char *co
     for (int32_t i = 0; status >= 0 && settings && settings[i]; i += 2)
         status = rgm_config_set(&config, settings[i], settings[i + 1], &err);
     ck_assert_msg(status >= 0, "%s", err.text);
-    const rgm_check_options options = {.config = &config, .command = "regimen check", .only = name};
-    status = rgm_check(&options, &verdicts, &err);
-    ck_assert_msg(status >= 0, "%s: %s", name, err.text);
+    const rgm_check_options options = {.config = &config, .command = "regimen check", .only = names};
+    status = rgm_check(&options, verdicts, &err);
+    ck_assert_msg(status >= 0, "%s: %s", names, err.text);
+    remove_folder(folder);
+}
+
+rgm_verdict checks_verdict(const checks_set *s, const char *name, const char *const *settings) {
+    rgm_verdicts verdicts;
+    checks_verdicts(s, name, settings, &verdicts);
     ck_assert_int_eq(verdicts.count, 1);
     rgm_verdict v = verdicts.list[0];
     rgm_verdicts_free(&verdicts);
-    remove_folder(folder);
     return v;
 }
 

@@ -24,7 +24,10 @@ void checks_set_free(checks_set *set);
  * gives its verdict. */
 rgm_verdict checks_verdict(const checks_set *set, const char *name, const char *const *settings);
 
-/* The same, and fails the test unless the verdict is so, and the first cause has `cause` in it (NULL: whatever). */
+/* The verdicts of several checks, names or families with commas between; to be freed. */
+void checks_verdicts(const checks_set *set, const char *names, const char *const *settings, rgm_verdicts *verdicts);
+
+/* The first, and fails the test unless the verdict is so, and the first cause has `cause` in it (NULL: whatever). */
 void checks_expect(const checks_set *set, const char *name, const char *const *settings, int32_t verdict,
                    const char *cause);
 
