@@ -77,7 +77,9 @@ END_TEST
 
 START_TEST(test_augmentations) {
     static const char *const useless[] = {"augment", "[{crop: {padding: 1}}, {flip: {p: 0}}]", NULL},
-                             *const strong[] = {"augment", "[{crop: {padding: 11}}]", NULL};
+                             *const strong[] = {"augment",
+                                                "[{crop: {padding: 11}}, {crop: {padding: 11}}, {crop: {padding: 11}}]",
+                                                NULL};
     checks_set s;
     checks_set_make(&s, SIDE, 1, CLASSES, usual);
     checks_expect(&s, "augment_changes", useless, WARN, "flip does nothing");
