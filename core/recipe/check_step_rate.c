@@ -95,6 +95,7 @@ static rgm_status try_rate(rgm_checking *c, double times, double *loss, rgm_erro
 typedef struct trial {
     ramp r;
     double peak, suggested;
+    double known;             /* the usual rate of such an optimizer; 0: it does nothing */
     double own, other, times; /* losses at the configured rate and at `times` it; times 0: not tried */
 } trial;
 
@@ -149,9 +150,10 @@ rgm_status rgm_check_rate_range(rgm_checking *c, rgm_verdict *v, rgm_error *err)
     RGM_TRY(make_ramp(c, t.peak, &t.r, err));
     if (t.r.count < 3) return rgm_check_not(v, "the loss is not finite, or grows, in step %d already", t.r.count);
     RGM_TRY(suggest(c, &t, err));
-    if (t.peak > t.r.divergence / 3 || t.peak > 3 * t.r.best)
+    /* a rate near the usual one is not doubted: short runs like other rates than long ones */
+    if ((t.peak > t.r.divergence / 3 || t.peak > 3 * t.r.best) && t.peak > 1.5 * t.known)
         t.times = 0.1;
-    else if (t.peak < t.r.best / 20)
+    else if (t.peak < t.r.best / 20 && t.peak < t.known / 5)
         t.times = 10;
     if (t.times > 0) {
         RGM_TRY(try_rate(c, 1, &t.own, err));
