@@ -1,5 +1,6 @@
 /* The run: what its figures are of. */
-#include "recipe/check_run.h"
+#include "recipe/check_run_bits.h"
+#include "recipe/check_run_end.h"
 
 #include <inttypes.h>
 #include <math.h>

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include "recipe/check_run.h"
+#include "recipe/check_run_bits.h"
 #include "recipe/checksums.h"
 #include "recipe/short.h"
 #include "train/resume.h"

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/text.h"
-#include "recipe/check_run.h"
+#include "recipe/check_run_end.h"
 #include "recipe/checksums.h"
 
 enum {

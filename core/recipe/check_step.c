@@ -1,5 +1,9 @@
 /* A step: optimizer, rate, schedule, batch, and what can be read off about them. */
-#include "recipe/check_step.h"
+#include "recipe/check_step_mean.h"
+#include "recipe/check_step_optimizer.h"
+#include "recipe/check_step_rate.h"
+#include "recipe/check_step_schedule.h"
+#include "recipe/check_step_update.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -3,7 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include "recipe/check_step.h"
+#include "recipe/check_step_mean.h"
 #include "recipe/short.h"
 
 typedef struct twice {

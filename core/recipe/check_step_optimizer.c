@@ -5,7 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/text.h"
-#include "recipe/check_step.h"
+#include "recipe/check_step_schedule.h"
+#include "recipe/check_step_optimizer.h"
 #include "recipe/short.h"
 #include "train/suit.h"
 

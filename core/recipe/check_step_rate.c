@@ -4,7 +4,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include "base/text.h"
-#include "recipe/check_step.h"
+#include "recipe/check_step_optimizer.h"
+#include "recipe/check_step_rate.h"
+#include "recipe/check_step_schedule.h"
 #include "recipe/short.h"
 #include "train/snapshot.h"
 

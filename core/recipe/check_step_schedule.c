@@ -2,7 +2,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include "recipe/check_step.h"
+#include "recipe/check_step_optimizer.h"
+#include "recipe/check_step_schedule.h"
 
 enum { SAMPLES = 1000, COLUMNS = 32 };
 

@@ -5,7 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "recipe/check_step.h"
+#include "recipe/check_step_optimizer.h"
+#include "recipe/check_step_update.h"
 #include "recipe/checksums.h"
 #include "recipe/short.h"
 #include "train/snapshot.h"

@@ -3,7 +3,8 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include "recipe/check_training.h"
+#include "recipe/check_training_batch.h"
+#include "recipe/check_training_human.h"
 
 /* ---- the loss falls ---- */
 

@@ -5,8 +5,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "recipe/check_step.h"
-#include "recipe/check_training.h"
+#include "recipe/check_step_optimizer.h"
+#include "recipe/check_step_schedule.h"
+#include "recipe/check_training_batch.h"
 #include "recipe/short.h"
 
 enum { IMAGES = 16, STEPS = 500, WARM = 20, LISTED = IMAGES };

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "recipe/check_training.h"
+#include "recipe/check_training_human.h"
 #include "recipe/human.h"
 #include "train/resume.h"
 

@@ -16,20 +16,20 @@ librecipe_la_SOURCES = \
 	%D%/check_model.c \
 	%D%/check_model_dropout.c %D%/check_model_dropout.h \
 	%D%/check_model_runs.c %D%/check_model_runs.h \
-	%D%/check_run.c %D%/check_run.h \
-	%D%/check_run_bits.c \
-	%D%/check_run_end.c \
+	%D%/check_run.c \
+	%D%/check_run_bits.c %D%/check_run_bits.h \
+	%D%/check_run_end.c %D%/check_run_end.h \
 	%D%/check_start.c %D%/check_start.h \
 	%D%/check_start_scale.c %D%/check_start_scale.h \
-	%D%/check_step.c %D%/check_step.h \
-	%D%/check_step_mean.c \
-	%D%/check_step_optimizer.c \
-	%D%/check_step_rate.c \
-	%D%/check_step_schedule.c \
-	%D%/check_step_update.c \
-	%D%/check_training.c %D%/check_training.h \
-	%D%/check_training_batch.c \
-	%D%/check_training_human.c \
+	%D%/check_step.c \
+	%D%/check_step_mean.c %D%/check_step_mean.h \
+	%D%/check_step_optimizer.c %D%/check_step_optimizer.h \
+	%D%/check_step_rate.c %D%/check_step_rate.h \
+	%D%/check_step_schedule.c %D%/check_step_schedule.h \
+	%D%/check_step_update.c %D%/check_step_update.h \
+	%D%/check_training.c \
+	%D%/check_training_batch.c %D%/check_training_batch.h \
+	%D%/check_training_human.c %D%/check_training_human.h \
 	%D%/checkpoint_says.c %D%/checkpoint_says.h \
 	%D%/checks.c %D%/checks.h \
 	%D%/checksums.c %D%/checksums.h \
