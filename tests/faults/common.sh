@@ -31,10 +31,10 @@ trimmed() { printf '%s' "$1" | sed 's/^[ \t]*//; s/[ \t]*$//'; }
 # named WORD NAME: what stands behind the "|" of the line "WORD NAME |" of the catalogue, or of the list in $LIST.
 named() { sed -n "s/^$1 $2 *| *//p" "${LIST:-$FAULTS}" | head -n 1; }
 
-# set_file ARGUMENTS: makes the set of these arguments, unless it is there; sets data to its path.
+# set_file ARGUMENTS: makes the set of these arguments, unless it is there or none are needed (sets=none); sets data to its path.
 set_file() {
     data=$WORK/sets/$(printf '%s' "$1" | cksum | tr -d ' ').h5
-    [ -e "$data" ] && return
+    if [ -e "$data" ] || [ "${sets:-}" = none ]; then return; fi
     # shellcheck disable=SC2086 # a list of words
     "$tools/make_set" "$data.part" folder="$MNIST" $1 && mv "$data.part" "$data"
 }

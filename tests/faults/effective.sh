@@ -10,12 +10,13 @@
 # |---------|----------------|-----------------------------------------------------------------|
 # | SEEDS   | 1 2 3 4 5      | of the trainings; a set is made with one seed                   |
 # | OUT     |                | file that gets the table, such as tests/faults/effective.txt    |
+# | TELL    |                | 1: the table alone, of the trainings that are there             |
 #
 # common.sh has the others. Each training is a line of $WORK/trainings.txt: seed, accuracy on the test split, and what was
 # trained. A training that fails with exit code 4 (not finite) has accuracy 0. One that is refused before it begins (code 2)
 # has none: its fault needs no check. The table: fault, runs of each, mean of the twin, mean with the fault, p, d, verdict.
 . "${0%/*}/common.sh"
-: "${SEEDS:=1 2 3 4 5}" "${OUT:=}"
+: "${SEEDS:=1 2 3 4 5}" "${OUT:=}" "${TELL:=}"
 trainings=$WORK/trainings.txt
 touch "$trainings"
 
@@ -65,6 +66,7 @@ tell() {
     return 0
 }
 
-if [ "${TELL:-}" = "" ]; then instances try || exit; fi
+if [ ! "$TELL" ]; then instances try || exit; fi
+sets=none
 ONLY='' instances tell | awk -f "$here/effective.awk" >"$WORK/effective.txt"
 if [ "$OUT" ]; then cp "$WORK/effective.txt" "$OUT"; else cat "$WORK/effective.txt"; fi

@@ -1,5 +1,5 @@
 /* Small data sets with a fault in them, and the same sets without it.
- *     make_set OUT.h5 [KEY=VALUE]...
+ *     make_set OUT.h5 [KEY=VALUE]...        of two values the later one counts
  *
  * | key        | default | meaning                                                                                    |
  * |------------|---------|--------------------------------------------------------------------------------------------|
@@ -70,7 +70,7 @@ static char **arguments;
 
 static const char *text_of(const char *key, const char *fallback) {
     size_t length = strlen(key);
-    for (int i = 2; i < argument_count; i++)
+    for (int i = argument_count - 1; i >= 2; i--)
         if (strncmp(arguments[i], key, length) == 0 && arguments[i][length] == '=') return arguments[i] + length + 1;
     return fallback;
 }
