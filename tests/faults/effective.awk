@@ -35,7 +35,8 @@ function rank_sum(na, n,   i, sum) {
     return extreme / ways
 }
 
-BEGIN { FS = "\t"; OFS = "\t"; print "# fault\truns\thealthy\tfaulty\tp\td\tverdict" }
+BEGIN { FS = "\t"; OFS = "\t"; print "# Made by OUT=tests/faults/effective.txt tests/faults/effective.sh. Accuracies are means; open: fewer than 5 runs." }
+BEGIN { print "# fault\truns\thealthy\tfaulty\tp\td\tverdict" }
 $3 ~ /refused/ { print $1, 0, "-", "-", "-", "-", "refused"; next }
 {
     na = split($2, a, " "); nb = split($3, b, " ")

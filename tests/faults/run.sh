@@ -11,13 +11,13 @@
 # |---------|---------|-------------------------------------------------------------------------------------|
 # | OPTIONS |         | of check, such as --quick                                                           |
 # | RESULTS |         | default: $WORK/faults.txt or healthy.txt, with OPTIONS in the name                  |
-# | LIMIT   | 300     | seconds after which a check hangs                                                   |
+# | LIMIT   | 900     | seconds after which a check is ended, to be tried again by the next call            |
 # | KEEP    |         | 1: the answers stay in $WORK/answers                                                |
 #
 # common.sh has the others. A line of the results for each: ID, exit code, seconds, seconds of CPU, then what judge said.
 . "${0%/*}/common.sh"
 what=${1:-faults}
-: "${OPTIONS:=}" "${LIMIT:=300}" "${KEEP:=}"
+: "${OPTIONS:=}" "${LIMIT:=900}" "${KEEP:=}"
 : "${RESULTS:=$WORK/$what$(printf '%s' "$OPTIONS" | tr -d ' ').txt}"
 if ! "$regimen" check --help >/dev/null 2>&1; then
     echo "SKIPPED $0: this program has no command check"
@@ -53,6 +53,10 @@ try() {
     eval "REGIMEN_PLANTED=\$planted timeout -k 5 \"\$LIMIT\" \"\$regimen\" check --data \"\$data\" --seed 1 $options \$OPTIONS \
         --json=\"\$answer\" --quiet >\"\$WORK/check.log\" 2>&1" && code=0 || code=$?
     times >"$WORK/after"
+    if [ $code = 124 ] || [ $code = 137 ]; then
+        echo "$0: $1: ended after $LIMIT s" >&2
+        return
+    fi
     cpu=$(cat "$WORK/before" "$WORK/after" | awk 'NR == 2 || NR == 4 {
         split($1 "m" $2, t, /[ms]+/); s[NR] = 60 * (t[1] + t[3]) + t[2] + t[4] } END { printf "%.1f", s[4] - s[2] }')
     if [ -s "$answer" ]; then
