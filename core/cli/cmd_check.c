@@ -34,7 +34,7 @@ static const rgm_cli_spec spec = {
                 "  regimen check run.yaml --data fashion.h5 --quick\n"
                 "  regimen check run.yaml --only loss_at_start,O\n"
                 "  regimen check run.yaml --verify-fix --json=checks.json\n",
-    .command = RGM_FOR_PLAN,
+    .command = RGM_FOR_CHECK,
     .own = flags,
     .most = 1,
 };

@@ -1,8 +1,9 @@
 #include "cli/flags.h"
 
 enum {
-    TRAIN = RGM_FOR_TRAIN,
-    CONFIGURED = RGM_FOR_TRAIN | RGM_FOR_EVAL | RGM_FOR_PLAN | RGM_FOR_BENCH,
+    RUN = RGM_FOR_TRAIN,
+    TRAIN = RUN | RGM_FOR_CHECK,
+    CONFIGURED = TRAIN | RGM_FOR_EVAL | RGM_FOR_PLAN | RGM_FOR_BENCH,
     MAKING = CONFIGURED & ~RGM_FOR_EVAL, /* a model, not one that a checkpoint holds */
     LOADING = CONFIGURED | RGM_FOR_PREDICT | RGM_FOR_REPORT,
     MACHINE = LOADING | RGM_FOR_MEASURE,
@@ -35,10 +36,10 @@ static const rgm_flag flags[] = {
     SETS("scheduler", "scheduler", 0, TRAIN, "COMPONENT"),
     SETS("plugins", "plugin", 'p', LOADING | RGM_FOR_PLUGIN, "FILE.so"),
     SETS("checkpoint", "checkpoint", 'c', TRAIN | RGM_FOR_EVAL, "FILE"),
-    SETS("out", "out", 'o', TRAIN, "FOLDER"),
-    SETS("hypothesis", "hypothesis", 0, TRAIN, "TEXT"),
+    SETS("out", "out", 'o', RUN, "FOLDER"),
+    SETS("hypothesis", "hypothesis", 0, RUN, "TEXT"),
 
-    {NULL, RGM_CALL_RESUME, "resume", 'r', TRAIN, "RUN", 0, "continue this run, with the same bits"},
+    {NULL, RGM_CALL_RESUME, "resume", 'r', RUN, "RUN", 0, "continue this run, with the same bits"},
     {NULL, RGM_CALL_JSON, "json", 'j', EVERY, "FILE", 1, "write the result as JSON to FILE, or to standard output"},
     {NULL, RGM_CALL_CSV, "csv", 0, RGM_FOR_PREDICT, "FILE", 1,
      "write the result as CSV to FILE, or to standard output"},

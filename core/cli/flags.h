@@ -5,7 +5,8 @@
 
 #include "train/option.h"
 
-/* Which commands offer a flag; any option can be given to the first four, and the last, with --set. */
+/* Which commands offer a flag; any option can be given with --set to those that have a
+ * configuration. */
 enum {
     RGM_FOR_TRAIN = 1,
     RGM_FOR_EVAL = 2,
@@ -15,7 +16,8 @@ enum {
     RGM_FOR_OTHER = 32,
     RGM_FOR_MEASURE = 64,  /* benches without a model of their own */
     RGM_FOR_PREDICT = 128, /* as eval, but that its model and its data are arguments */
-    RGM_FOR_REPORT = 256   /* as predict, but that its data is an option */
+    RGM_FOR_REPORT = 256,  /* as predict, but that its data is an option */
+    RGM_FOR_CHECK = 512    /* as train, without a run's folder */
 };
 
 enum { RGM_CALL_NONE, RGM_CALL_RESUME, RGM_CALL_JSON, RGM_CALL_CSV, RGM_CALL_QUIET, RGM_CALL_SET, RGM_CALL_HELP };
