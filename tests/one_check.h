@@ -10,8 +10,8 @@ void checks_begin(const run_set *set);
 void checks_end(void);
 const char *checks_folder(void);
 
-/* The verdict of the check `name` on the configuration (YAML without data) with the set, in a process of its own that
- * may start a team. Fails the test if there is none. `verify`: with the edit tried. */
+/* The verdict of the check `name` on the configuration (YAML without data) with the set. It is made in a process of its
+ * own, which may start a team. Fails the test if there is none. `verify`: with the edit tried. */
 rgm_verdict check_one(const char *yaml, const char *name, int32_t verify);
 
 /* The same, and fails the test unless the verdict is this one and the first cause has the word ("": none is asked). */

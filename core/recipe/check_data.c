@@ -1,5 +1,9 @@
 /* What is in the data. */
-#include "recipe/check_data.h"
+#include "recipe/check_data_classes.h"
+#include "recipe/check_data_drift.h"
+#include "recipe/check_data_found.h"
+#include "recipe/check_data_labels.h"
+#include "recipe/check_data_trained.h"
 
 const rgm_check_row rgm_checks_data[] = {
     {{"readable", "D", "can every picture be decoded?", 1}, 10, rgm_check_readable},

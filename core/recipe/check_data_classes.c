@@ -1,10 +1,11 @@
 /* Classes and splits: what is there, and how much of it. */
+#include "recipe/check_data_classes.h"
+
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "recipe/check_data.h"
 
 enum { TRAIN = RGM_SPLIT_TRAIN, TEST = RGM_SPLIT_TEST, VALIDATION = RGM_SPLIT_VALIDATION, SPLITS = RGM_SPLIT_COUNT };
 

@@ -1,10 +1,11 @@
 /* Whether the splits are of one kind of picture. */
+#include "recipe/check_data_drift.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "recipe/cheap.h"
-#include "recipe/check_data.h"
 
 enum { TRAIN = RGM_SPLIT_TRAIN, PAIRS_LEAST = 100, PAIRS_MOST = 1024 };
 

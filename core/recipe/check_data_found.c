@@ -1,8 +1,9 @@
 /* What the inspection finds, of images that the views have: what is left out by data.exclude does not count. */
+#include "recipe/check_data_found.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include "recipe/check_data.h"
 
 enum { TRAIN = RGM_SPLIT_TRAIN, TEST = RGM_SPLIT_TEST, VALIDATION = RGM_SPLIT_VALIDATION, SPLITS = RGM_SPLIT_COUNT };
 

@@ -1,11 +1,12 @@
 /* Labels against pictures, by a cheap model (cheap.h) whose answers are out of sample. */
+#include "recipe/check_data_labels.h"
+
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "recipe/cheap.h"
-#include "recipe/check_data.h"
 
 enum { TRAIN = RGM_SPLIT_TRAIN, TEST = RGM_SPLIT_TEST, VALIDATION = RGM_SPLIT_VALIDATION, SPLITS = RGM_SPLIT_COUNT };
 

@@ -1,10 +1,11 @@
 /* What short trainings say of the data: real inputs against zeroed ones, the net against dumb baselines. */
+#include "recipe/check_data_trained.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "recipe/cheap.h"
-#include "recipe/check_data.h"
 
 enum { TRAIN = RGM_SPLIT_TRAIN, LAST = 25, BATCH_LEAST = 32 };
 

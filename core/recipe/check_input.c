@@ -1,5 +1,6 @@
 /* What enters the net. */
 #include "recipe/check_input.h"
+#include "recipe/check_input_augment.h"
 
 #include <inttypes.h>
 #include <math.h>

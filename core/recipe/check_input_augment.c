@@ -1,11 +1,12 @@
 /* What augmentations do to images. */
+#include "recipe/check_input_augment.h"
+
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "recipe/cheap.h"
-#include "recipe/check_input.h"
 #include "recipe/seen.h"
 #include "train/augment.h"
 

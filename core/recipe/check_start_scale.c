@@ -236,6 +236,8 @@ static rgm_status judge_scales(rgm_checking *c, const scales *own, const scales 
                    "outputs of %d layers are %.2g to %.2g times the first one's (default start %.2g to %.2g), the way "
                    "back %.2g (default %.2g)",
                    own->count, low, high, twin->least, twin->most, back[0], back[1]);
+    /* known small starts do that in narrow nets, and train */
+    if (!backward && !extreme && low > 0.03 && high < 30) v->verdict = RGM_VERDICT_WARN;
     if (forward || extreme)
         rgm_check_cause(v,
                         high > 10 ? "activations grow through the depth, up to %s"

@@ -1,9 +1,9 @@
 /* Features of images without training: responses to patches of the images themselves, pooled, and small pixels.
  *
  * Images are made so small by averaging that their longer side has RGM_FEATURES_SIDE pixels at most. Filters are random
- * patches, normalised by contrast and whitened: f' inv(C) p. A response a counts as max(0, a - 0.5) and max(0, -a -
- * 0.5), whose means over 3 x 3 cells are features (A. Coates and A. Ng, The importance of encoding versus training with
- * sparse coding and vector quantization, ICML 2011). Means of 8 x 8 cells of each of the first channels are added,
+ * patches, normalised by contrast and whitened: f' inv(C) p. A response a counts as max(0, a - 0.5) and
+ * max(0, -a - 0.5). The means of these over 3 x 3 cells are features. Source: A. Coates and A. Ng, "The importance of
+ * encoding versus training with sparse coding and vector quantization", ICML 2011. Means of 8 x 8 cells of each of the first channels are added,
  * since contrast is lost by the patches.
  */
 #ifndef RGM_RECIPE_FEATURES_H

@@ -4,14 +4,14 @@ librecipe_la_SOURCES = \
 	%D%/ascending.c %D%/ascending.h \
 	%D%/cheap.c %D%/cheap.h \
 	%D%/check.c %D%/check.h \
-	%D%/check_data.c %D%/check_data.h \
-	%D%/check_data_classes.c \
-	%D%/check_data_drift.c \
-	%D%/check_data_found.c \
-	%D%/check_data_labels.c \
-	%D%/check_data_trained.c \
+	%D%/check_data.c \
+	%D%/check_data_classes.c %D%/check_data_classes.h \
+	%D%/check_data_drift.c %D%/check_data_drift.h \
+	%D%/check_data_found.c %D%/check_data_found.h \
+	%D%/check_data_labels.c %D%/check_data_labels.h \
+	%D%/check_data_trained.c %D%/check_data_trained.h \
 	%D%/check_input.c %D%/check_input.h \
-	%D%/check_input_augment.c \
+	%D%/check_input_augment.c %D%/check_input_augment.h \
 	%D%/check_loss.c \
 	%D%/check_model.c \
 	%D%/check_model_dropout.c %D%/check_model_dropout.h \

@@ -1,6 +1,5 @@
-/* An optimizer on a bench: the update of one tensor as a training makes it (train/update.h: the regularizers'
- * gradients, the optimizer, the regularizers that act on what is updated), with gradients that are made up. So an
- * optimizer that nobody knows is known by what it does.
+/* An optimizer on a bench: the update of one tensor as a training makes it, with gradients that are made up. Of that
+ * update are the regularizers, too (train/update.h). So an optimizer that nobody knows is known by what it does.
  *
  * It works on memory of its own; the session's trainer is not touched. */
 #ifndef RGM_RECIPE_RIG_H
