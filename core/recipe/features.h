@@ -3,8 +3,8 @@
  * Images are made so small by averaging that their longer side has RGM_FEATURES_SIDE pixels at most. Filters are random
  * patches, normalised by contrast and whitened: f' inv(C) p. A response a counts as max(0, a - 0.5) and
  * max(0, -a - 0.5). The means of these over 3 x 3 cells are features. Source: A. Coates and A. Ng, "The importance of
- * encoding versus training with sparse coding and vector quantization", ICML 2011. Means of 8 x 8 cells of each of the first channels are added,
- * since contrast is lost by the patches.
+ * encoding versus training with sparse coding and vector quantization", ICML 2011. Means of 8 x 8 cells of each of the
+ * first channels are added, since contrast is lost by the patches.
  */
 #ifndef RGM_RECIPE_FEATURES_H
 #define RGM_RECIPE_FEATURES_H
