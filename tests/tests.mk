@@ -114,7 +114,7 @@ TESTS += tests/check_run_page
 tests_check_run_page_SOURCES = %D%/check_run_page.c %D%/markup.c %D%/markup.h
 tests_check_run_page_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE $(JANSSON_CFLAGS)
 tests_check_run_page_CFLAGS = $(test_cflags)
-tests_check_run_page_LDADD = $(tests_check_report_LDADD) -lm
+tests_check_run_page_LDADD = libreport.la $(train_libs) $(JANSSON_LIBS) -lm
 
 check_PROGRAMS += tests/check_bench
 TESTS += tests/check_bench
