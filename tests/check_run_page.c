@@ -14,7 +14,7 @@
 #include "report/run_page.h"
 
 enum { PATH = 256 };
-static char folder[PATH], metrics[PATH], config[PATH], page[PATH];
+static char folder[64], metrics[PATH], config[PATH], page[PATH];
 static FILE *out;
 
 static void setup(void) {
@@ -525,7 +525,7 @@ START_TEST(a_page_with_predictions) {
         x.filters = (rgm_examined_filters){16, 3, 3, 3, w};
         char *text = write_page(h, &x, &size);
         ck_assert(strstr(text, "run/&#60;best&#62;.h5"));
-        ck_assert_int_eq(markup_count(text, "src=\"data:image/png"), RGM_EXAMINED_WORST + 1);
+        ck_assert_int_eq(markup_count(text, "src=\"data:image/png"), 2 * RGM_EXAMINED_WORST + 1);
         ck_assert(strstr(text, "&#60;odd&#62;.jpg"));
         ck_assert(strstr(text, "expected calibration error 8.75 points"));
         json_t *json;
@@ -646,6 +646,102 @@ START_TEST(twenty_runs) {
 }
 END_TEST
 
+/* ---- what was watched ---- */
+
+/* Layers with odd names, two of them without units; images, filters and pictures. */
+static rgm_watched *watch_run(int32_t layers, int64_t steps) {
+    const rgm_watched_shape shape = {.layers = layers,
+                                     .images = 5,
+                                     .split = RGM_SPLIT_VALIDATION,
+                                     .filter = {2, 1, 3, 3},
+                                     .picture = {2, 4, 6, 3},
+                                     .seed = 7};
+    rgm_watch_layer *of = calloc((size_t)layers, sizeof *of);
+    rgm_watched *w;
+    rgm_error err;
+    ck_assert_ptr_nonnull(of);
+    ck_assert_msg(rgm_watched_create(&w, &shape, &err) == RGM_OK, "%s", err.text);
+    for (int32_t i = 0; i < layers; i++) snprintf(w->names[i], sizeof w->names[i], "<b>&layer%d", i);
+    for (int64_t at = 0; at < steps; at++) {
+        for (int32_t i = 0; i < layers; i++)
+            of[i] = (rgm_watch_layer){.activation_rms = 1 + i,
+                                      .gradient_rms = i == 1 ? 0 : 1e-3,
+                                      .weight_rms = 0.1,
+                                      .update_rms = 1e-4,
+                                      .dead = i < 2 ? NAN : 0.25};
+        const rgm_watch_step step = {.step = at, .layer_count = layers, .layers = of, .loss = 1};
+        rgm_watched_add(w, &step);
+    }
+    for (int32_t i = 0; i < 5; i++) {
+        w->index[i] = 100 + i;
+        w->label[i] = i % 3;
+    }
+    free(of);
+    return w;
+}
+
+static char *page_of_watched(const rgm_watched *w, size_t *size) {
+    static rgm_risks risks;
+    rgm_error err;
+    rgm_history *h = read_run();
+    const rgm_run_page p = {.runs = {h}, .risks = {&risks}, .count = 1, .watched = w};
+    ck_assert_msg(rgm_run_page_write(&p, page, &err) == RGM_OK, "%s", err.text);
+    char *text = markup_read(page, size);
+    ck_assert_ptr_nonnull(text);
+    ck_assert_msg(!markup_fault(text), "%s", markup_fault(text));
+    rgm_history_free(h);
+    return text;
+}
+
+START_TEST(the_network_from_within) {
+    static const float logits[5][3] = {{9, 0, 0}, {0, 9, 0}, {9, 0, 0}, {9, 0, 0}, {0, 9, 0}};
+    static const char *const parts[] = {"id=\"within\"",
+                                        "id=\"activations\"",
+                                        "id=\"gradients\"",
+                                        "id=\"updates\"",
+                                        "id=\"dead\"",
+                                        "The first batch as the network sees it",
+                                        "Filters of the first layer at the start"};
+    size_t size;
+    write_config(3, 50);
+    write_file(metrics, "", 0);
+    rgm_watched *w = watch_run(4, 300);
+    char *text = page_of_watched(w, &size);
+    ck_assert_int_eq(markup_count(text, "id=\"dynamics\""), 0); /* there was no evaluation */
+    free(text);
+    rgm_watched_predict(w, 300, &logits[0][0], 3);
+    text = page_of_watched(w, &size);
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) ck_assert_msg(strstr(text, parts[i]), "%s", parts[i]);
+    ck_assert_int_eq(markup_count(text, "id=\"dynamics\""), 1);
+    ck_assert_ptr_null(strstr(text, "<b>&layer"));
+    ck_assert_ptr_nonnull(strstr(text, "&#38;layer3"));
+    ck_assert_ptr_nonnull(strstr(text, "102: class 2"));
+    free(text);
+    rgm_watched_destroy(w);
+}
+END_TEST
+
+START_TEST(nothing_was_watched) {
+    size_t size;
+    write_config(3, 50);
+    rgm_watched *w = watch_run(3, 0);
+    char *text = page_of_watched(w, &size);
+    ck_assert_ptr_null(strstr(text, "id=\"within\""));
+    free(text);
+    rgm_watched_destroy(w);
+    w = watch_run(1, 1); /* one layer, one step */
+    text = page_of_watched(w, &size);
+    ck_assert_ptr_nonnull(strstr(text, "id=\"within\""));
+    free(text);
+    rgm_watched_destroy(w);
+    w = watch_run(700, 20000); /* of more layers than have room the first ones */
+    text = page_of_watched(w, &size);
+    ck_assert_msg(size < 2 << 20, "%zu", size);
+    free(text);
+    rgm_watched_destroy(w);
+}
+END_TEST
+
 int main(void) {
     Suite *suite = suite_create("run page");
     TCase *tests = tcase_create("run page");
@@ -668,6 +764,8 @@ int main(void) {
     tcase_add_test(tests, pages_are_small);
     tcase_add_test(tests, memory_is_of_fixed_size);
     tcase_add_test(tests, twenty_runs);
+    tcase_add_test(tests, the_network_from_within);
+    tcase_add_test(tests, nothing_was_watched);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);
