@@ -29,7 +29,12 @@ set largest   | from=waves side=96 channels=3 classes=3 train=360 test=180
 set third     | from=waves side=16 channels=3 classes=3 train=1500 test=600 rare=0.3
 LISTS
 awk '
-function line(model, set, parts) { printf "healthy H%03d | %s | %s | %s\n", ++n, model, set, parts }
+# A mirrored wave is of another class; a linear model has no layer but its classifier.
+function line(model, set, parts) {
+    if (set !~ /^(fashion|split|pair|uneven)$/ && parts !~ /augment=/) parts = "set augment=[{crop: {padding: 2}}]; " parts
+    if (model == "linear") sub(/set init=[a-z]+; /, "", parts)
+    printf "healthy H%03d | %s | %s | %s\n", ++n, model, set, parts
+}
 BEGIN {
     models = split("cnn mlp res linear deep wide resa res18 res50", model, " ")
     sets = split("fashion ten four pair split forty two uneven third hundred large", set, " ")
@@ -51,7 +56,7 @@ BEGIN {
     odd[++odds] = "set prior_bias=false"
     odd[++odds] = "set augment=[]"
     odd[++odds] = "set batch=8; set epochs=3"
-    odd[++odds] = "set augment=[flip]; set regularize=[]"
+    odd[++odds] = "set augment=[{crop: {padding: 1}}]; set regularize=[]"
     odd[++odds] = "set dropout=0.2"
     odd[++odds] = "set memory=low; set clip_norm=5"
     odd[++odds] = "set scheduler={step: {}}"
