@@ -55,6 +55,7 @@ static void write_command(const rgm_cli_line *line, char command[COMMAND_TEXT]) 
     for (int32_t i = 0; i < line->given_count && at < COMMAND_TEXT; i++)
         at += (size_t)snprintf(command + at, COMMAND_TEXT - at, " --%s %s", line->given[i].flag->name,
                                rgm_text_shell(line->given[i].value, word, sizeof word));
+    if (at >= COMMAND_TEXT) snprintf(command, COMMAND_TEXT, "%s check ...", rgm_program()); /* half a word is no word */
 }
 
 static void print_list(void) {

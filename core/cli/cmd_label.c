@@ -226,6 +226,8 @@ static rgm_status check_outputs(const rgm_cli_line *line, rgm_error *err) {
         RGM_TRY(rgm_output_check(&outputs[0], "label", err));
         return rgm_outputs_apart(outputs, 2, err);
     }
+    const rgm_output read[] = {{"answers", line->own[ANSWERS], "", RGM_OUTPUT_ANY}, outputs[1]};
+    RGM_TRY(rgm_outputs_apart(read, 2, err));
     if (line->own[OUT] || line->own[COUNT] || line->own[SPLIT] || line->own[SEED])
         return rgm_fail(err, RGM_E_USAGE,
                         "--answers: the file says which pictures were answered: --count, --split, --seed and --out do "

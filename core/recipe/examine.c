@@ -16,6 +16,7 @@ typedef struct work {
     const rgm_view *view;
     rgm_exclude exclude; /* pictures that cannot be decoded, where there are any */
     uint8_t *readable;   /* [images] of an encoded set, by number */
+    uint8_t *among;      /* [images of the training split] 1: the run trains on it, as far as the data says */
     rgm_examination *out;
 } work;
 
@@ -94,6 +95,15 @@ static rgm_status find_filters(const rgm_predictor *p, rgm_examined_filters *fil
 
 /* ---- pictures ---- */
 
+static rgm_status find_among(work *w, rgm_error *err) {
+    const rgm_view *train = &w->data->train;
+    if (!train->count) return RGM_OK;
+    w->among = calloc((size_t)rgm_dataset_describe(w->set)->count[RGM_SPLIT_TRAIN] + 1, 1);
+    if (!w->among) return no_memory(err);
+    for (int64_t i = 0; i < train->count; i++) w->among[rgm_view_index(train, i)] = 1;
+    return RGM_OK;
+}
+
 /* Beside each mistake the training image that is most like it. */
 static rgm_status find_nearest(work *w, rgm_error *err) {
     rgm_examination *x = w->out;
@@ -103,10 +113,12 @@ static rgm_status find_nearest(work *w, rgm_error *err) {
     if (!info->count[RGM_SPLIT_TRAIN] || !x->worst_count) return RGM_OK;
     for (int32_t i = 0; i < x->worst_count; i++)
         numbers[i] = rgm_images_number(w->images, w->view->split, x->worst[i].index);
+    RGM_TRY(find_among(w, err));
     begin(w, "comparing", info->count[RGM_SPLIT_TRAIN]);
     const rgm_nearest ask = {.images = w->images,
                              .numbers = numbers,
                              .count = x->worst_count,
+                             .among = w->among,
                              .silent = 1,
                              .progress = w->o->progress,
                              .context = w->o->context,
@@ -195,6 +207,7 @@ static rgm_status examine_set(work *w, rgm_error *err) {
     rgm_images_destroy(w->images);
     rgm_exclude_free(&w->exclude);
     free(w->readable);
+    free(w->among);
     return status;
 }
 

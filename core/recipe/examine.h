@@ -15,9 +15,10 @@ typedef struct rgm_examine_options {
 } rgm_examine_options;
 
 /* Evaluates the split of data.file of the predictor's configuration, and gathers what it says. The worst mistakes get
- * their pictures, and each the training image that is most like it. Pictures that cannot be decoded are counted, and
- * left out. *examination is overwritten; it is to be freed, on failure, too. Its filters point into the predictor.
- * Errors of rgm_data_open(), rgm_predictor_each() and rgm_nearest_find(); RGM_E_USAGE if there is no such split. [main]
+ * their pictures, and each the image of the training split that is most like it. Pictures that cannot be decoded are
+ * counted, and left out. *examination is overwritten; it is to be freed, on failure, too. Its filters point into the
+ * predictor. Errors of rgm_data_open(), rgm_predictor_each() and rgm_nearest_find(); RGM_E_USAGE if there is no such
+ * split. [main]
  */
 rgm_status rgm_examine(rgm_predictor *predictor, const rgm_examine_options *options, rgm_examination *examination,
                        rgm_error *err);

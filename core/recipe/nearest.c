@@ -59,7 +59,8 @@ typedef struct search {
     sketch *wanted;         /* [count] */
     const int64_t *numbers; /* [count] of their images */
     int32_t count;
-    neighbour *best; /* [workers][count]: the nearest of those that a worker has seen */
+    const uint8_t *among; /* of the training images; NULL: all */
+    neighbour *best;      /* [workers][count]: the nearest of those that a worker has seen */
 } search;
 
 static int32_t nearer(double distance, int64_t number, const neighbour *than) {
@@ -71,6 +72,7 @@ static rgm_status look(void *context, const rgm_look *look, int32_t worker, rgm_
     const search *s = context;
     sketch here;
     (void)err;
+    if (s->among && !s->among[look->number]) return RGM_OK;
     draw(look, &here);
     for (int32_t i = 0; i < s->count; i++) {
         neighbour *best = &s->best[(int64_t)worker * s->count + i];
@@ -120,7 +122,7 @@ static rgm_status search_all(search *s, const rgm_nearest *ask, rgm_nearest_foun
 
 rgm_status rgm_nearest_find(const rgm_nearest *ask, rgm_nearest_found *found, rgm_error *err) {
     size_t count = (size_t)ask->count, workers = (size_t)rgm_images_workers(ask->images);
-    search s = {.numbers = ask->numbers, .count = ask->count};
+    search s = {.numbers = ask->numbers, .count = ask->count, .among = ask->among};
     if (!count) return RGM_OK;
     s.wanted = malloc(count * sizeof *s.wanted);
     s.best = malloc(workers * count * sizeof *s.best);

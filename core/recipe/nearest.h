@@ -8,7 +8,8 @@ typedef struct rgm_nearest {
     rgm_images *images;
     const int64_t *numbers; /* [count] of the images that are asked about, of any split; each can be decoded */
     int32_t count;
-    int32_t silent;                                /* as in images.h */
+    const uint8_t *among; /* [images of the training split] 0: not compared with; NULL: all are */
+    int32_t silent;       /* as in images.h */
     void (*progress)(void *context, int64_t done); /* of the training images; NULL: not told */
     void *context;
     rgm_stop stop;

@@ -70,7 +70,8 @@ static void put_noise(FILE *to, const rgm_examined_filters *f) {
     } else {
         fputs("They are too small to be told from noise.", to);
     }
-    fprintf(to, " Dead: %d of %d.</p>\n", noise.dead, f->count);
+    if (isfinite(noise.ratio)) fprintf(to, " Dead: %d of %d.", noise.dead, f->count);
+    fputs("</p>\n", to);
 }
 
 rgm_status rgm_filters_put(FILE *to, const rgm_examined_filters *f, rgm_error *err) {

@@ -9,6 +9,7 @@ struct rgm_label_page {
     rgm_html_page html;
     int64_t *place; /* [count] of a picture among those that are on the page; -1: it is not */
     int64_t added;
+    uint64_t pictures; /* a hash of theirs: answers that a browser kept are of these pictures alone */
 };
 
 /* ---- the head, and what a person works with ---- */
@@ -77,6 +78,7 @@ static void put_job(const rgm_label_page *p) {
     const char *apart = "";
     fputs("<div id=\"job\" hidden data-set=\"", to);
     rgm_html_text(to, o->set);
+    fprintf(to, "\" data-pictures=\"%016" PRIx64, p->pictures);
     fprintf(to, "\" data-fingerprint=\"%016" PRIx64 "\" data-split=\"%s\" data-seed=\"%" PRIu64 "\" data-order=\"",
             o->fingerprint, o->split, o->seed);
     for (int64_t i = 0; i < o->shows; i++) {
@@ -115,6 +117,7 @@ rgm_status rgm_label_page_begin(rgm_label_page **page, const rgm_label_page_opti
 rgm_status rgm_label_page_add(rgm_label_page *p, const rgm_label_picture *picture, rgm_error *err) {
     FILE *to = p->html.to;
     p->place[picture->number] = p->added++;
+    p->pictures = (p->pictures ^ picture->hash) * 0x9e3779b97f4a7c15u;
     fprintf(to, "<figure hidden data-index=\"%" PRId64 "\" data-image=\"%016" PRIx64 "\">", picture->index,
             picture->hash);
     rgm_html_img(to, &picture->image);

@@ -306,15 +306,20 @@ static void put_nearest(FILE *to, const rgm_examined_image *w, const char *label
     fputs("</div>\n", to);
 }
 
+static int32_t has_nearest(const rgm_examination *x) {
+    for (int32_t i = 0; i < x->worst_count; i++)
+        if (x->worst[i].nearest_picture.file) return 1;
+    return 0;
+}
+
 static void put_worst(FILE *to, const desk *d) {
     const rgm_examination *x = d->x;
     fputs("<h2 id=\"losses\">Top losses</h2>\n<p class=\"soft\">Images whose label the model finds least likely, of ",
           to);
     rgm_html_text(to, d->about);
-    fputs(". Right of each: the training image that is most like it. Below: its label and what it is taken for, with "
-          "their probabilities, and that image's label. A label may be wrong.</p>\n<div "
-          "class=\"grid\">\n",
-          to);
+    fputs(". Below each: its label and what it is taken for, with their probabilities. A label may be wrong.", to);
+    if (has_nearest(x)) fputs(" Right of it: the image of the train split that is most like it, and its label.", to);
+    fputs("</p>\n<div class=\"grid\">\n", to);
     for (int32_t i = 0; i < x->worst_count; i++) {
         const rgm_examined_image *w = &x->worst[i];
         char alt[64];

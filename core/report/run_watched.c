@@ -132,11 +132,11 @@ static void put_predictions(FILE *to, desk *d) {
             values[(int64_t)i * w->evaluations + e] = w->predicted[from] == w->label[i] ? p : -p;
         }
     }
-    snprintf(
-        about, sizeof about,
-        "A fixed batch of %d %s images after each of %d evaluations: the probability of the class that it is taken "
-        "for, below 0 where that is not its label; seed %llu",
-        w->shape.images, rgm_split_name(w->shape.split), w->evaluations, (unsigned long long)w->shape.seed);
+    snprintf(about, sizeof about,
+             "%d fixed images, by their numbers in the %s split, after each of %d evaluations: the probability of the "
+             "class that each is taken "
+             "for, below 0 where that is not its label; seed %llu",
+             w->shape.images, rgm_split_name(w->shape.split), w->evaluations, (unsigned long long)w->shape.seed);
     const rgm_chart_map map = {.frame = {.id = "dynamics", .title = "Prediction dynamics", .about = about},
                                .row_title = "image",
                                .column_title = isfinite(d->h->epoch_steps) ? "epoch" : "step",
@@ -159,7 +159,9 @@ static void put_predictions(FILE *to, desk *d) {
 
 static rgm_status put_filters(FILE *to, const rgm_watched *w, rgm_error *err) {
     const int64_t *shape = w->shape.filter;
-    if (!shape[0] || shape[2] > RGM_FILTERS_SIDE || shape[3] > RGM_FILTERS_SIDE) return RGM_OK;
+    if (!shape[0] || shape[1] < 1 || shape[2] * shape[3] < 2 || shape[2] > RGM_FILTERS_SIDE ||
+        shape[3] > RGM_FILTERS_SIDE)
+        return RGM_OK;
     rgm_examined_filters f = {
         .count = (int32_t)shape[0], .C = (int32_t)shape[1], .H = (int32_t)shape[2], .W = (int32_t)shape[3]};
     fputs("<h3>Filters of the first layer at the start</h3>\n", to);

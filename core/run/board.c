@@ -7,7 +7,7 @@
 #include "base/log.h"
 #include "run/first_batch.h"
 
-enum { LARGE = 64, FEW = 16, GAP = 1, FILTERS = 256, ENLARGED = 8, PAPER = 255 };
+enum { LARGE = 64, FEW = 16, SHOWN = 256, GAP = 1, FILTERS = 256, ENLARGED = 8, PAPER = 255 };
 
 /* Cells of one size side by side, [H][W][C]. */
 typedef struct grid {
@@ -61,7 +61,8 @@ static rgm_status show_batch(rgm_board *b, const rgm_first_batch *batch, rgm_err
 static rgm_status show_first_batch(rgm_board *b, const rgm_session *s, rgm_trainer *trainer, rgm_error *err) {
     const int32_t *image = s->config->model.image;
     const int32_t large = image[1] > LARGE || image[2] > LARGE;
-    const rgm_first_batch_wish wish = {.session = s, .trainer = trainer, .most = large ? FEW : RGM_BOARD_IMAGES};
+    const rgm_first_batch_wish wish = {
+        .session = s, .trainer = trainer, .most = large ? FEW : RGM_BOARD_IMAGES, .side = SHOWN};
     rgm_first_batch batch = {0};
     rgm_error why = {0};
     rgm_status status = rgm_first_batch_make(&batch, &wish, &why);

@@ -32,7 +32,7 @@ static int32_t is_possible(const rgm_watched_shape *s) {
         values *= s->filter[i];
         if (values > RGM_WATCHED_FILTER_VALUES) return 0;
     }
-    if (!are_pictures_possible(s->picture)) return 0;
+    if (!are_pictures_possible(s->picture) || (s->filter[0] > 0 && values == 0)) return 0;
     return s->layers >= 0 && s->layers <= RGM_WATCHED_LAYERS && s->images >= 0 && s->images <= RGM_WATCHED_IMAGES &&
            s->filter[0] <= RGM_WATCHED_FILTERS && s->numbers >= 0 && s->numbers <= 16 * RGM_WATCHED_LAYERS;
 }
