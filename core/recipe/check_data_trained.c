@@ -96,8 +96,10 @@ rgm_status rgm_check_inputs_matter(rgm_checking *c, rgm_verdict *v, rgm_error *e
 
 /* ---- dumb baselines ---- */
 
-static const char *const linear[] = {"model.name", "linear", "model.zero_init", "false", NULL};
-static const char *const mlp[] = {"model.name", "mlp", "model.zero_init", "false", NULL};
+static const char *const linear[] = {
+    "model.name", "linear", "model.zero_init", "false", "checkpoint", "", "init_layers", "[]", NULL};
+static const char *const mlp[] = {"model.name", "mlp", "model.zero_init", "false", "checkpoint", "", "init_layers",
+                                  "[]",         NULL};
 
 /* The accuracy of a model's last batches; NaN: its training failed. */
 static rgm_status train_baseline(rgm_checking *c, const char *const *settings, double *accuracy, rgm_error *err) {

@@ -440,6 +440,10 @@ static rgm_status loss_scale(rgm_checking *c, rgm_verdict *v, rgm_error *err) {
                               e.equal);
     /* weights of classes, and losses of another kind, have scales of their own; nobody multiplies a cross-entropy */
     double warn = entropy && !t->form.weighted ? 1.1 : 5, fail = entropy && !t->form.weighted ? 3 : 30;
+    if (t->form.name && !entropy) { /* known losses that sum over the classes */
+        warn = fmax(warn, 1.2 * K);
+        fail = fmax(fail, 3 * K);
+    }
     if (factor <= warn && factor >= 1 / warn)
         return rgm_check_pass(v, "%.3f at equal logits, expected %.3f; gradients %.3g times those of the cross-entropy",
                               e.equal, entropy ? t->form.factor * log(K) : e.equal, scale);

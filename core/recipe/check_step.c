@@ -49,7 +49,8 @@ static rgm_status length(rgm_checking *c, rgm_verdict *v, rgm_error *err) {
     const int32_t *image = c->config->model.image;
     int32_t usual = rgm_suit_epochs(images, (int64_t)image[1] * image[2], 22);
     (void)err;
-    if (c->config->epochs >= usual) return rgm_check_pass(v, "%d epochs, usual is %d", c->config->epochs, usual);
+    if (c->config->epochs >= usual && steps >= c->session->steps_total)
+        return rgm_check_pass(v, "%d epochs, usual is %d", c->config->epochs, usual);
     if (steps < 30 || (c->config->epochs == 1 && steps < 100)) {
         rgm_check_warn(v, "%" PRId64 " steps in all, usual are %d epochs", steps, usual);
         rgm_check_cause(v, "too few epochs for the set");

@@ -434,9 +434,9 @@ static unmoved count_unmoved(const rgm_graph *g, const stepped *p) {
     return u;
 }
 
-/* 1 if the tensor is as it was, though its steps would be seen. */
+/* 1 if the tensor is as it was, though its steps would be seen, or because its gradient was taken away. */
 static int32_t is_still(const stepped *p, int32_t i, const char *name) {
-    return is_same(&p->before, &p->end, name) && p->visible[i] > VISIBLE;
+    return is_same(&p->before, &p->end, name) && (p->visible[i] > VISIBLE || !(p->largest[i] > 0));
 }
 
 /* 1 if a list of patterns, with commas or blanks between, names what is frozen and nothing else. */
@@ -457,11 +457,14 @@ static int32_t patterns_fit(const rgm_graph *g, const stepped *p, const char *te
     return named > 0;
 }
 
-/* The optimizer's setting that says which tensors are left as they are; NULL: none does. */
+/* The setting of the optimizer or of a regularizer that says which tensors are left as they are; NULL: none does. */
 static const char *purpose(const rgm_checking *c, const stepped *p, rgm_spec *spec) {
-    rgm_instance_spec(c->session->model->components.optimizer, spec);
-    for (int32_t i = 0; i < spec->count; i++)
-        if (patterns_fit(c->session->model->graph, p, spec->settings[i].value)) return spec->settings[i].key;
+    const rgm_components *o = &c->session->model->components;
+    for (int32_t k = -1; k < o->regularizers; k++) {
+        rgm_instance_spec(k < 0 ? o->optimizer : o->regularize[k], spec);
+        for (int32_t i = 0; i < spec->count; i++)
+            if (patterns_fit(c->session->model->graph, p, spec->settings[i].value)) return spec->settings[i].key;
+    }
     return NULL;
 }
 
@@ -470,8 +473,13 @@ rgm_status rgm_check_parameters_move(rgm_checking *c, rgm_verdict *v, rgm_error 
     rgm_spec spec;
     RGM_TRY(steps(c, &p, err));
     const unmoved u = count_unmoved(c->session->model->graph, p);
-    const char *key = u.frozen ? purpose(c, p, &spec) : NULL;
-    if (key) return rgm_check_pass(v, "%d of %d tensors stay as they are, as optimizer.%s says", u.frozen, u.all, key);
+    const char *key = u.frozen || u.silent ? purpose(c, p, &spec) : NULL;
+    if (key)
+        return rgm_check_pass(v, "%d of %d tensors stay as they are, as %s.%s says", u.frozen + u.silent, u.all,
+                              strcmp(spec.name, rgm_instance_name(c->session->model->components.optimizer)) == 0
+                                  ? "optimizer"
+                                  : spec.name,
+                              key);
     if (u.frozen) {
         rgm_check_fail(v, "%d of %d tensors are as before after %d steps, though gradients reach them; first %s",
                        u.frozen, u.all, STEPS, u.first);

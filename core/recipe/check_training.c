@@ -41,6 +41,9 @@ static rgm_status loss_falls(rgm_checking *c, rgm_verdict *v, rgm_error *err) {
     double error = sqrt(from_error * from_error + to_error * to_error);
     if (from - to > 2 * error && from - to > 0.01 * fabs(from))
         return rgm_check_pass(v, "loss %.3f, after %" PRId64 " steps %.3f +- %.3f", from, r->steps, to, to_error);
+    if (c->config->checkpoint[0])
+        return rgm_check_not(v, "from %.200s the loss is %.3f, after %" PRId64 " steps %.3f: it was trained before",
+                             c->config->checkpoint, from, r->steps, to);
     if (to - from > 3 * error && to > 1.05 * from) {
         rgm_check_fail(v, "the loss rises from %.3f to %.3f +- %.3f in %" PRId64 " steps", from, to, to_error,
                        r->steps);
@@ -78,7 +81,8 @@ static rgm_status judge_width(const rgm_lab_result *narrow, const rgm_lab_result
     average(apart, 0, COMPARED, &mean, &error);
     double n = rgm_lab_mean(narrow->loss, WIDTH_STEPS, first, COMPARED);
     double w = rgm_lab_mean(wide->loss, WIDTH_STEPS, first, COMPARED);
-    if (!(mean > 4 * error && w > 1.15 * n))
+    /* near a loss of 0 a difference says nothing */
+    if (!(mean > 4 * error && w > 1.15 * n && w - n > 0.05 * (double)narrow->loss[0]))
         return rgm_check_pass(v, "after %d steps loss %.3f at width %.3g, %.3f at %.3g: %s", WIDTH_STEPS, n, width[0],
                               w, width[1], w < n ? "more is less loss" : "no difference that tells");
     rgm_check_warn(v, "after %d steps loss %.3f at width %.3g, %.3f at %.3g", WIDTH_STEPS, n, width[0], w, width[1]);
@@ -93,6 +97,7 @@ static rgm_status more_width(rgm_checking *c, rgm_verdict *v, rgm_error *err) {
     int32_t hidden = 0;
     for (int32_t i = 0; i < rgm_graph_param_count(g); i++) hidden += !rgm_graph_param(g, i)->head;
     if (!hidden) return rgm_check_not(v, "%s has one layer, and no width", c->config->model.name);
+    if (c->config->checkpoint[0]) return rgm_check_not(v, "the weights of a checkpoint have one width");
     double own = c->config->model.width, width[2] = {own / 2, own};
     if (width[0] < 0.0625) {
         width[0] = own;

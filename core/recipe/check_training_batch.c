@@ -103,7 +103,9 @@ static rgm_status learn(rgm_checking *c, const char *const *settings, double rat
 static rgm_status learn_own(rgm_checking *c, learnt *l, rgm_error *err) {
     const rgm_components *o = &c->session->model->components;
     double peak, share = sqrt((double)IMAGES / c->config->batch);
-    const char *settings[12] = {"batch", "16", "augment", "[]", "regularize", "[]", "dropout", "0"};
+    const rgm_response *a;
+    int32_t moves;
+    const char *settings[16] = {"batch", "16", "augment", "[]", "regularize", "[]", "dropout", "0"};
     int32_t n = 8;
     RGM_TRY(rgm_step_peak(c, &peak, err));
     if (rgm_short_setting(o->loss, "label_smoothing", 0) > 0) {
@@ -112,9 +114,13 @@ static rgm_status learn_own(rgm_checking *c, learnt *l, rgm_error *err) {
     }
     if (rgm_optimizer_decays(o->optimizer)) {
         settings[n++] = "optimizer.weight_decay";
-        settings[n] = "0";
+        settings[n++] = "0";
     }
-    return learn(c, settings, share < 1 ? peak * share : peak, l, err);
+    RGM_TRY(rgm_step_response(c, &a, &moves, err));
+    if (share < 1) peak *= share;
+    /* steps of one length do not need to be small for a small batch */
+    if (moves && a->ratio < RGM_SCALE_FREE && a->constant > 0) peak = fmax(peak, 1e-3 / a->constant);
+    return learn(c, settings, peak, l, err);
 }
 
 static rgm_status learn_with_adam(rgm_checking *c, learnt *l, rgm_error *err) {

@@ -54,6 +54,9 @@ rgm_status rgm_checking_small(rgm_checking *c, const rgm_lab_set **set, rgm_erro
 
 rgm_status rgm_checking_train(rgm_checking *c, const rgm_dataset *set, rgm_lab_settings settings, int64_t steps,
                               rgm_lab_result *result, rgm_error *err) {
+    rgm_trainer_destroy(c->trainer); /* two of them may not fit */
+    c->trainer = NULL;
+    c->stepped = 0;
     const rgm_lab_job job = {.config = c->config,
                              .settings = settings,
                              .device = c->device,

@@ -238,6 +238,12 @@ static rgm_status keep_suited(rgm_config *config, rgm_error *err) {
     return set_number(config, "epochs", config->epochs, err);
 }
 
+/* A warm-up of epochs stays the share of the run that it is; a short training has no such epochs. */
+static void keep_warmup(rgm_config *config, const rgm_lab_job *job) {
+    double epochs = job->config->epochs > 0 ? job->config->epochs : 1;
+    if (config->warmup >= 1) config->warmup = fmin(config->warmup / epochs, 0.9);
+}
+
 /* What stands in the user's configuration of files and of ends is not of this training. */
 static rgm_status settle(rgm_config *config, const rgm_lab_job *job, rgm_error *err) {
     config->data.exclude[0] = 0;
@@ -248,6 +254,7 @@ static rgm_status settle(rgm_config *config, const rgm_lab_job *job, rgm_error *
     RGM_TRY(set_number(config, "data.validation", 0, err));
     for (int32_t i = 0; job->settings && job->settings[i]; i += 2)
         RGM_TRY(rgm_config_set(config, job->settings[i], job->settings[i + 1], err));
+    keep_warmup(config, job);
     return set_length(config, job, err);
 }
 

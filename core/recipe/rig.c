@@ -138,13 +138,24 @@ static rgm_status first_step(rig *r, double size, double *length, rgm_error *err
     return RGM_OK;
 }
 
-/* The length of the last of `steps` steps, the first `pushed` with a gradient. */
-static rgm_status late_step(rig *r, double size, int64_t pushed, int64_t steps, double *length, rgm_error *err) {
+/* Of `steps` steps the first `pushed` have a gradient. The others have none, or with `noise` gradients of random signs.
+ */
+typedef struct push {
+    double size;
+    int64_t pushed, steps;
+    int32_t noise;
+} push;
+
+/* The length of the last step. */
+static rgm_status late_step(rig *r, const push *p, double *length, rgm_error *err) {
     double before = 0;
     clear(r);
-    for (int64_t i = 0; i < steps; i++) {
+    for (int64_t i = 0; i < p->steps; i++) {
         before = along(r);
-        set_gradient(r, i < pushed ? size : 0, 0);
+        if (i < p->pushed || !p->noise)
+            set_gradient(r, i < p->pushed ? p->size : 0, 0);
+        else
+            set_gradient(r, p->size, (uint64_t)i + 1);
         RGM_TRY(update(r, i, err));
     }
     *length = along(r) - before;
@@ -179,11 +190,16 @@ static rgm_status look(rig *r, const rgm_rig_ask *ask, rgm_response *a, rgm_erro
     double second, late, large, size = ask->size;
     RGM_TRY(first_step(r, size, &a->first, err));
     RGM_TRY(first_step(r, 10 * size, &large, err));
-    RGM_TRY(late_step(r, size, REST, REST, &a->constant, err));
-    RGM_TRY(late_step(r, size, 1, 2, &second, err));
-    RGM_TRY(late_step(r, size, 1, REST, &late, err));
     a->ratio = fabs(a->first) > 0 ? large / a->first : 0;
+    RGM_TRY(late_step(r, &(push){size, REST, REST, 0}, &a->constant, err));
+    RGM_TRY(late_step(r, &(push){size, 1, 2, 0}, &second, err));
+    RGM_TRY(late_step(r, &(push){size, 1, REST, 0}, &late, err));
     a->remaining = fabs(second) > 1e-3 * fabs(a->first) ? late / second : 0;
+    /* a sign of momentum (Lion) stays for good without gradients, whatever is forgotten: other gradients tell */
+    if (a->ratio < RGM_SCALE_FREE && fabs(a->remaining - 1) < 1e-3) {
+        RGM_TRY(late_step(r, &(push){size, 1, REST, 1}, &late, err));
+        if (fabs(late / second) < 0.2) a->remaining = 0;
+    }
     double unit = a->ratio < RGM_SCALE_FREE ? r->rate : r->rate * size;
     a->first /= unit;
     a->constant /= unit;
