@@ -2,7 +2,7 @@
 test_cflags = $(AM_CFLAGS) $(CHECK_CFLAGS)
 
 # They start in this order: the longest first, that none is left alone at the end.
-long_tests = %D%/trials/sample.sh %D%/cli/plugins_end.sh %D%/check_examples.sh %D%/check_cli.sh %D%/trials/limits.sh tests/bits/bits.sh
+long_tests = %D%/trials/sample.sh %D%/faults/sample.sh %D%/cli/plugins_end.sh %D%/check_examples.sh %D%/check_cli.sh %D%/trials/limits.sh tests/bits/bits.sh
 TESTS += $(long_tests)
 EXTRA_DIST += $(long_tests)
 
