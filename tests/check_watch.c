@@ -553,6 +553,15 @@ START_TEST(impossible_content_is_refused) {
     case 6:
         w->each = 0;
         break;
+    case 7:
+        w->each = INT64_MAX / 8; /* rewinding multiplies it */
+        break;
+    case 8:
+        w->span = INT64_MAX / 8;
+        break;
+    case 9:
+        w->seen = INT64_MAX / 8;
+        break;
     default:
         w->last[9] = INT64_MAX;
     }
@@ -1045,7 +1054,7 @@ int main(void) {
     tcase_add_test(c, rewinding_drops_what_is_later);
     add(c, file_round_trip, 3);
     tcase_add_test(c, damaged_files_are_refused);
-    add(c, impossible_content_is_refused, 8);
+    add(c, impossible_content_is_refused, 11);
     add(c, impossible_shapes_are_refused, 7);
     suite_add_tcase(suite, c);
 

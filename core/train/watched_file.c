@@ -288,11 +288,12 @@ static rgm_status read_field(hid_t file, const field *f, const char *path, rgm_e
 
 static int32_t between(int64_t value, int64_t low, int64_t high) { return value >= low && value <= high; }
 
+/* Counts stay far below what overflows when spans double, or evaluations are multiplied by one of so many. */
 static int32_t is_possible(const header *h) {
-    return between(h->step, 0, INT64_MAX / 4) && between(h->span, 1, INT64_MAX / 4) &&
-           between(h->bins, 0, RGM_WATCHED_BINS) && between(h->layers, 0, RGM_WATCHED_LAYERS) &&
-           between(h->images, 0, RGM_WATCHED_IMAGES) && between(h->split, 0, RGM_SPLIT_COUNT - 1) &&
-           between(h->seen, 0, INT64_MAX / 4) && between(h->each, 1, INT64_MAX / 4) &&
+    const int64_t most = INT64_MAX / 1024;
+    return between(h->step, 0, most) && between(h->span, 1, most) && between(h->bins, 0, RGM_WATCHED_BINS) &&
+           between(h->layers, 0, RGM_WATCHED_LAYERS) && between(h->images, 0, RGM_WATCHED_IMAGES) &&
+           between(h->split, 0, RGM_SPLIT_COUNT - 1) && between(h->seen, 0, most) && between(h->each, 1, most) &&
            between(h->evaluations, 0, RGM_WATCHED_EVALUATIONS) && between(h->pictures, 0, RGM_WATCHED_PICTURES) &&
            between(h->picture_H, 0, RGM_WATCHED_SIDE) && between(h->picture_W, 0, RGM_WATCHED_SIDE) &&
            between(h->picture_C, 0, 3);
