@@ -743,6 +743,20 @@ START_TEST(faults_are_named_once) {
 }
 END_TEST
 
+/* The end of a schedule: the rate is next to nothing, and no weight moves. */
+START_TEST(no_rate_freezes_nothing) {
+    court c = convene(mlp);
+    spoil(&c, 6);
+    c.step.rate *= 0.005;
+    hear(&c, 40);
+    ck_assert_int_eq(was_said(&c, "frozen"), 0);
+    c.step.rate *= 4;
+    hear(&c, 20);
+    ck_assert_int_eq(was_said(&c, "frozen"), 1);
+    adjourn(&c);
+}
+END_TEST
+
 START_TEST(a_rising_loss) {
     court c = convene(mlp);
     hear(&c, 40);
@@ -1064,6 +1078,7 @@ int main(void) {
     tcase_add_test(c, losses_in_closed_form);
     add(c, healthy_steps_are_passed_over, MODELS);
     add(c, faults_are_named_once, SPOILT);
+    tcase_add_test(c, no_rate_freezes_nothing);
     tcase_add_test(c, a_rising_loss);
     tcase_add_test(c, a_spike);
     tcase_add_test(c, worst_images);

@@ -226,8 +226,11 @@ static int32_t find_exploding(const rgm_rules *r, rgm_warning *w) {
     return 1;
 }
 
+/* The step's rate as a share of the optimizer's; small in a warmup, and at the end of most schedules. */
+static double rate_share(const rgm_rules *r) { return r->step->rate / r->session->model->components.lr; }
+
 static int32_t find_frozen(const rgm_rules *r, rgm_warning *w) {
-    if (!(r->step->rate > 0)) return 0;
+    if (!(rate_share(r) > 0.01)) return 0; /* next to no rate moves no weight, and is meant */
     for (int32_t i = 0; i < r->layers; i++) {
         if (!r->traits[i].weighs || r->traits[i].gated || mean(r, i, UPDATE) != 0) continue;
         put(w, 0, name(r, i), "%s: its weights have not changed in %d steps: %s", name(r, i), RGM_RULES_WINDOW,
@@ -269,7 +272,7 @@ static int32_t find_rate(const rgm_rules *r, rgm_warning *w) {
 
 /* What updates would be at the full rate. */
 static double full_update(const rgm_rules *r) {
-    double share = r->step->rate / r->session->model->components.lr;
+    double share = rate_share(r);
     return share > 0.01 ? usual_update(r) / share : NAN;
 }
 

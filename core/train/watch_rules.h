@@ -16,7 +16,8 @@
  *     dead        more than half of a layer's units behind a ReLU are dead           AutoTrainer: 70 %
  *     vanishing   a hidden layer's gradient below 1e-5 of the largest one's          TheDeepChecker: 1e-6
  *     exploding   a gradient's norm above 1000, and the loss not below `constant`    TheDeepChecker: 1e6 by layers
- *     frozen      a weight that no step of a window changes                          exact
+ *     frozen      a weight that no step of a window changes, at more than 1 % of     exact; a schedule's last steps
+ *                 the optimizer's rate                                               change nothing
  *     rate        updates above 0.2 of the weights, and the loss not below           TheDeepChecker: 0.1; healthy runs
  *                 `constant`                                                         have 0.025 at most
  *     slow        updates, as they would be at the full rate, below 2e-5 of the      TheDeepChecker: 1e-4; healthy runs
