@@ -630,9 +630,9 @@ typedef struct court {
     int32_t count;
 } court;
 
-static court convene(const char *text) {
+static court convene_at(const char *text, int32_t fresh) {
     court c = {.b = begin(text, 1)};
-    NEED(rgm_rules_create(&c.rules, c.b.session, c.b.trainer, 1, &err));
+    NEED(rgm_rules_create(&c.rules, c.b.session, c.b.trainer, fresh, &err));
     const rgm_watch_step *w = step(&c.b, 0);
     c.step = *w;
     c.step.rate = c.b.session->model->components.lr;
@@ -641,6 +641,8 @@ static court convene(const char *text) {
     c.step.layers = c.layers;
     return c;
 }
+
+static court convene(const char *text) { return convene_at(text, 1); }
 
 static void adjourn(court *c) {
     rgm_rules_destroy(c->rules);
@@ -836,6 +838,36 @@ START_TEST(rules_go_on) {
     ck_assert_int_eq(c.count, 0);
     adjourn(&c);
     adjourn(&d);
+}
+END_TEST
+
+/* The scale of first weights is judged in the first window only, whichever processes make it. */
+START_TEST(trained_weights_have_no_first_scale) {
+    court c = convene(mlp), d = convene_at(mlp, 0);
+    int64_t count;
+    spoil(&c, 11);
+    spoil(&d, 11);
+    d.step.step = 100; /* resumed, and what was watched is lost */
+    hear(&d, 40);
+    ck_assert_int_eq(was_said(&d, "scale"), 0);
+    adjourn(&d);
+    d = convene_at(mlp, 0); /* resumed amid the first window */
+    spoil(&d, 11);
+    c.step.step = 0;
+    hear(&c, 13);
+    const double *numbers = rgm_rules_numbers(c.rules, &count);
+    ck_assert(rgm_rules_go_on(d.rules, numbers, count));
+    d.step.step = 13;
+    hear(&d, 7);
+    ck_assert_int_eq(was_said(&d, "scale"), 1);
+    adjourn(&d);
+    d = convene_at("checkpoint: 'trained.h5'\nmodel: {name: mlp, base: 30}\nbatch: 8\n", 0); /* weights of others */
+    spoil(&d, 11);
+    d.step.step = 0;
+    hear(&d, 40);
+    ck_assert_int_eq(was_said(&d, "scale"), 0);
+    adjourn(&d);
+    adjourn(&c);
 }
 END_TEST
 
@@ -1084,6 +1116,7 @@ int main(void) {
     tcase_add_test(c, worst_images);
     tcase_add_test(c, units_that_begin_alike);
     tcase_add_test(c, rules_go_on);
+    tcase_add_test(c, trained_weights_have_no_first_scale);
     tcase_add_test(c, branches_that_start_at_zero);
     suite_add_tcase(suite, c);
 

@@ -166,8 +166,15 @@ static int32_t find_input(const rgm_rules *r, rgm_warning *w) {
     return 1;
 }
 
+/* 1 in the first window of a run that began with initialized weights, in this process or an earlier one. */
+static int32_t begins(const rgm_rules *r) {
+    const seen *s = seen_of(r);
+    int32_t from_start = s->steps == (double)(r->step->step + 1); /* none was before those that were looked at */
+    return s->windows == 0 && (r->fresh || from_start) && !r->session->config->checkpoint[0];
+}
+
 static int32_t find_scale(const rgm_rules *r, rgm_warning *w) {
-    if (seen_of(r)->windows != 0) return 0;
+    if (!begins(r)) return 0;
     for (int32_t i = 0; i < r->layers; i++) {
         double rms = mean(r, i, ACTIVATION);
         if (r->traits[i].before_norm || r->step->layers[i].head || !(rms < 0.01 || rms > 100)) continue;

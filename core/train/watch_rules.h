@@ -12,7 +12,7 @@
  *     symmetric   all units of a hidden layer begin with the same weights            exact
  *     input       the batch's mean beyond +-1, or its deviation beyond 1/3 and 3     normalised sets: about 0 and 1
  *     scale       a layer's output has an rms below 0.01 or above 100,               0.1 to 10 is sound; not for what a
- *                 in the first window                                                batch norm rescales
+ *                 in the first window of new weights                                 batch norm rescales
  *     dead        more than half of a layer's units behind a ReLU are dead           AutoTrainer: 70 %
  *     vanishing   a hidden layer's gradient below 1e-5 of the largest one's          TheDeepChecker: 1e-6
  *     exploding   a gradient's norm above 1000, and the loss not below `constant`    TheDeepChecker: 1e6 by layers
