@@ -9,6 +9,7 @@
 #include "plan/norm.h"
 #include "plan/probe.h"
 #include "run/run.h"
+#include "run/watching.h"
 #include "train/trainer_internal.h"
 #include "train/watch_rules.h"
 #include "train/watched_file.h"
@@ -987,6 +988,43 @@ START_TEST(lost_files_are_begun_anew) {
 }
 END_TEST
 
+static int32_t stops_now(void *context) {
+    (void)context;
+    return 1;
+}
+
+/* What could not be read for another reason than its content is not written over. */
+START_TEST(files_that_were_not_read_stay) {
+    bench b = begin(OF_RUNS, 1);
+    const rgm_view *judged = &b.session->data->validation;
+    rgm_watching_options options = {.session = b.session,
+                                    .trainer = b.trainer,
+                                    .judged = judged,
+                                    .path = inside("watch.h5"),
+                                    .metrics = inside("metrics.jsonl"),
+                                    .fresh = 1};
+    rgm_watching *w = rgm_watching_begin(&options);
+    ck_assert_ptr_nonnull(w);
+    rgm_watching_predict(w, 1);
+    rgm_watching_save(w);
+    rgm_watching_end(w);
+    const char *copy = inside("copy.h5");
+    copy_file(options.path, copy);
+    options.fresh = 0;
+    options.resumed = 1;
+    options.stop = (rgm_stop){.asked = stops_now};
+    for (int32_t stopped = 1; stopped >= 0; stopped--) {
+        w = rgm_watching_begin(&options);
+        ck_assert_ptr_nonnull(w);
+        rgm_watching_save(w);
+        rgm_watching_end(w);
+        ck_assert_int_eq(same_files(options.path, copy), stopped);
+        options.stop = (rgm_stop){0}; /* read, it goes back to step 0: no prediction is left */
+    }
+    end(&b);
+}
+END_TEST
+
 /* ---- steps that are not finite ---- */
 
 static int32_t count_events(const char *file, const char *event) {
@@ -1125,6 +1163,7 @@ int main(void) {
     tcase_set_timeout(c, 120);
     add(c, resumed_runs_have_the_same_file, 3);
     add(c, lost_files_are_begun_anew, 2);
+    tcase_add_test(c, files_that_were_not_read_stay);
     add(c, policies, CASES);
     add(c, policies_after_a_stop, 3);
     tcase_add_test(c, blame_names_images);

@@ -1,9 +1,11 @@
 #include "run/watching.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include "base/log.h"
 #include "run/first_batch.h"
 #include "train/watched_file.h"
@@ -122,11 +124,30 @@ static rgm_status take_earlier(rgm_watching *w, rgm_error *err) {
     return RGM_OK;
 }
 
+/* A file that cannot be read now may be whole: it is not written over. */
+static int32_t is_lost(const rgm_watching *w, rgm_status status) {
+    if (status == RGM_E_FORMAT || status == RGM_E_UNSUPPORTED) return 1;
+    return access(w->options.path, F_OK) != 0 && errno == ENOENT;
+}
+
+static void go_on(rgm_watching *w) {
+    rgm_error why = {0};
+    rgm_status status = take_earlier(w, &why);
+    if (status >= 0) return;
+    if (is_lost(w, status)) {
+        rgm_log(RGM_LOG_WARN, "%s; it is begun anew: what was watched before step %" PRId64 " is lost", why.text,
+                w->options.step);
+        return;
+    }
+    w->options.path = "";
+    rgm_log(RGM_LOG_WARN, "%s; it stays as it is: what is watched from step %" PRId64 " on is not kept", why.text,
+            w->options.step);
+}
+
 static void said(void *context, const char *kind) { rgm_rules_said(context, kind); }
 
 static rgm_status begin(rgm_watching *w, rgm_error *err) {
     const rgm_watching_options *o = &w->options;
-    rgm_error lost = {0};
     w->view = o->judged->count ? *o->judged : o->session->data->train;
     RGM_TRY(rgm_rules_create(&w->rules, o->session, o->trainer, o->fresh, err));
     rgm_first_batch batch = {0};
@@ -136,9 +157,7 @@ static rgm_status begin(rgm_watching *w, rgm_error *err) {
     RGM_TRY(status);
     if (!o->resumed) return RGM_OK;
     rgm_metrics_warned(o->metrics, said, w->rules);
-    if (take_earlier(w, &lost) < 0)
-        rgm_log(RGM_LOG_WARN, "%s; it is begun anew: what was watched before step %" PRId64 " is lost", lost.text,
-                o->step);
+    go_on(w);
     return RGM_OK;
 }
 

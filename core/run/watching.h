@@ -23,7 +23,7 @@ typedef struct rgm_watching_options {
 } rgm_watching_options;
 
 /* NULL if there is no memory for it; that is told. A file that is missing, damaged or of another run is begun anew, and
- * told. [main] */
+ * told. One that cannot be read for another reason stays as it is, and is told: a stop, memory, the disk. [main] */
 rgm_watching *rgm_watching_begin(const rgm_watching_options *options);
 void rgm_watching_end(rgm_watching *watching); /* NULL is fine, here and below */
 
