@@ -10,6 +10,7 @@
 #include "plan/probe.h"
 #include "run/run.h"
 #include "run/watching.h"
+#include "train/resume.h"
 #include "train/trainer_internal.h"
 #include "train/watch_rules.h"
 #include "train/watched_file.h"
@@ -1099,6 +1100,28 @@ START_TEST(policies_after_a_stop) {
 }
 END_TEST
 
+/* A state that was put back in part is no step's. */
+START_TEST(half_a_state_is_not_whole) {
+    static char path[700];
+    NEED(run_in(inside("run"), 2, 0, 0));
+    snprintf(path, sizeof path, "%s", inside("run/checkpoints/last.h5"));
+    bench b = begin("model: {name: cnn, base: 5}\nbatch: 8\n", 1);
+    ck_assert(rgm_trainer_whole(b.trainer));
+    ck_assert_int_lt(rgm_resume_state(b.session, b.trainer, inside("none.h5"), &err), 0);
+    ck_assert(rgm_trainer_whole(b.trainer));
+    ck_assert_int_eq(rgm_resume_state(b.session, b.trainer, path, &err), RGM_E_FORMAT);
+    ck_assert(!rgm_trainer_whole(b.trainer));
+    end(&b);
+    b = begin(OF_RUNS, 1);
+    b.session->stop = (rgm_stop){.asked = stops_now}; /* it is not stopped in between */
+    rgm_trainer_restoring(b.trainer);
+    ck_assert(!rgm_trainer_whole(b.trainer));
+    NEED(rgm_resume_state(b.session, b.trainer, path, &err));
+    ck_assert(rgm_trainer_whole(b.trainer));
+    end(&b);
+}
+END_TEST
+
 /* What failed is named: the layer, and the images if not all are bad. */
 START_TEST(blame_names_images) {
     static rgm_state state;
@@ -1166,6 +1189,7 @@ int main(void) {
     tcase_add_test(c, files_that_were_not_read_stay);
     add(c, policies, CASES);
     add(c, policies_after_a_stop, 3);
+    tcase_add_test(c, half_a_state_is_not_whole);
     tcase_add_test(c, blame_names_images);
     suite_add_tcase(suite, c);
 

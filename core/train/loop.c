@@ -220,7 +220,7 @@ static rgm_status one_step(loop *l, rgm_error *err) {
 }
 
 static rgm_status interrupted(loop *l, rgm_error *err) {
-    if (!is_saved(l)) RGM_TRY(save(l, l->o->last, err));
+    if (!is_saved(l) && rgm_trainer_whole(l->t)) RGM_TRY(save(l, l->o->last, err));
     return rgm_fail(err, RGM_E_INTERRUPTED, "stopped on request after step %" PRId64, l->p->step);
 }
 

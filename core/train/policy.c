@@ -36,9 +36,7 @@ static rgm_status go_back(const rgm_policy *p, rgm_error *err) {
         rgm_snapshot_restore(p->kept);
         return RGM_OK;
     }
-    RGM_TRY(rgm_resume_state(p->session, p->trainer, p->back, err));
-    rgm_trainer_restored(p->trainer);
-    return RGM_OK;
+    return rgm_resume_state(p->session, p->trainer, p->back, err);
 }
 
 rgm_status rgm_policy_catch(rgm_policy *p, rgm_progress *at, int32_t in_step, const char **action, rgm_status failure,

@@ -42,14 +42,17 @@ fail:
 
 rgm_status rgm_resume_state(const rgm_session *s, rgm_trainer *t, const char *path, rgm_error *err) {
     rgm_checkpoint_reader *reader;
-    RGM_TRY(rgm_checkpoint_open(&reader, path, &s->stop, err));
-    rgm_status status = RGM_OK;
-    if (rgm_checkpoint_foreign(reader))
+    RGM_TRY(rgm_checkpoint_open(&reader, path, NULL, err));
+    rgm_status status;
+    if (rgm_checkpoint_foreign(reader)) {
         status = rgm_fail(err, RGM_E_FORMAT, "%s: weights only: a run cannot be continued from it", path);
-    else if (rgm_checkpoint_header(reader)->seed != s->config->seed)
+    } else if (rgm_checkpoint_header(reader)->seed != s->config->seed) {
         status = rgm_fail(err, RGM_E_USAGE, "%s: it is of a run with another seed", path);
-    else
+    } else {
+        rgm_trainer_restoring(t);
         status = read_all(reader, s, t, err);
+        if (status >= 0) rgm_trainer_restored(t);
+    }
     rgm_checkpoint_close(reader);
     return status;
 }

@@ -22,7 +22,8 @@ rgm_status rgm_resume(const rgm_session *session, rgm_trainer *trainer, const ch
                       rgm_error *err);
 
 /* The tensors and plugins' states of a checkpoint that this run has written itself, at any step; its progress is passed
- * over. RGM_E_FORMAT for another kind of file, RGM_E_USAGE for one of another seed. [main] */
+ * over. RGM_E_FORMAT for another kind of file, RGM_E_USAGE for one of another seed. Nothing stops it, and the trainer
+ * is not whole if it fails amid the tensors. [main] */
 rgm_status rgm_resume_state(const rgm_session *session, rgm_trainer *trainer, const char *path, rgm_error *err);
 
 /* Loads weights and statistics only. The tensors must match the model's. RGM_E_INTERRUPTED if `stop` is asked (NULL:

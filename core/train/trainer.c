@@ -469,6 +469,7 @@ const float *rgm_trainer_gradients(const rgm_trainer *t) { return t->memory.grad
 void rgm_trainer_slow(rgm_trainer *t, double share) { t->rate_share = share; }
 
 int32_t rgm_trainer_whole(const rgm_trainer *t) { return !t->half; }
+void rgm_trainer_restoring(rgm_trainer *t) { t->half = 1; }
 void rgm_trainer_restored(rgm_trainer *t) { t->half = 0; }
 
 /* The first bad one of the groups that are given. */
