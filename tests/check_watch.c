@@ -10,6 +10,7 @@
 #include "plan/probe.h"
 #include "run/run.h"
 #include "run/watching.h"
+#include "train/policy.h"
 #include "train/resume.h"
 #include "train/trainer_internal.h"
 #include "train/watch_rules.h"
@@ -1122,6 +1123,33 @@ START_TEST(half_a_state_is_not_whole) {
 }
 END_TEST
 
+/* What plugins have seen since goes back, too, in memory and in a file; the state may have been empty. */
+START_TEST(plugins_go_back) {
+    bench b = begin(OF_RUNS "plugins: ['" RGM_FIXTURES "/train/keeper.so']\nscheduler: keeper\n"
+                            "watch: {policy: rewind}\n",
+                    1);
+    const rgm_components *c = &b.session->model->components;
+    rgm_policy policy = {.session = b.session, .trainer = b.trainer, .back = _i ? inside("back.h5") : NULL};
+    rgm_progress at = rgm_progress_start();
+    const char *action = "";
+    for (size_t seen = 0; seen < 3; seen++) {
+        size_t size = rgm_instance_state_bytes(c->schedule[0]);
+        ck_assert_int_eq(size == 0, seen == 0);
+        rgm_policy_begin(&policy, &at);
+        NEED(rgm_policy_keep(&policy, &at, 1, &err));
+        rgm_clock clock = rgm_session_clock(b.session, 0);
+        NEED(rgm_plug_observe(c->schedule, (size_t)c->schedules, &clock, "validation_loss", 1, &err));
+        ck_assert_int_ne(rgm_instance_state_bytes(c->schedule[0]), size);
+        NEED(rgm_policy_catch(&policy, &at, 1, &action, RGM_E_NUMERIC, &err));
+        ck_assert_str_eq(action, "rewind");
+        ck_assert_int_eq(rgm_instance_state_bytes(c->schedule[0]), size);
+        rgm_policy_end(&policy);
+        NEED(rgm_plug_observe(c->schedule, (size_t)c->schedules, &clock, "validation_loss", 1, &err));
+    }
+    end(&b);
+}
+END_TEST
+
 /* What failed is named: the layer, and the images if not all are bad. */
 START_TEST(blame_names_images) {
     static rgm_state state;
@@ -1190,6 +1218,7 @@ int main(void) {
     add(c, policies, CASES);
     add(c, policies_after_a_stop, 3);
     tcase_add_test(c, half_a_state_is_not_whole);
+    add(c, plugins_go_back, 2);
     tcase_add_test(c, blame_names_images);
     suite_add_tcase(suite, c);
 

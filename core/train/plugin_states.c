@@ -39,6 +39,16 @@ rgm_status rgm_plugin_states_load(const rgm_components *c, const rgm_state *stat
     return RGM_OK;
 }
 
+rgm_status rgm_plugin_states_restore(const rgm_session *session, const rgm_state *state, rgm_error *err) {
+    const rgm_model *model = session->model;
+    rgm_clock clock = rgm_session_clock(session, 0);
+    for (int32_t i = 0; i < state->plugin_count; i++) {
+        rgm_instance *instance = rgm_component_labelled(&model->components, state->plugin[i].label);
+        if (!state->plugin[i].bytes) RGM_TRY(rgm_instance_prepare(instance, &model->info, &clock, err));
+    }
+    return rgm_plugin_states_load(&model->components, state, err);
+}
+
 void rgm_plugin_states_free(rgm_state *state) {
     for (int32_t i = 0; i < state->plugin_count; i++) free(state->plugin[i].data);
     state->plugin_count = 0;

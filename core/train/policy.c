@@ -16,7 +16,9 @@ void rgm_policy_begin(rgm_policy *p, const rgm_progress *at) {
 
 void rgm_policy_end(rgm_policy *p) {
     rgm_snapshot_destroy(p->kept);
+    rgm_states_destroy(p->states);
     p->kept = NULL;
+    p->states = NULL;
 }
 
 rgm_status rgm_policy_keep(rgm_policy *p, const rgm_progress *at, int32_t again, rgm_error *err) {
@@ -25,6 +27,7 @@ rgm_status rgm_policy_keep(rgm_policy *p, const rgm_progress *at, int32_t again,
         RGM_TRY(rgm_save(p->session, p->trainer, at, p->back, err));
     } else {
         rgm_policy_end(p);
+        RGM_TRY(rgm_states_take(&p->states, p->session, err));
         RGM_TRY(rgm_snapshot_take(&p->kept, p->trainer, err));
     }
     p->known = 1;
@@ -34,6 +37,9 @@ rgm_status rgm_policy_keep(rgm_policy *p, const rgm_progress *at, int32_t again,
 static rgm_status go_back(const rgm_policy *p, rgm_error *err) {
     if (p->kept) {
         rgm_snapshot_restore(p->kept);
+        rgm_trainer_restoring(p->trainer);
+        RGM_TRY(rgm_states_restore(p->states, err));
+        rgm_trainer_restored(p->trainer);
         return RGM_OK;
     }
     return rgm_resume_state(p->session, p->trainer, p->back, err);

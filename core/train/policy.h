@@ -21,6 +21,7 @@ typedef struct rgm_policy {
     rgm_trainer *trainer;
     const char *back;   /* the checkpoint to go back to; NULL: it is kept in memory */
     rgm_snapshot *kept; /* the same in memory; NULL: none, or it is in the file */
+    rgm_states *states; /* and what plugins keep; NULL with `kept` */
     int32_t known;      /* 1: there is a state to go back to */
 } rgm_policy;
 

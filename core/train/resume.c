@@ -8,13 +8,12 @@
 
 /* Reads tensors and states into the trainer and its components. */
 static rgm_status read_all(rgm_checkpoint_reader *reader, const rgm_session *s, rgm_trainer *t, rgm_error *err) {
-    const rgm_components *components = &s->model->components;
     rgm_state *into = calloc(1, sizeof *into);
     if (!into) return rgm_fail(err, RGM_E_NOMEM, "checkpoint: out of memory");
     rgm_trainer_state(t, into);
-    rgm_plugin_states_label(components, into);
+    rgm_plugin_states_label(&s->model->components, into);
     rgm_status status = rgm_checkpoint_read(reader, into, 1, err);
-    if (status >= 0) status = rgm_plugin_states_load(components, into, err);
+    if (status >= 0) status = rgm_plugin_states_restore(s, into, err);
     rgm_plugin_states_free(into);
     free(into);
     return status;

@@ -84,15 +84,8 @@ rgm_status rgm_states_take(rgm_states **states, const rgm_session *session, rgm_
     return status;
 }
 
-/* An instance whose state was empty is prepared anew: it may have seen something since. */
 rgm_status rgm_states_restore(rgm_states *s, rgm_error *err) {
-    const rgm_model *model = s->session->model;
-    rgm_clock clock = rgm_session_clock(s->session, 0);
-    for (int32_t i = 0; i < s->of.plugin_count; i++) {
-        rgm_instance *instance = rgm_component_labelled(&model->components, s->of.plugin[i].label);
-        if (!s->of.plugin[i].bytes) RGM_TRY(rgm_instance_prepare(instance, &model->info, &clock, err));
-    }
-    return rgm_plugin_states_load(&model->components, &s->of, err);
+    return rgm_plugin_states_restore(s->session, &s->of, err);
 }
 
 void rgm_states_destroy(rgm_states *s) {
