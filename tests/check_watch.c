@@ -1101,6 +1101,21 @@ START_TEST(policies_after_a_stop) {
 }
 END_TEST
 
+/* A state that is not finite where it is to be saved, at a stop or by the clock, is mended. */
+START_TEST(bad_states_are_mended_to_be_saved) {
+    static const char *const more[] = {"", "save: {minutes: 1e-9}\n"};
+    char text[1024];
+    snprintf(text, sizeof text, FAILING "watch: {policy: rewind}\n%s", more[_i]);
+    of_runs = text;
+    setenv("RGM_FAIL", "param 8", 1); /* the state behind step 9 */
+    ck_assert_int_eq(run_in(inside("run"), 2, _i ? 0 : 9, 0), _i ? RGM_OK : RGM_E_INTERRUPTED);
+    ck_assert_int_eq(count_events(inside("run/metrics.jsonl"), "rewind"), 1);
+    if (_i) return;
+    NEED(run_in(inside("run"), 2, 0, 1));
+    ck_assert_int_eq(count_events(inside("run/metrics.jsonl"), "rewind"), 1);
+}
+END_TEST
+
 /* A state that was put back in part is no step's. */
 START_TEST(half_a_state_is_not_whole) {
     static char path[700];
@@ -1217,6 +1232,7 @@ int main(void) {
     tcase_add_test(c, files_that_were_not_read_stay);
     add(c, policies, CASES);
     add(c, policies_after_a_stop, 3);
+    add(c, bad_states_are_mended_to_be_saved, 2);
     tcase_add_test(c, half_a_state_is_not_whole);
     add(c, plugins_go_back, 2);
     tcase_add_test(c, blame_names_images);

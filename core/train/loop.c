@@ -219,8 +219,16 @@ static rgm_status one_step(loop *l, rgm_error *err) {
     return status;
 }
 
+/* Saves to `last`. What is not finite is mended first, if the policy can. */
+static rgm_status save_last(loop *l, rgm_error *err) {
+    rgm_status status = save(l, l->o->last, err);
+    if (status != RGM_E_NUMERIC || l->mute) return status;
+    RGM_TRY(mend(l, 0, status, err));
+    return save(l, l->o->last, err);
+}
+
 static rgm_status interrupted(loop *l, rgm_error *err) {
-    if (!is_saved(l) && rgm_trainer_whole(l->t)) RGM_TRY(save(l, l->o->last, err));
+    if (!is_saved(l) && rgm_trainer_whole(l->t)) RGM_TRY(save_last(l, err));
     return rgm_fail(err, RGM_E_INTERRUPTED, "stopped on request after step %" PRId64, l->p->step);
 }
 
@@ -255,10 +263,9 @@ static rgm_status run(loop *l, rgm_error *err) {
         rgm_status stepped = one_step(l, err);
         if (stepped == RGM_E_INTERRUPTED || (stepped == RGM_OK && asked_to_stop(l))) return interrupted(l, err);
         RGM_TRY(stepped);
-        if (c->save.minutes > 0 && rgm_seconds() - l->saved_at > 60 * c->save.minutes)
-            RGM_TRY(save(l, l->o->last, err));
+        if (c->save.minutes > 0 && rgm_seconds() - l->saved_at > 60 * c->save.minutes) RGM_TRY(save_last(l, err));
     }
-    if (!is_saved(l)) RGM_TRY(save(l, l->o->last, err));
+    if (!is_saved(l)) RGM_TRY(save_last(l, err));
     return check_ending(l, err);
 }
 

@@ -6,7 +6,8 @@
  * start. The rate is halved from there on. `watch.most` times in a run at most
  *
  * The clock goes on in both: the next step has the next batch. What is beyond `watch.most` ends the run as `stop` does.
- * A state that is found not finite at an epoch's end is rewound, too; skipping cannot mend it.
+ * A state that is found not finite at an epoch's end, or where it is to be saved, is rewound, too; skipping cannot mend
+ * it. Saved amid an epoch, it goes back one step earlier than without, so other bits follow.
  *
  * A run that is resumed goes on with the same bits: a checkpoint has the numbers of progress.h. The state to go back to
  * lies in a checkpoint of its own, which a stop between epochs does not replace.
