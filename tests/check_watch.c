@@ -896,6 +896,7 @@ END_TEST
 
 static const char *of_runs = OF_RUNS;
 static int64_t stop_at;
+static rgm_status stop_with = RGM_E_INTERRUPTED;
 static int32_t warnings, steps_made;
 static float *result; /* the parameters at the end */
 static size_t result_bytes;
@@ -903,7 +904,7 @@ static size_t result_bytes;
 static rgm_status on_step(void *context, const rgm_step_event *e, rgm_error *error) {
     (void)context;
     steps_made++;
-    if (stop_at && e->progress->step == stop_at) return rgm_fail(error, RGM_E_INTERRUPTED, "enough");
+    if (stop_at && e->progress->step == stop_at) return rgm_fail(error, stop_with, "enough");
     return RGM_OK;
 }
 
@@ -1165,6 +1166,57 @@ START_TEST(plugins_go_back) {
 }
 END_TEST
 
+/* A file of another epoch is not gone back to: of the future, of the past, or of another run. */
+START_TEST(other_states_to_go_back_to) {
+    of_runs = FAILING "seed: 5\nwatch: {policy: rewind}\n";
+    setenv("RGM_FAIL", "none 0", 1);
+    ck_assert_int_lt(run_in(inside("seed"), 2, 14, 0), 0);
+    of_runs = FAILING "watch: {policy: rewind}\n";
+    NEED(run_in(inside("future"), 2, 0, 0));
+    ck_assert_int_lt(run_in(inside("past"), 2, 8, 0), 0);
+    const char *const others[] = {"future", "past", "seed"};
+    float *missing = NULL;
+    for (int32_t i = -1; i < 3; i++) {
+        char run[32], back[64], other[64];
+        snprintf(run, sizeof run, "run%d", i + 1);
+        snprintf(back, sizeof back, "%s/checkpoints/back.h5", run);
+        setenv("RGM_FAIL", "none 0", 1);
+        ck_assert_int_lt(run_in(inside(run), 2, 14, 0), 0);
+        ck_assert_int_eq(unlink(inside(back)), 0);
+        if (i >= 0) {
+            snprintf(other, sizeof other, "%s/checkpoints/back.h5", others[i]);
+            copy_file(inside(other), inside(back));
+        }
+        setenv("RGM_FAIL", "nan_loss 16", 1);
+        NEED(run_in(inside(run), 2, 0, 1));
+        if (missing)
+            ck_assert_msg(memcmp(missing, result, result_bytes) == 0, "back to the state of '%s'", others[i]);
+        else
+            missing = take_result();
+    }
+    free(missing);
+}
+END_TEST
+
+static int64_t step_in(const char *checkpoint) {
+    rgm_checkpoint_reader *reader;
+    NEED(rgm_checkpoint_open(&reader, checkpoint, NULL, &err));
+    int64_t at = rgm_checkpoint_header(reader)->progress.step;
+    rgm_checkpoint_close(reader);
+    return at;
+}
+
+/* However seldom `last` is saved, what the policy goes back to is not newer: here when the disk fails in an epoch. */
+START_TEST(last_is_saved_with_back) {
+    of_runs = FAILING "watch: {policy: rewind}\nsave: {every: 5}\n";
+    setenv("RGM_FAIL", "none 0", 1);
+    stop_with = RGM_E_IO;
+    ck_assert_int_eq(run_in(inside("run"), 2, 14, 0), RGM_E_IO);
+    ck_assert_int_eq(step_in(inside("run/checkpoints/last.h5")), 12);
+    ck_assert_int_eq(step_in(inside("run/checkpoints/back.h5")), 12);
+}
+END_TEST
+
 /* What failed is named: the layer, and the images if not all are bad. */
 START_TEST(blame_names_images) {
     static rgm_state state;
@@ -1232,6 +1284,8 @@ int main(void) {
     tcase_add_test(c, files_that_were_not_read_stay);
     add(c, policies, CASES);
     add(c, policies_after_a_stop, 3);
+    tcase_add_test(c, other_states_to_go_back_to);
+    tcase_add_test(c, last_is_saved_with_back);
     add(c, bad_states_are_mended_to_be_saved, 2);
     tcase_add_test(c, half_a_state_is_not_whole);
     add(c, plugins_go_back, 2);

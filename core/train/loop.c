@@ -139,6 +139,7 @@ static rgm_status evaluate(loop *l, rgm_epoch_event *event, rgm_error *err) {
 
 static int32_t is_due(const loop *l) {
     const rgm_config *c = l->s->config;
+    if (c->watch.policy == RGM_POLICY_REWIND) return 1; /* what it goes back to must not be newer than `last` */
     return l->p->epoch % c->save.every == 0 || l->p->step >= l->s->steps_total || out_of_patience(c, l->p);
 }
 
@@ -171,9 +172,9 @@ static rgm_status end_epoch(loop *l, rgm_error *err) {
     if (l->mute) return status; /* after any other failure, the epoch is complete all the same */
     l->p->tally = (rgm_tally){0};
     rgm_error later = {0};
-    rgm_status saved = keep_back(l, &later);
-    if (saved >= 0 && event.best) saved = save(l, l->o->best, &later);
+    rgm_status saved = event.best ? save(l, l->o->best, &later) : RGM_OK;
     if (saved >= 0 && is_due(l)) saved = save(l, l->o->last, &later);
+    if (saved >= 0) saved = keep_back(l, &later);
     return saved < 0 ? rgm_fail(err, saved, "%s", later.text) : status;
 }
 

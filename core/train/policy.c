@@ -2,6 +2,7 @@
 
 #include <math.h>
 #include <unistd.h>
+#include "base/log.h"
 #include "train/resume.h"
 #include "train/save.h"
 
@@ -9,8 +10,27 @@ static void set_rate(const rgm_policy *p, const rgm_progress *at) {
     rgm_trainer_slow(p->trainer, ldexp(1, -at->rewinds));
 }
 
+/* 1 if the file has a state of the epoch under way: of its start, or of where a run that had none was resumed. Another
+ * one was left by an earlier policy, or by a process that died; of the future, if it got further than `last`. */
+static int32_t is_of_epoch(const char *path, uint64_t seed, const rgm_progress *at) {
+    rgm_checkpoint_reader *reader;
+    rgm_error why = {0};
+    if (rgm_checkpoint_open(&reader, path, NULL, &why) < 0) {
+        rgm_log(RGM_LOG_WARN, "%s: from here on the run goes back to the state as it is now", why.text);
+        return 0;
+    }
+    const rgm_checkpoint *c = rgm_checkpoint_header(reader);
+    int64_t step = c->progress.step;
+    int32_t fits =
+        !rgm_checkpoint_foreign(reader) && c->seed == seed && step >= at->step - at->epoch_step && step <= at->step;
+    rgm_checkpoint_close(reader);
+    return fits;
+}
+
 void rgm_policy_begin(rgm_policy *p, const rgm_progress *at) {
-    p->known = at->step > 0 && p->back && access(p->back, F_OK) == 0;
+    const rgm_config *c = p->session->config;
+    p->known = c->watch.policy == RGM_POLICY_REWIND && at->step > 0 && p->back && access(p->back, F_OK) == 0 &&
+               is_of_epoch(p->back, c->seed, at);
     set_rate(p, at);
 }
 

@@ -10,7 +10,8 @@
  * it. Saved amid an epoch, it goes back one step earlier than without, so other bits follow.
  *
  * A run that is resumed goes on with the same bits: a checkpoint has the numbers of progress.h. The state to go back to
- * lies in a checkpoint of its own, which a stop between epochs does not replace.
+ * lies in a checkpoint of its own, which a stop between epochs does not replace. If that file is missing or of another
+ * epoch, the state that the run is resumed with takes its place.
  */
 #ifndef RGM_TRAIN_POLICY_H
 #define RGM_TRAIN_POLICY_H

@@ -67,8 +67,8 @@ const float *rgm_trainer_gradients(const rgm_trainer *trainer);
 /* From now on steps have this share of the rate that the schedule says; 1 at first. [main] */
 void rgm_trainer_slow(rgm_trainer *trainer, double share);
 
-/* 0 once a step failed amid its update, and while a state is put back: it is then that of no step, and must not be
- * saved. */
+/* 0 once a step failed amid its update, and while a state is put back. The state is then that of no step, and must not
+ * be saved. */
 int32_t rgm_trainer_whole(const rgm_trainer *trainer);
 void rgm_trainer_restoring(rgm_trainer *trainer); /* by someone who begins to put a state back */
 void rgm_trainer_restored(rgm_trainer *trainer);  /* by someone who has put a whole state back */
