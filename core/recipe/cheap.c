@@ -5,7 +5,10 @@
 #include <string.h>
 
 /* The place in rgm_checking.kept[]. */
-enum { KEPT_CHEAP = 0, MOST_BYTES = 64 << 20 };
+enum { KEPT_CHEAP = 0 };
+
+/* Fewer training images a class are sparse. */
+enum { SPARSE = 10 };
 
 static void drop(void *kept) {
     rgm_cheap *m = kept;
@@ -19,12 +22,10 @@ static void drop(void *kept) {
     free(m);
 }
 
-static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
-
 static rgm_status take_images(rgm_checking *c, rgm_cheap *m, rgm_error *err) {
-    const int32_t *image = c->config->model.image;
-    int64_t fit = MOST_BYTES / ((int64_t)image[0] * image[1] * image[2]) + 2, other = least(fit, RGM_CHEAP_OTHER);
-    const rgm_lab_wish wish = {.train = least(fit, RGM_CHEAP_TRAIN), .validation = other, .test = other, .seed = 1};
+    int64_t other = rgm_checking_fit(c, RGM_CHEAP_OTHER);
+    const rgm_lab_wish wish = {
+        .train = rgm_checking_fit(c, RGM_CHEAP_TRAIN), .validation = other, .test = other, .seed = 1};
     return rgm_lab_set_make(&m->set, c->session, &wish, err);
 }
 
@@ -109,4 +110,17 @@ int64_t rgm_cheap_majority(const int32_t *labels, int64_t count, int32_t classes
         if (++of[labels[i]] > most) most = of[labels[i]];
     free(of);
     return most;
+}
+
+int32_t rgm_cheap_is_sparse(const rgm_cheap *cheap) {
+    const rgm_lab_set *s = &cheap->set;
+    int64_t present = 0, n = s->count[RGM_SPLIT_TRAIN];
+    uint8_t *has = calloc((size_t)s->classes, 1);
+    for (int64_t i = 0; has && i < n; i++) {
+        uint8_t *at = &has[s->labels[RGM_SPLIT_TRAIN][i]];
+        present += !*at;
+        *at = 1;
+    }
+    free(has);
+    return n < SPARSE * present;
 }

@@ -23,7 +23,8 @@ static const rgm_view *view_at(const rgm_checking *c, int32_t i) {
 }
 
 static rgm_status count(const rgm_checking *c, census *s, rgm_error *err) {
-    *s = (census){.classes = c->session->model->classes, .set = c->session->data->set};
+    /* those of the data: a net with others is not the set's fault */
+    *s = (census){.classes = rgm_view_classes(&c->session->data->train), .set = c->session->data->set};
     double *all = calloc((size_t)s->classes * SPLITS, sizeof *all);
     if (!all) return rgm_fail(err, RGM_E_NOMEM, "checks: no memory for classes");
     for (int32_t i = 0; i < SPLITS; i++) {
@@ -119,22 +120,29 @@ rgm_status rgm_check_classes(rgm_checking *c, rgm_verdict *v, rgm_error *err) {
  * loss, CVPR 2019, table 2: 93.6, 86.6 and 70.4 %). */
 #define UNBALANCED 10.0
 #define LOPSIDED   50.0
+#define BY_CHANCE  6.0 /* square roots of the mean: 1,000 classes of equal chance lie within 3.3 on either side */
 
 rgm_status rgm_check_balance(rgm_checking *c, rgm_verdict *v, rgm_error *err) {
     census s;
     RGM_TRY(count(c, &s, err));
-    double largest = 0, smallest = INFINITY;
+    double largest = 0, smallest = INFINITY, present = 0;
     for (int32_t k = 0; k < s.classes; k++) {
+        present += s.of[TRAIN][k] > 0;
         if (s.of[TRAIN][k] > largest) largest = s.of[TRAIN][k];
         if (s.of[TRAIN][k] > 0 && s.of[TRAIN][k] < smallest) smallest = s.of[TRAIN][k];
     }
     free(s.of[0]);
     double ratio = largest / smallest, guess = 100 * largest / (double)s.images[TRAIN];
     int32_t declared = rgm_config_given(c->given, "prior_bias") && c->config->prior_bias;
-    if (ratio < UNBALANCED || declared)
+    int32_t chance = largest - smallest < BY_CHANCE * sqrt((double)s.images[TRAIN] / present);
+    if (ratio < UNBALANCED || chance || declared)
         return rgm_check_pass(
             v, "the largest class has %.1f times the images of the smallest%s; guessing it is right about %.1f %%",
-            ratio, ratio < UNBALANCED ? "" : ", as prior_bias says", guess);
+            ratio,
+            ratio < UNBALANCED ? ""
+            : chance           ? ", as chance has it of so few"
+                               : ", as prior_bias says",
+            guess);
     if (ratio >= LOPSIDED)
         rgm_check_fail(
             v, "the largest class has %.0f times the images of the smallest: guessing it is right about %.1f %%", ratio,
@@ -186,7 +194,7 @@ rgm_status rgm_check_shares(rgm_checking *c, rgm_verdict *v, rgm_error *err) {
     rgm_check_warn(v, "%.0f %% of images would have to change class for the %s split's shares, expected below %.0f %%",
                    100 * worst, split_text(at), 100 * OTHER_SHARES);
     rgm_check_cause(v, "the splits have other shares of the classes: what is trained for is not what is judged");
-    rgm_check_edit(v, "prior_bias", "true");
+    rgm_check_mend(v, "import the set again: draw the splits by class");
     return RGM_OK;
 }
 
@@ -210,7 +218,10 @@ rgm_status rgm_check_validation(rgm_checking *c, rgm_verdict *v, rgm_error *err)
                        images, JUDGED_LEAST, 196 * sqrt(0.09 / (double)images));
         rgm_check_cause(v, "the validation split is too small to tell anything");
     }
-    rgm_check_edit(v, "data.validation", "0.1");
+    if (!images || c->session->data->holdout.indices)
+        rgm_check_edit(v, "data.validation", "0.1");
+    else
+        rgm_check_mend(v, "leave the validation split out of the file: then data.validation draws one");
     return RGM_OK;
 }
 

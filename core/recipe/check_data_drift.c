@@ -29,14 +29,15 @@ static rgm_status match(const rgm_cheap *m, int32_t other, pairs *p, rgm_error *
     int64_t most = s->count[TRAIN] < s->count[other] ? s->count[TRAIN] : s->count[other];
     if (most > PAIRS_MOST) most = PAIRS_MOST;
     size_t width = (size_t)m->features.width;
-    int64_t step = s->count[other] / most, *at = calloc((size_t)s->classes, sizeof *at);
+    int64_t *at = calloc((size_t)s->classes, sizeof *at);
     *p = (pairs){.x = malloc(2 * (size_t)most * width * sizeof *p->x),
                  .labels = malloc(2 * (size_t)most * sizeof(int32_t))};
     if (!at || !p->x || !p->labels) {
         free(at);
         return no_memory(err);
     }
-    for (int64_t i = 0; i < s->count[other] && p->count<most; i += step> 0 ? step : 1) {
+    for (int64_t k = 0; k < most; k++) {
+        int64_t i = k * s->count[other] / most; /* they lie by class: evenly over all */
         int32_t label = s->labels[other][i];
         int64_t own = next_of(s, TRAIN, label, at[label]);
         at[label] = own < s->count[TRAIN] ? own + 1 : own;

@@ -14,6 +14,11 @@ static rgm_status no_memory(rgm_error *err) { return rgm_fail(err, RGM_E_NOMEM, 
 
 /* ---- do labels and pictures have to do with one another at all? ---- */
 
+static rgm_status too_sparse(const rgm_cheap *m, rgm_verdict *v) {
+    return rgm_check_not(v, "a cheap model has %" PRId64 " images of %d classes: it knows too little to judge labels",
+                         m->set.count[TRAIN], m->set.classes);
+}
+
 /* Fewer images than these show little. */
 enum { LABELS_LEAST = 200 };
 #define RELATED 4.0 /* standard deviations: one healthy set in 30,000 */
@@ -84,6 +89,7 @@ rgm_status rgm_check_labels_fit(rgm_checking *c, rgm_verdict *v, rgm_error *err)
     if ((1 - most) * (double)n < LABELS_LEAST)
         return rgm_check_not(v, "%.0f training images beside the largest class: too few to tell whether labels belong",
                              (1 - most) * (double)n);
+    if (rgm_cheap_is_sparse(m)) return too_sparse(m, v);
     if (m->x[TEST]) RGM_TRY(relation_within(c, m, TEST, &other, err));
     rgm_check_fail(v,
                    "a cheap model is right about %.1f %% of %" PRId64
@@ -99,32 +105,73 @@ rgm_status rgm_check_labels_fit(rgm_checking *c, rgm_verdict *v, rgm_error *err)
 
 /* ---- do the splits mean the same by their labels? ---- */
 
-/* Per guess, how often each label stands there. */
-static int64_t *cross(const rgm_cheap *m, int32_t split) {
+/* A split with the training split's shares of classes taken out of the comparison: both are weighed by the split's own.
+ * Images of classes that training lacks do not count. */
+typedef struct pair {
+    int64_t count;      /* of the split's images */
+    double usual, here; /* shares that are right: of training images left out, of the split's */
+    double deviation;   /* of their difference, were both the same */
+} pair;
+
+/* Adds images and right ones of each class: of[classes] and right[classes]. */
+static void count_right(const rgm_cheap *m, int32_t split, double *of, double *right) {
+    int32_t K = m->set.classes;
+    for (int64_t i = 0; i < m->set.count[split]; i++) {
+        int32_t label = m->set.labels[split][i];
+        of[label]++;
+        right[label] += rgm_cheap_guess(m->scores[split] + i * K, K, NULL) == label;
+    }
+}
+
+static rgm_status compare(const rgm_cheap *m, int32_t split, pair *p, rgm_error *err) {
+    int32_t K = m->set.classes;
+    double *of = calloc(4 * (size_t)K, sizeof *of), *right = of + K, *other = of + 2 * K, *found = of + 3 * K, n = 0,
+           variance = 0;
+    *p = (pair){.count = 0};
+    if (!of) return no_memory(err);
+    count_right(m, TRAIN, of, right);
+    count_right(m, split, other, found);
+    for (int32_t k = 0; k < K; k++) n += of[k] > 0 ? other[k] : 0;
+    for (int32_t k = 0; k < K && n > 0; k++) {
+        if (of[k] <= 0) continue;
+        double weight = other[k] / n, rough = (right[k] + 1) / (of[k] + 2); /* never 0 or 1 */
+        p->usual += weight * right[k] / of[k];
+        p->here += found[k] / n;
+        variance += weight * weight * rough * (1 - rough) / of[k] + weight * rough * (1 - rough) / n;
+    }
+    p->count = (int64_t)n;
+    p->deviation = sqrt(variance);
+    free(of);
+    return RGM_OK;
+}
+
+/* Per guess, how often each label stands there: in every second image, from `first` on. */
+static int64_t *cross(const rgm_cheap *m, int32_t split, int64_t first) {
     int32_t K = m->set.classes;
     int64_t *table = calloc((size_t)K * (size_t)K, sizeof *table);
-    for (int64_t i = 0; table && i < m->set.count[split]; i++)
+    for (int64_t i = first; table && i < m->set.count[split]; i += 2)
         table[(int64_t)rgm_cheap_guess(m->scores[split] + i * K, K, NULL) * K + m->set.labels[split][i]]++;
     return table;
 }
 
 typedef struct exchange {
-    double as_is, renamed; /* shares that are right */
+    double as_is, renamed; /* shares of the other half that are right */
     int32_t moved, alike;  /* guesses whose usual label is another; of these, as far away as the first */
     int32_t by, from, to;  /* classes that the first one is away; the first itself */
 } exchange;
 
-static exchange look_for_exchange(const int64_t *table, int32_t K, int64_t n) {
+/* Names are taken from one half and judged by the other: of many classes, the best of each row is often chance. */
+static exchange look_for_exchange(const int64_t *half, const int64_t *other, int32_t K, int64_t n) {
     exchange e = {0};
     for (int32_t g = 0; g < K; g++) {
         int32_t usual = g;
-        int64_t all = 0;
+        int64_t all = 0, row = (int64_t)g * K;
         for (int32_t l = 0; l < K; l++) {
-            all += table[(int64_t)g * K + l];
-            if (table[(int64_t)g * K + l] > table[(int64_t)g * K + usual]) usual = l;
+            all += half[row + l];
+            if (half[row + l] > half[row + usual]) usual = l;
         }
-        e.as_is += (double)table[(int64_t)g * K + g] / (double)n;
-        e.renamed += (double)table[(int64_t)g * K + usual] / (double)n;
+        e.as_is += (double)other[row + g] / (double)n;
+        e.renamed += (double)other[row + usual] / (double)n;
         if (usual == g || all < 3) continue;
         int32_t by = (usual - g + K) % K;
         if (by > K / 2) by -= K; /* the nearer way round */
@@ -155,7 +202,7 @@ static void tell_exchange(rgm_verdict *v, const exchange *e, const char *split, 
     rgm_check_fail(
         v,
         "a cheap model is right about %.1f %% of training images left out and %.1f %% of the %s split's; with "
-        "its classes renamed about %.1f %%",
+        "its classes renamed about %.1f %%, of images that gave no name",
         100 * usual, 100 * e->as_is, split, 100 * e->renamed);
     if (e->moved > 2 && e->alike > e->moved / 2)
         rgm_check_cause(
@@ -175,19 +222,32 @@ static void tell_exchange(rgm_verdict *v, const exchange *e, const char *split, 
 #define SPLIT_LOWER 0.8
 #define SPLIT_SURE  5.0
 
-static int32_t judge_split(const rgm_cheap *m, int32_t split, rgm_verdict *v, rgm_error *err) {
-    double usual = share_right(m, TRAIN);
-    int64_t *table = cross(m, split), n = m->set.count[split];
-    if (!table) return no_memory(err);
-    exchange e = look_for_exchange(table, m->set.classes, n);
-    free(table);
-    if (e.as_is >= SPLIT_LOWER * usual || above(usual, m->set.count[TRAIN], e.as_is, n) < SPLIT_SURE) return 0;
-    if (e.moved > 1 && e.renamed - e.as_is > 0.5 * (usual - e.as_is)) {
-        tell_exchange(v, &e, rgm_split_name(split), usual);
+/* How the classes of a split are exchanged; deals with less than two images. */
+static rgm_status find_exchange(const rgm_cheap *m, int32_t split, exchange *e, rgm_error *err) {
+    int64_t *half = cross(m, split, 0), *other = cross(m, split, 1), n = m->set.count[split] / 2;
+    *e = (exchange){0};
+    if (half && other && n) *e = look_for_exchange(half, other, m->set.classes, n);
+    rgm_status status = half && other ? RGM_OK : no_memory(err);
+    free(half);
+    free(other);
+    return status;
+}
+
+/* 1: a verdict was given; 0: the split is as the training split. */
+static rgm_status judge_split(const rgm_cheap *m, int32_t split, rgm_verdict *v, rgm_error *err) {
+    pair p;
+    exchange e;
+    RGM_TRY(compare(m, split, &p, err));
+    if (!p.count || p.here >= SPLIT_LOWER * p.usual || p.usual - p.here < SPLIT_SURE * p.deviation) return 0;
+    RGM_TRY(find_exchange(m, split, &e, err));
+    if (e.moved > 1 && e.renamed - e.as_is > 0.5 * (p.usual - p.here)) {
+        tell_exchange(v, &e, rgm_split_name(split), p.usual);
         return 1;
     }
-    rgm_check_warn(v, "a cheap model is right about %.1f %% of training images left out, but %.1f %% of the %s split's",
-                   100 * usual, 100 * e.as_is, rgm_split_name(split));
+    rgm_check_warn(v,
+                   "a cheap model is right about %.1f %% of training images left out, but %.1f %% of the %s split's "
+                   "(both by its shares of classes)",
+                   100 * p.usual, 100 * p.here, rgm_split_name(split));
     rgm_check_cause(v, "the %s split is of other pictures than the training split, or its labels are wrong",
                     rgm_split_name(split));
     rgm_check_mend(v, "draw the splits from one set at random");
@@ -261,10 +321,11 @@ static rgm_status look_at_sure(const rgm_cheap *m, sure *s, rgm_error *err) {
 }
 
 /* Healthy sets have errors that become rarer the surer the guess is, and that lie near. Wrong labels do neither. */
-#define FEW_WRONG 0.06  /* below it, the model is good enough to count single ones */
-#define USUAL     0.006 /* of the top quarter; Fashion-MNIST has 0.003 */
-#define FALLING   2.5   /* standard deviations between the top tenth and the rest of the top quarter */
-#define FAR_SHARE 0.55
+#define FEW_WRONG  0.06  /* below it, the model is good enough to count single ones */
+#define USUAL      0.006 /* of the top quarter; Fashion-MNIST has 0.003 */
+#define FALLING    2.5   /* standard deviations between the top tenth and the rest of the top quarter */
+#define FAR_SHARE  0.55
+#define MOST_WRONG 0.7 /* above it the model knows nothing, or the labels are unrelated, which labels_fit tells */
 
 /* P(X >= k) of a Poisson variable. */
 static double poisson_tail(double mean, int64_t k) {
@@ -276,6 +337,13 @@ static double poisson_tail(double mean, int64_t k) {
     return below < 1 ? 1 - below : 0;
 }
 
+/* Of two or three classes none lies far: there the next quarter must not have more errors, either. */
+static int32_t next_is_alike(const sure *s) {
+    double tenth = (double)s->wrong_tenth / (double)s->tenth;
+    int64_t next = s->half - s->quarter, wrong = s->wrong_half - s->wrong_quarter;
+    return next > 0 && above((double)wrong / (double)next, next, tenth, s->tenth) < FALLING;
+}
+
 static int32_t many_wrong(const sure *s, int32_t K) {
     double tenth = (double)s->wrong_tenth / (double)s->tenth, quarter = (double)s->wrong_quarter / (double)s->quarter;
     int64_t rest = s->quarter - s->tenth;
@@ -283,16 +351,13 @@ static int32_t many_wrong(const sure *s, int32_t K) {
     if (quarter < FEW_WRONG) return 0;
     if (above(between, rest, tenth, s->tenth) >= FALLING) return 0;
     if (tenth - 2 * sqrt(tenth * (1 - tenth) / (double)s->tenth) < 0.5 * quarter) return 0;
-    if (K >= 4) return 2 * (double)s->far >= FAR_SHARE * (double)s->wrong_quarter;
-    /* of few classes none lies far: the next quarter must not be worse, either */
-    int64_t next = s->half - s->quarter, wrong = s->wrong_half - s->wrong_quarter;
-    return next > 0 && above((double)wrong / (double)next, next, tenth, s->tenth) < FALLING;
+    return K >= 4 ? 2 * (double)s->far >= FAR_SHARE * (double)s->wrong_quarter : next_is_alike(s);
 }
 
 static int32_t some_wrong(const sure *s, int32_t K) {
     double tenth = (double)s->wrong_tenth / (double)s->tenth, quarter = (double)s->wrong_quarter / (double)s->quarter;
     if (quarter >= FEW_WRONG || tenth < 0.5 * quarter) return 0;
-    if (K >= 4 && s->far < 2) return 0;
+    if (K >= 4 ? s->far < 2 : !next_is_alike(s)) return 0;
     return poisson_tail(USUAL * (double)s->quarter, s->wrong_quarter) < 1e-3;
 }
 
@@ -308,26 +373,31 @@ static void tell_wrong(rgm_verdict *v, double share, const char *how) {
                    "--exclude list.txt");
 }
 
-/* 1: the test split's labels are right clearly more often than the training split's. */
-static int32_t better_elsewhere(const rgm_cheap *m, double *share) {
-    double here = share_right(m, TRAIN), there = m->x[TEST] ? share_right(m, TEST) : 0;
-    *share = there > 0 ? 1 - here / there : 0;
-    return m->x[TEST] && there - here > 0.03 &&
-           above(there, m->set.count[TEST], here, m->set.count[TRAIN]) > SPLIT_SURE;
+/* 1: the test split's labels are right clearly more often than the training split's, by the same shares of classes. */
+static rgm_status better_elsewhere(const rgm_cheap *m, pair *p, rgm_error *err) {
+    *p = (pair){.count = 0};
+    if (!m->x[TEST]) return 0;
+    RGM_TRY(compare(m, TEST, p, err));
+    return p->here - p->usual > 0.03 && p->here - p->usual > SPLIT_SURE * p->deviation;
 }
 
 rgm_status rgm_check_wrong_labels(rgm_checking *c, rgm_verdict *v, rgm_error *err) {
     const rgm_cheap *m;
     sure s;
-    double elsewhere;
+    pair elsewhere;
     char how[192];
     RGM_TRY(rgm_checking_cheap(c, &m, err));
     if (m->set.count[TRAIN] < LABELS_LEAST)
         return rgm_check_not(v, "%" PRId64 " training images: too few to tell wrong labels from hard pictures",
                              m->set.count[TRAIN]);
+    if (rgm_cheap_is_sparse(m)) return too_sparse(m, v);
     RGM_TRY(look_at_sure(m, &s, err));
     if (!s.tenth || s.quarter == s.tenth) return rgm_check_not(v, "the cheap model is as sure of all images");
     double share = (double)s.wrong_quarter / (double)s.quarter;
+    if (share > MOST_WRONG)
+        return rgm_check_not(
+            v, "a cheap model disagrees with %.1f %% of the labels where it is surest: it knows too little",
+            100 * share);
     snprintf(how, sizeof how,
              "a cheap model disagrees with %.1f %% of the labels where it is surest, and with %.1f %% of the next",
              100 * (double)s.wrong_tenth / (double)s.tenth,
@@ -336,10 +406,12 @@ rgm_status rgm_check_wrong_labels(rgm_checking *c, rgm_verdict *v, rgm_error *er
         tell_wrong(v, share, how);
         return RGM_OK;
     }
-    if (better_elsewhere(m, &elsewhere)) {
+    rgm_status better = better_elsewhere(m, &elsewhere, err);
+    RGM_TRY(better);
+    if (better) {
         snprintf(how, sizeof how, "a cheap model is right about %.1f %% of them, and %.1f %% of the test labels",
-                 100 * share_right(m, TRAIN), 100 * share_right(m, TEST));
-        tell_wrong(v, elsewhere, how);
+                 100 * elsewhere.usual, 100 * elsewhere.here);
+        tell_wrong(v, 1 - elsewhere.usual / elsewhere.here, how);
         return RGM_OK;
     }
     return rgm_check_pass(v, "%s", how);

@@ -46,14 +46,16 @@ static double below(const rgm_lab_result *a, const rgm_lab_result *b, double *me
     return *mean / sqrt((variance > 0 ? variance : 0) / LAST + 1e-12);
 }
 
-/* 1 if a cheap model does better than the largest class: there is something to learn. */
+/* 1 if a cheap model does better than the largest class: there is something to learn. 2: it has too few images of each
+ * class to tell. */
 static rgm_status learnable(rgm_checking *c, double *right, double *most, rgm_error *err) {
     const rgm_cheap *m;
     RGM_TRY(rgm_checking_cheap(c, &m, err));
     double n = (double)m->set.count[TRAIN];
     *right = (double)rgm_cheap_right(m->scores[TRAIN], m->set.labels[TRAIN], m->set.count[TRAIN], m->set.classes) / n;
     *most = (double)rgm_cheap_majority(m->set.labels[TRAIN], m->set.count[TRAIN], m->set.classes) / n;
-    return *right > *most + 5 * sqrt(*most * (1 - *most) / n);
+    int32_t better = *right > *most + 5 * sqrt(*most * (1 - *most) / n);
+    return better || !rgm_cheap_is_sparse(m) ? better : 2;
 }
 
 rgm_status rgm_check_inputs_matter(rgm_checking *c, rgm_verdict *v, rgm_error *err) {
@@ -76,6 +78,8 @@ rgm_status rgm_check_inputs_matter(rgm_checking *c, rgm_verdict *v, rgm_error *e
     if (sure >= 3)
         return rgm_check_pass(v, "after %d steps the loss is %.3f below that on black images", RGM_REFERENCE_STEPS,
                               apart);
+    if (shows == 2)
+        return rgm_check_not(v, "a cheap model has too few images of each class: net and labels cannot be told apart");
     if (!shows) {
         rgm_check_fail(v,
                        "after %d steps the loss is %.3f below that on black images (%.1f standard errors, expected 3)",

@@ -35,14 +35,20 @@ rgm_status rgm_checking_inspection(rgm_checking *c, const rgm_inspection **inspe
 }
 
 /* Large images are dear to train on: fewer of them. */
-enum { SMALL_BYTES = 64 << 20 };
+enum { HELD_BYTES = 64 << 20 };
+
+int64_t rgm_checking_fit(const rgm_checking *c, int64_t most) {
+    const rgm_dataset_info *info = rgm_dataset_describe(c->session->data->set);
+    const int32_t *image = c->config->model.image;
+    int64_t bytes = info->encoded ? (int64_t)image[0] * image[1] * image[2] : (int64_t)info->C * info->H * info->W;
+    int64_t fit = HELD_BYTES / bytes + 2;
+    return fit < most ? fit : most;
+}
 
 rgm_status rgm_checking_small(rgm_checking *c, const rgm_lab_set **set, rgm_error *err) {
     if (!c->small.set) {
-        const int32_t *image = c->config->model.image;
-        int64_t fit = SMALL_BYTES / ((int64_t)image[0] * image[1] * image[2]) + 2;
-        const rgm_lab_wish wish = {.train = fit < RGM_SMALL_TRAIN ? fit : RGM_SMALL_TRAIN,
-                                   .validation = fit < RGM_SMALL_VALIDATION ? fit : RGM_SMALL_VALIDATION,
+        const rgm_lab_wish wish = {.train = rgm_checking_fit(c, RGM_SMALL_TRAIN),
+                                   .validation = rgm_checking_fit(c, RGM_SMALL_VALIDATION),
                                    .seed = c->config->seed};
         rgm_status status = rgm_lab_set_make(&c->small, c->session, &wish, err);
         if (status < 0) rgm_lab_set_free(&c->small);

@@ -30,7 +30,7 @@ static int32_t images_for(const rgm_graph *graph) {
 }
 
 static rgm_status make(net *n, rgm_checking *c, rgm_lab_settings settings, rgm_error *err) {
-    const rgm_lab_wish wish = {.train = HELD, .seed = c->config->seed};
+    const rgm_lab_wish wish = {.train = rgm_checking_fit(c, HELD), .seed = c->config->seed};
     RGM_TRY(rgm_lab_set_make(&n->lab, c->session, &wish, err));
     const rgm_specimen_options options = {.config = c->config,
                                           .settings = settings,
