@@ -83,6 +83,47 @@ START_TEST(test_flipped) {
 }
 END_TEST
 
+START_TEST(test_sparse) {
+    static const int64_t few[RGM_SPLIT_COUNT] = {400, 0, 0};
+    checks_set s;
+    checks_set_make(&s, SIDE, 1, 100, few);
+    ck_assert_int_ne(checks_verdict(&s, "labels_fit", NULL).verdict, FAIL);
+    checks_expect(&s, "wrong_labels", NULL, NOT, NULL);
+    for (int64_t i = 0; i < few[TRAIN]; i++) s.labels[TRAIN][i] = (int32_t)((i * 7919 / 13) % 100);
+    checks_expect(&s, "labels_fit", NULL, NOT, NULL); /* not even where they are wrong */
+    checks_set_free(&s);
+}
+END_TEST
+
+/* Noise of +- `most` on each pixel. */
+static void shake(checks_set *s, int32_t most) {
+    uint32_t state = 1;
+    for (int32_t k = 0; k < 2; k++)
+        for (int64_t p = 0; p < s->count[k] * BYTES; p++) {
+            state = state * 1664525u + 1013904223u;
+            int32_t value = s->images[k][p] + (int32_t)(state >> 16) % (2 * most + 1) - most;
+            s->images[k][p] = (uint8_t)(value < 0 ? 0 : value > 255 ? 255 : value);
+        }
+}
+
+/* A set of which most is class 0, and a test split of which each class is as much. */
+START_TEST(test_unbalanced) {
+    checks_set s;
+    make(&s);
+    shake(&s, 250);
+    int64_t kept = 0;
+    for (int64_t i = 0; i < s.count[TRAIN]; i++) {
+        if (s.labels[TRAIN][i] && i % 20 >= CLASSES) continue;
+        memmove(s.images[TRAIN] + kept * BYTES, s.images[TRAIN] + i * BYTES, BYTES);
+        s.labels[TRAIN][kept++] = s.labels[TRAIN][i];
+    }
+    s.count[TRAIN] = kept;
+    checks_expect(&s, "splits_agree", NULL, PASS, NULL);
+    ck_assert_int_ne(checks_verdict(&s, "wrong_labels", NULL).verdict, FAIL);
+    checks_set_free(&s);
+}
+END_TEST
+
 /* ---- what the inspection finds ---- */
 
 static void copy(checks_set *s, int32_t from, int64_t i, int32_t to, int64_t k) {
@@ -156,6 +197,41 @@ START_TEST(test_balance) {
     rgm_verdict v = checks_verdict(&s, "balance", NULL);
     ck_assert_str_eq(v.edit[0].key, "prior_bias");
     ck_assert_int_ne(checks_verdict(&s, "labels_fit", NULL).verdict, FAIL);
+    checks_set_free(&s);
+}
+END_TEST
+
+/* What random labels give is no lack of balance, and a net with more classes no lack of the data's. */
+START_TEST(test_chance) {
+    static const int64_t few[RGM_SPLIT_COUNT] = {600, 0, 0};
+    static const char *const wide[] = {"model.classes", "9", NULL};
+    checks_set s;
+    uint32_t state = 3;
+    checks_set_make(&s, 4, 1, 100, few);
+    for (int64_t i = 100; i < few[TRAIN]; i++) {
+        state = state * 1664525u + 1013904223u;
+        s.labels[TRAIN][i] = (int32_t)((state >> 16) % 100);
+    }
+    for (int64_t i = 0; i < 12; i++) s.labels[TRAIN][100 + i] = 7; /* 12 times the smallest */
+    checks_expect(&s, "balance", NULL, PASS, NULL);
+    checks_set_free(&s);
+    make(&s);
+    checks_expect(&s, "classes", wide, PASS, NULL);
+    checks_set_free(&s);
+}
+END_TEST
+
+START_TEST(test_edits) {
+    static const int64_t few[RGM_SPLIT_COUNT] = {800, 300, 20};
+    checks_set s;
+    checks_set_make(&s, SIDE, 1, CLASSES, few);
+    checks_expect(&s, "validation", NULL, WARN, "too small");
+    rgm_verdict v = checks_verdict(&s, "validation", NULL);
+    ck_assert(!v.edit[0].key[0] && v.mend[0]); /* data.validation divides no split of the file */
+    for (int64_t i = 0; i < s.count[TEST]; i++) s.labels[TEST][i] = i % 3 ? 0 : s.labels[TEST][i];
+    checks_expect(&s, "shares", NULL, WARN, "other shares");
+    v = checks_verdict(&s, "shares", NULL);
+    ck_assert(!v.edit[0].key[0] && v.mend[0]);
     checks_set_free(&s);
 }
 END_TEST
@@ -240,10 +316,14 @@ int main(void) {
     tcase_add_test(c, test_shifted);
     tcase_add_test(c, test_exchanged);
     tcase_add_test(c, test_flipped);
+    tcase_add_test(c, test_sparse);
+    tcase_add_test(c, test_unbalanced);
     tcase_add_test(c, test_copies);
     tcase_add_test(c, test_blank);
     tcase_add_test(c, test_classes);
     tcase_add_test(c, test_balance);
+    tcase_add_test(c, test_chance);
+    tcase_add_test(c, test_edits);
     tcase_add_test(c, test_validation);
     tcase_add_test(c, test_drift);
     tcase_add_test(c, test_odd);

@@ -75,6 +75,46 @@ START_TEST(test_planes) {
 }
 END_TEST
 
+/* Noise has no neighbours, and gray images have equal channels. */
+START_TEST(test_gray) {
+    checks_set s;
+    uint32_t state = 1;
+    checks_set_make(&s, 16, 3, CLASSES, usual);
+    for (int64_t p = 0; p < s.count[TRAIN] * 256; p++) {
+        state = state * 1664525u + 1013904223u;
+        for (int32_t c = 0; c < 3; c++) s.images[TRAIN][3 * p + c] = (uint8_t)(state >> 24);
+    }
+    checks_expect(&s, "pixel_order", NULL, PASS, NULL);
+    checks_set_free(&s);
+}
+END_TEST
+
+/* What changes few images, or not the first, is drawn all the same. */
+START_TEST(test_weak) {
+    static const char *const weak[] = {"augment", "[{flip: {p: 0.05}}]", NULL}, *const flip[] = {"augment", "[flip]",
+                                                                                                 NULL};
+    checks_set s;
+    checks_set_make(&s, SIDE, 1, CLASSES, usual);
+    checks_expect(&s, "augment_draws", weak, PASS, NULL);
+    for (int64_t i = 0; i < s.count[TRAIN]; i++)
+        if (!s.labels[TRAIN][i]) memset(s.images[TRAIN] + i * SIDE * SIDE, 90, SIDE * SIDE);
+    checks_expect(&s, "augment_draws", flip, PASS, NULL);
+    checks_set_free(&s);
+}
+END_TEST
+
+/* Bright images with dark margins are as crop makes them. */
+START_TEST(test_margins) {
+    static const char *const crop[] = {"augment", "[{crop: {padding: 3}}]", NULL};
+    checks_set s;
+    checks_set_make(&s, SIDE, 1, CLASSES, usual);
+    for (int32_t k = 0; k < 2; k++)
+        for (int64_t p = 0; p < s.count[k] * SIDE * SIDE; p++) s.images[k][p] = (uint8_t)(180 + s.images[k][p] / 4);
+    checks_expect(&s, "train_evaluation", crop, PASS, NULL);
+    checks_set_free(&s);
+}
+END_TEST
+
 START_TEST(test_augmentations) {
     static const char *const useless[] = {"augment", "[{crop: {padding: 1}}, {flip: {p: 0}}]", NULL},
                              *const strong[] = {"augment",
@@ -129,6 +169,9 @@ int main(void) {
     tcase_add_test(c, test_normalisation);
     tcase_add_test(c, test_pixels);
     tcase_add_test(c, test_planes);
+    tcase_add_test(c, test_gray);
+    tcase_add_test(c, test_weak);
+    tcase_add_test(c, test_margins);
     tcase_add_test(c, test_augmentations);
     tcase_add_test(c, test_odd);
     tcase_add_test(c, test_threads);

@@ -113,10 +113,16 @@ static void count(found *f, const rgm_inspection *in) {
     f->flat = count_flat(f, in);
 }
 
-static rgm_status look(rgm_checking *c, const found **out, rgm_error *err) {
+/* NULL with RGM_OK: there is no inspection, and the verdict says so. */
+static rgm_status look(rgm_checking *c, rgm_verdict *v, const found **out, rgm_error *err) {
+    *out = NULL;
     if (!c->kept[KEPT_FOUND]) {
         const rgm_inspection *in;
         RGM_TRY(rgm_checking_inspection(c, &in, err));
+        if (!in)
+            return rgm_check_not(
+                v, "all pixels of a set of this size take minutes, not --quick's seconds: regimen inspect %.200s",
+                rgm_dataset_describe(c->session->data->set)->path);
         found *f = calloc(1, sizeof *f);
         if (!f) return rgm_fail(err, RGM_E_NOMEM, "checks: no memory for findings");
         rgm_status status = mark_views(f, c->session, err);
@@ -163,7 +169,8 @@ static int32_t grade(rgm_verdict *v, int64_t part, int64_t all, double fail, con
 
 rgm_status rgm_check_readable(rgm_checking *c, rgm_verdict *v, rgm_error *err) {
     const found *f;
-    RGM_TRY(look(c, &f, err));
+    RGM_TRY(look(c, v, &f, err));
+    if (!f) return RGM_OK;
     const int64_t *of = f->of[RGM_FIND_UNREADABLE];
     int64_t all = f->images[TRAIN] + f->images[TEST] + f->images[VALIDATION];
     if (!grade(v, of[TRAIN] + of[TEST] + of[VALIDATION], all, 1, "cannot be decoded", "of all splits"))
@@ -175,7 +182,8 @@ rgm_status rgm_check_readable(rgm_checking *c, rgm_verdict *v, rgm_error *err) {
 
 rgm_status rgm_check_leaks(rgm_checking *c, rgm_verdict *v, rgm_error *err) {
     const found *f;
-    RGM_TRY(look(c, &f, err));
+    RGM_TRY(look(c, v, &f, err));
+    if (!f) return RGM_OK;
     int32_t worst =
         percent(f->shared[0][TEST], f->images[TEST]) >= percent(f->shared[0][VALIDATION], f->images[VALIDATION])
             ? TEST
@@ -195,7 +203,8 @@ rgm_status rgm_check_leaks(rgm_checking *c, rgm_verdict *v, rgm_error *err) {
 
 rgm_status rgm_check_near_leaks(rgm_checking *c, rgm_verdict *v, rgm_error *err) {
     const found *f;
-    RGM_TRY(look(c, &f, err));
+    RGM_TRY(look(c, v, &f, err));
+    if (!f) return RGM_OK;
     if (!f->images[TEST] && !f->images[VALIDATION]) return rgm_check_not(v, "there is no split but the training split");
     double test = percent(f->shared[1][TEST], f->images[TEST]),
            validation = percent(f->shared[1][VALIDATION], f->images[VALIDATION]);
@@ -212,7 +221,8 @@ rgm_status rgm_check_near_leaks(rgm_checking *c, rgm_verdict *v, rgm_error *err)
 
 rgm_status rgm_check_conflicts(rgm_checking *c, rgm_verdict *v, rgm_error *err) {
     const found *f;
-    RGM_TRY(look(c, &f, err));
+    RGM_TRY(look(c, v, &f, err));
+    if (!f) return RGM_OK;
     if (!grade(v, f->of[RGM_FIND_LABEL_CONFLICT][TRAIN], f->images[TRAIN], MANY_CONFLICTS,
                "are the same as another with another label", "for training"))
         return rgm_check_pass(v, "no two training images are the same with different labels");
@@ -224,7 +234,8 @@ rgm_status rgm_check_conflicts(rgm_checking *c, rgm_verdict *v, rgm_error *err) 
 
 rgm_status rgm_check_duplicates(rgm_checking *c, rgm_verdict *v, rgm_error *err) {
     const found *f;
-    RGM_TRY(look(c, &f, err));
+    RGM_TRY(look(c, v, &f, err));
+    if (!f) return RGM_OK;
     int64_t same = f->of[RGM_FIND_EXACT_DUPLICATE][TRAIN], nearly = f->of[RGM_FIND_NEAR_DUPLICATE][TRAIN];
     double share = percent(same, f->images[TRAIN]);
     if (share < MANY_DUPLICATES)
@@ -239,7 +250,8 @@ rgm_status rgm_check_duplicates(rgm_checking *c, rgm_verdict *v, rgm_error *err)
 
 rgm_status rgm_check_blank(rgm_checking *c, rgm_verdict *v, rgm_error *err) {
     const found *f;
-    RGM_TRY(look(c, &f, err));
+    RGM_TRY(look(c, v, &f, err));
+    if (!f) return RGM_OK;
     if (!grade(v, f->flat, f->images[TRAIN] + f->images[TEST] + f->images[VALIDATION], MANY_FLAT, "are of one colour",
                "of all splits"))
         return rgm_check_pass(v, "no image is of one colour");
@@ -252,7 +264,8 @@ rgm_status rgm_check_outliers(rgm_checking *c, rgm_verdict *v, rgm_error *err) {
     static const int32_t kinds[] = {RGM_FIND_CONSTANT, RGM_FIND_DARK,     RGM_FIND_BRIGHT,          RGM_FIND_BLURRED,
                                     RGM_FIND_NOISY,    RGM_FIND_INVERTED, RGM_FIND_LOW_INFORMATION, RGM_FIND_ODD};
     const found *f;
-    RGM_TRY(look(c, &f, err));
+    RGM_TRY(look(c, v, &f, err));
+    if (!f) return RGM_OK;
     int32_t most = kinds[0];
     for (size_t k = 1; k < sizeof kinds / sizeof *kinds; k++)
         if (f->of[kinds[k]][TRAIN] > f->of[most][TRAIN]) most = kinds[k];

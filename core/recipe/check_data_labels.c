@@ -134,7 +134,7 @@ static rgm_status compare(const rgm_cheap *m, int32_t split, pair *p, rgm_error 
     for (int32_t k = 0; k < K; k++) n += of[k] > 0 ? other[k] : 0;
     for (int32_t k = 0; k < K && n > 0; k++) {
         if (of[k] <= 0) continue;
-        double weight = other[k] / n, rough = (right[k] + 1) / (of[k] + 2); /* never 0 or 1 */
+        double weight = other[k] / n, rough = (right[k] + found[k] + 1) / (of[k] + other[k] + 2);
         p->usual += weight * right[k] / of[k];
         p->here += found[k] / n;
         variance += weight * weight * rough * (1 - rough) / of[k] + weight * rough * (1 - rough) / n;

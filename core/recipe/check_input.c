@@ -235,24 +235,40 @@ static double roughness(const uint8_t *image, const rgm_dataset_info *info, int3
     return n ? sum / (double)n : 0;
 }
 
+/* Mean difference of a pixel's channels as they are read; and of neighbours along x, read as [C][H][W]. In the wrong
+ * order these are the same values. */
+static void channels_against_row(const uint8_t *image, const rgm_dataset_info *info, double *channels, double *row) {
+    int64_t pixels = (int64_t)info->H * info->W, C = info->C;
+    double within = 0, along = 0, steps = (double)(info->W - 1) * info->H * (double)C;
+    for (int64_t p = 0; p < pixels; p++)
+        for (int64_t c = 0; c + 1 < C; c++) within += abs(image[p * C + c] - image[p * C + c + 1]);
+    for (int64_t p = 0; p < pixels * C; p++)
+        if ((p + 1) % info->W) along += abs(image[p] - image[p + 1]);
+    *channels += within / (double)(pixels * (C - 1));
+    *row += steps > 0 ? along / steps : 0;
+}
+
 /* Bytes read in the wrong order are rougher. One set of textures has 1.24 as it should be, 0.79 in the wrong order: the
  * margin is thin. */
 #define SMOOTHER 0.8
+/* And channels then differ as neighbours do. Of gray images stored as colour they do not differ at all. */
+#define CHANNELS_APART 0.5
 
 rgm_status rgm_check_pixel_order(rgm_checking *c, rgm_verdict *v, rgm_error *err) {
     const rgm_dataset_info *info = rgm_dataset_describe(c->session->data->set);
     size_t bytes = (size_t)info->H * (size_t)info->W * (size_t)info->C;
     int64_t count = 0;
     uint8_t *images;
-    double as_is = 0, planes = 0;
+    double as_is = 0, planes = 0, channels = 0, row = 0;
     if (info->C == 1 || info->encoded) return rgm_check_pass(v, info->encoded ? "pictures are decoded" : "one channel");
     RGM_TRY(read_some(c, &count, &images, err));
     for (int64_t i = 0; i < count; i++) {
         as_is += roughness(images + (size_t)i * bytes, info, 0) / (double)count;
         planes += roughness(images + (size_t)i * bytes, info, 1) / (double)count;
+        channels_against_row(images + (size_t)i * bytes, info, &channels, &row);
     }
     free(images);
-    if (planes >= SMOOTHER * as_is)
+    if (planes >= SMOOTHER * as_is || channels < CHANNELS_APART * row)
         return rgm_check_pass(v, "neighbours differ by %.1f levels, by %.1f read channel by channel", as_is, planes);
     rgm_check_fail(v, "neighbours differ by %.1f levels, but by %.1f if the bytes are read channel by channel", as_is,
                    planes);
@@ -377,9 +393,19 @@ static apart compare(const rgm_seen *s) {
 #define STRETCH_FAR   2.0
 #define SPREAD_NONE   0.1
 
+/* 1: what crop or cutout fill explains how far training and evaluation are apart. Whether that is too much,
+ * augment_strength judges. `levels`: what it moves of mean and deviation. */
+static int32_t is_filled(const rgm_seen *s, const apart *a, double levels) {
+    double std = 0, stretch = a->stretch > 1 ? a->stretch : 1 / a->stretch;
+    for (int32_t c = 0; c < s->C; c++) std += (double)s->std[c] / s->C;
+    double moved = 1.5 * levels / (255 * std); /* in deviations of pixels; channels differ */
+    return fabs(a->shift) <= SHIFT_APART + moved && stretch <= STRETCH_APART * (1 + moved);
+}
+
 rgm_status rgm_check_train_evaluation(rgm_checking *c, rgm_verdict *v, rgm_error *err) {
     const rgm_seen *s;
     int32_t place = -1;
+    double levels = 0;
     RGM_TRY(rgm_checking_seen(c, &s, err));
     apart a = compare(s);
     double shift = fabs(a.shift), stretch = a.stretch > 1 ? a.stretch : 1 / a.stretch;
@@ -387,12 +413,17 @@ rgm_status rgm_check_train_evaluation(rgm_checking *c, rgm_verdict *v, rgm_error
     if (shift <= SHIFT_APART && stretch <= STRETCH_APART && !own)
         return rgm_check_pass(v, "the same images: mean apart by %.2f deviations, deviation x %.2f in training",
                               a.shift, a.stretch);
+    if (s->augments) RGM_TRY(rgm_augment_blame(c, &place, &levels, err));
+    if (!own && place >= 0 && rgm_augment_fills(c, place) && is_filled(s, &a, levels))
+        return rgm_check_pass(v,
+                              "the same images: mean apart by %.2f deviations, deviation x %.2f in training, by what "
+                              "%s fills",
+                              a.shift, a.stretch, rgm_instance_name(c->session->model->components.augment[place]));
     int32_t far = shift > SHIFT_FAR || stretch > STRETCH_FAR || own;
     (far ? rgm_check_fail : rgm_check_warn)(v,
                                             "the same images have a mean %.2f deviations apart and a deviation x %.2f "
                                             "in training; expected within %.2f and %.2f",
                                             a.shift, a.stretch, SHIFT_APART, STRETCH_APART);
-    if (s->augments) RGM_TRY(rgm_augment_blame(c, &place, err));
     if (own) rgm_check_cause(v, "each image is normalised by itself in training, and not in evaluation");
     if (place >= 0)
         rgm_check_cause(v, "augmentation %d, %s, changes brightness or contrast of all images, and evaluation does not",

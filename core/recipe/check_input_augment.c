@@ -107,10 +107,17 @@ static rgm_status measure_blame(const trial *t, double *moved, rgm_error *err) {
     return RGM_OK;
 }
 
-rgm_status rgm_augment_blame(rgm_checking *c, int32_t *place, rgm_error *err) {
+int32_t rgm_augment_fills(const rgm_checking *c, int32_t place) {
+    const rgm_instance *own = c->session->model->components.augment[place];
+    const char *name = rgm_instance_name(own);
+    return rgm_instance_listed(own)->builtin && (strcmp(name, "crop") == 0 || strcmp(name, "cutout") == 0);
+}
+
+rgm_status rgm_augment_blame(rgm_checking *c, int32_t *place, double *levels, rgm_error *err) {
     const rgm_cheap *m;
     double most = 4; /* levels */
     *place = -1;
+    *levels = 0;
     RGM_TRY(rgm_checking_cheap(c, &m, err));
     for (int32_t i = 0; i < c->session->model->components.augments; i++) {
         trial t;
@@ -121,7 +128,7 @@ rgm_status rgm_augment_blame(rgm_checking *c, int32_t *place, rgm_error *err) {
         rgm_augmenter_destroy(t.augmenter);
         RGM_TRY(status);
         if (moved <= most) continue;
-        most = moved;
+        most = *levels = moved;
         *place = i;
     }
     return RGM_OK;
@@ -129,24 +136,82 @@ rgm_status rgm_augment_blame(rgm_checking *c, int32_t *place, rgm_error *err) {
 
 /* ---- draws ---- */
 
-/* 1 if the first image, as many different samples of an epoch, always comes out the same. -1: cannot be told. */
-static rgm_status ignores_sample(rgm_checking *c, uint32_t epoch, int32_t *ignores, rgm_error *err) {
+/* What a chain draws from. UNKNOWN: its images are of another size. NOTHING: they always come out the same. */
+enum { FROM_UNKNOWN, FROM_NOTHING, FROM_SAMPLE, FROM_EPOCH, FROM_BOTH };
+
+enum { DRAWN_IMAGES = 16, DRAWN_EPOCHS = 8, DRAWN_SAMPLES = 32 };
+
+static rgm_status copy_of(const trial *t, int64_t i, uint32_t epoch, uint8_t **copy, rgm_error *err) {
+    rgm_pixels out;
+    RGM_TRY(apply(t, i, 0, epoch, &out, err));
+    *copy = malloc((size_t)out.H * (size_t)out.W * (size_t)out.C);
+    if (!*copy) return rgm_fail(err, RGM_E_NOMEM, "checks: no memory for an image");
+    copy_out(&out, *copy);
+    return RGM_OK;
+}
+
+/* An image and an epoch in which it comes out otherwise than in epoch 0, as the same sample. 0: none was found. What
+ * stays as it is, by chance or as it is blank or symmetric, says nothing of draws. */
+static rgm_status find_drawn(const trial *t, int64_t *image, uint32_t *epoch, rgm_error *err) {
+    int64_t n = t->set->count[TRAIN] < DRAWN_IMAGES ? t->set->count[TRAIN] : DRAWN_IMAGES;
+    for (int64_t k = 0; k < n; k++) {
+        int64_t i = k * t->set->count[TRAIN] / n; /* they lie by class: of all of them */
+        uint8_t *first = NULL;
+        int32_t same = 1;
+        rgm_status status = copy_of(t, i, 0, &first, err);
+        for (uint32_t e = 1; e < DRAWN_EPOCHS && status >= 0 && same; e++) {
+            rgm_pixels out;
+            status = apply(t, i, 0, e, &out, err);
+            same = status < 0 || is_same(&out, first);
+            *epoch = e;
+        }
+        free(first);
+        RGM_TRY(status);
+        *image = i;
+        if (!same) return 1;
+    }
+    return 0;
+}
+
+/* 1 in *alike: the image comes out the same as many different samples of an epoch. */
+static rgm_status look_at_samples(const trial *t, int64_t i, uint32_t epoch, int32_t *alike, rgm_error *err) {
+    uint8_t *first;
+    rgm_pixels out;
+    RGM_TRY(copy_of(t, i, epoch, &first, err));
+    rgm_status status = RGM_OK;
+    *alike = 1;
+    for (int64_t k = 1; k < DRAWN_SAMPLES && status >= 0 && *alike; k++) {
+        status = apply(t, i, k, epoch, &out, err);
+        *alike = status >= 0 && is_same(&out, first);
+    }
+    free(first);
+    return status;
+}
+
+static rgm_status compare_samples(const trial *t, int32_t *from, rgm_error *err) {
+    int64_t image = 0;
+    uint32_t epoch = 0;
+    int32_t here, there = 1;
+    rgm_status drawn = find_drawn(t, &image, &epoch, err);
+    RGM_TRY(drawn);
+    if (!drawn) image = 0;
+    RGM_TRY(look_at_samples(t, image, 0, &here, err));
+    if (drawn) RGM_TRY(look_at_samples(t, image, epoch, &there, err));
+    if (drawn)
+        *from = here && there ? FROM_EPOCH : FROM_BOTH;
+    else
+        *from = here ? FROM_NOTHING : FROM_SAMPLE;
+    return RGM_OK;
+}
+
+static rgm_status look_at_draws(rgm_checking *c, int32_t *from, rgm_error *err) {
     const rgm_cheap *m;
     trial t;
-    *ignores = -1;
+    *from = FROM_UNKNOWN;
     RGM_TRY(rgm_checking_cheap(c, &m, err));
     RGM_TRY(begin(c, &m->set, WHOLE, &t, err));
     if (!t.augmenter) return RGM_OK;
-    rgm_pixels out;
-    rgm_status status = apply(&t, 0, 0, epoch, &out, err);
-    uint8_t *first = status >= 0 ? malloc((size_t)out.H * (size_t)out.W * (size_t)out.C) : NULL;
-    if (first) copy_out(&out, first);
-    *ignores = first != NULL;
-    for (int64_t k = 1; k < 32 && status >= 0 && first; k++) {
-        status = apply(&t, 0, k, epoch, &out, err);
-        if (status >= 0 && !is_same(&out, first)) *ignores = 0;
-    }
-    free(first);
+    rgm_status status = compare_samples(&t, from, err);
     rgm_augmenter_destroy(t.augmenter);
     return status;
 }
@@ -154,7 +219,7 @@ static rgm_status ignores_sample(rgm_checking *c, uint32_t epoch, int32_t *ignor
 rgm_status rgm_check_augment_draws(rgm_checking *c, rgm_verdict *v, rgm_error *err) {
     const rgm_seen *s;
     int64_t same = 0, changed = 0;
-    int32_t ignores;
+    int32_t from;
     RGM_TRY(rgm_checking_seen(c, &s, err));
     if (!s->augments) return rgm_check_pass(v, "there are no augmentations");
     size_t bytes = sizeof(float) * s->floats;
@@ -165,8 +230,8 @@ rgm_status rgm_check_augment_draws(rgm_checking *c, rgm_verdict *v, rgm_error *e
         changed += memcmp(rgm_seen_training(s, 0, i), rgm_seen_plain(s, i), bytes) != 0;
     }
     if (!changed && same == s->count) return rgm_check_pass(v, "augmentations change nothing: nothing is drawn");
-    RGM_TRY(ignores_sample(c, 0, &ignores, err));
-    if (same == s->count && s->count >= 8 && ignores != 1) {
+    RGM_TRY(look_at_draws(c, &from, err));
+    if (same == s->count && s->count >= 8 && (from == FROM_UNKNOWN || from == FROM_SAMPLE)) {
         rgm_check_fail(v,
                        "all %" PRId64 " images come out the same in three epochs, though they differ from those stored",
                        s->count);
@@ -174,7 +239,7 @@ rgm_status rgm_check_augment_draws(rgm_checking *c, rgm_verdict *v, rgm_error *e
         return rgm_augment_without(
             c, c->session->model->components.augments == 1 ? 0 : c->session->model->components.augments - 1, v, err);
     }
-    if (same < s->count && ignores == 1) {
+    if (same < s->count && from == FROM_EPOCH) {
         rgm_check_fail(v,
                        "an image comes out the same as 32 different samples of an epoch, but differs between epochs");
         rgm_check_cause(v, "augmentations draw once for all images, from the epoch's number alone");

@@ -46,7 +46,8 @@ enum { RGM_KEPT_STEP = 8, RGM_KEPT_RUN = 9, RGM_KEPT_BITS = 10, RGM_KEPT_RATE = 
  * [main] */
 rgm_status rgm_checking_trainer(rgm_checking *c, rgm_trainer **trainer, rgm_error *err);
 
-/* The inspection of the set, without a model's answers. [main] */
+/* The inspection of the set, without a model's answers. NULL with RGM_OK under --quick, for a set that takes minutes.
+ * [main] */
 rgm_status rgm_checking_inspection(rgm_checking *c, const rgm_inspection **inspection, rgm_error *err);
 
 /* How many images of the set are held in memory at once: as many as 64 MiB have room for, at least 2, at most `most`.
