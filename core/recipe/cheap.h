@@ -33,7 +33,7 @@ int32_t rgm_cheap_guess(const float *scores, int32_t classes, double *ahead);
 int64_t rgm_cheap_right(const float *scores, const int32_t *labels, int64_t count, int32_t classes);
 
 /* 1: it has fewer than 10 training images a class, of those classes that have any. Then it may know nothing of a
- * healthy set: of one image a class, each guess for it is of another class when it is left out. */
+ * healthy set. An image that is the only one of its class is never guessed when it is left out. */
 int32_t rgm_cheap_is_sparse(const rgm_cheap *cheap);
 
 /* Images of the most frequent class. */

@@ -50,8 +50,8 @@ rgm_status rgm_checking_trainer(rgm_checking *c, rgm_trainer **trainer, rgm_erro
  * [main] */
 rgm_status rgm_checking_inspection(rgm_checking *c, const rgm_inspection **inspection, rgm_error *err);
 
-/* How many images of the set are held in memory at once: as many as 64 MiB have room for, at least 2, at most `most`.
- * Images are held as they are stored, encoded pictures in the model's size. */
+/* How many images of the set are held in memory at once, at most `most`: what 64 MiB have room for, and 2 more. They
+ * are held as they are stored, encoded pictures in the model's size. */
 int64_t rgm_checking_fit(const rgm_checking *c, int64_t most);
 
 /* Images in memory that short trainings share: at most RGM_SMALL_TRAIN and RGM_SMALL_VALIDATION. [main] */
