@@ -58,7 +58,9 @@ int64_t rgm_checking_fit(const rgm_checking *c, int64_t most) {
 
 rgm_status rgm_checking_small(rgm_checking *c, const rgm_lab_set **set, rgm_error *err) {
     if (!c->small.set) {
-        const rgm_lab_wish wish = {.train = rgm_checking_fit(c, RGM_SMALL_TRAIN),
+        /* of a small batch fewer images, so that an epoch, and with it the schedule, is no longer than a training */
+        int64_t enough = (int64_t)RGM_REFERENCE_STEPS * c->config->batch, most = enough > 512 ? enough : 512;
+        const rgm_lab_wish wish = {.train = rgm_checking_fit(c, most < RGM_SMALL_TRAIN ? most : RGM_SMALL_TRAIN),
                                    .validation = rgm_checking_fit(c, RGM_SMALL_VALIDATION),
                                    .seed = c->config->seed};
         rgm_status status = rgm_lab_set_make(&c->small, c->session, &wish, err);
