@@ -895,6 +895,7 @@ END_TEST
 #define FAILING OF_RUNS "plugins: ['" RGM_FIXTURES "/train/fails.so']\nloss: fails\nregularize: [fails]\n"
 
 static const char *of_runs = OF_RUNS;
+static rgm_run_summary summary; /* of the last run */
 static int64_t stop_at;
 static rgm_status stop_with = RGM_E_INTERRUPTED;
 static int32_t warnings, steps_made;
@@ -913,9 +914,8 @@ static void on_message(void *context, int32_t level, const char *line) {
     warnings += level == RGM_LOG_WARN;
 }
 
-static rgm_status on_finished(void *context, const rgm_run_parts *parts, const rgm_run_summary *summary,
-                              rgm_error *error) {
-    (void)context, (void)summary, (void)error;
+static rgm_status on_finished(void *context, const rgm_run_parts *parts, const rgm_run_summary *s, rgm_error *error) {
+    (void)context, (void)s, (void)error;
     const bench b = {.session = (rgm_session *)parts->session, .trainer = parts->trainer};
     free(result);
     result = copy_values(&b);
@@ -925,7 +925,6 @@ static rgm_status on_finished(void *context, const rgm_run_parts *parts, const r
 
 /* Runs in a folder ("": without files), to its end or up to a step; resumes if it is there. */
 static rgm_status run_in(const char *path, int32_t threads, int64_t stop, int32_t resume) {
-    rgm_run_summary summary;
     rgm_config *config = configure(of_runs, threads);
     snprintf(config->out, sizeof config->out, "%s", path);
     stop_at = stop;
@@ -969,6 +968,15 @@ START_TEST(resumed_runs_have_the_same_file) {
     ck_assert_int_eq(w->shape.filter[0], 4);
     ck_assert(memcmp(w->filters_start, w->filters_now, sizeof(float) * 4 * 27) != 0);
     rgm_watched_destroy(w);
+}
+END_TEST
+
+/* The share of time that data took is of all steps, or is not known. */
+START_TEST(resumed_runs_know_no_share) {
+    ck_assert_int_lt(run_in(inside("run"), 1, 20, 0), 0);
+    ck_assert(summary.data_share > 0 && summary.data_share <= 1);
+    NEED(run_in(inside("run"), 1, 0, 1));
+    ck_assert(isnan(summary.data_share) && summary.seconds > 0);
 }
 END_TEST
 
@@ -1280,6 +1288,7 @@ int main(void) {
     tcase_add_checked_fixture(c, set_up, tear_down);
     tcase_set_timeout(c, 120);
     add(c, resumed_runs_have_the_same_file, 3);
+    tcase_add_test(c, resumed_runs_know_no_share);
     add(c, lost_files_are_begun_anew, 2);
     tcase_add_test(c, files_that_were_not_read_stay);
     add(c, policies, CASES);

@@ -42,7 +42,7 @@ static void stand(rgm_run *r) {
     s->epoch = r->progress.epoch;
     s->seconds = r->progress.seconds;
     s->saved_step = r->saved_step;
-    s->data_share = rgm_record_data_share(&r->record);
+    s->data_share = r->o->resume ? NAN : rgm_record_data_share(&r->record); /* of the same steps as the seconds */
     snprintf(s->folder, sizeof s->folder, "%s", r->folder.path);
 }
 

@@ -49,7 +49,7 @@ typedef struct rgm_run_summary {
     double seconds;      /* of the training, or the evaluation; without set-up */
     double images_per_s; /* in that time */
     double gflops;       /* effective, as in report/summary.h */
-    double data_share;   /* of the time of this process' steps: waiting for pixels, making batches. NaN: none made */
+    double data_share;   /* of the time of steps: waiting for pixels, making batches. NaN: none made, or resumed */
     size_t memory;       /* planned peak, bytes */
 
     char folder[RGM_CONFIG_PATH];        /* "": none */

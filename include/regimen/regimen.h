@@ -277,8 +277,8 @@ struct regimen_result {
     double lr;             /* the optimizer's own; 0: it has none */
     int32_t classes;       /* of the model; 0: not known */
 
-    /* Of a training: the share of the time of its steps that went to waiting for pixels and making batches. Steps of
-     * earlier processes do not count. NaN: none was made, or the result is another function's. */
+    /* Of a training: the share of the time of its steps that went to waiting for pixels and making batches. NaN:
+     * none was made, the run was resumed, or the result is another function's. */
     double data_share;
 };
 
