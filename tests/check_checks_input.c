@@ -105,12 +105,13 @@ END_TEST
 
 /* Bright images with dark margins are as crop makes them. */
 START_TEST(test_margins) {
-    static const char *const crop[] = {"augment", "[{crop: {padding: 3}}]", NULL};
+    static const char *const crop[] = {"augment", "[{crop: {padding: 2, fill: zero}}]", NULL};
     checks_set s;
     checks_set_make(&s, SIDE, 1, CLASSES, usual);
     for (int32_t k = 0; k < 2; k++)
         for (int64_t p = 0; p < s.count[k] * SIDE * SIDE; p++) s.images[k][p] = (uint8_t)(180 + s.images[k][p] / 4);
     checks_expect(&s, "train_evaluation", crop, PASS, NULL);
+    ck_assert_ptr_nonnull(strstr(checks_verdict(&s, "train_evaluation", crop).figure, "crop fills"));
     checks_set_free(&s);
 }
 END_TEST
