@@ -48,15 +48,13 @@ static int32_t is_wanted(const rgm_check_options *o, const rgm_check_row *row) {
 }
 
 static rgm_status refuse_unknown(const char *word, size_t size, rgm_error *err) {
-    char shown[80], all[2048] = "";
+    char shown[80];
     snprintf(shown, sizeof shown, "%.*s", (int)(size < 64 ? size : 64), word);
     rgm_text_clean(shown);
-    for (int32_t i = 0; row_of(i); i++) {
-        size_t at = strlen(all);
-        snprintf(all + at, sizeof all - at, "%s%s", i ? ", " : "", row_of(i)->about.name);
-    }
-    return rgm_fail(err, RGM_E_USAGE, "--only: no check '%s', expected a family (D, P, M, I, O, L, E) or of: %s", shown,
-                    all);
+    return rgm_fail(err, RGM_E_USAGE,
+                    "--only: no check '%s', expected names or families (D, P, M, I, O, L, E): 'regimen check --list' "
+                    "has them",
+                    shown);
 }
 
 static rgm_status check_only(const char *only, rgm_error *err) {
