@@ -4,9 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The place in rgm_checking.kept[]. */
-enum { KEPT_CHEAP = 0 };
-
 /* Fewer training images a class are sparse. */
 enum { SPARSE = 10 };
 
@@ -63,21 +60,17 @@ static rgm_status fit(rgm_checking *c, rgm_cheap *m, rgm_error *err) {
     return RGM_OK;
 }
 
+static rgm_status make(rgm_checking *c, void *kept, rgm_error *err) {
+    RGM_TRY(take_images(c, kept, err));
+    RGM_TRY(take_features(c, kept, err));
+    return fit(c, kept, err);
+}
+
 rgm_status rgm_checking_cheap(rgm_checking *c, const rgm_cheap **cheap, rgm_error *err) {
-    if (!c->kept[KEPT_CHEAP]) {
-        rgm_cheap *m = calloc(1, sizeof *m);
-        if (!m) return rgm_fail(err, RGM_E_NOMEM, "checks: no memory for a model");
-        rgm_status status = take_images(c, m, err);
-        if (status >= 0) status = take_features(c, m, err);
-        if (status >= 0) status = fit(c, m, err);
-        if (status < 0) {
-            drop(m);
-            return status;
-        }
-        c->kept[KEPT_CHEAP] = m;
-        c->drop[KEPT_CHEAP] = drop;
-    }
-    *cheap = c->kept[KEPT_CHEAP];
+    static const rgm_kept what = {RGM_KEPT_CHEAP, sizeof(rgm_cheap), make, drop};
+    void *kept;
+    RGM_TRY(rgm_checking_keep(c, &what, &kept, err));
+    *cheap = kept;
     return RGM_OK;
 }
 

@@ -72,8 +72,8 @@ static rgm_status check_only(const char *only, rgm_error *err) {
 /* ---- a walk over the table ---- */
 
 static void close_checking(rgm_checking *c) {
-    for (size_t i = 0; i < sizeof c->kept / sizeof *c->kept; i++)
-        if (c->kept[i] && c->drop[i]) c->drop[i](c->kept[i]);
+    for (int32_t i = 0; i < RGM_KEPT_COUNT; i++)
+        if (c->kept[i]) c->drop[i](c->kept[i]);
     if (c->inspection) rgm_inspection_free(c->inspection);
     free(c->inspection);
     free(c->healthy);

@@ -9,9 +9,6 @@ enum { TRAIN = RGM_SPLIT_TRAIN, TEST = RGM_SPLIT_TEST, VALIDATION = RGM_SPLIT_VA
 
 /* ---- images by view ---- */
 
-/* The place in rgm_checking.kept[]. */
-enum { KEPT_FOUND = 1 };
-
 /* Findings, counted by the view that their image is in: the training view, test, validation. What is held out of the
  * training split is of the validation view. */
 typedef struct found {
@@ -113,28 +110,27 @@ static void count(found *f, const rgm_inspection *in) {
     f->flat = count_flat(f, in);
 }
 
+static rgm_status make(rgm_checking *c, void *kept, rgm_error *err) {
+    const rgm_inspection *in;
+    RGM_TRY(rgm_checking_inspection(c, &in, err));
+    RGM_TRY(mark_views(kept, c->session, err));
+    count(kept, in);
+    return RGM_OK;
+}
+
 /* NULL with RGM_OK: there is no inspection, and the verdict says so. */
 static rgm_status look(rgm_checking *c, rgm_verdict *v, const found **out, rgm_error *err) {
+    static const rgm_kept what = {RGM_KEPT_FOUND, sizeof(found), make, drop};
+    const rgm_inspection *in;
+    void *kept;
     *out = NULL;
-    if (!c->kept[KEPT_FOUND]) {
-        const rgm_inspection *in;
-        RGM_TRY(rgm_checking_inspection(c, &in, err));
-        if (!in)
-            return rgm_check_not(
-                v, "all pixels of a set of this size take minutes, not --quick's seconds: regimen inspect %.200s",
-                rgm_dataset_describe(c->session->data->set)->path);
-        found *f = calloc(1, sizeof *f);
-        if (!f) return rgm_fail(err, RGM_E_NOMEM, "checks: no memory for findings");
-        rgm_status status = mark_views(f, c->session, err);
-        if (status < 0) {
-            drop(f);
-            return status;
-        }
-        count(f, in);
-        c->kept[KEPT_FOUND] = f;
-        c->drop[KEPT_FOUND] = drop;
-    }
-    *out = c->kept[KEPT_FOUND];
+    RGM_TRY(rgm_checking_inspection(c, &in, err));
+    if (!in)
+        return rgm_check_not(
+            v, "all pixels of a set of this size take minutes, not --quick's seconds: regimen inspect %.200s",
+            rgm_dataset_describe(c->session->data->set)->path);
+    RGM_TRY(rgm_checking_keep(c, &what, &kept, err));
+    *out = kept;
     return RGM_OK;
 }
 

@@ -315,8 +315,9 @@ static rgm_status count_changed(rgm_checking *c, const rgm_view *view, const rgm
     float *first = malloc(3 * sizeof *first * (size_t)count * s->floats);
     if (!first) return rgm_fail(err, RGM_E_NOMEM, "checks: no memory for batches");
     float *second = first + (size_t)count * s->floats, *stored = second + (size_t)count * s->floats;
-    rgm_status status = rgm_seen_evaluation(c, view, count, 0, first, NULL, err), have = 0;
-    if (status >= 0) status = rgm_seen_evaluation(c, view, count, 1, second, NULL, err);
+    const rgm_seen_pass passes[] = {{.count = count, .to = first}, {.count = count, .epoch = 1, .to = second}};
+    rgm_status status = rgm_seen_evaluation(c, view, &passes[0], err), have = 0;
+    if (status >= 0) status = rgm_seen_evaluation(c, view, &passes[1], err);
     if (status >= 0) status = have = stored_images(view, s, count, stored, err);
     *changed = 0;
     for (int64_t i = 0; i < count && status >= 0; i++) {

@@ -54,7 +54,9 @@ static rgm_status try_all(tried *t, rgm_error *err) {
     return RGM_OK;
 }
 
-static rgm_status make(tried *t, const rgm_session *s, rgm_error *err) {
+static rgm_status make(rgm_checking *c, void *kept, rgm_error *err) {
+    const rgm_session *s = c->session;
+    tried *t = kept;
     int32_t classes = s->model->classes < CLASSES ? s->model->classes : CLASSES;
     const rgm_rng rng = {.seed = s->config->seed, .stream = RGM_STREAM(RGM_STREAM_TEST, 1)};
     t->outputs = s->model->outputs;
@@ -72,18 +74,10 @@ static rgm_status make(tried *t, const rgm_session *s, rgm_error *err) {
 }
 
 static rgm_status get(rgm_checking *c, tried **t, rgm_error *err) {
-    if (!c->kept[RGM_KEPT_LOSS]) {
-        tried *made = calloc(1, sizeof *made);
-        if (!made) return rgm_fail(err, RGM_E_NOMEM, "checks: no memory for a trial of the loss");
-        rgm_status status = make(made, c->session, err);
-        if (status < 0) {
-            drop(made);
-            return status;
-        }
-        c->kept[RGM_KEPT_LOSS] = made;
-        c->drop[RGM_KEPT_LOSS] = drop;
-    }
-    *t = c->kept[RGM_KEPT_LOSS];
+    static const rgm_kept what = {RGM_KEPT_LOSS, sizeof(tried), make, drop};
+    void *kept;
+    RGM_TRY(rgm_checking_keep(c, &what, &kept, err));
+    *t = kept;
     return RGM_OK;
 }
 

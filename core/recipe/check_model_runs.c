@@ -174,8 +174,7 @@ rgm_status rgm_check_samples_apart(rgm_checking *c, rgm_verdict *v, rgm_error *e
 
 /* ---- batch norm ---- */
 
-static rgm_status tell_modes(rgm_checking *c, int32_t updated, double apart, rgm_verdict *v) {
-    (void)c;
+static rgm_status tell_modes(int32_t updated, double apart, rgm_verdict *v) {
     if (!updated) {
         rgm_check_fail(v, "a pass in training form leaves the running statistics as they are");
         rgm_check_cause(v, "batch norm runs in evaluation form while training");
@@ -213,6 +212,6 @@ rgm_status rgm_check_norm_modes(rgm_checking *c, rgm_verdict *v, rgm_error *err)
     free(trained);
     free(z);
     RGM_TRY(status);
-    if (!updated || !(apart <= 0.02)) return tell_modes(c, updated, apart, v);
+    if (!updated || !(apart <= 0.02)) return tell_modes(updated, apart, v);
     return rgm_check_pass(v, "with statistics of the batch, both forms give its logits: %.2g %% apart", 100 * apart);
 }

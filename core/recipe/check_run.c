@@ -97,20 +97,14 @@ static rgm_status count_again(rgm_checking *c, counted *e, rgm_error *err) {
     return status;
 }
 
-/* The trained net's evaluation, made once. */
+static rgm_status make(rgm_checking *c, void *kept, rgm_error *err) { return count_again(c, kept, err); }
+
+/* The trained net's evaluation. */
 static rgm_status evaluation(rgm_checking *c, const counted **found, rgm_error *err) {
-    if (!c->kept[RGM_KEPT_RUN]) {
-        counted *e = calloc(1, sizeof *e);
-        if (!e) return rgm_fail(err, RGM_E_NOMEM, "checks: out of memory");
-        rgm_status status = count_again(c, e, err);
-        if (status < 0) {
-            drop_counted(e);
-            return status;
-        }
-        c->kept[RGM_KEPT_RUN] = e;
-        c->drop[RGM_KEPT_RUN] = drop_counted;
-    }
-    *found = c->kept[RGM_KEPT_RUN];
+    static const rgm_kept what = {RGM_KEPT_RUN, sizeof(counted), make, drop_counted};
+    void *kept;
+    RGM_TRY(rgm_checking_keep(c, &what, &kept, err));
+    *found = kept;
     return RGM_OK;
 }
 

@@ -25,29 +25,22 @@ typedef struct answers {
 } answers;
 
 /* Decay at the usual rate: one that is wrong is not the decay's fault. */
-static rgm_status look(const rgm_checking *c, rgm_response *response, int32_t *moves, rgm_error *err) {
+static rgm_status look(rgm_checking *c, void *kept, rgm_error *err) {
+    answers *a = kept;
     rgm_usual usual;
     rgm_rig_ask ask = {.size = SIZE, .rate = ADAM_RATE};
     RGM_TRY(rgm_usual_read(c, &usual, err));
-    RGM_TRY(rgm_rig_look(c->session, &ask, response, moves, err));
-    if (!*moves || response->ratio < RGM_SCALE_FREE) return RGM_OK;
+    RGM_TRY(rgm_rig_look(c->session, &ask, &a->response, &a->moves, err));
+    if (!a->moves || a->response.ratio < RGM_SCALE_FREE) return RGM_OK;
     ask.rate = usual.rate;
-    return rgm_rig_look(c->session, &ask, response, moves, err);
+    return rgm_rig_look(c->session, &ask, &a->response, &a->moves, err);
 }
 
 rgm_status rgm_step_response(rgm_checking *c, const rgm_response **response, int32_t *moves, rgm_error *err) {
-    answers *a = c->kept[RGM_KEPT_RATE];
-    if (!a) {
-        a = calloc(1, sizeof *a);
-        if (!a) return rgm_fail(err, RGM_E_NOMEM, "checks: out of memory");
-        rgm_status status = look(c, &a->response, &a->moves, err);
-        if (status < 0) {
-            free(a);
-            return status;
-        }
-        c->kept[RGM_KEPT_RATE] = a;
-        c->drop[RGM_KEPT_RATE] = free;
-    }
+    static const rgm_kept what = {RGM_KEPT_RATE, sizeof(answers), look, free};
+    void *kept;
+    RGM_TRY(rgm_checking_keep(c, &what, &kept, err));
+    const answers *a = kept;
     *response = &a->response;
     *moves = a->moves;
     return RGM_OK;

@@ -283,27 +283,19 @@ static rgm_status look_at_steps(rgm_checking *c, stepped *p, rgm_error *err) {
     if (status >= 0) {
         status = choose_rate(c, &p->rate, err);
     }
-    if (status >= 0) {
-        status = make_steps(&w, err);
-    }
+    if (status >= 0) status = make_steps(&w, err);
     close_walk(&w);
     rgm_lab_close(&bench);
     return status;
 }
 
+static rgm_status make(rgm_checking *c, void *kept, rgm_error *err) { return look_at_steps(c, kept, err); }
+
 static rgm_status steps(rgm_checking *c, const stepped **found, rgm_error *err) {
-    if (!c->kept[RGM_KEPT_STEP]) {
-        stepped *p = calloc(1, sizeof *p);
-        if (!p) return rgm_fail(err, RGM_E_NOMEM, "checks: out of memory");
-        rgm_status status = look_at_steps(c, p, err);
-        if (status < 0) {
-            drop_stepped(p);
-            return status;
-        }
-        c->kept[RGM_KEPT_STEP] = p;
-        c->drop[RGM_KEPT_STEP] = drop_stepped;
-    }
-    *found = c->kept[RGM_KEPT_STEP];
+    static const rgm_kept what = {RGM_KEPT_STEP, sizeof(stepped), make, drop_stepped};
+    void *kept;
+    RGM_TRY(rgm_checking_keep(c, &what, &kept, err));
+    *found = kept;
     return RGM_OK;
 }
 

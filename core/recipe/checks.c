@@ -103,6 +103,22 @@ rgm_status rgm_checking_reference(rgm_checking *c, const rgm_lab_result **result
     return RGM_OK;
 }
 
+rgm_status rgm_checking_keep(rgm_checking *c, const rgm_kept *what, void **kept, rgm_error *err) {
+    if (!c->kept[what->place]) {
+        void *made = calloc(1, what->bytes);
+        if (!made) return rgm_fail(err, RGM_E_NOMEM, "checks: out of memory");
+        rgm_status status = what->make(c, made, err);
+        if (status < 0) {
+            what->drop(made);
+            return status;
+        }
+        c->kept[what->place] = made;
+        c->drop[what->place] = what->drop;
+    }
+    *kept = c->kept[what->place];
+    return RGM_OK;
+}
+
 /* ---- filling a verdict ---- */
 
 static void write_line(char *to, const char *format, va_list arguments) {

@@ -22,6 +22,20 @@
 #include "report/inspection.h"
 #include "train/trainer.h"
 
+/* Places of what checks keep. */
+enum {
+    RGM_KEPT_CHEAP,
+    RGM_KEPT_FOUND,
+    RGM_KEPT_SEEN,
+    RGM_KEPT_LOSS,
+    RGM_KEPT_NET,
+    RGM_KEPT_TWIN,
+    RGM_KEPT_STEP,
+    RGM_KEPT_RUN,
+    RGM_KEPT_RATE,
+    RGM_KEPT_COUNT
+};
+
 /* What checks share; made as it is asked for, and kept to the end. */
 typedef struct rgm_checking {
     const rgm_check_options *options;
@@ -34,13 +48,20 @@ typedef struct rgm_checking {
     rgm_inspection *inspection; /* rgm_checking_inspection(); NULL: not asked for yet */
     rgm_lab_set small;          /* rgm_checking_small() */
     rgm_lab_result *healthy;    /* rgm_checking_reference() */
-    void *kept[16];             /* what families keep between their checks: RGM_KEPT_* */
-    void (*drop[16])(void *kept);
+    void *kept[RGM_KEPT_COUNT]; /* rgm_checking_keep() */
+    void (*drop[RGM_KEPT_COUNT])(void *kept);
 } rgm_checking;
 
-/* Places in `kept`. */
-enum { RGM_KEPT_LOSS = 4, RGM_KEPT_SPECIMEN = 5, RGM_KEPT_TWIN = 6 };
-enum { RGM_KEPT_STEP = 8, RGM_KEPT_RUN = 9, RGM_KEPT_BITS = 10, RGM_KEPT_RATE = 11 };
+/* Something that a family's checks share. */
+typedef struct rgm_kept {
+    int32_t place; /* RGM_KEPT_* */
+    size_t bytes;
+    rgm_status (*make)(rgm_checking *c, void *kept, rgm_error *err); /* fills it; it arrives zeroed */
+    void (*drop)(void *kept); /* frees it with what it owns, also if it was left half made */
+} rgm_kept;
+
+/* Gives it, made at the first call; it lives until the checks end. Errors of `make`, RGM_E_NOMEM. [main] */
+rgm_status rgm_checking_keep(rgm_checking *c, const rgm_kept *what, void **kept, rgm_error *err);
 
 /* A trainer of the session at the values that training starts from. It is made anew if a check has set `stepped`.
  * [main] */

@@ -89,16 +89,22 @@ static rgm_status develop(const rgm_session *s, const rgm_view *view, const int6
 
 /* ---- a set ---- */
 
-/* Takes `count` of a view into a split of the set in memory. */
-static rgm_status take(rgm_lab_set *lab, const rgm_session *s, const rgm_view *view, int32_t split, int64_t count,
-                       uint64_t seed, rgm_error *err) {
+static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
+
+/* Takes what is wished for of a view into a split of the set in memory. */
+static rgm_status take(rgm_lab_set *lab, const rgm_session *s, const rgm_lab_wish *wish, const rgm_view *view,
+                       int32_t split, rgm_error *err) {
+    const int64_t most[RGM_SPLIT_COUNT] = {
+        [RGM_SPLIT_TRAIN] = wish->train, [RGM_SPLIT_TEST] = wish->test, [RGM_SPLIT_VALIDATION] = wish->validation};
+    const int64_t count = least(most[split], view->count);
+    if (!count) return RGM_OK;
     size_t bytes = (size_t)lab->H * (size_t)lab->W * (size_t)lab->C;
     lab->images[split] = malloc((size_t)count * bytes);
     lab->labels[split] = malloc((size_t)count * sizeof *lab->labels[split]);
     lab->from[split] = malloc((size_t)count * sizeof *lab->from[split]);
     if (!lab->images[split] || !lab->labels[split] || !lab->from[split])
         return rgm_fail(err, RGM_E_NOMEM, "checks: no memory for %" PRId64 " images", count);
-    RGM_TRY(choose(view, seed, count, lab->from[split], err));
+    RGM_TRY(choose(view, wish->seed, count, lab->from[split], err));
     const int32_t *labels = rgm_dataset_labels(view->set, view->split);
     for (int64_t i = 0; i < count; i++) {
         int64_t index = rgm_view_index(view, lab->from[split][i]);
@@ -111,10 +117,8 @@ static rgm_status take(rgm_lab_set *lab, const rgm_session *s, const rgm_view *v
                : read_stored(view, lab->from[split], count, lab->images[split], err);
 }
 
-static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
-
 static rgm_status fill(rgm_lab_set *lab, const rgm_session *s, const rgm_lab_wish *wish, rgm_error *err) {
-    const rgm_view *train = &s->data->train, *validation = &s->data->validation;
+    const rgm_view *train = &s->data->train;
     const rgm_dataset_info *info = rgm_dataset_describe(s->data->set);
     lab->C = info->C;
     lab->H = info->encoded ? s->config->model.image[1] : info->H;
@@ -123,10 +127,9 @@ static rgm_status fill(rgm_lab_set *lab, const rgm_session *s, const rgm_lab_wis
     if (train->count < 2)
         return rgm_fail(err, RGM_E_USAGE, "%s: %" PRId64 " images for training, expected 2 or more", info->path,
                         train->count);
-    RGM_TRY(take(lab, s, train, RGM_SPLIT_TRAIN, least(wish->train, train->count), wish->seed, err));
-    int64_t judged = least(wish->validation, validation->count), tested = least(wish->test, s->data->test.count);
-    if (judged) RGM_TRY(take(lab, s, validation, RGM_SPLIT_VALIDATION, judged, wish->seed, err));
-    return tested ? take(lab, s, &s->data->test, RGM_SPLIT_TEST, tested, wish->seed, err) : RGM_OK;
+    RGM_TRY(take(lab, s, wish, train, RGM_SPLIT_TRAIN, err));
+    RGM_TRY(take(lab, s, wish, &s->data->validation, RGM_SPLIT_VALIDATION, err));
+    return take(lab, s, wish, &s->data->test, RGM_SPLIT_TEST, err);
 }
 
 rgm_status rgm_lab_set_make(rgm_lab_set *lab, const rgm_session *s, const rgm_lab_wish *wish, rgm_error *err) {
@@ -218,10 +221,9 @@ static rgm_status set_number(rgm_config *config, const char *key, int64_t value,
 static rgm_status set_length(rgm_config *config, const rgm_lab_job *job, rgm_error *err) {
     int64_t images = rgm_dataset_describe(job->set)->count[RGM_SPLIT_TRAIN];
     int64_t batch = config->batch < images ? config->batch : images;
-    int64_t epoch = images / batch, whole = job->steps;
+    int64_t epoch = images / batch;
     if (!job->steps) return RGM_OK;
-    if (job->keep_schedule && job->schedule_steps > whole) whole = job->schedule_steps;
-    int64_t epochs = (whole + epoch - 1) / epoch;
+    int64_t epochs = (job->steps + epoch - 1) / epoch;
     RGM_TRY(set_number(config, "epochs", epochs < 1000000 ? epochs : 1000000, err));
     if (job->no_evaluations) RGM_TRY(set_number(config, "evaluate.every", 1000000, err));
     return set_number(config, "steps", job->steps, err);

@@ -55,8 +55,6 @@ typedef struct rgm_lab_job {
     rgm_device *device;
     const rgm_dataset *set;
     int64_t steps; /* the run ends after so many; epochs are set so that the schedule has as many. 0: as configured */
-    int32_t keep_schedule; /* 1: of a schedule of schedule_steps steps, the first `steps` are made */
-    int64_t schedule_steps;
     int32_t no_evaluations; /* 1: epochs are not evaluated, which takes time */
     rgm_run_events events;  /* beside what the lab itself hears; its context. May be zeros */
     rgm_stop stop;

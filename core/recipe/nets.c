@@ -48,30 +48,7 @@ static rgm_status make(net *n, rgm_checking *c, rgm_lab_settings settings, rgm_e
     return RGM_OK;
 }
 
-static rgm_status get(rgm_checking *c, int32_t place, rgm_lab_settings settings, rgm_specimen **s, rgm_error *err) {
-    if (!c->kept[place]) {
-        net *made = calloc(1, sizeof *made);
-        if (!made) return rgm_fail(err, RGM_E_NOMEM, "checks: no memory for a net");
-        rgm_status status = make(made, c, settings, err);
-        if (status < 0) {
-            drop(made);
-            return status;
-        }
-        c->kept[place] = made;
-        c->drop[place] = drop;
-    }
-    net *n = c->kept[place];
-    memcpy(n->specimen->memory.value, n->value, value_bytes(n));
-    memcpy(n->specimen->memory.stat, n->stat, stat_bytes(n));
-    n->specimen->looking = 0;
-    n->specimen->calm = 0;
-    *s = n->specimen;
-    return rgm_specimen_load(n->specimen, 0, err);
-}
-
-rgm_status rgm_checking_net(rgm_checking *c, rgm_specimen **own, rgm_error *err) {
-    return get(c, RGM_KEPT_SPECIMEN, NULL, own, err);
-}
+static rgm_status make_own(rgm_checking *c, void *kept, rgm_error *err) { return make(kept, c, NULL, err); }
 
 /* The initializer that nobody has to name. */
 static rgm_status default_init(char **text, rgm_error *err) {
@@ -83,11 +60,32 @@ static rgm_status default_init(char **text, rgm_error *err) {
     return status;
 }
 
-rgm_status rgm_checking_twin(rgm_checking *c, rgm_specimen **twin, rgm_error *err) {
+static rgm_status make_twin(rgm_checking *c, void *kept, rgm_error *err) {
     char *init;
     RGM_TRY(default_init(&init, err));
     const char *const settings[] = {"init", init, "init_layers", "[]", "dropout", "0", NULL};
-    rgm_status status = get(c, RGM_KEPT_TWIN, settings, twin, err);
+    rgm_status status = make(kept, c, settings, err);
     free(init);
     return status;
+}
+
+/* The kept net, at its first values. */
+static rgm_status get(rgm_checking *c, const rgm_kept *what, rgm_specimen **s, rgm_error *err) {
+    void *kept;
+    RGM_TRY(rgm_checking_keep(c, what, &kept, err));
+    net *n = kept;
+    memcpy(n->specimen->memory.value, n->value, value_bytes(n));
+    memcpy(n->specimen->memory.stat, n->stat, stat_bytes(n));
+    n->specimen->looking = 0;
+    n->specimen->calm = 0;
+    *s = n->specimen;
+    return rgm_specimen_load(n->specimen, 0, err);
+}
+
+rgm_status rgm_checking_net(rgm_checking *c, rgm_specimen **own, rgm_error *err) {
+    return get(c, &(rgm_kept){RGM_KEPT_NET, sizeof(net), make_own, drop}, own, err);
+}
+
+rgm_status rgm_checking_twin(rgm_checking *c, rgm_specimen **twin, rgm_error *err) {
+    return get(c, &(rgm_kept){RGM_KEPT_TWIN, sizeof(net), make_twin, drop}, twin, err);
 }

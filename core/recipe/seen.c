@@ -6,8 +6,7 @@
 #include "base/arena.h"
 #include "data/order.h"
 
-/* The place in rgm_checking.kept[]. */
-enum { KEPT_SEEN = 2, PLAIN_LAYOUT = 1, BATCH = 32, MOST_FLOATS = 4 << 20 };
+enum { PLAIN_LAYOUT = 1, BATCH = 32, MOST_FLOATS = 4 << 20 };
 
 static void drop(void *kept) {
     rgm_seen *s = kept;
@@ -86,9 +85,8 @@ static rgm_status run_pipeline(rgm_checking *c, const rgm_view *view, int32_t tr
     return pass(p, err);
 }
 
-rgm_status rgm_seen_evaluation(rgm_checking *c, const rgm_view *view, int64_t count, uint32_t epoch, float *to,
-                               int32_t *labels, rgm_error *err) {
-    passage p = {.epoch = epoch, .count = count, .to = to, .labels = labels};
+rgm_status rgm_seen_evaluation(rgm_checking *c, const rgm_view *view, const rgm_seen_pass *pass, rgm_error *err) {
+    passage p = {.epoch = pass->epoch, .count = pass->count, .to = pass->to, .labels = pass->labels};
     return run_pipeline(c, view, 0, &p, err);
 }
 
@@ -117,7 +115,8 @@ static rgm_status look(rgm_checking *c, rgm_seen *s, rgm_error *err) {
     const rgm_view *all = &c->session->data->train;
     const rgm_view view = {
         .set = all->set, .split = all->split, .indices = s->from, .count = s->count, .map = all->map};
-    RGM_TRY(rgm_seen_evaluation(c, &view, s->count, 0, s->plain, s->labels, err));
+    const rgm_seen_pass plain = {.count = s->count, .to = s->plain, .labels = s->labels};
+    RGM_TRY(rgm_seen_evaluation(c, &view, &plain, err));
     for (int32_t e = 0; e < RGM_SEEN_EPOCHS; e++) {
         passage p = {.epoch = (uint32_t)e, .count = s->count, .to = s->trained[e]};
         RGM_TRY(run_pipeline(c, &view, 1, &p, err));
@@ -125,29 +124,26 @@ static rgm_status look(rgm_checking *c, rgm_seen *s, rgm_error *err) {
     return RGM_OK;
 }
 
+static rgm_status make(rgm_checking *c, void *kept, rgm_error *err) {
+    const int32_t *image = c->config->model.image;
+    rgm_seen *s = kept;
+    *s = (rgm_seen){.C = image[0],
+                    .H = image[1],
+                    .W = image[2],
+                    .classes = c->session->model->classes,
+                    .floats = floats_of(c),
+                    .mean = c->session->data->constants.input.mean,
+                    .std = c->session->data->constants.input.std,
+                    .augments = c->session->model->components.augments > 0};
+    RGM_TRY(take(c, s, err));
+    return look(c, s, err);
+}
+
 rgm_status rgm_checking_seen(rgm_checking *c, const rgm_seen **seen, rgm_error *err) {
-    if (!c->kept[KEPT_SEEN]) {
-        const int32_t *image = c->config->model.image;
-        rgm_seen *s = calloc(1, sizeof *s);
-        if (!s) return no_memory(err);
-        *s = (rgm_seen){.C = image[0],
-                        .H = image[1],
-                        .W = image[2],
-                        .classes = c->session->model->classes,
-                        .floats = floats_of(c),
-                        .mean = c->session->data->constants.input.mean,
-                        .std = c->session->data->constants.input.std,
-                        .augments = c->session->model->components.augments > 0};
-        rgm_status status = take(c, s, err);
-        if (status >= 0) status = look(c, s, err);
-        if (status < 0) {
-            drop(s);
-            return status;
-        }
-        c->kept[KEPT_SEEN] = s;
-        c->drop[KEPT_SEEN] = drop;
-    }
-    *seen = c->kept[KEPT_SEEN];
+    static const rgm_kept what = {RGM_KEPT_SEEN, sizeof(rgm_seen), make, drop};
+    void *kept;
+    RGM_TRY(rgm_checking_keep(c, &what, &kept, err));
+    *seen = kept;
     return RGM_OK;
 }
 
@@ -155,13 +151,4 @@ const float *rgm_seen_plain(const rgm_seen *s, int64_t i) { return s->plain + (s
 
 const float *rgm_seen_training(const rgm_seen *s, int32_t epoch, int64_t i) {
     return s->trained[epoch] + (size_t)i * s->floats;
-}
-
-void rgm_seen_picture(const rgm_seen *s, const float *image, uint8_t *pixels) {
-    int64_t plane = (int64_t)s->H * s->W;
-    for (int64_t p = 0; p < plane; p++)
-        for (int32_t k = 0; k < s->C; k++) {
-            float v = 255 * (image[k * plane + p] * s->std[k] + s->mean[k]);
-            pixels[p * s->C + k] = (uint8_t)(v < 0 ? 0 : v > 255 ? 255 : v + 0.5f);
-        }
 }

@@ -2,7 +2,7 @@
  * pipelines of training and of evaluation.
  *
  *     rgm_checking_seen(c, &seen, &err);
- *     rgm_seen_picture(seen, rgm_seen_training(seen, 0, i), pixels);      undone to a picture
+ *     rgm_seen_plain(seen, i), rgm_seen_training(seen, epoch, i)
  */
 #ifndef RGM_RECIPE_SEEN_H
 #define RGM_RECIPE_SEEN_H
@@ -26,16 +26,19 @@ typedef struct rgm_seen {
 /* Made at the first call. At most RGM_SEEN_IMAGES, evenly spaced in the training view; of large images fewer. [main] */
 rgm_status rgm_checking_seen(rgm_checking *c, const rgm_seen **seen, rgm_error *err);
 
-/* A batch as a pipeline makes it: images `first` to first + count of a view, in evaluation. to[count][C][H][W]. [main]
- */
-rgm_status rgm_seen_evaluation(rgm_checking *c, const rgm_view *view, int64_t count, uint32_t epoch, float *to,
-                               int32_t *labels, rgm_error *err);
+/* One pass of a pipeline over the first images of a view. */
+typedef struct rgm_seen_pass {
+    int64_t count;
+    uint32_t epoch;
+    float *to;       /* [count][C][H][W] */
+    int32_t *labels; /* [count]; NULL: not wanted */
+} rgm_seen_pass;
+
+/* The first images of a view as evaluation makes them. Errors of the pipeline. [main] */
+rgm_status rgm_seen_evaluation(rgm_checking *c, const rgm_view *view, const rgm_seen_pass *pass, rgm_error *err);
 
 /* Image i in evaluation, or in an epoch of training. */
 const float *rgm_seen_plain(const rgm_seen *seen, int64_t i);
 const float *rgm_seen_training(const rgm_seen *seen, int32_t epoch, int64_t i);
-
-/* One of these undone to a picture, pixels[H][W][C]: values of pixels outside of 0 to 255 are cut. */
-void rgm_seen_picture(const rgm_seen *seen, const float *image, uint8_t *pixels);
 
 #endif

@@ -341,11 +341,10 @@ static void harm(set *s) {
 
 /* ---- the file ---- */
 
-static int put_table(hid_t group, const char *name, hid_t type, hid_t memory, int rank, const hsize_t *dims,
-                     const void *data) {
+static int put_table(hid_t group, const char *name, hid_t type, int rank, const hsize_t *dims, const void *data) {
     hid_t space = H5Screate_simple(rank, dims, NULL);
     hid_t table = H5Dcreate2(group, name, type, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
-    int ok = table >= 0 && H5Dwrite(table, memory, H5S_ALL, H5S_ALL, H5P_DEFAULT, data) >= 0;
+    int ok = table >= 0 && H5Dwrite(table, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, data) >= 0;
     H5Dclose(table);
     H5Sclose(space);
     return ok;
@@ -356,8 +355,8 @@ static int put_split(hid_t file, const set *s, int k) {
     if (!p->count) return 1;
     hsize_t dims[4] = {(hsize_t)p->count, (hsize_t)s->side, (hsize_t)s->side, (hsize_t)s->channels};
     hid_t group = H5Gcreate2(file, split_names[k], H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
-    int ok = group >= 0 && put_table(group, "images", H5T_STD_U8LE, H5T_NATIVE_UINT8, 4, dims, p->images) &&
-             put_table(group, "labels", H5T_STD_I32LE, H5T_NATIVE_INT32, 1, dims, p->labels);
+    int ok = group >= 0 && put_table(group, "images", H5T_NATIVE_UINT8, 4, dims, p->images) &&
+             put_table(group, "labels", H5T_NATIVE_INT32, 1, dims, p->labels);
     H5Gclose(group);
     return ok;
 }
