@@ -720,7 +720,7 @@ tests_check_run_folder_LDADD = $(helpers) libcli.la libbench.la liblibrary.la li
 
 check_PROGRAMS += tests/check_watch
 TESTS += tests/check_watch
-tests_check_watch_SOURCES = %D%/check_watch.c $(train_helpers)
+tests_check_watch_SOURCES = %D%/check_watch.c %D%/check_watch_kept.c %D%/check_watch_rules.c %D%/check_watch_runs.c %D%/watch_case.c %D%/watch_case.h $(train_helpers)
 tests_check_watch_CPPFLAGS = $(AM_CPPFLAGS) $(HDF5_CFLAGS) -D_GNU_SOURCE -DRGM_FIXTURES='"$(abs_top_builddir)/tests/fixtures"'
 EXTRA_tests_check_watch_DEPENDENCIES = tests/fixtures/same.stamp
 tests_check_watch_CFLAGS = $(test_cflags)
