@@ -8,82 +8,19 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include "markup.h"
 #include "report/interval.h"
 #include "report/run_answers.h"
-#include "report/run_page.h"
+#include "run_page_case.h"
 
-enum { PATH = 256 };
-static char folder[64], metrics[PATH], config[PATH], page[PATH];
 static FILE *out;
-
-static void setup(void) {
-    strcpy(folder, "/tmp/check_run_page_XXXXXX");
-    ck_assert_ptr_nonnull(mkdtemp(folder));
-    snprintf(metrics, PATH, "%s/metrics.jsonl", folder);
-    snprintf(config, PATH, "%s/config.yaml", folder);
-    snprintf(page, PATH, "%s/report.html", folder);
-}
-
-static void teardown(void) {
-    unlink(metrics);
-    unlink(config);
-    unlink(page);
-    ck_assert_int_eq(rmdir(folder), 0);
-}
-
-static void write_file(const char *path, const char *text, size_t size) {
-    FILE *to = fopen(path, "wb");
-    ck_assert_ptr_nonnull(to);
-    ck_assert_uint_eq(fwrite(text, 1, size, to), size);
-    ck_assert_int_eq(fclose(to), 0);
-}
-
-static void write_config(int32_t classes, int32_t every) {
-    char text[512];
-    snprintf(text, sizeof text,
-             "data: {file: 'a <b>.h5'}\nmodel: {name: resnet20, classes: %d}\nbatch: 64\nepochs: 12\nseed: 7\n"
-             "metrics: {every: %d}\noptimizer: {sgd: {lr: 0.2}}\n",
-             classes, every);
-    write_file(config, text, strlen(text));
-}
-
-/* ---- reading ---- */
-
 static const rgm_stop never;
 
-static rgm_history *read_run(void) {
-    rgm_history *h;
-    rgm_error err;
-    rgm_status status = rgm_history_read(&h, folder, &never, &err);
-    ck_assert_msg(status == RGM_OK, "%s", err.text);
-    return h;
-}
-
-/* The page of the folder's run, whole and the same bytes twice; to be freed. */
-static char *write_page(const rgm_history *h, const rgm_examination *x, size_t *size) {
-    static rgm_risks risks;
-    rgm_error err;
-    rgm_risks_find(&risks, h);
-    if (x) rgm_run_answers_risks(x, &risks);
-    const rgm_run_page p = {.runs = {h}, .risks = {&risks}, .count = 1, .examination = x};
-    char *text[2];
-    for (int32_t i = 0; i < 2; i++) {
-        ck_assert_msg(rgm_run_page_write(&p, page, &err) == RGM_OK, "%s", err.text);
-        ck_assert_ptr_nonnull(text[i] = markup_read(page, size));
-    }
-    ck_assert_str_eq(text[0], text[1]);
-    ck_assert_uint_eq(strlen(text[0]), *size);
-    ck_assert_msg(!markup_fault(text[0]), "%s", markup_fault(text[0]));
-    ck_assert_int_eq(rgm_file_begins(page, RGM_RUN_PAGE_HEAD), RGM_BEGINS_SO);
-    free(text[1]);
-    return text[0];
-}
+/* ---- reading ---- */
 
 static void page_of_folder(void) {
     size_t size;
     rgm_history *h = read_run();
-    free(write_page(h, NULL, &size));
+    free(write_page(h, NULL, NULL, &size));
     rgm_history_free(h);
 }
 
@@ -113,7 +50,7 @@ START_TEST(metrics_of_anything) {
     ck_assert_int_eq(h->loss.total, 3);
     ck_assert_int_eq(h->not_finite, 2);
     size_t size;
-    char *text = write_page(h, NULL, &size);
+    char *text = write_page(h, NULL, NULL, &size);
     ck_assert(strstr(text, "&#60;script&#62;alert(1)&#60;/script&#62;"));
     ck_assert(!strstr(text, "<img src=x>"));
     free(text);
@@ -206,7 +143,7 @@ START_TEST(folders_that_are_none) {
     write_file(config, "model: [\0 <b>\n", 14); /* told on the page */
     h = read_run();
     ck_assert_ptr_null(h->config);
-    text = write_page(h, NULL, &size);
+    text = write_page(h, NULL, NULL, &size);
     ck_assert(strstr(text, "It cannot be read: ") && strstr(text, "model: [? &#60;b&#62;"));
     free(text);
     rgm_history_free(h);
@@ -312,7 +249,7 @@ static void expect_risk(const story *s, const char *kind, const char *words) {
     ck_assert_msg(found, "no '%s'; first is '%s'", kind, risks.count ? risks.items[0].text : "");
     ck_assert_msg(strstr(found->text, words), "%s: %s", kind, found->text);
     for (int32_t i = 1; i < risks.count; i++) ck_assert(risks.items[i - 1].weight >= risks.items[i].weight);
-    free(write_page(h, NULL, &size));
+    free(write_page(h, NULL, NULL, &size));
     rgm_history_free(h);
 }
 
@@ -383,7 +320,7 @@ START_TEST(nothing_is_there_yet) {
     rgm_history *h = read_run();
     rgm_risks_find(&risks, h);
     ck_assert(find(&risks, "empty"));
-    char *text = write_page(h, NULL, &size), verdict[RGM_VERDICT_TEXT];
+    char *text = write_page(h, NULL, NULL, &size), verdict[RGM_VERDICT_TEXT];
     ck_assert(strstr(text, "nothing is recorded"));
     ck_assert_str_eq(rgm_run_verdict(h, verdict), "resnet20 has not begun after 0 steps; it has not ended.");
     free(text);
@@ -401,7 +338,7 @@ START_TEST(the_page_says_what_it_is_of) {
         "resnet20 is right on 90.00 % of 10,000 test images (95 % interval 89.40 to 90.57) after 12 epochs.");
     ck_assert(h->epoch_steps == 100 && rgm_history_x(h, 250) == 2.5);
     ck_assert(h->best.epoch == 12 && h->last.epoch == 12);
-    char *text = write_page(h, NULL, &size);
+    char *text = write_page(h, NULL, NULL, &size);
     ck_assert(strstr(
         text, "64 images a training batch, each point of 10 steps; validation: 10000 images; test: 10000 images; "
               "seed 7"));
@@ -411,103 +348,6 @@ START_TEST(the_page_says_what_it_is_of) {
     ck_assert_int_eq(markup_count(text, "<summary>Table"), 5);
     free(text);
     rgm_history_free(h);
-}
-END_TEST
-
-/* ---- what a model says ---- */
-
-enum { CLASSES = 4, IMAGES = 4000 };
-
-/* Each mistake gets a picture, and so does the training image beside it. */
-static void draw_worst(rgm_examination *x, const uint8_t *pixels, const int32_t size[3]) {
-    rgm_error err;
-    for (int32_t i = 0; i < x->worst_count; i++) {
-        ck_assert(rgm_examination_picture(&x->worst[i].picture, pixels, size, &err) == RGM_OK);
-        ck_assert(rgm_examination_picture(&x->worst[i].nearest_picture, pixels, size, &err) == RGM_OK);
-        x->worst[i].nearest = i;
-    }
-}
-
-/* Of class c an image is taken for c, but for a quarter of class 0, which is taken for 3. */
-static void examine(rgm_examination *x, double confidence) {
-    rgm_error err;
-    static const uint8_t pixels[3 * 5] = {0, 50, 100, 150, 200, 255};
-    static const int32_t size[3] = {3, 5, 1};
-    ck_assert(rgm_examination_begin(x, CLASSES, &err) == RGM_OK);
-    for (int32_t i = 0; i < IMAGES; i++) {
-        int32_t label = i % CLASSES, taken = label == 0 && i % 16 == 0 ? 3 : label;
-        float p[CLASSES];
-        for (int32_t c = 0; c < CLASSES; c++) p[c] = (float)((1 - confidence) / (CLASSES - 1));
-        p[taken] = (float)(confidence + (i == 160 ? 1e-3 : 0));
-        if (i == 160) p[0] = 1e-6f;
-        const rgm_examined one = {p, label, i, i == 160 ? "<odd>.jpg" : NULL};
-        ck_assert(rgm_examination_add(x, &one, &err) == RGM_OK);
-    }
-    draw_worst(x, pixels, size);
-    rgm_examination_end(x);
-    x->split = "test";
-    x->checkpoint = "run/<best>.h5";
-}
-
-START_TEST(what_is_examined) {
-    rgm_examination x;
-    rgm_error err;
-    int32_t order[CLASSES];
-    examine(&x, 0.9);
-    ck_assert(x.images == IMAGES && x.hits == IMAGES - IMAGES / 16);
-    ck_assert(x.pairs[0 * CLASSES + 3] == IMAGES / 16 && x.pairs[3 * CLASSES + 0] == 0);
-    ck_assert(x.each[3].taken == IMAGES / 4 + IMAGES / 16 && x.each[3].hits == IMAGES / 4);
-    ck_assert_int_eq(x.worst_count, RGM_EXAMINED_WORST);
-    ck_assert(x.worst[0].index == 160 && x.worst[0].label == 0 && x.worst[0].taken == 3);
-    ck_assert(x.worst[1].index == 0 && x.worst[2].index == 16); /* of equals the first ones */
-    ck_assert(rgm_examination_order(&x, order, &err) == RGM_OK);
-    ck_assert(order[0] == 0 && order[1] == 3); /* the one that it is confused with */
-    double n = IMAGES, odd = IMAGES / 16.0;
-    double loss = (-(n - odd) * log(0.9) - (odd - 1) * log(0.1 / 3) - log(1e-6)) / n;
-    ck_assert_double_eq_tol(x.loss, loss, 1e-5);
-    rgm_examination_free(&x);
-}
-END_TEST
-
-START_TEST(calibration) {
-    rgm_examination x;
-    examine(&x, 0.9375); /* as sure as it is right */
-    rgm_calibration c = rgm_examination_calibration(&x);
-    ck_assert(c.error < 1e-4 && c.low <= c.error + 0.001 && c.error < c.chance);
-    rgm_examination_free(&x);
-    examine(&x, 0.85);
-    c = rgm_examination_calibration(&x);
-    ck_assert_double_eq_tol(c.error, 0.9375 - 0.85, 1e-4);
-    ck_assert_double_eq_tol(c.above, 0.85 - 0.9375, 1e-4);
-    double half = 1.96 * sqrt(0.9375 * 0.0625 / IMAGES);
-    ck_assert_double_eq_tol(c.low, c.error - half, 0.15 * half);
-    ck_assert_double_eq_tol(c.high, c.error + half, 0.15 * half);
-    ck_assert_double_eq_tol(c.chance, 1.96 * sqrt(0.85 * 0.15 / IMAGES), 0.0006);
-    rgm_examination_free(&x);
-}
-END_TEST
-
-START_TEST(noise_of_filters) {
-    enum { N = 64, SIDE = 7 };
-    static float w[N * SIDE * SIDE];
-    rgm_examined_filters f = {N, 1, SIDE, SIDE, w};
-    uint64_t state = 1;
-    for (size_t i = 0; i < sizeof w / sizeof *w; i++) {
-        state = state * 6364136223846793005u + 1442695040888963407u;
-        w[i] = (float)(state >> 40) - 8388608.0f;
-    }
-    rgm_filter_noise noise = rgm_examination_noise(&f);
-    ck_assert_msg(fabs(noise.ratio - 1) < 1.5 * noise.margin && noise.dead == 0, "%g %g", noise.ratio, noise.margin);
-    for (int32_t i = 0; i < N * SIDE * SIDE; i++)
-        w[i] = sinf(0.3f * (float)(i % SIDE) + 0.2f * (float)(i / SIDE % SIDE));
-    noise = rgm_examination_noise(&f);
-    ck_assert(noise.ratio < 0.5);
-    for (int32_t i = 0; i < N * SIDE * SIDE; i++)
-        w[i] = i / SIDE / SIDE < 10 ? 1e-9f : (i % SIDE + i / SIDE % SIDE) % 2 ? 1.0f : -1.0f;
-    noise = rgm_examination_noise(&f);
-    ck_assert(noise.ratio > 1.5 && noise.dead == 10);
-    f.H = f.W = 1;
-    ck_assert(isnan(rgm_examination_noise(&f).ratio));
 }
 END_TEST
 
@@ -523,7 +363,7 @@ START_TEST(a_page_with_predictions) {
         examine(&x, 0.85);
         x.names = i ? names : NULL;
         x.filters = (rgm_examined_filters){16, 3, 3, 3, w};
-        char *text = write_page(h, &x, &size);
+        char *text = write_page(h, &x, NULL, &size);
         ck_assert(strstr(text, "run/&#60;best&#62;.h5"));
         ck_assert_int_eq(markup_count(text, "src=\"data:image/png"), 2 * RGM_EXAMINED_WORST + 1);
         ck_assert(strstr(text, "&#60;odd&#62;.jpg"));
@@ -595,11 +435,13 @@ START_TEST(pages_are_small) {
     tell_long(40000, 200);
     rgm_history *h = read_run();
     examine_many(&x, 10);
-    free(write_page(h, &x, &size));
+    rgm_watched *w = watch_run(65, 40000); /* as many layers as ResNet-20 has */
+    free(write_page(h, &x, w, &size));
+    rgm_watched_destroy(w);
     ck_assert_msg(size <= 2 << 20, "%zu", size);
     rgm_examination_free(&x);
     examine_many(&x, 1000);
-    free(write_page(h, &x, &size));
+    free(write_page(h, &x, NULL, &size));
     ck_assert_msg(size <= 5 << 20, "%zu", size);
     rgm_examination_free(&x);
     rgm_history_free(h);
@@ -646,102 +488,6 @@ START_TEST(twenty_runs) {
 }
 END_TEST
 
-/* ---- what was watched ---- */
-
-/* Layers with odd names, two of them without units; images, filters and pictures. */
-static rgm_watched *watch_run(int32_t layers, int64_t steps) {
-    const rgm_watched_shape shape = {.layers = layers,
-                                     .images = 5,
-                                     .split = RGM_SPLIT_VALIDATION,
-                                     .filter = {2, 1, 3, 3},
-                                     .picture = {2, 4, 6, 3},
-                                     .seed = 7};
-    rgm_watch_layer *of = calloc((size_t)layers, sizeof *of);
-    rgm_watched *w;
-    rgm_error err;
-    ck_assert_ptr_nonnull(of);
-    ck_assert_msg(rgm_watched_create(&w, &shape, &err) == RGM_OK, "%s", err.text);
-    for (int32_t i = 0; i < layers; i++) snprintf(w->names[i], sizeof w->names[i], "<b>&layer%d", i);
-    for (int64_t at = 0; at < steps; at++) {
-        for (int32_t i = 0; i < layers; i++)
-            of[i] = (rgm_watch_layer){.activation_rms = 1 + i,
-                                      .gradient_rms = i == 1 ? 0 : 1e-3,
-                                      .weight_rms = 0.1,
-                                      .update_rms = 1e-4,
-                                      .dead = i < 2 ? NAN : 0.25};
-        const rgm_watch_step step = {.step = at, .layer_count = layers, .layers = of, .loss = 1};
-        rgm_watched_add(w, &step);
-    }
-    for (int32_t i = 0; i < 5; i++) {
-        w->index[i] = 100 + i;
-        w->label[i] = i % 3;
-    }
-    free(of);
-    return w;
-}
-
-static char *page_of_watched(const rgm_watched *w, size_t *size) {
-    static rgm_risks risks;
-    rgm_error err;
-    rgm_history *h = read_run();
-    const rgm_run_page p = {.runs = {h}, .risks = {&risks}, .count = 1, .watched = w};
-    ck_assert_msg(rgm_run_page_write(&p, page, &err) == RGM_OK, "%s", err.text);
-    char *text = markup_read(page, size);
-    ck_assert_ptr_nonnull(text);
-    ck_assert_msg(!markup_fault(text), "%s", markup_fault(text));
-    rgm_history_free(h);
-    return text;
-}
-
-START_TEST(the_network_from_within) {
-    static const float logits[5][3] = {{9, 0, 0}, {0, 9, 0}, {9, 0, 0}, {9, 0, 0}, {0, 9, 0}};
-    static const char *const parts[] = {"id=\"within\"",
-                                        "id=\"activations\"",
-                                        "id=\"gradients\"",
-                                        "id=\"updates\"",
-                                        "id=\"dead\"",
-                                        "The first batch as the network sees it",
-                                        "Filters of the first layer at the start"};
-    size_t size;
-    write_config(3, 50);
-    write_file(metrics, "", 0);
-    rgm_watched *w = watch_run(4, 300);
-    char *text = page_of_watched(w, &size);
-    ck_assert_int_eq(markup_count(text, "id=\"dynamics\""), 0); /* there was no evaluation */
-    free(text);
-    rgm_watched_predict(w, 300, &logits[0][0], 3);
-    text = page_of_watched(w, &size);
-    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) ck_assert_msg(strstr(text, parts[i]), "%s", parts[i]);
-    ck_assert_int_eq(markup_count(text, "id=\"dynamics\""), 1);
-    ck_assert_ptr_null(strstr(text, "<b>&layer"));
-    ck_assert_ptr_nonnull(strstr(text, "&#38;layer3"));
-    ck_assert_ptr_nonnull(strstr(text, "102: class 2"));
-    free(text);
-    rgm_watched_destroy(w);
-}
-END_TEST
-
-START_TEST(nothing_was_watched) {
-    size_t size;
-    write_config(3, 50);
-    rgm_watched *w = watch_run(3, 0);
-    char *text = page_of_watched(w, &size);
-    ck_assert_ptr_null(strstr(text, "id=\"within\""));
-    free(text);
-    rgm_watched_destroy(w);
-    w = watch_run(1, 1); /* one layer, one step */
-    text = page_of_watched(w, &size);
-    ck_assert_ptr_nonnull(strstr(text, "id=\"within\""));
-    free(text);
-    rgm_watched_destroy(w);
-    w = watch_run(700, 20000); /* of more layers than have room the first ones */
-    text = page_of_watched(w, &size);
-    ck_assert_msg(size < 2 << 20, "%zu", size);
-    free(text);
-    rgm_watched_destroy(w);
-}
-END_TEST
-
 int main(void) {
     Suite *suite = suite_create("run page");
     TCase *tests = tcase_create("run page");
@@ -757,16 +503,13 @@ int main(void) {
     tcase_add_test(tests, rules_find_what_a_run_shows);
     tcase_add_test(tests, nothing_is_there_yet);
     tcase_add_test(tests, the_page_says_what_it_is_of);
-    tcase_add_test(tests, what_is_examined);
-    tcase_add_test(tests, calibration);
-    tcase_add_test(tests, noise_of_filters);
     tcase_add_test(tests, a_page_with_predictions);
     tcase_add_test(tests, pages_are_small);
     tcase_add_test(tests, memory_is_of_fixed_size);
     tcase_add_test(tests, twenty_runs);
-    tcase_add_test(tests, the_network_from_within);
-    tcase_add_test(tests, nothing_was_watched);
     suite_add_tcase(suite, tests);
+    suite_add_tcase(suite, run_page_answers());
+    suite_add_tcase(suite, run_page_watched());
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);
     int failed = srunner_ntests_failed(runner);

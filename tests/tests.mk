@@ -111,7 +111,7 @@ tests_check_label_LDADD = $(tests_check_inspect_LDADD) -lm
 
 check_PROGRAMS += tests/check_run_page
 TESTS += tests/check_run_page
-tests_check_run_page_SOURCES = %D%/check_run_page.c %D%/markup.c %D%/markup.h
+tests_check_run_page_SOURCES = %D%/check_run_page.c %D%/check_run_page_parts.c %D%/run_page_case.c %D%/run_page_case.h %D%/markup.c %D%/markup.h
 tests_check_run_page_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE $(JANSSON_CFLAGS)
 tests_check_run_page_CFLAGS = $(test_cflags)
 tests_check_run_page_LDADD = libreport.la $(train_libs) $(JANSSON_LIBS) -lm
