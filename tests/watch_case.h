@@ -7,7 +7,7 @@
 #include "train/trainer_internal.h"
 #include "train_run.h"
 
-/* Of the test that runs: a folder with a set of 60 training images of 10 x 9 x 3 in three classes; the last error. */
+/* Of the test that runs: a folder, a set in it with 60 training images in three classes, the last error. */
 extern char *folder, set_path[512];
 extern rgm_error err;
 

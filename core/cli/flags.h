@@ -5,8 +5,7 @@
 
 #include "train/option.h"
 
-/* Which commands offer a flag; any option can be given with --set to those that have a
- * configuration. */
+/* Which commands offer a flag. Those that have a configuration take any option with --set. */
 enum {
     RGM_FOR_TRAIN = 1,
     RGM_FOR_EVAL = 2,

@@ -2,9 +2,9 @@
  *
  *     scalars       with each step event: loss, accuracy, rate, norm of the gradient, images/s; with each evaluation:
  *                   loss and accuracy of its split
- *     images        the first training batch as the network sees it: augmented, its normalisation undone; filters of
- * the first layer histograms    weights of convolutions and linear layers, and their gradients as the optimizer took
- * them
+ *     images        the first training batch as the network sees it: augmented, its normalisation undone;
+ *                   filters of the first layer
+ *     histograms    weights of convolutions and linear layers, and their gradients as the optimizer took them
  *
  * Filters and histograms come at ends of epochs: each one, but of a longer run RGM_BOARD_TIMES of them, evenly spaced.
  * So the file of a run stays small. Nothing here changes what the training computes. Without a folder, or if the

@@ -4,9 +4,9 @@
  *     time           RGM_WATCHED_BINS bins at most. Each holds the mean, least and largest of each signal over `span`
  *                    steps. When all are full, neighbours become one and the span doubles.
  *     predictions    of a fixed batch of at most RGM_WATCHED_IMAGES images, after evaluations: the class, its
- *                    probability, and how far it is above the next one's. RGM_WATCHED_EVALUATIONS at most. When they
- * are full, every second one is dropped, and of those to come one of so many is kept. filters        the weights of the
- * first layer, at the start and now; at most RGM_WATCHED_FILTERS units
+ *                    probability, and how far it is above the next one's. RGM_WATCHED_EVALUATIONS at most.
+ *                    When all are full, every second one is dropped, and of those to come one of so many is kept.
+ *     filters        the weights of the first layer, at the start and now; at most RGM_WATCHED_FILTERS units
  *     pictures       the first RGM_WATCHED_PICTURES images of the first batch, as the network saw them
  *
  * No time is in it, so it is the same on any number of threads. The struct is open: pages read it.
