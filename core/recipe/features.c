@@ -5,6 +5,7 @@
 #include <string.h>
 #include "base/rng.h"
 #include "engine/matmul.h"
+#include "recipe/cholesky.h"
 
 enum {
     FILTERS = RGM_FEATURES_FILTERS,
@@ -52,24 +53,6 @@ static void take_patch(const rgm_features *f, const float *small, int32_t y, int
 
 /* ---- filters ---- */
 
-/* Solves A x = b in place, A positive definite [n][n]; A becomes its factor if `factor`. */
-static void solve(double *a, int32_t n, double *b, int32_t factor) {
-    for (int32_t j = 0; j < n && factor; j++)
-        for (int32_t i = j; i < n; i++) {
-            double s = a[i * n + j];
-            for (int32_t k = 0; k < j; k++) s -= a[i * n + k] * a[j * n + k];
-            a[i * n + j] = i == j ? sqrt(s > 1e-12 ? s : 1e-12) : s / a[j * n + j];
-        }
-    for (int32_t i = 0; i < n; i++) {
-        for (int32_t k = 0; k < i; k++) b[i] -= a[i * n + k] * b[k];
-        b[i] /= a[i * n + i];
-    }
-    for (int32_t i = n - 1; i >= 0; i--) {
-        for (int32_t k = i + 1; k < n; k++) b[i] -= a[k * n + i] * b[k];
-        b[i] /= a[i * n + i];
-    }
-}
-
 static void draw_patches(const rgm_features *f, const rgm_features_of *of, float *small, float *patches) {
     const rgm_rng rng = {.seed = of->seed, .stream = RGM_STREAM(RGM_STREAM_SPLIT, 0xfffd)};
     int64_t bytes = (int64_t)f->H * f->W * f->C;
@@ -96,10 +79,12 @@ static void covariance(const rgm_features *f, const float *patches, double *a) {
 /* f' inv(C), scaled so that responses to the patches have deviation 1 */
 static void make_filters(rgm_features *f, const float *patches, double *a, double *b) {
     int32_t n = f->patch;
+    rgm_cholesky(a, n, 1e-12);
     for (int32_t i = 0; i < FILTERS; i++) {
         double along = 0;
         for (int32_t j = 0; j < n; j++) b[j] = (double)(patches[i * n + j] - f->mean[j]);
-        solve(a, n, b, i == 0);
+        rgm_cholesky_forward(a, n, b);
+        rgm_cholesky_back(a, n, b);
         for (int32_t j = 0; j < n; j++) along += b[j] * (double)(patches[i * n + j] - f->mean[j]);
         along = along > 1e-12 ? 1 / sqrt(along) : 0;
         for (int32_t j = 0; j < n; j++) f->filters[j * FILTERS + i] = (float)(b[j] * along);

@@ -33,6 +33,7 @@ librecipe_la_SOURCES = \
 	%D%/checkpoint_says.c %D%/checkpoint_says.h \
 	%D%/checks.c %D%/checks.h \
 	%D%/checksums.c %D%/checksums.h \
+	%D%/cholesky.c %D%/cholesky.h \
 	%D%/compare.c %D%/compare.h \
 	%D%/compare_runs.c %D%/compare_runs.h \
 	%D%/contestants.c %D%/contestants.h \

@@ -3,40 +3,22 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include "recipe/cholesky.h"
 
 enum { SWEEPS = 30 };
 
 /* within = L L', in its lower triangle. What no copy changes gets a thousandth of the mean's variance: no axis is sure
  * of more than the sample shows. */
-static void cholesky(double *a, int32_t n) {
+static void factor(double *a, int32_t n) {
     double trace = 0;
     for (int32_t i = 0; i < n; i++) trace += a[i * n + i];
     for (int32_t i = 0; i < n; i++) a[i * n + i] += trace / n * 1e-3 + 1e-12;
-    for (int32_t i = 0; i < n; i++)
-        for (int32_t j = 0; j <= i; j++) {
-            double s = a[i * n + j];
-            for (int32_t k = 0; k < j; k++) s -= a[i * n + k] * a[j * n + k];
-            a[i * n + j] = i == j ? sqrt(s > 1e-300 ? s : 1e-300) : s / a[j * n + j];
-        }
+    rgm_cholesky(a, n, 1e-300);
 }
 
-/* Each row x of m[rows][n]: x <- L^-1 x. */
-static void solve_rows(const double *l, int32_t n, double *m, int32_t rows) {
-    for (int32_t r = 0; r < rows; r++) {
-        double *x = m + (int64_t)r * n;
-        for (int32_t i = 0; i < n; i++) {
-            for (int32_t k = 0; k < i; k++) x[i] -= l[i * n + k] * x[k];
-            x[i] /= l[i * n + i];
-        }
-    }
-}
-
-/* x <- L'^-1 x */
-static void solve_back(const double *l, int32_t n, double *x) {
-    for (int32_t i = n - 1; i >= 0; i--) {
-        for (int32_t k = i + 1; k < n; k++) x[i] -= l[k * n + i] * x[k];
-        x[i] /= l[i * n + i];
-    }
+/* Each row x of m[n][n]: x <- L^-1 x. */
+static void solve_rows(const double *l, int32_t n, double *m) {
+    for (int32_t r = 0; r < n; r++) rgm_cholesky_forward(l, n, m + (int64_t)r * n);
 }
 
 static void transpose(double *m, int32_t n) {
@@ -104,12 +86,12 @@ static void sort(double *v, double *value, int32_t n) {
 }
 
 void rgm_whiten(double *within, double *total, int32_t n, double *axes, double *value) {
-    cholesky(within, n);
-    solve_rows(within, n, total, n); /* total is symmetric: its rows are its columns */
+    factor(within, n);
+    solve_rows(within, n, total); /* total is symmetric: its rows are its columns */
     transpose(total, n);
-    solve_rows(within, n, total, n);
+    solve_rows(within, n, total);
     jacobi(total, n, axes);
     for (int32_t i = 0; i < n; i++) value[i] = total[i * n + i];
     sort(axes, value, n);
-    for (int32_t i = 0; i < n; i++) solve_back(within, n, axes + (int64_t)i * n);
+    for (int32_t i = 0; i < n; i++) rgm_cholesky_back(within, n, axes + (int64_t)i * n);
 }
