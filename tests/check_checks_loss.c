@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include "make_set.h"
-#include "recipe/loss_form.h"
+#include "check/loss_form.h"
 #include "verdict_case.h"
 
 static char *folder, many[512], two[512];

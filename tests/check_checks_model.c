@@ -7,8 +7,8 @@
 #include <string.h>
 #include "graph/family.h"
 #include "make_set.h"
-#include "recipe/model_rules.h"
-#include "recipe/specimen.h"
+#include "check/model_rules.h"
+#include "check/specimen.h"
 #include "verdict_case.h"
 
 static char *folder, colour[512], grey[512];

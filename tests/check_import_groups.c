@@ -7,7 +7,7 @@
 #include <unistd.h>
 #include "import_case.h"
 #include "make_set.h"
-#include "recipe/groups.h"
+#include "inspect/groups.h"
 
 enum { SIDE = 32, BYTES = SIDE * SIDE * 3, IMAGES = 120, CLASSES = 3, COPIED = 40 };
 

@@ -8,8 +8,8 @@
 #include "base/log.h"
 #include "encoded_case.h"
 #include "make_set.h"
-#include "recipe/images.h"
-#include "recipe/inspect.h"
+#include "inspect/images.h"
+#include "inspect/inspect.h"
 
 enum { THREADS = 7, MOST = 4096 };
 

@@ -8,8 +8,8 @@
 #include <string.h>
 #include "base/text.h"
 #include "make_set.h"
-#include "recipe/inspect.h"
-#include "recipe/sheets.h"
+#include "inspect/inspect.h"
+#include "inspect/sheets.h"
 #include "report/inspection_json.h"
 #include "report/inspection_page.h"
 #include "report/inspection_print.h"

@@ -9,8 +9,8 @@
 #include "encoded_case.h"
 #include "make_set.h"
 #include "markup.h"
-#include "recipe/human.h"
-#include "recipe/labelling_page.h"
+#include "inspect/human.h"
+#include "inspect/labelling_page.h"
 #include "report/label_page.h"
 
 enum { SIDE = 3, MANY = 1000 };

@@ -1,4 +1,4 @@
-/* What a model says of a set (recipe/): margins, figures against naive ones, how many label errors there are, folds,
+/* What a model says of a set (inspect/): margins, figures against naive ones, how many label errors there are, folds,
  * neighbours; and networks of folds on planted errors. */
 #include <check.h>
 #include <inttypes.h>
@@ -9,12 +9,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include "base/rng.h"
-#include "recipe/folds.h"
-#include "recipe/inspect.h"
-#include "recipe/label_errors.h"
-#include "recipe/losses.h"
-#include "recipe/said.h"
-#include "recipe/says.h"
+#include "inspect/folds.h"
+#include "inspect/inspect.h"
+#include "inspect/label_errors.h"
+#include "inspect/losses.h"
+#include "inspect/said.h"
+#include "inspect/says.h"
 
 enum { CLASSES = 4, SIDE = 8, PIXELS = SIDE * SIDE };
 

@@ -16,7 +16,7 @@ function room_of(path) { return path ~ /\// ? substr(path, 1, index(path, "/") -
 BEGIN {
     tier["base"] = 0; tier["kernels"] = tier["engine"] = 1; tier["picture"] = 1.5; tier["graph"] = tier["data"] = tier["plug"] = 2
     tier["plan"] = tier["try"] = 3; tier["conv"] = 4; tier["ops"] = 5; tier["train"] = 6; tier["report"] = 7; tier["run"] = 8
-    tier["recipe"] = 9; tier["library"] = 10; tier["cli"] = 11
+    tier["inspect"] = 9; tier["check"] = 10; tier["recipe"] = 11; tier["library"] = 12; tier["cli"] = 13
     split(file, part, "/"); top = part[1]; room = top == "core" ? part[2] : ""
     standard = "^<(assert|complex|ctype|errno|fenv|float|inttypes|limits|math|stdalign|stdarg|stdbool|stddef|stdint|stdio|stdlib|string|tgmath)[.]h>$"
     if (top == "core" && !(room in tier)) { FNR = 0; bad("not a room of the house") }
@@ -136,6 +136,8 @@ try_itself() {
     refuses core/conv/a.c '#include "ops/ops.h"'
     refuses core/report/a.c '#include "run/run.h"'
     refuses core/run/a.c '#include "recipe/recipe.h"'
+    refuses core/inspect/a.c '#include "check/check.h"'
+    refuses core/check/a.c '#include "recipe/compare.h"'
     refuses core/data/a.c '#include "graph/graph.h"'
     refuses core/data/a.c '#include "../base/status.h"'
     refuses core/train/a.c '#include "report/html.h"'

@@ -5,9 +5,9 @@
 #include <string.h>
 
 #include "base/rng.h"
-#include "recipe/ascending.h"
-#include "recipe/measures.h"
-#include "recipe/statistics.h"
+#include "inspect/ascending.h"
+#include "inspect/measures.h"
+#include "inspect/statistics.h"
 
 enum { MOST = 4096 };
 

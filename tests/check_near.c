@@ -9,8 +9,8 @@
 #include "make_picture.h"
 #include "make_set.h"
 #include "picture/encode.h"
-#include "recipe/exact.h"
-#include "recipe/near.h"
+#include "inspect/exact.h"
+#include "inspect/near.h"
 
 enum { SIDE = 28, PIXELS = SIDE * SIDE, CLASSES = 2 };
 

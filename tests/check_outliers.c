@@ -7,7 +7,7 @@
 
 #include "base/rng.h"
 #include "plant.h"
-#include "recipe/inspect.h"
+#include "inspect/inspect.h"
 
 enum { FIRST = RGM_FIND_CONSTANT, KINDS = RGM_RANKINGS };
 

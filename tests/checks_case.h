@@ -5,7 +5,7 @@
 #define RGM_TESTS_CHECKS_CASE_H
 
 #include "data/dataset.h"
-#include "recipe/check.h"
+#include "check/check.h"
 
 typedef struct checks_set {
     int32_t side, C, classes;

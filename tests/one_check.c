@@ -7,7 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include "make_set.h"
-#include "recipe/check.h"
+#include "check/check.h"
 
 static char *folder, path[512];
 

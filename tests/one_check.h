@@ -1,4 +1,4 @@
-/* Single checks of a set-up (recipe/check.h), for suites about them. */
+/* Single checks of a set-up (check/check.h), for suites about them. */
 #ifndef RGM_TESTS_ONE_CHECK_H
 #define RGM_TESTS_ONE_CHECK_H
 

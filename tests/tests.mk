@@ -14,7 +14,7 @@ config-rows: %D%/make_config_rows
 	%D%/make_config_rows $(srcdir)/docs/CONFIG.md
 .PHONY: config-rows
 
-inspect_libs = librecipe.la librun.la libreport.la libtrain.la libdatasets.la libplug.la libdata.la libpicture.la $(net_rooms) \
+inspect_libs = librecipe.la libchecks.la libinspect.la librun.la libreport.la libtrain.la libdatasets.la libplug.la libdata.la libpicture.la $(net_rooms) \
 	libengine.la libkernels.la libbase.la $(JANSSON_LIBS) $(XXHASH_LIBS)
 
 if HAVE_CHECK
@@ -86,14 +86,14 @@ TESTS += tests/check_inspect
 tests_check_inspect_SOURCES = %D%/check_inspect.c %D%/make_set.h %D%/encoded_case.c %D%/encoded_case.h $(picture_maker)
 tests_check_inspect_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE $(HDF5_CFLAGS) $(JANSSON_CFLAGS) $(picture_maker_cppflags)
 tests_check_inspect_CFLAGS = $(test_cflags)
-tests_check_inspect_LDADD = librecipe.la librun.la libreport.la $(train_libs) $(picture_maker_libs) $(JANSSON_LIBS)
+tests_check_inspect_LDADD = librecipe.la libchecks.la libinspect.la librun.la libreport.la $(train_libs) $(picture_maker_libs) $(JANSSON_LIBS)
 
 check_PROGRAMS += tests/check_inspection
 TESTS += tests/check_inspection
 tests_check_inspection_SOURCES = %D%/check_inspection.c %D%/make_set.c %D%/make_set.h
 tests_check_inspection_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE $(HDF5_CFLAGS) $(JANSSON_CFLAGS)
 tests_check_inspection_CFLAGS = $(test_cflags)
-tests_check_inspection_LDADD = librecipe.la librun.la libreport.la $(train_libs) $(JANSSON_LIBS)
+tests_check_inspection_LDADD = librecipe.la libchecks.la libinspect.la librun.la libreport.la $(train_libs) $(JANSSON_LIBS)
 
 check_PROGRAMS += tests/check_tensorboard
 TESTS += tests/check_tensorboard
@@ -581,7 +581,7 @@ TESTS += tests/check_label_errors
 tests_check_label_errors_SOURCES = %D%/check_label_errors.c
 tests_check_label_errors_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE $(JANSSON_CFLAGS)
 tests_check_label_errors_CFLAGS = $(test_cflags)
-tests_check_label_errors_LDADD = librecipe.la librun.la libreport.la $(train_libs) $(JANSSON_LIBS)
+tests_check_label_errors_LDADD = librecipe.la libchecks.la libinspect.la librun.la libreport.la $(train_libs) $(JANSSON_LIBS)
 
 # Checks of the data, and of what enters the net.
 check_PROGRAMS += tests/check_checks_data
@@ -589,20 +589,20 @@ TESTS += tests/check_checks_data
 tests_check_checks_data_SOURCES = %D%/check_checks_data.c %D%/checks_case.c %D%/checks_case.h %D%/make_set.c %D%/make_set.h
 tests_check_checks_data_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE $(HDF5_CFLAGS) $(JANSSON_CFLAGS)
 tests_check_checks_data_CFLAGS = $(test_cflags)
-tests_check_checks_data_LDADD = librecipe.la librun.la libreport.la $(train_libs) $(JANSSON_LIBS) -lm
+tests_check_checks_data_LDADD = librecipe.la libchecks.la libinspect.la librun.la libreport.la $(train_libs) $(JANSSON_LIBS) -lm
 check_PROGRAMS += tests/check_checks_input
 TESTS += tests/check_checks_input
 tests_check_checks_input_SOURCES = %D%/check_checks_input.c %D%/checks_case.c %D%/checks_case.h %D%/make_set.c %D%/make_set.h
 tests_check_checks_input_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE $(HDF5_CFLAGS) $(JANSSON_CFLAGS)
 tests_check_checks_input_CFLAGS = $(test_cflags)
-tests_check_checks_input_LDADD = librecipe.la librun.la libreport.la $(train_libs) $(JANSSON_LIBS) -lm
+tests_check_checks_input_LDADD = librecipe.la libchecks.la libinspect.la librun.la libreport.la $(train_libs) $(JANSSON_LIBS) -lm
 # The checks of a net, of its start and of the loss.
 checks_tests = tests/check_checks_model tests/check_checks_start tests/check_checks_loss
 check_PROGRAMS += $(checks_tests)
 TESTS += $(checks_tests)
 checks_helpers = %D%/verdict_case.c %D%/verdict_case.h $(train_helpers)
 checks_cppflags = $(AM_CPPFLAGS) -D_GNU_SOURCE $(HDF5_CFLAGS) $(JANSSON_CFLAGS) -DRGM_FIXTURES='"$(abs_top_builddir)/tests/fixtures"'
-checks_libs = $(helpers) librecipe.la librun.la libreport.la $(train_libs) $(JANSSON_LIBS)
+checks_libs = $(helpers) librecipe.la libchecks.la libinspect.la librun.la libreport.la $(train_libs) $(JANSSON_LIBS)
 tests_check_checks_model_SOURCES = %D%/check_checks_model.c $(checks_helpers)
 tests_check_checks_model_CPPFLAGS = $(checks_cppflags)
 EXTRA_tests_check_checks_model_DEPENDENCIES = tests/fixtures/same.stamp
@@ -635,7 +635,7 @@ tests_check_checks_step_SOURCES = %D%/check_checks_step.c %D%/one_check.c %D%/on
 tests_check_checks_step_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE $(HDF5_CFLAGS) -DRGM_FIXTURES='"$(abs_top_builddir)/tests/fixtures"'
 EXTRA_tests_check_checks_step_DEPENDENCIES = tests/fixtures/same.stamp
 tests_check_checks_step_CFLAGS = $(test_cflags)
-tests_check_checks_step_LDADD = librecipe.la librun.la libreport.la $(train_libs) $(JANSSON_LIBS) $(XXHASH_LIBS)
+tests_check_checks_step_LDADD = librecipe.la libchecks.la libinspect.la librun.la libreport.la $(train_libs) $(JANSSON_LIBS) $(XXHASH_LIBS)
 
 check_PROGRAMS += tests/check_checks_run
 TESTS += tests/check_checks_run
@@ -643,7 +643,7 @@ tests_check_checks_run_SOURCES = %D%/check_checks_run.c %D%/one_check.c %D%/one_
 tests_check_checks_run_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE $(HDF5_CFLAGS) -DRGM_FIXTURES='"$(abs_top_builddir)/tests/fixtures"'
 EXTRA_tests_check_checks_run_DEPENDENCIES = tests/fixtures/same.stamp
 tests_check_checks_run_CFLAGS = $(test_cflags)
-tests_check_checks_run_LDADD = librecipe.la librun.la libreport.la $(train_libs) $(JANSSON_LIBS) $(XXHASH_LIBS)
+tests_check_checks_run_LDADD = librecipe.la libchecks.la libinspect.la librun.la libreport.la $(train_libs) $(JANSSON_LIBS) $(XXHASH_LIBS)
 
 check_PROGRAMS += tests/check_checks_training
 TESTS += tests/check_checks_training
@@ -651,7 +651,7 @@ tests_check_checks_training_SOURCES = %D%/check_checks_training.c %D%/one_check.
 tests_check_checks_training_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE $(HDF5_CFLAGS) -DRGM_FIXTURES='"$(abs_top_builddir)/tests/fixtures"'
 EXTRA_tests_check_checks_training_DEPENDENCIES = tests/fixtures/same.stamp
 tests_check_checks_training_CFLAGS = $(test_cflags)
-tests_check_checks_training_LDADD = librecipe.la librun.la libreport.la $(train_libs) $(JANSSON_LIBS) $(XXHASH_LIBS)
+tests_check_checks_training_LDADD = librecipe.la libchecks.la libinspect.la librun.la libreport.la $(train_libs) $(JANSSON_LIBS) $(XXHASH_LIBS)
 
 # A run by itself, as every caller has it.
 check_PROGRAMS += tests/check_run
@@ -661,7 +661,7 @@ tests_check_run_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE $(HDF5_CFLAGS) $(JANSSON
 	-DRGM_FIXTURES='"$(abs_top_builddir)/tests/fixtures"'
 EXTRA_tests_check_run_DEPENDENCIES = tests/fixtures/same.stamp
 tests_check_run_CFLAGS = $(test_cflags)
-tests_check_run_LDADD = $(helpers) libcli.la libbench.la liblibrary.la librecipe.la librun.la libreport.la $(train_libs) $(JANSSON_LIBS)
+tests_check_run_LDADD = $(helpers) libcli.la libbench.la liblibrary.la librecipe.la libchecks.la libinspect.la librun.la libreport.la $(train_libs) $(JANSSON_LIBS)
 
 # The public library, as a program has it that uses it.
 library_tests = tests/check_library tests/check_library_train tests/check_library_many tests/check_library_model \
@@ -716,7 +716,7 @@ tests_check_run_folder_SOURCES = %D%/check_run_folder.c $(train_helpers)
 tests_check_run_folder_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE $(HDF5_CFLAGS) $(JANSSON_CFLAGS) \
 	-DRGM_FIXTURES='"$(abs_top_builddir)/tests/fixtures"' -DRGM_FILES_MD='"$(abs_top_srcdir)/docs/FILES.md"'
 tests_check_run_folder_CFLAGS = $(test_cflags)
-tests_check_run_folder_LDADD = $(helpers) libcli.la libbench.la liblibrary.la librecipe.la librun.la libreport.la $(train_libs) $(JANSSON_LIBS)
+tests_check_run_folder_LDADD = $(helpers) libcli.la libbench.la liblibrary.la librecipe.la libchecks.la libinspect.la librun.la libreport.la $(train_libs) $(JANSSON_LIBS)
 
 check_PROGRAMS += tests/check_watch
 TESTS += tests/check_watch
@@ -731,7 +731,7 @@ TESTS += tests/check_memory
 tests_check_memory_SOURCES = %D%/check_memory.c %D%/malloc_probe.c %D%/malloc_probe.h %D%/sanitized.h $(train_helpers)
 tests_check_memory_CPPFLAGS = $(AM_CPPFLAGS) $(HDF5_CFLAGS) -D_GNU_SOURCE
 tests_check_memory_CFLAGS = $(test_cflags)
-tests_check_memory_LDADD = $(helpers) libcli.la libbench.la liblibrary.la librecipe.la librun.la libreport.la $(train_libs)
+tests_check_memory_LDADD = $(helpers) libcli.la libbench.la liblibrary.la librecipe.la libchecks.la libinspect.la librun.la libreport.la $(train_libs)
 endif
 
 if HAVE_CHECK

@@ -2,7 +2,7 @@
 #ifndef RGM_TESTS_VERDICT_CASE_H
 #define RGM_TESTS_VERDICT_CASE_H
 
-#include "recipe/check.h"
+#include "check/check.h"
 #include "train_run.h"
 
 /* A set for the checks of a net: images that say something about their labels. */

@@ -45,5 +45,5 @@ libcli_la_LIBADD = $(JANSSON_LIBS)
 bin_PROGRAMS += regimen
 regimen_SOURCES = %D%/main.c
 regimen_CFLAGS = $(AM_CFLAGS) -fexceptions
-regimen_LDADD = libcli.la libbench.la liblibrary.la librecipe.la librun.la libreport.la libtrain.la libdatasets.la libplug.la libdata.la libpicture.la $(net_rooms) \
+regimen_LDADD = libcli.la libbench.la liblibrary.la librecipe.la libchecks.la libinspect.la librun.la libreport.la libtrain.la libdatasets.la libplug.la libdata.la libpicture.la $(net_rooms) \
 	libengine.la libkernels.la libbase.la

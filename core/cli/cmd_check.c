@@ -1,4 +1,4 @@
-/* check: whether a set-up is sound before it is trained. The checks themselves are recipe/check.h's. */
+/* check: whether a set-up is sound before it is trained. The checks themselves are check/check.h's. */
 #include <stdio.h>
 #include <string.h>
 #include "base/log.h"
@@ -9,7 +9,7 @@
 #include "cli/outputs.h"
 #include "cli/program.h"
 #include "cli/result.h"
-#include "recipe/check.h"
+#include "check/check.h"
 #include "report/summary.h"
 
 enum { ONLY, QUICK, VERIFY, HUMAN, LIST, COMMAND_TEXT = 384 };

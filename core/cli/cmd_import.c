@@ -12,7 +12,7 @@
 #include "cli/import_result.h"
 #include "cli/interrupt.h"
 #include "cli/options.h"
-#include "recipe/groups.h"
+#include "inspect/groups.h"
 #include "report/bar.h"
 #include "report/summary.h"
 

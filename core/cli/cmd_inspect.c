@@ -1,4 +1,4 @@
-/* inspect: what is in a data set, and what is wrong with it. The inspection itself is recipe/inspect.h's. */
+/* inspect: what is in a data set, and what is wrong with it. The inspection itself is inspect/inspect.h's. */
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -11,9 +11,9 @@
 #include "cli/outputs.h"
 #include "cli/program.h"
 #include "data/exclude_lines.h"
-#include "recipe/folds.h"
-#include "recipe/inspect.h"
-#include "recipe/sheets.h"
+#include "inspect/folds.h"
+#include "inspect/inspect.h"
+#include "inspect/sheets.h"
 #include "report/bar.h"
 #include "report/exclude_list.h"
 #include "report/inspection_json.h"

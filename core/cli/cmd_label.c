@@ -1,5 +1,5 @@
 /* label: a page on which a person labels pictures, and what the answers say. Which pictures it has is
- * recipe/labelling.h's. */
+ * inspect/labelling.h's. */
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -12,8 +12,8 @@
 #include "cli/outputs.h"
 #include "cli/program.h"
 #include "cli/result.h"
-#include "recipe/human.h"
-#include "recipe/labelling_page.h"
+#include "inspect/human.h"
+#include "inspect/labelling_page.h"
 #include "report/bar.h"
 #include "report/emit.h"
 #include "report/label_page.h"

@@ -10,7 +10,7 @@
 #include "cli/client.h"
 #include "library/configuration.h"
 #include "library/model.h"
-#include "recipe/examine.h"
+#include "inspect/examine.h"
 #include "report/run_answers.h"
 #include "train/watched_file.h"
 

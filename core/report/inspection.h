@@ -1,4 +1,4 @@
-/* What an inspection of a data set gives, as plain data: recipe/inspect.h fills it, report/ tells it. Arrays are the
+/* What an inspection of a data set gives, as plain data: inspect/inspect.h fills it, report/ tells it. Arrays are the
  * inspection's own; what was not looked at is NULL or 0.
  *
  *     rgm_inspection_print(stdout, &inspection, 10);          tables for people inspection_print.h

@@ -1,4 +1,4 @@
-/* What a model says of a data set, as plain data: recipe/says.h fills it, report/ tells it.
+/* What a model says of a data set, as plain data: inspect/says.h fills it, report/ tells it.
  *
  * Images are judged in parts, each by a model that saw them in training or did not: that decides what its figures are
  * worth. The parts are numbered as splits are. What a run held out of the training split is a part of its own.

@@ -7,7 +7,7 @@
  *
  * Pictures are shown one at a time. Up to 36 classes have a key each; of more, a list is searched. True labels are
  * nowhere on the page, nor names of files. The browser keeps the answers until they are saved as answers.json, whose
- * form recipe/human.h describes. The same calls give the same bytes.
+ * form inspect/human.h describes. The same calls give the same bytes.
  */
 #ifndef RGM_REPORT_LABEL_PAGE_H
 #define RGM_REPORT_LABEL_PAGE_H

@@ -4,8 +4,8 @@
 #include <math.h>
 #include <string.h>
 #include "fuzz.h"
-#include "recipe/human.h"
-#include "recipe/labelling.h"
+#include "inspect/human.h"
+#include "inspect/labelling.h"
 
 enum { IMAGES = 6, CLASSES = 3 };
 

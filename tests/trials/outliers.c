@@ -17,7 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "../plant.h"
-#include "recipe/inspect.h"
+#include "inspect/inspect.h"
 
 enum { FIRST = RGM_FIND_CONSTANT, KINDS = RGM_RANKINGS, SHOWN = 12 };
 

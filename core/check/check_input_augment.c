@@ -1,0 +1,390 @@
+/* What augmentations do to images. */
+#include "check/check_input_augment.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "check/cheap.h"
+#include "check/seen.h"
+#include "train/augment.h"
+
+enum { TRAIN = RGM_SPLIT_TRAIN, WHOLE = -1, TRIED = 128, LABELLED = 2048, LABELS_LEAST = 200 };
+
+/* ---- a chain, or one of it, on images in memory ---- */
+
+typedef struct trial {
+    rgm_augmenter *augmenter; /* NULL: nothing is done to images of this size */
+    int32_t H, W, C;          /* of the images that it takes */
+    const rgm_lab_set *set;
+} trial;
+
+/* The whole chain, or augmentation `place` of it; without an augmenter if images in memory have another size. */
+static rgm_status begin(rgm_checking *c, const rgm_lab_set *set, int32_t place, trial *t, rgm_error *err) {
+    *t = (trial){.set = set, .H = set->H, .W = set->W, .C = set->C};
+    rgm_pixels in = {.H = 0};
+    if (place == WHOLE)
+        RGM_TRY(rgm_augmenter_create(&t->augmenter, c->session, err));
+    else
+        RGM_TRY(rgm_augmenter_create_one(&t->augmenter, c->session, place, &in, err));
+    int32_t H = place == WHOLE ? rgm_augmenter_start(t->augmenter, 0) : in.H,
+            W = place == WHOLE ? rgm_augmenter_start(t->augmenter, 1) : in.W;
+    if (t->augmenter && H == set->H && W == set->W && !rgm_augmenter_window(t->augmenter)) return RGM_OK;
+    rgm_augmenter_destroy(t->augmenter);
+    t->augmenter = NULL;
+    return RGM_OK;
+}
+
+/* Image i as sample `index` of an epoch. *out stays until the next. */
+static rgm_status apply(const trial *t, int64_t i, int64_t index, uint32_t epoch, rgm_pixels *out, rgm_error *err) {
+    int64_t row = (int64_t)t->W * t->C;
+    const rgm_sample sample = {.index = index, .position = i, .epoch = epoch};
+    const rgm_pixels in = {t->set->images[TRAIN] + i * t->H * row, row, t->H, t->W, t->C};
+    return rgm_augmenter_run(t->augmenter, &sample, &in, out, 0, err);
+}
+
+static void copy_out(const rgm_pixels *image, uint8_t *to) {
+    size_t row = (size_t)image->W * (size_t)image->C;
+    for (int32_t h = 0; h < image->H; h++) memcpy(to + (size_t)h * row, image->data + h * image->pitch, row);
+}
+
+static int32_t is_same(const rgm_pixels *image, const uint8_t *as) {
+    size_t row = (size_t)image->W * (size_t)image->C;
+    for (int32_t h = 0; h < image->H; h++)
+        if (memcmp(as + (size_t)h * row, image->data + h * image->pitch, row) != 0) return 0;
+    return 1;
+}
+
+/* ---- edits ---- */
+
+rgm_status rgm_augment_without(const rgm_checking *c, int32_t place, rgm_verdict *v, rgm_error *err) {
+    rgm_config *config = malloc(sizeof *config);
+    char *text = NULL;
+    if (!config) return rgm_fail(err, RGM_E_NOMEM, "checks: no memory for a configuration");
+    *config = *c->given;
+    rgm_spec_list *list = &config->augment;
+    for (int32_t i = place; i + 1 < list->count; i++) list->items[i] = list->items[i + 1];
+    if (place < list->count) list->count--;
+    rgm_status status = rgm_config_value(config, "augment", &text, err);
+    if (status >= 0 && strlen(text) < RGM_EDIT_VALUE)
+        rgm_check_edit(v, "augment", "%s", text);
+    else if (status >= 0)
+        rgm_check_mend(v, "leave augmentation %d out", place);
+    free(text);
+    free(config);
+    return status;
+}
+
+static double mean_of(const rgm_pixels *image, double *std) {
+    double sum = 0, square = 0, n = (double)image->H * image->W * image->C;
+    for (int32_t h = 0; h < image->H; h++)
+        for (int64_t x = 0; x < (int64_t)image->W * image->C; x++) {
+            double p = image->data[h * image->pitch + x];
+            sum += p;
+            square += p * p;
+        }
+    double mean = sum / n, variance = square / n - mean * mean;
+    *std = variance > 0 ? sqrt(variance) : 0;
+    return mean;
+}
+
+/* How far one augmentation moves mean and deviation, in levels. */
+static rgm_status measure_blame(const trial *t, double *moved, rgm_error *err) {
+    int64_t n = t->set->count[TRAIN] < TRIED ? t->set->count[TRAIN] : TRIED;
+    double shift = 0, stretch = 0;
+    for (int64_t i = 0; i < n; i++) {
+        int64_t row = (int64_t)t->W * t->C;
+        const rgm_pixels in = {t->set->images[TRAIN] + i * t->H * row, row, t->H, t->W, t->C};
+        rgm_pixels out;
+        double before, after;
+        RGM_TRY(apply(t, i, t->set->from[TRAIN][i], 0, &out, err));
+        double mean = mean_of(&out, &after) - mean_of(&in, &before);
+        shift += mean / (double)n;
+        stretch += (after - before) / (double)n;
+    }
+    *moved = fabs(shift) + fabs(stretch);
+    return RGM_OK;
+}
+
+int32_t rgm_augment_fills(const rgm_checking *c, int32_t place) {
+    const rgm_instance *own = c->session->model->components.augment[place];
+    const char *name = rgm_instance_name(own);
+    return rgm_instance_listed(own)->builtin && (strcmp(name, "crop") == 0 || strcmp(name, "cutout") == 0);
+}
+
+rgm_status rgm_augment_blame(rgm_checking *c, int32_t *place, double *levels, rgm_error *err) {
+    const rgm_cheap *m;
+    double most = 4; /* levels */
+    *place = -1;
+    *levels = 0;
+    RGM_TRY(rgm_checking_cheap(c, &m, err));
+    for (int32_t i = 0; i < c->session->model->components.augments; i++) {
+        trial t;
+        double moved = 0;
+        RGM_TRY(begin(c, &m->set, i, &t, err));
+        if (!t.augmenter) continue;
+        rgm_status status = measure_blame(&t, &moved, err);
+        rgm_augmenter_destroy(t.augmenter);
+        RGM_TRY(status);
+        if (moved <= most) continue;
+        most = *levels = moved;
+        *place = i;
+    }
+    return RGM_OK;
+}
+
+/* ---- draws ---- */
+
+/* What a chain draws from. UNKNOWN: its images are of another size. NOTHING: they always come out the same. */
+enum { FROM_UNKNOWN, FROM_NOTHING, FROM_SAMPLE, FROM_EPOCH, FROM_BOTH };
+
+enum { DRAWN_IMAGES = 16, DRAWN_EPOCHS = 8, DRAWN_SAMPLES = 32 };
+
+static rgm_status copy_of(const trial *t, int64_t i, uint32_t epoch, uint8_t **copy, rgm_error *err) {
+    rgm_pixels out;
+    RGM_TRY(apply(t, i, 0, epoch, &out, err));
+    *copy = malloc((size_t)out.H * (size_t)out.W * (size_t)out.C);
+    if (!*copy) return rgm_fail(err, RGM_E_NOMEM, "checks: no memory for an image");
+    copy_out(&out, *copy);
+    return RGM_OK;
+}
+
+/* An image and an epoch in which it comes out otherwise than in epoch 0, as the same sample. 0: none was found. What
+ * stays as it is, by chance or as it is blank or symmetric, says nothing of draws. */
+static rgm_status find_drawn(const trial *t, int64_t *image, uint32_t *epoch, rgm_error *err) {
+    int64_t n = t->set->count[TRAIN] < DRAWN_IMAGES ? t->set->count[TRAIN] : DRAWN_IMAGES;
+    for (int64_t k = 0; k < n; k++) {
+        int64_t i = k * t->set->count[TRAIN] / n; /* they lie by class: of all of them */
+        uint8_t *first = NULL;
+        int32_t same = 1;
+        rgm_status status = copy_of(t, i, 0, &first, err);
+        for (uint32_t e = 1; e < DRAWN_EPOCHS && status >= 0 && same; e++) {
+            rgm_pixels out;
+            status = apply(t, i, 0, e, &out, err);
+            same = status < 0 || is_same(&out, first);
+            *epoch = e;
+        }
+        free(first);
+        RGM_TRY(status);
+        *image = i;
+        if (!same) return 1;
+    }
+    return 0;
+}
+
+/* 1 in *alike: the image comes out the same as many different samples of an epoch. */
+static rgm_status look_at_samples(const trial *t, int64_t i, uint32_t epoch, int32_t *alike, rgm_error *err) {
+    uint8_t *first;
+    rgm_pixels out;
+    RGM_TRY(copy_of(t, i, epoch, &first, err));
+    rgm_status status = RGM_OK;
+    *alike = 1;
+    for (int64_t k = 1; k < DRAWN_SAMPLES && status >= 0 && *alike; k++) {
+        status = apply(t, i, k, epoch, &out, err);
+        *alike = status >= 0 && is_same(&out, first);
+    }
+    free(first);
+    return status;
+}
+
+static rgm_status compare_samples(const trial *t, int32_t *from, rgm_error *err) {
+    int64_t image = 0;
+    uint32_t epoch = 0;
+    int32_t here, there = 1;
+    rgm_status drawn = find_drawn(t, &image, &epoch, err);
+    RGM_TRY(drawn);
+    if (!drawn) image = 0;
+    RGM_TRY(look_at_samples(t, image, 0, &here, err));
+    if (drawn) RGM_TRY(look_at_samples(t, image, epoch, &there, err));
+    if (drawn)
+        *from = here && there ? FROM_EPOCH : FROM_BOTH;
+    else
+        *from = here ? FROM_NOTHING : FROM_SAMPLE;
+    return RGM_OK;
+}
+
+static rgm_status look_at_draws(rgm_checking *c, int32_t *from, rgm_error *err) {
+    const rgm_cheap *m;
+    trial t;
+    *from = FROM_UNKNOWN;
+    RGM_TRY(rgm_checking_cheap(c, &m, err));
+    RGM_TRY(begin(c, &m->set, WHOLE, &t, err));
+    if (!t.augmenter) return RGM_OK;
+    rgm_status status = compare_samples(&t, from, err);
+    rgm_augmenter_destroy(t.augmenter);
+    return status;
+}
+
+rgm_status rgm_check_augment_draws(rgm_checking *c, rgm_verdict *v, rgm_error *err) {
+    const rgm_seen *s;
+    int64_t same = 0, changed = 0;
+    int32_t from;
+    RGM_TRY(rgm_checking_seen(c, &s, err));
+    if (!s->augments) return rgm_check_pass(v, "there are no augmentations");
+    size_t bytes = sizeof(float) * s->floats;
+    for (int64_t i = 0; i < s->count; i++) {
+        int32_t alike = memcmp(rgm_seen_training(s, 0, i), rgm_seen_training(s, 1, i), bytes) == 0 &&
+                        memcmp(rgm_seen_training(s, 0, i), rgm_seen_training(s, 2, i), bytes) == 0;
+        same += alike;
+        changed += memcmp(rgm_seen_training(s, 0, i), rgm_seen_plain(s, i), bytes) != 0;
+    }
+    if (!changed && same == s->count) return rgm_check_pass(v, "augmentations change nothing: nothing is drawn");
+    RGM_TRY(look_at_draws(c, &from, err));
+    if (same == s->count && s->count >= 8 && (from == FROM_UNKNOWN || from == FROM_SAMPLE)) {
+        rgm_check_fail(v,
+                       "all %" PRId64 " images come out the same in three epochs, though they differ from those stored",
+                       s->count);
+        rgm_check_cause(v, "augmentations draw from the image's number alone, not from the epoch's");
+        return rgm_augment_without(
+            c, c->session->model->components.augments == 1 ? 0 : c->session->model->components.augments - 1, v, err);
+    }
+    if (same < s->count && from == FROM_EPOCH) {
+        rgm_check_fail(v,
+                       "an image comes out the same as 32 different samples of an epoch, but differs between epochs");
+        rgm_check_cause(v, "augmentations draw once for all images, from the epoch's number alone");
+        return rgm_augment_without(c, 0, v, err);
+    }
+    return rgm_check_pass(v, "%.0f %% of images come out otherwise in other epochs",
+                          100 * (1 - (double)same / (double)s->count));
+}
+
+/* ---- whether anything changes ---- */
+
+static rgm_status count_changes(const trial *t, int64_t *changed, rgm_error *err) {
+    int64_t n = t->set->count[TRAIN] < TRIED ? t->set->count[TRAIN] : TRIED, bytes = (int64_t)t->H * t->W * t->C;
+    *changed = 0;
+    for (int64_t i = 0; i < n; i++)
+        for (uint32_t e = 0; e < 4; e++) {
+            rgm_pixels out;
+            RGM_TRY(apply(t, i, t->set->from[TRAIN][i], e, &out, err));
+            *changed += out.H != t->H || out.W != t->W || !is_same(&out, t->set->images[TRAIN] + i * bytes);
+        }
+    return RGM_OK;
+}
+
+rgm_status rgm_check_augment_changes(rgm_checking *c, rgm_verdict *v, rgm_error *err) {
+    const rgm_cheap *m;
+    const rgm_components *all = &c->session->model->components;
+    int32_t looked = 0;
+    if (!all->augments) return rgm_check_pass(v, "there are no augmentations");
+    RGM_TRY(rgm_checking_cheap(c, &m, err));
+    for (int32_t i = 0; i < all->augments; i++) {
+        trial t;
+        int64_t changed = 0;
+        RGM_TRY(begin(c, &m->set, i, &t, err));
+        if (!t.augmenter) continue;
+        rgm_status status = count_changes(&t, &changed, err);
+        rgm_augmenter_destroy(t.augmenter);
+        RGM_TRY(status);
+        looked++;
+        if (changed || m->set.count[TRAIN] < 8) continue;
+        rgm_check_warn(v, "augmentation %d, %s, changes none of %d images in 4 epochs", i,
+                       rgm_instance_name(all->augment[i]), TRIED);
+        rgm_check_cause(v, "augmentation %s does nothing with these images or settings",
+                        rgm_instance_name(all->augment[i]));
+        return rgm_augment_without(c, i, v, err);
+    }
+    return looked ? rgm_check_pass(v, "each of %d augmentations changes images", looked)
+                  : rgm_check_not(v, "augmentations that take windows of encoded pictures");
+}
+
+/* ---- what they leave ---- */
+
+/* What a cheap model, made of images augmented by the chain or one of it, knows of labels: its accuracy left out, above
+ * that of the largest class. */
+static rgm_status known(rgm_checking *c, const rgm_cheap *m, const trial *t, int64_t n, double *accuracy,
+                        rgm_error *err) {
+    int64_t bytes = (int64_t)t->H * t->W * t->C;
+    uint8_t *images = malloc((size_t)(n * bytes));
+    float *x = malloc(sizeof *x * (size_t)n * (size_t)m->features.width);
+    int32_t *labels = malloc(sizeof *labels * (size_t)n), K = m->set.classes;
+    rgm_status status = images && x && labels ? RGM_OK : rgm_fail(err, RGM_E_NOMEM, "checks: no memory for images");
+    for (int64_t k = 0; k < n && status >= 0; k++) {
+        int64_t i = k * m->set.count[TRAIN] / n;
+        rgm_pixels out = {t->set->images[TRAIN] + i * bytes, (int64_t)t->W * t->C, t->H, t->W, t->C};
+        if (t->augmenter) status = apply(t, i, t->set->from[TRAIN][i], 0, &out, err);
+        labels[k] = m->set.labels[TRAIN][i];
+        if (status >= 0) copy_out(&out, images + k * bytes);
+    }
+    if (status >= 0) status = rgm_features_take(&m->features, c->device->team, images, n, x, err);
+    rgm_ridge ridge = {.width = 0};
+    const rgm_ridge_job job = {.team = c->device->team,
+                               .rows = n,
+                               .width = m->features.width,
+                               .classes = K,
+                               .x = x,
+                               .labels = labels,
+                               .stop = c->options->stop};
+    if (status >= 0) status = rgm_ridge_fit(&ridge, &job, err);
+    if (status >= 0) *accuracy = (double)rgm_cheap_right(ridge.left_out, labels, n, K) / (double)n;
+    rgm_ridge_free(&ridge);
+    free(images);
+    free(x);
+    free(labels);
+    return status;
+}
+
+/* Measured: docs/CHECKS.md. */
+#define KNOWN_LEAST 0.3 /* above the largest class: below it, 43 % is left of 100 healthy classes */
+#define KEPT_SOME   0.6
+#define KEPT_FEW    0.4
+
+/* The augmentation that leaves least by itself. */
+static rgm_status strongest(rgm_checking *c, const rgm_cheap *m, int64_t n, int32_t *place, rgm_error *err) {
+    double least = 2;
+    *place = 0;
+    for (int32_t i = 0; i < c->session->model->components.augments; i++) {
+        trial t;
+        double accuracy = 1;
+        RGM_TRY(begin(c, &m->set, i, &t, err));
+        if (!t.augmenter) continue;
+        rgm_status status = known(c, m, &t, n, &accuracy, err);
+        rgm_augmenter_destroy(t.augmenter);
+        RGM_TRY(status);
+        if (accuracy >= least) continue;
+        least = accuracy;
+        *place = i;
+    }
+    return RGM_OK;
+}
+
+rgm_status rgm_check_augment_strength(rgm_checking *c, rgm_verdict *v, rgm_error *err) {
+    const rgm_cheap *m;
+    const int32_t *image = c->config->model.image;
+    trial t;
+    double plain = 0, augmented = 0;
+    int32_t place;
+    if (!c->session->model->components.augments) return rgm_check_pass(v, "there are no augmentations");
+    RGM_TRY(rgm_checking_cheap(c, &m, err));
+    RGM_TRY(begin(c, &m->set, WHOLE, &t, err));
+    if (!t.augmenter || image[1] != t.H || image[2] != t.W) {
+        rgm_augmenter_destroy(t.augmenter);
+        return rgm_check_not(v, "augmentations change the size of images, or take windows of encoded pictures");
+    }
+    int64_t n = m->set.count[TRAIN] < LABELLED ? m->set.count[TRAIN] : LABELLED;
+    const trial none = {.H = t.H, .W = t.W, .C = t.C, .set = t.set};
+    rgm_status status = known(c, m, &none, n, &plain, err);
+    if (status >= 0) status = known(c, m, &t, n, &augmented, err);
+    rgm_augmenter_destroy(t.augmenter);
+    RGM_TRY(status);
+    double floor = (double)rgm_cheap_majority(m->set.labels[TRAIN], m->set.count[TRAIN], m->set.classes) /
+                   (double)m->set.count[TRAIN];
+    if (n < LABELS_LEAST || plain - floor < KNOWN_LEAST)
+        return rgm_check_not(v, "a cheap model knows too little of these images to tell what augmentations take away");
+    double kept = (augmented - floor) / (plain - floor);
+    if (kept >= KEPT_SOME)
+        return rgm_check_pass(
+            v, "a cheap model is right about %.1f %% of augmented images left out, %.1f %% of plain ones",
+            100 * augmented, 100 * plain);
+    (kept < KEPT_FEW ? rgm_check_fail : rgm_check_warn)(v,
+                                                        "a cheap model is right about %.1f %% of augmented images left "
+                                                        "out, %.1f %% of plain ones: %.0f %% of what it knew is left, "
+                                                        "expected %.0f %% or more",
+                                                        100 * augmented, 100 * plain, 100 * (kept > 0 ? kept : 0),
+                                                        100 * KEPT_SOME);
+    RGM_TRY(strongest(c, m, n, &place, err));
+    rgm_check_cause(v, "augmentation %d, %s, is too strong: it takes away what the label says", place,
+                    rgm_instance_name(c->session->model->components.augment[place]));
+    return rgm_augment_without(c, place, v, err);
+}

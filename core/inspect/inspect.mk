@@ -1,0 +1,35 @@
+noinst_LTLIBRARIES += libinspect.la
+libinspect_la_SOURCES = \
+	%D%/align.c %D%/align.h \
+	%D%/ascending.c %D%/ascending.h \
+	%D%/checkpoint_says.c %D%/checkpoint_says.h \
+	%D%/cholesky.c %D%/cholesky.h \
+	%D%/distort.c %D%/distort.h \
+	%D%/exact.c %D%/exact.h \
+	%D%/examine.c %D%/examine.h \
+	%D%/folds.c %D%/folds.h \
+	%D%/groups.c %D%/groups.h \
+	%D%/human.c %D%/human.h \
+	%D%/images.c %D%/images.h \
+	%D%/inspect.c %D%/inspect.h \
+	%D%/judge.c %D%/judge.h \
+	%D%/label_errors.c %D%/label_errors.h \
+	%D%/labelling.c %D%/labelling.h \
+	%D%/labelling_page.c %D%/labelling_page.h \
+	%D%/losses.c %D%/losses.h \
+	%D%/measures.c %D%/measures.h \
+	%D%/model_says.c %D%/model_says.h \
+	%D%/near.c %D%/near.h \
+	%D%/nearest.c %D%/nearest.h \
+	%D%/outliers.c %D%/outliers.h \
+	%D%/pairs.c %D%/pairs.h \
+	%D%/patch.c %D%/patch.h \
+	%D%/said.c %D%/said.h \
+	%D%/says.c %D%/says.h \
+	%D%/sheets.c %D%/sheets.h \
+	%D%/sketch.c %D%/sketch.h \
+	%D%/spectrum.c %D%/spectrum.h \
+	%D%/statistics.c %D%/statistics.h \
+	%D%/typical.c %D%/typical.h \
+	%D%/whiten.c %D%/whiten.h
+libinspect_la_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
