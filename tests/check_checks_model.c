@@ -213,7 +213,7 @@ END_TEST
 /* ---- nets ---- */
 
 /* The rows of the file that is tested; family M has short trainings, too. */
-#define NET "net_activations,net_norms,net_blocks,net_head,samples_apart,logits_free,norm_modes,dropout"
+#define NET "net_activations,net_norms,net_blocks,net_head,samples_apart,gradients_apart,logits_free,norm_modes,dropout"
 
 START_TEST(nets_of_all_families_pass) {
     verdict_passes(colour, "model: {name: linear}\nbatch: 2\n", NET);

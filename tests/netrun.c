@@ -79,6 +79,7 @@ int32_t netrun_memory = RGM_MEMORY_NORMAL;
 int64_t netrun_cache;
 const rgm_kernels *netrun_kernels;
 rgm_plan_knobs netrun_knobs;
+int32_t netrun_frozen;
 
 static void make_plan(netrun *r) {
     rgm_error err = {0};
@@ -90,6 +91,8 @@ static void make_plan(netrun *r) {
                           .workers = r->threads,
                           .cache = netrun_cache,
                           .training = r->training,
+                          .frozen = r->training && netrun_frozen,
+                          .input_gradient = r->training && netrun_frozen,
                           .conv = netrun_conv,
                           .memory = netrun_memory,
                           .hook = {NULL, scale_images, scale_images},

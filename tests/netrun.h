@@ -33,6 +33,9 @@ extern const rgm_kernels *netrun_kernels;
 /* Knobs of plans opened from now on; at first all 0. */
 extern rgm_plan_knobs netrun_knobs;
 
+/* 1: plans of training opened from now on have their batch norms frozen, and give the gradient of the input. */
+extern int32_t netrun_frozen;
+
 /* Fails the test with the error's line. */
 void netrun_fine(rgm_status status, const rgm_error *err, const char *what);
 

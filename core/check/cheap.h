@@ -5,8 +5,8 @@
  * It takes seconds, needs no choices, and does not depend on the user's net. So it shows what labels and pixels have to
  * do with one another. On 2,700 images of Fashion-MNIST it is right about 84 % of the test images.
  */
-#ifndef RGM_RECIPE_CHEAP_H
-#define RGM_RECIPE_CHEAP_H
+#ifndef RGM_CHECK_CHEAP_H
+#define RGM_CHECK_CHEAP_H
 
 #include "check/checks.h"
 #include "check/features.h"

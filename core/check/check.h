@@ -7,8 +7,8 @@
  * Each check is a row of one table (check/checks.h): a name, a family, a function. docs/CHECKS.md has what each looks
  * at, its thresholds and where these come from. The verdicts depend on configuration, data, seed and machine alone.
  */
-#ifndef RGM_RECIPE_CHECK_H
-#define RGM_RECIPE_CHECK_H
+#ifndef RGM_CHECK_CHECK_H
+#define RGM_CHECK_CHECK_H
 
 #include "base/stop.h"
 #include "report/verdicts.h"

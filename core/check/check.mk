@@ -30,6 +30,7 @@ libchecks_la_SOURCES = \
 	%D%/check_training_human.c %D%/check_training_human.h \
 	%D%/checks.c %D%/checks.h \
 	%D%/checksums.c %D%/checksums.h \
+	%D%/dependence.c %D%/dependence.h \
 	%D%/features.c %D%/features.h \
 	%D%/lab.c %D%/lab.h \
 	%D%/loss_form.c %D%/loss_form.h \

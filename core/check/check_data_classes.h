@@ -1,6 +1,6 @@
 /* Checks of family D: classes and splits. */
-#ifndef RGM_RECIPE_CHECK_DATA_CLASSES_H
-#define RGM_RECIPE_CHECK_DATA_CLASSES_H
+#ifndef RGM_CHECK_CHECK_DATA_CLASSES_H
+#define RGM_CHECK_CHECK_DATA_CLASSES_H
 
 #include "check/checks.h"
 

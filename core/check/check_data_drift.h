@@ -1,6 +1,6 @@
 /* A check of family D: whether the splits are of one kind. */
-#ifndef RGM_RECIPE_CHECK_DATA_DRIFT_H
-#define RGM_RECIPE_CHECK_DATA_DRIFT_H
+#ifndef RGM_CHECK_CHECK_DATA_DRIFT_H
+#define RGM_CHECK_CHECK_DATA_DRIFT_H
 
 #include "check/checks.h"
 

@@ -1,6 +1,6 @@
 /* Checks of family D: what the inspection finds. */
-#ifndef RGM_RECIPE_CHECK_DATA_FOUND_H
-#define RGM_RECIPE_CHECK_DATA_FOUND_H
+#ifndef RGM_CHECK_CHECK_DATA_FOUND_H
+#define RGM_CHECK_CHECK_DATA_FOUND_H
 
 #include "check/checks.h"
 

@@ -1,6 +1,6 @@
 /* Checks of family D: labels against pictures, by a cheap model. */
-#ifndef RGM_RECIPE_CHECK_DATA_LABELS_H
-#define RGM_RECIPE_CHECK_DATA_LABELS_H
+#ifndef RGM_CHECK_CHECK_DATA_LABELS_H
+#define RGM_CHECK_CHECK_DATA_LABELS_H
 
 #include "check/checks.h"
 

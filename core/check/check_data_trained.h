@@ -1,6 +1,6 @@
 /* Checks of family D: what short trainings say of the data. */
-#ifndef RGM_RECIPE_CHECK_DATA_TRAINED_H
-#define RGM_RECIPE_CHECK_DATA_TRAINED_H
+#ifndef RGM_CHECK_CHECK_DATA_TRAINED_H
+#define RGM_CHECK_CHECK_DATA_TRAINED_H
 
 #include "check/checks.h"
 

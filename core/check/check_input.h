@@ -1,6 +1,6 @@
 /* Checks of family P: pixels, and what the pipelines make of them. */
-#ifndef RGM_RECIPE_CHECK_INPUT_H
-#define RGM_RECIPE_CHECK_INPUT_H
+#ifndef RGM_CHECK_CHECK_INPUT_H
+#define RGM_CHECK_CHECK_INPUT_H
 
 #include "check/checks.h"
 

@@ -1,6 +1,6 @@
 /* Checks of family P: augmentations. */
-#ifndef RGM_RECIPE_CHECK_INPUT_AUGMENT_H
-#define RGM_RECIPE_CHECK_INPUT_AUGMENT_H
+#ifndef RGM_CHECK_CHECK_INPUT_AUGMENT_H
+#define RGM_CHECK_CHECK_INPUT_AUGMENT_H
 
 #include "check/checks.h"
 

@@ -1,6 +1,6 @@
 /* The check of the activation in dropout's place. */
-#ifndef RGM_RECIPE_CHECK_MODEL_DROPOUT_H
-#define RGM_RECIPE_CHECK_MODEL_DROPOUT_H
+#ifndef RGM_CHECK_CHECK_MODEL_DROPOUT_H
+#define RGM_CHECK_CHECK_MODEL_DROPOUT_H
 
 #include "check/checks.h"
 

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include "check/dependence.h"
 #include "check/nets.h"
 
 static size_t logit_count(const rgm_specimen *s) { return (size_t)s->images * (size_t)s->outputs; }
@@ -170,6 +171,58 @@ rgm_status rgm_check_samples_apart(rgm_checking *c, rgm_verdict *v, rgm_error *e
                                                              : "the answer depends on the place in the batch");
     if (c->session->model->components.dropout) rgm_check_edit(v, "dropout", "0");
     return RGM_OK;
+}
+
+/* The loss of the first image, then of the last: how many others have a gradient, and the least of its own. */
+typedef struct reach {
+    int32_t others, finite;
+    double own;
+} reach;
+
+static rgm_status find_reach(rgm_specimen *s, reach *r, rgm_error *err) {
+    rgm_dependence *d = NULL;
+    double *largest = calloc((size_t)s->images, sizeof *largest);
+    rgm_status status =
+        largest ? rgm_dependence_create(&d, s, err) : rgm_fail(err, RGM_E_NOMEM, "checks: no memory for gradients");
+    *r = (reach){.finite = 1, .own = INFINITY};
+    for (int32_t turn = 0; turn < 2 && status >= 0 && r->finite; turn++) {
+        int32_t j = turn ? s->images - 1 : 0, others = 0;
+        status = rgm_dependence_of(d, j, largest, &r->finite, err);
+        for (int32_t n = 0; n < s->images; n++) others += n != j && !(largest[n] == 0);
+        if (others > r->others) r->others = others;
+        if (!(largest[j] >= r->own)) r->own = largest[j];
+    }
+    rgm_dependence_destroy(d);
+    free(largest);
+    return status;
+}
+
+rgm_status rgm_check_gradients_apart(rgm_checking *c, rgm_verdict *v, rgm_error *err) {
+    rgm_specimen *s;
+    reach r;
+    RGM_TRY(rgm_checking_net(c, &s, err));
+    if (s->images < 2) return rgm_check_not(v, "the set has a single image for training");
+    RGM_TRY(ready(s, err));
+    rgm_status status = find_reach(s, &r, err);
+    if (status == RGM_E_UNSUPPORTED) return rgm_check_not(v, "%s", err->text);
+    RGM_TRY(status);
+    if (!r.finite) return rgm_check_not(v, "the loss of the first values is not finite");
+    if (r.others) {
+        rgm_check_fail(v, "the loss of one image has a gradient by the pixels of %d of %d others", r.others,
+                       s->images - 1);
+        rgm_check_cause(
+            v, "the samples of a batch are mixed: an axis is taken for another, or a view is reshaped wrongly");
+        rgm_check_mend(v, "let each sample's output depend on that sample alone");
+        return RGM_OK;
+    }
+    if (!(r.own > 0)) {
+        rgm_check_fail(v, "the loss of an image has no gradient by its own pixels");
+        rgm_check_cause(v, "the way back from the loss is cut: a layer passes no gradient on");
+        rgm_check_mend(v, "see which activation, or which part of the loss, has the gradient 0");
+        return RGM_OK;
+    }
+    return rgm_check_pass(v, "of one image's loss by its own pixels up to %.2g, by %d others' exactly 0", r.own,
+                          s->images - 1);
 }
 
 /* ---- batch norm ---- */

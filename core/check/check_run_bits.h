@@ -1,6 +1,6 @@
 /* Checks of a run: the same bits again, on other threads, behind a checkpoint. */
-#ifndef RGM_RECIPE_CHECK_RUN_BITS_H
-#define RGM_RECIPE_CHECK_RUN_BITS_H
+#ifndef RGM_CHECK_CHECK_RUN_BITS_H
+#define RGM_CHECK_CHECK_RUN_BITS_H
 
 #include "check/checks.h"
 

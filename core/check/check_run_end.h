@@ -1,6 +1,6 @@
 /* Checks of a run: what epochs are evaluated on, and what an early stop restores. */
-#ifndef RGM_RECIPE_CHECK_RUN_END_H
-#define RGM_RECIPE_CHECK_RUN_END_H
+#ifndef RGM_CHECK_CHECK_RUN_END_H
+#define RGM_CHECK_CHECK_RUN_END_H
 
 #include "check/checks.h"
 

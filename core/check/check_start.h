@@ -1,6 +1,6 @@
 /* What the checks of a net's start share. */
-#ifndef RGM_RECIPE_CHECK_START_H
-#define RGM_RECIPE_CHECK_START_H
+#ifndef RGM_CHECK_CHECK_START_H
+#define RGM_CHECK_CHECK_START_H
 
 #include "check/checks.h"
 

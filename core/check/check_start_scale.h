@@ -1,6 +1,6 @@
 /* Checks of the weights that a net starts with. */
-#ifndef RGM_RECIPE_CHECK_START_SCALE_H
-#define RGM_RECIPE_CHECK_START_SCALE_H
+#ifndef RGM_CHECK_CHECK_START_SCALE_H
+#define RGM_CHECK_CHECK_START_SCALE_H
 
 #include "check/checks.h"
 

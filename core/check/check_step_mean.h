@@ -1,6 +1,6 @@
 /* The check that the gradient is the mean over the batch. */
-#ifndef RGM_RECIPE_CHECK_STEP_MEAN_H
-#define RGM_RECIPE_CHECK_STEP_MEAN_H
+#ifndef RGM_CHECK_CHECK_STEP_MEAN_H
+#define RGM_CHECK_CHECK_STEP_MEAN_H
 
 #include "check/checks.h"
 

@@ -1,6 +1,6 @@
 /* Checks of rate, momentum and decay, by what the optimizer does with gradients that are made up. */
-#ifndef RGM_RECIPE_CHECK_STEP_OPTIMIZER_H
-#define RGM_RECIPE_CHECK_STEP_OPTIMIZER_H
+#ifndef RGM_CHECK_CHECK_STEP_OPTIMIZER_H
+#define RGM_CHECK_CHECK_STEP_OPTIMIZER_H
 
 #include "check/checks.h"
 #include "check/rig.h"

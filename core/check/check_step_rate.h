@@ -1,6 +1,6 @@
 /* Checks by short trainings at several rates. */
-#ifndef RGM_RECIPE_CHECK_STEP_RATE_H
-#define RGM_RECIPE_CHECK_STEP_RATE_H
+#ifndef RGM_CHECK_CHECK_STEP_RATE_H
+#define RGM_CHECK_CHECK_STEP_RATE_H
 
 #include "check/checks.h"
 

@@ -1,6 +1,6 @@
 /* The check of the schedule, and what others ask of it. */
-#ifndef RGM_RECIPE_CHECK_STEP_SCHEDULE_H
-#define RGM_RECIPE_CHECK_STEP_SCHEDULE_H
+#ifndef RGM_CHECK_CHECK_STEP_SCHEDULE_H
+#define RGM_CHECK_CHECK_STEP_SCHEDULE_H
 
 #include "check/checks.h"
 

@@ -1,6 +1,6 @@
 /* Checks of steps as they are made. */
-#ifndef RGM_RECIPE_CHECK_STEP_UPDATE_H
-#define RGM_RECIPE_CHECK_STEP_UPDATE_H
+#ifndef RGM_CHECK_CHECK_STEP_UPDATE_H
+#define RGM_CHECK_CHECK_STEP_UPDATE_H
 
 #include "check/checks.h"
 

@@ -1,6 +1,6 @@
 /* The check by one batch that is learnt by heart. */
-#ifndef RGM_RECIPE_CHECK_TRAINING_BATCH_H
-#define RGM_RECIPE_CHECK_TRAINING_BATCH_H
+#ifndef RGM_CHECK_CHECK_TRAINING_BATCH_H
+#define RGM_CHECK_CHECK_TRAINING_BATCH_H
 
 #include "check/checks.h"
 

@@ -1,6 +1,6 @@
 /* A person's answers beside the model's. */
-#ifndef RGM_RECIPE_CHECK_TRAINING_HUMAN_H
-#define RGM_RECIPE_CHECK_TRAINING_HUMAN_H
+#ifndef RGM_CHECK_CHECK_TRAINING_HUMAN_H
+#define RGM_CHECK_CHECK_TRAINING_HUMAN_H
 
 #include "check/checks.h"
 

@@ -14,8 +14,8 @@
  * Thresholds compare a net with its twin, or have a source or a measurement beside them. A healthy set-up gets no
  * verdict but PASS. What one short run cannot show is NOT CHECKED with the reason.
  */
-#ifndef RGM_RECIPE_CHECKS_H
-#define RGM_RECIPE_CHECKS_H
+#ifndef RGM_CHECK_CHECKS_H
+#define RGM_CHECK_CHECKS_H
 
 #include "check/check.h"
 #include "check/lab.h"

@@ -1,6 +1,6 @@
 /* Checksums of a trainer's tensors, to see which of them two moments or two trainings have in common. */
-#ifndef RGM_RECIPE_CHECKSUMS_H
-#define RGM_RECIPE_CHECKSUMS_H
+#ifndef RGM_CHECK_CHECKSUMS_H
+#define RGM_CHECK_CHECKSUMS_H
 
 #include "train/trainer.h"
 

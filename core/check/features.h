@@ -6,8 +6,8 @@
  * encoding versus training with sparse coding and vector quantization", ICML 2011. Means of 8 x 8 cells of each of the
  * first channels are added, since contrast is lost by the patches.
  */
-#ifndef RGM_RECIPE_FEATURES_H
-#define RGM_RECIPE_FEATURES_H
+#ifndef RGM_CHECK_FEATURES_H
+#define RGM_CHECK_FEATURES_H
 
 #include <stdint.h>
 #include "base/stop.h"

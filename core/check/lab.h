@@ -4,8 +4,8 @@
  * A check compares a net with its twin, which differs in one thing: other pixels, other labels, another setting. Both
  * see the same images in the same order. Trainings leave no files and share the machine of the command.
  */
-#ifndef RGM_RECIPE_LAB_H
-#define RGM_RECIPE_LAB_H
+#ifndef RGM_CHECK_LAB_H
+#define RGM_CHECK_LAB_H
 
 #include "base/stop.h"
 #include "data/dataset.h"

@@ -4,8 +4,8 @@
  * other losses that training goes well with, and forms that slips give: a softmax too many, squared errors,
  * probabilities without a logarithm.
  */
-#ifndef RGM_RECIPE_LOSS_FORM_H
-#define RGM_RECIPE_LOSS_FORM_H
+#ifndef RGM_CHECK_LOSS_FORM_H
+#define RGM_CHECK_LOSS_FORM_H
 
 #include <stdint.h>
 

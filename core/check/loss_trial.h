@@ -8,8 +8,8 @@
  *
  * A row by itself shows the loss of one sample. The same rows together show what a batch makes of them.
  */
-#ifndef RGM_RECIPE_LOSS_TRIAL_H
-#define RGM_RECIPE_LOSS_TRIAL_H
+#ifndef RGM_CHECK_LOSS_TRIAL_H
+#define RGM_CHECK_LOSS_TRIAL_H
 
 #include "train/session.h"
 

@@ -2,8 +2,8 @@
  *
  * Each returns how many places break the rule, and names the first of them.
  */
-#ifndef RGM_RECIPE_MODEL_RULES_H
-#define RGM_RECIPE_MODEL_RULES_H
+#ifndef RGM_CHECK_MODEL_RULES_H
+#define RGM_CHECK_MODEL_RULES_H
 
 #include "graph/graph.h"
 

@@ -1,7 +1,7 @@
 /* The nets that checks of a net and its start share: the configured one, and its twin, whose weights start as they do
  * by default. Both see the same images. */
-#ifndef RGM_RECIPE_NETS_H
-#define RGM_RECIPE_NETS_H
+#ifndef RGM_CHECK_NETS_H
+#define RGM_CHECK_NETS_H
 
 #include "check/checks.h"
 #include "check/specimen.h"

@@ -11,8 +11,8 @@
  * regression, JASA 74, 1979. Of three l, the one with the least square of these is taken. The same bits on any number
  * of threads.
  */
-#ifndef RGM_RECIPE_RIDGE_H
-#define RGM_RECIPE_RIDGE_H
+#ifndef RGM_CHECK_RIDGE_H
+#define RGM_CHECK_RIDGE_H
 
 #include <stdint.h>
 #include "base/stop.h"

@@ -2,8 +2,8 @@
  * update are the regularizers, too (train/update.h). So an optimizer that nobody knows is known by what it does.
  *
  * It works on memory of its own; the session's trainer is not touched. */
-#ifndef RGM_RECIPE_RIG_H
-#define RGM_RECIPE_RIG_H
+#ifndef RGM_CHECK_RIG_H
+#define RGM_CHECK_RIG_H
 
 #include "train/session.h"
 

@@ -4,8 +4,8 @@
  *     rgm_checking_seen(c, &seen, &err);
  *     rgm_seen_plain(seen, i), rgm_seen_training(seen, epoch, i)
  */
-#ifndef RGM_RECIPE_SEEN_H
-#define RGM_RECIPE_SEEN_H
+#ifndef RGM_CHECK_SEEN_H
+#define RGM_CHECK_SEEN_H
 
 #include "check/checks.h"
 

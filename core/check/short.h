@@ -1,8 +1,8 @@
 /* Trainings of few images a step that a check drives itself, in tenths of a second: what bits and evaluations are
  * looked at with. They are the configured training in all but batch and rate. The rate is a tenth, so that a rate that
  * is too high is not what they show. */
-#ifndef RGM_RECIPE_SHORT_H
-#define RGM_RECIPE_SHORT_H
+#ifndef RGM_CHECK_SHORT_H
+#define RGM_CHECK_SHORT_H
 
 #include "check/checks.h"
 

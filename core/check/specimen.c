@@ -59,19 +59,23 @@ static rgm_status run_backward(void *context, const rgm_activation_images *image
     return s->calm ? pass(images) : hook.backward(hook.context, images, worker, err);
 }
 
-static rgm_status create_plans(rgm_specimen *s, rgm_error *err) {
+rgm_plan_options rgm_specimen_plan(rgm_specimen *s) {
     const rgm_session *session = s->session;
-    RGM_TRY(rgm_activator_init(&s->activator, session, err));
-    rgm_plan_options options = {.graph = s->graph,
-                                .ops = rgm_op_table,
-                                .kernels = session->device->kernels,
-                                .engine = session->device->engine,
-                                .batch = s->images,
-                                .workers = rgm_team_size(session->device->team),
-                                .cache = rgm_cpu_cache(2),
-                                .conv = s->config->engine.conv,
-                                .memory = s->config->memory,
-                                .hook = {s, run_forward, run_backward}};
+    return (rgm_plan_options){.graph = s->graph,
+                              .ops = rgm_op_table,
+                              .kernels = session->device->kernels,
+                              .engine = session->device->engine,
+                              .batch = s->images,
+                              .workers = rgm_team_size(session->device->team),
+                              .cache = rgm_cpu_cache(2),
+                              .conv = s->config->engine.conv,
+                              .memory = s->config->memory,
+                              .hook = {s, run_forward, run_backward}};
+}
+
+static rgm_status create_plans(rgm_specimen *s, rgm_error *err) {
+    rgm_plan_options options = rgm_specimen_plan(s);
+    RGM_TRY(rgm_activator_init(&s->activator, s->session, err));
     for (options.training = 0; options.training < 2; options.training++)
         RGM_TRY(rgm_plan_create(&s->plan[options.training], &options, err));
     return RGM_OK;
@@ -106,15 +110,16 @@ static rgm_status take_memory(rgm_specimen *s, rgm_error *err) {
     return RGM_OK;
 }
 
-/* Pixels without augmentation, in each plan's layout; shuffled, as sets in memory may be sorted by class. */
-static rgm_status create_batches(rgm_specimen *s, int32_t training, rgm_error *err) {
+/* Pixels without augmentation; shuffled, as sets in memory may be sorted by class. */
+static rgm_status create_batches(const rgm_specimen *s, int32_t layout, rgm_batches **batches, float **x,
+                                 int64_t *floats, rgm_error *err) {
     const rgm_session *session = s->session;
     const rgm_batch_options options = {.view = session->data->train,
                                        .batch = s->images,
                                        .train = 1,
                                        .seed = s->config->seed,
                                        .kernels = session->device->kernels,
-                                       .layout = rgm_plan_input_layout(s->plan[training]),
+                                       .layout = layout,
                                        .H = s->config->model.image[1],
                                        .W = s->config->model.image[2],
                                        .classes = session->model->classes,
@@ -124,10 +129,10 @@ static rgm_status create_batches(rgm_specimen *s, int32_t training, rgm_error *e
                                        .mean = session->model->input.mean,
                                        .std = session->model->input.std,
                                        .transform = session->model->input.transform};
-    RGM_TRY(rgm_batches_create(&s->batches[training], &options, err));
-    s->x_floats[training] = (int64_t)rgm_batches_x_floats(&options) / s->images;
-    s->x[training] = take(sizeof(float) * rgm_batches_x_floats(&options));
-    return s->x[training] ? RGM_OK : no_memory(err);
+    RGM_TRY(rgm_batches_create(batches, &options, err));
+    *floats = (int64_t)rgm_batches_x_floats(&options) / s->images;
+    *x = take(sizeof(float) * rgm_batches_x_floats(&options));
+    return *x ? RGM_OK : no_memory(err);
 }
 
 static rgm_status create(rgm_specimen *s, const rgm_specimen_options *options, rgm_error *err) {
@@ -136,7 +141,8 @@ static rgm_status create(rgm_specimen *s, const rgm_specimen_options *options, r
     RGM_TRY(take_memory(s, err));
     for (int32_t training = 0; training < 2; training++) {
         const rgm_loss_options loss = {s->plan[training], s->targets, s->labels, training};
-        RGM_TRY(create_batches(s, training, err));
+        int32_t layout = rgm_plan_input_layout(s->plan[training]);
+        RGM_TRY(create_batches(s, layout, &s->batches[training], &s->x[training], &s->x_floats[training], err));
         RGM_TRY(rgm_loss_create(&s->driver[training], s->session, &loss, err));
     }
     return RGM_OK;
@@ -216,14 +222,28 @@ void rgm_specimen_open(rgm_specimen *s) {
 
 int64_t rgm_specimen_batches(const rgm_specimen *s) { return s->session->data->train.count / s->images; }
 
+static rgm_status load(const rgm_specimen *s, rgm_batches *batches, int64_t batch, float *x, rgm_error *err) {
+    const rgm_batch_out out = {x, s->targets, s->labels};
+    RGM_TRY(rgm_batches_prepare(batches, 0, batch, &out, err));
+    rgm_phase phase = *rgm_batches_phase(batches);
+    return rgm_team_run(s->session->device->team, &phase, 1, err);
+}
+
 rgm_status rgm_specimen_load(rgm_specimen *s, int64_t batch, rgm_error *err) {
-    for (int32_t i = 0; i < 2; i++) {
-        const rgm_batch_out out = {s->x[i], s->targets, s->labels};
-        RGM_TRY(rgm_batches_prepare(s->batches[i], 0, batch, &out, err));
-        rgm_phase phase = *rgm_batches_phase(s->batches[i]);
-        RGM_TRY(rgm_team_run(s->session->device->team, &phase, 1, err));
-    }
+    for (int32_t i = 0; i < 2; i++) RGM_TRY(load(s, s->batches[i], batch, s->x[i], err));
     return RGM_OK;
+}
+
+rgm_status rgm_specimen_images(rgm_specimen *s, int32_t layout, float **x, int64_t *floats, rgm_error *err) {
+    rgm_batches *batches = NULL;
+    *x = NULL;
+    rgm_status status = create_batches(s, layout, &batches, x, floats, err);
+    if (status >= 0) status = load(s, batches, 0, *x, err);
+    rgm_batches_destroy(batches);
+    if (status >= 0) return status;
+    free(*x);
+    *x = NULL;
+    return status;
 }
 
 /* ---- looking ---- */

@@ -10,8 +10,8 @@
  * Images are not augmented, so that two specimens of one set see the same. The struct is open: parameters and images
  * may be changed in place.
  */
-#ifndef RGM_RECIPE_SPECIMEN_H
-#define RGM_RECIPE_SPECIMEN_H
+#ifndef RGM_CHECK_SPECIMEN_H
+#define RGM_CHECK_SPECIMEN_H
 
 #include "data/batch.h"
 #include "plan/plan.h"
@@ -65,6 +65,9 @@ typedef struct rgm_specimen_options {
 rgm_status rgm_specimen_create(rgm_specimen **specimen, const rgm_specimen_options *options, rgm_error *err);
 void rgm_specimen_destroy(rgm_specimen *specimen); /* NULL is fine */
 
+/* What its plans are made with, for another plan of the same net: of evaluation, unless its `training` is set. */
+rgm_plan_options rgm_specimen_plan(rgm_specimen *specimen);
+
 /* Parameters and statistics as training starts from; without the weights of a checkpoint. [main] */
 rgm_status rgm_specimen_draw(rgm_specimen *specimen, rgm_error *err);
 
@@ -77,6 +80,10 @@ void rgm_specimen_wake(rgm_specimen *specimen);
 
 /* Batch `batch` of the set, counted from 0. [main] */
 rgm_status rgm_specimen_load(rgm_specimen *specimen, int64_t batch, rgm_error *err);
+
+/* Loads batch 0 as rgm_specimen_load() does, but in a layout of the caller's: (*x)[images][*floats], to be freed.
+ * RGM_E_NOMEM. [main] */
+rgm_status rgm_specimen_images(rgm_specimen *specimen, int32_t layout, float **x, int64_t *floats, rgm_error *err);
 
 /* How many whole batches the set has. */
 int64_t rgm_specimen_batches(const rgm_specimen *specimen);

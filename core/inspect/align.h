@@ -4,8 +4,8 @@
  * cross-correlation"). Shift, scale, gain and offset follow by least squares (Lucas and Kanade 1981; Baker and Matthews
  * 2004). judge.h decides by what is left.
  */
-#ifndef RGM_RECIPE_ALIGN_H
-#define RGM_RECIPE_ALIGN_H
+#ifndef RGM_INSPECT_ALIGN_H
+#define RGM_INSPECT_ALIGN_H
 
 #include "inspect/judge.h"
 

@@ -1,6 +1,6 @@
 /* Quantiles of many numbers: sorted by their bits, in a time that grows as their number. */
-#ifndef RGM_RECIPE_ASCENDING_H
-#define RGM_RECIPE_ASCENDING_H
+#ifndef RGM_INSPECT_ASCENDING_H
+#define RGM_INSPECT_ASCENDING_H
 
 #include <stdint.h>
 

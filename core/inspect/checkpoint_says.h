@@ -2,8 +2,8 @@
  *
  * The checkpoint's fingerprint tells whether its run was trained on this data. Then the images that the run held out
  * are a part of their own: it has not seen them. What its exclude list leaves out is not asked about. */
-#ifndef RGM_RECIPE_CHECKPOINT_SAYS_H
-#define RGM_RECIPE_CHECKPOINT_SAYS_H
+#ifndef RGM_INSPECT_CHECKPOINT_SAYS_H
+#define RGM_INSPECT_CHECKPOINT_SAYS_H
 
 #include "inspect/said.h"
 #include "report/inspection_model.h"

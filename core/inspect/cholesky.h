@@ -1,6 +1,6 @@
 /* Small dense systems of a positive definite matrix, by its Cholesky factor: double, row by row, in place. */
-#ifndef RGM_RECIPE_CHOLESKY_H
-#define RGM_RECIPE_CHOLESKY_H
+#ifndef RGM_INSPECT_CHOLESKY_H
+#define RGM_INSPECT_CHOLESKY_H
 
 #include <stdint.h>
 

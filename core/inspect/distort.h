@@ -1,8 +1,8 @@
 /* Near copies made on purpose, for the search to learn from. An image is moved, scaled, made brighter or darker, or
  * disturbed as lossy compression does.
  */
-#ifndef RGM_RECIPE_DISTORT_H
-#define RGM_RECIPE_DISTORT_H
+#ifndef RGM_INSPECT_DISTORT_H
+#define RGM_INSPECT_DISTORT_H
 
 #include <stdint.h>
 

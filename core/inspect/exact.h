@@ -3,8 +3,8 @@
  * Each image has a hash of 128 bits (XXH3, https://xxhash.com) of its size and its bytes. Those whose hashes agree are
  * compared byte by byte, so that nothing is called a duplicate that is none.
  */
-#ifndef RGM_RECIPE_EXACT_H
-#define RGM_RECIPE_EXACT_H
+#ifndef RGM_INSPECT_EXACT_H
+#define RGM_INSPECT_EXACT_H
 
 #include "inspect/images.h"
 #include "report/findings.h"

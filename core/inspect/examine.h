@@ -1,6 +1,6 @@
 /* A model on a split whose labels are known, image by image, for a report (report/examination.h). */
-#ifndef RGM_RECIPE_EXAMINE_H
-#define RGM_RECIPE_EXAMINE_H
+#ifndef RGM_INSPECT_EXAMINE_H
+#define RGM_INSPECT_EXAMINE_H
 
 #include "report/examination.h"
 #include "run/predictor.h"

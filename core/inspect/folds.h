@@ -8,8 +8,8 @@
  * The network is small, so that the whole takes minutes on two cores: rgm_folds_config(). It is trained without
  * files, by run/run.h.
  */
-#ifndef RGM_RECIPE_FOLDS_H
-#define RGM_RECIPE_FOLDS_H
+#ifndef RGM_INSPECT_FOLDS_H
+#define RGM_INSPECT_FOLDS_H
 
 #include "inspect/said.h"
 #include "train/config.h"

@@ -1,6 +1,6 @@
 /* Groups of copies in a data set: exact duplicates (exact.h) and near ones (near.h), for who divides it into splits. */
-#ifndef RGM_RECIPE_GROUPS_H
-#define RGM_RECIPE_GROUPS_H
+#ifndef RGM_INSPECT_GROUPS_H
+#define RGM_INSPECT_GROUPS_H
 
 #include "base/stop.h"
 #include "data/dataset.h"

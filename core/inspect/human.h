@@ -17,8 +17,8 @@
  * True labels are not in the file: they are the set's, as they are when the file is read. So labels that were corrected
  * since do no harm. Pictures are compared with those of the set one by one.
  */
-#ifndef RGM_RECIPE_HUMAN_H
-#define RGM_RECIPE_HUMAN_H
+#ifndef RGM_INSPECT_HUMAN_H
+#define RGM_INSPECT_HUMAN_H
 
 #include "data/dataset.h"
 #include "report/inspection_model.h"

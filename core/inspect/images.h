@@ -8,8 +8,8 @@
  * An encoded picture is made so small that its longer side has RGM_IMAGES_SIDE pixels at most. Its own size stands
  * beside. Memory is the workers' buffers, and 64 MiB of images where they are read through HDF5.
  */
-#ifndef RGM_RECIPE_IMAGES_H
-#define RGM_RECIPE_IMAGES_H
+#ifndef RGM_INSPECT_IMAGES_H
+#define RGM_INSPECT_IMAGES_H
 
 #include "base/stop.h"
 #include "data/dataset.h"

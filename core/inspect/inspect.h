@@ -20,8 +20,8 @@
  *     near         190       candidates beside the sketch
  * Findings take 72 bytes each.
  */
-#ifndef RGM_RECIPE_INSPECT_H
-#define RGM_RECIPE_INSPECT_H
+#ifndef RGM_INSPECT_INSPECT_H
+#define RGM_INSPECT_INSPECT_H
 
 #include "base/stop.h"
 #include "report/inspection.h"

@@ -1,6 +1,6 @@
 /* What is left between two aligned images, judged against what copying leaves. */
-#ifndef RGM_RECIPE_JUDGE_H
-#define RGM_RECIPE_JUDGE_H
+#ifndef RGM_INSPECT_JUDGE_H
+#define RGM_INSPECT_JUDGE_H
 
 #include "inspect/patch.h"
 

@@ -18,8 +18,8 @@
  * labels likeliest, if a share RGM_TEMPER_FLOOR of them is any class. Wrong labels of classes that are hard to tell
  * apart are not counted in full: n is rather too small.
  */
-#ifndef RGM_RECIPE_LABEL_ERRORS_H
-#define RGM_RECIPE_LABEL_ERRORS_H
+#ifndef RGM_INSPECT_LABEL_ERRORS_H
+#define RGM_INSPECT_LABEL_ERRORS_H
 
 #include "inspect/said.h"
 #include "report/findings.h"

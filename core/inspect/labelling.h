@@ -11,8 +11,8 @@
  * One in eight is shown twice, to measure how far people agree with themselves. Between the two lies half of the others
  * at least. The order does not tell which these are, nor of which class an image is.
  */
-#ifndef RGM_RECIPE_LABELLING_H
-#define RGM_RECIPE_LABELLING_H
+#ifndef RGM_INSPECT_LABELLING_H
+#define RGM_INSPECT_LABELLING_H
 
 #include "data/dataset.h"
 

@@ -4,8 +4,8 @@
  * RGM_LABEL_PAGE_SIDE. Of other than one or three channels, the first ones are shown. A picture that cannot be read is
  * left out with a line of the log. Memory is that of a picture.
  */
-#ifndef RGM_RECIPE_LABELLING_PAGE_H
-#define RGM_RECIPE_LABELLING_PAGE_H
+#ifndef RGM_INSPECT_LABELLING_PAGE_H
+#define RGM_INSPECT_LABELLING_PAGE_H
 
 #include "base/stop.h"
 #include "inspect/labelling.h"

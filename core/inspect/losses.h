@@ -1,6 +1,6 @@
 /* The largest losses of what a model says (said.h), and beside each the most similar training image. */
-#ifndef RGM_RECIPE_LOSSES_H
-#define RGM_RECIPE_LOSSES_H
+#ifndef RGM_INSPECT_LOSSES_H
+#define RGM_INSPECT_LOSSES_H
 
 #include "inspect/images.h"
 #include "inspect/said.h"

@@ -18,8 +18,8 @@
  *
  * All sums are of integers. An image has the same measures on any number of threads.
  */
-#ifndef RGM_RECIPE_MEASURES_H
-#define RGM_RECIPE_MEASURES_H
+#ifndef RGM_INSPECT_MEASURES_H
+#define RGM_INSPECT_MEASURES_H
 
 #include "data/stats.h"
 #include "inspect/images.h"

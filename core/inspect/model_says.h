@@ -1,6 +1,6 @@
 /* What a model says of a whole set: a checkpoint's (run/predictor.h), or out-of-fold networks' (folds.h). */
-#ifndef RGM_RECIPE_MODEL_SAYS_H
-#define RGM_RECIPE_MODEL_SAYS_H
+#ifndef RGM_INSPECT_MODEL_SAYS_H
+#define RGM_INSPECT_MODEL_SAYS_H
 
 #include "inspect/images.h"
 #include "report/findings.h"

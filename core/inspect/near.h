@@ -10,8 +10,8 @@
  *
  * Memory is 129 bytes an image, and 44 more while they are compared.
  */
-#ifndef RGM_RECIPE_NEAR_H
-#define RGM_RECIPE_NEAR_H
+#ifndef RGM_INSPECT_NEAR_H
+#define RGM_INSPECT_NEAR_H
 
 #include "inspect/images.h"
 #include "report/findings.h"

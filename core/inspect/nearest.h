@@ -1,6 +1,6 @@
 /* The training image that is most like another image. */
-#ifndef RGM_RECIPE_NEAREST_H
-#define RGM_RECIPE_NEAREST_H
+#ifndef RGM_INSPECT_NEAREST_H
+#define RGM_INSPECT_NEAREST_H
 
 #include "inspect/images.h"
 

@@ -51,8 +51,8 @@
  *     dark, bright               not odd; not of little information unless the score of that is larger
  *     of little information      not blurred, odd
  */
-#ifndef RGM_RECIPE_OUTLIERS_H
-#define RGM_RECIPE_OUTLIERS_H
+#ifndef RGM_INSPECT_OUTLIERS_H
+#define RGM_INSPECT_OUTLIERS_H
 
 #include "inspect/typical.h"
 #include "report/findings.h"

@@ -7,8 +7,8 @@
  *
  * Memory is 128 bytes an image and RGM_PAIRS_BEST candidates.
  */
-#ifndef RGM_RECIPE_PAIRS_H
-#define RGM_RECIPE_PAIRS_H
+#ifndef RGM_INSPECT_PAIRS_H
+#define RGM_INSPECT_PAIRS_H
 
 #include "inspect/sketch.h"
 

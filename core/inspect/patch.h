@@ -1,6 +1,6 @@
 /* An image as it is compared by its pixels: small, its grey apart from its colours. */
-#ifndef RGM_RECIPE_PATCH_H
-#define RGM_RECIPE_PATCH_H
+#ifndef RGM_INSPECT_PATCH_H
+#define RGM_INSPECT_PATCH_H
 
 #include "picture/resize.h"
 #include "picture/transform.h"

@@ -1,8 +1,8 @@
 /* What a model says of each image, in 16 bytes: what its label gets, and the likeliest other class. All that follows,
  * label errors, confusion and calibration, is made of that.
  */
-#ifndef RGM_RECIPE_SAID_H
-#define RGM_RECIPE_SAID_H
+#ifndef RGM_INSPECT_SAID_H
+#define RGM_INSPECT_SAID_H
 
 #include "data/split.h"
 #include "run/answers.h"

@@ -1,6 +1,6 @@
 /* Figures of what a model says (said.h): accuracy, confusion, precision and recall by class, calibration. */
-#ifndef RGM_RECIPE_SAYS_H
-#define RGM_RECIPE_SAYS_H
+#ifndef RGM_INSPECT_SAYS_H
+#define RGM_INSPECT_SAYS_H
 
 #include "inspect/said.h"
 #include "report/inspection_model.h"

@@ -6,8 +6,8 @@
  *
  * Of other than one or three channels, the first ones are shown. Memory is that of RGM_THUMBS_MOST small pictures.
  */
-#ifndef RGM_RECIPE_SHEETS_H
-#define RGM_RECIPE_SHEETS_H
+#ifndef RGM_INSPECT_SHEETS_H
+#define RGM_INSPECT_SHEETS_H
 
 #include "inspect/images.h"
 #include "report/thumbs.h"

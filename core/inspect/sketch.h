@@ -7,8 +7,8 @@
  * Numbers e are even under the mirror, numbers o odd. The distance of two images is that to the other or to the other
  * mirrored, whichever is less. Squared, it is  sum (e - e')^2 + min(sum (o - o')^2, sum (o + o')^2).
  */
-#ifndef RGM_RECIPE_SKETCH_H
-#define RGM_RECIPE_SKETCH_H
+#ifndef RGM_INSPECT_SKETCH_H
+#define RGM_INSPECT_SKETCH_H
 
 #include "inspect/images.h"
 

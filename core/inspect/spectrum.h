@@ -6,8 +6,8 @@
  * in the mirrored image. So half their sum is even: it does not change with the mirror. Half their difference is odd:
  * it changes its sign.
  */
-#ifndef RGM_RECIPE_SPECTRUM_H
-#define RGM_RECIPE_SPECTRUM_H
+#ifndef RGM_INSPECT_SPECTRUM_H
+#define RGM_INSPECT_SPECTRUM_H
 
 #include "picture/resize.h"
 

@@ -7,8 +7,8 @@
  *
  * The workers add to one table, so memory is 16 bytes for each split, class and channel.
  */
-#ifndef RGM_RECIPE_STATISTICS_H
-#define RGM_RECIPE_STATISTICS_H
+#ifndef RGM_INSPECT_STATISTICS_H
+#define RGM_INSPECT_STATISTICS_H
 
 #include "data/stats.h"
 #include "inspect/images.h"

@@ -12,8 +12,8 @@
  * `alike` is the correlation with the third most alike reference, `opposite` that with the third most opposite one.
  * They are of grey values less their means, and of colours. A class of one image has none of these.
  */
-#ifndef RGM_RECIPE_TYPICAL_H
-#define RGM_RECIPE_TYPICAL_H
+#ifndef RGM_INSPECT_TYPICAL_H
+#define RGM_INSPECT_TYPICAL_H
 
 #include "base/team.h"
 #include "inspect/measures.h"

@@ -1,8 +1,8 @@
 /* Axes along which images differ the most, in units of how much copies of an image differ. This is linear discriminant
  * analysis (Fisher 1936; Rao 1948), where each image with its copies is a class.
  */
-#ifndef RGM_RECIPE_WHITEN_H
-#define RGM_RECIPE_WHITEN_H
+#ifndef RGM_INSPECT_WHITEN_H
+#define RGM_INSPECT_WHITEN_H
 
 #include <stdint.h>
 

@@ -9,7 +9,8 @@
  * Backward, with g the gradient behind the ReLU's mask, m the number of pixels, c = x - mean:
  *     dshift = sum g,   dscale = rstd * sum g c,   dx = a * (g - mean(g) - c * rstd^2 * mean(g c)),   a = scale * rstd.
  * Without residual the mask is recomputed from x; the end of a residual block looks at its output and stores g, which
- * is the residual's gradient.
+ * is the residual's gradient. Frozen, mean and variance are the running ones, which do not depend on x: then
+ * dx = a * g.
  */
 #include <math.h>
 #include "base/planted.h"
@@ -29,7 +30,8 @@ enum { A = RGM_NORM_SCALE, SHIFT = RGM_NORM_SHIFT, MEAN = RGM_NORM_MEAN, RSTD = 
 typedef struct bn_state {
     const rgm_kernels *k;
     rgm_extent e;
-    int32_t C, N, chunks, relu, training, r_relu;
+    int32_t C, N, chunks, relu, r_relu;
+    int32_t training, frozen; /* frozen: in training, with the running statistics */
     int32_t moment_chunks, sum_chunks;
     int32_t mask; /* of the second pass: RGM_MASK_NONE if g is stored */
     rgm_sums_pass first_pass;
@@ -198,7 +200,7 @@ static rgm_status run_backward_finish(void *context, int32_t block, int32_t work
         vector(c, P, block)[lane] = (float)a;
         vector(c, Q, block)[lane] = (float)q;
         vector(c, S, block)[lane] = (float)(-a * sum_g[lane] / m - q * vector(c, MEAN, block)[lane]);
-        if (RGM_PLANTED("M5")) vector(c, Q, block)[lane] = vector(c, S, block)[lane] = 0;
+        if (c->frozen || RGM_PLANTED("M5")) vector(c, Q, block)[lane] = vector(c, S, block)[lane] = 0;
         if (channel >= c->C) continue;
         c->dscale[channel] = (float)(rstd * sum_gc[lane]);
         c->dshift[channel] = (float)sum_g[lane];
@@ -247,6 +249,7 @@ static rgm_status create(rgm_plan *plan, int32_t index, bn_state **out, rgm_erro
     c->chunks = rgm_plan_images(plan, c->e.floats);
     c->relu = !!(node->flags & RGM_BN_RELU);
     c->training = o->training | RGM_PLANTED("M5.batch");
+    c->frozen = o->frozen;
     use_parameters(plan, node, c);
     c->vectors_buffer = rgm_plan_buffer(plan, sizeof(float) * VECTORS * (size_t)c->e.channels);
     rgm_plan_set_node_state(plan, index, c);
@@ -269,6 +272,11 @@ static rgm_status plan_vectors(rgm_plan *plan, int32_t index, bn_state *c, rgm_b
     if (!c->training) {
         RGM_TRY(rgm_plan_phase_once(plan, index, &(rgm_phase_spec){"running statistics", run_running, c, c->e.blocks},
                                     err));
+        rgm_plan_use(plan, c->vectors_buffer, &c->vectors);
+        return RGM_OK;
+    }
+    if (c->frozen) {
+        RGM_TRY(rgm_plan_phase(plan, index, &(rgm_phase_spec){"running statistics", run_running, c, c->e.blocks}, err));
         rgm_plan_use(plan, c->vectors_buffer, &c->vectors);
         return RGM_OK;
     }

@@ -27,7 +27,8 @@ rgm_status rgm_plan_one_gradient(rgm_plan *p, int32_t tensor, rgm_gradient *out,
         if (!c) return rgm_plan_no_memory(err);
         *c = (sum_context){
             .k = p->o.kernels, .floats = (floats * p->o.batch + 15) / 16 * 16, .chunks = rgm_plan_images(p, floats)};
-        RGM_TRY(rgm_plan_phase(p, rgm_plan_tensor(p, tensor)->producer,
+        int32_t producer = rgm_plan_tensor(p, tensor)->producer; /* the input has none */
+        RGM_TRY(rgm_plan_phase(p, producer < 0 ? 0 : producer,
                                &(rgm_phase_spec){"add gradients", run_sum, c, c->chunks}, err));
         int32_t target = !g->shared[0] ? 0 : !g->shared[1] ? 1 : -1;
         rgm_buffer sum = target < 0 ? rgm_plan_buffer(p, rgm_plan_tensor_bytes(p, tensor)) : g->addend[target];

@@ -5,7 +5,7 @@
 #include "plan/plan_internal.h"
 
 int32_t rgm_plan_feeds_norm(const rgm_plan *p, int32_t tensor) {
-    for (int32_t i = 0; p->o.training && i < rgm_graph_node_count(p->o.graph); i++)
+    for (int32_t i = 0; p->o.training && !p->o.frozen && i < rgm_graph_node_count(p->o.graph); i++)
         if (rgm_plan_node(p, i)->op == RGM_OP_BATCHNORM && rgm_plan_node(p, i)->in[0] == tensor) return 1;
     return 0;
 }

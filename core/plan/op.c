@@ -10,7 +10,9 @@ const rgm_plan_options *rgm_plan_get(const rgm_plan *p) { return &p->o; }
 const rgm_node *rgm_plan_node(const rgm_plan *p, int32_t node) { return rgm_graph_node(p->o.graph, node); }
 const rgm_op *rgm_plan_op(const rgm_plan *p, int32_t node) { return p->o.ops[rgm_plan_node(p, node)->op]; }
 const rgm_tensor *rgm_plan_tensor(const rgm_plan *p, int32_t tensor) { return rgm_graph_tensor(p->o.graph, tensor); }
-int32_t rgm_plan_needs_gradient(const rgm_plan *p, int32_t tensor) { return rgm_plan_tensor(p, tensor)->trains; }
+int32_t rgm_plan_needs_gradient(const rgm_plan *p, int32_t tensor) {
+    return p->o.input_gradient || rgm_plan_tensor(p, tensor)->trains;
+}
 int32_t rgm_plan_shares(const rgm_plan *p) { return !p->o.training && !p->knobs.apart; }
 
 int32_t rgm_plan_may_overwrite(const rgm_plan *p, int32_t tensor) {

@@ -94,6 +94,10 @@ static rgm_status append_backward(rgm_plan *p, rgm_error *err) {
         rgm_status status = append_backward_of(p, node, err);
         if (status < 0) return rgm_fail_in(err, "layer %s", rgm_plan_node(p, node)->name);
     }
+    if (!p->o.input_gradient || !p->build->tensors[0].gradient.count) return RGM_OK;
+    rgm_gradient input;
+    RGM_TRY(rgm_plan_one_gradient(p, 0, &input, err));
+    rgm_plan_use(p, input.addend[0], &p->dinput);
     return RGM_OK;
 }
 

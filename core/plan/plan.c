@@ -136,6 +136,7 @@ float *rgm_plan_input(const rgm_plan *p) { return p->input; }
 int32_t rgm_plan_input_layout(const rgm_plan *p) { return p->layouts->input.layout; }
 float *rgm_plan_logits(const rgm_plan *p) { return p->logits; }
 float *rgm_plan_dlogits(const rgm_plan *p) { return p->dlogits; }
+float *rgm_plan_dinput(const rgm_plan *p) { return p->dinput; }
 int64_t rgm_plan_logits_pitch(const rgm_plan *p) { return rgm_plan_extent(p, rgm_graph_output(p->o.graph)).floats; }
 double rgm_plan_gradient_squares(const rgm_plan *p) { return rgm_squares_sum(p->program->squares); }
 

@@ -97,6 +97,9 @@ typedef struct rgm_plan_options {
     int32_t conv;     /* RGM_WAY_AUTO, ... */
     int32_t memory;   /* RGM_MEMORY_NORMAL, ... */
     int32_t training; /* 1: forward with batch statistics, and backward; 0: forward with running statistics */
+    /* In training, 0 as a rule: */
+    int32_t frozen;         /* 1: batch norms take the running statistics, which stay as they are: images are apart */
+    int32_t input_gradient; /* 1: the gradient of the input, too: rgm_plan_dinput() */
     /* Required in training if the graph has plugin activations; in evaluation they pass through. */
     rgm_activation_hook hook;
     const rgm_plan_knobs *knobs; /* what only tests turn; NULL: nothing is. Copied */
@@ -133,6 +136,10 @@ int32_t rgm_plan_input_layout(const rgm_plan *plan);
 float *rgm_plan_logits(const rgm_plan *plan);
 float *rgm_plan_dlogits(const rgm_plan *plan);
 int64_t rgm_plan_logits_pitch(const rgm_plan *plan);
+
+/* With `input_gradient`, after the backward phases: the gradient of the input, in its layout, [N] images of as many
+ * floats as the input's. NULL: no loss depends on it. Valid after binding. */
+float *rgm_plan_dinput(const rgm_plan *plan);
 
 /* The sum of the squares of all gradients, after the backward phases, which add them up as they store gradients: no
  * pass over memory. [any] */

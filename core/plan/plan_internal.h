@@ -35,7 +35,7 @@ struct rgm_plan {
 
     /* since binding */
     char *arena;
-    void *input, *logits, *dlogits;
+    void *input, *logits, *dlogits, *dinput;
 };
 
 #endif
