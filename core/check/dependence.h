@@ -16,8 +16,8 @@ typedef struct rgm_dependence rgm_dependence;
 rgm_status rgm_dependence_create(rgm_dependence **dependence, rgm_specimen *specimen, rgm_error *err);
 void rgm_dependence_destroy(rgm_dependence *dependence); /* NULL is fine */
 
-/* The gradient of the loss of image `of` by the pixels of each image: largest[images] gets its largest absolute value,
- * NaN if one of its values is. *ok 0: that loss is not finite, and there is no gradient. [main] */
+/* The gradient of the loss of image `of` by the pixels of each image. largest[images] gets its largest absolute
+ * value, or NaN if one of its values is. *ok 0: that loss is not finite, and there is no gradient. [main] */
 rgm_status rgm_dependence_of(rgm_dependence *dependence, int32_t of, double *largest, int32_t *ok, rgm_error *err);
 
 #endif
