@@ -1,5 +1,5 @@
 /* Which images of a batch the loss of one of them depends on, by backpropagation to the pixels. Batch norm is frozen at
- * its running statistics, as it is in evaluation: then no image may have a gradient but the one whose loss it is. A
+ * its running statistics, as it is in evaluation. Then no image may have a gradient but the one whose loss it is. A
  * product of zeros is zero, so the others' are 0 to the bit.
  *
  * Karpathy, A Recipe for Training Neural Networks (2019): "use backprop to chart dependencies".
