@@ -30,7 +30,22 @@ kind() { # of the machine, for the run that was made last
     "$tensors" -b run/checkpoints/last.h5 | sed -e 's/, [a-z0-9]* kernels//' -e 's/regimen [^,]*, //'
 }
 
+# Sets recorded to the file of this kind of machine, with one short run; nothing is compared without one.
+find_recorded() {
+    train generic16 mlp >first_run || train reference mlp >first_run || {
+        cat err >&2
+        exit 1
+    }
+    kind=$(kind | paste -s -d ' ' -)
+    recorded=$(grep -lxF "# $kind" "$here"/*.txt | head -n 1)
+    [ "$recorded" ] || {
+        skip bits "nothing is recorded for this kind of machine: $kind"
+        exit 77
+    }
+}
+
 make_data
+[ "$1" ] || find_recorded
 sets="generic16 avx2 avx512"
 [ "$1" ] && sets="reference $sets"
 for isa in $sets; do
@@ -44,21 +59,14 @@ done >now
     cat err >&2
     exit 1
 }
-kind=$(kind | paste -s -d ' ' -)
 
 case $1 in
 record)
-    echo "# $kind"
+    echo "# $(kind | paste -s -d ' ' -)"
     cat now
     exit
     ;;
-'')
-    recorded=$(grep -lxF "# $kind" "$here"/*.txt | head -n 1)
-    [ "$recorded" ] || {
-        skip bits "nothing is recorded for this kind of machine: $kind"
-        exit 77
-    }
-    ;;
+'') ;;
 /*) recorded=$1 ;;
 *) recorded=$started/$1 ;;
 esac

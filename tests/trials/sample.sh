@@ -26,10 +26,10 @@ LINE
 
 # A sanitizer sees what damaged files do to memory. Where a run ends is the same without it, and its processes are slow.
 if ! tests/trials/timed -x; then
-    sample stops COUNT=12
-    sample kills COUNT=4 PLACES=10
+    sample stops COUNT=4
+    sample kills COUNT=2 PLACES=5
 fi
-sample flips COUNT=3 STRIDE=64
+sample flips COUNT=1 STRIDE=64
 sample faults COUNT=1 LIBRARY_COUNT=1 ROWS='import own\|train own\|resume own\|resume library'
 all=$((passed + failed))
 echo "$((all ? 100 * passed / all : 0))%: Checks: $all, Failures: $failed, Errors: 0"
