@@ -34,18 +34,25 @@ int32_t netrun_has(int32_t isa) {
     return rgm_kernels_get(isa) && rgm_isa_choose(rgm_isa_name(isa), rgm_cpu_features(), &chosen, &err) == RGM_OK;
 }
 
-int32_t netrun_turn(int32_t isa, int32_t least, size_t i) {
-    if (!RGM_SANITIZED && !getenv("REGIMEN_TEST_TURNS")) return 1;
-    int32_t best = RGM_ISA_COUNT - 1;
-    while (!netrun_has(best)) best--;
-    if (least > best) least = best;
+/* 1 if it is the turn of `isa` among the levels from `first` on, below `end`, that the machine has. */
+static int32_t has_turn(int32_t isa, int32_t first, int32_t end, size_t i) {
     size_t levels = 0, before = 0;
-    for (int32_t level = least; level <= best; level++) {
+    for (int32_t level = first; level < end; level++) {
         if (!netrun_has(level)) continue;
         before += level < isa;
         levels++;
     }
-    return isa >= least && i % levels == before;
+    return isa >= first && isa < end && i % levels == before;
+}
+
+int32_t netrun_turn(int32_t isa, int32_t least, size_t i) {
+    const char *turns = getenv("REGIMEN_TEST_TURNS");
+    int32_t best = RGM_ISA_COUNT - 1;
+    while (!netrun_has(best)) best--;
+    if (least > best) least = best;
+    if (RGM_SANITIZED || (turns && strcmp(turns, "one") == 0)) return has_turn(isa, least, best + 1, i);
+    if (turns && strcmp(turns, "all") == 0) return isa >= least;
+    return isa == best || has_turn(isa, least, best, i);
 }
 
 enum { GUARD = 64 };

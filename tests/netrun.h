@@ -48,10 +48,15 @@ void netrun_tell_sets(void);
 /* 1 if this build and this machine have the ISA level. */
 int32_t netrun_has(int32_t isa);
 
-/* 1 if case `i` of a long loop is to run on the ISA level. All are, except with sanitizers, which are slow and look at
- * addresses, not at results, and where REGIMEN_TEST_TURNS is set: for a second compiler. There the levels that the
- * machine has share the cases out: those from `least` on, or the best one. (The kernels themselves are tested on every
- * level there, too, by kerncheck.) */
+/* 1 if case `i` of a long loop is to run on the ISA level, of those from `least` on that the machine has, or of the
+ * best one:
+ *
+ *     REGIMEN_TEST_TURNS    a case runs on
+ *     not set               the best level, and one of the others, which take turns
+ *     one                   one of all, which take turns: for a second compiler. So it is with sanitizers, which are
+ * slow and look at addresses, not at results all                   each of them: for a change of kernels
+ *
+ * The kernels themselves are tested on every level by kerncheck. */
 int32_t netrun_turn(int32_t isa, int32_t least, size_t i);
 
 /* The arena is filled with NaNs, and so are the gradients. One ISA per process: the engine fixes it. */
