@@ -17,6 +17,7 @@ libchecks_la_SOURCES = \
 	%D%/check_run.c \
 	%D%/check_run_bits.c %D%/check_run_bits.h \
 	%D%/check_run_end.c %D%/check_run_end.h \
+	%D%/check_run_plain.c %D%/check_run_plain.h \
 	%D%/check_start.c %D%/check_start.h \
 	%D%/check_start_scale.c %D%/check_start_scale.h \
 	%D%/check_step.c \

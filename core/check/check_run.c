@@ -1,117 +1,19 @@
 /* The run: what its figures are of. */
 #include "check/check_run_bits.h"
 #include "check/check_run_end.h"
+#include "check/check_run_plain.h"
 
 #include <inttypes.h>
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
-#include "check/checksums.h"
 #include "check/short.h"
-#include "run/answers.h"
 
 /* ---- an evaluation, counted again from the predictions ---- */
 
-typedef struct counted {
-    rgm_view view;
-    uint32_t *indices;
-    rgm_tally told;        /* by the trainer */
-    int64_t seen, right;   /* by the predictions */
-    int64_t ties;          /* images whose likeliest class is not alone */
-    double loss;           /* sum of -log p of the labels */
-    int32_t state_differs; /* 1: the evaluation changed the state */
-    char changed[96];      /* the first tensor of it */
-} counted;
-
-static void drop_counted(void *kept) {
-    counted *e = kept;
-    free(e->indices);
-    free(e);
-}
-
-static rgm_status count_batch(void *context, const rgm_answers_batch *batch, rgm_error *err) {
-    counted *e = context;
-    (void)err;
-    const int32_t *labels = rgm_dataset_labels(e->view.set, e->view.split);
-    for (int32_t i = 0; i < batch->count; i++) {
-        const float *p = batch->probabilities + (int64_t)i * batch->classes;
-        int32_t label = labels[rgm_view_index(&e->view, batch->first + i)], above = 0, same = 0;
-        for (int32_t k = 0; k < batch->classes; k++) {
-            above += p[k] > p[label];
-            same += k != label && p[k] >= p[label] && p[k] <= p[label];
-        }
-        e->right += above == 0 && same == 0;
-        e->ties += above == 0 && same > 0;
-        e->loss -= log(fmax((double)p[label], 1e-38));
-        e->seen++;
-    }
-    return RGM_OK;
-}
-
-/* Images of the set in memory, so many that the last batch is not whole. */
-static rgm_status choose_view(counted *e, const rgm_lab_set *small, int32_t batch, rgm_error *err) {
-    const int32_t split = small->count[RGM_SPLIT_VALIDATION] ? RGM_SPLIT_VALIDATION : RGM_SPLIT_TRAIN;
-    int64_t count = small->count[split], wanted = 16 * (int64_t)batch - (batch + 1) / 2;
-    e->view = rgm_view_all(small->set, split);
-    if (wanted > count) wanted = count;
-    if (wanted > batch && wanted % batch == 0 && batch > 1) wanted--;
-    e->indices = malloc((size_t)wanted * sizeof *e->indices);
-    if (!e->indices) return rgm_fail(err, RGM_E_NOMEM, "checks: no memory for %" PRId64 " images", wanted);
-    for (int64_t i = 0; i < wanted; i++) e->indices[i] = (uint32_t)(i * count / wanted);
-    e->view.indices = e->indices;
-    e->view.count = wanted;
-    return RGM_OK;
-}
-
-static rgm_status evaluate(const rgm_lab_bench *bench, counted *e, const rgm_stop *stop, rgm_error *err) {
-    const uint32_t all = RGM_PARAMETERS | RGM_STATISTICS | RGM_SLOTS | RGM_PLUGIN_STATES;
-    const rgm_answer_walk walk = {.session = bench->session,
-                                  .trainer = bench->trainer,
-                                  .view = &e->view,
-                                  .take = count_batch,
-                                  .context = e,
-                                  .stop = *stop};
-    rgm_checksums before, after = {0};
-    int32_t number;
-    rgm_status status = rgm_checksums_take(&before, bench->trainer, all, err);
-    if (status >= 0) status = rgm_trainer_evaluate(bench->trainer, &e->view, stop->asked, stop->context, &e->told, err);
-    if (status >= 0) status = rgm_checksums_take(&after, bench->trainer, all, err);
-    const rgm_checksum *first = rgm_checksums_difference(&before, &after, all, &number);
-    e->state_differs = first != NULL;
-    if (first) memcpy(e->changed, first->name, sizeof e->changed);
-    rgm_checksums_free(&before);
-    rgm_checksums_free(&after);
-    return status < 0 ? status : rgm_answers_each(&walk, err);
-}
-
-static rgm_status count_again(rgm_checking *c, counted *e, rgm_error *err) {
-    rgm_lab_bench bench;
-    double loss;
-    const rgm_lab_set *small;
-    RGM_TRY(rgm_checking_small(c, &small, err));
-    rgm_status status = rgm_short_open(c, &(rgm_short){0}, &bench, err);
-    if (status >= 0) status = rgm_short_train(c, &bench, 0, RGM_SHORT_STEPS, &loss, err);
-    if (status >= 0) status = choose_view(e, small, bench.config->batch, err);
-    if (status >= 0) status = evaluate(&bench, e, &c->options->stop, err);
-    rgm_lab_close(&bench);
-    return status;
-}
-
-static rgm_status make(rgm_checking *c, void *kept, rgm_error *err) { return count_again(c, kept, err); }
-
-/* The trained net's evaluation. */
-static rgm_status evaluation(rgm_checking *c, const counted **found, rgm_error *err) {
-    static const rgm_kept what = {RGM_KEPT_RUN, sizeof(counted), make, drop_counted};
-    void *kept;
-    RGM_TRY(rgm_checking_keep(c, &what, &kept, err));
-    *found = kept;
-    return RGM_OK;
-}
-
 /* Where two classes are equally likely, either count is right. */
 static rgm_status metric(rgm_checking *c, rgm_verdict *v, rgm_error *err) {
-    const counted *e;
-    RGM_TRY(evaluation(c, &e, err));
+    const rgm_run_plain *e;
+    RGM_TRY(rgm_run_evaluation(c, &e, err));
     const char *loss_name = rgm_instance_name(c->session->model->components.loss);
     const int32_t entropy = strcmp(loss_name, "cross_entropy") == 0;
     double told = rgm_tally_loss(&e->told), own = e->loss / (double)e->seen;
@@ -137,8 +39,8 @@ static rgm_status metric(rgm_checking *c, rgm_verdict *v, rgm_error *err) {
 }
 
 static rgm_status evaluation_whole(rgm_checking *c, rgm_verdict *v, rgm_error *err) {
-    const counted *e;
-    RGM_TRY(evaluation(c, &e, err));
+    const rgm_run_plain *e;
+    RGM_TRY(rgm_run_evaluation(c, &e, err));
     if (e->told.seen == e->view.count)
         return rgm_check_pass(v, "%" PRId64 " of %" PRId64 " images evaluated, the last batch not whole", e->told.seen,
                               e->view.count);
@@ -149,9 +51,9 @@ static rgm_status evaluation_whole(rgm_checking *c, rgm_verdict *v, rgm_error *e
 }
 
 static rgm_status evaluation_pure(rgm_checking *c, rgm_verdict *v, rgm_error *err) {
-    const counted *e;
+    const rgm_run_plain *e;
     char foreign[RGM_SHORT_FOREIGN];
-    RGM_TRY(evaluation(c, &e, err));
+    RGM_TRY(rgm_run_evaluation(c, &e, err));
     if (!e->state_differs) return rgm_check_pass(v, "an evaluation leaves every tensor as it was");
     rgm_check_fail(v, "an evaluation changes %s", e->changed);
     if (rgm_short_foreign(c->session, foreign)[0]) rgm_check_cause(v, "%s keeps what it sees in evaluations", foreign);

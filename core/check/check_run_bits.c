@@ -6,16 +6,12 @@
 #include <string.h>
 #include <unistd.h>
 #include "check/check_run_bits.h"
-#include "check/checksums.h"
+#include "check/check_run_plain.h"
 #include "check/short.h"
 #include "train/resume.h"
 #include "train/save.h"
 
-enum {
-    ALL = RGM_PARAMETERS | RGM_STATISTICS | RGM_SLOTS | RGM_PLUGIN_STATES,
-    HALF = RGM_SHORT_STEPS / 2,
-    EVALUATED = 128
-};
+enum { ALL = RGM_RUN_STATE, HALF = RGM_SHORT_STEPS / 2, EVALUATED = 128 };
 
 /* ---- twice the same ---- */
 
@@ -24,13 +20,13 @@ typedef struct outcome {
     double first_loss;
 } outcome;
 
-static rgm_status train(rgm_checking *c, const rgm_short *wish, outcome *o, rgm_error *err) {
+static rgm_status train(rgm_checking *c, const rgm_short *wish, int64_t steps, outcome *o, rgm_error *err) {
     rgm_lab_bench bench;
     double loss;
     *o = (outcome){0};
     rgm_status status = rgm_short_open(c, wish, &bench, err);
     if (status >= 0) status = rgm_short_train(c, &bench, 0, 1, &o->first_loss, err);
-    if (status >= 0) status = rgm_short_train(c, &bench, 1, RGM_SHORT_STEPS - 1, &loss, err);
+    if (status >= 0) status = rgm_short_train(c, &bench, 1, steps - 1, &loss, err);
     if (status >= 0) status = rgm_checksums_take(&o->end, bench.trainer, ALL, err);
     rgm_lab_close(&bench);
     return status;
@@ -47,11 +43,11 @@ static void blame_draws(const rgm_checking *c, rgm_verdict *v) {
 
 static int32_t same(double a, double b) { return a <= b && a >= b; }
 
-static rgm_status judge_seed(const rgm_checking *c, const outcome *a, const outcome *b, const outcome *other,
+static rgm_status judge_seed(const rgm_checking *c, const rgm_run_plain *a, const outcome *b, const outcome *other,
                              rgm_verdict *v) {
     int32_t number, unlike;
     const rgm_checksum *first = rgm_checksums_difference(&a->end, &b->end, ALL, &number);
-    rgm_checksums_difference(&a->end, &other->end, ALL, &unlike);
+    rgm_checksums_difference(&a->early, &other->end, ALL, &unlike);
     if (first) {
         rgm_check_fail(
             v, "two runs of %d steps with one seed differ in %d of %d tensors, first in %s; first loss %.9g and %.9g",
@@ -69,12 +65,12 @@ static rgm_status judge_seed(const rgm_checking *c, const outcome *a, const outc
 }
 
 rgm_status rgm_check_seed(rgm_checking *c, rgm_verdict *v, rgm_error *err) {
-    outcome a, b = {0}, other = {0};
-    rgm_status status = train(c, &(rgm_short){0}, &a, err);
-    if (status >= 0) status = train(c, &(rgm_short){0}, &b, err);
-    if (status >= 0) status = train(c, &(rgm_short){.other_seed = 1}, &other, err);
-    if (status >= 0) status = judge_seed(c, &a, &b, &other, v);
-    rgm_checksums_free(&a.end);
+    const rgm_run_plain *a;
+    outcome b = {0}, other = {0};
+    RGM_TRY(rgm_run_plain_train(c, &a, err));
+    rgm_status status = train(c, &(rgm_short){0}, RGM_SHORT_STEPS, &b, err);
+    if (status >= 0) status = train(c, &(rgm_short){.other_seed = 1}, RGM_RUN_EARLY, &other, err);
+    if (status >= 0) status = judge_seed(c, a, &b, &other, v);
     rgm_checksums_free(&b.end);
     rgm_checksums_free(&other.end);
     return status;
@@ -84,8 +80,10 @@ rgm_status rgm_check_seed(rgm_checking *c, rgm_verdict *v, rgm_error *err) {
 rgm_status rgm_check_threads(rgm_checking *c, rgm_verdict *v, rgm_error *err) {
     const int32_t here = rgm_team_size(c->device->team), there = here == 1 ? 2 : 1;
     rgm_device *device = NULL;
-    outcome a, b = {0};
+    const rgm_run_plain *a;
+    outcome b = {0};
     int32_t number;
+    RGM_TRY(rgm_run_plain_train(c, &a, err));
     rgm_config *config = malloc(sizeof *config);
     if (!config) return rgm_fail(err, RGM_E_NOMEM, "checks: no memory for a configuration");
     *config = *c->config;
@@ -93,19 +91,17 @@ rgm_status rgm_check_threads(rgm_checking *c, rgm_verdict *v, rgm_error *err) {
     rgm_status status = rgm_device_configure(&device, config, 0, err);
     free(config);
     RGM_TRY(status);
-    status = train(c, &(rgm_short){0}, &a, err);
-    if (status >= 0) status = train(c, &(rgm_short){.device = device}, &b, err);
-    const rgm_checksum *first = status >= 0 ? rgm_checksums_difference(&a.end, &b.end, ALL, &number) : NULL;
+    status = train(c, &(rgm_short){.device = device}, RGM_SHORT_STEPS, &b, err);
+    const rgm_checksum *first = status >= 0 ? rgm_checksums_difference(&a->end, &b.end, ALL, &number) : NULL;
     if (first) {
         rgm_check_fail(v, "%d and %d threads differ in %d of %d tensors after %d steps, first in %s", here, there,
-                       number, a.end.count, RGM_SHORT_STEPS, first->name);
+                       number, a->end.count, RGM_SHORT_STEPS, first->name);
         rgm_check_cause(v, "a result depends on which thread makes it, or on the order of sums");
         blame_draws(c, v);
         if (!v->mend[0]) rgm_check_mend(v, "report it as a fault of the program");
     } else if (status >= 0) {
         rgm_check_pass(v, "%d and %d threads: the same bits after %d steps", here, there, RGM_SHORT_STEPS);
     }
-    rgm_checksums_free(&a.end);
     rgm_checksums_free(&b.end);
     rgm_device_destroy(device);
     return status;
@@ -115,8 +111,8 @@ rgm_status rgm_check_threads(rgm_checking *c, rgm_verdict *v, rgm_error *err) {
 
 typedef struct middle {
     char folder[RGM_CONFIG_PATH], path[RGM_CONFIG_PATH + 16];
-    rgm_checksums saved, loaded, resumed_end, end; /* at the middle, and at the end */
-    double saved_loss, loaded_loss;                /* of an evaluation */
+    rgm_checksums saved, loaded, resumed_end; /* at the middle, and at the end */
+    double saved_loss, loaded_loss;           /* of an evaluation */
 } middle;
 
 static rgm_status make_folder(middle *m, rgm_error *err) {
@@ -133,15 +129,20 @@ static rgm_status make_folder(middle *m, rgm_error *err) {
     return status;
 }
 
-static void drop_middle(middle *m) {
-    if (m->folder[0]) {
-        unlink(m->path);
-        rmdir(m->folder);
-    }
+static void drop_folder(middle *m) {
+    if (!m->folder[0]) return;
+    unlink(m->path);
+    rmdir(m->folder);
+    m->folder[0] = 0;
+}
+
+static void drop_middle(void *kept) {
+    middle *m = kept;
+    drop_folder(m);
     rgm_checksums_free(&m->saved);
     rgm_checksums_free(&m->loaded);
     rgm_checksums_free(&m->resumed_end);
-    rgm_checksums_free(&m->end);
+    free(m);
 }
 
 static rgm_status evaluate(const rgm_checking *c, const rgm_lab_bench *bench, double *loss, rgm_error *err) {
@@ -154,8 +155,8 @@ static rgm_status evaluate(const rgm_checking *c, const rgm_lab_bench *bench, do
     return RGM_OK;
 }
 
-/* Half of a run, which is saved; then its other half. */
-static rgm_status train_whole(rgm_checking *c, middle *m, rgm_error *err) {
+/* Half of a run, which is saved. */
+static rgm_status train_half(rgm_checking *c, middle *m, rgm_error *err) {
     rgm_lab_bench bench;
     double loss;
     rgm_progress progress = rgm_progress_start();
@@ -169,12 +170,11 @@ static rgm_status train_whole(rgm_checking *c, middle *m, rgm_error *err) {
     }
     if (status >= 0) status = rgm_checksums_take(&m->saved, bench.trainer, ALL, err);
     if (status >= 0) status = evaluate(c, &bench, &m->saved_loss, err);
-    if (status >= 0) status = rgm_short_train(c, &bench, HALF, RGM_SHORT_STEPS - HALF, &loss, err);
-    if (status >= 0) status = rgm_checksums_take(&m->end, bench.trainer, ALL, err);
     rgm_lab_close(&bench);
     return status;
 }
 
+/* Its other half, without an evaluation as the plain run; that of what is loaded comes last. */
 static rgm_status train_resumed(rgm_checking *c, middle *m, rgm_error *err) {
     rgm_lab_bench bench;
     rgm_resumed resumed;
@@ -182,18 +182,29 @@ static rgm_status train_resumed(rgm_checking *c, middle *m, rgm_error *err) {
     rgm_status status = rgm_short_open(c, &(rgm_short){0}, &bench, err);
     if (status >= 0) status = rgm_resume(bench.session, bench.trainer, m->path, &resumed, err);
     if (status >= 0) status = rgm_checksums_take(&m->loaded, bench.trainer, ALL, err);
-    if (status >= 0) status = evaluate(c, &bench, &m->loaded_loss, err);
     if (status >= 0) status = rgm_short_train(c, &bench, HALF, RGM_SHORT_STEPS - HALF, &loss, err);
     if (status >= 0) status = rgm_checksums_take(&m->resumed_end, bench.trainer, ALL, err);
+    if (status >= 0) status = rgm_resume(bench.session, bench.trainer, m->path, &resumed, err);
+    if (status >= 0) status = evaluate(c, &bench, &m->loaded_loss, err);
     rgm_lab_close(&bench);
     return status;
 }
 
-static rgm_status go_through(rgm_checking *c, middle *m, rgm_error *err) {
-    *m = (middle){0};
+static rgm_status make_middle(rgm_checking *c, void *kept, rgm_error *err) {
+    middle *m = kept;
     RGM_TRY(make_folder(m, err));
-    RGM_TRY(train_whole(c, m, err));
-    return train_resumed(c, m, err);
+    rgm_status status = train_half(c, m, err);
+    if (status >= 0) status = train_resumed(c, m, err);
+    drop_folder(m);
+    return status;
+}
+
+static rgm_status go_through(rgm_checking *c, const middle **m, rgm_error *err) {
+    static const rgm_kept what = {RGM_KEPT_MIDDLE, sizeof(middle), make_middle, drop_middle};
+    void *kept;
+    RGM_TRY(rgm_checking_keep(c, &what, &kept, err));
+    *m = kept;
+    return RGM_OK;
 }
 
 static rgm_status judge_checkpoint(const middle *m, rgm_verdict *v) {
@@ -219,19 +230,17 @@ static rgm_status judge_checkpoint(const middle *m, rgm_verdict *v) {
 }
 
 rgm_status rgm_check_checkpoint(rgm_checking *c, rgm_verdict *v, rgm_error *err) {
-    middle m;
-    rgm_status status = go_through(c, &m, err);
-    if (status >= 0) status = judge_checkpoint(&m, v);
-    drop_middle(&m);
-    return status;
+    const middle *m;
+    RGM_TRY(go_through(c, &m, err));
+    return judge_checkpoint(m, v);
 }
 
-static rgm_status judge_resume(const rgm_checking *c, const middle *m, rgm_verdict *v) {
+static rgm_status judge_resume(const rgm_checking *c, const rgm_run_plain *whole, const middle *m, rgm_verdict *v) {
     char foreign[RGM_SHORT_FOREIGN];
     const uint32_t kept = RGM_SLOTS | RGM_PLUGIN_STATES;
     int32_t lost, other;
     const rgm_checksum *slot = rgm_checksums_difference(&m->saved, &m->loaded, kept, &lost);
-    const rgm_checksum *end = rgm_checksums_difference(&m->end, &m->resumed_end, kept | RGM_PARAMETERS, &other);
+    const rgm_checksum *end = rgm_checksums_difference(&whole->end, &m->resumed_end, kept | RGM_PARAMETERS, &other);
     if (!slot && !end)
         return rgm_check_pass(v, "%d steps, a checkpoint, %d steps: the bits of %d steps", HALF, RGM_SHORT_STEPS - HALF,
                               RGM_SHORT_STEPS);
@@ -251,9 +260,9 @@ static rgm_status judge_resume(const rgm_checking *c, const middle *m, rgm_verdi
 }
 
 rgm_status rgm_check_resume(rgm_checking *c, rgm_verdict *v, rgm_error *err) {
-    middle m;
-    rgm_status status = go_through(c, &m, err);
-    if (status >= 0) status = judge_resume(c, &m, v);
-    drop_middle(&m);
-    return status;
+    const rgm_run_plain *whole;
+    const middle *m;
+    RGM_TRY(rgm_run_plain_train(c, &whole, err));
+    RGM_TRY(go_through(c, &m, err));
+    return judge_resume(c, whole, m, v);
 }

@@ -153,9 +153,21 @@ static rgm_status run_to_end(rgm_checking *c, ended *e, rgm_error *err) {
     return status;
 }
 
-static void drop_ended(ended *e) {
+static void drop_ended(void *kept) {
+    ended *e = kept;
     rgm_checksums_free(&e->first);
     rgm_checksums_free(&e->end);
+    free(e);
+}
+
+static rgm_status make_ended(rgm_checking *c, void *kept, rgm_error *err) { return run_to_end(c, kept, err); }
+
+static rgm_status run(rgm_checking *c, const ended **e, rgm_error *err) {
+    static const rgm_kept what = {RGM_KEPT_ENDED, sizeof(ended), make_ended, drop_ended};
+    void *kept;
+    RGM_TRY(rgm_checking_keep(c, &what, &kept, err));
+    *e = kept;
+    return RGM_OK;
 }
 
 /* ---- verdicts ---- */
@@ -172,12 +184,10 @@ static int32_t lacks_validation(const rgm_checking *c, rgm_verdict *v) {
 }
 
 rgm_status rgm_check_split_chosen(rgm_checking *c, rgm_verdict *v, rgm_error *err) {
-    ended e;
+    const ended *e;
     if (lacks_validation(c, v)) return RGM_OK;
-    rgm_status status = run_to_end(c, &e, err);
-    int64_t judged = e.judged;
-    drop_ended(&e);
-    RGM_TRY(status);
+    RGM_TRY(run(c, &e, err));
+    int64_t judged = e->judged;
     if (judged == JUDGED) return rgm_check_pass(v, "epochs are evaluated on the validation split");
     if (judged == TESTED) {
         rgm_check_fail(v, "epochs are evaluated on the test split");
@@ -206,9 +216,7 @@ static rgm_status judge_best(const ended *e, rgm_verdict *v) {
 }
 
 rgm_status rgm_check_best_restored(rgm_checking *c, rgm_verdict *v, rgm_error *err) {
-    ended e;
-    rgm_status status = run_to_end(c, &e, err);
-    if (status >= 0) status = judge_best(&e, v);
-    drop_ended(&e);
-    return status;
+    const ended *e;
+    RGM_TRY(run(c, &e, err));
+    return judge_best(e, v);
 }
