@@ -87,16 +87,30 @@ static void factor_block(float *a, int64_t pitch, int64_t count) {
     }
 }
 
-/* Rows times the inverse of the transposed diagonal block, in place. */
-static void solve_block(const float *l, int64_t pitch, int64_t count, float *rows, int64_t rows_pitch, int64_t n) {
-    for (int64_t i = 0; i < n; i++) {
-        float *row = rows + i * rows_pitch;
-        for (int64_t j = 0; j < count; j++) {
-            float s = row[j];
-            for (int64_t k = 0; k < j; k++) s -= row[k] * l[j * pitch + k];
-            row[j] = s / l[j * pitch + j];
+/* The inverse of a lower diagonal block. A product with it is many times as fast as a substitution in each row. */
+static void invert_block(const float *l, int64_t pitch, int64_t count, float *inverse) {
+    memset(inverse, 0, sizeof *inverse * BLOCK * BLOCK);
+    for (int64_t j = 0; j < count; j++) {
+        double column[BLOCK];
+        for (int64_t i = j; i < count; i++) {
+            double s = i == j;
+            for (int64_t k = j; k < i; k++) s -= (double)l[i * pitch + k] * column[k];
+            column[i] = s / (double)l[i * pitch + i];
+            inverse[i * BLOCK + j] = (float)column[i];
         }
     }
+}
+
+/* Rows times the inverse of the transposed diagonal block, in place; `room` has [n][BLOCK]. */
+static rgm_status solve_block(const float *l, int64_t pitch, int64_t count, float *rows, int64_t n, float *room,
+                              rgm_error *err) {
+    float inverse[BLOCK * BLOCK];
+    invert_block(l, pitch, count, inverse);
+    const rgm_matmul_shape shape = {
+        .trans_b = 1, .m = n, .n = count, .k = count, .lda = pitch, .ldb = BLOCK, .ldc = BLOCK};
+    RGM_TRY(rgm_matmul(&shape, rows, inverse, room, err));
+    for (int64_t i = 0; i < n; i++) memcpy(rows + i * pitch, room + i * BLOCK, sizeof *rows * (size_t)count);
+    return RGM_OK;
 }
 
 /* Of the block column under way: what stands left of it is taken off, in rows of blocks. */
@@ -117,10 +131,9 @@ static rgm_status factor_rows(void *context, int32_t chunk, int32_t worker, rgm_
 static rgm_status solve_rows(void *context, int32_t chunk, int32_t worker, rgm_error *err) {
     const fit *f = context;
     int64_t D = f->job->width, at = f->column, row = at + (int64_t)(chunk + 1) * BLOCK;
-    float *l = f->ridge->factor;
-    (void)worker, (void)err;
-    solve_block(l + at * D + at, D, least(BLOCK, D - at), l + row * D + at, D, least(BLOCK, D - row));
-    return RGM_OK;
+    float *l = f->ridge->factor, room[BLOCK * BLOCK];
+    (void)worker;
+    return solve_block(l + at * D + at, D, least(BLOCK, D - at), l + row * D + at, least(BLOCK, D - row), room, err);
 }
 
 static rgm_status factorise(fit *f, rgm_error *err) {
@@ -151,7 +164,7 @@ static rgm_status whiten_rows(const rgm_ridge *r, float *rows, int64_t n, rgm_er
         if (at) status = rgm_matmul(&shape, rows, r->factor + at * D, left, err);
         for (int64_t i = 0; at && i < n; i++)
             for (int64_t j = 0; j < count; j++) rows[i * D + at + j] -= left[i * BLOCK + j];
-        solve_block(r->factor + at * D + at, D, count, rows + at, D, n);
+        if (status >= 0) status = solve_block(r->factor + at * D + at, D, count, rows + at, n, left, err);
     }
     free(left);
     return status;
