@@ -7,7 +7,7 @@
 #include <string.h>
 #include "check/cheap.h"
 
-enum { TRAIN = RGM_SPLIT_TRAIN, LAST = 25, BATCH_LEAST = 32 };
+enum { TRAIN = RGM_SPLIT_TRAIN, LAST = 25, BATCH_LEAST = 32, SURE = 3 /* standard errors */ };
 
 static void zero(void *context, rgm_lab_set *set) {
     size_t bytes = (size_t)set->H * (size_t)set->W * (size_t)set->C;
@@ -58,10 +58,51 @@ static rgm_status learnable(rgm_checking *c, double *right, double *most, rgm_er
     return better || !rgm_cheap_is_sparse(m) ? better : 2;
 }
 
+/* ---- without a training on black images ---- */
+
+/* Entropy of the classes of the images that are trained on, in nats, and the largest class's share. */
+static void describe_classes(const rgm_lab_set *s, double *entropy, double *most) {
+    double n = (double)s->count[TRAIN];
+    int64_t *of = calloc((size_t)s->classes, sizeof *of);
+    *entropy = (double)INFINITY;
+    *most = 1;
+    if (!of) return;
+    for (int64_t i = 0; i < s->count[TRAIN]; i++) of[s->labels[TRAIN][i]]++;
+    *entropy = 0;
+    for (int32_t k = 0; k < s->classes; k++)
+        if (of[k]) *entropy -= (double)of[k] / n * log((double)of[k] / n);
+    *most = (double)rgm_cheap_majority(s->labels[TRAIN], s->count[TRAIN], s->classes) / n;
+    free(of);
+}
+
+/* Of black images one answer is as good for all. Its cross-entropy is no less than the entropy of the classes (Gibbs),
+ * and it is right about the largest class. Below the one and above the other, the training on black images need not be
+ * made: 0 is given where it must. */
+static double below_entropy(const rgm_checking *c, const rgm_lab_set *s, const rgm_lab_result *r) {
+    const rgm_instance *loss = c->session->model->components.loss;
+    double entropy, most, square = 0, images = (double)LAST * c->config->batch;
+    if (r->status < 0 || r->steps < LAST || r->steps > RGM_LAB_STEPS) return 0;
+    if (!rgm_instance_listed(loss)->builtin || strcmp(rgm_instance_name(loss), "cross_entropy") != 0) return 0;
+    describe_classes(s, &entropy, &most);
+    double mean = rgm_lab_mean(r->loss, r->steps, r->steps - LAST, LAST);
+    double right = rgm_lab_mean(r->accuracy, r->steps, r->steps - LAST, LAST);
+    for (int64_t i = r->steps - LAST; i < r->steps; i++) square += pow((double)r->loss[i] - mean, 2);
+    int32_t lower = entropy - mean > SURE * sqrt(square / (LAST - 1) / LAST) && entropy - mean > 0.01 * entropy;
+    int32_t better = right - most > SURE * sqrt(most * (1 - most) / images);
+    return lower && better ? entropy - mean : 0;
+}
+
 rgm_status rgm_check_inputs_matter(rgm_checking *c, rgm_verdict *v, rgm_error *err) {
     const rgm_lab_result *real;
+    const rgm_lab_set *small;
     double right, most, apart = 0;
+    RGM_TRY(rgm_checking_small(c, &small, err));
     RGM_TRY(rgm_checking_reference(c, &real, err));
+    double gain = below_entropy(c, small, real);
+    if (gain > 0)
+        return rgm_check_pass(
+            v, "after %d steps the loss is %.3f below the entropy of the classes, the least on black images",
+            RGM_REFERENCE_STEPS, gain);
     rgm_status shows = learnable(c, &right, &most, err);
     RGM_TRY(shows);
     rgm_lab_result *black = malloc(sizeof *black);
@@ -75,7 +116,7 @@ rgm_status rgm_check_inputs_matter(rgm_checking *c, rgm_verdict *v, rgm_error *e
         return rgm_check_not(v, "a short training failed: %.200s",
                              real->status < 0 ? real->why.text : "on black images");
     if (!isfinite(sure)) return rgm_check_not(v, "the training is shorter than %d steps", LAST);
-    if (sure >= 3)
+    if (sure >= SURE)
         return rgm_check_pass(v, "after %d steps the loss is %.3f below that on black images", RGM_REFERENCE_STEPS,
                               apart);
     if (shows == 2)

@@ -10,12 +10,13 @@
 #include "check/short.h"
 #include "train/snapshot.h"
 
-enum { RAMP = 100, TRIAL = 60, WARM = 30 };
+enum { RAMP = 100, COARSE = 40, TRIAL = 60, WARM = 30 };
 static const double BELOW = 1e-3, ABOVE = 1e3; /* of the configured peak: where the ramp begins and ends */
 
 /* ---- the ramp ---- */
 
 typedef struct ramp {
+    int32_t steps; /* RAMP, or COARSE for a rate that is not doubted whatever comes out */
     int32_t count; /* steps made; it ends where the loss does */
     double rate[RAMP], loss[RAMP];
     double best;       /* the rate where the smoothed loss is least */
@@ -25,7 +26,7 @@ typedef struct ramp {
 
 /* Smoothed over the last few steps, without the weight of a start. */
 static void judge_ramp(ramp *r) {
-    double mean = 0, keep = 0.8, share = 1;
+    double mean = 0, keep = r->steps < RAMP ? 0.6 : 0.8, share = 1; /* over the same span of rates, about */
     r->start = r->least = r->count ? r->loss[0] : (double)NAN;
     r->best = r->rate[0];
     r->divergence = 0;
@@ -39,12 +40,12 @@ static void judge_ramp(ramp *r) {
         }
         if (smooth > 1.1 * r->start && !(r->divergence > 0)) r->divergence = r->rate[i];
     }
-    if (r->count < RAMP && !(r->divergence > 0)) r->divergence = r->rate[r->count];
-    if (!(r->divergence > 0)) r->divergence = 10 * r->rate[RAMP - 1];
+    if (r->count < r->steps && !(r->divergence > 0)) r->divergence = r->rate[r->count];
+    if (!(r->divergence > 0)) r->divergence = 10 * r->rate[r->steps - 1];
 }
 
 static rgm_status climb(rgm_checking *c, rgm_trainer *t, ramp *r, rgm_error *err) {
-    for (int32_t i = 0; i < RAMP; i++) {
+    for (int32_t i = 0; i < r->steps; i++) {
         rgm_step_result step;
         if (rgm_stop_asked(&c->options->stop)) return rgm_fail(err, RGM_E_INTERRUPTED, "stopped on request");
         rgm_status status = rgm_trainer_step_at(t, i, r->rate[i], &step, err);
@@ -59,11 +60,11 @@ static rgm_status climb(rgm_checking *c, rgm_trainer *t, ramp *r, rgm_error *err
 
 /* From a thousandth of the configured peak to a thousand times it, on the trainer of the checks, whose state is put
  * back. */
-static rgm_status make_ramp(rgm_checking *c, double peak, ramp *r, rgm_error *err) {
+static rgm_status make_ramp(rgm_checking *c, double peak, int32_t steps, ramp *r, rgm_error *err) {
     rgm_trainer *t;
     rgm_snapshot *start;
-    *r = (ramp){0};
-    for (int32_t i = 0; i < RAMP; i++) r->rate[i] = peak * BELOW * pow(ABOVE / BELOW, (double)i / (RAMP - 1));
+    *r = (ramp){.steps = steps};
+    for (int32_t i = 0; i < steps; i++) r->rate[i] = peak * BELOW * pow(ABOVE / BELOW, (double)i / (steps - 1));
     RGM_TRY(rgm_checking_trainer(c, &t, err));
     RGM_TRY(rgm_snapshot_take(&start, t, err));
     rgm_status status = climb(c, t, r, err);
@@ -101,19 +102,27 @@ typedef struct trial {
     double own, other, times; /* losses at the configured rate and at `times` it; times 0: not tried */
 } trial;
 
-/* The usual rate where it lies in the range, else a third of the best one of the ramp. */
-static rgm_status suggest(rgm_checking *c, trial *t, rgm_error *err) {
+/* The usual rate of an optimizer that answers so. */
+static rgm_status find_known(rgm_checking *c, trial *t, rgm_error *err) {
     const rgm_response *a;
     rgm_usual usual;
     int32_t moves;
     RGM_TRY(rgm_usual_read(c, &usual, err));
     RGM_TRY(rgm_step_response(c, &a, &moves, err));
-    double known = !moves                      ? 0
-                   : a->ratio < RGM_SCALE_FREE ? 1e-3 / a->constant
-                                               : usual.rate * usual.constant / a->constant;
-    t->suggested = t->r.best / 3;
-    if (known > t->r.best / 100 && known < t->r.divergence / 2) t->suggested = known;
+    t->known = !moves ? 0 : a->ratio < RGM_SCALE_FREE ? 1e-3 / a->constant : usual.rate * usual.constant / a->constant;
     return RGM_OK;
+}
+
+/* A rate near the usual one is not doubted: short runs like other rates than long ones. */
+static int32_t doubts_high(const trial *t) { return t->peak > 1.5 * t->known; }
+static int32_t doubts_low(const rgm_checking *c, const trial *t) {
+    return !c->config->checkpoint[0] && t->peak < t->known / 5; /* trained weights are tuned at a low rate */
+}
+
+/* The usual rate where it lies in the range, else a third of the best one of the ramp. */
+static void suggest(trial *t) {
+    t->suggested = t->r.best / 3;
+    if (t->known > t->r.best / 100 && t->known < t->r.divergence / 2) t->suggested = t->known;
 }
 
 static void edit_rate(const rgm_checking *c, const trial *t, rgm_verdict *v) {
@@ -149,13 +158,13 @@ rgm_status rgm_check_rate_range(rgm_checking *c, rgm_verdict *v, rgm_error *err)
     trial t = {0};
     RGM_TRY(rgm_step_peak(c, &t.peak, err));
     if (!(t.peak > 0)) return rgm_check_not(v, "the learning rate is 0 in the whole run");
-    RGM_TRY(make_ramp(c, t.peak, &t.r, err));
+    RGM_TRY(find_known(c, &t, err));
+    RGM_TRY(make_ramp(c, t.peak, doubts_high(&t) || doubts_low(c, &t) ? RAMP : COARSE, &t.r, err));
     if (t.r.count < 3) return rgm_check_not(v, "the loss is not finite, or grows, in step %d already", t.r.count);
-    RGM_TRY(suggest(c, &t, err));
-    /* a rate near the usual one is not doubted: short runs like other rates than long ones */
-    if ((t.peak > t.r.divergence / 3 || t.peak > 3 * t.r.best) && t.peak > 1.5 * t.known)
+    suggest(&t);
+    if ((t.peak > t.r.divergence / 3 || t.peak > 3 * t.r.best) && doubts_high(&t))
         t.times = 0.1;
-    else if (t.peak < t.r.best / 20 && t.peak < t.known / 5)
+    else if (t.peak < t.r.best / 20 && doubts_low(c, &t))
         t.times = 10;
     if (t.times > 0) {
         RGM_TRY(try_rate(c, 1, &t.own, err));
