@@ -2,6 +2,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include "run_page_case.h"
 
 START_TEST(what_is_examined) {
@@ -124,6 +125,48 @@ START_TEST(nothing_was_watched) {
 }
 END_TEST
 
+/* The page of a run whose folder has a file check.json with this text. */
+static char *page_of_checks(const char *text, size_t length) {
+    char path[PATH];
+    size_t size;
+    rgm_history *h = read_run();
+    snprintf(path, sizeof path, "%s/check.json", folder);
+    write_file(path, text, length);
+    char *shown = write_page(h, NULL, NULL, &size);
+    ck_assert_int_eq(unlink(path), 0);
+    rgm_history_free(h);
+    return shown;
+}
+
+START_TEST(what_a_check_said) {
+    static const char checks[] =
+        "{\"checks\": [{\"name\": \"rate\", \"verdict\": \"fail\", \"figure\": \"9 < 10\", \"cause\": \"<b>\", "
+        "\"edit\": \"lr\"},"
+        " {\"name\": \"batch\", \"verdict\": \"pass\", \"figure\": \"fine\"}, 7, {\"name\": 3}]}";
+    static const char *const odd[] = {"", "[1, 2]", "{\"checks\": 3}", "{\"checks\": [", "\xff"};
+    write_config(3, 50);
+    char *text = page_of_checks(checks, sizeof checks - 1);
+    ck_assert_ptr_nonnull(strstr(text, "id=\"checks\""));
+    ck_assert_ptr_nonnull(strstr(text, "href=\"#checks\""));
+    ck_assert_ptr_nonnull(strstr(text, "1 of 4 lines passed"));
+    ck_assert_ptr_nonnull(strstr(text, "<td>rate</td><td>9 &#60; 10</td><td>&#60;b&#62;</td><td>lr</td>"));
+    ck_assert(strstr(text, "<td>rate") < strstr(text, "<details><summary>Lines that passed"));
+    ck_assert(strstr(text, "<td>batch") > strstr(text, "<details><summary>Lines that passed"));
+    free(text);
+    for (size_t i = 0; i < sizeof odd / sizeof *odd; i++) {
+        text = page_of_checks(odd[i], strlen(odd[i]));
+        ck_assert_ptr_nonnull(strstr(text, "holds no verdicts"));
+        free(text);
+    }
+    rgm_history *h = read_run();
+    size_t size;
+    text = write_page(h, NULL, NULL, &size);
+    ck_assert_ptr_null(strstr(text, "id=\"checks\""));
+    free(text);
+    rgm_history_free(h);
+}
+END_TEST
+
 static TCase *case_of(const char *name) {
     TCase *c = tcase_create(name);
     tcase_set_timeout(c, 120);
@@ -136,6 +179,7 @@ TCase *run_page_answers(void) {
     tcase_add_test(c, what_is_examined);
     tcase_add_test(c, calibration);
     tcase_add_test(c, noise_of_filters);
+    tcase_add_test(c, what_a_check_said);
     return c;
 }
 

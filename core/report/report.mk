@@ -33,6 +33,7 @@ libreport_la_SOURCES = \
 	%D%/predictions.c %D%/predictions.h \
 	%D%/risks.c %D%/risks.h \
 	%D%/run_answers.c %D%/run_answers.h \
+	%D%/run_checks.c %D%/run_checks.h \
 	%D%/run_curves.c %D%/run_curves.h \
 	%D%/run_page.c %D%/run_page.h \
 	%D%/run_watched.c %D%/run_watched.h \

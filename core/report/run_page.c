@@ -9,6 +9,7 @@
 #include "report/html.h"
 #include "report/predictions.h"
 #include "report/run_answers.h"
+#include "report/run_checks.h"
 #include "report/run_curves.h"
 #include "report/run_watched.h"
 #include "report/summary.h"
@@ -239,6 +240,7 @@ static void put_links(FILE *to, const rgm_run_page *p) {
     fputs("<nav><a href=\"#curves\">Curves</a>", to);
     if (p->watched && p->watched->bins) fputs("<a href=\"#within\">From within</a>", to);
     if (is_examined(p)) fputs("<a href=\"#predictions\">Predictions</a><a href=\"#losses\">Top losses</a>", to);
+    if (rgm_run_checks_are_there(p->runs[0]->folder)) fputs("<a href=\"#checks\">Checks</a>", to);
     fputs("<a href=\"#configuration\">Configuration</a><a href=\"#environment\">Environment</a></nav>\n", to);
 }
 
@@ -290,6 +292,7 @@ static rgm_status put_run(rgm_html_page *page, const rgm_run_page *p, rgm_error 
         fputs("<h2>Further findings</h2>\n", to);
         put_risks(to, p->risks[0], FIRST, RGM_RISKS);
     }
+    rgm_run_checks_put(to, h->folder);
     put_config(to, h);
     put_environment(to, h);
     return RGM_OK;
