@@ -307,8 +307,27 @@ START_TEST(test_threads) {
 }
 END_TEST
 
+/* What a net learns of healthy images lies below the entropy of their classes; of labels at random it does not, and
+ * black images are tried. */
+START_TEST(test_inputs) {
+    static const char *const settings[] = {"batch", "16", "model.base", "4", NULL};
+    checks_set s;
+    make(&s);
+    rgm_verdict v = checks_verdict(&s, "inputs_matter", settings);
+    ck_assert_msg(v.verdict == PASS && strstr(v.figure, "entropy"), "%s", v.figure);
+    for (int64_t i = 0; i < s.count[TRAIN]; i++) s.labels[TRAIN][i] = (int32_t)((i * 7919 / 13) % CLASSES);
+    v = checks_verdict(&s, "inputs_matter", settings);
+    ck_assert_msg(v.verdict == FAIL && strstr(v.figure, "black images"), "%s", v.figure);
+    checks_set_free(&s);
+}
+END_TEST
+
 int main(void) {
     Suite *s = suite_create("checks of the data");
+    TCase *trained = tcase_create("trained");
+    tcase_set_timeout(trained, 240);
+    tcase_add_test(trained, test_inputs);
+    suite_add_tcase(s, trained);
     TCase *c = tcase_create("data");
     tcase_set_timeout(c, 240);
     tcase_add_test(c, test_healthy);
