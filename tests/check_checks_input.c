@@ -135,6 +135,19 @@ START_TEST(test_augmentations) {
 }
 END_TEST
 
+/* A mirrored stripe is one of another class: what is learnt of mirrored ones alone is wrong about plain ones, though each
+ * augmented image can be told. */
+START_TEST(test_other_domain) {
+    static const char *const mirrored[] = {"augment", "[{crop: {padding: 1}}, {flip: {p: 1}}]", NULL};
+    checks_set s;
+    checks_set_make(&s, SIDE, 1, CLASSES, usual);
+    checks_expect(&s, "augment_strength", mirrored, FAIL, "flip, is too strong");
+    const rgm_verdict v = checks_verdict(&s, "augment_strength", mirrored);
+    ck_assert_ptr_null(strstr(v.edit[0].value, "flip"));
+    checks_set_free(&s);
+}
+END_TEST
+
 START_TEST(test_odd) {
     static const int64_t tiny[RGM_SPLIT_COUNT] = {2, 1, 0};
     static const char *const alone[] = {"data.validation", "0", NULL};
@@ -174,6 +187,7 @@ int main(void) {
     tcase_add_test(c, test_weak);
     tcase_add_test(c, test_margins);
     tcase_add_test(c, test_augmentations);
+    tcase_add_test(c, test_other_domain);
     tcase_add_test(c, test_odd);
     tcase_add_test(c, test_threads);
     suite_add_tcase(s, c);

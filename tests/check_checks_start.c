@@ -40,6 +40,10 @@ START_TEST(planted_starts_are_found) {
     verdict_fails(even, MLP "init_layers: [{constant: {layers: 'fc1.bias', value: -50}}]\n", "units_at_start", "low");
     verdict_fails(even, MLP "init_layers: [{normal: {layers: 'fc3.weight', std: 1}}]\n", "loss_at_start", "classifier");
     verdict_fails(even, NET "init_layers: [{normal: {layers: 'fc.bias', std: 3}}]\n", "loss_at_start", "bias");
+    verdict_fails(even, NET "init_layers: [{normal: {layers: '*bn1.weight', std: 0.0001}}]\n", "scale_at_start",
+                  "batch norm starts too small");
+    verdict_fails(even, CNN "init_layers: [{constant: {layers: 'bn?.weight', value: 100}}]\n", "scale_at_start",
+                  "batch norm starts too large");
 }
 END_TEST
 
@@ -61,6 +65,10 @@ START_TEST(known_starts_pass) {
     }
     verdict_passes(even, MLP "init_layers: [{constant: {layers: 'fc3.weight', value: 0}}]\n", "I");
     verdict_passes(even, NET "init_layers: [{constant: {layers: '*.bn2.weight', value: 0}}]\n", "I");
+    verdict_passes(even,
+                   "model: {name: resnet20, base: 8, zero_init: false}\nbatch: 8\ninit_layers: [{constant: {layers: "
+                   "'*.bn2.weight', value: 0.3}}]\n",
+                   "I");
 }
 END_TEST
 

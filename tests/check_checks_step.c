@@ -59,6 +59,7 @@ static const struct {
     const char *cause;
 } wrong[] = {
     {MLP "optimizer: {sgd: {lr: 10}}\n", "rate", FAIL, "too high"},
+    {MLP "optimizer: {sgd: {lr: 100}}\n", "rate", FAIL, "diverges"},
     {MLP "optimizer: {sgd: {lr: 3e-4}}\n", "rate", WARN, "too low"},
     {MLP "optimizer: {adam: {lr: 0.3}}\n", "rate", FAIL, "too high"},
     {MLP "optimizer: {sgd: {lr: 0}}\n", "rate", FAIL, "rate is 0"},
@@ -79,6 +80,7 @@ static const struct {
     {MLP "early_stop: {patience: 1}\n", "patience", WARN, "too short"},
     {RES "dropout: 0.5\n", "dropout_norm", WARN, "dropout together with batch norm"},
     {MLP "clip_norm: 1e-4\n", "clip", FAIL, "clip_norm is too low"},
+    {MLP "init: {he: {gain: 14}}\n", "clip", FAIL, "gradient is too large"},
     {MLP PLUGIN "optimizer: {astray: {how: ascent}}\n", "step_direction", FAIL, "sign of the update"},
     {MLP PLUGIN "optimizer: {astray: {how: nothing}}\n", "step_direction", FAIL, "frozen"},
     {MLP PLUGIN "optimizer: {astray: {how: nothing}}\n", "parameters_move", FAIL, "frozen"},

@@ -394,12 +394,22 @@ static apart compare(const rgm_seen *s) {
 #define STRETCH_FAR   2.0
 #define SPREAD_NONE   0.1
 
+static double mean_std(const rgm_seen *s) {
+    double std = 0;
+    for (int32_t c = 0; c < s->C; c++) std += (double)s->std[c] / s->C;
+    return std;
+}
+
+/* 1: what an augmentation moves of mean and deviation, in levels, is at least half of how far both are apart. */
+static int32_t comes_of_augmentation(const rgm_seen *s, const apart *a, double levels) {
+    return levels / (255 * mean_std(s)) >= 0.5 * (fabs(a->shift) + fabs(a->stretch - 1));
+}
+
 /* 1: what crop or cutout fill explains how far training and evaluation are apart. Whether that is too much,
  * augment_strength judges. `levels`: what it moves of mean and deviation. */
 static int32_t is_filled(const rgm_seen *s, const apart *a, double levels) {
-    double std = 0, stretch = a->stretch > 1 ? a->stretch : 1 / a->stretch;
-    for (int32_t c = 0; c < s->C; c++) std += (double)s->std[c] / s->C;
-    double moved = 1.5 * levels / (255 * std); /* in deviations of pixels; channels differ */
+    double stretch = a->stretch > 1 ? a->stretch : 1 / a->stretch;
+    double moved = 1.5 * levels / (255 * mean_std(s)); /* in deviations of pixels; channels differ */
     return fabs(a->shift) <= SHIFT_APART + moved && stretch <= STRETCH_APART * (1 + moved);
 }
 
@@ -420,18 +430,17 @@ rgm_status rgm_check_train_evaluation(rgm_checking *c, rgm_verdict *v, rgm_error
                               "the same images: mean apart by %.2f deviations, deviation x %.2f in training, by what "
                               "%s fills",
                               a.shift, a.stretch, rgm_instance_name(c->session->model->components.augment[place]));
-    int32_t far = shift > SHIFT_FAR || stretch > STRETCH_FAR || own;
+    int32_t far = shift > SHIFT_FAR || stretch > STRETCH_FAR || own, explained = comes_of_augmentation(s, &a, levels);
     (far ? rgm_check_fail : rgm_check_warn)(v,
                                             "the same images have a mean %.2f deviations apart and a deviation x %.2f "
                                             "in training; expected within %.2f and %.2f",
                                             a.shift, a.stretch, SHIFT_APART, STRETCH_APART);
     if (own) rgm_check_cause(v, "each image is normalised by itself in training, and not in evaluation");
+    if (!explained) rgm_check_cause(v, "training and evaluation normalise pixels differently");
     if (place >= 0)
         rgm_check_cause(v, "augmentation %d, %s, changes brightness or contrast of all images, and evaluation does not",
                         place, rgm_instance_name(c->session->model->components.augment[place]));
-    else
-        rgm_check_cause(v, "training and evaluation normalise pixels differently");
-    if (place >= 0) return rgm_augment_without(c, place, v, err);
+    if (explained) return rgm_augment_without(c, place, v, err);
     rgm_check_mend(v, "make both pipelines normalise with the same mean and std");
     return RGM_OK;
 }

@@ -291,37 +291,131 @@ rgm_status rgm_check_augment_changes(rgm_checking *c, rgm_verdict *v, rgm_error 
 
 /* ---- what they leave ---- */
 
-/* What a cheap model, made of images augmented by the chain or one of it, knows of labels: its accuracy left out, above
- * that of the largest class. */
-static rgm_status known(rgm_checking *c, const rgm_cheap *m, const trial *t, int64_t n, double *accuracy,
-                        rgm_error *err) {
+/* What a cheap model knows of labels, as its accuracy: of the images that it was made of, each left out, and of plain
+ * images that it never saw. */
+typedef struct known {
+    double own, plain;
+} known;
+
+/* Features of n training images, and what they are of. Every second one makes the model that judges the others. */
+typedef struct rows {
+    rgm_checking *c;
+    const rgm_cheap *m;
+    int64_t n, half; /* half: rows of even numbers */
+    float *x;        /* [n][width] */
+    int32_t *labels; /* [n] */
+} rows;
+
+static int64_t image_of(const rows *r, int64_t row) { return row * r->m->set.count[TRAIN] / r->n; }
+
+static void close_rows(rows *r) {
+    free(r->x);
+    free(r->labels);
+}
+
+/* Features of images as they come out of the chain or one of it; without an augmenter of plain ones. */
+static rgm_status take_rows(rows *r, const trial *t, rgm_error *err) {
+    size_t width = (size_t)r->m->features.width;
     int64_t bytes = (int64_t)t->H * t->W * t->C;
-    uint8_t *images = malloc((size_t)(n * bytes));
-    float *x = malloc(sizeof *x * (size_t)n * (size_t)m->features.width);
-    int32_t *labels = malloc(sizeof *labels * (size_t)n), K = m->set.classes;
-    rgm_status status = images && x && labels ? RGM_OK : rgm_fail(err, RGM_E_NOMEM, "checks: no memory for images");
-    for (int64_t k = 0; k < n && status >= 0; k++) {
-        int64_t i = k * m->set.count[TRAIN] / n;
-        rgm_pixels out = {t->set->images[TRAIN] + i * bytes, (int64_t)t->W * t->C, t->H, t->W, t->C};
-        if (t->augmenter) status = apply(t, i, t->set->from[TRAIN][i], 0, &out, err);
-        labels[k] = m->set.labels[TRAIN][i];
+    rgm_status status = RGM_OK;
+    if (!t->augmenter) {
+        for (int64_t k = 0; k < r->n; k++)
+            memcpy(r->x + (size_t)k * width, r->m->x[TRAIN] + (size_t)image_of(r, k) * width, sizeof *r->x * width);
+        return RGM_OK;
+    }
+    uint8_t *images = malloc((size_t)(r->n * bytes));
+    if (!images) return rgm_fail(err, RGM_E_NOMEM, "checks: no memory for images");
+    for (int64_t k = 0; k < r->n && status >= 0; k++) {
+        int64_t i = image_of(r, k);
+        rgm_pixels out;
+        status = apply(t, i, t->set->from[TRAIN][i], 0, &out, err);
         if (status >= 0) copy_out(&out, images + k * bytes);
     }
-    if (status >= 0) status = rgm_features_take(&m->features, c->device->team, images, n, x, err);
-    rgm_ridge ridge = {.width = 0};
-    const rgm_ridge_job job = {.team = c->device->team,
-                               .rows = n,
-                               .width = m->features.width,
-                               .classes = K,
-                               .x = x,
-                               .labels = labels,
-                               .stop = c->options->stop};
-    if (status >= 0) status = rgm_ridge_fit(&ridge, &job, err);
-    if (status >= 0) *accuracy = (double)rgm_cheap_right(ridge.left_out, labels, n, K) / (double)n;
-    rgm_ridge_free(&ridge);
+    if (status >= 0) status = rgm_features_take(&r->m->features, r->c->device->team, images, r->n, r->x, err);
     free(images);
-    free(x);
-    free(labels);
+    return status;
+}
+
+static rgm_status open_rows(rows *r, rgm_checking *c, const trial *t, int64_t n, rgm_error *err) {
+    const rgm_cheap *m;
+    RGM_TRY(rgm_checking_cheap(c, &m, err));
+    *r = (rows){.c = c, .m = m, .n = n, .half = (n + 1) / 2};
+    r->x = malloc(sizeof *r->x * (size_t)n * (size_t)m->features.width);
+    r->labels = malloc(sizeof *r->labels * (size_t)n);
+    rgm_status status = r->x && r->labels ? RGM_OK : rgm_fail(err, RGM_E_NOMEM, "checks: no memory for images");
+    for (int64_t k = 0; k < n && status >= 0; k++) r->labels[k] = m->set.labels[TRAIN][image_of(r, k)];
+    if (status >= 0) status = take_rows(r, t, err);
+    if (status < 0) close_rows(r);
+    return status;
+}
+
+/* Of `count` rows. */
+static rgm_ridge_job job_of(const rows *r, int64_t count) {
+    return (rgm_ridge_job){.team = r->c->device->team,
+                           .rows = count,
+                           .width = r->m->features.width,
+                           .classes = r->m->set.classes,
+                           .x = r->x,
+                           .labels = r->labels,
+                           .stop = r->c->options->stop};
+}
+
+static rgm_status judge_left_out(const rows *r, double *accuracy, rgm_error *err) {
+    rgm_ridge ridge;
+    const rgm_ridge_job job = job_of(r, r->n);
+    rgm_status status = rgm_ridge_fit(&ridge, &job, err);
+    if (status >= 0)
+        *accuracy = (double)rgm_cheap_right(ridge.left_out, r->labels, r->n, r->m->set.classes) / (double)r->n;
+    rgm_ridge_free(&ridge);
+    return status;
+}
+
+/* Even rows come first: they make the model. The features of the odd ones become those of plain images. */
+static rgm_status sort_rows(rows *r, rgm_error *err) {
+    size_t width = (size_t)r->m->features.width;
+    float *x = malloc(sizeof *x * (size_t)r->n * width);
+    int32_t *labels = malloc(sizeof *labels * (size_t)r->n);
+    if (!x || !labels) {
+        free(x);
+        free(labels);
+        return rgm_fail(err, RGM_E_NOMEM, "checks: no memory for images");
+    }
+    for (int64_t k = 0; k < r->n; k++) {
+        int64_t to = k % 2 ? r->half + k / 2 : k / 2;
+        const float *from = k % 2 ? r->m->x[TRAIN] + (size_t)image_of(r, k) * width : r->x + (size_t)k * width;
+        memcpy(x + (size_t)to * width, from, sizeof *x * width);
+        labels[to] = r->labels[k];
+    }
+    close_rows(r);
+    r->x = x;
+    r->labels = labels;
+    return RGM_OK;
+}
+
+static rgm_status judge_plain(rows *r, double *accuracy, rgm_error *err) {
+    rgm_ridge ridge;
+    int64_t others = r->n - r->half;
+    int32_t K = r->m->set.classes;
+    RGM_TRY(sort_rows(r, err));
+    const rgm_ridge_job job = job_of(r, r->half);
+    rgm_status status = rgm_ridge_fit(&ridge, &job, err);
+    float *scores = malloc(sizeof *scores * (size_t)others * (size_t)K);
+    if (status >= 0 && !scores) status = rgm_fail(err, RGM_E_NOMEM, "checks: no memory for scores");
+    if (status >= 0)
+        status =
+            rgm_ridge_scores(&ridge, r->c->device->team, r->x + r->half * r->m->features.width, others, scores, err);
+    if (status >= 0) *accuracy = (double)rgm_cheap_right(scores, r->labels + r->half, others, K) / (double)others;
+    free(scores);
+    rgm_ridge_free(&ridge);
+    return status;
+}
+
+static rgm_status look_at_known(rgm_checking *c, const trial *t, int64_t n, known *k, rgm_error *err) {
+    rows r;
+    RGM_TRY(open_rows(&r, c, t, n, err));
+    rgm_status status = judge_left_out(&r, &k->own, err);
+    if (status >= 0) status = judge_plain(&r, &k->plain, err);
+    close_rows(&r);
     return status;
 }
 
@@ -330,31 +424,65 @@ static rgm_status known(rgm_checking *c, const rgm_cheap *m, const trial *t, int
 #define KEPT_SOME   0.6
 #define KEPT_FEW    0.4
 
+/* What is left of what was known above `floor`: the less of both. */
+static double kept_of(const known *plain, const known *augmented, double floor) {
+    double own = (augmented->own - floor) / (plain->own - floor);
+    return fmax(0, fmin(own, (augmented->plain - floor) / (plain->plain - floor)));
+}
+
 /* The augmentation that leaves least by itself. */
-static rgm_status strongest(rgm_checking *c, const rgm_cheap *m, int64_t n, int32_t *place, rgm_error *err) {
+static rgm_status strongest(rgm_checking *c, const known *plain, double floor, int64_t n, int32_t *place,
+                            rgm_error *err) {
+    const rgm_cheap *m;
     double least = 2;
     *place = 0;
+    RGM_TRY(rgm_checking_cheap(c, &m, err));
     for (int32_t i = 0; i < c->session->model->components.augments; i++) {
         trial t;
-        double accuracy = 1;
+        known k = {0};
         RGM_TRY(begin(c, &m->set, i, &t, err));
         if (!t.augmenter) continue;
-        rgm_status status = known(c, m, &t, n, &accuracy, err);
+        rgm_status status = look_at_known(c, &t, n, &k, err);
         rgm_augmenter_destroy(t.augmenter);
         RGM_TRY(status);
-        if (accuracy >= least) continue;
-        least = accuracy;
+        double kept = kept_of(plain, &k, floor);
+        if (kept >= least) continue;
+        least = kept;
         *place = i;
     }
     return RGM_OK;
+}
+
+static rgm_status judge_strength(rgm_checking *c, const known *plain, const known *augmented, int64_t n, rgm_verdict *v,
+                                 rgm_error *err) {
+    const rgm_cheap *m;
+    int32_t place = 0;
+    RGM_TRY(rgm_checking_cheap(c, &m, err));
+    double floor = (double)rgm_cheap_majority(m->set.labels[TRAIN], m->set.count[TRAIN], m->set.classes) /
+                   (double)m->set.count[TRAIN];
+    if (n < LABELS_LEAST || fmin(plain->own, plain->plain) - floor < KNOWN_LEAST)
+        return rgm_check_not(v, "a cheap model knows too little of these images to tell what augmentations take away");
+    double kept = kept_of(plain, augmented, floor);
+    char figure[RGM_VERDICT_LINE];
+    snprintf(figure, sizeof figure,
+             "a cheap model is right about %.1f %% of augmented images left out, %.1f %% of plain ones; made of "
+             "augmented ones, about %.1f %% of plain ones, %.1f %% if made of plain ones",
+             100 * augmented->own, 100 * plain->own, 100 * augmented->plain, 100 * plain->plain);
+    if (kept >= KEPT_SOME) return rgm_check_pass(v, "%s", figure);
+    (kept < KEPT_FEW ? rgm_check_fail
+                     : rgm_check_warn)(v, "%.0f %% of what a cheap model knew is left, expected %.0f %% or more: %s",
+                                       100 * kept, 100 * KEPT_SOME, figure);
+    RGM_TRY(strongest(c, plain, floor, n, &place, err));
+    rgm_check_cause(v, "augmentation %d, %s, is too strong: it takes away what the label says", place,
+                    rgm_instance_name(c->session->model->components.augment[place]));
+    return rgm_augment_without(c, place, v, err);
 }
 
 rgm_status rgm_check_augment_strength(rgm_checking *c, rgm_verdict *v, rgm_error *err) {
     const rgm_cheap *m;
     const int32_t *image = c->config->model.image;
     trial t;
-    double plain = 0, augmented = 0;
-    int32_t place;
+    known plain = {0}, augmented = {0};
     if (!c->session->model->components.augments) return rgm_check_pass(v, "there are no augmentations");
     RGM_TRY(rgm_checking_cheap(c, &m, err));
     RGM_TRY(begin(c, &m->set, WHOLE, &t, err));
@@ -364,27 +492,9 @@ rgm_status rgm_check_augment_strength(rgm_checking *c, rgm_verdict *v, rgm_error
     }
     int64_t n = m->set.count[TRAIN] < LABELLED ? m->set.count[TRAIN] : LABELLED;
     const trial none = {.H = t.H, .W = t.W, .C = t.C, .set = t.set};
-    rgm_status status = known(c, m, &none, n, &plain, err);
-    if (status >= 0) status = known(c, m, &t, n, &augmented, err);
+    rgm_status status = n < LABELS_LEAST ? RGM_OK : look_at_known(c, &none, n, &plain, err);
+    if (status >= 0 && n >= LABELS_LEAST) status = look_at_known(c, &t, n, &augmented, err);
     rgm_augmenter_destroy(t.augmenter);
     RGM_TRY(status);
-    double floor = (double)rgm_cheap_majority(m->set.labels[TRAIN], m->set.count[TRAIN], m->set.classes) /
-                   (double)m->set.count[TRAIN];
-    if (n < LABELS_LEAST || plain - floor < KNOWN_LEAST)
-        return rgm_check_not(v, "a cheap model knows too little of these images to tell what augmentations take away");
-    double kept = (augmented - floor) / (plain - floor);
-    if (kept >= KEPT_SOME)
-        return rgm_check_pass(
-            v, "a cheap model is right about %.1f %% of augmented images left out, %.1f %% of plain ones",
-            100 * augmented, 100 * plain);
-    (kept < KEPT_FEW ? rgm_check_fail : rgm_check_warn)(v,
-                                                        "a cheap model is right about %.1f %% of augmented images left "
-                                                        "out, %.1f %% of plain ones: %.0f %% of what it knew is left, "
-                                                        "expected %.0f %% or more",
-                                                        100 * augmented, 100 * plain, 100 * (kept > 0 ? kept : 0),
-                                                        100 * KEPT_SOME);
-    RGM_TRY(strongest(c, m, n, &place, err));
-    rgm_check_cause(v, "augmentation %d, %s, is too strong: it takes away what the label says", place,
-                    rgm_instance_name(c->session->model->components.augment[place]));
-    return rgm_augment_without(c, place, v, err);
+    return judge_strength(c, &plain, &augmented, n, v, err);
 }

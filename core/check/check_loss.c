@@ -367,9 +367,13 @@ static rgm_status tell_known(rgm_checking *c, const tried *t, const ends *e, rgm
     return RGM_OK;
 }
 
+/* No rate or start mends a loss that is not finite: it comes before them. */
+enum { NOT_FINITE = 8 };
+
 /* A loss that nobody here knows: one that can hardly fall, or hardly rise, teaches little. */
 static rgm_status tell_unknown(rgm_checking *c, const ends *e, rgm_verdict *v) {
     if (!isfinite(e->wrong) || !isfinite(e->right)) {
+        v->rank = NOT_FINITE;
         rgm_check_fail(v, "%s is not finite for a logit of 30 or -30", loss_name(c));
         rgm_check_cause(
             v, "the loss overflows: a logarithm of 0, or an exponential of a large number; subtract the largest "
@@ -397,6 +401,7 @@ static rgm_status loss_form(rgm_checking *c, rgm_verdict *v, rgm_error *err) {
     RGM_TRY(get(c, &t, err));
     for (int32_t i = 0; i < t->count; i++) {
         if (isfinite(t->loss[1][i])) continue;
+        v->rank = NOT_FINITE;
         rgm_check_fail(v, "%s of ordinary logits is not finite", loss_name(c));
         rgm_check_cause(v, "the loss takes a logarithm of 0, or an exponential of a large number");
         mend(c, v);

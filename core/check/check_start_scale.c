@@ -36,15 +36,38 @@ static double directions(const float *w, int64_t rows, int64_t columns) {
     return squares > 0 ? trace * trace / squares : 0;
 }
 
+/* The share of weights above zero. */
+static double positive_share(const float *w, int64_t n) {
+    int64_t above = 0;
+    for (int64_t i = 0; i < n; i++) above += w[i] > 0;
+    return (double)above / (double)n;
+}
+
+/* The deviation of weights over their size. */
+static double spread_of(const float *w, int64_t n) {
+    double mean = 0, rms = rms_of(w, n);
+    for (int64_t i = 0; i < n; i++) mean += (double)w[i] / (double)n;
+    return rms > 0 ? sqrt(fmax(0, 1 - mean * mean / (rms * rms))) : 0;
+}
+
 /* Layers that break a rule. */
 typedef struct broken {
     int32_t count, of;
     const char *at;
     double figure, usual;
+    double positive, spread; /* of the first one's weights: share above zero, deviation over size */
 } broken;
 
-static void add_broken(broken *b, const char *at, double figure, double usual) {
-    if (!b->count++) *b = (broken){.count = 1, .of = b->of, .at = at, .figure = figure, .usual = usual};
+/* Random weights of which this share has one sign are no longer around zero. A constant with a little noise is none of
+ * them: its deviation is small beside its size. Uniform numbers of one sign have 0.5. */
+static const double ONE_SIGN = 0.9, ONE_SIGN_SPREAD = 0.2;
+
+static void add_broken(broken *b, const broken *found) {
+    if (b->count++) return;
+    int32_t of = b->of;
+    *b = *found;
+    b->count = 1;
+    b->of = of;
 }
 
 static rgm_status tell_alike(rgm_checking *c, const broken *zero, const broken *alike, rgm_verdict *v) {
@@ -55,6 +78,11 @@ static rgm_status tell_alike(rgm_checking *c, const broken *zero, const broken *
         rgm_check_fail(v,
                        "the units of %d of %d hidden layers start alike: %s has %.1f directions where %.1f are usual",
                        alike->count, alike->of, alike->at, alike->figure, alike->usual);
+        if (alike->spread > ONE_SIGN_SPREAD && (alike->positive > ONE_SIGN || alike->positive < 1 - ONE_SIGN))
+            rgm_check_cause(v,
+                            "weights of %s start with one sign, %.0f %% above zero: their sums are large, and grow "
+                            "with the depth",
+                            alike->at, 100 * alike->positive);
         rgm_check_cause(v, "weights start at one constant, or around one: all units of a layer learn the same");
     }
     rgm_check_start_edit(c, v);
@@ -77,10 +105,15 @@ rgm_status rgm_check_units_alike(rgm_checking *c, rgm_verdict *v, rgm_error *err
         alike.of++;
         double mine = directions(rgm_specimen_value(own, i), rows, columns);
         double usual = directions(rgm_specimen_value(twin, i), rows, columns);
+        const broken found = {.at = p->name,
+                              .figure = mine,
+                              .usual = usual,
+                              .positive = positive_share(rgm_specimen_value(own, i), p->count),
+                              .spread = spread_of(rgm_specimen_value(own, i), p->count)};
         if (mine == 0)
-            add_broken(&zero, p->name, 0, usual);
+            add_broken(&zero, &found);
         else if (mine < 0.3 * usual)
-            add_broken(&alike, p->name, mine, usual);
+            add_broken(&alike, &found);
     }
     if (zero.count || alike.count) return tell_alike(c, &zero, &alike, v);
     return rgm_check_pass(
@@ -170,9 +203,11 @@ rgm_status rgm_check_weights_at_start(rgm_checking *c, rgm_verdict *v, rgm_error
 
 /* Of outputs of hidden layers: the smallest and the largest over the first. */
 typedef struct scales {
-    double least, most, backward; /* backward: the first layer's gradient over its twin's */
+    double least, most; /* of the outputs */
     const char *least_at, *most_at;
     int32_t count;
+    double gain; /* the scale of a batch norm that is furthest from 1; 1 without any */
+    const char *gain_at;
 } scales;
 
 /* What leaves layers of weights; a batch norm puts any scale right, so its output is taken. */
@@ -198,6 +233,21 @@ static scales measure_scales(const rgm_specimen *s) {
     return z;
 }
 
+/* Scales of batch norm: size of the one that is furthest from 1. A block's last one may be small, so that it begins as
+ * an identity (Touvron et al. 2021, LayerScale). */
+static void measure_gains(const rgm_specimen *s, scales *z) {
+    z->gain = 1;
+    for (int32_t i = 0; i < rgm_graph_param_count(s->graph); i++) {
+        const rgm_param *p = rgm_graph_param(s->graph, i);
+        if (p->role != RGM_ROLE_SCALE) continue;
+        double size = rms_of(rgm_specimen_value(s, i), p->count);
+        if (size < 1 && rgm_graph_node(s->graph, p->node)->in[1] != RGM_NO_TENSOR) continue;
+        if (!(size > 0 && fabs(log(size)) > fabs(log(z->gain)))) continue;
+        z->gain = size;
+        z->gain_at = p->name;
+    }
+}
+
 static rgm_status run_both_ways(rgm_specimen *s, int32_t *ok, rgm_error *err) {
     rgm_specimen_wake(s);
     rgm_specimen_open(s);
@@ -221,14 +271,18 @@ static double backward_of(const rgm_specimen *s) {
     return last > 0 ? first / last : 1;
 }
 
+/* Scales of batch norm start at 1, or at 0 where a block ends. The next layer's batch norm puts smaller ones right, as
+ * long as their squares are well above its eps of 1e-5. */
+static const double GAIN_LOW = 0.03, GAIN_HIGH = 30;
+
 static rgm_status judge_scales(rgm_checking *c, const scales *own, const scales *twin, const double back[2],
                                rgm_verdict *v) {
     double low = own->least, high = own->most, ratio = back[0] / back[1];
     /* within [0.1, 10], or no further out than the default start by more than 3; as far back */
     int32_t forward = (low < 0.1 && low < twin->least / 3) || (high > 10 && high > 3 * twin->most) || !isfinite(high);
     int32_t backward = !(ratio > 0.01 && ratio < 100);
-    int32_t extreme = low < 1e-3 || high > 1e3;
-    if (!forward && !backward && !extreme)
+    int32_t extreme = low < 1e-3 || high > 1e3, scaled = own->gain < GAIN_LOW || own->gain > GAIN_HIGH;
+    if (!forward && !backward && !extreme && !scaled)
         return rgm_check_pass(
             v, "outputs of %d layers are %.2g to %.2g times the first one's; the way back %.2g (default %.2g)",
             own->count, low, high, back[0], back[1]);
@@ -237,7 +291,11 @@ static rgm_status judge_scales(rgm_checking *c, const scales *own, const scales 
                    "back %.2g (default %.2g)",
                    own->count, low, high, twin->least, twin->most, back[0], back[1]);
     /* known small starts do that in narrow nets, and train */
-    if (!backward && !extreme && low > 0.03 && high < 30) v->verdict = RGM_VERDICT_WARN;
+    if (!backward && !extreme && !scaled && low > 0.03 && high < 30) v->verdict = RGM_VERDICT_WARN;
+    if (scaled)
+        rgm_check_cause(v, "the scale of a batch norm starts too %s, %s at %.2g: activations %s",
+                        own->gain < 1 ? "small" : "large", own->gain_at, own->gain,
+                        own->gain < 1 ? "vanish" : "explode");
     if (forward || extreme)
         rgm_check_cause(v,
                         high > 10 ? "activations grow through the depth, up to %s"
@@ -262,6 +320,7 @@ rgm_status rgm_check_scale_at_start(rgm_checking *c, rgm_verdict *v, rgm_error *
     for (int32_t i = 0; i < 2; i++) {
         RGM_TRY(run_both_ways(net[i], &ok, err));
         z[i] = measure_scales(net[i]);
+        measure_gains(net[i], &z[i]);
         back[i] = ok ? backward_of(net[i]) : (double)NAN;
     }
     if (z[0].count < 2) return rgm_check_pass(v, "no depth: %d hidden layers", z[0].count);

@@ -14,6 +14,7 @@
 static const double SIZE = 2e-3, ADAM_RATE = 1e-3;
 
 static const double TOO_HIGH = 8, TOO_LOW = 1.0 / 40;    /* of a rate, times the usual one */
+static const double DIVERGES = 100; /* times; with 100 times the usual rate 5 of 5 trainings learn nothing */
 static const double STEP_HIGH = 0.03, STEP_LOW = 2.5e-5; /* of steps whose length is the rate, as Adam's */
 static const double DECAY_HIGH = 8, DECAY_FAIL = 40, DECAY_STEP = 0.05; /* times the usual one; share in a step */
 
@@ -127,8 +128,9 @@ static rgm_status judge_rate(rgm_checking *c, const rgm_response *a, double peak
         rgm_check_fail(v, "%s", figure);
     else
         rgm_check_warn(v, "%s", figure);
-    rgm_check_cause(v, "the learning rate is too %s, about %.0f times", high ? "high" : "low",
-                    free_of_scale ? (high ? step / 1e-3 : 1e-3 / step) : (high ? times : 1 / times));
+    double off = free_of_scale ? (high ? step / 1e-3 : 1e-3 / step) : (high ? times : 1 / times);
+    rgm_check_cause(v, "the learning rate is too %s, about %.0f times%s", high ? "high" : "low", off,
+                    high && off >= DIVERGES ? ": the training diverges, and may overflow" : "");
     if (high && free_of_scale) rgm_check_cause(v, "the optimizer was exchanged, and the rate of gradient descent kept");
     if (low && !free_of_scale) rgm_check_cause(v, "the optimizer was exchanged, and Adam's rate kept");
     edit_rate(c, v, a, &usual, peak);

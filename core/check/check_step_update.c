@@ -496,6 +496,9 @@ rgm_status rgm_check_parameters_move(rgm_checking *c, rgm_verdict *v, rgm_error 
 
 /* ---- clipping ---- */
 
+/* A limit of 1 is usual, and the first gradients of nets at their default start are about as large. */
+static const double LOW_LIMIT = 0.5;
+
 /* Steps of one length, as Adam's, do not care for the gradient's. */
 rgm_status rgm_check_clip(rgm_checking *c, rgm_verdict *v, rgm_error *err) {
     const stepped *p;
@@ -510,7 +513,13 @@ rgm_status rgm_check_clip(rgm_checking *c, rgm_verdict *v, rgm_error *err) {
         return rgm_check_pass(v, "clipped to norm %.3g, the first gradient has %.3g", limit, p->raw);
     rgm_check_fail(v, "clipped to norm %.3g, the first gradient has %.3g: steps are %.2g of what the rate says", limit,
                    p->raw, share);
-    rgm_check_cause(v, "clip_norm is too low: it clips every step to nothing");
-    rgm_check_edit(v, "clip_norm", "1");
+    if (limit < LOW_LIMIT) {
+        rgm_check_cause(v, "clip_norm is too low: it clips every step to nothing");
+        rgm_check_edit(v, "clip_norm", "1");
+        return RGM_OK;
+    }
+    v->rank = 40; /* what makes the gradient so large has a line of its own */
+    rgm_check_cause(v, "the first gradient is too large: weights that start too large, or a loss with a factor");
+    rgm_check_mend(v, "mend what other lines name first, or set clip_norm=0");
     return RGM_OK;
 }

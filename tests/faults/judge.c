@@ -2,6 +2,7 @@
  *     judge FILE.json FAMILIES WORDS      of a run with a fault: families that may name it (letters), and an extended
  *                                         regular expression that a cause which names it matches, whatever its case
  *     judge FILE.json                     of a healthy run
+ *     judge FILE.json LINE                of a run with --only LINE --verify-fix: what the edit did
  *
  * Prints one line of words with tabs between:
  *     the verdict of all                  pass, warn, fail
@@ -11,6 +12,8 @@
  *     not checked by name                 1: none found it, but a check of these families says why it cannot
  *     alarms                              FAMILY:NAME:VERDICT ..., in their order, or "-"
  *     the first cause                     of the first alarm, or "-"
+ *
+ * Of an edit: mended, better, not, words, none or gone (fixes.sh), the edit, and the figure that is left of it.
  *
  * An alarm is a WARN or a FAIL. Exit code 1: the file cannot be read, or is no such result. */
 #include <jansson.h>
@@ -102,13 +105,36 @@ static int judge_file(const char *path, judgement *j) {
     return 0;
 }
 
+static const char *fate_of(const json_t *check) {
+    const char *before = text_of(check, "verdict"), *after = text_of(check, "with_edit");
+    if (!is_alarm(check)) return "gone";
+    if (!json_object_size(json_object_get(check, "set"))) return text_of(check, "edit")[0] ? "words" : "none";
+    if (strcmp(after, "pass") == 0) return "mended";
+    return strcmp(before, "fail") == 0 && strcmp(after, "warn") == 0 ? "better" : "not";
+}
+
+static int judge_edit(const char *path, const char *line) {
+    json_error_t error;
+    json_t *root = json_load_file(path, 0, &error);
+    const json_t *checks = root ? json_object_get(root, "checks") : NULL, *check = NULL;
+    for (size_t i = 0; i < json_array_size(checks) && !check; i++)
+        if (strcmp(text_of(json_array_get(checks, i), "name"), line) == 0) check = json_array_get(checks, i);
+    if (check)
+        printf("%s\t%s\t%s\n", fate_of(check), text_of(check, "edit"), text_of(check, "with_edit_figure"));
+    else
+        fprintf(stderr, "judge: %s: no check %s\n", path, line);
+    json_decref(root);
+    return !check;
+}
+
 int main(int count, char **arguments) {
     judgement j = {0};
-    if (count != 2 && count != 4) {
-        fprintf(stderr, "usage: judge FILE.json [FAMILIES WORDS]\n");
+    if (count < 2 || count > 4) {
+        fprintf(stderr, "usage: judge FILE.json [FAMILIES WORDS | LINE]\n");
         return 2;
     }
     if (count == 2) return judge_file(arguments[1], &j);
+    if (count == 3) return judge_edit(arguments[1], arguments[2]);
     j.families = arguments[2];
     if (regcomp(&j.words, arguments[3], REG_EXTENDED | REG_ICASE | REG_NOSUB) != 0) {
         fprintf(stderr, "judge: not a regular expression: %s\n", arguments[3]);
