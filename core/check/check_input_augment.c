@@ -10,7 +10,7 @@
 #include "check/seen.h"
 #include "train/augment.h"
 
-enum { TRAIN = RGM_SPLIT_TRAIN, WHOLE = -1, TRIED = 128, LABELLED = 2048, LABELS_LEAST = 200 };
+enum { TRAIN = RGM_SPLIT_TRAIN, WHOLE = -1, TRIED = 128, PROBES = 128, LABELLED = 2048, LABELS_LEAST = 200 };
 
 /* ---- a chain, or one of it, on images in memory ---- */
 
@@ -36,11 +36,15 @@ static rgm_status begin(rgm_checking *c, const rgm_lab_set *set, int32_t place, 
     return RGM_OK;
 }
 
+/* An image as it is stored. */
+static rgm_pixels pixels_of(const trial *t, uint8_t *image) {
+    return (rgm_pixels){image, (int64_t)t->W * t->C, t->H, t->W, t->C};
+}
+
 /* Image i as sample `index` of an epoch. *out stays until the next. */
 static rgm_status apply(const trial *t, int64_t i, int64_t index, uint32_t epoch, rgm_pixels *out, rgm_error *err) {
-    int64_t row = (int64_t)t->W * t->C;
     const rgm_sample sample = {.index = index, .position = i, .epoch = epoch};
-    const rgm_pixels in = {t->set->images[TRAIN] + i * t->H * row, row, t->H, t->W, t->C};
+    const rgm_pixels in = pixels_of(t, t->set->images[TRAIN] + i * t->H * t->W * t->C);
     return rgm_augmenter_run(t->augmenter, &sample, &in, out, 0, err);
 }
 
@@ -289,12 +293,48 @@ rgm_status rgm_check_augment_changes(rgm_checking *c, rgm_verdict *v, rgm_error 
                   : rgm_check_not(v, "augmentations that take windows of encoded pictures");
 }
 
+/* ---- what they cover ---- */
+
+/* Dark and bright pixels, and the same exchanged. */
+static void paint_probe(uint8_t *to, int64_t bytes, int32_t exchanged) {
+    for (int64_t p = 0; p < bytes; p++) {
+        uint32_t x = (uint32_t)p * 2654435761u;
+        to[p] = ((x >> 20 & 1) != 0) != exchanged ? 191 : 64;
+    }
+}
+
+/* The share of pixels that come out the same whatever goes in: covered, cut off or filled. */
+static rgm_status measure_covered(const trial *t, double *share, rgm_error *err) {
+    int64_t bytes = (int64_t)t->H * t->W * t->C, same = 0, all = 0;
+    uint8_t *probe = malloc((size_t)bytes), *first = malloc((size_t)bytes);
+    rgm_status status = probe && first ? RGM_OK : rgm_fail(err, RGM_E_NOMEM, "checks: no memory for images");
+    for (int64_t k = 0; k < PROBES && status >= 0; k++) {
+        const rgm_sample sample = {.index = k, .position = k};
+        const rgm_pixels in = pixels_of(t, probe);
+        rgm_pixels out;
+        paint_probe(probe, bytes, 0);
+        status = rgm_augmenter_run(t->augmenter, &sample, &in, &out, 0, err);
+        if (status < 0) break;
+        copy_out(&out, first);
+        paint_probe(probe, bytes, 1);
+        status = rgm_augmenter_run(t->augmenter, &sample, &in, &out, 0, err);
+        for (int32_t h = 0; h < out.H && status >= 0; h++)
+            for (int64_t x = 0; x < (int64_t)out.W * out.C; x++)
+                same += out.data[h * out.pitch + x] == first[h * (int64_t)out.W * out.C + x];
+        all += bytes;
+    }
+    free(probe);
+    free(first);
+    *share = all ? (double)same / (double)all : 0;
+    return status;
+}
+
 /* ---- what they leave ---- */
 
 /* What a cheap model knows of labels, as its accuracy: of the images that it was made of, each left out, and of plain
- * images that it never saw. */
+ * images that it never saw. And the share of pixels that are covered. */
 typedef struct known {
-    double own, plain;
+    double own, plain, covered;
 } known;
 
 /* Features of n training images, and what they are of. Every second one makes the model that judges the others. */
@@ -416,25 +456,34 @@ static rgm_status look_at_known(rgm_checking *c, const trial *t, int64_t n, know
     rgm_status status = judge_left_out(&r, &k->own, err);
     if (status >= 0) status = judge_plain(&r, &k->plain, err);
     close_rows(&r);
+    if (status >= 0 && t->augmenter) status = measure_covered(t, &k->covered, err);
     return status;
 }
 
-/* Measured: docs/CHECKS.md. */
+/* Measured: docs/CHECKS.md. Of each, what warns and what fails. */
 #define KNOWN_LEAST 0.3 /* above the largest class: below it, 43 % is left of 100 healthy classes */
-#define KEPT_SOME   0.6
-#define KEPT_FEW    0.4
+static const double OWN_LEFT[] = {0.6, 0.4}, PLAIN_LEFT[] = {0.75, 0.45}, SHOWN[] = {0.55, 0.3};
 
-/* What is left of what was known above `floor`: the less of both. */
-static double kept_of(const known *plain, const known *augmented, double floor) {
-    double own = (augmented->own - floor) / (plain->own - floor);
-    return fmax(0, fmin(own, (augmented->plain - floor) / (plain->plain - floor)));
+/* Shares of what was known above `floor` that are left, of the images' own and of plain ones, and of pixels. */
+typedef struct left {
+    double own, plain, shown;
+} left;
+
+static left left_of(const known *plain, const known *augmented, double floor) {
+    return (left){fmax(0, (augmented->own - floor) / (plain->own - floor)),
+                  fmax(0, (augmented->plain - floor) / (plain->plain - floor)), 1 - augmented->covered};
+}
+
+/* The worst of the three, over what warns (0) or fails (1): below 1 it does. */
+static double worst_left(const left *l, int32_t fails) {
+    return fmin(l->own / OWN_LEFT[fails], fmin(l->plain / PLAIN_LEFT[fails], l->shown / SHOWN[fails]));
 }
 
 /* The augmentation that leaves least by itself. */
 static rgm_status strongest(rgm_checking *c, const known *plain, double floor, int64_t n, int32_t *place,
                             rgm_error *err) {
     const rgm_cheap *m;
-    double least = 2;
+    double least = INFINITY;
     *place = 0;
     RGM_TRY(rgm_checking_cheap(c, &m, err));
     for (int32_t i = 0; i < c->session->model->components.augments; i++) {
@@ -445,9 +494,9 @@ static rgm_status strongest(rgm_checking *c, const known *plain, double floor, i
         rgm_status status = look_at_known(c, &t, n, &k, err);
         rgm_augmenter_destroy(t.augmenter);
         RGM_TRY(status);
-        double kept = kept_of(plain, &k, floor);
-        if (kept >= least) continue;
-        least = kept;
+        const left l = left_of(plain, &k, floor);
+        if (worst_left(&l, 0) >= least) continue;
+        least = worst_left(&l, 0);
         *place = i;
     }
     return RGM_OK;
@@ -462,16 +511,17 @@ static rgm_status judge_strength(rgm_checking *c, const known *plain, const know
                    (double)m->set.count[TRAIN];
     if (n < LABELS_LEAST || fmin(plain->own, plain->plain) - floor < KNOWN_LEAST)
         return rgm_check_not(v, "a cheap model knows too little of these images to tell what augmentations take away");
-    double kept = kept_of(plain, augmented, floor);
+    const left l = left_of(plain, augmented, floor);
     char figure[RGM_VERDICT_LINE];
     snprintf(figure, sizeof figure,
              "a cheap model is right about %.1f %% of augmented images left out, %.1f %% of plain ones; made of "
-             "augmented ones, about %.1f %% of plain ones, %.1f %% if made of plain ones",
-             100 * augmented->own, 100 * plain->own, 100 * augmented->plain, 100 * plain->plain);
-    if (kept >= KEPT_SOME) return rgm_check_pass(v, "%s", figure);
-    (kept < KEPT_FEW ? rgm_check_fail
-                     : rgm_check_warn)(v, "%.0f %% of what a cheap model knew is left, expected %.0f %% or more: %s",
-                                       100 * kept, 100 * KEPT_SOME, figure);
+             "augmented ones, about %.1f %% of plain ones, %.1f %% if made of plain ones; %.0f %% of pixels covered",
+             100 * augmented->own, 100 * plain->own, 100 * augmented->plain, 100 * plain->plain,
+             100 * augmented->covered);
+    if (worst_left(&l, 0) >= 1) return rgm_check_pass(v, "%s", figure);
+    (worst_left(&l, 1) < 1 ? rgm_check_fail : rgm_check_warn)(
+        v, "%.0f %% and %.0f %% of what a cheap model knew is left, expected %.0f %% and %.0f %% or more: %s",
+        100 * l.own, 100 * l.plain, 100 * OWN_LEFT[0], 100 * PLAIN_LEFT[0], figure);
     RGM_TRY(strongest(c, plain, floor, n, &place, err));
     rgm_check_cause(v, "augmentation %d, %s, is too strong: it takes away what the label says", place,
                     rgm_instance_name(c->session->model->components.augment[place]));

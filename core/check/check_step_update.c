@@ -312,6 +312,17 @@ static void mend_update(const rgm_checking *c, rgm_verdict *v) {
         rgm_check_edit(v, "optimizer", "%s", usual.optimizer);
 }
 
+/* 1: weight decay is not what is wrong (see `decay`). */
+static rgm_status decays_as_usual(rgm_checking *c, int32_t *yes, rgm_error *err) {
+    const rgm_response *a;
+    rgm_usual usual;
+    int32_t moves;
+    RGM_TRY(rgm_usual_read(c, &usual, err));
+    RGM_TRY(rgm_step_response(c, &a, &moves, err));
+    *yes = moves && a->decay < 8 * usual.decay;
+    return RGM_OK;
+}
+
 rgm_status rgm_check_step_direction(rgm_checking *c, rgm_verdict *v, rgm_error *err) {
     const stepped *p;
     const char *name = rgm_instance_name(c->session->model->components.optimizer);
@@ -324,6 +335,16 @@ rgm_status rgm_check_step_direction(rgm_checking *c, rgm_verdict *v, rgm_error *
         return RGM_OK;
     }
     double limit = c->config->clip_norm, loss = limit > 0 && limit < p->raw ? limit : p->raw;
+    int32_t usual = 0;
+    if (p->norm > 10 * loss) RGM_TRY(decays_as_usual(c, &usual, err));
+    if (usual) {
+        v->rank = 25; /* the net, its start or the loss, which have lines of their own */
+        rgm_check_fail(v, "the loss's gradient has norm %.3g, less than a usual weight decay: the optimizer gets %.3g",
+                       loss, p->norm);
+        rgm_check_cause(v, "hardly any gradient comes from the loss: dead units, or an activation on the logits");
+        rgm_check_mend(v, "mend what other lines name first");
+        return RGM_OK;
+    }
     if (p->norm < 0.3 * loss || p->norm > 10 * loss) {
         rgm_check_fail(v, "the loss's gradient has norm %.3g, what the optimizer gets %.3g", loss, p->norm);
         if (p->norm > 1.2 * loss) rgm_check_cause(v, "weight decay is too high: the regularizers outweigh the loss");
