@@ -80,34 +80,39 @@ rgm_status rgm_augment_without(const rgm_checking *c, int32_t place, rgm_verdict
     return status;
 }
 
-static double mean_of(const rgm_pixels *image, double *std) {
-    double sum = 0, square = 0, n = (double)image->H * image->W * image->C;
+/* Sums over the values of images. */
+typedef struct sums {
+    double n, sum, square;
+} sums;
+
+static void add_pixels(sums *s, const rgm_pixels *image) {
     for (int32_t h = 0; h < image->H; h++)
         for (int64_t x = 0; x < (int64_t)image->W * image->C; x++) {
             double p = image->data[h * image->pitch + x];
-            sum += p;
-            square += p * p;
+            s->sum += p;
+            s->square += p * p;
         }
-    double mean = sum / n, variance = square / n - mean * mean;
-    *std = variance > 0 ? sqrt(variance) : 0;
-    return mean;
+    s->n += (double)image->H * image->W * image->C;
 }
 
-/* How far one augmentation moves mean and deviation, in levels. */
+static double std_of(const sums *s) {
+    double mean = s->sum / s->n, variance = s->square / s->n - mean * mean;
+    return variance > 0 ? sqrt(variance) : 0;
+}
+
+/* How far one augmentation moves mean and deviation of all images together, in levels. */
 static rgm_status measure_blame(const trial *t, double *moved, rgm_error *err) {
     int64_t n = t->set->count[TRAIN] < TRIED ? t->set->count[TRAIN] : TRIED;
-    double shift = 0, stretch = 0;
-    for (int64_t i = 0; i < n; i++) {
-        int64_t row = (int64_t)t->W * t->C;
-        const rgm_pixels in = {t->set->images[TRAIN] + i * t->H * row, row, t->H, t->W, t->C};
+    sums before = {0}, after = {0};
+    for (int64_t k = 0; k < n; k++) {
+        int64_t i = k * t->set->count[TRAIN] / n; /* they lie by class: of all of them */
+        const rgm_pixels in = pixels_of(t, t->set->images[TRAIN] + i * t->H * t->W * t->C);
         rgm_pixels out;
-        double before, after;
         RGM_TRY(apply(t, i, t->set->from[TRAIN][i], 0, &out, err));
-        double mean = mean_of(&out, &after) - mean_of(&in, &before);
-        shift += mean / (double)n;
-        stretch += (after - before) / (double)n;
+        add_pixels(&before, &in);
+        add_pixels(&after, &out);
     }
-    *moved = fabs(shift) + fabs(stretch);
+    *moved = fabs(after.sum / after.n - before.sum / before.n) + fabs(std_of(&after) - std_of(&before));
     return RGM_OK;
 }
 
