@@ -30,9 +30,9 @@ static rgm_status batch(rgm_checking *c, rgm_verdict *v, rgm_error *err) {
         rgm_check_warn(v, "%" PRId64 " images in a step, usual is %d for %" PRId64 " images", size, usual, images);
         rgm_check_cause(v, "the batch is too small: gradients and statistics are noise");
         rgm_check_edit(v, "batch", "%d", usual);
-    } else if (size >= 4 * (int64_t)usual && 10 * size > images) {
-        rgm_check_warn(v, "%" PRId64 " images in a step, more than a tenth of %" PRId64 "; usual is %d", size, images,
-                       usual);
+    } else if (size >= 4 * (int64_t)usual && (size >= 8 * (int64_t)usual ? 10 : 5) * size > images) {
+        rgm_check_warn(v, "%" PRId64 " images in a step, %.0f %% of %" PRId64 "; usual is %d", size,
+                       100 * (double)size / (double)images, images, usual);
         rgm_check_cause(v, "the batch is too large for the set: an epoch has %" PRId64 " step%s", images / size,
                         images / size == 1 ? "" : "s");
         rgm_check_edit(v, "batch", "%d", usual);
