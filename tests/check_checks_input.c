@@ -135,8 +135,8 @@ START_TEST(test_augmentations) {
 }
 END_TEST
 
-/* A mirrored stripe is one of another class: what is learnt of mirrored ones alone is wrong about plain ones, though each
- * augmented image can be told. */
+/* A mirrored stripe is one of another class: what is learnt of mirrored ones alone is wrong about plain ones, though
+ * each augmented image can be told. */
 START_TEST(test_other_domain) {
     static const char *const mirrored[] = {"augment", "[{crop: {padding: 1}}, {flip: {p: 1}}]", NULL};
     checks_set s;

@@ -149,7 +149,7 @@ static double outside(const rgm_param *p, const float *w) {
  * batch norm puts it right. So what is no smaller than that is never too small. */
 #define LAYER_TIMES 8
 #define TOO_LARGE   3.5
-#define TOO_SMALL   4.5
+#define TOO_SMALL   3.5
 #define USUAL       0.0158
 
 typedef struct sizes {
