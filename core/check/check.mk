@@ -7,6 +7,8 @@ libchecks_la_SOURCES = \
 	%D%/check_data_drift.c %D%/check_data_drift.h \
 	%D%/check_data_found.c %D%/check_data_found.h \
 	%D%/check_data_labels.c %D%/check_data_labels.h \
+	%D%/check_data_marks.c %D%/check_data_marks.h \
+	%D%/check_data_pixels.c %D%/check_data_pixels.h \
 	%D%/check_data_trained.c %D%/check_data_trained.h \
 	%D%/check_input.c %D%/check_input.h \
 	%D%/check_input_augment.c %D%/check_input_augment.h \
@@ -34,6 +36,7 @@ libchecks_la_SOURCES = \
 	%D%/dependence.c %D%/dependence.h \
 	%D%/features.c %D%/features.h \
 	%D%/lab.c %D%/lab.h \
+	%D%/label_noise.c %D%/label_noise.h \
 	%D%/loss_form.c %D%/loss_form.h \
 	%D%/loss_trial.c %D%/loss_trial.h \
 	%D%/model_rules.c %D%/model_rules.h \
@@ -42,5 +45,6 @@ libchecks_la_SOURCES = \
 	%D%/rig.c %D%/rig.h \
 	%D%/seen.c %D%/seen.h \
 	%D%/short.c %D%/short.h \
-	%D%/specimen.c %D%/specimen.h
+	%D%/specimen.c %D%/specimen.h \
+	%D%/traits.c %D%/traits.h
 libchecks_la_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)

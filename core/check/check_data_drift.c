@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "check/cheap.h"
+#include "check/traits.h"
 
 enum { TRAIN = RGM_SPLIT_TRAIN, PAIRS_LEAST = 100, PAIRS_MOST = 1024 };
 
@@ -79,78 +79,213 @@ static rgm_status tell_apart(rgm_checking *c, const rgm_cheap *m, int32_t other,
     return status;
 }
 
-/* ---- in what they differ ---- */
+/* ---- what people see ---- */
 
-typedef struct look {
-    double mean, std, rough; /* of pixels; mean difference of neighbours along rows, in deviations */
-} look;
+enum { MEAN, DEVIATION, LOW, HIGH, NEIGHBOURS, NOISE, TRAITS };
 
-static look look_at(const rgm_lab_set *s, int32_t split) {
-    look l = {0};
-    double sum = 0, square = 0, rough = 0, n = 0, edges = 0;
-    int64_t row = (int64_t)s->W * s->C;
-    for (int64_t i = 0; i < s->count[split] * s->H; i++)
-        for (int64_t x = 0; x < row; x++) {
-            const uint8_t *at = s->images[split] + i * row + x;
-            double v = *at;
-            n++;
-            sum += v;
-            square += v * v;
-            if (x + s->C >= row) continue;
-            edges++;
-            rough += abs(at[0] - at[s->C]);
-        }
-    l.mean = sum / n;
-    l.std = sqrt(square / n - l.mean * l.mean > 0 ? square / n - l.mean * l.mean : 0);
-    l.rough = edges > 0 ? rough / edges / (l.std + 1) : 0;
-    return l;
+static double trait_of(const rgm_trait *t, int32_t kind) {
+    const float values[TRAITS] = {t->mean, t->deviation, t->low, t->high, t->neighbours, t->noise};
+    return (double)values[kind];
 }
 
-static void tell_cause(const rgm_cheap *m, int32_t other, rgm_verdict *v) {
-    look a = look_at(&m->set, TRAIN), b = look_at(&m->set, other);
-    const char *name = rgm_split_name(other);
-    if (a.rough > 1.25 * b.rough)
-        rgm_check_cause(v, "training images are noisier: neighbours differ by %.2f deviations, by %.2f in the %s split",
-                        a.rough, b.rough, name);
-    if (b.rough > 1.25 * a.rough)
+/* A trait in both splits, by the other split's shares of classes. */
+typedef struct gap {
+    double here, there; /* means: of training images, of the other split's */
+    double apart, sure; /* in deviations within classes; in standard errors */
+} gap;
+
+/* Sums of a class in a split: how many, of the trait, of its square. */
+typedef struct sums {
+    double n, sum, square;
+} sums;
+
+static void add_split(const rgm_lab_set *s, const rgm_trait *of, int32_t split, int32_t kind, sums *to) {
+    for (int64_t i = 0; i < s->count[split]; i++) {
+        double value = trait_of(&of[i], kind);
+        sums *at = &to[s->labels[split][i]];
+        at->n++;
+        at->sum += value;
+        at->square += value * value;
+    }
+}
+
+/* Deviations below this many levels, or so much correlation, are none that people see. */
+static double least_deviation(int32_t kind) { return kind == NEIGHBOURS ? 0.05 : 5; }
+
+static gap compare(const sums *a, const sums *b, int32_t K, int32_t kind) {
+    gap g = {0};
+    double images = 0, within = 0, of = 0, error = 0;
+    for (int32_t k = 0; k < K; k++) images += a[k].n > 1 && b[k].n > 1 ? b[k].n : 0;
+    for (int32_t k = 0; k < K && images > 0; k++) {
+        if (a[k].n < 2 || b[k].n < 2) continue;
+        double weight = b[k].n / images;
+        g.here += weight * a[k].sum / a[k].n;
+        g.there += weight * b[k].sum / b[k].n;
+        within += a[k].square - a[k].sum * a[k].sum / a[k].n + b[k].square - b[k].sum * b[k].sum / b[k].n;
+        of += a[k].n + b[k].n - 2;
+        error += weight * weight * (1 / a[k].n + 1 / b[k].n);
+    }
+    if (of <= 0) return g;
+    double deviation = fmax(sqrt(fmax(within, 0) / of), least_deviation(kind));
+    g.apart = (g.there - g.here) / deviation;
+    g.sure = fabs(g.apart) / sqrt(error);
+    return g;
+}
+
+/* All traits of another split beside the training split's. */
+static rgm_status look_apart(const rgm_cheap *m, const rgm_traits *t, int32_t other, gap gaps[TRAITS], rgm_error *err) {
+    int32_t K = m->set.classes;
+    for (int32_t kind = 0; kind < TRAITS; kind++) {
+        sums *a = calloc(2 * (size_t)K, sizeof *a), *b = a + K;
+        if (!a) return no_memory(err);
+        add_split(&m->set, t->of[TRAIN], TRAIN, kind, a);
+        add_split(&m->set, t->of[other], other, kind, b);
+        gaps[kind] = compare(a, b, K, kind);
+        free(a);
+    }
+    return RGM_OK;
+}
+
+/* Two halves of one set differ by sampling alone. An effect of 0.5 is medium by Cohen's words, and 6 standard errors
+ * are no chance. */
+#define SEEN_APART 0.5
+#define SEEN_FAR   1.5
+#define SEEN_SURE  6.0
+
+/* The trait that is furthest apart; -1: none is. */
+static int32_t furthest(const gap gaps[TRAITS]) {
+    int32_t most = -1;
+    for (int32_t kind = 0; kind < TRAITS; kind++) {
+        if (fabs(gaps[kind].apart) < SEEN_APART || gaps[kind].sure < SEEN_SURE) continue;
+        if (most < 0 || fabs(gaps[kind].apart) > fabs(gaps[most].apart)) most = kind;
+    }
+    return most;
+}
+
+/* ---- causes ---- */
+
+/* Correlation of the splits' mean images, of those that vary. */
+static rgm_status likeness(const rgm_lab_set *s, int32_t other, double *alike, rgm_error *err) {
+    int64_t bytes = (int64_t)s->H * s->W * s->C;
+    double *a = calloc(2 * (size_t)bytes, sizeof *a), *b = a + bytes, ab = 0, aa = 0, bb = 0, ma = 0, mb = 0;
+    if (!a) return no_memory(err);
+    for (int64_t i = 0; i < s->count[TRAIN] * bytes; i++) a[i % bytes] += s->images[TRAIN][i];
+    for (int64_t i = 0; i < s->count[other] * bytes; i++) b[i % bytes] += s->images[other][i];
+    for (int64_t p = 0; p < bytes; p++) {
+        a[p] /= (double)s->count[TRAIN];
+        b[p] /= (double)s->count[other];
+        ma += a[p] / (double)bytes;
+        mb += b[p] / (double)bytes;
+    }
+    for (int64_t p = 0; p < bytes; p++) {
+        ab += (a[p] - ma) * (b[p] - mb);
+        aa += (a[p] - ma) * (a[p] - ma);
+        bb += (b[p] - mb) * (b[p] - mb);
+    }
+    free(a);
+    *alike = aa > (double)bytes && bb > (double)bytes ? ab / sqrt(aa * bb) : 1;
+    return RGM_OK;
+}
+
+/* Noise of one split takes neighbours' likeness with it. */
+static void tell_noise(const gap gaps[TRAITS], const char *name, rgm_verdict *v) {
+    const gap *noise = &gaps[NOISE], *near = &gaps[NEIGHBOURS];
+    if (noise->sure < SEEN_SURE || fabs(noise->apart) < SEEN_APART) return;
+    if (noise->apart > 0 && near->apart < 0)
         rgm_check_cause(v,
-                        "images of the %s split are noisier: neighbours differ by %.2f deviations, by %.2f in training",
-                        name, b.rough, a.rough);
-    if (fabs(a.mean - b.mean) > 0.1 * a.std + 1 || fabs(log((a.std + 1) / (b.std + 1))) > 0.1)
-        rgm_check_cause(v, "brightness: pixels are %.1f +- %.1f in training and %.1f +- %.1f in the %s split", a.mean,
-                        a.std, b.mean, b.std, name);
-    rgm_check_cause(v, "the %s split was taken, made or stored otherwise than the training split", name);
+                        "preprocessing differs between training and evaluation: noise of %.0f levels lies on images of "
+                        "the %s split, of %.0f on training images",
+                        noise->there, name, noise->here);
+    else if (noise->apart < 0 && near->apart > 0)
+        rgm_check_cause(v,
+                        "preprocessing differs between training and evaluation: noise of %.0f levels lies on training "
+                        "images, of %.0f on those of the %s split",
+                        noise->here, noise->there, name);
 }
+
+static int32_t is_apart(const gap *g) { return fabs(g->apart) >= SEEN_APART && g->sure >= SEEN_SURE; }
+
+static rgm_status tell_causes(const rgm_cheap *m, int32_t other, const gap gaps[TRAITS], rgm_verdict *v,
+                              rgm_error *err) {
+    const char *name = rgm_split_name(other);
+    double alike = 1;
+    RGM_TRY(likeness(&m->set, other, &alike, err));
+    if (alike < -0.5)
+        rgm_check_cause(v,
+                        "preprocessing differs between training and evaluation: the %s split is the negative, dark is "
+                        "bright there",
+                        name);
+    tell_noise(gaps, name, v);
+    if (is_apart(&gaps[MEAN]) || is_apart(&gaps[DEVIATION]) || is_apart(&gaps[HIGH]) || is_apart(&gaps[LOW]))
+        rgm_check_cause(v,
+                        "preprocessing differs between training and evaluation: pixels are %.0f +- %.0f in training, "
+                        "%.0f at most, and %.0f +- %.0f in the %s split, %.0f at most",
+                        gaps[MEAN].here, gaps[DEVIATION].here, gaps[HIGH].here, gaps[MEAN].there, gaps[DEVIATION].there,
+                        name, gaps[HIGH].there);
+    rgm_check_cause(v, "the %s split was taken, made or stored otherwise than the training split", name);
+    return RGM_OK;
+}
+
+/* ---- verdict ---- */
 
 /* Of two halves of one set, 2,048 images are told apart in 50 % +- 1.1. */
 #define DRIFT_SOME 0.62
 #define DRIFT_FAR  0.8
 #define DRIFT_SURE 5.0
 
+typedef struct drift {
+    int32_t split, kind; /* the trait that is furthest apart; -1: none */
+    double share;        /* told apart by the cheap model */
+    int32_t grade;       /* 0: alike, 1: WARN, 2: FAIL */
+    gap gaps[TRAITS];
+} drift;
+
+static rgm_status look_at(rgm_checking *c, const rgm_cheap *m, int32_t other, drift *d, rgm_error *err) {
+    const rgm_traits *t;
+    int64_t count;
+    *d = (drift){.split = other};
+    RGM_TRY(rgm_checking_traits(c, &t, err));
+    RGM_TRY(tell_apart(c, m, other, &d->share, &count, err));
+    RGM_TRY(look_apart(m, t, other, d->gaps, err));
+    d->kind = furthest(d->gaps);
+    if (d->kind >= 0) d->grade = fabs(d->gaps[d->kind].apart) >= SEEN_FAR ? 2 : 1;
+    double sure = count > 0 ? (d->share - 0.5) / (0.5 / sqrt((double)count)) : 0;
+    if (d->share < DRIFT_SOME || sure < DRIFT_SURE) return RGM_OK;
+    if (d->grade < 2) d->grade = d->share >= DRIFT_FAR ? 2 : 1;
+    return RGM_OK;
+}
+
+static rgm_status tell(const rgm_cheap *m, const drift *d, rgm_verdict *v, rgm_error *err) {
+    static const char *const names[TRAITS] = {
+        "the mean of the pixels", "the deviation of the pixels",   "the darkest pixel",
+        "the brightest pixel",    "the correlation of neighbours", "noise"};
+    const char *name = rgm_split_name(d->split);
+    char figure[160] = "";
+    if (d->kind >= 0)
+        snprintf(figure, sizeof figure, "; %s is %.3g there and %.3g in training, %.1f deviations apart",
+                 names[d->kind], d->gaps[d->kind].there, d->gaps[d->kind].here, fabs(d->gaps[d->kind].apart));
+    (d->grade == 2 ? rgm_check_fail : rgm_check_warn)(
+        v, "a cheap model tells %s images from training images of the same class in %.1f %%, chance is 50 %%%s", name,
+        100 * d->share, figure);
+    RGM_TRY(tell_causes(m, d->split, d->gaps, v, err));
+    rgm_check_mend(v, "make all splits of the same pictures in the same way, and divide them at random");
+    return RGM_OK;
+}
+
 rgm_status rgm_check_drift(rgm_checking *c, rgm_verdict *v, rgm_error *err) {
     static const int32_t others[] = {RGM_SPLIT_TEST, RGM_SPLIT_VALIDATION};
     const rgm_cheap *m;
-    double worst = -1, share;
-    int32_t at = -1;
-    int64_t count, of = 0;
+    drift worst = {.share = -1}, d;
     RGM_TRY(rgm_checking_cheap(c, &m, err));
     for (int32_t i = 0; i < 2; i++) {
         if (!m->x[others[i]] || (others[i] == RGM_SPLIT_VALIDATION && c->session->data->holdout.indices)) continue;
-        RGM_TRY(tell_apart(c, m, others[i], &share, &count, err));
-        if (share <= worst) continue;
-        worst = share;
-        at = others[i];
-        of = count;
+        RGM_TRY(look_at(c, m, others[i], &d, err));
+        if (d.share < 0) continue;
+        if (d.grade > worst.grade || (d.grade == worst.grade && d.share > worst.share)) worst = d;
     }
-    if (at < 0) return rgm_check_not(v, "needs another split of %d images or more, of the same classes", PAIRS_LEAST);
-    double sure = (worst - 0.5) / (0.5 / sqrt((double)of));
-    if (worst < DRIFT_SOME || sure < DRIFT_SURE)
-        return rgm_check_pass(v, "a cheap model tells %s images from training images in %.1f %%, chance is 50 %%",
-                              rgm_split_name(at), 100 * worst);
-    (worst >= DRIFT_FAR ? rgm_check_fail : rgm_check_warn)(
-        v, "a cheap model tells %s images from training images of the same class in %.1f %%, expected below %.0f %%",
-        rgm_split_name(at), 100 * worst, 100 * DRIFT_SOME);
-    tell_cause(m, at, v);
-    rgm_check_mend(v, "make all splits of the same pictures in the same way, and divide them at random");
-    return RGM_OK;
+    if (worst.share < 0)
+        return rgm_check_not(v, "needs another split of %d images or more, of the same classes", PAIRS_LEAST);
+    if (worst.grade) return tell(m, &worst, v, err);
+    return rgm_check_pass(v, "a cheap model tells %s images from training images in %.1f %%, chance is 50 %%",
+                          rgm_split_name(worst.split), 100 * worst.share);
 }

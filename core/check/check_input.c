@@ -213,9 +213,9 @@ rgm_status rgm_check_pixel_levels(rgm_checking *c, rgm_verdict *v, rgm_error *er
     (high <= FRACTION_LEVEL ? rgm_check_fail : rgm_check_warn)(v, "pixels have %d level%s, from %d to %d of 255",
                                                                levels, levels == 1 ? "" : "s", low, high);
     if (high <= FRACTION_LEVEL)
-        rgm_check_cause(v, "pixels of 0 to 1 were cut to whole numbers when the file was written");
+        rgm_check_cause(v, "pixels hold few levels: those of 0 to 1 were cut to whole numbers when the file was written");
     else
-        rgm_check_cause(v, "pixels were scaled to a small range before they were stored as bytes");
+        rgm_check_cause(v, "pixels hold few levels: they were scaled to a small range before they were stored as bytes");
     rgm_check_mend(v, "write the file again with pixels of 0 to 255");
     return RGM_OK;
 }

@@ -25,6 +25,7 @@
 /* Places of what checks keep. */
 enum {
     RGM_KEPT_CHEAP,
+    RGM_KEPT_TRAITS,
     RGM_KEPT_FOUND,
     RGM_KEPT_SEEN,
     RGM_KEPT_LOSS,

@@ -6,6 +6,7 @@
 #include "base/rng.h"
 #include "engine/matmul.h"
 #include "inspect/cholesky.h"
+#include "inspect/spectrum.h"
 
 enum {
     FILTERS = RGM_FEATURES_FILTERS,
@@ -100,7 +101,7 @@ static void measure(rgm_features *f, const rgm_features_of *of) {
     f->side = least(PATCH_SIDE, least(f->h, f->w));
     f->patch = f->side * f->side * channels_of(f);
     f->pixels = cells_of(f->h, GRID) * cells_of(f->w, GRID) * channels_of(f);
-    f->width = f->pixels + CELLS * CELLS * 2 * FILTERS;
+    f->width = f->pixels + CELLS * CELLS * 2 * FILTERS + RGM_SPECTRUM_SIZE;
 }
 
 rgm_status rgm_features_make(rgm_features *f, const rgm_features_of *of, rgm_error *err) {
@@ -111,6 +112,7 @@ rgm_status rgm_features_make(rgm_features *f, const rgm_features_of *of, rgm_err
     float *patches = malloc(sizeof *patches * DRAWN * n),
           *small = malloc(sizeof *small * (size_t)f->h * (size_t)f->w * CHANNELS);
     double *a = malloc(sizeof *a * n * n), *b = malloc(sizeof *b * n);
+    rgm_status status = rgm_spectrum_create(&f->spectrum, f->h, f->w, 0, err);
     int32_t made = f->mean && f->filters && patches && small && a && b;
     if (made) {
         draw_patches(f, of, small, patches);
@@ -122,12 +124,14 @@ rgm_status rgm_features_make(rgm_features *f, const rgm_features_of *of, rgm_err
     free(small);
     free(a);
     free(b);
-    return made ? RGM_OK : rgm_fail(err, RGM_E_NOMEM, "checks: no memory for features");
+    if (!made) return rgm_fail(err, RGM_E_NOMEM, "checks: no memory for features");
+    return status;
 }
 
 void rgm_features_free(rgm_features *f) {
     free(f->mean);
     free(f->filters);
+    rgm_spectrum_destroy(f->spectrum);
     *f = (rgm_features){0};
 }
 
@@ -166,8 +170,23 @@ static void pool(const rgm_features *f, const float *responses, int32_t places, 
     }
 }
 
+/* Frequencies of the grey image, whatever its place and contrast. */
+static void take_spectrum(const rgm_features *f, const float *small, float *grey, float *to) {
+    int32_t C = channels_of(f), n = f->h * f->w;
+    double sum = 0, square = 0;
+    for (int32_t p = 0; p < n; p++) {
+        float v = 0;
+        for (int32_t c = 0; c < C; c++) v += small[p * C + c];
+        grey[p] = v / (float)C;
+        sum += (double)grey[p];
+        square += (double)grey[p] * (double)grey[p];
+    }
+    double variance = square / n - sum / n * (sum / n);
+    rgm_spectrum_of(f->spectrum, grey, f->h, f->w, (float)sqrt((variance > 0 ? variance : 0) + 1), to);
+}
+
 typedef struct rooms {
-    float *small, *patches, *responses;
+    float *small, *grey, *patches, *responses;
 } rooms;
 
 static rgm_status take_one(const taking *t, int64_t image, const rooms *r, rgm_error *err) {
@@ -192,6 +211,7 @@ static rgm_status take_one(const taking *t, int64_t image, const rooms *r, rgm_e
     }
     for (int32_t i = 0; i < CELLS * CELLS * 2 * FILTERS; i++)
         pooled[i] *= (float)(CELLS * CELLS) / (float)(rows * places);
+    take_spectrum(f, r->small, r->grey, pooled + CELLS * CELLS * 2 * FILTERS);
     return RGM_OK;
 }
 
@@ -200,13 +220,16 @@ static rgm_status take_chunk(void *context, int32_t chunk, int32_t worker, rgm_e
     const rgm_features *f = t->f;
     (void)worker;
     rooms r = {.small = malloc(sizeof(float) * (size_t)f->h * (size_t)f->w * CHANNELS),
+               .grey = malloc(sizeof(float) * (size_t)f->h * (size_t)f->w),
                .patches = malloc(sizeof(float) * PLACES * (size_t)f->patch),
                .responses = malloc(sizeof(float) * PLACES * FILTERS)};
     rgm_status status = RGM_OK;
-    if (!r.small || !r.patches || !r.responses) status = rgm_fail(err, RGM_E_NOMEM, "checks: no memory for features");
+    if (!r.small || !r.grey || !r.patches || !r.responses)
+        status = rgm_fail(err, RGM_E_NOMEM, "checks: no memory for features");
     for (int64_t i = (int64_t)chunk * CHUNK; status >= 0 && i < t->count && i < (int64_t)(chunk + 1) * CHUNK; i++)
         status = take_one(t, i, &r, err);
     free(r.small);
+    free(r.grey);
     free(r.patches);
     free(r.responses);
     return status;

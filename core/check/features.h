@@ -4,7 +4,8 @@
  * patches, normalised by contrast and whitened: f' inv(C) p. A response a counts as max(0, a - 0.5) and
  * max(0, -a - 0.5). The means of these over 3 x 3 cells are features. Source: A. Coates and A. Ng, "The importance of
  * encoding versus training with sparse coding and vector quantization", ICML 2011. Means of 8 x 8 cells of each of the
- * first channels are added, since contrast is lost by the patches.
+ * first channels are added, since contrast is lost by the patches. So is the spectrum of the grey image
+ * (inspect/spectrum.h): what a texture is does not depend on its place.
  */
 #ifndef RGM_CHECK_FEATURES_H
 #define RGM_CHECK_FEATURES_H
@@ -12,6 +13,8 @@
 #include <stdint.h>
 #include "base/stop.h"
 #include "base/team.h"
+
+struct rgm_spectrum;
 
 enum { RGM_FEATURES_SIDE = 32, RGM_FEATURES_FILTERS = 64 };
 
@@ -24,6 +27,7 @@ typedef struct rgm_features {
     int32_t width;      /* all features */
     float *mean;        /* [patch] */
     float *filters;     /* [patch][RGM_FEATURES_FILTERS] */
+    struct rgm_spectrum *spectrum;
 } rgm_features;
 
 /* Filters of images[count][H][W][C], drawn by the seed. To be freed whatever is returned. RGM_E_NOMEM. [main] */
