@@ -213,65 +213,90 @@ rgm_status rgm_check_pixel_levels(rgm_checking *c, rgm_verdict *v, rgm_error *er
     (high <= FRACTION_LEVEL ? rgm_check_fail : rgm_check_warn)(v, "pixels have %d level%s, from %d to %d of 255",
                                                                levels, levels == 1 ? "" : "s", low, high);
     if (high <= FRACTION_LEVEL)
-        rgm_check_cause(v, "pixels hold few levels: those of 0 to 1 were cut to whole numbers when the file was written");
+        rgm_check_cause(v,
+                        "pixels hold few levels: those of 0 to 1 were cut to whole numbers when the file was written");
     else
-        rgm_check_cause(v, "pixels hold few levels: they were scaled to a small range before they were stored as bytes");
+        rgm_check_cause(v,
+                        "pixels hold few levels: they were scaled to a small range before they were stored as bytes");
     rgm_check_mend(v, "write the file again with pixels of 0 to 255");
     return RGM_OK;
 }
 
-/* Mean difference of neighbours, read as [H][W][C] or as [C][H][W]. */
-static double roughness(const uint8_t *image, const rgm_dataset_info *info, int32_t planes) {
-    int64_t H = info->H, W = info->W, C = info->C, x_step = planes ? 1 : C, y_step = W * x_step,
-            c_step = planes ? H * W : 1, n = 0;
+/* What an image says of the order of its bytes: mean squares of differences, in which noise is the same everywhere. */
+typedef struct order {
+    double as_is, planes; /* of neighbours along columns, read as [H][W][C] or as [C][H][W] */
+    double within, cross; /* of bytes that follow one another: of one pixel, of two */
+    double variance;
+} order;
+
+/* Mean square difference of bytes `step` apart; of the pairs that begin at first, first + every, ... */
+static double mean_square(const uint8_t *image, int64_t bytes, int64_t step, int64_t first, int64_t every) {
     double sum = 0;
-    for (int64_t c = 0; c < C; c++)
-        for (int64_t y = 0; y + 1 < H; y++)
-            for (int64_t x = 0; x + 1 < W; x++) {
-                const uint8_t *at = image + c * c_step + y * y_step + x * x_step;
-                sum += abs(at[0] - at[x_step]) + abs(at[0] - at[y_step]);
-                n++;
-            }
+    int64_t n = 0;
+    for (int64_t i = first; i + step < bytes; i += every, n++) {
+        double d = (double)image[i] - (double)image[i + step];
+        sum += d * d;
+    }
     return n ? sum / (double)n : 0;
 }
 
-/* Mean difference of a pixel's channels as they are read; and of neighbours along x, read as [C][H][W]. In the wrong
- * order these are the same values. */
-static void channels_against_row(const uint8_t *image, const rgm_dataset_info *info, double *channels, double *row) {
-    int64_t pixels = (int64_t)info->H * info->W, C = info->C;
-    double within = 0, along = 0, steps = (double)(info->W - 1) * info->H * (double)C;
-    for (int64_t p = 0; p < pixels; p++)
-        for (int64_t c = 0; c + 1 < C; c++) within += abs(image[p * C + c] - image[p * C + c + 1]);
-    for (int64_t p = 0; p < pixels * C; p++)
-        if ((p + 1) % info->W) along += abs(image[p] - image[p + 1]);
-    *channels += within / (double)(pixels * (C - 1));
-    *row += steps > 0 ? along / steps : 0;
+static order order_of(const uint8_t *image, const rgm_dataset_info *info) {
+    int64_t W = info->W, C = info->C, plane = W * info->H, bytes = plane * C;
+    double sum = 0, square = 0;
+    order o = {.as_is = mean_square(image, bytes, W * C, 0, 1), .cross = mean_square(image, bytes, 1, C - 1, C)};
+    for (int64_t c = 0; c < C; c++) o.planes += mean_square(image + c * plane, plane, W, 0, 1) / (double)C;
+    for (int64_t c = 0; c + 1 < C; c++) o.within += mean_square(image, bytes, 1, c, C) / (double)(C - 1);
+    for (int64_t i = 0; i < bytes; i++) {
+        sum += image[i];
+        square += (double)image[i] * image[i];
+    }
+    o.variance = square / (double)bytes - sum / (double)bytes * (sum / (double)bytes);
+    return o;
 }
 
-/* Bytes read in the wrong order are rougher. One set of textures has 1.24 as it should be, 0.79 in the wrong order: the
- * margin is thin. */
-#define SMOOTHER 0.8
-/* And channels then differ as neighbours do. Of gray images stored as colour they do not differ at all. */
-#define CHANNELS_APART 0.5
+/* In the right order neighbours go together most. In the wrong one they do at least so much less than the others: a
+ * part of what goes together there, and standard errors. */
+#define TOGETHER_LESS 0.25
+#define ORDER_SURE    6.0
+/* And so much of the variance must go together at all. */
+#define TOGETHER_LEAST 0.05
+/* In the wrong order bytes of one pixel are neighbours, like those of two. Of gray images stored as colour they are the
+ * same, of coloured ones further apart or nearer. */
+#define PIXELS_ALIKE 0.1
+
+/* 1: the bytes are in the wrong order. `mean` of `count` images, `error` of the mean difference of both readings. */
+static int32_t is_other_order(const order *mean, double error) {
+    double together = mean->variance - mean->planes / 2, less = (mean->as_is - mean->planes) / 2;
+    if (together < TOGETHER_LEAST * mean->variance || mean->within <= 0) return 0;
+    if (less < TOGETHER_LESS * together || 2 * less < ORDER_SURE * error) return 0;
+    return fabs(mean->cross / mean->within - 1) < PIXELS_ALIKE;
+}
 
 rgm_status rgm_check_pixel_order(rgm_checking *c, rgm_verdict *v, rgm_error *err) {
     const rgm_dataset_info *info = rgm_dataset_describe(c->session->data->set);
     size_t bytes = (size_t)info->H * (size_t)info->W * (size_t)info->C;
     int64_t count = 0;
     uint8_t *images;
-    double as_is = 0, planes = 0, channels = 0, row = 0;
+    order mean = {0};
+    double square = 0;
     if (info->C == 1 || info->encoded) return rgm_check_pass(v, info->encoded ? "pictures are decoded" : "one channel");
     RGM_TRY(read_some(c, &count, &images, err));
     for (int64_t i = 0; i < count; i++) {
-        as_is += roughness(images + (size_t)i * bytes, info, 0) / (double)count;
-        planes += roughness(images + (size_t)i * bytes, info, 1) / (double)count;
-        channels_against_row(images + (size_t)i * bytes, info, &channels, &row);
+        order o = order_of(images + (size_t)i * bytes, info);
+        mean.as_is += o.as_is / (double)count;
+        mean.planes += o.planes / (double)count;
+        mean.within += o.within / (double)count;
+        mean.cross += o.cross / (double)count;
+        mean.variance += o.variance / (double)count;
+        square += (o.as_is - o.planes) * (o.as_is - o.planes);
     }
     free(images);
-    if (planes >= SMOOTHER * as_is || channels < CHANNELS_APART * row)
-        return rgm_check_pass(v, "neighbours differ by %.1f levels, by %.1f read channel by channel", as_is, planes);
-    rgm_check_fail(v, "neighbours differ by %.1f levels, but by %.1f if the bytes are read channel by channel", as_is,
-                   planes);
+    double less = mean.as_is - mean.planes, error = sqrt(fmax(square / (double)count - less * less, 0) / (double)count);
+    if (!is_other_order(&mean, error))
+        return rgm_check_pass(v, "neighbours differ by %.1f levels, by %.1f read channel by channel", sqrt(mean.as_is),
+                              sqrt(mean.planes));
+    rgm_check_fail(v, "neighbours differ by %.1f levels, but by %.1f if the bytes are read channel by channel",
+                   sqrt(mean.as_is), sqrt(mean.planes));
     rgm_check_cause(v, "images were stored channels first, [C][H][W], and are read as [H][W][C]");
     rgm_check_mend(v, "write the file again with images of [H][W][C]: numpy.transpose(images, (0, 2, 3, 1))");
     return RGM_OK;
