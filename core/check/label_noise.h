@@ -1,13 +1,15 @@
 /* How many labels are wrong, by scores that are out of sample.
  *
- * A label is taken for the true class with the probability 1 - e, and for a draw from the shares of the classes with e:
+ * A label is the true class with the probability 1 - e, and a draw from the shares of the classes with e:
  *
- *     p(label k | image) = (1 - e) softmax(T scores)[k] + e share[k]
+ *     p(label k | image) = (1 - e) q[k] + e share[k],   q[k] ~ share[k] exp(T (score[k] - share[k]))
  *
  * e and T are those of the largest likelihood. Hard pictures make T small: the model is seldom sure, and errs near by.
- * Wrong labels lie where it is sure and anywhere, which no T explains. So both are told apart. Mixtures of a model and
- * uniform noise: D. Angluin and P. Laird, Learning from noisy examples, Machine Learning 2, 1988; temperature: C. Guo
- * et al., On calibration of modern neural networks, ICML 2017.
+ * Wrong labels lie where it is sure and anywhere, which no T explains. So both are told apart. A model that knows
+ * nothing has T = 0, and e does not matter.
+ *
+ * Labels that are drawn anew: D. Angluin and P. Laird, Learning from noisy examples, Machine Learning 2, 1988.
+ * Temperature: C. Guo et al., On calibration of modern neural networks, ICML 2017.
  */
 #ifndef RGM_RECIPE_LABEL_NOISE_H
 #define RGM_RECIPE_LABEL_NOISE_H

@@ -1,13 +1,15 @@
-/* What single images look like, of those that the cheap model has (cheap.h): where splits, classes and damaged images
- * are told apart by what people see.
+/* What single images look like, of those that the cheap model has (cheap.h). People tell splits and damaged images
+ * apart by it.
  *
  *     mean, deviation   of all values
  *     low, high         the least and the largest value
  *     neighbours        correlation of neighbours along rows and columns; 1 where there is nothing
- *     noise             levels, by a mask of 3 x 3 (J. Immerkaer, Fast noise variance estimation, CVIU 64, 1996), in
- * the cell at a quarter from below: noise is everywhere, what is shown is not random            1: values are as of
- * random bytes: uniform, and without neighbours cut               rows at the end that have one colour, unless the
- * first ones have it, too; 0: the image is whole
+ *     noise             levels, in the cell at a quarter from below
+ *     random            1: values are uniform, and without neighbours, as random bytes are
+ *     cut               rows at the end that have one colour; 0: none, or the first row has it, too
+ *
+ * Noise is taken by a mask of 3 x 3 (J. Immerkaer, Fast noise variance estimation, CVIU 64, 1996). It is everywhere,
+ * and what is shown is not: so a cell with little counts.
  */
 #ifndef RGM_RECIPE_TRAITS_H
 #define RGM_RECIPE_TRAITS_H
