@@ -130,6 +130,27 @@ static double noise(const oracle *o) {
     return cell[(down * across * 3 + 50) / 100];
 }
 
+static double specks(const oracle *o) {
+    double cell[9];
+    if (o->H < 11 || o->W < 11) return NAN;
+    for (int32_t i = 0; i < 9; i++) {
+        double sum = 0, n = 0;
+        for (int32_t y = 1 + i / 3 * (o->H - 2) / 3; y < 1 + (i / 3 + 1) * (o->H - 2) / 3; y++)
+            for (int32_t x = 1 + i % 3 * (o->W - 2) / 3; x < 1 + (i % 3 + 1) * (o->W - 2) / 3; x++, n++) {
+                double high = -1, low = 256;
+                for (int32_t at = 0; at < 9; at++) {
+                    if (at == 4) continue;
+                    high = fmax(high, g(o, y + at / 3 - 1, x + at % 3 - 1));
+                    low = fmin(low, g(o, y + at / 3 - 1, x + at % 3 - 1));
+                }
+                sum += fmax(0, fmax(g(o, y, x) - high, low - g(o, y, x)));
+            }
+        cell[i] = sum / n;
+    }
+    qsort(cell, 9, sizeof *cell, ascending);
+    return cell[4];
+}
+
 static double cell_mean(const picture *p, const oracle *o, int32_t i, int32_t side, int32_t channel) {
     double sum = 0, n = 0;
     int32_t top = i / side * p->H / side, bottom = (i / side + 1) * p->H / side;
@@ -164,6 +185,7 @@ static void compare(const picture *p) {
     near((double)m.contrast, sqrt(fmax(squares / n - sum / n * sum / n, 0)), "contrast");
     near((double)m.softness, softness(&o), "softness");
     near((double)m.noise, noise(&o), "noise");
+    near((double)m.specks, specks(&o), "specks");
     near((double)m.information, information(&o), "information");
     for (int32_t i = 0; i < RGM_GRID_GREY; i++)
         ck_assert_int_eq(grid[i], (int32_t)floor(cell_mean(p, &o, i, 8, -1) + 0.5));

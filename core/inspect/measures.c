@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ROWS = 3, CELLS = 7, CELL_LEAST = 3, LEVELS = 256, STEPS = 512, TABLE = 1024, COLOUR_SIDE = 4 };
+enum { ROWS = 3, CELLS = 7, CELL_LEAST = 3, PARTS = 3, LEVELS = 256, STEPS = 512, TABLE = 1024, COLOUR_SIDE = 4 };
 
 /* What a worker sums up of an image. */
 typedef struct sums {
@@ -12,6 +12,7 @@ typedef struct sums {
     uint64_t first, second;                      /* squares of differences */
     uint64_t mask[CELLS * CELLS];                /* |mask| in a cell */
     uint64_t turns_x[CELLS * CELLS], turns_y[CELLS * CELLS]; /* |second differences| in it */
+    uint64_t beyond[PARTS * PARTS];                          /* how far pixels are beyond those around them */
     uint64_t grid[RGM_GRID_SIDE * RGM_GRID_SIDE];
     uint64_t colour[COLOUR_SIDE * COLOUR_SIDE][3];
 } sums;
@@ -121,6 +122,27 @@ static void add_mask(sums *s, const shape *of, int32_t y, const uint8_t *const r
     }
 }
 
+static int32_t largest(int32_t a, int32_t b, int32_t c) { return a > b ? (a > c ? a : c) : b > c ? b : c; }
+static int32_t least(int32_t a, int32_t b, int32_t c) { return a < b ? (a < c ? a : c) : b < c ? b : c; }
+
+/* How far the pixels of the row in the middle are above all eight around them, or below. */
+static void add_specks(sums *s, const shape *of, int32_t y, const uint8_t *const row[ROWS]) {
+    const int32_t inner = of->p->W - 2;
+    uint64_t *to = &s->beyond[((int64_t)y * PARTS - 1) / (of->p->H - 2) * PARTS];
+    for (int32_t i = 0; i < PARTS; i++) {
+        const int32_t end = 1 + (int32_t)((int64_t)(i + 1) * inner / PARTS);
+        uint32_t sum = 0;
+        for (int32_t x = 1 + (int32_t)((int64_t)i * inner / PARTS); x < end; x++) {
+            const uint8_t *a = row[0] + x, *b = row[1] + x, *c = row[2] + x;
+            int32_t over =
+                *b - largest(largest(a[-1], a[0], a[1]), b[-1] > b[1] ? b[-1] : b[1], largest(c[-1], c[0], c[1]));
+            int32_t under = least(least(a[-1], a[0], a[1]), b[-1] < b[1] ? b[-1] : b[1], least(c[-1], c[0], c[1])) - *b;
+            sum += (uint32_t)largest(over, under, 0);
+        }
+        to[i] += sum;
+    }
+}
+
 /* Pixels of cell i of `cells` over n: *from and more, below the end that is returned. */
 static int32_t cell_of(int32_t i, int32_t n, int32_t cells, int32_t *from) {
     int32_t end = (int32_t)((int64_t)(i + 1) * n / cells);
@@ -162,6 +184,7 @@ static void add_all(sums *s, const shape *of, uint8_t *rooms, int64_t room) {
         add_row(s, row[2], p->W);
         add_columns(s, row[2], row[1], row[0], p->W);
         if (of->across && row[0]) add_mask(s, of, y - 1, row);
+        if (of->across && row[0]) add_specks(s, of, y - 1, row);
         add_grid(s, p, y, row[2]);
         if (rgm_grid_bytes(p->C) == RGM_GRID_COLOUR) add_colour(s, p, y);
     }
@@ -216,6 +239,11 @@ static double noise_in(const sums *s, int32_t i, double pixels) {
     return turns > mask ? mask * mask / turns : mask;
 }
 
+static void put_ascending(double *list, int32_t count, double value) {
+    for (; count > 0 && list[count - 1] > value; count--) list[count] = list[count - 1];
+    list[count] = value;
+}
+
 static float noise_of(const sums *s, const shape *of) {
     double noise[CELLS * CELLS];
     const int32_t count = of->across * of->down, rank = (count * 3 + 50) / 100;
@@ -224,12 +252,21 @@ static float noise_of(const sums *s, const shape *of) {
         int32_t left, top;
         int32_t right = cell_of(i % of->across, of->p->W - 2, of->across, &left);
         int32_t bottom = cell_of(i / of->across, of->p->H - 2, of->down, &top);
-        double value = noise_in(s, i, (double)(right - left) * (bottom - top));
-        int32_t j = i;
-        for (; j > 0 && noise[j - 1] > value; j--) noise[j] = noise[j - 1];
-        noise[j] = value;
+        put_ascending(noise, i, noise_in(s, i, (double)(right - left) * (bottom - top)));
     }
     return (float)noise[rank];
+}
+
+static float specks_of(const sums *s, const shape *of) {
+    double beyond[PARTS * PARTS];
+    if (of->across < PARTS || of->down < PARTS) return NAN;
+    for (int32_t i = 0; i < PARTS * PARTS; i++) {
+        int32_t left, top;
+        int32_t right = cell_of(i % PARTS, of->p->W - 2, PARTS, &left);
+        int32_t bottom = cell_of(i / PARTS, of->p->H - 2, PARTS, &top);
+        put_ascending(beyond, i, (double)s->beyond[i] / ((double)(right - left) * (bottom - top)));
+    }
+    return (float)beyond[PARTS * PARTS / 2];
 }
 
 static void take_grid(const sums *s, const rgm_pixels *p, uint8_t *grid) {
@@ -274,6 +311,7 @@ void rgm_measurer_take(rgm_measurer *m, const rgm_look *look, const rgm_channel_
     *out = (rgm_measures){.brightness = (float)(total / ((double)channels->pixels * p->C)),
                           .softness = softness_of(s, p),
                           .noise = noise_of(s, &of),
+                          .specks = specks_of(s, &of),
                           .likeness = NAN,
                           .distance = NAN,
                           .H = (uint16_t)look->H,

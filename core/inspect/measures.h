@@ -6,6 +6,7 @@
  *     low, high       grey values that one pixel in a thousand is below, above
  *     softness        sqrt(G / (2 L)), G and L the mean squares of first and second differences
  *     noise           m^2 / max(m, f) in the cell that is at 3 % from below, of up to 7 x 7 cells
+ *     specks          by how much a pixel is beyond all eight around it, in levels: the median of up to 3 x 3 cells
  *     information     the smaller of two entropies: of grey values, of their differences along rows; bits
  *
  * Softness is a width: an edge blurred by a Gaussian of deviation s has L / G = 1 / (2 s^2).
@@ -14,7 +15,8 @@
  * of the mask's absolute values (J. Immerkaer, Fast noise variance estimation, CVIU 64, 1996). f is the same from
  * second differences along rows or columns, the larger. Both are the noise's where there is nothing else. Of texture m
  * is smaller. Noise is everywhere, texture is not: so a cell with little counts. The estimate is below the true
- * deviation, more so for small images.
+ * deviation, more so for small images. Single pixels that are black or white leave some cells without any. So specks
+ * are told by the median of larger cells.
  *
  * All sums are of integers. An image has the same measures on any number of threads.
  */
@@ -30,6 +32,7 @@ typedef struct rgm_measures {
     float brightness, contrast;
     float softness;           /* pixels; at most the longer side; NaN: no differences at all */
     float noise;              /* NaN: less than 5 pixels high or wide */
+    float specks;             /* NaN: less than 11 pixels high or wide */
     float information;        /* bits */
     float likeness, distance; /* of RGM_MEASURE_*: typical.h fills them */
     int16_t alike, opposite;  /* correlations, in parts of RGM_MEASURES_ONE; 0: none: typical.h fills them */

@@ -23,6 +23,7 @@ static double high(const rgm_measures *m) { return m->high; }
 static double low(const rgm_measures *m) { return m->low; }
 static double softness(const rgm_measures *m) { return (double)m->softness; }
 static double noise(const rgm_measures *m) { return (double)m->noise; }
+static double specks(const rgm_measures *m) { return (double)m->specks; }
 static double information(const rgm_measures *m) { return (double)m->information; }
 static double contrast(const rgm_measures *m) { return (double)m->contrast; }
 static double likeness(const rgm_measures *m) { return (double)m->likeness; }
@@ -34,13 +35,13 @@ static double size(const rgm_measures *m) { return sqrt((double)m->W * (double)m
 static double height(const rgm_measures *m) { return m->H; }
 static double width(const rgm_measures *m) { return m->W; }
 
-enum { UP = 1, DOWN = -1, FISHER = 2, AWAY = 3, INVERSE = 4 };
+enum { UP = 1, DOWN = -1, LESS = 2, AWAY = 3, INVERSE = 4 };
 
 typedef struct signal {
     int32_t kind, how, by_class;
     double (*value)(const rgm_measures *);
-    int32_t form; /* UP: t = log(offset + facing * value); DOWN: its negative; FISHER: -artanh(value);
-                     AWAY: |log(value / usual)| */
+    int32_t
+        form; /* UP: t = log(offset + facing * value); DOWN: its negative; LESS: -value; AWAY: |log(value / usual)| */
     double offset, facing;
     double least;   /* of t less the usual */
     double extreme; /* likewise, and enough by itself; 0: nothing is */
@@ -53,11 +54,12 @@ static const signal signals[] = {
     {RGM_FIND_BRIGHT, RGM_HOW_LEVEL, 0, low, DOWN, 256, -1, 0.9163, 0},
     {RGM_FIND_BLURRED, 0, 1, softness, UP, 0, 1, 0.47, 0},
     {RGM_FIND_NOISY, 0, 0, noise, UP, 2, 1, 1.3863, 0},
+    {RGM_FIND_NOISY, RGM_HOW_SPECKS, 0, specks, UP, 1, 1, 1.0986, 0},
     {RGM_FIND_INVERTED, 0, 1, opposite, INVERSE, 0, 1, 0.5, 0},
     {RGM_FIND_LOW_INFORMATION, 0, 1, information, DOWN, 0.25, 1, 0.9163, 0},
     {RGM_FIND_LOW_INFORMATION, RGM_HOW_CONTRAST, 0, contrast, DOWN, 1, 1, 1.3863, 0},
     {RGM_FIND_ODD, 0, 1, distance, UP, 1, 1, 0.4055, 0},
-    {RGM_FIND_ODD, RGM_HOW_UNLIKE, 0, alike, FISHER, 0, 1, 0.5, 0},
+    {RGM_FIND_ODD, RGM_HOW_UNLIKE, 1, alike, LESS, 0, 1, 0.25, 0},
     {RGM_FIND_ODD, RGM_HOW_SHAPE, 0, aspect, AWAY, 0, 1, 0.9163, 0},
     {RGM_FIND_ODD, RGM_HOW_SIZE, 0, size, AWAY, 0, 1, 1.3863, 0},
 };
@@ -118,13 +120,16 @@ typedef struct work {
     int64_t listed[KINDS];
 } work;
 
+/* The quantile that tells how wide a class is: with `alike`, of the far end. */
+static double width_at(const signal *s) { return s->form == LESS ? 0.99 : 0.9; }
+
 static double away_from(const work *w, const signal *s) { return s->value == size ? w->usual_size : w->usual_aspect; }
 
 static double fisher(double value) { return atanh(fmax(-0.999, fmin(value, 0.999))); }
 
 static double form(const work *w, const signal *s, const rgm_measures *m) {
     const double value = s->value(m);
-    if (s->form == FISHER) return -fisher(value);
+    if (s->form == LESS) return -value;
     if (s->form == INVERSE) return fisher(value) - fisher(alike(m));
     if (s->form == AWAY) return fabs(log(value / away_from(w, s)));
     return s->form * log(s->offset + s->facing * value);
@@ -132,7 +137,7 @@ static double form(const work *w, const signal *s, const rgm_measures *m) {
 
 /* The value that has this t. */
 static double unform(const work *w, const signal *s, double t) {
-    if (s->form == FISHER) return -tanh(t);
+    if (s->form == LESS) return -t;
     if (s->form == AWAY) return away_from(w, s);
     return s->facing * (exp(s->form * t) - s->offset);
 }
@@ -158,6 +163,7 @@ static int64_t sort_all(work *w) {
 /* Medians and upper spreads of the classes; those of small ones are drawn to `spread` of the whole set. */
 static void take_classes(work *w, const signal *s, double spread) {
     const rgm_by_class *by = w->o->by;
+    const double drawn = DRAWN * 0.1 / (1 - width_at(s)); /* the farther the quantile, the more images it needs */
     for (int32_t k = 0; k < by->classes; k++) {
         int64_t n = 0;
         w->middle[k] = w->own[k] = w->usual;
@@ -167,11 +173,11 @@ static void take_classes(work *w, const signal *s, double spread) {
         if (!n) continue;
         rgm_ascending_sort(w->sorted, w->room, n);
         double middle = rgm_ascending_quantile(w->sorted, n, 0.5);
-        double own = rgm_ascending_quantile(w->sorted, n, 0.9) - middle;
+        double own = rgm_ascending_quantile(w->sorted, n, width_at(s)) - middle;
         if (n >= CLASS_LEAST) w->own[k] = middle;
         if (!s->by_class) continue;
         w->middle[k] = ((double)n * middle + DRAWN * w->usual) / (double)(n + DRAWN);
-        w->spread[k] = ((double)n * own + DRAWN * spread) / (double)(n + DRAWN);
+        w->spread[k] = ((double)n * own + drawn * spread) / ((double)n + drawn);
     }
 }
 
@@ -264,7 +270,7 @@ static void score_signal(work *w, const signal *s) {
     int64_t n = sort_all(w), m = 0;
     if (n < RGM_OUTLIERS_LEAST) return;
     w->usual = rgm_ascending_quantile(w->sorted, n, 0.5);
-    double spread = rgm_ascending_quantile(w->sorted, n, 0.9) - w->usual;
+    double spread = rgm_ascending_quantile(w->sorted, n, width_at(s)) - w->usual;
     take_classes(w, s, spread);
     for (int32_t k = 0; k < by->classes; k++)
         for (int64_t i = by->first[k]; i < by->first[k + 1]; i++) {

@@ -193,7 +193,9 @@ static void tell_value(const rgm_finding *f, char *text, size_t size) {
         sentence = f->kind == RGM_FIND_DARK ? "its brightest pixels have %.0f of 255; the set's median is %.0f"
                                             : "its darkest pixels have %.0f of 255; the set's median is %.0f";
     if (f->how & RGM_HOW_CONTRAST) sentence = "contrast %.1f of 255; the set's median is %.1f";
-    if (f->how & RGM_HOW_UNLIKE) sentence = "correlation %.2f with the nearest of its class; the set's median is %.2f";
+    if (f->how & RGM_HOW_UNLIKE)
+        sentence = "correlation %.2f with the nearest of its class; the class's median is %.2f";
+    if (f->how & RGM_HOW_SPECKS) sentence = "pixels stand out by %.1f of 255 in most parts; the set's median is %.1f";
     if (f->how & RGM_HOW_SHAPE) sentence = "%.2f times as wide as high; the set's median is %.2f";
     if (f->how & RGM_HOW_SIZE) sentence = "as many pixels as a square of side %.0f; the set's median is %.0f";
     if (f->kind == RGM_FIND_UNREADABLE)

@@ -46,7 +46,8 @@ enum {
     RGM_HOW_CONTRAST = 64, /* of little information: its contrast */
     RGM_HOW_SHAPE = 128,   /* odd: width / height */
     RGM_HOW_SIZE = 256,    /* odd: the root of its pixels */
-    RGM_HOW_UNLIKE = 512   /* odd: its correlation with the nearest of its class */
+    RGM_HOW_UNLIKE = 512,  /* odd: its correlation with the nearest of its class */
+    RGM_HOW_SPECKS = 1024  /* noisy: single pixels that are unlike all around them */
 };
 
 typedef struct rgm_finding {
