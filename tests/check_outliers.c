@@ -135,6 +135,7 @@ static const struct {
     {RGM_FIND_BLURRED, 0},
     {RGM_FIND_BLURRED, 2},
     {RGM_FIND_NOISY, 0},
+    {RGM_FIND_NOISY, 2},
     {RGM_FIND_INVERTED, 0},
     {RGM_FIND_LOW_INFORMATION, 0},
     {RGM_FIND_LOW_INFORMATION, 1},

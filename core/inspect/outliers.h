@@ -28,17 +28,23 @@
  *                      256 - darkest pixels                              set      1 / 2.5
  *     blurred          width of edges                                    class    1.6
  *     noisy            noise + 2                                         set      4
+ *                      specks + 1                                        set      3
  *     inverted         Fisher's z of `opposite` less that of `alike`     class    + 0.5, and 0.5 itself
  *     low information  bits a pixel + 0.25                               class    1 / 2.5
  *                      contrast + 1                                      set      1 / 4
  *     odd              distance + 1                                      class    1.5
- *                      Fisher's z of `alike`                             set      - 0.5
+ *                      1 - `alike`                                       class    + 0.25
  *                      width / height                                    set      2.5, or 1 / 2.5
  *                      the root of the picture's pixels                  set      4, or 1 / 4
  *
  * Of dark and bright, twice the logarithm of the mean's factor is enough by itself, whatever the tail. People see an
  * image of a ninth of the usual brightness as nearly black. That holds if one image in RGM_OUTLIERS_EXTREMES is so, and
  * one more, at most. Where more are, the set is so by nature.
+ *
+ * Where classes differ by nature, t less the class's median is taken in units of the class's own width. That is the
+ * quantile at 0.9 less the median. Of `alike` it is the one at 0.99: bags differ among themselves far more than
+ * trousers do. On Fashion-MNIST's first 10,000 images it ranks 18 of 20 images turned by a right angle among the first
+ * 60. Fisher's z of the set ranked 15, and its bound was beyond a correlation of -0.7: nothing was ever found by it.
  *
  * An image must also differ from the median of its own class, if that has 8 images, by half the logarithm at least. So
  * a class of dark images is none of outliers. The negative of an inverted image must be like its class: as 98 % of the
