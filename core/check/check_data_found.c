@@ -13,6 +13,7 @@ enum { TRAIN = RGM_SPLIT_TRAIN, TEST = RGM_SPLIT_TEST, VALIDATION = RGM_SPLIT_VA
  * training split is of the validation view. */
 typedef struct found {
     int64_t images[SPLITS];             /* of the views */
+    double near;                        /* share of them among which near ones were sought */
     int64_t of[RGM_FIND_COUNT][SPLITS]; /* of these, with such a finding; duplicates of one view only */
     int64_t shared[2][SPLITS];          /* of test and validation: 0 the pixels of a training image, 1 nearly */
     int64_t flat;                       /* constant images of classes that others of are not */
@@ -96,6 +97,7 @@ static int64_t count_flat(const found *f, const rgm_inspection *in) {
 }
 
 static void count(found *f, const rgm_inspection *in) {
+    f->near = in->near_share;
     mark_flat(f, in);
     for (int64_t i = 0; i < in->findings.count; i++) {
         const rgm_finding *at = &in->findings.list[i];
@@ -202,14 +204,17 @@ rgm_status rgm_check_near_leaks(rgm_checking *c, rgm_verdict *v, rgm_error *err)
     RGM_TRY(look(c, v, &f, err));
     if (!f) return RGM_OK;
     if (!f->images[TEST] && !f->images[VALIDATION]) return rgm_check_not(v, "there is no split but the training split");
-    double test = percent(f->shared[1][TEST], f->images[TEST]),
-           validation = percent(f->shared[1][VALIDATION], f->images[VALIDATION]);
+    /* not of what a sample of the training images would have missed: series would count too often */
+    double test = percent(f->shared[1][TEST], f->images[TEST]) / f->near,
+           validation = percent(f->shared[1][VALIDATION], f->images[VALIDATION]) / f->near;
+    char among[64] = "";
+    if (f->near < 1) snprintf(among, sizeof among, ", among %.0f %% of the images", 100 * f->near);
     if (test < MANY_NEAR && validation < MANY_NEAR)
-        return rgm_check_pass(v, "nearly training images: %.2f %% of the test split, %.2f %% of validation", test,
-                              validation);
+        return rgm_check_pass(v, "nearly training images: %.2f %% of the test split, %.2f %% of validation%s", test,
+                              validation, among);
     rgm_check_warn(v,
-                   "nearly training images: %.1f %% of the test split, %.1f %% of validation, expected below %.0f %%",
-                   test, validation, MANY_NEAR);
+                   "nearly training images: %.1f %% of the test split, %.1f %% of validation%s, expected below %.0f %%",
+                   test, validation, among, MANY_NEAR);
     rgm_check_cause(v, "copies, or pictures of one series, are on both sides: accuracy there is partly memory");
     leave_out(c, v);
     return RGM_OK;
@@ -235,7 +240,8 @@ rgm_status rgm_check_duplicates(rgm_checking *c, rgm_verdict *v, rgm_error *err)
     int64_t same = f->of[RGM_FIND_EXACT_DUPLICATE][TRAIN], nearly = f->of[RGM_FIND_NEAR_DUPLICATE][TRAIN];
     double share = percent(same, f->images[TRAIN]);
     if (share < MANY_DUPLICATES)
-        return rgm_check_pass(v, "%" PRId64 " training images are there twice, %" PRId64 " nearly", same, nearly);
+        return rgm_check_pass(v, "%" PRId64 " training images are there twice, %" PRId64 " nearly%s", same, nearly,
+                              f->near < 1 ? ", in a sample" : "");
     rgm_check_warn(v,
                    "%" PRId64 " of %" PRId64 " training images are there twice (%.1f %%): they count more than others",
                    same, f->images[TRAIN], share);

@@ -13,7 +13,7 @@
 /* Gradients of this size in each element: those of a ResNet-20 at its start are of norm 1 over 270,000 elements. */
 static const double SIZE = 2e-3, ADAM_RATE = 1e-3;
 
-static const double TOO_HIGH = 8, TOO_LOW = 1.0 / 40;    /* of a rate, times the usual one */
+static const double TOO_HIGH = 8, TOO_LOW = 1.0 / 40; /* of a rate, times the usual one */
 static const double DIVERGES = 100; /* times; with 100 times the usual rate 5 of 5 trainings learn nothing */
 static const double STEP_HIGH = 0.03, STEP_LOW = 2.5e-5; /* of steps whose length is the rate, as Adam's */
 static const double DECAY_HIGH = 8, DECAY_FAIL = 40, DECAY_STEP = 0.05; /* times the usual one; share in a step */

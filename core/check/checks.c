@@ -23,14 +23,17 @@ static double pixels_of(const rgm_dataset_info *info) {
     return images * (info->encoded ? side * side : (double)info->H * info->W);
 }
 
-#define QUICK_PIXELS 2e9 /* Fashion-MNIST has 5.5e7, CIFAR-10 6e7, ImageNet 2e11 */
+enum { QUICK_NEAR = 20000 }; /* images: 2e8 pairs, a tenth of Fashion-MNIST's */
+#define QUICK_PIXELS 2e9     /* Fashion-MNIST has 5.5e7, CIFAR-10 6e7, ImageNet 2e11 */
 
 rgm_status rgm_checking_inspection(rgm_checking *c, const rgm_inspection **inspection, rgm_error *err) {
     *inspection = NULL;
     if (c->options->quick && pixels_of(rgm_dataset_describe(c->session->data->set)) > QUICK_PIXELS) return RGM_OK;
     if (!c->inspection) {
-        const rgm_inspect_options options = {
-            .set = c->session->data->set, .device = c->device, .stop = c->options->stop};
+        const rgm_inspect_options options = {.set = c->session->data->set,
+                                             .device = c->device,
+                                             .near_most = c->options->quick ? QUICK_NEAR : 0,
+                                             .stop = c->options->stop};
         rgm_inspection *made = calloc(1, sizeof *made);
         if (!made) return rgm_fail(err, RGM_E_NOMEM, "checks: no memory for an inspection");
         rgm_status status = rgm_inspect(&options, made, err);

@@ -99,7 +99,19 @@ static rgm_status find_exact(work *w, rgm_error *err) {
     return status;
 }
 
+/* Leaves so many images to be compared, evenly spread: others have the same pixels as none. */
+static void thin_out(work *w, int64_t most) {
+    w->out->near_share = (double)most / (double)w->count;
+    for (int64_t i = 0, taken = 0; i < w->count; i++) {
+        int64_t due = (int64_t)((double)(i + 1) * w->out->near_share);
+        if (due == taken) w->of[i] = -1;
+        taken = due;
+    }
+}
+
 static rgm_status find_near(work *w, rgm_error *err) {
+    w->out->near_share = 1;
+    if (w->o->near_most > 0 && w->o->near_most < w->count) thin_out(w, w->o->near_most);
     rgm_status status = rgm_near_find(w->near, w->of, &w->out->findings, err);
     rgm_near_destroy(w->near);
     w->near = NULL;

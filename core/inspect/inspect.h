@@ -34,6 +34,8 @@ typedef struct rgm_inspect_options {
     const char *checkpoint;   /* a model that is asked: a file, or a run folder. NULL: none */
     int32_t folds;            /* instead, networks are trained and asked: folds.h. 0: none */
     const rgm_config *config; /* of these, as rgm_folds_config() makes it */
+    int64_t near_most; /* near duplicates are sought among so many images, evenly spread: pairs grow with the square of
+                          them. 0: among all. Exact ones are always found */
     rgm_stop stop;
     void (*begin)(void *context, const char *what, int64_t total); /* of a part of the work; NULL: not told */
     void (*progress)(void *context, int64_t done);                 /* in it; NULL: not told */

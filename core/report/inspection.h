@@ -17,6 +17,7 @@ typedef struct rgm_inspection {
     const rgm_dataset *set;           /* the caller's */
     rgm_findings findings;            /* sorted */
     int64_t images;                   /* looked at, of all splits */
+    double near_share;                /* of these, so many were compared with each other; below 1 after a sample */
     int64_t unreadable;               /* pictures that cannot be decoded, not among them */
     int64_t *counts[RGM_SPLIT_COUNT]; /* [classes] of the split's images; NULL: there is no such split */
     rgm_inspection_model *model;      /* what a model says; NULL: none was asked */
