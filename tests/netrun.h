@@ -48,15 +48,16 @@ void netrun_tell_sets(void);
 /* 1 if this build and this machine have the ISA level. */
 int32_t netrun_has(int32_t isa);
 
-/* 1 if case `i` of a long loop is to run on the ISA level, of those from `least` on that the machine has, or of the
- * best one:
+/* 1 if case `i` of a long loop is to run on the ISA level. Levels are those from `least` on that the machine has, or
+ * the best one:
  *
  *     REGIMEN_TEST_TURNS    a case runs on
  *     not set               the best level, and one of the others, which take turns
- *     one                   one of all, which take turns: for a second compiler. So it is with sanitizers, which are
- * slow and look at addresses, not at results all                   each of them: for a change of kernels
+ *     one                   one of all, which take turns
+ *     all                   each of them: for a change of kernels
  *
- * The kernels themselves are tested on every level by kerncheck. */
+ * A second compiler takes `one`. So do sanitizers: they are slow, and look at addresses, not at results. Kernels by
+ * themselves are tested on every level by kerncheck. */
 int32_t netrun_turn(int32_t isa, int32_t least, size_t i);
 
 /* The arena is filled with NaNs, and so are the gradients. One ISA per process: the engine fixes it. */

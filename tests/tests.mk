@@ -837,7 +837,7 @@ trial_scripts += %D%/trials/pictures.sh
 trial_scripts += %D%/trials/sample.sh
 trial_scripts += %D%/trials/stops.sh
 fault_scripts = %D%/faults/common.sh %D%/faults/effective.awk %D%/faults/effective.sh %D%/faults/effective.txt %D%/faults/healthy.sh \
-	%D%/faults/instances.txt %D%/faults/kinds.txt %D%/faults/run.sh %D%/faults/sample.sh %D%/faults/summary.awk %D%/faults/summary.sh
+	%D%/faults/fixes.sh %D%/faults/instances.txt %D%/faults/kinds.txt %D%/faults/run.sh %D%/faults/sample.sh %D%/faults/summary.awk %D%/faults/summary.sh
 EXTRA_DIST += $(trial_scripts) $(fault_sources) $(fault_scripts)
 
 .PHONY: trial-tools trials

@@ -1,8 +1,8 @@
 /* What an inspection measures of a data set as a whole, as plain data: inspect/statistics.h, outliers.h and typical.h
  * fill it, report/ tells it. Arrays are its own. NaN is told of nothing.
  *
- * Pixels are 0 to 255. Encoded pictures count with the pixels that they have when they are looked at (inspect/images.h).
- * So a large picture counts as a small one does.
+ * Pixels are 0 to 255. Encoded pictures count with the pixels that they have when they are looked at
+ * (inspect/images.h). So a large picture counts as a small one does.
  */
 #ifndef RGM_REPORT_STATISTICS_H
 #define RGM_REPORT_STATISTICS_H
