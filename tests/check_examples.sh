@@ -122,6 +122,7 @@ fill() {
         -e 's|--resume RUN|--resume runs/resnet20-1|' -e 's|--checkpoint FILE|--checkpoint runs/resnet20-1/checkpoints/best.h5|' \
         -e 's/--chunks CORES/--chunks 8/' -e 's/predict RUN|CHECKPOINT INPUT[.]*/predict runs\/resnet20-1 photos/' \
         -e 's/report RUN[.]*/report runs\/resnet20-1/' -e 's/inspect DATA.h5/inspect fashion.h5/' \
+        -e 's|check RUN/|check runs/resnet20-1/|' -e 's|--json=RUN/|--json=runs/resnet20-1/|' \
         -e 's/label DATA.h5/label fashion.h5/' -e 's/--data DATA.h5/--data fashion.h5/')
 }
 
