@@ -126,22 +126,10 @@ END_TEST
 static const struct {
     int32_t kind, way;
 } alone[] = {
-    {RGM_FIND_CONSTANT, 0},
-    {RGM_FIND_CONSTANT, 1},
-    {RGM_FIND_DARK, 0},
-    {RGM_FIND_DARK, 1},
-    {RGM_FIND_BRIGHT, 0},
-    {RGM_FIND_BRIGHT, 1},
-    {RGM_FIND_BLURRED, 0},
-    {RGM_FIND_BLURRED, 2},
-    {RGM_FIND_NOISY, 0},
-    {RGM_FIND_NOISY, 2},
-    {RGM_FIND_INVERTED, 0},
-    {RGM_FIND_LOW_INFORMATION, 0},
-    {RGM_FIND_LOW_INFORMATION, 1},
-    {RGM_FIND_LOW_INFORMATION, 2},
-    {RGM_FIND_ODD, 0},
-    {RGM_FIND_ODD, 2},
+    {RGM_FIND_CONSTANT, 0},        {RGM_FIND_CONSTANT, 1},        {RGM_FIND_DARK, 0},     {RGM_FIND_DARK, 1},
+    {RGM_FIND_BRIGHT, 0},          {RGM_FIND_BRIGHT, 1},          {RGM_FIND_BLURRED, 0},  {RGM_FIND_BLURRED, 2},
+    {RGM_FIND_NOISY, 0},           {RGM_FIND_NOISY, 2},           {RGM_FIND_INVERTED, 0}, {RGM_FIND_LOW_INFORMATION, 0},
+    {RGM_FIND_LOW_INFORMATION, 1}, {RGM_FIND_LOW_INFORMATION, 2}, {RGM_FIND_ODD, 0},      {RGM_FIND_ODD, 2},
 };
 
 enum { MANY = 1500, EACH = 20, SHAPES = 2 };
