@@ -234,6 +234,15 @@ START_TEST(what_is_not_dropout_is_found) {
 }
 END_TEST
 
+#define BACKWARD(name) "model: {name: mlp}\ndropout: 0.5\nplugins: ['" RGM_FIXTURES "/train/dropout_" name ".so']\n"
+
+START_TEST(gradients_that_are_no_image_s_own) {
+    verdict_passes(colour, BACKWARD("PLAIN"), "gradients_apart");
+    verdict_fails(colour, BACKWARD("CUT"), "gradients_apart", "no gradient on");
+    verdict_fails(colour, BACKWARD("MIXED"), "gradients_apart", "mixed");
+}
+END_TEST
+
 START_TEST(outputs_that_are_not_classes) {
     verdict_warns(colour, "model: {name: mlp, classes: 9}\n", "net_head", "classes of the data");
 }
@@ -253,6 +262,7 @@ int main(void) {
     tcase_add_test(cases, a_specimen_shows_its_layers);
     tcase_add_test(cases, nets_of_all_families_pass);
     tcase_add_test(cases, what_is_not_dropout_is_found);
+    tcase_add_test(cases, gradients_that_are_no_image_s_own);
     tcase_add_test(cases, outputs_that_are_not_classes);
     suite_add_tcase(suite, cases);
     SRunner *runner = srunner_create(suite);

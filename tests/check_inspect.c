@@ -62,6 +62,55 @@ static void inspect(const rgm_dataset *set, int32_t threads, rgm_inspection *in)
     ck_assert_msg(try_inspect(set, threads, (rgm_stop){0}, in, &err) == RGM_OK, "%s", err.text);
 }
 
+/* ---- near ones of a sample ---- */
+
+enum { PAIRED = 20, SIDE = 16 };
+
+/* Waves of their own each; images from PAIRED on are those before, a little brighter. The last one is a copy. */
+static void paint_pairs(uint8_t *images) {
+    for (int32_t i = 0; i < 2 * PAIRED; i++)
+        for (int32_t p = 0; p < SIDE * SIDE; p++) {
+            double of = i % PAIRED, x = p % SIDE, y = (double)(p / SIDE);
+            images[i * SIDE * SIDE + p] = (uint8_t)(110 + 50 * sin(0.21 * (of + 2) * x + of) +
+                                                    40 * cos(0.13 * (of + 3) * y - of * of) + (i < PAIRED ? 0 : 8));
+        }
+    memcpy(images + (2 * PAIRED - 1) * SIDE * SIDE, images + (PAIRED - 1) * SIDE * SIDE, SIDE * SIDE);
+}
+
+static void count_pairs(const rgm_dataset *set, int64_t most, int32_t exact, int32_t nearly) {
+    rgm_error err = {0};
+    rgm_inspection in;
+    begin_team(2);
+    const rgm_inspect_options options = {.set = set, .device = &device, .near_most = most};
+    ck_assert_msg(rgm_inspect(&options, &in, &err) == RGM_OK, "%s", err.text);
+    end_team();
+    int32_t of[RGM_FIND_COUNT] = {0};
+    for (int64_t i = 0; i < in.findings.count; i++) of[in.findings.list[i].kind]++;
+    ck_assert_int_eq(of[RGM_FIND_EXACT_DUPLICATE], exact);
+    ck_assert_int_eq(of[RGM_FIND_NEAR_DUPLICATE], nearly);
+    ck_assert(in.near_share == (most ? (double)most / (2 * PAIRED) : 1));
+    rgm_inspection_free(&in);
+}
+
+/* Both of a pair are in a sample of every second image, or of every fourth. Copies are found outside of it, too. */
+START_TEST(near_ones_of_a_sample) {
+    static uint8_t images[2 * PAIRED * SIDE * SIDE];
+    static int32_t labels[2 * PAIRED];
+    rgm_error err = {0};
+    rgm_dataset *set;
+    paint_pairs(images);
+    rgm_dataset_memory m = {.H = SIDE, .W = SIDE, .C = 1, .classes = 2};
+    m.count[RGM_SPLIT_TRAIN] = 2 * PAIRED;
+    m.images[RGM_SPLIT_TRAIN] = images;
+    m.labels[RGM_SPLIT_TRAIN] = labels;
+    ck_assert_msg(rgm_dataset_from_memory(&set, &m, &err) == RGM_OK, "%s", err.text);
+    count_pairs(set, 0, 1, PAIRED - 1);
+    count_pairs(set, PAIRED, 1, PAIRED / 2 - 1); /* of odd numbers, the last of which are the copy and its first */
+    count_pairs(set, PAIRED / 2, 1, PAIRED / 4 - 1);
+    rgm_dataset_close(set);
+}
+END_TEST
+
 /* ---- findings that are wanted ---- */
 
 typedef struct wanted {
@@ -510,6 +559,7 @@ int main(void) {
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_set_timeout(tcase, 120);
     tcase_add_loop_test(tcase, finds_what_was_planted, 0, WAYS);
+    tcase_add_test(tcase, near_ones_of_a_sample);
     tcase_add_loop_test(tcase, agrees_with_comparing_all, 0, 21);
     tcase_add_test(tcase, soft_labels);
     tcase_add_loop_test(tcase, broken_pictures, 0, 2);

@@ -226,8 +226,12 @@ tests_check_encoded_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE $(HDF5_CFLAGS) $(XXH
 tests_check_encoded_CFLAGS = $(test_cflags)
 tests_check_encoded_LDADD = $(helpers) libdatasets.la libdata.la libpicture.la libkernels.la libbase.la $(CHECK_LIBS) $(picture_maker_libs)
 
-check_PROGRAMS += tests/check_data tests/check_picture_names tests/check_split
-TESTS += tests/check_data tests/check_picture_names tests/check_split
+check_PROGRAMS += tests/check_data tests/check_data_memory tests/check_picture_names tests/check_split
+TESTS += tests/check_data tests/check_data_memory tests/check_picture_names tests/check_split
+tests_check_data_memory_SOURCES = %D%/check_data_memory.c %D%/make_set.h
+tests_check_data_memory_CPPFLAGS = $(tests_check_data_CPPFLAGS)
+tests_check_data_memory_CFLAGS = $(test_cflags)
+tests_check_data_memory_LDADD = $(tests_check_data_LDADD)
 tests_check_data_SOURCES = %D%/check_data.c %D%/make_set.h
 tests_check_data_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE $(HDF5_CFLAGS)
 tests_check_data_CFLAGS = $(test_cflags)
@@ -353,7 +357,7 @@ fixture_cc = $(CC) $(RGM_CFLAGS) $(RGM_WARNINGS) $(CFLAGS) $(RGM_LDFLAGS) -fPIC 
 fixture_sources = adam constant cosine crop cross_entropy cutout dropout flip he normal onecycle orthogonal resized_crop sgd step truncated_normal warmup \
 	weight_decay xavier
 fixture_broken = CRASH EXIT FP HANG LARGE MAGIC SIGNALS SLOT SYMBOL UNDEFINED VERSION
-fixture_dropouts = PLAIN INPUT OUTPUT ALWAYS SCRATCH
+fixture_dropouts = PLAIN INPUT OUTPUT ALWAYS SCRATCH CUT MIXED
 fixture_files = %D%/fixtures/alter.awk
 fixture_files += %D%/fixtures/good.c
 fixture_files += %D%/fixtures/broken.c

@@ -204,7 +204,7 @@ rgm_status rgm_check_near_leaks(rgm_checking *c, rgm_verdict *v, rgm_error *err)
     RGM_TRY(look(c, v, &f, err));
     if (!f) return RGM_OK;
     if (!f->images[TEST] && !f->images[VALIDATION]) return rgm_check_not(v, "there is no split but the training split");
-    /* not of what a sample of the training images would have missed: series would count too often */
+    /* Of the images that were sampled. What is like a training image outside of the sample is missed. */
     double test = percent(f->shared[1][TEST], f->images[TEST]) / f->near,
            validation = percent(f->shared[1][VALIDATION], f->images[VALIDATION]) / f->near;
     char among[64] = "";

@@ -1,6 +1,6 @@
 /* Marks: spots of the images that tell their class. */
-#ifndef RGM_RECIPE_CHECK_DATA_MARKS_H
-#define RGM_RECIPE_CHECK_DATA_MARKS_H
+#ifndef RGM_CHECK_CHECK_DATA_MARKS_H
+#define RGM_CHECK_CHECK_DATA_MARKS_H
 
 #include "check/checks.h"
 

@@ -5,15 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include "check/traits.h"
+#include "inspect/ascending.h"
 
 enum { TRAIN = RGM_SPLIT_TRAIN, SPLITS = RGM_SPLIT_COUNT, IMAGES_LEAST = 50 };
 
 static rgm_status no_memory(rgm_error *err) { return rgm_fail(err, RGM_E_NOMEM, "checks: no memory for images"); }
-
-static int by_value(const void *a, const void *b) {
-    float x = *(const float *)a, y = *(const float *)b;
-    return (x > y) - (x < y);
-}
 
 /* ---- damaged images ---- */
 
@@ -104,15 +100,15 @@ rgm_status rgm_check_noise(rgm_checking *c, rgm_verdict *v, rgm_error *err) {
     RGM_TRY(rgm_checking_traits(c, &t, err));
     int64_t n = m->set.count[TRAIN];
     if (n < IMAGES_LEAST) return rgm_check_not(v, "%" PRId64 " training images: too few to tell what is usual", n);
-    float *noise = malloc(2 * sizeof *noise * (size_t)n), *share = noise + n;
+    float *noise = malloc(3 * sizeof *noise * (size_t)n), *share = noise + n, *room = share + n;
     if (!noise) return no_memory(err);
     for (int64_t i = 0; i < n; i++) {
         float part = t->of[TRAIN][i].noise / (t->of[TRAIN][i].deviation + 1);
         noise[i] = t->of[TRAIN][i].noise;
         share[i] = part * part;
     }
-    qsort(noise, (size_t)n, sizeof *noise, by_value);
-    qsort(share, (size_t)n, sizeof *share, by_value);
+    rgm_ascending_sort(noise, room, n);
+    rgm_ascending_sort(share, room, n);
     double levels = (double)noise[n / 2], part = (double)share[n / 2];
     free(noise);
     if (levels < NOISE_MANY || part < NOISE_SHARE)

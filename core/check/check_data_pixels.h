@@ -1,6 +1,6 @@
 /* Pixels that show nothing: noise, random bytes, what was cut off. */
-#ifndef RGM_RECIPE_CHECK_DATA_PIXELS_H
-#define RGM_RECIPE_CHECK_DATA_PIXELS_H
+#ifndef RGM_CHECK_CHECK_DATA_PIXELS_H
+#define RGM_CHECK_CHECK_DATA_PIXELS_H
 
 #include "check/checks.h"
 

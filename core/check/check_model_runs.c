@@ -123,9 +123,11 @@ static rgm_status try_places(rgm_specimen *s, double *apart, rgm_error *err) {
     return RGM_OK;
 }
 
+static const char mixed[] =
+    "the samples of a batch are mixed: an axis is taken for another, or a view is reshaped wrongly";
+static const char keep_apart[] = "let each sample's output depend on that sample alone";
+
 static rgm_status tell_moved(rgm_checking *c, const rgm_specimen *s, int32_t others, rgm_verdict *v) {
-    static const char mixed[] =
-        "the samples of a batch are mixed: an axis is taken for another, or a view is reshaped wrongly";
     static const char normed[] = "batch norm takes the batch's statistics in evaluation, too";
     int32_t all = others == s->images - 1, norm = rgm_graph_stat_count(s->graph) > 0;
     rgm_check_fail(v, "with one image changed, %d of %d others are answered differently in evaluation form", others,
@@ -134,7 +136,7 @@ static rgm_status tell_moved(rgm_checking *c, const rgm_specimen *s, int32_t oth
     if (norm) rgm_check_cause(v, "%s", all ? mixed : normed);
     if (c->session->model->components.dropout)
         rgm_check_cause(v, "the activation before the classifier mixes the samples of a batch");
-    rgm_check_mend(v, "let each sample's output depend on that sample alone");
+    rgm_check_mend(v, "%s", keep_apart);
     return RGM_OK;
 }
 
@@ -210,9 +212,8 @@ rgm_status rgm_check_gradients_apart(rgm_checking *c, rgm_verdict *v, rgm_error 
     if (r.others) {
         rgm_check_fail(v, "the loss of one image has a gradient by the pixels of %d of %d others", r.others,
                        s->images - 1);
-        rgm_check_cause(
-            v, "the samples of a batch are mixed: an axis is taken for another, or a view is reshaped wrongly");
-        rgm_check_mend(v, "let each sample's output depend on that sample alone");
+        rgm_check_cause(v, "%s", mixed);
+        rgm_check_mend(v, "%s", keep_apart);
         return RGM_OK;
     }
     if (!(r.own > 0)) {

@@ -1,6 +1,6 @@
 /* The plain short training of checks of a run: what other short trainings are compared with, and its evaluation. */
-#ifndef RGM_RECIPE_CHECK_RUN_PLAIN_H
-#define RGM_RECIPE_CHECK_RUN_PLAIN_H
+#ifndef RGM_CHECK_CHECK_RUN_PLAIN_H
+#define RGM_CHECK_CHECK_RUN_PLAIN_H
 
 #include "check/checks.h"
 #include "check/checksums.h"

@@ -11,8 +11,8 @@
  * Labels that are drawn anew: D. Angluin and P. Laird, Learning from noisy examples, Machine Learning 2, 1988.
  * Temperature: C. Guo et al., On calibration of modern neural networks, ICML 2017.
  */
-#ifndef RGM_RECIPE_LABEL_NOISE_H
-#define RGM_RECIPE_LABEL_NOISE_H
+#ifndef RGM_CHECK_LABEL_NOISE_H
+#define RGM_CHECK_LABEL_NOISE_H
 
 #include <stdint.h>
 #include "base/status.h"

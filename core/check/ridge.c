@@ -101,15 +101,26 @@ static void invert_block(const float *l, int64_t pitch, int64_t count, float *in
     }
 }
 
-/* Rows times the inverse of the transposed diagonal block, in place; `room` has [n][BLOCK]. */
-static rgm_status solve_block(const float *l, int64_t pitch, int64_t count, float *rows, int64_t n, float *room,
-                              rgm_error *err) {
+/* Columns of the factor, those of its diagonal block at `at`, of rows as wide as the factor. */
+typedef struct columns {
+    int64_t at, count;
+    float *rows; /* [n][width], from column `at` on */
+    int64_t n;
+} columns;
+
+static columns columns_at(const rgm_ridge *r, int64_t at, float *rows, int64_t n) {
+    return (columns){at, least(BLOCK, r->width - at), rows + at, n};
+}
+
+/* Times the inverse of the transposed diagonal block, in place; `room` has [n][BLOCK]. */
+static rgm_status solve_columns(const rgm_ridge *r, const columns *c, float *room, rgm_error *err) {
     float inverse[BLOCK * BLOCK];
-    invert_block(l, pitch, count, inverse);
+    int64_t D = r->width;
+    invert_block(r->factor + c->at * D + c->at, D, c->count, inverse);
     const rgm_matmul_shape shape = {
-        .trans_b = 1, .m = n, .n = count, .k = count, .lda = pitch, .ldb = BLOCK, .ldc = BLOCK};
-    RGM_TRY(rgm_matmul(&shape, rows, inverse, room, err));
-    for (int64_t i = 0; i < n; i++) memcpy(rows + i * pitch, room + i * BLOCK, sizeof *rows * (size_t)count);
+        .trans_b = 1, .m = c->n, .n = c->count, .k = c->count, .lda = D, .ldb = BLOCK, .ldc = BLOCK};
+    RGM_TRY(rgm_matmul(&shape, c->rows, inverse, room, err));
+    for (int64_t i = 0; i < c->n; i++) memcpy(c->rows + i * D, room + i * BLOCK, sizeof *room * (size_t)c->count);
     return RGM_OK;
 }
 
@@ -130,10 +141,11 @@ static rgm_status factor_rows(void *context, int32_t chunk, int32_t worker, rgm_
 
 static rgm_status solve_rows(void *context, int32_t chunk, int32_t worker, rgm_error *err) {
     const fit *f = context;
-    int64_t D = f->job->width, at = f->column, row = at + (int64_t)(chunk + 1) * BLOCK;
-    float *l = f->ridge->factor, room[BLOCK * BLOCK];
+    int64_t D = f->job->width, row = f->column + (int64_t)(chunk + 1) * BLOCK;
+    float room[BLOCK * BLOCK];
+    const columns c = columns_at(f->ridge, f->column, f->ridge->factor + row * D, least(BLOCK, D - row));
     (void)worker;
-    return solve_block(l + at * D + at, D, least(BLOCK, D - at), l + row * D + at, least(BLOCK, D - row), room, err);
+    return solve_columns(f->ridge, &c, room, err);
 }
 
 static rgm_status factorise(fit *f, rgm_error *err) {
@@ -159,12 +171,12 @@ static rgm_status whiten_rows(const rgm_ridge *r, float *rows, int64_t n, rgm_er
     float *left = malloc(sizeof *left * (size_t)(n * BLOCK));
     rgm_status status = left ? RGM_OK : rgm_fail(err, RGM_E_NOMEM, "checks: no memory for a regression");
     for (int64_t at = 0; status >= 0 && at < D; at += BLOCK) {
-        int64_t count = least(BLOCK, D - at);
-        const rgm_matmul_shape shape = {.trans_b = 1, .m = n, .n = count, .k = at, .lda = D, .ldb = D, .ldc = BLOCK};
+        const columns c = columns_at(r, at, rows, n);
+        const rgm_matmul_shape shape = {.trans_b = 1, .m = n, .n = c.count, .k = at, .lda = D, .ldb = D, .ldc = BLOCK};
         if (at) status = rgm_matmul(&shape, rows, r->factor + at * D, left, err);
         for (int64_t i = 0; at && i < n; i++)
-            for (int64_t j = 0; j < count; j++) rows[i * D + at + j] -= left[i * BLOCK + j];
-        if (status >= 0) status = solve_block(r->factor + at * D + at, D, count, rows + at, n, left, err);
+            for (int64_t j = 0; j < c.count; j++) c.rows[i * D + j] -= left[i * BLOCK + j];
+        if (status >= 0) status = solve_columns(r, &c, left, err);
     }
     free(left);
     return status;

@@ -11,8 +11,8 @@
  * Noise is taken by a mask of 3 x 3 (J. Immerkaer, Fast noise variance estimation, CVIU 64, 1996). It is everywhere,
  * and what is shown is not: so a cell with little counts.
  */
-#ifndef RGM_RECIPE_TRAITS_H
-#define RGM_RECIPE_TRAITS_H
+#ifndef RGM_CHECK_TRAITS_H
+#define RGM_CHECK_TRAITS_H
 
 #include "check/cheap.h"
 

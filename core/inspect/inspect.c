@@ -99,7 +99,7 @@ static rgm_status find_exact(work *w, rgm_error *err) {
     return status;
 }
 
-/* Leaves so many images to be compared, evenly spread: others have the same pixels as none. */
+/* Leaves so many images to be compared, evenly spread. */
 static void thin_out(work *w, int64_t most) {
     w->out->near_share = (double)most / (double)w->count;
     for (int64_t i = 0, taken = 0; i < w->count; i++) {

@@ -35,8 +35,9 @@ void rgm_near_look(rgm_near *near, const rgm_look *look, int32_t worker);
 
 /* Adds a finding for each image that is nearly one before it. It is a near leak if that one is of another split, else a
  * near duplicate. A conflict stands beside it if the labels differ. of[i]: the first image with the same pixels as i
- * (exact.h): only first ones are compared. Each finding names an image to which it was compared by pixels: its group's
- * first wherever that is near enough. Errors of rgm_images_get(), RGM_E_NOMEM, RGM_E_INTERRUPTED. [main] */
+ * (exact.h), or -1 to leave it out: only first ones are compared. Each finding names an image to which it was compared
+ * by pixels: its group's first wherever that is near enough. Errors of rgm_images_get(), RGM_E_NOMEM,
+ * RGM_E_INTERRUPTED. [main] */
 rgm_status rgm_near_find(rgm_near *near, const int64_t *of, rgm_findings *findings, rgm_error *err);
 
 #endif

@@ -389,7 +389,7 @@ static rgm_status tell(work *w, int32_t kind, rgm_error *err) {
     to->measure = measure_of[kind - FIRST];
     for (int64_t i = 0; i < w->listed[kind - FIRST]; i++) {
         const candidate *c = &w->list[kind - FIRST][i];
-        rgm_ranked one = {.value = c->value, .score = c->score};
+        rgm_ranked_image one = {.value = c->value, .score = c->score};
         if (is_hidden(w, kind, c)) continue;
         rgm_images_place(w->o->images, c->number, &one.split, &one.index);
         one.label = rgm_dataset_labels(rgm_images_set(w->o->images), one.split)[one.index];

@@ -251,7 +251,7 @@ rgm_status rgm_typical_measure(const rgm_typical *t, rgm_error *err) {
 /* ---- the most typical, and the oddest ---- */
 
 /* Keeps the RGM_TYPICAL_MOST with the largest values, the lowest numbers among equals: they come ascending. */
-static void keep(rgm_ranked *list, int32_t *count, const rgm_ranked *one) {
+static void keep(rgm_ranked_image *list, int32_t *count, const rgm_ranked_image *one) {
     int32_t j = *count;
     if (!isfinite(one->value)) return;
     if (j == RGM_TYPICAL_MOST) {
@@ -277,7 +277,7 @@ static rgm_status choose_of_class(void *context, int32_t k, int32_t worker, rgm_
     (void)worker;
     (void)err;
     for (int64_t i = by->first[k]; i < by->first[k + 1]; i++) {
-        rgm_ranked one = {.label = k};
+        rgm_ranked_image one = {.label = k};
         rgm_images_place(c->t->images, by->order[i], &one.split, &one.index);
         one.value = (double)c->t->measures[by->order[i]].likeness;
         keep(to->typical, &to->typicals, &one);

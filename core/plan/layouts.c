@@ -14,14 +14,13 @@ static int32_t wish_of(const rgm_plan *p, int32_t node) {
 
 static int32_t choose(const rgm_plan *p) {
     int32_t rather = 0;
-    /* what reads it blocked can also write its gradient so */
-    int32_t never = p->o.input_gradient;
     for (int32_t i = 0; i < rgm_graph_node_count(p->o.graph); i++) {
         int32_t wish = reads_input(rgm_plan_node(p, i)) ? wish_of(p, i) : RGM_INPUT_BLOCKED;
         if (wish == RGM_INPUT_PLAIN) return RGM_LAYOUT_PLAIN;
         rather += wish == RGM_INPUT_RATHER_PLAIN;
     }
-    return rather && !never && rather == rgm_plan_tensor(p, 0)->consumers ? RGM_LAYOUT_PLAIN : RGM_LAYOUT_BLOCKED;
+    if (p->o.input_gradient) rather = 0; /* what reads it blocked can also write its gradient so */
+    return rather && rather == rgm_plan_tensor(p, 0)->consumers ? RGM_LAYOUT_PLAIN : RGM_LAYOUT_BLOCKED;
 }
 
 static rgm_status check_plain(const rgm_plan *p, rgm_error *err) {

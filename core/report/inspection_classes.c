@@ -187,7 +187,7 @@ static plan make_plan(const rgm_inspection *in) {
     return p;
 }
 
-static int32_t copy_ranked(const rgm_ranked *list, int32_t count, const plan *p, rgm_image_place *places) {
+static int32_t copy_ranked(const rgm_ranked_image *list, int32_t count, const plan *p, rgm_image_place *places) {
     if (count > p->images) count = p->images;
     for (int32_t i = 0; i < count; i++) places[i] = (rgm_image_place){list[i].split, list[i].index};
     return count;

@@ -78,7 +78,7 @@ static void put_split_statistics(rgm_emit *j, const rgm_statistics *s, int32_t s
     rgm_emit_close(j, '}');
 }
 
-static void put_ranked(rgm_emit *j, const rgm_ranked *list, int32_t count) {
+static void put_ranked(rgm_emit *j, const rgm_ranked_image *list, int32_t count) {
     for (int32_t i = 0; i < count; i++) {
         rgm_emit_open(j, NULL, '{');
         rgm_emit_text(j, "split", rgm_split_name(list[i].split));

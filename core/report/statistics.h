@@ -41,13 +41,13 @@ enum {
 };
 
 /* An image of a list. */
-typedef struct rgm_ranked {
+typedef struct rgm_ranked_image {
     int32_t split; /* RGM_SPLIT_* */
     int32_t label;
     int64_t index; /* in its split */
     double value;  /* what it is ranked by, of its measure */
     double score;  /* 1 and more: it stands apart from the set, and is a finding */
-} rgm_ranked;
+} rgm_ranked_image;
 
 /* The images of the set that have most of a kind, findings or not; the first has most. An image that is a finding of
  * another kind which fits it better is not in the list. */
@@ -56,15 +56,15 @@ typedef struct rgm_ranking {
     int32_t kind;    /* RGM_FIND_* */
     int32_t measure; /* RGM_MEASURE_* */
     int32_t count;
-    rgm_ranked list[RGM_RANKED_MOST];
+    rgm_ranked_image list[RGM_RANKED_MOST];
 } rgm_ranking;
 
 /* Those of a class that are most like it, and least: the first is the most typical, the oddest. */
 enum { RGM_TYPICAL_MOST = 8, RGM_RANKINGS = 8 };
 typedef struct rgm_class_examples {
-    int32_t typicals, odds;               /* how many there are */
-    rgm_ranked typical[RGM_TYPICAL_MOST]; /* value: RGM_MEASURE_LIKENESS */
-    rgm_ranked odd[RGM_TYPICAL_MOST];     /* value: RGM_MEASURE_DISTANCE */
+    int32_t typicals, odds;                     /* how many there are */
+    rgm_ranked_image typical[RGM_TYPICAL_MOST]; /* value: RGM_MEASURE_LIKENESS */
+    rgm_ranked_image odd[RGM_TYPICAL_MOST];     /* value: RGM_MEASURE_DISTANCE */
 } rgm_class_examples;
 
 typedef struct rgm_statistics {
