@@ -176,19 +176,38 @@ static float float_of(uint32_t bits) {
     return x;
 }
 
-/* lane_fma against libm's fmaf, for random bits and for sums that nearly cancel. */
-static void check_lane_fma(void) {
-    kc c = {.random = seed};
+enum { FMA_CASES = 400000 };
+
+static float fma_operands[3][FMA_CASES], fma_results[FMA_CASES];
+
+static void same_as_fmaf(const char *way) {
     int64_t wrong = 0;
-    for (int i = 0; i < 400000; i++) {
-        const float a = float_of((uint32_t)kc_draw(&c)), b = float_of((uint32_t)kc_draw(&c));
-        float third = float_of((uint32_t)kc_draw(&c));
-        if (i % 2) third = -a * b * (float)(1 + (double)kc_below(&c, 9) * 0x1p-23);
-        const float got = lane_fma(a, b, third), want = fmaf(a, b, third);
-        if (got == want || (got != got && want != want)) continue;
-        if (wrong++ < 4) fprintf(stderr, "lane_fma(%a, %a, %a) = %a, expected %a\n", a, b, third, got, want);
+    for (int i = 0; i < FMA_CASES; i++) {
+        const float a = fma_operands[0][i], b = fma_operands[1][i], third = fma_operands[2][i];
+        const float got = fma_results[i], want = fmaf(a, b, third);
+        if (!memcmp(&got, &want, sizeof got) || (got != got && want != want)) continue;
+        if (wrong++ < 4) fprintf(stderr, "%s(%a, %a, %a) = %a, expected %a\n", way, a, b, third, got, want);
     }
     count(wrong);
+}
+
+/* Each way of lane_fma.h against libm's fmaf, for random bits and for sums that nearly cancel. */
+static void check_lane_fma(void) {
+    kc c = {.random = seed};
+    for (int i = 0; i < FMA_CASES; i++) {
+        const float a = float_of((uint32_t)kc_draw(&c)), b = float_of((uint32_t)kc_draw(&c));
+        const float third = float_of((uint32_t)kc_draw(&c));
+        fma_operands[0][i] = a;
+        fma_operands[1][i] = b;
+        fma_operands[2][i] = i % 2 ? -a * b * (float)(1 + (double)kc_below(&c, 9) * 0x1p-23) : third;
+        fma_results[i] = lane_fma(a, b, fma_operands[2][i]);
+    }
+    same_as_fmaf("lane_fma");
+    emulated_fma(fma_results, fma_operands[0], fma_operands[1], fma_operands[2], FMA_CASES);
+    same_as_fmaf("emulated_fma");
+    if (!FMA_AT_RUN_TIME) return;
+    machine_fma(fma_results, fma_operands[0], fma_operands[1], fma_operands[2], FMA_CASES);
+    same_as_fmaf("machine_fma");
 }
 
 int main(int argc, char **argv) {
@@ -216,7 +235,7 @@ int main(int argc, char **argv) {
     printf("\n");
     tell_absent(tables, table_count);
     fflush(stdout);
-    alarm(300);
+    alarm(900); /* to end one that hangs, also under a sanitizer on a busy machine */
     check_tables();
     check_lane_fma();
     for (size_t i = 0; i < rgm_kernel_count; i++)

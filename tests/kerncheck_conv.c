@@ -296,15 +296,22 @@ typedef struct value {
 
 static value sandwich(const double *M, int n, int m, int transposed, const double *in) {
     value v = {{0}, {0}};
-    for (int i = 0; i < n; i++)
+    double right[POINTS_MOST][2] = {{0}}; /* in M' of m x n, and of absolute values */
+    for (int k = 0; k < m; k++)
         for (int j = 0; j < n; j++)
-            for (int k = 0; k < m; k++)
-                for (int l = 0; l < m; l++) {
-                    const double a = transposed ? M[k * n + i] : M[i * m + k];
-                    const double b = transposed ? M[l * n + j] : M[j * m + l];
-                    v.want[i * n + j] += a * b * in[k * m + l];
-                    v.size[i * n + j] += fabs(a * b * in[k * m + l]);
-                }
+            for (int l = 0; l < m; l++) {
+                const double b = transposed ? M[l * n + j] : M[j * m + l];
+                right[k * n + j][0] += b * in[k * m + l];
+                right[k * n + j][1] += fabs(b * in[k * m + l]);
+            }
+    for (int i = 0; i < n; i++)
+        for (int k = 0; k < m; k++) {
+            const double a = transposed ? M[k * n + i] : M[i * m + k];
+            for (int j = 0; j < n; j++) {
+                v.want[i * n + j] += a * right[k * n + j][0];
+                v.size[i * n + j] += fabs(a) * right[k * n + j][1];
+            }
+        }
     return v;
 }
 

@@ -42,11 +42,11 @@ INLINE V v_set1(float a) { return (V){a, a, a, a, a, a, a, a, a, a, a, a, a, a, 
 
 INLINE VI i_set1(int32_t a) { return (VI){a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a}; }
 
-/* Not inline: it is 16 emulated operations. At each of its places they would be most of this level's code, and most of
- * the time that compiling it takes. */
+/* Not inline: it is 16 operations. At each of its places they would be most of this level's code, and most of the time
+ * that compiling it takes. */
 static __attribute__((noinline, unused)) V v_fma(V a, V b, V c) {
     V y;
-    for (int j = 0; j < VL; j++) y[j] = lane_fma(a[j], b[j], c[j]);
+    lanes_fma((float *)&y, (const float *)&a, (const float *)&b, (const float *)&c, VL);
     return y;
 }
 
