@@ -100,6 +100,8 @@ CALL(resize_columns_u8, 4 * 3 * RESULTS * B, F(3), TAPS, COLUMNS, p->u[1])
 #define OUTER  (&(rgm_gemm_outer){48, 64, 64, 64, B, 64, 2, 1})
 CALL(gemm_blocks, ROWS * 64 * 2 * B, BLOCKS, F(0), F(1), F(2), F(0))
 CALL(gemm_outer, 48 * 64 * 2 * B, OUTER, F(0), F(1), F(2), F(0))
+#define ABOVE (&(rgm_products_above){22, 34, 48, 48, B, 34 * B, 2})
+CALL(products_above, 48 * 34 * 2 * B, ABOVE, F(0), F(1), F(2), (uint32_t *)(void *)p->u[0])
 
 /* ---- grids and filters: a tap of a 3x3 window; 1x1 filters ---- */
 

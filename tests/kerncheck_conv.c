@@ -78,6 +78,37 @@ static void test_gemm_outer(kc *c) {
         }
 }
 
+/* Of whole numbers, whose sums are exact: on the bound is not above it. */
+static void above_case(kc *c, int64_t even, int64_t depth, int64_t rows, int32_t wide, int64_t gap) {
+    const int64_t B = c->k->block, J = wide * B, a_row = rows + gap, b_row = B + gap, b_block = depth * b_row + gap;
+    const int64_t na = (depth - 1) * a_row + rows, nb = (wide - 1) * b_block + (depth - 1) * b_row + B;
+    float *a = kc_floats(c, na, -9, 9), *b = kc_floats(c, nb, -9, 9), *least = kc_floats(c, rows, -20, 120);
+    kc_case(c, "%lld of %lld even, %lld rows, %d wide", (long long)even, (long long)depth, (long long)rows, wide);
+    for (int64_t i = 0; i < na; i++) a[i] = rintf(a[i]);
+    for (int64_t i = 0; i < nb; i++) b[i] = rintf(b[i]);
+    for (int64_t i = 0; i < rows; i++) least[i] = rintf(least[i]);
+    uint32_t *above = kc_out(c, rows, sizeof *above);
+    const rgm_products_above shape = {even, depth, rows, a_row, b_row, b_block, wide};
+    const float *ia = KC_IN(c, a, na), *ib = KC_IN(c, b, nb);
+    c->k->products_above(&shape, ia, ib, KC_IN(c, least, rows), above);
+    for (int64_t i = 0; i < rows; i++)
+        for (int64_t j = 0; j < 32; j++) {
+            double sum[2] = {0, 0};
+            for (int64_t t = 0; j < J && t < depth; t++)
+                sum[t >= even] += (double)a[t * a_row + i] * b[j / B * b_block + t * b_row + j % B];
+            kc_equal(c, "above", i * 32 + j, above[i] >> j & 1, j < J && sum[0] + fabs(sum[1]) > least[i]);
+        }
+    kc_end(c);
+}
+
+static void test_products_above(kc *c) {
+    for (int32_t wide = 1; wide <= 2; wide++) {
+        for (int64_t rows = 1; rows <= 26; rows++) above_case(c, rows % 4, 3 + rows % 5, rows, wide, rows % 3);
+        above_case(c, 1, 1, 5, wide, 0);
+        above_case(c, 22, 34, 48, wide, 0);
+    }
+}
+
 /* Nothing is done to a value when it is loaded: said in both ways. */
 static const rgm_affine *none(int64_t n) {
     static const rgm_affine nothing = {NULL, NULL, 1};
@@ -573,6 +604,7 @@ static void test_wino_filter_grad(kc *c) {
 const kc_test kc_conv_tests[] = {
     {"gemm_blocks", test_gemm_blocks},
     {"gemm_outer", test_gemm_outer},
+    {"products_above", test_products_above},
     {"grid_load", test_grid_load},
     {"grid_store", test_grid_store},
     {"pack_filters", test_pack_filters},

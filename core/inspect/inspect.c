@@ -139,6 +139,7 @@ static rgm_status judge(work *w, const rgm_by_class *by, rgm_error *err) {
     rgm_statistics *statistics = &w->out->statistics;
     const rgm_typical typical = {.images = w->images,
                                  .team = w->o->device->team,
+                                 .kernels = w->o->device->kernels,
                                  .by = by,
                                  .measures = w->measures,
                                  .grids = w->grids,

@@ -7,7 +7,8 @@
 
 /* Columns are taken in panels of 16, some panels at once in the second-level cache; rows in tiles that the first-level
  * cache holds with their products. */
-enum { HALF = RGM_SKETCH_HALF, PANEL = 16, PANELS = 16, TILE = 48, TILES = 6, ROWS = TILE * TILES };
+enum { HALF = RGM_SKETCH_HALF, SIZE = RGM_SKETCH_SIZE, PANEL = 16, PANELS = 16, TILE = 48, TILES = 12 };
+enum { ROWS = TILE * TILES };
 enum { DEPTH = HALF + 2, AT_ONCE = 64, BEST = RGM_PAIRS_BEST, OTHERS = 3 };
 
 /* Products are of halves of whole numbers. They are exact while squared lengths are at most EXACT; rounded, they may be
@@ -17,8 +18,7 @@ enum { DEPTH = HALF + 2, AT_ONCE = 64, BEST = RGM_PAIRS_BEST, OTHERS = 3 };
 enum { EXACT = 1 << 22, PAIRS_AT_ONCE = 1 << 30, CHUNKS_LEAST = 8 };
 
 struct rgm_pairs {
-    int16_t (*first)[HALF][PANEL]; /* [panels] the first halves: number by number, of 16 images */
-    int16_t (*second)[HALF];       /* [count] */
+    rgm_sketch *sketches; /* [count] */
     int64_t count;
 };
 
@@ -26,9 +26,9 @@ struct rgm_pairs {
 typedef struct room {
     float rows[TILES][DEPTH][TILE];
     float columns[PANELS][DEPTH][PANEL];
-    float even[TILE][PANEL], odd[TILE][PANEL]; /* products */
-    float least[ROWS];                         /* what a product has to exceed */
-    int64_t own[ROWS];                         /* where the row's part begins */
+    float least[ROWS];    /* what a product has to exceed */
+    uint32_t above[TILE]; /* the columns whose products do */
+    int64_t own[ROWS];    /* where the row's part begins */
 } room;
 
 typedef struct work {
@@ -36,7 +36,7 @@ typedef struct work {
     room *rooms;       /* [workers] */
     int64_t from;      /* the first row of this run's first chunk */
     int32_t even;      /* of the first half */
-    int16_t odd[HALF]; /* -1: an odd number of the second half; else 0 */
+    int16_t odd[SIZE]; /* -1: an odd number; else 0 */
     float slack;       /* of products */
     float reach;       /* what they have to exceed */
     int32_t radius;
@@ -46,8 +46,7 @@ typedef struct work {
 
 void rgm_pairs_destroy(rgm_pairs *p) {
     if (!p) return;
-    free(p->first);
-    free(p->second);
+    free(p->sketches);
     free(p);
 }
 
@@ -59,38 +58,30 @@ rgm_status rgm_pairs_create(rgm_pairs **pairs, int64_t count, rgm_error *err) {
         return rgm_fail(err, RGM_E_UNSUPPORTED, "inspect: near duplicates among %" PRId64 " images, more than 2^31",
                         count);
     p->count = count;
-    p->first = calloc((size_t)(count + PANEL - 1) / PANEL + 1, sizeof *p->first);
-    p->second = calloc((size_t)count + 1, sizeof *p->second);
-    if (!p->first || !p->second)
-        return rgm_fail(err, RGM_E_NOMEM, "inspect: no memory for sketches of %" PRId64 " images", count);
+    p->sketches = calloc((size_t)count + 1, sizeof *p->sketches);
+    if (!p->sketches) return rgm_fail(err, RGM_E_NOMEM, "inspect: no memory for sketches of %" PRId64 " images", count);
     return RGM_OK;
 }
 
-void rgm_pairs_put(rgm_pairs *p, int64_t place, const rgm_sketch *sketch) {
-    for (int32_t i = 0; i < HALF; i++) p->first[place / PANEL][i][place % PANEL] = sketch->of[i];
-    memcpy(p->second[place], sketch->of + HALF, sizeof p->second[place]);
-}
+void rgm_pairs_put(rgm_pairs *p, int64_t place, const rgm_sketch *sketch) { p->sketches[place] = *sketch; }
 
-void rgm_pairs_get(const rgm_pairs *p, int64_t place, rgm_sketch *sketch) {
-    for (int32_t i = 0; i < HALF; i++) sketch->of[i] = p->first[place / PANEL][i][place % PANEL];
-    memcpy(sketch->of + HALF, p->second[place], sizeof p->second[place]);
-}
+void rgm_pairs_get(const rgm_pairs *p, int64_t place, rgm_sketch *sketch) { *sketch = p->sketches[place]; }
 
 /* ---- operands: the even numbers, two that add -|x|^2 / 2 of both sides, the odd ones ---- */
 
+/* Those beyond the last are 0: no row comes behind them. */
 static void load_column(const rgm_pairs *p, int64_t panel, int32_t even, float to[DEPTH][PANEL]) {
-    float squares[PANEL] = {0};
-    for (int32_t i = 0; i < HALF; i++) {
-        float *row = to[i < even ? i : i + 2];
-        for (int32_t l = 0; l < PANEL; l++) {
-            float v = p->first[panel][i][l];
-            row[l] = v;
-            squares[l] += v * v;
-        }
-    }
     for (int32_t l = 0; l < PANEL; l++) {
+        const int64_t place = panel * PANEL + l < p->count ? panel * PANEL + l : p->count;
+        const int16_t *of = p->sketches[place].of;
+        float squares = 0;
+        for (int32_t i = 0; i < HALF; i++) {
+            const float v = of[i];
+            to[i < even ? i : i + 2][l] = v;
+            squares += v * v;
+        }
         to[even][l] = 1;
-        to[even + 1][l] = -squares[l] / 2;
+        to[even + 1][l] = -squares / 2;
     }
 }
 
@@ -107,7 +98,7 @@ static void load_rows(const work *w, int64_t first, room *r) {
         float squares = 0;
         float(*to)[TILE] = r->rows[i / TILE];
         for (int32_t k = 0; k < HALF; k++) {
-            float v = w->s->pairs->first[place / PANEL][k][place % PANEL];
+            float v = w->s->pairs->sketches[place].of[k];
             to[k < w->even ? k : k + 2][i % TILE] = v;
             squares += v * v;
         }
@@ -142,85 +133,66 @@ static void insert(rgm_candidate *list, int32_t places, int32_t other, int32_t d
     list[at] = (rgm_candidate){.other = other, .distance = distance};
 }
 
-/* Of the second halves of two sketches: (x + y)^2 is (x - y)^2 + 4 x y. */
-static int32_t rest_of(const int16_t x[HALF], const int16_t y[HALF], const int16_t odd[HALF]) {
+/* rgm_sketch_distance(), in a form that compilers make vectors of: (x + y)^2 is (x - y)^2 + 4 x y. */
+static int32_t distance_of(const int16_t x[SIZE], const int16_t y[SIZE], const int16_t odd[SIZE]) {
     int32_t minus = 0, product = 0;
-    for (int32_t i = 0; i < HALF; i++) {
-        const int32_t d = x[i] - y[i];
+    for (int32_t i = 0; i < SIZE; i++) {
+        const int16_t d = (int16_t)(x[i] - y[i]), o = (int16_t)(y[i] & odd[i]);
         minus += d * d;
-        product += x[i] * (y[i] & odd[i]);
+        product += x[i] * o;
     }
     return product < 0 ? minus + 4 * product : minus;
 }
 
-/* A pair whose first halves are close: -2 * product is their squared distance. Together with that of the second halves
- * it bounds the distance from below. Columns come in ascending order, so of equal distances the first stays. */
-static void measure(const work *w, int64_t row, int64_t own, int64_t column, float product, float *least) {
+/* A pair whose first halves are close. Columns come in ascending order, so of equal distances the first stays. */
+static void measure(const work *w, int64_t row, int64_t own, int64_t column, float *least) {
     const rgm_pairs *p = w->s->pairs;
+    if (column >= row) return;
+    const int32_t distance = distance_of(p->sketches[row].of, p->sketches[column].of, w->odd);
+    if (distance > w->radius) return;
     const bests b = bests_of(w, row, own, column);
     const rgm_candidate *last = &b.list[b.places - 1];
-    rgm_sketch one, other;
-    if (column >= row) return;
-    int32_t most = last->other < 0 ? w->radius : last->distance - 1;
-    const double first = -2 * ((double)product + (double)w->slack);
-    if (rest_of(p->second[row], p->second[column], w->odd) + first > most) return;
-    rgm_pairs_get(p, row, &one);
-    rgm_pairs_get(p, column, &other);
-    int32_t distance = rgm_sketch_distance(w->s->sketcher, &one, &other);
-    if (distance > most) return;
+    if (last->other >= 0 && distance >= last->distance) return;
     insert(b.list, b.places, (int32_t)column, distance);
     if (last->other < 0) return;
-    most = last->distance - 1;
+    const int32_t most = last->distance - 1;
     *least = most < 0 ? INFINITY : above(w, most); /* of many that are alike none is better than these */
-}
-
-/* Four at a time, on any machine that has them. */
-typedef float four __attribute__((vector_size(16)));
-typedef int32_t four_bits __attribute__((vector_size(16)));
-
-static int32_t any_above(const float *even, const float *odd, float least) {
-    const four_bits unsigned_bits = {INT32_MAX, INT32_MAX, INT32_MAX, INT32_MAX};
-    const four limit = {least, least, least, least};
-    four_bits any = {0};
-    for (int32_t l = 0; l < PANEL; l += 4) {
-        four e;
-        four_bits o;
-        memcpy(&e, even + l, sizeof e);
-        memcpy(&o, odd + l, sizeof o);
-        any |= e + (four)(o & unsigned_bits) > limit;
-    }
-    return (any[0] | any[1]) | (any[2] | any[3]);
-}
-
-static void filter(const work *w, room *r, int64_t first_row, int32_t tile, int64_t first_column) {
-    for (int32_t i = 0; i < TILE; i++) {
-        float *least = &r->least[tile * TILE + i];
-        int64_t row = first_row + tile * TILE + i, own = r->own[tile * TILE + i] - first_column;
-        if (own >= 0 && own < PANEL) *least = w->reach; /* its own part begins here */
-        if (!any_above(r->even[i], r->odd[i], *least) || row >= w->s->count) continue;
-        for (int32_t l = 0; l < PANEL; l++) {
-            float product = r->even[i][l] + fabsf(r->odd[i][l]);
-            if (l == own) *least = w->reach;
-            if (product > *least) measure(w, row, own + first_column, first_column + l, product, least);
-        }
-    }
 }
 
 /* ---- products ---- */
 
-static void multiply(const work *w, room *r, int32_t tile, int32_t panel) {
+static void compute(const work *w, room *r, int32_t tile, int32_t panel, int32_t panels) {
     const rgm_kernels *k = w->s->device->kernels;
-    rgm_gemm_outer shape = {.depth = w->even + 2,
-                            .rows = TILE,
-                            .a_row = TILE,
-                            .b_row = PANEL,
-                            .b_block = k->block,
-                            .c_row = PANEL,
-                            .wide = PANEL / k->block};
-    const float *columns = r->columns[panel][0];
-    k->gemm_outer(&shape, r->rows[tile][0], columns, r->even[0], columns);
-    shape.depth = HALF - w->even;
-    k->gemm_outer(&shape, r->rows[tile][w->even + 2], r->columns[panel][w->even + 2], r->odd[0], columns);
+    const rgm_products_above shape = {.even = w->even + 2,
+                                      .depth = DEPTH,
+                                      .rows = TILE,
+                                      .a_row = TILE,
+                                      .b_row = PANEL,
+                                      .b_block = k->block < PANEL ? k->block : DEPTH * PANEL,
+                                      .wide = k->block < PANEL ? PANEL / k->block : panels};
+    k->products_above(&shape, r->rows[tile][0], r->columns[panel][0], &r->least[tile * TILE], r->above);
+}
+
+/* The columns from `first_column` on whose bits are set. */
+static void measure_all(const work *w, int64_t row, int64_t own, int64_t first_column, uint32_t bits, float *least) {
+    for (; bits; bits &= bits - 1) measure(w, row, own, first_column + __builtin_ctz(bits), least);
+}
+
+/* A tile of rows by `columns` columns. */
+static void compare(const work *w, room *r, int64_t first_row, int32_t tile, int64_t first_column, int32_t columns) {
+    const int64_t *begin = &r->own[tile * TILE];
+    float *least = &r->least[tile * TILE];
+    for (int32_t i = 0; i < TILE; i++)
+        if (begin[i] >= first_column && begin[i] < first_column + columns) least[i] = w->reach;
+    compute(w, r, tile, (int32_t)(first_column / PANEL % PANELS), columns / PANEL);
+    for (int32_t i = 0; i < TILE; i++) {
+        const int64_t row = first_row + tile * TILE + i, before = begin[i] - first_column;
+        const uint32_t others = before > 0 && before < columns ? r->above[i] & ((1U << before) - 1) : 0;
+        if (!r->above[i] || row >= w->s->count) continue;
+        measure_all(w, row, begin[i], first_column, others, &least[i]);
+        if (others) least[i] = w->reach; /* its own part begins */
+        measure_all(w, row, begin[i], first_column, r->above[i] & ~others, &least[i]);
+    }
 }
 
 /* The closest first, without gaps. */
@@ -241,6 +213,7 @@ static rgm_status find_rows(void *context, int32_t chunk, int32_t worker, rgm_er
     room *r = &w->rooms[worker];
     int64_t row = w->from + (int64_t)chunk * ROWS;
     int64_t end = row + ROWS < w->s->count ? row + ROWS : w->s->count, panels = (end + PANEL - 1) / PANEL;
+    const int32_t both = w->s->device->kernels->block < PANEL ? 1 : 2; /* panels of two vectors */
     (void)err;
     load_rows(w, row, r);
     for (int64_t i = row * BEST; i < end * BEST; i++) w->s->candidates[i] = (rgm_candidate){.other = -1};
@@ -248,10 +221,8 @@ static rgm_status find_rows(void *context, int32_t chunk, int32_t worker, rgm_er
         int32_t count = panel + PANELS < panels ? PANELS : (int32_t)(panels - panel);
         for (int32_t i = 0; i < count; i++) load_column(w->s->pairs, panel + i, w->even, r->columns[i]);
         for (int32_t tile = 0; tile < TILES; tile++)
-            for (int32_t i = 0; i < count; i++) {
-                multiply(w, r, tile, i);
-                filter(w, r, row, tile, (panel + i) * PANEL);
-            }
+            for (int32_t i = 0; i < count; i += both)
+                compare(w, r, row, tile, (panel + i) * PANEL, (i + both < count ? both : count - i) * PANEL);
     }
     for (int64_t i = row; i < end; i++) close_up(w->s->candidates + i * BEST);
     return RGM_OK;
@@ -282,7 +253,7 @@ static int32_t longest(const rgm_pairs_search *s) {
     for (int64_t i = 0; i < s->count; i++) {
         int32_t squares = 0;
         for (int32_t k = 0; k < HALF; k++) {
-            const int32_t v = s->pairs->first[i / PANEL][k][i % PANEL];
+            const int32_t v = s->pairs->sketches[i].of[k];
             squares += v * v;
         }
         most = squares > most ? squares : most;
@@ -299,7 +270,8 @@ rgm_status rgm_pairs_find(const rgm_pairs_search *s, rgm_error *err) {
               .rooms = aligned_alloc(64, ((size_t)rgm_team_size(s->device->team) * sizeof(room) + 63) / 64 * 64)};
     if (!w.rooms) return rgm_fail(err, RGM_E_NOMEM, "inspect: no memory to compare images");
     w.reach = above(&w, radius);
-    for (int32_t i = rgm_sketcher_even(s->sketcher, 1); i < HALF; i++) w.odd[i] = -1;
+    for (int32_t half = 0; half < 2; half++)
+        for (int32_t i = rgm_sketcher_even(s->sketcher, half); i < HALF; i++) w.odd[half * HALF + i] = -1;
     rgm_status status = find(&w, err);
     free(w.rooms);
     return status;

@@ -5,7 +5,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LANES = 16, BLOCK = 64, AT_ONCE = 512, NEAREST = 3, REFERENCES_LEAST = 64 };
+enum {
+    LANES = 16,
+    MOST = RGM_TYPICAL_REFERENCES,
+    PANELS = MOST / LANES,
+    BLOCK = 64,
+    AT_ONCE = 512,
+    NEAREST = 3,
+    REFERENCES_LEAST = 64
+};
 #define COMPARISONS 2e9 /* bytes that all comparisons may touch, before there are fewer references */
 
 /* ---- by class ---- */
@@ -46,16 +54,20 @@ void rgm_by_class_free(rgm_by_class *by) {
 
 /* ---- likeness and distance ---- */
 
-/* Sums over a grid. */
+/* Sums over a grid: whole numbers, exact as all that is made of them here. */
 typedef struct sums_of {
-    int32_t sum, squares; /* of the grey part */
-    int32_t colours;      /* squares of the colours less 128 */
+    double sum, squares; /* of the grey part */
+    double colours;      /* squares of the colours less 128 */
+    double spread;       /* squares of grey less its mean, and of colours; times RGM_GRID_GREY */
 } sums_of;
 
-/* A worker's references of the class that it is in. */
+/* A worker's references of the class that it is in, images that are compared with them, and what is made of both. Grids
+ * are floats, colours less 128: their products are below 2^24, so they are exact. */
 typedef struct references {
-    uint8_t *grids; /* [RGM_TYPICAL_REFERENCES][bytes] */
-    sums_of sums[RGM_TYPICAL_REFERENCES];
+    float of[PANELS][RGM_GRID_COLOUR][LANES];
+    sums_of sums[MOST];
+    float images[RGM_GRID_COLOUR][BLOCK];
+    float grey[BLOCK][MOST], colour[BLOCK][MOST]; /* products */
 } references;
 
 typedef struct work {
@@ -98,38 +110,22 @@ static float likeness(const uint8_t *grid, const uint64_t *sum, int64_t others) 
 }
 
 static sums_of sum_grid(const uint8_t *grid, int32_t bytes) {
-    sums_of s = {0, 0, 0};
+    int32_t sum = 0, squares = 0, colours = 0;
     for (int32_t j = 0; j < RGM_GRID_GREY; j++) {
-        s.sum += grid[j];
-        s.squares += grid[j] * grid[j];
+        sum += grid[j];
+        squares += grid[j] * grid[j];
     }
-    for (int32_t j = RGM_GRID_GREY; j < bytes; j++) s.colours += (grid[j] - 128) * (grid[j] - 128);
-    return s;
+    for (int32_t j = RGM_GRID_GREY; j < bytes; j++) colours += (grid[j] - 128) * (grid[j] - 128);
+    const int64_t n = RGM_GRID_GREY;
+    return (sums_of){sum, squares, colours, (double)(n * squares - (int64_t)sum * sum + n * colours)};
 }
 
-static int32_t grey_product(const uint8_t *a, const uint8_t *b) {
-    int32_t sum[LANES] = {0}, all = 0;
-    for (int32_t at = 0; at < RGM_GRID_GREY; at += LANES)
-        for (int32_t i = 0; i < LANES; i++) sum[i] += (int16_t)a[at + i] * (int16_t)b[at + i];
-    for (int32_t i = 0; i < LANES; i++) all += sum[i];
-    return all;
-}
-
-static int32_t colour_product(const uint8_t *a, const uint8_t *b, int32_t bytes) {
-    int32_t sum[LANES] = {0}, all = 0;
-    for (int32_t at = RGM_GRID_GREY; at < bytes; at += LANES)
-        for (int32_t i = 0; i < LANES; i++) sum[i] += (int16_t)(a[at + i] - 128) * (int16_t)(b[at + i] - 128);
-    for (int32_t i = 0; i < LANES; i++) all += sum[i];
-    return all;
-}
+static float number_of(const uint8_t *grid, int32_t j) { return (float)(j < RGM_GRID_GREY ? grid[j] : grid[j] - 128); }
 
 /* Of grey values less their means, and of colours less grey. 0 if one of the two is flat. */
-static double correlation(const sums_of *a, const sums_of *b, int32_t grey, int32_t colour) {
-    const int64_t n = RGM_GRID_GREY;
-    int64_t aa = n * a->squares - (int64_t)a->sum * a->sum + n * a->colours;
-    int64_t bb = n * b->squares - (int64_t)b->sum * b->sum + n * b->colours;
-    int64_t ab = n * grey - (int64_t)a->sum * b->sum + n * colour;
-    return aa > 0 && bb > 0 ? (double)ab / sqrt((double)aa * (double)bb) : 0;
+static double correlation(const sums_of *a, const sums_of *b, double grey, double colour) {
+    const double ab = RGM_GRID_GREY * (grey + colour) - a->sum * b->sum;
+    return a->spread > 0 && b->spread > 0 ? ab / sqrt(a->spread * b->spread) : 0;
 }
 
 /* Where reference i of `count` lies among n. */
@@ -148,21 +144,19 @@ static void put(few *f, double value) {
     f->list[j] = value;
 }
 
-/* Fills what compares the image with the references, but its own; `place` is its place in its class of n. */
-static void compare_one(const work *w, int64_t number, int64_t place, int64_t n, const references *r) {
-    const uint8_t *grid = w->t->grids + number * w->t->bytes;
-    const sums_of own = sum_grid(grid, w->t->bytes);
-    const int64_t count = n < w->most ? n : w->most;
+/* Fills what compares image i of the worker's with the references, but its own; `place` is its place in its class of n.
+ */
+static void compare_one(const work *w, int64_t number, int32_t i, int64_t place, int64_t n, const references *r) {
+    const sums_of own = sum_grid(w->t->grids + number * w->t->bytes, w->t->bytes);
+    const int32_t count = (int32_t)(n < w->most ? n : w->most);
     few near = {.count = 0}, alike = {.count = 0}, opposite = {.count = 0};
     rgm_measures *m = &w->t->measures[number];
-    for (int64_t i = 0; i < count; i++) {
-        const uint8_t *other = r->grids + i * w->t->bytes;
-        if (place_of(i, count, n) == place) continue;
-        const int32_t grey = grey_product(grid, other);
-        const int32_t colour = w->t->bytes > RGM_GRID_GREY ? colour_product(grid, other, w->t->bytes) : 0;
-        const double c = correlation(&own, &r->sums[i], grey, colour);
-        int32_t d = own.squares + r->sums[i].squares - 2 * grey + own.colours + r->sums[i].colours - 2 * colour;
-        put(&near, d);
+    for (int32_t j = 0; j < count; j++) {
+        const double grey = (double)r->grey[i][j], colour = (double)r->colour[i][j];
+        const sums_of *other = &r->sums[j];
+        if (place_of(j, count, n) == place) continue;
+        const double c = correlation(&own, other, grey, colour);
+        put(&near, own.squares + other->squares + own.colours + other->colours - 2 * (grey + colour));
         put(&alike, -c);
         put(&opposite, c);
     }
@@ -176,10 +170,38 @@ static void gather(const work *w, int32_t k, references *r) {
     const rgm_by_class *by = w->t->by;
     const int64_t n = by->first[k + 1] - by->first[k], count = n < w->most ? n : w->most;
     for (int64_t i = 0; i < count; i++) {
-        uint8_t *to = r->grids + i * w->t->bytes;
-        memcpy(to, w->t->grids + by->order[by->first[k] + place_of(i, count, n)] * w->t->bytes, (size_t)w->t->bytes);
-        r->sums[i] = sum_grid(to, w->t->bytes);
+        const uint8_t *grid = w->t->grids + by->order[by->first[k] + place_of(i, count, n)] * w->t->bytes;
+        for (int32_t j = 0; j < w->t->bytes; j++) r->of[i / LANES][j][i % LANES] = number_of(grid, j);
+        r->sums[i] = sum_grid(grid, w->t->bytes);
     }
+}
+
+/* Of `count` images by all references, the part [from, end) of the grids. */
+static void multiply(const work *w, references *r, int32_t count, int32_t from, int32_t end, float to[BLOCK][MOST]) {
+    const rgm_kernels *k = w->t->kernels;
+    const rgm_gemm_outer shape = {.depth = end - from,
+                                  .rows = count,
+                                  .a_row = BLOCK,
+                                  .b_row = LANES,
+                                  .b_block = k->block,
+                                  .c_row = MOST,
+                                  .wide = LANES / k->block};
+    for (int64_t panel = 0; panel * LANES < w->most; panel++)
+        k->gemm_outer(&shape, r->images[from], r->of[panel][from], to[0] + panel * LANES, r->images[0]);
+}
+
+/* The images from place `at` on, of class k, whose references are there. */
+static void compare_with(const work *w, int32_t k, int64_t at, int32_t count, references *r) {
+    const rgm_by_class *by = w->t->by;
+    const int64_t n = by->first[k + 1] - by->first[k];
+    for (int32_t i = 0; i < count; i++) {
+        const uint8_t *grid = w->t->grids + by->order[at + i] * w->t->bytes;
+        for (int32_t j = 0; j < w->t->bytes; j++) r->images[j][i] = number_of(grid, j);
+        w->t->measures[by->order[at + i]].likeness = likeness(grid, w->sums + (size_t)k * RGM_GRID_GREY, n - 1);
+    }
+    multiply(w, r, count, 0, RGM_GRID_GREY, r->grey);
+    if (w->t->bytes > RGM_GRID_GREY) multiply(w, r, count, RGM_GRID_GREY, w->t->bytes, r->colour);
+    for (int32_t i = 0; i < count; i++) compare_one(w, by->order[at + i], i, at + i - by->first[k], n, r);
 }
 
 /* The class of a place in the order. */
@@ -202,16 +224,12 @@ static rgm_status compare_some(void *context, int32_t chunk, int32_t worker, rgm
     int64_t at = w->from + (int64_t)chunk * BLOCK, end = at + BLOCK;
     (void)err;
     if (end > w->from + w->count) end = w->from + w->count;
-    for (int32_t k = -1; at < end; at++) {
-        if (k < 0 || at >= by->first[k + 1]) {
-            k = class_at(by, at);
-            gather(w, k, r);
-        }
-        const uint8_t *grid = w->t->grids + by->order[at] * w->t->bytes;
-        const int64_t n = by->first[k + 1] - by->first[k];
-        rgm_measures *m = &w->t->measures[by->order[at]];
-        m->likeness = likeness(grid, w->sums + (size_t)k * RGM_GRID_GREY, n - 1);
-        compare_one(w, by->order[at], at - by->first[k], n, r);
+    while (at < end) {
+        const int32_t k = class_at(by, at);
+        const int64_t last = by->first[k + 1] < end ? by->first[k + 1] : end;
+        gather(w, k, r);
+        compare_with(w, k, at, (int32_t)(last - at), r);
+        at = last;
     }
     return RGM_OK;
 }
@@ -234,15 +252,11 @@ static rgm_status measure(work *w, rgm_error *err) {
 
 rgm_status rgm_typical_measure(const rgm_typical *t, rgm_error *err) {
     const int32_t workers = rgm_team_size(t->team);
-    const size_t bytes = RGM_TYPICAL_REFERENCES * (size_t)t->bytes;
     work w = {.t = t};
-    uint8_t *grids = malloc((size_t)workers * bytes);
     w.sums = calloc((size_t)t->by->classes, RGM_GRID_GREY * sizeof *w.sums);
     w.references = calloc((size_t)workers, sizeof *w.references);
-    for (int32_t i = 0; grids && w.references && i < workers; i++) w.references[i].grids = grids + (size_t)i * bytes;
     rgm_status status =
-        grids && w.sums && w.references ? measure(&w, err) : rgm_fail(err, RGM_E_NOMEM, "inspect: out of memory");
-    free(grids);
+        w.sums && w.references ? measure(&w, err) : rgm_fail(err, RGM_E_NOMEM, "inspect: out of memory");
     free(w.sums);
     free(w.references);
     return status;

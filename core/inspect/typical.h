@@ -17,6 +17,7 @@
 
 #include "base/team.h"
 #include "inspect/measures.h"
+#include "kernels/kernels.h"
 #include "report/statistics.h"
 
 enum { RGM_TYPICAL_REFERENCES = 512 };
@@ -36,6 +37,7 @@ void rgm_by_class_free(rgm_by_class *by);
 typedef struct rgm_typical {
     const rgm_images *images;
     rgm_team *team;
+    const rgm_kernels *kernels; /* not needed to choose */
     const rgm_by_class *by;
     rgm_measures *measures; /* [count] by number */
     const uint8_t *grids;   /* [count][bytes]; not needed to choose */

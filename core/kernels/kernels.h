@@ -124,6 +124,10 @@ typedef struct rgm_gemm_outer {
     int64_t depth, rows, a_row, b_row, b_block, c_row;
     int32_t wide, accumulate;
 } rgm_gemm_outer;
+typedef struct rgm_products_above {
+    int64_t even, depth, rows, a_row, b_row, b_block;
+    int32_t wide;
+} rgm_products_above;
 
 /* Filters between a convolution's weights and the order of its products. Filter (k, c) lies `lane` * k + `depth` * c
  * floats into the weights, for k < lanes <= B and c < n. In the products' order the lanes are side by side, and filters

@@ -15,6 +15,7 @@
  *   i_max(a, b)
  *   v_gt v_ne v_nan         comparisons, giving M;  v_nan(a): a is NaN
  *   m_or(m, n)  m_first(k)  either; the first k <= VL lanes;  m_any(m): in any lane
+ *   m_bits(m)               bit l for lane l
  *   v_keep(m, a)            a where m, else 0
  *   v_select(m, a, b)       a where m, else b;  i_select for VI
  *   i_float(i)              int32 to float

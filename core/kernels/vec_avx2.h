@@ -33,6 +33,8 @@ INLINE M m_first(int k) {
 
 INLINE int m_any(M m) { return !_mm256_testz_si256((__m256i)m, (__m256i)m); }
 
+INLINE uint32_t m_bits(M m) { return (uint32_t)_mm256_movemask_ps((V)m); }
+
 INLINE V v_load_first(const float *p, int k) { return _mm256_maskload_ps(p, (__m256i)m_first(k)); }
 
 INLINE void v_store_first(float *p, V v, int k) { _mm256_maskstore_ps(p, (__m256i)m_first(k), v); }

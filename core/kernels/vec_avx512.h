@@ -30,6 +30,8 @@ INLINE M m_first(int k) { return (M)((1u << k) - 1u); }
 
 INLINE int m_any(M m) { return m != 0; }
 
+INLINE uint32_t m_bits(M m) { return m; }
+
 INLINE V v_load_first(const float *p, int k) { return _mm512_maskz_loadu_ps(m_first(k), p); }
 
 INLINE void v_store_first(float *p, V v, int k) { _mm512_mask_storeu_ps(p, m_first(k), v); }

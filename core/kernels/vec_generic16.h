@@ -76,6 +76,12 @@ INLINE int m_any(M m) {
     return any != 0;
 }
 
+INLINE uint32_t m_bits(M m) {
+    uint32_t bits = 0;
+    for (int j = 0; j < VL; j++) bits |= (m[j] & 1U) << j;
+    return bits;
+}
+
 INLINE M m_first(int k) {
     const VI lane = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
     return (M)(lane < i_set1(k));
