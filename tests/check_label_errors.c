@@ -249,11 +249,11 @@ START_TEST(test_deal) {
     config.seed = 5;
     for (int32_t folds = 2; folds <= RGM_FOLDS_MOST; folds += 3) {
         rgm_folds f = {.set = p.set, .config = &config, .folds = folds, .group = group, .broken = broken};
-        ck_assert_int_eq(rgm_folds_deal(&f, fold, NULL), RGM_OK);
-        ck_assert_int_eq(rgm_folds_deal(&f, again, NULL), RGM_OK);
+        ck_assert_int_eq(rgm_folds_deal(&f, 0, fold, NULL), RGM_OK);
+        ck_assert_int_eq(rgm_folds_deal(&f, 0, again, NULL), RGM_OK);
         ck_assert(memcmp(fold, again, sizeof fold) == 0);
         config.seed = 6;
-        ck_assert_int_eq(rgm_folds_deal(&f, other, NULL), RGM_OK);
+        ck_assert_int_eq(rgm_folds_deal(&f, 0, other, NULL), RGM_OK);
         ck_assert(memcmp(fold, other, sizeof fold) != 0);
         config.seed = 5;
         int64_t members[CLASSES][RGM_FOLDS_MOST] = {0};
@@ -268,7 +268,7 @@ START_TEST(test_deal) {
     plant(&p, 3, 1, 0);
     rgm_error err = {0};
     rgm_folds f = {.set = p.set, .config = &config, .folds = 4, .broken = broken};
-    ck_assert_int_eq(rgm_folds_deal(&f, fold, &err), RGM_E_USAGE);
+    ck_assert_int_eq(rgm_folds_deal(&f, 0, fold, &err), RGM_E_USAGE);
     ck_assert(strstr(err.text, "each fold needs a training image") != NULL);
     free_planted(&p);
 }

@@ -25,6 +25,7 @@ enum {
     MOST,
     CHECKPOINT,
     FOLDS,
+    REPEATS,
     MODEL,
     EPOCHS,
     SEED,
@@ -32,13 +33,15 @@ enum {
     PAGE_MOST,
     WRITE_EXCLUDE,
     EXCLUDE_KINDS,
-    PATH_TEXT = 4 * 4096
+    PATH_TEXT = 4 * 4096,
+    REPEATS_USUAL = 2
 };
 static const rgm_cli_flag flags[] = {
     [MOST] = {"most", 0, "N", "findings of a kind that are printed [10]"},
     [CHECKPOINT] = {"checkpoint", 'c', "RUN", "a model that is asked about each image: a run folder or a checkpoint"},
     [FOLDS] = {"folds", 0, "K",
                "instead, train small networks on all but a part, K times, and ask each about its part"},
+    [REPEATS] = {"repeats", 0, "R", "ask R times as many networks of the folds, each time of other parts [2]"},
     [MODEL] = {"model", 'm', "NAME", "of the folds: resnet20, cnn, ... [three blocks of eight channels and more]"},
     [EPOCHS] = {"epochs", 'e', "N", "of the folds [by the number of images, at least 8]"},
     [SEED] = {"seed", 's', "N", "of the folds and their trainings [1]"},
@@ -191,6 +194,7 @@ static rgm_status choose_model(const rgm_cli_line *line, rgm_inspect_options *o,
     rgm_folds_wish wish = {.model = line->own[MODEL]};
     int32_t seed;
     RGM_TRY(rgm_cli_integer(line, FOLDS, 2, RGM_FOLDS_MOST, 0, &wish.folds, err));
+    RGM_TRY(rgm_cli_integer(line, REPEATS, 1, RGM_FOLDS_REPEATS_MOST, REPEATS_USUAL, &o->repeats, err));
     RGM_TRY(rgm_cli_integer(line, EPOCHS, 1, 1000000, 0, &wish.epochs, err));
     RGM_TRY(rgm_cli_integer(line, SEED, 0, INT32_MAX, 1, &seed, err));
     wish.seed = (uint64_t)seed;
@@ -199,8 +203,8 @@ static rgm_status choose_model(const rgm_cli_line *line, rgm_inspect_options *o,
     o->config = config;
     if (o->checkpoint && o->folds)
         return rgm_fail(err, RGM_E_USAGE, "--checkpoint and --folds: expected one of them: what is asked");
-    if (!o->folds && (line->own[MODEL] || line->own[EPOCHS] || line->own[SEED]))
-        return rgm_fail(err, RGM_E_USAGE, "--model, --epochs and --seed are of the networks of --folds K");
+    if (!o->folds && (line->own[REPEATS] || line->own[MODEL] || line->own[EPOCHS] || line->own[SEED]))
+        return rgm_fail(err, RGM_E_USAGE, "--repeats, --model, --epochs and --seed are of the networks of --folds K");
     return o->folds ? rgm_folds_config(config, o->set, &wish, err) : RGM_OK;
 }
 

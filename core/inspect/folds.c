@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/rng.h"
+#include "inspect/pooled.h"
 #include "run/run.h"
 #include "train/suit.h"
 
@@ -41,6 +42,9 @@ rgm_status rgm_folds_config(rgm_config *config, const rgm_dataset *set, const rg
 
 /* ---- who is in which fold ---- */
 
+/* A command line's seeds have 31 bits: those of repeats are beyond them, none is that of another command line. */
+static uint64_t seed_of(const rgm_folds *f, int32_t repeat) { return f->config->seed + ((uint64_t)repeat << 32); }
+
 /* A group, in the order in which it is dealt out. */
 typedef struct group {
     int32_t label;   /* of its first image */
@@ -61,10 +65,10 @@ static int64_t first_of(const rgm_folds *f, int64_t i) {
     return first >= 0 && first < rgm_dataset_describe(f->set)->count[RGM_SPLIT_TRAIN] && !f->broken[first] ? first : i;
 }
 
-static int64_t list_groups(const rgm_folds *f, group *groups) {
+static int64_t list_groups(const rgm_folds *f, int32_t repeat, group *groups) {
     const int32_t *labels = rgm_dataset_labels(f->set, RGM_SPLIT_TRAIN);
     int64_t count = rgm_dataset_describe(f->set)->count[RGM_SPLIT_TRAIN], found = 0;
-    const rgm_rng rng = {.seed = f->config->seed, .stream = RGM_STREAM(RGM_STREAM_SPLIT, 0xffff)};
+    const rgm_rng rng = {.seed = seed_of(f, repeat), .stream = RGM_STREAM(RGM_STREAM_SPLIT, 0xffff)};
     for (int64_t i = 0; i < count; i++)
         groups[i] =
             (group){.label = labels[i], .place = rgm_rng_permute(&rng, (uint64_t)count, (uint64_t)i), .first = i};
@@ -89,11 +93,11 @@ static void deal(const rgm_folds *f, const group *groups, int64_t count, int8_t 
     }
 }
 
-rgm_status rgm_folds_deal(const rgm_folds *f, int8_t *fold, rgm_error *err) {
+rgm_status rgm_folds_deal(const rgm_folds *f, int32_t repeat, int8_t *fold, rgm_error *err) {
     int64_t count = rgm_dataset_describe(f->set)->count[RGM_SPLIT_TRAIN];
     group *groups = malloc((size_t)(count + 1) * sizeof *groups);
     if (!groups) return rgm_fail(err, RGM_E_NOMEM, "folds: no memory for %" PRId64 " images", count);
-    int64_t found = list_groups(f, groups);
+    int64_t found = list_groups(f, repeat, groups);
     if (found >= f->folds) deal(f, groups, found, fold);
     free(groups);
     if (found < f->folds)
@@ -110,13 +114,14 @@ rgm_status rgm_folds_deal(const rgm_folds *f, int8_t *fold, rgm_error *err) {
 typedef struct work {
     const rgm_folds *f;
     rgm_said_all *said;
+    rgm_pooled pooled;
     int8_t *fold;      /* [training images] */
     int64_t *outside;  /* [classes] images that are trained on */
     uint32_t *indices; /* of the view that is asked about; as many as the largest split has */
     rgm_config *config;
     rgm_exclude exclude;
-    int32_t at;
-    int64_t told; /* images of the training, in steps */
+    int32_t repeats, repeat, at; /* the fold of that repeat */
+    int64_t told;                /* images of the training, in steps */
 } work;
 
 /* The images of a split that this fold's network is asked about. */
@@ -134,11 +139,11 @@ static rgm_view view_of(work *w, int32_t split) {
 
 static rgm_status ask(work *w, const rgm_run_parts *parts, int32_t split, rgm_error *err) {
     rgm_view view = view_of(w, split);
-    rgm_said_view take = {.said = w->said, .view = &view, .part = split};
+    rgm_pooled_view take = {.pooled = &w->pooled, .view = &view, .part = split};
     const rgm_answer_walk walk = {.session = parts->session,
                                   .trainer = parts->trainer,
                                   .view = &view,
-                                  .take = rgm_said_take,
+                                  .take = rgm_pooled_take,
                                   .context = &take,
                                   .stop = w->f->stop};
     return rgm_answers_each(&walk, err);
@@ -151,13 +156,16 @@ static rgm_status on_finished(void *context, const rgm_run_parts *parts, const r
     return RGM_OK;
 }
 
+/* Of all trainings: of the first fold of the second repeat of three folds it is 4. */
+static int32_t number(const work *w) { return w->repeat * w->f->folds + w->at + 1; }
+
 static rgm_status on_begun(void *context, const rgm_run_parts *parts, const rgm_progress *progress, rgm_error *err) {
     work *w = context;
     char what[48];
     (void)progress;
     (void)err;
     w->told = parts->session->config->batch;
-    snprintf(what, sizeof what, "training %d of %d", w->at + 1, w->f->folds);
+    snprintf(what, sizeof what, "training %d of %d", number(w), w->repeats * w->f->folds);
     if (w->f->begin) w->f->begin(w->f->context, what, rgm_session_steps(parts->session) * w->told);
     return RGM_OK;
 }
@@ -197,9 +205,10 @@ static rgm_status train_fold(work *w, rgm_error *err) {
         .stop = w->f->stop,
         .events = {.context = w, .begun = on_begun, .step = on_step, .finished = on_finished}};
     *w->config = *w->f->config;
+    w->config->seed = seed_of(w->f, w->repeat);
     RGM_TRY(leave_out(w, err));
     rgm_status status = rgm_run_train(&options, &summary, err);
-    return status < 0 ? rgm_fail_in(err, "fold %d of %d", w->at + 1, w->f->folds) : RGM_OK;
+    return status < 0 ? rgm_fail_in(err, "training %d of %d", number(w), w->repeats * w->f->folds) : RGM_OK;
 }
 
 /* ---- all ---- */
@@ -213,23 +222,31 @@ static rgm_status take_memory(work *w, rgm_error *err) {
     w->outside = calloc((size_t)info->classes, sizeof *w->outside);
     w->indices = malloc((size_t)most * sizeof *w->indices);
     w->config = malloc(sizeof *w->config);
-    if (w->fold && w->outside && w->indices && w->config) return RGM_OK;
+    if (w->fold && w->outside && w->indices && w->config)
+        return rgm_pooled_create(&w->pooled, w->said, info->classes, err);
     return rgm_fail(err, RGM_E_NOMEM, "folds: no memory for %" PRId64 " images", most);
 }
 
-static rgm_status say(work *w, rgm_error *err) {
-    RGM_TRY(take_memory(w, err));
-    RGM_TRY(rgm_folds_deal(w->f, w->fold, err));
+static rgm_status train_all(work *w, rgm_error *err) {
+    RGM_TRY(rgm_folds_deal(w->f, w->repeat, w->fold, err));
     for (w->at = 0; w->at < w->f->folds; w->at++) RGM_TRY(train_fold(w, err));
     return RGM_OK;
 }
 
+static rgm_status say(work *w, rgm_error *err) {
+    RGM_TRY(take_memory(w, err));
+    for (w->repeat = 0; w->repeat < w->repeats; w->repeat++) RGM_TRY(train_all(w, err));
+    rgm_pooled_say(&w->pooled, w->said);
+    return RGM_OK;
+}
+
 rgm_status rgm_folds_say(const rgm_folds *f, rgm_said_all *said, rgm_error *err) {
-    work w = {.f = f, .said = said};
+    work w = {.f = f, .said = said, .repeats = f->repeats > 0 ? f->repeats : 1};
     const rgm_dataset_info *info = rgm_dataset_describe(f->set);
     if (!info->count[RGM_SPLIT_TRAIN])
         return rgm_fail(err, RGM_E_USAGE, "%s: --folds: no train split (remedy: --checkpoint RUN)", info->path);
     rgm_status status = say(&w, err);
+    rgm_pooled_free(&w.pooled);
     rgm_exclude_free(&w.exclude);
     free(w.fold);
     free(w.outside);

@@ -2,8 +2,10 @@
  *
  * Folds are stratified: each class is dealt out evenly. Images of one group, the same pixels or
  * nearly, stay in one fold: none is judged by a network that has learnt its copy. Which fold: a permutation keyed by
- * the seed. Images of other
- * splits are judged by the network of fold `index mod K`: none has seen them.
+ * the seed. Images of other splits are judged by the network of fold `index mod K`: none has seen them.
+ *
+ * All that is done R times, each with folds and weights of its own. What is said of an image is pooled (pooled.h): a
+ * mistake of one network is seldom another's, a wrong label is wrong to all.
  *
  * The network is small, so that the whole takes minutes on two cores: rgm_folds_config(). It is trained without
  * files, by run/run.h.
@@ -15,13 +17,14 @@
 #include "train/config.h"
 #include "train/device.h"
 
-enum { RGM_FOLDS_MOST = 20, RGM_FOLDS_EPOCHS = 8, RGM_FOLDS_SIDE = 64 };
+enum { RGM_FOLDS_MOST = 20, RGM_FOLDS_EPOCHS = 8, RGM_FOLDS_SIDE = 64, RGM_FOLDS_REPEATS_MOST = 20 };
 
 typedef struct rgm_folds {
     const rgm_dataset *set;
     rgm_device *device;
     const rgm_config *config; /* of the network and its training; its seed deals the folds out, too */
     int32_t folds;            /* K: 2 to RGM_FOLDS_MOST */
+    int32_t repeats;          /* R: 1 to RGM_FOLDS_REPEATS_MOST; 0: 1 */
     const int64_t *group;     /* [images], by number: the first image of its group, of the training split; NULL: none */
     const uint8_t *broken;    /* [images], by number, 1: left out */
     void (*begin)(void *context, const char *what, int64_t total); /* NULL: not told */
@@ -41,9 +44,9 @@ typedef struct rgm_folds_wish {
 } rgm_folds_wish;
 rgm_status rgm_folds_config(rgm_config *config, const rgm_dataset *set, const rgm_folds_wish *wish, rgm_error *err);
 
-/* Deals the training split out: fold[images of it] gets 0 to folds - 1, RGM_PART_NONE for what is left out. RGM_E_USAGE
- * if there are fewer images than folds, RGM_E_NOMEM. */
-rgm_status rgm_folds_deal(const rgm_folds *folds, int8_t *fold, rgm_error *err);
+/* Deals the training split out for a repeat, counted from 0: fold[images of it] gets 0 to folds - 1, RGM_PART_NONE for
+ * what is left out. RGM_E_USAGE if there are fewer images than folds, RGM_E_NOMEM. */
+rgm_status rgm_folds_deal(const rgm_folds *folds, int32_t repeat, int8_t *fold, rgm_error *err);
 
 /* Fills `said`: parts are splits. An image whose class has no other outside of its fold is not judged: no network could
  * know it. RGM_E_USAGE without a training split; errors of rgm_run_train() and rgm_answers_each(). [main] */

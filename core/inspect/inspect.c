@@ -183,6 +183,7 @@ static rgm_status ask_model(work *w, rgm_error *err) {
                                .group = w->of,
                                .checkpoint = o->checkpoint,
                                .folds = o->folds,
+                               .repeats = o->repeats,
                                .config = o->config,
                                .begin = o->begin,
                                .progress = o->progress,

@@ -33,6 +33,7 @@ typedef struct rgm_inspect_options {
     rgm_device *device;
     const char *checkpoint;   /* a model that is asked: a file, or a run folder. NULL: none */
     int32_t folds;            /* instead, networks are trained and asked: folds.h. 0: none */
+    int32_t repeats;          /* of these: so many times, each with other folds. 0: once */
     const rgm_config *config; /* of these, as rgm_folds_config() makes it */
     int64_t near_most; /* near duplicates are sought among so many images, evenly spread: pairs grow with the square of
                           them. 0: among all. Exact ones are always found */

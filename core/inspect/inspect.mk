@@ -24,6 +24,7 @@ libinspect_la_SOURCES = \
 	%D%/outliers.c %D%/outliers.h \
 	%D%/pairs.c %D%/pairs.h \
 	%D%/patch.c %D%/patch.h \
+	%D%/pooled.c %D%/pooled.h \
 	%D%/said.c %D%/said.h \
 	%D%/says.c %D%/says.h \
 	%D%/sheets.c %D%/sheets.h \

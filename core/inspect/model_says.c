@@ -19,17 +19,22 @@ static rgm_status say_folds(const rgm_model_ask *ask, rgm_inspection_model *mode
                              .device = ask->device,
                              .config = ask->config,
                              .folds = ask->folds,
+                             .repeats = ask->repeats,
                              .group = ask->group,
                              .broken = ask->broken,
                              .begin = ask->begin,
                              .progress = ask->progress,
                              .context = ask->context,
                              .stop = ask->stop};
-    char title[TITLE];
-    snprintf(title, sizeof title, "%" PRId32 " folds, %s%s, %" PRId32 " epochs", ask->folds, ask->config->model.name,
-             ask->config->model.blocks.count ? " with fewer blocks and channels" : "", ask->config->epochs);
+    char title[TITLE], repeated[48] = "";
+    int32_t repeats = ask->repeats > 0 ? ask->repeats : 1;
+    if (repeats > 1) snprintf(repeated, sizeof repeated, "%" PRId32 " times ", repeats);
+    snprintf(title, sizeof title, "%s%" PRId32 " folds, %s%s, %" PRId32 " epochs", repeated, ask->folds,
+             ask->config->model.name, ask->config->model.blocks.count ? " with fewer blocks and channels" : "",
+             ask->config->epochs);
     model->title = strdup(title);
     model->folds = ask->folds;
+    model->repeats = repeats;
     model->own_data = 1;
     if (!model->title) return rgm_fail(err, RGM_E_NOMEM, "inspect: out of memory");
     for (int32_t part = 0; part < RGM_SPLIT_COUNT; part++)

@@ -10,11 +10,11 @@
 typedef struct rgm_model_ask {
     rgm_images *images; /* of the set */
     rgm_device *device;
-    const uint8_t *broken;  /* [images], by number, 1: a picture that cannot be decoded */
-    const int64_t *group;   /* as in folds.h */
-    const char *checkpoint; /* a file or a run folder, of which the best is taken; NULL: folds */
-    int32_t folds;
-    const rgm_config *config;                                      /* of the folds */
+    const uint8_t *broken;    /* [images], by number, 1: a picture that cannot be decoded */
+    const int64_t *group;     /* as in folds.h */
+    const char *checkpoint;   /* a file or a run folder, of which the best is taken; NULL: folds */
+    int32_t folds, repeats;   /* as in folds.h */
+    const rgm_config *config; /* of the folds */
     void (*begin)(void *context, const char *what, int64_t total); /* NULL: not told */
     void (*progress)(void *context, int64_t done);                 /* NULL: not told */
     void *context;                                                 /* of both */

@@ -226,6 +226,7 @@ static void put_model(rgm_emit *j, const rgm_inspection_model *m) {
     if (!m) return;
     rgm_emit_text(j, "model", m->title ? m->title : "");
     rgm_emit_integer(j, "folds", m->folds);
+    if (m->folds) rgm_emit_integer(j, "repeats", m->repeats);
     rgm_emit_open(j, "judged", '[');
     for (int32_t i = 0; i < RGM_SPLIT_COUNT; i++)
         if (m->parts[i].images) put_part(j, &m->parts[i], m->classes);

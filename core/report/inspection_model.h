@@ -75,8 +75,9 @@ typedef struct rgm_top_loss {
 } rgm_top_loss;
 
 typedef struct rgm_inspection_model {
-    char *title;      /* "runs/a/checkpoints/best.h5", "3 folds, cnn, 6 epochs"; for people */
+    char *title;      /* "runs/a/checkpoints/best.h5", "2 times 3 folds, cnn, 6 epochs"; for people */
     int32_t folds;    /* 0: of a checkpoint */
+    int32_t repeats;  /* of the folds, 1 or more; 0: of a checkpoint */
     int32_t classes;  /* of the set */
     int32_t own_data; /* 1: the set is what the checkpoint was trained on, by its fingerprint */
     rgm_judged parts[RGM_SPLIT_COUNT];
