@@ -137,7 +137,7 @@ shorten() {
     "regimen train"*) more="--epochs 1 --batch 32 --set model.base=4" ;;
     "regimen predict"* | find*"| regimen predict"*) more="--quiet" ;;
     "regimen report"* | "regimen compare"*) more="--quiet" ;;
-    "regimen inspect"*"--folds"*) more="--epochs 1 --quiet" ;;
+    "regimen inspect"*"--folds"*) more="--epochs 1 --repeats 1 --quiet" ;;
     "regimen inspect"*) more="--quiet" ;;
     "regimen label"*) more="--quiet" ;;
     "regimen check"*"--only"*) more="--quiet" codes='[01]' ;; # 1: a verdict

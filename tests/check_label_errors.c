@@ -1,5 +1,5 @@
 /* What a model says of a set (inspect/): margins, figures against naive ones, how many label errors there are, folds,
- * neighbours; and networks of folds on planted errors. */
+ * neighbours; what several networks say together; and networks of folds on planted errors, and their repeats. */
 #include <check.h>
 #include <inttypes.h>
 #include <math.h>
@@ -13,6 +13,7 @@
 #include "inspect/inspect.h"
 #include "inspect/label_errors.h"
 #include "inspect/losses.h"
+#include "inspect/pooled.h"
 #include "inspect/said.h"
 #include "inspect/says.h"
 
@@ -103,6 +104,103 @@ START_TEST(test_take) {
     for (int64_t i = 0; i < said.count; i++) ck_assert_int_eq(said.list[i].part == RGM_PART_NONE, i != 17 && i != 14);
     rgm_said_free(&said);
     free_planted(&p);
+}
+END_TEST
+
+/* ---- what several say ---- */
+
+enum { MANY = 40, NETWORKS = 3, ASKED = 12 };
+
+/* Random probabilities of a network for an image. */
+static void answer(float *p, int32_t classes, int32_t network, int32_t image) {
+    double q[MANY], sum = 0;
+    for (int32_t c = 0; c < classes; c++)
+        sum += q[c] = exp(9 * draw((uint64_t)(((network + 1) * 1000 + image) * MANY + c)));
+    for (int32_t c = 0; c < classes; c++) p[c] = (float)(q[c] / sum);
+}
+
+static void hear(rgm_pooled *pooled, const rgm_dataset *set, int32_t classes, int32_t networks) {
+    float p[ASKED][MANY];
+    uint32_t indices[ASKED];
+    for (int32_t k = 0; k < networks; k++) {
+        rgm_view view = {.set = set, .split = RGM_SPLIT_TRAIN, .indices = indices};
+        for (int32_t i = 0; i < ASKED; i++) /* the third network is not asked about the last image */
+            if (k < 2 || i < ASKED - 1) indices[view.count++] = (uint32_t)i;
+        rgm_pooled_view take = {.pooled = pooled, .view = &view, .part = RGM_SPLIT_TEST};
+        for (int32_t first = 0; first < view.count; first += 5) { /* batches of five */
+            int32_t count = (int32_t)view.count - first < 5 ? (int32_t)view.count - first : 5;
+            for (int32_t i = 0; i < count; i++) answer(p[0] + i * classes, classes, k, first + i);
+            const rgm_answers_batch batch = {.first = first, .count = count, .classes = classes, .probabilities = p[0]};
+            ck_assert_int_eq(rgm_pooled_take(&take, &batch, NULL), RGM_OK);
+        }
+    }
+}
+
+/* By the definition, over all classes; those that are out of reach of an image are not proposed. */
+static rgm_said pool_plainly(int32_t classes, int32_t networks, int32_t image, int32_t label) {
+    double mean[MANY] = {0}, sum = 0, rest = 0;
+    int32_t place[MANY];
+    float p[MANY];
+    rgm_said said = {.class = -1, .part = RGM_SPLIT_TEST};
+    answer(p, classes, 0, image);
+    for (int32_t c = 0; c < classes; c++) {
+        place[c] = c != label;
+        for (int32_t other = 0; other < classes; other++)
+            place[c] += c != label && other != label && (p[other] > p[c] || (p[other] == p[c] && other < c));
+    }
+    for (int32_t k = 0; k < networks; k++) {
+        double left = 0;
+        answer(p, classes, k, image);
+        for (int32_t c = 0; c < classes; c++) {
+            if (place[c] < RGM_POOLED_CLASSES)
+                mean[c] += log((double)p[c]) / networks;
+            else
+                left += (double)p[c];
+        }
+        if (classes > RGM_POOLED_CLASSES) rest += log(left) / networks;
+    }
+    for (int32_t c = 0; c < classes; c++)
+        if (place[c] < RGM_POOLED_CLASSES) sum += exp(mean[c]);
+    if (classes > RGM_POOLED_CLASSES) sum += exp(rest);
+    said.given = (float)(exp(mean[label]) / sum);
+    for (int32_t c = 0; c < classes; c++) {
+        float q = (float)(exp(mean[c]) / sum);
+        if (c == label || place[c] >= RGM_POOLED_CLASSES || (said.class >= 0 && q <= said.other)) continue;
+        said.other = q;
+        said.class = c;
+    }
+    return said;
+}
+
+START_TEST(test_pooled) {
+    static const int32_t many[] = {2, CLASSES, RGM_POOLED_CLASSES, MANY};
+    static uint8_t pixels[ASKED + 1];
+    for (size_t m = 0; m < sizeof many / sizeof *many; m++) {
+        int32_t labels[ASKED + 1];
+        rgm_dataset *set;
+        rgm_pooled pooled;
+        rgm_said_all said;
+        rgm_error err = {0};
+        for (int32_t i = 0; i <= ASKED; i++) labels[i] = i * 7 % many[m];
+        const rgm_dataset_memory memory = {
+            .H = 1, .W = 1, .C = 1, .classes = many[m], .count = {ASKED + 1}, .images = {pixels}, .labels = {labels}};
+        ck_assert_msg(rgm_dataset_from_memory(&set, &memory, &err) == RGM_OK, "%s", err.text);
+        ck_assert_int_eq(rgm_said_create(&said, set, NULL), RGM_OK);
+        ck_assert_int_eq(rgm_pooled_create(&pooled, &said, many[m], NULL), RGM_OK);
+        hear(&pooled, set, many[m], NETWORKS);
+        rgm_pooled_say(&pooled, &said);
+        for (int32_t i = 0; i < ASKED; i++) {
+            const rgm_said *s = &said.list[i], want = pool_plainly(many[m], i < ASKED - 1 ? 3 : 2, i, labels[i]);
+            ck_assert_int_eq(s->class, want.class);
+            ck_assert_int_eq(s->part, want.part);
+            ck_assert_double_eq_tol(log((double)s->given), log((double)want.given), 1e-4);
+            ck_assert_double_eq_tol(log((double)s->other), log((double)want.other), 1e-4);
+        }
+        ck_assert_int_eq(said.list[ASKED].part, RGM_PART_NONE); /* nobody was asked */
+        rgm_pooled_free(&pooled);
+        rgm_said_free(&said);
+        rgm_dataset_close(set);
+    }
 }
 END_TEST
 
@@ -256,6 +354,8 @@ START_TEST(test_deal) {
         ck_assert_int_eq(rgm_folds_deal(&f, 0, other, NULL), RGM_OK);
         ck_assert(memcmp(fold, other, sizeof fold) != 0);
         config.seed = 5;
+        ck_assert_int_eq(rgm_folds_deal(&f, 1, other, NULL), RGM_OK); /* another repeat deals anew */
+        ck_assert(memcmp(fold, other, sizeof fold) != 0);
         int64_t members[CLASSES][RGM_FOLDS_MOST] = {0};
         for (int64_t i = 0; i < COUNT; i++) {
             ck_assert_int_eq(fold[i], broken[i] ? RGM_PART_NONE : fold[broken[group[i]] ? i : group[i]]);
@@ -381,17 +481,111 @@ START_TEST(test_few) {
 }
 END_TEST
 
+/* ---- repeats, in a process of their own ---- */
+
+enum { REPEATED = 120, LABELS_WRONG = 10 };
+
+/* What a child says of the training split, and what it was told meanwhile. */
+typedef struct repeated {
+    int32_t status, trainings;
+    char last[48];
+    rgm_said said[REPEATED];
+} repeated;
+
+static void on_begin(void *context, const char *what, int64_t total) {
+    repeated *r = context;
+    (void)total;
+    r->trainings++;
+    snprintf(r->last, sizeof r->last, "%s", what);
+}
+
+static rgm_status say_repeated(repeated *r, const planted *p, int32_t threads, int32_t repeats, uint64_t seed,
+                               rgm_error *err) {
+    static rgm_config config;
+    static const uint8_t broken[REPEATED + 4];
+    const rgm_folds_wish wish = {.model = "linear", .epochs = 3, .folds = 2, .seed = seed};
+    rgm_device *device;
+    rgm_said_all said;
+    RGM_TRY(rgm_folds_config(&config, p->set, &wish, err));
+    config.threads = threads;
+    config.pin = RGM_PIN_OFF;
+    RGM_TRY(rgm_device_configure(&device, &config, 0, err));
+    const rgm_folds folds = {.set = p->set,
+                             .device = device,
+                             .config = &config,
+                             .folds = 2,
+                             .repeats = repeats,
+                             .broken = broken,
+                             .begin = on_begin,
+                             .context = r};
+    RGM_TRY(rgm_said_create(&said, p->set, err));
+    rgm_status status = rgm_folds_say(&folds, &said, err);
+    memcpy(r->said, said.list, sizeof r->said);
+    rgm_said_free(&said);
+    rgm_device_destroy(device);
+    return status;
+}
+
+static repeated repeat_apart(const planted *p, int32_t threads, int32_t repeats, uint64_t seed) {
+    FILE *file = tmpfile(); /* a pipe holds less */
+    repeated r = {0};
+    int state;
+    ck_assert_ptr_nonnull(file);
+    pid_t child = fork();
+    if (child == 0) {
+        r.status = say_repeated(&r, p, threads, repeats, seed, NULL);
+        _exit(fwrite(&r, sizeof r, 1, file) != 1 || fflush(file) != 0);
+    }
+    ck_assert_int_eq(waitpid(child, &state, 0), child);
+    ck_assert(WIFEXITED(state) && WEXITSTATUS(state) == 0);
+    rewind(file);
+    ck_assert_int_eq(fread(&r, sizeof r, 1, file), 1);
+    fclose(file);
+    ck_assert_int_eq(r.status, RGM_OK);
+    return r;
+}
+
+/* The margin of repeats is the mean of theirs where all propose the same class, and never below it. */
+START_TEST(test_repeats) {
+    planted p;
+    int32_t same = 0, apart = 0;
+    plant(&p, REPEATED, 4, REPEATED / LABELS_WRONG);
+    const repeated both = repeat_apart(&p, 1, 2, 9), threads = repeat_apart(&p, 3, 2, 9),
+                   first = repeat_apart(&p, 1, 1, 9), second = repeat_apart(&p, 1, 1, 9 + (1ull << 32));
+    ck_assert_int_eq(first.trainings, 2);
+    ck_assert_int_eq(both.trainings, 4);
+    ck_assert_str_eq(both.last, "training 4 of 4");
+    ck_assert(memcmp(both.said, threads.said, sizeof both.said) == 0);
+    for (int32_t i = 0; i < REPEATED; i++) {
+        const rgm_said *a = &first.said[i], *b = &second.said[i], *ab = &both.said[i];
+        double mean = (rgm_said_margin(a) + rgm_said_margin(b)) / 2;
+        ck_assert_int_eq(ab->part, RGM_SPLIT_TRAIN);
+        ck_assert_double_ge(rgm_said_margin(ab), mean - 1e-4);
+        apart += fabs(rgm_said_margin(a) - rgm_said_margin(b)) > 0.01;
+        if (a->class != b->class) continue;
+        ck_assert_int_eq(ab->class, a->class);
+        ck_assert_double_eq_tol(rgm_said_margin(ab), mean, 1e-4);
+        same++;
+    }
+    ck_assert_int_gt(same, REPEATED / 4);
+    ck_assert_int_gt(apart, REPEATED / 2); /* two networks, not one twice */
+    free_planted(&p);
+}
+END_TEST
+
 int main(void) {
     Suite *s = suite_create("label errors");
     TCase *c = tcase_create("label errors");
     tcase_set_timeout(c, 120);
     tcase_add_test(c, test_take);
+    tcase_add_test(c, test_pooled);
     tcase_add_test(c, test_figures);
     tcase_add_test(c, test_how_many);
     tcase_add_test(c, test_rank);
     tcase_add_test(c, test_deal);
     tcase_add_test(c, test_planted);
     tcase_add_test(c, test_few);
+    tcase_add_test(c, test_repeats);
     suite_add_tcase(s, c);
     SRunner *runner = srunner_create(s);
     srunner_run_all(runner, CK_ENV);

@@ -5,8 +5,8 @@
  *     rgm_pooled_say(&pooled, said);
  *     rgm_pooled_free(&pooled);
  *
- * The mean of log probabilities, not of probabilities: labels are ranked by differences of logarithms (label_errors.h),
- * and the mean of a difference is the difference of means.
+ * Labels are ranked by differences of logarithms (label_errors.h). So logarithms are averaged: the mean of the
+ * differences from one other class is the difference of the means.
  *
  * An image keeps sums of its label, of the RGM_POOLED_CLASSES - 1 others that the first network finds likeliest, and of
  * all the rest together. Of more classes than that, none of the rest can be proposed. That is 140 bytes an image,

@@ -43,6 +43,8 @@ errors() {
 
 # ---- folds ----
 expect 0 "$regimen" inspect data.h5 --folds 3 --epochs 12 --threads 1 --json=one.json
+has one.json '"model": "2 times 3 folds, resnet20 with fewer blocks and channels, 12 epochs"'
+has one.json '"repeats": 2'
 expect 0 "$regimen" inspect data.h5 --folds 3 --epochs 12 --threads 2 --json=two.json
 errors one.json >one
 errors two.json >two
@@ -51,7 +53,7 @@ seq 5 61 599 | awk '{ print "train", $1, $1 % 3 }' | sort >wanted
 sort one >found
 right=$(comm -12 wanted found | wc -l)
 [ "$right" -ge 9 ] && [ "$(wc -l <found)" -le 11 ] || fail "$right right: $(cat found)"
-expect 0 "$regimen" inspect data.h5 --folds 3 --epochs 12 --write-exclude errors.txt --exclude-kinds label_error --quiet
+expect 0 "$regimen" inspect data.h5 --folds 3 --repeats 1 --epochs 12 --write-exclude errors.txt --exclude-kinds label_error --quiet
 [ "$(grep -c '^train [0-9]*  # label_error: given as .*; .* with probability' errors.txt)" -ge 9 ] || fail "$(cat errors.txt)"
 
 # ---- a checkpoint: its own data has a part that it was not trained on ----
@@ -71,6 +73,8 @@ cmp -s wanted found || fail "other data: $(diff wanted found)"
 # ---- refused ----
 refuse 2 'expected one of them' inspect data.h5 --folds 3 --checkpoint run
 refuse 2 'are of the networks of --folds' inspect data.h5 --epochs 3
+refuse 2 'are of the networks of --folds' inspect data.h5 --repeats 2
+refuse 2 'expected integer, 1 to 20' inspect data.h5 --folds 2 --repeats 0
 refuse 2 'expected integer, 2 to 20' inspect data.h5 --folds 1
 warnings=1
 refuse 2 "no model 'resnet2'" inspect data.h5 --folds 2 --model resnet2
