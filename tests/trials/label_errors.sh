@@ -11,7 +11,7 @@
 # | SEEDS     | 1                                  | of the wrong labels, and of the folds                        |
 # | SHARE     | 0.01                               | of labels that are made wrong, each other class alike        |
 # | FOLDS     | 3                                  |                                                              |
-# | OPTIONS   |                                    | of inspect, such as --epochs 20                              |
+# | OPTIONS   |                                    | of inspect, such as --epochs 20 --repeats 1                  |
 # | NEEDED    | 0.9                                | precision among the first SHARE of the images                |
 # | MNIST     | /usr/share/datasets/fashion-mnist  | the four files, gzipped                                      |
 #
