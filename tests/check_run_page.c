@@ -174,7 +174,7 @@ typedef struct story {
     double accuracy, training; /* of validation and of training batches, at the end */
     double peak;               /* of validation in epoch 4, instead; 0: none */
     int64_t images;
-    int32_t test, spike, ended, evaluated, grows, slows;
+    int32_t test, spike, ended, evaluated, grows, slows, skips;
     const char *reason;
 } story;
 
@@ -219,6 +219,9 @@ static void tell(const story *s) {
     fprintf(out, "{\"event\": \"start\", \"step\": 0, \"epoch\": 0, \"model\": \"resnet20\", \"parameters\": 272474, "
                  "\"threads\": "
                  "2, \"isa\": \"avx2\", \"resumed\": 0}\n");
+    for (int32_t i = 0; i < s->skips; i++)
+        fprintf(out, "{\"event\": \"%s\", \"step\": %d, \"epoch\": 0, \"cause\": \"%s\", \"text\": \"why\"}\n",
+                i % 3 == 2 ? "rewind" : "skip", 4 + i, i ? "spike" : "not finite");
     for (int32_t epoch = 1; epoch <= 12; epoch++) {
         double share = epoch / 12.0, loss = s->from * pow(s->to / s->from, share);
         for (int32_t step = 100 * epoch - 90; step <= 100 * epoch; step += 10) tell_step(s, step);
@@ -294,6 +297,10 @@ START_TEST(rules_find_what_a_run_shows) {
     expect_risk(&s, "unfinished", "more epochs may gain");
     s = healthy, s.spike = 1;
     expect_risk(&s, "spikes", "1 of them; the highest is 7 near step 900");
+    s = healthy, s.skips = 4;
+    expect_risk(&s, "left out",
+                "3 steps were left out and the run went back 1 times, the first at step 4: 3 for a spike of the loss, "
+                "1 for what was not finite");
     s = healthy, s.grows = 1;
     expect_risk(&s, "norm", "norm of the gradient grew");
     s = healthy, s.images = 300;

@@ -347,6 +347,110 @@ START_TEST(last_is_saved_with_back) {
 }
 END_TEST
 
+/* ---- spikes of the loss ---- */
+
+/* Six steps an epoch, nine epochs; 32 images a step, so that there are spikes. Two windows are 40 steps. */
+#define OF_SPIKES                                                                                                      \
+    "model: {name: cnn, base: 4}\nbatch: 32\nepochs: 9\nplugins: ['" RGM_FIXTURES                                      \
+    "/train/fails.so']\nloss: fails\noptimizer: {sgd: {lr: 0.02, momentum: 0.9}}\n"
+
+static const struct {
+    const char *fail, *spikes, *event;
+    rgm_status status;
+    int32_t steps, events;
+} spike_cases[] = {
+    {"spike 45", "note", "warning", RGM_OK, 54, 1},        {"spike 45", "stop", "skip", RGM_E_NUMERIC, 45, 0},
+    {"spike 45", "skip", "skip", RGM_OK, 53, 1},           {"spike 45", "rewind", "rewind", RGM_OK, 53, 1},
+    {"spike 39", "skip", "skip", RGM_OK, 54, 0}, /* too early to say */
+    {"spike 40", "skip", "skip", RGM_OK, 53, 1},           {"spikes 45", "skip", "skip", RGM_E_NUMERIC, 45, 2},
+    {"spikes 45", "rewind", "rewind", RGM_OK, 53, 1}, /* what is usual is found anew */
+    {"nan_loss 45", "skip", "skip", RGM_E_NUMERIC, 45, 0}, {"nan_loss 45", "rewind", "rewind", RGM_E_NUMERIC, 45, 0},
+};
+enum { SPIKE_CASES = sizeof spike_cases / sizeof *spike_cases };
+
+static void ask_for_spikes(const char *fail, const char *spikes) {
+    static char text[1024];
+    run_set_write(set_path, &(run_set){.H = 10, .W = 9, .C = 3, .classes = 3, .train = 240, .test = 9});
+    setenv("RGM_FAIL", fail, 1);
+    snprintf(text, sizeof text, OF_SPIKES "watch: {spikes: %s, most: 2}\n", spikes);
+    of_runs = text;
+}
+
+START_TEST(policies_for_spikes) {
+    ask_for_spikes(spike_cases[_i].fail, spike_cases[_i].spikes);
+    rgm_status status = run_in(inside("run"), 2, 0, 0);
+    ck_assert_msg(status == spike_cases[_i].status, "%d: %s", status, err.text);
+    ck_assert_int_eq(steps_made, spike_cases[_i].steps);
+    ck_assert_int_eq(count_events(inside("run/metrics.jsonl"), spike_cases[_i].event), spike_cases[_i].events);
+    if (status < 0) {
+        int32_t spiked = strncmp(spike_cases[_i].fail, "spike", 5) == 0;
+        ck_assert_msg(!spiked == !strstr(err.text, "the loss jumps to"), "%s", err.text);
+        ck_assert_msg(!spiked == !strstr(err.text, "the gradient grew most in "), "%s", err.text);
+        return;
+    }
+    float *files = take_result();
+    NEED(run_in("", 3, 0, 0)); /* the same from memory, on other threads */
+    ck_assert(memcmp(files, result, result_bytes) == 0);
+    ask_for_spikes(spike_cases[_i].fail, "note");
+    NEED(run_in("", 2, 0, 0));
+    int32_t acts = strcmp(spike_cases[_i].spikes, "note") != 0 && spike_cases[_i].events > 0;
+    ck_assert_int_eq(memcmp(files, result, result_bytes) != 0, acts);
+    free(files);
+}
+END_TEST
+
+/* Where no loss is a spike, who looks for one changes no bit. */
+START_TEST(looking_for_spikes_changes_nothing) {
+    ask_for_spikes("none 0", "note");
+    NEED(run_in("", 2, 0, 0));
+    float *noted = take_result();
+    ask_for_spikes("none 0", _i ? "rewind" : "skip");
+    NEED(run_in("", 3, 0, 0));
+    ck_assert(memcmp(noted, result, result_bytes) == 0);
+    free(noted);
+}
+END_TEST
+
+/* The line of the first event of a kind; the caller's. */
+static char *event_of(const char *file, const char *event) {
+    size_t size;
+    char *text = (char *)load_file(file, &size), wanted[64];
+    snprintf(wanted, sizeof wanted, "{\"event\": \"%s\"", event);
+    const char *at = strstr(text, wanted);
+    ck_assert_msg(at, "no event %s", event);
+    char *line = strndup(at, strcspn(at, "\n"));
+    free(text);
+    return line;
+}
+
+/* Stopped in a window, before, at and behind the spike: the usual loss and the numbers of the policy go on. */
+START_TEST(spikes_after_a_stop) {
+    static const int32_t stops[] = {31, 45, 47, 50};
+    const char *action = _i ? "rewind" : "skip";
+    ask_for_spikes("spike 46", action);
+    NEED(run_in(inside("whole"), 2, 0, 0));
+    float *whole = take_result();
+    char *told = event_of(inside("whole/metrics.jsonl"), action);
+    ck_assert_msg(strstr(told, "\"cause\": \"spike\"") && strstr(told, "\"left_out\": 1"), "%s", told);
+    for (int32_t i = 0; i < 4; i++) {
+        char name[16], metrics[64];
+        snprintf(name, sizeof name, "parts%d", i);
+        snprintf(metrics, sizeof metrics, "%s/metrics.jsonl", name);
+        ck_assert_int_lt(run_in(inside(name), 1, stops[i], 0), 0);
+        NEED(run_in(inside(name), 3, 0, 1));
+        ck_assert_msg(memcmp(whole, result, result_bytes) == 0, "other bits after a stop at %d", stops[i]);
+        char *again = event_of(inside(metrics), action);
+        ck_assert_str_eq(again, told);
+        free(again);
+    }
+    char *end = event_of(inside("whole/metrics.jsonl"), "end");
+    ck_assert_msg(strstr(end, "\"left_out\": 1"), "%s", end);
+    free(end);
+    free(told);
+    free(whole);
+}
+END_TEST
+
 /* What failed is named: the layer, and the images if not all are bad. */
 START_TEST(blame_names_images) {
     static rgm_state state;
@@ -373,6 +477,9 @@ TCase *watch_runs(void) {
     add(c, bad_states_are_mended_to_be_saved, 2);
     tcase_add_test(c, half_a_state_is_not_whole);
     add(c, plugins_go_back, 2);
+    add(c, policies_for_spikes, SPIKE_CASES);
+    add(c, looking_for_spikes_changes_nothing, 2);
+    add(c, spikes_after_a_stop, 2);
     tcase_add_test(c, blame_names_images);
     return c;
 }

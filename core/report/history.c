@@ -21,7 +21,7 @@ enum { LINE = 32768, ASKED = 8192 };
 typedef struct event {
     double step, epoch, loss, accuracy, rate, norm, pace, low, high, images, seconds, best, resumed, parameters,
         threads;
-    char kind[16], split[16], reason[RGM_HISTORY_TEXT], model[RGM_HISTORY_TEXT], isa[RGM_HISTORY_TEXT];
+    char kind[16], split[16], cause[16], reason[RGM_HISTORY_TEXT], model[RGM_HISTORY_TEXT], isa[RGM_HISTORY_TEXT];
 } event;
 
 static const struct {
@@ -50,6 +50,7 @@ static const struct {
 } texts[] = {{"event", offsetof(event, kind), sizeof((event *)0)->kind},
              {"split", offsetof(event, split), sizeof((event *)0)->split},
              {"reason", offsetof(event, reason), RGM_HISTORY_TEXT},
+             {"cause", offsetof(event, cause), sizeof((event *)0)->cause},
              {"model", offsetof(event, model), RGM_HISTORY_TEXT},
              {"isa", offsetof(event, isa), RGM_HISTORY_TEXT}};
 enum { TEXTS = sizeof texts / sizeof *texts };
@@ -221,6 +222,12 @@ static void take_end(rgm_history *h, const event *e) {
     h->images_per_s = e->pace;
 }
 
+/* What became of a step that was not to be made. */
+static void take_caught(rgm_history *h, const event *e) {
+    mark(!strcmp(e->kind, "skip") ? &h->skips : &h->rewinds, (int64_t)e->step);
+    h->spiked += !strcmp(e->cause, "spike");
+}
+
 static void take(rgm_history *h, const event *e) {
     if (!(e->step >= (double)h->steps && e->step <= LAST_STEP)) { /* NaN as well */
         h->damaged++;
@@ -234,6 +241,8 @@ static void take(rgm_history *h, const event *e) {
         take_evaluation(h, e);
     else if (!strcmp(e->kind, "checkpoint"))
         mark(&h->checkpoints, (int64_t)e->step);
+    else if (!strcmp(e->kind, "skip") || !strcmp(e->kind, "rewind"))
+        take_caught(h, e);
     else if (!strcmp(e->kind, "start"))
         take_start(h, e);
     else if (!strcmp(e->kind, "end"))

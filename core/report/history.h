@@ -55,9 +55,11 @@ typedef struct rgm_history {
     rgm_history_evaluation test;       /* of the test split, at the run's end; images -1: none */
 
     rgm_history_marks checkpoints, resumes;
-    int32_t ended;                 /* 1: it has told its end */
-    char reason[RGM_HISTORY_TEXT]; /* of the end */
-    double seconds, images_per_s;  /* of all; NaN: not told */
+    rgm_history_marks skips, rewinds; /* train/policy.h */
+    int64_t spiked;                   /* of both, those for a spike of the loss */
+    int32_t ended;                    /* 1: it has told its end */
+    char reason[RGM_HISTORY_TEXT];    /* of the end */
+    double seconds, images_per_s;     /* of all; NaN: not told */
 
     int64_t events, damaged; /* lines read; lines passed over */
     int32_t cut;             /* 1: the last line is not ended */

@@ -112,6 +112,22 @@ static void not_finite(rgm_risks *risks, const rgm_history *h) {
     rgm_risks_add(risks, &r);
 }
 
+/* What the policies of the watch did: the result is of fewer batches, or of a lower rate. */
+static void left_out(rgm_risks *risks, const rgm_history *h) {
+    rgm_risk r = {.kind = "left out", .weight = 34};
+    int64_t total = h->skips.total + h->rewinds.total;
+    if (!total) return;
+    TEXT("%lld steps were left out and the run went back %lld times, the first at step %lld: %lld for a spike of the "
+         "loss, %lld for what was not finite.",
+         (long long)h->skips.total, (long long)h->rewinds.total,
+         (long long)(h->rewinds.total && (!h->skips.total || h->rewinds.steps[0] < h->skips.steps[0])
+                         ? h->rewinds.steps[0]
+                         : h->skips.steps[0]),
+         (long long)h->spiked, (long long)(total - h->spiked));
+    lower_rate(&r, h);
+    rgm_risks_add(risks, &r);
+}
+
 static double least_loss(const rgm_history *h) {
     double least = NAN;
     for (int32_t i = 0; i < h->loss.count; i++) {
@@ -324,8 +340,8 @@ static void one_seed(rgm_risks *risks, const rgm_history *h) {
 
 void rgm_risks_find(rgm_risks *risks, const rgm_history *history) {
     static void (*const rules[])(rgm_risks * risks, const rgm_history *h) = {
-        ending,    empty,      not_finite, diverged, guessing, start, unevaluated, overfit, gap,
-        past_best, unfinished, interval,   no_test,  spikes,   norm,  slower,      damaged, one_seed};
+        ending,     empty,    not_finite, diverged, guessing, start,  unevaluated, overfit,  gap,     past_best,
+        unfinished, interval, no_test,    spikes,   norm,     slower, damaged,     one_seed, left_out};
     risks->count = 0;
     for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) rules[i](risks, history);
 }

@@ -115,6 +115,9 @@ rgm_status rgm_run_finish(rgm_run *r, int32_t ending, rgm_error *err) {
     else
         RGM_TRY(measure(r, ending, err));
     RGM_TRY(rgm_record_end(&r->record, &r->progress, r->summary->reason, err));
+    if (r->progress.left_out || r->progress.rewinds)
+        rgm_log(RGM_LOG_WARN, "steps left out: %" PRId64 " of %" PRId64 "; rewinds: %d", r->progress.left_out,
+                r->progress.step, r->progress.rewinds);
     r->through = 1;
     double images = (double)r->progress.step * s->config->batch;
     rgm_run_pace(r->summary, images, r->progress.seconds, rgm_graph_train_flops(s->model->graph));

@@ -69,10 +69,11 @@ rgm_status rgm_record_warning(rgm_record *r, const rgm_progress *p, const rgm_wa
     return rgm_metrics_end(&r->metrics, err);
 }
 
-rgm_status rgm_record_caught(rgm_record *r, const rgm_progress *p, const char *action, const char *why,
-                             rgm_error *err) {
-    rgm_metrics_begin(&r->metrics, action, p->step, p->epoch);
-    rgm_metrics_text(&r->metrics, "text", why);
+rgm_status rgm_record_caught(rgm_record *r, const rgm_progress *p, const rgm_caught *caught, rgm_error *err) {
+    rgm_metrics_begin(&r->metrics, caught->action, p->step, p->epoch);
+    rgm_metrics_text(&r->metrics, "cause", caught->cause);
+    rgm_metrics_text(&r->metrics, "text", caught->why);
+    rgm_metrics_int(&r->metrics, "left_out", p->left_out);
     rgm_metrics_int(&r->metrics, "skipped", p->skipped);
     rgm_metrics_int(&r->metrics, "rewinds", p->rewinds);
     rgm_metrics_real(&r->metrics, "rate_share", ldexp(1, -p->rewinds));
@@ -102,6 +103,8 @@ rgm_status rgm_record_end(rgm_record *r, const rgm_progress *p, const char *reas
     rgm_metrics_real(&r->metrics, "seconds", p->seconds);
     rgm_metrics_real(&r->metrics, "images_per_s",
                      p->seconds > 0 ? (double)p->step * r->config->batch / p->seconds : NAN);
+    if (p->left_out) rgm_metrics_int(&r->metrics, "left_out", p->left_out);
+    if (p->rewinds) rgm_metrics_int(&r->metrics, "rewinds", p->rewinds);
     RGM_TRY(rgm_metrics_end(&r->metrics, err));
     RGM_TRY(rgm_tensorboard_sync(&r->board.to, err));
     return rgm_metrics_sync(&r->metrics, err);

@@ -38,7 +38,7 @@ rgm_status rgm_record_warning(rgm_record *record, const rgm_progress *progress, 
                               rgm_error *err);
 
 /* What the policy did (train/policy.h): the event is called by its action. */
-rgm_status rgm_record_caught(rgm_record *record, const rgm_progress *progress, const char *action, const char *why,
+rgm_status rgm_record_caught(rgm_record *record, const rgm_progress *progress, const rgm_caught *caught,
                              rgm_error *err);
 
 /* A checkpoint is about to be written: what was told before is brought to the disk. */

@@ -62,14 +62,21 @@ static rgm_status on_epoch(void *context, const rgm_epoch_event *event, rgm_erro
     return e->epoch ? e->epoch(e->context, event, err) : RGM_OK;
 }
 
-static rgm_status on_caught(void *context, const rgm_progress *p, const char *action, const char *why, rgm_error *err) {
+static void on_spiked(void *context, rgm_error *said) {
+    const rgm_run *r = context;
+    rgm_watching_spiked(r->watching, said);
+}
+
+static rgm_status on_caught(void *context, const rgm_progress *p, const rgm_caught *caught, rgm_error *err) {
     rgm_run *r = context;
-    if (strcmp(action, "skip") == 0)
-        rgm_log(RGM_LOG_WARN, "%s: the step is left out (%d in a row)", why, p->skipped);
+    int32_t back = strcmp(caught->action, "rewind") == 0;
+    rgm_watching_caught(r->watching, p, back);
+    if (!back)
+        rgm_log(RGM_LOG_WARN, "%s: the step is left out (%d in a row)", caught->why, p->skipped);
     else
-        rgm_log(RGM_LOG_WARN, "%s: back to the state of the last epoch's end, with %g of the rate", why,
+        rgm_log(RGM_LOG_WARN, "%s: back to the state of the last epoch's end, with %g of the rate", caught->why,
                 ldexp(1, -p->rewinds));
-    return rgm_record_caught(&r->record, p, action, why, err);
+    return rgm_record_caught(&r->record, p, caught, err);
 }
 
 static rgm_status on_saving(void *context, const char *path, rgm_error *err) {
@@ -102,6 +109,7 @@ static rgm_status run_loop(rgm_run *r, int32_t *ending, rgm_error *err) {
                                            .stop = on_stop,
                                            .step = on_step,
                                            .caught = on_caught,
+                                           .spiked = on_spiked,
                                            .epoch = on_epoch,
                                            .saving = on_saving,
                                            .saved = on_saved}};

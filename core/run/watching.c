@@ -196,6 +196,22 @@ rgm_status rgm_watching_step(rgm_watching *w, rgm_record *record, const rgm_prog
     return RGM_OK;
 }
 
+void rgm_watching_spiked(const rgm_watching *w, rgm_error *said) {
+    double times = 0;
+    if (!w) return;
+    const char *layer = rgm_rules_grown(w->rules, rgm_trainer_watch(w->options.trainer), &times);
+    size_t used = strlen(said->text);
+    if (layer)
+        snprintf(said->text + used, sizeof said->text - used, "; the gradient grew most in %s (%.0f times)", layer,
+                 times);
+}
+
+void rgm_watching_caught(rgm_watching *w, const rgm_progress *p, int32_t back) {
+    if (!w) return;
+    w->watched->step = p->step; /* so that a resumed run takes the rules' numbers */
+    if (back) rgm_rules_went_back(w->rules);
+}
+
 void rgm_watching_predict(rgm_watching *w, int64_t step) {
     rgm_error err = {0};
     if (!w || !w->watched->shape.images) return;

@@ -30,6 +30,12 @@ void rgm_watching_end(rgm_watching *watching); /* NULL is fine, here and below *
 /* After a step: new warnings go to the log and to metrics.jsonl. RGM_E_IO if they cannot be written there. [main] */
 rgm_status rgm_watching_step(rgm_watching *watching, rgm_record *record, const rgm_progress *progress, rgm_error *err);
 
+/* A step's loss is a spike: adds to what is said of it the layer whose gradient has grown most. [main] */
+void rgm_watching_spiked(const rgm_watching *watching, rgm_error *said);
+
+/* A step was left out; `back`: the run has gone back to an earlier state. [main] */
+void rgm_watching_caught(rgm_watching *watching, const rgm_progress *progress, int32_t back);
+
 /* After an evaluation, or an epoch without: the fixed batch's predictions. [main] */
 void rgm_watching_predict(rgm_watching *watching, int64_t step);
 

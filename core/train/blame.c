@@ -61,3 +61,10 @@ rgm_status rgm_blame(const rgm_scene *s, int64_t step, rgm_error *err) {
     return rgm_fail(err, RGM_E_NUMERIC, "step %" PRId64 ": %s is not finite, though every layer's output is", step,
                     isfinite(s->loss) ? "the gradient's norm" : "the loss");
 }
+
+rgm_status rgm_blame_spike(const rgm_watch_step *s, double usual, rgm_error *err) {
+    return rgm_fail(err, RGM_E_NUMERIC,
+                    "step %" PRId64 ": the loss jumps to %.3f from %.3f; images %" PRId64 ", %" PRId64 " and %" PRId64
+                    " of the split have the largest losses (%.2g)",
+                    s->step, s->loss, usual, s->worst[0], s->worst[1], s->worst[2], s->worst_loss[0]);
+}

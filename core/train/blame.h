@@ -11,6 +11,7 @@
 #include "data/batch.h"
 #include "plan/plan.h"
 #include "train/session.h"
+#include "train/watch.h"
 
 typedef struct rgm_scene {
     const rgm_session *session;
@@ -22,5 +23,8 @@ typedef struct rgm_scene {
 
 /* RGM_E_NUMERIC with the step, the layer and the images; images by their index in the split. [main] */
 rgm_status rgm_blame(const rgm_scene *scene, int64_t step, rgm_error *err);
+
+/* The same of a step whose loss is a spike beside the usual one: its images with the largest losses. */
+rgm_status rgm_blame_spike(const rgm_watch_step *step, double usual, rgm_error *err);
 
 #endif

@@ -62,8 +62,9 @@ const rgm_number rgm_checkpoint_numbers[CHECKPOINT_NUMBERS] = {
 };
 
 const rgm_number rgm_checkpoint_rare[CHECKPOINT_RARE] = {
-    {"skipped", RGM_I32, AT(progress.skipped), 2},
-    {"rewinds", RGM_I32, AT(progress.rewinds), 2},
+    {"skipped", RGM_I32, AT(progress.skipped), 2},     {"rewinds", RGM_I32, AT(progress.rewinds), 2},
+    {"left_out", RGM_I64, AT(progress.left_out), 2},   {"usual_loss", RGM_F64, AT(progress.usual.mean), 2},
+    {"usual_sum", RGM_F64, AT(progress.usual.sum), 2}, {"usual_steps", RGM_I64, AT(progress.usual.steps), 2},
 };
 
 const char *const rgm_checkpoint_texts[CHECKPOINT_TEXTS] = {"config", "build", "plugins", "classes"};
@@ -296,9 +297,8 @@ static rgm_status write_rare(const output *o, rgm_error *err) {
         const rgm_number *n = &rgm_checkpoint_rare[i];
         const void *at = (const char *)o->c + n->offset;
         const values v = {rgm_number_stored(n->type), rgm_number_native(n->type), -1, at};
-        int32_t number;
-        memcpy(&number, at, sizeof number);
-        if (number) RGM_TRY(write_values(o, o->file, n->name, &v, err));
+        static const char zeros[8];
+        if (memcmp(at, zeros, n->type == RGM_I32 ? 4 : 8) != 0) RGM_TRY(write_values(o, o->file, n->name, &v, err));
     }
     return RGM_OK;
 }

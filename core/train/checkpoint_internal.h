@@ -26,7 +26,7 @@ extern const char rgm_checkpoint_none[]; /* the text that says so */
 extern const rgm_number rgm_checkpoint_numbers[CHECKPOINT_NUMBERS];
 
 /* Numbers that are 0 in most runs: then they are left out. */
-enum { CHECKPOINT_RARE = 2 };
+enum { CHECKPOINT_RARE = 6 };
 extern const rgm_number rgm_checkpoint_rare[CHECKPOINT_RARE];
 extern const char *const rgm_checkpoint_texts[CHECKPOINT_TEXTS]; /* names in /text */
 extern const char rgm_checkpoint_format[];

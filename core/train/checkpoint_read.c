@@ -73,9 +73,11 @@ static rgm_status read_rare(rgm_checkpoint_reader *r, rgm_error *err) {
         if (H5Aexists(r->file, n->name) == 0) continue;
         RGM_TRY(read_attribute(r, r->file, &w, (char *)&r->header + n->offset, err));
     }
-    if (p->skipped >= 0 && p->rewinds >= 0 && p->rewinds <= 1000) return RGM_OK;
-    return rgm_fail(err, RGM_E_FORMAT, "%s: attributes skipped and rewinds: %d and %d cannot be", r->path, p->skipped,
-                    p->rewinds);
+    if (!(p->skipped >= 0 && p->rewinds >= 0 && p->rewinds <= 1000))
+        return rgm_fail(err, RGM_E_FORMAT, "%s: attributes skipped and rewinds: %d and %d cannot be", r->path,
+                        p->skipped, p->rewinds);
+    if (p->left_out >= 0 && p->usual.steps >= 0 && isfinite(p->usual.mean) && isfinite(p->usual.sum)) return RGM_OK;
+    return rgm_fail(err, RGM_E_FORMAT, "%s: attributes left_out and usual_*: they cannot be", r->path);
 }
 
 static rgm_status read_numbers(rgm_checkpoint_reader *r, rgm_error *err) {

@@ -30,6 +30,7 @@ enum { RGM_HEAD_AUTO = 0, RGM_HEAD_SOFTMAX = 1, RGM_HEAD_LOGIT = 2, RGM_HEAD_COU
 enum { RGM_SUITED_BATCH = 1, RGM_SUITED_EPOCHS = 2, RGM_SUITED_RATE = 4 };
 /* What becomes of a step that is not finite (policy.h). */
 enum { RGM_POLICY_STOP = 0, RGM_POLICY_SKIP = 1, RGM_POLICY_REWIND = 2, RGM_POLICY_COUNT = 3 };
+enum { RGM_SPIKES_NOTE = 0, RGM_SPIKES_STOP = 1, RGM_SPIKES_SKIP = 2, RGM_SPIKES_REWIND = 3, RGM_SPIKES_COUNT = 4 };
 enum { RGM_METRIC_ACCURACY = 0, RGM_METRIC_LOSS = 1, RGM_METRIC_COUNT = 2 };
 
 /* An ordered list of components. */
@@ -108,6 +109,7 @@ typedef struct rgm_config {
 
     struct {
         int32_t policy; /* RGM_POLICY_*: what becomes of a step that is not finite */
+        int32_t spikes; /* RGM_SPIKES_*: what becomes of a step whose loss is a spike */
         int32_t most;   /* skipped in a row, or rewinds of a run, at most */
     } watch;
 

@@ -11,6 +11,7 @@
 #include "train/policy.h"
 #include "train/save.h"
 #include "train/snapshot.h"
+#include "train/spike.h"
 
 typedef struct loop {
     const rgm_session *s;
@@ -139,13 +140,13 @@ static rgm_status evaluate(loop *l, rgm_epoch_event *event, rgm_error *err) {
 
 static int32_t is_due(const loop *l) {
     const rgm_config *c = l->s->config;
-    if (c->watch.policy == RGM_POLICY_REWIND) return 1; /* what it goes back to must not be newer than `last` */
+    if (rgm_policy_rewinds(c)) return 1; /* what it goes back to must not be newer than `last` */
     return l->p->epoch % c->save.every == 0 || l->p->step >= l->s->steps_total || out_of_patience(c, l->p);
 }
 
 /* The state that the policy `rewind` goes back to. */
 static rgm_status keep_back(loop *l, rgm_error *err) {
-    if (l->s->config->watch.policy != RGM_POLICY_REWIND) return RGM_OK;
+    if (!rgm_policy_rewinds(l->s->config)) return RGM_OK;
     RGM_TRY(check_state(l, err));
     rgm_status status = rgm_policy_keep(&l->policy, l->p, 1, err);
     if (status < 0) l->mute = 1;
@@ -178,9 +179,11 @@ static rgm_status end_epoch(loop *l, rgm_error *err) {
     return saved < 0 ? rgm_fail(err, saved, "%s", later.text) : status;
 }
 
-static void add_step(rgm_progress *p, const rgm_tally *more) {
+static void add_step(const loop *l, const rgm_tally *more) {
+    rgm_progress *p = l->p;
     fenv_t callers;
     rgm_fpenv_begin(&callers);
+    if (l->s->config->watch.spikes != RGM_SPIKES_NOTE) rgm_level_add(&p->usual, rgm_tally_loss(more));
     rgm_tally_add(&p->tally, more);
     rgm_tally_add(&p->window, more);
     rgm_fpenv_end(&callers);
@@ -189,21 +192,26 @@ static void add_step(rgm_progress *p, const rgm_tally *more) {
 /* What failed may be mended by the policy: then that is told, and the run goes on. */
 static rgm_status mend(loop *l, int32_t in_step, rgm_status failure, rgm_error *err) {
     const rgm_loop_events *e = &l->o->events;
-    const char *action = NULL;
-    RGM_TRY(rgm_policy_catch(&l->policy, l->p, in_step, &action, failure, err));
+    int32_t spiked = in_step && rgm_trainer_spiked(l->t);
+    rgm_caught caught = {.cause = spiked ? "spike" : "not finite"};
+    if (spiked && e->spiked) e->spiked(e->context, err);
+    RGM_TRY(rgm_policy_catch(&l->policy, l->p, in_step, &caught.action, failure, err));
     const rgm_error why = *err;
     *err = (rgm_error){0};
+    caught.why = why.text;
     if (in_step) {
         l->p->step++;
         l->p->epoch_step++;
+        l->p->left_out++;
     }
-    return e->caught ? told(l, e->caught(e->context, l->p, action, why.text, err)) : RGM_OK;
+    return e->caught ? told(l, e->caught(e->context, l->p, &caught, err)) : RGM_OK;
 }
 
 static rgm_status one_step(loop *l, rgm_error *err) {
     rgm_progress *p = l->p;
     rgm_step_event event = {.progress = p};
     double start = rgm_seconds();
+    rgm_trainer_expect(l->t, rgm_level_usual(&p->usual));
     rgm_status made = rgm_trainer_step(l->t, p->step, &event.result, err);
     if (made < 0) return mend(l, 1, made, err);
     rgm_policy_made(p);
@@ -213,7 +221,7 @@ static rgm_status one_step(loop *l, rgm_error *err) {
     p->seconds += event.seconds;
     p->step++;
     p->epoch_step++;
-    add_step(p, &event.result.tally);
+    add_step(l, &event.result.tally);
     const rgm_loop_events *e = &l->o->events;
     rgm_status status = e->step ? told(l, e->step(e->context, &event, err)) : RGM_OK;
     if (p->step % l->s->config->metrics.every == 0) p->window = (rgm_tally){0};
@@ -283,6 +291,7 @@ rgm_status rgm_loop_run(const rgm_session *s, rgm_trainer *t, rgm_progress *prog
               .policy = {.session = s, .trainer = t, .back = options->back}};
     rgm_error own = {0};
     if (!err) err = &own; /* a failure that is mended must be told */
+    if (s->config->watch.spikes == RGM_SPIKES_NOTE) progress->usual = (rgm_level){0}; /* it would be out of date */
     rgm_policy_begin(&l.policy, progress);
     rgm_status status = run(&l, err);
     rgm_policy_end(&l.policy);

@@ -26,15 +26,22 @@ typedef struct rgm_epoch_event {
     double seconds;               /* of the evaluation */
 } rgm_epoch_event;
 
+/* A step was left out, or the run has gone back (policy.h). */
+typedef struct rgm_caught {
+    const char *action; /* "skip" or "rewind" */
+    const char *cause;  /* "not finite" or "spike" */
+    const char *why;
+} rgm_caught;
+
 /* Every function may be NULL. A failure returned from an event ends the loop with it; RGM_E_IO says that the event
  * could not be written. [main] */
 typedef struct rgm_loop_events {
     void *context;
     int32_t (*stop)(void *context); /* asked after each step and batch of an evaluation */
     rgm_status (*step)(void *context, const rgm_step_event *event, rgm_error *err);
-    /* A step that was not finite was left out, or the run has gone back (policy.h): "skip" or "rewind", and why. */
-    rgm_status (*caught)(void *context, const rgm_progress *progress, const char *action, const char *why,
-                         rgm_error *err);
+    rgm_status (*caught)(void *context, const rgm_progress *progress, const rgm_caught *caught, rgm_error *err);
+    /* A step's loss is a spike, before anything is done about it: what is said of it may be added to. */
+    void (*spiked)(void *context, rgm_error *said);
     rgm_status (*epoch)(void *context, const rgm_epoch_event *event, rgm_error *err);
     rgm_status (*evaluating)(void *context, int64_t images, rgm_error *err); /* an evaluation begins */
     rgm_status (*saving)(void *context, const char *path, rgm_error *err); /* what was told must be on the disk first */

@@ -17,6 +17,8 @@ static const char *const heads[] = {
 static const char *const metrics[] = {[RGM_METRIC_ACCURACY] = "accuracy", [RGM_METRIC_LOSS] = "loss"};
 static const char *const policies[] = {
     [RGM_POLICY_STOP] = "stop", [RGM_POLICY_SKIP] = "skip", [RGM_POLICY_REWIND] = "rewind"};
+static const char *const spikes[] = {
+    [RGM_SPIKES_NOTE] = "note", [RGM_SPIKES_STOP] = "stop", [RGM_SPIKES_SKIP] = "skip", [RGM_SPIKES_REWIND] = "rewind"};
 static const char *const pins[] = {[RGM_PIN_AUTO] = "auto", [RGM_PIN_ON] = "on", [RGM_PIN_OFF] = "off"};
 static const char *const memories[] = {[RGM_MEMORY_NORMAL] = "normal", [RGM_MEMORY_LOW] = "low"};
 static const char *const ways[] = {
@@ -32,6 +34,7 @@ _Static_assert(COUNT_OF(shortcuts) == RGM_SHORTCUT_COUNT, "each shortcut has a w
 _Static_assert(COUNT_OF(heads) == RGM_HEAD_COUNT, "each head has a word");
 _Static_assert(COUNT_OF(metrics) == RGM_METRIC_COUNT, "each metric has a word");
 _Static_assert(COUNT_OF(policies) == RGM_POLICY_COUNT, "each policy has a word");
+_Static_assert(COUNT_OF(spikes) == RGM_SPIKES_COUNT, "each way with spikes has a word");
 _Static_assert(COUNT_OF(pins) == RGM_PIN_COUNT, "each pinning has a word");
 _Static_assert(COUNT_OF(memories) == RGM_MEMORY_COUNT, "each memory has a word");
 _Static_assert(COUNT_OF(ways) == RGM_WAY_COUNT, "each way of a convolution has a word");
@@ -118,6 +121,8 @@ static const rgm_option options[] = {
 
     CHOICE(watch.policy, policies, "stop",
            "a step that is not finite: stop, skip its update, or rewind to the last epoch's end at half the rate"),
+    CHOICE(watch.spikes, spikes, "note",
+           "a step whose loss is a spike: note it only, stop, skip its update, or rewind; batches of 32 or more"),
     INT(watch.most, 1, 1000, "10", "steps in a row that may be skipped, or rewinds of a run"),
 
     PATHS(plugins, "[]", "own plugins to load, beside the installed ones"),

@@ -6,6 +6,18 @@
 #include "train/resume.h"
 #include "train/save.h"
 
+int32_t rgm_policy_rewinds(const rgm_config *c) {
+    return c->watch.policy == RGM_POLICY_REWIND || c->watch.spikes == RGM_SPIKES_REWIND;
+}
+
+/* RGM_POLICY_* of what has failed. */
+static int32_t wanted(const rgm_config *c, int32_t spiked) {
+    if (!spiked) return c->watch.policy;
+    return c->watch.spikes == RGM_SPIKES_REWIND ? RGM_POLICY_REWIND
+           : c->watch.spikes == RGM_SPIKES_SKIP ? RGM_POLICY_SKIP
+                                                : RGM_POLICY_STOP;
+}
+
 static void set_rate(const rgm_policy *p, const rgm_progress *at) {
     rgm_trainer_slow(p->trainer, ldexp(1, -at->rewinds));
 }
@@ -29,7 +41,7 @@ static int32_t is_of_epoch(const char *path, uint64_t seed, const rgm_progress *
 
 void rgm_policy_begin(rgm_policy *p, const rgm_progress *at) {
     const rgm_config *c = p->session->config;
-    p->known = c->watch.policy == RGM_POLICY_REWIND && at->step > 0 && p->back && access(p->back, F_OK) == 0 &&
+    p->known = rgm_policy_rewinds(c) && at->step > 0 && p->back && access(p->back, F_OK) == 0 &&
                is_of_epoch(p->back, c->seed, at);
     set_rate(p, at);
 }
@@ -42,7 +54,7 @@ void rgm_policy_end(rgm_policy *p) {
 }
 
 rgm_status rgm_policy_keep(rgm_policy *p, const rgm_progress *at, int32_t again, rgm_error *err) {
-    if (p->session->config->watch.policy != RGM_POLICY_REWIND || (p->known && !again)) return RGM_OK;
+    if (!rgm_policy_rewinds(p->session->config) || (p->known && !again)) return RGM_OK;
     if (p->back) {
         RGM_TRY(rgm_save(p->session, p->trainer, at, p->back, err));
     } else {
@@ -70,15 +82,17 @@ rgm_status rgm_policy_catch(rgm_policy *p, rgm_progress *at, int32_t in_step, co
     const rgm_config *c = p->session->config;
     rgm_error why = {0};
     if (failure != RGM_E_NUMERIC) return failure;
-    if (c->watch.policy == RGM_POLICY_SKIP && in_step && at->skipped < c->watch.most && rgm_trainer_whole(p->trainer)) {
+    int32_t policy = wanted(c, in_step && rgm_trainer_spiked(p->trainer));
+    if (policy == RGM_POLICY_SKIP && in_step && at->skipped < c->watch.most && rgm_trainer_whole(p->trainer)) {
         at->skipped++;
         *action = "skip";
         return RGM_OK;
     }
-    if (c->watch.policy != RGM_POLICY_REWIND || at->rewinds >= c->watch.most || !p->known) return failure;
+    if (policy != RGM_POLICY_REWIND || at->rewinds >= c->watch.most || !p->known) return failure;
     rgm_status status = go_back(p, &why);
     if (status < 0) return rgm_fail(err, status, "going back: %s", why.text);
     at->rewinds++;
+    at->usual = (rgm_level){0}; /* of the state that is left behind */
     set_rate(p, at);
     *action = "rewind";
     return RGM_OK;

@@ -18,6 +18,12 @@ double rgm_tally_loss(const rgm_tally *tally);
 double rgm_tally_accuracy(const rgm_tally *tally);
 double rgm_tally_accuracy5(const rgm_tally *tally);
 
+/* The loss that is usual (spike.h). */
+typedef struct rgm_level {
+    double mean, sum; /* of the last whole window; over the one under way */
+    int64_t steps;    /* that were added */
+} rgm_level;
+
 typedef struct rgm_progress {
     int64_t step;       /* steps done in all */
     int32_t epoch;      /* epochs done */
@@ -28,9 +34,11 @@ typedef struct rgm_progress {
     int32_t best_epoch; /* -1: no evaluation yet */
     double gain_metric; /* the last value that counted as a gain: early stopping measures from it */
     int32_t evaluations_without_gain;
-    int32_t skipped; /* steps in a row, the last one among them, that were left out (policy.h) */
-    int32_t rewinds; /* how often the run went back to an earlier state; each has halved the rate */
-    double seconds;  /* spent training, earlier sessions included */
+    int32_t skipped;  /* steps in a row, the last one among them, that were left out (policy.h) */
+    int32_t rewinds;  /* how often the run went back to an earlier state; each has halved the rate */
+    int64_t left_out; /* steps that were left out in all, those that a rewind passed over among them */
+    rgm_level usual;  /* of the steps so far, since the last rewind; zeros unless `watch.spikes` acts */
+    double seconds;   /* spent training, earlier sessions included */
 } rgm_progress;
 
 /* A run that starts at its first step. */

@@ -81,6 +81,7 @@ static rgm_status check_config(const rgm_session *s, const rgm_checkpoint *heade
                                             "hypothesis",
                                             "tensorboard",
                                             "watch.policy",
+                                            "watch.spikes",
                                             "watch.most",
                                             NULL};
     rgm_config *then = malloc(sizeof *then), *now = malloc(sizeof *now);

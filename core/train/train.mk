@@ -3,7 +3,7 @@ libtrain_la_SOURCES = %D%/config.c %D%/config.h %D%/config_internal.h %D%/config
 	%D%/config_yaml.c %D%/option.c %D%/option.h
 libtrain_la_CPPFLAGS = $(AM_CPPFLAGS) $(YAML_CFLAGS)
 libtrain_la_LIBADD = $(YAML_LIBS)
-libtrain_la_SOURCES += %D%/advice.c %D%/advice.h %D%/baseline.c %D%/baseline.h %D%/blame.c %D%/blame.h %D%/policy.c %D%/policy.h %D%/activation.c %D%/activation.h %D%/augment.c %D%/augment.h %D%/budget.c %D%/budget.h %D%/checkpoint.h \
+libtrain_la_SOURCES += %D%/advice.c %D%/advice.h %D%/baseline.c %D%/baseline.h %D%/blame.c %D%/blame.h %D%/policy.c %D%/policy.h %D%/spike.c %D%/spike.h %D%/activation.c %D%/activation.h %D%/augment.c %D%/augment.h %D%/budget.c %D%/budget.h %D%/checkpoint.h \
 	%D%/image.c %D%/image.h %D%/initialize.c %D%/initialize.h %D%/loop.c %D%/loop.h %D%/loss.c %D%/loss.h %D%/peak.c %D%/peak.h \
 	%D%/plugin_states.c %D%/plugin_states.h %D%/progress.c %D%/progress.h %D%/resume.c %D%/resume.h %D%/resume_check.c %D%/resume_check.h \
 	%D%/save.c %D%/save.h %D%/snapshot.c %D%/snapshot.h %D%/suit.c %D%/suit.h %D%/state.c %D%/state.h %D%/trainer_internal.h \

@@ -20,6 +20,7 @@
 #include "train/initialize.h"
 #include "train/loss.h"
 #include "train/plugin_states.h"
+#include "train/spike.h"
 #include "train/trainer_internal.h"
 #include "train/update.h"
 
@@ -33,6 +34,8 @@ struct rgm_trainer {
     float *stat_before; /* the statistics as they were before the step */
     int32_t half;       /* 1: a step failed amid its update */
     double rate_share;  /* of the rate that the schedule says */
+    double usual;       /* loss beside which a step's is a spike; NaN: none is */
+    int32_t spiked;     /* 1: the last step failed for that */
     float *targets;
     int32_t *labels;
     rgm_activator activator;
@@ -219,17 +222,28 @@ static rgm_phase *put_forward(rgm_trainer *t, rgm_phase *p) {
     return p;
 }
 
+/* Stands before the update, so that nothing has changed; behind the backward pass, so that layers can be named. */
+static rgm_status find_spike(void *context, int32_t chunk, int32_t worker, rgm_error *err) {
+    (void)chunk, (void)worker;
+    rgm_trainer *t = context;
+    rgm_tally tally = rgm_loss_tally(t->train_loss);
+    t->spiked = rgm_is_spike(rgm_tally_loss(&tally), t->usual, t->session->config->batch);
+    return t->spiked ? rgm_fail(err, RGM_E_NUMERIC, "the loss is a spike") : RGM_OK;
+}
+
 static rgm_status list_phases(rgm_trainer *t, rgm_error *err) {
     int32_t forward, backward, looks = t->watcher ? 1 + rgm_watcher_phase_count(t->watcher) : 0;
     rgm_plan_forward(t->train_plan, &forward);
     const rgm_phase *b = rgm_plan_backward(t->train_plan, &backward);
-    rgm_phase *p = t->step = calloc((size_t)(forward + looks + backward + 2 + RGM_UPDATE_PHASES), sizeof *p);
+    rgm_phase *p = t->step = calloc((size_t)(forward + looks + backward + 3 + RGM_UPDATE_PHASES), sizeof *p);
     if (!p) return rgm_fail(err, RGM_E_NOMEM, "step: out of memory");
     *p++ = *rgm_batches_phase(t->train_batches);
     p = put_forward(t, p);
     *p++ = rgm_loss_phase(t->train_loss);
     memcpy(p, b, sizeof *p * (size_t)backward);
     p += backward;
+    if (t->session->config->watch.spikes != RGM_SPIKES_NOTE)
+        *p++ = (rgm_phase){.run = find_spike, .context = t, .chunks = 1, .name = "watch loss"};
     memcpy(p, rgm_update_phases(t->update), sizeof *p * RGM_UPDATE_PHASES);
     p += RGM_UPDATE_PHASES;
     t->step_count = (int32_t)(p - t->step);
@@ -331,6 +345,7 @@ rgm_status rgm_trainer_create_with(rgm_trainer **trainer, const rgm_session *ses
     if (!t) return rgm_fail(err, RGM_E_NOMEM, "trainer: out of memory");
     t->session = session;
     t->rate_share = 1;
+    t->usual = NAN;
     t->options = *options;
     t->knobs = *knobs;
     fenv_t callers;
@@ -395,14 +410,26 @@ static void find_worst(const rgm_trainer *t, rgm_watch_step *step) {
         step->worst[i] = place[i] < 0 ? -1 : rgm_batches_sample(t->train_batches, place[i]);
 }
 
-static void watch_step(rgm_trainer *t, int64_t step, const rgm_step_result *result) {
-    if (!t->watcher) return;
-    rgm_watch_step made = {.step = step,
+static rgm_watch_step describe(const rgm_trainer *t, int64_t step, const rgm_step_result *result) {
+    rgm_watch_step seen = {.step = step,
                            .loss = rgm_tally_loss(&result->tally),
                            .gradient_norm = result->gradient_norm,
                            .rate = result->rate};
-    find_worst(t, &made);
+    find_worst(t, &seen);
+    return seen;
+}
+
+static void watch_step(rgm_trainer *t, int64_t step, const rgm_step_result *result) {
+    if (!t->watcher) return;
+    const rgm_watch_step made = describe(t, step, result);
     rgm_watcher_end(t->watcher, &made, rgm_update_changes(t->update));
+}
+
+static rgm_status blame_spike(rgm_trainer *t, int64_t step, rgm_step_result *result, rgm_error *err) {
+    result->gradient_norm = sqrt(rgm_plan_gradient_squares(t->train_plan));
+    const rgm_watch_step seen = describe(t, step, result);
+    if (t->watcher) rgm_watcher_end(t->watcher, &seen, NULL);
+    return rgm_blame_spike(&seen, t->usual, err);
 }
 
 const rgm_watch_step *rgm_trainer_watch(const rgm_trainer *t) {
@@ -426,6 +453,7 @@ static rgm_status run_step(rgm_trainer *t, int64_t step, rgm_step_result *result
     rgm_clock clock = rgm_session_clock(s, step);
     if (t->watcher) rgm_watcher_begin(t->watcher);
     t->activator.clock = clock;
+    t->spiked = 0;
     rgm_loss_set(t->train_loss, &clock, s->config->batch);
     rgm_update_set(t->update, &clock, result->rate);
     const rgm_batch_out out = {rgm_plan_input(t->train_plan), t->targets, t->labels};
@@ -442,7 +470,10 @@ static rgm_status run_step(rgm_trainer *t, int64_t step, rgm_step_result *result
         return RGM_OK;
     }
     t->half |= rgm_update_begun(t->update);
-    if (status == RGM_E_NUMERIC && !rgm_update_begun(t->update)) status = blame(t, step, result, err);
+    if (t->spiked)
+        status = blame_spike(t, step, result, err);
+    else if (status == RGM_E_NUMERIC && !rgm_update_begun(t->update))
+        status = blame(t, step, result, err);
     memcpy(t->memory.stat, t->stat_before, statistics);
     return status;
 }
@@ -467,6 +498,8 @@ rgm_status rgm_trainer_step_at(rgm_trainer *t, int64_t step, double rate, rgm_st
 
 const float *rgm_trainer_gradients(const rgm_trainer *t) { return t->memory.grad; }
 void rgm_trainer_slow(rgm_trainer *t, double share) { t->rate_share = share; }
+void rgm_trainer_expect(rgm_trainer *t, double usual) { t->usual = usual; }
+int32_t rgm_trainer_spiked(const rgm_trainer *t) { return t->spiked; }
 
 int32_t rgm_trainer_whole(const rgm_trainer *t) { return !t->half; }
 void rgm_trainer_restoring(rgm_trainer *t) { t->half = 1; }

@@ -347,6 +347,7 @@ static void take_params(rgm_watcher *w, rgm_watch_layer *layer, const rgm_change
     if (node->weight == RGM_NO_TENSOR) return;
     double weights = param_count(g, node->weight);
     layer->gradient_rms = root_mean(w->node_squares[layer->node], weights + param_count(g, node->bias));
+    if (!changes) return;
     layer->weight_rms = root_mean(changes[node->weight].value, weights);
     layer->update_rms = root_mean(changes[node->weight].change, weights);
 }

@@ -81,7 +81,7 @@ int32_t rgm_watcher_phase_count(const rgm_watcher *watcher);
 rgm_phase rgm_watcher_phase(rgm_watcher *watcher, int32_t index, int32_t *after);
 
 /* Around a step: it begins; its pixels are there; it was made. The last fills in what its phases left. `step` has its
- * number, loss, norm and rate; `changes` are of each parameter (update.h). [main] */
+ * number, loss, norm and rate; `changes` are of each parameter (update.h); NULL: the update was left out. [main] */
 void rgm_watcher_begin(rgm_watcher *watcher);
 void rgm_watcher_waited(rgm_watcher *watcher);
 void rgm_watcher_end(rgm_watcher *watcher, const rgm_watch_step *step, const rgm_change *changes);

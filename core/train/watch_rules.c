@@ -329,10 +329,10 @@ static int32_t find_rising(const rgm_rules *r, rgm_warning *w) {
 }
 
 /* The layer whose gradient has grown most since the window before; -1: there is none. */
-static int32_t most_grown(const rgm_rules *r, double *times) {
+static int32_t most_grown(const rgm_rules *r, const rgm_watch_step *step, double *times) {
     int32_t most = -1;
     for (int32_t i = 0; i < r->layers; i++) {
-        double growth = r->step->layers[i].gradient_rms / sums(r, i)[BEFORE];
+        double growth = step->layers[i].gradient_rms / sums(r, i)[BEFORE];
         if (!r->traits[i].weighs || !isfinite(growth) || (most >= 0 && growth <= *times)) continue;
         most = i;
         *times = growth;
@@ -344,9 +344,8 @@ static int32_t find_spike(const rgm_rules *r, rgm_warning *w) {
     const seen *s = seen_of(r);
     const rgm_watch_step *step = r->step;
     double times = 0;
-    if (s->windows < 2 || r->session->config->batch < 32) return 0;
-    if (!(step->loss > 3 * s->past[0]) || !(step->loss > s->past[0] + 1)) return 0;
-    int32_t layer = most_grown(r, &times);
+    if (s->windows < RGM_SPIKE_WINDOWS || !rgm_is_spike(step->loss, s->past[0], r->session->config->batch)) return 0;
+    int32_t layer = most_grown(r, step, &times);
     put(w, step->loss, layer < 0 ? "" : name(r, layer),
         "the loss jumps to %.3f from %.3f; the gradient grew most in %s (%.0f times); images %" PRId64 ", %" PRId64
         " and %" PRId64 " of the split have the largest losses (%.2g): look at them, or --set clip_norm=1",
@@ -490,6 +489,19 @@ static void end_window(rgm_rules *r) {
         memset(sum, 0, sizeof *sum * SIGNALS);
         sum[BEFORE] = before;
     }
+}
+
+const char *rgm_rules_grown(const rgm_rules *r, const rgm_watch_step *step, double *times) {
+    int32_t layer = step->layer_count == r->layers ? most_grown(r, step, times) : -1;
+    return layer < 0 ? NULL : step->layers[layer].name;
+}
+
+void rgm_rules_went_back(rgm_rules *r) {
+    seen *s = seen_of(r);
+    s->in_window = s->loss = s->norm = 0;
+    s->least = INFINITY;
+    for (int32_t i = 0; i < LOSSES; i++) s->past[i] = NAN;
+    for (int32_t i = 0; i < r->layers; i++) memset(sums(r, i), 0, sizeof(double) * BEFORE);
 }
 
 static int32_t ask(rgm_rules *r, int32_t when, rgm_warning *out) {

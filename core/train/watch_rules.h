@@ -27,6 +27,7 @@
  *     rising      a window's loss is twice the least one's, and above `constant`     TheDeepChecker: twice
  *     spike       one step's loss is 3 times that of the window before, and 1 above  a batch of 8 has such steps
  *                 it; not with fewer than 32 images, nor in the first two windows
+ *                 (spike.h); told if the step is made, as with watch.spikes: note
  *     data        more than 30 % of at least 10 seconds were spent waiting for       its own limit
  *                 pixels to be read
  *
@@ -41,8 +42,9 @@
 #define RGM_TRAIN_WATCH_RULES_H
 
 #include "train/baseline.h"
+#include "train/spike.h"
 
-enum { RGM_RULES_WINDOW = 20, RGM_RULES = 14, RGM_WARNING_TEXT = 400 };
+enum { RGM_RULES_WINDOW = RGM_SPIKE_WINDOW, RGM_RULES = 14, RGM_WARNING_TEXT = 400 };
 
 typedef struct rgm_warning {
     const char *kind; /* a literal of the table */
@@ -65,6 +67,12 @@ void rgm_rules_said(rgm_rules *rules, const char *kind);
 
 /* Looks at a step that was made. Returns the number of warnings that are new; they are in out[]. Allocates nothing. */
 int32_t rgm_rules_judge(rgm_rules *rules, const rgm_watch_step *step, rgm_warning out[RGM_RULES]);
+
+/* The layer whose gradient has grown most in a step since the window before, and how many times; NULL: none. */
+const char *rgm_rules_grown(const rgm_rules *rules, const rgm_watch_step *step, double *times);
+
+/* The run went back to an earlier state: losses of before say nothing of those to come. */
+void rgm_rules_went_back(rgm_rules *rules);
 
 const rgm_baseline *rgm_rules_baseline(const rgm_rules *rules);
 
