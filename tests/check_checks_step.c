@@ -16,9 +16,9 @@ static void set_up(void) {
     checks_begin(&(run_set){.H = 8, .W = 8, .C = 1, .classes = 3, .train = 240, .validation = 24, .test = 12});
 }
 
-static const char *const names[] = {"rate",           "schedule",          "momentum",     "decay", "decay_where",
-                                    "batch",          "patience",          "dropout_norm", "clip",  "advice",
-                                    "step_direction", "gradients_cleared", "gradient_mean"};
+static const char *const names[] = {
+    "rate",         "schedule", "momentum", "decay",          "decay_where",       "batch",         "patience",
+    "dropout_norm", "clip",     "advice",   "step_direction", "gradients_cleared", "gradient_mean", "layer_updates"};
 enum { NAMES = sizeof names / sizeof *names };
 
 static const char *const sound[] = {
@@ -88,6 +88,11 @@ static const struct {
     {MLP PLUGIN "optimizer: {astray: {how: sums}}\n", "gradients_cleared", FAIL, "not cleared"},
     {MLP PLUGIN "loss: summed\n", "gradient_mean", FAIL, "sum over the batch"},
     {RES PLUGIN "loss: summed\n", "gradient_mean", FAIL, "sum over the batch"},
+    {RES PLUGIN "optimizer: {astray: {other: layer2.0.conv1.weight, share: 1e-4}}\n", "layer_updates", FAIL,
+     "gives layer2.0.conv1.weight a rate of its own, too low"},
+    {MLP PLUGIN "optimizer: {astray: {other: fc1.weight, share: 100}}\n", "layer_updates", WARN,
+     "gives fc1.weight a rate of its own, too high"},
+    {RES "init_layers: [{normal: {layers: conv1.weight, std: 20}}]\n", "layer_updates", FAIL, "conv1.weight start"},
 };
 
 START_TEST(a_fault_is_named) {

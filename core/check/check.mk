@@ -27,6 +27,7 @@ libchecks_la_SOURCES = \
 	%D%/check_step_optimizer.c %D%/check_step_optimizer.h \
 	%D%/check_step_rate.c %D%/check_step_rate.h \
 	%D%/check_step_schedule.c %D%/check_step_schedule.h \
+	%D%/check_step_layers.c %D%/check_step_layers.h \
 	%D%/check_step_update.c %D%/check_step_update.h \
 	%D%/check_training.c \
 	%D%/check_training_batch.c %D%/check_training_batch.h \

@@ -1,5 +1,6 @@
 /* A step: optimizer, rate, schedule, batch, and what can be read off about them. */
 #include "check/check_step_mean.h"
+#include "check/check_step_layers.h"
 #include "check/check_step_optimizer.h"
 #include "check/check_step_rate.h"
 #include "check/check_step_schedule.h"
@@ -161,6 +162,7 @@ const rgm_check_row rgm_checks_step[] = {
      rgm_check_gradients_cleared},
     {{"parameters_move", "O", "does every parameter change?", 1}, 18, rgm_check_parameters_move},
     {{"step_formula", "O", "is a step what the optimizer's formula says?", 1}, 19, rgm_check_step_formula},
+    {{"layer_updates", "O", "does a step change each layer's weights alike?", 1}, 20, rgm_check_layer_updates},
     {{"gradient_mean", "O", "is the gradient the mean over the batch?", 1}, 9, rgm_check_gradient_mean},
     {{"clip", "O", "does clipping leave steps of a size that trains?", 1}, 17, rgm_check_clip},
     {{"rate_range", "O", "between which rates does the loss fall?", 0}, 31, rgm_check_rate_range},

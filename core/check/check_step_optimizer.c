@@ -87,6 +87,16 @@ rgm_status rgm_usual_read(const rgm_checking *c, rgm_usual *usual, rgm_error *er
     return status;
 }
 
+rgm_status rgm_step_rate(rgm_checking *c, double *rate, rgm_error *err) {
+    const rgm_response *a;
+    rgm_usual usual;
+    int32_t moves;
+    RGM_TRY(rgm_usual_read(c, &usual, err));
+    RGM_TRY(rgm_step_response(c, &a, &moves, err));
+    *rate = moves && a->ratio < RGM_SCALE_FREE ? 1e-4 : 0.1 * usual.rate;
+    return RGM_OK;
+}
+
 /* ---- rate ---- */
 
 static void edit_rate(const rgm_checking *c, rgm_verdict *v, const rgm_response *a, const rgm_usual *usual,

@@ -263,25 +263,13 @@ static rgm_status make_steps(walk *w, rgm_error *err) {
     return status < 0 ? status : other_steps(w, err);
 }
 
-/* A tenth of the usual one, so that neither a rate that is too high nor one whose steps are lost in rounding is what
- * the steps show. */
-static rgm_status choose_rate(rgm_checking *c, double *rate, rgm_error *err) {
-    const rgm_response *a;
-    rgm_usual usual;
-    int32_t moves;
-    RGM_TRY(rgm_usual_read(c, &usual, err));
-    RGM_TRY(rgm_step_response(c, &a, &moves, err));
-    *rate = moves && a->ratio < RGM_SCALE_FREE ? 1e-4 : 0.1 * usual.rate;
-    return RGM_OK;
-}
-
 static rgm_status look_at_steps(rgm_checking *c, stepped *p, rgm_error *err) {
     rgm_lab_bench bench;
     walk w = {0};
     rgm_status status = rgm_short_open(c, &(rgm_short){0}, &bench, err);
     if (status >= 0) status = open_walk(&w, p, &bench, err);
     if (status >= 0) {
-        status = choose_rate(c, &p->rate, err);
+        status = rgm_step_rate(c, &p->rate, err);
     }
     if (status >= 0) status = make_steps(&w, err);
     close_walk(&w);

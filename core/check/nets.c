@@ -51,7 +51,7 @@ static rgm_status make(net *n, rgm_checking *c, rgm_lab_settings settings, rgm_e
 static rgm_status make_own(rgm_checking *c, void *kept, rgm_error *err) { return make(kept, c, NULL, err); }
 
 /* The initializer that nobody has to name. */
-static rgm_status default_init(char **text, rgm_error *err) {
+rgm_status rgm_default_init(char **text, rgm_error *err) {
     rgm_config *plain = malloc(sizeof *plain);
     if (!plain) return rgm_fail(err, RGM_E_NOMEM, "checks: no memory for a configuration");
     rgm_status status = rgm_config_init(plain, err);
@@ -62,7 +62,7 @@ static rgm_status default_init(char **text, rgm_error *err) {
 
 static rgm_status make_twin(rgm_checking *c, void *kept, rgm_error *err) {
     char *init;
-    RGM_TRY(default_init(&init, err));
+    RGM_TRY(rgm_default_init(&init, err));
     const char *const settings[] = {"init", init, "init_layers", "[]", "dropout", "0", NULL};
     rgm_status status = make(kept, c, settings, err);
     free(init);

@@ -15,4 +15,7 @@ enum { RGM_NET_LEAST = 4, RGM_NET_MOST = 32 };
 rgm_status rgm_checking_net(rgm_checking *c, rgm_specimen **own, rgm_error *err);
 rgm_status rgm_checking_twin(rgm_checking *c, rgm_specimen **twin, rgm_error *err);
 
+/* The default of `init`, the caller's to free. */
+rgm_status rgm_default_init(char **text, rgm_error *err);
+
 #endif

@@ -9,8 +9,9 @@
 enum { RGM_SHORT_BATCH = 16, RGM_SHORT_STEPS = 20 };
 
 typedef struct rgm_short {
-    int32_t other_seed; /* 1: the seed behind the configured one */
-    rgm_device *device; /* NULL: that of the checks */
+    int32_t other_seed;        /* 1: the seed behind the configured one */
+    rgm_lab_settings settings; /* "key", "value", ..., NULL over it, four pairs at most; NULL: none */
+    rgm_device *device;        /* NULL: that of the checks */
 } rgm_short;
 
 /* At its start, laid out over RGM_SHORT_STEPS steps. Close it whatever is returned. [main] */
