@@ -17,8 +17,8 @@ rgm_status rgm_usual_read(const rgm_checking *c, rgm_usual *usual, rgm_error *er
 /* The optimizer's answers, made once; *moves = 0: it does nothing. */
 rgm_status rgm_step_response(rgm_checking *c, const rgm_response **response, int32_t *moves, rgm_error *err);
 
-/* The rate of steps that are looked at: a tenth of the usual one, so that neither a rate that is too high nor one whose
- * steps are lost in rounding is what the steps show. */
+/* The rate of steps that are looked at: a tenth of the usual one. So they do not show a rate that is too high. Nor are
+ * they lost in rounding. */
 rgm_status rgm_step_rate(rgm_checking *c, double *rate, rgm_error *err);
 
 /* The rows. */
