@@ -68,8 +68,8 @@ const float *rgm_trainer_gradients(const rgm_trainer *trainer);
 void rgm_trainer_slow(rgm_trainer *trainer, double share);
 
 /* From now on a step fails before its update if its loss is a spike beside the usual one (spike.h). That is
- * RGM_E_NUMERIC, and names images. NaN, as at first: none is. Only where `watch.spikes` acts. What such a step shows of layers, its
- * update excepted, is what rgm_trainer_watch() gives then. [main] */
+ * RGM_E_NUMERIC, and names images. NaN, as at first: none is. Only where `watch.spikes` acts. What such a step shows of
+ * layers, its update excepted, is what rgm_trainer_watch() gives then. [main] */
 void rgm_trainer_expect(rgm_trainer *trainer, double usual);
 int32_t rgm_trainer_spiked(const rgm_trainer *trainer); /* 1: the last step failed for that */
 
