@@ -90,8 +90,6 @@ static const struct {
     {RES PLUGIN "loss: summed\n", "gradient_mean", FAIL, "sum over the batch"},
     {RES PLUGIN "optimizer: {astray: {other: layer2.0.conv1.weight, share: 1e-4}}\n", "layer_updates", FAIL,
      "gives layer2.0.conv1.weight a rate of its own, too low"},
-    {MLP PLUGIN "optimizer: {astray: {other: fc1.weight, share: 100}}\n", "layer_updates", WARN,
-     "gives fc1.weight a rate of its own, too high"},
     {RES "init_layers: [{normal: {layers: conv1.weight, std: 20}}]\n", "layer_updates", FAIL, "conv1.weight start"},
 };
 
