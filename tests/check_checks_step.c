@@ -90,7 +90,8 @@ static const struct {
     {RES PLUGIN "loss: summed\n", "gradient_mean", FAIL, "sum over the batch"},
     {RES PLUGIN "optimizer: {astray: {other: layer2.0.conv1.weight, share: 1e-4}}\n", "layer_updates", FAIL,
      "gives layer2.0.conv1.weight a rate of its own, too low"},
-    {RES "init_layers: [{normal: {layers: conv1.weight, std: 20}}]\n", "layer_updates", FAIL, "conv1.weight start"},
+    {RES "init_layers: [{normal: {layers: layer2.0.conv1.weight, std: 0.0005}}]\n", "layer_updates", FAIL,
+     "weights of layer2.0.conv1.weight start"},
 };
 
 START_TEST(a_fault_is_named) {
