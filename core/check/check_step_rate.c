@@ -8,6 +8,7 @@
 #include "check/check_step_rate.h"
 #include "check/check_step_schedule.h"
 #include "check/short.h"
+#include "train/baseline.h"
 #include "train/snapshot.h"
 
 enum { RAMP = 100, COARSE = 40, TRIAL = 60, WARM = 30 };
@@ -100,6 +101,7 @@ typedef struct trial {
     double peak, suggested;
     double known;             /* the usual rate of such an optimizer; 0: it does nothing */
     double own, other, times; /* losses at the configured rate and at `times` it; times 0: not tried */
+    double constant;          /* the loss of the best constant prediction; infinity where it is not known */
 } trial;
 
 /* The usual rate of an optimizer that answers so. */
@@ -139,6 +141,9 @@ static rgm_status judge_trial(const rgm_checking *c, const trial *t, rgm_verdict
     if (!(t->times > 0)) return rgm_check_pass(v, "%s", range);
     if (!(other > 0.02 * fabs(t->r.start)) && !(own > 0.02 * fabs(t->r.start)))
         return rgm_check_not(v, "%s; at no rate the loss falls in %d steps", range, TRIAL);
+    if (fmin(t->own, t->other) > t->constant - 0.02 * fabs(t->r.start)) /* large logits of a start may have shrunk */
+        return rgm_check_not(v, "%s; at no rate is the loss below that of a constant prediction, %.3g, in %d steps",
+                             range, t->constant, TRIAL);
     if (own >= (high ? 0.5 : 0.3) * other)
         return rgm_check_pass(v, "%s; after %d steps loss %.3g, %.3g at %g times the rate", range, TRIAL, t->own,
                               t->other, t->times);
@@ -151,6 +156,15 @@ static rgm_status judge_trial(const rgm_checking *c, const trial *t, rgm_verdict
     rgm_check_cause(v, "the learning rate is too %s", high ? "high" : "low");
     if (!high) rgm_check_cause(v, "weights or scales that make gradients small");
     edit_rate(c, t, v);
+    return RGM_OK;
+}
+
+static rgm_status find_constant(rgm_checking *c, double *constant, rgm_error *err) {
+    rgm_trainer *fresh;
+    rgm_baseline baseline;
+    RGM_TRY(rgm_checking_trainer(c, &fresh, err));
+    RGM_TRY(rgm_baseline_find(&baseline, c->session, fresh, err));
+    *constant = baseline.known ? baseline.constant : (double)INFINITY;
     return RGM_OK;
 }
 
@@ -169,6 +183,7 @@ rgm_status rgm_check_rate_range(rgm_checking *c, rgm_verdict *v, rgm_error *err)
     if (t.times > 0) {
         RGM_TRY(try_rate(c, 1, &t.own, err));
         RGM_TRY(try_rate(c, t.times, &t.other, err));
+        RGM_TRY(find_constant(c, &t.constant, err));
     }
     return judge_trial(c, &t, v);
 }
