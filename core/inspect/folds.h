@@ -4,8 +4,8 @@
  * nearly, stay in one fold: none is judged by a network that has learnt its copy. Which fold: a permutation keyed by
  * the seed. Images of other splits are judged by the network of fold `index mod K`: none has seen them.
  *
- * All that is done R times, each with folds and weights of its own. What is said of an image is pooled (pooled.h): a
- * mistake of one network is seldom another's, a wrong label is wrong to all.
+ * All that is done R times, each with folds and weights of its own. What is said of an image is pooled (pooled.h). The
+ * reason: a mistake of one network need not be another's, while a wrong label is wrong to all.
  *
  * The network is small, so that the whole takes minutes on two cores: rgm_folds_config(). It is trained without
  * files, by run/run.h.
@@ -24,7 +24,7 @@ typedef struct rgm_folds {
     rgm_device *device;
     const rgm_config *config; /* of the network and its training; its seed deals the folds out, too */
     int32_t folds;            /* K: 2 to RGM_FOLDS_MOST */
-    int32_t repeats;          /* R: 1 to RGM_FOLDS_REPEATS_MOST; 0: 1 */
+    int32_t repeats;          /* R: 1 to RGM_FOLDS_REPEATS_MOST */
     const int64_t *group;     /* [images], by number: the first image of its group, of the training split; NULL: none */
     const uint8_t *broken;    /* [images], by number, 1: left out */
     void (*begin)(void *context, const char *what, int64_t total); /* NULL: not told */
