@@ -5,18 +5,18 @@
  *     skip      the step is left out: no update, running statistics as before. `watch.most` in a row at most
  *     rewind    parameters, slots, statistics and plugins' states go back to the end of the last epoch, or to the
  * start. The rate is halved from there on. `watch.most` times in a run at most
- *     note      of spikes only: the step is made
+ *     note      of spikes only: the step is made, and the watch warns of the first (watch_rules.h)
  *
- * They are two options, for the two differ. A step that is not finite spoils a model, and must not be made. A spike is
- * made by most recipes, which recover; leaving it out changes bits. Both count in the same two limits, so that a run
- * whose every step is one or the other ends.
+ * They are two options, for the two differ. A step that is not finite spoils a model, and must not be made. A run may
+ * recover from a spike, and leaving it out changes bits. Both count in the same two limits, so that a run whose every
+ * step is one or the other ends.
  *
  * A spike is known before the update, behind the backward pass. Its step is left out as one that is not finite.
  *
  * The clock goes on in both: the next step has the next batch. What is beyond `watch.most` ends the run as `stop` does.
  * A state that is found not finite at an epoch's end, or where it is to be saved, is rewound, too; skipping cannot mend
  * it. Saved amid an epoch, it goes back one step earlier than without, so other bits follow. After a rewind the usual
- * loss is found anew: that of a better state would make each step of the earlier one a spike.
+ * loss is found anew: beside that of a better state each step of the earlier one could be a spike.
  *
  * A run that is resumed goes on with the same bits: a checkpoint has the numbers of progress.h. The state to go back to
  * lies in a checkpoint of its own, which a stop between epochs does not replace. If that file is missing or of another

@@ -36,7 +36,7 @@ typedef struct rgm_progress {
     int32_t evaluations_without_gain;
     int32_t skipped;  /* steps in a row, the last one among them, that were left out (policy.h) */
     int32_t rewinds;  /* how often the run went back to an earlier state; each has halved the rate */
-    int64_t left_out; /* steps that were left out in all, those that a rewind passed over among them */
+    int64_t left_out; /* steps that were left out in all, also those at which the run went back */
     rgm_level usual;  /* of the steps so far, since the last rewind; zeros unless `watch.spikes` acts */
     double seconds;   /* spent training, earlier sessions included */
 } rgm_progress;
