@@ -299,7 +299,7 @@ START_TEST(rules_find_what_a_run_shows) {
     expect_risk(&s, "spikes", "1 of them; the highest is 7 near step 900");
     s = healthy, s.skips = 4;
     expect_risk(&s, "left out",
-                "3 steps were left out and the run went back 1 times, the first at step 4: 3 for a spike of the loss, "
+                "3 steps were skipped and the run went back 1 times, the first at step 4: 3 for a spike of the loss, "
                 "1 for what was not finite");
     s = healthy, s.grows = 1;
     expect_risk(&s, "norm", "norm of the gradient grew");

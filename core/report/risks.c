@@ -117,7 +117,7 @@ static void left_out(rgm_risks *risks, const rgm_history *h) {
     rgm_risk r = {.kind = "left out", .weight = 34};
     int64_t total = h->skips.total + h->rewinds.total;
     if (!total) return;
-    TEXT("%lld steps were left out and the run went back %lld times, the first at step %lld: %lld for a spike of the "
+    TEXT("%lld steps were skipped and the run went back %lld times, the first at step %lld: %lld for a spike of the "
          "loss, %lld for what was not finite.",
          (long long)h->skips.total, (long long)h->rewinds.total,
          (long long)(h->rewinds.total && (!h->skips.total || h->rewinds.steps[0] < h->skips.steps[0])

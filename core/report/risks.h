@@ -28,7 +28,7 @@ typedef struct rgm_risks {
  *     running       it has not told its end, or was interrupted, or failed
  *     empty         nothing is recorded yet
  *     not finite    losses that are not finite
- *     left out      steps that were left out, or rewinds: their numbers, and what for
+ *     left out      steps that were skipped, or rewinds: their numbers, and what for
  *     diverged      the loss at the end is 1.5 times its least, and above that of guessing
  *     guessing      the interval of the accuracy holds 1 / classes
  *     start         the first loss is above 1.5 * ln(classes)

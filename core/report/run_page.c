@@ -202,7 +202,7 @@ static void put_environment(FILE *to, const rgm_history *h) {
         fputs(" images/s</dd>\n", to);
     }
     put_number_fact(to, "Resumed", h->resumes.total);
-    put_number_fact(to, "Steps left out", h->skips.total);
+    put_number_fact(to, "Steps skipped", h->skips.total);
     put_number_fact(to, "Rewinds", h->rewinds.total);
     put_number_fact(to, "Checkpoints written", h->checkpoints.total);
     put_number_fact(to, "Events read", h->events);
