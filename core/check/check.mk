@@ -23,11 +23,11 @@ libchecks_la_SOURCES = \
 	%D%/check_start.c %D%/check_start.h \
 	%D%/check_start_scale.c %D%/check_start_scale.h \
 	%D%/check_step.c \
+	%D%/check_step_layers.c %D%/check_step_layers.h \
 	%D%/check_step_mean.c %D%/check_step_mean.h \
 	%D%/check_step_optimizer.c %D%/check_step_optimizer.h \
 	%D%/check_step_rate.c %D%/check_step_rate.h \
 	%D%/check_step_schedule.c %D%/check_step_schedule.h \
-	%D%/check_step_layers.c %D%/check_step_layers.h \
 	%D%/check_step_update.c %D%/check_step_update.h \
 	%D%/check_training.c \
 	%D%/check_training_batch.c %D%/check_training_batch.h \

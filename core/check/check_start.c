@@ -15,6 +15,12 @@ rgm_status rgm_check_start_loaded(const rgm_checking *c, rgm_verdict *v, int32_t
     return *loaded ? rgm_check_not(v, "training starts from the weights of a checkpoint, not from drawn ones") : RGM_OK;
 }
 
+double rgm_check_rms(const float *x, int64_t n) {
+    double sum = 0;
+    for (int64_t i = 0; i < n; i++) sum += (double)x[i] * (double)x[i];
+    return sqrt(sum / (double)n);
+}
+
 void rgm_check_start_edit(const rgm_checking *c, rgm_verdict *v) {
     if (c->config->init_layers.count) rgm_check_edit(v, "init_layers", "[]");
     if (strcmp(c->config->init.name, "he") != 0 || c->config->init.count) rgm_check_edit(v, "init", "he");

@@ -7,12 +7,6 @@
 #include "check/check_start.h"
 #include "check/nets.h"
 
-static double rms_of(const float *w, int64_t n) {
-    double sum = 0;
-    for (int64_t i = 0; i < n; i++) sum += (double)w[i] * (double)w[i];
-    return sqrt(sum / (double)n);
-}
-
 /* Weights of a hidden layer. */
 static int32_t is_hidden(const rgm_param *p) { return p->role == RGM_ROLE_WEIGHT && !p->head; }
 
@@ -45,7 +39,7 @@ static double positive_share(const float *w, int64_t n) {
 
 /* The deviation of weights over their size. */
 static double spread_of(const float *w, int64_t n) {
-    double mean = 0, rms = rms_of(w, n);
+    double mean = 0, rms = rgm_check_rms(w, n);
     for (int64_t i = 0; i < n; i++) mean += (double)w[i] / (double)n;
     return rms > 0 ? sqrt(fmax(0, 1 - mean * mean / (rms * rms))) : 0;
 }
@@ -139,7 +133,7 @@ static void known_range(const rgm_param *p, double *low, double *high) {
 
 /* How many times a layer's weights are outside of that range: above 1 too large, below 1 too small. */
 static double outside(const rgm_param *p, const float *w) {
-    double low, high, rms = rms_of(w, p->count);
+    double low, high, rms = rgm_check_rms(w, p->count);
     known_range(p, &low, &high);
     return rms > high ? rms / high : rms < low ? rms / low : 1;
 }
@@ -165,7 +159,7 @@ static sizes measure_sizes(const rgm_specimen *s) {
     for (int32_t i = 0; i < rgm_graph_param_count(s->graph); i++) {
         const rgm_param *p = rgm_graph_param(s->graph, i);
         if (!is_hidden(p)) continue;
-        double times = outside(p, rgm_specimen_value(s, i)), rms = rms_of(rgm_specimen_value(s, i), p->count);
+        double times = outside(p, rgm_specimen_value(s, i)), rms = rgm_check_rms(rgm_specimen_value(s, i), p->count);
         sum += log(fmax(times, 1e-30));
         sizes_sum += log(fmax(rms, 1e-30));
         z.count++;
@@ -240,7 +234,7 @@ static void measure_gains(const rgm_specimen *s, scales *z) {
     for (int32_t i = 0; i < rgm_graph_param_count(s->graph); i++) {
         const rgm_param *p = rgm_graph_param(s->graph, i);
         if (p->role != RGM_ROLE_SCALE) continue;
-        double size = rms_of(rgm_specimen_value(s, i), p->count);
+        double size = rgm_check_rms(rgm_specimen_value(s, i), p->count);
         if (size < 1 && rgm_graph_node(s->graph, p->node)->in[1] != RGM_NO_TENSOR) continue;
         if (!(size > 0 && fabs(log(size)) > fabs(log(z->gain)))) continue;
         z->gain = size;
@@ -264,7 +258,8 @@ static double backward_of(const rgm_specimen *s) {
     for (int32_t i = 0; i < rgm_graph_param_count(s->graph); i++) {
         const rgm_param *p = rgm_graph_param(s->graph, i);
         if (!is_hidden(p)) continue;
-        double size = rms_of(s->memory.grad + p->offset, p->count) * rms_of(rgm_specimen_value(s, i), p->count);
+        double size =
+            rgm_check_rms(s->memory.grad + p->offset, p->count) * rgm_check_rms(rgm_specimen_value(s, i), p->count);
         if (first == 0) first = size;
         last = size;
     }

@@ -1,6 +1,6 @@
 /* A step: optimizer, rate, schedule, batch, and what can be read off about them. */
-#include "check/check_step_mean.h"
 #include "check/check_step_layers.h"
+#include "check/check_step_mean.h"
 #include "check/check_step_optimizer.h"
 #include "check/check_step_rate.h"
 #include "check/check_step_schedule.h"

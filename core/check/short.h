@@ -1,6 +1,6 @@
 /* Trainings of few images a step that a check drives itself, in tenths of a second: what bits and evaluations are
  * looked at with. They are the configured training in all but batch and rate. The rate is a tenth, so that a rate that
- * is too high is not what they show. */
+ * is too high is not what they show. A check may wish for other settings, too. */
 #ifndef RGM_CHECK_SHORT_H
 #define RGM_CHECK_SHORT_H
 
