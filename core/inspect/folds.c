@@ -120,8 +120,8 @@ typedef struct work {
     uint32_t *indices; /* of the view that is asked about; as many as the largest split has */
     rgm_config *config;
     rgm_exclude exclude;
-    int32_t repeats, repeat, at; /* the fold of that repeat */
-    int64_t told;                /* images of the training, in steps */
+    int32_t repeat, at; /* the repeat, and its fold */
+    int64_t told;       /* images of the training, in steps */
 } work;
 
 /* The images of a split that this fold's network is asked about. */
@@ -165,7 +165,7 @@ static rgm_status on_begun(void *context, const rgm_run_parts *parts, const rgm_
     (void)progress;
     (void)err;
     w->told = parts->session->config->batch;
-    snprintf(what, sizeof what, "training %d of %d", number(w), w->repeats * w->f->folds);
+    snprintf(what, sizeof what, "training %d of %d", number(w), w->f->repeats * w->f->folds);
     if (w->f->begin) w->f->begin(w->f->context, what, rgm_session_steps(parts->session) * w->told);
     return RGM_OK;
 }
@@ -208,7 +208,7 @@ static rgm_status train_fold(work *w, rgm_error *err) {
     w->config->seed = seed_of(w->f, w->repeat);
     RGM_TRY(leave_out(w, err));
     rgm_status status = rgm_run_train(&options, &summary, err);
-    return status < 0 ? rgm_fail_in(err, "training %d of %d", number(w), w->repeats * w->f->folds) : RGM_OK;
+    return status < 0 ? rgm_fail_in(err, "training %d of %d", number(w), w->f->repeats * w->f->folds) : RGM_OK;
 }
 
 /* ---- all ---- */
@@ -227,7 +227,7 @@ static rgm_status take_memory(work *w, rgm_error *err) {
     return rgm_fail(err, RGM_E_NOMEM, "folds: no memory for %" PRId64 " images", most);
 }
 
-static rgm_status train_all(work *w, rgm_error *err) {
+static rgm_status train_repeat(work *w, rgm_error *err) {
     RGM_TRY(rgm_folds_deal(w->f, w->repeat, w->fold, err));
     for (w->at = 0; w->at < w->f->folds; w->at++) RGM_TRY(train_fold(w, err));
     return RGM_OK;
@@ -235,13 +235,13 @@ static rgm_status train_all(work *w, rgm_error *err) {
 
 static rgm_status say(work *w, rgm_error *err) {
     RGM_TRY(take_memory(w, err));
-    for (w->repeat = 0; w->repeat < w->repeats; w->repeat++) RGM_TRY(train_all(w, err));
+    for (w->repeat = 0; w->repeat < w->f->repeats; w->repeat++) RGM_TRY(train_repeat(w, err));
     rgm_pooled_say(&w->pooled, w->said);
     return RGM_OK;
 }
 
 rgm_status rgm_folds_say(const rgm_folds *f, rgm_said_all *said, rgm_error *err) {
-    work w = {.f = f, .said = said, .repeats = f->repeats > 0 ? f->repeats : 1};
+    work w = {.f = f, .said = said};
     const rgm_dataset_info *info = rgm_dataset_describe(f->set);
     if (!info->count[RGM_SPLIT_TRAIN])
         return rgm_fail(err, RGM_E_USAGE, "%s: --folds: no train split (remedy: --checkpoint RUN)", info->path);

@@ -5,7 +5,7 @@
 #include <string.h>
 
 enum { ROWS = 3, CELLS = 7, CELL_LEAST = 3, PARTS = 3, LEVELS = 256, STEPS = 512, TABLE = 1024, COLOUR_SIDE = 4 };
-enum { LANES = 16, SIDES_MOST = RGM_GRID_SIDE };
+enum { LANES = 16, CELLS_MOST = RGM_GRID_SIDE };
 
 /* What a worker sums up of an image. */
 typedef struct sums {
@@ -20,7 +20,7 @@ typedef struct sums {
 
 /* Cells of a side: from[i] and more, below end[i]. */
 typedef struct cells {
-    int32_t count, from[SIDES_MOST], end[SIDES_MOST];
+    int32_t count, from[CELLS_MOST], end[CELLS_MOST];
 } cells;
 
 /* Where cells of images of a size are: [0] in rows, [1] in columns. The mask's and the parts' are of what is inside. */
@@ -29,7 +29,7 @@ typedef struct shape {
     cells mask[2], parts[2], grid[2], colour[2];
 } shape;
 
-/* What a worker has of a row, and behind it up to LANES of no meaning. */
+/* What a worker has of a row, and behind it 2 * LANES and more of no meaning. */
 typedef struct line {
     uint8_t *grey[ROWS];           /* the last three rows */
     int16_t *valid;                /* -1 below the width, else 0 */
@@ -39,7 +39,7 @@ typedef struct line {
 } line;
 
 struct rgm_measurer {
-    int32_t workers, W;
+    int32_t workers;
     line *lines;        /* [workers] */
     shape *shapes;      /* [workers] of the last image */
     sums *sums;         /* [workers] */
@@ -68,7 +68,6 @@ rgm_status rgm_measurer_create(rgm_measurer **measurer, int32_t workers, int32_t
     *measurer = m;
     if (!m) return rgm_fail(err, RGM_E_NOMEM, "measures: out of memory");
     m->workers = workers;
-    m->W = W;
     m->lines = calloc((size_t)workers, sizeof *m->lines);
     m->shapes = calloc((size_t)workers, sizeof *m->shapes);
     m->sums = calloc((size_t)workers, sizeof *m->sums);
@@ -217,8 +216,8 @@ static void take_sizes(const int16_t *turn, const uint8_t *row, uint16_t *restri
 }
 
 /* Of the pixels of a row but its first and last. */
-static void take_mask(const line *to, const int16_t *turn, const uint8_t *row, int32_t inner) {
-    for (int32_t x = 0; x < inner; x += LANES) take_sizes(turn + x, row + x, to->mask + x, to->along + x, to->down + x);
+static void take_mask(const line *l, const uint8_t *row, int32_t inner) {
+    for (int32_t x = 0; x < inner; x += LANES) take_sizes(l->turn + x, row + x, l->mask + x, l->along + x, l->down + x);
 }
 
 /* How far pixels are above all eight around them, or below: one of the two differences is 0. */
@@ -237,7 +236,7 @@ static void add_mask(sums *s, const shape *of, const line *l, int32_t y, const u
     const cells *c = &of->mask[1];
     const int32_t first = cell_at(&of->mask[0], y - 1) * c->count;
     take_turns(row[0], row[1], row[2], of->W, l->turn);
-    take_mask(l, l->turn, row[1], of->W - 2);
+    take_mask(l, row[1], of->W - 2);
     for (int32_t i = 0; i < c->count; i++) {
         s->mask[first + i] += sum_of(l->mask, c->from[i], c->end[i]);
         s->turns_x[first + i] += sum_of(l->along, c->from[i], c->end[i]);
@@ -246,12 +245,12 @@ static void add_mask(sums *s, const shape *of, const line *l, int32_t y, const u
 }
 
 /* How far the pixels of the row in the middle are above all eight around them, or below. */
-static void add_specks(sums *s, const shape *of, const line *to, int32_t y, const uint8_t *const row[ROWS]) {
+static void add_specks(sums *s, const shape *of, const line *l, int32_t y, const uint8_t *const row[ROWS]) {
     const cells *c = &of->parts[1];
     uint64_t *sum = &s->beyond[cell_at(&of->parts[0], y - 1) * PARTS];
-    for (int32_t x = 0; x < of->W - 2; x += LANES) take_beyond(row[0] + x, row[1] + x, row[2] + x, to->beyond + x);
+    for (int32_t x = 0; x < of->W - 2; x += LANES) take_beyond(row[0] + x, row[1] + x, row[2] + x, l->beyond + x);
     for (int32_t i = 0; i < PARTS; i++)
-        for (int32_t x = c->from[i]; x < c->end[i]; x++) sum[i] += to->beyond[x];
+        for (int32_t x = c->from[i]; x < c->end[i]; x++) sum[i] += l->beyond[x];
 }
 
 static void add_grid(sums *s, const shape *of, int32_t y, const uint8_t *row) {

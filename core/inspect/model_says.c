@@ -15,11 +15,12 @@
 enum { TITLE = 320 };
 
 static rgm_status say_folds(const rgm_model_ask *ask, rgm_inspection_model *model, rgm_said_all *said, rgm_error *err) {
+    const int32_t repeats = ask->repeats > 0 ? ask->repeats : 1;
     const rgm_folds folds = {.set = rgm_images_set(ask->images),
                              .device = ask->device,
                              .config = ask->config,
                              .folds = ask->folds,
-                             .repeats = ask->repeats,
+                             .repeats = repeats,
                              .group = ask->group,
                              .broken = ask->broken,
                              .begin = ask->begin,
@@ -27,7 +28,6 @@ static rgm_status say_folds(const rgm_model_ask *ask, rgm_inspection_model *mode
                              .context = ask->context,
                              .stop = ask->stop};
     char title[TITLE], repeated[48] = "";
-    int32_t repeats = ask->repeats > 0 ? ask->repeats : 1;
     if (repeats > 1) snprintf(repeated, sizeof repeated, "%" PRId32 " times ", repeats);
     snprintf(title, sizeof title, "%s%" PRId32 " folds, %s%s, %" PRId32 " epochs", repeated, ask->folds,
              ask->config->model.name, ask->config->model.blocks.count ? " with fewer blocks and channels" : "",

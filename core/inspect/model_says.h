@@ -13,7 +13,7 @@ typedef struct rgm_model_ask {
     const uint8_t *broken;    /* [images], by number, 1: a picture that cannot be decoded */
     const int64_t *group;     /* as in folds.h */
     const char *checkpoint;   /* a file or a run folder, of which the best is taken; NULL: folds */
-    int32_t folds, repeats;   /* as in folds.h */
+    int32_t folds, repeats;   /* as in folds.h; no repeats: one */
     const rgm_config *config; /* of the folds */
     void (*begin)(void *context, const char *what, int64_t total); /* NULL: not told */
     void (*progress)(void *context, int64_t done);                 /* NULL: not told */

@@ -6,7 +6,7 @@
 #include <string.h>
 
 /* Columns are taken in panels of 16, some panels at once in the second-level cache; rows in tiles that the first-level
- * cache holds with their products. */
+ * cache holds with a panel. */
 enum { HALF = RGM_SKETCH_HALF, SIZE = RGM_SKETCH_SIZE, PANEL = 16, PANELS = 16, TILE = 48, TILES = 12 };
 enum { ROWS = TILE * TILES };
 enum { DEPTH = HALF + 2, AT_ONCE = 64, BEST = RGM_PAIRS_BEST, OTHERS = 3 };
@@ -213,7 +213,7 @@ static rgm_status find_rows(void *context, int32_t chunk, int32_t worker, rgm_er
     room *r = &w->rooms[worker];
     int64_t row = w->from + (int64_t)chunk * ROWS;
     int64_t end = row + ROWS < w->s->count ? row + ROWS : w->s->count, panels = (end + PANEL - 1) / PANEL;
-    const int32_t both = w->s->device->kernels->block < PANEL ? 1 : 2; /* panels of two vectors */
+    const int32_t abreast = w->s->device->kernels->block < PANEL ? 1 : 2; /* panels that are two vectors */
     (void)err;
     load_rows(w, row, r);
     for (int64_t i = row * BEST; i < end * BEST; i++) w->s->candidates[i] = (rgm_candidate){.other = -1};
@@ -221,8 +221,8 @@ static rgm_status find_rows(void *context, int32_t chunk, int32_t worker, rgm_er
         int32_t count = panel + PANELS < panels ? PANELS : (int32_t)(panels - panel);
         for (int32_t i = 0; i < count; i++) load_column(w->s->pairs, panel + i, w->even, r->columns[i]);
         for (int32_t tile = 0; tile < TILES; tile++)
-            for (int32_t i = 0; i < count; i += both)
-                compare(w, r, row, tile, (panel + i) * PANEL, (i + both < count ? both : count - i) * PANEL);
+            for (int32_t i = 0; i < count; i += abreast)
+                compare(w, r, row, tile, (panel + i) * PANEL, (i + abreast < count ? abreast : count - i) * PANEL);
     }
     for (int64_t i = row; i < end; i++) close_up(w->s->candidates + i * BEST);
     return RGM_OK;

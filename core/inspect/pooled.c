@@ -22,7 +22,7 @@ void rgm_pooled_free(rgm_pooled *pooled) {
 }
 
 /* Puts c among the classes chosen, of which there are `chosen`: the label, then others in order of p, of equals the
- * lower first. Where there are `kept`, the last falls out. */
+ * lower first. Where there are `kept`, the last falls out. Returns how many there are then. */
 static int32_t insert(int32_t *class, int32_t chosen, int32_t kept, const float *p, int32_t c) {
     int32_t at = chosen < kept ? chosen++ : kept;
     for (; at > 1 && p[class[at - 1]] < p[c]; at--)

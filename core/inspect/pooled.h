@@ -1,4 +1,5 @@
-/* What several networks say of an image together: the mean of their log probabilities, divided by its sum over classes.
+/* What several networks say of an image together: the geometric mean of their probabilities, divided by its sum over
+ * classes.
  *
  *     rgm_pooled_create(&pooled, said, classes, &err);
  *     rgm_answers_each(...)                              with rgm_pooled_take(), once for each network that is asked
