@@ -69,7 +69,7 @@ void rgm_pairs_get(const rgm_pairs *p, int64_t place, rgm_sketch *sketch) { *ske
 
 /* ---- operands: the even numbers, two that add -|x|^2 / 2 of both sides, the odd ones ---- */
 
-/* Those beyond the last are 0: no row comes behind them. */
+/* What lies beyond the last does not matter: no row comes behind it. */
 static void load_column(const rgm_pairs *p, int64_t panel, int32_t even, float to[DEPTH][PANEL]) {
     for (int32_t l = 0; l < PANEL; l++) {
         const int64_t place = panel * PANEL + l < p->count ? panel * PANEL + l : p->count;

@@ -204,8 +204,9 @@ static rgm_status check_progress(const rgm_session *s, const rgm_progress *p, co
     int64_t samples = p->step * s->config->batch;
     int32_t evaluations = p->best_epoch >= -1 && p->best_epoch <= p->epoch && p->evaluations_without_gain >= 0 &&
                           p->evaluations_without_gain <= p->epoch;
-    if (evaluations && possible_tally(&p->tally, samples) && possible_tally(&p->window, samples) && p->seconds >= 0 &&
-        isfinite(p->seconds))
+    int32_t counts = p->left_out <= p->step && p->usual.steps <= p->step; /* a step is made, or left out */
+    if (evaluations && counts && possible_tally(&p->tally, samples) && possible_tally(&p->window, samples) &&
+        p->seconds >= 0 && isfinite(p->seconds))
         return RGM_OK;
     return rgm_fail(err, RGM_E_FORMAT, "%s: its progress contradicts itself", path);
 }

@@ -4,7 +4,8 @@
  * A loss is usual as the mean over the last whole window of RGM_SPIKE_WINDOW steps that were made. Steps that were left
  * out are not in it. A spike is RGM_SPIKE_TIMES the usual loss, and RGM_SPIKE_ABOVE above it: near zero, several times
  * the loss is still little. No step of the first RGM_SPIKE_WINDOWS windows is one, for a start falls steeply. Nor is
- * one of fewer than RGM_SPIKE_BATCH images: a batch of 8 has such steps by chance (watch_rules.h).
+ * one of fewer than RGM_SPIKE_BATCH images: a batch of 8 has such steps by chance (watch_rules.h). Nor is one where the
+ * usual loss is below 0, as a plugin's may be: a multiple of it says nothing.
  */
 #ifndef RGM_TRAIN_SPIKE_H
 #define RGM_TRAIN_SPIKE_H

@@ -227,7 +227,9 @@ static rgm_status find_spike(void *context, int32_t chunk, int32_t worker, rgm_e
     (void)chunk, (void)worker;
     rgm_trainer *t = context;
     rgm_tally tally = rgm_loss_tally(t->train_loss);
-    t->spiked = rgm_is_spike(rgm_tally_loss(&tally), t->usual, t->session->config->batch);
+    /* a gradient that is not finite is watch.policy's: the next phase finds it */
+    t->spiked = isfinite(rgm_plan_gradient_squares(t->train_plan)) &&
+                rgm_is_spike(rgm_tally_loss(&tally), t->usual, t->session->config->batch);
     return t->spiked ? rgm_fail(err, RGM_E_NUMERIC, "the loss is a spike") : RGM_OK;
 }
 
@@ -481,6 +483,7 @@ static rgm_status run_step(rgm_trainer *t, int64_t step, rgm_step_result *result
 rgm_status rgm_trainer_step(rgm_trainer *t, int64_t step, rgm_step_result *result, rgm_error *err) {
     fenv_t callers;
     rgm_fpenv_begin(&callers);
+    t->spiked = 0; /* also where no rate is to be had */
     rgm_status status = ask_rate(t, step, &result->rate, err);
     if (status >= 0) status = run_step(t, step, result, err);
     rgm_fpenv_end(&callers);
