@@ -2,6 +2,8 @@
 plugin_ldflags = $(AM_LDFLAGS) -module -avoid-version -shared -export-symbols-regex '^rgm_plugin_entry$$'
 plugin_LTLIBRARIES += %D%/adam.la
 %C%_adam_la_LDFLAGS = $(plugin_ldflags)
+plugin_LTLIBRARIES += %D%/alternating_flip.la
+%C%_alternating_flip_la_LDFLAGS = $(plugin_ldflags)
 plugin_LTLIBRARIES += %D%/constant.la
 %C%_constant_la_LDFLAGS = $(plugin_ldflags)
 plugin_LTLIBRARIES += %D%/cosine.la
@@ -24,6 +26,8 @@ plugin_LTLIBRARIES += %D%/onecycle.la
 %C%_onecycle_la_LDFLAGS = $(plugin_ldflags)
 plugin_LTLIBRARIES += %D%/orthogonal.la
 %C%_orthogonal_la_LDFLAGS = $(plugin_ldflags)
+plugin_LTLIBRARIES += %D%/random_erasing.la
+%C%_random_erasing_la_LDFLAGS = $(plugin_ldflags)
 plugin_LTLIBRARIES += %D%/resized_crop.la
 %C%_resized_crop_la_LDFLAGS = $(plugin_ldflags)
 plugin_LTLIBRARIES += %D%/sgd.la

@@ -354,7 +354,7 @@ tests_check_import_groups_LDADD = $(tests_check_inspect_LDADD) -lm
 endif
 
 fixture_cc = $(CC) $(RGM_CFLAGS) $(RGM_WARNINGS) $(CFLAGS) $(RGM_LDFLAGS) -fPIC -shared
-fixture_sources = adam constant cosine crop cross_entropy cutout dropout flip he normal onecycle orthogonal resized_crop sgd step truncated_normal warmup \
+fixture_sources = adam alternating_flip constant cosine crop cross_entropy cutout dropout flip he normal onecycle orthogonal random_erasing resized_crop sgd step truncated_normal warmup \
 	weight_decay xavier
 fixture_broken = CRASH EXIT FP HANG LARGE MAGIC SIGNALS SLOT SYMBOL UNDEFINED VERSION
 fixture_dropouts = PLAIN INPUT OUTPUT ALWAYS SCRATCH CUT MIXED
