@@ -47,12 +47,12 @@ static int apply(rgm_augmenter *a, const rgm_sample *sample, const uint8_t *in, 
 
 /* One after the other gives what the chain gives: each has the draws of its place. */
 START_TEST(one_by_one) {
-    enum { COUNT = 4 };
+    enum { COUNT = 6 };
     rgm_augmenter *chain, *one[COUNT];
     rgm_error err = {0};
     rgm_pixels input;
     int32_t changed[COUNT] = {0};
-    open_session("[{crop: {padding: 3}}, flip, {cutout: {size: 3}}, flip]");
+    open_session("[{crop: {padding: 3}}, flip, {cutout: {size: 3}}, alternating_flip, random_erasing, flip]");
     ck_assert_int_eq(session->model->components.augments, COUNT);
     ck_assert_int_eq(rgm_augmenter_create(&chain, session, &err), RGM_OK);
     for (int32_t i = 0; i < COUNT; i++) {

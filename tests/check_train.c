@@ -39,7 +39,7 @@ static const struct {
      "epochs: 4\n"
      "data: {file: '%s'}\n"
      "optimizer: {adam: {lr: 3e-3}}\n"
-     "augment: [flip]\n"
+     "augment: [flip, alternating_flip, {random_erasing: {p: 0.9, fill: noise}}]\n"
      "scheduler: cosine\n"
      "loss: {cross_entropy: {label_smoothing: 0.1}}\n"
      "evaluate: {every: 2}\n"

@@ -430,8 +430,8 @@ static int32_t comes_of_augmentation(const rgm_seen *s, const apart *a, double l
     return levels / (255 * mean_std(s)) >= 0.5 * (fabs(a->shift) + fabs(a->stretch - 1));
 }
 
-/* 1: what crop or cutout fill explains how far training and evaluation are apart. Whether that is too much,
- * augment_strength judges. `levels`: what it moves of mean and deviation. */
+/* 1: what crop, cutout or random_erasing fill explains how far training and evaluation are apart. Whether that is too
+ * much, augment_strength judges. `levels`: what it moves of mean and deviation. */
 static int32_t is_filled(const rgm_seen *s, const apart *a, double levels) {
     double stretch = a->stretch > 1 ? a->stretch : 1 / a->stretch;
     double moved = 1.5 * levels / (255 * mean_std(s)); /* in deviations of pixels; channels differ */

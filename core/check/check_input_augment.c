@@ -119,7 +119,11 @@ static rgm_status measure_blame(const trial *t, double *moved, rgm_error *err) {
 int32_t rgm_augment_fills(const rgm_checking *c, int32_t place) {
     const rgm_instance *own = c->session->model->components.augment[place];
     const char *name = rgm_instance_name(own);
-    return rgm_instance_listed(own)->builtin && (strcmp(name, "crop") == 0 || strcmp(name, "cutout") == 0);
+    static const char *const filling[] = {"crop", "cutout", "random_erasing"};
+    if (!rgm_instance_listed(own)->builtin) return 0;
+    for (size_t i = 0; i < sizeof filling / sizeof *filling; i++)
+        if (strcmp(name, filling[i]) == 0) return 1;
+    return 0;
 }
 
 rgm_status rgm_augment_blame(rgm_checking *c, int32_t *place, double *levels, rgm_error *err) {

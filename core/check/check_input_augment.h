@@ -12,7 +12,7 @@ rgm_status rgm_check_augment_strength(rgm_checking *c, rgm_verdict *v, rgm_error
  * told. [main] */
 rgm_status rgm_augment_blame(rgm_checking *c, int32_t *place, double *levels, rgm_error *err);
 
-/* 1: augmentation `place` is Regimen's own crop or cutout, which fill part of an image. */
+/* 1: augmentation `place` is Regimen's own crop, cutout or random_erasing, which fill part of an image. */
 int32_t rgm_augment_fills(const rgm_checking *c, int32_t place);
 
 /* Adds the edit that takes augmentation `place` out of the chain. RGM_E_NOMEM. */
