@@ -1,4 +1,8 @@
-/* Mirrors images left to right. */
+/* Mirrors images left to right: by a coin each time, or in every other epoch.
+ *
+ * Alternating flip (Jordan 2024, arXiv:2404.00498): an image is seen mirrored and as it is in turns, where
+ * a coin an epoch would often show the same side twice. Image i is mirrored in epoch e if e + b(i) is odd. The bit b(i)
+ * is a hash of the run's seed and the image's row. A draw of the host would change with the epoch. */
 #include <regimen/plugin.h>
 
 #include <string.h>
@@ -28,11 +32,7 @@ static void mirror(const rgm_image *in, rgm_image *out) {
     }
 }
 
-static int32_t apply(const rgm_call *call, const void *self, const rgm_image *in, rgm_image *out) {
-    const struct flip *it = self;
-    float u;
-    call->host->uniform(call, 0, &u, 1);
-    if (!((double)u < it->p)) return RGM_UNCHANGED;
+static int32_t mirrored(const rgm_call *call, const rgm_image *in, rgm_image *out) {
     if (dense(in) && dense(out) && out->stride_h == out->stride_w * out->width && in->channels <= 4) {
         static const uint8_t none[4] = {0}; /* nothing comes from outside */
         call->host->crop_flip_u8(in->data, in->stride_h, in->height, in->width, in->channels, 0, 0, 1, none, out->data,
@@ -43,9 +43,39 @@ static int32_t apply(const rgm_call *call, const void *self, const rgm_image *in
     return RGM_DONE;
 }
 
+static int32_t flip_apply(const rgm_call *call, const void *self, const rgm_image *in, rgm_image *out) {
+    const struct flip *it = self;
+    float u;
+    call->host->uniform(call, 0, &u, 1);
+    return (double)u < it->p ? mirrored(call, in, out) : RGM_UNCHANGED;
+}
+
 static const rgm_augmentation flip = {
     RGM_COMPONENT(RGM_AUGMENTATION, "flip", "mirrors images left to right", params, struct flip),
-    .apply = apply,
+    .apply = flip_apply,
 };
 
-RGM_PLUGIN("flip", "1.0.0", "Apache-2.0", &flip.component);
+/* The output function of SplitMix64 (Steele, Lea and Flood 2014). */
+static uint64_t mix(uint64_t x) {
+    x = (x ^ x >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+    x = (x ^ x >> 27) * UINT64_C(0x94d049bb133111eb);
+    return x ^ x >> 31;
+}
+
+/* 1: the image is mirrored in even epochs. The stream keeps two places of a chain apart. */
+static uint32_t begins_mirrored(const rgm_key *key) {
+    uint64_t x = mix(key->seed + UINT64_C(0x9e3779b97f4a7c15));
+    return (uint32_t)(mix(x ^ ((uint64_t)key->stream << 32 | key->sample)) >> 63);
+}
+
+static int32_t alternate(const rgm_call *call, const void *self, const rgm_image *in, rgm_image *out) {
+    (void)self;
+    return (call->key.epoch + begins_mirrored(&call->key)) & 1 ? mirrored(call, in, out) : RGM_UNCHANGED;
+}
+
+static const rgm_augmentation alternating_flip = {
+    RGM_COMPONENT_BARE(RGM_AUGMENTATION, "alternating_flip", "mirrors an image left to right in every other epoch"),
+    .apply = alternate,
+};
+
+RGM_PLUGIN("flip", "1.0.0", "Apache-2.0", &flip.component, &alternating_flip.component);

@@ -2,8 +2,6 @@
 plugin_ldflags = $(AM_LDFLAGS) -module -avoid-version -shared -export-symbols-regex '^rgm_plugin_entry$$'
 plugin_LTLIBRARIES += %D%/adam.la
 %C%_adam_la_LDFLAGS = $(plugin_ldflags)
-plugin_LTLIBRARIES += %D%/alternating_flip.la
-%C%_alternating_flip_la_LDFLAGS = $(plugin_ldflags)
 plugin_LTLIBRARIES += %D%/constant.la
 %C%_constant_la_LDFLAGS = $(plugin_ldflags)
 plugin_LTLIBRARIES += %D%/cosine.la

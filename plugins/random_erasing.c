@@ -70,14 +70,14 @@ static void paint(rgm_image *image, int64_t at, float value) {
         ((float *)image->data)[at] = value;
 }
 
-/* Values [first, first + n) of a row of the rectangle, channel by channel of its pixels. */
-static void make_values(const rgm_call *call, const struct random_erasing *it, const rgm_image *image, uint64_t row,
-                        int64_t first, int64_t n, float *values) {
+/* n values for those of the rectangle from `at` on: by rows, channel by channel of a pixel. */
+static void make_values(const rgm_call *call, const struct random_erasing *it, int32_t channels, int64_t at, int64_t n,
+                        float *values) {
     if (it->fill != NOISE) {
-        for (int64_t k = 0; k < n; k++) values[k] = it->value[(first + k) % image->channels];
+        for (int64_t k = 0; k < n; k++) values[k] = it->value[(at + k) % channels];
         return;
     }
-    call->host->uniform(call, FIRST_NOISE + row + (uint64_t)first, values, (uint64_t)n);
+    call->host->uniform(call, FIRST_NOISE + (uint64_t)at, values, (uint64_t)n);
     for (int64_t k = 0; k < n; k++) values[k] = (float)(int32_t)(values[k] * 256.0f) / 255.0f; /* levels alike */
 }
 
@@ -92,7 +92,7 @@ static int32_t apply(const rgm_call *call, const void *self, const rgm_image *in
     for (int64_t y = 0; y < b.height; y++) {
         for (int64_t first = 0; first < length; first += CHUNK) {
             int64_t n = length - first < CHUNK ? length - first : CHUNK;
-            make_values(call, it, out, (uint64_t)(y * length), first, n, values);
+            make_values(call, it, out->channels, y * length + first, n, values);
             for (int64_t k = 0; k < n; k++) {
                 int64_t x = b.left + (first + k) / out->channels, c = (first + k) % out->channels;
                 paint(out, c * out->stride_c + (b.top + y) * out->stride_h + x * out->stride_w, values[k]);

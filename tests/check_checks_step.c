@@ -135,6 +135,18 @@ START_TEST(the_range_of_rates) {
 }
 END_TEST
 
+/* Images are all black: a lower rate mends a start that is far off, and still learns nothing of them. */
+START_TEST(no_rate_learns) {
+    rgm_verdict v =
+        check_one("model: {name: linear}\nbatch: 16\nepochs: 8\naugment: [{cutout: {size: 16, fill: zero}}]\n"
+                  "init_layers: [{normal: {layers: fc.weight, std: 0.3}}]\noptimizer: {adam: {lr: 1}}\n"
+                  "clip_norm: 0\n",
+                  "rate_range", 0);
+    ck_assert_msg(v.verdict == NOT, "%s: %s", rgm_verdict_word(v.verdict), v.figure);
+    ck_assert_msg(strstr(v.figure, "constant prediction"), "%s", v.figure);
+}
+END_TEST
+
 /* Too few images for anything but a word about it. */
 START_TEST(tiny_sets) {
     checks_end();
@@ -158,6 +170,7 @@ int main(void) {
     tcase_add_test(tests, frozen_on_purpose);
     tcase_add_test(tests, the_schedule_is_drawn);
     tcase_add_test(tests, the_range_of_rates);
+    tcase_add_test(tests, no_rate_learns);
     tcase_add_test(tests, tiny_sets);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);

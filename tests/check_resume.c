@@ -362,6 +362,8 @@ static const struct {
     {AT(seconds), 1, INT64_MIN + 1}, /* below 0 */
     {AT(seconds), 1, INT64_MAX},     /* no number */
     {AT(evaluations_without_gain), 0, INT32_MAX},
+    {AT(left_out), 1, INT64_MAX},
+    {AT(usual.steps), 1, INT64_MAX},
 };
 enum { OF_THE_RUN = 7 };
 

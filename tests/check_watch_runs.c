@@ -8,6 +8,7 @@
 #include "run/watching.h"
 #include "train/policy.h"
 #include "train/resume.h"
+#include "train/spike.h"
 #include "train/watched_file.h"
 #include "watch_case.h"
 
@@ -365,6 +366,7 @@ static const struct {
     {"spike 40", "skip", "skip", RGM_OK, 53, 1},           {"spikes 45", "skip", "skip", RGM_E_NUMERIC, 45, 2},
     {"spikes 45", "rewind", "rewind", RGM_OK, 53, 1}, /* what is usual is found anew */
     {"nan_loss 45", "skip", "skip", RGM_E_NUMERIC, 45, 0}, {"nan_loss 45", "rewind", "rewind", RGM_E_NUMERIC, 45, 0},
+    {"wild 45", "skip", "skip", RGM_E_NUMERIC, 45, 0}, /* a gradient that is not finite is the other policy's */
 };
 enum { SPIKE_CASES = sizeof spike_cases / sizeof *spike_cases };
 
@@ -396,6 +398,15 @@ START_TEST(policies_for_spikes) {
     int32_t acts = strcmp(spike_cases[_i].spikes, "note") != 0 && spike_cases[_i].events > 0;
     ck_assert_int_eq(memcmp(files, result, result_bytes) != 0, acts);
     free(files);
+}
+END_TEST
+
+START_TEST(what_a_spike_is) {
+    ck_assert(rgm_is_spike(3.1, 1, 32) && rgm_is_spike(1.2, 0.1, 128));
+    ck_assert(!rgm_is_spike(2.9, 1, 32) && !rgm_is_spike(1, 0.1, 128)); /* not 3 times, not 1 above */
+    ck_assert(!rgm_is_spike(3.1, 1, 31));
+    ck_assert(!rgm_is_spike(3.1, NAN, 32) && !rgm_is_spike(NAN, 1, 32));
+    ck_assert(!rgm_is_spike(-18, -20, 32));
 }
 END_TEST
 
@@ -478,6 +489,7 @@ TCase *watch_runs(void) {
     tcase_add_test(c, half_a_state_is_not_whole);
     add(c, plugins_go_back, 2);
     add(c, policies_for_spikes, SPIKE_CASES);
+    tcase_add_test(c, what_a_spike_is);
     add(c, looking_for_spikes_changes_nothing, 2);
     add(c, spikes_after_a_stop, 2);
     tcase_add_test(c, blame_names_images);

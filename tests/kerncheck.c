@@ -18,8 +18,9 @@
 #    include <xmmintrin.h>
 #endif
 
-static const kc_test *const families[] = {kc_elementwise_tests, kc_reduce_tests, kc_bnorm_tests,  kc_pool_tests,
-                                          kc_loss_tests,        kc_image_tests,  kc_resize_tests, kc_conv_tests};
+static const kc_test *const families[] = {kc_elementwise_tests, kc_reduce_tests, kc_bnorm_tests,
+                                          kc_pool_tests,        kc_loss_tests,   kc_image_tests,
+                                          kc_resize_tests,      kc_gemm_tests,   kc_conv_tests};
 
 static int64_t checks, failures;
 static const kc *volatile running; /* for the crash handler */

@@ -22,7 +22,7 @@ typedef struct kc_test {
 
 /* The tests of the families; each ends with a NULL name. */
 extern const kc_test kc_elementwise_tests[], kc_reduce_tests[], kc_bnorm_tests[], kc_pool_tests[], kc_loss_tests[],
-    kc_image_tests[], kc_resize_tests[], kc_conv_tests[];
+    kc_image_tests[], kc_resize_tests[], kc_gemm_tests[], kc_conv_tests[];
 
 struct kc {
     const rgm_kernels *k;

@@ -74,6 +74,13 @@ tests_check_chart_SOURCES = %D%/check_chart.c %D%/markup.c %D%/markup.h
 tests_check_chart_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE
 tests_check_chart_CFLAGS = $(test_cflags)
 tests_check_chart_LDADD = $(tests_check_report_LDADD) -lm
+check_PROGRAMS += tests/check_pairs
+TESTS += tests/check_pairs
+tests_check_pairs_SOURCES = %D%/check_pairs.c %D%/make_set.c %D%/make_set.h
+tests_check_pairs_CPPFLAGS = $(tests_check_inspect_CPPFLAGS)
+tests_check_pairs_CFLAGS = $(test_cflags)
+tests_check_pairs_LDADD = $(tests_check_inspect_LDADD) -lm
+
 check_PROGRAMS += tests/check_near
 TESTS += tests/check_near
 tests_check_near_SOURCES = %D%/check_near.c %D%/make_set.c %D%/make_set.h %D%/encoded_case.c %D%/encoded_case.h $(picture_maker)
@@ -292,14 +299,14 @@ TESTS += tests/kerncheck %D%/check_symbols.sh %D%/check_spills.sh
 EXTRA_DIST += %D%/check_symbols.sh %D%/check_spills.sh
 tests_kerncheck_SOURCES = %D%/kerncheck.c %D%/kerncheck.h %D%/kerncheck_harness.c %D%/kerncheck_elementwise.c \
 	%D%/kerncheck_reduce.c %D%/kerncheck_bnorm.c %D%/kerncheck_pool.c %D%/kerncheck_loss.c %D%/kerncheck_image.c \
-	%D%/kerncheck_resize.c %D%/kerncheck_conv.c
+	%D%/kerncheck_resize.c %D%/kerncheck_gemm.c %D%/kerncheck_conv.c
 tests_kerncheck_LDADD = libkernels.la
 # Plugins for the loader's tests: good ones, broken ones, the example of docs/PLUGINS.md, and all of Regimen's own compiled
 # with headers whose structs are a field longer and a field shorter.
 if HAVE_CHECK
 check_PROGRAMS += tests/check_plug
 TESTS += tests/check_plug
-tests_check_plug_SOURCES = %D%/check_plug.c %D%/check_plug_params.c %D%/check_plug_builtin.c %D%/check_plug_update.c \
+tests_check_plug_SOURCES = %D%/check_plug.c %D%/check_plug_params.c %D%/check_plug_augment.c %D%/check_plug_builtin.c %D%/check_plug_update.c \
 	%D%/check_plug_promises.c %D%/check_plug_window.c %D%/check_plug.h %D%/sanitized.h
 tests_check_plug_CPPFLAGS = $(AM_CPPFLAGS) -DRGM_FIXTURES='"$(abs_top_builddir)/tests/fixtures"'
 tests_check_plug_CFLAGS = $(test_cflags)
@@ -354,7 +361,7 @@ tests_check_import_groups_LDADD = $(tests_check_inspect_LDADD) -lm
 endif
 
 fixture_cc = $(CC) $(RGM_CFLAGS) $(RGM_WARNINGS) $(CFLAGS) $(RGM_LDFLAGS) -fPIC -shared
-fixture_sources = adam alternating_flip constant cosine crop cross_entropy cutout dropout flip he normal onecycle orthogonal random_erasing resized_crop sgd step truncated_normal warmup \
+fixture_sources = adam constant cosine crop cross_entropy cutout dropout flip he normal onecycle orthogonal random_erasing resized_crop sgd step truncated_normal warmup \
 	weight_decay xavier
 fixture_broken = CRASH EXIT FP HANG LARGE MAGIC SIGNALS SLOT SYMBOL UNDEFINED VERSION
 fixture_dropouts = PLAIN INPUT OUTPUT ALWAYS SCRATCH CUT MIXED

@@ -11,7 +11,7 @@ rgm_status rgm_short_open(rgm_checking *c, const rgm_short *wish, rgm_lab_bench 
     char batch[16], seed[32], rate[RGM_TEXT_REAL];
     const rgm_components *components = &c->session->model->components;
     const int32_t has_rate = rgm_short_setting(components->optimizer, "lr", -1) >= 0;
-    const char *settings[16] = {"batch", batch, "seed", seed};
+    const char *settings[2 * (RGM_SHORT_SETTINGS + 4)] = {"batch", batch, "seed", seed};
     *bench = (rgm_lab_bench){0};
     RGM_TRY(rgm_checking_small(c, &small, err));
     snprintf(batch, sizeof batch, "%d", c->config->batch < RGM_SHORT_BATCH ? c->config->batch : RGM_SHORT_BATCH);
@@ -21,7 +21,10 @@ rgm_status rgm_short_open(rgm_checking *c, const rgm_short *wish, rgm_lab_bench 
         settings[count++] = "optimizer.lr";
         settings[count++] = rgm_text_shortest(rate, SLOWER * components->lr);
     }
-    for (int32_t i = 0; wish->settings && wish->settings[i] && i < 8; i++) settings[count++] = wish->settings[i];
+    for (int32_t i = 0; wish->settings && wish->settings[i]; i++) {
+        if (i == 2 * RGM_SHORT_SETTINGS) return rgm_fail(err, RGM_E_INTERNAL, "checks: too many settings");
+        settings[count++] = wish->settings[i];
+    }
     const rgm_lab_job job = {.config = c->config,
                              .settings = settings,
                              .device = wish->device ? wish->device : c->device,

@@ -6,11 +6,11 @@
 
 #include "check/checks.h"
 
-enum { RGM_SHORT_BATCH = 16, RGM_SHORT_STEPS = 20 };
+enum { RGM_SHORT_BATCH = 16, RGM_SHORT_STEPS = 20, RGM_SHORT_SETTINGS = 4 };
 
 typedef struct rgm_short {
     int32_t other_seed;        /* 1: the seed behind the configured one */
-    rgm_lab_settings settings; /* "key", "value", ..., NULL over it, four pairs at most; NULL: none */
+    rgm_lab_settings settings; /* "key", "value", ..., NULL over it, RGM_SHORT_SETTINGS pairs at most; NULL: none */
     rgm_device *device;        /* NULL: that of the checks */
 } rgm_short;
 
